@@ -1,0 +1,36 @@
+/** Failures that a caller can act on: each has a stable code; the message names the culprit and what to do. */
+
+export type ErrorCode =
+  /** The configuration or the command line is wrong; the message names the key or flag. */
+  | 'CONFIG'
+  /** A resource needed to run is missing, taken or foreign: a port, a directory, a database file. */
+  | 'RESOURCE'
+  /** What a client sent is malformed; nothing was changed. */
+  | 'BAD_REQUEST'
+  /** There is no leader now; nothing was changed. Try again. */
+  | 'NO_LEADER'
+  /** A bounded queue or table is full; nothing was changed. Try again later. */
+  | 'OVERLOADED'
+  /** Not known in time whether the change took effect. Commands are safe to repeat. */
+  | 'OUTCOME_UNKNOWN'
+  /** A list of hosts could not be read from its source. */
+  | 'HOST_SOURCE'
+  /** A peer or thread sent what its protocol does not allow. */
+  | 'PROTOCOL';
+
+export class FrenoError extends Error {
+  override readonly name = 'FrenoError';
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** The message of anything thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

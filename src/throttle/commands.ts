@@ -1,0 +1,52 @@
+/**
+ * The commands of operators, as they are replicated. Each carries the time of its proposer and absolute expiries,
+ * so that applying a log again, on any node at any time, gives the same state.
+ */
+
+/** `expireAtMs` of an entry that never expires. */
+export const NO_EXPIRY = 0;
+
+/** Minutes for which an app is throttled or a host skipped when the operator names no other. */
+export const DEFAULT_TTL_MINUTES = 60;
+
+/** Name of a throttled entry: an app everywhere (`archive`), or on one store (`archive/main1`). Apps have no slash in their names. */
+export type AppKey = string;
+
+/** Throttles an app. A missing `expireAtMs` or `ratio` keeps what the entry has; a new entry gets 60 minutes and ratio 1. */
+export interface ThrottleApp {
+  readonly kind: 'throttleApp';
+  /** Unix time of the proposer, milliseconds. */
+  readonly atMs: number;
+  readonly key: AppKey;
+  /** Unix time in milliseconds, or `NO_EXPIRY`. */
+  readonly expireAtMs?: number;
+  /** Share of checks denied, 0 to 1. */
+  readonly ratio?: number;
+}
+
+/** Lifts one entry, or with `everyStore` the app's entry and those of all its stores. */
+export interface UnthrottleApp {
+  readonly kind: 'unthrottleApp';
+  readonly atMs: number;
+  readonly key: AppKey;
+  readonly everyStore: boolean;
+}
+
+/** Leaves a host (a name without port) out of all probes until `expireAtMs` (Unix time in milliseconds). */
+export interface SkipHost {
+  readonly kind: 'skipHost';
+  readonly atMs: number;
+  readonly host: string;
+  readonly expireAtMs: number;
+}
+
+export interface RecoverHost {
+  readonly kind: 'recoverHost';
+  readonly atMs: number;
+  readonly host: string;
+}
+
+export type Command = ThrottleApp | UnthrottleApp | SkipHost | RecoverHost;
+
+/** What applying a command came to. `full`: the table has no room for another entry; nothing was changed. */
+export type CommandOutcome = 'applied' | 'full';

@@ -1,0 +1,155 @@
+/** The replicated state: throttled apps and skipped hosts. A deterministic state machine; its clock is that of the commands. */
+import {
+  type AppKey,
+  type Command,
+  type CommandOutcome,
+  DEFAULT_TTL_MINUTES,
+  NO_EXPIRY,
+  type ThrottleApp,
+} from './commands.js';
+
+/** Most entries of either table. A client can name any app: without a bound it could fill the memory of the cluster. */
+export const ENTRIES_MAX = 200_000;
+
+/** How far the clock moves between two sweeps of expired entries. */
+const SWEEP_INTERVAL_MS = 60_000;
+
+export interface ThrottledApp {
+  /** Unix time in milliseconds, or `NO_EXPIRY`. */
+  readonly expireAtMs: number;
+  /** Share of checks denied, 0 to 1. */
+  readonly ratio: number;
+}
+
+/** The whole state as plain data, for snapshots and for threads that start later. */
+export interface StateImage {
+  readonly clockMs: number;
+  readonly sweptAtMs: number;
+  readonly throttledApps: ReadonlyArray<readonly [AppKey, ThrottledApp]>;
+  /** Host name and Unix time of expiry in milliseconds. */
+  readonly skippedHosts: ReadonlyArray<readonly [string, number]>;
+}
+
+export class ThrottleState {
+  readonly #throttledApps = new Map<AppKey, ThrottledApp>();
+  readonly #skippedHosts = new Map<string, number>();
+  /** The latest time of any command: it never goes back, whatever the clocks of successive leaders show. */
+  #clockMs = 0;
+  #sweptAtMs = 0;
+
+  constructor(private readonly entriesMax = ENTRIES_MAX) {}
+
+  apply(command: Command): CommandOutcome {
+    this.#advanceClock(command.atMs);
+    switch (command.kind) {
+      case 'throttleApp':
+        return this.#throttleApp(command);
+      case 'unthrottleApp':
+        this.#unthrottleApp(command.key, command.everyStore);
+        return 'applied';
+      case 'skipHost':
+        return this.#skipHost(command.host, command.expireAtMs);
+      case 'recoverHost':
+        this.#skippedHosts.delete(command.host);
+        return 'applied';
+    }
+  }
+
+  /** The entry of that key if it has not expired at `nowMs` (Unix time). */
+  throttledApp(key: AppKey, nowMs: number): ThrottledApp | undefined {
+    const entry = this.#throttledApps.get(key);
+    return entry !== undefined && isLive(entry.expireAtMs, nowMs) ? entry : undefined;
+  }
+
+  /** Whether any entry exists at all, expired or not: lets the check path skip its look-ups. */
+  get hasThrottledApps(): boolean {
+    return this.#throttledApps.size > 0;
+  }
+
+  /** Live entries at `nowMs`, sorted by key. */
+  throttledApps(nowMs: number): Array<readonly [AppKey, ThrottledApp]> {
+    return [...this.#throttledApps]
+      .filter(([, entry]) => isLive(entry.expireAtMs, nowMs))
+      .sort(byKey);
+  }
+
+  /** Hosts skipped at `nowMs`, with their expiries, sorted by name. */
+  skippedHosts(nowMs: number): Array<readonly [string, number]> {
+    return [...this.#skippedHosts].filter(([, expireAtMs]) => expireAtMs > nowMs).sort(byKey);
+  }
+
+  image(): StateImage {
+    return {
+      clockMs: this.#clockMs,
+      sweptAtMs: this.#sweptAtMs,
+      throttledApps: [...this.#throttledApps],
+      skippedHosts: [...this.#skippedHosts],
+    };
+  }
+
+  /** Replaces all that was there. */
+  restore(image: StateImage): void {
+    this.#clockMs = image.clockMs;
+    this.#sweptAtMs = image.sweptAtMs;
+    this.#throttledApps.clear();
+    for (const [key, entry] of image.throttledApps) this.#throttledApps.set(key, entry);
+    this.#skippedHosts.clear();
+    for (const [host, expireAtMs] of image.skippedHosts) this.#skippedHosts.set(host, expireAtMs);
+  }
+
+  #throttleApp(command: ThrottleApp): CommandOutcome {
+    const present = this.throttledApp(command.key, this.#clockMs);
+    if (present === undefined && !this.#hasRoom(this.#throttledApps, command.key)) return 'full';
+    this.#throttledApps.set(command.key, {
+      expireAtMs:
+        command.expireAtMs ?? present?.expireAtMs ?? command.atMs + DEFAULT_TTL_MINUTES * 60_000,
+      ratio: command.ratio ?? present?.ratio ?? 1,
+    });
+    return 'applied';
+  }
+
+  #unthrottleApp(key: AppKey, everyStore: boolean): void {
+    this.#throttledApps.delete(key);
+    if (!everyStore) return;
+    const prefix = `${key}/`;
+    for (const other of this.#throttledApps.keys()) {
+      if (other.startsWith(prefix)) this.#throttledApps.delete(other);
+    }
+  }
+
+  #skipHost(host: string, expireAtMs: number): CommandOutcome {
+    if (!this.#hasRoom(this.#skippedHosts, host)) return 'full';
+    this.#skippedHosts.set(host, expireAtMs);
+    return 'applied';
+  }
+
+  #hasRoom(table: ReadonlyMap<string, unknown>, key: string): boolean {
+    if (table.size < this.entriesMax || table.has(key)) return true;
+    this.#sweep();
+    return table.size < this.entriesMax;
+  }
+
+  #advanceClock(atMs: number): void {
+    this.#clockMs = Math.max(this.#clockMs, atMs);
+    if (this.#clockMs - this.#sweptAtMs >= SWEEP_INTERVAL_MS) this.#sweep();
+  }
+
+  /** Drops what has expired by the commands' clock: part of the state, so that equal logs give equal tables. */
+  #sweep(): void {
+    this.#sweptAtMs = this.#clockMs;
+    for (const [key, entry] of this.#throttledApps) {
+      if (!isLive(entry.expireAtMs, this.#clockMs)) this.#throttledApps.delete(key);
+    }
+    for (const [host, expireAtMs] of this.#skippedHosts) {
+      if (expireAtMs <= this.#clockMs) this.#skippedHosts.delete(host);
+    }
+  }
+}
+
+function isLive(expireAtMs: number, nowMs: number): boolean {
+  return expireAtMs === NO_EXPIRY || expireAtMs > nowMs;
+}
+
+function byKey(left: readonly [string, unknown], right: readonly [string, unknown]): number {
+  return left[0] < right[0] ? -1 : left[0] > right[0] ? 1 : 0;
+}
