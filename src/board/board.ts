@@ -1,0 +1,207 @@
+/**
+ * The board: what probing has found and who leads, in memory that all threads share. The only module that touches it.
+ *
+ * Writing and reading take tens of nanoseconds and never wait. Objects passed to the `read…` methods are filled in place,
+ * so that a check allocates nothing for them.
+ */
+import type { LeadershipView, Measurement, MetricState, StoreMetric } from '../throttle/metric.js';
+import {
+  bufferOf,
+  copiedText,
+  copyText,
+  loadNumber,
+  publishSpare,
+  spareBuffer,
+  storeNumber,
+  storeText,
+} from './group.js';
+import {
+  boardBytes,
+  LEADERSHIP,
+  LEADERSHIP_AT,
+  LEADERSHIP_FLAG,
+  MEASUREMENT,
+  markAt,
+  measurementAt,
+  SETTINGS,
+  STORES_MAX,
+  settingsAt,
+  TEXT_BYTES_MAX,
+} from './layout.js';
+
+export { STORES_MAX, TEXT_BYTES_MAX } from './layout.js';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Objects to read into; each thread keeps its own. */
+export type LeadershipReading = Mutable<LeadershipView>;
+export type StoreReading = Mutable<StoreMetric>;
+
+export function emptyLeadershipReading(): LeadershipReading {
+  return { leading: false, forced: false, ready: false, term: 0, leaseUntilMs: 0 };
+}
+
+export function emptyStoreReading(): StoreReading {
+  return {
+    currentGeneration: 0,
+    threshold: 0,
+    maxAgeMs: 0,
+    generation: 0,
+    term: 0,
+    state: 0,
+    value: 0,
+    readAtMs: 0,
+    lastHealthyMs: 0,
+    errorText: '',
+  };
+}
+
+/** By what the values of a slot are judged. Generation 0 is nobody's. */
+export interface SlotSettings {
+  readonly generation: number;
+  readonly threshold: number;
+  readonly maxAgeMs: number;
+}
+
+export class Board {
+  readonly #words: Int32Array;
+  readonly #marks: BigInt64Array;
+  readonly #stores: number;
+
+  /** A new, empty board. */
+  static create(stores = STORES_MAX): Board {
+    return new Board(new SharedArrayBuffer(boardBytes(stores)), stores);
+  }
+
+  /** `memory` is that of a board made by `create` with the same number of stores, in any thread. */
+  constructor(
+    readonly memory: SharedArrayBuffer,
+    stores = STORES_MAX,
+  ) {
+    if (memory.byteLength !== boardBytes(stores)) {
+      throw new RangeError(`a board of ${stores} stores has ${boardBytes(stores)} bytes`);
+    }
+    this.#words = new Int32Array(memory);
+    this.#marks = new BigInt64Array(memory);
+    this.#stores = stores;
+  }
+
+  /** For main only. */
+  publishLeadership(leadership: LeadershipView): void {
+    const words = this.#words;
+    const buffer = spareBuffer(words, LEADERSHIP_AT, LEADERSHIP.words);
+    const flags =
+      (leadership.leading ? LEADERSHIP_FLAG.leading : 0) |
+      (leadership.forced ? LEADERSHIP_FLAG.forced : 0) |
+      (leadership.ready ? LEADERSHIP_FLAG.ready : 0);
+    Atomics.store(words, buffer + LEADERSHIP.flags, flags);
+    storeNumber(words, buffer + LEADERSHIP.term, leadership.term);
+    storeNumber(words, buffer + LEADERSHIP.leaseUntilMs, leadership.leaseUntilMs);
+    publishSpare(words, LEADERSHIP_AT);
+  }
+
+  readLeadership(into: LeadershipReading): LeadershipReading {
+    const words = this.#words;
+    let sequence: number;
+    do {
+      sequence = Atomics.load(words, LEADERSHIP_AT);
+      const buffer = bufferOf(LEADERSHIP_AT, LEADERSHIP.words, sequence);
+      const flags = Atomics.load(words, buffer + LEADERSHIP.flags);
+      into.leading = (flags & LEADERSHIP_FLAG.leading) !== 0;
+      into.forced = (flags & LEADERSHIP_FLAG.forced) !== 0;
+      into.ready = (flags & LEADERSHIP_FLAG.ready) !== 0;
+      into.term = loadNumber(words, buffer + LEADERSHIP.term);
+      into.leaseUntilMs = loadNumber(words, buffer + LEADERSHIP.leaseUntilMs);
+    } while (Atomics.load(words, LEADERSHIP_AT) !== sequence);
+    return into;
+  }
+
+  /** For main only. A slot that changes its store loses the mark of the one before. */
+  publishSettings(slot: number, settings: SlotSettings): void {
+    const words = this.#words;
+    const group = settingsAt(this.#checked(slot));
+    const valid = bufferOf(group, SETTINGS.words, Atomics.load(words, group));
+    if (Atomics.load(words, valid + SETTINGS.generation) !== settings.generation) {
+      Atomics.store(this.#marks, markAt(slot) / 2, 0n);
+    }
+    const buffer = spareBuffer(words, group, SETTINGS.words);
+    Atomics.store(words, buffer + SETTINGS.generation, settings.generation);
+    storeNumber(words, buffer + SETTINGS.threshold, settings.threshold);
+    storeNumber(words, buffer + SETTINGS.maxAgeMs, settings.maxAgeMs);
+    publishSpare(words, group);
+  }
+
+  /** For the probe worker that owns the store. The error text is cut at 240 bytes. */
+  publishMeasurement(slot: number, measurement: Measurement): void {
+    const words = this.#words;
+    const group = measurementAt(this.#checked(slot));
+    const buffer = spareBuffer(words, group, MEASUREMENT.words);
+    Atomics.store(words, buffer + MEASUREMENT.generation, measurement.generation);
+    Atomics.store(words, buffer + MEASUREMENT.state, measurement.state);
+    storeNumber(words, buffer + MEASUREMENT.term, measurement.term);
+    storeNumber(words, buffer + MEASUREMENT.value, measurement.value);
+    storeNumber(words, buffer + MEASUREMENT.readAtMs, measurement.readAtMs);
+    storeNumber(words, buffer + MEASUREMENT.lastHealthyMs, measurement.lastHealthyMs);
+    const bytes =
+      measurement.errorText === ''
+        ? 0
+        : storeText(words, buffer + MEASUREMENT.text, measurement.errorText, TEXT_BYTES_MAX);
+    Atomics.store(words, buffer + MEASUREMENT.textBytes, bytes);
+    publishSpare(words, group);
+  }
+
+  readStore(slot: number, into: StoreReading): StoreReading {
+    this.#checked(slot);
+    this.#readSettings(settingsAt(slot), into);
+    this.#readMeasurement(measurementAt(slot), into);
+    return into;
+  }
+
+  /** Stores that a write of normal priority was told to wait, at `nowMs` (`monotonicMs()`). For any HTTP worker. */
+  mark(slot: number, nowMs: number): void {
+    const microseconds = BigInt(Math.round(nowMs * 1000));
+    Atomics.store(this.#marks, markAt(this.#checked(slot)) / 2, microseconds);
+  }
+
+  /** `monotonicMs()` of the latest mark; minus infinity when there is none. */
+  markedAtMs(slot: number): number {
+    const microseconds = Atomics.load(this.#marks, markAt(this.#checked(slot)) / 2);
+    return microseconds === 0n ? Number.NEGATIVE_INFINITY : Number(microseconds) / 1000;
+  }
+
+  #readSettings(group: number, into: StoreReading): void {
+    const words = this.#words;
+    let sequence: number;
+    do {
+      sequence = Atomics.load(words, group);
+      const buffer = bufferOf(group, SETTINGS.words, sequence);
+      into.currentGeneration = Atomics.load(words, buffer + SETTINGS.generation);
+      into.threshold = loadNumber(words, buffer + SETTINGS.threshold);
+      into.maxAgeMs = loadNumber(words, buffer + SETTINGS.maxAgeMs);
+    } while (Atomics.load(words, group) !== sequence);
+  }
+
+  #readMeasurement(group: number, into: StoreReading): void {
+    const words = this.#words;
+    let sequence: number;
+    let textBytes: number;
+    do {
+      sequence = Atomics.load(words, group);
+      const buffer = bufferOf(group, MEASUREMENT.words, sequence);
+      into.generation = Atomics.load(words, buffer + MEASUREMENT.generation);
+      into.state = Atomics.load(words, buffer + MEASUREMENT.state) as MetricState;
+      into.term = loadNumber(words, buffer + MEASUREMENT.term);
+      into.value = loadNumber(words, buffer + MEASUREMENT.value);
+      into.readAtMs = loadNumber(words, buffer + MEASUREMENT.readAtMs);
+      into.lastHealthyMs = loadNumber(words, buffer + MEASUREMENT.lastHealthyMs);
+      textBytes = Math.min(Atomics.load(words, buffer + MEASUREMENT.textBytes), TEXT_BYTES_MAX);
+      copyText(words, buffer + MEASUREMENT.text, textBytes);
+    } while (Atomics.load(words, group) !== sequence);
+    into.errorText = textBytes === 0 ? '' : copiedText(textBytes);
+  }
+
+  #checked(slot: number): number {
+    if (!(slot >= 0 && slot < this.#stores)) throw new RangeError(`no slot ${slot} on the board`);
+    return slot;
+  }
+}

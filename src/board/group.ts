@@ -1,0 +1,66 @@
+/**
+ * A group of fields in shared memory with one writer and any number of readers, none of which ever waits for another.
+ *
+ * A sequence word tells which of two buffers is valid. The writer fills the other one and then moves the sequence on;
+ * a reader that finds the sequence unchanged after its reading has seen one whole publication. A writer that dies
+ * half-way leaves the sequence and the valid buffer as they were, and the next writer fills the same spare buffer again.
+ * Every access is an `Atomics` operation: these are sequentially consistent (ECMAScript, "Memory Model"); plain accesses
+ * would order themselves so on some processors only.
+ */
+
+/** Words of one group: its sequence number and both buffers. */
+export function groupWords(bufferWords: number): number {
+  return 1 + 2 * bufferWords;
+}
+
+/** Offset of the buffer that the writer may fill. */
+export function spareBuffer(words: Int32Array, groupAt: number, bufferWords: number): number {
+  return bufferOf(groupAt, bufferWords, Atomics.load(words, groupAt) + 1);
+}
+
+/** Makes the spare buffer the valid one. */
+export function publishSpare(words: Int32Array, groupAt: number): void {
+  Atomics.store(words, groupAt, Atomics.load(words, groupAt) + 1);
+}
+
+/** Offset of the buffer that is valid at that sequence number, which may wrap. */
+export function bufferOf(groupAt: number, bufferWords: number, sequence: number): number {
+  return groupAt + 1 + (sequence & 1) * bufferWords;
+}
+
+const halves = new Int32Array(2);
+const whole = new Float64Array(halves.buffer);
+
+/** Stores a number of 64 bits in two words. Not atomic by itself: the group makes it so. */
+export function storeNumber(words: Int32Array, at: number, value: number): void {
+  whole[0] = value;
+  Atomics.store(words, at, halves[0]!);
+  Atomics.store(words, at + 1, halves[1]!);
+}
+
+export function loadNumber(words: Int32Array, at: number): number {
+  halves[0] = Atomics.load(words, at);
+  halves[1] = Atomics.load(words, at + 1);
+  return whole[0]!;
+}
+
+const textBytes = new Uint8Array(4096);
+const textWords = new Int32Array(textBytes.buffer);
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Stores as many whole characters as fit into `bytesMax` (a multiple of 4) and returns their number of bytes. */
+export function storeText(words: Int32Array, at: number, text: string, bytesMax: number): number {
+  const { written } = encoder.encodeInto(text, textBytes.subarray(0, bytesMax));
+  for (let word = 0; word * 4 < written; word++) Atomics.store(words, at + word, textWords[word]!);
+  return written;
+}
+
+/** Copies a text of that many bytes out of shared memory; `copiedText` turns it into a string once the reading proved whole. */
+export function copyText(words: Int32Array, at: number, bytes: number): void {
+  for (let word = 0; word * 4 < bytes; word++) textWords[word] = Atomics.load(words, at + word);
+}
+
+export function copiedText(bytes: number): string {
+  return decoder.decode(textBytes.subarray(0, bytes));
+}

@@ -1,0 +1,74 @@
+/** What is known of a store: the outcome of the latest aggregation over its hosts, and by what it is judged. */
+
+export const MetricState = {
+  /** Never measured. */
+  nothing: 0,
+  ok: 1,
+  /** Some host that counts has not been read yet. */
+  notCollected: 2,
+  /** No host is left after filtering. */
+  noHosts: 3,
+  /** A host that may not be ignored could not be read. */
+  error: 4,
+} as const;
+
+export type MetricState = (typeof MetricState)[keyof typeof MetricState];
+
+/** Outcome of one aggregation over the hosts of a store. */
+export interface Measurement {
+  /** Of the store's assignment; see `StoreMetric`. */
+  readonly generation: number;
+  /** Term of the leadership under which the values were read. */
+  readonly term: number;
+  readonly state: MetricState;
+  /** Meaningful when `state` is `ok`. */
+  readonly value: number;
+  /** `monotonicMs()` at the reading of the oldest value that counts. */
+  readonly readAtMs: number;
+  /** `monotonicMs()` when the value was last at or below the threshold; 0 when never in this term. */
+  readonly lastHealthyMs: number;
+  /** Meaningful when `state` is `error`: what went wrong, in words. */
+  readonly errorText: string;
+}
+
+/** A configured store: its latest measurement beside the settings that judge it. */
+export interface StoreMetric extends Measurement {
+  /** The generation that holds the place now; a measurement of another one belongs to a store that is gone. */
+  readonly currentGeneration: number;
+  readonly threshold: number;
+  /** A measurement older than this is no measurement. */
+  readonly maxAgeMs: number;
+}
+
+/** Who leads, as far as this node knows. */
+export interface LeadershipView {
+  readonly leading: boolean;
+  /** Considers itself leader whatever consensus says (`--force-leadership`). */
+  readonly forced: boolean;
+  /** Every store has its first result or error, or has had its time to get one. */
+  readonly ready: boolean;
+  readonly term: number;
+  /** Nobody else leads before `monotonicMs()` reaches this. */
+  readonly leaseUntilMs: number;
+}
+
+/** Whether this node may act as leader at `nowMs` (`monotonicMs()`). */
+export function mayAct(leadership: LeadershipView, nowMs: number): boolean {
+  return leadership.forced || (leadership.leading && nowMs < leadership.leaseUntilMs);
+}
+
+/** Whether `/leader-check` says yes. */
+export function mayLead(leadership: LeadershipView, nowMs: number): boolean {
+  return leadership.ready && mayAct(leadership, nowMs);
+}
+
+/** Whether there is anything to say of the store: measured under this leadership, for this very store, recently. */
+export function isCurrent(metric: StoreMetric, leadership: LeadershipView, nowMs: number): boolean {
+  return (
+    metric.state !== MetricState.nothing &&
+    metric.generation === metric.currentGeneration &&
+    metric.term === leadership.term &&
+    nowMs - metric.readAtMs <= metric.maxAgeMs &&
+    mayAct(leadership, nowMs)
+  );
+}

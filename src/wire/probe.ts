@@ -1,0 +1,43 @@
+/** The messages between main and a probe worker. */
+import type { RecordableHistogram } from 'node:perf_hooks';
+import type { MessagePort } from 'node:worker_threads';
+import type { LogOptions } from '../base/log.js';
+import type { ClusterAssignment } from './stores.js';
+
+/** The one long task of a probe worker. */
+export interface ProbeTask {
+  readonly port: MessagePort;
+  readonly board: SharedArrayBuffer;
+  readonly log: LogOptions;
+  /** Number of the worker, for its name in the log. */
+  readonly worker: number;
+}
+
+export type ToProbe =
+  /** The worker's clusters from now on, whole: what is not listed is let go. Acknowledged when nothing of what was let go writes any more. */
+  | {
+      readonly kind: 'assign';
+      readonly version: number;
+      readonly assignments: readonly ClusterAssignment[];
+    }
+  /** Probe under that term, or close all connections and write nothing. */
+  | { readonly kind: 'lead'; readonly probing: boolean; readonly term: number }
+  | { readonly kind: 'collect'; readonly id: number }
+  | { readonly kind: 'stop' };
+
+export type FromProbe =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'acknowledge'; readonly version: number }
+  | { readonly kind: 'collected'; readonly id: number; readonly statistics: ProbeStatistics };
+
+/** What a probe worker has counted since its start. */
+export interface ProbeStatistics {
+  readonly total: number;
+  readonly error: number;
+  /** Nanoseconds from sending to answer. */
+  readonly latency: RecordableHistogram;
+  /** Answers of HTTP checks by status. */
+  readonly httpChecks: Readonly<Record<string, number>>;
+  readonly httpChecksSkipped: number;
+  readonly httpChecksFailed: number;
+}
