@@ -1,0 +1,69 @@
+/** The settings of a core, their meaning and bounds. */
+import { RaftConfigError } from './errors.js';
+import type { NodeId } from './types.js';
+
+export interface Config {
+  /** This node; one of `nodes`. */
+  readonly id: NodeId;
+  /** All voters, this node included. The same list on every node. */
+  readonly nodes: readonly NodeId[];
+  /**
+   * A follower that hears no leader for this many ticks, and up to as many more by chance, stands for election.
+   * A leader that hears no majority within it steps down. Nobody who heard a leader votes before it has passed.
+   */
+  readonly electionTicks: number;
+  /** A leader sends heartbeats each time this many ticks have passed. At most a third of `electionTicks`: a lost one must not cost an election. */
+  readonly heartbeatTicks: number;
+  /** Bytes of entries in one append; a single larger entry still goes. */
+  readonly maxAppendBytes: number;
+  /** Appends with entries that may be under way to one follower, unanswered. */
+  readonly maxInflightAppends: number;
+  /** Bytes of entries under way to one follower, unanswered. */
+  readonly maxInflightBytes: number;
+  /** Bytes of a leader's entries not yet committed. Beyond it proposals are refused; a proposal is always taken when nothing waits. */
+  readonly maxUncommittedBytes: number;
+  /** Entries handed out by one `ready()` to be applied. Bounds how long the caller is busy. */
+  readonly maxApplyEntries: number;
+  /** Reads waiting for a round. Beyond it they are refused. */
+  readonly maxPendingReads: number;
+}
+
+/** Everything but who the nodes are. */
+export const defaultLimits: Omit<Config, 'id' | 'nodes'> = {
+  electionTicks: 10,
+  heartbeatTicks: 2,
+  maxAppendBytes: 256 * 1024,
+  maxInflightAppends: 64,
+  maxInflightBytes: 4 * 1024 * 1024,
+  maxUncommittedBytes: 16 * 1024 * 1024,
+  maxApplyEntries: 1024,
+  maxPendingReads: 4096,
+};
+
+/** Throws `RaftConfigError` naming the field. */
+export function validate(config: Config): void {
+  const { id, nodes, electionTicks, heartbeatTicks, ...limits } = config;
+  check(nodes.includes(id), 'nodes', `must list this node (${id})`);
+  check(new Set(nodes).size === nodes.length, 'nodes', 'must not list a node twice');
+  checkPositive('heartbeatTicks', heartbeatTicks);
+  checkPositive('electionTicks', electionTicks);
+  check(electionTicks >= 3 * heartbeatTicks, 'electionTicks', 'must be at least 3 heartbeats');
+  for (const [field, value] of Object.entries(limits)) checkPositive(field, value);
+  check(
+    config.maxInflightBytes >= config.maxAppendBytes,
+    'maxInflightBytes',
+    'must be at least maxAppendBytes',
+  );
+}
+
+function checkPositive(field: string, value: number): void {
+  check(
+    Number.isSafeInteger(value) && value >= 1,
+    field,
+    `must be a positive integer, not ${value}`,
+  );
+}
+
+function check(holds: boolean, field: string, demand: string): void {
+  if (!holds) throw new RaftConfigError(`${field} ${demand}`);
+}

@@ -1,0 +1,261 @@
+/**
+ * The vocabulary of the Raft core, and its face.
+ *
+ * The core is a reducer: calls put something in, `ready()` takes out what there is to do. It knows no clock, disk, socket,
+ * timer or promise. "Dissertation" is Ongaro, "Consensus: Bridging Theory and Practice" (2014).
+ *
+ * - **tick**: one call of `tick()`. The driver calls it at a fixed interval and never more often; a tick that was missed is not made up for.
+ * - **index**, **term**: integers, exact to 2^53. Index 0 and term 0 stand before the first.
+ * - **round**: a broadcast of heartbeats by a leader, numbered. Numbers only grow while a process lives.
+ * - **batch**: what one `ready()` gives to the disk, numbered from 1 without gaps.
+ * - **promise**: who acknowledged a leader grants no vote for `electionTicks` (the lease rests on this).
+ */
+
+/** The address by which the peers know a node. */
+export type NodeId = string;
+
+export interface Entry {
+  readonly index: number;
+  readonly term: number;
+  /** A command; empty in the entry with which each leader begins its term. */
+  readonly data: Uint8Array;
+}
+
+/** What must survive a crash besides the log. */
+export interface HardState {
+  readonly term: number;
+  /** Whom this node voted for in `term`. */
+  readonly vote: NodeId | null;
+}
+
+/** The last entry that a snapshot covers. */
+export interface SnapshotMeta {
+  readonly index: number;
+  readonly term: number;
+}
+
+/** What storage held at start. */
+export interface InitialState {
+  readonly hardState: HardState;
+  /** `{index: 0, term: 0}` when there is none. The state machine has been restored from it already. */
+  readonly snapshot: SnapshotMeta;
+  /** From `snapshot.index + 1` on, without gaps. */
+  readonly entries: readonly Entry[];
+}
+
+interface Envelope {
+  readonly from: NodeId;
+  readonly to: NodeId;
+  /** The sender's term; in a preVote, and in the answer that grants it, the term that the candidate would enter. */
+  readonly term: number;
+}
+
+/** Would you vote for me? Changes nothing at the receiver (dissertation 9.6). */
+export interface PreVote extends Envelope {
+  readonly kind: 'preVote';
+  readonly lastIndex: number;
+  readonly lastTerm: number;
+}
+
+export interface PreVoteAnswer extends Envelope {
+  readonly kind: 'preVoteAnswer';
+  readonly granted: boolean;
+}
+
+export interface Vote extends Envelope {
+  readonly kind: 'vote';
+  readonly lastIndex: number;
+  readonly lastTerm: number;
+  /**
+   * The round of the `timeoutNow` that the leader of the previous term sent to this candidate, 0 without one.
+   * It releases voters from their promise, unless they have acknowledged a later round since.
+   */
+  readonly transferRound: number;
+}
+
+export interface VoteAnswer extends Envelope {
+  readonly kind: 'voteAnswer';
+  readonly granted: boolean;
+}
+
+export interface Append extends Envelope {
+  readonly kind: 'append';
+  readonly prevIndex: number;
+  readonly prevTerm: number;
+  /** The leader's commit index. */
+  readonly commit: number;
+  /** From `prevIndex + 1` on, without gaps; may be empty. */
+  readonly entries: readonly Entry[];
+}
+
+/** The sender's log is durable and equal to the leader's up to `index`. */
+export interface AppendAnswer extends Envelope {
+  readonly kind: 'appendAnswer';
+  readonly index: number;
+}
+
+/** The sender has no entry (`prevIndex`, `prevTerm`) of an append. */
+export interface AppendRefusal extends Envelope {
+  readonly kind: 'appendRefusal';
+  /** The `prevIndex` that was refused. */
+  readonly prevIndex: number;
+  /** The last place where the logs may still agree: the sender has term `hintTerm` at `hintIndex`. */
+  readonly hintIndex: number;
+  readonly hintTerm: number;
+}
+
+export interface Heartbeat extends Envelope {
+  readonly kind: 'heartbeat';
+  readonly round: number;
+  /** Never beyond what the receiver is known to hold. */
+  readonly commit: number;
+}
+
+export interface HeartbeatAnswer extends Envelope {
+  readonly kind: 'heartbeatAnswer';
+  readonly round: number;
+}
+
+/**
+ * Out of the leader's `ready()`: stream your newest durable snapshot to `to` (it may be newer than `meta`), then call `snapshotSent`.
+ * Into the follower's `step()`: the whole snapshot `meta` has arrived and was checked.
+ * The bytes in between are the driver's.
+ */
+export interface Snapshot extends Envelope {
+  readonly kind: 'snapshot';
+  readonly meta: SnapshotMeta;
+}
+
+/** Take over now, without waiting for your election time-out. */
+export interface TimeoutNow extends Envelope {
+  readonly kind: 'timeoutNow';
+  /** The last round that the leader sent; no lease of this leader rests on it. */
+  readonly round: number;
+}
+
+/**
+ * What peers say to each other. Proposals and reads are not among them: the core takes both on the leader only,
+ * and passing a request on to the leader is the service's part. An installed snapshot is acknowledged by an `appendAnswer`.
+ */
+export type Message =
+  | PreVote
+  | PreVoteAnswer
+  | Vote
+  | VoteAnswer
+  | Append
+  | AppendAnswer
+  | AppendRefusal
+  | Heartbeat
+  | HeartbeatAnswer
+  | Snapshot
+  | TimeoutNow;
+
+export type Role = 'follower' | 'preCandidate' | 'candidate' | 'leader';
+
+/** What needs no disk. */
+export interface SoftState {
+  readonly role: Role;
+  readonly term: number;
+  /** Null while unknown. */
+  readonly leader: NodeId | null;
+  /**
+   * On a leader: the latest round that a majority (itself included) has answered and that may carry a lease; otherwise 0.
+   * No other node can lead before `electionTicks - 1` tick intervals have passed since this round was **sent**
+   * (the first tick of a voter may follow its promise at once). It falls to 0 before leadership is offered to another node.
+   */
+  readonly leaseRound: number;
+  /** On a leader that hands over: to whom. Proposals are refused meanwhile. */
+  readonly transferTo: NodeId | null;
+}
+
+/** A read that was asked with `context` may answer once entries up to `index` are applied: they are, when the batch's `committed` are. */
+export interface ReadGrant {
+  readonly context: number;
+  readonly index: number;
+}
+
+/**
+ * What there is to do. Handle the fields in this order; none needs the disk to have finished, since the core holds back by itself
+ * each message that has to wait for it.
+ */
+export interface Ready {
+  /** The state as of now; changed since the last `ready()` or not. Take a lost lease back before anything is sent. */
+  readonly soft: SoftState;
+  /** The round whose heartbeats are (for a single node: would be) among `messages`, else 0. Note the time **before** sending them. */
+  readonly round: number;
+  /** To be made durable, or null. Report it with `persisted(write.batch)`. */
+  readonly write: Write | null;
+  /** May all be sent at once; any may be lost. */
+  readonly messages: readonly Message[];
+  /**
+   * When not null: replace the state machine by this snapshot (it came with the `snapshot` message) before applying `committed`.
+   * `write.snapshot` asks for the same one to be made durable.
+   */
+  readonly restore: SnapshotMeta | null;
+  /** To be applied in order, before the next `ready()`. Each is durable here and on a majority. */
+  readonly committed: readonly Entry[];
+  /** Reads that may answer now. */
+  readonly reads: readonly ReadGrant[];
+  /** Contexts of reads that will never be granted, because this node leads no more. */
+  readonly readsLost: readonly number[];
+}
+
+/** One batch for the disk: all of it or nothing, after all earlier batches. Several may be under way, and may share one transaction. */
+export interface Write {
+  readonly batch: number;
+  /** Null: unchanged. */
+  readonly hardState: HardState | null;
+  /** When not null: replaces the stored snapshot **and the whole stored log**, before `entries`. */
+  readonly snapshot: SnapshotMeta | null;
+  /** To be stored after deleting every stored entry from `entries[0].index` on. */
+  readonly entries: readonly Entry[];
+}
+
+export type Refusal =
+  /** This node does not lead. */
+  | 'notLeader'
+  /** This node is handing leadership over. */
+  | 'transferring'
+  /** Too much waits to be committed already. */
+  | 'overloaded';
+
+/** The proposals took the indexes from `firstIndex` on. Whatever is committed there with another term is not them: they are lost. */
+export type Proposed =
+  | { readonly accepted: true; readonly firstIndex: number; readonly term: number }
+  | { readonly accepted: false; readonly refusal: Refusal };
+
+export interface RaftCore {
+  /** Time passes. */
+  tick(): void;
+  /** A message has arrived. Messages from strangers or to somebody else are ignored. */
+  step(message: Message): void;
+  /** Appends commands, all or none. They are replicated by the next `ready()`: propose many, then ask once. */
+  propose(commands: readonly Uint8Array[]): Proposed;
+  /**
+   * Asks for a linearizable read; `context` comes back in `reads` or in `readsLost`. Null when taken.
+   * Reads taken between two `ready()` share one round.
+   */
+  readIndex(context: number): Refusal | null;
+  /**
+   * Hands leadership to `to`, or to whichever live follower has the most. Given up after `electionTicks`.
+   * False when this node does not lead, hands over already, or has nobody to hand over to.
+   */
+  transferLeadership(to?: NodeId): boolean;
+  /** Starts an election now (pre-vote first). */
+  campaign(): void;
+  /** The write of this batch is durable. Reports may come in any order; each takes effect when all earlier batches are reported too. */
+  persisted(batch: number): void;
+  /**
+   * A snapshot of the state machine at `snapshot` is durable. All entries up to it but the last `keepEntries`
+   * (which spare slow followers a snapshot) are dropped from memory; storage may delete all up to it.
+   */
+  compact(snapshot: SnapshotMeta, keepEntries: number): void;
+  /** The streaming of a snapshot to this follower has ended, or failed. */
+  snapshotSent(to: NodeId, delivered: boolean): void;
+  /** Messages to this peer may have been lost (its connection broke). */
+  unreachable(peer: NodeId): void;
+  /** Whether `ready()` would bring anything new. */
+  hasReady(): boolean;
+  ready(): Ready;
+  readonly soft: SoftState;
+}
