@@ -1,0 +1,69 @@
+/** The walls between the folders: who may import whom. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
+
+/** What each folder may know besides itself and packages; the first prefix that fits counts. Absent: everything. */
+const MAY_KNOW: ReadonlyArray<readonly [folder: string, known: readonly string[]]> = [
+  ['src/base/', []],
+  ['src/throttle/', ['src/base/']],
+  ['src/board/', ['src/base/', 'src/throttle/']],
+  ['src/wire/', ['src/base/', 'src/throttle/', 'src/board/']],
+  ['src/config/', ['src/base/', 'src/wire/', 'src/board/']],
+  ['src/consensus/raft/core/', []],
+  ...['stores', 'consensus', 'http', 'publish'].map(
+    (side) =>
+      [
+        `src/${side}/`,
+        ['src/base/', 'src/throttle/', 'src/board/', 'src/wire/', 'src/config/'],
+      ] as const,
+  ),
+];
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+describe('the walls', () => {
+  const imports = sourceFiles('src').concat(sourceFiles('workers')).flatMap(importsOf);
+
+  it('are looked at: there are imports between folders', () => {
+    expect(imports.length).to.be.greaterThan(20);
+  });
+
+  it('hold: each folder imports only what it may know', () => {
+    expect(imports.filter(breaksWall).map(({ from, to }) => `${from} -> ${to}`)).to.deep.equal([]);
+  });
+
+  it('hold between production and the rest: nothing in src or workers imports tests or benchmarks', () => {
+    const outside = imports.filter(({ to }) => /^(test|bench)\//.test(to));
+    expect(outside).to.deep.equal([]);
+  });
+});
+
+function breaksWall({ from, to }: Import): boolean {
+  const wall = MAY_KNOW.find(([folder]) => from.startsWith(folder));
+  if (wall === undefined) return false;
+  const [folder, known] = wall;
+  return ![folder, ...known].some((allowed) => to.startsWith(allowed));
+}
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.c?ts$/.test(name))
+    .map((name) => join(folder, name));
+}
+
+/** Relative imports of a file, as paths from the root; generated code is not looked into. */
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(ROOT, file), 'utf8');
+  const specifiers = text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g);
+  return [...specifiers].map(([, specifier]) => ({
+    from: file,
+    to: relative(ROOT, resolve(ROOT, dirname(file), specifier!)),
+  }));
+}

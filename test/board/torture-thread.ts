@@ -1,0 +1,54 @@
+/** A thread of the board's torture test: writes or reads publications whose fields all tell the same number. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { Board, emptyStoreReading } from '../../src/board/board.js';
+import { MetricState } from '../../src/throttle/metric.js';
+
+const { memory, role, reads } = workerData as {
+  memory: SharedArrayBuffer;
+  role: 'writer' | 'reader';
+  reads: number;
+};
+const board = new Board(memory, 1);
+
+if (role === 'writer') write();
+else parentPort?.postMessage(read());
+
+/** Endless: the test kills this thread in the middle of whatever it does. */
+function write(): never {
+  parentPort?.postMessage('writing');
+  for (let n = 1; ; n = (n % 1_000_000) + 1) {
+    board.publishMeasurement(0, {
+      generation: n,
+      term: n,
+      state: MetricState.error,
+      value: n + 0.5,
+      readAtMs: n * 3,
+      lastHealthyMs: n * 7,
+      errorText: n % 8 === 0 ? `${n}`.repeat(1 + (n % 5)) : '',
+    });
+  }
+}
+
+/** Reads that often and tells how many were torn, and how many different publications were seen. */
+function read(): { torn: number; changes: number } {
+  const reading = emptyStoreReading();
+  let torn = 0;
+  let changes = 0;
+  let last = 0;
+  for (let i = 0; i < reads; i++) {
+    const n = board.readStore(0, reading).generation;
+    if (n !== last) changes++;
+    last = n;
+    if (
+      n !== 0 &&
+      (reading.term !== n ||
+        reading.value !== n + 0.5 ||
+        reading.readAtMs !== n * 3 ||
+        reading.lastHealthyMs !== n * 7 ||
+        reading.errorText !== (n % 8 === 0 ? `${n}`.repeat(1 + (n % 5)) : ''))
+    ) {
+      torn++;
+    }
+  }
+  return { torn, changes };
+}
