@@ -30,7 +30,6 @@ export class Leadership implements ConsensusObserver {
   readonly #forced: boolean;
   readonly #scratch: StoreReading = emptyStoreReading();
   #view: LeadershipView;
-  #promotedAtMs = 0;
   #readyTimer: NodeJS.Timeout | undefined;
 
   constructor(board: Board, prober: Prober, stores: StoreLister, forced: boolean) {
@@ -38,7 +37,14 @@ export class Leadership implements ConsensusObserver {
     this.#prober = prober;
     this.#stores = stores;
     this.#forced = forced;
-    this.#view = { leading: false, forced, ready: false, term: 0, leaseUntilMs: 0 };
+    this.#view = {
+      leading: false,
+      forced,
+      ready: false,
+      term: 0,
+      leaseUntilMs: 0,
+      promotedAtMs: 0,
+    };
   }
 
   /** A forced leader acts from its start, before consensus has said anything. */
@@ -51,13 +57,8 @@ export class Leadership implements ConsensusObserver {
     clearTimeout(this.#readyTimer);
   }
 
-  /** Unix-free time of the promotion (`monotonicMs()`); 0 when this node does not act. */
-  get promotedAtMs(): number {
-    return this.#view.leading || this.#forced ? this.#promotedAtMs : 0;
-  }
-
   leadershipChanged(leading: boolean, term: number): void {
-    this.#publish({ leading, term, ready: false, leaseUntilMs: 0 });
+    this.#publish({ leading, term, ready: false, leaseUntilMs: 0, promotedAtMs: 0 });
     if (leading || this.#forced) this.#promote();
     else this.#demote();
   }
@@ -67,7 +68,7 @@ export class Leadership implements ConsensusObserver {
   }
 
   #promote(): void {
-    this.#promotedAtMs = monotonicMs();
+    this.#publish({ promotedAtMs: monotonicMs() });
     this.#prober.lead(true, this.#view.term);
     this.#stores.refreshNow();
     this.#awaitReadings();
@@ -86,7 +87,7 @@ export class Leadership implements ConsensusObserver {
 
   #isReady(): boolean {
     const nowMs = monotonicMs();
-    if (nowMs - this.#promotedAtMs >= READY_WITHIN_MS) return true;
+    if (nowMs - this.#view.promotedAtMs >= READY_WITHIN_MS) return true;
     // The lease is not what is asked here: a fresh leader may be ready before its first heartbeat is answered.
     const acting: LeadershipView = { ...this.#view, forced: true };
     for (const slot of this.#stores.slots()) {

@@ -38,7 +38,7 @@ export type LeadershipReading = Mutable<LeadershipView>;
 export type StoreReading = Mutable<StoreMetric>;
 
 export function emptyLeadershipReading(): LeadershipReading {
-  return { leading: false, forced: false, ready: false, term: 0, leaseUntilMs: 0 };
+  return { leading: false, forced: false, ready: false, term: 0, leaseUntilMs: 0, promotedAtMs: 0 };
 }
 
 export function emptyStoreReading(): StoreReading {
@@ -97,6 +97,7 @@ export class Board {
     Atomics.store(words, buffer + LEADERSHIP.flags, flags);
     storeNumber(words, buffer + LEADERSHIP.term, leadership.term);
     storeNumber(words, buffer + LEADERSHIP.leaseUntilMs, leadership.leaseUntilMs);
+    storeNumber(words, buffer + LEADERSHIP.promotedAtMs, leadership.promotedAtMs);
     publishSpare(words, LEADERSHIP_AT);
   }
 
@@ -112,6 +113,7 @@ export class Board {
       into.ready = (flags & LEADERSHIP_FLAG.ready) !== 0;
       into.term = loadNumber(words, buffer + LEADERSHIP.term);
       into.leaseUntilMs = loadNumber(words, buffer + LEADERSHIP.leaseUntilMs);
+      into.promotedAtMs = loadNumber(words, buffer + LEADERSHIP.promotedAtMs);
     } while (Atomics.load(words, LEADERSHIP_AT) !== sequence);
     return into;
   }

@@ -8,7 +8,13 @@ export const STORES_MAX = 4096;
 export const TEXT_BYTES_MAX = 240;
 
 /** Who leads: written by main. */
-export const LEADERSHIP = { flags: 0, term: 1, leaseUntilMs: 3, words: 5 } as const;
+export const LEADERSHIP = {
+  flags: 0,
+  term: 1,
+  leaseUntilMs: 3,
+  promotedAtMs: 5,
+  words: 7,
+} as const;
 
 export const LEADERSHIP_FLAG = { leading: 1, forced: 2, ready: 4 } as const;
 

@@ -50,6 +50,8 @@ export interface LeadershipView {
   readonly term: number;
   /** Nobody else leads before `monotonicMs()` reaches this. */
   readonly leaseUntilMs: number;
+  /** `monotonicMs()` at which this node began to act in that term; 0 while it does not. */
+  readonly promotedAtMs: number;
 }
 
 /** Whether this node may act as leader at `nowMs` (`monotonicMs()`). */

@@ -29,6 +29,7 @@ describe('the board', () => {
       ready: true,
       term: 2 ** 40,
       leaseUntilMs: 1e9 / 7,
+      promotedAtMs: 1e9 / 9,
     };
     board.publishLeadership(leadership);
     board.publishSettings(2, { generation: 7, threshold: 1.5, maxAgeMs: 5000 });
