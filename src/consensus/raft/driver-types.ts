@@ -1,0 +1,128 @@
+/**
+ * What the driver of a Raft core needs from outside, so that production and the simulation run the same driver.
+ *
+ * Everything here is called and calls back synchronously or from a later event; no promises, so that a simulator can
+ * order every step. No callback runs inside the call that was given it, unless it says so.
+ */
+import type { Command, CommandOutcome } from '../../throttle/commands.js';
+import type { StateImage } from '../../throttle/state.js';
+import type { Entry, HardState, NodeId, SnapshotMeta, SoftState } from './core/types.js';
+
+/** Null: done. */
+export type Done = (error: Error | null) => void;
+
+/** Time and chance. Ticks come from outside too: see `RaftDriver.tick`. */
+export interface DriverEnvironment {
+  /** Monotonic, in milliseconds. */
+  nowMs(): number;
+  /** Uniform in [0, 1). */
+  random(): number;
+  /** Calls once, after what has already arrived from the network was delivered. In order of the calls. */
+  soon(callback: () => void): void;
+}
+
+/** A snapshot as bytes: pieces that can be read and written one at a time, each at most `SNAPSHOT_PIECE_BYTES_MAX`. */
+export interface EncodedSnapshot {
+  readonly meta: SnapshotMeta;
+  readonly pieces: readonly Uint8Array[];
+}
+
+/** What one call of `RaftStorage.write` makes durable, in this order. */
+export interface StorageWrite {
+  /** Null: unchanged. */
+  readonly hardState: HardState | null;
+  /** When not null: replaces the stored snapshot and the whole stored log. */
+  readonly snapshot: EncodedSnapshot | null;
+  /** Stored after deleting every stored entry from `entries[0].index` on. */
+  readonly entries: readonly Entry[];
+}
+
+/**
+ * The disk of one node. After the first error nothing is written any more and every later call fails:
+ * what the disk holds then is unknown until it is opened again.
+ */
+export interface RaftStorage {
+  /** Calls back once all of it survives a crash. A crash before may leave any prefix of it (hard state, snapshot, entries). */
+  write(write: StorageWrite, done: Done): void;
+  /**
+   * Stores a snapshot of this node's own state and drops the log up to it. Without effect when a newer one is stored.
+   * Writes may overtake it.
+   */
+  saveSnapshot(snapshot: EncodedSnapshot, done: Done): void;
+  /** The newest durable snapshot, or null. */
+  newestSnapshot(): { readonly meta: SnapshotMeta; readonly pieceCount: number } | null;
+  /** One piece of the snapshot at `index`; null when a newer one has replaced it. */
+  readPiece(
+    index: number,
+    sequence: number,
+    done: (error: Error | null, piece: Uint8Array | null) => void,
+  ): void;
+}
+
+/** Sends to peers. Anything may be lost; what arrives comes in order of sending, as `RaftDriver.receive`. */
+export interface PeerTransport {
+  /** False: it was certainly not sent (no connection). The bytes belong to the transport from now on. */
+  send(to: NodeId, body: Uint8Array): boolean;
+}
+
+/** The replicated state as the driver drives it. Its first three members match `StateMachine`, but for the promise. */
+export interface ReplicatedMachine {
+  /** Applies in order before it returns; `done` (once, also inside the call) when everybody who must see it has. Calls may overlap. */
+  apply(commands: readonly Command[], done: (outcomes: readonly CommandOutcome[]) => void): void;
+  image(): StateImage;
+  restore(image: StateImage): void;
+}
+
+/** Where the driver reports. */
+export interface DriverObserver {
+  /** Role, term or leader changed. Called before anything that follows from it is sent. */
+  softStateChanged(soft: SoftState): void;
+  /** While leading: nobody else can lead before `nowMs()` reaches this. */
+  leaseExtended(leaseUntilMs: number): void;
+  /** The node takes no further part: its disk failed, or an invariant is broken. Called once; the driver has stopped itself. */
+  failed(error: Error): void;
+}
+
+export type RequestRefusal = 'noLeader' | 'handingOver' | 'overloaded' | 'tooLarge' | 'full';
+
+/** How a request ended. `unknown`: it may take effect at any later time, or never. */
+export type RequestResult =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'refused'; readonly refusal: RequestRefusal }
+  | { readonly kind: 'unknown' };
+
+export interface DriverOptions {
+  readonly id: NodeId;
+  /** How long after the sending of a round nobody else can lead, at most: `(electionTicks - 1)` intervals less a margin. */
+  readonly leaseMs: number;
+  /** After how many ticks a request is answered `unknown`, a read is refused. */
+  readonly requestTimeoutTicks: number;
+  /** Applied entries between two snapshots. */
+  readonly snapshotEntries: number;
+  /** Ticks without progress after which a piece of a snapshot is sent again. */
+  readonly snapshotRetryTicks: number;
+}
+
+/** One node: a core, its disk, its peers, its state machine. */
+export interface RaftDriverFace {
+  /** Call at a fixed interval and never more often, after what has arrived was delivered. */
+  tick(): void;
+  /** A message of `from` has arrived. Throws `PROTOCOL` for nonsense: drop that connection. The bytes are not kept. */
+  receive(from: NodeId, body: Uint8Array): void;
+  /** The connection to this peer broke: messages may have been lost. */
+  unreachable(peer: NodeId): void;
+  /** Replicates a command, here or through the leader; `answer` once it is applied on this node, or cannot be. */
+  submit(command: Command, answer: (result: RequestResult) => void): void;
+  /** On the leader: `answer` when this node's state has all that was acknowledged anywhere before the call. */
+  read(answer: (result: RequestResult) => void): void;
+  /** False when this node does not lead or has nobody to hand over to. */
+  transferLeadership(): boolean;
+  campaign(): void;
+  /** Nothing is sent, written or applied any more; what is pending is answered `unknown`. */
+  stop(): void;
+  readonly soft: SoftState;
+  /** The last applied entry. */
+  readonly appliedIndex: number;
+  /** Requests that wait for an answer. */
+  readonly pendingRequests: number;
+}
