@@ -1,0 +1,87 @@
+/** What a simulated server answers to a statement, by its dialect. */
+import { type Cell, type Column, error, ok, resultSet } from './packets.js';
+
+/**
+ * Which server is imitated: MySQL 8.4 knows SHOW REPLICA STATUS only, MySQL 5.7 SHOW SLAVE STATUS only,
+ * MariaDB both, with the old names of columns.
+ */
+export type Dialect = 'mysql-8.4' | 'mysql-5.7' | 'mariadb';
+
+export const SERVER_VERSION: Readonly<Record<Dialect, string>> = {
+  'mysql-8.4': '8.4.3-simulated',
+  'mysql-5.7': '5.7.44-simulated',
+  mariadb: '10.11.6-MariaDB-simulated',
+};
+
+const ER_PARSE_ERROR = 1064;
+
+/**
+ * The packets that answer `sql` on a server whose metric stands at `value`. Any `SELECT` or `WITH` is taken for a metric query;
+ * NULL as replication lag means that the IO thread has stopped.
+ */
+export function answer(sql: string, value: Cell, dialect: Dialect): Buffer {
+  const statement = withoutLeadingComments(sql);
+  const replicaStatus = /^show\s+(?:all\s+)?(replicas?|slaves?)\s+status/i.exec(statement);
+  if (replicaStatus !== null) {
+    const modern = replicaStatus[1]!.toLowerCase().startsWith('replica');
+    const known = dialect === 'mariadb' || modern === (dialect === 'mysql-8.4');
+    return known ? showReplicaStatus(value, dialect === 'mysql-8.4') : syntaxError(statement);
+  }
+  if (/^show\s+(global|session)?\s*(status|variables)/i.test(statement)) {
+    return resultSet(
+      [textColumn('Variable_name'), textColumn('Value')],
+      [['simulated', value === null ? null : String(value)]],
+    );
+  }
+  if (/^select\s+(@@version|version\(\))/i.test(statement)) {
+    return resultSet([textColumn('version')], [[SERVER_VERSION[dialect]]]);
+  }
+  if (/^(select|with)\b/i.test(statement)) return resultSet([numberColumn('value')], [[value]]);
+  if (/^(set|use|begin|start\s+transaction|commit|rollback)\b/i.test(statement)) return ok(1);
+  return syntaxError(statement);
+}
+
+function showReplicaStatus(lag: Cell, modern: boolean): Buffer {
+  const role = modern ? 'Replica' : 'Slave';
+  const source = modern ? 'Source' : 'Master';
+  const connected = lag !== null;
+  const fields: ReadonlyArray<readonly [Column, Cell]> = [
+    [textColumn(`${role}_IO_State`), connected ? `Waiting for ${source.toLowerCase()}` : ''],
+    [textColumn(`${source}_Host`), 'primary'],
+    [textColumn(`${source}_User`), 'replication'],
+    [numberColumn(`${source}_Port`), 3306],
+    [textColumn(`${source}_Log_File`), 'binlog.000001'],
+    [numberColumn(`Read_${source}_Log_Pos`), 157],
+    [textColumn(`${role}_IO_Running`), connected ? 'Yes' : 'No'],
+    [textColumn(`${role}_SQL_Running`), 'Yes'],
+    [numberColumn('Last_Errno'), 0],
+    [textColumn('Last_Error'), ''],
+    [numberColumn(`Seconds_Behind_${source}`), lag],
+    [numberColumn('Last_IO_Errno'), connected ? 0 : 2003],
+    [textColumn('Last_IO_Error'), connected ? '' : 'error connecting to primary:3306'],
+    [numberColumn('Last_SQL_Errno'), 0],
+    [textColumn('Last_SQL_Error'), ''],
+    [textColumn('Channel_Name'), ''],
+  ];
+  return resultSet(
+    fields.map(([column]) => column),
+    [fields.map(([, cell]) => cell)],
+  );
+}
+
+function syntaxError(statement: string): Buffer {
+  const near = statement.slice(0, 80);
+  return error(1, ER_PARSE_ERROR, '42000', `You have an error in your SQL syntax near '${near}'`);
+}
+
+function withoutLeadingComments(sql: string): string {
+  return sql.replace(/^(?:\s+|\/\*[\s\S]*?\*\/|--[^\n]*(?:\n|$)|#[^\n]*(?:\n|$))+/, '');
+}
+
+function textColumn(name: string): Column {
+  return { name, type: 'text' };
+}
+
+function numberColumn(name: string): Column {
+  return { name, type: 'number' };
+}
