@@ -1,0 +1,87 @@
+/** The kinds of values that keys of the configuration have, and what is known of each key beside its value. */
+import { z } from 'zod';
+import { isHttpAddress, parseAddress } from './address.js';
+import { metricQueryKind } from './metric-query.js';
+
+declare module 'zod' {
+  interface GlobalMeta {
+    /** The value is never shown. */
+    secret?: boolean;
+    /** Top-level keys: the value is taken over on a reload, without a restart. */
+    live?: boolean;
+    /** A number that may also be written as a string of digits. */
+    digits?: boolean;
+  }
+}
+
+const PORT_MAX = 65535;
+const LIST_LENGTH_MAX = 1_000;
+const TEXT_LENGTH_MAX = 65_536;
+
+/** Milliseconds of a day: the longest time that a key may name. */
+export const DAY_MS = 86_400_000;
+
+export const text = () => z.string().max(TEXT_LENGTH_MAX);
+
+export const port = () => z.int().min(1).max(PORT_MAX);
+
+/** A port where 0 means "not given". */
+export const optionalPort = () => z.int().min(0).max(PORT_MAX);
+
+/** Port of an HTTP check: 0 means "not given", -1 "none". */
+export const checkPort = () => z.int().min(-1).max(PORT_MAX);
+
+export const count = (max: number) => z.int().min(0).max(max);
+
+/** A threshold: any number from 0 on. */
+export const threshold = () => z.number().min(0);
+
+export const list = <Item extends z.ZodType>(item: Item) => z.array(item).max(LIST_LENGTH_MAX);
+
+/** `host` or `host:port`. */
+export const address = () =>
+  text().refine(
+    (value) => parseAddress(value, 0) !== null,
+    'must be HOST, HOST:PORT or [IPV6]:PORT',
+  );
+
+/** As `address`, or empty. */
+export const optionalAddress = () =>
+  text().refine(
+    (value) => value === '' || parseAddress(value, 0) !== null,
+    'must be HOST, HOST:PORT or [IPV6]:PORT',
+  );
+
+/** A host name or IP address without port, or empty. */
+export const optionalHost = () =>
+  text().refine(
+    (value) => value === '' || parseAddress(value, -1)?.port === -1,
+    'must be a host name or IP address, without port',
+  );
+
+export const metricQuery = () =>
+  text().refine(
+    (value) => metricQueryKind(value) !== null,
+    'must begin with "select", "with" or "show global", or be empty (replication lag)',
+  );
+
+/** Addresses of web pages, comma-separated in one string. */
+export const httpAddresses = () =>
+  text().refine(
+    (value) => splitList(value).every(isHttpAddress),
+    'must be comma-separated HOST, HOST:PORT or http(s) URLs',
+  );
+
+export const httpUrl = () =>
+  text().refine(
+    (value) => value === '' || (/^https?:\/\//i.test(value) && URL.canParse(value)),
+    'must be a URL that begins with http:// or https://',
+  );
+
+/** The items of a comma-separated string, without blanks around them and without empty ones. */
+export function splitList(value: string): string[] {
+  return value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}

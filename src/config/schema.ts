@@ -1,0 +1,77 @@
+/** Schema of the whole configuration file: every key, its type, bounds, default and description. */
+import { z } from 'zod';
+import { address, count, list, port, text } from './keys.js';
+import { backendKeys, raftKeys } from './schema-consensus.js';
+import { stores } from './schema-stores.js';
+
+const WORKERS_MAX = 64;
+
+const serviceKeys = {
+  ListenPort: port().default(8087).meta({ description: 'Port of the HTTP service.' }),
+  HttpEngine: z.enum(['auto', 'uws', 'node']).default('auto').meta({
+    description:
+      'What serves HTTP: `uws` (uWebSockets.js, fast, a native module), `node` (node:http, one worker), or `auto`: `uws` where its module loads, else `node`.',
+  }),
+  HttpWorkers: count(WORKERS_MAX).default(0).meta({
+    description:
+      'Threads that serve HTTP. 0: one less than the cores, at least 1 and at most 4. With `node`: always 1.',
+  }),
+  ProbeWorkers: count(WORKERS_MAX).default(0).meta({
+    description: 'Threads that probe. 0: half the cores, at least 1 and at most 4.',
+  }),
+  EnableProfiling: z.boolean().default(false).meta({
+    description: 'Serve CPU profiles and heap snapshots under `/debug/pprof/`.',
+  }),
+};
+
+const domainKeys = {
+  DataCenter: text().default('').meta({ description: 'Name of the data center.' }),
+  Environment: text().default('').meta({ description: 'Name of the environment.' }),
+  Domain: text().default('').meta({
+    description:
+      'Nodes of one domain elect one leader. Empty: `DataCenter:Environment`, if one of them is given.',
+  }),
+  ShareDomain: text().default('').meta({
+    description:
+      'Leaders of several domains that share this name throttle together. Needs the MySQL backend.',
+  }),
+};
+
+const memcacheKeys = {
+  MemcacheServers: list(address()).default([]).meta({
+    description: 'memcached servers to which the values are published, each `host` or `host:port`.',
+    live: true,
+  }),
+  MemcachePath: text().default('freno').meta({
+    description: 'First part of the memcached keys: `<MemcachePath>/mysql/<store>`.',
+    live: true,
+  }),
+};
+
+/** The keys of the top level by subject, in the order in which the documentation shows them. */
+export const topLevelGroups = {
+  Service: serviceKeys,
+  Raft: raftKeys,
+  'MySQL backend': backendKeys,
+  Domain: domainKeys,
+  memcached: memcacheKeys,
+};
+
+export const configSchema = z.strictObject({
+  $schema: z
+    .string()
+    .optional()
+    .meta({ description: 'For editors: where the JSON Schema of this file is. Not used.' }),
+  ...serviceKeys,
+  ...raftKeys,
+  ...backendKeys,
+  ...domainKeys,
+  ...memcacheKeys,
+  Stores: stores.prefault({}).meta({ description: 'What is probed.', live: true }),
+});
+
+/** The configuration as a user may write it: every key may be missing. */
+export type ConfigInput = z.input<typeof configSchema>;
+
+/** The configuration with every default in place. It holds passwords: never log it. */
+export type Config = z.output<typeof configSchema>;

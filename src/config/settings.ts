@@ -1,0 +1,131 @@
+/** What the service runs on: made from the configuration, every value present and in its final unit. */
+import type { TlsSettings } from '../wire/stores.js';
+import { type Address, formatAddress, parseAddress } from './address.js';
+import type { Config } from './schema.js';
+import { tlsSettings } from './tls.js';
+
+export type HttpEngine = Config['HttpEngine'];
+
+/** Raft decides who leads. */
+export interface RaftSettings {
+  readonly kind: 'raft';
+  readonly dataDir: string;
+  /** Where this node listens. */
+  readonly bind: Address;
+  /** `host:port` by which the peers know this node; one of `nodes`, unless that is empty. */
+  readonly advertise: string;
+  /** `host:port` of every node, this one among them. Empty: a node alone. */
+  readonly nodes: readonly string[];
+  readonly clusterName: string;
+  readonly heartbeatMs: number;
+  /** The shortest time without a leader after which a node stands for election; the longest is twice this. */
+  readonly electionMs: number;
+  /** Log entries between two snapshots. */
+  readonly snapshotEntries: number;
+}
+
+/** A MySQL backend decides who leads. */
+export interface BackendSettings {
+  readonly kind: 'backend';
+  readonly host: string;
+  readonly port: number;
+  readonly schema: string;
+  readonly user: string;
+  readonly password: string;
+  /** Empty: the client's default. */
+  readonly collation: string;
+  readonly tls: TlsSettings | null;
+}
+
+export interface MemcacheSettings {
+  /** `host` or `host:port`. Empty: nothing is published. */
+  readonly servers: readonly string[];
+  /** First part of the keys. */
+  readonly path: string;
+}
+
+/** Everything but the stores (see `clusterSettings`). */
+export interface Settings {
+  readonly listenPort: number;
+  readonly httpEngine: HttpEngine;
+  /** Threads that serve HTTP. With `auto` it is for `uws`: whoever falls back to `node` starts one. */
+  readonly httpWorkers: number;
+  readonly probeWorkers: number;
+  readonly profiling: boolean;
+  readonly consensus: RaftSettings | BackendSettings;
+  /** Empty: none. */
+  readonly domain: string;
+  readonly shareDomain: string;
+  readonly memcache: MemcacheSettings;
+}
+
+const MYSQL_PORT = 3306;
+const AUTOMATIC_WORKERS_MAX = 4;
+
+/** The settings of a valid configuration on a machine of so many cores. */
+export function serviceSettings(config: Config, cores: number): Settings {
+  return {
+    listenPort: config.ListenPort,
+    httpEngine: config.HttpEngine,
+    httpWorkers: httpWorkers(config, cores),
+    probeWorkers: config.ProbeWorkers || automaticWorkers(Math.floor(cores / 2)),
+    profiling: config.EnableProfiling,
+    consensus: config.BackendMySQLHost === '' ? raftSettings(config) : backendSettings(config),
+    domain: domain(config),
+    shareDomain: config.ShareDomain,
+    memcache: { servers: config.MemcacheServers, path: config.MemcachePath },
+  };
+}
+
+function httpWorkers(config: Config, cores: number): number {
+  if (config.HttpEngine === 'node') return 1;
+  return config.HttpWorkers || automaticWorkers(cores - 1);
+}
+
+function automaticWorkers(wanted: number): number {
+  return Math.max(1, Math.min(AUTOMATIC_WORKERS_MAX, wanted));
+}
+
+function raftSettings(config: Config): RaftSettings {
+  const bind = raftAddress(config, config.RaftBind);
+  return {
+    kind: 'raft',
+    dataDir: config.RaftDataDir,
+    bind,
+    advertise: formatAddress(
+      config.RaftAdvertise === '' ? bind : raftAddress(config, config.RaftAdvertise),
+    ),
+    nodes: config.RaftNodes.map((node) => formatAddress(raftAddress(config, node))),
+    clusterName: config.RaftClusterName,
+    heartbeatMs: config.RaftHeartbeatMillis,
+    electionMs: config.RaftElectionMillis,
+    snapshotEntries: config.RaftSnapshotEntries,
+  };
+}
+
+/** A Raft address of a valid configuration; host names in lower case, so that equal nodes are equal strings. */
+export function raftAddress(config: Config, text: string): Address {
+  const address = parseAddress(text, config.DefaultRaftPort);
+  if (address === null) throw new Error('a Raft address was not validated');
+  return { host: address.host.toLowerCase(), port: address.port };
+}
+
+function backendSettings(config: Config): BackendSettings {
+  return {
+    kind: 'backend',
+    host: config.BackendMySQLHost,
+    port: config.BackendMySQLPort || MYSQL_PORT,
+    schema: config.BackendMySQLSchema,
+    user: config.BackendMySQLUser,
+    password: config.BackendMySQLPassword,
+    collation: config.BackendMySQLCollation,
+    tls: tlsSettings(config.BackendMySQLTLS),
+  };
+}
+
+/** `Domain`, or else `DataCenter:Environment`; empty where neither is given. */
+export function domain(config: Config): string {
+  const { Domain, DataCenter, Environment } = config;
+  if (Domain !== '') return Domain;
+  return DataCenter === '' && Environment === '' ? '' : `${DataCenter}:${Environment}`;
+}
