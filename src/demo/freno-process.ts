@@ -1,0 +1,122 @@
+/** A real freno, started from the build with a generated configuration; ended, at the latest, when this process exits. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { FrenoError } from '../base/errors.js';
+
+const LAUNCHER = fileURLToPath(new URL('../freno.cjs', import.meta.url));
+const STOP_TIMEOUT_MS = 6_000;
+const POLL_INTERVAL_MS = 10;
+const REQUEST_TIMEOUT_MS = 1_000;
+const LOG_LINES_KEPT = 20;
+
+/** Whatever the configuration file may hold; this one is needed here. */
+export interface FrenoConfiguration {
+  readonly ListenPort: number;
+  readonly [key: string]: unknown;
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export class FrenoProcess {
+  readonly #child: ChildProcess;
+  readonly #logLines: string[] = [];
+  readonly #atExit = (): void => {
+    this.#child.kill('SIGKILL');
+  };
+
+  readonly port: number;
+  /** Resolves when the process has ended. */
+  readonly exited: Promise<Exit>;
+
+  /** Starts freno with that configuration, written to a file in `directory`. Returns at once: see `waitFor`. */
+  constructor(configuration: FrenoConfiguration, directory: string) {
+    if (!existsSync(LAUNCHER)) {
+      throw new FrenoError(
+        'RESOURCE',
+        `there is no ${LAUNCHER}: build first, with 'npm run build'`,
+      );
+    }
+    this.port = configuration.ListenPort;
+    const file = join(directory, `freno-${this.port}.conf.json`);
+    writeFileSync(file, JSON.stringify(configuration, null, 2), { mode: 0o600 });
+    this.#child = spawn(process.execPath, [LAUNCHER, '--http', '--config', file], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    process.once('exit', this.#atExit);
+    this.exited = new Promise((resolve) => {
+      this.#child.once('exit', (code, signal) => {
+        process.off('exit', this.#atExit);
+        resolve({ code, signal });
+      });
+      this.#child.once('error', () => resolve({ code: null, signal: null }));
+    });
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#logged(text));
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** The last lines of its log. */
+  get log(): string {
+    return this.#logLines.join('\n');
+  }
+
+  /** Resolves when a GET of `path` is answered with that status. */
+  async waitFor(path: string, status: number, timeoutMs: number): Promise<void> {
+    const deadlineMs = performance.now() + timeoutMs;
+    while (performance.now() < deadlineMs) {
+      if (!this.running) {
+        throw new FrenoError('RESOURCE', `freno has ended instead of serving:\n${this.log}`);
+      }
+      if ((await this.status(path)) === status) return;
+      await delay(POLL_INTERVAL_MS);
+    }
+    const message = `freno did not answer ${status} to ${path} within ${timeoutMs} ms:\n${this.log}`;
+    throw new FrenoError('RESOURCE', message);
+  }
+
+  /** Status of a GET, or undefined when nobody answers. */
+  async status(path: string): Promise<number | undefined> {
+    try {
+      const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+      const response = await fetch(this.url + path, { signal });
+      await response.arrayBuffer();
+      return response.status;
+    } catch {
+      return undefined;
+    }
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Ends it as an operator would, by force when it does not end in time. */
+  async stop(): Promise<Exit> {
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    const exit = await this.exited;
+    clearTimeout(timer);
+    return exit;
+  }
+
+  #logged(text: string): void {
+    this.#logLines.push(...text.split('\n').filter((line) => line !== ''));
+    this.#logLines.splice(0, this.#logLines.length - LOG_LINES_KEPT);
+  }
+}

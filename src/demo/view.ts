@@ -1,0 +1,166 @@
+/** What the demo shows, as lines of text: a live screen for a terminal, one plain line for everything else. */
+import type { LastAnswer } from './writer.js';
+
+export interface NodeView {
+  readonly url: string;
+  readonly running: boolean;
+  readonly leading: boolean;
+}
+
+export interface ReplicaView {
+  readonly host: string;
+  readonly lagS: number;
+}
+
+/** One moment of the demo. */
+export interface DemoView {
+  readonly elapsedS: number;
+  readonly nodes: readonly NodeView[];
+  readonly replicas: readonly ReplicaView[];
+  readonly answer: LastAnswer;
+  readonly recent: readonly number[];
+  readonly statuses: ReadonlyMap<number, number>;
+  readonly rows: number;
+  readonly rowsPerS: number;
+  readonly waitedMs: number;
+  readonly currentWaitMs: number;
+  readonly longestWaitMs: number;
+}
+
+/** Wraps text in the escape codes of a style, or not. */
+export type Paint = (style: Style, text: string) => string;
+
+type Style = 'good' | 'bad' | 'broken' | 'strong' | 'faint';
+
+const STYLES: Readonly<Record<Style, string>> = {
+  good: '32',
+  bad: '33',
+  broken: '31',
+  strong: '1',
+  faint: '2',
+};
+
+export const withColours: Paint = (style, text) => `\x1b[${STYLES[style]}m${text}\x1b[0m`;
+export const plain: Paint = (_style, text) => text;
+
+const BAR_SCALE_S = 2;
+const LABEL_WIDTH = 18;
+const NUMBER_WIDTH = 9;
+/** What a line holds besides its bar: the label, the number, the blanks. */
+const BESIDE_BAR = LABEL_WIDTH + NUMBER_WIDTH + 4;
+
+/** What one sees and what one can do meanwhile: said once, at the start. */
+export function introduction(replicas: number, nodes: number, checkUrl: string): string[] {
+  const frenos =
+    nodes === 1
+      ? 'one real freno probes them'
+      : `${nodes} real frenos elect a leader, which probes them`;
+  return [
+    `freno demo: ${replicas} simulated MySQL replicas; ${frenos} every 50 ms; one client asks before each batch it writes.`,
+    'While the worst lag is above the threshold the answer is 429: the client waits and the replicas catch up.',
+    `Ask yourself meanwhile:  curl -i ${checkUrl}   End: Ctrl-C`,
+    '',
+  ];
+}
+
+/** The live screen, at most `columns` wide. */
+export function screenLines(view: DemoView, columns: number, paint: Paint): string[] {
+  const width = Math.max(10, Math.min(columns, 120) - BESIDE_BAR);
+  return [
+    ...(view.nodes.length > 1 ? [...view.nodes.map((node) => nodeLine(node, paint)), ''] : []),
+    `${'replica'.padEnd(LABEL_WIDTH)} ${'lag'.padStart(NUMBER_WIDTH)}  ${scale(view, width)}`,
+    ...view.replicas.map((replica) => replicaLine(replica, view.answer.threshold, width, paint)),
+    '',
+    `${label('cluster main')} ${paint('strong', seconds(view.answer.value))}  highest lag, of ${seconds(view.answer.threshold).trim()} allowed`,
+    `${label('answer')} ${answerText(view.answer, paint)}`,
+    `${label('last answers')} ${history(view.recent, width, paint)}`,
+    `${label('client')} ${activity(view, paint)}`,
+    `${label('')} ${rows(view)}, waited ${waiting(view)}`,
+  ];
+}
+
+/** The same moment for a pipe or a log. */
+export function plainLine(view: DemoView): string {
+  const lags = view.replicas.map(({ lagS }) => lagS.toFixed(2)).join(' ');
+  const { status, value, threshold, message } = view.answer;
+  const leader = view.nodes.findIndex(({ leading }) => leading) + 1;
+  return [
+    `${view.elapsedS.toFixed(0).padStart(3)} s`,
+    ...(view.nodes.length > 1 ? [leader === 0 ? 'no leader' : `node ${leader} leads`] : []),
+    `lag ${lags} s`,
+    `main ${value.toFixed(2)} of ${threshold.toFixed(2)}`,
+    `answer ${status}${message === '' ? '' : ` ${message}`}`,
+    `${rows(view)}, waited ${waiting(view)}`,
+  ].join(' | ');
+}
+
+/** What it came to. */
+export function summary(view: DemoView): string {
+  const answers = [...view.statuses]
+    .sort(([left], [right]) => left - right)
+    .map(([status, count]) => `${count} x ${status === 0 ? 'no answer' : status}`);
+  return `In ${view.elapsedS.toFixed(1)} s the client asked and heard ${answers.join(', ')}; it wrote ${rows(view)} and waited ${waiting(view)}.`;
+}
+
+function nodeLine({ url, running, leading }: NodeView, paint: Paint): string {
+  const role = leading ? paint('good', 'leads') : running ? 'follows' : paint('broken', 'down');
+  return `${label(`node ${url.replace('http://127.0.0.1', '')}`)} ${role}`;
+}
+
+function replicaLine(
+  { host, lagS }: ReplicaView,
+  threshold: number,
+  width: number,
+  paint: Paint,
+): string {
+  const filled = Math.min(width, Math.round((lagS / BAR_SCALE_S) * width));
+  const style = lagS > threshold ? 'bad' : 'good';
+  const rest = '·'.repeat(width - filled);
+  const bar = paint(style, '█'.repeat(filled)) + paint('faint', rest);
+  return `${label(host)} ${paint(style, seconds(lagS))}  ${bar}`;
+}
+
+/** The ruler above the bars, with the threshold marked. */
+function scale({ answer }: DemoView, width: number): string {
+  const at = Math.min(width - 1, Math.round((answer.threshold / BAR_SCALE_S) * width));
+  return `0${' '.repeat(Math.max(0, at - 1))}▼ threshold`;
+}
+
+function answerText({ status, message }: LastAnswer, paint: Paint): string {
+  if (status === 200) return paint('good', '200 OK: go on');
+  if (status === 0) return paint('broken', message);
+  return paint(status === 429 ? 'bad' : 'broken', `${status} ${message}: wait`);
+}
+
+function history(recent: readonly number[], width: number, paint: Paint): string {
+  return recent
+    .slice(-(width + NUMBER_WIDTH))
+    .map((status) => {
+      if (status === 200) return paint('good', '▂');
+      return status === 429 ? paint('bad', '▆') : paint('broken', '×');
+    })
+    .join('');
+}
+
+function activity({ currentWaitMs, rowsPerS }: DemoView, paint: Paint): string {
+  if (currentWaitMs > 0)
+    return paint('bad', `waits, for ${(currentWaitMs / 1000).toFixed(1)} s now`);
+  return paint('good', `writes, ${rowsPerS.toFixed(0)} rows/s`);
+}
+
+function rows({ rows: written, rowsPerS }: DemoView): string {
+  return `${written.toLocaleString('en')} rows (${rowsPerS.toFixed(0)}/s)`;
+}
+
+function waiting({ waitedMs, longestWaitMs, elapsedS }: DemoView): string {
+  const share = elapsedS === 0 ? 0 : waitedMs / elapsedS / 10;
+  return `${(waitedMs / 1000).toFixed(1)} s (${share.toFixed(0)} %), longest ${(longestWaitMs / 1000).toFixed(1)} s`;
+}
+
+function label(text: string): string {
+  return text.slice(0, LABEL_WIDTH).padEnd(LABEL_WIDTH);
+}
+
+function seconds(value: number): string {
+  return `${value.toFixed(2)} s`.padStart(NUMBER_WIDTH);
+}

@@ -1,0 +1,65 @@
+import { expect } from 'chai';
+import { parseOptions } from '../../src/demo/options.js';
+import { type DemoView, plain, plainLine, screenLines, summary } from '../../src/demo/view.js';
+import { Workload } from '../../src/demo/workload.js';
+
+describe('the demo', () => {
+  const view: DemoView = {
+    elapsedS: 10,
+    nodes: [{ url: 'http://127.0.0.1:8087', running: true, leading: true }],
+    replicas: [
+      { host: '127.0.0.11:3306', lagS: 0.5 },
+      { host: '127.0.0.12:3306', lagS: 1.25 },
+    ],
+    answer: { status: 429, value: 1.25, threshold: 1, message: 'Threshold exceeded' },
+    recent: [200, 200, 429],
+    statuses: new Map([
+      [429, 1],
+      [200, 2],
+    ]),
+    rows: 1200,
+    rowsPerS: 100,
+    waitedMs: 2500,
+    currentWaitMs: 700,
+    longestWaitMs: 700,
+  };
+
+  it('draws a bar per replica, the value, the answer and the wait', () => {
+    const lines = screenLines(view, 80, plain);
+    const bar = (host: string): number =>
+      lines.find((line) => line.includes(host))!.split('█').length;
+    expect(bar('127.0.0.12')).to.be.greaterThan(2 * bar('127.0.0.11'));
+    const text = lines.join('\n');
+    expect(text).to.contain('1.25 s  highest lag, of 1.00 s allowed');
+    expect(text).to.contain('429 Threshold exceeded: wait').and.to.contain('waits, for 0.7 s now');
+    for (const line of lines) expect(line.length, line).to.be.at.most(80);
+  });
+
+  it('says the same in one plain line', () => {
+    expect(plainLine(view)).to.equal(
+      ' 10 s | lag 0.50 1.25 s | main 1.25 of 1.00 | answer 429 Threshold exceeded | 1,200 rows (100/s), waited 2.5 s (25 %), longest 0.7 s',
+    );
+  });
+
+  it('sums up what the client heard', () => {
+    expect(summary(view)).to.contain('heard 2 x 200, 1 x 429');
+  });
+
+  it('refuses options it does not know, naming them', () => {
+    expect(() => parseOptions(['--second', '3'])).to.throw("'--second'");
+    expect(() => parseOptions(['--seconds', 'x'])).to.throw("not 'x'");
+    expect(parseOptions(['--seconds', '3'])).to.deep.equal({ help: false, seconds: 3 });
+  });
+
+  it("has replicas that fall behind under the client's writes and catch up without them", () => {
+    const busy = new Workload();
+    const idle = new Workload();
+    for (let step = 0; step < 20; step++) {
+      busy.advance(0.05, 100);
+      idle.advance(0.05, 0);
+    }
+    busy.lagsS.forEach((lagS, index) => {
+      expect(lagS).to.be.greaterThan(idle.lagsS[index]!);
+    });
+  });
+});
