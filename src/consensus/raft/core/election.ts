@@ -1,0 +1,77 @@
+/** Standing for election, and voting. */
+import { Tally, type Verdict } from './quorum.js';
+import type { Outgoing, Replica } from './replica.js';
+import type { NodeId, PreVote, Vote } from './types.js';
+
+/** One candidacy: asks everybody, counts the answers. */
+export class Election {
+  readonly #tally: Tally;
+  readonly #replica: Replica;
+  /** A vote for oneself counts once it is durable. */
+  #ownVoteCounted = false;
+
+  private constructor(replica: Replica) {
+    this.#replica = replica;
+    this.#tally = new Tally(replica.config.nodes.length);
+  }
+
+  /** Would I win? Nothing changes by asking (dissertation 9.6). */
+  static ask(replica: Replica): Election {
+    const election = new Election(replica);
+    const term = replica.term + 1;
+    election.#broadcast((to) => ({ kind: 'preVote', to, term, ...logEnd(replica) }));
+    election.record(replica.config.id, true);
+    election.#ownVoteCounted = true;
+    return election;
+  }
+
+  /** Enters the next term and asks for votes. `transferRound` as in `Vote`. */
+  static stand(replica: Replica, transferRound: number): Election {
+    replica.enterTerm(replica.term + 1, replica.config.id);
+    const election = new Election(replica);
+    const { term } = replica;
+    election.#broadcast((to) => ({ kind: 'vote', to, term, transferRound, ...logEnd(replica) }));
+    election.ownVoteMayBeDurable();
+    return election;
+  }
+
+  record(voter: NodeId, granted: boolean): void {
+    this.#tally.record(voter, granted);
+  }
+
+  /** The disk has got further. */
+  ownVoteMayBeDurable(): void {
+    if (this.#ownVoteCounted || !this.#replica.isHardStateDurable) return;
+    this.#ownVoteCounted = true;
+    this.record(this.#replica.config.id, true);
+  }
+
+  verdict(): Verdict {
+    return this.#tally.verdict();
+  }
+
+  #broadcast(message: (to: NodeId) => Outgoing): void {
+    for (const peer of this.#replica.peers) this.#replica.send(message(peer));
+  }
+}
+
+function logEnd({ log }: Replica): { lastIndex: number; lastTerm: number } {
+  return { lastIndex: log.lastIndex, lastTerm: log.lastTerm };
+}
+
+/** `bound`: this node leads, or has promised to wait for its leader. */
+export function answerPreVote(replica: Replica, ballot: PreVote, bound: boolean): void {
+  const { rules, log } = replica;
+  const granted = !bound && ballot.term > replica.term && rules.isUpToDate(ballot, log);
+  const term = granted ? ballot.term : replica.term;
+  replica.send({ kind: 'preVoteAnswer', to: ballot.from, term, granted });
+}
+
+/** The ballot is of the current term. Returns whether the vote was granted. */
+export function answerVote(replica: Replica, ballot: Vote): boolean {
+  const { rules, log, term } = replica;
+  const granted = rules.mayVoteFor(ballot.from, replica.vote) && rules.isUpToDate(ballot, log);
+  if (granted) replica.voteFor(ballot.from);
+  replica.send({ kind: 'voteAnswer', to: ballot.from, term, granted });
+  return granted;
+}

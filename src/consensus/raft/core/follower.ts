@@ -1,0 +1,48 @@
+/** How a node follows the leader's log. */
+import type { Replica } from './replica.js';
+import type { Append, Heartbeat, Snapshot } from './types.js';
+
+/** Figure 3.1 of the dissertation, AppendEntries RPC, receiver. */
+export function follow(replica: Replica, append: Append): void {
+  const { log, rules } = replica;
+  if (append.prevIndex < log.committed) {
+    acknowledge(replica, append.from, log.committed);
+    return;
+  }
+  if (log.termAt(append.prevIndex) !== append.prevTerm) {
+    refuse(replica, append);
+    return;
+  }
+  const cutFrom = log.merge(append.entries);
+  if (cutFrom !== null) replica.cutFrom(cutFrom);
+  const lastNew = append.prevIndex + append.entries.length;
+  log.commitTo(rules.commitAfterAppend(append.commit, lastNew));
+  acknowledge(replica, append.from, lastNew);
+}
+
+function acknowledge(replica: Replica, to: string, index: number): void {
+  replica.sendWhenDurable({ kind: 'appendAnswer', to, term: replica.term, index });
+}
+
+function refuse(replica: Replica, { from, prevIndex, prevTerm }: Append): void {
+  const { log, term } = replica;
+  const hintIndex = log.lastAtOrBelowTerm(prevIndex, prevTerm);
+  const hintTerm = log.termAt(hintIndex)!;
+  replica.send({ kind: 'appendRefusal', to: from, term, prevIndex, hintIndex, hintTerm });
+}
+
+export function followHeartbeat(replica: Replica, heartbeat: Heartbeat): void {
+  replica.log.commitTo(heartbeat.commit);
+  const { from: to, round } = heartbeat;
+  replica.send({ kind: 'heartbeatAnswer', to, term: replica.term, round });
+}
+
+/** A whole snapshot has arrived. It is taken unless what it covers is here already. */
+export function followSnapshot(replica: Replica, { from, meta }: Snapshot): void {
+  const { log } = replica;
+  if (meta.index > log.committed) {
+    if (log.termAt(meta.index) === meta.term) log.commitTo(meta.index);
+    else replica.restartAfter(meta);
+  }
+  acknowledge(replica, from, log.committed);
+}

@@ -1,0 +1,307 @@
+/** What a leader does: replicates its log, commits, keeps its quorum and its lease, confirms reads. */
+import { invariant } from './errors.js';
+import { entryBytes } from './log.js';
+import { Progress } from './progress.js';
+import { majorityOf, reachedByMajority } from './quorum.js';
+import type { Reads } from './reads.js';
+import type { Replica } from './replica.js';
+import { Transfer } from './transfer.js';
+import type {
+  AppendAnswer,
+  AppendRefusal,
+  Entry,
+  HeartbeatAnswer,
+  NodeId,
+  Proposed,
+} from './types.js';
+
+const noData = new Uint8Array(0);
+
+/** The leadership of one node in one term; it ends when the node leaves the term or loses its quorum. */
+export class Leadership {
+  readonly #replica: Replica;
+  readonly #reads: Reads;
+  readonly #followers: readonly Progress[];
+  /** The index of the empty entry that began this term. What was committed before is known once it is committed. */
+  readonly #firstIndex: number;
+  #ticksToHeartbeat: number;
+  #ticksToQuorumCheck: number;
+  #uncommittedBytes: number;
+  #transfer: Transfer | null = null;
+  /** Rounds up to here carry no lease: they are of an earlier term, or were sent before an aborted transfer. */
+  #leaseFloor: number;
+  /** The latest round that a majority has answered. */
+  #confirmedRound = 0;
+  /** The round that began since it was last asked for. */
+  #begunRound = 0;
+  /** Something happened after which there may be more to send. */
+  #stirred = true;
+
+  constructor(replica: Replica, reads: Reads) {
+    const { log, config } = replica;
+    this.#replica = replica;
+    this.#reads = reads;
+    this.#firstIndex = log.lastIndex + 1;
+    this.#followers = replica.peers.map((peer) => new Progress(peer, this.#firstIndex, config));
+    this.#ticksToHeartbeat = config.heartbeatTicks;
+    this.#ticksToQuorumCheck = config.electionTicks;
+    this.#leaseFloor = replica.lastRound;
+    this.#uncommittedBytes = log.bytesBetween(log.committed, log.lastIndex);
+    this.#append([noData]);
+    this.#beginRound();
+  }
+
+  /** False when the quorum is lost: then this node must step down. */
+  tick(): boolean {
+    if (this.#transfer?.tick() === 'overdue') this.#abandonTransfer();
+    if (--this.#ticksToHeartbeat === 0) this.#heartbeat();
+    if (--this.#ticksToQuorumCheck > 0) return true;
+    this.#ticksToQuorumCheck = this.#replica.config.electionTicks;
+    return this.#hadQuorum();
+  }
+
+  /** Whether a majority was heard since this was last asked (check quorum, dissertation 6.2). */
+  #hadQuorum(): boolean {
+    let heard = 1;
+    for (const follower of this.#followers) {
+      if (follower.active) heard++;
+      follower.active = false;
+    }
+    return heard >= majorityOf(this.#followers.length + 1);
+  }
+
+  #heartbeat(): void {
+    if (this.#transfer === null) this.#beginRound();
+    else this.#sendHeartbeats();
+    this.#offerLeadership();
+  }
+
+  #beginRound(): void {
+    this.#begunRound = this.#replica.nextRound();
+    this.#sendHeartbeats();
+    this.#confirmRounds();
+  }
+
+  #sendHeartbeats(): void {
+    const { term, lastRound: round, log, config } = this.#replica;
+    this.#ticksToHeartbeat = config.heartbeatTicks;
+    for (const { id: to, match } of this.#followers) {
+      const commit = Math.min(match, log.committed);
+      this.#replica.send({ kind: 'heartbeat', to, term, round, commit });
+    }
+  }
+
+  #confirmRounds(): void {
+    const answered = this.#followers.map((follower) => follower.answeredRound);
+    answered.push(this.#replica.lastRound);
+    const round = reachedByMajority(answered);
+    if (round <= this.#confirmedRound) return;
+    this.#confirmedRound = round;
+    this.#reads.confirmed(round);
+    this.#stirred = true;
+  }
+
+  get leaseRound(): number {
+    if (this.#transfer !== null || this.#confirmedRound <= this.#leaseFloor) return 0;
+    return this.#confirmedRound;
+  }
+
+  takeBegunRound(): number {
+    const round = this.#begunRound;
+    this.#begunRound = 0;
+    return round;
+  }
+
+  propose(commands: readonly Uint8Array[]): Proposed {
+    if (this.#transfer !== null) return { accepted: false, refusal: 'transferring' };
+    const before = this.#uncommittedBytes;
+    const firstIndex = this.#replica.log.lastIndex + 1;
+    let bytes = 0;
+    for (const data of commands) bytes += entryBytes(data);
+    if (before > 0 && before + bytes > this.#replica.config.maxUncommittedBytes) {
+      return { accepted: false, refusal: 'overloaded' };
+    }
+    this.#append(commands);
+    return { accepted: true, firstIndex, term: this.#replica.term };
+  }
+
+  #append(commands: readonly Uint8Array[]): void {
+    const { log, term } = this.#replica;
+    const entries: Entry[] = [];
+    let index = log.lastIndex;
+    for (const data of commands) {
+      entries.push({ index: ++index, term, data });
+      this.#uncommittedBytes += entryBytes(data);
+    }
+    log.append(entries);
+    this.#stirred = true;
+  }
+
+  onAnswer(answer: AppendAnswer | AppendRefusal | HeartbeatAnswer): void {
+    const follower = this.#find(answer.from);
+    invariant(follower !== undefined, 'answers come from followers');
+    follower.active = true;
+    if (answer.kind === 'appendAnswer') this.#onAppendAnswer(follower, answer);
+    else if (answer.kind === 'appendRefusal') this.#onAppendRefusal(follower, answer);
+    else this.#onHeartbeatAnswer(follower, answer);
+  }
+
+  #onAppendAnswer(follower: Progress, { index }: AppendAnswer): void {
+    const { lastIndex } = this.#replica.log;
+    invariant(index <= lastIndex, 'a follower has what the leader has', index, lastIndex);
+    if (!follower.accepted(index)) return;
+    this.#stirred = true;
+    this.commitByCounting();
+    if (this.#transfer?.to === follower.id) this.#offerLeadership();
+  }
+
+  #onAppendRefusal(follower: Progress, refusal: AppendRefusal): void {
+    const { prevIndex, hintIndex, hintTerm } = refusal;
+    const agreeAtMost = this.#replica.log.lastAtOrBelowTerm(hintIndex, hintTerm);
+    if (follower.refused(prevIndex, agreeAtMost)) this.#stirred = true;
+  }
+
+  #onHeartbeatAnswer(follower: Progress, { round }: HeartbeatAnswer): void {
+    follower.answeredHeartbeat(round);
+    this.#stirred = true;
+    this.#confirmRounds();
+    this.#lookForLoss(follower);
+  }
+
+  /** Appends that went out may be lost, and nothing else may follow to show it: ask whether what was sent last has arrived. */
+  #lookForLoss(follower: Progress): void {
+    const { lastIndex } = this.#replica.log;
+    if (follower.mode !== 'replicate' || follower.match === lastIndex) return;
+    if (!follower.maySend || follower.next > lastIndex) this.#sendAppend(follower, []);
+  }
+
+  /** Commits what a majority has on disk. The leader's own copy counts no earlier than the others' do. */
+  commitByCounting(): void {
+    const { log, rules, term } = this.#replica;
+    const reached = this.#followers.map((follower) => follower.match);
+    reached.push(log.durable);
+    const index = reachedByMajority(reached);
+    const before = log.committed;
+    if (index <= before || !rules.commitsByCounting(log.termAt(index)!, term)) return;
+    this.#uncommittedBytes -= log.bytesBetween(before, index);
+    log.commitTo(index);
+    this.#stirred = true;
+  }
+
+  /** Returns false when it hands over already, or has nobody to hand over to. */
+  transferTo(to: NodeId | undefined): boolean {
+    const target = to === undefined ? this.#readiestFollower() : this.#find(to);
+    if (this.#transfer !== null || target === undefined) return false;
+    this.#transfer = new Transfer(target.id, this.#replica.config.electionTicks);
+    this.#stirred = true;
+    this.#offerLeadership();
+    return true;
+  }
+
+  get transferTarget(): NodeId | null {
+    return this.#transfer?.to ?? null;
+  }
+
+  #readiestFollower(): Progress | undefined {
+    let best: Progress | undefined;
+    for (const follower of this.#followers) {
+      const better = best === undefined || follower.match > best.match;
+      if (follower.answeredRound > this.#leaseFloor && better) best = follower;
+    }
+    return best;
+  }
+
+  /** Asks the transfer's target to take over, once it has the whole log; again with each heartbeat, since it may be lost. */
+  #offerLeadership(): void {
+    if (this.#transfer === null) return;
+    const { term, log, lastRound: round } = this.#replica;
+    const { to } = this.#transfer;
+    if (this.#find(to)?.match !== log.lastIndex) return;
+    this.#replica.send({ kind: 'timeoutNow', to, term, round });
+  }
+
+  /** An offer may still be under way: no lease may rest on the rounds that it releases voters from. */
+  #abandonTransfer(): void {
+    this.#transfer = null;
+    this.#leaseFloor = this.#replica.lastRound;
+    this.#beginRound();
+  }
+
+  snapshotSent(to: NodeId, delivered: boolean): void {
+    this.#find(to)?.snapshotEnded(delivered);
+  }
+
+  unreachable(peer: NodeId): void {
+    const follower = this.#find(peer);
+    if (follower?.mode === 'replicate') follower.probe();
+  }
+
+  get hasMore(): boolean {
+    return this.#stirred;
+  }
+
+  /** Sends all that may go now. */
+  flush(): void {
+    if (!this.#stirred) return;
+    this.#stirred = false;
+    this.#confirmReads();
+    for (const follower of this.#followers) this.#replicate(follower);
+  }
+
+  /** What is committed is known only when an entry of this term is (dissertation 6.4). During a transfer no round begins. */
+  #confirmReads(): void {
+    const { log } = this.#replica;
+    const knowsCommitted = log.committed >= this.#firstIndex;
+    if (!knowsCommitted || this.#transfer !== null || !this.#reads.wantsRound) return;
+    this.#reads.roundBegins(this.#replica.lastRound + 1, log.committed);
+    this.#beginRound();
+  }
+
+  readAsked(): void {
+    this.#stirred = true;
+  }
+
+  #replicate(follower: Progress): void {
+    const { log, config } = this.#replica;
+    while (follower.maySend && (follower.next <= log.lastIndex || follower.mode === 'probe')) {
+      if (follower.next <= log.baseIndex) {
+        this.#sendSnapshot(follower);
+        return;
+      }
+      this.#sendAppend(follower, log.slice(follower.next, config.maxAppendBytes));
+    }
+    const upToDate = follower.mode === 'replicate' && follower.next > log.lastIndex;
+    if (upToDate && follower.commitTold < log.committed) this.#sendAppend(follower, []);
+  }
+
+  #sendAppend(follower: Progress, entries: readonly Entry[]): void {
+    const { log, term } = this.#replica;
+    const prevIndex = follower.next - 1;
+    const prevTerm = log.termAt(prevIndex);
+    if (prevTerm === undefined) {
+      follower.probe();
+      return;
+    }
+    const { committed: commit } = log;
+    const to = follower.id;
+    this.#replica.send({ kind: 'append', to, term, prevIndex, prevTerm, commit, entries });
+    follower.commitTold = commit;
+    let bytes = 0;
+    for (const entry of entries) bytes += entryBytes(entry.data);
+    follower.sent(prevIndex + entries.length, bytes);
+  }
+
+  /** Only to who is there: a snapshot is dear. */
+  #sendSnapshot(follower: Progress): void {
+    const { snapshot: meta, term, log } = this.#replica;
+    invariant(meta.index >= log.baseIndex, 'a snapshot covers what is gone', meta.index);
+    if (follower.active) {
+      follower.sendSnapshot(meta.index);
+      this.#replica.send({ kind: 'snapshot', to: follower.id, term, meta });
+    }
+  }
+
+  #find(id: NodeId): Progress | undefined {
+    return this.#followers.find((follower) => follower.id === id);
+  }
+}

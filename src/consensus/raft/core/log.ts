@@ -1,0 +1,202 @@
+/** The log in memory: what follows the last compaction, and how far it is committed, durable and applied. */
+import { invariant } from './errors.js';
+import type { Rules } from './rules.js';
+import type { Entry, InitialState, SnapshotMeta } from './types.js';
+
+/** What an entry costs besides its data. */
+const entryOverheadBytes = 16;
+
+/** The size of an entry with this command, as all limits count it. */
+export function entryBytes(data: Uint8Array): number {
+  return data.length + entryOverheadBytes;
+}
+
+/**
+ * Invariants: `base.index <= applied <= committed <= lastIndex`; `applied <= durable <= handedToDisk <= lastIndex`;
+ * `entries[i].index === base.index + 1 + i`; terms never fall along the log; nothing up to `committed` is ever cut off.
+ */
+export class Log {
+  /** The place before the first entry in memory. */
+  #base: SnapshotMeta;
+  #entries: Entry[];
+  #committed: number;
+  #applied: number;
+  #durable: number;
+  #handedToDisk: number;
+  readonly #rules: Rules;
+
+  constructor({ snapshot, entries }: InitialState, rules: Rules) {
+    this.#rules = rules;
+    this.#base = snapshot;
+    this.#entries = [];
+    this.#committed = snapshot.index;
+    this.#applied = snapshot.index;
+    this.append(entries);
+    this.#durable = this.lastIndex;
+    this.#handedToDisk = this.lastIndex;
+  }
+
+  get baseIndex(): number {
+    return this.#base.index;
+  }
+
+  get lastIndex(): number {
+    return this.#base.index + this.#entries.length;
+  }
+
+  get lastTerm(): number {
+    return this.#entries.at(-1)?.term ?? this.#base.term;
+  }
+
+  get committed(): number {
+    return this.#committed;
+  }
+
+  /** The last entry that has been handed out to be applied. */
+  get applied(): number {
+    return this.#applied;
+  }
+
+  /** All entries up to here are on this node's disk (or covered by a snapshot). */
+  get durable(): number {
+    return this.#durable;
+  }
+
+  get hasUnwritten(): boolean {
+    return this.#handedToDisk < this.lastIndex;
+  }
+
+  /** Undefined where nothing is known: compacted away, or not there yet. */
+  termAt(index: number): number | undefined {
+    if (index === this.#base.index) return this.#base.term;
+    return this.#entries[index - this.#base.index - 1]?.term;
+  }
+
+  /**
+   * The last place at or before `index` whose term is at most `term`: where the two logs may still agree.
+   * Skips whole terms of a conflict at once (dissertation 3.5, end). Stops at the base, below which all is committed.
+   */
+  lastAtOrBelowTerm(index: number, term: number): number {
+    let place = Math.min(index, this.lastIndex);
+    while (place > this.#base.index && this.termAt(place)! > term) place--;
+    return place;
+  }
+
+  /** Entries from `from` on, at least one if there is any, then as many as fit into `maxBytes`. */
+  slice(from: number, maxBytes: number): Entry[] {
+    const first = from - this.#base.index - 1;
+    invariant(first >= 0, 'a compacted entry is not read', from, this.#base.index);
+    let bytes = 0;
+    let end = first;
+    for (; end < this.#entries.length; end++) {
+      bytes += entryBytes(this.#entries[end]!.data);
+      if (bytes > maxBytes && end > first) break;
+    }
+    return this.#entries.slice(first, end);
+  }
+
+  /** The size of the entries after `from` up to `to`. */
+  bytesBetween(from: number, to: number): number {
+    let bytes = 0;
+    for (let index = from + 1; index <= to; index++) {
+      bytes += entryBytes(this.#entries[index - this.#base.index - 1]!.data);
+    }
+    return bytes;
+  }
+
+  append(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      invariant(entry.index === this.lastIndex + 1, 'no gaps', entry.index, this.lastIndex);
+      invariant(entry.term >= this.lastTerm, 'terms never fall', entry.term, this.lastTerm);
+      this.#entries.push(entry);
+    }
+  }
+
+  /**
+   * Takes in entries that follow a place where this log agrees with the leader's. Returns from where on entries were cut
+   * off because they conflicted, or null.
+   */
+  merge(entries: readonly Entry[]): number | null {
+    const known = entries.findIndex((entry) => this.#isNews(entry));
+    if (known < 0) return null;
+    const from = entries[known]!.index;
+    const cut = from <= this.lastIndex;
+    if (cut) this.#truncateFrom(from);
+    this.append(known === 0 ? entries : entries.slice(known));
+    return cut ? from : null;
+  }
+
+  #isNews(entry: Entry): boolean {
+    const storedTerm = this.termAt(entry.index);
+    return storedTerm === undefined || this.#rules.conflicts(storedTerm, entry.term);
+  }
+
+  #truncateFrom(index: number): void {
+    invariant(index > this.#committed, 'committed stays', index, this.#committed);
+    this.#entries.length = index - this.#base.index - 1;
+    this.#durable = Math.min(this.#durable, index - 1);
+    this.#handedToDisk = Math.min(this.#handedToDisk, index - 1);
+  }
+
+  /** True when this is news. */
+  commitTo(index: number): boolean {
+    if (index <= this.#committed) return false;
+    invariant(index <= this.lastIndex, 'what is committed is here', index, this.lastIndex);
+    this.#committed = index;
+    return true;
+  }
+
+  /** The disk has all up to `index`. */
+  durableTo(index: number): void {
+    invariant(index <= this.#handedToDisk, 'the disk has what it got', index, this.#handedToDisk);
+    if (index > this.#durable) this.#durable = index;
+  }
+
+  /** What the disk has not been given yet. */
+  takeUnwritten(): Entry[] {
+    const unwritten = this.#entries.slice(this.#handedToDisk - this.#base.index);
+    this.#handedToDisk = this.lastIndex;
+    return unwritten;
+  }
+
+  get hasApplicable(): boolean {
+    return this.#applied < Math.min(this.#committed, this.#durable);
+  }
+
+  /** The next entries to be applied: committed, and durable here (so that a snapshot of the state never runs ahead of the log). */
+  takeApplicable(maxEntries: number): Entry[] {
+    const end = Math.min(this.#committed, this.#durable, this.#applied + maxEntries);
+    const offset = this.#base.index;
+    const taken = this.#entries.slice(this.#applied - offset, end - offset);
+    this.#applied = end;
+    return taken;
+  }
+
+  /** Forgets entries up to `index`, which are applied and covered by a durable snapshot. */
+  compactTo(index: number): void {
+    if (index <= this.#base.index) return;
+    invariant(index <= this.#applied, 'only applied is compacted', index, this.#applied);
+    const term = this.termAt(index)!;
+    this.#entries.splice(0, index - this.#base.index);
+    this.#base = { index, term };
+  }
+
+  /**
+   * Starts anew after a snapshot that goes beyond what is committed here. It counts as durable at once: what follows it can
+   * only become durable after it.
+   */
+  restartAfter(snapshot: SnapshotMeta): void {
+    invariant(
+      snapshot.index > this.#committed,
+      'a snapshot never goes back',
+      snapshot.index,
+      this.#committed,
+    );
+    this.#base = snapshot;
+    this.#entries = [];
+    this.#committed = snapshot.index;
+    this.#applied = snapshot.index;
+    this.#durable = snapshot.index;
+    this.#handedToDisk = snapshot.index;
+  }
+}

@@ -1,0 +1,329 @@
+/** The Raft core: takes inputs, changes roles, hands out what there is to do. */
+import { type Config, validate } from './config.js';
+import { answerPreVote, answerVote, Election } from './election.js';
+import { invariant } from './errors.js';
+import { follow, followHeartbeat, followSnapshot } from './follower.js';
+import { Leadership } from './leader.js';
+import { Reads } from './reads.js';
+import { Replica } from './replica.js';
+import { type Rules, raftRules } from './rules.js';
+import type {
+  Append,
+  Heartbeat,
+  InitialState,
+  Message,
+  NodeId,
+  PreVote,
+  PreVoteAnswer,
+  Proposed,
+  RaftCore,
+  Ready,
+  Refusal,
+  Role,
+  Snapshot,
+  SnapshotMeta,
+  SoftState,
+  TimeoutNow,
+  Vote,
+  VoteAnswer,
+} from './types.js';
+
+/** Uniform in [0, 1). */
+export type Random = () => number;
+
+/**
+ * Roles and their moves:
+ *
+ *     follower --time-out--> preCandidate --a majority would vote--> candidate --a majority votes--> leader
+ *     follower --timeoutNow--> candidate
+ *     any --a higher term--> follower;  candidates --a leader, or no majority left--> follower;  leader --quorum lost--> follower
+ *
+ * `election` is set in the two candidate roles only, `leadership` in the leader's only.
+ */
+export class Raft implements RaftCore {
+  readonly #replica: Replica;
+  readonly #reads = new Reads();
+  readonly #random: Random;
+  #role: Role = 'follower';
+  #leader: NodeId | null = null;
+  #election: Election | null = null;
+  #leadership: Leadership | null = null;
+  /** Ticks until this node stands for election; drawn anew each time it is set. */
+  #patience = 0;
+  #readsLost: number[] = [];
+  #softShown: SoftState;
+
+  /** Throws `RaftConfigError`. `rules` is for tests that break one. */
+  constructor(config: Config, initial: InitialState, random: Random, rules: Rules = raftRules) {
+    validate(config);
+    this.#replica = new Replica(config, initial, rules);
+    this.#random = random;
+    this.#drawPatience();
+    this.#softShown = this.#softNow();
+  }
+
+  tick(): void {
+    this.#replica.promise.tick();
+    if (this.#leadership !== null) {
+      if (!this.#leadership.tick()) this.#becomeFollower(null);
+      return;
+    }
+    if (--this.#patience <= 0) this.campaign();
+  }
+
+  campaign(): void {
+    if (this.#role === 'leader' || this.#isBound(this.#replica.term + 1, 0)) return;
+    this.#leave();
+    this.#role = 'preCandidate';
+    this.#election = Election.ask(this.#replica);
+    this.#decide();
+  }
+
+  #stand(transferRound: number): void {
+    this.#leave();
+    this.#role = 'candidate';
+    this.#election = Election.stand(this.#replica, transferRound);
+    this.#decide();
+  }
+
+  /** Acts on the votes counted so far. */
+  #decide(): void {
+    const verdict = this.#election?.verdict();
+    if (verdict === 'lost') this.#becomeFollower(null);
+    if (verdict !== 'won') return;
+    if (this.#role === 'preCandidate') this.#stand(0);
+    else this.#becomeLeader();
+  }
+
+  #becomeLeader(): void {
+    invariant(this.#role === 'candidate', 'only a candidate is elected', this.#replica.term);
+    this.#leave();
+    this.#role = 'leader';
+    this.#leader = this.#replica.config.id;
+    this.#replica.promise.lapse();
+    this.#leadership = new Leadership(this.#replica, this.#reads);
+  }
+
+  #becomeFollower(leader: NodeId | null): void {
+    this.#leave();
+    this.#role = 'follower';
+    this.#leader = leader;
+  }
+
+  /** Ends what belongs to the present role. */
+  #leave(): void {
+    if (this.#leadership !== null) this.#readsLost.push(...this.#reads.takeLost());
+    this.#leadership = null;
+    this.#election = null;
+    this.#leader = null;
+    this.#drawPatience();
+  }
+
+  #drawPatience(): void {
+    const { electionTicks, nodes } = this.#replica.config;
+    const alone = nodes.length === 1;
+    this.#patience = alone ? 1 : electionTicks + Math.floor(this.#random() * electionTicks);
+  }
+
+  step(message: Message): void {
+    const { peers, config, term } = this.#replica;
+    if (message.to !== config.id || !peers.includes(message.from)) return;
+    if (message.term < term) this.#answerOutdated(message);
+    else if (message.term === term || this.#meetsHigherTerm(message)) this.#handle(message);
+  }
+
+  /** Returns whether the message is to be handled at all. */
+  #meetsHigherTerm(message: Message): boolean {
+    if (message.kind === 'preVote') return true;
+    if (message.kind === 'preVoteAnswer' && message.granted) return true;
+    if (message.kind === 'vote' && this.#isBound(message.term, message.transferRound)) return false;
+    this.#replica.enterTerm(message.term, null);
+    this.#becomeFollower(null);
+    return true;
+  }
+
+  /** Frees whoever is behind: a leader or candidate that hears of a higher term steps down. */
+  #answerOutdated({ kind, from: to }: Message): void {
+    const { term } = this.#replica;
+    if (kind === 'append' || kind === 'heartbeat' || kind === 'snapshot') {
+      this.#replica.send({ kind: 'heartbeatAnswer', to, term, round: 0 });
+    } else if (kind === 'preVote') {
+      this.#replica.send({ kind: 'preVoteAnswer', to, term, granted: false });
+    } else if (kind === 'vote') {
+      this.#replica.send({ kind: 'voteAnswer', to, term, granted: false });
+    }
+  }
+
+  /** The message is of the current term (a ballot of a pre-vote: of that or a later one). */
+  #handle(message: Message): void {
+    switch (message.kind) {
+      case 'preVote':
+        this.#onPreVote(message);
+        break;
+      case 'preVoteAnswer':
+        this.#onPreVoteAnswer(message);
+        break;
+      case 'vote':
+        this.#onVote(message);
+        break;
+      case 'voteAnswer':
+        this.#onVoteAnswer(message);
+        break;
+      case 'timeoutNow':
+        this.#onTimeoutNow(message);
+        break;
+      case 'append':
+      case 'heartbeat':
+      case 'snapshot':
+        this.#onLeaderMessage(message);
+        break;
+      default:
+        this.#leadership?.onAnswer(message);
+    }
+  }
+
+  #onLeaderMessage(message: Append | Heartbeat | Snapshot): void {
+    this.#hearLeader(message.from, message.kind === 'heartbeat' ? message.round : 0);
+    if (message.kind === 'append') follow(this.#replica, message);
+    else if (message.kind === 'heartbeat') followHeartbeat(this.#replica, message);
+    else followSnapshot(this.#replica, message);
+  }
+
+  #hearLeader(from: NodeId, round: number): void {
+    const { term, promise } = this.#replica;
+    const isOnly = this.#role !== 'leader' && (this.#leader === null || this.#leader === from);
+    invariant(isOnly, 'one leader per term', term);
+    if (this.#role !== 'follower') this.#becomeFollower(from);
+    this.#leader = from;
+    this.#drawPatience();
+    promise.renew(term, round);
+  }
+
+  #onPreVote(ballot: PreVote): void {
+    answerPreVote(this.#replica, ballot, this.#isBound(ballot.term, 0));
+  }
+
+  #onPreVoteAnswer({ from, term, granted }: PreVoteAnswer): void {
+    if (this.#role !== 'preCandidate') return;
+    if (granted && term !== this.#replica.term + 1) return;
+    this.#election?.record(from, granted);
+    this.#decide();
+  }
+
+  #onVote(ballot: Vote): void {
+    if (this.#isBound(ballot.term, ballot.transferRound)) return;
+    if (answerVote(this.#replica, ballot)) this.#drawPatience();
+  }
+
+  #onVoteAnswer({ from, granted }: VoteAnswer): void {
+    if (this.#role !== 'candidate') return;
+    this.#election?.record(from, granted);
+    this.#decide();
+  }
+
+  #onTimeoutNow({ round }: TimeoutNow): void {
+    if (this.#role === 'leader' || this.#isBound(this.#replica.term + 1, round)) return;
+    this.#stand(round);
+  }
+
+  /**
+   * Whether a vote in `term` (also one's own) is forbidden: by a promise, or by leading. A leader in good standing deposes
+   * itself for nobody but the one it hands over to.
+   */
+  #isBound(term: number, transferRound: number): boolean {
+    const { promise, lastRound, term: own } = this.#replica;
+    if (this.#role !== 'leader') return promise.forbids(term, transferRound);
+    return !(transferRound > 0 && term === own + 1 && lastRound <= transferRound);
+  }
+
+  propose(commands: readonly Uint8Array[]): Proposed {
+    return this.#leadership?.propose(commands) ?? { accepted: false, refusal: 'notLeader' };
+  }
+
+  readIndex(context: number): Refusal | null {
+    if (this.#leadership === null) return 'notLeader';
+    if (this.#reads.pending >= this.#replica.config.maxPendingReads) return 'overloaded';
+    this.#reads.ask(context);
+    this.#leadership.readAsked();
+    return null;
+  }
+
+  transferLeadership(to?: NodeId): boolean {
+    return this.#leadership?.transferTo(to) ?? false;
+  }
+
+  persisted(batch: number): void {
+    this.#replica.persisted(batch);
+    this.#leadership?.commitByCounting();
+    if (this.#role === 'candidate') {
+      this.#election?.ownVoteMayBeDurable();
+      this.#decide();
+    }
+  }
+
+  compact(snapshot: SnapshotMeta, keepEntries: number): void {
+    this.#replica.compact(snapshot, keepEntries);
+  }
+
+  snapshotSent(to: NodeId, delivered: boolean): void {
+    this.#leadership?.snapshotSent(to, delivered);
+  }
+
+  unreachable(peer: NodeId): void {
+    this.#leadership?.unreachable(peer);
+  }
+
+  hasReady(): boolean {
+    const { log, hasUnwritten, hasMessages } = this.#replica;
+    return (
+      hasUnwritten ||
+      hasMessages ||
+      log.hasApplicable ||
+      this.#leadership?.hasMore === true ||
+      this.#readsLost.length > 0 ||
+      this.#reads.hasGrants(log.applied) ||
+      !this.#isSoftAsShown()
+    );
+  }
+
+  ready(): Ready {
+    const { log, config } = this.#replica;
+    this.#leadership?.flush();
+    const write = this.#replica.takeWrite();
+    const messages = this.#replica.takeMessages();
+    const committed = log.takeApplicable(config.maxApplyEntries);
+    const reads = this.#reads.takeGrants(log.applied);
+    const readsLost = this.#readsLost;
+    this.#readsLost = [];
+    this.#softShown = this.soft;
+    const round = this.#leadership?.takeBegunRound() ?? 0;
+    const restore = write?.snapshot ?? null;
+    return { soft: this.#softShown, round, write, messages, restore, committed, reads, readsLost };
+  }
+
+  /** The same object as long as nothing in it changes. */
+  get soft(): SoftState {
+    return this.#isSoftAsShown() ? this.#softShown : this.#softNow();
+  }
+
+  #isSoftAsShown(): boolean {
+    const shown = this.#softShown;
+    return (
+      this.#role === shown.role &&
+      this.#replica.term === shown.term &&
+      this.#leader === shown.leader &&
+      (this.#leadership?.leaseRound ?? 0) === shown.leaseRound &&
+      (this.#leadership?.transferTarget ?? null) === shown.transferTo
+    );
+  }
+
+  #softNow(): SoftState {
+    return {
+      role: this.#role,
+      term: this.#replica.term,
+      leader: this.#leader,
+      leaseRound: this.#leadership?.leaseRound ?? 0,
+      transferTo: this.#leadership?.transferTarget ?? null,
+    };
+  }
+}

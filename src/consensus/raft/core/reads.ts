@@ -1,0 +1,64 @@
+/** Linearizable reads without writing to the log (dissertation 6.4). */
+import type { ReadGrant } from './types.js';
+
+interface Confirming {
+  /** A majority must answer this round, or a later one: then nobody had taken over when it was sent. */
+  readonly round: number;
+  /** What was committed when the round began. */
+  readonly index: number;
+  readonly contexts: readonly number[];
+}
+
+/**
+ * Reads wait for a round of heartbeats that begins after them. One round confirms all that were waiting; the next
+ * begins when it is over, so a flood of reads costs no more than one round at a time.
+ */
+export class Reads {
+  #waiting: number[] = [];
+  #confirming: Confirming | null = null;
+  #granted: ReadGrant[] = [];
+
+  /** Reads not granted yet. */
+  get pending(): number {
+    return this.#waiting.length + (this.#confirming?.contexts.length ?? 0);
+  }
+
+  ask(context: number): void {
+    this.#waiting.push(context);
+  }
+
+  get wantsRound(): boolean {
+    return this.#confirming === null && this.#waiting.length > 0;
+  }
+
+  roundBegins(round: number, committed: number): void {
+    this.#confirming = { round, index: committed, contexts: this.#waiting };
+    this.#waiting = [];
+  }
+
+  /** A majority has answered `round`. */
+  confirmed(round: number): void {
+    if (this.#confirming === null || this.#confirming.round > round) return;
+    const { index, contexts } = this.#confirming;
+    this.#confirming = null;
+    for (const context of contexts) this.#granted.push({ context, index });
+  }
+
+  hasGrants(applied: number): boolean {
+    return this.#granted.length > 0 && this.#granted[0]!.index <= applied;
+  }
+
+  /** Granted reads whose entries are applied. Their indexes never fall. */
+  takeGrants(applied: number): ReadGrant[] {
+    const waits = this.#granted.findIndex((grant) => grant.index > applied);
+    return this.#granted.splice(0, waits < 0 ? this.#granted.length : waits);
+  }
+
+  /** All that can no longer be granted. What is granted already stays valid: it was confirmed in time. */
+  takeLost(): number[] {
+    const lost = [...(this.#confirming?.contexts ?? []), ...this.#waiting];
+    this.#confirming = null;
+    this.#waiting = [];
+    return lost;
+  }
+}

@@ -1,0 +1,165 @@
+/** What a node has in every role: term and vote, log, promise, and the ways to the disk and to the peers. */
+import type { Config } from './config.js';
+import { DiskLedger } from './disk.js';
+import { invariant } from './errors.js';
+import { Log } from './log.js';
+import { Outbox } from './outbox.js';
+import { VotePromise } from './promise.js';
+import type { Rules } from './rules.js';
+import type { HardState, InitialState, Message, NodeId, SnapshotMeta, Write } from './types.js';
+
+type Unaddressed<M> = M extends Message ? Omit<M, 'from'> : never;
+/** A message before it gets its sender. */
+export type Outgoing = Unaddressed<Message>;
+
+export class Replica {
+  readonly config: Config;
+  readonly rules: Rules;
+  readonly log: Log;
+  readonly promise: VotePromise;
+  readonly peers: readonly NodeId[];
+  readonly #disk: DiskLedger;
+  readonly #outbox: Outbox;
+  #hardState: HardState;
+  /** The batch that makes term and vote durable; the next one while it has not left. */
+  #hardStateBatch = 0;
+  #hardStateUnwritten = false;
+  /** The newest snapshot that a slow follower can be sent. */
+  #snapshot: SnapshotMeta;
+  #restore: SnapshotMeta | null = null;
+  #lastRound = 0;
+
+  constructor(config: Config, initial: InitialState, rules: Rules) {
+    this.config = config;
+    this.rules = rules;
+    this.log = new Log(initial, rules);
+    this.peers = config.nodes.filter((node) => node !== config.id);
+    this.promise = new VotePromise(config.electionTicks, rules, this.peers.length > 0);
+    this.#disk = new DiskLedger(rules);
+    this.#outbox = new Outbox(rules);
+    this.#hardState = initial.hardState;
+    this.#snapshot = initial.snapshot;
+    invariant(
+      initial.hardState.term >= this.log.lastTerm,
+      'the stored term is at least that of the log',
+      initial.hardState.term,
+      this.log.lastTerm,
+    );
+  }
+
+  get term(): number {
+    return this.#hardState.term;
+  }
+
+  get vote(): NodeId | null {
+    return this.#hardState.vote;
+  }
+
+  get snapshot(): SnapshotMeta {
+    return this.#snapshot;
+  }
+
+  /** The last round of heartbeats that this process has begun. */
+  get lastRound(): number {
+    return this.#lastRound;
+  }
+
+  nextRound(): number {
+    return ++this.#lastRound;
+  }
+
+  enterTerm(term: number, vote: NodeId | null): void {
+    invariant(term > this.term, 'terms only grow', term, this.term);
+    this.#outbox.dropWaiting();
+    this.#setHardState({ term, vote });
+  }
+
+  voteFor(candidate: NodeId): void {
+    invariant(this.rules.mayVoteFor(candidate, this.vote), 'one vote per term', this.term);
+    if (this.vote !== candidate) this.#setHardState({ term: this.term, vote: candidate });
+  }
+
+  #setHardState(hardState: HardState): void {
+    this.#hardState = hardState;
+    this.#hardStateUnwritten = true;
+    this.#hardStateBatch = this.#disk.nextBatch;
+  }
+
+  get isHardStateDurable(): boolean {
+    return this.rules.mayGo(this.#hardStateBatch, this.#disk.durableBatch);
+  }
+
+  /** Sends as soon as the term, which every message speaks of, is durable. */
+  send(message: Outgoing): void {
+    this.#post(message, this.#hardStateBatch);
+  }
+
+  /** Sends as soon as everything that is in memory now is durable. */
+  sendWhenDurable(message: Outgoing): void {
+    const { nextBatch } = this.#disk;
+    this.#post(message, this.hasUnwritten ? nextBatch : nextBatch - 1);
+  }
+
+  #post(message: Outgoing, batch: number): void {
+    const addressed = { ...message, from: this.config.id } as Message;
+    this.#outbox.post(addressed, batch, this.#disk.durableBatch);
+  }
+
+  /** The disk must hear of what `merge` cut off before it hears of what came instead. */
+  cutFrom(index: number): void {
+    this.#disk.cutFrom(index);
+  }
+
+  /** The state comes from `snapshot` now, and the log begins behind it. */
+  restartAfter(snapshot: SnapshotMeta): void {
+    this.log.restartAfter(snapshot);
+    this.#disk.cutFrom(snapshot.index + 1);
+    this.#snapshot = snapshot;
+    this.#restore = snapshot;
+  }
+
+  compact(snapshot: SnapshotMeta, keepEntries: number): void {
+    const { log } = this;
+    if (snapshot.index <= this.#snapshot.index) return;
+    invariant(snapshot.index <= log.applied, 'a snapshot is of what is applied', snapshot.index);
+    invariant(
+      log.termAt(snapshot.index) === snapshot.term,
+      'a snapshot has the term of its last entry',
+      snapshot.index,
+      snapshot.term,
+    );
+    this.#snapshot = snapshot;
+    log.compactTo(snapshot.index - keepEntries);
+  }
+
+  persisted(batch: number): void {
+    const durable = this.#disk.finish(batch);
+    if (durable > 0) this.log.durableTo(durable);
+    this.#outbox.release(this.#disk.durableBatch);
+  }
+
+  get hasUnwritten(): boolean {
+    return this.#hardStateUnwritten || this.#restore !== null || this.log.hasUnwritten;
+  }
+
+  get hasMessages(): boolean {
+    return this.#outbox.hasFree;
+  }
+
+  takeMessages(): readonly Message[] {
+    return this.#outbox.takeFree();
+  }
+
+  takeWrite(): Write | null {
+    if (!this.hasUnwritten) return null;
+    const write = {
+      batch: this.#disk.start(this.log.lastIndex),
+      hardState: this.#hardStateUnwritten ? this.#hardState : null,
+      snapshot: this.#restore,
+      entries: this.log.takeUnwritten(),
+    };
+    this.#hardStateUnwritten = false;
+    this.#restore = null;
+    return write;
+  }
+}

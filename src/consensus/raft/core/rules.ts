@@ -1,0 +1,42 @@
+/**
+ * The rules on which Raft's safety rests, each a small pure function and in one place: so that each can be read against
+ * the paper, and so that the simulation can break one at a time and show that it would notice.
+ */
+
+export interface Rules {
+  /** Only entries of the leader's own term commit by counting replicas; earlier ones commit with them (dissertation 3.6.2, figure 3.7). */
+  commitsByCounting(entryTerm: number, leaderTerm: number): boolean;
+  /** A voter's log must not be ahead of the candidate's (dissertation 3.6.1). */
+  isUpToDate(candidate: LogEnd, voter: LogEnd): boolean;
+  /** One vote per term (dissertation 3.4). */
+  mayVoteFor(candidate: string, votedFor: string | null): boolean;
+  /** Only a conflicting entry cuts the log: an old, delayed append must not (dissertation 3.5). */
+  conflicts(storedTerm: number, receivedTerm: number): boolean;
+  /** How far an append lets its receiver commit: beyond `lastNew` its log may differ from the leader's (figure 3.1, AppendEntries 5). */
+  commitAfterAppend(leaderCommit: number, lastNew: number): number;
+  /** What a message says must be durable before it goes (dissertation 3.8); `batch` is the last write that it speaks of. */
+  mayGo(batch: number, durableBatch: number): boolean;
+  /** A finished write counts when all before it have finished: it may have overtaken them. */
+  completesInOrder(batch: number, durableBatch: number): boolean;
+  /** Who acknowledged a leader, or may have before it restarted, grants no vote until its promise has run out (dissertation 6.4.1). */
+  isBoundByPromise(ticksLeft: number): boolean;
+}
+
+/** The end of a log, by which logs are compared. */
+export interface LogEnd {
+  readonly lastIndex: number;
+  readonly lastTerm: number;
+}
+
+export const raftRules: Rules = {
+  commitsByCounting: (entryTerm, leaderTerm) => entryTerm === leaderTerm,
+  isUpToDate: (candidate, voter) =>
+    candidate.lastTerm > voter.lastTerm ||
+    (candidate.lastTerm === voter.lastTerm && candidate.lastIndex >= voter.lastIndex),
+  mayVoteFor: (candidate, votedFor) => votedFor === null || votedFor === candidate,
+  conflicts: (storedTerm, receivedTerm) => storedTerm !== receivedTerm,
+  commitAfterAppend: (leaderCommit, lastNew) => Math.min(leaderCommit, lastNew),
+  mayGo: (batch, durableBatch) => batch <= durableBatch,
+  completesInOrder: (batch, durableBatch) => batch === durableBatch + 1,
+  isBoundByPromise: (ticksLeft) => ticksLeft > 0,
+};

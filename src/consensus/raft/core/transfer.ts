@@ -1,0 +1,17 @@
+/** A leadership transfer under way (dissertation 3.10). */
+import type { NodeId } from './types.js';
+
+/** While it lasts the leader takes no proposals, holds no lease and begins no round. */
+export class Transfer {
+  readonly to: NodeId;
+  #ticksLeft: number;
+
+  constructor(to: NodeId, ticks: number) {
+    this.to = to;
+    this.#ticksLeft = ticks;
+  }
+
+  tick(): 'open' | 'overdue' {
+    return --this.#ticksLeft > 0 ? 'open' : 'overdue';
+  }
+}
