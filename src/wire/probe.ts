@@ -26,7 +26,8 @@ export type ToProbe =
   | { readonly kind: 'stop' };
 
 export type FromProbe =
-  | { readonly kind: 'ready' }
+  /** The first message. `threadId` is that of `worker_threads`. */
+  | { readonly kind: 'ready'; readonly threadId: number }
   | { readonly kind: 'acknowledge'; readonly version: number }
   | { readonly kind: 'collected'; readonly id: number; readonly statistics: ProbeStatistics };
 
@@ -40,4 +41,6 @@ export interface ProbeStatistics {
   readonly httpChecks: Readonly<Record<string, number>>;
   readonly httpChecksSkipped: number;
   readonly httpChecksFailed: number;
+  /** Phases of the probe interval left out because the thread was late: 0 while it keeps pace. */
+  readonly missedPhases: number;
 }

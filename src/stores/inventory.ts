@@ -1,0 +1,218 @@
+/** The inventory: which clusters there are, where each lies on the board, and which hosts of each are to be probed now. */
+
+import { FrenoError } from '../base/errors.js';
+import type { Logger } from '../base/log.js';
+import type { Board } from '../board/board.js';
+import { STORES_MAX } from '../board/board.js';
+import type { StoreLocation } from '../wire/http.js';
+import type { ClusterAssignment, ClusterSettings } from '../wire/stores.js';
+import { ClusterHosts, type ClusterReport, type SkipTest } from './cluster-hosts.js';
+
+/** Lists of hosts are read this often while this node leads. */
+const REFRESH_INTERVAL_MS = 10_000;
+
+/** A value is gone this long after its reading, or `CACHE_GRACE_MS` after its time in the cache ends. */
+const VALUE_MAX_AGE_MS = 5_000;
+const CACHE_GRACE_MS = 2_000;
+
+/** Longest delay that a timer takes. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
+/** Hosts whose skips end within this time of each other return together. */
+const SKIP_TIMER_MIN_MS = 20;
+
+/** Who probes what the inventory lists. */
+export interface Prober {
+  /** Resolves when nothing but these is probed and written. Does not reject. */
+  assign(assignments: readonly ClusterAssignment[]): Promise<void>;
+  lead(probing: boolean, term: number): void;
+}
+
+export interface InventoryOptions {
+  readonly board: Board;
+  readonly prober: Prober;
+  readonly logger: Logger;
+  /** Places on the board. */
+  readonly storesMax?: number;
+}
+
+export class Inventory {
+  readonly #board: Board;
+  readonly #prober: Prober;
+  readonly #logger: Logger;
+  readonly #storesMax: number;
+  readonly #clusters = new Map<string, ClusterHosts>();
+  readonly #freeSlots: number[] = [];
+  #slotsUsed = 0;
+  #lastGeneration = 0;
+  /** By lower-case host name, the Unix time in milliseconds until which it is left out. */
+  #skippedUntil: ReadonlyMap<string, number> = new Map();
+  #skipTimer: NodeJS.Timeout | undefined;
+  #refreshTimer: NodeJS.Timeout | undefined;
+  /** What the prober was told last. */
+  #assigned: readonly ClusterAssignment[] | null = null;
+  #assigning: Promise<void> = Promise.resolve();
+  #assigningSoon: Promise<void> | undefined;
+
+  constructor(options: InventoryOptions) {
+    this.#board = options.board;
+    this.#prober = options.prober;
+    this.#logger = options.logger;
+    this.#storesMax = options.storesMax ?? STORES_MAX;
+  }
+
+  /**
+   * The clusters from now on. Those that stay keep their place; those that go lose their values at once.
+   * Resolves when the probe threads work by the new settings. Rejects with `CONFIG` when there are too many.
+   */
+  async replaceClusters(clusters: readonly ClusterSettings[]): Promise<void> {
+    if (clusters.length > this.#storesMax) {
+      throw new FrenoError('CONFIG', `${clusters.length} clusters; at most ${this.#storesMax}`);
+    }
+    const names = new Set(clusters.map(({ name }) => name));
+    const gone = [...this.#clusters.values()].filter(({ settings }) => !names.has(settings.name));
+    for (const cluster of gone) this.#remove(cluster);
+    for (const settings of clusters) this.#put(settings);
+    await this.#readAll();
+    // A place is given to another store only when nobody writes there any more for the one before.
+    for (const { slot } of gone) this.#freeSlots.push(slot);
+  }
+
+  /** Hosts by name, with the Unix time in milliseconds until which each is left out. Resolves when none of them is probed. */
+  setSkippedHosts(hosts: ReadonlyArray<readonly [string, number]>): Promise<void> {
+    this.#skippedUntil = new Map(hosts.map(([host, untilMs]) => [host.toLowerCase(), untilMs]));
+    this.#armSkipTimer();
+    return this.#assignSoon();
+  }
+
+  /** To be told of leadership in the prober's place: lists are read while this node leads, and at once when it begins. */
+  lead(probing: boolean, term: number): void {
+    this.#prober.lead(probing, term);
+    clearInterval(this.#refreshTimer);
+    if (probing) this.#refreshTimer = setInterval(() => this.refreshNow(), REFRESH_INTERVAL_MS);
+  }
+
+  /** Reads every list of hosts at once instead of at its next time. */
+  refreshNow(): void {
+    void this.#readAll();
+  }
+
+  /** Where each configured store lies on the board, in the order of the configuration. */
+  stores(): StoreLocation[] {
+    return [...this.#clusters.values()].map(({ settings, slot }) => ({
+      name: settings.name,
+      slot,
+    }));
+  }
+
+  *slots(): Iterable<number> {
+    for (const { slot } of this.#clusters.values()) yield slot;
+  }
+
+  /** By cluster name. */
+  report(): ReadonlyMap<string, ClusterReport> {
+    const isSkipped = this.#skipTest();
+    return new Map([...this.#clusters].map(([name, cluster]) => [name, cluster.report(isSkipped)]));
+  }
+
+  stop(): void {
+    clearTimeout(this.#skipTimer);
+    clearInterval(this.#refreshTimer);
+  }
+
+  #put(settings: ClusterSettings): void {
+    const present = this.#clusters.get(settings.name);
+    if (present === undefined) {
+      const slot = this.#freeSlots.pop() ?? this.#slotsUsed++;
+      this.#clusters.set(settings.name, new ClusterHosts(settings, slot, ++this.#lastGeneration));
+    } else {
+      // Values of another query are values of another store.
+      if (present.settings.metricQuery !== settings.metricQuery) {
+        present.generation = ++this.#lastGeneration;
+      }
+      present.replaceSettings(settings);
+    }
+    const { slot, generation } = this.#clusters.get(settings.name)!;
+    this.#board.publishSettings(slot, {
+      generation,
+      threshold: settings.throttleThreshold,
+      maxAgeMs: Math.max(VALUE_MAX_AGE_MS, settings.cacheMs + CACHE_GRACE_MS),
+    });
+  }
+
+  #remove(cluster: ClusterHosts): void {
+    this.#clusters.delete(cluster.settings.name);
+    this.#board.publishSettings(cluster.slot, { generation: 0, threshold: 0, maxAgeMs: 0 });
+  }
+
+  /** Lists that take their time do not hold up the others: each is assigned when it is there. */
+  #readAll(): Promise<void> {
+    for (const cluster of this.#clusters.values()) void this.#read(cluster);
+    return this.#assignSoon();
+  }
+
+  async #read(cluster: ClusterHosts): Promise<void> {
+    const before = cluster.error;
+    await cluster.read();
+    const { error } = cluster;
+    const store = cluster.settings.name;
+    if (error !== before) {
+      if (error === '') this.#logger.info({ store }, 'the list of hosts can be read again');
+      else this.#logger.warn({ store, error }, 'the list of hosts cannot be read');
+    }
+    await this.#assignSoon();
+  }
+
+  /** What changes in one turn of the event loop is assigned at once. */
+  #assignSoon(): Promise<void> {
+    this.#assigningSoon ??= new Promise(setImmediate).then(() => {
+      this.#assigningSoon = undefined;
+      return this.#assignNow();
+    });
+    return this.#assigningSoon;
+  }
+
+  #assignNow(): Promise<void> {
+    const isSkipped = this.#skipTest();
+    const assignments = [...this.#clusters.values()]
+      .map((cluster) => cluster.assignment(isSkipped))
+      .filter((assignment) => assignment !== null);
+    if (!isSame(assignments, this.#assigned)) {
+      this.#assigned = assignments;
+      this.#assigning = this.#prober.assign(assignments);
+    }
+    return this.#assigning;
+  }
+
+  #skipTest(): SkipTest {
+    const skippedUntil = this.#skippedUntil;
+    const nowUnixMs = Date.now();
+    return (host) => (skippedUntil.get(host.toLowerCase()) ?? 0) > nowUnixMs;
+  }
+
+  #armSkipTimer(): void {
+    clearTimeout(this.#skipTimer);
+    const nowUnixMs = Date.now();
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const untilMs of this.#skippedUntil.values()) {
+      if (untilMs > nowUnixMs && untilMs < nextMs) nextMs = untilMs;
+    }
+    if (nextMs === Number.POSITIVE_INFINITY) return;
+    const delayMs = Math.min(TIMER_MAX_MS, Math.max(SKIP_TIMER_MIN_MS, nextMs - nowUnixMs));
+    this.#skipTimer = setTimeout(() => {
+      this.#armSkipTimer();
+      void this.#assignSoon();
+    }, delayMs);
+  }
+}
+
+function isSame(
+  left: readonly ClusterAssignment[],
+  right: readonly ClusterAssignment[] | null,
+): boolean {
+  return (
+    right !== null &&
+    left.length === right.length &&
+    left.every((assignment, index) => assignment === right[index])
+  );
+}

@@ -1,0 +1,99 @@
+/** The probe threads: clusters dealt out among them, each written to the board by one thread at a time, whatever dies. */
+import { fileURLToPath } from 'node:url';
+import { Piscina } from 'piscina';
+import type { Logger, LogOptions } from '../base/log.js';
+import type { ProbeStatistics, ProbeTask } from '../wire/probe.js';
+import type { ClusterAssignment } from '../wire/stores.js';
+import { deal } from './dealing.js';
+import { ProbeThread } from './thread.js';
+
+/**
+ * Probing leaves little behind: a small young generation keeps 20,000 answers a second from spreading over tens of megabytes.
+ * The old one is bounded so that a leak ends one thread, which is replaced, and not the process.
+ */
+const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 6, maxOldGenerationSizeMb: 512 };
+
+export interface ProbePoolOptions {
+  readonly board: SharedArrayBuffer;
+  readonly threads: number;
+  /** Compiled entry of the thread (`workers/probe.js`); its export `probe` runs a `ProbeTask`. */
+  readonly workerFile: URL;
+  readonly log: LogOptions;
+  readonly logger: Logger;
+}
+
+export class ProbePool {
+  readonly #pool: Piscina<ProbeTask, void>;
+  readonly #threads: readonly ProbeThread[];
+  /** The thread of each slot of the board. */
+  #owners: ReadonlyMap<number, number> = new Map();
+  #assigning: Promise<void> = Promise.resolve();
+
+  /** Starts the threads. */
+  constructor(options: ProbePoolOptions) {
+    const { board, threads, workerFile, log, logger } = options;
+    const pool = new Piscina<ProbeTask, void>({
+      filename: fileURLToPath(workerFile),
+      name: 'probe',
+      minThreads: threads,
+      maxThreads: threads,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      // Each thread waits for its sockets, never for the pool.
+      atomics: 'disabled',
+      recordTiming: false,
+      resourceLimits: RESOURCE_LIMITS,
+    });
+    pool.on('error', (err: Error) => logger.error({ err }, 'the pool of probe threads'));
+    this.#pool = pool;
+    this.#threads = Array.from(
+      { length: threads },
+      (_, worker) => new ProbeThread({ pool, board, log, logger, worker }),
+    );
+  }
+
+  /**
+   * The clusters to probe from now on. Resolves when every live thread works by them: nothing else is written any more.
+   * Calls take effect one after the other.
+   */
+  assign(assignments: readonly ClusterAssignment[]): Promise<void> {
+    this.#assigning = this.#assigning.then(() => this.#assignNow(assignments));
+    return this.#assigning;
+  }
+
+  /** Probe under that term, or close all connections and write nothing. */
+  lead(probing: boolean, term: number): void {
+    for (const thread of this.#threads) thread.lead(probing, term);
+  }
+
+  /** What the threads have counted; one that does not answer in time is left out. */
+  async collect(): Promise<ProbeStatistics[]> {
+    const collected = await Promise.all(this.#threads.map((thread) => thread.collect()));
+    return collected.filter((statistics) => statistics !== null);
+  }
+
+  /** Resolves when the threads are over. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.stop()));
+    await this.#pool.destroy();
+  }
+
+  /** A cluster that moves is let go by its thread before another gets it: each slot has one writer at any time. */
+  async #assignNow(assignments: readonly ClusterAssignment[]): Promise<void> {
+    const cards = assignments.map(({ slot, targets }) => ({ slot, hosts: targets.length }));
+    const before = this.#owners;
+    const owners = deal(cards, before, this.#threads.length);
+    const moves = (slot: number): boolean =>
+      before.has(slot) && before.get(slot) !== owners.get(slot);
+    if (assignments.some(({ slot }) => moves(slot))) {
+      await this.#tellEach((thread) =>
+        assignments.filter(({ slot }) => before.get(slot) === thread && !moves(slot)),
+      );
+    }
+    this.#owners = owners;
+    await this.#tellEach((thread) => assignments.filter(({ slot }) => owners.get(slot) === thread));
+  }
+
+  async #tellEach(share: (thread: number) => ClusterAssignment[]): Promise<void> {
+    await Promise.all(this.#threads.map((thread, number) => thread.assign(share(number))));
+  }
+}
