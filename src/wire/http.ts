@@ -1,4 +1,4 @@
-/** The messages between main and an HTTP worker. */
+/** The messages between main and an HTTP worker, and what main's side of HTTP offers and needs. */
 import type { LogOptions } from '../base/log.js';
 import type { Command } from '../throttle/commands.js';
 import type { StateImage } from '../throttle/state.js';
@@ -9,17 +9,21 @@ export interface StoreLocation {
   readonly slot: number;
 }
 
-/** What an HTTP worker is started with. */
+/** Where metrics are published, as `/config/memcache` tells it. */
+export interface MemcacheAddress {
+  readonly servers: readonly string[];
+  readonly path: string;
+}
+
+export type HttpEngine = 'uws' | 'node';
+
+/** What an HTTP worker is started with; the rest comes with `serve`. */
 export interface HttpWorkerData {
   readonly board: SharedArrayBuffer;
-  readonly engine: 'uws' | 'node';
+  readonly engine: HttpEngine;
   readonly listenPort: number;
   /** Whether the port must be this worker's alone. */
   readonly exclusive: boolean;
-  readonly stores: readonly StoreLocation[];
-  readonly state: StateImage;
-  readonly memcache: { readonly servers: readonly string[]; readonly path: string };
-  readonly profiling: boolean;
   readonly log: LogOptions;
   readonly worker: number;
 }
@@ -27,18 +31,23 @@ export interface HttpWorkerData {
 /** What an HTTP worker cannot answer by itself. */
 export type Question =
   | { readonly kind: 'submit'; readonly command: Command }
-  | { readonly kind: 'throttledApps' }
-  | { readonly kind: 'skippedHosts' }
+  /** Answered when the worker's copy of the state may be read: on the leader it then has all that was acknowledged before. */
+  | { readonly kind: 'readBarrier' }
   | { readonly kind: 'recentApps'; readonly lastMinutes: number | null }
+  | { readonly kind: 'consensusLeader' }
+  | { readonly kind: 'consensusState' }
   | { readonly kind: 'consensusStatus' }
   | { readonly kind: 'inventory' }
   | { readonly kind: 'vars' };
 
-/** An answer ready to send: `json` is the body without its final newline. */
+/** An answer ready to send: `json` is the body without its final newline; empty: no body. */
 export interface Answer {
   readonly status: number;
   readonly json: string;
 }
+
+/** Answers the questions of HTTP workers. Does not reject. */
+export type QuestionHandler = (question: Question) => Promise<Answer>;
 
 /** Checks of one app on one store, as counted by one worker. */
 export interface CheckCount {
@@ -56,24 +65,51 @@ export interface RecentApp {
   readonly checkedAtUnixMs: number;
 }
 
-/** What an HTTP worker has counted since its start. */
+/** What an HTTP worker has counted since its start, or one kind of it. */
 export interface HttpStatistics {
   readonly checks: readonly CheckCount[];
   readonly recentApps: readonly RecentApp[];
 }
 
+export type StatisticsKind = 'checks' | 'recentApps';
+
+/** Asks every HTTP worker for what it has counted. A worker that does not answer in time is left out. */
+export interface HttpStatisticsSource {
+  collect(kind: StatisticsKind): Promise<HttpStatistics[]>;
+}
+
 export type ToHttp =
+  /** The whole state of this moment: listen now. */
+  | {
+      readonly kind: 'serve';
+      readonly stores: readonly StoreLocation[];
+      readonly memcache: MemcacheAddress;
+      readonly image: StateImage;
+    }
   | { readonly kind: 'stores'; readonly version: number; readonly stores: readonly StoreLocation[] }
+  | { readonly kind: 'memcache'; readonly memcache: MemcacheAddress }
   | { readonly kind: 'apply'; readonly version: number; readonly commands: readonly Command[] }
   | { readonly kind: 'restore'; readonly version: number; readonly image: StateImage }
-  | { readonly kind: 'answer'; readonly id: number; readonly answer: Answer }
-  | { readonly kind: 'collect'; readonly id: number }
+  | { readonly kind: 'answers'; readonly answers: ReadonlyArray<readonly [id: number, Answer]> }
+  | { readonly kind: 'collect'; readonly id: number; readonly statistics: StatisticsKind }
+  /** Answer what is in flight, then end. */
   | { readonly kind: 'stop' };
 
+/** Why a worker ends: the native module does not load, it cannot listen, or anything else. */
+export type FailureCause = 'native' | 'listen' | 'crash';
+
 export type FromHttp =
+  /** The code is loaded; `serve` is awaited. */
+  | { readonly kind: 'ready' }
   | { readonly kind: 'listening' }
   /** The worker ends; `message` says why. */
-  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'failed'; readonly cause: FailureCause; readonly message: string }
   | { readonly kind: 'acknowledge'; readonly version: number }
-  | { readonly kind: 'ask'; readonly id: number; readonly question: Question }
-  | { readonly kind: 'collected'; readonly id: number; readonly statistics: HttpStatistics };
+  | { readonly kind: 'asks'; readonly asks: ReadonlyArray<readonly [id: number, Question]> }
+  /** In pieces, so that no thread is busy for long with one; `last` with the last of them. */
+  | {
+      readonly kind: 'collected';
+      readonly id: number;
+      readonly piece: HttpStatistics;
+      readonly last: boolean;
+    };

@@ -1,0 +1,57 @@
+/** Rounds in which every worker is asked for what it has counted. */
+import type { CheckCount, HttpStatistics, RecentApp } from '../wire/http.js';
+
+/** A worker that has not answered by then is left out. */
+const COLLECT_TIMEOUT_MS = 1_000;
+
+interface Gathered {
+  readonly checks: CheckCount[];
+  readonly recentApps: RecentApp[];
+}
+
+interface Round<W> {
+  readonly missing: Map<W, Gathered>;
+  readonly complete: HttpStatistics[];
+  readonly finish: () => void;
+}
+
+export class Collections<W> {
+  readonly #rounds = new Map<number, Round<W>>();
+  #nextId = 0;
+
+  start(workers: readonly W[], ask: (worker: W, id: number) => void): Promise<HttpStatistics[]> {
+    if (workers.length === 0) return Promise.resolve([]);
+    const id = this.#nextId++;
+    return new Promise((resolve) => {
+      const complete: HttpStatistics[] = [];
+      const finish = (): void => {
+        clearTimeout(timer);
+        this.#rounds.delete(id);
+        resolve(complete);
+      };
+      const timer = setTimeout(finish, COLLECT_TIMEOUT_MS);
+      const missing = new Map(workers.map((worker) => [worker, { checks: [], recentApps: [] }]));
+      this.#rounds.set(id, { missing, complete, finish });
+      for (const worker of workers) ask(worker, id);
+    });
+  }
+
+  /** A piece of an answer; those to a round that is over are dropped. */
+  received(worker: W, id: number, piece: HttpStatistics, last: boolean): void {
+    const round = this.#rounds.get(id);
+    const gathered = round?.missing.get(worker);
+    if (round === undefined || gathered === undefined) return;
+    for (const count of piece.checks) gathered.checks.push(count);
+    for (const recent of piece.recentApps) gathered.recentApps.push(recent);
+    if (!last) return;
+    round.missing.delete(worker);
+    round.complete.push(gathered);
+    if (round.missing.size === 0) round.finish();
+  }
+
+  gone(worker: W): void {
+    for (const round of [...this.#rounds.values()]) {
+      if (round.missing.delete(worker) && round.missing.size === 0) round.finish();
+    }
+  }
+}

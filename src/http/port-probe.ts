@@ -1,0 +1,29 @@
+/** Whether a port is free: uWebSockets shares ports, so that a second freno would start silently beside the first. */
+import { createServer } from 'node:net';
+import { FrenoError, messageOf } from '../base/errors.js';
+
+/**
+ * Listens on the port for a moment, on all addresses, and resolves with its number (port 0: one that the system chose).
+ * Rejects with `RESOURCE` when it is taken.
+ */
+export function probePort(port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', (error: NodeJS.ErrnoException) => reject(portError(port, reasonOf(error))));
+    probe.listen({ port, exclusive: true }, () => {
+      const address = probe.address();
+      const found = typeof address === 'object' && address !== null ? address.port : port;
+      probe.close(() => resolve(found));
+    });
+  });
+}
+
+export function portError(port: number, reason: string): FrenoError {
+  return new FrenoError('RESOURCE', `ListenPort: cannot listen on port ${port}: ${reason}`);
+}
+
+function reasonOf(error: NodeJS.ErrnoException): string {
+  if (error.code === 'EADDRINUSE') return 'it is taken by another process; stop it or choose another';
+  if (error.code === 'EACCES') return 'not permitted; choose a port above 1023';
+  return messageOf(error);
+}
