@@ -36,7 +36,7 @@ export class Acknowledgements<W> {
       if (change.version > upTo) break;
       change.missing.delete(worker);
     }
-    // A later change never waits for fewer workers of an earlier time, but a new worker may hold up only later ones.
+    // In order: who is missing from a change is missing from all later ones too.
     while (this.#open[0]?.missing.size === 0) this.#open.shift()?.resolve();
   }
 }

@@ -188,19 +188,22 @@ export class HttpPool implements HttpStatisticsSource {
   #received(worker: PoolWorker, message: FromHttp): void {
     switch (message.kind) {
       case 'ready':
-        return this.#letServe(worker);
+        this.#letServe(worker);
+        return;
       case 'listening':
         this.#starting?.(worker);
         return;
       case 'failed':
         return;
       case 'acknowledge':
-        return this.#acknowledgements.acknowledged(worker, message.version);
+        this.#acknowledgements.acknowledged(worker, message.version);
+        return;
       case 'asks':
         for (const [id, question] of message.asks) this.#ask(worker, id, question);
         return;
       case 'collected':
-        return this.#collections.received(worker, message.id, message.piece, message.last);
+        this.#collections.received(worker, message.id, message.piece, message.last);
+        return;
     }
   }
 
@@ -269,8 +272,8 @@ export class HttpPool implements HttpStatisticsSource {
     this.#acknowledgements.gone(worker);
     this.#collections.gone(worker);
     if (this.#workers.size === 0) this.#allGone?.();
-    if (this.#starting !== undefined) return this.#starting(worker);
-    if (this.#stopping === undefined) this.#replace(worker);
+    if (this.#starting !== undefined) this.#starting(worker);
+    else if (this.#stopping === undefined) this.#replace(worker);
   }
 
   #replace(worker: PoolWorker): void {

@@ -23,7 +23,8 @@ export function portError(port: number, reason: string): FrenoError {
 }
 
 function reasonOf(error: NodeJS.ErrnoException): string {
-  if (error.code === 'EADDRINUSE') return 'it is taken by another process; stop it or choose another';
+  if (error.code === 'EADDRINUSE')
+    return 'it is taken by another process; stop it or choose another';
   if (error.code === 'EACCES') return 'not permitted; choose a port above 1023';
   return messageOf(error);
 }

@@ -1,0 +1,20 @@
+/** JSON and times as Go's encoding/json writes them, so that bodies are the same byte for byte. */
+
+const HTML_CHARACTERS = /[<>&\u2028\u2029]/g;
+
+/** A string as JSON; like Go, characters that mean something to HTML are escaped too. */
+export function jsonString(text: string): string {
+  return JSON.stringify(text).replace(HTML_CHARACTERS, escaped);
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/**
+ * RFC 3339 in UTC without trailing zeros in the fraction. `unixMs` 0 is Go's zero time, which stands for "no expiry".
+ */
+export function goTime(unixMs: number): string {
+  if (unixMs === 0) return '0001-01-01T00:00:00Z';
+  return new Date(unixMs).toISOString().replace(/\.?0*Z$/, 'Z');
+}

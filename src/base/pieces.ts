@@ -1,0 +1,76 @@
+/** Long work in short pieces: a thread that does something else at the same time is never held up for long. */
+import { jsonString } from './json.js';
+
+/** How long a piece may take before the thread's other work gets its turn. */
+const PIECE_MS = 2;
+
+/** How many steps may pass without a look at the clock. */
+const STEPS_BETWEEN_LOOKS = 256;
+
+const RUN_LENGTH = 2_000;
+
+/** Counts the steps of one long piece of work, and gives way when it has held the thread for long enough. */
+export class Pieces {
+  #steps = 0;
+  #sinceMs = performance.now();
+
+  /** Whether it is time to `giveWay`. To be called at each step. */
+  get due(): boolean {
+    this.#steps++;
+    if (this.#steps % STEPS_BETWEEN_LOOKS !== 0) return false;
+    return performance.now() - this.#sinceMs >= PIECE_MS;
+  }
+
+  /** Resolves after the thread's other work of this moment. */
+  giveWay(): Promise<void> {
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        this.#sinceMs = performance.now();
+        resolve();
+      });
+    });
+  }
+}
+
+/** The same strings in the order of their code units. */
+export async function sortInPieces(strings: readonly string[], pieces: Pieces): Promise<string[]> {
+  let runs: string[][] = [];
+  for (let from = 0; from < strings.length; from += RUN_LENGTH) {
+    runs.push(strings.slice(from, from + RUN_LENGTH).sort());
+    await pieces.giveWay();
+  }
+  while (runs.length > 1) {
+    const merged: string[][] = [];
+    for (let first = 0; first < runs.length; first += 2) {
+      merged.push(await mergeInPieces(runs[first]!, runs[first + 1] ?? [], pieces));
+    }
+    runs = merged;
+  }
+  return runs[0] ?? [];
+}
+
+async function mergeInPieces(
+  left: readonly string[],
+  right: readonly string[],
+  pieces: Pieces,
+): Promise<string[]> {
+  const merged: string[] = [];
+  let fromLeft = 0;
+  let fromRight = 0;
+  while (fromLeft < left.length && fromRight < right.length) {
+    merged.push(left[fromLeft]! <= right[fromRight]! ? left[fromLeft++]! : right[fromRight++]!);
+    if (pieces.due) await pieces.giveWay();
+  }
+  return merged.concat(left.slice(fromLeft), right.slice(fromRight));
+}
+
+/** A JSON object of values that are JSON already, its keys sorted. */
+export async function jsonObjectInPieces(values: ReadonlyMap<string, string>): Promise<string> {
+  const pieces = new Pieces();
+  let json = '';
+  for (const key of await sortInPieces([...values.keys()], pieces)) {
+    json += `${json === '' ? '{' : ','}${jsonString(key)}:${values.get(key)}`;
+    if (pieces.due) await pieces.giveWay();
+  }
+  return json === '' ? '{}' : `${json}}`;
+}

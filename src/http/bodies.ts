@@ -1,0 +1,33 @@
+/** Bodies of answers, without their final newline where they travel between threads. Keys as the original writes them, in its order. */
+import { goTime, jsonString } from '../base/json.js';
+import type { RecentApp } from '../wire/http.js';
+import type { ClusterReport } from '../wire/reports.js';
+
+/** The body of every answer that is only a status and a message. */
+export function generalMessage(status: number, message: string): string {
+  return `{"StatusCode":${status},"Message":${jsonString(message)}}`;
+}
+
+/** The entries of `/recent-apps` as JSON, by key `app/client`. */
+export function recentAppsJson(
+  recentApps: Iterable<RecentApp>,
+  nowUnixMs: number,
+): Map<string, string> {
+  const entries = new Map<string, string>();
+  for (const { app, client, checkedAtUnixMs } of recentApps) {
+    const epoch = Math.floor(checkedAtUnixMs / 1000);
+    const minutes = Math.max(0, Math.floor((nowUnixMs - checkedAtUnixMs) / 60_000));
+    entries.set(`${app}/${client}`, `{"CheckedAtEpoch":${epoch},"MinutesSinceChecked":${minutes}}`);
+  }
+  return entries;
+}
+
+export function inventoryJson(report: ReadonlyMap<string, ClusterReport>): string {
+  const clusters = [...report].sort(([left], [right]) => (left < right ? -1 : 1));
+  const bodies = clusters.map(([name, { source, hosts, readAtUnixMs, error }]) => {
+    const readAt = readAtUnixMs === null ? 'null' : `"${goTime(readAtUnixMs)}"`;
+    const list = hosts.map(jsonString).join(',');
+    return `${jsonString(name)}:{"Source":${jsonString(source)},"Hosts":[${list}],"LastReadAt":${readAt},"LastError":${jsonString(error)}}`;
+  });
+  return `{${bodies.join(',')}}`;
+}

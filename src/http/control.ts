@@ -1,0 +1,89 @@
+/** What main answers to HTTP workers: the operators' commands, and what only main knows. */
+
+import { type ErrorCode, FrenoError, messageOf } from '../base/errors.js';
+import { jsonString } from '../base/json.js';
+import type { Logger } from '../base/log.js';
+import { jsonObjectInPieces } from '../base/pieces.js';
+import type { Consensus } from '../wire/consensus.js';
+import type { Answer, HttpStatisticsSource, Question } from '../wire/http.js';
+import type { InventoryReporter, VarsReporter } from '../wire/reports.js';
+import { generalMessage, inventoryJson, recentAppsJson } from './bodies.js';
+import { mergeRecentApps } from './recent-apps.js';
+
+export interface ControlSources {
+  readonly consensus: Consensus;
+  readonly http: HttpStatisticsSource;
+  readonly inventory: InventoryReporter;
+  readonly vars: VarsReporter;
+  readonly log: Logger;
+}
+
+const OK: Answer = { status: 200, json: generalMessage(200, 'OK') };
+
+/** By the code of an error. What is not listed is a defect of ours: 500. */
+const STATUS: Partial<Record<ErrorCode, number>> = {
+  BAD_REQUEST: 400,
+  NO_LEADER: 503,
+  OVERLOADED: 503,
+  OUTCOME_UNKNOWN: 504,
+};
+
+export class Control {
+  readonly #sources: ControlSources;
+
+  constructor(sources: ControlSources) {
+    this.#sources = sources;
+  }
+
+  /** Never rejects: a failure is an answer too. */
+  async answer(question: Question): Promise<Answer> {
+    try {
+      return await this.#answer(question);
+    } catch (error) {
+      return this.#failure(question, error);
+    }
+  }
+
+  async #answer(question: Question): Promise<Answer> {
+    const { consensus, inventory, vars } = this.#sources;
+    switch (question.kind) {
+      case 'submit':
+        await consensus.submit(question.command);
+        return OK;
+      case 'readBarrier':
+        await consensus.readBarrier();
+        return OK;
+      case 'recentApps':
+        return { status: 200, json: await this.#recentApps(question.lastMinutes) };
+      case 'consensusLeader': {
+        const { Leader } = consensus.status();
+        return Leader === ''
+          ? { status: 500, json: '' }
+          : { status: 200, json: jsonString(Leader) };
+      }
+      case 'consensusState':
+        return { status: 200, json: jsonString(consensus.status().State) };
+      case 'consensusStatus':
+        return { status: 200, json: JSON.stringify(consensus.status()) };
+      case 'inventory':
+        return { status: 200, json: inventoryJson(inventory.report()) };
+      case 'vars':
+        return { status: 200, json: await vars.report() };
+    }
+  }
+
+  async #recentApps(lastMinutes: number | null): Promise<string> {
+    const statistics = await this.#sources.http.collect('recentApps');
+    const nowUnixMs = Date.now();
+    const merged = await mergeRecentApps(statistics, nowUnixMs, lastMinutes);
+    return jsonObjectInPieces(recentAppsJson(merged, nowUnixMs));
+  }
+
+  #failure(question: Question, error: unknown): Answer {
+    const status = error instanceof FrenoError ? STATUS[error.code] : undefined;
+    if (status === undefined) {
+      this.#sources.log.error({ err: error, question: question.kind }, 'a question failed');
+    }
+    return { status: status ?? 500, json: generalMessage(status ?? 500, messageOf(error)) };
+  }
+}

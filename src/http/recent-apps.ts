@@ -1,0 +1,117 @@
+/** Which apps have checked of late, and from where: bounded in number and in age. */
+import { Pieces } from '../base/pieces.js';
+import type { HttpStatistics, RecentApp } from '../wire/http.js';
+
+export const RECENT_APPS_MAX = 10_000;
+
+/** For how long an app counts as recent. */
+export const RECENT_MS = 24 * 60 * 60_000;
+
+/** Share of the entries that go at once when there is no room: looking for the oldest is not cheap. */
+const EVICTED_SHARE = 0.1;
+
+/** A client: its name, or an IPv4 address as an unsigned number, which is cheaper to come by and to keep. */
+export type ClientKey = string | number;
+
+interface Entry {
+  readonly app: string;
+  readonly client: ClientKey;
+  checkedAtUnixMs: number;
+}
+
+/** What one HTTP worker has served. */
+export class RecentApps {
+  readonly #apps = new Map<string, Map<ClientKey, Entry>>();
+  readonly #entriesMax: number;
+  #size = 0;
+
+  constructor(entriesMax = RECENT_APPS_MAX) {
+    this.#entriesMax = entriesMax;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  mark(app: string, client: ClientKey, nowUnixMs: number): void {
+    const entry = this.#apps.get(app)?.get(client);
+    if (entry === undefined) this.#add(app, client, nowUnixMs);
+    else entry.checkedAtUnixMs = nowUnixMs;
+  }
+
+  *entries(): Generator<RecentApp> {
+    for (const clients of this.#apps.values()) {
+      for (const { app, client, checkedAtUnixMs } of clients.values()) {
+        yield { app, client: clientName(client), checkedAtUnixMs };
+      }
+    }
+  }
+
+  #add(app: string, client: ClientKey, nowUnixMs: number): void {
+    if (this.#size >= this.#entriesMax) this.#evict(nowUnixMs);
+    let clients = this.#apps.get(app);
+    if (clients === undefined) {
+      clients = new Map();
+      this.#apps.set(app, clients);
+    }
+    clients.set(client, { app, client, checkedAtUnixMs: nowUnixMs });
+    this.#size++;
+  }
+
+  /** Drops what is too old, and the oldest. */
+  #evict(nowUnixMs: number): void {
+    const entries = [...this.#apps.values()].flatMap((clients) => [...clients.values()]);
+    entries.sort((left, right) => left.checkedAtUnixMs - right.checkedAtUnixMs);
+    const atLeast = Math.max(1, Math.floor(entries.length * EVICTED_SHARE));
+    for (const [position, entry] of entries.entries()) {
+      if (position >= atLeast && nowUnixMs - entry.checkedAtUnixMs <= RECENT_MS) break;
+      this.#remove(entry);
+    }
+  }
+
+  #remove({ app, client }: Entry): void {
+    const clients = this.#apps.get(app);
+    if (clients === undefined || !clients.delete(client)) return;
+    this.#size--;
+    if (clients.size === 0) this.#apps.delete(app);
+  }
+}
+
+/** An IPv4 address as it is written. */
+function clientName(client: ClientKey): string {
+  if (typeof client === 'string') return client;
+  return `${client >>> 24}.${(client >>> 16) & 255}.${(client >>> 8) & 255}.${client & 255}`;
+}
+
+/**
+ * The newest entry of each app and client: not older than a day nor, unless that is null, than so many whole minutes.
+ * At most `RECENT_APPS_MAX` of them, the newest.
+ */
+export async function mergeRecentApps(
+  statistics: readonly HttpStatistics[],
+  nowUnixMs: number,
+  lastMinutes: number | null,
+): Promise<RecentApp[]> {
+  const pieces = new Pieces();
+  const ageMs = lastMinutes === null ? RECENT_MS : (lastMinutes + 1) * 60_000;
+  const afterUnixMs = nowUnixMs - Math.min(RECENT_MS, ageMs);
+  const merged = new Map<string, RecentApp>();
+  for (const { recentApps } of statistics) {
+    for (const recent of recentApps) {
+      const key = `${recent.app}/${recent.client}`;
+      const knownAtUnixMs = merged.get(key)?.checkedAtUnixMs ?? afterUnixMs;
+      if (recent.checkedAtUnixMs > knownAtUnixMs) merged.set(key, recent);
+      if (pieces.due) await pieces.giveWay();
+    }
+  }
+  return newest([...merged.values()]);
+}
+
+function newest(recentApps: RecentApp[]): RecentApp[] {
+  if (recentApps.length <= RECENT_APPS_MAX) return recentApps;
+  const times = Float64Array.from(recentApps, ({ checkedAtUnixMs }) => checkedAtUnixMs).sort();
+  const oldest = times[times.length - RECENT_APPS_MAX]!;
+  return recentApps
+    .filter(({ checkedAtUnixMs }) => checkedAtUnixMs >= oldest)
+    .slice(0, RECENT_APPS_MAX);
+}

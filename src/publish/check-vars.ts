@@ -1,0 +1,35 @@
+/** Counters of checks for `/debug/vars`, summed over the HTTP workers. */
+import { Pieces } from '../base/pieces.js';
+import type { CheckCount, HttpStatistics } from '../wire/http.js';
+
+/**
+ * Adds `check.any`, `check.<app>`, `check.any.<type>.<store>` and `check.<app>.<type>.<store>`, each with `.total` and, once
+ * there are any, `.error` and `.internal-error`.
+ */
+export async function checkVars(
+  statistics: readonly HttpStatistics[],
+): Promise<Map<string, number>> {
+  const pieces = new Pieces();
+  const vars = new Map<string, number>();
+  for (const { checks } of statistics) {
+    for (const count of checks) {
+      const store = `${count.storeType}.${count.storeName}`;
+      add(vars, 'check.any', count);
+      add(vars, `check.${count.app}`, count);
+      add(vars, `check.any.${store}`, count);
+      add(vars, `check.${count.app}.${store}`, count);
+      if (pieces.due) await pieces.giveWay();
+    }
+  }
+  return vars;
+}
+
+function add(vars: Map<string, number>, name: string, count: CheckCount): void {
+  addTo(vars, `${name}.total`, count.total);
+  if (count.error > 0) addTo(vars, `${name}.error`, count.error);
+  if (count.internalError > 0) addTo(vars, `${name}.internal-error`, count.internalError);
+}
+
+function addTo(vars: Map<string, number>, name: string, count: number): void {
+  vars.set(name, (vars.get(name) ?? 0) + count);
+}

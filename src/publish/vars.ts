@@ -1,0 +1,109 @@
+/** `/debug/vars`: everything that is counted or measured, as one flat JSON object. */
+import { monotonicMs } from '../base/clock.js';
+import { jsonString } from '../base/json.js';
+import { jsonObjectInPieces, Pieces } from '../base/pieces.js';
+import { type Board, emptyLeadershipReading, emptyStoreReading } from '../board/board.js';
+import { lastHealthyAtMs } from '../throttle/health.js';
+import { isCurrent, MetricState, mayAct } from '../throttle/metric.js';
+import type { ThrottleState } from '../throttle/state.js';
+import type { Consensus } from '../wire/consensus.js';
+import type { HttpStatisticsSource, StoreLocation } from '../wire/http.js';
+import type { ProbeStatisticsSource, VarsReporter } from '../wire/reports.js';
+import { checkVars } from './check-vars.js';
+import { MovingAverages, TICK_SECONDS } from './moving-averages.js';
+import { probeCount, probeVars } from './probe-vars.js';
+
+export interface VarsSources {
+  readonly http: HttpStatisticsSource;
+  readonly probes: ProbeStatisticsSource;
+  readonly board: Board;
+  /** The stores of the moment. */
+  readonly stores: () => readonly StoreLocation[];
+  readonly state: ThrottleState;
+  readonly consensus: Consensus;
+  /** Who decides: names the variables of consensus. */
+  readonly backend: 'raft' | 'mysql';
+}
+
+export class Vars implements VarsReporter {
+  readonly #sources: VarsSources;
+  readonly #averages = new MovingAverages();
+  #startedAtMs = monotonicMs();
+  #ticker: NodeJS.Timeout | undefined;
+
+  constructor(sources: VarsSources) {
+    this.#sources = sources;
+  }
+
+  /** Starts to follow the rates. */
+  start(): void {
+    this.#startedAtMs = monotonicMs();
+    this.#ticker = setInterval(() => {
+      // A collection leaves out who does not answer; it does not reject.
+      void this.#sources.probes.collect().then((all) => this.#averages.tick(probeCount(all)));
+    }, TICK_SECONDS * 1000);
+  }
+
+  stop(): void {
+    clearInterval(this.#ticker);
+  }
+
+  async report(): Promise<string> {
+    const { http, probes } = this.#sources;
+    const [checks, probing] = await Promise.all([http.collect('checks'), probes.collect()]);
+    const uptimeSeconds = (monotonicMs() - this.#startedAtMs) / 1000;
+    const vars = new Map<string, string>();
+    const sets = [
+      await checkVars(checks),
+      probeVars(probing, this.#averages.rates, uptimeSeconds),
+      this.#storeVars(),
+      await this.#throttledVars(),
+    ];
+    for (const set of sets) {
+      for (const [name, value] of set) vars.set(name, JSON.stringify(value));
+    }
+    this.#addConsensusVars(vars);
+    return jsonObjectInPieces(vars);
+  }
+
+  #storeVars(): Map<string, number> {
+    const { board, stores } = this.#sources;
+    const vars = new Map<string, number>();
+    const nowMs = monotonicMs();
+    const leadership = board.readLeadership(emptyLeadershipReading());
+    if (!mayAct(leadership, nowMs)) return vars;
+    const metric = emptyStoreReading();
+    for (const { name, slot } of stores()) {
+      board.readStore(slot, metric);
+      const healthyForSeconds = Math.floor((nowMs - lastHealthyAtMs(metric, leadership)) / 1000);
+      vars.set(`check.mysql.${name}.seconds_since_healthy`, Math.max(0, healthyForSeconds));
+      if (metric.state === MetricState.ok && isCurrent(metric, leadership, nowMs)) {
+        vars.set(`aggregated.mysql.${name}`, metric.value);
+      }
+    }
+    return vars;
+  }
+
+  async #throttledVars(): Promise<Map<string, number>> {
+    const pieces = new Pieces();
+    const vars = new Map<string, number>();
+    const { state } = this.#sources;
+    const nowUnixMs = Date.now();
+    for (const [key] of state.image().throttledApps) {
+      if (state.throttledApp(key, nowUnixMs) !== undefined) vars.set(`throttled_states.${key}`, 1);
+      if (pieces.due) await pieces.giveWay();
+    }
+    return vars;
+  }
+
+  #addConsensusVars(vars: Map<string, string>): void {
+    const { consensus, backend } = this.#sources;
+    const { IsLeader, Healthy, Leader } = consensus.status();
+    const prefixes = ['consensus', backend === 'raft' ? 'raft' : 'backend.mysql'];
+    for (const prefix of prefixes) {
+      vars.set(`${prefix}.is_leader`, IsLeader ? '1' : '0');
+      vars.set(`${prefix}.is_healthy`, Healthy ? '1' : '0');
+    }
+    if (backend === 'raft') vars.set('raft.leader', jsonString(Leader));
+  }
+}
