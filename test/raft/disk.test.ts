@@ -1,0 +1,124 @@
+/** What waits for the disk, and what a finished write proves. */
+import { expect } from 'chai';
+import { Cluster, entry } from './support/cluster.js';
+
+describe('raft and its disk', () => {
+  const append = { kind: 'append', to: 'b', prevIndex: 0, prevTerm: 0, commit: 0 } as const;
+
+  it('acknowledges an append only when its entries are durable', () => {
+    const cluster = new Cluster(3);
+    const leader = cluster.elect();
+    const b = cluster.node('b');
+    b.diskHeld = true;
+    cluster.isolate('c').propose(leader, 'x');
+    expect(leader.commands).to.deep.equal([]);
+    b.finishWrites();
+    cluster.settle();
+    expect(leader.commands).to.deep.equal(['x']);
+  });
+
+  it('grants a vote only when it is durable', () => {
+    const cluster = new Cluster(3).isolate('c');
+    const b = cluster.node('b');
+    b.diskHeld = true;
+    cluster.tick(12);
+    expect(cluster.sentOf('voteAnswer')).to.deep.equal([]);
+    b.finishWrites();
+    cluster.settle();
+    expect(cluster.leaders).to.deep.equal(['a']);
+  });
+
+  it('does not count its own vote before it is durable', () => {
+    const cluster = new Cluster(1);
+    const [a] = cluster.nodes;
+    a!.diskHeld = true;
+    cluster.tick(1);
+    expect(a!.role).to.equal('candidate');
+    a!.finishWrites();
+    expect(a!.role).to.equal('leader');
+  });
+
+  it('tells nobody of a term that is not durable', () => {
+    const cluster = new Cluster(3);
+    cluster.node('b').diskHeld = true;
+    cluster.deliver({ kind: 'heartbeat', from: 'a', to: 'b', term: 4, round: 1, commit: 0 });
+    cluster.settle();
+    expect(cluster.sent.filter(({ from }) => from === 'b')).to.deep.equal([]);
+    cluster.node('b').finishWrites();
+    cluster.settle();
+    expect(cluster.sentOf('heartbeatAnswer')).to.have.length(1);
+  });
+
+  it('lets a leader send while its own disk still writes, but not count itself', () => {
+    const cluster = new Cluster(3);
+    const leader = cluster.elect();
+    leader.diskHeld = true;
+    cluster.isolate('c').propose(leader, 'x');
+    expect(cluster.node('b').terms).to.deep.equal([1, 1]);
+    expect(cluster.node('b').commands).to.deep.equal([]);
+    leader.finishWrites();
+    cluster.settle();
+    expect(cluster.node('b').commands).to.deep.equal(['x']);
+  });
+
+  it('commits without the disk of its leader when the others make a majority, and applies there later', () => {
+    const cluster = new Cluster(3);
+    const leader = cluster.elect();
+    leader.diskHeld = true;
+    cluster.propose(leader, 'x');
+    expect(cluster.node('b').commands).to.deep.equal(['x']);
+    expect(leader.commands).to.deep.equal([]);
+    leader.finishWrites();
+    cluster.settle();
+    expect(leader.commands).to.deep.equal(['x']);
+  });
+
+  it('does not trust the completion of a write whose entries were overwritten since', () => {
+    const cluster = new Cluster(3);
+    const b = cluster.node('b');
+    b.diskHeld = true;
+    cluster.deliver({ ...append, from: 'a', term: 1, entries: [entry(1, 1), entry(2, 1)] });
+    cluster.settle().deliver({ ...append, from: 'c', term: 2, entries: [entry(1, 2)] });
+    cluster.settle();
+    const again = [entry(1, 1), entry(2, 1)];
+    cluster.deliver({ ...append, from: 'a', term: 3, entries: again }).settle();
+    expect(b.writes).to.have.length(3);
+    const [first, second, third] = b.writes.splice(0);
+    const answers = () =>
+      cluster
+        .settle()
+        .sentOf('appendAnswer')
+        .map(({ index }) => index);
+    b.core.persisted(first!.batch);
+    expect(answers()).to.deep.equal([]);
+    b.core.persisted(second!.batch);
+    expect(answers()).to.deep.equal([]);
+    b.core.persisted(third!.batch);
+    expect(answers()).to.deep.equal([2]);
+  });
+
+  it('counts a write only when all before it are reported, in whatever order they are', () => {
+    const cluster = new Cluster(1).tick(1);
+    const [a] = cluster.nodes;
+    a!.diskHeld = true;
+    cluster.propose(a!, 'x').propose(a!, 'y');
+    const [first, second] = a!.writes.splice(0);
+    a!.core.persisted(second!.batch);
+    expect(cluster.settle().node('a').commands).to.deep.equal([]);
+    a!.core.persisted(first!.batch);
+    expect(cluster.settle().node('a').commands).to.deep.equal(['x', 'y']);
+  });
+
+  it('starts with what the disk held, and knows nothing to be committed but the snapshot', () => {
+    const cluster = new Cluster(3);
+    const leader = cluster.elect();
+    cluster.propose(leader, 'x');
+    const b = cluster.node('b');
+    b.compact(2);
+    cluster.propose(leader, 'y');
+    b.restart();
+    expect(cluster.settle().node('b').commands).to.deep.equal(['x']);
+    cluster.tick(3);
+    expect(b.commands).to.deep.equal(['x', 'y']);
+  });
+});

@@ -1,0 +1,196 @@
+/** Linearizable reads, and the lease. */
+import { expect } from 'chai';
+import type { Node } from './support/cluster.js';
+import { Cluster } from './support/cluster.js';
+
+function contexts(node: Node): number[] {
+  return node.reads.map(({ context }) => context);
+}
+
+describe('raft reads', () => {
+  it('are granted after a round of heartbeats that began later', () => {
+    const cluster = new Cluster(3);
+    const leader = cluster.elect();
+    cluster.propose(leader, 'x').hold(({ kind }) => kind === 'heartbeatAnswer');
+    leader.core.readIndex(7);
+    expect(cluster.settle().node('a').reads).to.deep.equal([]);
+    cluster.release();
+    expect(leader.reads).to.deep.equal([{ context: 7, index: 2 }]);
+  });
+
+  it('are granted at once on a single node', () => {
+    const cluster = new Cluster(1);
+    const leader = cluster.elect();
+    leader.core.readIndex(1);
+    expect(contexts(cluster.settle().node('a'))).to.deep.equal([1]);
+  });
+
+  it('are refused by who does not lead', () => {
+    const cluster = new Cluster(3);
+    cluster.elect();
+    expect(cluster.node('b').core.readIndex(1)).to.equal('notLeader');
+  });
+
+  it('wait at a new leader until an entry of its own term is committed', () => {
+    const cluster = new Cluster({ a: { log: [1] }, b: { log: [1] }, c: {} });
+    cluster.hold(({ kind }) => kind === 'appendAnswer');
+    const leader = cluster.elect();
+    leader.core.readIndex(1);
+    cluster.tick(4);
+    expect(leader.reads).to.deep.equal([]);
+    cluster.release();
+    expect(leader.reads).to.deep.equal([{ context: 1, index: 2 }]);
+    expect(leader.commands).to.deep.equal(['1@1']);
+  });
+
+  it('are lost, not granted, when a new leader has taken over', () => {
+    const cluster = new Cluster(3);
+    const old = cluster.elect();
+    cluster.isolate(old.id).tick(20, 'b', 'c');
+    old.core.readIndex(1);
+    cluster.settle().heal().tick(20);
+    expect(old.role).to.equal('follower');
+    expect(contexts(old)).to.deep.equal([]);
+    expect(old.readsLost).to.deep.equal([1]);
+  });
+
+  it('asked twice with one context are granted twice, by one round', () => {
+    const cluster = new Cluster(3);
+    const leader = cluster.elect();
+    const before = cluster.sentOf('heartbeat').length;
+    leader.core.readIndex(5);
+    leader.core.readIndex(5);
+    expect(contexts(cluster.settle().node('a'))).to.deep.equal([5, 5]);
+    expect(cluster.sentOf('heartbeat').length - before).to.equal(2);
+  });
+
+  it('are not granted by answers to an older round', () => {
+    const cluster = new Cluster(3);
+    const leader = cluster.elect();
+    cluster.hold(({ kind }) => kind === 'heartbeatAnswer').tick(2);
+    const old = cluster.held.splice(0);
+    cluster.hold(({ kind }) => kind === 'heartbeat');
+    leader.core.readIndex(1);
+    cluster.settle();
+    for (const answer of old) cluster.deliver(answer);
+    expect(contexts(cluster.settle().node('a'))).to.deep.equal([]);
+    cluster.release();
+    expect(contexts(leader)).to.deep.equal([1]);
+  });
+
+  it('are granted by the next heartbeats when their own were lost', () => {
+    const cluster = new Cluster(3);
+    const leader = cluster.elect();
+    cluster.isolate('a');
+    leader.core.readIndex(1);
+    cluster.settle().heal().tick(2);
+    expect(contexts(leader)).to.deep.equal([1]);
+  });
+
+  it('beyond the limit are refused', () => {
+    const cluster = new Cluster(3, { maxPendingReads: 1 });
+    const leader = cluster.elect();
+    expect(leader.core.readIndex(1)).to.equal(null);
+    expect(leader.core.readIndex(2)).to.equal('overloaded');
+  });
+
+  it('wait while leadership is handed over', () => {
+    const cluster = new Cluster(3);
+    const leader = cluster.elect();
+    cluster.hold(({ kind }) => kind === 'timeoutNow');
+    leader.core.transferLeadership('b');
+    leader.core.readIndex(1);
+    expect(contexts(cluster.tick(8).node('a'))).to.deep.equal([]);
+    cluster.tick(3);
+    expect(contexts(leader)).to.deep.equal([1]);
+  });
+});
+
+describe('raft lease', () => {
+  it('rests on the latest round that a majority has answered', () => {
+    const cluster = new Cluster(3);
+    const leader = cluster.elect();
+    const { leaseRound } = leader.core.soft;
+    expect(leaseRound).to.be.greaterThan(0);
+    cluster.isolate('b').tick(2);
+    expect(leader.core.soft.leaseRound).to.equal(leaseRound + 1);
+    cluster.isolate('c').tick(2);
+    expect(leader.core.soft.leaseRound).to.equal(leaseRound + 1);
+  });
+
+  it('is shown with the round before its heartbeats go', () => {
+    const { core } = new Cluster(1).tick(1).node('a');
+    core.tick();
+    core.tick();
+    const { round, soft } = core.ready();
+    expect(round).to.be.greaterThan(0);
+    expect(soft.leaseRound).to.equal(round);
+    expect(core.ready().round).to.equal(0);
+  });
+
+  it('is given up before leadership is offered', () => {
+    const cluster = new Cluster(3);
+    const { core } = cluster.elect();
+    core.transferLeadership('b');
+    const ready = core.ready();
+    expect(ready.messages.map(({ kind }) => kind)).to.deep.equal(['timeoutNow']);
+    expect(ready.soft).to.include({ role: 'leader', leaseRound: 0, transferTo: 'b' });
+  });
+
+  it('comes back after an abandoned transfer, by a round that began after it', () => {
+    const cluster = new Cluster(3);
+    const leader = cluster.elect();
+    cluster.hold(({ kind }) => kind === 'timeoutNow');
+    leader.core.transferLeadership('b');
+    const lastRound = cluster.settle().sentOf('heartbeat').at(-1)!.round;
+    cluster.tick(9);
+    expect(leader.core.soft.leaseRound).to.equal(0);
+    cluster.tick(1);
+    expect(leader.core.soft.leaseRound).to.be.greaterThan(lastRound);
+  });
+
+  it('is not undermined by an offer that arrives after the transfer was abandoned', () => {
+    const cluster = new Cluster(3);
+    const leader = cluster.elect();
+    cluster.hold(({ kind }) => kind === 'timeoutNow');
+    leader.core.transferLeadership('b');
+    cluster.tick(10).isolate('b');
+    cluster.tick(2).heal();
+    expect(leader.core.soft.leaseRound).to.be.greaterThan(0);
+    cluster.release();
+    expect(cluster.leaders).to.deep.equal([leader.id]);
+  });
+
+  it('is not undermined by a candidate that was offered leadership before, and stands late', () => {
+    const cluster = new Cluster(3);
+    const leader = cluster.elect();
+    cluster.hold(({ kind }) => kind === 'vote');
+    leader.core.transferLeadership('b');
+    cluster.settle();
+    expect(cluster.node('b').role).to.equal('candidate');
+    const ballots = cluster.held.splice(0);
+    cluster
+      .hold(() => false)
+      .isolate('b')
+      .tick(12);
+    expect(leader.core.soft.leaseRound).to.be.greaterThan(0);
+    for (const ballot of ballots) cluster.deliver(ballot);
+    cluster.settle();
+    expect(cluster.node('c').term).to.equal(1);
+    expect(leader.core.soft).to.include({ role: 'leader', term: 1 });
+  });
+
+  it('keeps voters bound when they learn of a higher term right after a heartbeat', () => {
+    const cluster = new Cluster(3);
+    cluster.elect();
+    const { core } = cluster.node('b');
+    core.step({ kind: 'preVoteAnswer', from: 'c', to: 'b', term: 5, granted: false });
+    const ballot = { kind: 'vote', from: 'c', to: 'b', lastIndex: 9, lastTerm: 5 } as const;
+    core.step({ ...ballot, term: 6, transferRound: 0 });
+    expect(core.soft.term).to.equal(5);
+    for (let tick = 0; tick < 10; tick++) core.tick();
+    core.step({ ...ballot, term: core.soft.term + 1, transferRound: 0 });
+    cluster.settle();
+    expect(cluster.sentOf('voteAnswer').at(-1)).to.include({ from: 'b', granted: true });
+  });
+});
