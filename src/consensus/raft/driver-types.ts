@@ -77,7 +77,7 @@ export interface ReplicatedMachine {
 export interface DriverObserver {
   /** Role, term or leader changed. Called before anything that follows from it is sent. */
   softStateChanged(soft: SoftState): void;
-  /** While leading: nobody else can lead before `nowMs()` reaches this. */
+  /** While leading: nobody else can lead before `nowMs()` reaches this. 0: no such promise holds (any more). */
   leaseExtended(leaseUntilMs: number): void;
   /** The node takes no further part: its disk failed, or an invariant is broken. Called once; the driver has stopped itself. */
   failed(error: Error): void;
@@ -99,6 +99,8 @@ export interface DriverOptions {
   readonly requestTimeoutTicks: number;
   /** Applied entries between two snapshots. */
   readonly snapshotEntries: number;
+  /** Entries before a snapshot that stay in memory: they spare slow followers a snapshot. */
+  readonly keepEntries: number;
   /** Ticks without progress after which a piece of a snapshot is sent again. */
   readonly snapshotRetryTicks: number;
 }

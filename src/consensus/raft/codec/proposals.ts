@@ -1,0 +1,112 @@
+/** Proposals, as they stand in the log: a command and the request that it answers. */
+import { FrenoError } from '../../../base/errors.js';
+import type { Command } from '../../../throttle/commands.js';
+import { decodeUntrusted, exact, nonsense, positive, wire } from './wire.js';
+
+/** Most bytes of one proposal: far more than a name from a URL needs, far less than an append may carry. */
+export const PROPOSAL_BYTES_MAX = 64 * 1024;
+
+export interface Proposal {
+  /** The run of the node that was asked, drawn by chance at its start: at least 1, below 2^53. */
+  readonly session: number;
+  /** The number of the request in that run. */
+  readonly sequence: number;
+  readonly command: Command;
+}
+
+/** Throws `BAD_REQUEST` when the command is too large or holds what cannot be replicated. */
+export function encodeProposal(proposal: Proposal): Uint8Array {
+  const bytes = wire.Proposal.encode({
+    session: proposal.session,
+    sequence: proposal.sequence,
+    command: commandToWire(proposal.command),
+  }).finish();
+  if (bytes.length > PROPOSAL_BYTES_MAX) {
+    throw new FrenoError('BAD_REQUEST', `the command is larger than ${PROPOSAL_BYTES_MAX} bytes`);
+  }
+  return bytes;
+}
+
+/** Throws `PROTOCOL` for anything that `encodeProposal` does not make. */
+export function decodeProposal(bytes: Uint8Array): Proposal {
+  if (bytes.length > PROPOSAL_BYTES_MAX) throw nonsense(`a proposal of ${bytes.length} bytes`);
+  const { session, sequence, command } = decodeUntrusted('a proposal', () =>
+    wire.Proposal.decode(bytes),
+  );
+  if (command === null || command === undefined) throw nonsense('a proposal without command');
+  return {
+    session: positive(session, 'session'),
+    sequence: positive(sequence, 'sequence'),
+    command: commandFromWire(command),
+  };
+}
+
+type WireCommand = NonNullable<ReturnType<typeof wire.Proposal.decode>['command']>;
+
+function commandToWire(command: Command) {
+  const atMs = sendable(command.atMs, 'atMs');
+  switch (command.kind) {
+    case 'throttleApp': {
+      const { key, expireAtMs, ratio } = command;
+      return {
+        atMs,
+        throttleApp: {
+          key,
+          ...(expireAtMs === undefined ? {} : { expireAtMs: sendable(expireAtMs, 'expireAtMs') }),
+          ...(ratio === undefined ? {} : { ratio }),
+        },
+      };
+    }
+    case 'unthrottleApp':
+      return { atMs, unthrottleApp: { key: command.key, everyStore: command.everyStore } };
+    case 'skipHost': {
+      const expireAtMs = sendable(command.expireAtMs, 'expireAtMs');
+      return { atMs, skipHost: { host: command.host, expireAtMs } };
+    }
+    case 'recoverHost':
+      return { atMs, recoverHost: { host: command.host } };
+  }
+}
+
+function commandFromWire(command: WireCommand): Command {
+  const atMs = exact(command.atMs ?? 0, 'atMs');
+  if (command.throttleApp != null) {
+    const { key, expireAtMs, ratio } = command.throttleApp;
+    return {
+      kind: 'throttleApp',
+      atMs,
+      key: name(key, 'key'),
+      ...(expireAtMs == null ? {} : { expireAtMs: exact(expireAtMs, 'expireAtMs') }),
+      ...(ratio == null ? {} : { ratio: share(ratio) }),
+    };
+  }
+  if (command.unthrottleApp != null) {
+    const { key, everyStore } = command.unthrottleApp;
+    return { kind: 'unthrottleApp', atMs, key: name(key, 'key'), everyStore: everyStore ?? false };
+  }
+  if (command.skipHost != null) {
+    const { host, expireAtMs } = command.skipHost;
+    const until = exact(expireAtMs ?? 0, 'expireAtMs');
+    return { kind: 'skipHost', atMs, host: name(host, 'host'), expireAtMs: until };
+  }
+  if (command.recoverHost != null) {
+    return { kind: 'recoverHost', atMs, host: name(command.recoverHost.host, 'host') };
+  }
+  throw nonsense('a command of an unknown kind: a newer version wrote it');
+}
+
+function name(value: string | null | undefined, field: string): string {
+  if (value == null || value === '') throw nonsense(`${field} is empty`);
+  return value;
+}
+
+/** A share of checks, 0 to 1. */
+export function share(value: number): number {
+  if (!(value >= 0 && value <= 1)) throw nonsense(`ratio is ${value}`);
+  return value;
+}
+
+function sendable(value: number, field: string): number {
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new FrenoError('BAD_REQUEST', `${field} is ${value}, not a time in whole milliseconds`);
+}

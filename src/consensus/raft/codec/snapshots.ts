@@ -1,0 +1,93 @@
+/** The replicated state as a sequence of pieces, each encoded and decoded by itself, so that a large state never holds the event loop. */
+import type { AppKey } from '../../../throttle/commands.js';
+import type { StateImage, ThrottledApp } from '../../../throttle/state.js';
+import { share } from './proposals.js';
+import { decodeUntrusted, exact, nonsense, wire } from './wire.js';
+
+/** Most bytes of one piece. An entry larger than `PIECE_BYTES_TARGET` makes a piece of its own size. */
+export const SNAPSHOT_PIECE_BYTES_MAX = 1024 * 1024;
+
+/** Most pieces of one snapshot: bounds what a follower holds in memory while one arrives. */
+export const SNAPSHOT_PIECES_MAX = 65_536;
+
+/** A piece is closed when its entries reach this. About half a millisecond of encoding. */
+const PIECE_BYTES_TARGET = 64 * 1024;
+
+/** Rough size of an entry besides its name. */
+const ENTRY_BYTES = 24;
+
+/** Encodes an image piece by piece; at least one piece. */
+export function* encodeImage(image: StateImage): Generator<Uint8Array, void, void> {
+  const { throttledApps, skippedHosts } = image;
+  let app = 0;
+  let host = 0;
+  let isFirst = true;
+  do {
+    const appEnd = sliceEnd(throttledApps, app, 0);
+    const hostEnd =
+      appEnd < throttledApps.length ? host : sliceEnd(skippedHosts, host, appEnd - app);
+    yield wire.SnapshotPiece.encode({
+      ...(isFirst ? { clock: { clockMs: image.clockMs, sweptAtMs: image.sweptAtMs } } : {}),
+      throttledApps: throttledApps
+        .slice(app, appEnd)
+        .map(([key, { expireAtMs, ratio }]) => ({ key, expireAtMs, ratio })),
+      skippedHosts: skippedHosts
+        .slice(host, hostEnd)
+        .map(([name, expireAtMs]) => ({ host: name, expireAtMs })),
+    }).finish();
+    isFirst = false;
+    app = appEnd;
+    host = hostEnd;
+  } while (app < throttledApps.length || host < skippedHosts.length);
+}
+
+/** Where the piece that begins with `rows[start]` ends; `taken` entries of the other table are in it already. */
+function sliceEnd(
+  rows: ReadonlyArray<readonly [string, unknown]>,
+  start: number,
+  taken: number,
+): number {
+  let bytes = taken * ENTRY_BYTES;
+  let end = start;
+  while (end < rows.length && bytes < PIECE_BYTES_TARGET) {
+    // A UTF-16 unit is at most three bytes of UTF-8.
+    bytes += ENTRY_BYTES + rows[end]![0].length * 3;
+    end += 1;
+  }
+  return end;
+}
+
+/** Puts pieces back together, in their order. */
+export class ImageAssembly {
+  #clock: { readonly clockMs: number; readonly sweptAtMs: number } | null = null;
+  readonly #throttledApps: Array<readonly [AppKey, ThrottledApp]> = [];
+  readonly #skippedHosts: Array<readonly [string, number]> = [];
+
+  /** Throws `PROTOCOL` for what `encodeImage` does not make. */
+  add(bytes: Uint8Array): void {
+    const piece = decodeUntrusted('a piece of a snapshot', () => wire.SnapshotPiece.decode(bytes));
+    if ((piece.clock == null) !== (this.#clock !== null)) {
+      throw nonsense('the pieces of a snapshot are out of order');
+    }
+    if (piece.clock != null) {
+      const clockMs = exact(piece.clock.clockMs ?? 0, 'clockMs');
+      this.#clock = { clockMs, sweptAtMs: exact(piece.clock.sweptAtMs ?? 0, 'sweptAtMs') };
+    }
+    for (const { key, expireAtMs, ratio } of piece.throttledApps ?? []) {
+      const app = { expireAtMs: exact(expireAtMs ?? 0, 'expireAtMs'), ratio: share(ratio ?? 0) };
+      this.#throttledApps.push([key ?? '', app]);
+    }
+    for (const { host, expireAtMs } of piece.skippedHosts ?? []) {
+      this.#skippedHosts.push([host ?? '', exact(expireAtMs ?? 0, 'expireAtMs')]);
+    }
+  }
+
+  image(): StateImage {
+    if (this.#clock === null) throw nonsense('a snapshot without its first piece');
+    return {
+      ...this.#clock,
+      throttledApps: this.#throttledApps,
+      skippedHosts: this.#skippedHosts,
+    };
+  }
+}

@@ -1,0 +1,36 @@
+/** The generated code of `proto/raft.proto`, with numbers as numbers, and what all codecs check. */
+import './numbers.js';
+
+import { FrenoError, messageOf } from '../../../base/errors.js';
+import { freno } from '../generated/raft.js';
+
+export const wire = freno.raft;
+
+export function nonsense(what: string): FrenoError {
+  return new FrenoError('PROTOCOL', what);
+}
+
+/** `decode` of untrusted bytes: whatever the generated code throws becomes `PROTOCOL`. */
+export function decodeUntrusted<T>(what: string, decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    throw nonsense(`${what} cannot be decoded: ${messageOf(error)}`);
+  }
+}
+
+/** A non-negative integer that is exact; else `PROTOCOL`. */
+export function exact(value: number, field: string): number {
+  if (!Number.isSafeInteger(value) || value < 0) throw nonsense(`${field} is ${value}`);
+  return value;
+}
+
+export function positive(value: number, field: string): number {
+  if (exact(value, field) === 0) throw nonsense(`${field} is 0`);
+  return value;
+}
+
+/** Bytes of their own: what protobufjs decodes aliases the receive buffer. */
+export function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}

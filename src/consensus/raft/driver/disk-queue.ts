@@ -1,0 +1,50 @@
+/** Group commit: one write at a time; what comes meanwhile goes into the next. */
+import type { Done, RaftStorage, StorageWrite } from '../driver-types.js';
+import { mergeWrites } from '../storage/merge.js';
+
+interface Batch {
+  readonly number: number;
+  readonly write: StorageWrite;
+}
+
+export class DiskQueue {
+  #waiting: Batch[] = [];
+  #isWriting = false;
+  #isStopped = false;
+
+  constructor(
+    private readonly storage: Pick<RaftStorage, 'write'>,
+    /** These batches are durable, in this order. */
+    private readonly onDurable: (batches: readonly number[]) => void,
+    private readonly onFailure: (error: Error) => void,
+  ) {}
+
+  /** Bounded by what the core allows to be uncommitted or in flight. */
+  add(number: number, write: StorageWrite): void {
+    this.#waiting.push({ number, write });
+    this.#next();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#waiting = [];
+  }
+
+  #next(): void {
+    if (this.#isWriting || this.#isStopped || this.#waiting.length === 0) return;
+    const batches = this.#waiting;
+    this.#waiting = [];
+    this.#isWriting = true;
+    const done: Done = (error) => {
+      this.#isWriting = false;
+      if (this.#isStopped) return;
+      if (error !== null) {
+        this.onFailure(error);
+        return;
+      }
+      this.onDurable(batches.map(({ number }) => number));
+      this.#next();
+    };
+    this.storage.write(mergeWrites(batches.map(({ write }) => write)), done);
+  }
+}

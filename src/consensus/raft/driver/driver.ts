@@ -1,0 +1,291 @@
+/** Runs a Raft core: feeds it ticks, messages and requests, and does what it asks for, in its order. */
+import { messageOf } from '../../../base/errors.js';
+import type { Command } from '../../../throttle/commands.js';
+import {
+  decodeMessage,
+  encodeMessage,
+  type PeerMessage,
+  type SnapshotChunk,
+} from '../codec/messages.js';
+import type { Entry, Message, NodeId, RaftCore, Ready, SoftState, Write } from '../core/types.js';
+import type {
+  DriverEnvironment,
+  DriverObserver,
+  DriverOptions,
+  PeerTransport,
+  RaftDriverFace,
+  RaftStorage,
+  ReplicatedMachine,
+} from '../driver-types.js';
+import { ApplyBarrier } from './apply-barrier.js';
+import { DiskQueue } from './disk-queue.js';
+import { Lease } from './lease.js';
+import { type Answer, Requests } from './requests.js';
+import { type ArrivedSnapshot, SnapshotReceiver } from './snapshot-receiver.js';
+import { SnapshotSender } from './snapshot-sender.js';
+import { SnapshotTaker } from './snapshot-taker.js';
+
+/** What the driver drives. The machine has been restored from the stored snapshot. */
+export interface DriverParts {
+  readonly core: RaftCore;
+  readonly storage: RaftStorage;
+  readonly transport: PeerTransport;
+  readonly machine: ReplicatedMachine;
+  readonly environment: DriverEnvironment;
+  readonly observer: DriverObserver;
+}
+
+/**
+ * Inputs only mark that there is something to do; one pump in the same turn of the loop, after all that had arrived, does it:
+ * messages that came together make one batch for the disk and one answer.
+ */
+export class RaftDriver implements RaftDriverFace {
+  readonly #options: DriverOptions;
+  readonly #parts: DriverParts;
+  readonly #disk: DiskQueue;
+  readonly #lease: Lease;
+  readonly #requests: Requests;
+  readonly #sender: SnapshotSender;
+  readonly #receiver = new SnapshotReceiver();
+  readonly #taker: SnapshotTaker;
+  readonly #barrier = new ApplyBarrier();
+  #soft: SoftState;
+  #leaseUntilMs = 0;
+  #appliedIndex: number;
+  #isPumpDue = false;
+  #isStopped = false;
+
+  constructor(options: DriverOptions, parts: DriverParts) {
+    const { core, storage, environment } = parts;
+    const failed = (error: Error) => this.#fail(error);
+    this.#options = options;
+    this.#parts = parts;
+    this.#soft = core.soft;
+    this.#appliedIndex = storage.newestSnapshot()?.meta.index ?? 0;
+    this.#lease = new Lease(options.leaseMs);
+    this.#disk = new DiskQueue(storage, (batches) => this.#durable(batches), failed);
+    const session = 1 + Math.floor(environment.random() * (Number.MAX_SAFE_INTEGER - 1));
+    this.#requests = new Requests(
+      { session, timeoutTicks: options.requestTimeoutTicks },
+      (to, message) => this.#send(to, message),
+    );
+    this.#sender = new SnapshotSender(storage, options.snapshotRetryTicks, {
+      send: (to, message) => this.#send(to, message),
+      ended: (to, delivered) => this.#input(() => core.snapshotSent(to, delivered)),
+      failed,
+    });
+    this.#taker = new SnapshotTaker(parts, options.snapshotEntries, {
+      taken: (meta) => this.#input(() => core.compact(meta, options.keepEntries)),
+      failed,
+    });
+  }
+
+  get soft(): SoftState {
+    return this.#parts.core.soft;
+  }
+
+  get appliedIndex(): number {
+    return this.#appliedIndex;
+  }
+
+  get pendingRequests(): number {
+    return this.#requests.pending;
+  }
+
+  tick(): void {
+    this.#guarded(() => {
+      this.#requests.tick();
+      this.#sender.tick();
+      this.#parts.core.tick();
+      this.#pump();
+    });
+  }
+
+  receive(from: NodeId, body: Uint8Array): void {
+    if (this.#isStopped) return;
+    const message = decodeMessage(body, from, this.#options.id);
+    if (message.kind === 'forward') this.#requests.forwarded(from, message);
+    else if (message.kind === 'forwardRefusal') this.#requests.forwardRefused(message);
+    else if (message.kind === 'snapshotChunk') this.#receiveChunk(from, message);
+    else if (message.kind === 'snapshotAck') this.#sender.acknowledged(from, message);
+    else this.#guarded(() => this.#parts.core.step(message));
+    this.#schedule();
+  }
+
+  unreachable(peer: NodeId): void {
+    this.#input(() => this.#parts.core.unreachable(peer));
+  }
+
+  submit(command: Command, answer: Answer): void {
+    if (this.#isStopped) {
+      answer({ kind: 'refused', refusal: 'noLeader' });
+      return;
+    }
+    this.#requests.submit(command, answer);
+    this.#schedule();
+  }
+
+  read(answer: Answer): void {
+    if (this.#isStopped) {
+      answer({ kind: 'refused', refusal: 'noLeader' });
+      return;
+    }
+    this.#requests.read(answer);
+    this.#schedule();
+  }
+
+  transferLeadership(): boolean {
+    let isBegun = false;
+    this.#guarded(() => {
+      isBegun = this.#parts.core.transferLeadership();
+      this.#pump();
+    });
+    return isBegun;
+  }
+
+  campaign(): void {
+    this.#guarded(() => {
+      this.#parts.core.campaign();
+      this.#pump();
+    });
+  }
+
+  stop(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#disk.stop();
+    this.#sender.clear();
+    this.#taker.stop();
+    this.#requests.stop();
+  }
+
+  #input(put: () => void): void {
+    this.#guarded(put);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isPumpDue || this.#isStopped) return;
+    this.#isPumpDue = true;
+    this.#parts.environment.soon(() => {
+      this.#isPumpDue = false;
+      this.#guarded(() => this.#pump());
+    });
+  }
+
+  /** A core that threw must not be used again: the node takes no further part. */
+  #guarded(run: () => void): void {
+    if (this.#isStopped) return;
+    try {
+      run();
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new Error(messageOf(error)));
+    }
+  }
+
+  #fail(error: Error): void {
+    if (this.#isStopped) return;
+    this.stop();
+    this.#parts.observer.failed(error);
+  }
+
+  /** One batch; what is left waits for the next turn, so that a long catch-up does not hold the loop. */
+  #pump(arrived: ArrivedSnapshot | null = null): void {
+    const { core } = this.#parts;
+    this.#requests.flush(core);
+    if (!core.hasReady()) return;
+    this.#handle(core.ready(), arrived);
+    if (core.hasReady()) this.#schedule();
+  }
+
+  #handle(ready: Ready, arrived: ArrivedSnapshot | null): void {
+    this.#report(ready.soft);
+    const { environment } = this.#parts;
+    if (ready.round > 0) this.#lease.roundBegins(ready.round, environment.nowMs());
+    if (ready.write !== null) this.#write(ready.write, arrived);
+    for (const message of ready.messages) this.#sendMessage(message);
+    if (ready.restore !== null) this.#restore(arrived);
+    if (ready.committed.length > 0) this.#apply(ready.committed);
+    this.#requests.readsGranted(ready.reads, (callback) => this.#barrier.whenSeen(callback));
+    this.#requests.readsLost(ready.readsLost);
+  }
+
+  /** First of all: a lease that is lost must be lost before anything that another node could lead by is sent. */
+  #report(soft: SoftState): void {
+    const before = this.#soft;
+    if (soft === before) return;
+    this.#soft = soft;
+    const { observer } = this.#parts;
+    const isChanged =
+      soft.role !== before.role || soft.term !== before.term || soft.leader !== before.leader;
+    if (soft.role !== 'leader') this.#sender.clear();
+    if (isChanged) observer.softStateChanged(soft);
+    const leaseUntilMs = this.#lease.answered(soft.role === 'leader' ? soft.leaseRound : 0);
+    if (leaseUntilMs === this.#leaseUntilMs) return;
+    this.#leaseUntilMs = leaseUntilMs;
+    if (soft.role === 'leader') observer.leaseExtended(leaseUntilMs);
+  }
+
+  #write({ batch, hardState, snapshot, entries }: Write, arrived: ArrivedSnapshot | null): void {
+    if (snapshot !== null && arrived?.meta.index !== snapshot.index) {
+      throw new Error(`the core wants snapshot ${snapshot.index}, which has not arrived`);
+    }
+    this.#disk.add(batch, { hardState, snapshot: snapshot === null ? null : arrived, entries });
+  }
+
+  #durable(batches: readonly number[]): void {
+    this.#input(() => {
+      for (const batch of batches) this.#parts.core.persisted(batch);
+    });
+  }
+
+  #sendMessage(message: Message): void {
+    if (message.kind === 'snapshot') this.#sender.start(message.to, message.term);
+    else this.#send(message.to, message);
+  }
+
+  #send(to: NodeId, message: PeerMessage): boolean {
+    return !this.#isStopped && this.#parts.transport.send(to, encodeMessage(message));
+  }
+
+  #restore(arrived: ArrivedSnapshot | null): void {
+    if (arrived === null) throw new Error('the core restores a snapshot that has not arrived');
+    const { index } = arrived.meta;
+    this.#parts.machine.restore(arrived.assembly.image());
+    this.#appliedIndex = index;
+    this.#requests.restored(index);
+    this.#taker.restored(index);
+  }
+
+  #apply(entries: readonly Entry[]): void {
+    const { commands, own } = this.#requests.sequencesOf(entries);
+    const last = entries.at(-1)!;
+    if (commands.length > 0) {
+      const seen = this.#barrier.applied();
+      this.#parts.machine.apply(commands, (outcomes) => {
+        this.#requests.applied(own, outcomes);
+        seen();
+      });
+    }
+    this.#appliedIndex = last.index;
+    this.#taker.applied({ index: last.index, term: last.term });
+  }
+
+  #receiveChunk(from: NodeId, chunk: SnapshotChunk): void {
+    const { core } = this.#parts;
+    const { term } = core.soft;
+    if (chunk.term < term) return;
+    const snapshotIndex = chunk.snapshotIndex;
+    const isOld = snapshotIndex <= this.#appliedIndex;
+    const { next, arrived } = isOld
+      ? { next: chunk.pieceCount, arrived: null }
+      : this.#receiver.receive(from, chunk);
+    this.#send(from, { kind: 'snapshotAck', term, snapshotIndex, nextSequence: next });
+    if (arrived === null) return;
+    const to = this.#options.id;
+    this.#guarded(() => {
+      core.step({ kind: 'snapshot', from, to, term: chunk.term, meta: arrived.meta });
+      this.#pump(arrived);
+    });
+  }
+}

@@ -1,0 +1,36 @@
+/** How long nobody else can lead: counted from the sending of the newest heartbeats that a majority answered. */
+
+/** Rounds whose time of sending is remembered. A leader steps down long before as many stay unanswered. */
+const ROUNDS_MAX = 1024;
+
+export class Lease {
+  /** Round and time of its sending, in order; only rounds after the last one that was answered. */
+  readonly #sentMs = new Map<number, number>();
+  #untilMs = 0;
+
+  constructor(private readonly leaseMs: number) {}
+
+  /** Note before the first heartbeat of `round` leaves. */
+  roundBegins(round: number, nowMs: number): void {
+    this.#sentMs.set(round, nowMs);
+    if (this.#sentMs.size > ROUNDS_MAX) {
+      const [oldest] = this.#sentMs.keys();
+      this.#sentMs.delete(oldest!);
+    }
+  }
+
+  /** Until when the lease holds (0: there is none), now that a majority has answered `round`; 0: no round carries a lease. */
+  answered(round: number): number {
+    if (round === 0) {
+      this.#untilMs = 0;
+      return 0;
+    }
+    const sentMs = this.#sentMs.get(round);
+    if (sentMs !== undefined) this.#untilMs = sentMs + this.leaseMs;
+    for (const known of this.#sentMs.keys()) {
+      if (known > round) break;
+      this.#sentMs.delete(known);
+    }
+    return this.#untilMs;
+  }
+}

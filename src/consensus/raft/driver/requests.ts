@@ -1,0 +1,314 @@
+/** The requests of this node's clients, and of the followers that pass theirs on, between arrival and answer. */
+import { FrenoError } from '../../../base/errors.js';
+import type { Command, CommandOutcome } from '../../../throttle/commands.js';
+import type { Forward, ForwardRefusal, PeerMessage } from '../codec/messages.js';
+import { decodeProposal, encodeProposal } from '../codec/proposals.js';
+import type { Entry, NodeId, RaftCore, ReadGrant, Refusal } from '../core/types.js';
+import type { RequestRefusal, RequestResult } from '../driver-types.js';
+
+/** Requests and reads that wait for an answer. Beyond it new ones are refused. */
+export const PENDING_MAX = 16_384;
+
+/** Proposals of peers that wait to be appended. A turn of the loop empties them. */
+const PEER_QUEUE_MAX = 65_536;
+
+/** Proposals in one append to the log, and in one message to the leader. */
+const GROUP_MAX = 256;
+const GROUP_BYTES_MAX = 256 * 1024;
+
+export type Answer = (result: RequestResult) => void;
+
+interface Pending {
+  readonly answer: Answer;
+  readonly deadlineTick: number;
+}
+
+interface Proposed {
+  readonly data: Uint8Array;
+  readonly sequence: number;
+  /** Null: a client of this node. */
+  readonly from: NodeId | null;
+}
+
+interface PendingReads {
+  readonly answers: readonly Answer[];
+  readonly deadlineTick: number;
+}
+
+const refusals: Record<Refusal, RequestRefusal> = {
+  notLeader: 'noLeader',
+  transferring: 'handingOver',
+  overloaded: 'overloaded',
+};
+
+export interface RequestOptions {
+  /** The run of this node: at least 1, drawn by chance. */
+  readonly session: number;
+  readonly timeoutTicks: number;
+}
+
+/**
+ * A request of this node's client is *queued* until the next flush; then *pending* (proposed here or sent to the leader) until
+ * it is applied, refused, or its time is up. Its number in `#pending` is `sequence`, which the log entry carries.
+ */
+export class Requests {
+  #tick = 0;
+  #lastSequence = 0;
+  #lastContext = 0;
+  /** In order of their deadlines. */
+  readonly #pending = new Map<number, Pending>();
+  /** Where requests of this node were appended while it led: what commits there with another term is not them. */
+  readonly #appended = new Map<number, { readonly term: number; readonly sequence: number }>();
+  #queue: Proposed[] = [];
+  #readQueue: Answer[] = [];
+  /** By context, in order of their deadlines. */
+  readonly #reads = new Map<number, PendingReads>();
+  #waitingReads = 0;
+
+  constructor(
+    private readonly options: RequestOptions,
+    private readonly send: (to: NodeId, message: PeerMessage) => boolean,
+  ) {}
+
+  get pending(): number {
+    return this.#pending.size + this.#waitingReads;
+  }
+
+  /** Refuses at once what can never be taken; otherwise the next `flush` takes it. */
+  submit(command: Command, answer: Answer): void {
+    if (this.pending >= PENDING_MAX) {
+      answer({ kind: 'refused', refusal: 'overloaded' });
+      return;
+    }
+    const sequence = this.#lastSequence + 1;
+    const data = this.#encode(sequence, command);
+    if (data === null) {
+      answer({ kind: 'refused', refusal: 'tooLarge' });
+      return;
+    }
+    this.#lastSequence = sequence;
+    const deadlineTick = this.#tick + this.options.timeoutTicks;
+    this.#pending.set(sequence, { answer, deadlineTick });
+    this.#queue.push({ data, sequence, from: null });
+  }
+
+  read(answer: Answer): void {
+    if (this.pending >= PENDING_MAX) {
+      answer({ kind: 'refused', refusal: 'overloaded' });
+      return;
+    }
+    this.#waitingReads += 1;
+    this.#readQueue.push((result) => {
+      this.#waitingReads -= 1;
+      answer(result);
+    });
+  }
+
+  /** A follower passes its clients' requests on. Throws `PROTOCOL` for what no log may hold. */
+  forwarded(from: NodeId, { proposals, sequences }: Forward): void {
+    for (const data of proposals) decodeProposal(data);
+    if (this.#queue.length + proposals.length > PEER_QUEUE_MAX) {
+      this.send(from, { kind: 'forwardRefusal', sequences, reason: 'overloaded' });
+      return;
+    }
+    proposals.forEach((data, at) => {
+      this.#queue.push({ data, sequence: sequences[at]!, from });
+    });
+  }
+
+  forwardRefused({ sequences, reason }: ForwardRefusal): void {
+    for (const sequence of sequences) this.#refuse(sequence, refusals[reason]);
+  }
+
+  /** Hands what is queued to the core or to the leader. */
+  flush(core: RaftCore): void {
+    this.#flushReads(core);
+    if (this.#queue.length === 0) return;
+    const queue = this.#queue;
+    this.#queue = [];
+    for (const group of groupsOf(queue)) {
+      if (core.soft.role === 'leader') this.#propose(core, group);
+      else this.#passOn(core.soft.leader, group);
+    }
+  }
+
+  /** Committed entries were applied: `outcomes` are those of the entries with a command, and are known when everybody has seen them. */
+  sequencesOf(entries: readonly Entry[]): { commands: Command[]; own: Array<number | null> } {
+    const commands: Command[] = [];
+    const own: Array<number | null> = [];
+    for (const entry of entries) {
+      this.#settleOverwritten(entry);
+      if (entry.data.length === 0) continue;
+      const { session, sequence, command } = decodeProposal(entry.data);
+      commands.push(command);
+      own.push(session === this.options.session ? sequence : null);
+    }
+    return { commands, own };
+  }
+
+  applied(own: ReadonlyArray<number | null>, outcomes: readonly CommandOutcome[]): void {
+    own.forEach((sequence, at) => {
+      if (sequence === null) return;
+      const result: RequestResult =
+        outcomes[at] === 'full' ? { kind: 'refused', refusal: 'full' } : { kind: 'done' };
+      this.#answer(sequence, result);
+    });
+  }
+
+  /** A snapshot took the place of all entries up to `index`: whether own requests were among them is not known. */
+  restored(index: number): void {
+    for (const [at, { sequence }] of this.#appended) {
+      if (at > index) continue;
+      this.#appended.delete(at);
+      this.#answer(sequence, { kind: 'unknown' });
+    }
+  }
+
+  /** `whenSeen` delays answers until what is applied has been seen. */
+  readsGranted(grants: readonly ReadGrant[], whenSeen: (callback: () => void) => void): void {
+    for (const { context } of grants) {
+      const reads = this.#takeReads(context);
+      if (reads === null) continue;
+      whenSeen(() => {
+        for (const answer of reads.answers) answer({ kind: 'done' });
+      });
+    }
+  }
+
+  readsLost(contexts: readonly number[]): void {
+    for (const context of contexts) this.#refuseReads(context);
+  }
+
+  tick(): void {
+    this.#tick += 1;
+    for (const [sequence, { deadlineTick }] of this.#pending) {
+      if (deadlineTick > this.#tick) break;
+      this.#answer(sequence, { kind: 'unknown' });
+    }
+    for (const [context, { deadlineTick }] of this.#reads) {
+      if (deadlineTick > this.#tick) break;
+      this.#refuseReads(context);
+    }
+  }
+
+  /** Answers everything: queued requests were never sent, pending ones may yet take effect. */
+  stop(): void {
+    for (const { sequence, from } of this.#queue) {
+      if (from === null) this.#refuse(sequence, 'noLeader');
+    }
+    this.#queue = [];
+    for (const sequence of [...this.#pending.keys()]) this.#answer(sequence, { kind: 'unknown' });
+    for (const context of [...this.#reads.keys()]) this.#refuseReads(context);
+    for (const answer of this.#readQueue.splice(0)) {
+      answer({ kind: 'refused', refusal: 'noLeader' });
+    }
+  }
+
+  #encode(sequence: number, command: Command): Uint8Array | null {
+    try {
+      return encodeProposal({ session: this.options.session, sequence, command });
+    } catch (error) {
+      if (error instanceof FrenoError && error.code === 'BAD_REQUEST') return null;
+      throw error;
+    }
+  }
+
+  #propose(core: RaftCore, group: readonly Proposed[]): void {
+    const proposed = core.propose(group.map(({ data }) => data));
+    if (!proposed.accepted) {
+      this.#refuseGroup(group, proposed.refusal);
+      return;
+    }
+    group.forEach(({ sequence, from }, at) => {
+      const { firstIndex, term } = proposed;
+      if (from === null) this.#appended.set(firstIndex + at, { term, sequence });
+    });
+  }
+
+  #passOn(leader: NodeId | null, group: readonly Proposed[]): void {
+    const own = group.filter(({ from }) => from === null);
+    const others = group.filter(({ from }) => from !== null);
+    if (others.length > 0) this.#refuseGroup(others, 'notLeader');
+    if (own.length === 0) return;
+    const sequences = own.map(({ sequence }) => sequence);
+    const proposals = own.map(({ data }) => data);
+    const isSent = leader !== null && this.send(leader, { kind: 'forward', proposals, sequences });
+    if (!isSent) this.#refuseGroup(own, 'notLeader');
+  }
+
+  #refuseGroup(group: readonly Proposed[], reason: Refusal): void {
+    const ofPeers = new Map<NodeId, number[]>();
+    for (const { from, sequence } of group) {
+      if (from === null) this.#refuse(sequence, refusals[reason]);
+      else if (ofPeers.has(from)) ofPeers.get(from)!.push(sequence);
+      else ofPeers.set(from, [sequence]);
+    }
+    for (const [peer, sequences] of ofPeers) {
+      this.send(peer, { kind: 'forwardRefusal', sequences, reason });
+    }
+  }
+
+  #flushReads(core: RaftCore): void {
+    if (this.#readQueue.length === 0) return;
+    const answers = this.#readQueue;
+    this.#readQueue = [];
+    const context = ++this.#lastContext;
+    const refusal = core.readIndex(context);
+    if (refusal === null) {
+      const deadlineTick = this.#tick + this.options.timeoutTicks;
+      this.#reads.set(context, { answers, deadlineTick });
+      return;
+    }
+    for (const answer of answers) answer({ kind: 'refused', refusal: refusals[refusal] });
+  }
+
+  /** An entry that was appended here in another term has been overwritten: it never took effect and never will. */
+  #settleOverwritten({ index, term }: Entry): void {
+    const appended = this.#appended.get(index);
+    if (appended === undefined) return;
+    this.#appended.delete(index);
+    if (appended.term !== term) this.#refuse(appended.sequence, 'noLeader');
+  }
+
+  #refuse(sequence: number, refusal: RequestRefusal): void {
+    this.#answer(sequence, { kind: 'refused', refusal });
+  }
+
+  #answer(sequence: number, result: RequestResult): void {
+    const pending = this.#pending.get(sequence);
+    if (pending === undefined) return;
+    this.#pending.delete(sequence);
+    pending.answer(result);
+  }
+
+  #takeReads(context: number): PendingReads | null {
+    const reads = this.#reads.get(context) ?? null;
+    this.#reads.delete(context);
+    return reads;
+  }
+
+  #refuseReads(context: number): void {
+    for (const answer of this.#takeReads(context)?.answers ?? []) {
+      answer({ kind: 'refused', refusal: 'noLeader' });
+    }
+  }
+}
+
+/** Cuts a queue into groups of bounded number and size, in order. */
+function* groupsOf(queue: readonly Proposed[]): Generator<readonly Proposed[]> {
+  let group: Proposed[] = [];
+  let bytes = 0;
+  for (const proposed of queue) {
+    if (
+      group.length === GROUP_MAX ||
+      (group.length > 0 && bytes + proposed.data.length > GROUP_BYTES_MAX)
+    ) {
+      yield group;
+      group = [];
+      bytes = 0;
+    }
+    group.push(proposed);
+    bytes += proposed.data.length;
+  }
+  yield group;
+}

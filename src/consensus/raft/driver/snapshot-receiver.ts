@@ -1,0 +1,71 @@
+/** Puts a snapshot together from the pieces that a leader sends. One at a time; a newer one, or another leader's, takes its place. */
+import type { SnapshotChunk } from '../codec/messages.js';
+import { ImageAssembly } from '../codec/snapshots.js';
+import { nonsense } from '../codec/wire.js';
+import type { NodeId } from '../core/types.js';
+import type { EncodedSnapshot } from '../driver-types.js';
+
+/** Most bytes of one snapshot. The state is bounded in entries; this bounds what a broken peer can make this node hold. */
+const SNAPSHOT_BYTES_MAX = 256 * 1024 * 1024;
+
+/** A whole snapshot: as bytes for the disk, and decoded. */
+export interface ArrivedSnapshot extends EncodedSnapshot {
+  readonly assembly: ImageAssembly;
+}
+
+interface Arriving {
+  readonly from: NodeId;
+  readonly first: SnapshotChunk;
+  readonly pieces: Uint8Array[];
+  readonly assembly: ImageAssembly;
+  bytes: number;
+}
+
+export class SnapshotReceiver {
+  #arriving: Arriving | null = null;
+
+  /** Returns the piece wanted next, and the snapshot when this was its last piece. Throws `PROTOCOL`, and forgets what had arrived. */
+  receive(from: NodeId, chunk: SnapshotChunk): { next: number; arrived: ArrivedSnapshot | null } {
+    const arriving = this.#continued(from, chunk);
+    if (arriving === null) return { next: 0, arrived: null };
+    if (chunk.sequence === arriving.pieces.length) this.#add(arriving, chunk.piece);
+    const next = arriving.pieces.length;
+    if (next < chunk.pieceCount) return { next, arrived: null };
+    this.#arriving = null;
+    const { pieces, assembly } = arriving;
+    const meta = { index: chunk.snapshotIndex, term: chunk.snapshotTerm };
+    return { next, arrived: { meta, pieces, assembly } };
+  }
+
+  /** What the chunk belongs to; null when its beginning is missing. */
+  #continued(from: NodeId, chunk: SnapshotChunk): Arriving | null {
+    const present = this.#arriving;
+    if (present !== null && present.from === from && isSameSnapshot(present.first, chunk)) {
+      return present;
+    }
+    if (chunk.sequence !== 0) return null;
+    this.#arriving = { from, first: chunk, pieces: [], assembly: new ImageAssembly(), bytes: 0 };
+    return this.#arriving;
+  }
+
+  #add(arriving: Arriving, piece: Uint8Array): void {
+    try {
+      arriving.bytes += piece.length;
+      if (arriving.bytes > SNAPSHOT_BYTES_MAX) throw nonsense('a snapshot without end');
+      arriving.assembly.add(piece);
+    } catch (error) {
+      this.#arriving = null;
+      throw error;
+    }
+    arriving.pieces.push(piece);
+  }
+}
+
+function isSameSnapshot(left: SnapshotChunk, right: SnapshotChunk): boolean {
+  return (
+    left.term === right.term &&
+    left.snapshotIndex === right.snapshotIndex &&
+    left.snapshotTerm === right.snapshotTerm &&
+    left.pieceCount === right.pieceCount
+  );
+}

@@ -1,0 +1,90 @@
+/** One SQLite connection, in promises for opening and closing, and in callbacks for the work in between. */
+import sqlite3 from 'sqlite3';
+
+export type Row = Readonly<Record<string, unknown>>;
+export type SqlValue = string | number | Uint8Array | null;
+
+/**
+ * Statements run one at a time in the order of the calls (serialized mode): without it node-sqlite3 completes them in any order.
+ * Only single statements, each its own transaction, and `exec` texts that hold a whole transaction may go through it:
+ * a transaction left open across calls would swallow whatever comes between.
+ */
+export class Connection {
+  readonly #database: sqlite3.Database;
+  readonly #statements: Statement[] = [];
+
+  private constructor(database: sqlite3.Database) {
+    this.#database = database;
+    database.serialize();
+  }
+
+  static open(path: string): Promise<Connection> {
+    return new Promise((resolve, reject) => {
+      const flags = sqlite3.OPEN_READWRITE | sqlite3.OPEN_CREATE;
+      const database = new sqlite3.Database(path, flags, (error) => {
+        if (error === null) resolve(new Connection(database));
+        else reject(error);
+      });
+    });
+  }
+
+  prepare(sql: string): Promise<Statement> {
+    return new Promise((resolve, reject) => {
+      const prepared: sqlite3.Statement = this.#database.prepare(sql, (error: Error | null) => {
+        if (error !== null) return reject(error);
+        const statement = new Statement(prepared);
+        this.#statements.push(statement);
+        resolve(statement);
+      });
+    });
+  }
+
+  all(sql: string, ...parameters: readonly SqlValue[]): Promise<Row[]> {
+    return new Promise((resolve, reject) => {
+      this.#database.all(sql, [...parameters], (error: Error | null, rows: Row[]) =>
+        error === null ? resolve(rows) : reject(error),
+      );
+    });
+  }
+
+  execute(sql: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.exec(sql, (error) => (error === null ? resolve() : reject(error)));
+    });
+  }
+
+  /** Runs all statements of `sql` in one go. */
+  exec(sql: string, done: (error: Error | null) => void): void {
+    this.#database.exec(sql, done);
+  }
+
+  /** Waits for what runs, then closes; the write-ahead log goes into the file. */
+  async close(): Promise<void> {
+    for (const statement of this.#statements) await statement.finalize();
+    await new Promise<void>((resolve, reject) => {
+      this.#database.close((error) => (error === null ? resolve() : reject(error)));
+    });
+  }
+}
+
+/** A prepared statement. Parameters beyond those given are NULL. */
+export class Statement {
+  constructor(private readonly statement: sqlite3.Statement) {}
+
+  run(parameters: readonly SqlValue[], done: (error: Error | null) => void): void {
+    this.statement.run(parameters, done);
+  }
+
+  get(parameters: readonly SqlValue[], done: (error: Error | null, row?: Row) => void): void {
+    this.statement.get(parameters, (error: Error | null, row?: Row) => {
+      // The statement stays stepped, and holds its read transaction, until it is reset.
+      this.statement.reset(() => done(error, row));
+    });
+  }
+
+  finalize(): Promise<void> {
+    return new Promise((resolve) => {
+      this.statement.finalize(() => resolve());
+    });
+  }
+}

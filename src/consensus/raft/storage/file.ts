@@ -1,0 +1,112 @@
+/** What lies at the path of the log before SQLite opens it: nothing, a log of ours, a Bolt file of the original, or something foreign. */
+import { type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
+import { FrenoError, messageOf } from '../../../base/errors.js';
+import type { Logger } from '../../../base/log.js';
+
+/** Name of the log in `RaftDataDir`, as in the original. */
+export const LOG_FILE = 'freno-raft.db';
+
+/** "frno", in the header of each file that this program made. */
+export const APPLICATION_ID = 0x66726e6f;
+
+/** SQLite's header: offset of the application id (https://www.sqlite.org/fileformat.html#the_database_header). */
+const APPLICATION_ID_OFFSET = 68;
+const SQLITE_HEADER_BYTES = 100;
+const SQLITE_MAGIC = 'SQLite format 3\0';
+
+/** Bolt's meta page: a page header of 16 bytes, then this number in the machine's byte order. */
+const BOLT_MAGIC = 0xed0cdaed;
+const BOLT_MAGIC_OFFSET = 16;
+
+type FileKind = 'absent' | 'ours' | 'bolt' | 'foreign';
+
+/** Creates the directory if need be. Throws `RESOURCE`. */
+export async function prepareDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new FrenoError('RESOURCE', `RaftDataDir: ${messageOf(error)}`);
+  }
+}
+
+/**
+ * Makes sure that SQLite may open `path`: sets a file of the original aside with a warning, and throws `RESOURCE` for
+ * anything else that is not a log of this program.
+ */
+export async function clearTheWay(path: string, log: Logger): Promise<void> {
+  const kind = await kindOf(path);
+  if (kind === 'bolt') {
+    const aside = await setAside(path);
+    log.warn(
+      { aside },
+      `${path} is a Bolt file of the original freno: it is set aside, this node starts with an empty log`,
+    );
+  }
+  if (kind === 'foreign') {
+    throw new FrenoError(
+      'RESOURCE',
+      `${path} is not a log of freno: move it away, or name another RaftDataDir`,
+    );
+  }
+}
+
+/** Looks at a file without changing it. Throws `RESOURCE` when it cannot be read. */
+async function kindOf(path: string): Promise<FileKind> {
+  const header = await readHeader(path);
+  // SQLite leaves an empty file when it ends between creating and filling it.
+  if (header === null || header.length === 0) return 'absent';
+  if (isBolt(header)) return 'bolt';
+  if (header.length < SQLITE_HEADER_BYTES) return 'foreign';
+  const isSqlite = header.toString('latin1', 0, SQLITE_MAGIC.length) === SQLITE_MAGIC;
+  const isOurs = isSqlite && header.readUInt32BE(APPLICATION_ID_OFFSET) === APPLICATION_ID;
+  return isOurs ? 'ours' : 'foreign';
+}
+
+/** Renames the original's file to `freno-raft.db.bolt`; answers that path. Throws `RESOURCE` when something is there already. */
+async function setAside(path: string): Promise<string> {
+  const aside = `${path}.bolt`;
+  if (await exists(aside)) {
+    throw new FrenoError(
+      'RESOURCE',
+      `${path} is a Bolt file of the original freno, and ${aside} exists already: move one of them away`,
+    );
+  }
+  await rename(path, aside);
+  return aside;
+}
+
+function isBolt(header: Buffer): boolean {
+  if (header.length < BOLT_MAGIC_OFFSET + 4) return false;
+  return (
+    header.readUInt32LE(BOLT_MAGIC_OFFSET) === BOLT_MAGIC ||
+    header.readUInt32BE(BOLT_MAGIC_OFFSET) === BOLT_MAGIC
+  );
+}
+
+async function readHeader(path: string): Promise<Buffer | null> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, 'r');
+    const { buffer, bytesRead } = await file.read(
+      Buffer.alloc(SQLITE_HEADER_BYTES),
+      0,
+      SQLITE_HEADER_BYTES,
+      0,
+    );
+    return buffer.subarray(0, bytesRead);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw new FrenoError('RESOURCE', `${path} cannot be read: ${messageOf(error)}`);
+  } finally {
+    await file?.close();
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

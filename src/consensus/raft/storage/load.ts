@@ -1,0 +1,109 @@
+/** Reads and checks what a log holds at start. Anything that does not fit together is refused: a damaged log is never half-read. */
+import { crc32 } from 'node:zlib';
+import type { Entry, HardState, InitialState, SnapshotMeta } from '../core/types.js';
+import type { Connection, Row } from './connection.js';
+
+/** Rows read in one go. */
+const ROWS_PER_READ = 2000;
+
+export interface Loaded {
+  readonly initial: InitialState;
+  readonly pieceCount: number;
+}
+
+/** What is wrong with a log, in words. */
+export class DamagedLogError extends Error {
+  override readonly name = 'DamagedLogError';
+}
+
+/** Over everything that matters of a row of the log: a bit that flips in it is found at the next start. */
+export function entryChecksum(index: number, term: number, data: Uint8Array): number {
+  return crc32(data, crc32(`${index}:${term}:`));
+}
+
+export function hardStateChecksum({ term, vote }: HardState): number {
+  return crc32(`${term}:${vote ?? ''}`);
+}
+
+/** Throws `DamagedLogError`. */
+export async function load(connection: Connection): Promise<Loaded> {
+  const [check] = await connection.all('PRAGMA quick_check(1)');
+  if (check?.quick_check !== 'ok') throw new DamagedLogError(String(check?.quick_check));
+  const hardState = await loadHardState(connection);
+  const { meta, pieceCount } = await loadSnapshot(connection);
+  const entries = await loadEntries(connection, meta);
+  const lastTerm = entries.at(-1)?.term ?? meta.term;
+  if (lastTerm > hardState.term) {
+    throw new DamagedLogError(`it ends in term ${lastTerm}, but knows only ${hardState.term}`);
+  }
+  return { initial: { hardState, snapshot: meta, entries }, pieceCount };
+}
+
+async function loadHardState(connection: Connection): Promise<HardState> {
+  const [row] = await connection.all('SELECT term, vote, checksum FROM hard_state');
+  if (row === undefined) throw new DamagedLogError('its term is missing');
+  const vote = row.vote;
+  if (vote !== null && typeof vote !== 'string') throw new DamagedLogError('its vote is no name');
+  const hardState = { term: integer(row, 'term'), vote };
+  if (hardStateChecksum(hardState) !== row.checksum) {
+    throw new DamagedLogError('the checksum of its term and vote is wrong');
+  }
+  return hardState;
+}
+
+async function loadSnapshot(
+  connection: Connection,
+): Promise<{ meta: SnapshotMeta; pieceCount: number }> {
+  const [row] = await connection.all('SELECT last_index, last_term, pieces FROM snapshot');
+  if (row === undefined) throw new DamagedLogError('its snapshot is missing');
+  const meta = { index: integer(row, 'last_index'), term: integer(row, 'last_term') };
+  const pieceCount = integer(row, 'pieces');
+  const [stored] = await connection.all(
+    'SELECT count(*) AS pieces FROM snapshot_pieces WHERE snapshot_index = ?',
+    meta.index,
+  );
+  if (meta.index > 0 && stored?.pieces !== pieceCount) {
+    throw new DamagedLogError(`its snapshot has ${stored?.pieces} of ${pieceCount} pieces`);
+  }
+  return { meta, pieceCount };
+}
+
+async function loadEntries(connection: Connection, snapshot: SnapshotMeta): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  let { index, term } = snapshot;
+  for (;;) {
+    const rows = await connection.all(
+      'SELECT idx, term, data, checksum FROM log WHERE idx > ? ORDER BY idx LIMIT ?',
+      index,
+      ROWS_PER_READ,
+    );
+    for (const row of rows) {
+      const entry = entryOf(row);
+      if (entry.index !== index + 1 || entry.term < term) {
+        throw new DamagedLogError(
+          `entry ${entry.index} of term ${entry.term} follows entry ${index} of term ${term}`,
+        );
+      }
+      ({ index, term } = entry);
+      entries.push(entry);
+    }
+    if (rows.length < ROWS_PER_READ) return entries;
+  }
+}
+
+function entryOf(row: Row): Entry {
+  const { data } = row;
+  const index = integer(row, 'idx');
+  const term = integer(row, 'term');
+  if (!(data instanceof Uint8Array)) throw new DamagedLogError(`entry ${index} holds no bytes`);
+  if (entryChecksum(index, term, data) !== row.checksum) {
+    throw new DamagedLogError(`the checksum of entry ${index} is wrong`);
+  }
+  return { index, term, data };
+}
+
+function integer(row: Row, column: string): number {
+  const value = row[column];
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new DamagedLogError(`${column} is ${value}`);
+}

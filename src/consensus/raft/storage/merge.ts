@@ -1,0 +1,29 @@
+/** Group commit: several writes as one. */
+import type { Entry } from '../core/types.js';
+import type { StorageWrite } from '../driver-types.js';
+
+/** The write that leaves the disk as `writes`, one after the other, would. */
+export function mergeWrites(writes: readonly StorageWrite[]): StorageWrite {
+  if (writes.length === 1) return writes[0]!;
+  let hardState: StorageWrite['hardState'] = null;
+  let snapshot: StorageWrite['snapshot'] = null;
+  const entries: Entry[] = [];
+  for (const write of writes) {
+    hardState = write.hardState ?? hardState;
+    if (write.snapshot !== null) {
+      snapshot = write.snapshot;
+      entries.length = 0;
+    }
+    overwrite(entries, write.entries);
+  }
+  return { hardState, snapshot, entries };
+}
+
+/** Puts `next` where its indexes say, in place of all from there on. */
+function overwrite(entries: Entry[], next: readonly Entry[]): void {
+  const first = next[0];
+  if (first === undefined) return;
+  const base = entries[0]?.index ?? first.index;
+  entries.length = Math.max(0, Math.min(entries.length, first.index - base));
+  for (const entry of next) entries.push(entry);
+}

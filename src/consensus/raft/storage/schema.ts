@@ -1,0 +1,159 @@
+/** The tables of the log, how its file is opened, and whose it is. */
+import { FrenoError, messageOf } from '../../../base/errors.js';
+import type { NodeId, SnapshotMeta } from '../core/types.js';
+import { Connection, type Statement } from './connection.js';
+import { APPLICATION_ID } from './file.js';
+import { DamagedLogError, hardStateChecksum } from './load.js';
+
+/** Of the tables; raised when an older program could not read them. */
+const FORMAT_VERSION = 1;
+
+/** The write-ahead log is moved into the file when it has this many pages (of 4 KiB), and is cut to the size below. */
+const CHECKPOINT_PAGES = 1000;
+const WAL_BYTES_LIMIT = 4 * 1024 * 1024;
+
+/** Rows of a multi-row INSERT: a batch takes the smallest statement that holds it, and leaves the rest of its rows NULL. */
+export const INSERT_ROWS = [1, 4, 16, 64, 256] as const;
+export const INSERT_ROWS_MAX = 256;
+
+const SCHEMA = `
+  BEGIN EXCLUSIVE;
+  PRAGMA application_id = ${APPLICATION_ID};
+  PRAGMA user_version = ${FORMAT_VERSION};
+  CREATE TABLE identity (cluster_name TEXT NOT NULL, node TEXT NOT NULL);
+  CREATE TABLE hard_state (term INTEGER NOT NULL, vote TEXT, checksum INTEGER NOT NULL);
+  CREATE TABLE snapshot (last_index INTEGER NOT NULL, last_term INTEGER NOT NULL, pieces INTEGER NOT NULL);
+  CREATE TABLE snapshot_pieces (
+    snapshot_index INTEGER NOT NULL, sequence INTEGER NOT NULL, data BLOB NOT NULL, checksum INTEGER NOT NULL,
+    PRIMARY KEY (snapshot_index, sequence)
+  );
+  CREATE TABLE log (idx INTEGER PRIMARY KEY, term INTEGER NOT NULL, data BLOB NOT NULL, checksum INTEGER NOT NULL);
+  INSERT INTO hard_state VALUES (0, NULL, ${hardStateChecksum({ term: 0, vote: null })});
+  INSERT INTO snapshot VALUES (0, 0, 0);
+  COMMIT;`;
+
+/** The node that a data directory belongs to. */
+export interface StorageIdentity {
+  readonly clusterName: string;
+  readonly node: NodeId;
+}
+
+export interface Statements {
+  readonly setHardState: Statement;
+  readonly truncate: Statement;
+  /** By number of rows. */
+  readonly insert: ReadonlyMap<number, Statement>;
+  readonly insertPiece: Statement;
+  readonly readPiece: Statement;
+  readonly deletePrefix: Statement;
+}
+
+/**
+ * Opens or creates the file and takes its lock until the connection closes or the process ends, however it ends.
+ * Rejects with SQLite's own errors.
+ */
+export async function openConnection(path: string): Promise<Connection> {
+  const connection = await Connection.open(path);
+  try {
+    // Before anything is read: the write-ahead log then needs no shared memory beside it, and the first access takes the lock.
+    await connection.execute('PRAGMA locking_mode = EXCLUSIVE');
+    const [{ tables } = {}] = await connection.all('SELECT count(*) AS tables FROM sqlite_schema');
+    if (tables === 0) await connection.execute(SCHEMA);
+    const [mode] = await connection.all('PRAGMA journal_mode = WAL');
+    if (mode?.journal_mode !== 'wal') throw new Error('the file system allows no write-ahead log');
+    await connection.execute(`
+      PRAGMA synchronous = FULL;
+      PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
+      PRAGMA journal_size_limit = ${WAL_BYTES_LIMIT};
+      BEGIN IMMEDIATE; COMMIT;`);
+    return connection;
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+/** Throws `RESOURCE` for the file of a newer program. */
+export async function checkFormat(connection: Connection): Promise<void> {
+  const [row] = await connection.all('PRAGMA user_version');
+  if (row?.user_version === FORMAT_VERSION) return;
+  throw new FrenoError(
+    'RESOURCE',
+    `its format is ${row?.user_version}, this program knows ${FORMAT_VERSION}`,
+  );
+}
+
+/** Throws `RESOURCE` when the directory is another node's; a new one becomes this node's. */
+export async function checkIdentity(
+  connection: Connection,
+  identity: StorageIdentity,
+): Promise<void> {
+  const [row] = await connection.all('SELECT cluster_name, node FROM identity');
+  if (row === undefined) {
+    const insert = await connection.prepare('INSERT INTO identity VALUES (?, ?)');
+    await new Promise<void>((resolve, reject) => {
+      insert.run([identity.clusterName, identity.node], (error) =>
+        error === null ? resolve() : reject(error),
+      );
+    });
+    return;
+  }
+  if (row.cluster_name === identity.clusterName && row.node === identity.node) return;
+  throw new FrenoError(
+    'RESOURCE',
+    `it belongs to node ${row.node} of cluster ${row.cluster_name}, this is node ${identity.node} of cluster ` +
+      `${identity.clusterName}: check RaftAdvertise, RaftBind and RaftClusterName, or name another RaftDataDir`,
+  );
+}
+
+/** Drops what a crash left between a snapshot and its cleaning up. */
+export async function sweep(connection: Connection, { index }: SnapshotMeta): Promise<void> {
+  await connection.execute(
+    `DELETE FROM log WHERE idx <= ${index}; DELETE FROM snapshot_pieces WHERE snapshot_index <> ${index}`,
+  );
+}
+
+export async function prepareStatements(connection: Connection): Promise<Statements> {
+  const insert = new Map<number, Statement>();
+  for (const rows of INSERT_ROWS) {
+    const values = new Array(rows).fill('(?, ?, ?, ?)').join(', ');
+    const sql = `INSERT INTO log SELECT * FROM (VALUES ${values}) WHERE column1 IS NOT NULL`;
+    insert.set(rows, await connection.prepare(sql));
+  }
+  return {
+    insert,
+    setHardState: await connection.prepare(
+      'UPDATE hard_state SET term = ?, vote = ?, checksum = ?',
+    ),
+    truncate: await connection.prepare('DELETE FROM log WHERE idx >= ?'),
+    insertPiece: await connection.prepare(
+      'INSERT OR REPLACE INTO snapshot_pieces VALUES (?, ?, ?, ?)',
+    ),
+    readPiece: await connection.prepare(
+      'SELECT data, checksum FROM snapshot_pieces WHERE snapshot_index = ? AND sequence = ?',
+    ),
+    deletePrefix: await connection.prepare('DELETE FROM log WHERE idx <= ?'),
+  };
+}
+
+export function inUse(path: string): FrenoError {
+  return new FrenoError('RESOURCE', `${path} is in use by another process`);
+}
+
+/** Says what is wrong with the file at `path`, whatever was thrown. */
+export function asResource(path: string, error: unknown): FrenoError {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED') return inUse(path);
+  const isDamaged =
+    error instanceof DamagedLogError || code === 'SQLITE_CORRUPT' || code === 'SQLITE_NOTADB';
+  const message = messageOf(error);
+  if (isDamaged) {
+    return new FrenoError(
+      'RESOURCE',
+      `${path} is damaged (${message}): see "Replacing a node" in docs/raft.md`,
+      { cause: error },
+    );
+  }
+  if (error instanceof FrenoError && message.includes(path)) return error;
+  return new FrenoError('RESOURCE', `${path} cannot be used: ${message}`, { cause: error });
+}
