@@ -16,12 +16,11 @@ declare module 'zod' {
 
 const PORT_MAX = 65535;
 const LIST_LENGTH_MAX = 1_000;
-const TEXT_LENGTH_MAX = 65_536;
 
 /** Milliseconds of a day: the longest time that a key may name. */
 export const DAY_MS = 86_400_000;
 
-export const text = () => z.string().max(TEXT_LENGTH_MAX);
+export const text = () => z.string();
 
 export const port = () => z.int().min(1).max(PORT_MAX);
 
@@ -36,7 +35,8 @@ export const count = (max: number) => z.int().min(0).max(max);
 /** A threshold: any number from 0 on. */
 export const threshold = () => z.number().min(0);
 
-export const list = <Item extends z.ZodType>(item: Item) => z.array(item).max(LIST_LENGTH_MAX);
+export const list = <Item extends z.ZodType>(item: Item, max = LIST_LENGTH_MAX) =>
+  z.array(item).max(max);
 
 /** `host` or `host:port`. */
 export const address = () =>

@@ -21,7 +21,7 @@ export const raftKeys = {
     description:
       'Address by which the peers know this node; it must be among `RaftNodes`. Empty: `RaftBind`.',
   }),
-  RaftNodes: list(address()).max(RAFT_NODES_MAX).default([]).meta({
+  RaftNodes: list(address(), RAFT_NODES_MAX).default([]).meta({
     description:
       'All nodes of the cluster, this one among them, the same list on each. Empty: this node alone.',
   }),

@@ -39,7 +39,8 @@ const domainKeys = {
 
 const memcacheKeys = {
   MemcacheServers: list(address()).default([]).meta({
-    description: 'memcached servers to which the values are published, each `host` or `host:port`.',
+    description:
+      'memcached servers to which the values are published, each `host` or `host:port` (11211).',
     live: true,
   }),
   MemcachePath: text().default('freno').meta({
@@ -48,7 +49,7 @@ const memcacheKeys = {
   }),
 };
 
-/** The keys of the top level by subject, in the order in which the documentation shows them. */
+/** The keys of the top level by subject. */
 export const topLevelGroups = {
   Service: serviceKeys,
   Raft: raftKeys,

@@ -38,7 +38,7 @@ export interface BackendSettings {
 }
 
 export interface MemcacheSettings {
-  /** `host` or `host:port`. Empty: nothing is published. */
+  /** `host` or `host:port` (11211 where none is given). Empty: nothing is published. */
   readonly servers: readonly string[];
   /** First part of the keys. */
   readonly path: string;

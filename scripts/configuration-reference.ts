@@ -1,0 +1,155 @@
+/** The reference of the configuration, made from its schema: a page for people, a JSON Schema for editors. */
+import { z } from 'zod';
+import { configSchema, topLevelGroups } from '../src/config/schema.js';
+import { bare, schemaAt } from '../src/config/schema-walk.js';
+
+/** The parts of a JSON Schema that the page shows. */
+interface Described {
+  readonly type?: string;
+  readonly enum?: readonly string[];
+  readonly items?: Described;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly default?: unknown;
+  readonly description?: string;
+}
+
+type Shape = Readonly<Record<string, z.core.$ZodType>>;
+
+/** The JSON Schema (draft 7) of a configuration file, as a value. */
+export function jsonSchema(): object {
+  const { $schema, ...rest } = toJsonSchema(configSchema);
+  return { $schema, title: 'Configuration of freno', ...rest };
+}
+
+/** `docs/configuration.md`. */
+export function configurationPage(): string {
+  return [introduction(), ...topLevelSections(), STORES, ...storesSections()].join('\n');
+}
+
+function liveKeys(): string {
+  const live = Object.entries(configSchema.shape).filter(([, schema]) => schema.meta()?.live);
+  return live.map(([key]) => `\`${key}\``).join(', ');
+}
+
+function toJsonSchema(schema: z.core.$ZodType): Record<string, unknown> {
+  return z.toJSONSchema(schema, {
+    io: 'input',
+    target: 'draft-07',
+    override: ({ jsonSchema }) => {
+      for (const ours of ['secret', 'live', 'digits']) delete jsonSchema[ours];
+    },
+  });
+}
+
+function topLevelSections(): string[] {
+  return Object.entries<Shape>(topLevelGroups).map(([title, shape]) =>
+    section(`## ${title}`, AFTER_TABLE[title] ?? '', shape),
+  );
+}
+
+function storesSections(): string[] {
+  const mysql = ['Stores', 'MySQL'];
+  const cluster = [...mysql, 'Clusters', '<name>'];
+  return [
+    section('## Stores.MySQL', '', shapeAt(mysql)),
+    section('## Stores.MySQL.Clusters.&lt;name&gt;', CLUSTER, shapeAt(cluster)),
+    ...['HAProxySettings', 'ProxySQLSettings', 'VitessSettings', 'StaticHostsSettings'].map((key) =>
+      section(`### ${key}`, '', shapeAt([...cluster, key])),
+    ),
+    section('## TLS', TLS, shapeAt([...mysql, 'TLS'])),
+  ];
+}
+
+function shapeAt(path: readonly string[]): Shape {
+  const schema = schemaAt(path);
+  const inner = schema && bare(schema);
+  if (!(inner instanceof z.ZodObject)) throw new Error(`no object at ${path.join('.')}`);
+  return inner.shape;
+}
+
+function section(title: string, prose: string, shape: Shape): string {
+  const rows = Object.entries(shape).map(([key, schema]) => row(key, toJsonSchema(schema)));
+  const table = ['| Key | Value | Default | Meaning |', '|---|---|---|---|', ...rows].join('\n');
+  return `${title}\n\n${table}\n${prose === '' ? '' : `\n${prose}\n`}`;
+}
+
+function row(key: string, schema: Described): string {
+  return `| \`${key}\` | ${valueText(schema)} | ${defaultText(schema)} | ${schema.description ?? ''} |`;
+}
+
+function valueText(schema: Described): string {
+  if (schema.enum) return schema.enum.map((each) => `\`"${each}"\``).join(', ');
+  switch (schema.type) {
+    case 'integer':
+      return `whole number${rangeText(schema)}`;
+    case 'number':
+      return `number${rangeText(schema)}`;
+    case 'boolean':
+      return '`true` or `false`';
+    case 'array':
+      return 'list of strings';
+    default:
+      return schema.type ?? '';
+  }
+}
+
+function rangeText({ minimum, maximum }: Described): string {
+  if (maximum === undefined || maximum >= Number.MAX_SAFE_INTEGER) return `, from ${minimum}`;
+  return `, ${minimum} to ${maximum}`;
+}
+
+function defaultText({ default: value }: Described): string {
+  return value === undefined || typeof value === 'object'
+    ? emptyText(value)
+    : `\`${JSON.stringify(value)}\``;
+}
+
+function emptyText(value: unknown): string {
+  return Array.isArray(value) ? '`[]`' : '';
+}
+
+const introduction = () => `# Configuration
+
+<!-- Made by "npm run docs:config" from the schema in src/config. Do not edit. -->
+
+freno reads one JSON file: the one that \`--config FILE\` names, else \`/etc/freno.conf.json\` and then \`conf/freno.conf.json\`.
+Where both of these exist both are read, the later overriding the earlier key by key; lists and clusters are replaced as a whole. The flags
+\`--http-port\`, \`--raft-datadir\`, \`--raft-bind\`, \`--raft-nodes\` and \`--enable-profiling\` override the file, before it is checked.
+
+- A mistake stops the start: an unknown key, a wrong type, a value out of bounds. All mistakes are named at once, one a line, each with the path of its key.
+- \`\${NAME}\` in a string is replaced by the environment variable of that name, anywhere in the string; a variable that is not set counts as empty, with a warning.
+- A key in other case (\`listenport\`) is accepted with a warning. \`null\` is as good as no key.
+- \`DefaultRaftPort\`, and no other number, may also be written as a string of digits: a widespread sample file has it so.
+- Passwords are never logged, nor shown in an error.
+- Editors complete and check the file with \`resources/freno.schema.json\`: \`"$schema": "/path/to/freno.schema.json"\`.
+
+On SIGHUP the file is read again. ${liveKeys()} (with all below them) take effect at once; every other key needs a restart, and is named
+in the log if it changed. A file with mistakes changes nothing.
+
+Files to begin with: \`resources/freno.conf.skeleton.json\`, \`resources/freno.conf.sample.json\` (Raft), \`resources/freno.conf.sample.mysql-backend.json\`.
+`;
+
+const AFTER_TABLE: Readonly<Record<string, string>> = {
+  Raft: `An address without port takes \`DefaultRaftPort\`. Equal nodes are those whose addresses are written the same, whatever the case: a name and its
+IP address are two. A node that listens on every interface (\`"RaftBind": "0.0.0.0:10008"\`) says with \`RaftAdvertise\` which of \`RaftNodes\` it is.
+
+The times: an election takes place after one to two times \`RaftElectionMillis\` without a leader, and that is how long a crash of the leader goes unnoticed. Set it to several
+times the slowest round trip between the nodes plus the longest pause that their machines make under load; the default suits nodes
+of one region. A longer time fails over later; a shorter one elects for nothing.`,
+  'MySQL backend': `Where \`BackendMySQLHost\` is set, the backend decides who leads and keeps what operators throttled; the keys of Raft are not used.
+\`Domain\` and \`ShareDomain\` then have at most 32 characters.`,
+};
+
+const STORES = `## Stores
+
+What is probed: \`"Stores": {"MySQL": {…, "Clusters": {"prod4": {…}}}}\`.
+`;
+
+const CLUSTER = `The name is the \`<storeName>\` of checks. It is not empty and contains no \`/\`. At most 4096 clusters.
+
+A cluster names one source of hosts. Where it names several, the first of \`HAProxySettings\`, \`ProxySQLSettings\`, \`VitessSettings\`,
+\`StaticHostsSettings\` counts. Where it names none, it is accepted with a warning: its checks have nothing to answer from.`;
+
+const TLS = `The same keys in \`Stores.MySQL.TLS\`, in \`TLS\` of a cluster, and in \`BackendMySQLTLS\`. A cluster inherits from \`Stores.MySQL.TLS\` what it does not give
+(a certificate together with its key); \`{"Enabled": false}\` turns encryption off for it. Certificates are verified unless \`SkipVerify\` is set.`;

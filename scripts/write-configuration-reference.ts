@@ -1,0 +1,11 @@
+/** Writes the reference of the configuration into the project. */
+import { writeFileSync } from 'node:fs';
+import { configurationPage, jsonSchema } from './configuration-reference.js';
+
+const ROOT = new URL('../../', import.meta.url);
+
+writeFileSync(new URL('docs/configuration.md', ROOT), configurationPage());
+writeFileSync(
+  new URL('resources/freno.schema.json', ROOT),
+  `${JSON.stringify(jsonSchema(), null, 2)}\n`,
+);

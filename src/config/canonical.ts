@@ -1,0 +1,93 @@
+/** A document as its author meant it: keys in their known case, environment variables replaced, `null` for "not given" left out. */
+import { z } from 'zod';
+import { configSchema } from './schema.js';
+import { bare, metaAt, type Path, pathText } from './schema-walk.js';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
+
+/** Rewrites a document of one file. What was odd but has one meaning goes to `warn`; what is wrong stays, for the validation to find. */
+export function canonical(
+  document: unknown,
+  environment: Environment,
+  warn: (warning: string) => void,
+): unknown {
+  return new Canonicalizer(environment, warn).value(configSchema, document, []);
+}
+
+class Canonicalizer {
+  readonly #environment: Environment;
+  readonly #warn: (warning: string) => void;
+
+  constructor(environment: Environment, warn: (warning: string) => void) {
+    this.#environment = environment;
+    this.#warn = warn;
+  }
+
+  /** `schema` is undefined below a key that is not known. */
+  value(schema: z.core.$ZodType | undefined, value: unknown, path: Path): unknown {
+    const inner = schema && bare(schema);
+    if (typeof value === 'string') return this.#text(value, path);
+    if (Array.isArray(value)) {
+      const element = inner instanceof z.ZodArray ? inner.element : undefined;
+      return value.map((item, index) => this.value(element, item, [...path, index]));
+    }
+    if (typeof value !== 'object' || value === null) return value;
+    return inner instanceof z.ZodRecord
+      ? this.#named(inner.valueType, value, path)
+      : this.#keyed(inner instanceof z.ZodObject ? inner.shape : {}, value, path);
+  }
+
+  /** An object whose keys are names that the author chose. */
+  #named(schema: z.core.$ZodType, object: object, path: Path): Record<string, unknown> {
+    return Object.fromEntries(
+      Object.entries(object).map(([name, value]) => [
+        name,
+        this.value(schema, value, [...path, name]),
+      ]),
+    );
+  }
+
+  /** An object whose keys the schema knows. */
+  #keyed(
+    shape: Readonly<Record<string, z.core.$ZodType>>,
+    object: object,
+    path: Path,
+  ): Record<string, unknown> {
+    const result: Record<string, unknown> = {};
+    for (const [written, value] of Object.entries(object)) {
+      if (value === null) continue;
+      const key = this.#keyFor(shape, written, path);
+      if (Object.hasOwn(result, key)) {
+        this.#warn(`${pathText([...path, key])}: given twice; the later one counts`);
+      }
+      const schema = Object.hasOwn(shape, key) ? shape[key] : undefined;
+      result[key] = this.value(schema, value, [...path, key]);
+    }
+    return result;
+  }
+
+  #keyFor(shape: Readonly<Record<string, unknown>>, written: string, path: Path): string {
+    if (Object.hasOwn(shape, written)) return written;
+    const key = Object.keys(shape).find((name) => name.toLowerCase() === written.toLowerCase());
+    if (key === undefined) return written;
+    this.#warn(`${pathText([...path, written])}: taken as ${key}; keys are written just so`);
+    return key;
+  }
+
+  #text(value: string, path: Path): string | number {
+    const replaced = value.replace(VARIABLE, (_, name: string) => {
+      const known = this.#environment[name];
+      if (known === undefined) {
+        this.#warn(
+          `${pathText(path)}: the environment variable ${name} is not set; taken as empty`,
+        );
+      }
+      return known ?? '';
+    });
+    if (!metaAt(path).digits || !/^\d{1,9}$/.test(replaced)) return replaced;
+    this.#warn(`${pathText(path)}: a string, taken as a number; write it without quotes`);
+    return Number(replaced);
+  }
+}

@@ -1,0 +1,53 @@
+/** What differs between two configurations, for the log of a reload. */
+import type { Config } from './schema.js';
+import { metaAt, type Path, pathText } from './schema-walk.js';
+
+const VALUE_LENGTH_MAX = 80;
+
+export interface Change {
+  /** `Stores.MySQL.Clusters.prod4.ThrottleThreshold: 1 -> 0.8`; secrets are `(changed)`. */
+  readonly line: string;
+  /** Whether it takes effect without a restart. */
+  readonly live: boolean;
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** One entry for each key that differs, and for each cluster that came or went. */
+export function changes(before: Config, after: Config): Change[] {
+  return differences(before, after, []).map(({ path, what }) => ({
+    line: `${pathText(path)}: ${what}`,
+    live: metaAt(path.slice(0, 1)).live === true,
+  }));
+}
+
+interface Difference {
+  readonly path: Path;
+  readonly what: string;
+}
+
+function differences(before: unknown, after: unknown, path: Path): Difference[] {
+  if (!isObject(before) || !isObject(after)) {
+    const same = JSON.stringify(before) === JSON.stringify(after);
+    return same ? [] : [{ path, what: difference(before, after, path) }];
+  }
+  const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...keys].flatMap((key) => differences(before[key], after[key], [...path, key]));
+}
+
+function difference(before: unknown, after: unknown, path: Path): string {
+  if (metaAt(path).secret) return '(changed)';
+  if (isObject(after)) return 'added';
+  if (isObject(before)) return 'removed';
+  return `${shown(before)} -> ${shown(after)}`;
+}
+
+/** A value as JSON, short, and without the user and password that a URL may carry. */
+function shown(value: unknown): string {
+  const text = (JSON.stringify(value) ?? '(not given)').replace(/\/\/[^/@\s]*@/g, '//(hidden)@');
+  return text.length <= VALUE_LENGTH_MAX ? text : `${text.slice(0, VALUE_LENGTH_MAX)}…`;
+}
+
+function isObject(value: unknown): value is Values {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

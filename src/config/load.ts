@@ -1,0 +1,152 @@
+/** From files, flags and environment to a valid configuration, or to everything that is wrong with it. */
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { FrenoError, messageOf } from '../base/errors.js';
+import { canonical, type Environment } from './canonical.js';
+import type { Overrides } from './commandline.js';
+import { readJson } from './json.js';
+import { type Config, configSchema } from './schema.js';
+import { bare } from './schema-walk.js';
+import { validate } from './validate.js';
+
+/** Where the configuration is when `--config` does not say; both are read if both exist, the later overriding. */
+export const USUAL_FILES: readonly string[] = ['/etc/freno.conf.json', 'conf/freno.conf.json'];
+
+/** So many warnings are told beside what is wrong. */
+const NOTES_MAX = 20;
+
+const FILE_SIZE_MAX = 16 * 1024 * 1024;
+
+export interface LoadOptions {
+  /** Null: the usual ones. */
+  readonly configFile: string | null;
+  readonly overrides: Overrides;
+  readonly environment: Environment;
+  /** The usual files, where they are not `USUAL_FILES`. */
+  readonly usualFiles?: readonly string[];
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** One line each, for the log. */
+  readonly warnings: readonly string[];
+  /** The files that were read, in the order of reading. */
+  readonly files: readonly string[];
+}
+
+type Document = Readonly<Record<string, unknown>>;
+
+interface TextFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+/**
+ * Reads the files, puts the flags over them, fills in the defaults. Rejects with `CONFIG`; the message has one line for
+ * each thing wrong, which begins with the file and the path of the key.
+ */
+export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
+  const files = await readFiles(options);
+  const names = files.map((file) => file.name);
+  const warnings: string[] = [];
+  const documents = files.map((file) => readDocument(file, options.environment, warnings));
+  const merged = documents.reduce<Document>((base, over) => merge(configSchema, base, over), {});
+  const result = validate({ ...merged, ...options.overrides });
+  const label = (line: string) => `${names.join(' + ')}: ${line}`;
+  if (result.config === null) {
+    // A variable that is not set is often why a key is refused.
+    const notes = warnings.slice(0, NOTES_MAX).map((warning) => `${warning} (warning)`);
+    throw new FrenoError('CONFIG', [...result.problems.map(label), ...notes].join('\n'));
+  }
+  return {
+    config: result.config,
+    warnings: [...warnings, ...result.warnings.map(label)],
+    files: names,
+  };
+}
+
+async function readFiles(options: LoadOptions): Promise<TextFile[]> {
+  if (options.configFile !== null) return [await readText(options.configFile)];
+  const usual = options.usualFiles ?? USUAL_FILES;
+  const files: TextFile[] = [];
+  for (const name of usual) {
+    const file = await readText(name).catch((error: unknown) => {
+      if (isMissing(error)) return null;
+      throw error;
+    });
+    if (file !== null) files.push(file);
+  }
+  if (files.length > 0) return files;
+  throw new FrenoError(
+    'CONFIG',
+    `no configuration file: neither ${usual.join(' nor ')} exists; name one with --config FILE`,
+  );
+}
+
+async function readText(name: string): Promise<TextFile> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(name);
+  } catch (error) {
+    throw new FrenoError('CONFIG', `${name}: cannot be read: ${reasonOf(error)}`, { cause: error });
+  }
+  if (bytes.length > FILE_SIZE_MAX) {
+    throw new FrenoError('CONFIG', `${name}: larger than ${FILE_SIZE_MAX} bytes`);
+  }
+  try {
+    return { name, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
+  } catch (error) {
+    throw new FrenoError('CONFIG', `${name}: is not UTF-8 text`, { cause: error });
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof FrenoError && codeOf(error.cause) === 'ENOENT';
+}
+
+function reasonOf(error: unknown): string {
+  const known: Readonly<Record<string, string>> = {
+    ENOENT: 'there is no such file',
+    EACCES: 'permission denied',
+    EISDIR: 'it is a directory',
+  };
+  return known[codeOf(error)] ?? messageOf(error);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+function readDocument(file: TextFile, environment: Environment, warnings: string[]): Document {
+  const warn = (warning: string) => warnings.push(`${file.name}: ${warning}`);
+  let parsed: ReturnType<typeof readJson>;
+  try {
+    parsed = readJson(file.text);
+  } catch (error) {
+    throw new FrenoError('CONFIG', `${file.name}: ${messageOf(error)}`, { cause: error });
+  }
+  for (const key of parsed.repeatedKeys) warn(`${key} is given twice; the later one counts`);
+  const document = canonical(parsed.value, environment, warn);
+  if (!isObject(document)) throw new FrenoError('CONFIG', `${file.name}: must hold a JSON object`);
+  return document;
+}
+
+/** `over` put over `base`: objects key by key, everything else (a cluster too) as a whole. */
+function merge(schema: z.core.$ZodType, base: Document, over: Document): Document {
+  const inner = bare(schema);
+  if (!(inner instanceof z.ZodObject)) return { ...base, ...over };
+  const merged: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const below = base[key];
+    const child = Object.hasOwn(inner.shape, key) ? inner.shape[key] : undefined;
+    merged[key] =
+      child !== undefined && isObject(below) && isObject(value)
+        ? merge(child, below, value)
+        : value;
+  }
+  return merged;
+}
+
+function isObject(value: unknown): value is Document {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,98 @@
+/** What the schema finds wrong, in words for the author of the file. Only numbers where numbers are expected are shown: anything else may be a password. */
+import { z } from 'zod';
+import { nearest } from './nearest.js';
+import { bare, homesOf, keyPath, knownKeys, type Path, pathText, schemaAt } from './schema-walk.js';
+
+type Issue = z.core.$ZodIssue;
+
+const EXPECTED: Readonly<Record<string, string>> = {
+  string: 'a string',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+};
+
+/** One line for each thing wrong in `document`. */
+export function describeIssue(issue: Issue, document: unknown): string[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map(
+      (key) => `${pathText([...issue.path, key])}: ${unknownKey(issue.path, key)}`,
+    );
+  }
+  return [`${pathText(issue.path)}: ${describeValue(issue, valueAt(document, issue.path))}`];
+}
+
+/** The keys that an issue is about, as paths that end at a key. */
+export function keysOf(issue: Issue): Path[] {
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => [...issue.path, key]);
+  return [keyPath(issue.path)];
+}
+
+function unknownKey(parent: Path, key: string): string {
+  const homes = homesOf(key);
+  if (homes.length > 0) return `unknown key here; it belongs in ${homes.join(' or ')}`;
+  return `unknown key; the nearest known key is ${nearest(key, knownKeys(parent))}`;
+}
+
+function describeValue(
+  issue: Exclude<Issue, { code: 'unrecognized_keys' }>,
+  value: unknown,
+): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${expectedAt(issue)}, is ${typeOf(issue, value)}`;
+    case 'invalid_value':
+      return `must be one of ${issue.values.map((each) => JSON.stringify(each)).join(', ')}`;
+    case 'too_small':
+      return issue.origin === 'string'
+        ? 'must not be empty'
+        : `must be at least ${issue.minimum}, is ${numberText(value)}`;
+    case 'too_big':
+      return `must ${sizeOf(issue.origin)} at most ${issue.maximum}${unitOf(issue.origin, value)}`;
+    case 'invalid_key':
+      return issue.issues[0]?.message ?? issue.message;
+    default:
+      return issue.message;
+  }
+}
+
+/** Of a whole number the library says only "number", unless a number came. */
+function expectedAt({ expected, path }: z.core.$ZodIssueInvalidType): string {
+  const schema = schemaAt(path);
+  const isWhole = schema !== undefined && bare(schema) instanceof z.ZodNumberFormat;
+  return EXPECTED[isWhole ? 'int' : expected] ?? expected;
+}
+
+function sizeOf(origin: string): string {
+  return origin === 'string' || origin === 'array' ? 'have' : 'be';
+}
+
+function unitOf(origin: string, value: unknown): string {
+  if (origin === 'string') return ' characters';
+  return origin === 'array' ? ' items' : `, is ${numberText(value)}`;
+}
+
+/** The type of a value; the value itself where a number is expected and another kind of number came. */
+function typeOf(issue: z.core.$ZodIssueInvalidType, value: unknown): string {
+  if (value === null || typeof value === 'boolean') return String(value);
+  if (typeof value === 'number') {
+    return issue.expected === 'number' || issue.expected === 'int' ? numberText(value) : 'a number';
+  }
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'string' ? 'a string' : 'an object';
+}
+
+function numberText(value: unknown): string {
+  return Number.isFinite(value) ? String(value) : 'too large a number';
+}
+
+function valueAt(document: unknown, path: Path): unknown {
+  let value = document;
+  for (const step of path) {
+    value = (value as Readonly<Record<PropertyKey, unknown>> | undefined)?.[step];
+  }
+  return value;
+}

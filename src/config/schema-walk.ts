@@ -1,0 +1,81 @@
+/** Finding one's way in the schema: by path, and from a key to the objects that know it. */
+import { z } from 'zod';
+import { configSchema } from './schema.js';
+
+export type Path = readonly PropertyKey[];
+
+/** What the documentation and the messages put in place of a cluster's name. */
+const ANY_NAME = '<name>';
+
+/** The schema of the value itself, without default and optionality. */
+export function bare(schema: z.core.$ZodType): z.core.$ZodType {
+  let inner = schema;
+  while (
+    inner instanceof z.ZodDefault ||
+    inner instanceof z.ZodPrefault ||
+    inner instanceof z.ZodOptional
+  ) {
+    inner = inner.unwrap();
+  }
+  return inner;
+}
+
+/** The schema at a path, with its default and metadata. Undefined: there is none. */
+export function schemaAt(path: Path): z.core.$ZodType | undefined {
+  let schema: z.core.$ZodType | undefined = configSchema;
+  for (const step of path) {
+    schema = schema && childOf(bare(schema), step);
+  }
+  return schema;
+}
+
+function childOf(schema: z.core.$ZodType, step: PropertyKey): z.core.$ZodType | undefined {
+  if (schema instanceof z.ZodRecord) return schema.valueType;
+  if (schema instanceof z.ZodArray) return schema.element;
+  if (!(schema instanceof z.ZodObject) || !Object.hasOwn(schema.shape, step)) return undefined;
+  return schema.shape[String(step)];
+}
+
+/** The keys of the object at a path; none where there is no object. */
+export function knownKeys(path: Path): string[] {
+  const schema = schemaAt(path);
+  const inner = schema && bare(schema);
+  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
+}
+
+/** The paths, as text, of all objects that know a key of just this name. */
+export function homesOf(key: string): string[] {
+  const homes: string[] = [];
+  const visit = (schema: z.core.$ZodType, path: Path): void => {
+    const inner = bare(schema);
+    if (inner instanceof z.ZodRecord) visit(inner.valueType, [...path, ANY_NAME]);
+    if (!(inner instanceof z.ZodObject)) return;
+    if (Object.hasOwn(inner.shape, key)) homes.push(pathText(path));
+    for (const [name, child] of Object.entries(inner.shape)) visit(child, [...path, name]);
+  };
+  visit(configSchema, []);
+  return homes;
+}
+
+/** What is known of the key at a path. */
+export function metaAt(path: Path): z.GlobalMeta {
+  const schema = schemaAt(path);
+  return (schema instanceof z.ZodType ? schema.meta() : undefined) ?? {};
+}
+
+/** `Stores.MySQL.Clusters.prod4.IgnoreHosts[2]`; names that are no plain words are quoted. */
+export function pathText(path: Path): string {
+  let text = '';
+  for (const step of path) {
+    if (typeof step === 'number') text += `[${step}]`;
+    else if (/^[\w$-]+$|^<name>$/.test(String(step))) text += `${text && '.'}${String(step)}`;
+    else text += `[${JSON.stringify(String(step))}]`;
+  }
+  return text || 'the top level';
+}
+
+/** A path up to its last key: without the index of an item of a list. */
+export function keyPath(path: Path): Path {
+  const index = path.findIndex((step) => typeof step === 'number');
+  return index < 0 ? path : path.slice(0, index);
+}

@@ -1,0 +1,80 @@
+import { expect } from 'chai';
+import { changes } from '../../src/config/changes.js';
+import type { ConfigInput } from '../../src/config/schema.js';
+import { configOf } from './documents.js';
+
+function changed(before: ConfigInput, after: ConfigInput) {
+  return changes(configOf(before), configOf(after)).map(
+    ({ line, live }) => `${line}${live ? '' : ' (restart)'}`,
+  );
+}
+
+function withClusters(clusters: Record<string, object>): ConfigInput {
+  return { Stores: { MySQL: { Clusters: clusters } } };
+}
+
+describe('the changes between two configurations', () => {
+  it('are none between equal ones, defaults included', () => {
+    expect(changed({}, { ListenPort: 8087, MemcacheServers: [] })).to.deep.equal([]);
+  });
+
+  it('name each key with its old and new value, and whether it needs a restart', () => {
+    const before = { ListenPort: 1, MemcacheServers: ['a'], ...withClusters({ c: {} }) };
+    const after = {
+      ListenPort: 2,
+      MemcacheServers: ['a', 'b'],
+      ...withClusters({ c: { ThrottleThreshold: 0.8, StaticHostsSettings: { Hosts: ['h'] } } }),
+    };
+    expect(changed(before, after)).to.deep.equal([
+      'ListenPort: 1 -> 2 (restart)',
+      'MemcacheServers: ["a"] -> ["a","b"]',
+      'Stores.MySQL.Clusters.c.ThrottleThreshold: 0 -> 0.8',
+      'Stores.MySQL.Clusters.c.StaticHostsSettings.Hosts: [] -> ["h"]',
+    ]);
+  });
+
+  it('name clusters that come and go, without what is in them', () => {
+    expect(changed(withClusters({ a: {}, b: {} }), withClusters({ b: {}, d: {} }))).to.deep.equal([
+      'Stores.MySQL.Clusters.a: removed',
+      'Stores.MySQL.Clusters.d: added',
+    ]);
+  });
+
+  it('show optional values that come and go', () => {
+    const group = (HostgroupID?: number) =>
+      withClusters({ c: { ProxySQLSettings: HostgroupID === undefined ? {} : { HostgroupID } } });
+    const path = 'Stores.MySQL.Clusters.c.ProxySQLSettings.HostgroupID';
+    expect(changed(group(), group(0))).to.deep.equal([`${path}: (not given) -> 0`]);
+    expect(changed(group(0), group())).to.deep.equal([`${path}: 0 -> (not given)`]);
+  });
+
+  it('show no secret, not even one within a URL', () => {
+    const secrets = (word: string): ConfigInput => ({
+      BackendMySQLPassword: word,
+      Stores: {
+        MySQL: {
+          Password: word,
+          ProxySQLPassword: word,
+          Clusters: {
+            c: {
+              Password: word,
+              ProxySQLSettings: { Password: word },
+              HAProxySettings: { Addresses: `http://u:${word}@h1,https://${word}@h2` },
+              VitessSettings: { API: `http://u:${word}@v` },
+            },
+          },
+        },
+      },
+    });
+    const lines = changed(secrets('sesame'), secrets('mohnkorn'));
+    expect(lines).to.have.length(7);
+    expect(lines.join('\n')).to.not.match(/sesame|mohnkorn/);
+    expect(lines[0]).to.equal('BackendMySQLPassword: (changed) (restart)');
+  });
+
+  it('cut long values', () => {
+    const query = `select ${'1 + '.repeat(100)}1`;
+    const [line] = changed({}, { Stores: { MySQL: { MetricQuery: query } } });
+    expect(line).to.have.length.below(140).and.match(/…$/);
+  });
+});

@@ -1,0 +1,277 @@
+import { expect } from 'chai';
+import { clusterSettings } from '../../src/config/clusters.js';
+import type { ClusterSettings } from '../../src/wire/stores.js';
+import { configOf, withCluster } from './documents.js';
+
+function settingsOf(cluster: object, mysql: object = {}): ClusterSettings {
+  const [settings] = clusterSettings(configOf(withCluster(cluster, mysql)));
+  if (settings === undefined) throw new Error('no cluster');
+  return settings;
+}
+
+const sourceOf = (cluster: object, mysql: object = {}) => settingsOf(cluster, mysql).source;
+
+describe('the settings of a cluster', () => {
+  const common = {
+    User: 'u',
+    Password: 'p',
+    MetricQuery: ' select 1 ',
+    CacheMillis: 10,
+    ThrottleThreshold: 1.5,
+    Port: 3307,
+    IgnoreDialTcpErrors: true,
+    IgnoreHostsCount: 2,
+    IgnoreHostsThreshold: 3.5,
+    HttpCheckPort: 8080,
+    HttpCheckPath: '/up',
+    IgnoreHosts: ['backup'],
+    Collation: 'utf8mb4_bin',
+    TLS: { CAFile: 'ca' },
+  };
+  const tls = { caFile: 'ca', certFile: '', keyFile: '', serverName: '', skipVerify: false };
+  const inherited: ClusterSettings = {
+    name: 'c',
+    source: { kind: 'none' },
+    user: 'u',
+    password: 'p',
+    metricQuery: 'select 1',
+    cacheMs: 10,
+    throttleThreshold: 1.5,
+    port: 3307,
+    collation: 'utf8mb4_bin',
+    tls,
+    ignoreDialTcpErrors: true,
+    ignoreHostsCount: 2,
+    ignoreHostsThreshold: 3.5,
+    httpCheckPort: 8080,
+    httpCheckPath: '/up',
+    ignoreHosts: ['backup'],
+  };
+
+  it('are those of Stores.MySQL where the cluster gives none', () => {
+    expect(settingsOf({}, common)).to.deep.equal(inherited);
+  });
+
+  it('are those of Stores.MySQL where those of the cluster are empty or zero', () => {
+    const empty = {
+      User: '',
+      Password: '',
+      MetricQuery: ' ',
+      CacheMillis: 0,
+      ThrottleThreshold: 0,
+      Port: 0,
+      IgnoreHostsCount: 0,
+      IgnoreHostsThreshold: 0,
+      HttpCheckPort: 0,
+      HttpCheckPath: '',
+      IgnoreHosts: [],
+      TLS: {},
+    };
+    expect(settingsOf(empty, common)).to.deep.equal(inherited);
+  });
+
+  it('are those of the cluster where it gives them', () => {
+    const own = {
+      User: 'u2',
+      Password: 'p2',
+      MetricQuery: 'show global status',
+      CacheMillis: 20,
+      ThrottleThreshold: 0.5,
+      Port: 3308,
+      IgnoreHostsCount: 1,
+      IgnoreHostsThreshold: 0.1,
+      HttpCheckPort: 81,
+      HttpCheckPath: '/ok',
+      IgnoreHosts: ['x', 'y'],
+    };
+    expect(settingsOf(own, common)).to.deep.equal({
+      ...inherited,
+      user: 'u2',
+      password: 'p2',
+      metricQuery: 'show global status',
+      cacheMs: 20,
+      throttleThreshold: 0.5,
+      port: 3308,
+      ignoreHostsCount: 1,
+      ignoreHostsThreshold: 0.1,
+      httpCheckPort: 81,
+      httpCheckPath: '/ok',
+      ignoreHosts: ['x', 'y'],
+    });
+  });
+
+  it('have port 3306 and no HTTP check, no TLS and the lag where nobody says otherwise', () => {
+    expect(settingsOf({}, { Port: 0 })).to.include({
+      port: 3306,
+      httpCheckPort: 0,
+      tls: null,
+      metricQuery: '',
+    });
+  });
+
+  it('have no HTTP check where its port is -1, here or for all', () => {
+    expect(settingsOf({ HttpCheckPort: -1 }, { HttpCheckPort: 80 }).httpCheckPort).to.equal(0);
+    expect(settingsOf({}, { HttpCheckPort: -1 }).httpCheckPort).to.equal(0);
+    expect(settingsOf({ HttpCheckPort: 80 }, { HttpCheckPort: -1 }).httpCheckPort).to.equal(80);
+  });
+
+  it('come in the order of the file', () => {
+    const Clusters = { b: {}, a: {}, z: {} };
+    const names = clusterSettings(configOf({ Stores: { MySQL: { Clusters } } })).map((c) => c.name);
+    expect(names).to.deep.equal(['b', 'a', 'z']);
+  });
+
+  describe('encryption', () => {
+    it('is on where a TLS object is given, off where it says so', () => {
+      expect(settingsOf({ TLS: {} }).tls).to.deep.equal({ ...tls, caFile: '' });
+      expect(settingsOf({ TLS: { Enabled: true } }).tls).to.not.equal(null);
+      expect(settingsOf({ TLS: { Enabled: false, CAFile: 'x' } }).tls).to.equal(null);
+      expect(settingsOf({}, { TLS: { Enabled: false } }).tls).to.equal(null);
+      expect(settingsOf({ TLS: { Enabled: false } }, common).tls).to.equal(null);
+      expect(settingsOf({ TLS: { Enabled: true } }, { TLS: { Enabled: false } }).tls).to.not.equal(
+        null,
+      );
+    });
+
+    it('inherits what the cluster does not give, a certificate with its key', () => {
+      const shared = {
+        CAFile: 'ca',
+        CertFile: 'cert',
+        KeyFile: 'key',
+        ServerName: 'db',
+        SkipVerify: true,
+      };
+      expect(settingsOf({ TLS: { ServerName: 'other' } }, { TLS: shared }).tls).to.deep.equal({
+        caFile: 'ca',
+        certFile: 'cert',
+        keyFile: 'key',
+        serverName: 'other',
+        skipVerify: true,
+      });
+      const own = { CertFile: 'cert2', KeyFile: 'key2', SkipVerify: false };
+      expect(settingsOf({ TLS: own }, { TLS: shared }).tls).to.include({
+        certFile: 'cert2',
+        keyFile: 'key2',
+        skipVerify: false,
+      });
+    });
+  });
+});
+
+describe('the source of hosts of a cluster', () => {
+  const HAProxySettings = { Host: 'h', Port: 1001, PoolName: 'pool' };
+  const ProxySQLSettings = { Addresses: ['p:6032'], HostgroupID: 7 };
+  const VitessSettings = { API: 'http://v/api', Keyspace: 'k' };
+  const StaticHostsSettings = { Hosts: ['db1', 'db2:3307'] };
+
+  it('is HAProxy before ProxySQL before Vitess before static hosts', () => {
+    const all = { StaticHostsSettings, VitessSettings, ProxySQLSettings, HAProxySettings };
+    expect(sourceOf(all).kind).to.equal('haproxy');
+    expect(sourceOf({ ...all, HAProxySettings: {} }).kind).to.equal('proxysql');
+    expect(sourceOf({ StaticHostsSettings, VitessSettings }).kind).to.equal('vitess');
+    expect(sourceOf({ StaticHostsSettings })).to.deep.equal({
+      kind: 'static',
+      hosts: ['db1', 'db2:3307'],
+    });
+    expect(sourceOf({})).to.deep.equal({ kind: 'none' });
+  });
+
+  describe('HAProxy', () => {
+    const addressesOf = (settings: object) => {
+      const source = sourceOf({ HAProxySettings: settings });
+      return source.kind === 'haproxy' ? source.addresses : source.kind;
+    };
+
+    it('is at Host and Port, or else at the comma-separated Addresses', () => {
+      const Addresses = ' h1, h2:81 ,,https://h3/stats,';
+      expect(addressesOf({ PoolName: 'p', Host: 'h', Port: 81 })).to.deep.equal(['h:81']);
+      expect(addressesOf({ PoolName: 'p', Host: '::1', Port: 81 })).to.deep.equal(['[::1]:81']);
+      expect(addressesOf({ PoolName: 'p', Addresses })).to.deep.equal([
+        'h1',
+        'h2:81',
+        'https://h3/stats',
+      ]);
+      expect(addressesOf({ PoolName: 'p', Host: 'h', Port: 81, Addresses })).to.deep.equal([
+        'h:81',
+      ]);
+      expect(addressesOf({ PoolName: 'p', Host: 'h', Addresses: 'x' })).to.deep.equal(['x']);
+    });
+
+    it('needs a pool and an address', () => {
+      expect(addressesOf({ Host: 'h', Port: 81 })).to.equal('none');
+      expect(addressesOf({ PoolName: 'p' })).to.equal('none');
+      expect(addressesOf({ PoolName: 'p', Host: 'h' })).to.equal('none');
+      expect(addressesOf({ PoolName: 'p', Addresses: ' , ' })).to.equal('none');
+    });
+  });
+
+  describe('ProxySQL', () => {
+    const globals = {
+      ProxySQLAddresses: ['g1:6032', 'g2:6032'],
+      ProxySQLUser: 'gu',
+      ProxySQLPassword: 'gp',
+    };
+
+    it('inherits addresses, user and password, and can be host group 0', () => {
+      expect(sourceOf({ ProxySQLSettings: { HostgroupID: 0 } }, globals)).to.deep.equal({
+        kind: 'proxysql',
+        addresses: ['g1:6032', 'g2:6032'],
+        user: 'gu',
+        password: 'gp',
+        hostgroupId: 0,
+        ignoreServerTtlMs: 10_000,
+      });
+    });
+
+    it('may give its own', () => {
+      const own = {
+        Addresses: ['p:6032'],
+        User: 'u',
+        Password: 'p',
+        HostgroupID: 5,
+        IgnoreServerTTLSecs: 3,
+      };
+      expect(sourceOf({ ProxySQLSettings: own }, globals)).to.deep.equal({
+        kind: 'proxysql',
+        addresses: ['p:6032'],
+        user: 'u',
+        password: 'p',
+        hostgroupId: 5,
+        ignoreServerTtlMs: 3_000,
+      });
+    });
+
+    it('is not named by the globals alone, nor without an address', () => {
+      expect(sourceOf({}, globals).kind).to.equal('none');
+      expect(sourceOf({ ProxySQLSettings: { User: 'u' } }, globals).kind).to.equal('none');
+      expect(sourceOf({ ProxySQLSettings: { HostgroupID: 1 } }).kind).to.equal('none');
+    });
+  });
+
+  describe('Vitess', () => {
+    it('inherits the cells, and waits five seconds', () => {
+      expect(sourceOf({ VitessSettings }, { VitessCells: ['a', 'b'] })).to.deep.equal({
+        kind: 'vitess',
+        api: 'http://v/api',
+        cells: ['a', 'b'],
+        keyspace: 'k',
+        shard: '',
+        timeoutMs: 5_000,
+      });
+    });
+
+    it('may give its own', () => {
+      const own = { ...VitessSettings, Cells: ['c'], Shard: '-80', TimeoutSecs: 2 };
+      expect(sourceOf({ VitessSettings: own }, { VitessCells: ['a'] })).to.include({
+        shard: '-80',
+        timeoutMs: 2_000,
+      });
+      expect(sourceOf({ VitessSettings: own })).to.deep.include({ cells: ['c'] });
+    });
+
+    it('needs an API and a keyspace', () => {
+      expect(sourceOf({ VitessSettings: { API: 'http://v' } }).kind).to.equal('none');
+      expect(sourceOf({ VitessSettings: { Keyspace: 'k' } }).kind).to.equal('none');
+    });
+  });
+});

@@ -1,0 +1,139 @@
+import { expect } from 'chai';
+import { FrenoError } from '../../src/base/errors.js';
+import { parseCommandLine, usage } from '../../src/config/commandline.js';
+
+function mistake(...argv: string[]): string {
+  try {
+    parseCommandLine(argv);
+  } catch (error) {
+    if (error instanceof FrenoError && error.code === 'CONFIG') return error.message;
+    throw error;
+  }
+  throw new Error('the command line was accepted');
+}
+
+describe('the command line', () => {
+  it('asks for nothing by itself', () => {
+    expect(parseCommandLine([])).to.deep.equal({
+      action: 'none',
+      configFile: null,
+      overrides: {},
+      forceLeadership: false,
+      log: { level: 'warn', stacks: false },
+    });
+  });
+
+  it('takes every flag, with one dash or two, its value after "=" or as the next argument', () => {
+    const expected = {
+      action: 'run',
+      configFile: 'a=b.json',
+      overrides: {
+        ListenPort: 8000,
+        RaftDataDir: '/d',
+        RaftBind: '10.0.0.1:1',
+        RaftNodes: ['10.0.0.1:1', '10.0.0.2', '[::1]:3'],
+        EnableProfiling: true,
+      },
+      forceLeadership: true,
+      log: { level: 'debug', stacks: true },
+    };
+    const switches = ['http', 'enable-profiling', 'force-leadership', 'verbose', 'debug', 'stack'];
+    const values = [
+      ['config', 'a=b.json'],
+      ['http-port', '8000'],
+      ['raft-datadir', '/d'],
+      ['raft-bind', '10.0.0.1:1'],
+      ['raft-nodes', '10.0.0.1:1, 10.0.0.2,[::1]:3'],
+    ];
+    for (const dash of ['-', '--']) {
+      const on = switches.map((name) => dash + name);
+      const joined = values.map(([name, value]) => `${dash}${name}=${value}`);
+      const apart = values.flatMap(([name, value]) => [`${dash}${name}`, value!]);
+      expect(parseCommandLine([...on, ...joined])).to.deep.equal(expected);
+      expect(parseCommandLine([...apart, ...on])).to.deep.equal(expected);
+    }
+  });
+
+  it('takes switches with a value, as Go programs do', () => {
+    for (const yes of ['1', 't', 'T', 'true', 'TRUE', 'True']) {
+      expect(parseCommandLine([`--http=${yes}`]).action).to.equal('run');
+    }
+    for (const no of ['0', 'f', 'F', 'false', 'FALSE', 'False']) {
+      expect(parseCommandLine([`-http=${no}`]).action).to.equal('none');
+    }
+    expect(parseCommandLine(['--enable-profiling=false']).overrides).to.deep.equal({
+      EnableProfiling: false,
+    });
+    expect(mistake('--http=yes')).to.equal('--http: must be true or false, is "yes"');
+    expect(mistake('--http=')).to.equal('--http: must be true or false, is ""');
+  });
+
+  it('lets the last of equal flags count', () => {
+    const { action, configFile } = parseCommandLine([
+      '--http',
+      '--config=a',
+      '--config',
+      'b',
+      '-http=0',
+    ]);
+    expect({ action, configFile }).to.deep.equal({ action: 'none', configFile: 'b' });
+  });
+
+  it('prints rather than runs, help before version', () => {
+    expect(parseCommandLine(['--http', '--version']).action).to.equal('version');
+    expect(parseCommandLine(['--version', '--help', '--http']).action).to.equal('help');
+  });
+
+  it('sets the level of the log, --quiet before all', () => {
+    const levelOf = (...argv: string[]) => parseCommandLine(argv).log.level;
+    expect(levelOf('--verbose')).to.equal('info');
+    expect(levelOf('--debug')).to.equal('debug');
+    expect(levelOf('--verbose', '--debug')).to.equal('debug');
+    expect(levelOf('--debug', '--quiet')).to.equal('error');
+    expect(levelOf('--stack')).to.equal('warn');
+  });
+
+  it('can empty the list of nodes', () => {
+    expect(parseCommandLine(['--raft-nodes=']).overrides).to.deep.equal({ RaftNodes: [] });
+    expect(parseCommandLine(['--raft-nodes', '']).overrides).to.deep.equal({ RaftNodes: [] });
+  });
+
+  const mistakes: ReadonlyArray<readonly [argv: string[], message: string]> = [
+    [['--htpp'], '--htpp: unknown flag; the nearest is --http'],
+    [['-raft-node', 'a'], '--raft-node: unknown flag; the nearest is --raft-nodes'],
+    [['--Debug'], '--Debug: unknown flag; the nearest is --debug'],
+    [['--constructor'], '--constructor: unknown flag; the nearest is --config'],
+    [['--config'], '--config: a value is missing (FILE)'],
+    [['--config', '--http'], '--config: a value is missing (FILE)'],
+    [['--raft-bind', '-http=true'], '--raft-bind: a value is missing (HOST[:PORT])'],
+    [['--http-port', 'x'], '--http-port: must be a whole number, is "x"'],
+    [['--http-port='], '--http-port: must be a whole number, is ""'],
+    [['--http-port=-1'], '--http-port: must be a whole number, is "-1"'],
+    [['--http-port=8e3'], '--http-port: must be a whole number, is "8e3"'],
+    [['http'], 'unexpected argument "http": freno takes flags only'],
+    [['--'], 'unexpected argument "--": freno takes flags only'],
+    [['-'], 'unexpected argument "-": freno takes flags only'],
+    [['---http'], 'unexpected argument "---http": freno takes flags only'],
+    [['--=x'], 'unexpected argument "--=x": freno takes flags only'],
+    [[''], 'unexpected argument "": freno takes flags only'],
+  ];
+  for (const [argv, message] of mistakes) {
+    it(`refuses ${JSON.stringify(argv.join(' '))}: ${message}`, () => {
+      expect(mistake(...argv)).to.equal(message);
+    });
+  }
+
+  it('takes a value that begins with a dash but is no flag', () => {
+    expect(parseCommandLine(['--raft-datadir', '-d']).overrides.RaftDataDir).to.equal('-d');
+  });
+
+  it('has a usage text that names every flag on a line of its own', () => {
+    const lines = usage().split('\n');
+    expect(lines[0]).to.equal('Usage: freno [flags]');
+    const flags = lines.flatMap((line) => /^ {2}--([a-z-]+)/.exec(line)?.[1] ?? []);
+    expect(flags).to.include.members(['http', 'config', 'raft-nodes', 'quiet', 'version', 'help']);
+    const described = lines.filter((line) => /^ {2}--\S+(?: \S+)? {2,}\S/.test(line));
+    expect(described).to.have.length(flags.length);
+    expect(usage()).to.match(/\n$/);
+  });
+});

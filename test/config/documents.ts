@@ -1,0 +1,30 @@
+/** Small configurations, and the shortest way through the checks of the configuration. */
+import { canonical, type Environment } from '../../src/config/canonical.js';
+import type { Config, ConfigInput } from '../../src/config/schema.js';
+import { type Validation, validate } from '../../src/config/validate.js';
+
+/** The least that is valid. */
+export const MINIMAL: ConfigInput = { RaftDataDir: '/tmp/freno' };
+
+/** What the file, given as a value, amounts to; problems and warnings included. */
+export function check(document: unknown, environment: Environment = {}): Validation {
+  const warnings: string[] = [];
+  const result = validate(canonical(document, environment, (warning) => warnings.push(warning)));
+  return { ...result, warnings: [...warnings, ...result.warnings] };
+}
+
+export function problemsOf(document: unknown): readonly string[] {
+  return check(document).problems;
+}
+
+/** The configuration of a document that must be valid. */
+export function configOf(document: ConfigInput): Config {
+  const { config, problems } = check({ ...MINIMAL, ...document });
+  if (config === null) throw new Error(problems.join('\n'));
+  return config;
+}
+
+/** A document with the one cluster `c`. */
+export function withCluster(cluster: object, mysql: object = {}): ConfigInput {
+  return { ...MINIMAL, Stores: { MySQL: { ...mysql, Clusters: { c: cluster } } } };
+}

@@ -1,0 +1,187 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is how variables are written in the file
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { FrenoError } from '../../src/base/errors.js';
+import { type LoadOptions, loadConfig, USUAL_FILES } from '../../src/config/load.js';
+
+describe('loading the configuration', () => {
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'freno-config-'));
+  });
+
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  function file(name: string, content: object | string | Buffer): string {
+    const path = join(folder, name);
+    const raw = typeof content === 'string' || Buffer.isBuffer(content);
+    writeFileSync(path, raw ? content : JSON.stringify(content));
+    return path;
+  }
+
+  function load(configFile: string | null, options: Partial<LoadOptions> = {}) {
+    return loadConfig({ configFile, overrides: {}, environment: {}, ...options });
+  }
+
+  async function mistake(configFile: string | null, options: Partial<LoadOptions> = {}) {
+    const error: unknown = await load(configFile, options).catch((thrown: unknown) => thrown);
+    if (error instanceof FrenoError && error.code === 'CONFIG') return error.message;
+    throw new Error('the configuration was accepted');
+  }
+
+  it('reads the file that is named, and no other', async () => {
+    const name = file('a.json', { RaftDataDir: '/d', ListenPort: 9777 });
+    const other = file('b.json', { ListenPort: 1 });
+    const { config, warnings, files } = await load(name, { usualFiles: [other] });
+    expect(config).to.include({ RaftDataDir: '/d', ListenPort: 9777 });
+    expect(warnings).to.deep.equal([]);
+    expect(files).to.deep.equal([name]);
+  });
+
+  it('looks in the usual places', () => {
+    expect(USUAL_FILES).to.deep.equal(['/etc/freno.conf.json', 'conf/freno.conf.json']);
+  });
+
+  describe('from the usual places', () => {
+    it('is either file where only one exists', async () => {
+      const usualFiles = [join(folder, 'missing.json'), file('b.json', { RaftDataDir: '/b' })];
+      expect((await load(null, { usualFiles })).files).to.deep.equal([usualFiles[1]]);
+      expect(
+        (await load(null, { usualFiles: [...usualFiles].reverse() })).config.RaftDataDir,
+      ).to.equal('/b');
+    });
+
+    it('is the later over the earlier: key by key, lists and clusters as a whole', async () => {
+      const first = file('a.json', {
+        RaftDataDir: '/a',
+        listenport: 1,
+        MemcacheServers: ['a', 'b'],
+        Stores: {
+          MySQL: {
+            User: 'u',
+            Port: 1,
+            TLS: { CAFile: 'ca', ServerName: 'a' },
+            Clusters: { x: { User: 'x', Port: 1 }, y: { Port: 1 } },
+          },
+        },
+      });
+      const second = file('b.json', {
+        ListenPort: 2,
+        RaftDataDir: null,
+        MemcacheServers: ['c'],
+        Stores: {
+          MySQL: { Port: 2, TLS: { ServerName: 'b' }, Clusters: { x: { Port: 2 }, z: {} } },
+        },
+      });
+      const { config, files } = await load(null, { usualFiles: [first, second] });
+      expect(files).to.deep.equal([first, second]);
+      expect(config).to.include({ RaftDataDir: '/a', ListenPort: 2 });
+      expect(config.MemcacheServers).to.deep.equal(['c']);
+      const mysql = config.Stores.MySQL;
+      expect(mysql).to.include({ User: 'u', Port: 2 });
+      expect(mysql.TLS).to.include({ CAFile: 'ca', ServerName: 'b' });
+      expect(Object.keys(mysql.Clusters)).to.deep.equal(['x', 'y', 'z']);
+      expect(mysql.Clusters.x).to.include({ User: '', Port: 2 });
+    });
+
+    it('names both files with what is wrong in what they amount to', async () => {
+      const usualFiles = [file('a.json', { ListenPort: 0 }), file('b.json', { RaftDataDir: '/d' })];
+      expect(await mistake(null, { usualFiles })).to.equal(
+        `${usualFiles.join(' + ')}: ListenPort: must be at least 1, is 0`,
+      );
+    });
+
+    it('is an error that names both where neither exists', async () => {
+      const usualFiles = [join(folder, 'a.json'), join(folder, 'b.json')];
+      expect(await mistake(null, { usualFiles })).to.equal(
+        `no configuration file: neither ${usualFiles[0]} nor ${usualFiles[1]} exists; name one with --config FILE`,
+      );
+    });
+
+    it('is an error where a file exists that cannot be read', async () => {
+      const usualFiles = [join(folder, 'dir'), file('b.json', { RaftDataDir: '/d' })];
+      mkdirSync(usualFiles[0]!);
+      expect(await mistake(null, { usualFiles })).to.equal(
+        `${usualFiles[0]}: cannot be read: it is a directory`,
+      );
+    });
+  });
+
+  it('puts the flags over the file, before it is checked', async () => {
+    const name = file('a.json', { ListenPort: 0, RaftNodes: ['a:1'], EnableProfiling: true });
+    const overrides = {
+      ListenPort: 8000,
+      RaftDataDir: '/d',
+      RaftBind: 'b:1',
+      RaftNodes: ['b:1'],
+      EnableProfiling: false,
+    };
+    const { config } = await load(name, { overrides });
+    expect(config).to.deep.include(overrides);
+    expect(await mistake(name, { overrides: { ...overrides, ListenPort: 70_000 } })).to.equal(
+      `${name}: ListenPort: must be at most 65535, is 70000`,
+    );
+  });
+
+  it('gives every warning with the name of its file', async () => {
+    const name = file('a.json', '{"raftDataDir": "/d", "Domain": "${X}", "Domain": "d"}');
+    const { config, warnings } = await load(name);
+    expect(config).to.include({ RaftDataDir: '/d', Domain: 'd' });
+    expect(warnings).to.deep.equal([
+      `${name}: line 1: "Domain" is given twice; the later one counts`,
+      `${name}: raftDataDir: taken as RaftDataDir; keys are written just so`,
+    ]);
+  });
+
+  it('tells everything wrong, one thing a line, and the variables that are not set beside', async () => {
+    const name = file('a.json', { BackendMySQLHost: '${DB}', ListenPort: 0, Listen: 1 });
+    expect((await mistake(name)).split('\n')).to.deep.equal([
+      `${name}: ListenPort: must be at least 1, is 0`,
+      `${name}: Listen: unknown key; the nearest known key is ListenPort`,
+      `${name}: RaftDataDir: either RaftDataDir or BackendMySQLHost must be set`,
+      `${name}: BackendMySQLHost: the environment variable DB is not set; taken as empty (warning)`,
+    ]);
+  });
+
+  it('takes variables from the environment', async () => {
+    const name = file('a.json', { RaftDataDir: '${HOME_OF_DATA}' });
+    const { config } = await load(name, { environment: { HOME_OF_DATA: '/d' } });
+    expect(config.RaftDataDir).to.equal('/d');
+  });
+
+  describe('refuses', () => {
+    it('a file that does not exist', async () => {
+      const name = join(folder, 'none.json');
+      expect(await mistake(name)).to.equal(`${name}: cannot be read: there is no such file`);
+    });
+
+    it('a mistake in the JSON, by line and column', async () => {
+      const name = file('a.json', '{\n  "ListenPort": 1,\n}\n');
+      expect(await mistake(name)).to.equal(
+        `${name}: line 2, column 18: trailing comma: no comma is allowed before "}"`,
+      );
+    });
+
+    it('what is no object', async () => {
+      for (const content of ['[]', 'null', '"x"', '1']) {
+        const name = file('a.json', content);
+        expect(await mistake(name)).to.equal(`${name}: must hold a JSON object`);
+      }
+    });
+
+    it('what is no text', async () => {
+      const name = file('a.json', Buffer.from([0x7b, 0xff, 0xfe, 0x7d]));
+      expect(await mistake(name)).to.equal(`${name}: is not UTF-8 text`);
+    });
+
+    it('what is too large', async () => {
+      const name = file('a.json', Buffer.alloc(16 * 1024 * 1024 + 1, ' '));
+      expect(await mistake(name)).to.equal(`${name}: larger than 16777216 bytes`);
+    });
+  });
+});

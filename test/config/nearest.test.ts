@@ -1,0 +1,25 @@
+import { expect } from 'chai';
+import { editDistance, nearest } from '../../src/config/nearest.js';
+
+describe('the nearest name', () => {
+  it('counts insertions, deletions, replacements and swaps of neighbours', () => {
+    expect(editDistance('', 'abc')).to.equal(3);
+    expect(editDistance('abc', '')).to.equal(3);
+    expect(editDistance('abc', 'abc')).to.equal(0);
+    expect(editDistance('abc', 'abd')).to.equal(1);
+    expect(editDistance('abc', 'acb')).to.equal(1);
+    expect(editDistance('abc', 'xabc')).to.equal(1);
+    expect(editDistance('kitten', 'sitting')).to.equal(3);
+  });
+
+  it('is the one of the smallest distance, whatever the case', () => {
+    expect(nearest('listenprot', ['RaftBind', 'ListenPort', 'Port'])).to.equal('ListenPort');
+    expect(nearest('ThrotleTreshold', ['ThrottleThreshold', 'Throttle'])).to.equal(
+      'ThrottleThreshold',
+    );
+  });
+
+  it('is nobody among nobody', () => {
+    expect(nearest('x', [])).to.equal(undefined);
+  });
+});

@@ -1,0 +1,107 @@
+import { expect } from 'chai';
+import type { ConfigInput } from '../../src/config/schema.js';
+import { serviceSettings } from '../../src/config/settings.js';
+import { configOf } from './documents.js';
+
+const settingsOf = (document: ConfigInput, cores = 8) => serviceSettings(configOf(document), cores);
+
+describe('the settings of the service', () => {
+  it('with the defaults, on eight cores', () => {
+    expect(settingsOf({ RaftDataDir: '/d' })).to.deep.equal({
+      listenPort: 8087,
+      httpEngine: 'auto',
+      httpWorkers: 4,
+      probeWorkers: 4,
+      profiling: false,
+      consensus: {
+        kind: 'raft',
+        dataDir: '/d',
+        bind: { host: '127.0.0.1', port: 10008 },
+        advertise: '127.0.0.1:10008',
+        nodes: [],
+        clusterName: 'freno',
+        heartbeatMs: 60,
+        electionMs: 300,
+        snapshotEntries: 8192,
+      },
+      domain: '',
+      shareDomain: '',
+      memcache: { servers: [], path: 'freno' },
+    });
+  });
+
+  const workers: ReadonlyArray<readonly [cores: number, http: number, probe: number]> = [
+    [1, 1, 1],
+    [2, 1, 1],
+    [3, 2, 1],
+    [4, 3, 2],
+    [6, 4, 3],
+    [64, 4, 4],
+  ];
+  for (const [cores, http, probe] of workers) {
+    it(`have ${http} HTTP and ${probe} probe workers on ${cores} cores`, () => {
+      expect(settingsOf({}, cores)).to.include({ httpWorkers: http, probeWorkers: probe });
+    });
+  }
+
+  it('have as many workers as the file says', () => {
+    expect(settingsOf({ HttpWorkers: 7, ProbeWorkers: 9 }, 2)).to.include({
+      httpWorkers: 7,
+      probeWorkers: 9,
+    });
+  });
+
+  it('have one HTTP worker with the engine "node", whatever the file says', () => {
+    expect(settingsOf({ HttpEngine: 'node', HttpWorkers: 3 }).httpWorkers).to.equal(1);
+    expect(settingsOf({ HttpEngine: 'node' }).httpWorkers).to.equal(1);
+  });
+
+  it('name the nodes of Raft by host and port, in lower case', () => {
+    const { consensus } = settingsOf({
+      DefaultRaftPort: 9888,
+      RaftBind: '0.0.0.0:7',
+      RaftAdvertise: 'Node1',
+      RaftNodes: ['node1', 'NODE2:1', '::1'],
+    });
+    expect(consensus).to.deep.include({
+      bind: { host: '0.0.0.0', port: 7 },
+      advertise: 'node1:9888',
+      nodes: ['node1:9888', 'node2:1', '[::1]:9888'],
+    });
+  });
+
+  it('have the backend where one is configured', () => {
+    const document = {
+      BackendMySQLHost: 'db',
+      BackendMySQLPort: 0,
+      BackendMySQLSchema: 's',
+      BackendMySQLUser: 'u',
+      BackendMySQLPassword: 'p',
+      BackendMySQLCollation: 'c',
+      BackendMySQLTLS: { CAFile: 'ca' },
+    };
+    expect(settingsOf(document).consensus).to.deep.equal({
+      kind: 'backend',
+      host: 'db',
+      port: 3306,
+      schema: 's',
+      user: 'u',
+      password: 'p',
+      collation: 'c',
+      tls: { caFile: 'ca', certFile: '', keyFile: '', serverName: '', skipVerify: false },
+    });
+  });
+
+  const domains: ReadonlyArray<readonly [document: ConfigInput, domain: string]> = [
+    [{}, ''],
+    [{ DataCenter: 'dc' }, 'dc:'],
+    [{ Environment: 'env' }, ':env'],
+    [{ DataCenter: 'dc', Environment: 'env' }, 'dc:env'],
+    [{ DataCenter: 'dc', Environment: 'env', Domain: 'd' }, 'd'],
+  ];
+  for (const [document, domain] of domains) {
+    it(`have the domain "${domain}" for ${JSON.stringify(document)}`, () => {
+      expect(settingsOf(document).domain).to.equal(domain);
+    });
+  }
+});
