@@ -2,11 +2,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { formatAddress } from './address.js';
 import { namedSources, SOURCE_KEYS, type SourceKey } from './clusters.js';
-import { type Config, configSchema } from './schema.js';
+import type { Config } from './schema.js';
 import { ELECTION_HEARTBEATS_MIN } from './schema-consensus.js';
 import {
   CLUSTERS_MAX,
   type ClusterConfig,
+  EMPTY_CLUSTER,
   type MySQLConfig,
   type TlsConfig,
 } from './schema-stores.js';
@@ -15,10 +16,6 @@ import { domain, raftAddress } from './settings.js';
 
 /** `service_election.domain` and `.share_domain` of the MySQL backend are varchar(32). */
 const DOMAIN_LENGTH_MAX = 32;
-
-/** A cluster that gives nothing. */
-const EMPTY_CLUSTER = configSchema.shape.Stores.parse({ MySQL: { Clusters: { empty: {} } } }).MySQL
-  .Clusters.empty!;
 
 /** What the rules found. A rule that read a key which the schema refused stays silent: it judged a default in its place. */
 export class Findings {

@@ -21,13 +21,10 @@ const SECONDS_MAX = DAY_MS / 1_000;
 const HOSTS_MAX = 100_000;
 
 const tls = z.strictObject({
-  Enabled: z
-    .boolean()
-    .optional()
-    .meta({
-      description:
-        'Whether connections are encrypted. True where a `TLS` object is given and does not say otherwise.',
-    }),
+  Enabled: z.boolean().optional().meta({
+    description:
+      'Whether connections are encrypted. True where a `TLS` object is given and does not say otherwise.',
+  }),
   CAFile: text()
     .default('')
     .meta({ description: "File of the authorities to trust (PEM). Empty: Node's own list." }),
@@ -37,37 +34,29 @@ const tls = z.strictObject({
   KeyFile: text()
     .default('')
     .meta({ description: 'File of the key of the client certificate (PEM). Needs `CertFile`.' }),
-  ServerName: text()
-    .default('')
-    .meta({
-      description: "Name that the server's certificate must carry. Empty: the host's name.",
-    }),
-  SkipVerify: z
-    .boolean()
-    .optional()
-    .meta({
-      description:
-        'Accept any certificate. The connection is encrypted, but nobody knows with whom. False unless given.',
-    }),
+  ServerName: text().default('').meta({
+    description: "Name that the server's certificate must carry. Empty: the host's name.",
+  }),
+  SkipVerify: z.boolean().optional().meta({
+    description:
+      'Accept any certificate. The connection is encrypted, but nobody knows with whom. False unless given.',
+  }),
 });
 
 /** `TLS` wherever it occurs. */
 export const optionalTls = () => tls.optional();
 
 const staticHosts = z.strictObject({
-  Hosts: list(address())
-    .max(HOSTS_MAX)
+  Hosts: list(address(), HOSTS_MAX)
     .default([])
     .meta({ description: 'The hosts, each `host` or `host:port`.' }),
 });
 
 const haproxy = z.strictObject({
-  Host: optionalHost()
-    .default('')
-    .meta({
-      description:
-        'Host of the statistics page. Counts only together with `Port`, and then instead of `Addresses`.',
-    }),
+  Host: optionalHost().default('').meta({
+    description:
+      'Host of the statistics page. Counts only together with `Port`, and then instead of `Addresses`.',
+  }),
   Port: optionalPort().default(0).meta({ description: 'Port of the statistics page at `Host`.' }),
   Addresses: httpAddresses().default('').meta({
     description:
@@ -79,27 +68,19 @@ const haproxy = z.strictObject({
 });
 
 const proxysql = z.strictObject({
-  Addresses: list(address())
-    .default([])
-    .meta({
-      description:
-        'Admin addresses, each `host:port`. Empty: `ProxySQLAddresses` of `Stores.MySQL`.',
-    }),
+  Addresses: list(address()).default([]).meta({
+    description: 'Admin addresses, each `host:port`. Empty: `ProxySQLAddresses` of `Stores.MySQL`.',
+  }),
   User: text()
     .default('')
     .meta({ description: 'User of the admin interface. Empty: `ProxySQLUser` of `Stores.MySQL`.' }),
-  Password: text()
-    .default('')
-    .meta({
-      description: 'Its password. Empty: `ProxySQLPassword` of `Stores.MySQL`.',
-      secret: true,
-    }),
-  HostgroupID: count(Number.MAX_SAFE_INTEGER)
-    .optional()
-    .meta({
-      description:
-        'The host group whose servers are the hosts. 0 where only `Addresses` are given.',
-    }),
+  Password: text().default('').meta({
+    description: 'Its password. Empty: `ProxySQLPassword` of `Stores.MySQL`.',
+    secret: true,
+  }),
+  HostgroupID: count(Number.MAX_SAFE_INTEGER).optional().meta({
+    description: 'The host group whose servers are the hosts. 0 where only `Addresses` are given.',
+  }),
   IgnoreServerTTLSecs: count(SECONDS_MAX).default(0).meta({
     description:
       'How long a server that was seen in another state is left out after it came back online. 0: 10 seconds.',
@@ -110,12 +91,10 @@ const vitess = z.strictObject({
   API: httpUrl()
     .default('')
     .meta({ description: 'URL of the vtctld API, with or without `/api` at its end.' }),
-  Cells: list(text().min(1))
-    .default([])
-    .meta({
-      description:
-        'Cells whose tablets count. Empty: `VitessCells` of `Stores.MySQL`; all cells if that is empty too.',
-    }),
+  Cells: list(text().min(1)).default([]).meta({
+    description:
+      'Cells whose tablets count. Empty: `VitessCells` of `Stores.MySQL`; all cells if that is empty too.',
+  }),
   Keyspace: text().default('').meta({ description: 'The keyspace.' }),
   Shard: text().default('').meta({ description: 'The shard.' }),
   TimeoutSecs: count(SECONDS_MAX)
@@ -164,6 +143,9 @@ const cluster = z.strictObject({
   StaticHostsSettings: staticHosts.prefault({}).meta({ description: 'The hosts are listed here.' }),
 });
 
+/** A cluster that gives nothing. */
+export const EMPTY_CLUSTER: ClusterConfig = cluster.parse({});
+
 const clusterName = z
   .string()
   .min(1, 'the name of a cluster must not be empty')
@@ -175,8 +157,7 @@ const clusterName = z
     /^[^/]*$/,
     'the name of a cluster must not contain "/": it is one segment of the path of a check',
   )
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-  .regex(/^[^\u0000-\u001f\u007f]*$/, 'the name of a cluster must not contain control characters');
+  .regex(/^\P{Cc}*$/u, 'the name of a cluster must not contain control characters');
 
 const mysql = z.strictObject({
   User: text().default('').meta({ description: 'User of the MySQL servers.' }),
@@ -185,23 +166,18 @@ const mysql = z.strictObject({
     description:
       'The metric: a query of one row and one number (`select …`, `with …`), or `show global …`, whose second column counts. Empty: replication lag in seconds.',
   }),
-  CacheMillis: count(DAY_MS)
-    .default(0)
-    .meta({
-      description: 'How long a good value of a host is reused. 0: each probe asks the server.',
-    }),
+  CacheMillis: count(DAY_MS).default(0).meta({
+    description: 'How long a good value of a host is reused. 0: each probe asks the server.',
+  }),
   ThrottleThreshold: threshold()
     .default(0)
     .meta({ description: 'The highest value of the metric that lets writers go on.' }),
   Port: optionalPort()
     .default(3306)
     .meta({ description: 'Port of hosts that name none. 0: 3306.' }),
-  IgnoreDialTcpErrors: z
-    .boolean()
-    .default(false)
-    .meta({
-      description: 'Leave out hosts that cannot be connected to, instead of failing the check.',
-    }),
+  IgnoreDialTcpErrors: z.boolean().default(false).meta({
+    description: 'Leave out hosts that cannot be connected to, instead of failing the check.',
+  }),
   IgnoreHostsCount: count(HOSTS_MAX).default(0).meta({
     description:
       'So many hosts of a cluster may be left out: first those in error, then those of the highest values, never the last one.',
@@ -233,13 +209,10 @@ const mysql = z.strictObject({
   TLS: optionalTls().meta({
     description: 'Encryption towards the MySQL servers. None unless given.',
   }),
-  Clusters: z
-    .record(clusterName, cluster)
-    .default({})
-    .meta({
-      description: 'The clusters by name; `mysql/<name>` is the store that clients ask for.',
-      maxProperties: CLUSTERS_MAX,
-    }),
+  Clusters: z.record(clusterName, cluster).default({}).meta({
+    description: 'The clusters by name; `mysql/<name>` is the store that clients ask for.',
+    maxProperties: CLUSTERS_MAX,
+  }),
 });
 
 export const stores = z.strictObject({
