@@ -1,0 +1,78 @@
+/** The composition root: command line -> configuration -> service, and the signals that end it. */
+import { availableParallelism } from 'node:os';
+import { FrenoError, messageOf } from './base/errors.js';
+import { createLogger, type Logger } from './base/log.js';
+import { version } from './base/version.js';
+import { clusterSettings } from './config/clusters.js';
+import { type CommandLine, parseCommandLine, usage } from './config/commandline.js';
+import { loadConfig } from './config/load.js';
+import { serviceSettings } from './config/settings.js';
+import { Service } from './service.js';
+
+/** Beyond, the process ends whatever is still open. */
+const STOP_TIMEOUT_MS = 4_800;
+
+/** Runs freno with the arguments after the program's name; sets the exit code. */
+export async function main(argv: readonly string[]): Promise<void> {
+  try {
+    const commandLine = parseCommandLine(argv);
+    switch (commandLine.action) {
+      case 'version':
+        process.stdout.write(`freno ${version()}\n`);
+        return;
+      case 'help':
+      case 'none':
+        process.stdout.write(usage());
+        return;
+      case 'run':
+        await run(commandLine);
+    }
+  } catch (thrown) {
+    fail(thrown, argv.includes('--stack') || argv.includes('-stack'));
+  }
+}
+
+async function run(commandLine: CommandLine): Promise<void> {
+  const log = createLogger(commandLine.log, 'main');
+  const { config, warnings } = await loadConfig({ ...commandLine, environment: process.env });
+  for (const warning of warnings) log.warn(warning);
+  const service = new Service({
+    settings: serviceSettings(config, availableParallelism()),
+    clusters: clusterSettings(config),
+    forceLeadership: commandLine.forceLeadership,
+    log,
+    logOptions: commandLine.log,
+  });
+  // Signals that come during the start count too.
+  const stopped = endOnSignal(service, log);
+  await service.start();
+  await stopped;
+}
+
+/** Resolves when a signal has ended the service. A second signal changes nothing: the end is bounded anyway. */
+function endOnSignal(service: Service, log: Logger): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (signal: NodeJS.Signals): void => {
+      log.info({ signal }, 'stopping');
+      setTimeout(() => {
+        log.error('the service did not stop in time');
+        process.kill(process.pid, 'SIGKILL');
+      }, STOP_TIMEOUT_MS).unref();
+      service.stop().then(resolve, reject);
+    };
+    process.once('SIGTERM', stop);
+    process.once('SIGINT', stop);
+  });
+}
+
+/** A user's mistake is told in a line without a stack; the exit code is 2 for the configuration, else 1. */
+function fail(thrown: unknown, stacks: boolean): void {
+  const expected = thrown instanceof FrenoError && !stacks;
+  const text = expected
+    ? thrown.message
+    : thrown instanceof Error
+      ? thrown.stack
+      : messageOf(thrown);
+  process.stderr.write(`freno: ${text}\n`);
+  process.exitCode = thrown instanceof FrenoError && thrown.code === 'CONFIG' ? 2 : 1;
+}

@@ -1,0 +1,126 @@
+/** The service: its threads and parts, put together, started and stopped in order. */
+import type { Logger, LogOptions } from './base/log.js';
+import { Board } from './board/board.js';
+import type { Settings } from './config/settings.js';
+import { AlwaysLeader } from './consensus/always-leader.js';
+import { Control } from './http/control.js';
+import { HttpPool } from './http/pool.js';
+import { Leadership } from './leadership.js';
+import { Vars } from './publish/vars.js';
+import { ReplicatedState } from './replicated-state.js';
+import { Inventory } from './stores/inventory.js';
+import { ProbePool } from './stores/pool.js';
+import { ThrottleState } from './throttle/state.js';
+import type { Consensus } from './wire/consensus.js';
+import type { ClusterSettings } from './wire/stores.js';
+
+const PROBE_WORKER = new URL('../workers/probe.js', import.meta.url);
+
+export interface ServiceOptions {
+  readonly settings: Settings;
+  readonly clusters: readonly ClusterSettings[];
+  /** This node considers itself leader, whatever consensus says. */
+  readonly forceLeadership: boolean;
+  readonly log: Logger;
+  readonly logOptions: LogOptions;
+}
+
+export class Service {
+  readonly #options: ServiceOptions;
+  readonly #probes: ProbePool;
+  readonly #inventory: Inventory;
+  readonly #leadership: Leadership;
+  readonly #consensus: Consensus;
+  readonly #http: HttpPool;
+  readonly #vars: Vars;
+  #stopped: Promise<void> | undefined;
+
+  /** Puts the parts together and starts the probe threads; nothing probes or listens before `start`. */
+  constructor(options: ServiceOptions) {
+    const { settings, log, logOptions } = options;
+    const board = Board.create();
+    const state = new ThrottleState();
+    this.#options = options;
+    this.#probes = new ProbePool({
+      board: board.memory,
+      threads: settings.probeWorkers,
+      workerFile: PROBE_WORKER,
+      log: logOptions,
+      logger: log,
+    });
+    this.#inventory = new Inventory({ board, prober: this.#probes, logger: log });
+    this.#http = new HttpPool({
+      engine: settings.httpEngine,
+      listenPort: settings.listenPort,
+      workers: settings.httpWorkers,
+      board: board.memory,
+      stores: [],
+      memcache: settings.memcache,
+      image: () => state.image(),
+      answer: (question) => control.answer(question),
+      log,
+      workerLog: logOptions,
+    });
+    this.#leadership = new Leadership(
+      board,
+      this.#inventory,
+      this.#inventory,
+      options.forceLeadership,
+    );
+    const replicated = new ReplicatedState(state, this.#http, this.#inventory);
+    this.#consensus = new AlwaysLeader('', replicated, this.#leadership);
+    this.#vars = new Vars({
+      http: this.#http,
+      probes: this.#probes,
+      board,
+      stores: () => this.#inventory.stores(),
+      state,
+      consensus: this.#consensus,
+      backend: settings.consensus.kind === 'raft' ? 'raft' : 'mysql',
+    });
+    const control = new Control({
+      consensus: this.#consensus,
+      http: this.#http,
+      inventory: this.#inventory,
+      vars: this.#vars,
+      log,
+    });
+  }
+
+  /** Resolves when the node listens and takes part in consensus. Rejects, with everything stopped again, when it cannot. */
+  async start(): Promise<void> {
+    const { clusters, log } = this.#options;
+    this.#leadership.start();
+    const assigned = this.#inventory.replaceClusters(clusters);
+    this.#http.setStores(this.#inventory.stores());
+    const starts = await Promise.allSettled([
+      this.#http.start(),
+      this.#consensus.start(),
+      assigned,
+    ]);
+    const failure = starts.find((start) => start.status === 'rejected');
+    if (failure !== undefined) {
+      await this.stop();
+      throw failure.reason;
+    }
+    this.#vars.start();
+    log.info(
+      { port: this.#http.port, engine: this.#http.engine, clusters: clusters.length },
+      'serving',
+    );
+  }
+
+  /** Hands leadership over, answers what is in flight, ends all threads. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    this.#vars.stop();
+    await this.#consensus.stop();
+    this.#leadership.stop();
+    this.#inventory.stop();
+    await Promise.all([this.#http.stop(), this.#probes.stop()]);
+  }
+}
