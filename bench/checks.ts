@@ -1,0 +1,201 @@
+/** Benchmark: checks per second and what one costs, beside a bare handler on the same engine, in alternating rounds. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { FrenoProcess } from '../src/demo/freno-process.js';
+import { BareHttp } from './support/bare-http.js';
+import type { Benchmark, BenchmarkContext } from './support/benchmark.js';
+import {
+  checkPath,
+  clustersOf,
+  GOOD_VALUE,
+  ownFleet,
+  ownFreno,
+  THRESHOLD,
+} from './support/freno.js';
+import { LoadGenerator, type LoadResult } from './support/load.js';
+import { cpuMicros } from './support/processes.js';
+import type { Table } from './support/report.js';
+import { median } from './support/statistics.js';
+import { runWrk, wrkIsInstalled } from './support/wrk.js';
+
+const PROBED_HOSTS = 100;
+const ENGINES = ['uws', 'node'] as const;
+const METHODS = ['GET', 'HEAD'] as const;
+const CONNECTIONS = [1, 64] as const;
+const BODY = `{"StatusCode":200,"Value":${GOOD_VALUE},"Threshold":${THRESHOLD},"Message":""}\n`;
+const IDLE_WINDOW_MS = 1_000;
+
+export const checks: Benchmark = {
+  name: 'checks',
+  title: 'checks per second, latency and CPU per check, beside a bare uWebSockets.js handler',
+  async run(context) {
+    const tables: Table[] = [];
+    for (const hosts of [1, PROBED_HOSTS]) tables.push(await measureWith(hosts, context));
+    return tables;
+  },
+};
+
+/** A server under load, as one round sees it. */
+interface Target {
+  readonly port: number;
+  readonly pid: number;
+  /** CPU that the process takes without any request, as a share of a core. */
+  readonly idleShare: number;
+}
+
+interface Round {
+  readonly perSecond: number;
+  readonly p50Micros: number;
+  readonly p99Micros: number;
+  readonly cpuMicrosPerCheck: number;
+  readonly generatorShare: number;
+}
+
+interface Combination {
+  readonly engine: (typeof ENGINES)[number];
+  readonly method: (typeof METHODS)[number];
+  readonly connections: number;
+}
+
+async function measureWith(hosts: number, context: BenchmarkContext): Promise<Table> {
+  const fleet = await ownFleet(context, hosts);
+  const generator = context.own(new LoadGenerator());
+  const bareProcess = context.own(new BareHttp());
+  const barePort = await bareProcess.listen(BODY);
+  const bare: Target = { port: barePort, pid: bareProcess.pid, idleShare: 0 };
+  const rows: Table['rows'][number][] = [];
+  for (const engine of ENGINES) {
+    const node = await ownFreno(context, { clusters: clustersOf(fleet.hosts, hosts), engine });
+    const freno = await targetOf(node);
+    for (const method of METHODS) {
+      for (const connections of CONNECTIONS) {
+        const combination = { engine, method, connections };
+        context.progress(
+          `checks: ${engine}, ${method}, ${connections} connections, ${hosts} hosts`,
+        );
+        rows.push(await compare(combination, freno, bare, generator, context.quick));
+      }
+    }
+    await context.release(node);
+  }
+  await context.stopAll();
+  return { title: titleOf(hosts), columns: COLUMNS, rows, notes: notesOf(hosts, context.quick) };
+}
+
+async function targetOf(node: FrenoProcess): Promise<Target> {
+  const before = cpuMicros(node.pid);
+  await delay(IDLE_WINDOW_MS);
+  const idleShare = (cpuMicros(node.pid) - before) / (IDLE_WINDOW_MS * 1000);
+  return { port: node.port, pid: node.pid, idleShare };
+}
+
+/** Rounds against one and the other in turn; the order changes each time, so that neither always comes second. */
+async function compare(
+  combination: Combination,
+  freno: Target,
+  bare: Target,
+  generator: LoadGenerator,
+  quick: boolean,
+) {
+  const rounds = quick ? 2 : 6;
+  const durationMs = quick ? 400 : 2_000;
+  const results: Array<{ readonly freno: Round; readonly bare: Round }> = [];
+  await round(combination, freno, generator, durationMs);
+  await round(combination, bare, generator, durationMs);
+  for (let number = 0; number < rounds; number++) {
+    const first = number % 2 === 0 ? freno : bare;
+    const one = await round(combination, first, generator, durationMs);
+    const other = await round(combination, first === freno ? bare : freno, generator, durationMs);
+    results.push(first === freno ? { freno: one, bare: other } : { freno: other, bare: one });
+  }
+  const of = (pick: (result: (typeof results)[number]) => number): number =>
+    median(results.map(pick));
+  return {
+    ...combination,
+    perSecond: of(({ freno }) => freno.perSecond),
+    barePerSecond: of(({ bare }) => bare.perSecond),
+    ratio: of(({ freno, bare }) => freno.perSecond / bare.perSecond),
+    p50: of(({ freno }) => freno.p50Micros),
+    p99: of(({ freno }) => freno.p99Micros),
+    bareP99: of(({ bare }) => bare.p99Micros),
+    cpu: of(({ freno }) => freno.cpuMicrosPerCheck),
+    bareCpu: of(({ bare }) => bare.cpuMicrosPerCheck),
+    cpuRatio: of(({ freno, bare }) => bare.cpuMicrosPerCheck / freno.cpuMicrosPerCheck),
+    generator: of(({ freno }) => freno.generatorShare),
+    bareGenerator: of(({ bare }) => bare.generatorShare),
+  };
+}
+
+async function round(
+  { method, connections }: Combination,
+  target: Target,
+  generator: LoadGenerator,
+  durationMs: number,
+): Promise<Round> {
+  const cpuBefore = cpuMicros(target.pid);
+  const startedMs = performance.now();
+  const load = await generate(method, connections, target.port, generator, durationMs);
+  const tookMicros = (performance.now() - startedMs) * 1000;
+  const cpu = cpuMicros(target.pid) - cpuBefore - target.idleShare * tookMicros;
+  if (load.failures > 0) throw new Error(`${load.failures} of ${load.requests} checks failed`);
+  return {
+    perSecond: load.requests / load.seconds,
+    p50Micros: load.p50Micros,
+    p99Micros: load.p99Micros,
+    cpuMicrosPerCheck: cpu / load.requests,
+    generatorShare: load.generatorCpuMicros / 1e6 / load.seconds,
+  };
+}
+
+function generate(
+  method: Combination['method'],
+  connections: number,
+  port: number,
+  generator: LoadGenerator,
+  durationMs: number,
+): Promise<LoadResult> {
+  const path = checkPath('c0');
+  if (method === 'GET' && wrkIsInstalled()) {
+    const seconds = Math.max(1, Math.round(durationMs / 1000));
+    return runWrk(`http://127.0.0.1:${port}${path}`, connections, seconds);
+  }
+  return generator.run({ port, method, path, connections, durationMs });
+}
+
+function titleOf(hosts: number): string {
+  return hosts === 1
+    ? 'Checks'
+    : `Checks while ${hosts} hosts are probed every 50 ms by the same process`;
+}
+
+function notesOf(hosts: number, quick: boolean): string[] {
+  const generator = wrkIsInstalled()
+    ? 'GET is generated by wrk (one thread), HEAD by a generator of our own, which costs more than what it measures.'
+    : 'Requests are generated by a generator of our own, which costs more than what it measures.';
+  return [
+    'Ratios are medians over the rounds of freno to bare: more than 1 means freno does better. Where the generator takes a whole core, it bounds the throughput, and the ratio of CPU times tells more.',
+    generator,
+    ...(hosts === 1
+      ? []
+      : [
+          'The bare handler is measured beside the same probes. CPU times are without what the probes take when nobody asks.',
+        ]),
+    ...(quick ? ['A quick run: few and short rounds.'] : []),
+  ];
+}
+
+const COLUMNS: Table['columns'] = [
+  { key: 'engine', title: 'engine' },
+  { key: 'method', title: 'method' },
+  { key: 'connections', title: 'conns' },
+  { key: 'perSecond', title: 'checks/s' },
+  { key: 'barePerSecond', title: 'bare/s' },
+  { key: 'ratio', title: 'ratio', digits: 2 },
+  { key: 'p50', title: 'p50 µs' },
+  { key: 'p99', title: 'p99 µs' },
+  { key: 'bareP99', title: 'bare p99 µs' },
+  { key: 'cpu', title: 'CPU µs/check', digits: 2 },
+  { key: 'bareCpu', title: 'bare CPU µs', digits: 2 },
+  { key: 'cpuRatio', title: 'CPU ratio', digits: 2 },
+  { key: 'generator', title: 'generator cores', digits: 2 },
+  { key: 'bareGenerator', title: 'for bare', digits: 2 },
+];

@@ -1,0 +1,128 @@
+/** Benchmark: from a changed value at the server to the changed answer of a check. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { monotonicMs } from '../src/base/clock.js';
+import type { Fleet } from '../src/demo/fleet.js';
+import type { Benchmark, BenchmarkContext } from './support/benchmark.js';
+import {
+  BAD_VALUE,
+  checkPath,
+  clustersOf,
+  GOOD_VALUE,
+  ownFleet,
+  ownFreno,
+} from './support/freno.js';
+import { KeptConnection } from './support/kept-connection.js';
+import { median, percentile } from './support/statistics.js';
+
+const ASK_INTERVAL_MS = 1;
+const PROBE_INTERVAL_MS = 50;
+const TRIAL_TIMEOUT_MS = 5_000;
+
+export const staleness: Benchmark = {
+  name: 'staleness',
+  title: 'changed value at a server to the changed answer',
+  async run(context) {
+    const trials = context.quick ? 40 : 400;
+    const rows = [];
+    for (const hosts of [1, 100]) {
+      context.progress(`staleness: ${hosts} hosts, ${trials} changes`);
+      const times = await measure(context, hosts, trials);
+      rows.push({
+        hosts,
+        p50: median(times),
+        p90: percentile(times, 90),
+        max: Math.max(...times),
+      });
+      await context.stopAll();
+    }
+    return [
+      {
+        title: 'Staleness',
+        columns: [
+          { key: 'hosts', title: 'hosts of the cluster' },
+          { key: 'p50', title: 'p50 ms', digits: 1 },
+          { key: 'p90', title: 'p90 ms', digits: 1 },
+          { key: 'max', title: 'max ms', digits: 1 },
+        ],
+        rows,
+        notes: [
+          `${trials} changes of one host's value across the threshold, at times that have nothing to do with the probes; a client asks every ${ASK_INTERVAL_MS} ms.`,
+          `A value read every ${PROBE_INTERVAL_MS} ms is ${PROBE_INTERVAL_MS / 2} ms old on average, and ${0.9 * PROBE_INTERVAL_MS} ms in one of ten cases, before anything else takes time.`,
+        ],
+      },
+    ];
+  },
+};
+
+async function measure(
+  context: BenchmarkContext,
+  hosts: number,
+  trials: number,
+): Promise<number[]> {
+  const fleet = await ownFleet(context, hosts);
+  const freno = await ownFreno(context, { clusters: clustersOf(fleet.hosts, hosts) });
+  const client = await Client.connect(freno.port);
+  context.own({ stop: async () => client.close() });
+  const times: number[] = [];
+  for (let trial = 0; trial < trials; trial++) {
+    await delay(PROBE_INTERVAL_MS + Math.random() * 2 * PROBE_INTERVAL_MS);
+    const server = Math.floor(Math.random() * hosts);
+    times.push(await changeUntilSeen(fleet, client, server, BAD_VALUE, 429));
+    await delay(PROBE_INTERVAL_MS + Math.random() * 2 * PROBE_INTERVAL_MS);
+    times.push(await changeUntilSeen(fleet, client, server, GOOD_VALUE, 200));
+  }
+  return times;
+}
+
+/** Milliseconds from the moment in which the server has the value to the arrival of the first answer with that status. */
+async function changeUntilSeen(
+  fleet: Fleet,
+  client: Client,
+  server: number,
+  value: number,
+  status: number,
+): Promise<number> {
+  const changed = fleet.change([{ server, value }]);
+  const seenAtMs = client.firstAnswer(status);
+  return Math.max(0, (await seenAtMs) - (await changed));
+}
+
+/** Asks the same check again and again. */
+class Client {
+  readonly #request: Buffer;
+
+  static async connect(port: number): Promise<Client> {
+    return new Client(await KeptConnection.open(port, 'GET'), port);
+  }
+
+  private constructor(
+    private readonly connection: KeptConnection,
+    port: number,
+  ) {
+    this.#request = Buffer.from(
+      `GET ${checkPath('c0')} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`,
+    );
+  }
+
+  /** `monotonicMs()` of the first answer with that status. */
+  async firstAnswer(status: number): Promise<number> {
+    const deadlineMs = monotonicMs() + TRIAL_TIMEOUT_MS;
+    while (monotonicMs() < deadlineMs) {
+      if ((await this.#ask()) === status) return monotonicMs();
+      await delay(ASK_INTERVAL_MS);
+    }
+    throw new Error(`no answer ${status} within ${TRIAL_TIMEOUT_MS} ms of the change`);
+  }
+
+  close(): void {
+    this.connection.close();
+  }
+
+  #ask(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.connection.onAnswer = resolve;
+      this.connection.onFailure = reject;
+      this.connection.request(this.#request);
+    });
+  }
+}

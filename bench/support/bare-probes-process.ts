@@ -1,0 +1,65 @@
+/** Entry of the bare loop's process. */
+import { type Connection, createConnection } from 'mysql2';
+import { serve } from '../../src/demo/subprocess.js';
+import type { BareProbesProtocol } from './bare-probes.js';
+import { Latencies } from './statistics.js';
+
+/** Hosts are asked in turns of that length, not all at once. */
+const TURN_MS = 5;
+
+interface Host {
+  readonly connection: Connection;
+  waiting: boolean;
+}
+
+const hosts: Host[] = [];
+let recorded = new Latencies();
+
+serve<BareProbesProtocol>({
+  async start(addresses, query, intervalMs) {
+    for (const { host, port } of addresses) {
+      const connection = createConnection({
+        host,
+        port,
+        user: 'freno',
+        password: 'freno',
+        maxPreparedStatements: 8,
+      });
+      hosts.push({ connection, waiting: false });
+    }
+    await Promise.all(hosts.map((host) => ask(host, query)));
+    recorded = new Latencies();
+    const turns = intervalMs / TURN_MS;
+    let turn = 0;
+    setInterval(() => {
+      for (let at = turn; at < hosts.length; at += turns) {
+        const host = hosts[at]!;
+        if (!host.waiting) void ask(host, query);
+      }
+      turn = (turn + 1) % turns;
+    }, TURN_MS);
+    return null;
+  },
+  latencies() {
+    const result = {
+      p50Micros: recorded.percentileMicros(50),
+      p99Micros: recorded.percentileMicros(99),
+    };
+    recorded = new Latencies();
+    return result;
+  },
+});
+
+/** Never rejects: a failing query ends the process, and with it the benchmark. */
+function ask(host: Host, query: string): Promise<void> {
+  host.waiting = true;
+  const sentMs = performance.now();
+  return new Promise((resolve) => {
+    host.connection.query(query, (error: Error | null) => {
+      if (error !== null) throw error;
+      host.waiting = false;
+      recorded.record(performance.now() - sentMs);
+      resolve();
+    });
+  });
+}

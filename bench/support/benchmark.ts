@@ -1,0 +1,48 @@
+/** What a benchmark is, and what it may use. */
+import type { Table } from './report.js';
+
+export interface Benchmark {
+  /** By which it is chosen on the command line. */
+  readonly name: string;
+  /** What it measures, in a few words. */
+  readonly title: string;
+  run(context: BenchmarkContext): Promise<Table[]>;
+}
+
+/** Something that must be ended, whatever comes. */
+export interface Stoppable {
+  stop(): Promise<unknown>;
+}
+
+export class BenchmarkContext {
+  readonly #owned: Stoppable[] = [];
+
+  constructor(
+    /** Seconds instead of minutes: shows that it works and roughly what comes out. */
+    readonly quick: boolean,
+    /** The ten-minute run of the memory benchmark. */
+    readonly soak: boolean,
+    /** Says what is going on. */
+    readonly progress: (text: string) => void,
+  ) {}
+
+  /** Hands over something to be stopped at the end of the benchmark, after all that is handed over later. */
+  own<T extends Stoppable>(resource: T): T {
+    this.#owned.push(resource);
+    return resource;
+  }
+
+  /** Stops something earlier than at the end. */
+  async release(resource: Stoppable): Promise<void> {
+    const at = this.#owned.indexOf(resource);
+    if (at >= 0) this.#owned.splice(at, 1);
+    await resource.stop();
+  }
+
+  /** Stops all that is owned, the latest first. */
+  async stopAll(): Promise<void> {
+    for (let resource = this.#owned.pop(); resource !== undefined; resource = this.#owned.pop()) {
+      await resource.stop();
+    }
+  }
+}

@@ -1,0 +1,99 @@
+/** Frenos to measure: one node over simulated servers, with what the benchmark needs to change. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Fleet } from '../../src/demo/fleet.js';
+import { FrenoProcess } from '../../src/demo/freno-process.js';
+import { freePorts, TemporaryDirectory } from '../../src/demo/temporary.js';
+import type { BenchmarkContext } from './benchmark.js';
+
+export const THRESHOLD = 1;
+export const GOOD_VALUE = 0.25;
+export const BAD_VALUE = 2;
+export const METRIC_QUERY =
+  'select unix_timestamp(now(6)) - unix_timestamp(ts) from meta.heartbeat';
+
+const START_TIMEOUT_MS = 20_000;
+
+export interface NodeSettings {
+  /** Hosts of each cluster, by its name. */
+  readonly clusters: Readonly<Record<string, readonly string[]>>;
+  readonly engine?: 'uws' | 'node';
+  readonly httpWorkers?: number;
+  readonly probeWorkers?: number;
+  /** Further keys of the configuration. */
+  readonly besides?: Readonly<Record<string, unknown>>;
+}
+
+/** Starts simulated servers that answer below the threshold. */
+export async function ownFleet(context: BenchmarkContext, servers: number): Promise<Fleet> {
+  return context.own(
+    await Fleet.start(Array.from({ length: servers }, () => ({ value: GOOD_VALUE }))),
+  );
+}
+
+/** A directory that goes at the end of the benchmark. */
+export function ownDirectory(context: BenchmarkContext): TemporaryDirectory {
+  const directory = new TemporaryDirectory();
+  context.own({ stop: async () => directory.remove() });
+  return directory;
+}
+
+/** Configuration of a single node in that directory, on free ports. */
+export async function configurationOf(settings: NodeSettings, directory: string) {
+  const [listenPort, raftPort] = await freePorts(2);
+  const raftDirectory = join(directory, `raft-${listenPort}`);
+  mkdirSync(raftDirectory);
+  return {
+    ListenPort: listenPort!,
+    RaftDataDir: raftDirectory,
+    RaftBind: `127.0.0.1:${raftPort}`,
+    RaftNodes: [],
+    HttpEngine: settings.engine ?? 'uws',
+    HttpWorkers: settings.httpWorkers ?? 1,
+    ProbeWorkers: settings.probeWorkers ?? 1,
+    Stores: {
+      MySQL: {
+        User: 'freno',
+        Password: 'freno',
+        MetricQuery: METRIC_QUERY,
+        ThrottleThreshold: THRESHOLD,
+        Clusters: Object.fromEntries(
+          Object.entries(settings.clusters).map(([name, hosts]) => [
+            name,
+            { StaticHostsSettings: { Hosts: hosts } },
+          ]),
+        ),
+      },
+    },
+    ...settings.besides,
+  };
+}
+
+/** Starts a node and waits until it answers checks of its first cluster with 200. */
+export async function ownFreno(
+  context: BenchmarkContext,
+  settings: NodeSettings,
+): Promise<FrenoProcess> {
+  const directory = ownDirectory(context).path;
+  const freno = context.own(
+    new FrenoProcess(await configurationOf(settings, directory), directory),
+  );
+  const [cluster] = Object.keys(settings.clusters);
+  await freno.waitFor(checkPath(cluster ?? 'none'), 200, START_TIMEOUT_MS);
+  return freno;
+}
+
+export function checkPath(cluster: string, app = 'bench'): string {
+  return `/check/${app}/mysql/${cluster}`;
+}
+
+/** Deals hosts into clusters of at most `size`, named `c0`, `c1` and so on. */
+export function clustersOf(hosts: readonly string[], size: number): Record<string, string[]> {
+  const clusters: Record<string, string[]> = {};
+  hosts.forEach((host, index) => {
+    const name = `c${Math.floor(index / size)}`;
+    clusters[name] ??= [];
+    clusters[name].push(host);
+  });
+  return clusters;
+}

@@ -1,0 +1,64 @@
+/** Results of benchmarks as data, as a table for the terminal and as a table in Markdown. */
+
+export interface Column {
+  readonly key: string;
+  readonly title: string;
+  /** Digits after the point, of numbers. */
+  readonly digits?: number;
+}
+
+export type Value = string | number | null;
+
+export interface Table {
+  readonly title: string;
+  readonly columns: readonly Column[];
+  readonly rows: ReadonlyArray<Readonly<Record<string, Value>>>;
+  /** How it was measured and what to mind. */
+  readonly notes: readonly string[];
+}
+
+/** The table with its columns aligned. */
+export function asText(table: Table): string {
+  const cells = [
+    table.columns.map(({ title }) => title),
+    ...table.rows.map((row) => table.columns.map((column) => format(row[column.key], column))),
+  ];
+  const widths = table.columns.map((_, at) => Math.max(...cells.map((row) => row[at]!.length)));
+  const lines = cells.map((row) => {
+    const aligned = row.map((cell, at) =>
+      isText(table, at) ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!),
+    );
+    return `  ${aligned.join('  ')}`.trimEnd();
+  });
+  return [table.title, ...lines, ...table.notes.map((note) => `  * ${note}`), ''].join('\n');
+}
+
+export function asMarkdown(table: Table): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [
+    `### ${table.title}`,
+    '',
+    line(table.columns.map(({ title }) => title)),
+    line(table.columns.map((_, at) => (isText(table, at) ? '---' : '---:'))),
+    ...table.rows.map((row) =>
+      line(table.columns.map((column) => format(row[column.key], column))),
+    ),
+    '',
+    ...table.notes.map((note) => `- ${note}`),
+    ...(table.notes.length > 0 ? [''] : []),
+  ].join('\n');
+}
+
+function format(value: Value | undefined, { digits }: Column): string {
+  if (value === undefined || value === null || Number.isNaN(value)) return '–';
+  if (typeof value === 'string') return value;
+  return value.toLocaleString('en', {
+    minimumFractionDigits: digits ?? 0,
+    maximumFractionDigits: digits ?? 0,
+  });
+}
+
+function isText(table: Table, at: number): boolean {
+  const { key } = table.columns[at]!;
+  return table.rows.some((row) => typeof row[key] === 'string');
+}
