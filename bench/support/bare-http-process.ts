@@ -1,6 +1,6 @@
 /** Entry of the bare server's process, and of its worker thread: threads as freno's, main idle and one that serves. */
 
-import { App } from 'uWebSockets.js';
+import uws from 'uWebSockets.js';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { serve } from '../../src/demo/subprocess.js';
@@ -27,7 +27,7 @@ async function listen(body: string): Promise<number> {
 }
 
 function answerEverything({ port, body }: BareWorkerData): void {
-  const app = App();
+  const app = uws.App();
   app.get('/*', (response) => {
     response.writeHeader('Content-Type', 'application/json').end(body);
   });

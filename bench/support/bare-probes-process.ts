@@ -29,15 +29,7 @@ serve<BareProbesProtocol>({
     }
     await Promise.all(hosts.map((host) => ask(host, query)));
     recorded = new Latencies();
-    const turns = intervalMs / TURN_MS;
-    let turn = 0;
-    setInterval(() => {
-      for (let at = turn; at < hosts.length; at += turns) {
-        const host = hosts[at]!;
-        if (!host.waiting) void ask(host, query);
-      }
-      turn = (turn + 1) % turns;
-    }, TURN_MS);
+    askInTurns(query, intervalMs / TURN_MS);
     return null;
   },
   latencies() {
@@ -49,6 +41,23 @@ serve<BareProbesProtocol>({
     return result;
   },
 });
+
+/** Keeps to the times at which turns are due: a timer that repeats would fall behind by what each turn takes. */
+function askInTurns(query: string, turns: number): void {
+  let dueMs = performance.now();
+  let turn = 0;
+  const takeTurns = (): void => {
+    for (; dueMs <= performance.now(); dueMs += TURN_MS) {
+      for (let at = turn; at < hosts.length; at += turns) {
+        const host = hosts[at]!;
+        if (!host.waiting) void ask(host, query);
+      }
+      turn = (turn + 1) % turns;
+    }
+    setTimeout(takeTurns, dueMs - performance.now());
+  };
+  takeTurns();
+}
 
 /** Never rejects: a failing query ends the process, and with it the benchmark. */
 function ask(host: Host, query: string): Promise<void> {
