@@ -1,0 +1,118 @@
+import { expect } from 'chai';
+import { monotonicMs } from '../../src/base/clock.js';
+import { Board, emptyLeadershipReading } from '../../src/board/board.js';
+import { Leadership } from '../../src/leadership.js';
+import { MetricState, mayAct, mayLead } from '../../src/throttle/metric.js';
+
+const SLOT = 0;
+const GENERATION = 5;
+
+/** A leadership over a board with one store, and what it told its prober. */
+function setUp(forced = false) {
+  const board = Board.create(1);
+  board.publishSettings(SLOT, { generation: GENERATION, threshold: 1, maxAgeMs: 5000 });
+  const told: string[] = [];
+  const leadership = new Leadership(
+    board,
+    { lead: (probing, term) => told.push(`${probing ? 'probe' : 'rest'} ${term}`) },
+    { slots: () => [SLOT], refreshNow: () => told.push('refresh') },
+    forced,
+  );
+  leadership.start();
+  return {
+    leadership,
+    told,
+    view: () => board.readLeadership(emptyLeadershipReading()),
+    measure: (term: number) =>
+      board.publishMeasurement(SLOT, {
+        generation: GENERATION,
+        term,
+        state: MetricState.error,
+        value: 0,
+        readAtMs: monotonicMs(),
+        lastHealthyMs: 0,
+        errorText: 'no route to host',
+      }),
+  };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+describe('leadership', () => {
+  it('is nobody at first: no acting, no probing', () => {
+    const { view, told, leadership } = setUp();
+    expect(mayAct(view(), monotonicMs())).to.equal(false);
+    expect(told).to.deep.equal([]);
+    leadership.stop();
+  });
+
+  it('begins with probing and a refresh of the host lists, and acts as long as its lease', () => {
+    const { view, told, leadership } = setUp();
+    leadership.leadershipChanged(true, 3);
+    expect(told).to.deep.equal(['probe 3', 'refresh']);
+    expect(mayAct(view(), monotonicMs()), 'before any lease').to.equal(false);
+    leadership.leaseExtended(monotonicMs() + 60_000);
+    expect(mayAct(view(), monotonicMs())).to.equal(true);
+    expect(mayAct(view(), monotonicMs() + 60_001), 'after the lease').to.equal(false);
+    leadership.stop();
+  });
+
+  it('answers leader-check once every store has its first result or error of this term', async () => {
+    const { view, leadership, measure } = setUp();
+    leadership.leadershipChanged(true, 3);
+    leadership.leaseExtended(Number.POSITIVE_INFINITY);
+    measure(2);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(mayLead(view(), monotonicMs()), 'with a value of an earlier term').to.equal(false);
+    measure(3);
+    await until(() => view().ready);
+    expect(mayLead(view(), monotonicMs())).to.equal(true);
+    leadership.stop();
+  });
+
+  it('answers leader-check a second after the promotion, whatever is unread', async () => {
+    const { view, leadership } = setUp();
+    leadership.leadershipChanged(true, 3);
+    leadership.leaseExtended(Number.POSITIVE_INFINITY);
+    const { promotedAtMs } = view();
+    await until(() => view().ready);
+    expect(monotonicMs() - promotedAtMs).to.be.at.least(1000);
+    leadership.stop();
+  });
+
+  it('ends in the instant in which consensus says so, lease or not', () => {
+    const { view, told, leadership, measure } = setUp();
+    leadership.leadershipChanged(true, 3);
+    leadership.leaseExtended(Number.POSITIVE_INFINITY);
+    measure(3);
+    leadership.leadershipChanged(false, 4);
+    expect(mayAct(view(), monotonicMs())).to.equal(false);
+    expect(view()).to.deep.include({ ready: false, term: 4, promotedAtMs: 0 });
+    expect(told.at(-1)).to.equal('rest 4');
+    leadership.leaseExtended(Number.POSITIVE_INFINITY);
+    expect(mayAct(view(), monotonicMs()), 'by a late report of a lease').to.equal(false);
+  });
+
+  it('takes no lease over from an earlier leadership', () => {
+    const { view, leadership } = setUp();
+    leadership.leadershipChanged(true, 3);
+    leadership.leaseExtended(Number.POSITIVE_INFINITY);
+    leadership.leadershipChanged(false, 4);
+    leadership.leadershipChanged(true, 5);
+    expect(mayAct(view(), monotonicMs())).to.equal(false);
+    leadership.stop();
+  });
+
+  it('acts by force whatever consensus says, and goes on probing under each new term', async () => {
+    const { view, told, leadership, measure } = setUp(true);
+    expect(mayAct(view(), monotonicMs())).to.equal(true);
+    leadership.leadershipChanged(false, 7);
+    expect(told).to.deep.equal(['probe 0', 'refresh', 'probe 7', 'refresh']);
+    measure(7);
+    await until(() => view().ready);
+    expect(mayLead(view(), monotonicMs())).to.equal(true);
+    leadership.stop();
+  });
+});

@@ -1,0 +1,66 @@
+import { expect } from 'chai';
+import { ReplicatedState } from '../../src/replicated-state.js';
+import type { Command } from '../../src/throttle/commands.js';
+import { ThrottleState } from '../../src/throttle/state.js';
+
+const atMs = Date.now();
+const throttle: Command = { kind: 'throttleApp', atMs, key: 'archive' };
+const skip: Command = { kind: 'skipHost', atMs, host: 'db1', expireAtMs: atMs + 60_000 };
+
+/** A replicated state whose threads acknowledge only when told to. */
+function setUp() {
+  const told: string[] = [];
+  const acknowledge: Array<() => void> = [];
+  const tell = (what: string): Promise<void> => {
+    told.push(what);
+    return new Promise((resolve) => acknowledge.push(resolve));
+  };
+  const state = new ThrottleState();
+  const replicated = new ReplicatedState(
+    state,
+    {
+      apply: (commands) => tell(commands.map(({ kind }) => kind).join()),
+      restore: () => tell('restore'),
+    },
+    { setSkippedHosts: (hosts) => tell(`skipped ${hosts.map(([host]) => host).join()}`) },
+  );
+  return { state, replicated, told, acknowledge };
+}
+
+describe('the replicated state', () => {
+  it('has a command before anybody else, and resolves when every thread has it', async () => {
+    const { state, replicated, told, acknowledge } = setUp();
+    let resolved = false;
+    const applied = replicated.apply([throttle, skip]).then((outcomes) => {
+      resolved = true;
+      return outcomes;
+    });
+    expect(state.throttledApp('archive', atMs)).to.deep.include({ ratio: 1 });
+    expect(told).to.deep.equal(['throttleApp,skipHost', 'skipped db1']);
+    acknowledge[0]!();
+    await new Promise(setImmediate);
+    expect(resolved, 'while the probe workers have not acknowledged').to.equal(false);
+    acknowledge[1]!();
+    expect(await applied).to.deep.equal(['applied', 'applied']);
+  });
+
+  it('leaves the probe workers alone when no host is concerned', async () => {
+    const { replicated, told, acknowledge } = setUp();
+    const applied = replicated.apply([throttle]);
+    expect(told).to.deep.equal(['throttleApp']);
+    acknowledge[0]!();
+    expect(await applied).to.deep.equal(['applied']);
+  });
+
+  it('tells everybody of a restored state, whole', async () => {
+    const { state, replicated, told, acknowledge } = setUp();
+    const other = new ThrottleState();
+    other.apply(skip);
+    state.apply(throttle);
+    const restored = replicated.restore(other.image());
+    expect(state.image()).to.deep.equal(other.image());
+    expect(told).to.deep.equal(['restore', 'skipped db1']);
+    for (const each of acknowledge) each();
+    await restored;
+  });
+});
