@@ -86,7 +86,7 @@ class Canonicalizer {
       }
       return known ?? '';
     });
-    if (!metaAt(path).digits || !/^\d{1,9}$/.test(replaced)) return replaced;
+    if (!/^\d{1,9}$/.test(replaced) || !metaAt(path).digits) return replaced;
     this.#warn(`${pathText(path)}: a string, taken as a number; write it without quotes`);
     return Number(replaced);
   }

@@ -1,4 +1,5 @@
 /** What differs between two configurations, for the log of a reload. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Config } from './schema.js';
 import { metaAt, type Path, pathText } from './schema-walk.js';
 
@@ -27,9 +28,9 @@ interface Difference {
 }
 
 function differences(before: unknown, after: unknown, path: Path): Difference[] {
+  if (isDeepStrictEqual(before, after)) return [];
   if (!isObject(before) || !isObject(after)) {
-    const same = JSON.stringify(before) === JSON.stringify(after);
-    return same ? [] : [{ path, what: difference(before, after, path) }];
+    return [{ path, what: difference(before, after, path) }];
   }
   const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
   return [...keys].flatMap((key) => differences(before[key], after[key], [...path, key]));

@@ -42,6 +42,8 @@ describe('rules between keys', () => {
       const joined = { DataCenter: 'x'.repeat(16), Environment: 'x'.repeat(16) };
       expect(problemsOf({ ...BACKEND, ...joined })).to.have.length(1);
       expect(problemsOf({ ...BACKEND, ...joined, Domain: 'x'.repeat(32) })).to.be.empty;
+      const fitting = 'x'.repeat(32);
+      expect(problemsOf({ ...BACKEND, Domain: fitting, ShareDomain: fitting })).to.be.empty;
       expect(problemsOf({ ...MINIMAL, Domain: long })).to.be.empty;
     });
 

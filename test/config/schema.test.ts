@@ -245,8 +245,10 @@ describe('the configuration', () => {
   });
 
   it('tells what breaks a rule beside what breaks the schema', () => {
-    expect(problemsOf({ ListenPort: 'x', RaftElectionMillis: 100 })).to.have.members([
+    const document = { ListenPort: 'x', RaftNodes: ['a:1', 2], RaftElectionMillis: 100 };
+    expect(problemsOf(document)).to.have.members([
       'ListenPort: must be a whole number, is a string',
+      'RaftNodes[1]: must be a string, is a number',
       'RaftDataDir: either RaftDataDir or BackendMySQLHost must be set',
       'RaftElectionMillis: must be at least 3 times RaftHeartbeatMillis (60), is 100',
     ]);
