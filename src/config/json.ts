@@ -9,6 +9,9 @@ const BLANKS = /[ \t\r\n]*/y;
 /** What may stand between the quotes of a string: runs of plain characters, with escapes between them. */
 const STRING_BODY = /[ !#-[\]-\uffff]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[ !#-[\]-\uffff]*)*/y;
 
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.+-])/y;
+const WORD = /(?:true|false|null)(?!\w)/y;
+
 /** A mistake in the text. The message gives line and column, and quotes nothing but punctuation. */
 export class JsonSyntaxError extends Error {
   override readonly name = 'JsonSyntaxError';
