@@ -1,6 +1,6 @@
 /** Benchmark: checks per second and what one costs, beside a bare handler on the same engine, in alternating rounds. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { FrenoProcess } from '../src/demo/freno-process.js';
+import type { FrenoNode } from '../src/demo/freno-node.js';
 import { BareHttp } from './support/bare-http.js';
 import type { Benchmark, BenchmarkContext } from './support/benchmark.js';
 import {
@@ -83,11 +83,11 @@ async function measureWith(hosts: number, context: BenchmarkContext): Promise<Ta
   return { title: titleOf(hosts), columns: COLUMNS, rows, notes: notesOf(hosts, context.quick) };
 }
 
-async function targetOf(node: FrenoProcess): Promise<Target> {
-  const before = cpuMicros(node.pid);
+async function targetOf(node: FrenoNode): Promise<Target> {
+  const before = cpuMicros(node.process.pid);
   await delay(IDLE_WINDOW_MS);
-  const idleShare = (cpuMicros(node.pid) - before) / (IDLE_WINDOW_MS * 1000);
-  return { port: node.port, pid: node.pid, idleShare };
+  const idleShare = (cpuMicros(node.process.pid) - before) / (IDLE_WINDOW_MS * 1000);
+  return { port: node.port, pid: node.process.pid, idleShare };
 }
 
 /** Rounds against one and the other in turn; the order changes each time, so that neither always comes second. */

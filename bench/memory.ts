@@ -25,9 +25,9 @@ export const memory: Benchmark = {
       probeWorkers: 2,
     });
     context.progress(`memory: at rest, ${restS} s`);
-    const rest = await sampled(freno.pid, delay(restS * 1000));
+    const rest = await sampled(freno.process.pid, delay(restS * 1000));
     context.progress(`memory: ${DISTINCT_APPS} app names, ${loadS} s`);
-    const load = await loaded(context, freno.port, freno.pid, loadS);
+    const load = await loaded(context, freno.port, freno.process.pid, loadS);
     await context.release(freno);
     return [
       {

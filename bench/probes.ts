@@ -81,7 +81,7 @@ async function probeWithFreno(
 ): Promise<Window> {
   const freno = await ownFreno(context, { clusters: clustersOf(fleet.hosts, CLUSTER_SIZE) });
   await allConnected(fleet, hosts);
-  const { kept, cpuMicrosPerProbe } = await observe(fleet, hosts, freno.pid, windowMs);
+  const { kept, cpuMicrosPerProbe } = await observe(fleet, hosts, freno.process.pid, windowMs);
   const response = await fetch(`${freno.url}/debug/vars`);
   const vars = (await response.json()) as Readonly<Record<string, number>>;
   await context.release(freno);
@@ -138,7 +138,7 @@ async function findLimit(context: BenchmarkContext): Promise<Table> {
     const fleet = await ownFleet(context, hosts);
     const freno = await ownFreno(context, { clusters: clustersOf(fleet.hosts, CLUSTER_SIZE) });
     await allConnected(fleet, hosts);
-    const seen = await observe(fleet, hosts, freno.pid, windowMs);
+    const seen = await observe(fleet, hosts, freno.process.pid, windowMs);
     rows.push({
       hosts,
       kept: seen.kept * 100,

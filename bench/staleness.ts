@@ -1,6 +1,5 @@
 /** Benchmark: from a changed value at the server to the changed answer of a check. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { monotonicMs } from '../src/base/clock.js';
 import type { Fleet } from '../src/demo/fleet.js';
 import type { Benchmark, BenchmarkContext } from './support/benchmark.js';
 import {
@@ -11,10 +10,9 @@ import {
   ownFleet,
   ownFreno,
 } from './support/freno.js';
-import { KeptConnection } from './support/kept-connection.js';
+import { ASK_INTERVAL_MS, Poller } from './support/poller.js';
 import { median, percentile } from './support/statistics.js';
 
-const ASK_INTERVAL_MS = 1;
 const PROBE_INTERVAL_MS = 50;
 const TRIAL_TIMEOUT_MS = 5_000;
 
@@ -61,7 +59,7 @@ async function measure(
 ): Promise<number[]> {
   const fleet = await ownFleet(context, hosts);
   const freno = await ownFreno(context, { clusters: clustersOf(fleet.hosts, hosts) });
-  const client = await Client.connect(freno.port);
+  const client = await Poller.connect(freno.port, checkPath('c0'));
   context.own({ stop: async () => client.close() });
   const times: number[] = [];
   for (let trial = 0; trial < trials; trial++) {
@@ -77,52 +75,12 @@ async function measure(
 /** Milliseconds from the moment in which the server has the value to the arrival of the first answer with that status. */
 async function changeUntilSeen(
   fleet: Fleet,
-  client: Client,
+  client: Poller,
   server: number,
   value: number,
   status: number,
 ): Promise<number> {
   const changed = fleet.change([{ server, value }]);
-  const seenAtMs = client.firstAnswer(status);
+  const seenAtMs = client.firstAnswer(status, TRIAL_TIMEOUT_MS);
   return Math.max(0, (await seenAtMs) - (await changed));
-}
-
-/** Asks the same check again and again. */
-class Client {
-  readonly #request: Buffer;
-
-  static async connect(port: number): Promise<Client> {
-    return new Client(await KeptConnection.open(port, 'GET'), port);
-  }
-
-  private constructor(
-    private readonly connection: KeptConnection,
-    port: number,
-  ) {
-    this.#request = Buffer.from(
-      `GET ${checkPath('c0')} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`,
-    );
-  }
-
-  /** `monotonicMs()` of the first answer with that status. */
-  async firstAnswer(status: number): Promise<number> {
-    const deadlineMs = monotonicMs() + TRIAL_TIMEOUT_MS;
-    while (monotonicMs() < deadlineMs) {
-      if ((await this.#ask()) === status) return monotonicMs();
-      await delay(ASK_INTERVAL_MS);
-    }
-    throw new Error(`no answer ${status} within ${TRIAL_TIMEOUT_MS} ms of the change`);
-  }
-
-  close(): void {
-    this.connection.close();
-  }
-
-  #ask(): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.connection.onAnswer = resolve;
-      this.connection.onFailure = reject;
-      this.connection.request(this.#request);
-    });
-  }
 }

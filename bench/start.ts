@@ -1,13 +1,11 @@
 /** Benchmark: from the start of the process to the first check that is answered 200. */
 
 import { spawn } from 'node:child_process';
-import { FrenoProcess } from '../src/demo/freno-process.js';
 import type { Benchmark } from './support/benchmark.js';
-import { checkPath, clustersOf, configurationOf, ownDirectory, ownFleet } from './support/freno.js';
+import { checkPath, clustersOf, ownFleet, ownNodes, START_TIMEOUT_MS } from './support/freno.js';
 import { median, percentile } from './support/statistics.js';
 
 const HOSTS = 3;
-const TIMEOUT_MS = 20_000;
 
 export const start: Benchmark = {
   name: 'start',
@@ -15,19 +13,16 @@ export const start: Benchmark = {
   async run(context) {
     const starts = context.quick ? 5 : 20;
     const fleet = await ownFleet(context, HOSTS);
-    const directory = ownDirectory(context).path;
-    const settings = { clusters: clustersOf(fleet.hosts, HOSTS) };
     const frenoMs: number[] = [];
     const nodeMs: number[] = [];
     for (let number = 0; number < starts; number++) {
       context.progress(`start: ${number + 1} of ${starts}`);
       nodeMs.push(await startOfNode());
-      const configuration = await configurationOf(settings, directory);
+      const [node] = await ownNodes(context, 1, { clusters: clustersOf(fleet.hosts, HOSTS) });
       const startedMs = performance.now();
-      const freno = context.own(new FrenoProcess(configuration, directory));
-      await freno.waitFor(checkPath('c0'), 200, TIMEOUT_MS);
+      await node!.start().waitFor(checkPath('c0'), 200, START_TIMEOUT_MS);
       frenoMs.push(performance.now() - startedMs);
-      await context.release(freno);
+      await context.release(node!);
     }
     const row = (what: string, times: readonly number[]) => ({
       what,

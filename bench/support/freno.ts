@@ -1,9 +1,7 @@
 /** Frenos to measure: one node over simulated servers, with what the benchmark needs to change. */
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { Fleet } from '../../src/demo/fleet.js';
-import { FrenoProcess } from '../../src/demo/freno-process.js';
-import { freePorts, TemporaryDirectory } from '../../src/demo/temporary.js';
+import { type FrenoNode, layOutNodes } from '../../src/demo/freno-node.js';
+import { TemporaryDirectory } from '../../src/demo/temporary.js';
 import type { BenchmarkContext } from './benchmark.js';
 
 export const THRESHOLD = 1;
@@ -12,7 +10,7 @@ export const BAD_VALUE = 2;
 export const METRIC_QUERY =
   'select unix_timestamp(now(6)) - unix_timestamp(ts) from meta.heartbeat';
 
-const START_TIMEOUT_MS = 20_000;
+export const START_TIMEOUT_MS = 20_000;
 
 export interface NodeSettings {
   /** Hosts of each cluster, by its name. */
@@ -38,16 +36,30 @@ export function ownDirectory(context: BenchmarkContext): TemporaryDirectory {
   return directory;
 }
 
-/** Configuration of a single node in that directory, on free ports. */
-export async function configurationOf(settings: NodeSettings, directory: string) {
-  const [listenPort, raftPort] = await freePorts(2);
-  const raftDirectory = join(directory, `raft-${listenPort}`);
-  mkdirSync(raftDirectory);
+/** Nodes that are to run over those clusters, of one Raft cluster when there are several; none is started. */
+export async function ownNodes(
+  context: BenchmarkContext,
+  count: number,
+  settings: NodeSettings,
+): Promise<FrenoNode[]> {
+  const nodes = await layOutNodes(count, ownDirectory(context).path, configurationOf(settings));
+  for (const node of nodes) context.own(node);
+  return nodes;
+}
+
+/** Starts a node alone and waits until it answers checks of its first cluster with 200. */
+export async function ownFreno(
+  context: BenchmarkContext,
+  settings: NodeSettings,
+): Promise<FrenoNode> {
+  const [node] = await ownNodes(context, 1, settings);
+  const [cluster] = Object.keys(settings.clusters);
+  await node!.start().waitFor(checkPath(cluster ?? 'none'), 200, START_TIMEOUT_MS);
+  return node!;
+}
+
+function configurationOf(settings: NodeSettings): Readonly<Record<string, unknown>> {
   return {
-    ListenPort: listenPort!,
-    RaftDataDir: raftDirectory,
-    RaftBind: `127.0.0.1:${raftPort}`,
-    RaftNodes: [],
     HttpEngine: settings.engine ?? 'uws',
     HttpWorkers: settings.httpWorkers ?? 1,
     ProbeWorkers: settings.probeWorkers ?? 1,
@@ -67,20 +79,6 @@ export async function configurationOf(settings: NodeSettings, directory: string)
     },
     ...settings.besides,
   };
-}
-
-/** Starts a node and waits until it answers checks of its first cluster with 200. */
-export async function ownFreno(
-  context: BenchmarkContext,
-  settings: NodeSettings,
-): Promise<FrenoProcess> {
-  const directory = ownDirectory(context).path;
-  const freno = context.own(
-    new FrenoProcess(await configurationOf(settings, directory), directory),
-  );
-  const [cluster] = Object.keys(settings.clusters);
-  await freno.waitFor(checkPath(cluster ?? 'none'), 200, START_TIMEOUT_MS);
-  return freno;
 }
 
 export function checkPath(cluster: string, app = 'bench'): string {

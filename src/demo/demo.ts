@@ -1,10 +1,8 @@
 /** The demo: simulated replicas, real frenos on top, a client that obeys them, and the clocks that move it all. */
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { Balancer } from './balancer.js';
 import { Fleet } from './fleet.js';
-import { FrenoProcess } from './freno-process.js';
-import { freePorts, TemporaryDirectory } from './temporary.js';
+import { type FrenoNode, layOutNodes } from './freno-node.js';
+import { TemporaryDirectory } from './temporary.js';
 import type { DemoView } from './view.js';
 import { Workload } from './workload.js';
 import { CHECK_PATH, Writer } from './writer.js';
@@ -14,6 +12,7 @@ const HEALTH_CHECK_MS = 100;
 const START_TIMEOUT_MS = 15_000;
 const THROUGHPUT_WINDOW_MS = 2_000;
 const THRESHOLD_S = 1;
+const NODES = 1;
 
 export class Demo {
   readonly #workload = new Workload();
@@ -21,7 +20,7 @@ export class Demo {
   readonly #timers: NodeJS.Timeout[] = [];
   /** Rows written by what time, over the last seconds. */
   readonly #progress: Array<readonly [atMs: number, rows: number]> = [];
-  readonly #nodes: FrenoProcess[] = [];
+  readonly #nodes: FrenoNode[] = [];
   #fleet: Fleet | undefined;
   #balancer = new Balancer([]);
   #writer = new Writer(this.#balancer);
@@ -110,46 +109,29 @@ export class Demo {
   /** Ends every process and removes every file, however far the start has come. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    for (const node of this.#nodes) node.signal('SIGTERM');
+    const stopped = this.#nodes.map((node) => node.stop());
     // Ends soon: without its nodes the start fails, and without its start there is nothing to stop.
     await this.#starting.catch(() => undefined);
     for (const timer of this.#timers) clearInterval(timer);
     this.#writer.stop();
     await this.#writing;
     this.#balancer.close();
-    await Promise.all(this.#nodes.map((node) => node.stop()));
+    await Promise.all(stopped);
     await this.#fleet?.stop();
     this.#directory.remove();
   }
 
   async #startNodes(hosts: readonly string[]): Promise<void> {
-    const [httpPort, raftPort] = await freePorts(2);
+    const nodes = await layOutNodes(NODES, this.#directory.path, configuration(hosts));
     if (this.#stopping) return;
-    const raftDirectory = join(this.#directory.path, 'raft');
-    mkdirSync(raftDirectory);
-    const node = new FrenoProcess(
-      {
-        ListenPort: httpPort!,
-        RaftDataDir: raftDirectory,
-        RaftBind: `127.0.0.1:${raftPort}`,
-        RaftNodes: [],
-        HttpWorkers: 1,
-        ProbeWorkers: 1,
-        Stores: {
-          MySQL: {
-            User: 'freno',
-            Password: 'freno',
-            MetricQuery: 'select lag from heartbeat',
-            ThrottleThreshold: THRESHOLD_S,
-            Clusters: { main: { StaticHostsSettings: { Hosts: hosts } } },
-          },
-        },
-      },
-      this.#directory.path,
-    );
-    this.#nodes.push(node);
-    await node.waitFor('/leader-check', 200, START_TIMEOUT_MS);
-    node.exited.then(() => this.#break(new Error(`freno has ended:\n${node.log}`)));
+    this.#nodes.push(...nodes);
+    for (const node of nodes) {
+      const process = node.start();
+      process.exited.then(() => this.#break(new Error(`freno has ended:\n${process.log}`)));
+    }
+    await Promise.any(
+      nodes.map((node) => node.process.waitFor('/leader-check', 200, START_TIMEOUT_MS)),
+    ).catch((failures: AggregateError) => Promise.reject(failures.errors[0]));
   }
 
   /** Moves the lags on by the time that passed and the rows that were written in it. */
@@ -176,4 +158,20 @@ export class Demo {
 /** On Linux each replica has an address of its own, so that `/skip-host` can name one. Elsewhere only 127.0.0.1 is there. */
 function loopback(index: number): string {
   return process.platform === 'linux' ? `127.0.0.${11 + index}` : '127.0.0.1';
+}
+
+function configuration(hosts: readonly string[]): Readonly<Record<string, unknown>> {
+  return {
+    HttpWorkers: 1,
+    ProbeWorkers: 1,
+    Stores: {
+      MySQL: {
+        User: 'freno',
+        Password: 'freno',
+        MetricQuery: 'select lag from heartbeat',
+        ThrottleThreshold: THRESHOLD_S,
+        Clusters: { main: { StaticHostsSettings: { Hosts: hosts } } },
+      },
+    },
+  };
 }

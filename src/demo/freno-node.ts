@@ -1,0 +1,67 @@
+/** Nodes to run: each has its ports, its data directory and its configuration, and may be started again and again. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type FrenoConfiguration, FrenoProcess } from './freno-process.js';
+import { freePorts } from './temporary.js';
+
+export class FrenoNode {
+  #process: FrenoProcess | undefined;
+
+  constructor(
+    readonly configuration: FrenoConfiguration,
+    private readonly directory: string,
+  ) {}
+
+  get port(): number {
+    return this.configuration.ListenPort;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** The process of the latest start. */
+  get process(): FrenoProcess {
+    if (this.#process === undefined) throw new Error(`the node on port ${this.port} never started`);
+    return this.#process;
+  }
+
+  get running(): boolean {
+    return this.#process?.running ?? false;
+  }
+
+  /** Returns at once: see `FrenoProcess.waitFor`. */
+  start(): FrenoProcess {
+    if (this.running) throw new Error(`the node on port ${this.port} runs already`);
+    this.#process = new FrenoProcess(this.configuration, this.directory);
+    return this.#process;
+  }
+
+  async stop(): Promise<void> {
+    await this.#process?.stop();
+  }
+}
+
+/**
+ * Lays out nodes of one Raft cluster on free ports, with directories of their own below `directory`; starts none.
+ * `configuration` holds what they share.
+ */
+export async function layOutNodes(
+  count: number,
+  directory: string,
+  configuration: Readonly<Record<string, unknown>>,
+): Promise<FrenoNode[]> {
+  const ports = await freePorts(2 * count);
+  const addresses = ports.slice(count).map((port) => `127.0.0.1:${port}`);
+  return ports.slice(0, count).map((port, index) => {
+    const raftDirectory = join(directory, `raft-${port}`);
+    mkdirSync(raftDirectory);
+    const place = {
+      ListenPort: port,
+      RaftDataDir: raftDirectory,
+      RaftBind: addresses[index],
+      RaftNodes: count === 1 ? [] : addresses,
+    };
+    return new FrenoNode({ ...configuration, ...place }, directory);
+  });
+}
