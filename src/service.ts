@@ -103,6 +103,7 @@ export class Service {
       await this.stop();
       throw failure.reason;
     }
+    if (this.#stopped !== undefined) return;
     this.#vars.start();
     log.info(
       { port: this.#http.port, engine: this.#http.engine, clusters: clusters.length },

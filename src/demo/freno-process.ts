@@ -34,8 +34,8 @@ export class FrenoProcess {
   /** Resolves when the process has ended. */
   readonly exited: Promise<Exit>;
 
-  /** Starts freno with that configuration, written to a file in `directory`. Returns at once: see `waitFor`. */
-  constructor(configuration: FrenoConfiguration, directory: string) {
+  /** Starts freno with that configuration, written to a file in `directory`, and more flags. Returns at once: see `waitFor`. */
+  constructor(configuration: FrenoConfiguration, directory: string, flags: readonly string[] = []) {
     if (!existsSync(LAUNCHER)) {
       throw new FrenoError(
         'RESOURCE',
@@ -45,7 +45,7 @@ export class FrenoProcess {
     this.port = configuration.ListenPort;
     const file = join(directory, `freno-${this.port}.conf.json`);
     writeFileSync(file, JSON.stringify(configuration, null, 2), { mode: 0o600 });
-    this.#child = spawn(process.execPath, [LAUNCHER, '--http', '--config', file], {
+    this.#child = spawn(process.execPath, [LAUNCHER, '--http', '--config', file, ...flags], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     process.once('exit', this.#atExit);

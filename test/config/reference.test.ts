@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { configurationPage, jsonSchema } from '../../scripts/configuration-reference.js';
+import { configurationPage, jsonSchema } from '../../src/config/reference.js';
 
 const ROOT = new URL('../../../', import.meta.url);
 const REMEDY = 'is stale: run "npm run docs:config"';

@@ -1,7 +1,7 @@
 /** The reference of the configuration, made from its schema: a page for people, a JSON Schema for editors. */
 import { z } from 'zod';
-import { configSchema, topLevelGroups } from '../src/config/schema.js';
-import { bare, schemaAt } from '../src/config/schema-walk.js';
+import { configSchema, topLevelGroups } from './schema.js';
+import { bare, schemaAt } from './schema-walk.js';
 
 /** The parts of a JSON Schema that the page shows. */
 interface Described {

@@ -1,8 +1,8 @@
 /** Writes the reference of the configuration into the project. */
 import { writeFileSync } from 'node:fs';
-import { configurationPage, jsonSchema } from './configuration-reference.js';
+import { configurationPage, jsonSchema } from './reference.js';
 
-const ROOT = new URL('../../', import.meta.url);
+const ROOT = new URL('../../../', import.meta.url);
 
 writeFileSync(new URL('docs/configuration.md', ROOT), configurationPage());
 writeFileSync(
