@@ -2,27 +2,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../base/errors.js';
 import { formatAddress } from '../config/address.js';
+import type { ClusterReport } from '../wire/reports.js';
 import type { ClusterAssignment, ClusterSettings, ProbeTarget } from '../wire/stores.js';
 import { type HostSourceReader, hostSourceReader } from './hosts/source.js';
 
 /** Whether a host, by its name alone, is left out by an operator's command. */
 export type SkipTest = (host: string) => boolean;
-
-/** One cluster in `/inventory`. */
-export interface ClusterReport {
-  /** `static`, `haproxy`, `proxysql`, `vitess` or `none`. */
-  readonly source: string;
-  /** `host:port`, as they are probed. */
-  readonly hosts: readonly string[];
-  /** Listed, but left out by `IgnoreHosts`. */
-  readonly ignored: readonly string[];
-  /** Listed, but left out by an operator's command. */
-  readonly skipped: readonly string[];
-  /** Unix time in milliseconds of the last good reading of the list; null: never. */
-  readonly readAtUnixMs: number | null;
-  /** Of the last reading; empty when it went well. */
-  readonly error: string;
-}
 
 export class ClusterHosts {
   #settings: ClusterSettings;

@@ -5,8 +5,9 @@ import type { Logger } from '../base/log.js';
 import type { Board } from '../board/board.js';
 import { STORES_MAX } from '../board/board.js';
 import type { StoreLocation } from '../wire/http.js';
+import type { ClusterReport, InventoryReporter } from '../wire/reports.js';
 import type { ClusterAssignment, ClusterSettings } from '../wire/stores.js';
-import { ClusterHosts, type ClusterReport, type SkipTest } from './cluster-hosts.js';
+import { ClusterHosts, type SkipTest } from './cluster-hosts.js';
 
 /** Lists of hosts are read this often while this node leads. */
 const REFRESH_INTERVAL_MS = 10_000;
@@ -36,7 +37,7 @@ export interface InventoryOptions {
   readonly storesMax?: number;
 }
 
-export class Inventory {
+export class Inventory implements InventoryReporter {
   readonly #board: Board;
   readonly #prober: Prober;
   readonly #logger: Logger;

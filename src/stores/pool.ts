@@ -3,15 +3,17 @@ import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import type { Logger, LogOptions } from '../base/log.js';
 import type { ProbeStatistics, ProbeTask } from '../wire/probe.js';
+import type { ProbeStatisticsSource } from '../wire/reports.js';
 import type { ClusterAssignment } from '../wire/stores.js';
 import { deal } from './dealing.js';
+import type { Prober } from './inventory.js';
 import { ProbeThread } from './thread.js';
 
 /**
  * Probing leaves little behind: a small young generation keeps 20,000 answers a second from spreading over tens of megabytes.
  * The old one is bounded so that a leak ends one thread, which is replaced, and not the process.
  */
-const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 6, maxOldGenerationSizeMb: 512 };
+const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 512 };
 
 export interface ProbePoolOptions {
   readonly board: SharedArrayBuffer;
@@ -22,7 +24,7 @@ export interface ProbePoolOptions {
   readonly logger: Logger;
 }
 
-export class ProbePool {
+export class ProbePool implements Prober, ProbeStatisticsSource {
   readonly #pool: Piscina<ProbeTask, void>;
   readonly #threads: readonly ProbeThread[];
   /** The thread of each slot of the board. */

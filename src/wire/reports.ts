@@ -7,6 +7,10 @@ export interface ClusterReport {
   readonly source: string;
   /** `host:port`, as they are probed. */
   readonly hosts: readonly string[];
+  /** Listed, but left out by `IgnoreHosts`. */
+  readonly ignored: readonly string[];
+  /** Listed, but left out by an operator's command. */
+  readonly skipped: readonly string[];
   /** Unix time in milliseconds of the last good reading of the list; null: never. */
   readonly readAtUnixMs: number | null;
   /** Of the last reading; empty when it went well. */

@@ -1,0 +1,219 @@
+/** One cluster as its probe thread sees it: its hosts, what was read of them, and the value on the board. */
+import { isDeepStrictEqual } from 'node:util';
+import { FrenoError } from '../base/errors.js';
+import type { Board } from '../board/board.js';
+import { formatAddress } from '../config/address.js';
+import { type Measurement, MetricState } from '../throttle/metric.js';
+import type { ClusterAssignment } from '../wire/stores.js';
+import { type Aggregate, ClusterReadings } from './aggregation.js';
+import { Host, type HostOwner, type HostSurroundings } from './host.js';
+import { checkUrl } from './httpcheck.js';
+import type { Login } from './mysql/connection.js';
+import { type Metric, metricOf } from './mysql/metric.js';
+import type { ProbeSettings } from './mysql/probe.js';
+import { TlsMaterial } from './mysql/tls.js';
+import type { Paced } from './pacing.js';
+
+/** Where hosts get their turns. */
+export interface HostPacing {
+  /** The first turn comes soon, the others with the interval. */
+  begin(host: Host): void;
+  end(host: Host): void;
+}
+
+export interface ClusterSurroundings extends HostSurroundings {
+  readonly board: Board;
+  readonly pacing: HostPacing;
+}
+
+type Settings = ClusterAssignment['settings'];
+
+/** What nobody has read for this long is said again, so that it does not grow old on the board: an empty list, above all. */
+const REPEAT_MS = 1_000;
+
+export class Cluster implements HostOwner, Paced {
+  readonly #surroundings: ClusterSurroundings;
+  #assignment: ClusterAssignment;
+  #probeSettings: ProbeSettings;
+  #readings = new ClusterReadings(0);
+  /** By `host:port`, in the order of the list. */
+  #hosts = new Map<string, Host>();
+  /** Null: not probing. */
+  #term: number | null = null;
+  #sinceMs = 0;
+  #publishedAtMs = 0;
+  readonly #aggregate: Aggregate = { state: 0, value: 0, readAtMs: 0, errorText: '' };
+  readonly #measurement: { -readonly [K in keyof Measurement]: Measurement[K] };
+
+  constructor(assignment: ClusterAssignment, surroundings: ClusterSurroundings) {
+    this.#surroundings = surroundings;
+    this.#assignment = assignment;
+    this.#probeSettings = probeSettings(assignment.settings);
+    this.#measurement = {
+      generation: assignment.generation,
+      term: 0,
+      state: MetricState.nothing,
+      value: 0,
+      readAtMs: 0,
+      lastHealthyMs: 0,
+      errorText: '',
+    };
+    this.#replaceHosts(true, 0);
+  }
+
+  get name(): string {
+    return this.#assignment.settings.name;
+  }
+
+  get slot(): number {
+    return this.#assignment.slot;
+  }
+
+  get sinceMs(): number {
+    return this.#sinceMs;
+  }
+
+  get readings(): ClusterReadings {
+    return this.#readings;
+  }
+
+  /** The same cluster with other settings, other hosts or another generation. What stays the same keeps its connections. */
+  apply(assignment: ClusterAssignment, nowMs: number): void {
+    const before = this.#assignment;
+    if (isDeepStrictEqual(assignment, before)) return;
+    this.#assignment = assignment;
+    const isSameStore =
+      assignment.generation === before.generation &&
+      assignment.settings.metricQuery === before.settings.metricQuery;
+    if (!isSameStore) this.#startOver(nowMs);
+    this.#probeSettings = changedSettings(this.#probeSettings, before, assignment);
+    this.#replaceHosts(isSameStore, nowMs);
+    this.#publish(nowMs);
+  }
+
+  /** Probe under that term, or (null) close all connections and write nothing. */
+  lead(term: number | null, nowMs: number): void {
+    if (term === this.#term) return;
+    this.#term = term;
+    if (term === null) {
+      for (const host of this.#hosts.values()) this.#end(host);
+      return;
+    }
+    this.#measurement.term = term;
+    this.#startOver(nowMs);
+    this.#readings = new ClusterReadings(this.#hosts.size);
+    this.#publish(nowMs);
+    for (const host of this.#hosts.values()) this.#surroundings.pacing.begin(host);
+  }
+
+  turn(nowMs: number): void {
+    if (nowMs - this.#publishedAtMs >= REPEAT_MS) this.#publish(nowMs);
+  }
+
+  arrived(nowMs: number): void {
+    this.#publish(nowMs);
+  }
+
+  /** Nothing that was read before counts any more. */
+  #startOver(nowMs: number): void {
+    this.#sinceMs = nowMs;
+    this.#measurement.generation = this.#assignment.generation;
+    this.#measurement.lastHealthyMs = 0;
+  }
+
+  #replaceHosts(keepReadings: boolean, nowMs: number): void {
+    const { targets, settings } = this.#assignment;
+    const before = this.#hosts;
+    const readings = new ClusterReadings(targets.length);
+    const hosts = new Map<string, Host>();
+    for (const target of targets) {
+      const address = formatAddress(target);
+      const present = before.get(address);
+      const host = present ?? new Host(target, this.#probeSettings, this, this.#surroundings);
+      if (present !== undefined) readings.copyHost(hosts.size, this.#readings, present.index);
+      host.index = hosts.size;
+      hosts.set(address, host);
+    }
+    if (hosts.size !== targets.length) {
+      throw new FrenoError('PROTOCOL', `${this.name}: a host is assigned twice`);
+    }
+    if (!keepReadings) readings.forget();
+    this.#hosts = hosts;
+    this.#readings = readings;
+    for (const [address, host] of before) {
+      if (hosts.get(address) === host) continue;
+      host.index = -1;
+      this.#end(host);
+    }
+    const { httpCheckPort, httpCheckPath } = settings;
+    for (const { host, port } of targets) {
+      const member = hosts.get(formatAddress({ host, port }))!;
+      member.setCheckUrl(httpCheckPort > 0 ? checkUrl(host, httpCheckPort, httpCheckPath) : '');
+      member.probe.change(this.#probeSettings, nowMs);
+      if (this.#term !== null && !before.has(member.probe.address)) {
+        this.#surroundings.pacing.begin(member);
+      }
+    }
+  }
+
+  #end(host: Host): void {
+    this.#surroundings.pacing.end(host);
+    host.close();
+  }
+
+  #publish(nowMs: number): void {
+    if (this.#term === null) return;
+    const { settings, slot } = this.#assignment;
+    const { state, value, readAtMs, errorText } = this.#readings.aggregate(
+      settings,
+      nowMs,
+      this.#aggregate,
+    );
+    const measurement = this.#measurement;
+    measurement.state = state;
+    measurement.value = value;
+    measurement.readAtMs = readAtMs;
+    measurement.errorText = errorText;
+    if (state === MetricState.ok && value <= settings.throttleThreshold) {
+      measurement.lastHealthyMs = nowMs;
+    }
+    this.#surroundings.board.publishMeasurement(slot, measurement);
+    this.#publishedAtMs = nowMs;
+  }
+}
+
+function probeSettings(settings: Settings): ProbeSettings {
+  return { login: loginOf(settings), metric: metricFor(settings), cacheMs: settings.cacheMs };
+}
+
+/** The same objects for what has not changed: probes tell by them whether to connect anew. */
+function changedSettings(
+  present: ProbeSettings,
+  before: ClusterAssignment,
+  after: ClusterAssignment,
+): ProbeSettings {
+  const [old, settings] = [before.settings, after.settings];
+  const isSameLogin =
+    old.user === settings.user &&
+    old.password === settings.password &&
+    old.collation === settings.collation &&
+    isDeepStrictEqual(old.tls, settings.tls);
+  const isSameMetric = old.metricQuery === settings.metricQuery;
+  if (isSameLogin && isSameMetric && old.cacheMs === settings.cacheMs) return present;
+  return {
+    login: isSameLogin ? present.login : loginOf(settings),
+    metric: isSameMetric ? present.metric : metricFor(settings),
+    cacheMs: settings.cacheMs,
+  };
+}
+
+function loginOf({ user, password, collation, tls }: Settings): Login {
+  return { user, password, collation, tls: tls === null ? null : new TlsMaterial(tls) };
+}
+
+function metricFor({ name, metricQuery }: Settings): Metric {
+  const metric = metricOf(metricQuery);
+  // The configuration lets no other query through.
+  if (metric === null) throw new FrenoError('PROTOCOL', `${name}: MetricQuery cannot be run`);
+  return metric;
+}

@@ -1,0 +1,140 @@
+/** One host of a cluster as its probe thread sees it: the probe, the HTTP check, and what the log says of both. */
+import { monotonicMs } from '../base/clock.js';
+import type { Logger } from '../base/log.js';
+import type { ProbeTarget } from '../wire/stores.js';
+import type { ClusterReadings } from './aggregation.js';
+import { CHECK_INTERVAL_MS, type HttpChecker } from './httpcheck.js';
+import type { Failure } from './mysql/failure.js';
+import {
+  MysqlProbe,
+  type ProbeCounters,
+  type ProbeListener,
+  type ProbeSettings,
+} from './mysql/probe.js';
+import type { Names } from './names.js';
+import type { Paced } from './pacing.js';
+
+/** A host that fails and recovers all the time is logged this often. */
+const LOG_INTERVAL_MS = 10_000;
+
+/** What the hosts of one thread share. */
+export interface HostSurroundings {
+  readonly names: Names;
+  readonly httpChecker: HttpChecker;
+  readonly counters: ProbeCounters;
+  readonly logger: Logger;
+}
+
+/** The cluster of a host. */
+export interface HostOwner {
+  readonly name: string;
+  /** `monotonicMs()` since when readings count. */
+  readonly sinceMs: number;
+  readonly readings: ClusterReadings;
+  /** Something has been read. */
+  arrived(nowMs: number): void;
+}
+
+export class Host implements Paced, ProbeListener {
+  /** Place in the list of the cluster; -1 when it is not in there. */
+  index = -1;
+  readonly probe: MysqlProbe;
+  readonly #owner: HostOwner;
+  readonly #surroundings: HostSurroundings;
+  /** Empty: none. */
+  #checkUrl = '';
+  #checking = false;
+  #nextCheckMs = 0;
+  #failing = false;
+  #logged = false;
+  #loggedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    target: ProbeTarget,
+    settings: ProbeSettings,
+    owner: HostOwner,
+    surroundings: HostSurroundings,
+  ) {
+    const { names, counters } = surroundings;
+    this.probe = new MysqlProbe(target, settings, names, this, counters);
+    this.#owner = owner;
+    this.#surroundings = surroundings;
+  }
+
+  /** Asks at once, whatever is known; an HTTP check goes beside the first probe. */
+  open(nowMs: number): void {
+    this.probe.open(nowMs);
+    this.#nextCheckMs = nowMs;
+    this.#checkIfDue(nowMs);
+  }
+
+  close(): void {
+    this.probe.close();
+  }
+
+  /** Empty: no HTTP check, and nothing leaves the host out. */
+  setCheckUrl(url: string): void {
+    if (url === this.#checkUrl) return;
+    this.#checkUrl = url;
+    this.#nextCheckMs = 0;
+    this.#checked(false);
+  }
+
+  turn(nowMs: number): void {
+    this.probe.turn(nowMs);
+    this.#checkIfDue(nowMs);
+  }
+
+  succeeded(value: number, readAtMs: number): void {
+    if (this.#failing) this.#recovered();
+    if (readAtMs < this.#owner.sinceMs) return;
+    this.#owner.readings.setValue(this.index, value, readAtMs);
+    this.#owner.arrived(monotonicMs());
+  }
+
+  failed(failure: Failure, atMs: number): void {
+    if (!this.#failing) this.#fell(failure, atMs);
+    this.#owner.readings.setError(this.index, failure.text, failure.unreachable, atMs);
+    this.#owner.arrived(atMs);
+  }
+
+  reused(nowMs: number): void {
+    this.#owner.arrived(nowMs);
+  }
+
+  #checkIfDue(nowMs: number): void {
+    if (nowMs < this.#nextCheckMs || this.#checking) return;
+    this.#nextCheckMs = nowMs + CHECK_INTERVAL_MS;
+    const { httpChecker } = this.#surroundings;
+    const url = this.#checkUrl;
+    if (url === '') {
+      httpChecker.countSkipped();
+      return;
+    }
+    this.#checking = true;
+    httpChecker.check(url, (leftOut) => {
+      this.#checking = false;
+      if (url === this.#checkUrl) this.#checked(leftOut);
+    });
+  }
+
+  #checked(leftOut: boolean): void {
+    if (this.index >= 0) this.#owner.readings.setLeftOut(this.index, leftOut);
+  }
+
+  #fell(failure: Failure, atMs: number): void {
+    this.#failing = true;
+    this.#logged = atMs - this.#loggedAtMs >= LOG_INTERVAL_MS;
+    if (!this.#logged) return;
+    this.#loggedAtMs = atMs;
+    const { logger } = this.#surroundings;
+    logger.warn({ store: this.#owner.name, error: failure.text }, 'a host cannot be read');
+  }
+
+  #recovered(): void {
+    this.#failing = false;
+    if (!this.#logged) return;
+    const { logger } = this.#surroundings;
+    logger.info({ store: this.#owner.name, host: this.probe.address }, 'a host is read again');
+  }
+}

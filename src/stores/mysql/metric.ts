@@ -1,0 +1,30 @@
+/** What is asked of the hosts of a cluster, and how the answer is read. */
+import type { FieldPacket } from 'mysql2';
+import { metricQueryKind } from '../../config/metric-query.js';
+import { type Rows, readNamedValue, readSingleValue, type Unusable } from './answer.js';
+import { lagStatements, readLag } from './lag.js';
+
+export interface Metric {
+  /** The statements to try on a server that greets with that version, until it knows one; the first almost always. */
+  statements(serverVersion: string): readonly [string, ...string[]];
+  read(rows: Rows, fields: readonly FieldPacket[]): number | Unusable;
+}
+
+/** The metric of a `MetricQuery`. Null: a query that freno does not run. */
+export function metricOf(query: string): Metric | null {
+  switch (metricQueryKind(query)) {
+    case 'lag':
+      return replicationLag;
+    case 'value':
+      return { statements: () => [query], read: readSingleValue };
+    case 'show':
+      return { statements: () => [query], read: readNamedValue };
+    case null:
+      return null;
+  }
+}
+
+const replicationLag: Metric = {
+  statements: lagStatements,
+  read: readLag,
+};

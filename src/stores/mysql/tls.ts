@@ -1,0 +1,58 @@
+/** TLS towards MySQL servers: the files that the settings name, as the client library takes them. */
+import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import type { SslOptions } from 'mysql2';
+
+import { FrenoError, messageOf } from '../../base/errors.js';
+import type { TlsSettings } from '../../wire/stores.js';
+
+/** Files are looked at again this long after their last reading, when a connection is made: certificates are renewed in place. */
+const REREAD_MS = 10_000;
+
+/** The TLS settings of one cluster. */
+export class TlsMaterial {
+  readonly #settings: TlsSettings;
+  #options: SslOptions | undefined;
+  #readAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(settings: TlsSettings) {
+    this.#settings = settings;
+  }
+
+  /** Name to verify instead of the host's; empty: the host's. */
+  get serverName(): string {
+    return this.#settings.serverName;
+  }
+
+  /**
+   * The same object as long as the files are the same: the client library keeps one context per object.
+   * Throws `RESOURCE`, naming the file, when one cannot be read.
+   */
+  options(nowMs: number): SslOptions {
+    if (this.#options === undefined || nowMs - this.#readAtMs >= REREAD_MS) {
+      const options = readOptions(this.#settings);
+      if (!isDeepStrictEqual(options, this.#options)) this.#options = options;
+      this.#readAtMs = nowMs;
+    }
+    return this.#options!;
+  }
+}
+
+function readOptions(settings: TlsSettings): SslOptions {
+  const { caFile, certFile, keyFile, skipVerify } = settings;
+  return {
+    ...(caFile !== '' && { ca: readText('CAFile', caFile) }),
+    ...(certFile !== '' && { cert: readText('CertFile', certFile) }),
+    ...(keyFile !== '' && { key: readText('KeyFile', keyFile) }),
+    rejectUnauthorized: !skipVerify,
+    verifyIdentity: !skipVerify,
+  };
+}
+
+function readText(key: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (thrown) {
+    throw new FrenoError('RESOURCE', `TLS.${key}: ${messageOf(thrown)}`, { cause: thrown });
+  }
+}

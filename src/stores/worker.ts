@@ -1,0 +1,175 @@
+/** The probe thread: owns the clusters that main assigns to it, probes their hosts while this node leads, writes the board. */
+import { createHistogram } from 'node:perf_hooks';
+import type { MessagePort } from 'node:worker_threads';
+import { threadId } from 'node:worker_threads';
+import { monotonicMs } from '../base/clock.js';
+import { createLogger } from '../base/log.js';
+import { Board } from '../board/board.js';
+import type { FromProbe, ProbeTask, ToProbe } from '../wire/probe.js';
+import type { ClusterAssignment } from '../wire/stores.js';
+import { Cluster, type ClusterSurroundings } from './cluster.js';
+import type { Host } from './host.js';
+import { HttpChecker } from './httpcheck.js';
+import type { ProbeCounters } from './mysql/probe.js';
+import { Names } from './names.js';
+import { PacingWheel, systemPacer } from './pacing.js';
+
+/** Every host has its turn once in this time. */
+export const PROBE_INTERVAL_MS = 50;
+const PHASES = 10;
+
+/** Hosts opened in one turn of the event loop, so that the first answers are read before the last connection is made. */
+const OPENED_AT_ONCE = 16;
+
+const LATENCY_MAX_NS = 60e9;
+
+export class ProbeWorker {
+  readonly #port: MessagePort;
+  readonly #surroundings: ClusterSurroundings;
+  readonly #httpChecker: HttpChecker;
+  readonly #wheel = new PacingWheel({
+    intervalMs: PROBE_INTERVAL_MS,
+    phases: PHASES,
+    pacer: systemPacer,
+  });
+  readonly #latency = createHistogram({ lowest: 1, highest: LATENCY_MAX_NS, figures: 3 });
+  readonly #counters: ProbeCounters;
+  /** By slot of the board. */
+  readonly #clusters = new Map<number, Cluster>();
+  /** Hosts whose first turn is to come. */
+  readonly #opening = new Set<Host>();
+  #openingSoon = false;
+  /** Null: not probing. */
+  #term: number | null = null;
+
+  constructor(task: ProbeTask) {
+    const names = new Names();
+    const latency = this.#latency;
+    this.#port = task.port;
+    this.#httpChecker = new HttpChecker(names.lookup);
+    this.#counters = {
+      total: 0,
+      error: 0,
+      record: (ns) => latency.record(Math.min(LATENCY_MAX_NS, Math.max(1, Math.round(ns)))),
+    };
+    this.#surroundings = {
+      board: new Board(task.board),
+      names,
+      httpChecker: this.#httpChecker,
+      counters: this.#counters,
+      logger: createLogger(task.log, `probe-${task.worker}`),
+      pacing: { begin: (host) => this.#begin(host), end: (host) => this.#end(host) },
+    };
+  }
+
+  /** Resolves when main tells the worker to stop and its connections are closed. */
+  run(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#port.on('message', (message: ToProbe) => {
+        if (message.kind !== 'stop') {
+          this.#handle(message);
+          return;
+        }
+        this.#lead(null);
+        this.#port.close();
+        resolve();
+      });
+      this.#tell({ kind: 'ready', threadId });
+    });
+  }
+
+  #handle(message: Exclude<ToProbe, { kind: 'stop' }>): void {
+    switch (message.kind) {
+      case 'assign':
+        this.#assign(message.assignments);
+        this.#tell({ kind: 'acknowledge', version: message.version });
+        break;
+      case 'lead':
+        this.#lead(message.probing ? message.term : null);
+        break;
+      case 'collect':
+        this.#collect(message.id);
+        break;
+    }
+  }
+
+  #assign(assignments: readonly ClusterAssignment[]): void {
+    const nowMs = monotonicMs();
+    const names = new Map(assignments.map(({ slot, settings }) => [slot, settings.name]));
+    for (const [slot, cluster] of this.#clusters) {
+      if (names.get(slot) !== cluster.name) this.#remove(cluster, nowMs);
+    }
+    for (const assignment of assignments) {
+      const present = this.#clusters.get(assignment.slot);
+      if (present === undefined) this.#add(new Cluster(assignment, this.#surroundings), nowMs);
+      else present.apply(assignment, nowMs);
+    }
+  }
+
+  #add(cluster: Cluster, nowMs: number): void {
+    this.#clusters.set(cluster.slot, cluster);
+    this.#wheel.add(cluster);
+    cluster.lead(this.#term, nowMs);
+  }
+
+  #remove(cluster: Cluster, nowMs: number): void {
+    this.#clusters.delete(cluster.slot);
+    this.#wheel.remove(cluster);
+    cluster.lead(null, nowMs);
+  }
+
+  #lead(term: number | null): void {
+    this.#term = term;
+    const nowMs = monotonicMs();
+    if (term === null) this.#wheel.stop();
+    else this.#wheel.start();
+    for (const cluster of this.#clusters.values()) cluster.lead(term, nowMs);
+  }
+
+  #begin(host: Host): void {
+    this.#opening.add(host);
+    this.#openSoon();
+  }
+
+  #end(host: Host): void {
+    this.#opening.delete(host);
+    this.#wheel.remove(host);
+  }
+
+  #openSoon(): void {
+    if (this.#openingSoon || this.#opening.size === 0) return;
+    this.#openingSoon = true;
+    setImmediate(() => {
+      this.#openingSoon = false;
+      let room = OPENED_AT_ONCE;
+      for (const host of this.#opening) {
+        if (room-- === 0) break;
+        this.#opening.delete(host);
+        this.#wheel.add(host);
+        host.open(monotonicMs());
+      }
+      this.#openSoon();
+    });
+  }
+
+  #collect(id: number): void {
+    const { byStatus, skipped, failed } = this.#httpChecker.counters;
+    this.#tell({
+      kind: 'collected',
+      id,
+      statistics: {
+        total: this.#counters.total,
+        error: this.#counters.error,
+        latency: this.#latency,
+        httpChecks: { ...byStatus },
+        httpChecksSkipped: skipped,
+        httpChecksFailed: failed,
+        missedPhases: this.#wheel.missedPhases,
+      },
+    });
+  }
+
+  #tell(message: FromProbe): void {
+    this.#port.postMessage(message);
+  }
+}
