@@ -1,0 +1,123 @@
+/** What can go wrong with a statement sent to the backend, and what that means to those who asked for it. */
+import { FrenoError, messageOf } from '../../base/errors.js';
+
+export type BackendFault =
+  /** There is no connection: nothing was sent. */
+  | 'unavailable'
+  /** Sent, but not answered: it may have taken effect, or still may. */
+  | 'unanswered'
+  /** The server answered with an error: it took no effect. */
+  | 'refused';
+
+/** Numbers of server errors (MySQL manual, "Server Error Message Reference"). */
+export const SERVER_ERROR = {
+  tooManyConnections: 1040,
+  noSuchDatabase: 1049,
+  duplicateKey: 1062,
+  noSuchColumn: 1054,
+  serverShutdown: 1053,
+  hostNotPrivileged: 1130,
+  commandDenied: 1142,
+  noSuchTable: 1146,
+  commitFailed: 1180,
+  interrupted: 1317,
+  valueNotInCharset: 1366,
+  valueTooLong: 1406,
+  connectionKilled: 1927,
+} as const;
+
+const ACCESS_DENIED: readonly number[] = [1044, 1045, 1698, 3118];
+
+/** Errors after which a statement may have been executed all the same. */
+const UNCERTAIN: readonly number[] = [
+  SERVER_ERROR.serverShutdown,
+  SERVER_ERROR.commitFailed,
+  SERVER_ERROR.interrupted,
+  SERVER_ERROR.connectionKilled,
+];
+
+export class BackendError extends Error {
+  override readonly name = 'BackendError';
+
+  constructor(
+    readonly fault: BackendFault,
+    message: string,
+    /** The server's error number; 0 when it did not come from the server. */
+    readonly errno = 0,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Of an error that mysql2 reports for a statement it has sent. */
+export function statementError(error: NodeJS.ErrnoException & { fatal?: boolean }): BackendError {
+  const errno = error.errno ?? 0;
+  const answered = isServerError(error) && error.fatal !== true && !UNCERTAIN.includes(errno);
+  return new BackendError(answered ? 'refused' : 'unanswered', error.message, errno, {
+    cause: error,
+  });
+}
+
+/** Of an error that ended the attempt to connect. */
+export function connectError(error: unknown): BackendError {
+  const errno = isServerError(error) ? (error.errno ?? 0) : 0;
+  return new BackendError('unavailable', messageOf(error), errno, { cause: error });
+}
+
+/** What a client hears whose command could not be written. */
+export function commandError(error: unknown): FrenoError {
+  if (!(error instanceof BackendError)) {
+    return new FrenoError('OUTCOME_UNKNOWN', messageOf(error), { cause: error });
+  }
+  const text = `MySQL backend: ${error.message}`;
+  if (error.fault === 'unanswered') {
+    return new FrenoError('OUTCOME_UNKNOWN', `${text}; not known whether it took effect`);
+  }
+  const unfit =
+    error.errno === SERVER_ERROR.valueTooLong || error.errno === SERVER_ERROR.valueNotInCharset;
+  return new FrenoError(unfit ? 'BAD_REQUEST' : 'NO_LEADER', `${text}; nothing was changed`);
+}
+
+/**
+ * The failure that the operator must mend before this node can ever take part, naming the key or table;
+ * null for anything that may pass by itself, like a server that is down.
+ */
+export function lastingFailure(error: unknown): FrenoError | null {
+  if (!(error instanceof BackendError)) return null;
+  if (error.cause instanceof FrenoError) return error.cause;
+  const culprit = lastingCulprit(error);
+  return culprit === null
+    ? null
+    : new FrenoError('RESOURCE', `${culprit}: ${error.message}`, { cause: error });
+}
+
+function lastingCulprit({ errno, cause }: BackendError): string | null {
+  if (ACCESS_DENIED.includes(errno)) return 'BackendMySQLUser or BackendMySQLPassword';
+  switch (errno) {
+    case SERVER_ERROR.noSuchDatabase:
+      return 'BackendMySQLSchema';
+    case SERVER_ERROR.hostNotPrivileged:
+      return 'BackendMySQLHost';
+    case SERVER_ERROR.commandDenied:
+      return 'privileges of BackendMySQLUser';
+    case SERVER_ERROR.noSuchTable:
+    case SERVER_ERROR.noSuchColumn:
+      return 'tables in BackendMySQLSchema (see resources/mysql-backend.sql)';
+    case SERVER_ERROR.valueTooLong:
+      return 'Domain, ShareDomain or the name of this host, too long for the table';
+  }
+  return isTlsError(cause) ? 'BackendMySQLTLS' : null;
+}
+
+function isServerError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'sqlState' in error && 'errno' in error;
+}
+
+/** Codes of OpenSSL's verification, of Node's, and of mysql2 when the server offers no encryption. */
+function isTlsError(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  return /CERT|SELF_SIGNED|ERR_TLS|ERR_SSL|ERR_OSSL|HANDSHAKE_.*SSL|UNABLE_TO_/.test(
+    String(error.code),
+  );
+}

@@ -1,0 +1,243 @@
+/**
+ * Consensus through a MySQL or MariaDB database: it elects the leader of each domain and keeps the operators' commands.
+ * Nodes do not talk to each other. The tables are the original's, and may be shared with its nodes.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonicMs } from '../../base/clock.js';
+import { FrenoError, messageOf } from '../../base/errors.js';
+import type { Logger } from '../../base/log.js';
+import type { BackendSettings } from '../../config/settings.js';
+import type { Command } from '../../throttle/commands.js';
+import type {
+  Consensus,
+  ConsensusObserver,
+  ConsensusState,
+  ConsensusStatus,
+  StateMachine,
+} from '../../wire/consensus.js';
+import { BackendConnection } from './backend-connection.js';
+import { BackendError, lastingFailure, SERVER_ERROR } from './backend-error.js';
+import { Election, type Identity, type Survey } from './election.js';
+import { FaultLog } from './fault-log.js';
+import { Lease } from './lease.js';
+import { assertTimes, type BackendTimes, DEFAULT_TIMES } from './options.js';
+import { StateSync } from './state-sync.js';
+import { prepareTables, type Tables } from './tables.js';
+
+export interface MySQLConsensusOptions {
+  readonly settings: BackendSettings;
+  readonly identity: Identity;
+  readonly state: StateMachine;
+  readonly observer: ConsensusObserver;
+  readonly log: Logger;
+  /** `DEFAULT_TIMES` unless given. */
+  readonly times?: BackendTimes;
+}
+
+/** The process ends within 5 s of a signal, whatever the backend does. */
+const STOP_TIMEOUT_MS = 2_000;
+
+const NOTHING_KNOWN: Survey = { leader: '', hasRow: false, shareDomainServices: new Map() };
+
+export class MySQLConsensus implements Consensus {
+  readonly #options: MySQLConsensusOptions;
+  readonly #times: BackendTimes;
+  /** Of its own, so that a slow command never delays a renewal. */
+  readonly #electionConnection: BackendConnection;
+  readonly #stateConnection: BackendConnection;
+  readonly #election: Election;
+  readonly #lease: Lease;
+  readonly #sync: StateSync;
+  readonly #faults: FaultLog;
+  readonly #healthFaults: FaultLog;
+  #tables: Tables | undefined;
+  #survey = NOTHING_KNOWN;
+  #healthyServices: readonly string[] | null = null;
+  #healthDueAtMs = 0;
+  /** Whether the last round of the election went well. */
+  #healthy = false;
+  #stopping = false;
+  #inRound = false;
+  #round: Promise<unknown> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: MySQLConsensusOptions) {
+    const { settings, identity, state, observer, log } = options;
+    this.#options = options;
+    this.#times = options.times ?? DEFAULT_TIMES;
+    assertTimes(this.#times);
+    this.#electionConnection = new BackendConnection(settings, this.#times);
+    this.#stateConnection = new BackendConnection(settings, this.#times);
+    this.#election = new Election(this.#electionConnection, identity, this.#times.takeoverSeconds);
+    this.#lease = new Lease(observer, log);
+    this.#sync = new StateSync({
+      connection: this.#stateConnection,
+      state,
+      intervalMs: this.#times.stateIntervalMs,
+      log,
+    });
+    this.#faults = new FaultLog(log, 'the election');
+    this.#healthFaults = new FaultLog(log, 'the list of healthy services');
+  }
+
+  /** Resolves also when the backend is down: the node takes part once it is up. Rejects when waiting would not help. */
+  async start(): Promise<void> {
+    const lasting = lastingFailure(await this.#runRound());
+    if (lasting !== null) {
+      await this.stop();
+      throw lasting;
+    }
+    this.#timer = setInterval(() => this.#nextRound(), this.#times.electionIntervalMs);
+  }
+
+  /** Leaves leadership to the others at once, as far as the backend can be told within `STOP_TIMEOUT_MS`. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    clearInterval(this.#timer);
+    this.#lease.end();
+    const deadline = new AbortController();
+    const timeout = sleep(STOP_TIMEOUT_MS, undefined, { signal: deadline.signal }).catch(() => {});
+    await Promise.race([Promise.all([this.#sync.stop(), this.#leave()]), timeout]);
+    deadline.abort();
+    this.#electionConnection.close();
+    this.#stateConnection.close();
+  }
+
+  submit(command: Command): Promise<void> {
+    return this.#sync.submit(command);
+  }
+
+  async readBarrier(): Promise<void> {
+    if (!this.#lease.isLeading) return;
+    try {
+      await this.#sync.refresh();
+    } catch (error) {
+      throw new FrenoError('NO_LEADER', messageOf(error), { cause: error });
+    }
+    if (!this.#lease.isLeading) throw new FrenoError('NO_LEADER', 'this node leads no longer');
+  }
+
+  status(): ConsensusStatus {
+    const { domain, shareDomain, serviceId } = this.#options.identity;
+    const services = this.#survey.shareDomainServices;
+    return {
+      ServiceID: serviceId,
+      Healthy: this.#healthy,
+      IsLeader: this.#lease.isLeading,
+      Leader: this.#leader(),
+      State: this.#state(),
+      Domain: domain,
+      ShareDomain: shareDomain,
+      ShareDomainServices: shareDomain === '' ? null : Object.fromEntries(services),
+      ShareDomainServicesList: [serviceId, ...services.values()],
+      HealthyDomainServicesList: this.#healthyServices,
+    };
+  }
+
+  #leader(): string {
+    const { serviceId } = this.#options.identity;
+    if (this.#lease.isLeading) return serviceId;
+    // A row of this node's that its lease no longer stands for names nobody.
+    const { leader } = this.#survey;
+    return this.#healthy && leader !== serviceId ? leader : '';
+  }
+
+  #state(): ConsensusState {
+    if (this.#lease.isLeading) return 'Leader';
+    return this.#healthy ? 'Healthy' : 'Unhealthy';
+  }
+
+  #nextRound(): void {
+    if (!this.#inRound) void this.#runRound();
+  }
+
+  /** Resolves with what went wrong, or null. */
+  #runRound(): Promise<unknown> {
+    this.#inRound = true;
+    this.#round = this.#elect()
+      .then(
+        () => this.#roundWorked(),
+        (error: unknown) => this.#roundFailed(error),
+      )
+      .finally(() => {
+        this.#inRound = false;
+      });
+    return this.#round;
+  }
+
+  #roundWorked(): null {
+    this.#healthy = true;
+    this.#faults.worked();
+    return null;
+  }
+
+  /** Leadership goes on to the end of the lease: the next round may renew it. */
+  #roundFailed(error: unknown): unknown {
+    this.#healthy = false;
+    if (isMissingTable(error)) this.#tables = undefined;
+    if (!this.#stopping) this.#faults.failed(error);
+    return error;
+  }
+
+  async #elect(): Promise<void> {
+    this.#tables ??= await prepareTables(this.#electionConnection);
+    this.#sync.start(this.#tables);
+    const sentAtMs = await this.#claim();
+    if (sentAtMs === null) this.#lease.end();
+    else await this.#hold(sentAtMs + this.#times.leaseMs);
+    this.#survey = await this.#election.survey();
+    await this.#reportHealth(this.#tables);
+  }
+
+  async #claim(): Promise<number | null> {
+    // Who cannot read the state must not keep the row from those who can.
+    if (!this.#lease.isLeading && !this.#sync.isFresh) await this.#sync.refresh();
+    const sentAtMs = await this.#election.claim();
+    return sentAtMs !== null || this.#survey.hasRow ? sentAtMs : this.#election.found();
+  }
+
+  /** Leads until `untilMs`; on promotion with the state of this moment. */
+  async #hold(untilMs: number): Promise<void> {
+    if (!this.#lease.isLeading) {
+      try {
+        await this.#sync.refresh();
+      } catch (error) {
+        await this.#election.resign();
+        throw error;
+      }
+    }
+    if (!this.#stopping) this.#lease.hold(untilMs);
+  }
+
+  async #reportHealth(tables: Tables): Promise<void> {
+    if (!tables.health || monotonicMs() < this.#healthDueAtMs) return;
+    this.#healthDueAtMs = monotonicMs() + this.#times.healthIntervalMs;
+    try {
+      await this.#election.register();
+      this.#healthyServices = await this.#election.healthyServices();
+      this.#healthFaults.worked();
+    } catch (error) {
+      if (!(error instanceof BackendError) || error.fault !== 'refused') throw error;
+      this.#healthyServices = null;
+      this.#healthFaults.failed(error);
+    }
+  }
+
+  async #leave(): Promise<void> {
+    await this.#round;
+    if (!this.#healthy) return;
+    try {
+      await this.#election.resign();
+      if (this.#tables?.health === true) await this.#election.unregister();
+    } catch (error) {
+      this.#options.log.warn(
+        { error: messageOf(error) },
+        'MySQL backend: leadership could not be handed over; another node takes it once it has expired',
+      );
+    }
+  }
+}
+
+function isMissingTable(error: unknown): boolean {
+  return error instanceof BackendError && error.errno === SERVER_ERROR.noSuchTable;
+}

@@ -1,0 +1,132 @@
+/**
+ * The rows by which nodes elect a leader and know of each other. All times are the database's: `now()` is the start of a
+ * statement on its server, which is never before the node sent it.
+ */
+import { monotonicMs } from '../../base/clock.js';
+import type { BackendConnection } from './backend-connection.js';
+import { BackendError, SERVER_ERROR } from './backend-error.js';
+
+export interface Identity {
+  /** Nodes of one domain elect one leader. */
+  readonly domain: string;
+  /** Empty: shared with nobody. */
+  readonly shareDomain: string;
+  /** `hostname:ListenPort`. */
+  readonly serviceId: string;
+}
+
+/** What the table says. */
+export interface Survey {
+  /** The leader of this node's domain; empty when nobody has renewed the row in time. */
+  readonly leader: string;
+  /** Whether the domain has a row at all. */
+  readonly hasRow: boolean;
+  /** Other nodes that lead a domain of the same share domain, by domain. */
+  readonly shareDomainServices: ReadonlyMap<string, string>;
+}
+
+/** Rows read at most: domains that share, and services of one domain. */
+const SERVICES_MAX = 1_000;
+
+export class Election {
+  readonly #connection: BackendConnection;
+  readonly #identity: Identity;
+  readonly #takeoverSeconds: number;
+
+  constructor(connection: BackendConnection, identity: Identity, takeoverSeconds: number) {
+    this.#connection = connection;
+    this.#identity = identity;
+    this.#takeoverSeconds = takeoverSeconds;
+  }
+
+  /**
+   * Renews the row of this node, or takes it over from one that has not renewed it in time.
+   * Resolves with `monotonicMs()` before the sending of the statement, or null when the row is another's or missing.
+   */
+  async claim(): Promise<number | null> {
+    const { serviceId, shareDomain, domain } = this.#identity;
+    const sentAtMs = monotonicMs();
+    // The rows found are what counts, not what a reading afterwards says: that one might be of another statement's doing.
+    const found = await this.#connection.change(
+      `UPDATE service_election SET service_id = ?, share_domain = ?, last_seen_active = now()
+        WHERE domain = ? AND (service_id = ? OR last_seen_active < now() - INTERVAL ? SECOND)`,
+      [serviceId, shareDomain, domain, serviceId, this.#takeoverSeconds],
+    );
+    return found > 0 ? sentAtMs : null;
+  }
+
+  /** Makes the row of a domain that has none. Resolves as `claim`. */
+  async found(): Promise<number | null> {
+    const { serviceId, shareDomain, domain } = this.#identity;
+    const sentAtMs = monotonicMs();
+    try {
+      await this.#connection.change(
+        `INSERT INTO service_election (domain, share_domain, service_id, last_seen_active)
+          VALUES (?, ?, ?, now())`,
+        [domain, shareDomain, serviceId],
+      );
+      return sentAtMs;
+    } catch (error) {
+      if (error instanceof BackendError && error.errno === SERVER_ERROR.duplicateKey) return null;
+      throw error;
+    }
+  }
+
+  async survey(): Promise<Survey> {
+    const { serviceId, shareDomain, domain } = this.#identity;
+    const rows = await this.#connection.select(
+      `SELECT domain, service_id, domain = ? AS own,
+          last_seen_active >= now() - INTERVAL ? SECOND AS active
+        FROM service_election WHERE domain = ? OR (? <> '' AND share_domain = ?)
+        ORDER BY domain LIMIT ${SERVICES_MAX}`,
+      [domain, this.#takeoverSeconds, domain, shareDomain, shareDomain],
+    );
+    const own = rows.find((row) => Number(row.own) === 1);
+    const active = rows.filter((row) => Number(row.active) === 1);
+    const others = active.filter((row) => shareDomain !== '' && row.service_id !== serviceId);
+    return {
+      leader: own !== undefined && active.includes(own) ? String(own.service_id) : '',
+      hasRow: own !== undefined,
+      shareDomainServices: new Map(
+        others.map((row) => [String(row.domain), String(row.service_id)]),
+      ),
+    };
+  }
+
+  /** Leaves the row of this node to whoever comes next, at once. */
+  async resign(): Promise<void> {
+    await this.#connection.change(
+      `UPDATE service_election SET last_seen_active = now() - INTERVAL 1 HOUR
+        WHERE domain = ? AND service_id = ?`,
+      [this.#identity.domain, this.#identity.serviceId],
+    );
+  }
+
+  /** Says that this node is alive. */
+  async register(): Promise<void> {
+    const { serviceId, shareDomain, domain } = this.#identity;
+    await this.#connection.change(
+      `INSERT INTO service_health (service_id, domain, share_domain, last_seen_active)
+        VALUES (?, ?, ?, now()) ON DUPLICATE KEY UPDATE domain = VALUES(domain),
+        share_domain = VALUES(share_domain), last_seen_active = VALUES(last_seen_active)`,
+      [serviceId, domain, shareDomain],
+    );
+  }
+
+  /** The nodes of this domain that said so of late, this one among them. */
+  async healthyServices(): Promise<readonly string[]> {
+    const rows = await this.#connection.select(
+      `SELECT service_id FROM service_health
+        WHERE domain = ? AND last_seen_active >= now() - INTERVAL ? SECOND
+        ORDER BY service_id LIMIT ${SERVICES_MAX}`,
+      [this.#identity.domain, this.#takeoverSeconds],
+    );
+    return rows.map((row) => String(row.service_id));
+  }
+
+  async unregister(): Promise<void> {
+    await this.#connection.change('DELETE FROM service_health WHERE service_id = ?', [
+      this.#identity.serviceId,
+    ]);
+  }
+}

@@ -1,0 +1,28 @@
+/** Says once that something fails, again when it fails in another way, and once that it works again. */
+import { messageOf } from '../../base/errors.js';
+import type { Logger } from '../../base/log.js';
+
+export class FaultLog {
+  readonly #log: Logger;
+  readonly #what: string;
+  #message: string | null = null;
+
+  /** `what` is what works or fails: "the election". */
+  constructor(log: Logger, what: string) {
+    this.#log = log;
+    this.#what = what;
+  }
+
+  failed(error: unknown): void {
+    const message = messageOf(error);
+    if (message === this.#message) return;
+    this.#message = message;
+    this.#log.error({ error: message }, `MySQL backend: ${this.#what} fails`);
+  }
+
+  worked(): void {
+    if (this.#message === null) return;
+    this.#message = null;
+    this.#log.info(`MySQL backend: ${this.#what} works again`);
+  }
+}

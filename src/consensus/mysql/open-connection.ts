@@ -1,0 +1,156 @@
+/** One live connection to the backend: one statement at a time, each with a time-out that ends the connection. */
+import type { Socket } from 'node:net';
+import { type Connection, createConnection } from 'mysql2';
+import { FrenoError, messageOf } from '../../base/errors.js';
+import { mysqlTransport, readTls } from '../../base/mysql-transport.js';
+import type { BackendSettings } from '../../config/settings.js';
+import { BackendError, connectError, statementError } from './backend-error.js';
+import type { BackendTimes } from './options.js';
+
+/**
+ * What our statements rely on, whatever the server's defaults are. In UTC no hour comes twice a year; the escapes of
+ * mysql2 need backslashes to escape; a value that does not fit must be an error, not cut. A statement waits no longer
+ * for a lock than we wait for it.
+ */
+const SESSION = `SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
+  autocommit = 1, innodb_lock_wait_timeout = 1, lock_wait_timeout = 1`;
+
+/** How long a connection that is being closed may take to say goodbye. */
+const GOODBYE_MS = 250;
+
+export type Value = string | number | null;
+export type Row = Readonly<Record<string, unknown>>;
+
+export class OpenConnection {
+  readonly #connection: Connection;
+  readonly #socket: Socket;
+  readonly #statementTimeoutMs: number;
+  #busy = false;
+  #lost = false;
+
+  /** Resolves with a connection whose session is set up. Rejects with a `BackendError`. */
+  static async open(settings: BackendSettings, times: BackendTimes): Promise<OpenConnection> {
+    try {
+      const opened = await OpenConnection.#connect(settings, times);
+      await opened.query(SESSION, []).catch((error: unknown) => {
+        opened.destroy();
+        throw error;
+      });
+      return opened;
+    } catch (error) {
+      throw connectError(error instanceof BackendError ? error.cause : error);
+    }
+  }
+
+  static async #connect(settings: BackendSettings, times: BackendTimes): Promise<OpenConnection> {
+    const ssl = settings.tls === null ? null : await backendTls(settings.tls);
+    const serverName = settings.tls?.serverName ?? '';
+    const transport = mysqlTransport(settings.host, settings.port, ssl, serverName);
+    const { socket } = transport;
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown): void => {
+        clearTimeout(timer);
+        socket.destroy();
+        reject(error);
+      };
+      const timer = setTimeout(
+        () => fail(new Error(`${settings.host}:${settings.port} did not answer in time`)),
+        times.connectTimeoutMs,
+      );
+      socket.once('error', fail);
+      const connection = connectionOver(transport.options, settings, fail);
+      if (connection === null) return;
+      connection.once('error', fail);
+      connection.once('connect', () => {
+        clearTimeout(timer);
+        resolve(new OpenConnection(connection, socket, times.statementTimeoutMs));
+      });
+    });
+  }
+
+  private constructor(connection: Connection, socket: Socket, statementTimeoutMs: number) {
+    this.#connection = connection;
+    this.#socket = socket;
+    this.#statementTimeoutMs = statementTimeoutMs;
+    // The statement under way hears of it from mysql2 or by its time-out; the next one must not use this connection.
+    connection.on('error', () => this.destroy());
+    connection.on('end', () => this.destroy());
+    socket.on('close', () => this.destroy());
+  }
+
+  get isLost(): boolean {
+    return this.#lost;
+  }
+
+  /** Rejects with a `BackendError`. Unless the server refused the statement, the connection is gone then. */
+  query(sql: string, values: readonly Value[]): Promise<unknown> {
+    if (this.#busy) throw new Error('a backend connection takes one statement at a time');
+    if (this.#lost) throw new BackendError('unavailable', 'the connection is lost');
+    this.#busy = true;
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        clearTimeout(timer);
+        this.#busy = false;
+      };
+      const timer = setTimeout(() => {
+        settle();
+        this.destroy();
+        reject(new BackendError('unanswered', `no answer within ${this.#statementTimeoutMs} ms`));
+      }, this.#statementTimeoutMs);
+      this.#connection.query(sql, [...values], (error, result) => {
+        if (!this.#busy) return;
+        settle();
+        if (error === null) return resolve(result);
+        const failure = statementError(error);
+        if (failure.fault !== 'refused') this.destroy();
+        reject(failure);
+      });
+    });
+  }
+
+  /** Ends the connection at once; a statement under way is left to its time-out. */
+  destroy(): void {
+    this.#lost = true;
+    this.#socket.destroy();
+  }
+
+  /** Ends the connection politely, but soon. */
+  close(): void {
+    if (this.#lost) return;
+    this.#lost = true;
+    this.#connection.end();
+    const timer = setTimeout(() => this.#socket.destroy(), GOODBYE_MS);
+    this.#socket.once('close', () => clearTimeout(timer));
+  }
+}
+
+async function backendTls(tls: NonNullable<BackendSettings['tls']>) {
+  try {
+    return await readTls(tls);
+  } catch (error) {
+    throw new FrenoError('RESOURCE', `BackendMySQLTLS: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** Null, with `fail` called, when mysql2 does not know the collation. */
+function connectionOver(
+  transport: ReturnType<typeof mysqlTransport>['options'],
+  settings: BackendSettings,
+  fail: (error: unknown) => void,
+): Connection | null {
+  try {
+    return createConnection({
+      ...transport,
+      user: settings.user,
+      password: settings.password,
+      database: settings.schema,
+      // The time-out of the connection is ours: mysql2's does not cover the TLS handshake.
+      connectTimeout: 0,
+      maxPreparedStatements: 8,
+      ...(settings.collation === '' ? {} : { charset: settings.collation }),
+    });
+  } catch (error) {
+    fail(new FrenoError('CONFIG', `BackendMySQLCollation: ${messageOf(error)}`, { cause: error }));
+    return null;
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Keeps the tables from growing without bound by freno's doing.
+ *
+ * A lifted entry must stay for as long as a node of the original may still hold it in memory: it learns of the lifting only
+ * by reading the expired row, and reads every 10 s when it can. Rows that expired a week ago, and services not seen for a
+ * week, are deleted; live rows, rows without expiry and the rows of the election never. New names are refused while a
+ * table has too many rows.
+ */
+import { monotonicMs } from '../../base/clock.js';
+import type { Logger } from '../../base/log.js';
+import type { Command } from '../../throttle/commands.js';
+import type { BackendConnection } from './backend-connection.js';
+import { FaultLog } from './fault-log.js';
+import type { Tables } from './tables.js';
+
+/** Rows of either table, expired ones included, beyond which new names are refused. */
+export const ROWS_MAX = 100_000;
+
+const KEEP_DAYS = 7;
+
+/** Rows deleted by one statement: it shall hold its locks briefly. */
+const DELETED_MAX = 1_000;
+
+/** How often rows are deleted and counted. */
+const INTERVAL_MS = 60_000;
+
+type CountedTable = 'throttled_apps' | 'skipped_hosts';
+
+export class Retention {
+  readonly #connection: BackendConnection;
+  readonly #faults: FaultLog;
+  readonly #rows: Record<CountedTable, number> = { throttled_apps: 0, skipped_hosts: 0 };
+  #nextAtMs = 0;
+
+  constructor(connection: BackendConnection, log: Logger) {
+    this.#connection = connection;
+    this.#faults = new FaultLog(log, 'deleting old rows');
+  }
+
+  /** Whether the table that the command may add a row to has room. */
+  hasRoom(command: Command): boolean {
+    const table = tableOf(command);
+    return table === null || this.#rows[table] < ROWS_MAX;
+  }
+
+  /** Counts a command that may have added a row, until the rows are counted again. */
+  count(command: Command): void {
+    const table = tableOf(command);
+    if (table !== null) this.#rows[table]++;
+  }
+
+  /** Deletes old rows, a portion of each table, and counts, if it is time. Does not reject: it tries again in time. */
+  async tidyInTime(tables: Tables): Promise<void> {
+    if (monotonicMs() < this.#nextAtMs) return;
+    this.#nextAtMs = monotonicMs() + INTERVAL_MS;
+    try {
+      await this.#countRows('throttled_apps');
+      await this.#countRows('skipped_hosts');
+      await this.#delete('throttled_apps', 'expires_at');
+      await this.#delete('skipped_hosts', 'expires_at');
+      if (tables.health) await this.#delete('service_health', 'last_seen_active');
+      this.#faults.worked();
+    } catch (error) {
+      this.#faults.failed(error);
+    }
+  }
+
+  async #countRows(table: CountedTable): Promise<void> {
+    const [row] = await this.#connection.select(`SELECT COUNT(*) AS row_count FROM ${table}`);
+    this.#rows[table] = Number(row?.row_count);
+  }
+
+  async #delete(table: string, column: string): Promise<void> {
+    await this.#connection.change(
+      `DELETE FROM ${table} WHERE ${column} < now() - INTERVAL ${KEEP_DAYS} DAY LIMIT ${DELETED_MAX}`,
+    );
+  }
+}
+
+function tableOf(command: Command): CountedTable | null {
+  switch (command.kind) {
+    case 'throttleApp':
+      return 'throttled_apps';
+    case 'skipHost':
+      return 'skipped_hosts';
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,147 @@
+/** The rows of throttled apps and skipped hosts, read as the replicated state; their expiries become times of this node's clock. */
+import { type Command, NO_EXPIRY } from '../../throttle/commands.js';
+import type { StateImage } from '../../throttle/state.js';
+import type { BackendConnection } from './backend-connection.js';
+import { LATEST_UNIX_SECONDS, LIVE_APP, LIVE_HOST } from './statements.js';
+
+/** Live entries of either table that are read; more are refused, and would hold up the main thread each second. */
+export const LIVE_ENTRIES_MAX = 10_000;
+
+/** How far this node's clock may move against the database's before all expiries are computed anew. */
+const CLOCK_TOLERANCE_MS = 500;
+
+interface AppRow {
+  readonly name: string;
+  /** Seconds by the database's clock; null: none. */
+  readonly expires: number | null;
+  readonly ratio: number;
+}
+
+interface HostRow {
+  readonly name: string;
+  readonly expires: number;
+}
+
+interface Rows {
+  readonly apps: readonly AppRow[];
+  readonly hosts: readonly HostRow[];
+}
+
+const NO_ROWS: Rows = { apps: [], hosts: [] };
+
+export class StateReader {
+  readonly #connection: BackendConnection;
+  #rows: Rows = NO_ROWS;
+  /** This node's `Date.now()` minus the database's clock. */
+  #clockOffsetMs: number | undefined;
+
+  constructor(connection: BackendConnection) {
+    this.#connection = connection;
+  }
+
+  /** Whether the last reading has the live entry that the command is about. */
+  knows(command: Command): boolean {
+    return command.kind === 'skipHost' || command.kind === 'recoverHost'
+      ? this.#rows.hosts.some(({ name }) => name === command.host)
+      : this.#rows.apps.some(({ name }) => name === command.key);
+  }
+
+  /** Whether another live entry fits beside those of the last reading, if the command makes one. */
+  hasRoom(command: Command): boolean {
+    const { apps, hosts } = this.#rows;
+    switch (command.kind) {
+      case 'throttleApp':
+        return apps.length < LIVE_ENTRIES_MAX;
+      case 'skipHost':
+        return hosts.length < LIVE_ENTRIES_MAX;
+      default:
+        return true;
+    }
+  }
+
+  /** Resolves with the state if it differs from that of the last reading, else null. Rejects with a `BackendError`. */
+  async read(): Promise<StateImage | null> {
+    const clockMoved = await this.#compareClocks();
+    const rows = { apps: await this.#apps(), hosts: await this.#hosts() };
+    const changed = clockMoved || !sameRows(rows, this.#rows);
+    this.#rows = rows;
+    return changed ? this.#image() : null;
+  }
+
+  /** Makes the next reading give the whole state, whatever it is. */
+  forget(): void {
+    this.#clockOffsetMs = undefined;
+  }
+
+  async #compareClocks(): Promise<boolean> {
+    const sentMs = Date.now();
+    const [row] = await this.#connection.select('SELECT UNIX_TIMESTAMP(now(6)) AS now_seconds');
+    const receivedMs = Date.now();
+    const offsetMs = (sentMs + receivedMs) / 2 - Number(row?.now_seconds) * 1_000;
+    const toleranceMs = CLOCK_TOLERANCE_MS + Math.abs(receivedMs - sentMs) / 2;
+    const knownMs = this.#clockOffsetMs;
+    if (knownMs !== undefined && Math.abs(offsetMs - knownMs) <= toleranceMs) return false;
+    this.#clockOffsetMs = offsetMs;
+    return true;
+  }
+
+  async #apps(): Promise<AppRow[]> {
+    const rows = await this.#connection.select(
+      `SELECT app_name, UNIX_TIMESTAMP(expires_at) AS expires, ratio FROM throttled_apps
+        WHERE ${LIVE_APP} ORDER BY app_name LIMIT ${LIVE_ENTRIES_MAX}`,
+    );
+    return rows.map(({ app_name, expires, ratio }) => ({
+      name: String(app_name),
+      expires: expires === null || Number(expires) >= LATEST_UNIX_SECONDS ? null : Number(expires),
+      ratio: ratioOf(ratio),
+    }));
+  }
+
+  async #hosts(): Promise<HostRow[]> {
+    const rows = await this.#connection.select(
+      `SELECT host_name, UNIX_TIMESTAMP(expires_at) AS expires FROM skipped_hosts
+        WHERE ${LIVE_HOST} ORDER BY host_name LIMIT ${LIVE_ENTRIES_MAX}`,
+    );
+    return rows.map(({ host_name, expires }) => ({
+      name: String(host_name),
+      expires: Number(expires),
+    }));
+  }
+
+  #image(): StateImage {
+    const toLocalMs = (seconds: number): number =>
+      Math.round(seconds * 1_000 + (this.#clockOffsetMs ?? 0));
+    return {
+      clockMs: Date.now(),
+      sweptAtMs: Date.now(),
+      throttledApps: this.#rows.apps.map(({ name, expires, ratio }) => [
+        name,
+        { expireAtMs: expires === null ? NO_EXPIRY : toLocalMs(expires), ratio },
+      ]),
+      skippedHosts: this.#rows.hosts.map(({ name, expires }) => [name, toLocalMs(expires)]),
+    };
+  }
+}
+
+/** NULL and -1 are what the original stores when no ratio was given: all checks are denied. */
+function ratioOf(ratio: unknown): number {
+  const given = ratio === null ? 1 : Number(ratio);
+  return given >= 0 ? Math.min(1, given) : 1;
+}
+
+function sameRows(left: Rows, right: Rows): boolean {
+  return (
+    left.apps.length === right.apps.length &&
+    left.hosts.length === right.hosts.length &&
+    left.apps.every((app, index) => sameApp(app, right.apps[index]!)) &&
+    left.hosts.every((host, index) => sameHost(host, right.hosts[index]!))
+  );
+}
+
+function sameApp(left: AppRow, right: AppRow): boolean {
+  return left.name === right.name && left.expires === right.expires && left.ratio === right.ratio;
+}
+
+function sameHost(left: HostRow, right: HostRow): boolean {
+  return left.name === right.name && left.expires === right.expires;
+}

@@ -1,0 +1,189 @@
+/**
+ * Keeps this node's copy of the replicated state like the tables: reads them at intervals, writes commands, and reads
+ * again after a write, so that what a client is told is in the database and in all threads of this node.
+ *
+ * One statement at a time on one connection: a reading never mixes with a write of this node, and is never older than one.
+ */
+import { monotonicMs } from '../../base/clock.js';
+import { FrenoError, messageOf } from '../../base/errors.js';
+import type { Logger } from '../../base/log.js';
+import type { Command } from '../../throttle/commands.js';
+import type { StateMachine } from '../../wire/consensus.js';
+import type { BackendConnection } from './backend-connection.js';
+import { commandError } from './backend-error.js';
+import { FaultLog } from './fault-log.js';
+import { Retention } from './retention.js';
+import { StateReader } from './state-reader.js';
+import { statementOf } from './statements.js';
+import type { Tables } from './tables.js';
+
+/** Requests that wait at most; beyond, they are refused. */
+const WAITING_MAX = 1_000;
+
+/** Requests written between two readings. */
+const BATCH_MAX = 100;
+
+/** A request that has waited this long for its turn is refused instead of written late. */
+const WAIT_MAX_MS = 3_000;
+
+interface Request {
+  /** Undefined: only a reading. */
+  readonly command: Command | undefined;
+  readonly sinceMs: number;
+  readonly resolve: () => void;
+  readonly reject: (error: FrenoError) => void;
+}
+
+export interface StateSyncOptions {
+  readonly connection: BackendConnection;
+  readonly state: StateMachine;
+  readonly intervalMs: number;
+  readonly log: Logger;
+}
+
+export class StateSync {
+  readonly #connection: BackendConnection;
+  readonly #state: StateMachine;
+  readonly #intervalMs: number;
+  readonly #reader: StateReader;
+  readonly #retention: Retention;
+  readonly #faults: FaultLog;
+  #tables: Tables | undefined;
+  #waiting: Request[] = [];
+  #stopping = false;
+  #running: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #readAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: StateSyncOptions) {
+    this.#connection = options.connection;
+    this.#state = options.state;
+    this.#intervalMs = options.intervalMs;
+    this.#reader = new StateReader(options.connection);
+    this.#retention = new Retention(options.connection, options.log);
+    this.#faults = new FaultLog(options.log, 'reading throttled apps and skipped hosts');
+  }
+
+  /** Begins to read, the tables being there. Again after they were made anew. */
+  start(tables: Tables): void {
+    this.#tables = tables;
+    if (this.#timer !== undefined || this.#stopping) return;
+    this.#timer = setInterval(() => {
+      // A failure is told by the fault log; the next interval tries again.
+      if (this.#running === undefined) this.refresh().catch(() => {});
+    }, this.#intervalMs);
+  }
+
+  /** Refuses what is not written yet; resolves when nothing is under way. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    clearInterval(this.#timer);
+    await this.#running;
+  }
+
+  /** Whether the last reading is recent enough to become leader on it. */
+  get isFresh(): boolean {
+    return monotonicMs() - this.#readAtMs <= 2 * this.#intervalMs;
+  }
+
+  /** Resolves when what was in the tables at the call is in every thread of this node. */
+  refresh(): Promise<void> {
+    return this.#enqueue(undefined);
+  }
+
+  /** Resolves when the command is written and in every thread of this node. Rejects with a `FrenoError`. */
+  submit(command: Command): Promise<void> {
+    return this.#enqueue(command);
+  }
+
+  #enqueue(command: Command | undefined): Promise<void> {
+    if (this.#stopping) {
+      return Promise.reject(new FrenoError('NO_LEADER', 'the node is stopping'));
+    }
+    if (this.#waiting.length >= WAITING_MAX) {
+      return Promise.reject(new FrenoError('OVERLOADED', 'MySQL backend: too many requests wait'));
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ command, sinceMs: monotonicMs(), resolve, reject });
+      this.#running ??= this.#serve().finally(() => {
+        this.#running = undefined;
+      });
+    });
+  }
+
+  /** Never rejects: every request is told by itself. */
+  async #serve(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, BATCH_MAX);
+      const written: Request[] = [];
+      for (const request of batch) {
+        if (await this.#write(request)) written.push(request);
+      }
+      if (written.length > 0) await this.#readFor(written);
+      if (this.#tables !== undefined) await this.#retention.tidyInTime(this.#tables);
+    }
+  }
+
+  /** Whether a reading must follow; else the request has been told. */
+  async #write({ command, sinceMs, reject }: Request): Promise<boolean> {
+    if (command === undefined) return true;
+    try {
+      if (this.#stopping) throw new FrenoError('NO_LEADER', 'the node is stopping');
+      if (this.#tables === undefined) {
+        throw new FrenoError('NO_LEADER', 'MySQL backend: not connected yet; nothing was changed');
+      }
+      if (monotonicMs() - sinceMs > WAIT_MAX_MS) {
+        throw new FrenoError('OVERLOADED', 'MySQL backend: too slow; nothing was changed');
+      }
+      this.#demandRoom(command);
+      const { sql, values } = statementOf(command, this.#tables.nullableExpiry);
+      await this.#connection.change(sql, values);
+      if (!this.#reader.knows(command)) this.#retention.count(command);
+      return true;
+    } catch (error) {
+      reject(error instanceof FrenoError ? error : commandError(error));
+      return false;
+    }
+  }
+
+  #demandRoom(command: Command): void {
+    if (this.#reader.knows(command)) return;
+    if (!this.#reader.hasRoom(command) || !this.#retention.hasRoom(command)) {
+      throw new FrenoError('OVERLOADED', 'MySQL backend: too many entries; nothing was changed');
+    }
+  }
+
+  async #readFor(requests: readonly Request[]): Promise<void> {
+    try {
+      await this.#read();
+      this.#faults.worked();
+      for (const { resolve } of requests) resolve();
+    } catch (error) {
+      this.#faults.failed(error);
+      for (const { command, reject } of requests) {
+        reject(command === undefined ? commandError(error) : unseen(error));
+      }
+    }
+  }
+
+  async #read(): Promise<void> {
+    const beganAtMs = monotonicMs();
+    const image = await this.#reader.read();
+    if (image !== null) {
+      try {
+        await this.#state.restore(image);
+      } catch (error) {
+        this.#reader.forget();
+        throw error;
+      }
+    }
+    this.#readAtMs = beganAtMs;
+  }
+}
+
+function unseen(error: unknown): FrenoError {
+  return new FrenoError(
+    'OUTCOME_UNKNOWN',
+    `MySQL backend: written, but not yet in effect on this node: ${messageOf(error)}`,
+  );
+}

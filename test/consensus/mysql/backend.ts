@@ -1,0 +1,88 @@
+/** What the tests of the MySQL backend share: one server with a user for freno, nodes that are stopped again, a log to read. */
+import { pino } from 'pino';
+import type { Logger } from '../../../src/base/log.js';
+import type { BackendSettings } from '../../../src/config/settings.js';
+import type { BackendTimes } from '../../../src/consensus/mysql/options.js';
+import { type NodeOptions, TestNode } from './node.js';
+import { PrivateMariaDB } from './server.js';
+
+export const PASSWORD = 'correct-horse-battery';
+
+/** As the defaults, but five times as fast: the database counts in whole seconds. */
+export const FAST: BackendTimes = {
+  electionIntervalMs: 200,
+  takeoverSeconds: 2,
+  leaseMs: 1_000,
+  healthIntervalMs: 300,
+  stateIntervalMs: 200,
+  connectTimeoutMs: 500,
+  statementTimeoutMs: 400,
+};
+
+export class Backend {
+  readonly server: PrivateMariaDB;
+  readonly lines: string[] = [];
+  readonly log: Logger = pino({ level: 'debug' }, { write: (line) => this.lines.push(line) });
+  #nodes: TestNode[] = [];
+
+  constructor(flags: readonly string[] = []) {
+    this.server = new PrivateMariaDB(flags);
+  }
+
+  get settings(): BackendSettings {
+    return {
+      kind: 'backend',
+      host: '127.0.0.1',
+      port: this.server.port,
+      schema: 'freno',
+      user: 'freno',
+      password: PASSWORD,
+      collation: '',
+      tls: null,
+    };
+  }
+
+  async create(): Promise<void> {
+    await this.server.create();
+    await this.server.query(
+      `CREATE DATABASE freno; CREATE USER freno@'%' IDENTIFIED BY '${PASSWORD}';
+      GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, INDEX ON freno.* TO freno@'%'`,
+    );
+  }
+
+  /** An empty schema, as an operator makes it. */
+  async reset(): Promise<void> {
+    await this.server.query('DROP DATABASE freno; CREATE DATABASE freno; USE freno');
+    this.lines.length = 0;
+  }
+
+  node(serviceId: string, options: Partial<NodeOptions> = {}): TestNode {
+    const node = new TestNode({
+      settings: this.settings,
+      times: FAST,
+      log: this.log,
+      serviceId,
+      ...options,
+    });
+    this.#nodes.push(node);
+    return node;
+  }
+
+  /** Started one after the other: the first one leads. */
+  async nodes(...serviceIds: string[]): Promise<TestNode[]> {
+    const nodes = serviceIds.map((serviceId) => this.node(serviceId));
+    for (const node of nodes) await node.consensus.start();
+    return nodes;
+  }
+
+  async stopNodes(): Promise<void> {
+    const nodes = this.#nodes;
+    this.#nodes = [];
+    await Promise.all(nodes.map((node) => node.consensus.stop()));
+  }
+
+  async remove(): Promise<void> {
+    await this.stopNodes();
+    await this.server.remove();
+  }
+}

@@ -1,0 +1,222 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import { monotonicMs } from '../../../src/base/clock.js';
+import { DEFAULT_TIMES } from '../../../src/consensus/mysql/options.js';
+import { Backend, FAST } from './backend.js';
+import { firstUntil, type TestNode } from './node.js';
+
+const DOMAIN = 'dc:test';
+
+describe('the election by the MySQL backend', function () {
+  this.timeout(30_000);
+  const backend = new Backend();
+
+  before(() => backend.create());
+  beforeEach(() => backend.reset());
+  afterEach(() => backend.stopNodes());
+  after(() => backend.remove());
+
+  it('makes the first node the leader, and tells the others who leads and who is there', async () => {
+    const [first, second] = (await backend.nodes('a:1', 'b:1')) as [TestNode, TestNode];
+    expect(first.acts).to.equal(true);
+    expect(first.promotions.map(({ leading, term }) => ({ leading, term }))).to.deep.equal([
+      { leading: true, term: 1 },
+    ]);
+    expect(first.consensus.status()).to.deep.equal({
+      ServiceID: 'a:1',
+      Healthy: true,
+      IsLeader: true,
+      Leader: 'a:1',
+      State: 'Leader',
+      Domain: DOMAIN,
+      ShareDomain: '',
+      ShareDomainServices: null,
+      ShareDomainServicesList: ['a:1'],
+      HealthyDomainServicesList: ['a:1'],
+    });
+    expect(second.acts).to.equal(false);
+    expect(second.consensus.status()).to.deep.include({
+      IsLeader: false,
+      Leader: 'a:1',
+      State: 'Healthy',
+      HealthyDomainServicesList: ['a:1', 'b:1'],
+    });
+  });
+
+  it('elects one leader for each domain, and tells those who share of each other', async () => {
+    const options = { shareDomain: 'all' };
+    const east = backend.node('a:1', { ...options, domain: 'east' });
+    const west = backend.node('b:1', { ...options, domain: 'west' });
+    const alone = backend.node('c:1', { domain: 'alone' });
+    for (const node of [alone, west, east]) await node.consensus.start();
+    expect([east, west, alone].map(({ acts }) => acts)).to.deep.equal([true, true, true]);
+    expect(east.consensus.status()).to.deep.include({
+      ShareDomain: 'all',
+      ShareDomainServices: { west: 'b:1' },
+      ShareDomainServicesList: ['a:1', 'b:1'],
+      HealthyDomainServicesList: ['a:1'],
+    });
+  });
+
+  it('hands leadership over at once when the leader stops', async () => {
+    const [first, second] = (await backend.nodes('a:1', 'b:1')) as [TestNode, TestNode];
+    const stoppedAtMs = monotonicMs();
+    await first.consensus.stop();
+    await second.until(() => second.acts);
+    expect(monotonicMs() - stoppedAtMs).to.be.lessThan(FAST.takeoverSeconds * 1_000);
+    expect(first.promotions.at(-1)?.leading).to.equal(false);
+  });
+
+  it('takes over from a node of the original that is gone, when the database has not seen it for long enough', async () => {
+    const node = backend.node('b:1');
+    await node.consensus.start();
+    await node.consensus.stop();
+    await backend.server.query(
+      `REPLACE INTO service_election (domain, share_domain, service_id, last_seen_active)
+        VALUES ('${DOMAIN}', '', 'go:8087', now())`,
+    );
+    const seenAtMs = monotonicMs();
+    const next = backend.node('b:2');
+    await next.consensus.start();
+    expect(next.consensus.status()).to.deep.include({ Leader: 'go:8087', State: 'Healthy' });
+    await next.until(() => next.acts);
+    expect(monotonicMs() - seenAtMs).to.be.greaterThan(FAST.takeoverSeconds * 1_000);
+  });
+
+  it('leaves the row to a node of the original that renews it', async () => {
+    const node = backend.node('b:1');
+    await node.consensus.start();
+    await node.consensus.stop();
+    const renew = (): Promise<unknown> =>
+      backend.server.query(
+        `INSERT INTO service_election (domain, share_domain, service_id, last_seen_active)
+          VALUES ('${DOMAIN}', '', 'go:8087', now()) ON DUPLICATE KEY UPDATE
+          service_id = IF(last_seen_active < now() - INTERVAL 2 SECOND, VALUES(service_id), service_id),
+          share_domain = IF(service_id = VALUES(service_id), VALUES(share_domain), share_domain),
+          last_seen_active = IF(service_id = VALUES(service_id), VALUES(last_seen_active), last_seen_active)`,
+      );
+    await renew();
+    const next = backend.node('b:2');
+    await next.consensus.start();
+    for (let second = 0; second < 3; second++) {
+      await sleep(1_000);
+      await renew();
+    }
+    expect(next.promotions).to.deep.equal([]);
+    expect(next.consensus.status().Leader).to.equal('go:8087');
+  });
+
+  it('stops leading 4 s after the last renewal when the backend freezes, and leads again when it is back', async () => {
+    const node = backend.node('a:1', { times: DEFAULT_TIMES });
+    await node.consensus.start();
+    const leaseUntilMs = node.leaseUntilMs;
+    expect(leaseUntilMs - monotonicMs()).to.be.within(3_000, 4_000);
+    backend.server.freeze();
+    try {
+      await node.until(() => !node.leading);
+      // A renewal may have been on its way when the server froze.
+      expect(node.promotions.at(-1)!.atMs).to.be.within(leaseUntilMs, leaseUntilMs + 1_500);
+      expect(node.consensus.status()).to.deep.include({
+        Healthy: false,
+        IsLeader: false,
+        Leader: '',
+        State: 'Unhealthy',
+      });
+    } finally {
+      backend.server.thaw();
+    }
+    await node.until(() => node.acts);
+    expect(node.promotions.map(({ term }) => term)).to.deep.equal([1, 1, 2]);
+  });
+
+  it('stops leading when the backend is killed, and leads again after its restart; one fault is one line', async () => {
+    const node = backend.node('a:1');
+    await node.consensus.start();
+    backend.lines.length = 0;
+    await backend.server.kill();
+    await node.until(() => !node.leading);
+    await sleep(2 * FAST.electionIntervalMs);
+    const faults = backend.lines.filter((line) => line.includes('the election fails'));
+    expect(faults.length).to.be.within(1, 3);
+    await backend.server.start();
+    await node.until(() => node.acts);
+    await backend.server.query('USE freno');
+    expect(node.consensus.status().State).to.equal('Leader');
+    expect(backend.lines.some((line) => line.includes('the election works again'))).to.equal(true);
+  });
+
+  it('never has two leaders at once, through freezes, restarts and stops', async () => {
+    const nodes: TestNode[] = await backend.nodes('a:1', 'b:1', 'c:1');
+    const reigns = watchReigns(nodes);
+    for (let turn = 0; turn < 2; turn++) {
+      backend.server.freeze();
+      await sleep(turn === 0 ? 700 : 2_500);
+      backend.server.thaw();
+      await anyLeads(nodes);
+    }
+    await backend.server.kill();
+    await backend.server.start();
+    await backend.server.query('USE freno');
+    const leader = await anyLeads(nodes);
+    await leader.consensus.stop();
+    await anyLeads(nodes);
+    const spans = reigns();
+    expect(spans.length).to.be.greaterThan(2);
+    for (const [index, span] of spans.entries()) {
+      for (const other of spans.slice(index + 1)) {
+        if (other.node === span.node) continue;
+        const apart = span.untilMs <= other.fromMs || other.untilMs <= span.fromMs;
+        expect(apart, `${JSON.stringify(span)} and ${JSON.stringify(other)}`).to.equal(true);
+      }
+    }
+  });
+
+  it('goes by the clock of the database, not by that of the node', async () => {
+    const realNow = Date.now;
+    Date.now = () => realNow() + 3_600_000;
+    try {
+      const [first, second] = (await backend.nodes('a:1', 'b:1')) as [TestNode, TestNode];
+      await sleep(1_200);
+      expect([first.acts, second.acts]).to.deep.equal([true, false]);
+      const [row] = await backend.server.query<{ age: number }>(
+        'SELECT timestampdiff(second, last_seen_active, now()) AS age FROM service_election',
+      );
+      expect(row!.age).to.be.within(0, 1);
+    } finally {
+      Date.now = realNow;
+    }
+  });
+});
+
+interface Reign {
+  readonly node: number;
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
+/** Follows when each node would have said that it leads: from its promotion to the end of its lease, or to its demotion. */
+function watchReigns(nodes: readonly TestNode[]): () => Reign[] {
+  const leases = nodes.map(() => new Map<number, number>());
+  nodes.forEach((node, index) => {
+    leases[index]!.set(node.promotions.length, node.leaseUntilMs);
+    const extended = node.leaseExtended.bind(node);
+    node.leaseExtended = (untilMs) => {
+      leases[index]!.set(node.promotions.length, untilMs);
+      extended(untilMs);
+    };
+  });
+  return () =>
+    nodes.flatMap((node, index) =>
+      node.promotions.flatMap(({ leading, atMs }, turn) => {
+        if (!leading) return [];
+        const endedAtMs = node.promotions[turn + 1]?.atMs ?? monotonicMs();
+        const leaseUntilMs = leases[index]!.get(turn + 1) ?? atMs;
+        return [{ node: index, fromMs: atMs, untilMs: Math.min(endedAtMs, leaseUntilMs) }];
+      }),
+    );
+}
+
+async function anyLeads(nodes: readonly TestNode[]): Promise<TestNode> {
+  await firstUntil(nodes, () => nodes.some((node) => node.acts));
+  return nodes.find((node) => node.acts)!;
+}

@@ -1,0 +1,139 @@
+/** One node as the tests see it: the consensus with a state and an observer that remember what they were told. */
+import { monotonicMs } from '../../../src/base/clock.js';
+import type { Logger } from '../../../src/base/log.js';
+import type { BackendSettings } from '../../../src/config/settings.js';
+import { MySQLConsensus } from '../../../src/consensus/mysql/consensus.js';
+import type { BackendTimes } from '../../../src/consensus/mysql/options.js';
+import type { Command, CommandOutcome } from '../../../src/throttle/commands.js';
+import { type StateImage, ThrottleState } from '../../../src/throttle/state.js';
+import type { ConsensusObserver, StateMachine } from '../../../src/wire/consensus.js';
+
+export interface Promotion {
+  readonly leading: boolean;
+  readonly term: number;
+  readonly atMs: number;
+}
+
+export interface NodeOptions {
+  readonly settings: BackendSettings;
+  readonly serviceId: string;
+  readonly domain?: string;
+  readonly shareDomain?: string;
+  readonly times?: BackendTimes;
+  readonly log: Logger;
+}
+
+export class TestNode implements ConsensusObserver, StateMachine {
+  readonly consensus: MySQLConsensus;
+  readonly throttles = new ThrottleState();
+  readonly promotions: Promotion[] = [];
+  restores = 0;
+  leaseUntilMs = 0;
+  leading = false;
+  readonly #watchers = new Set<() => void>();
+
+  constructor(options: NodeOptions) {
+    this.consensus = new MySQLConsensus({
+      settings: options.settings,
+      identity: {
+        domain: options.domain ?? 'dc:test',
+        shareDomain: options.shareDomain ?? '',
+        serviceId: options.serviceId,
+      },
+      state: this,
+      observer: this,
+      log: options.log,
+      ...(options.times === undefined ? {} : { times: options.times }),
+    });
+  }
+
+  leadershipChanged(leading: boolean, term: number): void {
+    this.promotions.push({ leading, term, atMs: monotonicMs() });
+    this.leading = leading;
+    this.leaseUntilMs = 0;
+    this.#changed();
+  }
+
+  leaseExtended(leaseUntilMs: number): void {
+    this.leaseUntilMs = leaseUntilMs;
+    this.#changed();
+  }
+
+  async apply(commands: readonly Command[]): Promise<readonly CommandOutcome[]> {
+    return commands.map((command) => this.throttles.apply(command));
+  }
+
+  image(): StateImage {
+    return this.throttles.image();
+  }
+
+  async restore(image: StateImage): Promise<void> {
+    this.restores++;
+    this.throttles.restore(image);
+    this.#changed();
+  }
+
+  /** Whether this node would say that it leads. */
+  get acts(): boolean {
+    return this.leading && monotonicMs() < this.leaseUntilMs;
+  }
+
+  /** By key: seconds to live (null: no expiry) and ratio. */
+  apps(): Record<string, { ttl: number | null; ratio: number }> {
+    const nowMs = Date.now();
+    return Object.fromEntries(
+      this.throttles
+        .throttledApps(nowMs)
+        .map(([key, { expireAtMs, ratio }]) => [
+          key,
+          { ttl: expireAtMs === 0 ? null : Math.round((expireAtMs - nowMs) / 1_000), ratio },
+        ]),
+    );
+  }
+
+  hosts(): string[] {
+    return this.throttles.skippedHosts(Date.now()).map(([host]) => host);
+  }
+
+  /** Resolves when the condition holds; looks at each report of the consensus. */
+  async until(holds: () => boolean, timeoutMs = 15_000): Promise<void> {
+    await firstUntil([this], holds, timeoutMs);
+  }
+
+  /** Calls back at each report of the consensus, until the returned function is called. */
+  watch(watcher: () => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  #changed(): void {
+    for (const watcher of [...this.#watchers]) watcher();
+  }
+}
+
+/** Resolves when the condition holds; looks at each report of any of the nodes. */
+export async function firstUntil(
+  nodes: readonly TestNode[],
+  holds: () => boolean,
+  timeoutMs = 15_000,
+): Promise<void> {
+  if (holds()) return;
+  let unwatch: Array<() => void> = [];
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      timer = setTimeout(
+        () => reject(new Error(`not within ${timeoutMs} ms: ${holds}`)),
+        timeoutMs,
+      );
+      unwatch = nodes.map((node) =>
+        node.watch(() => {
+          if (holds()) resolve();
+        }),
+      );
+    });
+  } finally {
+    clearTimeout(timer);
+    for (const end of unwatch) end();
+  }
+}

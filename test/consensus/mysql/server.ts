@@ -1,0 +1,134 @@
+/** A private MariaDB for tests: its own data directory and loopback port; it can be frozen, killed and started again. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Connection, createConnection } from 'mysql2/promise';
+
+const START_TIMEOUT_MS = 30_000;
+
+export class PrivateMariaDB {
+  readonly directory = mkdtempSync(join(tmpdir(), 'freno-mariadb-'));
+  readonly #flags: readonly string[];
+  #port = 0;
+  #process: ChildProcess | undefined;
+  #admin: Connection | undefined;
+
+  constructor(flags: readonly string[] = []) {
+    this.#flags = flags;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get data(): string {
+    return join(this.directory, 'data');
+  }
+
+  /** Lays out the data directory and starts the server. */
+  async create(): Promise<void> {
+    execFileSync(
+      'mariadb-install-db',
+      [
+        '--no-defaults',
+        `--datadir=${this.data}`,
+        '--auth-root-authentication-method=normal',
+        '--skip-test-db',
+        ...asRoot(),
+      ],
+      { stdio: 'ignore' },
+    );
+    this.#port = await freePort();
+    await this.start();
+  }
+
+  async start(): Promise<void> {
+    this.#process = spawn(
+      'mariadbd',
+      [
+        '--no-defaults',
+        `--datadir=${this.data}`,
+        `--socket=${join(this.directory, 'socket')}`,
+        `--pid-file=${join(this.directory, 'pid')}`,
+        `--port=${this.#port}`,
+        '--bind-address=127.0.0.1',
+        '--skip-name-resolve',
+        '--innodb-buffer-pool-size=16M',
+        '--innodb-flush-log-at-trx-commit=0',
+        ...asRoot(),
+        ...this.#flags,
+      ],
+      { stdio: 'ignore' },
+    );
+    await this.#connectAdmin();
+  }
+
+  /** Runs one statement as the administrator. */
+  async query<T = unknown>(sql: string, values: readonly unknown[] = []): Promise<T[]> {
+    const [rows] = await this.#admin!.query(sql, [...values]);
+    return rows as T[];
+  }
+
+  /** The server answers nobody, and closes no connection. */
+  freeze(): void {
+    this.#process!.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#process!.kill('SIGCONT');
+  }
+
+  async kill(): Promise<void> {
+    this.#admin?.destroy();
+    this.#admin = undefined;
+    const running = this.#process;
+    if (running === undefined || running.exitCode !== null) return;
+    const ended = once(running, 'exit');
+    running.kill('SIGKILL');
+    running.kill('SIGCONT');
+    await ended;
+    this.#process = undefined;
+  }
+
+  async remove(): Promise<void> {
+    await this.kill();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  async #connectAdmin(): Promise<void> {
+    const deadline = Date.now() + START_TIMEOUT_MS;
+    for (;;) {
+      try {
+        this.#admin = await createConnection({
+          socketPath: join(this.directory, 'socket'),
+          user: 'root',
+          multipleStatements: true,
+        });
+        // A connection that the server's end takes down is no error of the test.
+        this.#admin.on('error', () => {});
+        return;
+      } catch (error) {
+        if (Date.now() > deadline || this.#process?.exitCode !== null) throw error;
+        await sleep(50);
+      }
+    }
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+function asRoot(): string[] {
+  return process.getuid?.() === 0 ? ['--user=root'] : [];
+}
