@@ -199,9 +199,9 @@ export class RaftDriver implements RaftDriverFace {
   }
 
   #handle(ready: Ready, arrived: ArrivedSnapshot | null): void {
+    // Before the report: the round of a node alone is answered in the batch that begins it.
+    if (ready.round > 0) this.#lease.roundBegins(ready.round, this.#parts.environment.nowMs());
     this.#report(ready.soft);
-    const { environment } = this.#parts;
-    if (ready.round > 0) this.#lease.roundBegins(ready.round, environment.nowMs());
     if (ready.write !== null) this.#write(ready.write, arrived);
     for (const message of ready.messages) this.#sendMessage(message);
     if (ready.restore !== null) this.#restore(arrived);

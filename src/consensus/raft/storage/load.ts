@@ -18,7 +18,8 @@ export class DamagedLogError extends Error {
 
 /** Over everything that matters of a row of the log: a bit that flips in it is found at the next start. */
 export function entryChecksum(index: number, term: number, data: Uint8Array): number {
-  return crc32(data, crc32(`${index}:${term}:`));
+  // The data first: zlib takes an empty buffer with a starting value for a request to start anew.
+  return crc32(`${index}:${term}`, crc32(data));
 }
 
 export function hardStateChecksum({ term, vote }: HardState): number {

@@ -31,6 +31,12 @@ const DELETE_ROWS = 1024;
  */
 const directoriesInUse = new Set<string>();
 
+export interface OpenedStorage {
+  readonly storage: SqliteStorage;
+  /** What it held. */
+  readonly initial: InitialState;
+}
+
 export class SqliteStorage implements RaftStorage {
   readonly #connection: Connection;
   readonly #statements: Statements;
@@ -52,8 +58,7 @@ export class SqliteStorage implements RaftStorage {
     statements: Statements,
     directory: string,
     pieceCount: number,
-    /** What was stored at start; the entries are the caller's to keep. */
-    readonly initial: InitialState,
+    initial: InitialState,
   ) {
     this.#connection = connection;
     this.#statements = statements;
@@ -72,7 +77,7 @@ export class SqliteStorage implements RaftStorage {
     directory: string,
     identity: StorageIdentity,
     log: Logger,
-  ): Promise<SqliteStorage> {
+  ): Promise<OpenedStorage> {
     await prepareDirectory(directory);
     const real = await realpath(directory);
     const path = join(directory, LOG_FILE);
@@ -97,13 +102,14 @@ export class SqliteStorage implements RaftStorage {
     connection: Connection,
     directory: string,
     identity: StorageIdentity,
-  ): Promise<SqliteStorage> {
+  ): Promise<OpenedStorage> {
     await checkFormat(connection);
     await checkIdentity(connection, identity);
     const { initial, pieceCount } = await load(connection);
     await sweep(connection, initial.snapshot);
     const statements = await prepareStatements(connection);
-    return new SqliteStorage(connection, statements, directory, pieceCount, initial);
+    const storage = new SqliteStorage(connection, statements, directory, pieceCount, initial);
+    return { storage, initial };
   }
 
   write(write: StorageWrite, done: Done): void {

@@ -1,5 +1,5 @@
 /** Frames on a stream: a u32 big-endian length and as many bytes. */
-import { FrenoError } from '../../base/errors.js';
+import { FrenoError } from '../../../base/errors.js';
 
 /** Most bytes of one frame's body. Far above what the senders form: the largest is an append of `core` plus one snapshot piece. */
 export const FRAME_BYTES_MAX = 8 * 1024 * 1024;
@@ -30,7 +30,8 @@ export class FrameReader {
 
   constructor(
     private readonly onFrame: (body: Buffer) => void,
-    private readonly bodyBytesMax = FRAME_BYTES_MAX,
+    /** May change between frames: strangers get less. */
+    public bodyBytesMax: number,
   ) {}
 
   /** Calls `onFrame` for each frame that `chunk` completes. Throws `PROTOCOL` for a length out of bounds; the stream is useless then. */

@@ -1,0 +1,70 @@
+/** The replicated state as the driver sees it: callbacks in place of promises. */
+import { messageOf } from '../../base/errors.js';
+import type { Command, CommandOutcome } from '../../throttle/commands.js';
+import type { StateImage } from '../../throttle/state.js';
+import type { StateMachine } from '../../wire/consensus.js';
+import { ImageAssembly } from './codec/snapshots.js';
+import type { RaftStorage, ReplicatedMachine } from './driver-types.js';
+
+const EMPTY_IMAGE: StateImage = {
+  clockMs: 0,
+  sweptAtMs: 0,
+  throttledApps: [],
+  skippedHosts: [],
+};
+
+export class MachineAdapter implements ReplicatedMachine {
+  readonly #machine: StateMachine;
+  readonly #onFailure: (error: Error) => void;
+  #restored: Promise<void> = Promise.resolve();
+
+  /** `onFailure`: the state machine could not do what is committed; what it holds now is not the replicated state. */
+  constructor(machine: StateMachine, onFailure: (error: Error) => void) {
+    this.#machine = machine;
+    this.#onFailure = onFailure;
+  }
+
+  /** Resolves when every thread has seen the last restore. */
+  get restored(): Promise<void> {
+    return this.#restored;
+  }
+
+  apply(commands: readonly Command[], done: (outcomes: readonly CommandOutcome[]) => void): void {
+    this.#machine.apply(commands).then(done).catch(this.#failed);
+  }
+
+  image(): StateImage {
+    return this.#machine.image();
+  }
+
+  restore(image: StateImage): void {
+    this.#restored = this.#machine.restore(image).catch(this.#failed);
+  }
+
+  /** Restores what is stored, or the empty state, before the driver begins. Rejects when the snapshot cannot be read. */
+  async restoreFrom(storage: RaftStorage): Promise<void> {
+    const newest = storage.newestSnapshot();
+    if (newest === null) {
+      await this.#machine.restore(EMPTY_IMAGE);
+      return;
+    }
+    const assembly = new ImageAssembly();
+    for (let sequence = 0; sequence < newest.pieceCount; sequence++) {
+      assembly.add(await readPiece(storage, newest.meta.index, sequence));
+    }
+    await this.#machine.restore(assembly.image());
+  }
+
+  readonly #failed = (error: unknown): void => {
+    this.#onFailure(error instanceof Error ? error : new Error(messageOf(error)));
+  };
+}
+
+function readPiece(storage: RaftStorage, index: number, sequence: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    storage.readPiece(index, sequence, (error, piece) => {
+      if (piece !== null) resolve(piece);
+      else reject(error ?? new Error(`piece ${sequence} of its snapshot is missing`));
+    });
+  });
+}

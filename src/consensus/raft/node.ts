@@ -1,0 +1,98 @@
+/** One life of a Raft node: its disk, its peers and its driver, from opening to closing. */
+import { monotonicMs } from '../../base/clock.js';
+import type { Logger } from '../../base/log.js';
+import type { StateMachine } from '../../wire/consensus.js';
+import { Raft } from './core/raft.js';
+import { RaftDriver } from './driver/driver.js';
+import type { DriverEnvironment, DriverObserver } from './driver-types.js';
+import { MachineAdapter } from './machine.js';
+import { coreConfig, driverOptions, isAlone, type RaftOptions, tickMsOf } from './options.js';
+import { SqliteStorage } from './storage/sqlite.js';
+import { Ticker } from './ticker.js';
+import { noTransport, TcpTransport } from './transport/tcp.js';
+
+const environment: DriverEnvironment = {
+  nowMs: monotonicMs,
+  random: Math.random,
+  // After the poll phase of this turn: all that had arrived has been delivered.
+  soon: (callback) => setImmediate(callback),
+};
+
+interface Parts {
+  readonly driver: RaftDriver;
+  readonly storage: SqliteStorage;
+  readonly machine: MachineAdapter;
+  readonly ticker: Ticker;
+  readonly transport: { stop(): Promise<void> };
+}
+
+export class RaftNode {
+  readonly #parts: Parts;
+
+  private constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Rejects with `CONFIG` or `RESOURCE`. */
+  static async open(
+    options: RaftOptions,
+    stateMachine: StateMachine,
+    observer: DriverObserver,
+    log: Logger,
+  ): Promise<RaftNode> {
+    const config = coreConfig(options);
+    const identity = { clusterName: options.clusterName, node: options.advertise };
+    const { storage, initial } = await SqliteStorage.open(options.dataDir, identity, log);
+    try {
+      const machine = new MachineAdapter(stateMachine, (error) => {
+        driver.stop();
+        observer.failed(error);
+      });
+      await machine.restoreFrom(storage);
+      const core = new Raft(config, initial, environment.random);
+      const transport = isAlone(options)
+        ? noTransport
+        : new TcpTransport(
+            {
+              self: options.advertise,
+              clusterName: options.clusterName,
+              bind: options.bind,
+              peers: config.nodes.filter((node) => node !== options.advertise),
+            },
+            {
+              receive: (from, body) => driver.receive(from, body),
+              unreachable: (peer) => driver.unreachable(peer),
+            },
+            log,
+          );
+      const parts = { core, storage, transport, machine, environment, observer };
+      const driver: RaftDriver = new RaftDriver(driverOptions(options), parts);
+      const ticker = new Ticker(tickMsOf(options), () => driver.tick());
+      await transport.start();
+      ticker.start();
+      // Nobody else could be leading: no need to wait for an election time-out.
+      if (isAlone(options)) driver.campaign();
+      return new RaftNode({ driver, storage, machine, ticker, transport });
+    } catch (error) {
+      await storage.close();
+      throw error;
+    }
+  }
+
+  get driver(): RaftDriver {
+    return this.#parts.driver;
+  }
+
+  /** Resolves when every thread has seen the last snapshot that was restored. */
+  get restored(): Promise<void> {
+    return this.#parts.machine.restored;
+  }
+
+  async close(): Promise<void> {
+    const { driver, storage, ticker, transport } = this.#parts;
+    ticker.stop();
+    driver.stop();
+    await transport.stop();
+    await storage.close();
+  }
+}

@@ -1,0 +1,103 @@
+/** What an operator sets, its bounds, and the settings of core and driver that follow from it. */
+import { FrenoError } from '../../base/errors.js';
+import type { Address } from '../../config/address.js';
+import { type Config, defaultLimits } from './core/config.js';
+import type { NodeId } from './core/types.js';
+import type { DriverOptions } from './driver-types.js';
+
+export interface RaftOptions {
+  /** Directory of the log. It belongs to one process. */
+  readonly dataDir: string;
+  /** Where this node listens for its peers. */
+  readonly bind: Address;
+  /** `host:port` by which the peers know this node. */
+  readonly advertise: NodeId;
+  /** `host:port` of all nodes, this one among them. Empty: this node alone. */
+  readonly nodes: readonly NodeId[];
+  readonly clusterName: string;
+  readonly heartbeatMs: number;
+  /** The shortest time without a leader after which a node stands for election; the longest is twice this. */
+  readonly electionMs: number;
+  /** Log entries between two snapshots. */
+  readonly snapshotEntries: number;
+}
+
+/** For `RaftHeartbeatMillis`, `RaftElectionMillis` and `RaftSnapshotEntries`; `docs/raft.md` says how to choose them. */
+export const raftDefaults = {
+  heartbeatMs: 50,
+  electionMs: 400,
+  snapshotEntries: 8192,
+} as const;
+
+/** An election begins after at least so many heartbeats that did not come: one lost on the way must not cost an election. */
+export const ELECTION_HEARTBEATS_MIN = 3;
+
+/**
+ * Ticks between two heartbeats. A stalled event loop counts as one tick however long it lasts, so that it takes
+ * `electionMs / tickMs` turns of the loop without a word of the leader to doubt it.
+ */
+const HEARTBEAT_TICKS = 2;
+
+/** How much faster than ours the clock of a peer may run: what is taken off the lease. Quartz is a thousand times better. */
+const CLOCK_DRIFT = 0.05;
+
+/** How long a request may wait for its answer. */
+const REQUEST_TIMEOUT_MS = 3000;
+
+/** How long a follower may take to acknowledge pieces of a snapshot before they are sent again. */
+const SNAPSHOT_RETRY_MS = 1000;
+
+/** Entries before a snapshot that stay in memory: a follower that is no further behind needs no snapshot. */
+const KEEP_ENTRIES_MAX = 4096;
+
+/** Milliseconds between two ticks. */
+export function tickMsOf(options: RaftOptions): number {
+  return options.heartbeatMs / HEARTBEAT_TICKS;
+}
+
+export function isAlone(options: RaftOptions): boolean {
+  return options.nodes.length <= 1;
+}
+
+/** Throws `CONFIG`. */
+export function coreConfig(options: RaftOptions): Config {
+  const { advertise, nodes, electionMs, heartbeatMs } = options;
+  if (nodes.length > 0 && !nodes.includes(advertise)) {
+    throw new FrenoError(
+      'CONFIG',
+      `RaftNodes must list this node, ${advertise} (RaftAdvertise, or else RaftBind): it lists ${nodes.join(', ')}`,
+    );
+  }
+  if (electionMs < ELECTION_HEARTBEATS_MIN * heartbeatMs) {
+    throw new FrenoError(
+      'CONFIG',
+      `RaftElectionMillis must be at least ${ELECTION_HEARTBEATS_MIN} times RaftHeartbeatMillis`,
+    );
+  }
+  return {
+    ...defaultLimits,
+    id: advertise,
+    nodes: nodes.length > 0 ? nodes : [advertise],
+    heartbeatTicks: HEARTBEAT_TICKS,
+    electionTicks: electionTicksOf(options),
+  };
+}
+
+export function driverOptions(options: RaftOptions): DriverOptions {
+  const tickMs = tickMsOf(options);
+  return {
+    id: options.advertise,
+    // The first tick of a voter may follow its promise at once.
+    leaseMs: isAlone(options)
+      ? Number.POSITIVE_INFINITY
+      : (electionTicksOf(options) - 1) * tickMs * (1 - CLOCK_DRIFT),
+    requestTimeoutTicks: Math.ceil(REQUEST_TIMEOUT_MS / tickMs),
+    snapshotEntries: options.snapshotEntries,
+    keepEntries: Math.min(KEEP_ENTRIES_MAX, options.snapshotEntries),
+    snapshotRetryTicks: Math.ceil(SNAPSHOT_RETRY_MS / tickMs),
+  };
+}
+
+function electionTicksOf(options: RaftOptions): number {
+  return Math.ceil(options.electionMs / tickMsOf(options));
+}

@@ -1,0 +1,241 @@
+/** Consensus by Raft, as the rest of freno sees it. */
+import { type ErrorCode, FrenoError, messageOf } from '../../base/errors.js';
+import type { Logger } from '../../base/log.js';
+import type { Command } from '../../throttle/commands.js';
+import type {
+  Consensus,
+  ConsensusObserver,
+  ConsensusState,
+  ConsensusStatus,
+  StateMachine,
+} from '../../wire/consensus.js';
+import type { Role, SoftState } from './core/types.js';
+import type { DriverObserver, RequestRefusal, RequestResult } from './driver-types.js';
+import { RaftNode } from './node.js';
+import { isAlone, type RaftOptions } from './options.js';
+
+/** How long a stopping node waits for another to take over, and then for its requests to be answered. */
+const HAND_OVER_TIMEOUT_MS = 1000;
+const SETTLE_TIMEOUT_MS = 500;
+
+/** After a failure of the disk, or a broken invariant: how long until the node starts again from what the disk holds. */
+const RESTART_AFTER_MS = 5000;
+
+const states: Record<Role, ConsensusState> = {
+  leader: 'Leader',
+  follower: 'Follower',
+  preCandidate: 'Candidate',
+  candidate: 'Candidate',
+};
+
+const refusals: Record<RequestRefusal, readonly [ErrorCode, string]> = {
+  noLeader: ['NO_LEADER', 'there is no leader now; nothing was changed, try again'],
+  handingOver: ['NO_LEADER', 'leadership is being handed over; nothing was changed, try again'],
+  overloaded: ['OVERLOADED', 'too many changes are waiting; nothing was changed, try again later'],
+  full: ['OVERLOADED', 'the table has no room for another entry; nothing was changed'],
+  tooLarge: ['BAD_REQUEST', 'the name is too long, or a number out of bounds; nothing was changed'],
+};
+
+const NO_SOFT_STATE: SoftState = {
+  role: 'follower',
+  term: 0,
+  leader: null,
+  leaseRound: 0,
+  transferTo: null,
+};
+
+/**
+ * A node whose disk fails stops leading at once, acknowledges nothing, and starts again from its disk every
+ * `RESTART_AFTER_MS` until that works: as after a crash, but the process lives on and can say so.
+ */
+export class RaftConsensus implements Consensus {
+  readonly #options: RaftOptions;
+  readonly #machine: StateMachine;
+  readonly #observer: ConsensusObserver;
+  readonly #log: Logger;
+  /** Null before the start, after the stop, and between a failure and the next start. */
+  #node: RaftNode | null = null;
+  #soft: SoftState = NO_SOFT_STATE;
+  #isStopping = false;
+  /** The restart under way after a failure, if any. */
+  #restart: Promise<void> | null = null;
+  #restartTimer: NodeJS.Timeout | undefined;
+  #onSoftState: () => void = () => {};
+  #unanswered = 0;
+  #onAllAnswered: () => void = () => {};
+
+  constructor(
+    options: RaftOptions,
+    machine: StateMachine,
+    observer: ConsensusObserver,
+    log: Logger,
+  ) {
+    this.#options = options;
+    this.#machine = machine;
+    this.#observer = observer;
+    this.#log = log;
+  }
+
+  async start(): Promise<void> {
+    this.#node = await this.#open();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    clearTimeout(this.#restartTimer);
+    await this.#restart;
+    const node = this.#node;
+    if (node === null) return;
+    await this.#handOver(node);
+    await within(SETTLE_TIMEOUT_MS, (settled) => {
+      this.#onAllAnswered = settled;
+      if (this.#unanswered === 0) settled();
+    });
+    this.#node = null;
+    this.#softStateChanged(NO_SOFT_STATE);
+    await node.close();
+  }
+
+  submit(command: Command): Promise<void> {
+    return this.#request((node, answer) => node.driver.submit(command, answer));
+  }
+
+  async readBarrier(): Promise<void> {
+    const node = this.#node;
+    if (node !== null && this.#soft.role !== 'leader') return;
+    await this.#request((leader, answer) => leader.driver.read(answer));
+    await node?.restored;
+  }
+
+  status(): ConsensusStatus {
+    const { role, leader } = this.#soft;
+    return {
+      ServiceID: this.#options.advertise,
+      Healthy: leader !== null,
+      IsLeader: role === 'leader',
+      Leader: leader ?? '',
+      State: this.#node === null ? 'Unhealthy' : states[role],
+      Domain: '',
+      ShareDomain: '',
+      ShareDomainServices: null,
+      ShareDomainServicesList: null,
+      HealthyDomainServicesList: null,
+    };
+  }
+
+  async #open(): Promise<RaftNode> {
+    let opened: RaftNode | null = null;
+    let failure: Error | null = null;
+    const observer: DriverObserver = {
+      softStateChanged: (soft) => this.#softStateChanged(soft),
+      leaseExtended: (leaseUntilMs) => this.#observer.leaseExtended(leaseUntilMs),
+      failed: (error) => {
+        failure = error;
+        if (opened !== null) this.#failed(opened, error);
+      },
+    };
+    const node = await RaftNode.open(this.#options, this.#machine, observer, this.#log);
+    if (failure !== null) {
+      this.#softStateChanged(NO_SOFT_STATE);
+      await node.close();
+      throw failure;
+    }
+    opened = node;
+    return node;
+  }
+
+  #request(ask: (node: RaftNode, answer: (result: RequestResult) => void) => void): Promise<void> {
+    const node = this.#node;
+    if (node === null) return Promise.reject(refusalOf('noLeader'));
+    this.#unanswered += 1;
+    return new Promise((resolve, reject) => {
+      ask(node, (result) => {
+        this.#unanswered -= 1;
+        if (this.#unanswered === 0) this.#onAllAnswered();
+        if (result.kind === 'done') resolve();
+        else reject(result.kind === 'refused' ? refusalOf(result.refusal) : outcomeUnknown());
+      });
+    });
+  }
+
+  #softStateChanged(soft: SoftState): void {
+    const before = this.#soft;
+    this.#soft = soft;
+    const wasLeading = before.role === 'leader';
+    const isLeading = soft.role === 'leader';
+    if (wasLeading && (!isLeading || soft.term !== before.term)) {
+      this.#observer.leadershipChanged(false, Math.max(soft.term, before.term));
+    }
+    if (isLeading && (!wasLeading || soft.term !== before.term)) {
+      this.#observer.leadershipChanged(true, soft.term);
+    }
+    if (soft.role !== before.role || soft.leader !== before.leader) {
+      this.#log.info({ term: soft.term, role: soft.role, leader: soft.leader }, 'raft');
+    }
+    this.#onSoftState();
+  }
+
+  async #handOver(node: RaftNode): Promise<void> {
+    if (this.#soft.role !== 'leader' || isAlone(this.#options)) return;
+    if (!node.driver.transferLeadership()) return;
+    await within(HAND_OVER_TIMEOUT_MS, (handedOver) => {
+      // Once the next leader is known, requests can still be passed on to it.
+      this.#onSoftState = () => {
+        if (this.#soft.role !== 'leader' && this.#soft.leader !== null) handedOver();
+      };
+      this.#onSoftState();
+    });
+    this.#onSoftState = () => {};
+  }
+
+  #failed(node: RaftNode, error: Error): void {
+    this.#log.error(
+      { err: error },
+      `raft: ${messageOf(error)}: this node takes no part, and starts again from ${this.#options.dataDir} soon`,
+    );
+    this.#softStateChanged(NO_SOFT_STATE);
+    // A stopping node is closed by `stop`.
+    if (this.#isStopping) return;
+    this.#node = null;
+    this.#restart = this.#startAgain(node);
+  }
+
+  async #startAgain(failed: RaftNode | null): Promise<void> {
+    await failed?.close().catch((error: unknown) => this.#log.error(`raft: ${messageOf(error)}`));
+    if (this.#isStopping) return;
+    this.#restartTimer = setTimeout(() => {
+      this.#restart = this.#open().then(
+        (node) => {
+          this.#node = node;
+        },
+        (error: unknown) => {
+          this.#log.error(`raft: ${messageOf(error)}`);
+          return this.#startAgain(null);
+        },
+      );
+    }, RESTART_AFTER_MS);
+  }
+}
+
+function refusalOf(refusal: RequestRefusal): FrenoError {
+  const [code, message] = refusals[refusal];
+  return new FrenoError(code, message);
+}
+
+function outcomeUnknown(): FrenoError {
+  return new FrenoError(
+    'OUTCOME_UNKNOWN',
+    'the change was not confirmed in time; it may still take effect. Look at the lists, or ask again: it is safe to repeat',
+  );
+}
+
+/** Resolves when `wait` calls back, or after `timeoutMs`. */
+function within(timeoutMs: number, wait: (done: () => void) => void): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, timeoutMs);
+    wait(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,41 @@
+/** Names of peers to addresses, at each dial, by the system's resolver. */
+import { type LookupAddress, type LookupOptions, lookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+
+/**
+ * The system's resolver keeps a thread of libuv's pool for as long as it takes, seconds for a dead name; the log is written
+ * by the same threads. So few look-ups run at a time; the others wait for their turn.
+ */
+const LOOK_UPS_MAX = 2;
+
+type Answer = (
+  error: NodeJS.ErrnoException | null,
+  address: string | LookupAddress[],
+  family?: number,
+) => void;
+
+interface Waiting {
+  readonly host: string;
+  readonly options: LookupOptions;
+  readonly answer: Answer;
+}
+
+/** A `lookup` for `net.connect` that runs at most `LOOK_UPS_MAX` at a time, in order of arrival. One waits per dial at most. */
+export function boundedLookUp(): LookupFunction {
+  const waiting: Waiting[] = [];
+  let running = 0;
+  const next = (): void => {
+    const turn = running < LOOK_UPS_MAX ? waiting.shift() : undefined;
+    if (turn === undefined) return;
+    running += 1;
+    lookup(turn.host, turn.options, (error, address, family) => {
+      running -= 1;
+      turn.answer(error, address, family);
+      next();
+    });
+  };
+  return (host, options, answer) => {
+    waiting.push({ host, options, answer });
+    next();
+  };
+}

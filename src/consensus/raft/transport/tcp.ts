@@ -1,0 +1,90 @@
+/** The peers over TCP: one connection each way between two nodes. */
+import { monotonicMs } from '../../../base/clock.js';
+import type { Logger } from '../../../base/log.js';
+import type { Address } from '../../../config/address.js';
+import type { NodeId } from '../core/types.js';
+import type { PeerTransport } from '../driver-types.js';
+import { PeerLink } from './link.js';
+import { PeerListener } from './listener.js';
+import { boundedLookUp } from './look-up.js';
+import { SparseLog } from './sparse-log.js';
+
+const PING_INTERVAL_MS = 500;
+
+export interface TransportOptions {
+  readonly self: NodeId;
+  readonly clusterName: string;
+  /** Where to listen. */
+  readonly bind: Address;
+  /** The other nodes, `host:port`. */
+  readonly peers: readonly NodeId[];
+}
+
+export interface TransportHandlers {
+  /** Throws `PROTOCOL` for nonsense. The bytes are valid during the call only. */
+  receive(from: NodeId, body: Uint8Array): void;
+  unreachable(peer: NodeId): void;
+}
+
+export class TcpTransport implements PeerTransport {
+  readonly #links = new Map<NodeId, PeerLink>();
+  readonly #listener: PeerListener;
+  #pings: NodeJS.Timeout | undefined;
+
+  constructor(options: TransportOptions, handlers: TransportHandlers, log: Logger) {
+    const { self, clusterName, bind, peers } = options;
+    const warnings = new SparseLog(log, monotonicMs);
+    const lookUp = boundedLookUp();
+    for (const peer of peers) {
+      const link = new PeerLink({
+        self,
+        clusterName,
+        peer,
+        lookUp,
+        random: Math.random,
+        onUp: () => log.info({ peer }, 'peer connected'),
+        onLost: (reason) => {
+          log.warn({ peer, reason }, 'peer lost');
+          handlers.unreachable(peer);
+        },
+        onFailure: (reason) => warnings.warn(`cannot reach peer ${peer}: ${reason}`),
+      });
+      this.#links.set(peer, link);
+    }
+    this.#listener = new PeerListener({
+      self,
+      clusterName,
+      bind,
+      peers: new Set(peers),
+      receive: (from, body) => handlers.receive(from, body),
+      onPeer: (peer) => this.#links.get(peer)?.dialNow(),
+      onRefused: (who, reason) => warnings.warn(`connection of ${who} refused: ${reason}`),
+    });
+  }
+
+  /** Listens and dials. Rejects with `RESOURCE` when the address cannot be had. */
+  async start(): Promise<void> {
+    await this.#listener.start();
+    for (const link of this.#links.values()) link.dialNow();
+    this.#pings = setInterval(() => {
+      for (const link of this.#links.values()) link.ping();
+    }, PING_INTERVAL_MS);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#pings);
+    for (const link of this.#links.values()) link.stop();
+    await this.#listener.stop();
+  }
+
+  send(to: NodeId, body: Uint8Array): boolean {
+    return this.#links.get(to)?.send(body) ?? false;
+  }
+}
+
+/** For a node without peers: it neither listens nor dials. */
+export const noTransport: PeerTransport & { start(): Promise<void>; stop(): Promise<void> } = {
+  start: async () => {},
+  stop: async () => {},
+  send: () => false,
+};
