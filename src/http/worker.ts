@@ -1,4 +1,201 @@
-/** An HTTP worker thread. */
+/** The life of an HTTP worker thread: it loads, serves from its copies of main's state, drains, and ends without taking the process with it. */
 import type { MessagePort } from 'node:worker_threads';
-import type { HttpWorkerData } from '../wire/http.js';
-export function runHttpWorker(_port: MessagePort, _data: HttpWorkerData): void {}
+import { messageOf } from '../base/errors.js';
+import { createLogger, type Logger } from '../base/log.js';
+import { Pieces } from '../base/pieces.js';
+import { Board } from '../board/board.js';
+import { ThrottleState } from '../throttle/state.js';
+import type {
+  CheckCount,
+  FailureCause,
+  FromHttp,
+  HttpEngine,
+  HttpWorkerData,
+  RecentApp,
+  StatisticsKind,
+  ToHttp,
+} from '../wire/http.js';
+import { Checks } from './checks.js';
+import { CheckCounters } from './counters.js';
+import type { Engine, Front } from './engines/engine.js';
+import { Handler } from './handler.js';
+import { Questions } from './questions.js';
+import { RecentApps } from './recent-apps.js';
+
+/** Requests that were on their way when the worker was told to stop still come in for so long. */
+const DRAIN_AT_LEAST_MS = 50;
+/** What is in flight after this is cut off. */
+const DRAIN_AT_MOST_MS = 3_000;
+
+/** Counts that go into one message. */
+const PIECE_LENGTH = 500;
+
+/** Runs the worker on the thread that calls it; `port` leads to main. */
+export function runHttpWorker(port: MessagePort, data: HttpWorkerData): void {
+  const worker = new HttpWorker(port, data);
+  process.on('uncaughtException', (error) => worker.fail('crash', messageOf(error)));
+  process.on('unhandledRejection', (reason) => worker.fail('crash', messageOf(reason)));
+  port.on('message', (message: ToHttp) => worker.received(message));
+  void worker.load();
+}
+
+class HttpWorker {
+  readonly #port: MessagePort;
+  readonly #data: HttpWorkerData;
+  readonly #log: Logger;
+  readonly #state = new ThrottleState();
+  readonly #counters = new CheckCounters();
+  readonly #recentApps = new RecentApps();
+  readonly #questions: Questions;
+  readonly #handler: Handler;
+  readonly #front: Front;
+  #engine: Engine | undefined;
+  #isEnding = false;
+
+  constructor(port: MessagePort, data: HttpWorkerData) {
+    this.#port = port;
+    this.#data = data;
+    this.#log = createLogger(data.log, `http-${data.worker}`);
+    this.#questions = new Questions((asks) => this.#post({ kind: 'asks', asks }));
+    const board = new Board(data.board);
+    const checks = new Checks({
+      board,
+      state: this.#state,
+      counters: this.#counters,
+      recentApps: this.#recentApps,
+      dice: Math.random,
+    });
+    this.#handler = new Handler({
+      checks,
+      board,
+      state: this.#state,
+      ask: (question) => this.#questions.ask(question),
+    });
+    this.#front = { handler: this.#handler, checks, log: this.#log };
+  }
+
+  async load(): Promise<void> {
+    try {
+      this.#engine = await loadEngine(this.#data.engine, this.#front);
+      this.#post({ kind: 'ready' });
+    } catch (error) {
+      this.fail('native', messageOf(error));
+    }
+  }
+
+  received(message: ToHttp): void {
+    switch (message.kind) {
+      case 'serve':
+        this.#state.restore(message.image);
+        this.#handler.setStores(message.stores);
+        this.#handler.setMemcache(message.memcache);
+        void this.#listen();
+        return;
+      case 'stores':
+        this.#handler.setStores(message.stores);
+        this.#acknowledge(message.version);
+        return;
+      case 'memcache':
+        this.#handler.setMemcache(message.memcache);
+        return;
+      case 'apply':
+        for (const command of message.commands) this.#state.apply(command);
+        this.#acknowledge(message.version);
+        return;
+      case 'restore':
+        this.#state.restore(message.image);
+        this.#acknowledge(message.version);
+        return;
+      case 'answers':
+        this.#questions.answered(message.answers);
+        return;
+      case 'collect':
+        void this.#collect(message.id, message.statistics);
+        return;
+      case 'stop':
+        void this.#stop();
+        return;
+    }
+  }
+
+  /** Closes everything first and ends on the next turn: a thread that ends with its listener open aborts the process. */
+  fail(cause: FailureCause, message: string): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.#post({ kind: 'failed', cause, message });
+    this.#end(1);
+  }
+
+  async #listen(): Promise<void> {
+    try {
+      await this.#engine?.listen(this.#data.listenPort, this.#data.exclusive);
+      this.#post({ kind: 'listening' });
+    } catch (error) {
+      this.fail('listen', messageOf(error));
+    }
+  }
+
+  async #stop(): Promise<void> {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    const idle = this.#engine?.drain() ?? Promise.resolve();
+    await Promise.race([Promise.all([idle, passed(DRAIN_AT_LEAST_MS)]), passed(DRAIN_AT_MOST_MS)]);
+    this.#end(0);
+  }
+
+  #end(code: number): void {
+    this.#questions.close();
+    try {
+      this.#engine?.close();
+    } finally {
+      setImmediate(() => process.exit(code));
+    }
+  }
+
+  async #collect(id: number, statistics: StatisticsKind): Promise<void> {
+    const pieces = new Pieces();
+    const all: Iterable<CheckCount | RecentApp> =
+      statistics === 'checks' ? this.#counters.counts() : this.#recentApps.entries();
+    let batch: Array<CheckCount | RecentApp> = [];
+    for (const one of all) {
+      batch.push(one);
+      if (batch.length < PIECE_LENGTH) continue;
+      this.#postPiece(id, statistics, batch, false);
+      batch = [];
+      await pieces.giveWay();
+    }
+    this.#postPiece(id, statistics, batch, true);
+  }
+
+  #postPiece(
+    id: number,
+    statistics: StatisticsKind,
+    batch: ReadonlyArray<CheckCount | RecentApp>,
+    last: boolean,
+  ): void {
+    const piece = { checks: [], recentApps: [], [statistics]: batch };
+    this.#post({ kind: 'collected', id, piece, last });
+  }
+
+  #acknowledge(version: number): void {
+    this.#post({ kind: 'acknowledge', version });
+  }
+
+  #post(message: FromHttp): void {
+    this.#port.postMessage(message);
+  }
+}
+
+/** Loads the native module only when it is to be used: there are machines where it cannot. */
+async function loadEngine(engine: HttpEngine, front: Front): Promise<Engine> {
+  if (engine === 'node') {
+    const { NodeEngine } = await import('./engines/node.js');
+    return new NodeEngine(front);
+  }
+  const { UwsEngine } = await import('./engines/uws.js');
+  return new UwsEngine(front);
+}
+
+function passed(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

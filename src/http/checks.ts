@@ -1,0 +1,158 @@
+/** The hot path: checks, answered from the board and this thread's copy of the throttle table. */
+import { monotonicMs } from '../base/clock.js';
+import { jsonString } from '../base/json.js';
+import { type Board, emptyLeadershipReading, emptyStoreReading } from '../board/board.js';
+import {
+  type CheckQuestion,
+  type CheckResult,
+  check,
+  holdsBackLowPriority,
+  unknownStoreType,
+} from '../throttle/check.js';
+import type { ThrottleState } from '../throttle/state.js';
+import type { StoreLocation } from '../wire/http.js';
+import type { CheckCounters, Count } from './counters.js';
+import type { ClientKey, RecentApps } from './recent-apps.js';
+import {
+  generalReply,
+  isReply,
+  JSON_TYPE,
+  jsonReply,
+  NOT_FOUND_REPLY,
+  type Reply,
+  redirectReply,
+} from './reply.js';
+import { matchRoute } from './routes.js';
+import { decodeParameters, parseDecimal, queryParameter } from './segments.js';
+
+/** Paths whose meaning is kept, so that the next request needs one look-up; all are dropped when there is no room. */
+const PLANS_MAX = 4096;
+const PLANNED_PATH_LENGTH_MAX = 512;
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What a path means. */
+interface Plan {
+  /** Place of the store on the board; -1 when it is not configured. */
+  readonly slot: number;
+  readonly question: Mutable<CheckQuestion>;
+  readonly count: Count;
+}
+
+export interface ChecksSources {
+  readonly board: Board;
+  readonly state: ThrottleState;
+  readonly counters: CheckCounters;
+  readonly recentApps: RecentApps;
+  /** Uniform in [0, 1). */
+  readonly dice: () => number;
+}
+
+export class Checks {
+  readonly #sources: ChecksSources;
+  readonly #plans = new Map<string, Plan>();
+  readonly #metric = emptyStoreReading();
+  readonly #context;
+  readonly #reply: Mutable<Reply> = { ...jsonReply(200, ''), contentType: JSON_TYPE };
+  #slots: ReadonlyMap<string, number> = new Map();
+
+  constructor(sources: ChecksSources) {
+    this.#sources = sources;
+    this.#context = {
+      leadership: emptyLeadershipReading(),
+      throttles: sources.state,
+      nowMs: 0,
+      nowUnixMs: 0,
+      markedAtMs: Number.NEGATIVE_INFINITY,
+      dice: sources.dice,
+    };
+  }
+
+  setStores(stores: readonly StoreLocation[]): void {
+    this.#slots = new Map(stores.map(({ name, slot }) => [name, slot]));
+    this.#plans.clear();
+  }
+
+  /**
+   * Answers a path below `/check`, or says what is wrong with it. `query` is without its question mark.
+   * The reply is filled anew by the next call: send it at once.
+   */
+  reply(path: string, query: string, client: ClientKey): Reply {
+    const plan = this.#plans.get(path) ?? this.#plan(path, query);
+    return isReply(plan) ? plan : this.#answer(plan, query, client);
+  }
+
+  #answer(plan: Plan, query: string, client: ClientKey): Reply {
+    const { board, recentApps } = this.#sources;
+    const { question, slot } = plan;
+    const context = this.#context;
+    context.nowMs = monotonicMs();
+    context.nowUnixMs = Date.now();
+    board.readLeadership(context.leadership);
+    if (slot !== -1) board.readStore(slot, this.#metric);
+    question.lowPriority = isLowPriority(query);
+    context.markedAtMs =
+      question.lowPriority && slot !== -1 ? board.markedAtMs(slot) : Number.NEGATIVE_INFINITY;
+
+    const result = check(question, context);
+    if (slot !== -1 && holdsBackLowPriority(question, result)) board.mark(slot, context.nowMs);
+    plan.count.add(result.status);
+    recentApps.mark(question.app, client, context.nowUnixMs);
+    this.#reply.status = result.status;
+    this.#reply.body = checkBody(result);
+    return this.#reply;
+  }
+
+  /** Finds out what the path means, and keeps it for the next request. */
+  #plan(path: string, query: string): Plan | Reply {
+    const match = matchRoute(path);
+    if (match.kind === 'unknown') return NOT_FOUND_REPLY;
+    if (match.kind === 'redirect') return redirectReply(withQuery(match.path, query));
+    const parameters = decodeParameters(match.encoded);
+    if (isReply(parameters)) return parameters;
+    const [app, storeType, storeName, thresholdText] = parameters as [
+      string,
+      string,
+      string,
+      string?,
+    ];
+    const ifExists = match.route.segments[0]!.endsWith('-if-exists');
+    const readThreshold = thresholdText === undefined ? undefined : parseDecimal(thresholdText);
+    if (thresholdText !== undefined && readThreshold === undefined) {
+      return generalReply(400, `the threshold is not a number: ${thresholdText.slice(0, 100)}`);
+    }
+    if (storeType !== 'mysql') return jsonReply(404, checkJson(unknownStoreType(ifExists)));
+    const slot = this.#slots.get(storeName) ?? -1;
+    const store = slot === -1 ? undefined : this.#metric;
+    const plan: Plan = {
+      slot,
+      question: { app, storeName, store, readThreshold, lowPriority: false, ifExists },
+      count: this.#sources.counters.of(app, storeName, slot !== -1),
+    };
+    this.#keep(path, plan);
+    return plan;
+  }
+
+  #keep(path: string, plan: Plan): void {
+    if (path.length > PLANNED_PATH_LENGTH_MAX) return;
+    if (this.#plans.size >= PLANS_MAX) this.#plans.clear();
+    this.#plans.set(path, plan);
+  }
+}
+
+export function withQuery(path: string, query: string): string {
+  return query === '' ? path : `${path}?${query}`;
+}
+
+function isLowPriority(query: string): boolean {
+  return query !== '' && (query === 'p=low' || queryParameter(query, 'p') === 'low');
+}
+
+function checkBody(result: CheckResult): string {
+  return `${checkJson(result)}\n`;
+}
+
+function checkJson({ status, value, threshold, message }: CheckResult): string {
+  const quoted = message === '' ? '""' : jsonString(message);
+  return `{"StatusCode":${status},"Value":${value},"Threshold":${threshold},"Message":${quoted}}`;
+}

@@ -1,0 +1,88 @@
+/** Counts of checks by app and store, bounded however many names clients invent. */
+import type { CheckCount } from '../wire/http.js';
+
+/** Names beyond the bound count together under this one. */
+export const OTHER = '(other)';
+
+export interface CounterLimits {
+  readonly appsMax: number;
+  /** Names of stores that are not configured; the configured ones are bounded by the configuration. */
+  readonly strangeStoresMax: number;
+  /** Apps times stores. Each app may besides have one entry for all the others. */
+  readonly pairsMax: number;
+}
+
+export const COUNTER_LIMITS: CounterLimits = {
+  appsMax: 10_000,
+  strangeStoresMax: 1_000,
+  pairsMax: 50_000,
+};
+
+/** Checks of one app on one store. */
+export class Count {
+  total = 0;
+  error = 0;
+  internalError = 0;
+
+  add(status: number): void {
+    this.total++;
+    if (status === 200) return;
+    this.error++;
+    if (status === 500) this.internalError++;
+  }
+}
+
+export class CheckCounters {
+  readonly #limits: CounterLimits;
+  readonly #apps = new Map<string, Map<string, Count>>();
+  readonly #strangeStores = new Set<string>();
+  #pairs = 0;
+
+  constructor(limits = COUNTER_LIMITS) {
+    this.#limits = limits;
+  }
+
+  /** Where checks of that app on that store are to be counted. The same object every time. */
+  of(app: string, storeName: string, isConfigured: boolean): Count {
+    const store = isConfigured ? storeName : this.#boundedStore(storeName);
+    const stores = this.#storesOf(app);
+    const present = stores.get(store);
+    if (present !== undefined) return present;
+    if (this.#pairs < this.#limits.pairsMax) {
+      this.#pairs++;
+      return added(stores, store);
+    }
+    return stores.get(OTHER) ?? added(stores, OTHER);
+  }
+
+  *counts(): Generator<CheckCount> {
+    for (const [app, stores] of this.#apps) {
+      for (const [storeName, { total, error, internalError }] of stores) {
+        yield { app, storeType: 'mysql', storeName, total, error, internalError };
+      }
+    }
+  }
+
+  #storesOf(app: string): Map<string, Count> {
+    const name = this.#apps.has(app) || this.#apps.size < this.#limits.appsMax ? app : OTHER;
+    let stores = this.#apps.get(name);
+    if (stores === undefined) {
+      stores = new Map();
+      this.#apps.set(name, stores);
+    }
+    return stores;
+  }
+
+  #boundedStore(storeName: string): string {
+    if (this.#strangeStores.has(storeName)) return storeName;
+    if (this.#strangeStores.size >= this.#limits.strangeStoresMax) return OTHER;
+    this.#strangeStores.add(storeName);
+    return storeName;
+  }
+}
+
+function added(stores: Map<string, Count>, store: string): Count {
+  const count = new Count();
+  stores.set(store, count);
+  return count;
+}

@@ -1,0 +1,171 @@
+/**
+ * The engine on hyper-express and uWebSockets.js. Two kinds of requests go around hyper-express, straight to uWebSockets:
+ * checks, because each microsecond counts there; and HEAD, because hyper-express would send a body with it, or a length
+ * that leaves the connection waiting for one.
+ */
+
+import uWebSockets, { type HttpRequest, type HttpResponse } from 'uWebSockets.js';
+import { STATUS_CODES } from 'node:http';
+import HyperExpress from 'hyper-express';
+import { binaryClient, forwardedClient } from '../clients.js';
+import type { ClientKey } from '../recent-apps.js';
+import { INTERNAL_ERROR_REPLY, type Reply } from '../reply.js';
+import { type Engine, type Front, InFlight } from './engine.js';
+
+/** Requests need no body; a larger one is refused (413). */
+const BODY_BYTES_MAX = 64 * 1024;
+
+/** Options of listening (`LIBUS_LISTEN_…`), which the types of the package do not export as the module does. */
+const LISTEN_SHARED = 0;
+const LISTEN_EXCLUSIVE_PORT = 1;
+
+const CHECK_PATTERNS = [
+  '/check/*',
+  '/check-if-exists/*',
+  '/check-read/*',
+  '/check-read-if-exists/*',
+];
+
+export class UwsEngine implements Engine {
+  readonly #front: Front;
+  readonly #server: HyperExpress.Server;
+  readonly #inFlight = new InFlight();
+  #socket: uWebSockets.us_listen_socket | undefined;
+  #draining = false;
+  #closed = false;
+
+  constructor(front: Front) {
+    this.#front = front;
+    this.#server = new HyperExpress.Server({ auto_close: false, max_body_length: BODY_BYTES_MAX });
+    const native = this.#server.uws_instance;
+    for (const pattern of CHECK_PATTERNS) {
+      native.get(pattern, (response, request) => this.#serveCheck(response, request));
+    }
+    native.head('/*', (response, request) => this.#serveHead(response, request));
+    this.#server.any('/*', (request, response) => this.#serve(request, response));
+  }
+
+  listen(port: number, exclusive: boolean): Promise<void> {
+    const options = exclusive ? LISTEN_EXCLUSIVE_PORT : LISTEN_SHARED;
+    return new Promise((resolve, reject) => {
+      this.#server.uws_instance.listen(port, options, (socket) => {
+        if (socket === false) reject(new Error('the port is taken, or not permitted'));
+        else {
+          this.#socket = socket;
+          resolve();
+        }
+      });
+    });
+  }
+
+  drain(): Promise<void> {
+    this.#draining = true;
+    if (this.#socket !== undefined) uWebSockets.us_listen_socket_close(this.#socket);
+    this.#socket = undefined;
+    return this.#inFlight.idle();
+  }
+
+  /** A thread that ended with its listener open would abort the process. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#server.uws_instance.close();
+  }
+
+  #serveCheck(response: HttpResponse, request: HttpRequest): void {
+    let reply: Reply;
+    try {
+      const forwarded = request.getHeader('x-forwarded-for');
+      const client =
+        forwarded === '' ? binaryClient(response.getRemoteAddress()) : forwardedClient(forwarded);
+      reply = this.#front.checks.reply(request.getUrl(), request.getQuery() ?? '', client);
+    } catch (error) {
+      reply = this.#failed(error);
+    }
+    writeHead(response, reply);
+    response.end(reply.body, this.#draining);
+  }
+
+  #serveHead(response: HttpResponse, request: HttpRequest): void {
+    let reply: Reply | Promise<Reply>;
+    try {
+      reply = this.#front.handler.handle({
+        method: 'HEAD',
+        path: request.getUrl(),
+        query: request.getQuery() ?? '',
+        client: clientOf(response, request.getHeader('x-forwarded-for')),
+      });
+    } catch (error) {
+      reply = this.#failed(error);
+    }
+    if (reply instanceof Promise) this.#endHeadLater(response, reply);
+    else this.#endHead(response, reply);
+  }
+
+  #endHeadLater(response: HttpResponse, later: Promise<Reply>): void {
+    let isAborted = false;
+    response.onAborted(() => {
+      isAborted = true;
+    });
+    this.#settle(later, (reply) => {
+      if (!isAborted) response.cork(() => this.#endHead(response, reply));
+    });
+  }
+
+  /** The length is written by hand: `endWithoutBody(length)` of this version leaves the connection waiting. */
+  #endHead(response: HttpResponse, reply: Reply): void {
+    writeHead(response, reply);
+    response.writeHeader('Content-Length', String(Buffer.byteLength(reply.body)));
+    response.endWithoutBody(undefined, this.#draining);
+  }
+
+  #serve(request: HyperExpress.Request, response: HyperExpress.Response): void {
+    let reply: Reply | Promise<Reply>;
+    try {
+      reply = this.#front.handler.handle({
+        method: request.method.toUpperCase(),
+        path: request.path,
+        query: request.path_query ?? '',
+        client: clientOf(response.raw, request.headers['x-forwarded-for'] ?? ''),
+      });
+    } catch (error) {
+      reply = this.#failed(error);
+    }
+    if (reply instanceof Promise) this.#settle(reply, (settled) => this.#end(response, settled));
+    else this.#end(response, reply);
+  }
+
+  #end(response: HyperExpress.Response, reply: Reply): void {
+    response.status(reply.status).header('Content-Type', reply.contentType);
+    if (reply.location !== '') response.header('Location', reply.location);
+    if (reply.allow !== '') response.header('Allow', reply.allow);
+    response.send(reply.body, this.#draining);
+  }
+
+  #settle(later: Promise<Reply>, end: (reply: Reply) => void): void {
+    this.#inFlight.begin();
+    later
+      .catch((error: unknown) => this.#failed(error))
+      .then(end)
+      .finally(() => this.#inFlight.end());
+  }
+
+  #failed(error: unknown): Reply {
+    this.#front.log.error({ err: error }, 'a request failed');
+    return INTERNAL_ERROR_REPLY;
+  }
+}
+
+/** Status line and headers; nothing is written for a plain 200, which is the engine's default. */
+function writeHead(response: HttpResponse, reply: Reply): void {
+  if (reply.status !== 200) {
+    response.writeStatus(`${reply.status} ${STATUS_CODES[reply.status] ?? ''}`);
+  }
+  response.writeHeader('Content-Type', reply.contentType);
+  if (reply.location !== '') response.writeHeader('Location', reply.location);
+  if (reply.allow !== '') response.writeHeader('Allow', reply.allow);
+}
+
+function clientOf(response: HttpResponse, forwarded: string): ClientKey {
+  return forwarded === '' ? binaryClient(response.getRemoteAddress()) : forwardedClient(forwarded);
+}

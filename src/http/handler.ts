@@ -1,0 +1,190 @@
+/** Answers every request, whatever engine received it. */
+import { hostname } from 'node:os';
+import { monotonicMs } from '../base/clock.js';
+import { jsonString } from '../base/json.js';
+import { type Board, emptyLeadershipReading } from '../board/board.js';
+import type { Command } from '../throttle/commands.js';
+import { mayLead } from '../throttle/metric.js';
+import type { ThrottleState } from '../throttle/state.js';
+import type { Answer, MemcacheAddress, Question, StoreLocation } from '../wire/http.js';
+import { type Checks, withQuery } from './checks.js';
+import {
+  type ControlRequest,
+  parseWholeNumber,
+  recoverHostCommand,
+  skipHostCommand,
+  throttleAppCommand,
+  unthrottleAppCommand,
+} from './operator-commands.js';
+import { aggregatedMetrics, metricsHealth, skippedHosts, throttledApps } from './pages.js';
+import type { ClientKey } from './recent-apps.js';
+import {
+  answerReply,
+  generalReply,
+  isReply,
+  jsonReply,
+  methodNotAllowedReply,
+  NOT_FOUND_REPLY,
+  OK_REPLY,
+  type Reply,
+  redirectReply,
+  textReply,
+} from './reply.js';
+import { allows, type Match, matchRoute, ROUTES } from './routes.js';
+import { decodeParameters, queryParameter } from './segments.js';
+
+/** A request as an engine received it. */
+export interface Request {
+  /** In capitals. */
+  readonly method: string;
+  /** As it came, still encoded. */
+  readonly path: string;
+  /** Without its question mark; empty when there is none. */
+  readonly query: string;
+  readonly client: ClientKey;
+}
+
+export interface HandlerSources {
+  readonly checks: Checks;
+  readonly board: Board;
+  /** This thread's copy. */
+  readonly state: ThrottleState;
+  /** Does not reject. */
+  readonly ask: (question: Question) => Promise<Answer>;
+}
+
+const HELP_REPLY = jsonReply(200, JSON.stringify(ROUTES.map(({ pattern }) => pattern)));
+const HOSTNAME_REPLY = textReply(200, `${jsonString(hostname())}\n`);
+const LEADER_REPLY = textReply(200, '"HTTP 200"\n');
+const NO_LEADER_REPLY = textReply(404, '"HTTP 404"\n');
+
+export class Handler {
+  readonly #sources: HandlerSources;
+  readonly #leadership = emptyLeadershipReading();
+  #stores: readonly StoreLocation[] = [];
+  #memcacheReply: Reply = NOT_FOUND_REPLY;
+
+  constructor(sources: HandlerSources) {
+    this.#sources = sources;
+  }
+
+  setStores(stores: readonly StoreLocation[]): void {
+    this.#stores = stores;
+    this.#sources.checks.setStores(stores);
+  }
+
+  setMemcache({ servers, path }: MemcacheAddress): void {
+    this.#memcacheReply = jsonReply(
+      200,
+      `{"MemcacheServers":[${servers.map(jsonString).join(',')}],"MemcachePath":${jsonString(path)}}`,
+    );
+  }
+
+  /** A reply that is no promise may be filled anew by the next call: send it at once. */
+  handle(request: Request): Reply | Promise<Reply> {
+    const { method, path, query, client } = request;
+    if (path.startsWith('/check') && (method === 'GET' || method === 'HEAD')) {
+      return this.#sources.checks.reply(path, query, client);
+    }
+    const match = matchRoute(path);
+    if (match.kind === 'unknown') return NOT_FOUND_REPLY;
+    if (match.kind === 'redirect') return redirectReply(withQuery(match.path, query));
+    if (!allows(match.route, method)) return methodNotAllowedReply(match.route.allow);
+    return this.#page(match, request);
+  }
+
+  #page(
+    { route, encoded }: Extract<Match, { kind: 'found' }>,
+    request: Request,
+  ): Reply | Promise<Reply> {
+    const values = decodeParameters(encoded);
+    if (isReply(values)) return values;
+    const names = route.segments.filter((segment) => segment.startsWith(':'));
+    const parameters = new Map(names.map((name, index) => [name.slice(1), values[index]!]));
+    const control: ControlRequest = {
+      route,
+      parameters,
+      query: request.query,
+      nowUnixMs: Date.now(),
+    };
+    const { board, state } = this.#sources;
+    switch (route.page) {
+      case 'check':
+        throw new Error('checks are answered elsewhere');
+      case 'throttleApp':
+        return this.#submit(throttleAppCommand(control));
+      case 'unthrottleApp':
+        return this.#submit(unthrottleAppCommand(control));
+      case 'skipHost':
+        return this.#submit(skipHostCommand(control));
+      case 'recoverHost':
+        return this.#submit(recoverHostCommand(control));
+      case 'throttledApps':
+        return this.#afterBarrier(() => throttledApps(state, Date.now()));
+      case 'skippedHosts':
+        return this.#afterBarrier(() => skippedHosts(state, Date.now()));
+      case 'recentApps':
+        return this.#recentApps(parameters.get('lastMinutes') ?? '0');
+      case 'lbCheck':
+        return OK_REPLY;
+      case 'leaderCheck':
+        return this.#leaderCheck();
+      case 'consensusLeader':
+      case 'consensusState':
+        return this.#askForText({ kind: route.page });
+      case 'consensusStatus':
+      case 'inventory':
+      case 'vars':
+        return this.#ask({ kind: route.page });
+      case 'hostname':
+        return HOSTNAME_REPLY;
+      case 'aggregatedMetrics': {
+        const isBrief = queryParameter(request.query, 'brief') === 'true';
+        return okJson(aggregatedMetrics(board, this.#stores, isBrief));
+      }
+      case 'metricsHealth':
+        return okJson(metricsHealth(board, this.#stores));
+      case 'memcache':
+        return this.#memcacheReply;
+      case 'help':
+        return HELP_REPLY;
+    }
+  }
+
+  #leaderCheck(): Reply {
+    const leadership = this.#sources.board.readLeadership(this.#leadership);
+    return mayLead(leadership, monotonicMs()) ? LEADER_REPLY : NO_LEADER_REPLY;
+  }
+
+  #submit(command: Command | Reply): Reply | Promise<Reply> {
+    return isReply(command) ? command : this.#ask({ kind: 'submit', command });
+  }
+
+  /** On the leader the list has everything that was acknowledged before the request came. */
+  async #afterBarrier(list: () => Promise<string>): Promise<Reply> {
+    const answer = await this.#sources.ask({ kind: 'readBarrier' });
+    return answer.status === 200 ? okJson(list()) : answerReply(answer);
+  }
+
+  #recentApps(lastMinutes: string): Reply | Promise<Reply> {
+    const minutes = parseWholeNumber(lastMinutes);
+    if (minutes === undefined) {
+      return generalReply(400, `whole minutes, got ${lastMinutes.slice(0, 100)}`);
+    }
+    return this.#ask({ kind: 'recentApps', lastMinutes: minutes === 0 ? null : minutes });
+  }
+
+  async #ask(question: Question): Promise<Reply> {
+    return answerReply(await this.#sources.ask(question));
+  }
+
+  /** The original sends these as text. */
+  async #askForText(question: Question): Promise<Reply> {
+    const { status, json } = await this.#sources.ask(question);
+    return status === 200 ? textReply(200, `${json}\n`) : answerReply({ status, json });
+  }
+}
+
+async function okJson(json: Promise<string>): Promise<Reply> {
+  return jsonReply(200, await json);
+}

@@ -1,0 +1,111 @@
+/** The operators' commands out of paths and queries. Whatever is wrong with a request, nothing of it is carried out. */
+import { type AppKey, type Command, DEFAULT_TTL_MINUTES, NO_EXPIRY } from '../throttle/commands.js';
+import { generalReply, type Reply } from './reply.js';
+import type { Route } from './routes.js';
+import { parseDecimal, queryParameter } from './segments.js';
+
+const MINUTE_MS = 60_000;
+
+/** A hundred years: beyond, dates leave what RFC 3339 can write. */
+export const TTL_MINUTES_MAX = 100 * 365 * 24 * 60;
+
+/** A request whose parameters are decoded, by their names in the route's pattern. */
+export interface ControlRequest {
+  readonly route: Route;
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly query: string;
+  readonly nowUnixMs: number;
+}
+
+/** The bare path is 60 minutes and ratio 1, also on an existing entry; a TTL alone keeps the ratio, a ratio alone the TTL. */
+export function throttleAppCommand(request: ControlRequest): Command | Reply {
+  const { parameters, nowUnixMs } = request;
+  const key = appKey(request);
+  if (typeof key !== 'string') return key;
+  const ttlText = parameters.get('ttlMinutes');
+  const ratioText = parameters.get('ratio');
+  const ttlMinutes = ttlText === undefined ? undefined : parseTtlMinutes(ttlText);
+  if (typeof ttlMinutes === 'object') return ttlMinutes;
+  const ratio = ratioText === undefined ? undefined : parseRatio(ratioText);
+  if (typeof ratio === 'object') return ratio;
+  const isBare = ttlMinutes === undefined && ratio === undefined;
+  const minutes = isBare ? DEFAULT_TTL_MINUTES : ttlMinutes;
+  return {
+    kind: 'throttleApp',
+    atMs: nowUnixMs,
+    key,
+    ...(minutes !== undefined && {
+      expireAtMs: minutes === 0 ? NO_EXPIRY : nowUnixMs + minutes * MINUTE_MS,
+    }),
+    ...(isBare ? { ratio: 1 } : ratio !== undefined && { ratio }),
+  };
+}
+
+/** Without a store, all entries of the app. */
+export function unthrottleAppCommand(request: ControlRequest): Command | Reply {
+  const key = appKey(request);
+  if (typeof key !== 'string') return key;
+  return { kind: 'unthrottleApp', atMs: request.nowUnixMs, key, everyStore: !key.includes('/') };
+}
+
+/** 60 minutes unless given, also for 0. */
+export function skipHostCommand(request: ControlRequest): Command | Reply {
+  const { parameters, nowUnixMs } = request;
+  const host = hostName(request);
+  if (typeof host !== 'string') return host;
+  const ttlMinutes = parseTtlMinutes(parameters.get('ttlMinutes') ?? '0');
+  if (typeof ttlMinutes === 'object') return ttlMinutes;
+  const expireAtMs = nowUnixMs + (ttlMinutes || DEFAULT_TTL_MINUTES) * MINUTE_MS;
+  return { kind: 'skipHost', atMs: nowUnixMs, host, expireAtMs };
+}
+
+export function recoverHostCommand(request: ControlRequest): Command | Reply {
+  const host = hostName(request);
+  if (typeof host !== 'string') return host;
+  return { kind: 'recoverHost', atMs: request.nowUnixMs, host };
+}
+
+/** `app`, or `app/store` when the query limits the command to one store. */
+function appKey({ parameters, query }: ControlRequest): AppKey | Reply {
+  const app = parameters.get('app') ?? '';
+  if (app === '') return generalReply(400, 'no app indicated');
+  const store = queryParameter(query, 'store_name');
+  if (typeof store === 'object') return store;
+  if (store.includes('/')) {
+    return generalReply(400, 'store_name: the name of a store has no slash');
+  }
+  return store === '' ? app : `${app}/${store}`;
+}
+
+/** The name of a host; the port of one that is given with it goes. */
+function hostName({ parameters }: ControlRequest): string | Reply {
+  const given = parameters.get('hostName') ?? '';
+  const name = /^\[(.+)\](?::\d+)?$/.exec(given)?.[1] ?? /^([^:]*):\d+$/.exec(given)?.[1] ?? given;
+  return name === '' ? generalReply(400, 'no host indicated') : name;
+}
+
+function parseTtlMinutes(text: string): number | Reply {
+  const minutes = parseWholeNumber(text);
+  if (minutes !== undefined && minutes <= TTL_MINUTES_MAX) return minutes;
+  return generalReply(
+    400,
+    `ttl: whole minutes from 0 to ${TTL_MINUTES_MAX}, got ${shortened(text)}`,
+  );
+}
+
+function parseRatio(text: string): number | Reply {
+  const ratio = parseDecimal(text);
+  if (ratio !== undefined && ratio >= 0 && ratio <= 1) return ratio;
+  return generalReply(400, `ratio: a number from 0 to 1, got ${shortened(text)}`);
+}
+
+/** Zero or more, without a fraction; undefined for anything else. */
+export function parseWholeNumber(text: string): number | undefined {
+  if (!/^\+?\d+$/.test(text)) return undefined;
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number : undefined;
+}
+
+function shortened(text: string): string {
+  return text.length > 100 ? `${text.slice(0, 100)}...` : text;
+}

@@ -1,0 +1,91 @@
+/** Pages about all stores or all entries at once: from the board and this thread's copy of the state, written in short pieces. */
+import { monotonicMs, monotonicToUnixMs } from '../base/clock.js';
+import { goTime, jsonString } from '../base/json.js';
+import { jsonObjectInPieces, Pieces } from '../base/pieces.js';
+import { type Board, emptyLeadershipReading, emptyStoreReading } from '../board/board.js';
+import { lastHealthyAtMs } from '../throttle/health.js';
+import { isCurrent, MetricState, mayAct, type StoreMetric } from '../throttle/metric.js';
+import type { ThrottleState } from '../throttle/state.js';
+import type { StoreLocation } from '../wire/http.js';
+
+/** `/aggregated-metrics`: what is known of each store now. `brief`: 3 decimals instead of 6. */
+export function aggregatedMetrics(
+  board: Board,
+  stores: readonly StoreLocation[],
+  brief: boolean,
+): Promise<string> {
+  const nowMs = monotonicMs();
+  const leadership = board.readLeadership(emptyLeadershipReading());
+  const metric = emptyStoreReading();
+  const entries = new Map<string, string>();
+  for (const { name, slot } of stores) {
+    if (!isCurrent(board.readStore(slot, metric), leadership, nowMs)) continue;
+    entries.set(`mysql/${name}`, jsonString(described(metric, brief ? 3 : 6)));
+  }
+  return jsonObjectInPieces(entries);
+}
+
+/** `/metrics-health`: every store, while this node acts as leader. */
+export function metricsHealth(board: Board, stores: readonly StoreLocation[]): Promise<string> {
+  const nowMs = monotonicMs();
+  const leadership = board.readLeadership(emptyLeadershipReading());
+  const metric = emptyStoreReading();
+  const entries = new Map<string, string>();
+  if (mayAct(leadership, nowMs)) {
+    for (const { name, slot } of stores) {
+      const healthyAtMs = lastHealthyAtMs(board.readStore(slot, metric), leadership);
+      const seconds = Math.max(0, Math.floor((nowMs - healthyAtMs) / 1000));
+      const at = goTime(Math.round(monotonicToUnixMs(healthyAtMs)));
+      entries.set(
+        `mysql/${name}`,
+        `{"LastHealthyAt":"${at}","SecondsSinceLastHealthy":${seconds}}`,
+      );
+    }
+  }
+  return jsonObjectInPieces(entries);
+}
+
+/** `/throttled-apps` */
+export async function throttledApps(state: ThrottleState, nowUnixMs: number): Promise<string> {
+  const pieces = new Pieces();
+  const entries = new Map<string, string>();
+  for (const [key] of state.image().throttledApps) {
+    const entry = state.throttledApp(key, nowUnixMs);
+    if (entry !== undefined) {
+      entries.set(key, `{"ExpireAt":"${goTime(entry.expireAtMs)}","Ratio":${entry.ratio}}`);
+    }
+    if (pieces.due) await pieces.giveWay();
+  }
+  return jsonObjectInPieces(entries);
+}
+
+/** `/skipped-hosts` */
+export async function skippedHosts(state: ThrottleState, nowUnixMs: number): Promise<string> {
+  const pieces = new Pieces();
+  const entries = new Map<string, string>();
+  for (const [host, expireAtMs] of state.image().skippedHosts) {
+    if (expireAtMs > nowUnixMs) entries.set(host, `"${goTime(expireAtMs)}"`);
+    if (pieces.due) await pieces.giveWay();
+  }
+  return jsonObjectInPieces(entries);
+}
+
+function described(metric: StoreMetric, decimals: number): string {
+  switch (metric.state) {
+    case MetricState.ok:
+      return fixed(metric.value, decimals);
+    case MetricState.notCollected:
+      return 'error: Metric not collected yet';
+    case MetricState.noHosts:
+      return 'error: No hosts found';
+    default:
+      return `error: ${metric.errorText}`;
+  }
+}
+
+/** As Go's `%.6f`: `toFixed` alone writes large numbers with an exponent. */
+function fixed(value: number, decimals: number): string {
+  return Math.abs(value) < 1e21
+    ? value.toFixed(decimals)
+    : `${BigInt(value)}.${'0'.repeat(decimals)}`;
+}

@@ -1,0 +1,100 @@
+/** Questions of an HTTP worker to main that wait for their answers: bounded in number and in time. */
+import type { Answer, Question } from '../wire/http.js';
+import { generalMessage } from './bodies.js';
+
+/** Most questions in flight of one worker. */
+export const QUESTIONS_MAX = 1024;
+
+/** Longer than consensus itself waits, so that its own word on the outcome comes first. */
+export const QUESTION_TIMEOUT_MS = 10_000;
+
+interface Waiting {
+  readonly question: Question;
+  readonly deadlineMs: number;
+  readonly resolve: (answer: Answer) => void;
+}
+
+export interface QuestionLimits {
+  readonly inFlightMax: number;
+  readonly timeoutMs: number;
+}
+
+const LIMITS: QuestionLimits = { inFlightMax: QUESTIONS_MAX, timeoutMs: QUESTION_TIMEOUT_MS };
+
+export class Questions {
+  readonly #send: (asks: ReadonlyArray<readonly [number, Question]>) => void;
+  readonly #limits: QuestionLimits;
+  /** In the order in which they were asked, hence of their deadlines. */
+  readonly #waiting = new Map<number, Waiting>();
+  #unsent: Array<readonly [number, Question]> = [];
+  #nextId = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** `send` gets the questions of one turn of the event loop together. */
+  constructor(
+    send: (asks: ReadonlyArray<readonly [number, Question]>) => void,
+    limits: QuestionLimits = LIMITS,
+  ) {
+    this.#send = send;
+    this.#limits = limits;
+  }
+
+  /** Never rejects: too many questions, or no answer in time, is an answer too. */
+  ask(question: Question): Promise<Answer> {
+    if (this.#waiting.size >= this.#limits.inFlightMax) {
+      return Promise.resolve(failure(503, 'too many requests are waiting; nothing was changed'));
+    }
+    return new Promise((resolve) => {
+      const id = this.#nextId++;
+      const deadlineMs = performance.now() + this.#limits.timeoutMs;
+      this.#waiting.set(id, { question, deadlineMs, resolve });
+      this.#timer ??= setTimeout(() => this.#expire(), this.#limits.timeoutMs);
+      if (this.#unsent.length === 0) setImmediate(() => this.#sendAll());
+      this.#unsent.push([id, question]);
+    });
+  }
+
+  /** An answer to a question that has timed out is dropped. */
+  answered(answers: ReadonlyArray<readonly [number, Answer]>): void {
+    for (const [id, answer] of answers) {
+      this.#waiting.get(id)?.resolve(answer);
+      this.#waiting.delete(id);
+    }
+  }
+
+  /** Gives up on all questions. */
+  close(): void {
+    clearTimeout(this.#timer);
+    for (const { question, resolve } of this.#waiting.values()) resolve(withoutAnswer(question));
+    this.#waiting.clear();
+  }
+
+  #sendAll(): void {
+    const asks = this.#unsent;
+    this.#unsent = [];
+    this.#send(asks);
+  }
+
+  #expire(): void {
+    this.#timer = undefined;
+    const nowMs = performance.now();
+    for (const [id, { question, deadlineMs, resolve }] of this.#waiting) {
+      if (deadlineMs > nowMs) {
+        this.#timer = setTimeout(() => this.#expire(), deadlineMs - nowMs);
+        return;
+      }
+      this.#waiting.delete(id);
+      resolve(withoutAnswer(question));
+    }
+  }
+}
+
+function withoutAnswer(question: Question): Answer {
+  return question.kind === 'submit'
+    ? failure(504, 'the outcome is unknown: the change may still take effect; it is safe to repeat')
+    : failure(503, 'no answer in time');
+}
+
+function failure(status: number, message: string): Answer {
+  return { status, json: generalMessage(status, message) };
+}

@@ -1,0 +1,51 @@
+/** What an engine sends back: independent of which engine that is. */
+import type { Answer } from '../wire/http.js';
+import { generalMessage } from './bodies.js';
+
+export const JSON_TYPE = 'application/json';
+export const TEXT_TYPE = 'text/plain; charset=utf-8';
+
+export interface Reply {
+  readonly status: number;
+  readonly contentType: string;
+  /** With its final newline; a HEAD gets its length only. */
+  readonly body: string;
+  /** Header `Location`; empty: none. */
+  readonly location: string;
+  /** Header `Allow`; empty: none. */
+  readonly allow: string;
+}
+
+export function jsonReply(status: number, json: string): Reply {
+  return { status, contentType: JSON_TYPE, body: `${json}\n`, location: '', allow: '' };
+}
+
+export function textReply(status: number, text: string): Reply {
+  return { status, contentType: TEXT_TYPE, body: text, location: '', allow: '' };
+}
+
+/** A status and a message, as JSON. */
+export function generalReply(status: number, message: string): Reply {
+  return jsonReply(status, generalMessage(status, message));
+}
+
+/** An answer of main; one without a body stays without. */
+export function answerReply({ status, json }: Answer): Reply {
+  return json === '' ? textReply(status, '') : jsonReply(status, json);
+}
+
+export const OK_REPLY = generalReply(200, 'OK');
+export const NOT_FOUND_REPLY = textReply(404, '404 page not found\n');
+export const INTERNAL_ERROR_REPLY = generalReply(500, 'internal error; see the log');
+
+export function redirectReply(location: string): Reply {
+  return { ...textReply(301, 'Moved Permanently\n'), location };
+}
+
+export function methodNotAllowedReply(allow: string): Reply {
+  return { ...textReply(405, 'Method Not Allowed\n'), allow };
+}
+
+export function isReply(value: object): value is Reply {
+  return 'status' in value && 'body' in value;
+}

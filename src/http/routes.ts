@@ -1,0 +1,125 @@
+/** Every path that freno answers, and how a request's path is matched with them. */
+
+/** What answers a path; paths of one page differ in the parameters that they give. */
+export type Page =
+  | 'check'
+  | 'throttleApp'
+  | 'unthrottleApp'
+  | 'throttledApps'
+  | 'skipHost'
+  | 'recoverHost'
+  | 'skippedHosts'
+  | 'recentApps'
+  | 'lbCheck'
+  | 'leaderCheck'
+  | 'consensusLeader'
+  | 'consensusState'
+  | 'consensusStatus'
+  | 'hostname'
+  | 'aggregatedMetrics'
+  | 'metricsHealth'
+  | 'memcache'
+  | 'inventory'
+  | 'vars'
+  | 'help';
+
+export interface Route {
+  readonly page: Page;
+  /** Parameters as `:name`. */
+  readonly pattern: string;
+  /** Segments of the pattern. */
+  readonly segments: readonly string[];
+  /** Methods, as the header `Allow` lists them. */
+  readonly allow: string;
+}
+
+export type Match =
+  | { readonly kind: 'found'; readonly route: Route; readonly encoded: readonly string[] }
+  /** The path has a slash too many at its end. */
+  | { readonly kind: 'redirect'; readonly path: string }
+  | { readonly kind: 'unknown' };
+
+const READ_METHODS = 'GET, HEAD';
+const CONTROL_METHODS = 'GET, HEAD, POST';
+
+export const ROUTES: readonly Route[] = [
+  read('check', '/check/:app/:storeType/:storeName'),
+  read('check', '/check-if-exists/:app/:storeType/:storeName'),
+  read('check', '/check-read/:app/:storeType/:storeName/:threshold'),
+  read('check', '/check-read-if-exists/:app/:storeType/:storeName/:threshold'),
+  control('throttleApp', '/throttle-app/:app'),
+  control('throttleApp', '/throttle-app/:app/ratio/:ratio'),
+  control('throttleApp', '/throttle-app/:app/ttl/:ttlMinutes'),
+  control('throttleApp', '/throttle-app/:app/ttl/:ttlMinutes/ratio/:ratio'),
+  control('unthrottleApp', '/unthrottle-app/:app'),
+  read('throttledApps', '/throttled-apps'),
+  control('skipHost', '/skip-host/:hostName'),
+  control('skipHost', '/skip-host/:hostName/ttl/:ttlMinutes'),
+  control('recoverHost', '/recover-host/:hostName'),
+  read('skippedHosts', '/skipped-hosts'),
+  read('recentApps', '/recent-apps'),
+  read('recentApps', '/recent-apps/:lastMinutes'),
+  read('lbCheck', '/lb-check'),
+  read('lbCheck', '/_ping'),
+  read('lbCheck', '/status'),
+  read('leaderCheck', '/leader-check'),
+  read('consensusLeader', '/raft/leader'),
+  read('consensusState', '/raft/state'),
+  read('consensusLeader', '/consensus/leader'),
+  read('consensusState', '/consensus/state'),
+  read('consensusStatus', '/consensus/status'),
+  read('hostname', '/hostname'),
+  read('aggregatedMetrics', '/aggregated-metrics'),
+  read('metricsHealth', '/metrics-health'),
+  read('memcache', '/config/memcache'),
+  read('inventory', '/inventory'),
+  read('vars', '/debug/vars'),
+  read('vars', '/debug/metrics'),
+  read('help', '/help'),
+];
+
+const byFirstSegment = new Map<string, Route[]>();
+for (const route of ROUTES) {
+  const first = route.segments[0]!;
+  byFirstSegment.set(first, [...(byFirstSegment.get(first) ?? []), route]);
+}
+
+/** Finds the route of a path (as it came, without its query) and cuts out the parameters, still encoded. */
+export function matchRoute(path: string): Match {
+  const route = findRoute(path);
+  if (route !== undefined) return route;
+  const isRedirect = path.endsWith('/') && findRoute(path.slice(0, -1)) !== undefined;
+  return isRedirect ? { kind: 'redirect', path: path.slice(0, -1) } : { kind: 'unknown' };
+}
+
+/** Whether that method may be used on that route. */
+export function allows(route: Route, method: string): boolean {
+  return (
+    method === 'GET' || method === 'HEAD' || (method === 'POST' && route.allow === CONTROL_METHODS)
+  );
+}
+
+function findRoute(path: string): Extract<Match, { kind: 'found' }> | undefined {
+  // The last segment may not be empty: that is a slash too many.
+  if (!path.startsWith('/') || path.endsWith('/')) return undefined;
+  const segments = path.slice(1).split('/');
+  const route = byFirstSegment.get(segments[0]!)?.find((candidate) => fits(candidate, segments));
+  if (route === undefined) return undefined;
+  const encoded = segments.filter((_, index) => route.segments[index]!.startsWith(':'));
+  return { kind: 'found', route, encoded };
+}
+
+function fits(route: Route, segments: readonly string[]): boolean {
+  return (
+    route.segments.length === segments.length &&
+    route.segments.every((segment, index) => segment.startsWith(':') || segment === segments[index])
+  );
+}
+
+function read(page: Page, pattern: string): Route {
+  return { page, pattern, segments: pattern.slice(1).split('/'), allow: READ_METHODS };
+}
+
+function control(page: Page, pattern: string): Route {
+  return { page, pattern, segments: pattern.slice(1).split('/'), allow: CONTROL_METHODS };
+}

@@ -1,0 +1,181 @@
+/** The pool of HTTP workers: what main tells one it tells all, and an end is an orderly end. */
+import { createServer } from 'node:net';
+import { expect } from 'chai';
+import { FrenoError } from '../../src/base/errors.js';
+import { fetchJson, fetchOnce } from '../support/http-client.js';
+import { ENGINES } from '../support/http-front.js';
+import { TestPool, throttle, unthrottle } from '../support/http-pool.js';
+
+/** Enough connections that the kernel gives some to each of two workers. */
+const CONNECTIONS = 24;
+
+async function statuses(port: number, path: string): Promise<Set<number>> {
+  const answers = Array.from({ length: CONNECTIONS }, () => fetchOnce(port, path));
+  return new Set((await Promise.all(answers)).map(({ status }) => status));
+}
+
+for (const engine of ENGINES) {
+  describe(`the HTTP pool, on the ${engine} engine`, () => {
+    let test: TestPool;
+
+    beforeEach(async () => {
+      test = new TestPool({ engine });
+      await test.pool.start();
+    });
+
+    afterEach(() => test.pool.stop());
+
+    it('answers checks from the board that main shares', async () => {
+      expect(await statuses(test.pool.port, '/check/app/mysql/main1')).to.deep.equal(
+        new Set([200]),
+      );
+    });
+
+    it('has every worker know a command when apply resolves', async () => {
+      await test.apply(throttle('archive'));
+      expect(await statuses(test.pool.port, '/check/archive/mysql/main1')).to.deep.equal(
+        new Set([417]),
+      );
+    });
+
+    it('keeps the order of commands that are applied in one turn', async () => {
+      const last = [throttle('a'), unthrottle('a'), throttle('b'), throttle('a'), unthrottle('b')];
+      await Promise.all(last.map((command) => test.apply(command)));
+      expect(await statuses(test.pool.port, '/check/a/mysql/main1')).to.deep.equal(new Set([417]));
+      expect(await statuses(test.pool.port, '/check/b/mysql/main1')).to.deep.equal(new Set([200]));
+    });
+
+    it('replaces the whole state of every worker on restore, after what was applied before', async () => {
+      const applied = test.apply(throttle('gone'));
+      test.state.restore({
+        clockMs: 0,
+        sweptAtMs: 0,
+        throttledApps: [['restored', { expireAtMs: 0, ratio: 1 }]],
+        skippedHosts: [],
+      });
+      await Promise.all([applied, test.pool.restore(test.state.image())]);
+      const { port } = test.pool;
+      expect(await statuses(port, '/check/gone/mysql/main1')).to.deep.equal(new Set([200]));
+      expect(await statuses(port, '/check/restored/mysql/main1')).to.deep.equal(new Set([417]));
+    });
+
+    it('has every worker know the stores when setStores resolves', async () => {
+      await test.pool.setStores([{ name: 'other', slot: 0 }]);
+      expect(await statuses(test.pool.port, '/check/a/mysql/other')).to.deep.equal(new Set([200]));
+      expect(await statuses(test.pool.port, '/check/a/mysql/main1')).to.deep.equal(new Set([404]));
+    });
+
+    it('tells new memcache servers', async () => {
+      test.pool.setMemcache({ servers: ['cache:11211'], path: 'x' });
+      // Messages to a worker arrive in order: one that is acknowledged proves the one before it.
+      await test.pool.setStores([]);
+      expect(await fetchJson(test.pool.port, '/config/memcache')).to.deep.equal({
+        MemcacheServers: ['cache:11211'],
+        MemcachePath: 'x',
+      });
+    });
+
+    it('passes a control request to main and answers when every worker knows the change', async () => {
+      const { port } = test.pool;
+      expect((await fetchOnce(port, '/throttle-app/archive')).status).to.equal(200);
+      expect(await statuses(port, '/check/archive/mysql/main1')).to.deep.equal(new Set([417]));
+      expect(await fetchJson(port, '/throttled-apps')).to.have.property('archive');
+    });
+
+    it('collects what all workers have counted', async () => {
+      await statuses(test.pool.port, '/check/app/mysql/main1');
+      await statuses(test.pool.port, '/check/app/mysql/nosuch');
+      const checks = (await test.pool.collect('checks')).flatMap((worker) => worker.checks);
+      const sum = (name: string): number =>
+        checks
+          .filter(({ storeName }) => storeName === name)
+          .reduce((total, count) => total + count.total, 0);
+      expect(sum('main1')).to.equal(CONNECTIONS);
+      expect(sum('nosuch')).to.equal(CONNECTIONS);
+      const recent = (await test.pool.collect('recentApps')).flatMap((worker) => worker.recentApps);
+      expect(new Set(recent.map(({ app, client }) => `${app}/${client}`))).to.deep.equal(
+        new Set(['app/127.0.0.1']),
+      );
+    });
+
+    it('answers what is in flight before it ends', async () => {
+      let answerNow = (): void => {};
+      const asked = new Promise<void>((resolve) => {
+        test.answer = () =>
+          new Promise((answer) => {
+            answerNow = () => answer({ status: 200, json: '"late"' });
+            resolve();
+          });
+      });
+      const answer = fetchOnce(test.pool.port, '/raft/leader');
+      await asked;
+      const stopped = test.pool.stop();
+      setTimeout(answerNow, 100);
+      expect(await answer).to.include({ status: 200, body: '"late"\n' });
+      await stopped;
+    });
+
+    it('listens no more once stopped', async () => {
+      await test.pool.stop();
+      const refused = await fetchOnce(test.pool.port, '/lb-check').catch((error) => error.code);
+      expect(refused).to.equal('ECONNREFUSED');
+    });
+
+    it('applies to no one, at once, when it has stopped', async () => {
+      await test.pool.stop();
+      await test.apply(throttle('archive'));
+      expect(await test.pool.collect('checks')).to.deep.equal([]);
+    });
+  });
+}
+
+describe('an HTTP pool that starts', () => {
+  it('refuses a port that is taken, naming the key', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, resolve));
+    const address = other.address();
+    const listenPort = typeof address === 'object' && address !== null ? address.port : 0;
+    const { pool } = new TestPool({ listenPort });
+    const error: unknown = await pool.start().catch((reason: unknown) => reason);
+    expect(error).to.be.instanceOf(FrenoError);
+    expect((error as FrenoError).code).to.equal('RESOURCE');
+    expect((error as FrenoError).message).to.contain(
+      `ListenPort: cannot listen on port ${listenPort}`,
+    );
+    await new Promise((resolve) => other.close(resolve));
+  });
+
+  it('refuses the port of another freno, which shares it among its workers', async () => {
+    const first = new TestPool({ workers: 2 });
+    await first.pool.start();
+    const second = new TestPool({ workers: 2, listenPort: first.pool.port });
+    const error: unknown = await second.pool.start().catch((reason: unknown) => reason);
+    expect((error as FrenoError).code).to.equal('RESOURCE');
+    await first.pool.stop();
+  });
+
+  it('starts on the port that it has just left', async () => {
+    const first = new TestPool({ workers: 1 });
+    await first.pool.start();
+    await fetchOnce(first.pool.port, '/lb-check');
+    await first.pool.stop();
+    const second = new TestPool({ workers: 1, listenPort: first.pool.port });
+    await second.pool.start();
+    expect((await fetchOnce(second.pool.port, '/lb-check')).status).to.equal(200);
+    await second.pool.stop();
+  });
+
+  it('has one worker on the node engine, whatever is asked for', async () => {
+    const test = new TestPool({ engine: 'node', workers: 4 });
+    await test.pool.start();
+    expect(await test.pool.collect('checks')).to.have.length(1);
+    await test.pool.stop();
+  });
+
+  it('uses uWebSockets with engine auto where it loads', async () => {
+    const test = new TestPool({ engine: 'auto' });
+    await test.pool.start();
+    expect(test.pool.engine).to.equal('uws');
+    await test.pool.stop();
+  });
+});

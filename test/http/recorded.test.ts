@@ -1,0 +1,49 @@
+/** What a running freno (Go) was asked and answered, asked again, byte for byte. */
+import { expect } from 'chai';
+import { MetricState } from '../../src/throttle/metric.js';
+import type { Answer, Question } from '../../src/wire/http.js';
+import { fetchOnce } from '../support/http-client.js';
+import { ENGINES, TestFront } from '../support/http-front.js';
+import { RECORDED } from './recorded.js';
+
+/** Times are of the moment; `abusing-app`, which the original throttles by itself, is deliberately left out here. */
+function withoutTimes(body: string): string {
+  return body
+    .replace(/"abusing-app":\{[^}]*\},?/, '')
+    .replace(/"ExpireAt":"[^"]*"/g, '"ExpireAt":"…"');
+}
+
+const STATUS_BODY =
+  '{"ServiceID":"127.0.0.1:9897","Healthy":true,"IsLeader":true,"Leader":"127.0.0.1:9897","State":"Leader","Domain":"","ShareDomain":"","ShareDomainServices":null,"ShareDomainServicesList":null,"HealthyDomainServicesList":null}';
+
+for (const engine of ENGINES) {
+  describe(`recorded requests, on the ${engine} engine`, () => {
+    let front: TestFront;
+
+    before(async () => {
+      front = await TestFront.start(engine);
+      front.addStore('ok', { measured: { value: 0.43 } });
+      front.addStore('busy', { measured: { value: 9.25 } });
+      const errorText = 'dial tcp 127.0.0.1:1: connect: connection refused';
+      front.addStore('down', { measured: { state: MetricState.error, errorText } });
+      // Ratio 0.9 is not asked about in the recording; ratio 0 and 1 do not depend on the dice.
+      front.dice = 0.5;
+      const play = front.answer;
+      front.answer = (question: Question): Answer | Promise<Answer> =>
+        question.kind === 'consensusStatus' ? { status: 200, json: STATUS_BODY } : play(question);
+    });
+
+    after(() => front.stop());
+
+    for (const step of RECORDED) {
+      it(`${step.method} ${step.path}: ${step.status}`, async () => {
+        const { status, headers, body } = await fetchOnce(front.port, step.path, {
+          method: step.method,
+        });
+        expect(status).to.equal(step.status);
+        expect(headers['content-type']).to.equal(step.type);
+        expect(withoutTimes(body)).to.equal(withoutTimes(step.body));
+      });
+    }
+  });
+}

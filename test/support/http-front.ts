@@ -1,0 +1,113 @@
+/** An HTTP engine in this process, on a board that the test writes and with a main that the test plays. */
+import { pino } from 'pino';
+import { monotonicMs } from '../../src/base/clock.js';
+import { Board } from '../../src/board/board.js';
+import { Checks } from '../../src/http/checks.js';
+import { CheckCounters } from '../../src/http/counters.js';
+import type { Engine } from '../../src/http/engines/engine.js';
+import { NodeEngine } from '../../src/http/engines/node.js';
+import { UwsEngine } from '../../src/http/engines/uws.js';
+import { Handler } from '../../src/http/handler.js';
+import { probePort } from '../../src/http/port-probe.js';
+import { RecentApps } from '../../src/http/recent-apps.js';
+import { type Measurement, MetricState } from '../../src/throttle/metric.js';
+import { ThrottleState } from '../../src/throttle/state.js';
+import type { Answer, HttpEngine, Question, StoreLocation } from '../../src/wire/http.js';
+
+export const ENGINES: readonly HttpEngine[] = ['uws', 'node'];
+
+const TERM = 3;
+const GENERATION = 7;
+const MAX_AGE_MS = 5000;
+
+export interface StoreSetup {
+  readonly threshold?: number;
+  readonly measured?: Partial<Measurement> | null;
+}
+
+export class TestFront {
+  readonly board = Board.create();
+  readonly state = new ThrottleState();
+  readonly counters = new CheckCounters();
+  readonly recentApps = new RecentApps();
+  readonly questions: Question[] = [];
+  readonly promotedAtMs = monotonicMs();
+  readonly checks: Checks;
+  readonly handler: Handler;
+  readonly engine: Engine;
+  dice = 0;
+  /** What the test's main answers; by default it carries commands out. */
+  answer: (question: Question) => Answer | Promise<Answer> = (question) => {
+    if (question.kind === 'submit') this.state.apply(question.command);
+    return { status: 200, json: '{"StatusCode":200,"Message":"OK"}' };
+  };
+  port = 0;
+  #stores: StoreLocation[] = [];
+
+  constructor(readonly name: HttpEngine) {
+    const { board, state, counters, recentApps } = this;
+    this.checks = new Checks({ board, state, counters, recentApps, dice: () => this.dice });
+    this.handler = new Handler({
+      checks: this.checks,
+      board,
+      state,
+      ask: async (question) => {
+        this.questions.push(question);
+        return this.answer(question);
+      },
+    });
+    const front = {
+      handler: this.handler,
+      checks: this.checks,
+      log: pino({ level: 'silent' }),
+    };
+    this.engine = name === 'uws' ? new UwsEngine(front) : new NodeEngine(front);
+    this.handler.setMemcache({ servers: [], path: 'freno' });
+  }
+
+  static async start(name: HttpEngine): Promise<TestFront> {
+    const front = new TestFront(name);
+    front.port = await probePort(0);
+    await front.engine.listen(front.port, true);
+    front.lead(true);
+    return front;
+  }
+
+  lead(leading: boolean, leaseMs = Number.POSITIVE_INFINITY): void {
+    this.board.publishLeadership({
+      leading,
+      forced: false,
+      ready: leading,
+      term: TERM,
+      leaseUntilMs: monotonicMs() + leaseMs,
+      promotedAtMs: this.promotedAtMs,
+    });
+  }
+
+  /** Adds a store; `measured: null` leaves it without a measurement. */
+  addStore(name: string, { threshold = 1, measured = {} }: StoreSetup = {}): void {
+    const slot = this.#stores.length;
+    this.board.publishSettings(slot, { generation: GENERATION, threshold, maxAgeMs: MAX_AGE_MS });
+    this.#stores.push({ name, slot });
+    this.handler.setStores(this.#stores);
+    if (measured !== null) this.measure(name, measured);
+  }
+
+  measure(name: string, measured: Partial<Measurement>): void {
+    const slot = this.#stores.find((store) => store.name === name)!.slot;
+    this.board.publishMeasurement(slot, {
+      generation: GENERATION,
+      term: TERM,
+      state: MetricState.ok,
+      value: 0.43,
+      readAtMs: monotonicMs(),
+      lastHealthyMs: monotonicMs(),
+      errorText: '',
+      ...measured,
+    });
+  }
+
+  stop(): void {
+    this.engine.close();
+  }
+}

@@ -1,0 +1,67 @@
+/** A pool of HTTP workers with a main that the test plays. */
+import { pino } from 'pino';
+import { monotonicMs } from '../../src/base/clock.js';
+import { Board } from '../../src/board/board.js';
+import { HttpPool, type HttpPoolOptions } from '../../src/http/pool.js';
+import { type Command, NO_EXPIRY } from '../../src/throttle/commands.js';
+import { MetricState } from '../../src/throttle/metric.js';
+import { ThrottleState } from '../../src/throttle/state.js';
+import type { Answer, Question } from '../../src/wire/http.js';
+
+export class TestPool {
+  readonly board = Board.create();
+  readonly state = new ThrottleState();
+  readonly pool: HttpPool;
+  answer: (question: Question) => Promise<Answer> = async (question) => {
+    if (question.kind === 'submit') await this.apply(question.command);
+    return { status: 200, json: '{"StatusCode":200,"Message":"OK"}' };
+  };
+
+  constructor(options: Partial<HttpPoolOptions> = {}) {
+    this.pool = new HttpPool({
+      engine: 'uws',
+      listenPort: 0,
+      workers: 2,
+      board: this.board.memory,
+      stores: [{ name: 'main1', slot: 0 }],
+      memcache: { servers: [], path: 'freno' },
+      image: () => this.state.image(),
+      answer: (question) => this.answer(question),
+      log: pino({ level: 'silent' }),
+      workerLog: { level: 'error', stacks: true },
+      ...options,
+    });
+    this.board.publishLeadership({
+      leading: true,
+      forced: true,
+      ready: true,
+      term: 1,
+      leaseUntilMs: Number.POSITIVE_INFINITY,
+      promotedAtMs: monotonicMs(),
+    });
+    this.board.publishSettings(0, { generation: 1, threshold: 1, maxAgeMs: 600_000 });
+    this.board.publishMeasurement(0, {
+      generation: 1,
+      term: 1,
+      state: MetricState.ok,
+      value: 0.5,
+      readAtMs: monotonicMs(),
+      lastHealthyMs: monotonicMs(),
+      errorText: '',
+    });
+  }
+
+  /** As the replicated state does it: here first, then in the workers. */
+  apply(...commands: Command[]): Promise<void> {
+    for (const command of commands) this.state.apply(command);
+    return this.pool.apply(commands);
+  }
+}
+
+export function throttle(key: string): Command {
+  return { kind: 'throttleApp', atMs: Date.now(), key, expireAtMs: NO_EXPIRY, ratio: 1 };
+}
+
+export function unthrottle(key: string): Command {
+  return { kind: 'unthrottleApp', atMs: Date.now(), key, everyStore: true };
+}
