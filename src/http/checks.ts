@@ -32,11 +32,29 @@ const PLANNED_PATH_LENGTH_MAX = 512;
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** What a path means. */
-interface Plan {
+class Plan {
+  readonly question: Mutable<CheckQuestion>;
   /** Place of the store on the board; -1 when it is not configured. */
   readonly slot: number;
-  readonly question: Mutable<CheckQuestion>;
   readonly count: Count;
+  /** The latest answer and its body: at a thousand checks per new value, most answers are the latest once more. */
+  #latest: CheckResult | undefined;
+  #body = '';
+
+  constructor(question: CheckQuestion, slot: number, count: Count) {
+    this.question = { ...question };
+    this.slot = slot;
+    this.count = count;
+  }
+
+  bodyOf(result: CheckResult): string {
+    const latest = this.#latest;
+    if (latest === undefined || !isSame(latest, result)) {
+      this.#latest = result;
+      this.#body = `${checkJson(result)}\n`;
+    }
+    return this.#body;
+  }
 }
 
 export interface ChecksSources {
@@ -79,7 +97,7 @@ export class Checks {
    */
   reply(path: string, query: string, client: ClientKey): Reply {
     const plan = this.#plans.get(path) ?? this.#plan(path, query);
-    return isReply(plan) ? plan : this.#answer(plan, query, client);
+    return plan instanceof Plan ? this.#answer(plan, query, client) : plan;
   }
 
   #answer(plan: Plan, query: string, client: ClientKey): Reply {
@@ -99,7 +117,7 @@ export class Checks {
     plan.count.add(result.status);
     recentApps.mark(question.app, client, context.nowUnixMs);
     this.#reply.status = result.status;
-    this.#reply.body = checkBody(result);
+    this.#reply.body = plan.bodyOf(result);
     return this.#reply;
   }
 
@@ -121,14 +139,14 @@ export class Checks {
     if (thresholdText !== undefined && readThreshold === undefined) {
       return generalReply(400, `the threshold is not a number: ${thresholdText.slice(0, 100)}`);
     }
-    if (storeType !== 'mysql') return jsonReply(404, checkJson(unknownStoreType(ifExists)));
+    if (storeType !== 'mysql') return replyOf(unknownStoreType(ifExists));
     const slot = this.#slots.get(storeName) ?? -1;
     const store = slot === -1 ? undefined : this.#metric;
-    const plan: Plan = {
+    const plan = new Plan(
+      { app, storeName, store, readThreshold, lowPriority: false, ifExists },
       slot,
-      question: { app, storeName, store, readThreshold, lowPriority: false, ifExists },
-      count: this.#sources.counters.of(app, storeName, slot !== -1),
-    };
+      this.#sources.counters.of(app, storeName, slot !== -1),
+    );
     this.#keep(path, plan);
     return plan;
   }
@@ -148,11 +166,20 @@ function isLowPriority(query: string): boolean {
   return query !== '' && (query === 'p=low' || queryParameter(query, 'p') === 'low');
 }
 
-function checkBody(result: CheckResult): string {
-  return `${checkJson(result)}\n`;
+function isSame(left: CheckResult, right: CheckResult): boolean {
+  return (
+    left.value === right.value &&
+    left.status === right.status &&
+    left.threshold === right.threshold &&
+    left.message === right.message
+  );
 }
 
 function checkJson({ status, value, threshold, message }: CheckResult): string {
   const quoted = message === '' ? '""' : jsonString(message);
   return `{"StatusCode":${status},"Value":${value},"Threshold":${threshold},"Message":${quoted}}`;
+}
+
+function replyOf(result: CheckResult): Reply {
+  return jsonReply(result.status, checkJson(result));
 }

@@ -38,8 +38,10 @@ export const OK_REPLY = generalReply(200, 'OK');
 export const NOT_FOUND_REPLY = textReply(404, '404 page not found\n');
 export const INTERNAL_ERROR_REPLY = generalReply(500, 'internal error; see the log');
 
+/** `location` comes from a client: whatever may not stand in a header is encoded. */
 export function redirectReply(location: string): Reply {
-  return { ...textReply(301, 'Moved Permanently\n'), location };
+  const encoded = location.replace(/[^\x21-\x7e]/gu, encodeURIComponent);
+  return { ...textReply(301, 'Moved Permanently\n'), location: encoded };
 }
 
 export function methodNotAllowedReply(allow: string): Reply {

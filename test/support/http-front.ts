@@ -18,7 +18,7 @@ export const ENGINES: readonly HttpEngine[] = ['uws', 'node'];
 
 const TERM = 3;
 const GENERATION = 7;
-const MAX_AGE_MS = 5000;
+const MAX_AGE_MS = 50_000;
 
 export interface StoreSetup {
   readonly threshold?: number;

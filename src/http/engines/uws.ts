@@ -11,6 +11,7 @@ import { binaryClient, forwardedClient } from '../clients.js';
 import type { ClientKey } from '../recent-apps.js';
 import { INTERNAL_ERROR_REPLY, type Reply } from '../reply.js';
 import { type Engine, type Front, InFlight } from './engine.js';
+import { Peers } from './peers.js';
 
 /** Requests need no body; a larger one is refused (413). */
 const BODY_BYTES_MAX = 64 * 1024;
@@ -30,6 +31,7 @@ export class UwsEngine implements Engine {
   readonly #front: Front;
   readonly #server: HyperExpress.Server;
   readonly #inFlight = new InFlight();
+  readonly #peers = new Peers();
   #socket: uWebSockets.us_listen_socket | undefined;
   #draining = false;
   #closed = false;
@@ -38,6 +40,7 @@ export class UwsEngine implements Engine {
     this.#front = front;
     this.#server = new HyperExpress.Server({ auto_close: false, max_body_length: BODY_BYTES_MAX });
     const native = this.#server.uws_instance;
+    native.filter((response, change) => this.#connectionsChanged(response, Number(change)));
     for (const pattern of CHECK_PATTERNS) {
       native.get(pattern, (response, request) => this.#serveCheck(response, request));
     }
@@ -72,12 +75,16 @@ export class UwsEngine implements Engine {
     this.#server.uws_instance.close();
   }
 
+  /** `change`: 1 for a connection that opened, -1 for one that closed. */
+  #connectionsChanged(response: HttpResponse, change: number): void {
+    if (change > 0) this.#peers.opened(binaryClient(response.getRemoteAddress()));
+    else this.#peers.closed();
+  }
+
   #serveCheck(response: HttpResponse, request: HttpRequest): void {
     let reply: Reply;
     try {
-      const forwarded = request.getHeader('x-forwarded-for');
-      const client =
-        forwarded === '' ? binaryClient(response.getRemoteAddress()) : forwardedClient(forwarded);
+      const client = this.#clientOf(response, request.getHeader('x-forwarded-for'));
       reply = this.#front.checks.reply(request.getUrl(), request.getQuery() ?? '', client);
     } catch (error) {
       reply = this.#failed(error);
@@ -93,7 +100,7 @@ export class UwsEngine implements Engine {
         method: 'HEAD',
         path: request.getUrl(),
         query: request.getQuery() ?? '',
-        client: clientOf(response, request.getHeader('x-forwarded-for')),
+        client: this.#clientOf(response, request.getHeader('x-forwarded-for')),
       });
     } catch (error) {
       reply = this.#failed(error);
@@ -112,11 +119,15 @@ export class UwsEngine implements Engine {
     });
   }
 
-  /** The length is written by hand: `endWithoutBody(length)` of this version leaves the connection waiting. */
+  /**
+   * The length and the end of the connection are written by hand: with arguments, `endWithoutBody` of this version aborts
+   * the process, waits for a body, or writes a second length.
+   */
   #endHead(response: HttpResponse, reply: Reply): void {
     writeHead(response, reply);
     response.writeHeader('Content-Length', String(Buffer.byteLength(reply.body)));
-    response.endWithoutBody(undefined, this.#draining);
+    if (this.#draining) response.writeHeader('Connection', 'close');
+    response.endWithoutBody();
   }
 
   #serve(request: HyperExpress.Request, response: HyperExpress.Response): void {
@@ -126,7 +137,7 @@ export class UwsEngine implements Engine {
         method: request.method.toUpperCase(),
         path: request.path,
         query: request.path_query ?? '',
-        client: clientOf(response.raw, request.headers['x-forwarded-for'] ?? ''),
+        client: this.#clientOf(response.raw, request.headers['x-forwarded-for'] ?? ''),
       });
     } catch (error) {
       reply = this.#failed(error);
@@ -150,6 +161,11 @@ export class UwsEngine implements Engine {
       .finally(() => this.#inFlight.end());
   }
 
+  #clientOf(response: HttpResponse, forwarded: string): ClientKey {
+    if (forwarded !== '') return forwardedClient(forwarded);
+    return this.#peers.only ?? binaryClient(response.getRemoteAddress());
+  }
+
   #failed(error: unknown): Reply {
     this.#front.log.error({ err: error }, 'a request failed');
     return INTERNAL_ERROR_REPLY;
@@ -164,8 +180,4 @@ function writeHead(response: HttpResponse, reply: Reply): void {
   response.writeHeader('Content-Type', reply.contentType);
   if (reply.location !== '') response.writeHeader('Location', reply.location);
   if (reply.allow !== '') response.writeHeader('Allow', reply.allow);
-}
-
-function clientOf(response: HttpResponse, forwarded: string): ClientKey {
-  return forwarded === '' ? binaryClient(response.getRemoteAddress()) : forwardedClient(forwarded);
 }

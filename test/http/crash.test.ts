@@ -1,0 +1,92 @@
+/** HTTP workers that crash under load: the process lives, each is replaced, commands still reach all. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { expect } from 'chai';
+import { fetchOnce } from '../support/http-client.js';
+import { ENGINES } from '../support/http-front.js';
+
+const CRASHES = 5;
+const CLIENTS = 4;
+const PRELOAD = new URL('./crash-preload.js', import.meta.url).href;
+
+/** What a client may see of a crash: its connection ends, or nobody listens for the moment. */
+const CONNECTION_ERRORS = ['ECONNRESET', 'ECONNREFUSED', 'EPIPE'];
+
+interface Said {
+  readonly port?: number;
+  readonly msg?: string;
+  readonly reason?: string;
+  readonly applied?: boolean;
+}
+
+async function load(port: number, isOver: () => boolean, seen: Map<string, number>): Promise<void> {
+  while (!isOver()) {
+    const outcome = await fetchOnce(port, '/check/app/mysql/main1').then(
+      ({ status }) => String(status),
+      (error: NodeJS.ErrnoException) => error.code ?? error.message,
+    );
+    seen.set(outcome, (seen.get(outcome) ?? 0) + 1);
+  }
+}
+
+for (const engine of ENGINES) {
+  describe(`HTTP workers that crash, on the ${engine} engine`, () => {
+    let child: ChildProcess;
+    const reasons: string[] = [];
+    let applied = 0;
+
+    it('are replaced while the process goes on, and commands still reach all', async () => {
+      child = fork(new URL('./crash-driver.js', import.meta.url), [engine], {
+        execArgv: ['--import', PRELOAD],
+      });
+      const crashed = new Promise<void>((resolve) => {
+        child.on('message', (said: Said) => {
+          if (said.applied === true) applied++;
+          if (said.msg?.startsWith('an HTTP worker ended') === true)
+            reasons.push(said.reason ?? '');
+          if (reasons.length === CRASHES) resolve();
+        });
+      });
+      const [{ port }] = (await once(child, 'message')) as [Required<Said>];
+      const seen = new Map<string, number>();
+      let isOver = false;
+      const clients = Array.from({ length: CLIENTS }, () => load(port, () => isOver, seen));
+      await crashed;
+      isOver = true;
+      await Promise.all(clients);
+      await answers(port);
+
+      expect(new Set(reasons)).to.deep.equal(
+        new Set([
+          'planted: thrown from a timer',
+          'planted: rejected',
+          'planted: thrown from a message',
+        ]),
+      );
+      expect([...seen.keys()].filter((key) => !CONNECTION_ERRORS.includes(key))).to.deep.equal([
+        '200',
+      ]);
+      const appliedThen = applied;
+      while (applied === appliedThen) await once(child, 'message');
+    }).timeout(20_000);
+
+    it('leave no command unacknowledged, and a process that stops in good order', async () => {
+      child.send('stop');
+      const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+      expect({ code, signal }).to.deep.equal({ code: 0, signal: null });
+    });
+
+    after(() => {
+      if (child.exitCode === null) child.kill('SIGKILL');
+    });
+  });
+}
+
+/** Resolves when a request is answered; the last replacement may still be starting. */
+async function answers(port: number): Promise<void> {
+  for (;;) {
+    const answer = await fetchOnce(port, '/check/app/mysql/main1').catch(() => undefined);
+    if (answer?.status === 200) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

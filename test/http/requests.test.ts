@@ -1,0 +1,300 @@
+/** Requests of every shape: methods, slashes, odd bytes, odd lengths, split and pipelined; both engines alike but where it says so. */
+import { expect } from 'chai';
+import { ROUTES } from '../../src/http/routes.js';
+import { exchangeRaw, fetchJson, fetchOnce } from '../support/http-client.js';
+import { ENGINES, TestFront } from '../support/http-front.js';
+
+const CHECK_BODY = '{"StatusCode":200,"Value":0.43,"Threshold":1,"Message":""}\n';
+
+/** A path of each route. */
+function samplePath(pattern: string): string {
+  const samples: Record<string, string> = {
+    ':app': 'app',
+    ':storeType': 'mysql',
+    ':storeName': 'ok',
+    ':threshold': '1',
+    ':ttlMinutes': '5',
+    ':ratio': '0.5',
+    ':hostName': 'h1',
+    ':lastMinutes': '5',
+  };
+  return pattern.replace(/:\w+/g, (name) => samples[name]!);
+}
+
+function get(path: string, headers = ''): string {
+  return `GET ${path} HTTP/1.1\r\nHost: freno\r\n${headers}\r\n`;
+}
+
+for (const engine of ENGINES) {
+  describe(`requests, on the ${engine} engine`, () => {
+    let front: TestFront;
+
+    before(async () => {
+      front = await TestFront.start(engine);
+      front.addStore('ok');
+    });
+
+    after(() => front.stop());
+
+    for (const { pattern, allow } of ROUTES) {
+      const path = samplePath(pattern);
+
+      it(`${pattern}: HEAD is GET without the body`, async () => {
+        const got = await fetchOnce(front.port, path);
+        const head = await fetchOnce(front.port, path, { method: 'HEAD' });
+        expect(got.status).to.equal(200);
+        expect(head.status).to.equal(200);
+        expect(head.body).to.equal('');
+        expect(head.headers['content-type']).to.equal(got.headers['content-type']);
+        // Times are written without trailing zeros: two answers may differ in length.
+        const length = pattern === '/metrics-health' ? /^\d+$/ : `${Buffer.byteLength(got.body)}`;
+        expect(head.headers['content-length']).to.match(new RegExp(length));
+        expect(got.body).to.match(/\n$/);
+      });
+
+      it(`${pattern}: other methods get 405 with Allow`, async () => {
+        const isControl = allow.includes('POST');
+        for (const method of [
+          'PUT',
+          'DELETE',
+          'PATCH',
+          'OPTIONS',
+          ...(isControl ? [] : ['POST']),
+        ]) {
+          const { status, headers } = await fetchOnce(front.port, path, { method });
+          expect({ method, status, allow: headers.allow }).to.deep.equal({
+            method,
+            status: 405,
+            allow: isControl ? 'GET, HEAD, POST' : 'GET, HEAD',
+          });
+        }
+      });
+
+      it(`${pattern}: a slash too many is redirected, with the query`, async () => {
+        const { status, headers } = await fetchOnce(front.port, `${path}/?p=low&x=%20`);
+        expect(status).to.equal(301);
+        expect(headers.location).to.equal(`${path}?p=low&x=%20`);
+        expect((await fetchOnce(front.port, `${path}/`)).headers.location).to.equal(path);
+      });
+    }
+
+    it('answer 404 in text to what is no path', async () => {
+      const paths = [
+        '/',
+        '//',
+        '/nosuch',
+        '/nosuch/',
+        '/check',
+        '/check/',
+        '/check/a',
+        '/check/a/mysql',
+        '/check/a/mysql/',
+        '/check/a/mysql/ok/1',
+        '/check/a/mysql/ok//',
+        '/check-read/a/mysql/ok',
+        '/checks/a/mysql/ok',
+        '/checkx',
+        '//lb-check',
+        '/lb-check/x',
+        '/LB-CHECK',
+        '/throttle-app',
+        '/throttle-app/',
+        '/throttle-app/x/ttl',
+        '/throttle-app/x/ratio/1/ttl/1',
+        '/raft',
+        '/recent-apps/1/2',
+        '/debug/pprof/heap',
+        '/__proto__',
+        '/constructor/x',
+      ];
+      for (const path of paths) {
+        const { status, headers, body } = await fetchOnce(front.port, path);
+        expect({ path, status, body }).to.deep.equal({
+          path,
+          status: 404,
+          body: '404 page not found\n',
+        });
+        expect(headers['content-type']).to.equal('text/plain; charset=utf-8');
+      }
+      expect((await fetchOnce(front.port, '/nosuch', { method: 'POST' })).status).to.equal(404);
+      expect((await fetchOnce(front.port, '/nosuch', { method: 'HEAD' })).status).to.equal(404);
+    });
+
+    it('refuse malformed encodings with one JSON body', async () => {
+      for (const odd of ['%', '%z', '%zz', '%a', '%ff', '%c3%28', '%u0041', '%ed%a0%80']) {
+        for (const path of [`/check/${odd}/mysql/ok`, `/throttle-app/${odd}`]) {
+          const { status, body } = await fetchOnce(front.port, path);
+          expect({ path, status }).to.deep.equal({ path, status: 400 });
+          expect(JSON.parse(body)).to.include({ StatusCode: 400 });
+        }
+      }
+    });
+
+    it('take what decodes to something odd as a name', async () => {
+      for (const odd of ['%00', '%0a', '%22', '%5c', '%25', '..', '%2e%2e', '%3f', '+', '*', ':']) {
+        expect((await fetchOnce(front.port, `/check/${odd}/mysql/ok`)).body).to.equal(CHECK_BODY);
+      }
+    });
+
+    it('refuse names of more than 1,024 characters', async () => {
+      const name = 'x'.repeat(1025);
+      for (const path of [
+        `/check/${name}/mysql/ok`,
+        `/throttle-app/${name}`,
+        `/skip-host/${name}`,
+      ]) {
+        expect((await fetchOnce(front.port, path)).status, path.slice(0, 20)).to.equal(400);
+      }
+      expect((await fetchOnce(front.port, `/check/${'x'.repeat(1024)}/mysql/ok`)).status).to.equal(
+        200,
+      );
+    });
+
+    it('do not let a redirect carry a header', async () => {
+      const answer = await exchangeRaw(
+        front.port,
+        ['GET /lb-check/?a=\x01b HTTP/1.1\r\nHost: freno\r\nConnection: close\r\n\r\n'],
+        /\r\n\r\n/,
+      );
+      expect(answer).not.to.contain('\x01');
+    });
+
+    it('take POST for control requests, with and without a body', async () => {
+      const path = '/throttle-app/posted/ttl/5';
+      expect((await fetchOnce(front.port, path, { method: 'POST' })).status).to.equal(200);
+      const body = 'x'.repeat(10_000);
+      expect((await fetchOnce(front.port, path, { method: 'POST', body })).status).to.equal(200);
+      const headers = { 'Transfer-Encoding': 'chunked' };
+      expect(
+        (await fetchOnce(front.port, path, { method: 'POST', body, headers })).status,
+      ).to.equal(200);
+    });
+
+    it('answer pipelined requests in their order', async () => {
+      const requests = get('/lb-check') + get('/check/a/mysql/ok') + get('/nosuch');
+      const answer = await exchangeRaw(front.port, [requests], /404 page not found/);
+      expect(statusesOf(answer)).to.deep.equal(['200', '200', '404']);
+      expect(answer.indexOf('"Message":"OK"')).to.be.lessThan(answer.indexOf('"Value"'));
+    });
+
+    it('answer what is pipelined behind a request that asks main, or end the connection', async () => {
+      const requests = get('/throttled-apps') + get('/nosuch');
+      const answer = await exchangeRaw(front.port, [requests], /404 page not found/);
+      // The native engine ends a connection on which the next request comes before the answer.
+      expect(statusesOf(answer)).to.deep.equal(engine === 'node' ? ['200', '404'] : []);
+      expect((await fetchOnce(front.port, '/throttled-apps')).status).to.equal(200);
+    });
+
+    it('answer a HEAD and what follows on the same connection', async () => {
+      const head = 'HEAD /check/a/mysql/ok HTTP/1.1\r\nHost: freno\r\n\r\n';
+      const late = 'HEAD /throttled-apps HTTP/1.1\r\nHost: freno\r\n\r\n';
+      const answer = await exchangeRaw(
+        front.port,
+        [head, late, get('/hostname')],
+        /\r\n\r\n"[^"]+"\n/,
+      );
+      expect(answer.match(/HTTP\/1\.1 200/g)).to.have.length(3);
+      expect(answer).not.to.contain('StatusCode');
+    });
+
+    it('put headers together that come in pieces', async () => {
+      const request = get('/check/a/mysql/ok', 'X-Forwarded-For: 10.1.2.3\r\n');
+      const lineEnd = request.indexOf('\r\n') + 2;
+      const rest = request.slice(lineEnd);
+      const pieces = [request.slice(0, lineEnd), ...rest.match(/.{1,7}/gs)!];
+      const answer = await exchangeRaw(front.port, pieces, /"Message":""/);
+      expect(answer).to.match(/^HTTP\/1\.1 200 /);
+    });
+
+    it('answer a request line that comes in pieces, or refuse it', async () => {
+      const answer = await exchangeRaw(
+        front.port,
+        ['GET /check/a/my', 'sql/ok HTTP/1.1\r\nHost: freno\r\nConnection: close\r\n\r\n'],
+        /"Message":""|<hr>/,
+      );
+      // The native engine of this version takes the end of a packet in the request line for that of HTTP/0.9 or 1.0.
+      expect(answer).to.match(engine === 'node' ? /^HTTP\/1\.1 200 / : /^HTTP\/1\.1 505 /);
+    });
+
+    it('serve HTTP/1.0, or refuse it', async () => {
+      const answer = await exchangeRaw(front.port, ['GET /leader-check HTTP/1.0\r\n\r\n']);
+      expect(answer).to.match(engine === 'node' ? /^HTTP\/1\.1 200 / : /^HTTP\/1\.1 505 /);
+    });
+
+    it('end a connection that asks for it', async () => {
+      const answer = await exchangeRaw(
+        front.port,
+        [get('/check/a/mysql/ok', 'Connection: close\r\n')],
+        engine === 'node' ? /$^/ : /"Message":""/,
+      );
+      expect(answer).to.match(/^HTTP\/1\.1 200 /);
+    });
+
+    it('answer or refuse paths of 16 KB, and go on', async () => {
+      for (const length of [2_000, 8_000, 16_384, 70_000]) {
+        const path = `/check/${'x'.repeat(length)}/mysql/ok`;
+        const answer = await exchangeRaw(
+          front.port,
+          [get(path, 'Connection: close\r\n')],
+          /\r\n\r\n|<hr>/,
+        );
+        // Refused by us (400), by the engine (4xx, 505), or by an end of the connection.
+        expect(answer, String(length)).to.match(/^(HTTP\/1\.1 [45]\d\d |$)/);
+      }
+      expect((await fetchOnce(front.port, '/check/a/mysql/ok')).body).to.equal(CHECK_BODY);
+    });
+
+    it('answer or refuse oversized headers, and go on', async () => {
+      for (const length of [3_000, 6_000, 20_000, 100_000]) {
+        const headers = `X-Long: ${'x'.repeat(length)}\r\nConnection: close\r\n`;
+        const answer = await exchangeRaw(
+          front.port,
+          [get('/check/a/mysql/ok', headers)],
+          /\r\n\r\n|<hr>/,
+        );
+        expect(answer, String(length)).to.match(/^(HTTP\/1\.1 (200|[45]\d\d) |$)/);
+      }
+      expect((await fetchOnce(front.port, '/check/a/mysql/ok')).body).to.equal(CHECK_BODY);
+    });
+
+    it('survive nonsense', async () => {
+      const nonsense = [
+        '\x00\x01\x02\r\n\r\n',
+        '\r\n\r\n\r\n',
+        'GET\r\n\r\n',
+        'GET  HTTP/1.1\r\n\r\n',
+        'GET check HTTP/1.1\r\nHost: x\r\n\r\n',
+        'OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n',
+        'CONNECT h:1 HTTP/1.1\r\nHost: x\r\n\r\n',
+        'TRACE /lb-check HTTP/1.1\r\nHost: x\r\n\r\n',
+        'BREW /lb-check HTTP/1.1\r\nHost: x\r\n\r\n',
+        'GET /lb-check HTTP/9.9\r\nHost: x\r\n\r\n',
+        'GET /lb-check HTTP/1.1\r\nno colon\r\n\r\n',
+        'POST /throttle-app/x HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n',
+        'POST /throttle-app/x HTTP/1.1\r\nHost: x\r\nContent-Length: nine\r\n\r\n',
+        'POST /throttle-app/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+      ];
+      // Each may get an error, or wait for more until the connection is idle for too long.
+      await Promise.all(
+        nonsense.map((request) => exchangeRaw(front.port, [request], /\r\n\r\n/, 200)),
+      );
+      expect((await fetchOnce(front.port, '/check/a/mysql/ok')).body).to.equal(CHECK_BODY);
+    });
+
+    it('take bytes beyond ASCII in a path for UTF-8, or refuse them', async () => {
+      const request = Buffer.from(get('/check/größe/mysql/ok', 'Connection: close\r\n'), 'utf8');
+      const answer = await exchangeRaw(front.port, [request], /"Message":""|\r\n\r\n/);
+      expect(answer).to.match(engine === 'node' ? /^HTTP\/1\.1 400 / : /^HTTP\/1\.1 200 /);
+    });
+
+    it('list every path in /help', async () => {
+      expect(await fetchJson(front.port, '/help')).to.deep.equal(
+        ROUTES.map(({ pattern }) => pattern),
+      );
+    });
+  });
+}
+
+function statusesOf(answers: string): string[] {
+  return [...answers.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status!);
+}
