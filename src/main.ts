@@ -7,6 +7,7 @@ import { clusterSettings } from './config/clusters.js';
 import { type CommandLine, parseCommandLine, usage } from './config/commandline.js';
 import { loadConfig } from './config/load.js';
 import { serviceSettings } from './config/settings.js';
+import { Reloader } from './reload.js';
 import { Service } from './service.js';
 
 /** Beyond, the process ends whatever is still open. */
@@ -34,7 +35,8 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 async function run(commandLine: CommandLine): Promise<void> {
   const log = createLogger(commandLine.log, 'main');
-  const { config, warnings } = await loadConfig({ ...commandLine, environment: process.env });
+  const load = () => loadConfig({ ...commandLine, environment: process.env });
+  const { config, warnings } = await load();
   for (const warning of warnings) log.warn(warning);
   const service = new Service({
     settings: serviceSettings(config, availableParallelism()),
@@ -43,9 +45,28 @@ async function run(commandLine: CommandLine): Promise<void> {
     log,
     logOptions: commandLine.log,
   });
+  const reloader = new Reloader({
+    config,
+    load,
+    apply: (next) =>
+      service.reconfigure(
+        clusterSettings(next),
+        serviceSettings(next, availableParallelism()).memcache,
+      ),
+    log,
+  });
   // Signals that come during the start count too.
   const stopped = endOnSignal(service, log);
-  await service.start();
+  const started = service.start();
+  process.on(
+    'SIGHUP',
+    () =>
+      void started.then(
+        () => reloader.reload(),
+        () => {},
+      ),
+  );
+  await started;
   await stopped;
 }
 

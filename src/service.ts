@@ -111,6 +111,16 @@ export class Service {
     );
   }
 
+  /** Other stores, thresholds, credentials or memcached servers from now on. Resolves when every thread works by them. */
+  async reconfigure(
+    clusters: readonly ClusterSettings[],
+    memcache: Settings['memcache'],
+  ): Promise<void> {
+    this.#http.setMemcache(memcache);
+    const assigned = this.#inventory.replaceClusters(clusters);
+    await Promise.all([assigned, this.#http.setStores(this.#inventory.stores())]);
+  }
+
   /** Hands leadership over, answers what is in flight, ends all threads. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();

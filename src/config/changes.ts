@@ -1,4 +1,4 @@
-/** What differs between two configurations, for the log of a reload. */
+/** What differs between two configurations, and what of it a reload can put into force. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from './schema.js';
 import { metaAt, type Path, pathText } from './schema-walk.js';
@@ -14,12 +14,22 @@ export interface Change {
 
 type Values = Readonly<Record<string, unknown>>;
 
+/** What a reload makes of the two: the keys that need a restart stay as they are running. */
+export function withLiveKeys(running: Config, next: Config): Config {
+  const live = Object.entries(next).filter(([key]) => isLive([key]));
+  return { ...running, ...Object.fromEntries(live) };
+}
+
 /** One entry for each key that differs, and for each cluster that came or went. */
 export function changes(before: Config, after: Config): Change[] {
   return differences(before, after, []).map(({ path, what }) => ({
     line: `${pathText(path)}: ${what}`,
-    live: metaAt(path.slice(0, 1)).live === true,
+    live: isLive(path),
   }));
+}
+
+function isLive(path: Path): boolean {
+  return metaAt(path.slice(0, 1)).live === true;
 }
 
 interface Difference {

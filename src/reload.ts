@@ -1,0 +1,65 @@
+/** SIGHUP: the configuration is read again; what can change live does, a bad file changes nothing. */
+import { messageOf } from './base/errors.js';
+import type { Logger } from './base/log.js';
+import { type Change, changes, withLiveKeys } from './config/changes.js';
+import type { LoadedConfig } from './config/load.js';
+import type { Config } from './config/schema.js';
+
+export interface ReloaderOptions {
+  /** What the service runs on. */
+  readonly config: Config;
+  /** Reads the files again, under the same flags. */
+  readonly load: () => Promise<LoadedConfig>;
+  /** Puts the live keys of a configuration into force. */
+  readonly apply: (config: Config) => Promise<void>;
+  readonly log: Logger;
+}
+
+export class Reloader {
+  readonly #options: ReloaderOptions;
+  /** The file's keys as they are in force: those that need a restart stay as they were at the start. */
+  #running: Config;
+  #reloading: Promise<void> | undefined;
+  #again = false;
+
+  constructor(options: ReloaderOptions) {
+    this.#options = options;
+    this.#running = options.config;
+  }
+
+  /** One reload at a time; requests that come meanwhile make one more. Never rejects: what went wrong is logged. */
+  reload(): Promise<void> {
+    if (this.#reloading !== undefined) this.#again = true;
+    this.#reloading ??= this.#reloadUntilSettled().finally(() => {
+      this.#reloading = undefined;
+    });
+    return this.#reloading;
+  }
+
+  async #reloadUntilSettled(): Promise<void> {
+    do {
+      this.#again = false;
+      await this.#reloadOnce();
+    } while (this.#again);
+  }
+
+  async #reloadOnce(): Promise<void> {
+    const { load, apply, log } = this.#options;
+    try {
+      const { config, warnings } = await load();
+      for (const warning of warnings) log.warn(warning);
+      const found = changes(this.#running, config);
+      for (const change of found) this.#tell(change);
+      const next = withLiveKeys(this.#running, config);
+      await apply(next);
+      this.#running = next;
+      log.warn({ changes: found.length }, 'the configuration was reloaded');
+    } catch (thrown) {
+      log.error(`the configuration stays as it was: ${messageOf(thrown)}`);
+    }
+  }
+
+  #tell({ line, live }: Change): void {
+    this.#options.log.warn(live ? line : `${line} (needs a restart)`);
+  }
+}

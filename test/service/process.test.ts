@@ -1,0 +1,139 @@
+/** The process as its operator meets it: command line, refusals, signals. */
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { FrenoProcess } from '../../src/demo/freno-process.js';
+import { freePorts, TemporaryDirectory } from '../../src/demo/temporary.js';
+
+const LAUNCHER = fileURLToPath(new URL('../../src/freno.cjs', import.meta.url));
+
+interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs freno to its end. */
+function run(...flags: string[]): Promise<Outcome> {
+  const child = spawn(process.execPath, [LAUNCHER, ...flags], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+describe('the process', function () {
+  this.timeout(20_000);
+  let directory: TemporaryDirectory;
+  let port: number;
+
+  beforeEach(async () => {
+    directory = new TemporaryDirectory();
+    [port = 0] = await freePorts(1);
+  });
+
+  afterEach(() => directory.remove());
+
+  function writeConfig(changes: object): string {
+    const file = join(directory.path, 'freno.conf.json');
+    writeFileSync(file, JSON.stringify({ ...minimal(), ...changes }));
+    return file;
+  }
+
+  function minimal() {
+    return {
+      ListenPort: port,
+      RaftDataDir: join(directory.path, 'raft'),
+      RaftBind: `127.0.0.1:${port}`,
+      Stores: {
+        MySQL: {
+          MetricQuery: 'select 1',
+          Password: 'secret-of-the-store',
+          ThrottleThreshold: 1,
+          Clusters: { main: { StaticHostsSettings: { Hosts: ['127.0.0.1:1'] } } },
+        },
+      },
+    };
+  }
+
+  it('prints its usage when nothing is asked of it, and on --help and -help', async () => {
+    for (const flags of [[], ['--help'], ['-help']]) {
+      const { code, stdout, stderr } = await run(...flags);
+      expect({ code, stderr }, flags.join()).to.deep.equal({ code: 0, stderr: '' });
+      expect(stdout)
+        .to.match(/^Usage: freno/)
+        .and.include('--raft-nodes');
+    }
+  });
+
+  it('prints its version', async () => {
+    expect(await run('--version')).to.deep.include({ code: 0, stderr: '' });
+    expect((await run('-version')).stdout).to.match(/^freno \d+\.\d+\.\d+\n$/);
+  });
+
+  it('refuses an unknown flag in one line', async () => {
+    const { code, stderr } = await run('--http', '--confg', 'x');
+    expect(code).to.equal(2);
+    expect(stderr).to.match(/^freno: .*--confg.*--config.*\n$/);
+  });
+
+  it('refuses a bad configuration by its path, without a stack or a password', async () => {
+    const stores = minimal().Stores;
+    const bad = { MySQL: { ...stores.MySQL, ThrottleThreshold: 'high', Clusterz: {} } };
+    const { code, stderr } = await run('--http', '--config', writeConfig({ Stores: bad }));
+    expect(code).to.equal(2);
+    expect(stderr)
+      .to.include('Stores.MySQL.ThrottleThreshold')
+      .and.include('Stores.MySQL.Clusterz');
+    expect(stderr).not.to.match(/^ {4}at /m);
+    expect(stderr).not.to.include('secret-of-the-store');
+  });
+
+  it('refuses a file that is not there, by its name', async () => {
+    const { code, stderr } = await run('--http', '--config', '/nowhere/freno.json');
+    expect(code).to.equal(2);
+    expect(stderr).to.match(/^freno: .*\/nowhere\/freno\.json.*\n$/);
+  });
+
+  it('refuses a port that is taken, by its key, and exits at once', async () => {
+    const holder = createServer().listen(port, '127.0.0.1');
+    await new Promise((resolve) => holder.once('listening', resolve));
+    const { RaftBind, ...config } = minimal();
+    const [raftPort] = await freePorts(1);
+    const file = writeConfig({ ...config, RaftBind: `127.0.0.1:${raftPort}` });
+    const { code, stderr } = await run('--http', '--config', file, '--quiet');
+    await new Promise((resolve) => holder.close(resolve));
+    expect(code).to.equal(1);
+    expect(stderr).to.match(new RegExp(`^freno: .*ListenPort.*${port}.*\n$`));
+  });
+
+  it('ends with exit code 0 on SIGTERM and on SIGINT', async () => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      const serving = new FrenoProcess(minimal(), directory.path);
+      await serving.waitFor('/lb-check', 200, 10_000);
+      serving.signal(signal);
+      expect(await serving.exited, `serving, ${signal}`).to.deep.equal({ code: 0, signal: null });
+    }
+  });
+
+  it('never tells a password in its log, however much it logs', async () => {
+    const freno = new FrenoProcess(minimal(), directory.path, ['--debug']);
+    await freno.waitFor('/leader-check', 200, 10_000);
+    await freno.stop();
+    expect(freno.log).to.include('serving');
+    expect(freno.log).not.to.include('secret-of-the-store');
+  });
+});
