@@ -1,8 +1,10 @@
 /** The service: its threads and parts, put together, started and stopped in order. */
+import { hostname } from 'node:os';
 import type { Logger, LogOptions } from './base/log.js';
 import { Board } from './board/board.js';
 import type { Settings } from './config/settings.js';
-import { AlwaysLeader } from './consensus/always-leader.js';
+import { MySQLConsensus } from './consensus/mysql/consensus.js';
+import { RaftConsensus } from './consensus/raft/service.js';
 import { Control } from './http/control.js';
 import { HttpPool } from './http/pool.js';
 import { Leadership } from './leadership.js';
@@ -11,7 +13,7 @@ import { ReplicatedState } from './replicated-state.js';
 import { Inventory } from './stores/inventory.js';
 import { ProbePool } from './stores/pool.js';
 import { ThrottleState } from './throttle/state.js';
-import type { Consensus } from './wire/consensus.js';
+import type { Consensus, ConsensusObserver, StateMachine } from './wire/consensus.js';
 import type { ClusterSettings } from './wire/stores.js';
 
 const PROBE_WORKER = new URL('../workers/probe.js', import.meta.url);
@@ -68,7 +70,7 @@ export class Service {
       options.forceLeadership,
     );
     const replicated = new ReplicatedState(state, this.#http, this.#inventory);
-    this.#consensus = new AlwaysLeader('', replicated, this.#leadership);
+    this.#consensus = consensusOf(settings, replicated, this.#leadership, log);
     this.#vars = new Vars({
       http: this.#http,
       probes: this.#probes,
@@ -134,4 +136,16 @@ export class Service {
     this.#inventory.stop();
     await Promise.all([this.#http.stop(), this.#probes.stop()]);
   }
+}
+
+/** Who decides on leadership and commands: the MySQL backend where there is one, else Raft. */
+function consensusOf(
+  { consensus, listenPort, domain, shareDomain }: Settings,
+  state: StateMachine,
+  observer: ConsensusObserver,
+  log: Logger,
+): Consensus {
+  if (consensus.kind === 'raft') return new RaftConsensus(consensus, state, observer, log);
+  const identity = { serviceId: `${hostname()}:${listenPort}`, domain, shareDomain };
+  return new MySQLConsensus({ settings: consensus, identity, state, observer, log });
 }

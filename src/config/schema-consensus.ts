@@ -32,14 +32,14 @@ export const raftKeys = {
   RaftClusterName: text().min(1).max(128).default('freno').meta({
     description: 'Name of the cluster. Peers of another name are refused.',
   }),
-  RaftHeartbeatMillis: z.int().min(10).max(10_000).default(60).meta({
+  RaftHeartbeatMillis: z.int().min(10).max(10_000).default(50).meta({
     description: 'Interval of the heartbeats of the leader.',
   }),
   RaftElectionMillis: z
     .int()
     .min(50)
     .max(60_000)
-    .default(300)
+    .default(400)
     .meta({
       description: `A node that hears no leader for this long, and up to as long again by chance, stands for election. At least ${ELECTION_HEARTBEATS_MIN} times \`RaftHeartbeatMillis\`.`,
     }),

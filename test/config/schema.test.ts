@@ -250,7 +250,7 @@ describe('the configuration', () => {
       'ListenPort: must be a whole number, is a string',
       'RaftNodes[1]: must be a string, is a number',
       'RaftDataDir: either RaftDataDir or BackendMySQLHost must be set',
-      'RaftElectionMillis: must be at least 3 times RaftHeartbeatMillis (60), is 100',
+      'RaftElectionMillis: must be at least 3 times RaftHeartbeatMillis (50), is 100',
     ]);
   });
 
