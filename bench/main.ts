@@ -2,15 +2,29 @@
 import { parseArgs } from 'node:util';
 import { messageOf } from '../src/base/errors.js';
 import { checks } from './checks.js';
+import { control } from './control.js';
+import { failover } from './failover.js';
+import { idle } from './idle.js';
 import { memory } from './memory.js';
 import { probes } from './probes.js';
+import { restart } from './restart.js';
 import { staleness } from './staleness.js';
 import { start } from './start.js';
 import { type Benchmark, BenchmarkContext } from './support/benchmark.js';
 import { asText } from './support/report.js';
 import { keepResult, writeReport } from './support/results.js';
 
-const BENCHMARKS: readonly Benchmark[] = [checks, probes, staleness, start, memory];
+const BENCHMARKS: readonly Benchmark[] = [
+  checks,
+  probes,
+  staleness,
+  start,
+  memory,
+  control,
+  failover,
+  restart,
+  idle,
+];
 
 const HELP = `Usage: npm run bench [-- [NAME ...] OPTIONS]
 

@@ -15,25 +15,24 @@ async function run(order: LoadOrder): Promise<LoadResult> {
   const cpuBefore = process.cpuUsage();
   const startedMs = performance.now();
   const deadlineMs = startedMs + order.durationMs;
+  const requestsMax = order.requests ?? Number.POSITIVE_INFINITY;
+  let sent = 0;
   let failures = 0;
   let maxMs = 0;
-  let next = 0;
 
   async function drive(connection: KeptConnection): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       let sentMs = 0;
       const send = (): void => {
-        const request = requests[next]!;
-        next = next + 1 === requests.length ? 0 : next + 1;
         sentMs = performance.now();
-        connection.request(request);
+        connection.request(requests[sent++ % requests.length]!);
       };
       connection.onAnswer = (status) => {
         const nowMs = performance.now();
         latencies.record(nowMs - sentMs);
         maxMs = Math.max(maxMs, nowMs - sentMs);
         if (status !== (order.status ?? 200)) failures++;
-        if (nowMs < deadlineMs) send();
+        if (nowMs < deadlineMs && sent < requestsMax) send();
         else resolve();
       };
       connection.onFailure = reject;

@@ -10,6 +10,8 @@ export interface LoadOrder {
   readonly distinct?: number;
   readonly connections: number;
   readonly durationMs: number;
+  /** Ends earlier, after that many requests. */
+  readonly requests?: number;
   /** Answers with another status are counted as failures. */
   readonly status?: number;
 }

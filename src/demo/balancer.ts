@@ -26,10 +26,14 @@ export class Balancer {
     this.#leader = answers.findIndex((answer) => answer?.status === 200);
   }
 
-  /** The leader's answer; undefined when no node leads or the leader does not answer. */
+  /** The leader's answer; undefined when no node leads or the leader does not answer, which then counts as down. */
   async request(path: string): Promise<Response | undefined> {
-    const url = this.urls[this.#leader];
-    return url === undefined ? undefined : this.#get(url + path);
+    const asked = this.#leader;
+    const url = this.urls[asked];
+    if (url === undefined) return undefined;
+    const response = await this.#get(url + path);
+    if (response === undefined && this.#leader === asked) this.#leader = -1;
+    return response;
   }
 
   close(): void {

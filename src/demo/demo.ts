@@ -1,33 +1,36 @@
-/** The demo: simulated replicas, real frenos on top, a client that obeys them, and the clocks that move it all. */
-import { Balancer } from './balancer.js';
+/** The demo: simulated replicas, real frenos on top, a client that obeys them, and the clock that moves the lag. */
 import { Fleet } from './fleet.js';
-import { type FrenoNode, layOutNodes } from './freno-node.js';
+import { Front } from './front.js';
+import { Nodes } from './nodes.js';
 import { TemporaryDirectory } from './temporary.js';
 import type { DemoView } from './view.js';
 import { Workload } from './workload.js';
 import { CHECK_PATH, Writer } from './writer.js';
 
+const NODES = 3;
 const LAG_STEP_MS = 50;
-const HEALTH_CHECK_MS = 100;
-const START_TIMEOUT_MS = 15_000;
 const THROUGHPUT_WINDOW_MS = 2_000;
 const THRESHOLD_S = 1;
-const NODES = 1;
+
+/** All that runs, once it does. */
+interface Running {
+  readonly fleet: Fleet;
+  readonly nodes: Nodes;
+  readonly front: Front;
+  readonly writer: Writer;
+  readonly startedMs: number;
+}
 
 export class Demo {
   readonly #workload = new Workload();
   readonly #directory = new TemporaryDirectory();
-  readonly #timers: NodeJS.Timeout[] = [];
+  /** How to end what has been started so far, in the order of the starts. */
+  readonly #ends: Array<() => Promise<unknown>> = [];
   /** Rows written by what time, over the last seconds. */
   readonly #progress: Array<readonly [atMs: number, rows: number]> = [];
-  readonly #nodes: FrenoNode[] = [];
-  #fleet: Fleet | undefined;
-  #balancer = new Balancer([]);
-  #writer = new Writer(this.#balancer);
+  #running: Running | undefined;
   #starting: Promise<void> = Promise.resolve();
-  #writing: Promise<void> = Promise.resolve();
   #stopping = false;
-  #startedMs = 0;
   #steppedMs = 0;
   #rowsSeen = 0;
 
@@ -49,102 +52,86 @@ export class Demo {
   }
 
   async #start(): Promise<void> {
-    this.#fleet = await Fleet.start(
-      this.#workload.lagsS.map((value, index) => ({ value, host: loopback(index) })),
-    );
-    await this.#startNodes(this.#fleet.hosts);
-    this.#balancer = new Balancer(this.#nodes.map(({ url }) => url));
-    await this.#balancer.checkHealth();
-    this.#writer = new Writer(this.#balancer);
-    this.#startedMs = this.#steppedMs = performance.now();
-    this.#timers.push(
-      setInterval(() => this.#step(), LAG_STEP_MS),
-      setInterval(() => this.#balancer.checkHealth(), HEALTH_CHECK_MS),
-    );
-    this.#writing = this.#writer.run();
+    const values = this.#workload.lagsS;
+    const fleet = await Fleet.start(values.map((value, at) => ({ value, host: loopback(at) })));
+    this.#ends.push(() => fleet.stop());
+    const nodes = await Nodes.layOut(NODES, this.#directory.path, configuration(fleet.hosts));
+    if (this.#stopping) return;
+    this.#ends.push(() => nodes.stop());
+    nodes.broken.catch(this.#break);
+    await nodes.start();
+    const front = await Front.listen(nodes.balancer);
+    this.#ends.push(() => front.stop());
+    const writer = new Writer(nodes.balancer);
+    const startedMs = performance.now();
+    this.#running = { fleet, nodes, front, writer, startedMs };
+    this.#steppedMs = startedMs;
+    const steps = setInterval(() => this.#step(fleet, writer), LAG_STEP_MS);
+    const written = writer.run();
+    this.#ends.push(async () => {
+      clearInterval(steps);
+      writer.stop();
+      await written;
+    });
   }
 
-  get nodeCount(): number {
-    return this.#nodes.length;
-  }
-
-  get replicaCount(): number {
-    return this.#workload.replicas;
-  }
-
-  get checkUrl(): string {
-    return `${this.#nodes[0]?.url}${CHECK_PATH}`;
+  /** How many replicas and nodes there are, and where a client asks. */
+  get cast(): { readonly replicas: number; readonly nodes: number; readonly checkUrl: string } {
+    const checkUrl = `${this.#now.front.url}${CHECK_PATH}`;
+    return { replicas: this.#workload.lagsS.length, nodes: NODES, checkUrl };
   }
 
   view(): DemoView {
-    const {
-      last: answer,
-      recent,
-      statuses,
-      rows,
-      waitedMs,
-      currentWaitMs,
-      longestWaitMs,
-    } = this.#writer;
-    const hosts = this.#fleet?.hosts ?? [];
+    const { fleet, nodes, writer, startedMs } = this.#now;
     return {
-      elapsedS: (performance.now() - this.#startedMs) / 1000,
-      nodes: this.#nodes.map(({ url, running }, index) => ({
-        url,
-        running,
-        leading: index === this.#balancer.leader,
-      })),
-      replicas: this.#workload.lagsS.map((lagS, index) => ({ host: hosts[index] ?? '', lagS })),
-      answer,
-      recent,
-      statuses,
-      rows,
+      elapsedS: (performance.now() - startedMs) / 1000,
+      nodes: nodes.views,
+      handover: nodes.handover,
+      replicas: this.#workload.lagsS.map((lagS, at) => ({ host: fleet.hosts[at] ?? '', lagS })),
+      answer: writer.last,
+      recent: writer.recent,
+      statuses: writer.statuses,
+      rows: writer.rows,
       rowsPerS: this.#rowsPerS(),
-      waitedMs,
-      currentWaitMs,
-      longestWaitMs,
+      waitedMs: writer.waitedMs,
+      currentWaitMs: writer.currentWaitMs,
+      longestWaitMs: writer.longestWaitMs,
     };
+  }
+
+  killLeader(): void {
+    this.#running?.nodes.killLeader();
   }
 
   /** Ends every process and removes every file, however far the start has come. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    const stopped = this.#nodes.map((node) => node.stop());
-    // Ends soon: without its nodes the start fails, and without its start there is nothing to stop.
+    // Nodes end first: a start that waits for them then fails, and nothing is started behind our back.
+    if (this.#running === undefined) await this.#endAll();
     await this.#starting.catch(() => undefined);
-    for (const timer of this.#timers) clearInterval(timer);
-    this.#writer.stop();
-    await this.#writing;
-    this.#balancer.close();
-    await Promise.all(stopped);
-    await this.#fleet?.stop();
+    await this.#endAll();
     this.#directory.remove();
   }
 
-  async #startNodes(hosts: readonly string[]): Promise<void> {
-    const nodes = await layOutNodes(NODES, this.#directory.path, configuration(hosts));
-    if (this.#stopping) return;
-    this.#nodes.push(...nodes);
-    for (const node of nodes) {
-      const process = node.start();
-      process.exited.then(() => this.#break(new Error(`freno has ended:\n${process.log}`)));
-    }
-    await Promise.any(
-      nodes.map((node) => node.process.waitFor('/leader-check', 200, START_TIMEOUT_MS)),
-    ).catch((failures: AggregateError) => Promise.reject(failures.errors[0]));
+  get #now(): Running {
+    if (this.#running === undefined) throw new Error('the demo has not started');
+    return this.#running;
+  }
+
+  async #endAll(): Promise<void> {
+    for (let end = this.#ends.pop(); end !== undefined; end = this.#ends.pop()) await end();
   }
 
   /** Moves the lags on by the time that passed and the rows that were written in it. */
-  #step(): void {
+  #step(fleet: Fleet, { rows }: Writer): void {
     const nowMs = performance.now();
-    const { rows } = this.#writer;
     this.#workload.advance((nowMs - this.#steppedMs) / 1000, rows - this.#rowsSeen);
     this.#steppedMs = nowMs;
     this.#rowsSeen = rows;
     this.#progress.push([nowMs, rows]);
     while (this.#progress[0]![0] < nowMs - THROUGHPUT_WINDOW_MS) this.#progress.shift();
     const changes = this.#workload.lagsS.map((lagS, server) => ({ server, value: lagS }));
-    this.#fleet?.change(changes).catch((error: Error) => this.#break(error));
+    fleet.change(changes).catch(this.#break);
   }
 
   #rowsPerS(): number {

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../base/errors.js';
 import { Demo } from './demo.js';
+import { Keyboard } from './keyboard.js';
 import { type DemoOptions, HELP, parseOptions } from './options.js';
 import { Screen } from './screen.js';
 import { introduction, plainLine, summary } from './view.js';
@@ -15,7 +16,7 @@ async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  const ended = signalled();
+  const ended = toldToEnd();
   const demo = new Demo();
   try {
     const started = demo.start().then(() => true);
@@ -25,36 +26,49 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-/** Shows the demo until its time is over, a signal comes or something breaks. */
-async function show(demo: Demo, { seconds }: DemoOptions, ended: Promise<false>): Promise<void> {
-  const print = (text: string): boolean => process.stdout.write(`${text}\n`);
-  for (const line of introduction(demo.replicaCount, demo.nodeCount, demo.checkUrl)) print(line);
+/** Shows the demo until its time is over, it is told to end or something breaks. */
+async function show(demo: Demo, options: DemoOptions, ended: Promise<false>): Promise<void> {
+  for (const line of introduction(demo.cast)) print(line);
   const screen = process.stdout.isTTY ? new Screen(process.stdout) : undefined;
+  const keyboard = process.stdin.isTTY ? new Keyboard(process.stdin) : undefined;
+  keyboard?.on('k', () => demo.killLeader());
   const draw = (): void => {
     if (screen === undefined) print(plainLine(demo.view()));
     else screen.draw(demo.view());
   };
-  const timer = setInterval(draw, screen === undefined ? LINE_INTERVAL_MS : SCREEN_INTERVAL_MS);
+  const timers = [
+    setInterval(draw, screen === undefined ? LINE_INTERVAL_MS : SCREEN_INTERVAL_MS),
+    ...every(options.killLeaderEveryS, () => demo.killLeader()),
+  ];
   const over = new AbortController();
   try {
-    draw();
-    await Promise.race([ended, demo.broken, timeOver(seconds, over.signal)]);
+    const ends = [ended, demo.broken, timeOver(options.seconds, over.signal)];
+    await Promise.race(keyboard === undefined ? ends : [...ends, keyboard.quit]);
   } finally {
     over.abort();
-    clearInterval(timer);
+    for (const timer of timers) clearInterval(timer);
     screen?.close();
+    keyboard?.close();
   }
   print(summary(demo.view()));
 }
 
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** No timer at all for infinity, which no timer knows. */
+function every(seconds: number, action: () => void): NodeJS.Timeout[] {
+  return seconds === Number.POSITIVE_INFINITY ? [] : [setInterval(action, seconds * 1000)];
+}
+
 async function timeOver(seconds: number, signal: AbortSignal): Promise<void> {
-  const never = new Promise<void>(() => undefined);
-  if (seconds === Number.POSITIVE_INFINITY) return never;
+  if (seconds === Number.POSITIVE_INFINITY) return new Promise(() => undefined);
   await delay(seconds * 1000, undefined, { signal }).catch(() => undefined);
 }
 
 /** Resolves at the first signal to end, or when nobody reads any more; the second signal ends at once. */
-function signalled(): Promise<false> {
+function toldToEnd(): Promise<false> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.once(signal, () => {

@@ -6,33 +6,48 @@ export interface DemoOptions {
   readonly help: boolean;
   /** When the demo ends by itself; infinity: when it is told to. */
   readonly seconds: number;
+  /** Infinity: only when a key is pressed. */
+  readonly killLeaderEveryS: number;
 }
 
 export const HELP = `Usage: npm run demo [-- OPTIONS]
 
-Starts simulated MySQL replicas, a real freno that probes them, and a client that writes in small batches and
-obeys freno's answers. Needs no MySQL; uses free ports of 127.0.0.1 and removes all it made.
+Starts simulated MySQL replicas, three real frenos of which the leader probes them, and a client that writes in
+small batches and obeys freno's answers. Needs no MySQL; uses free ports of 127.0.0.1 and removes all it made.
 
-  --seconds N   end after N seconds (otherwise: Ctrl-C)
-  --help        this text
+  --seconds N             end after N seconds (otherwise: Ctrl-C)
+  --kill-leader-every N   kill -9 the freno that leads every N seconds; it is started again after two
+  --help                  this text
 
-In a terminal it draws a live screen (set NO_COLOR for one without colours), elsewhere it prints a line each second.
+In a terminal it draws a live screen (set NO_COLOR for one without colours), and k kills the leader, q ends; elsewhere
+it prints a line each second.
 `;
+
+const ARGUMENTS = {
+  help: { type: 'boolean' },
+  seconds: { type: 'string' },
+  'kill-leader-every': { type: 'string' },
+} as const;
 
 /** Throws `CONFIG` naming the argument that is wrong. */
 export function parseOptions(args: readonly string[]): DemoOptions {
-  const { help, seconds } = parsed(args);
-  const duration = seconds === undefined ? Number.POSITIVE_INFINITY : Number(seconds);
-  if (!(duration > 0)) {
-    throw new FrenoError('CONFIG', `--seconds must be a number above 0, not '${seconds}'`);
-  }
-  return { help: help === true, seconds: duration };
+  const values = parsed(args);
+  const duration = (name: 'seconds' | 'kill-leader-every'): number => {
+    const text = values[name];
+    if (text === undefined) return Number.POSITIVE_INFINITY;
+    if (Number(text) > 0) return Number(text);
+    throw new FrenoError('CONFIG', `--${name} must be a number of seconds above 0, not '${text}'`);
+  };
+  return {
+    help: values.help === true,
+    seconds: duration('seconds'),
+    killLeaderEveryS: duration('kill-leader-every'),
+  };
 }
 
-function parsed(args: readonly string[]): { help?: boolean; seconds?: string } {
+function parsed(args: readonly string[]) {
   try {
-    const options = { help: { type: 'boolean' }, seconds: { type: 'string' } } as const;
-    return parseArgs({ args: [...args], options }).values;
+    return parseArgs({ args: [...args], options: ARGUMENTS }).values;
   } catch (thrown) {
     throw new FrenoError('CONFIG', `${messageOf(thrown)} (see --help)`);
   }

@@ -12,10 +12,20 @@ export interface ReplicaView {
   readonly lagS: number;
 }
 
+/** The latest end of a leader. Nodes are numbered from 1. */
+export interface HandoverView {
+  readonly killedNode: number;
+  /** How long there was no leader, or has been none so far. */
+  readonly leaderlessMs: number;
+  /** Undefined while there is none. */
+  readonly newLeader: number | undefined;
+}
+
 /** One moment of the demo. */
 export interface DemoView {
   readonly elapsedS: number;
   readonly nodes: readonly NodeView[];
+  readonly handover: HandoverView | undefined;
   readonly replicas: readonly ReplicaView[];
   readonly answer: LastAnswer;
   readonly recent: readonly number[];
@@ -50,15 +60,16 @@ const NUMBER_WIDTH = 9;
 const BESIDE_BAR = LABEL_WIDTH + NUMBER_WIDTH + 4;
 
 /** What one sees and what one can do meanwhile: said once, at the start. */
-export function introduction(replicas: number, nodes: number, checkUrl: string): string[] {
-  const frenos =
-    nodes === 1
-      ? 'one real freno probes them'
-      : `${nodes} real frenos elect a leader, which probes them`;
+export function introduction(cast: {
+  readonly replicas: number;
+  readonly nodes: number;
+  readonly checkUrl: string;
+}): string[] {
   return [
-    `freno demo: ${replicas} simulated MySQL replicas; ${frenos} every 50 ms; one client asks before each batch it writes.`,
-    'While the worst lag is above the threshold the answer is 429: the client waits and the replicas catch up.',
-    `Ask yourself meanwhile:  curl -i ${checkUrl}   End: Ctrl-C`,
+    `${cast.replicas} simulated MySQL replicas, ${cast.nodes} real frenos of which the leader probes them, and a client that asks before each batch.`,
+    'While the worst lag is above the threshold the answer is 429: the client waits, and the replicas catch up.',
+    `Ask yourself meanwhile (whichever freno leads answers):  curl -i ${cast.checkUrl}`,
+    'End: Ctrl-C',
     '',
   ];
 }
@@ -67,7 +78,7 @@ export function introduction(replicas: number, nodes: number, checkUrl: string):
 export function screenLines(view: DemoView, columns: number, paint: Paint): string[] {
   const width = Math.max(10, Math.min(columns, 120) - BESIDE_BAR);
   return [
-    ...(view.nodes.length > 1 ? [...view.nodes.map((node) => nodeLine(node, paint)), ''] : []),
+    ...clusterLines(view, paint),
     `${'replica'.padEnd(LABEL_WIDTH)} ${'lag'.padStart(NUMBER_WIDTH)}  ${scale(view, width)}`,
     ...view.replicas.map((replica) => replicaLine(replica, view.answer.threshold, width, paint)),
     '',
@@ -86,11 +97,12 @@ export function plainLine(view: DemoView): string {
   const leader = view.nodes.findIndex(({ leading }) => leading) + 1;
   return [
     `${view.elapsedS.toFixed(0).padStart(3)} s`,
-    ...(view.nodes.length > 1 ? [leader === 0 ? 'no leader' : `node ${leader} leads`] : []),
+    ...(view.nodes.length > 1 ? [leader === 0 ? 'no leader' : `freno ${leader} leads`] : []),
     `lag ${lags} s`,
     `main ${value.toFixed(2)} of ${threshold.toFixed(2)}`,
     `answer ${status}${message === '' ? '' : ` ${message}`}`,
     `${rows(view)}, waited ${waiting(view)}`,
+    ...(view.handover === undefined ? [] : [handoverText(view.handover)]),
   ].join(' | ');
 }
 
@@ -102,9 +114,27 @@ export function summary(view: DemoView): string {
   return `In ${view.elapsedS.toFixed(1)} s the client asked and heard ${answers.join(', ')}; it wrote ${rows(view)} and waited ${waiting(view)}.`;
 }
 
-function nodeLine({ url, running, leading }: NodeView, paint: Paint): string {
-  const role = leading ? paint('good', 'leads') : running ? 'follows' : paint('broken', 'down');
-  return `${label(`node ${url.replace('http://127.0.0.1', '')}`)} ${role}`;
+function clusterLines({ nodes, handover }: DemoView, paint: Paint): string[] {
+  if (nodes.length === 1) return [];
+  const last = handover === undefined ? 'press k to kill the leader' : handoverText(handover);
+  const style = handover?.newLeader === undefined && handover !== undefined ? 'broken' : 'faint';
+  return [
+    ...nodes.map((node, index) => nodeLine(node, index + 1, paint)),
+    `${label('hand-over')} ${paint(style, last)}`,
+    '',
+  ];
+}
+
+function nodeLine({ url, running, leading }: NodeView, number: number, paint: Paint): string {
+  const role = leading ? paint('good', 'leads') : running ? 'follows' : paint('broken', 'killed');
+  return `${label(`freno ${number}`)} ${url.replace('http://', '').padEnd(16)} ${role}`;
+}
+
+function handoverText({ killedNode, leaderlessMs, newLeader }: HandoverView): string {
+  const time = `${(leaderlessMs / 1000).toFixed(2)} s`;
+  return newLeader === undefined
+    ? `freno ${killedNode} was killed: no leader for ${time} now`
+    : `freno ${killedNode} was killed: freno ${newLeader} led ${time} later`;
 }
 
 function replicaLine(
@@ -153,7 +183,7 @@ function rows({ rows: written, rowsPerS }: DemoView): string {
 }
 
 function waiting({ waitedMs, longestWaitMs, elapsedS }: DemoView): string {
-  const share = elapsedS === 0 ? 0 : waitedMs / elapsedS / 10;
+  const share = elapsedS === 0 ? 0 : Math.min(100, waitedMs / elapsedS / 10);
   return `${(waitedMs / 1000).toFixed(1)} s (${share.toFixed(0)} %), longest ${(longestWaitMs / 1000).toFixed(1)} s`;
 }
 

@@ -6,7 +6,11 @@ import { Workload } from '../../src/demo/workload.js';
 describe('the demo', () => {
   const view: DemoView = {
     elapsedS: 10,
-    nodes: [{ url: 'http://127.0.0.1:8087', running: true, leading: true }],
+    nodes: [
+      { url: 'http://127.0.0.1:8087', running: false, leading: false },
+      { url: 'http://127.0.0.1:8088', running: true, leading: true },
+    ],
+    handover: { killedNode: 1, leaderlessMs: 420, newLeader: 2 },
     replicas: [
       { host: '127.0.0.11:3306', lagS: 0.5 },
       { host: '127.0.0.12:3306', lagS: 1.25 },
@@ -35,9 +39,19 @@ describe('the demo', () => {
     for (const line of lines) expect(line.length, line).to.be.at.most(80);
   });
 
+  it('shows which freno leads and how the latest hand-over went', () => {
+    const text = screenLines(view, 80, plain).join('\n');
+    expect(text)
+      .to.match(/freno 1 .* killed/)
+      .and.to.match(/freno 2 .* leads/);
+    expect(text).to.contain('freno 1 was killed: freno 2 led 0.42 s later');
+    const handover = { killedNode: 1, leaderlessMs: 420, newLeader: undefined };
+    expect(plainLine({ ...view, handover })).to.contain('no leader for 0.42 s now');
+  });
+
   it('says the same in one plain line', () => {
     expect(plainLine(view)).to.equal(
-      ' 10 s | lag 0.50 1.25 s | main 1.25 of 1.00 | answer 429 Threshold exceeded | 1,200 rows (100/s), waited 2.5 s (25 %), longest 0.7 s',
+      ' 10 s | freno 2 leads | lag 0.50 1.25 s | main 1.25 of 1.00 | answer 429 Threshold exceeded | 1,200 rows (100/s), waited 2.5 s (25 %), longest 0.7 s | freno 1 was killed: freno 2 led 0.42 s later',
     );
   });
 
@@ -48,7 +62,11 @@ describe('the demo', () => {
   it('refuses options it does not know, naming them', () => {
     expect(() => parseOptions(['--second', '3'])).to.throw("'--second'");
     expect(() => parseOptions(['--seconds', 'x'])).to.throw("not 'x'");
-    expect(parseOptions(['--seconds', '3'])).to.deep.equal({ help: false, seconds: 3 });
+    expect(parseOptions(['--seconds', '3'])).to.deep.equal({
+      help: false,
+      seconds: 3,
+      killLeaderEveryS: Number.POSITIVE_INFINITY,
+    });
   });
 
   it("has replicas that fall behind under the client's writes and catch up without them", () => {

@@ -1,0 +1,92 @@
+/** Benchmark: from the end of the leader to the next one, and to the first check with a fresh value. */
+import { monotonicMs } from '../src/base/clock.js';
+import type { FrenoNode } from '../src/demo/freno-node.js';
+import type { Benchmark } from './support/benchmark.js';
+import { leaderOf, ownCluster, settled } from './support/cluster.js';
+import { checkPath, clustersOf, ownFleet } from './support/freno.js';
+import { ASK_INTERVAL_MS, Poller } from './support/poller.js';
+import { median, percentile } from './support/statistics.js';
+
+const NODES = 3;
+const HOSTS = 3;
+const TIMEOUT_MS = 20_000;
+
+/** Milliseconds from the signal to the first 200 of any other node. */
+interface Handover {
+  readonly leaderMs: number;
+  readonly checkMs: number;
+}
+
+export const failover: Benchmark = {
+  name: 'failover',
+  title: 'kill -9 and SIGTERM of the leader to the next leader and the first check answered 200',
+  async run(context) {
+    const trials = context.quick ? 2 : 20;
+    const fleet = await ownFleet(context, HOSTS);
+    const nodes = await ownCluster(context, NODES, { clusters: clustersOf(fleet.hosts, HOSTS) });
+    const rows = [];
+    for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+      const handovers: Handover[] = [];
+      for (let trial = 0; trial < trials; trial++) {
+        context.progress(`failover: ${signal}, ${trial + 1} of ${trials}`);
+        handovers.push(await endLeader(nodes, signal));
+      }
+      const leaderMs = handovers.map((handover) => handover.leaderMs);
+      const checkMs = handovers.map((handover) => handover.checkMs);
+      rows.push({
+        signal,
+        leaderP50: median(leaderMs),
+        leaderMax: Math.max(...leaderMs),
+        checkP50: median(checkMs),
+        checkP90: percentile(checkMs, 90),
+        checkMax: Math.max(...checkMs),
+      });
+    }
+    return [
+      {
+        title: 'Fail-over of three nodes',
+        columns: [
+          { key: 'signal', title: 'the leader gets' },
+          { key: 'leaderP50', title: '/leader-check 200: p50 ms' },
+          { key: 'leaderMax', title: 'max ms' },
+          { key: 'checkP50', title: 'first /check 200: p50 ms' },
+          { key: 'checkP90', title: 'p90 ms' },
+          { key: 'checkMax', title: 'max ms' },
+        ],
+        rows,
+        notes: [
+          `${trials} times each, from the signal to the first such answer of another node, asked every ${ASK_INTERVAL_MS} ms; the node that ended is started again in between.`,
+        ],
+      },
+    ];
+  },
+};
+
+/** Ends the leader, sees who follows, and brings the cluster back to strength. */
+async function endLeader(nodes: readonly FrenoNode[], signal: NodeJS.Signals): Promise<Handover> {
+  const leader = await leaderOf(nodes);
+  const others = nodes.filter((node) => node !== leader);
+  const pollers = await Promise.all(
+    others.flatMap(({ port }) => [
+      Poller.connect(port, '/leader-check'),
+      Poller.connect(port, checkPath('c0')),
+    ]),
+  );
+  try {
+    const first = (kind: 0 | 1): Promise<number> =>
+      Promise.any(
+        pollers
+          .filter((_, index) => index % 2 === kind)
+          .map((poller) => poller.firstAnswer(200, TIMEOUT_MS)),
+      );
+    const signalledMs = monotonicMs();
+    leader.process.signal(signal);
+    const [leaderMs, checkMs] = await Promise.all([first(0), first(1)]);
+    return { leaderMs: leaderMs - signalledMs, checkMs: checkMs - signalledMs };
+  } finally {
+    for (const poller of pollers) poller.close();
+    await leader.process.exited;
+    leader.start();
+    await settled(nodes);
+  }
+}

@@ -1,0 +1,116 @@
+/** Benchmark: what a hundred thousand entries cost: writing them, a restart with them, and bringing an empty node up to them. */
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { FrenoNode } from '../src/demo/freno-node.js';
+import type { Benchmark, BenchmarkContext } from './support/benchmark.js';
+import { leaderOf, ownCluster } from './support/cluster.js';
+import { ownNodes, START_TIMEOUT_MS } from './support/freno.js';
+import { LoadGenerator } from './support/load.js';
+import type { Table } from './support/report.js';
+
+const ENTRIES = 100_000;
+const CLIENTS = 64;
+const FILL_TIMEOUT_MS = 120_000;
+const RESTART_TIMEOUT_MS = 60_000;
+
+export const restart: Benchmark = {
+  name: 'restart',
+  title: 'snapshots and restarts with 100,000 entries',
+  async run(context) {
+    const entries = context.quick ? ENTRIES / 10 : ENTRIES;
+    const rows = [...(await restartAlone(context, entries)), ...(await catchUp(context, entries))];
+    return [
+      {
+        title: `${entries.toLocaleString('en')} throttled apps`,
+        columns: [
+          { key: 'what', title: 'what' },
+          { key: 'value', title: 'value', digits: 2 },
+          { key: 'unit', title: 'unit' },
+        ],
+        rows,
+        notes: [
+          'Each entry is a control request of its own; snapshots are taken on the way, every 8,192 entries. The longest answer shows what a snapshot costs a client.',
+        ],
+      } satisfies Table,
+    ];
+  },
+};
+
+/** A node alone: fill, kill -9, start again. */
+async function restartAlone(context: BenchmarkContext, entries: number): Promise<Table['rows']> {
+  const [node] = await ownCluster(context, 1, { clusters: {} });
+  const filled = await fill(context, node!, entries);
+  node!.process.signal('SIGKILL');
+  await node!.process.exited;
+  const startedMs = performance.now();
+  await node!.start().waitFor('/leader-check', 200, START_TIMEOUT_MS);
+  const tookMs = performance.now() - startedMs;
+  const present = await entriesOf(node!);
+  if (present !== entries) throw new Error(`${present} of ${entries} entries after the restart`);
+  const diskMegabytes = diskBytes(node!) / 2 ** 20;
+  await context.stopAll();
+  return [
+    { what: 'one node: entries written per second', value: filled.perSecond, unit: '/s' },
+    { what: 'one node: longest answer meanwhile', value: filled.maxMs, unit: 'ms' },
+    { what: 'one node: kill -9 and start to /leader-check 200', value: tookMs / 1000, unit: 's' },
+    { what: 'one node: on disk', value: diskMegabytes, unit: 'MB' },
+  ];
+}
+
+/** Three nodes, one of them down while the others are filled: the time from its start to all entries. */
+async function catchUp(context: BenchmarkContext, entries: number): Promise<Table['rows']> {
+  const nodes = await ownNodes(context, 3, { clusters: {} });
+  const [first, second, empty] = nodes;
+  first!.start();
+  second!.start();
+  const filled = await fill(context, await leaderOf([first!, second!]), entries);
+  const startedMs = performance.now();
+  await empty!.start().waitFor('/lb-check', 200, START_TIMEOUT_MS);
+  const deadlineMs = startedMs + RESTART_TIMEOUT_MS;
+  while ((await entriesOf(empty!)) < entries) {
+    if (performance.now() > deadlineMs) throw new Error('the empty node does not catch up');
+    await delay(20);
+  }
+  const tookMs = performance.now() - startedMs;
+  await context.stopAll();
+  return [
+    { what: 'two of three nodes: entries written per second', value: filled.perSecond, unit: '/s' },
+    { what: 'two of three nodes: longest answer meanwhile', value: filled.maxMs, unit: 'ms' },
+    {
+      what: 'third node: start with an empty disk to all entries',
+      value: tookMs / 1000,
+      unit: 's',
+    },
+  ];
+}
+
+async function fill(context: BenchmarkContext, leader: FrenoNode, entries: number) {
+  context.progress(`restart: writing ${entries} entries`);
+  const generator = context.own(new LoadGenerator());
+  const load = await generator.run({
+    port: leader.port,
+    method: 'GET',
+    path: '/throttle-app/app{n}/ttl/600/ratio/0.5',
+    distinct: entries,
+    requests: entries,
+    connections: CLIENTS,
+    durationMs: FILL_TIMEOUT_MS,
+  });
+  await context.release(generator);
+  if (load.failures > 0) throw new Error(`${load.failures} of ${load.requests} failed`);
+  return { perSecond: load.requests / load.seconds, maxMs: load.maxMicros / 1000 };
+}
+
+async function entriesOf(node: FrenoNode): Promise<number> {
+  const response = await fetch(`${node.url}/throttled-apps`);
+  return Object.keys((await response.json()) as Record<string, unknown>).length;
+}
+
+function diskBytes({ configuration }: FrenoNode): number {
+  const directory = String(configuration.RaftDataDir);
+  return readdirSync(directory).reduce(
+    (sum, file) => sum + statSync(join(directory, file)).size,
+    0,
+  );
+}

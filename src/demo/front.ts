@@ -1,0 +1,49 @@
+/** The address under which clients reach whichever node leads, as HAProxy would offer it. */
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { Balancer } from './balancer.js';
+
+export class Front {
+  readonly #server: Server;
+  #port = 0;
+
+  /** Resolves when it listens, on a port of 127.0.0.1 of the system's choice. */
+  static async listen(balancer: Balancer): Promise<Front> {
+    const front = new Front(balancer);
+    await new Promise<void>((resolve, reject) => {
+      front.#server.once('error', reject);
+      front.#server.listen(0, '127.0.0.1', resolve);
+    });
+    const address = front.#server.address();
+    if (address !== null && typeof address === 'object') front.#port = address.port;
+    return front;
+  }
+
+  private constructor(balancer: Balancer) {
+    this.#server = createServer(({ url, method }, response) => {
+      // Forwarding never rejects.
+      void forward(balancer, url ?? '/', method === 'HEAD', response);
+    });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  async stop(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+}
+
+async function forward(
+  balancer: Balancer,
+  path: string,
+  head: boolean,
+  response: ServerResponse,
+): Promise<void> {
+  const answer = await balancer.request(path);
+  response.statusCode = answer?.status ?? 503;
+  response.setHeader('Content-Type', 'application/json');
+  response.end(head ? undefined : (answer?.body ?? '"no freno leads"\n'));
+}
