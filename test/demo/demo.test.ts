@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+
+const DEMO = fileURLToPath(new URL('../../src/demo/main.js', import.meta.url));
+
+describe('npm run demo', function () {
+  this.timeout(30_000);
+
+  let temporary: string;
+  let demo: ChildProcess;
+  let output = '';
+  let ended: Promise<number | null>;
+
+  function start(...options: string[]): void {
+    output = '';
+    demo = spawn(process.execPath, [DEMO, ...options], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, TMPDIR: temporary },
+    });
+    for (const stream of [demo.stdout, demo.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+      });
+    }
+    ended = new Promise((resolve) => demo.once('close', resolve));
+  }
+
+  beforeEach(() => {
+    temporary = mkdtempSync(join(tmpdir(), 'freno-test-'));
+  });
+
+  afterEach(() => {
+    demo.kill('SIGKILL');
+    rmSync(temporary, { recursive: true, force: true });
+  });
+
+  it('shows lag, answers and waits, ends by itself and leaves nothing behind', async () => {
+    start('--seconds', '4');
+    expect(await ended, output).to.equal(0);
+    expect(output).to.match(/curl -i http:\/\/127\.0\.0\.1:\d+\/check\/demo\/mysql\/main/);
+    expect(output).to.match(
+      /lag [\d.]+ [\d.]+ [\d.]+ [\d.]+ s \| main [\d.]+ of 1\.00 \| answer 429/,
+    );
+    expect(output).to.match(/heard .*\b\d+ x 200, \d+ x 429.* it wrote [\d,]+ rows/);
+    expect(readdirSync(temporary)).to.deep.equal([]);
+    expect(processesNaming(temporary)).to.deep.equal([]);
+  });
+
+  it('kills the leader and shows who leads next', async () => {
+    start('--seconds', '7', '--kill-leader-every', '2.5');
+    expect(await ended, output).to.equal(0);
+    expect(output).to.match(/freno (\d) was killed: freno (?!\1)\d led [\d.]+ s later/);
+    expect(processesNaming(temporary)).to.deep.equal([]);
+  });
+
+  it('ends all it started when it is told to', async () => {
+    start();
+    await new Promise<void>((resolve, reject) => {
+      demo.stdout?.on('data', () => {
+        if (/answer (200|429)/.test(output)) resolve();
+      });
+      ended.then(() => reject(new Error(output)));
+    });
+    demo.kill('SIGINT');
+    expect(await ended, output).to.equal(0);
+    expect(readdirSync(temporary)).to.deep.equal([]);
+    expect(processesNaming(temporary)).to.deep.equal([]);
+  });
+
+  it('refuses what it does not know', async () => {
+    start('--second', '4');
+    expect(await ended).to.equal(1);
+    expect(output).to.match(/^demo: .*--second/);
+  });
+});
+
+/** Processes whose environment or arguments name that directory: all that the demo started inherit it. */
+function processesNaming(directory: string): string[] {
+  if (!existsSync('/proc/self/environ')) return [];
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
+    .filter((pid) => readable(`/proc/${pid}/environ`).includes(directory))
+    .map((pid) => readable(`/proc/${pid}/cmdline`).replaceAll('\0', ' '));
+}
+
+function readable(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
