@@ -4,7 +4,7 @@ import type { Logger } from '../../../src/base/log.js';
 import type { BackendSettings } from '../../../src/config/settings.js';
 import { MySQLConsensus } from '../../../src/consensus/mysql/consensus.js';
 import type { BackendTimes } from '../../../src/consensus/mysql/options.js';
-import type { Command, CommandOutcome } from '../../../src/throttle/commands.js';
+import { type Command, type CommandOutcome, NO_EXPIRY } from '../../../src/throttle/commands.js';
 import { type StateImage, ThrottleState } from '../../../src/throttle/state.js';
 import type { ConsensusObserver, StateMachine } from '../../../src/wire/consensus.js';
 
@@ -78,17 +78,8 @@ export class TestNode implements ConsensusObserver, StateMachine {
     return this.leading && monotonicMs() < this.leaseUntilMs;
   }
 
-  /** By key: seconds to live (null: no expiry) and ratio. */
-  apps(): Record<string, { ttl: number | null; ratio: number }> {
-    const nowMs = Date.now();
-    return Object.fromEntries(
-      this.throttles
-        .throttledApps(nowMs)
-        .map(([key, { expireAtMs, ratio }]) => [
-          key,
-          { ttl: expireAtMs === 0 ? null : Math.round((expireAtMs - nowMs) / 1_000), ratio },
-        ]),
-    );
+  apps(): Record<string, LiveApp> {
+    return liveApps(this.throttles);
   }
 
   hosts(): string[] {
@@ -109,6 +100,24 @@ export class TestNode implements ConsensusObserver, StateMachine {
   #changed(): void {
     for (const watcher of [...this.#watchers]) watcher();
   }
+}
+
+export interface LiveApp {
+  /** Seconds to live; null: no expiry. */
+  readonly ttl: number | null;
+  readonly ratio: number;
+}
+
+export function liveApps(throttles: ThrottleState): Record<string, LiveApp> {
+  const nowMs = Date.now();
+  return Object.fromEntries(
+    throttles
+      .throttledApps(nowMs)
+      .map(([key, { expireAtMs, ratio }]) => [
+        key,
+        { ttl: expireAtMs === NO_EXPIRY ? null : Math.round((expireAtMs - nowMs) / 1_000), ratio },
+      ]),
+  );
 }
 
 /** Resolves when the condition holds; looks at each report of any of the nodes. */

@@ -1,0 +1,363 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import { FrenoError } from '../../../src/base/errors.js';
+import { type Command, NO_EXPIRY, type ThrottleApp } from '../../../src/throttle/commands.js';
+import { ThrottleState } from '../../../src/throttle/state.js';
+import { Backend, FAST } from './backend.js';
+import { liveApps, type TestNode } from './node.js';
+
+const MINUTE_MS = 60_000;
+
+interface AppRow {
+  readonly app_name: string;
+  readonly ttl: number | null;
+  readonly ratio: number | null;
+}
+
+describe('the state in the MySQL backend', function () {
+  this.timeout(20_000);
+  const backend = new Backend();
+  let node: TestNode;
+
+  before(() => backend.create());
+  beforeEach(async () => {
+    await backend.reset();
+    node = backend.node('a:1');
+    await node.consensus.start();
+  });
+  afterEach(() => backend.stopNodes());
+  after(() => backend.remove());
+
+  const submit = (command: Omit<ThrottleApp, 'kind' | 'atMs'>): Promise<void> =>
+    node.consensus.submit({ kind: 'throttleApp', atMs: Date.now(), ...command });
+  const unthrottle = (key: string, everyStore: boolean): Promise<void> =>
+    node.consensus.submit({ kind: 'unthrottleApp', atMs: Date.now(), key, everyStore });
+  const inMinutes = (minutes: number): number => Date.now() + minutes * MINUTE_MS;
+  const rows = (): Promise<AppRow[]> =>
+    backend.server.query<AppRow>(
+      `SELECT app_name, timestampdiff(second, now(), expires_at) AS ttl, ratio
+        FROM throttled_apps ORDER BY app_name`,
+    );
+  /** What a node of the original, or an operator, writes. */
+  const write = (name: string, expiry: string, ratio: string): Promise<unknown> =>
+    backend.server.query(
+      `REPLACE INTO throttled_apps (app_name, throttled_at, expires_at, ratio)
+        VALUES ('${name}', now(), ${expiry}, ${ratio})`,
+    );
+
+  it('keeps the ratio when only a TTL is given, and the TTL when only a ratio is', async () => {
+    await submit({ key: 'x' });
+    expect(node.apps().x!.ttl).to.be.within(3_598, 3_600);
+    expect(node.apps().x!.ratio).to.equal(1);
+    await submit({ key: 'x', ratio: 0.3 });
+    await submit({ key: 'x', expireAtMs: inMinutes(10) });
+    expect(node.apps().x!.ratio).to.equal(0.3);
+    expect(node.apps().x!.ttl).to.be.within(598, 600);
+    await submit({ key: 'x', ratio: 0.7 });
+    expect(node.apps().x!.ttl).to.be.within(598, 600);
+    const [row] = await rows();
+    expect(row!.ratio).to.equal(0.7);
+  });
+
+  it('stores a TTL of 0 as no expiry, which a ratio alone keeps', async () => {
+    await submit({ key: 'x', expireAtMs: NO_EXPIRY });
+    await submit({ key: 'x', ratio: 0.5 });
+    expect(node.apps()).to.deep.equal({ x: { ttl: null, ratio: 0.5 } });
+    expect(await rows()).to.deep.equal([{ app_name: 'x', ttl: null, ratio: 0.5 }]);
+  });
+
+  it('takes an entry that has been lifted or has expired for a new one', async () => {
+    await submit({ key: 'x', expireAtMs: inMinutes(10), ratio: 0.2 });
+    await unthrottle('x', false);
+    expect(node.apps()).to.deep.equal({});
+    await submit({ key: 'x', expireAtMs: inMinutes(5) });
+    expect(node.apps().x!.ratio).to.equal(1);
+    await unthrottle('x', false);
+    await submit({ key: 'x', ratio: 0.4 });
+    expect(node.apps().x!.ttl).to.be.within(3_598, 3_600);
+  });
+
+  it('lifts an entry by letting it expire: a node of the original still finds the row', async () => {
+    await submit({ key: 'x' });
+    await submit({ key: 'x/main1' });
+    await submit({ key: 'xy/main1' });
+    await unthrottle('x', true);
+    expect(Object.keys(node.apps())).to.deep.equal(['xy/main1']);
+    const stored = await rows();
+    expect(stored.map(({ app_name }) => app_name)).to.deep.equal(['x', 'x/main1', 'xy/main1']);
+    expect(stored.map(({ ttl }) => ttl! <= 0)).to.deep.equal([true, true, false]);
+  });
+
+  it('lifts what this node has not read yet', async () => {
+    await write('go-app', 'now() + INTERVAL 60 MINUTE', '1');
+    await write('go-app/main1', 'now() + INTERVAL 60 MINUTE', '1');
+    await unthrottle('go-app', true);
+    expect(node.apps()).to.deep.equal({});
+    expect((await rows()).every(({ ttl }) => ttl! <= 0)).to.equal(true);
+  });
+
+  it('takes %, _ and | in names for themselves', async () => {
+    const names = ['a%', 'a%/s', 'a_', 'a_/s', 'a|', 'a|/s', 'axy/s', "a'; --", 'a\\', 'a\\/s'];
+    for (const key of names) await submit({ key });
+    expect(Object.keys(node.apps())).to.deep.equal([...names].sort());
+    for (const key of ['a%', 'a_', 'a|', 'a\\']) await unthrottle(key, true);
+    expect(Object.keys(node.apps())).to.deep.equal(["a'; --", 'axy/s']);
+  });
+
+  it('reads rows without a ratio, as the original writes them, as ratio 1', async () => {
+    await write('null', 'now() + INTERVAL 60 MINUTE', 'NULL');
+    await write('minus', 'now() + INTERVAL 60 MINUTE', '-1');
+    await node.consensus.readBarrier();
+    expect(Object.values(node.apps()).map(({ ratio }) => ratio)).to.deep.equal([1, 1]);
+    await submit({ key: 'minus', expireAtMs: inMinutes(1) });
+    await submit({ key: 'null', expireAtMs: inMinutes(1) });
+    expect((await rows()).map(({ ratio }) => ratio)).to.deep.equal([1, 1]);
+  });
+
+  it('takes a row for expired in the very second of its expiry, and keeps it so', async () => {
+    await backend.server.query(
+      `SET @second = now(); INSERT INTO throttled_apps (app_name, throttled_at, expires_at, ratio)
+        VALUES ('x', @second, @second, 0.1)`,
+    );
+    await node.consensus.readBarrier();
+    expect(node.apps()).to.deep.equal({});
+    await submit({ key: 'x', ratio: 0.5 });
+    expect(node.apps().x!.ttl).to.be.within(3_598, 3_600);
+  });
+
+  it('drops an entry by itself when its time ends by the clock of the database', async () => {
+    await write('x', 'now() + INTERVAL 1 SECOND', '1');
+    await node.until(() => 'x' in node.apps());
+    const { restores } = node;
+    await node.until(() => node.restores > restores);
+    expect(node.apps()).to.deep.equal({});
+  });
+
+  it('never stores a negative TTL: the entry has expired', async () => {
+    await submit({ key: 'x', expireAtMs: Date.now() - MINUTE_MS });
+    expect(node.apps()).to.deep.equal({});
+    const [row] = await rows();
+    expect(row!.ttl).to.be.within(-1, 0);
+  });
+
+  it('stores the longest TTL that the column takes as no expiry', async () => {
+    await submit({ key: 'x', expireAtMs: inMinutes(60 * 24 * 365 * 500) });
+    expect(node.apps().x!.ttl).to.equal(null);
+  });
+
+  it('skips a host for its time, and recovers it by letting it expire', async () => {
+    const atMs = Date.now();
+    await node.consensus.submit({
+      kind: 'skipHost',
+      atMs,
+      host: 'h1',
+      expireAtMs: atMs + MINUTE_MS,
+    });
+    expect(node.hosts()).to.deep.equal(['h1']);
+    await node.consensus.submit({ kind: 'recoverHost', atMs: Date.now(), host: 'h1' });
+    expect(node.hosts()).to.deep.equal([]);
+    const left = await backend.server.query('SELECT host_name FROM skipped_hosts');
+    expect(left).to.deep.equal([{ host_name: 'h1' }]);
+  });
+
+  it('takes commands at any node; the leader has them within a reading', async () => {
+    const follower = backend.node('b:1');
+    await follower.consensus.start();
+    const atMs = Date.now();
+    await follower.consensus.submit({ kind: 'throttleApp', atMs, key: 'x', ratio: 0.5 });
+    await follower.consensus.submit({
+      kind: 'skipHost',
+      atMs,
+      host: 'h1',
+      expireAtMs: atMs + MINUTE_MS,
+    });
+    expect(follower.apps().x!.ratio).to.equal(0.5);
+    await node.until(() => 'x' in node.apps() && node.hosts().includes('h1'));
+    await follower.consensus.submit({ kind: 'throttleApp', atMs, key: 'y' });
+    await node.consensus.readBarrier();
+    expect(Object.keys(node.apps())).to.deep.equal(['x', 'y']);
+  });
+
+  it('hears of what the original writes and lifts', async () => {
+    await write('go', 'now() + INTERVAL 10 MINUTE', '0.25');
+    await node.until(() => node.apps().go?.ratio === 0.25);
+    await backend.server.query(
+      "UPDATE throttled_apps SET expires_at = now() WHERE app_name = 'go'",
+    );
+    await node.until(() => !('go' in node.apps()));
+  });
+
+  it('tells the threads only when something has changed', async () => {
+    await submit({ key: 'x' });
+    const { restores } = node;
+    await sleep(5 * FAST.stateIntervalMs);
+    await node.consensus.readBarrier();
+    expect(node.restores).to.equal(restores);
+  });
+
+  it('means by each command what the replicated state means by it', async () => {
+    const model = new ThrottleState();
+    const random = generator(20_240_607);
+    for (let step = 0; step < 250; step++) {
+      const command = randomCommand(random);
+      model.apply(command);
+      await node.consensus.submit(command);
+      const expected = liveApps(model);
+      expect(Object.keys(node.apps()), describeStep(step, command)).to.deep.equal(
+        Object.keys(expected),
+      );
+      for (const [key, { ttl, ratio }] of Object.entries(node.apps())) {
+        expect(ratio, describeStep(step, command)).to.equal(expected[key]!.ratio);
+        if (ttl === null) expect(expected[key]!.ttl, describeStep(step, command)).to.equal(null);
+        else expect(ttl, describeStep(step, command)).to.be.closeTo(expected[key]!.ttl!, 2);
+      }
+      expect(node.hosts()).to.deep.equal(model.skippedHosts(Date.now()).map(([host]) => host));
+    }
+  });
+
+  it('bears with a clock of the node that is wrong, and with one that is set', async () => {
+    const realNow = Date.now;
+    try {
+      Date.now = () => realNow() - 7 * 3_600_000;
+      const skewed = backend.node('b:1');
+      await skewed.consensus.start();
+      await skewed.consensus.submit({ kind: 'throttleApp', atMs: Date.now(), key: 'x' });
+      expect(skewed.apps().x!.ttl).to.be.within(3_598, 3_600);
+      expect((await rows())[0]!.ttl).to.be.within(3_598, 3_600);
+      Date.now = realNow;
+      await skewed.until(() => skewed.apps().x?.ttl !== undefined && skewed.apps().x!.ttl! > 3_500);
+      await node.consensus.readBarrier();
+      expect(node.apps().x!.ttl).to.be.within(3_590, 3_600);
+    } finally {
+      Date.now = realNow;
+    }
+  });
+
+  it('refuses a name that does not fit, and changes nothing', async () => {
+    const failure = await failureOf(submit({ key: 'x'.repeat(129) }));
+    expect(failure.code).to.equal('BAD_REQUEST');
+    expect(await rows()).to.deep.equal([]);
+  });
+
+  it('says that the outcome is unknown when the backend does not answer, and that nothing changed when it is gone', async () => {
+    backend.server.freeze();
+    try {
+      const hung = await failureOf(submit({ key: 'x' }));
+      expect(hung.code).to.equal('OUTCOME_UNKNOWN');
+      expect(hung.message).to.match(/^MySQL backend: .*not known whether/);
+      const gone = await failureOf(submit({ key: 'y' }));
+      expect(gone.code).to.equal('NO_LEADER');
+      expect(gone.message).to.match(/^MySQL backend: .*nothing was changed/);
+    } finally {
+      backend.server.thaw();
+    }
+    await node.until(() => node.acts);
+  });
+
+  it('goes on leading while the table of the throttled apps is locked', async () => {
+    await backend.server.query('LOCK TABLES throttled_apps WRITE');
+    const locked = await failureOf(submit({ key: 'x' }));
+    expect(locked.code).to.equal('OUTCOME_UNKNOWN');
+    await sleep(FAST.leaseMs + FAST.electionIntervalMs);
+    expect(node.acts).to.equal(true);
+    await backend.server.query('UNLOCK TABLES');
+    expect(node.promotions.length).to.equal(1);
+  });
+
+  it('deletes what expired over a week ago, and nothing else', async () => {
+    await node.consensus.stop();
+    await write('old', 'now() - INTERVAL 8 DAY', '1');
+    await write('lifted', 'now() - INTERVAL 6 DAY', '1');
+    await write('live', 'now() + INTERVAL 1 DAY', '1');
+    await write('endless', 'NULL', '1');
+    await backend.server.query(
+      `INSERT INTO skipped_hosts VALUES ('old', now(), now() - INTERVAL 8 DAY),
+        ('lifted', now(), now() - INTERVAL 6 DAY);
+      INSERT INTO service_health VALUES ('old:1', 'd', '', now() - INTERVAL 8 DAY);
+      INSERT INTO service_election VALUES ('old', '', 'old:1', now() - INTERVAL 8 DAY)`,
+    );
+    const next = backend.node('b:1');
+    await next.consensus.start();
+    await next.consensus.stop();
+    expect((await rows()).map(({ app_name }) => app_name)).to.deep.equal([
+      'endless',
+      'lifted',
+      'live',
+    ]);
+    expect(await backend.server.query('SELECT host_name FROM skipped_hosts')).to.have.length(1);
+    expect(await backend.server.query('SELECT service_id FROM service_health')).to.deep.equal([]);
+    expect(await backend.server.query('SELECT domain FROM service_election')).to.have.length(2);
+  });
+});
+
+describe('the state in tables of the original', function () {
+  this.timeout(20_000);
+  const backend = new Backend();
+
+  before(() => backend.create());
+  after(() => backend.remove());
+
+  it('works where an expiry may not be NULL and names are compared without case', async () => {
+    await backend.reset();
+    await backend.server.query(
+      `CREATE TABLE throttled_apps (app_name varchar(128) NOT NULL,
+        throttled_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+        expires_at TIMESTAMP NOT NULL, ratio DOUBLE, PRIMARY KEY (app_name)
+      ) CHARACTER SET latin1 COLLATE latin1_swedish_ci`,
+    );
+    const [node] = (await backend.nodes('a:1')) as [TestNode];
+    const atMs = Date.now();
+    await node.consensus.submit({ kind: 'throttleApp', atMs, key: 'X', expireAtMs: NO_EXPIRY });
+    expect(node.apps()).to.deep.equal({ X: { ttl: null, ratio: 1 } });
+    await node.consensus.submit({ kind: 'throttleApp', atMs, key: 'x', ratio: 0.5 });
+    expect(node.apps()).to.deep.equal({ x: { ttl: null, ratio: 0.5 } });
+    const japanese = node.consensus.submit({ kind: 'throttleApp', atMs, key: '日本' });
+    expect((await failureOf(japanese)).code).to.equal('BAD_REQUEST');
+  });
+});
+
+async function failureOf(promise: Promise<unknown>): Promise<FrenoError> {
+  const failure = await promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  expect(failure).to.be.instanceOf(FrenoError);
+  return failure as FrenoError;
+}
+
+const NAMES = ['a', 'a/s', 'a/t', 'ab', 'a_', 'a_/s', 'b%', 'b%/s', 'bc/s'];
+
+function randomCommand(random: () => number): Command {
+  const atMs = Date.now();
+  const key = NAMES[Math.floor(random() * NAMES.length)]!;
+  const expireAtMs = atMs + Math.ceil(random() * 100) * MINUTE_MS;
+  const kind = random();
+  if (kind < 0.5) {
+    const ttl = random();
+    return {
+      kind: 'throttleApp',
+      atMs,
+      key,
+      ...(ttl < 0.4 ? {} : { expireAtMs: ttl < 0.6 ? NO_EXPIRY : expireAtMs }),
+      ...(random() < 0.5 ? {} : { ratio: Math.round(random() * 10) / 10 }),
+    };
+  }
+  if (kind < 0.8) return { kind: 'unthrottleApp', atMs, key, everyStore: random() < 0.5 };
+  if (kind < 0.9) return { kind: 'skipHost', atMs, host: key, expireAtMs };
+  return { kind: 'recoverHost', atMs, host: key };
+}
+
+function describeStep(step: number, command: Command): string {
+  return `step ${step}: ${JSON.stringify(command)}`;
+}
+
+/** Mulberry32. */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
