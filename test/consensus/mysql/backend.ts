@@ -20,14 +20,10 @@ export const FAST: BackendTimes = {
 };
 
 export class Backend {
-  readonly server: PrivateMariaDB;
+  readonly server = new PrivateMariaDB();
   readonly lines: string[] = [];
   readonly log: Logger = pino({ level: 'debug' }, { write: (line) => this.lines.push(line) });
   #nodes: TestNode[] = [];
-
-  constructor(flags: readonly string[] = []) {
-    this.server = new PrivateMariaDB(flags);
-  }
 
   get settings(): BackendSettings {
     return {
@@ -42,8 +38,9 @@ export class Backend {
     };
   }
 
-  async create(): Promise<void> {
-    await this.server.create();
+  /** `flags` are the server's. */
+  async create(flags: readonly string[] = []): Promise<void> {
+    await this.server.create(flags);
     await this.server.query(
       `CREATE DATABASE freno; CREATE USER freno@'%' IDENTIFIED BY '${PASSWORD}';
       GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, INDEX ON freno.* TO freno@'%'`,

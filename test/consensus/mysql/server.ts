@@ -11,31 +11,25 @@ import { type Connection, createConnection } from 'mysql2/promise';
 const START_TIMEOUT_MS = 30_000;
 
 export class PrivateMariaDB {
-  readonly directory = mkdtempSync(join(tmpdir(), 'freno-mariadb-'));
-  readonly #flags: readonly string[];
+  #directory = '';
+  #flags: readonly string[] = [];
   #port = 0;
   #process: ChildProcess | undefined;
   #admin: Connection | undefined;
-
-  constructor(flags: readonly string[] = []) {
-    this.#flags = flags;
-  }
 
   get port(): number {
     return this.#port;
   }
 
-  get data(): string {
-    return join(this.directory, 'data');
-  }
-
   /** Lays out the data directory and starts the server. */
-  async create(): Promise<void> {
+  async create(flags: readonly string[] = []): Promise<void> {
+    this.#directory = mkdtempSync(join(tmpdir(), 'freno-mariadb-'));
+    this.#flags = flags;
     execFileSync(
       'mariadb-install-db',
       [
         '--no-defaults',
-        `--datadir=${this.data}`,
+        `--datadir=${this.#at('data')}`,
         '--auth-root-authentication-method=normal',
         '--skip-test-db',
         ...asRoot(),
@@ -51,9 +45,9 @@ export class PrivateMariaDB {
       'mariadbd',
       [
         '--no-defaults',
-        `--datadir=${this.data}`,
-        `--socket=${join(this.directory, 'socket')}`,
-        `--pid-file=${join(this.directory, 'pid')}`,
+        `--datadir=${this.#at('data')}`,
+        `--socket=${this.#at('socket')}`,
+        `--pid-file=${this.#at('pid')}`,
         `--port=${this.#port}`,
         '--bind-address=127.0.0.1',
         '--skip-name-resolve',
@@ -96,7 +90,11 @@ export class PrivateMariaDB {
 
   async remove(): Promise<void> {
     await this.kill();
-    rmSync(this.directory, { recursive: true, force: true });
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  #at(name: string): string {
+    return join(this.#directory, name);
   }
 
   async #connectAdmin(): Promise<void> {
@@ -104,7 +102,7 @@ export class PrivateMariaDB {
     for (;;) {
       try {
         this.#admin = await createConnection({
-          socketPath: join(this.directory, 'socket'),
+          socketPath: this.#at('socket'),
           user: 'root',
           multipleStatements: true,
         });

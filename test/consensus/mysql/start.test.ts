@@ -1,0 +1,187 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { FrenoError } from '../../../src/base/errors.js';
+import type { BackendSettings } from '../../../src/config/settings.js';
+import { TABLE_DEFINITIONS } from '../../../src/consensus/mysql/tables.js';
+import type { TlsSettings } from '../../../src/wire/stores.js';
+import { Backend, PASSWORD } from './backend.js';
+import { Certificates } from './certificates.js';
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../../..');
+
+const ALL = 'SELECT, INSERT, UPDATE, DELETE, CREATE, INDEX';
+
+describe('the start with a MySQL backend', function () {
+  this.timeout(20_000);
+  const certificates = new Certificates();
+  const backend = new Backend();
+
+  before(() => {
+    certificates.create();
+    return backend.create(certificates.serverFlags);
+  });
+  beforeEach(() => backend.reset());
+  afterEach(async () => {
+    await backend.stopNodes();
+    expect(backend.lines.join()).not.to.contain(PASSWORD);
+  });
+  after(async () => {
+    await backend.remove();
+    certificates.remove();
+  });
+
+  const startWith = async (settings: Partial<BackendSettings>): Promise<void> => {
+    const node = backend.node('a:1', { settings: { ...backend.settings, ...settings } });
+    await node.consensus.start();
+    expect(node.acts).to.equal(true);
+  };
+  const refusal = async (settings: Partial<BackendSettings>): Promise<FrenoError> => {
+    const failure = await startWith(settings).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(failure).to.be.instanceOf(FrenoError);
+    return failure as FrenoError;
+  };
+
+  it('makes the tables that are missing, as the file for operators does', async () => {
+    await startWith({});
+    const tables = await backend.server.query<{ name: string }>(
+      'SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE()',
+    );
+    expect(tables.map(({ name }) => name).sort()).to.deep.equal([
+      'service_election',
+      'service_health',
+      'skipped_hosts',
+      'throttled_apps',
+    ]);
+    const file = readFileSync(join(ROOT, 'resources/mysql-backend.sql'), 'utf8');
+    for (const definition of TABLE_DEFINITIONS) expect(file).to.contain(`${definition};`);
+  });
+
+  it('needs no right to make tables that are there', async () => {
+    await backend.server.query(TABLE_DEFINITIONS.join(';\n'));
+    await withPrivileges(backend, 'SELECT, INSERT, UPDATE, DELETE', () => startWith({}));
+  });
+
+  it('names the tables when one is missing and may not be made', async () => {
+    await withPrivileges(backend, 'SELECT, INSERT, UPDATE, DELETE', async () => {
+      const failure = await refusal({});
+      expect(failure.code).to.equal('RESOURCE');
+      expect(failure.message).to.match(/BackendMySQLUser.*CREATE.*service_election/);
+    });
+  });
+
+  it('works without service_health, but for the list of healthy services', async () => {
+    const others = TABLE_DEFINITIONS.filter((text) => !text.includes('service_health'));
+    await backend.server.query(others.join(';\n'));
+    await withPrivileges(backend, 'SELECT, INSERT, UPDATE, DELETE', async () => {
+      const node = backend.node('a:1');
+      await node.consensus.start();
+      expect(node.acts).to.equal(true);
+      expect(node.consensus.status().HealthyDomainServicesList).to.equal(null);
+    });
+  });
+
+  it('names the table of an early version of the original that lacks a column', async () => {
+    await backend.server.query(
+      `CREATE TABLE service_election (domain varchar(32) PRIMARY KEY, service_id varchar(128),
+        last_seen_active timestamp)`,
+    );
+    const failure = await refusal({});
+    expect(failure.message).to.match(/resources\/mysql-backend\.sql.*share_domain/);
+  });
+
+  it('names the keys when the user, the schema, the collation or the domain is wrong', async () => {
+    const password = await refusal({ password: 'wrong-horse' });
+    expect(password.code).to.equal('RESOURCE');
+    expect(password.message).to.match(/^BackendMySQLUser or BackendMySQLPassword: /);
+    expect(password.message).not.to.contain('wrong-horse');
+    expect((await refusal({ schema: 'nowhere' })).message).to.match(
+      /BackendMySQL(Schema|User or BackendMySQLPassword): .*nowhere/,
+    );
+    expect((await refusal({ user: 'root', password: '', schema: 'nowhere' })).message).to.match(
+      /^BackendMySQLSchema: /,
+    );
+    const collation = await refusal({ collation: 'klingon_ci' });
+    expect(collation.message).to.match(/^BackendMySQLCollation: .*klingon_ci/);
+    const node = backend.node('a:1', { domain: 'd'.repeat(33) });
+    const tooLong = await node.consensus.start().catch((error: FrenoError) => error);
+    expect(String(tooLong)).to.match(/Domain, ShareDomain or the name of this host/);
+  });
+
+  it('takes a collation of the connection', () => startWith({ collation: 'utf8mb4_general_ci' }));
+
+  it('waits for a backend that is down, and takes part once it is up', async () => {
+    await backend.server.kill();
+    const node = backend.node('a:1');
+    await node.consensus.start();
+    expect(node.consensus.status()).to.deep.include({ State: 'Unhealthy', Leader: '' });
+    const failure = await node.consensus
+      .submit({ kind: 'throttleApp', atMs: Date.now(), key: 'x' })
+      .catch((error: FrenoError) => error);
+    expect(failure).to.include({ code: 'NO_LEADER' });
+    await backend.server.start();
+    await node.until(() => node.acts);
+    await backend.server.query('USE freno');
+  });
+
+  describe('with TLS', () => {
+    const tls = (changes: Partial<TlsSettings>): { readonly tls: TlsSettings } => ({
+      tls: {
+        caFile: certificates.ca,
+        certFile: '',
+        keyFile: '',
+        serverName: '',
+        skipVerify: false,
+        ...changes,
+      },
+    });
+
+    before(() => backend.server.query("ALTER USER freno@'%' REQUIRE SSL"));
+    after(() => backend.server.query("ALTER USER freno@'%' REQUIRE NONE"));
+
+    it('connects to a server whose certificate is for its address', () => startWith(tls({})));
+
+    it('connects to a server whose certificate is for the name given', () =>
+      startWith(tls({ serverName: 'db.example' })));
+
+    it('refuses a certificate for another name, address or authority', async () => {
+      for (const changes of [
+        { serverName: 'other.example' },
+        { serverName: '127.0.0.2' },
+        { caFile: '' },
+      ]) {
+        const failure = await refusal(tls(changes));
+        expect(failure.message, JSON.stringify(changes)).to.match(/^BackendMySQLTLS: /);
+      }
+    });
+
+    it('takes any certificate when told not to verify', () =>
+      startWith(tls({ caFile: '', serverName: 'other.example', skipVerify: true })));
+
+    it('names a file that cannot be read', async () => {
+      const failure = await refusal(tls({ caFile: '/nowhere/ca.pem' }));
+      expect(failure.code).to.equal('RESOURCE');
+      expect(failure.message).to.match(/^BackendMySQLTLS: .*\/nowhere\/ca\.pem/);
+    });
+  });
+});
+
+async function withPrivileges(
+  backend: Backend,
+  privileges: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  await backend.server.query(
+    `REVOKE ${ALL} ON freno.* FROM freno@'%'; GRANT ${privileges} ON freno.* TO freno@'%'`,
+  );
+  try {
+    await work();
+  } finally {
+    await backend.stopNodes();
+    await backend.server.query(`GRANT ${ALL} ON freno.* TO freno@'%'`);
+  }
+}
