@@ -37,10 +37,14 @@ export interface MySQLConsensusOptions {
 /** The process ends within 5 s of a signal, whatever the backend does. */
 const STOP_TIMEOUT_MS = 2_000;
 
+/** Where neither Domain nor DataCenter nor Environment is given, the original joins the two empty names like any others. */
+const UNNAMED_DOMAIN = ':';
+
 const NOTHING_KNOWN: Survey = { leader: '', hasRow: false, shareDomainServices: new Map() };
 
 export class MySQLConsensus implements Consensus {
-  readonly #options: MySQLConsensusOptions;
+  readonly #identity: Identity;
+  readonly #log: Logger;
   readonly #times: BackendTimes;
   /** Of its own, so that a slow command never delays a renewal. */
   readonly #electionConnection: BackendConnection;
@@ -62,8 +66,10 @@ export class MySQLConsensus implements Consensus {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: MySQLConsensusOptions) {
-    const { settings, identity, state, observer, log } = options;
-    this.#options = options;
+    const { settings, state, observer, log } = options;
+    const identity = { ...options.identity, domain: options.identity.domain || UNNAMED_DOMAIN };
+    this.#identity = identity;
+    this.#log = log;
     this.#times = options.times ?? DEFAULT_TIMES;
     assertTimes(this.#times);
     this.#electionConnection = new BackendConnection(settings, this.#times);
@@ -118,7 +124,7 @@ export class MySQLConsensus implements Consensus {
   }
 
   status(): ConsensusStatus {
-    const { domain, shareDomain, serviceId } = this.#options.identity;
+    const { domain, shareDomain, serviceId } = this.#identity;
     const services = this.#survey.shareDomainServices;
     return {
       ServiceID: serviceId,
@@ -135,7 +141,7 @@ export class MySQLConsensus implements Consensus {
   }
 
   #leader(): string {
-    const { serviceId } = this.#options.identity;
+    const { serviceId } = this.#identity;
     if (this.#lease.isLeading) return serviceId;
     // A row of this node's that its lease no longer stands for names nobody.
     const { leader } = this.#survey;
@@ -230,7 +236,7 @@ export class MySQLConsensus implements Consensus {
       await this.#election.resign();
       if (this.#tables?.health === true) await this.#election.unregister();
     } catch (error) {
-      this.#options.log.warn(
+      this.#log.warn(
         { error: messageOf(error) },
         'MySQL backend: leadership could not be handed over; another node takes it once it has expired',
       );

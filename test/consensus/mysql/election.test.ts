@@ -58,6 +58,14 @@ describe('the election by the MySQL backend', function () {
     });
   });
 
+  it('meets the nodes of the original that were given no domain', async () => {
+    const node = backend.node('a:1', { domain: '' });
+    await node.consensus.start();
+    expect(await backend.server.query('SELECT domain FROM service_election')).to.deep.equal([
+      { domain: ':' },
+    ]);
+  });
+
   it('hands leadership over at once when the leader stops', async () => {
     const [first, second] = (await backend.nodes('a:1', 'b:1')) as [TestNode, TestNode];
     const stoppedAtMs = monotonicMs();
@@ -111,7 +119,7 @@ describe('the election by the MySQL backend', function () {
     await node.consensus.start();
     const leaseUntilMs = node.leaseUntilMs;
     expect(leaseUntilMs - monotonicMs()).to.be.within(3_000, 4_000);
-    backend.server.freeze();
+    await backend.server.freeze();
     try {
       await node.until(() => !node.leading);
       // A renewal may have been on its way when the server froze.
@@ -152,7 +160,7 @@ describe('the election by the MySQL backend', function () {
     const nodes: TestNode[] = await backend.nodes('a:1', 'b:1', 'c:1');
     const reigns = watchReigns(nodes);
     for (let turn = 0; turn < 2; turn++) {
-      backend.server.freeze();
+      await backend.server.freeze();
       await sleep(turn === 0 ? 700 : 2_500);
       backend.server.thaw();
       await anyLeads(nodes);

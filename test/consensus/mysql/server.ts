@@ -1,7 +1,7 @@
 /** A private MariaDB for tests: its own data directory and loopback port; it can be frozen, killed and started again. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,9 +67,11 @@ export class PrivateMariaDB {
     return rows as T[];
   }
 
-  /** The server answers nobody, and closes no connection. */
-  freeze(): void {
-    this.#process!.kill('SIGSTOP');
+  /** The server answers nobody, and closes no connection. Resolves when its last thread has stopped. */
+  async freeze(): Promise<void> {
+    const { pid } = this.#process!;
+    process.kill(pid!, 'SIGSTOP');
+    while (!threadStates(pid!).every((state) => state === 'T')) await sleep(1);
   }
 
   thaw(): void {
@@ -125,6 +127,14 @@ export async function freePort(): Promise<number> {
   await once(server, 'close');
   if (address === null || typeof address === 'string') throw new Error('no port');
   return address.port;
+}
+
+/** See proc(5): the state follows the name in parentheses. */
+function threadStates(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/task`).map((task) => {
+    const line = readFileSync(`/proc/${pid}/task/${task}/stat`, 'utf8');
+    return line.charAt(line.lastIndexOf(')') + 2);
+  });
 }
 
 function asRoot(): string[] {

@@ -126,7 +126,7 @@ describe('the state in the MySQL backend', function () {
   });
 
   it('drops an entry by itself when its time ends by the clock of the database', async () => {
-    await write('x', 'now() + INTERVAL 1 SECOND', '1');
+    await write('x', 'now() + INTERVAL 2 SECOND', '1');
     await node.until(() => 'x' in node.apps());
     const { restores } = node;
     await node.until(() => node.restores > restores);
@@ -240,7 +240,7 @@ describe('the state in the MySQL backend', function () {
   });
 
   it('says that the outcome is unknown when the backend does not answer, and that nothing changed when it is gone', async () => {
-    backend.server.freeze();
+    await backend.server.freeze();
     try {
       const hung = await failureOf(submit({ key: 'x' }));
       expect(hung.code).to.equal('OUTCOME_UNKNOWN');
