@@ -13,6 +13,7 @@ export interface HttpRequestOptions {
   readonly headers?: Record<string, string>;
   readonly body?: string;
   readonly host?: string;
+  readonly timeoutMs?: number;
 }
 
 /** One request on a connection of its own. */
@@ -22,7 +23,7 @@ export function fetchOnce(
   options: HttpRequestOptions = {},
 ): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
-    const { method = 'GET', headers = {}, body, host = '127.0.0.1' } = options;
+    const { method = 'GET', headers = {}, body, host = '127.0.0.1', timeoutMs = 5000 } = options;
     const sent = request({ host, port, path, method, headers, agent: false }, (response) => {
       let received = '';
       response.setEncoding('utf8');
@@ -35,7 +36,7 @@ export function fetchOnce(
       );
     });
     sent.on('error', reject);
-    sent.setTimeout(5000, () => sent.destroy(new Error(`no answer to ${method} ${path}`)));
+    sent.setTimeout(timeoutMs, () => sent.destroy(new Error(`no answer to ${method} ${path}`)));
     sent.end(body);
   });
 }

@@ -1,0 +1,229 @@
+/** Control requests over HTTP: what each path asks for, and that whatever is wrong changes nothing. */
+import { expect } from 'chai';
+import { NO_EXPIRY } from '../../src/throttle/commands.js';
+import { fetchJson, fetchOnce } from '../support/http-client.js';
+import { ENGINES, TestFront } from '../support/http-front.js';
+
+const MINUTE_MS = 60_000;
+
+/** Paths that are refused, and what the answer names. */
+const REFUSED: ReadonlyArray<readonly [path: string, names: string]> = [
+  ['/throttle-app/a/ttl/abc', 'ttl'],
+  ['/throttle-app/a/ttl/-1', 'ttl'],
+  ['/throttle-app/a/ttl/1.5', 'ttl'],
+  ['/throttle-app/a/ttl/1e3', 'ttl'],
+  ['/throttle-app/a/ttl/0x10', 'ttl'],
+  ['/throttle-app/a/ttl/%20', 'ttl'],
+  ['/throttle-app/a/ttl/99999999999', 'ttl'],
+  ['/throttle-app/a/ttl/99999999999999999999999', 'ttl'],
+  ['/throttle-app/a/ratio/1.1', 'ratio'],
+  ['/throttle-app/a/ratio/-0.1', 'ratio'],
+  ['/throttle-app/a/ratio/NaN', 'ratio'],
+  ['/throttle-app/a/ratio/Inf', 'ratio'],
+  ['/throttle-app/a/ratio/x', 'ratio'],
+  ['/throttle-app/a/ttl/5/ratio/2', 'ratio'],
+  ['/throttle-app/a/ttl/x/ratio/1', 'ttl'],
+  ['/throttle-app//ttl/5', 'no app'],
+  ['/throttle-app/a?store_name=x/y', 'store_name'],
+  ['/throttle-app/a?store_name=x%2Fy', 'store_name'],
+  ['/throttle-app/a?store_name=%zz', 'percent-encoding'],
+  [`/throttle-app/a?store_name=${'x'.repeat(1025)}`, 'store_name'],
+  ['/unthrottle-app/a?store_name=%f', 'percent-encoding'],
+  ['/skip-host/h/ttl/abc', 'ttl'],
+  ['/skip-host/h/ttl/-5', 'ttl'],
+  ['/skip-host//ttl/5', 'no host'],
+  ['/recent-apps/x', 'minutes'],
+  ['/recent-apps/-1', 'minutes'],
+];
+
+for (const engine of ENGINES) {
+  describe(`control requests, on the ${engine} engine`, () => {
+    let front: TestFront;
+
+    beforeEach(async () => {
+      front = await TestFront.start(engine);
+    });
+
+    afterEach(() => front.stop());
+
+    async function ok(path: string): Promise<void> {
+      expect(await fetchOnce(front.port, path)).to.include({
+        status: 200,
+        body: '{"StatusCode":200,"Message":"OK"}\n',
+      });
+    }
+
+    /** The entry's minutes to live (null: no end) and ratio. */
+    function entryOf(key: string): { minutes: number | null; ratio: number } | undefined {
+      const entry = front.state.throttledApp(key, Date.now());
+      if (entry === undefined) return undefined;
+      const { expireAtMs, ratio } = entry;
+      const minutes =
+        expireAtMs === NO_EXPIRY ? null : Math.round((expireAtMs - Date.now()) / MINUTE_MS);
+      return { minutes, ratio };
+    }
+
+    it('throttle an app for 60 minutes and wholly without more words, also an existing entry', async () => {
+      await ok('/throttle-app/archive/ttl/5/ratio/0.5');
+      await ok('/throttle-app/archive');
+      expect(entryOf('archive')).to.deep.equal({ minutes: 60, ratio: 1 });
+    });
+
+    it('keep the ratio with a TTL alone, and the TTL with a ratio alone', async () => {
+      await ok('/throttle-app/archive/ttl/30/ratio/0.25');
+      await ok('/throttle-app/archive/ttl/10');
+      expect(entryOf('archive')).to.deep.equal({ minutes: 10, ratio: 0.25 });
+      await ok('/throttle-app/archive/ratio/0.75');
+      expect(entryOf('archive')).to.deep.equal({ minutes: 10, ratio: 0.75 });
+    });
+
+    it('give a new entry what is not said: ratio 1, 60 minutes', async () => {
+      await ok('/throttle-app/a/ttl/10');
+      await ok('/throttle-app/b/ratio/0');
+      expect(entryOf('a')).to.deep.equal({ minutes: 10, ratio: 1 });
+      expect(entryOf('b')).to.deep.equal({ minutes: 60, ratio: 0 });
+    });
+
+    it('take a TTL of 0 for no end', async () => {
+      await ok('/throttle-app/archive/ttl/0');
+      expect(entryOf('archive')).to.deep.equal({ minutes: null, ratio: 1 });
+      expect((await fetchOnce(front.port, '/throttled-apps')).body).to.equal(
+        '{"archive":{"ExpireAt":"0001-01-01T00:00:00Z","Ratio":1}}\n',
+      );
+    });
+
+    it('limit an entry to one store', async () => {
+      await ok('/throttle-app/archive/ttl/5?store_name=main1');
+      await ok('/throttle-app/archive/ratio/0.5?x=1&store_name=gr%C3%B6%C3%9Fe+2');
+      expect(entryOf('archive')).to.equal(undefined);
+      expect(entryOf('archive/main1')).to.deep.equal({ minutes: 5, ratio: 1 });
+      expect(entryOf('archive/größe 2')).to.deep.equal({ minutes: 60, ratio: 0.5 });
+    });
+
+    it('lift the entry of one store, or all of an app', async () => {
+      await ok('/throttle-app/archive');
+      await ok('/throttle-app/archive?store_name=s1');
+      await ok('/throttle-app/archive?store_name=s2');
+      await ok('/throttle-app/archiver');
+      await ok('/unthrottle-app/archive?store_name=s1');
+      expect(await fetchJson(front.port, '/throttled-apps')).to.have.all.keys(
+        'archive',
+        'archive/s2',
+        'archiver',
+      );
+      await ok('/unthrottle-app/archive');
+      expect(await fetchJson(front.port, '/throttled-apps')).to.have.all.keys('archiver');
+      await ok('/unthrottle-app/nosuch');
+    });
+
+    it('skip a host for 60 minutes unless told otherwise, also for 0, by its name without port', async () => {
+      await ok('/skip-host/h1');
+      await ok('/skip-host/h2/ttl/0');
+      await ok('/skip-host/h3:3306/ttl/5');
+      await ok('/skip-host/%5B2001:db8::1%5D:3306/ttl/7');
+      await ok('/skip-host/2001:db8::2/ttl/8');
+      const minutes = front.state
+        .skippedHosts(Date.now())
+        .map(([host, expireAtMs]) => [host, Math.round((expireAtMs - Date.now()) / MINUTE_MS)]);
+      expect(minutes).to.deep.equal([
+        ['2001:db8::1', 7],
+        ['2001:db8::2', 8],
+        ['h1', 60],
+        ['h2', 60],
+        ['h3', 5],
+      ]);
+      await ok('/recover-host/h1');
+      await ok('/recover-host/h3:3306');
+      expect(await fetchJson(front.port, '/skipped-hosts')).to.have.all.keys(
+        '2001:db8::1',
+        '2001:db8::2',
+        'h2',
+      );
+    });
+
+    it('list the hosts that are skipped, with RFC 3339 times', async () => {
+      const expireAtMs = Math.ceil(Date.now() / 1000) * 1000 + MINUTE_MS;
+      front.state.apply({ kind: 'skipHost', atMs: Date.now(), host: 'b', expireAtMs });
+      front.state.apply({
+        kind: 'skipHost',
+        atMs: Date.now(),
+        host: 'a',
+        expireAtMs: expireAtMs + 120,
+      });
+      const seconds = new Date(expireAtMs).toISOString().slice(0, 19);
+      expect((await fetchOnce(front.port, '/skipped-hosts')).body).to.equal(
+        `{"a":"${seconds}.12Z","b":"${seconds}Z"}\n`,
+      );
+    });
+
+    it('list by key, however many there are', async () => {
+      const keys = Array.from({ length: 9_000 }, (_, index) => `app${(index * 7919) % 9_000}`);
+      for (const key of keys) {
+        front.state.apply({ kind: 'throttleApp', atMs: Date.now(), key, ratio: 1 });
+      }
+      const { body } = await fetchOnce(front.port, '/throttled-apps');
+      expect(Object.keys(JSON.parse(body) as object)).to.deep.equal([...keys].sort());
+    });
+
+    for (const [path, names] of REFUSED) {
+      it(`refuse ${path.slice(0, 60)}, and change nothing`, async () => {
+        const { status, body } = await fetchOnce(front.port, path);
+        expect(status).to.equal(400);
+        expect(JSON.parse(body)).to.have.all.keys('StatusCode', 'Message');
+        expect(JSON.parse(body).Message).to.contain(names);
+        expect(front.questions).to.deep.equal([]);
+      });
+    }
+
+    it('pass on what main says of a change that was not made, or may have been', async () => {
+      for (const status of [503, 504]) {
+        const json = `{"StatusCode":${status},"Message":"because"}`;
+        front.answer = () => ({ status, json });
+        for (const path of ['/throttle-app/a', '/throttled-apps', '/skipped-hosts', '/inventory']) {
+          expect(await fetchOnce(front.port, path)).to.include({ status, body: `${json}\n` });
+        }
+      }
+    });
+
+    it('send an answer without a body as such', async () => {
+      front.answer = () => ({ status: 500, json: '' });
+      const { status, headers, body } = await fetchOnce(front.port, '/raft/leader');
+      expect({ status, length: headers['content-length'], body }).to.deep.equal({
+        status: 500,
+        length: '0',
+        body: '',
+      });
+    });
+
+    it('ask for recent apps of the last minutes, 0 for all', async () => {
+      for (const path of ['/recent-apps', '/recent-apps/0', '/recent-apps/15']) {
+        await fetchOnce(front.port, path);
+      }
+      expect(front.questions).to.deep.equal([
+        { kind: 'recentApps', lastMinutes: null },
+        { kind: 'recentApps', lastMinutes: null },
+        { kind: 'recentApps', lastMinutes: 15 },
+      ]);
+    });
+
+    it('survive a client that leaves before its answer comes', async () => {
+      let answerNow = (): void => {};
+      const asked = new Promise<void>((resolve) => {
+        front.answer = () => {
+          resolve();
+          return new Promise((answer) => {
+            answerNow = () => answer({ status: 200, json: '"late"' });
+          });
+        };
+      });
+      for (const method of ['GET', 'HEAD']) {
+        const left = fetchOnce(front.port, '/raft/leader', { method, timeoutMs: 50 });
+        await asked;
+        expect(await left.catch((error: Error) => error.message)).to.contain('no answer');
+        answerNow();
+      }
+      front.answer = () => ({ status: 200, json: '"x"' });
+      expect((await fetchOnce(front.port, '/raft/leader')).body).to.equal('"x"\n');
+    });
+  });
+}

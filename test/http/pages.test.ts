@@ -1,0 +1,91 @@
+/** State pages over HTTP. */
+import { hostname } from 'node:os';
+import { expect } from 'chai';
+import { monotonicMs } from '../../src/base/clock.js';
+import { MetricState } from '../../src/throttle/metric.js';
+import { fetchJson, fetchOnce } from '../support/http-client.js';
+import { ENGINES, TestFront } from '../support/http-front.js';
+
+for (const engine of ENGINES) {
+  describe(`state pages, on the ${engine} engine`, () => {
+    let front: TestFront;
+
+    beforeEach(async () => {
+      front = await TestFront.start(engine);
+    });
+
+    afterEach(() => front.stop());
+
+    it('say OK to load balancers, whoever leads', async () => {
+      front.lead(false);
+      for (const path of ['/lb-check', '/_ping', '/status']) {
+        expect(await fetchOnce(front.port, path)).to.include({
+          status: 200,
+          body: '{"StatusCode":200,"Message":"OK"}\n',
+        });
+      }
+    });
+
+    it('say who leads, as a JSON string in a text', async () => {
+      const asked = async (): Promise<object> => {
+        const { status, headers, body } = await fetchOnce(front.port, '/leader-check');
+        return { status, type: headers['content-type'], body };
+      };
+      const type = 'text/plain; charset=utf-8';
+      expect(await asked()).to.deep.equal({ status: 200, type, body: '"HTTP 200"\n' });
+      front.lead(false);
+      expect(await asked()).to.deep.equal({ status: 404, type, body: '"HTTP 404"\n' });
+    });
+
+    it('name the host', async () => {
+      expect((await fetchOnce(front.port, '/hostname')).body).to.equal(`"${hostname()}"\n`);
+    });
+
+    it('aggregate: the current value or the error of each store, by name', async () => {
+      front.addStore('main1', { measured: { value: 0.43 } });
+      front.addStore('huge', { measured: { value: 1e22 } });
+      front.addStore('down', { measured: { state: MetricState.error, errorText: 'refused' } });
+      front.addStore('empty', { measured: { state: MetricState.noHosts } });
+      front.addStore('half', { measured: { state: MetricState.notCollected } });
+      front.addStore('mute', { measured: null });
+      front.addStore('old', { measured: { readAtMs: monotonicMs() - 60_000 } });
+      expect((await fetchOnce(front.port, '/aggregated-metrics')).body).to.equal(
+        '{"mysql/down":"error: refused","mysql/empty":"error: No hosts found","mysql/half":"error: Metric not collected yet","mysql/huge":"10000000000000000000000.000000","mysql/main1":"0.430000"}\n',
+      );
+      expect(await fetchJson(front.port, '/aggregated-metrics?brief=true')).to.include({
+        'mysql/main1': '0.430',
+      });
+      front.lead(false);
+      expect((await fetchOnce(front.port, '/aggregated-metrics')).body).to.equal('{}\n');
+    });
+
+    it('tell the health of each store: of one not healthy yet, since the promotion', async () => {
+      front.addStore('well');
+      front.addStore('mute', { measured: null });
+      front.addStore('ill', { measured: { lastHealthyMs: monotonicMs() - 42_500 } });
+      front.addStore('never', { measured: { lastHealthyMs: 0, value: 9 } });
+      type Health = Record<string, { LastHealthyAt: string; SecondsSinceLastHealthy: number }>;
+      const health = (await fetchJson(front.port, '/metrics-health')) as Health;
+      expect(Object.keys(health)).to.deep.equal(['ill', 'mute', 'never', 'well'].map(withType));
+      expect(health['mysql/ill']?.SecondsSinceLastHealthy).to.equal(42);
+      expect(health['mysql/well']?.SecondsSinceLastHealthy).to.equal(0);
+      const promotedAt = Date.now() - (monotonicMs() - front.promotedAtMs);
+      for (const name of ['mysql/mute', 'mysql/never']) {
+        expect(Date.parse(health[name]!.LastHealthyAt)).to.be.closeTo(promotedAt, 50);
+      }
+      front.lead(false);
+      expect(await fetchJson(front.port, '/metrics-health')).to.deep.equal({});
+    });
+
+    it('tell where metrics are published', async () => {
+      front.handler.setMemcache({ servers: ['a:1', 'b:2'], path: 'p' });
+      expect((await fetchOnce(front.port, '/config/memcache')).body).to.equal(
+        '{"MemcacheServers":["a:1","b:2"],"MemcachePath":"p"}\n',
+      );
+    });
+  });
+}
+
+function withType(name: string): string {
+  return `mysql/${name}`;
+}

@@ -1,0 +1,265 @@
+/** The replicated state: what each command does, and that equal logs give equal states. */
+import { expect } from 'chai';
+import { type Command, NO_EXPIRY } from '../../src/throttle/commands.js';
+import { ThrottleState } from '../../src/throttle/state.js';
+
+const T = 1_800_000_000_000;
+const MINUTE = 60_000;
+
+function throttle(
+  key: string,
+  rest: { expireAtMs?: number; ratio?: number } = {},
+  atMs = T,
+): Command {
+  return { kind: 'throttleApp', atMs, key, ...rest };
+}
+
+function unthrottle(key: string, everyStore: boolean, atMs = T): Command {
+  return { kind: 'unthrottleApp', atMs, key, everyStore };
+}
+
+function skip(host: string, expireAtMs: number, atMs = T): Command {
+  return { kind: 'skipHost', atMs, host, expireAtMs };
+}
+
+describe('the replicated state', () => {
+  let state: ThrottleState;
+
+  beforeEach(() => {
+    state = new ThrottleState();
+  });
+
+  describe('throttling', () => {
+    // What the entry has before, what the command says, what the entry has then; times from the command's on.
+    const none = undefined;
+    const cases = [
+      { had: none, says: {}, has: { expireAtMs: T + 60 * MINUTE, ratio: 1 } },
+      { had: none, says: { ratio: 0.5 }, has: { expireAtMs: T + 60 * MINUTE, ratio: 0.5 } },
+      { had: none, says: { ratio: 0 }, has: { expireAtMs: T + 60 * MINUTE, ratio: 0 } },
+      { had: none, says: { expireAtMs: T + 5 }, has: { expireAtMs: T + 5, ratio: 1 } },
+      { had: none, says: { expireAtMs: NO_EXPIRY }, has: { expireAtMs: NO_EXPIRY, ratio: 1 } },
+      {
+        had: none,
+        says: { expireAtMs: T + 5, ratio: 0.5 },
+        has: { expireAtMs: T + 5, ratio: 0.5 },
+      },
+      { had: { expireAtMs: T + 9, ratio: 0.2 }, says: {}, has: { expireAtMs: T + 9, ratio: 0.2 } },
+      {
+        had: { expireAtMs: T + 9, ratio: 0.2 },
+        says: { ratio: 0 },
+        has: { expireAtMs: T + 9, ratio: 0 },
+      },
+      {
+        had: { expireAtMs: T + 9, ratio: 0.2 },
+        says: { expireAtMs: T + 5 },
+        has: { expireAtMs: T + 5, ratio: 0.2 },
+      },
+      {
+        had: { expireAtMs: T + 9, ratio: 0.2 },
+        says: { expireAtMs: NO_EXPIRY },
+        has: { expireAtMs: NO_EXPIRY, ratio: 0.2 },
+      },
+      {
+        had: { expireAtMs: NO_EXPIRY, ratio: 0.2 },
+        says: { ratio: 1 },
+        has: { expireAtMs: NO_EXPIRY, ratio: 1 },
+      },
+      {
+        had: { expireAtMs: T, ratio: 0.2 },
+        says: { ratio: 0.7 },
+        has: { expireAtMs: T + 60 * MINUTE, ratio: 0.7 },
+      },
+      {
+        had: { expireAtMs: T - 1, ratio: 0.2 },
+        says: { expireAtMs: T + 5 },
+        has: { expireAtMs: T + 5, ratio: 1 },
+      },
+    ];
+    for (const { had, says, has } of cases) {
+      it(`an entry ${JSON.stringify(had)} with ${JSON.stringify(says)} makes ${JSON.stringify(has)}`, () => {
+        if (had !== undefined) state.apply(throttle('a', had, T - 1000));
+        expect(state.apply(throttle('a', says))).to.equal('applied');
+        expect(state.throttledApp('a', T)).to.deep.equal(has);
+      });
+    }
+
+    it('keeps the entries of an app and of its stores apart', () => {
+      state.apply(throttle('a', { ratio: 0.1 }));
+      state.apply(throttle('a/s', { ratio: 0.2 }));
+      expect(state.throttledApp('a', T)?.ratio).to.equal(0.1);
+      expect(state.throttledApp('a/s', T)?.ratio).to.equal(0.2);
+      expect(state.throttledApp('s', T)).to.equal(undefined);
+    });
+  });
+
+  describe('lifting', () => {
+    beforeEach(() => {
+      for (const key of ['a', 'a/s1', 'a/s2', 'ab', 'ab/s1', 'b/a']) state.apply(throttle(key));
+    });
+
+    const keys = (): string[] => state.throttledApps(T).map(([key]) => key);
+
+    it('of one entry leaves the others', () => {
+      state.apply(unthrottle('a/s1', false));
+      expect(keys()).to.deep.equal(['a', 'a/s2', 'ab', 'ab/s1', 'b/a']);
+      state.apply(unthrottle('a', false));
+      expect(keys()).to.deep.equal(['a/s2', 'ab', 'ab/s1', 'b/a']);
+    });
+
+    it('of an app takes those of all its stores, and no other app that begins like it', () => {
+      state.apply(unthrottle('a', true));
+      expect(keys()).to.deep.equal(['ab', 'ab/s1', 'b/a']);
+    });
+
+    it('of what is not there does nothing', () => {
+      expect(state.apply(unthrottle('nosuch', true))).to.equal('applied');
+      expect(keys()).to.have.length(6);
+    });
+  });
+
+  describe('hosts', () => {
+    it('are skipped until their time, and in order of their names', () => {
+      state.apply(skip('h2', T + 10));
+      state.apply(skip('h1', T + 20));
+      expect(state.skippedHosts(T + 9)).to.deep.equal([
+        ['h1', T + 20],
+        ['h2', T + 10],
+      ]);
+      expect(state.skippedHosts(T + 10)).to.deep.equal([['h1', T + 20]]);
+    });
+
+    it('are skipped anew and recovered', () => {
+      state.apply(skip('h', T + 10));
+      state.apply(skip('h', T + 5));
+      expect(state.skippedHosts(T)).to.deep.equal([['h', T + 5]]);
+      state.apply({ kind: 'recoverHost', atMs: T, host: 'h' });
+      state.apply({ kind: 'recoverHost', atMs: T, host: 'h' });
+      expect(state.skippedHosts(T)).to.deep.equal([]);
+    });
+  });
+
+  describe('lists', () => {
+    it('leave out what has expired, and keep what has no end', () => {
+      state.apply(throttle('b', { expireAtMs: T + 10 }));
+      state.apply(throttle('a', { expireAtMs: NO_EXPIRY }));
+      expect(state.throttledApps(T + 9).map(([key]) => key)).to.deep.equal(['a', 'b']);
+      expect(state.throttledApps(T + 10).map(([key]) => key)).to.deep.equal(['a']);
+      expect(state.throttledApp('a', T * 2)).to.not.equal(undefined);
+    });
+
+    it('know whether there is any entry at all', () => {
+      expect(state.hasThrottledApps).to.equal(false);
+      state.apply(throttle('a'));
+      expect(state.hasThrottledApps).to.equal(true);
+      state.apply(unthrottle('a', false));
+      expect(state.hasThrottledApps).to.equal(false);
+    });
+  });
+
+  describe('a table without room', () => {
+    beforeEach(() => {
+      state = new ThrottleState(2);
+      state.apply(throttle('a', { expireAtMs: T + 10 }));
+      state.apply(throttle('b', { expireAtMs: NO_EXPIRY }));
+    });
+
+    it('takes no other entry, and changes nothing', () => {
+      const before = state.image();
+      expect(state.apply(throttle('c'))).to.equal('full');
+      expect(state.image().throttledApps).to.deep.equal(before.throttledApps);
+    });
+
+    it('still changes the entries that it has', () => {
+      expect(state.apply(throttle('a', { ratio: 0.5 }))).to.equal('applied');
+      expect(state.throttledApp('a', T)?.ratio).to.equal(0.5);
+    });
+
+    it('takes another when one has expired by the commands’ clock', () => {
+      expect(state.apply(throttle('c', {}, T + 10))).to.equal('applied');
+      expect(state.throttledApps(T + 10).map(([key]) => key)).to.deep.equal(['b', 'c']);
+    });
+
+    it('is full for hosts by itself', () => {
+      expect(state.apply(skip('h1', T + 10))).to.equal('applied');
+      expect(state.apply(skip('h2', T + 10))).to.equal('applied');
+      expect(state.apply(skip('h3', T + 10))).to.equal('full');
+      expect(state.apply(skip('h3', T + 20, T + 10))).to.equal('applied');
+    });
+  });
+
+  describe('as a state machine', () => {
+    it('has a clock that never goes back: what expired stays expired', () => {
+      state.apply(throttle('a', { expireAtMs: T + 10, ratio: 0.3 }));
+      state.apply(throttle('other', {}, T + 20));
+      state.apply(throttle('a', { ratio: 0.5 }, T));
+      expect(state.throttledApp('a', T)).to.deep.equal({ expireAtMs: T + 60 * MINUTE, ratio: 0.5 });
+    });
+
+    it('drops what has expired, at the latest a minute of commands later', () => {
+      state.apply(throttle('a', { expireAtMs: T + 1 }));
+      state.apply(skip('h', T + 1));
+      state.apply(throttle('b', {}, T + MINUTE));
+      expect(state.image().throttledApps.map(([key]) => key)).to.deep.equal(['b']);
+      expect(state.image().skippedHosts).to.deep.equal([]);
+    });
+
+    it('is the same after a restore as after the log, also for what follows', () => {
+      const random = generator(7);
+      const log = Array.from({ length: 2_000 }, (_, index) => anyCommand(random, T + index * 500));
+      const whole = new ThrottleState(8);
+      for (const command of log) whole.apply(command);
+
+      for (const cut of [0, 1, 500, 1_000, 1_999, 2_000]) {
+        const first = new ThrottleState(8);
+        for (const command of log.slice(0, cut)) first.apply(command);
+        const restored = new ThrottleState(8);
+        restored.apply(throttle('left over'));
+        restored.apply(skip('left over', T * 2));
+        restored.restore(JSON.parse(JSON.stringify(first.image())));
+        const outcomes = log.slice(cut).map((command) => restored.apply(command));
+        expect(restored.image(), `cut at ${cut}`).to.deep.equal(whole.image());
+        expect(outcomes).to.deep.equal(log.slice(cut).map((command) => first.apply(command)));
+      }
+    });
+
+    it('gives an image that later commands do not change', () => {
+      state.apply(throttle('a', { ratio: 0.5 }));
+      const image = state.image();
+      state.apply(throttle('a', { ratio: 0.7 }));
+      state.apply(throttle('b'));
+      expect(image.throttledApps).to.deep.equal([
+        ['a', { expireAtMs: T + 60 * MINUTE, ratio: 0.5 }],
+      ]);
+    });
+  });
+});
+
+/** Numbers in [0, 1) that are the same in each run (a linear congruential generator). */
+function generator(seed: number): () => number {
+  let current = seed;
+  return () => {
+    current = (current * 1_664_525 + 1_013_904_223) % 2 ** 32;
+    return current / 2 ** 32;
+  };
+}
+
+function anyCommand(random: () => number, atMs: number): Command {
+  const name = `n${Math.floor(random() * 12)}`;
+  const key = random() < 0.3 ? `${name}/s` : name;
+  const expireAtMs = random() < 0.2 ? NO_EXPIRY : atMs + Math.floor(random() * 90_000);
+  const jitterMs = Math.floor(random() * 4_000) - 2_000;
+  switch (Math.floor(random() * 6)) {
+    case 0:
+      return throttle(key, { expireAtMs }, atMs + jitterMs);
+    case 1:
+      return throttle(key, { ratio: random() }, atMs + jitterMs);
+    case 2:
+      return throttle(key, { expireAtMs, ratio: 1 }, atMs + jitterMs);
+    case 3:
+      return unthrottle(name, random() < 0.5, atMs + jitterMs);
+    case 4:
+      return skip(name, atMs + Math.floor(random() * 90_000), atMs + jitterMs);
+    default:
+      return { kind: 'recoverHost', atMs: atMs + jitterMs, host: name };
+  }
+}
