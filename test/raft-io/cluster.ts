@@ -179,7 +179,7 @@ export function throttle(key: string): Command {
   return { kind: 'throttleApp', atMs: Date.now(), key, ratio: 1 };
 }
 
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
   const ports: number[] = [];
   for (const server of servers) {

@@ -14,8 +14,7 @@ import type { DriverObserver, RequestRefusal, RequestResult } from './driver-typ
 import { RaftNode } from './node.js';
 import { isAlone, type RaftOptions } from './options.js';
 
-/** How long a stopping node waits for another to take over, and then for its requests to be answered. */
-const HAND_OVER_TIMEOUT_MS = 1000;
+/** How long a stopping node waits for its requests to be answered, after it has handed over. */
 const SETTLE_TIMEOUT_MS = 500;
 
 /** After a failure of the disk, or a broken invariant: how long until the node starts again from what the disk holds. */
@@ -178,7 +177,8 @@ export class RaftConsensus implements Consensus {
   async #handOver(node: RaftNode): Promise<void> {
     if (this.#soft.role !== 'leader' || isAlone(this.#options)) return;
     if (!node.driver.transferLeadership()) return;
-    await within(HAND_OVER_TIMEOUT_MS, (handedOver) => {
+    // The core gives up after as long.
+    await within(this.#options.electionMs, (handedOver) => {
       // Once the next leader is known, requests can still be passed on to it.
       this.#onSoftState = () => {
         if (this.#soft.role !== 'leader' && this.#soft.leader !== null) handedOver();

@@ -1,0 +1,63 @@
+import { MessageChannel } from 'node:worker_threads';
+import { expect } from 'chai';
+import { monotonicMs } from '../../src/base/clock.js';
+import { Ticker } from '../../src/consensus/raft/ticker.js';
+
+const INTERVAL_MS = 10;
+
+describe('ticks', () => {
+  let ticker: Ticker | undefined;
+  afterEach(() => ticker?.stop());
+
+  /** Runs until `count` ticks have come; returns their times. */
+  function ticks(count: number, onTick: (nth: number) => void = () => {}): Promise<number[]> {
+    const timesMs: number[] = [];
+    return new Promise((resolve) => {
+      ticker = new Ticker(INTERVAL_MS, () => {
+        timesMs.push(monotonicMs());
+        onTick(timesMs.length);
+        if (timesMs.length === count) resolve(timesMs);
+      });
+      ticker.start();
+    });
+  }
+
+  it('never come closer together than the interval, whatever the loop does', async () => {
+    const timesMs = await ticks(30, (nth) => {
+      if (nth % 7 === 0) stall(3 * INTERVAL_MS + 3);
+    });
+    for (let at = 1; at < timesMs.length; at++) {
+      expect(timesMs[at]! - timesMs[at - 1]!).to.be.at.least(INTERVAL_MS);
+    }
+  });
+
+  it('count a stall of the loop as one', async () => {
+    const timesMs = await ticks(4, (nth) => {
+      if (nth === 1) stall(20 * INTERVAL_MS);
+    });
+    expect(timesMs[3]! - timesMs[0]!).to.be.at.least(22 * INTERVAL_MS);
+  });
+
+  it('come after what had arrived during a stall was delivered', async () => {
+    const order: string[] = [];
+    const seen = ticks(3, (nth) => {
+      order.push(`tick ${nth}`);
+      if (nth === 2) {
+        const { port1, port2 } = new MessageChannel();
+        port2.on('message', () => {
+          order.push('message');
+          port2.close();
+        });
+        port1.postMessage('arrives during the stall');
+        stall(5 * INTERVAL_MS);
+      }
+    });
+    await seen;
+    expect(order).to.deep.equal(['tick 1', 'tick 2', 'message', 'tick 3']);
+  });
+});
+
+function stall(durationMs: number): void {
+  const untilMs = monotonicMs() + durationMs;
+  while (monotonicMs() < untilMs);
+}
