@@ -1,0 +1,208 @@
+/** What clients can make grow is bounded: counters, recent apps, questions in flight. */
+import { expect } from 'chai';
+import { CheckCounters, OTHER } from '../../src/http/counters.js';
+import { Questions } from '../../src/http/questions.js';
+import {
+  mergeRecentApps,
+  RECENT_APPS_MAX,
+  RECENT_MS,
+  RecentApps,
+} from '../../src/http/recent-apps.js';
+import type { Question, RecentApp } from '../../src/wire/http.js';
+
+const NOW = 1_800_000_000_000;
+
+describe('counters of checks', () => {
+  function countsOf(counters: CheckCounters): Record<string, number> {
+    const entries = [...counters.counts()].map((count) => [
+      `${count.app} ${count.storeName}`,
+      count.total,
+    ]);
+    return Object.fromEntries(entries) as Record<string, number>;
+  }
+
+  it('count by status: all, those not 200, those 500', () => {
+    const counters = new CheckCounters();
+    for (const status of [200, 200, 404, 417, 429, 500]) counters.of('a', 's', true).add(status);
+    expect([...counters.counts()]).to.deep.equal([
+      { app: 'a', storeType: 'mysql', storeName: 's', total: 6, error: 4, internalError: 1 },
+    ]);
+  });
+
+  it('count apps beyond the bound under one name, and go on counting those they know', () => {
+    const counters = new CheckCounters({ appsMax: 2, strangeStoresMax: 9, pairsMax: 99 });
+    for (const app of ['a', 'b', 'c', 'd', 'a']) counters.of(app, 's', true).add(200);
+    expect(countsOf(counters)).to.deep.equal({ 'a s': 2, 'b s': 1, [`${OTHER} s`]: 2 });
+  });
+
+  it('count unknown stores beyond the bound under one name, configured ones under their own', () => {
+    const counters = new CheckCounters({ appsMax: 9, strangeStoresMax: 2, pairsMax: 99 });
+    for (const store of ['x', 'y', 'z', 'x']) counters.of('a', store, false).add(404);
+    counters.of('a', 'main1', true).add(200);
+    expect(countsOf(counters)).to.deep.equal({
+      'a x': 2,
+      'a y': 1,
+      [`a ${OTHER}`]: 1,
+      'a main1': 1,
+    });
+  });
+
+  it('count an app’s stores beyond the bound of pairs under one name of that app', () => {
+    const counters = new CheckCounters({ appsMax: 9, strangeStoresMax: 9, pairsMax: 3 });
+    for (const app of ['a', 'b']) {
+      for (const store of ['s1', 's2', 's3']) counters.of(app, store, true).add(200);
+    }
+    expect(countsOf(counters)).to.deep.equal({
+      'a s1': 1,
+      'a s2': 1,
+      'a s3': 1,
+      [`b ${OTHER}`]: 3,
+    });
+  });
+
+  it('stay within the bound for 100,000 apps', () => {
+    const counters = new CheckCounters();
+    for (let app = 0; app < 100_000; app++) counters.of(`app${app}`, 's', true).add(200);
+    const counts = [...counters.counts()];
+    expect(counts).to.have.length(10_001);
+    expect(counts.find(({ app }) => app === OTHER)?.total).to.equal(90_000);
+  });
+});
+
+describe('recent apps', () => {
+  const names = (recent: RecentApps): string[] =>
+    [...recent.entries()].map(({ app, client }) => `${app}/${client}`).sort();
+
+  it('know each app from each client, with its latest time', () => {
+    const recent = new RecentApps();
+    recent.mark('a', 'x', NOW);
+    recent.mark('a', 'x', NOW + 5);
+    recent.mark('a', 0x0a00_0001, NOW);
+    recent.mark('b', 0xffff_fffe, NOW);
+    expect([...recent.entries()]).to.deep.equal([
+      { app: 'a', client: 'x', checkedAtUnixMs: NOW + 5 },
+      { app: 'a', client: '10.0.0.1', checkedAtUnixMs: NOW },
+      { app: 'b', client: '255.255.255.254', checkedAtUnixMs: NOW },
+    ]);
+  });
+
+  it('let the oldest go when there is no room', () => {
+    const recent = new RecentApps(10);
+    for (let app = 0; app < 10; app++) recent.mark(`app${app}`, 'x', NOW + app);
+    recent.mark('app0', 'x', NOW + 100);
+    recent.mark('new', 'x', NOW + 100);
+    expect(names(recent)).to.include.members(['app0/x', 'app2/x', 'new/x']);
+    expect(names(recent)).not.to.include('app1/x');
+    expect(recent.size).to.equal(10);
+  });
+
+  it('let all go that are older than a day when there is no room', () => {
+    const recent = new RecentApps(10);
+    for (let app = 0; app < 9; app++) recent.mark(`old${app}`, 'x', NOW);
+    recent.mark('young', 'x', NOW + 1);
+    recent.mark('new', 'x', NOW + RECENT_MS + 1);
+    expect(names(recent)).to.deep.equal(['new/x', 'young/x']);
+  });
+
+  it('stay within the bound for 100,000 apps, whose entries are the newest', () => {
+    const recent = new RecentApps();
+    for (let app = 0; app < 100_000; app++) recent.mark(`app${app}`, app, NOW + app);
+    expect(recent.size).to.be.within(RECENT_APPS_MAX * 0.9, RECENT_APPS_MAX);
+    expect([...recent.entries()].length).to.equal(recent.size);
+    const oldest = Math.min(...[...recent.entries()].map((entry) => entry.checkedAtUnixMs));
+    expect(oldest).to.be.at.least(NOW + 100_000 - RECENT_APPS_MAX);
+  });
+
+  describe('merged over workers', () => {
+    const at = (app: string, checkedAtUnixMs: number): RecentApp => ({
+      app,
+      client: 'x',
+      checkedAtUnixMs,
+    });
+    const merge = (workers: RecentApp[][], lastMinutes: number | null): Promise<RecentApp[]> =>
+      mergeRecentApps(
+        workers.map((recentApps) => ({ checks: [], recentApps })),
+        NOW,
+        lastMinutes,
+      );
+
+    it('have the latest time of each', async () => {
+      const merged = await merge([[at('a', NOW - 5), at('b', NOW - 9)], [at('a', NOW - 3)]], null);
+      expect(merged).to.have.deep.members([at('a', NOW - 3), at('b', NOW - 9)]);
+    });
+
+    it('are of the last day, or of the last minutes', async () => {
+      const ages = [0, 59_999, 60_000, 119_999, 120_000, RECENT_MS - 1, RECENT_MS];
+      const worker = ages.map((age) => at(`age${age}`, NOW - age));
+      const agesWithin = async (minutes: number | null): Promise<number[]> =>
+        (await merge([worker], minutes)).map(({ checkedAtUnixMs }) => NOW - checkedAtUnixMs);
+      expect(await agesWithin(null)).to.deep.equal(ages.slice(0, -1));
+      expect(await agesWithin(1)).to.deep.equal(ages.slice(0, 4));
+      expect(await agesWithin(1e9)).to.deep.equal(ages.slice(0, -1));
+    });
+
+    it('are at most as many as of one worker: the newest', async () => {
+      const workers = [0, 1].map((worker) =>
+        Array.from({ length: RECENT_APPS_MAX }, (_, index) =>
+          at(`${worker}-${index}`, NOW - 2 * index - worker),
+        ),
+      );
+      const merged = await merge(workers, null);
+      expect(merged).to.have.length(RECENT_APPS_MAX);
+      expect(Math.min(...merged.map((entry) => entry.checkedAtUnixMs))).to.equal(
+        NOW - RECENT_APPS_MAX + 1,
+      );
+    });
+  });
+});
+
+describe('questions to main', () => {
+  const submit: Question = {
+    kind: 'submit',
+    command: { kind: 'recoverHost', atMs: 0, host: 'h' },
+  };
+
+  it('go out together, once per turn, and each gets its own answer', async () => {
+    const sent: Array<ReadonlyArray<readonly [number, Question]>> = [];
+    const questions = new Questions((asks) => sent.push(asks));
+    const answers = [questions.ask({ kind: 'vars' }), questions.ask({ kind: 'inventory' })];
+    await new Promise(setImmediate);
+    expect(sent).to.have.length(1);
+    const [[vars], [inventory]] = sent[0] as [[number, Question], [number, Question]];
+    questions.answered([
+      [inventory, { status: 200, json: 'inventory' }],
+      [vars, { status: 200, json: 'vars' }],
+      [999, { status: 200, json: 'nobody asked' }],
+    ]);
+    expect((await Promise.all(answers)).map(({ json }) => json)).to.deep.equal([
+      'vars',
+      'inventory',
+    ]);
+    questions.close();
+  });
+
+  it('beyond the bound are answered 503 at once', async () => {
+    const questions = new Questions(() => {}, { inFlightMax: 2, timeoutMs: 60_000 });
+    const waiting = [questions.ask(submit), questions.ask({ kind: 'vars' })];
+    expect((await questions.ask(submit)).status).to.equal(503);
+    questions.close();
+    expect((await Promise.all(waiting)).map(({ status }) => status)).to.deep.equal([504, 503]);
+  });
+
+  it('without an answer in time are answered: 504 for a change, whose outcome is unknown, else 503', async () => {
+    const questions = new Questions(() => {}, { inFlightMax: 9, timeoutMs: 20 });
+    const [change, list] = await Promise.all([
+      questions.ask(submit),
+      questions.ask({ kind: 'readBarrier' }),
+    ]);
+    expect(change).to.include({ status: 504 });
+    expect(JSON.parse(change.json).Message).to.contain('unknown');
+    expect(list).to.include({ status: 503 });
+    // The line is free again, and late answers are dropped.
+    questions.answered([[0, { status: 200, json: 'late' }]]);
+    const next = questions.ask({ kind: 'vars' });
+    questions.answered([[2, { status: 200, json: 'in time' }]]);
+    expect((await next).json).to.equal('in time');
+    questions.close();
+  });
+});

@@ -1,0 +1,149 @@
+/** What main answers to HTTP workers. */
+import { expect } from 'chai';
+import { pino } from 'pino';
+import { type ErrorCode, FrenoError } from '../../src/base/errors.js';
+import { Control } from '../../src/http/control.js';
+import type { Consensus, ConsensusStatus } from '../../src/wire/consensus.js';
+import type { HttpStatistics, Question } from '../../src/wire/http.js';
+import type { ClusterReport } from '../../src/wire/reports.js';
+
+const STATUS: ConsensusStatus = {
+  ServiceID: '10.0.0.1:9888',
+  Healthy: true,
+  IsLeader: true,
+  Leader: '10.0.0.1:9888',
+  State: 'Leader',
+  Domain: 'eu:production',
+  ShareDomain: '',
+  ShareDomainServices: null,
+  ShareDomainServicesList: null,
+  HealthyDomainServicesList: null,
+};
+
+const SUBMIT: Question = {
+  kind: 'submit',
+  command: { kind: 'recoverHost', atMs: 1, host: 'h' },
+};
+
+const OK = { status: 200, json: '{"StatusCode":200,"Message":"OK"}' };
+
+interface Setup {
+  readonly consensus?: Partial<Consensus>;
+  readonly statistics?: HttpStatistics[];
+  readonly inventory?: Map<string, ClusterReport>;
+}
+
+function control({ consensus, statistics = [], inventory = new Map() }: Setup): Control {
+  return new Control({
+    consensus: {
+      start: async () => {},
+      stop: async () => {},
+      submit: async () => {},
+      readBarrier: async () => {},
+      status: () => STATUS,
+      ...consensus,
+    },
+    http: { collect: async () => statistics },
+    inventory: { report: () => inventory },
+    vars: { report: async () => '{"a":1}' },
+    log: pino({ level: 'silent' }),
+  });
+}
+
+describe('main', () => {
+  it('answers a command when consensus has carried it out', async () => {
+    const submitted: unknown[] = [];
+    const main = control({
+      consensus: {
+        submit: async (command) => {
+          submitted.push(command);
+        },
+      },
+    });
+    expect(await main.answer(SUBMIT)).to.deep.equal(OK);
+    expect(submitted).to.deep.equal([{ kind: 'recoverHost', atMs: 1, host: 'h' }]);
+  });
+
+  const statuses: ReadonlyArray<readonly [ErrorCode, number]> = [
+    ['BAD_REQUEST', 400],
+    ['NO_LEADER', 503],
+    ['OVERLOADED', 503],
+    ['OUTCOME_UNKNOWN', 504],
+    ['PROTOCOL', 500],
+  ];
+  for (const [code, status] of statuses) {
+    it(`answers ${status} with the reason when consensus says ${code}`, async () => {
+      const fail = async (): Promise<void> => {
+        throw new FrenoError(code, 'the "reason"');
+      };
+      const main = control({ consensus: { submit: fail, readBarrier: fail } });
+      const answer = { status, json: `{"StatusCode":${status},"Message":"the \\"reason\\""}` };
+      expect(await main.answer(SUBMIT)).to.deep.equal(answer);
+      expect(await main.answer({ kind: 'readBarrier' })).to.deep.equal(answer);
+    });
+  }
+
+  it('answers 500 to what should not happen', async () => {
+    const main = control({
+      consensus: {
+        status: () => {
+          throw new TypeError('a defect');
+        },
+      },
+    });
+    expect((await main.answer({ kind: 'consensusStatus' })).status).to.equal(500);
+  });
+
+  it('lets a list be read after the barrier', async () => {
+    let passed = false;
+    const readBarrier = async (): Promise<void> => {
+      passed = true;
+    };
+    const main = control({ consensus: { readBarrier } });
+    expect(await main.answer({ kind: 'readBarrier' })).to.deep.equal(OK);
+    expect(passed).to.equal(true);
+  });
+
+  it('tells the leader, the state, the status', async () => {
+    const main = control({});
+    expect((await main.answer({ kind: 'consensusLeader' })).json).to.equal('"10.0.0.1:9888"');
+    expect((await main.answer({ kind: 'consensusState' })).json).to.equal('"Leader"');
+    expect((await main.answer({ kind: 'consensusStatus' })).json).to.equal(
+      '{"ServiceID":"10.0.0.1:9888","Healthy":true,"IsLeader":true,"Leader":"10.0.0.1:9888","State":"Leader","Domain":"eu:production","ShareDomain":"","ShareDomainServices":null,"ShareDomainServicesList":null,"HealthyDomainServicesList":null}',
+    );
+  });
+
+  it('answers 500 without a body while no leader is known', async () => {
+    const main = control({ consensus: { status: () => ({ ...STATUS, Leader: '' }) } });
+    expect(await main.answer({ kind: 'consensusLeader' })).to.deep.equal({ status: 500, json: '' });
+  });
+
+  it('merges the recent apps of all workers, by key', async () => {
+    const now = Date.now();
+    const worker = (...apps: ReadonlyArray<readonly [string, number]>): HttpStatistics => ({
+      checks: [],
+      recentApps: apps.map(([app, age]) => ({ app, client: 'c', checkedAtUnixMs: now - age })),
+    });
+    const main = control({ statistics: [worker(['b', 0], ['a', 150_000]), worker(['a', 90_000])] });
+    const epoch = (age: number): number => Math.floor((now - age) / 1000);
+    expect((await main.answer({ kind: 'recentApps', lastMinutes: null })).json).to.equal(
+      `{"a/c":{"CheckedAtEpoch":${epoch(90_000)},"MinutesSinceChecked":1},"b/c":{"CheckedAtEpoch":${epoch(0)},"MinutesSinceChecked":0}}`,
+    );
+  });
+
+  it('reports the inventory, by cluster', async () => {
+    const main = control({
+      inventory: new Map<string, ClusterReport>([
+        ['b', { source: 'haproxy', hosts: [], readAtUnixMs: null, error: 'cannot connect' }],
+        ['a', { source: 'static', hosts: ['h1:3306', 'h2:3307'], readAtUnixMs: 1500, error: '' }],
+      ]),
+    });
+    expect((await main.answer({ kind: 'inventory' })).json).to.equal(
+      '{"a":{"Source":"static","Hosts":["h1:3306","h2:3307"],"LastReadAt":"1970-01-01T00:00:01.5Z","LastError":""},"b":{"Source":"haproxy","Hosts":[],"LastReadAt":null,"LastError":"cannot connect"}}',
+    );
+  });
+
+  it('passes on the variables', async () => {
+    expect((await control({}).answer({ kind: 'vars' })).json).to.equal('{"a":1}');
+  });
+});

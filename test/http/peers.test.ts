@@ -1,0 +1,93 @@
+/** Names of clients, and who is connected to the native engine. */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { expect } from 'chai';
+import { binaryClient, forwardedClient, textClient } from '../../src/http/clients.js';
+import { Peers } from '../../src/http/engines/peers.js';
+import { fetchOnce } from '../support/http-client.js';
+import { ENGINES, TestFront } from '../support/http-front.js';
+
+describe('the name of a client', () => {
+  const cases: ReadonlyArray<readonly [header: string, client: string]> = [
+    ['10.0.0.1', '10.0.0.1'],
+    ['10.0.0.1, 10.0.0.2', '10.0.0.1'],
+    [' 10.0.0.1 ,x', '10.0.0.1'],
+    ['2001:db8::1', '2001:db8::1'],
+    ['::ffff:10.0.0.1', '10.0.0.1'],
+    ['::ffff:0:1', '::ffff:0:1'],
+    [',10.0.0.1', ''],
+    ['x'.repeat(5000), 'x'.repeat(64)],
+  ];
+  for (const [header, client] of cases) {
+    it(`forwarded as ${JSON.stringify(header.slice(0, 40))} is ${JSON.stringify(client.slice(0, 20))}`, () => {
+      expect(forwardedClient(header)).to.equal(client);
+    });
+  }
+
+  const bytes = (...values: number[]): ArrayBuffer => Uint8Array.from(values).buffer;
+  const sixteen = (head: number[], tail: number[]): ArrayBuffer =>
+    bytes(...head, ...new Array(16 - head.length - tail.length).fill(0), ...tail);
+
+  it('from an address in bytes is a number for IPv4, mapped or not, and the whole text for IPv6', () => {
+    expect(binaryClient(bytes(10, 0, 0, 1))).to.equal(0x0a000001);
+    expect(binaryClient(sixteen([], [255, 255, 200, 1, 2, 3]))).to.equal(0xc8010203);
+    expect(binaryClient(sixteen([], [1]))).to.equal('::1');
+    expect(binaryClient(sixteen([0x20, 1, 0x0d, 0xb8], [0, 1]))).to.equal('2001:db8::1');
+    expect(binaryClient(sixteen([0, 1], [255, 255, 1, 1, 1, 1]))).to.equal('1::ffff:101:101');
+    expect(binaryClient(bytes())).to.equal('');
+  });
+
+  it('as Node writes an address is the same, but for the mapping', () => {
+    expect(textClient('::ffff:127.0.0.1')).to.equal('127.0.0.1');
+    expect(textClient('::1')).to.equal('::1');
+  });
+});
+
+describe('peers', () => {
+  it('are one as long as all connections since the last silence came from one address', () => {
+    const peers = new Peers();
+    expect(peers.only).to.equal(undefined);
+    peers.opened('a');
+    peers.opened('a');
+    expect(peers.only).to.equal('a');
+    peers.opened('b');
+    expect(peers.only).to.equal(undefined);
+    peers.closed();
+    peers.closed();
+    expect(peers.only, 'which of them closed is not known').to.equal(undefined);
+    peers.closed();
+    peers.opened('c');
+    expect(peers.only).to.equal('c');
+  });
+
+  for (const engine of ENGINES) {
+    it(`are told apart while several are connected, on the ${engine} engine`, async () => {
+      const front = await TestFront.start(engine);
+      front.addStore('ok');
+      const open: Socket[] = [];
+      for (const host of ['127.0.0.1', '127.0.0.2', '::1', '127.0.0.1']) {
+        const server = host.includes(':') ? '::1' : '127.0.0.1';
+        const socket = connect({ port: front.port, host: server, localAddress: host });
+        await once(socket, 'connect');
+        open.push(socket);
+        socket.write(
+          `GET /check/${host.replaceAll(':', '_')}/mysql/ok HTTP/1.1\r\nHost: x\r\n\r\n`,
+        );
+        await once(socket, 'data');
+      }
+      for (const socket of open) {
+        socket.end();
+        await once(socket, 'close');
+      }
+      await fetchOnce(front.port, '/check/later/mysql/ok', { host: '::1' });
+      const recent = [...front.recentApps.entries()].map(({ app, client }) => [app, client]);
+      expect(recent).to.deep.equal([
+        ['127.0.0.1', '127.0.0.1'],
+        ['127.0.0.2', '127.0.0.2'],
+        ['__1', '::1'],
+        ['later', '::1'],
+      ]);
+      front.stop();
+    });
+  }
+});
