@@ -20,6 +20,8 @@ export function probeVars(
   const vars = new Map<string, number>([
     ['probes.total', total],
     ['probes.error', statistics.reduce((sum, { error }) => sum + error, 0)],
+    // Not of the original: phases left out because the thread was late.
+    ['probes.missed', statistics.reduce((sum, { missedPhases }) => sum + missedPhases, 0)],
     ['probes.latency.mean-rate', uptimeSeconds > 0 ? total / uptimeSeconds : 0],
     ['probes.latency.one-minute', rates.oneMinute],
     ['probes.latency.five-minute', rates.fiveMinute],

@@ -27,6 +27,11 @@ const SUBMIT: Question = {
 
 const OK = { status: 200, json: '{"StatusCode":200,"Message":"OK"}' };
 
+const INVENTORY: ReadonlyArray<readonly [string, ClusterReport]> = [
+  ['b', { source: 'haproxy', hosts: [], readAtUnixMs: null, error: 'cannot connect' }],
+  ['a', { source: 'static', hosts: ['h1:3306', 'h2:3307'], readAtUnixMs: 1500, error: '' }],
+];
+
 interface Setup {
   readonly consensus?: Partial<Consensus>;
   readonly statistics?: HttpStatistics[];
@@ -132,12 +137,7 @@ describe('main', () => {
   });
 
   it('reports the inventory, by cluster', async () => {
-    const main = control({
-      inventory: new Map<string, ClusterReport>([
-        ['b', { source: 'haproxy', hosts: [], readAtUnixMs: null, error: 'cannot connect' }],
-        ['a', { source: 'static', hosts: ['h1:3306', 'h2:3307'], readAtUnixMs: 1500, error: '' }],
-      ]),
-    });
+    const main = control({ inventory: new Map(INVENTORY) });
     expect((await main.answer({ kind: 'inventory' })).json).to.equal(
       '{"a":{"Source":"static","Hosts":["h1:3306","h2:3307"],"LastReadAt":"1970-01-01T00:00:01.5Z","LastError":""},"b":{"Source":"haproxy","Hosts":[],"LastReadAt":null,"LastError":"cannot connect"}}',
     );
