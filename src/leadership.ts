@@ -2,7 +2,7 @@
 import { monotonicMs } from './base/clock.js';
 import type { Board, StoreReading } from './board/board.js';
 import { emptyStoreReading } from './board/board.js';
-import { isCurrent, type LeadershipView } from './throttle/metric.js';
+import { isCurrent, type LeadershipView, MetricState } from './throttle/metric.js';
 import type { ConsensusObserver } from './wire/consensus.js';
 
 /** A fresh leader answers `/leader-check` at the latest this long after its promotion, whatever is still unread. */
@@ -17,7 +17,7 @@ export interface Prober {
 }
 
 export interface StoreLister {
-  /** Places on the board of all configured stores. */
+  /** Places on the board of all stores that have a source of hosts. */
   slots(): Iterable<number>;
   /** Reads every list of hosts at once instead of at its next time. */
   refreshNow(): void;
@@ -91,7 +91,9 @@ export class Leadership implements ConsensusObserver {
     // The lease is not what is asked here: a fresh leader may be ready before its first heartbeat is answered.
     const acting: LeadershipView = { ...this.#view, forced: true };
     for (const slot of this.#stores.slots()) {
-      if (!isCurrent(this.#board.readStore(slot, this.#scratch), acting, nowMs)) return false;
+      const metric = this.#board.readStore(slot, this.#scratch);
+      if (metric.state === MetricState.notCollected) return false;
+      if (!isCurrent(metric, acting, nowMs)) return false;
     }
     return true;
   }

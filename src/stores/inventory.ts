@@ -106,8 +106,11 @@ export class Inventory implements InventoryReporter {
     }));
   }
 
+  /** Places on the board of the stores that have a source of hosts: the others never get a value. */
   *slots(): Iterable<number> {
-    for (const { slot } of this.#clusters.values()) yield slot;
+    for (const { slot, settings } of this.#clusters.values()) {
+      if (settings.source.kind !== 'none') yield slot;
+    }
   }
 
   /** By cluster name. */

@@ -23,11 +23,11 @@ function setUp(forced = false) {
     leadership,
     told,
     view: () => board.readLeadership(emptyLeadershipReading()),
-    measure: (term: number) =>
+    measure: (term: number, state: MetricState = MetricState.error) =>
       board.publishMeasurement(SLOT, {
         generation: GENERATION,
         term,
-        state: MetricState.error,
+        state,
         value: 0,
         readAtMs: monotonicMs(),
         lastHealthyMs: 0,
@@ -64,8 +64,12 @@ describe('leadership', () => {
     leadership.leadershipChanged(true, 3);
     leadership.leaseExtended(Number.POSITIVE_INFINITY);
     measure(2);
+    measure(3, MetricState.notCollected);
     await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(mayLead(view(), monotonicMs()), 'with a value of an earlier term').to.equal(false);
+    expect(
+      mayLead(view(), monotonicMs()),
+      'with a value of an earlier term, or with hosts unread',
+    ).to.equal(false);
     measure(3);
     await until(() => view().ready);
     expect(mayLead(view(), monotonicMs())).to.equal(true);

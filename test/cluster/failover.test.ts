@@ -1,0 +1,133 @@
+import { expect } from 'chai';
+import { monotonicMs } from '../../src/base/clock.js';
+import type { FrenoNode } from '../../src/demo/freno-node.js';
+import { STORE, statusOf, TestCluster, throttledApps, VALUE } from '../support/cluster.js';
+import { fetchJson, fetchOnce } from '../support/http-client.js';
+import { LeaderWatch } from '../support/leader-watch.js';
+
+const CHECK = `/check/batch/mysql/${STORE}`;
+
+describe('three nodes', function () {
+  this.timeout(30_000);
+  let cluster: TestCluster;
+
+  before(async () => {
+    cluster = await TestCluster.start(3);
+  });
+
+  afterEach(() => cluster.heal());
+  after(() => cluster.stop());
+
+  async function throttleBy(node: FrenoNode, app: string): Promise<void> {
+    const { status, body } = await fetchOnce(node.port, `/throttle-app/${app}/ttl/60`);
+    expect(status, body).to.equal(200);
+  }
+
+  it('answer checks on the leader alone, from what it measures', async () => {
+    const leader = await cluster.leader();
+    expect(await fetchJson(leader.port, CHECK)).to.deep.equal({
+      StatusCode: 200,
+      Value: VALUE,
+      Threshold: 1,
+      Message: '',
+    });
+    for (const follower of cluster.others(leader)) {
+      expect(await fetchJson(follower.port, CHECK)).to.deep.equal({
+        StatusCode: 404,
+        Value: 0,
+        Threshold: 1,
+        Message: 'No such metric',
+      });
+      expect(await statusOf(follower, '/leader-check')).to.equal(404);
+      expect(await fetchJson(follower.port, '/raft/state')).to.equal('Follower');
+    }
+  });
+
+  it('take the operators’ commands on any node, and each node that answered shows them', async () => {
+    for (const [index, node] of cluster.nodes.entries()) {
+      await throttleBy(node, `app${index}`);
+      expect(await throttledApps(node)).to.include(`app${index}`);
+    }
+    const leader = await cluster.leader();
+    expect(await throttledApps(leader)).to.include.members(['app0', 'app1', 'app2']);
+    expect(await statusOf(leader, `/check/app2/mysql/${STORE}`)).to.equal(417);
+  });
+
+  it('go on after the leader is killed: with every acknowledged command, and values of the new leader', async () => {
+    const leader = await cluster.leader();
+    await throttleBy(leader, 'archive');
+    await cluster.fleet.change([{ server: 0, value: 7.5 }]);
+    leader.process.signal('SIGKILL');
+    const next = await cluster.leader(cluster.others(leader));
+    expect(await fetchJson(next.port, CHECK)).to.deep.include({ StatusCode: 429, Value: 7.5 });
+    expect(await throttledApps(next)).to.include('archive');
+    await cluster.restart(leader);
+    await cluster.joined(leader);
+    expect(await statusOf(leader, '/leader-check'), 'the node that came back').to.equal(404);
+    expect(await statusOf(next, '/leader-check'), 'the leader it came back to').to.equal(200);
+  });
+
+  it('keep what was acknowledged when all are killed at once', async () => {
+    const apps = Array.from({ length: 20 }, (_, number) => `kept${number}`);
+    for (const [index, app] of apps.entries()) await throttleBy(cluster.nodes[index % 3]!, app);
+    for (const node of cluster.nodes) node.process.signal('SIGKILL');
+    await Promise.all(cluster.nodes.map((node) => node.process.exited));
+    for (const node of cluster.nodes) node.start();
+    const leader = await cluster.leader();
+    expect(await throttledApps(leader)).to.include.members(apps);
+  });
+
+  it('hand leadership over on SIGTERM before the leader ends with exit code 0', async () => {
+    const leader = await cluster.leader();
+    const watch = new LeaderWatch(cluster.nodes);
+    leader.process.signal('SIGTERM');
+    const next = await cluster.leader(cluster.others(leader));
+    expect(await leader.process.exited).to.deep.equal({ code: 0, signal: null });
+    await watch.end();
+    const firstOfNext = watch.yesOf(next)[0] ?? { answeredAtMs: performance.now() };
+    for (const { sentAtMs } of watch.yesOf(leader)) {
+      expect(sentAtMs, 'a yes of the old leader').to.be.below(firstOfNext.answeredAtMs);
+    }
+  });
+
+  it('never have two leaders when the leader is paused: what it is asked meanwhile, it denies', async () => {
+    const leader = await cluster.leader();
+    const watch = new LeaderWatch(cluster.nodes);
+    await watch.nextYes(leader);
+    leader.process.signal('SIGSTOP');
+    const next = await cluster.leader(cluster.others(leader));
+    const takenOver = await watch.nextYes(next);
+    const checked = fetchOnce(leader.port, CHECK);
+    leader.process.signal('SIGCONT');
+    await watch.nextAnswer(leader);
+    expect((await checked).status, 'a check that waited for the paused leader').to.equal(404);
+    await watch.end();
+    const late = watch.yesOf(leader).filter(({ sentAtMs }) => sentAtMs > takenOver.answeredAtMs);
+    expect(late, 'yes of the paused leader after the next one').to.deep.equal([]);
+    expect(await throttleAndList(leader)).to.include('after-pause');
+  });
+
+  it('say 503 to commands while there is no majority, and change nothing', async () => {
+    const leader = await cluster.leader();
+    for (const follower of cluster.others(leader)) follower.process.signal('SIGKILL');
+    const startedAtMs = monotonicMs();
+    let status = 200;
+    // What is asked before the leader has noticed has an unknown outcome.
+    while (status !== 503 && monotonicMs() - startedAtMs < 10_000) {
+      status = await statusOf(leader, '/throttle-app/nobody');
+      expect(status).to.be.oneOf([503, 504]);
+    }
+    const { body } = await fetchOnce(leader.port, '/throttle-app/late');
+    expect(JSON.parse(body)).to.deep.include({ StatusCode: 503 });
+    expect(await statusOf(leader, '/leader-check')).to.equal(404);
+    expect(await statusOf(leader, CHECK)).to.equal(404);
+    for (const follower of cluster.others(leader)) await cluster.restart(follower);
+    expect(await throttledApps(await cluster.leader())).not.to.include('late');
+  });
+
+  async function throttleAndList(node: FrenoNode): Promise<string[]> {
+    await cluster.joined(node);
+    await throttleBy(node, 'after-pause');
+    return throttledApps(node);
+  }
+});

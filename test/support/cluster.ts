@@ -1,0 +1,112 @@
+/** A cluster of real freno processes over simulated MySQL servers, for black-box tests. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { Fleet } from '../../src/demo/fleet.js';
+import { type FrenoNode, layOutNodes } from '../../src/demo/freno-node.js';
+import { TemporaryDirectory } from '../../src/demo/temporary.js';
+import { fetchOnce } from './http-client.js';
+
+const LEADER_TIMEOUT_MS = 10_000;
+const POLL_INTERVAL_MS = 5;
+
+export const STORE = 'main';
+/** What the simulated servers answer: below the threshold. */
+export const VALUE = 0.25;
+
+/** The keys that each test's nodes share: one store on one host. */
+export function storesOf(hosts: readonly string[]): Readonly<Record<string, unknown>> {
+  return {
+    MySQL: {
+      User: 'freno',
+      Password: 'freno',
+      MetricQuery: 'select lag from meta.heartbeat',
+      ThrottleThreshold: 1,
+      Clusters: { [STORE]: { StaticHostsSettings: { Hosts: hosts } } },
+    },
+  };
+}
+
+export class TestCluster {
+  private constructor(
+    readonly nodes: readonly FrenoNode[],
+    readonly fleet: Fleet,
+    private readonly directory: TemporaryDirectory,
+  ) {}
+
+  /** Resolves when one of the nodes answers `/leader-check` with 200. `besides`: further keys of the configuration. */
+  static async start(
+    count: number,
+    besides: Readonly<Record<string, unknown>> = {},
+  ): Promise<TestCluster> {
+    const directory = new TemporaryDirectory();
+    const fleet = await Fleet.start([{ value: VALUE }]);
+    const nodes = await layOutNodes(count, directory.path, {
+      Stores: storesOf(fleet.hosts),
+      ...besides,
+    });
+    const cluster = new TestCluster(nodes, fleet, directory);
+    for (const node of nodes) node.start();
+    await cluster.leader();
+    return cluster;
+  }
+
+  /** The node that answers `/leader-check` with 200, once there is one. */
+  async leader(among: readonly FrenoNode[] = this.nodes): Promise<FrenoNode> {
+    const deadlineMs = performance.now() + LEADER_TIMEOUT_MS;
+    while (performance.now() < deadlineMs) {
+      for (const node of among) {
+        if (node.running && (await node.process.status('/leader-check')) === 200) return node;
+      }
+      await delay(POLL_INTERVAL_MS);
+    }
+    throw new Error(`no leader within ${LEADER_TIMEOUT_MS} ms:\n${this.log()}`);
+  }
+
+  /** All nodes but that one. */
+  others(than: FrenoNode): FrenoNode[] {
+    return this.nodes.filter((node) => node !== than);
+  }
+
+  /** Starts a node again and waits until it serves. */
+  async restart(node: FrenoNode): Promise<void> {
+    await node.start().waitFor('/lb-check', 200, LEADER_TIMEOUT_MS);
+  }
+
+  /** Resolves when the node knows who leads. */
+  async joined(node: FrenoNode): Promise<void> {
+    await node.process.waitFor('/raft/leader', 200, LEADER_TIMEOUT_MS);
+  }
+
+  /** Brings back every node that ended or was paused, the measured value, and a leader that all know. */
+  async heal(): Promise<void> {
+    for (const node of this.nodes) {
+      if (node.running) node.process.signal('SIGCONT');
+      else await this.restart(node);
+    }
+    await this.fleet.change([{ server: 0, value: VALUE }]);
+    await this.leader();
+    await Promise.all(this.nodes.map((node) => this.joined(node)));
+  }
+
+  log(): string {
+    return this.nodes
+      .map((node) => `${node.port}:\n${node.running ? node.process.log : ''}`)
+      .join('\n');
+  }
+
+  async stop(): Promise<void> {
+    for (const node of this.nodes) if (node.running) node.process.signal('SIGCONT');
+    await Promise.all(this.nodes.map((node) => node.stop()));
+    await this.fleet.stop();
+    this.directory.remove();
+  }
+}
+
+/** Status of a GET; rejects when nobody answers. */
+export async function statusOf(node: FrenoNode, path: string): Promise<number> {
+  return (await fetchOnce(node.port, path)).status;
+}
+
+/** Keys of `/throttled-apps` of a node. */
+export async function throttledApps(node: FrenoNode): Promise<string[]> {
+  return Object.keys(JSON.parse((await fetchOnce(node.port, '/throttled-apps')).body) as object);
+}
