@@ -22,12 +22,27 @@ export function recentAppsJson(
   return entries;
 }
 
+/** By cluster: where its hosts come from, which are probed and which are left out, when the list was last read, and its last error. */
 export function inventoryJson(report: ReadonlyMap<string, ClusterReport>): string {
   const clusters = [...report].sort(([left], [right]) => (left < right ? -1 : 1));
-  const bodies = clusters.map(([name, { source, hosts, readAtUnixMs, error }]) => {
-    const readAt = readAtUnixMs === null ? 'null' : `"${goTime(readAtUnixMs)}"`;
-    const list = hosts.map(jsonString).join(',');
-    return `${jsonString(name)}:{"Source":${jsonString(source)},"Hosts":[${list}],"LastReadAt":${readAt},"LastError":${jsonString(error)}}`;
-  });
+  const bodies = clusters.map(([name, cluster]) => `${jsonString(name)}:${clusterJson(cluster)}`);
   return `{${bodies.join(',')}}`;
+}
+
+function clusterJson(cluster: ClusterReport): string {
+  const { source, hosts, ignored, skipped, readAtUnixMs, error } = cluster;
+  const readAt = readAtUnixMs === null ? 'null' : `"${goTime(readAtUnixMs)}"`;
+  const fields = [
+    `"Source":${jsonString(source)}`,
+    `"Hosts":${listJson(hosts)}`,
+    `"IgnoredHosts":${listJson(ignored)}`,
+    `"SkippedHosts":${listJson(skipped)}`,
+    `"LastReadAt":${readAt}`,
+    `"LastError":${jsonString(error)}`,
+  ];
+  return `{${fields.join(',')}}`;
+}
+
+function listJson(texts: readonly string[]): string {
+  return `[${texts.map(jsonString).join(',')}]`;
 }

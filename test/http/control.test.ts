@@ -27,10 +27,23 @@ const SUBMIT: Question = {
 
 const OK = { status: 200, json: '{"StatusCode":200,"Message":"OK"}' };
 
-const INVENTORY: ReadonlyArray<readonly [string, ClusterReport]> = [
-  ['b', { source: 'haproxy', hosts: [], readAtUnixMs: null, error: 'cannot connect' }],
-  ['a', { source: 'static', hosts: ['h1:3306', 'h2:3307'], readAtUnixMs: 1500, error: '' }],
-];
+const UNREAD: ClusterReport = {
+  source: 'haproxy',
+  hosts: [],
+  ignored: [],
+  skipped: [],
+  readAtUnixMs: null,
+  error: 'cannot connect',
+};
+
+const READ: ClusterReport = {
+  source: 'static',
+  hosts: ['h1:3306', 'h2:3307'],
+  ignored: ['h3:3306'],
+  skipped: ['h4:3306'],
+  readAtUnixMs: 1500,
+  error: '',
+};
 
 interface Setup {
   readonly consensus?: Partial<Consensus>;
@@ -137,9 +150,9 @@ describe('main', () => {
   });
 
   it('reports the inventory, by cluster', async () => {
-    const main = control({ inventory: new Map(INVENTORY) });
+    const main = control({ inventory: new Map(Object.entries({ b: UNREAD, a: READ })) });
     expect((await main.answer({ kind: 'inventory' })).json).to.equal(
-      '{"a":{"Source":"static","Hosts":["h1:3306","h2:3307"],"LastReadAt":"1970-01-01T00:00:01.5Z","LastError":""},"b":{"Source":"haproxy","Hosts":[],"LastReadAt":null,"LastError":"cannot connect"}}',
+      '{"a":{"Source":"static","Hosts":["h1:3306","h2:3307"],"IgnoredHosts":["h3:3306"],"SkippedHosts":["h4:3306"],"LastReadAt":"1970-01-01T00:00:01.5Z","LastError":""},"b":{"Source":"haproxy","Hosts":[],"IgnoredHosts":[],"SkippedHosts":[],"LastReadAt":null,"LastError":"cannot connect"}}',
     );
   });
 
