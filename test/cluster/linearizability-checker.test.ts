@@ -1,0 +1,52 @@
+import { expect } from 'chai';
+import { isLinearizable, type Operation } from '../support/linearizability.js';
+
+const UNKNOWN = Number.POSITIVE_INFINITY;
+
+function write(value: number, calledAtMs: number, returnedAtMs: number): Operation<number> {
+  return { kind: 'write', value, calledAtMs, returnedAtMs };
+}
+
+function read(value: number, calledAtMs: number, returnedAtMs: number): Operation<number> {
+  return { kind: 'read', value, calledAtMs, returnedAtMs };
+}
+
+describe('the checker of histories', () => {
+  const verdicts: ReadonlyArray<readonly [string, boolean, Operation<number>[]]> = [
+    ['an empty history', true, []],
+    ['a read of the initial value', true, [read(0, 1, 2)]],
+    ['a read after its write', true, [write(5, 1, 2), read(5, 3, 4)]],
+    ['a stale read after a write', false, [write(5, 1, 2), read(0, 3, 4)]],
+    ['either value beside a write', true, [write(5, 1, 9), read(0, 2, 3), read(5, 4, 5)]],
+    ['the new value, then the old one', false, [write(5, 1, 9), read(5, 2, 3), read(0, 4, 5)]],
+    ['a value that nobody wrote', false, [write(5, 1, 2), read(7, 3, 4)]],
+    ['a lost write among two', false, [write(1, 1, 2), write(2, 3, 4), read(1, 5, 6)]],
+    [
+      'two writes at once, read in one order',
+      true,
+      [write(1, 1, 9), write(2, 1, 9), read(1, 10, 11)],
+    ],
+    [
+      'two reads that see two writes in two orders',
+      false,
+      [write(1, 1, 2), write(2, 1, 2), read(1, 3, 4), read(2, 5, 6)],
+    ],
+    [
+      'an unknown write that takes effect late',
+      true,
+      [write(5, 1, UNKNOWN), read(0, 2, 3), read(5, 8, 9)],
+    ],
+    ['an unknown write that never takes effect', true, [write(5, 1, UNKNOWN), read(0, 8, 9)]],
+    [
+      'an unknown write that takes effect, and is gone again',
+      false,
+      [write(5, 1, UNKNOWN), read(5, 2, 3), read(0, 4, 5)],
+    ],
+  ];
+
+  for (const [what, verdict, history] of verdicts) {
+    it(`${verdict ? 'accepts' : 'refuses'} ${what}`, () => {
+      expect(isLinearizable(history, 0)).to.equal(verdict);
+    });
+  }
+});

@@ -1,0 +1,163 @@
+/** Concurrent clients and a nemesis: what the nodes answer must be explained by one register for each app. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'chai';
+import type { FrenoNode } from '../../src/demo/freno-node.js';
+import { TestCluster } from '../support/cluster.js';
+import { fetchOnce } from '../support/http-client.js';
+import { isLinearizable, type Operation } from '../support/linearizability.js';
+import { seededRandom } from '../support/random.js';
+
+const RUN_MS = 12_000;
+const WRITERS = 4;
+const READERS = 2;
+const APPS = ['archive', 'backfill', 'cleanup'];
+/** What `/throttled-apps` says of an app that is not there. */
+const ABSENT = -1;
+
+type History = Map<string, Operation<number>[]>;
+
+describe('the history of commands under faults', function () {
+  this.timeout(60_000);
+
+  it('is linearizable: nothing acknowledged is lost, nothing refused takes effect', async () => {
+    const seed = Date.now() % 1_000_000;
+    const random = seededRandom(seed);
+    const cluster = await TestCluster.start(3);
+    try {
+      const history: History = new Map(APPS.map((app) => [app, []]));
+      const clients = new Clients(cluster, history, random);
+      const nemesis = tormentFor(RUN_MS, cluster, random);
+      const running = clients.run();
+      await nemesis;
+      await cluster.heal();
+      await clients.end();
+      await running;
+      await clients.readAll(await cluster.leader());
+
+      for (const [app, operations] of history) {
+        const answered = operations.filter(({ returnedAtMs }) => Number.isFinite(returnedAtMs));
+        expect(answered.length, `answers about ${app}, seed ${seed}`).to.be.greaterThan(50);
+        expect(
+          isLinearizable(operations, ABSENT),
+          `${app}, seed ${seed}:\n${told(operations)}`,
+        ).to.equal(true);
+      }
+    } finally {
+      await cluster.stop();
+    }
+  });
+});
+
+/** Kills, pauses and stops nodes, mostly leaders, one at a time. */
+async function tormentFor(
+  runMs: number,
+  cluster: TestCluster,
+  random: () => number,
+): Promise<void> {
+  const endsAtMs = performance.now() + runMs;
+  while (performance.now() < endsAtMs) {
+    const leader = await cluster.leader();
+    const victim = random() < 0.7 ? leader : cluster.others(leader)[0]!;
+    const fault = random();
+    if (fault < 0.4) {
+      victim.process.signal('SIGSTOP');
+      await delay(300 + 900 * random());
+      victim.process.signal('SIGCONT');
+    } else {
+      victim.process.signal(fault < 0.8 ? 'SIGKILL' : 'SIGTERM');
+      await victim.process.exited;
+      await delay(300 * random());
+      await cluster.restart(victim);
+    }
+    await delay(300 * random());
+  }
+}
+
+class Clients {
+  #ended = false;
+  #ratio = 0;
+
+  constructor(
+    private readonly cluster: TestCluster,
+    private readonly history: History,
+    private readonly random: () => number,
+  ) {}
+
+  async run(): Promise<void> {
+    const writers = Array.from({ length: WRITERS }, () => this.#repeat(() => this.#write()));
+    const readers = Array.from({ length: READERS }, () => this.#repeat(() => this.#read()));
+    await Promise.all([...writers, ...readers]);
+  }
+
+  async end(): Promise<void> {
+    this.#ended = true;
+  }
+
+  /** Reads every app from the leader. */
+  async readAll(leader: FrenoNode): Promise<void> {
+    const calledAtMs = performance.now();
+    const { body } = await fetchOnce(leader.port, '/throttled-apps');
+    this.#recordReads(body, calledAtMs);
+  }
+
+  async #repeat(step: () => Promise<void>): Promise<void> {
+    while (!this.#ended) {
+      await step();
+      await delay(10 + 20 * this.random());
+    }
+  }
+
+  /** Through any node: followers pass commands on. */
+  async #write(): Promise<void> {
+    const app = this.#anyOf(APPS);
+    const lift = this.random() < 0.2;
+    const ratio = lift ? ABSENT : ++this.#ratio / 1e6;
+    const path = lift ? `/unthrottle-app/${app}` : `/throttle-app/${app}/ttl/60/ratio/${ratio}`;
+    const calledAtMs = performance.now();
+    const status = await fetchOnce(this.#anyOf(this.cluster.nodes).port, path).then(
+      (answer) => answer.status,
+      () => undefined,
+    );
+    // 503 promises that nothing was changed. A connection that broke, or 504, leaves it open.
+    if (status === 503) return;
+    expect(status).to.be.oneOf([200, 504, undefined]);
+    const returnedAtMs = status === 200 ? performance.now() : Number.POSITIVE_INFINITY;
+    this.history.get(app)!.push({ kind: 'write', value: ratio, calledAtMs, returnedAtMs });
+  }
+
+  /** From the leader alone: a follower tells what it has applied so far. */
+  async #read(): Promise<void> {
+    const { port } = this.#anyOf(this.cluster.nodes);
+    try {
+      if ((await fetchOnce(port, '/leader-check')).status !== 200) return;
+      const calledAtMs = performance.now();
+      const { status, body } = await fetchOnce(port, '/throttled-apps');
+      const wasLeading = (await fetchOnce(port, '/leader-check')).status === 200;
+      if (status === 200 && wasLeading) this.#recordReads(body, calledAtMs);
+    } catch {
+      // Nobody answered: nothing was learned.
+    }
+  }
+
+  #recordReads(body: string, calledAtMs: number): void {
+    const returnedAtMs = performance.now();
+    const listed = JSON.parse(body) as Record<string, { Ratio: number }>;
+    for (const app of APPS) {
+      const value = listed[app]?.Ratio ?? ABSENT;
+      this.history.get(app)!.push({ kind: 'read', value, calledAtMs, returnedAtMs });
+    }
+  }
+
+  #anyOf<T>(choices: readonly T[]): T {
+    return choices[Math.floor(this.random() * choices.length)]!;
+  }
+}
+
+function told(operations: readonly Operation<number>[]): string {
+  return operations
+    .toSorted((left, right) => left.calledAtMs - right.calledAtMs)
+    .map(({ kind, value, calledAtMs, returnedAtMs }) => {
+      return `${calledAtMs.toFixed(1)}..${returnedAtMs.toFixed(1)} ${kind} ${value}`;
+    })
+    .join('\n');
+}
