@@ -4,49 +4,74 @@ import { messageOf } from '../base/errors.js';
 import { formatAddress } from '../config/address.js';
 import type { ClusterReport } from '../wire/reports.js';
 import type { ClusterAssignment, ClusterSettings, ProbeTarget } from '../wire/stores.js';
-import { type HostSourceReader, hostSourceReader } from './hosts/source.js';
+import type { HostList, HostSourceReader, ReaderFactory } from './hosts/source.js';
 
 /** Whether a host, by its name alone, is left out by an operator's command. */
 export type SkipTest = (host: string) => boolean;
 
+/** How the last reading of a list went: `partial` gave a list, but not all of its source could be read. */
+export type SourceHealth = 'good' | 'partial' | 'failed';
+
 export class ClusterHosts {
+  readonly #readerFor: ReaderFactory;
   #settings: ClusterSettings;
   #reader: HostSourceReader | null;
   /** The last good list, each host once; null before the first. */
   #listed: readonly ProbeTarget[] | null = null;
   #readAtUnixMs: number | null = null;
+  #health: SourceHealth = 'good';
   #error = '';
-  #reading: Promise<void> | undefined;
+  #isReading = false;
   #assignment: ClusterAssignment | null = null;
 
   constructor(
     settings: ClusterSettings,
+    readerFor: ReaderFactory,
     readonly slot: number,
     public generation: number,
   ) {
     this.#settings = settings;
-    this.#reader = hostSourceReader(settings);
+    this.#readerFor = readerFor;
+    this.#reader = readerFor(settings);
   }
 
   get settings(): ClusterSettings {
     return this.#settings;
   }
 
-  /** A list of another source stays good until the new one has been read. */
+  /** A list of another source stays good until the new one has been read. Without a source there is none. */
   replaceSettings(settings: ClusterSettings): void {
     const before = this.#settings;
     this.#settings = settings;
     if (sameSource(before, settings)) return;
-    this.#reader = hostSourceReader(settings);
-    this.#reading = undefined;
+    this.#reader = this.#readerFor(settings);
+    this.#isReading = false;
+    if (this.#reader !== null) return;
+    this.#listed = null;
+    this.#readAtUnixMs = null;
+    this.#health = 'good';
+    this.#error = '';
   }
 
-  /** Reads the list of hosts; a reading under way is joined. Never rejects: what went wrong is in the report. */
-  read(): Promise<void> {
+  /**
+   * Reads the list of hosts, unless that is under way already. Resolves with how its source is now if that has changed, else with
+   * null. Never rejects: what went wrong is in the report.
+   */
+  async read(): Promise<SourceHealth | null> {
     const reader = this.#reader;
-    if (reader === null) return Promise.resolve();
-    this.#reading ??= this.#readFrom(reader);
-    return this.#reading;
+    if (reader === null || this.#isReading) return null;
+    this.#isReading = true;
+    let list: HostList | null = null;
+    let error = '';
+    try {
+      list = await reader.read();
+    } catch (thrown) {
+      error = messageOf(thrown);
+    }
+    // Settings may have named another source in the meantime.
+    if (this.#reader !== reader) return null;
+    this.#isReading = false;
+    return this.#take(list, error);
   }
 
   /** What went wrong with the last reading of the list; empty when it went well. */
@@ -79,21 +104,17 @@ export class ClusterHosts {
     };
   }
 
-  async #readFrom(reader: HostSourceReader): Promise<void> {
-    let listed: readonly ProbeTarget[] | null = null;
-    let error = '';
-    try {
-      listed = withoutDuplicates(await reader.read());
-    } catch (thrown) {
-      error = messageOf(thrown);
+  #take(list: HostList | null, error: string): SourceHealth | null {
+    const before = this.#health;
+    this.#error = list?.problem ?? error;
+    if (list === null) {
+      this.#health = 'failed';
+    } else {
+      this.#listed = withoutDuplicates(list.hosts);
+      this.#readAtUnixMs = Date.now();
+      this.#health = list.problem === '' ? 'good' : 'partial';
     }
-    // Settings may have named another source in the meantime.
-    if (this.#reader !== reader) return;
-    this.#reading = undefined;
-    this.#error = error;
-    if (listed === null) return;
-    this.#listed = listed;
-    this.#readAtUnixMs = Date.now();
+    return this.#health === before ? null : this.#health;
   }
 
   #isIgnored(host: ProbeTarget): boolean {

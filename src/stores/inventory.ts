@@ -7,7 +7,9 @@ import { STORES_MAX } from '../board/board.js';
 import type { StoreLocation } from '../wire/http.js';
 import type { ClusterReport, InventoryReporter } from '../wire/reports.js';
 import type { ClusterAssignment, ClusterSettings } from '../wire/stores.js';
-import { ClusterHosts, type SkipTest } from './cluster-hosts.js';
+import { ClusterHosts, type SkipTest, type SourceHealth } from './cluster-hosts.js';
+import { type ReaderFactory, readerFactory } from './hosts/source.js';
+import { Names } from './names.js';
 
 /** Lists of hosts are read this often while this node leads. */
 const REFRESH_INTERVAL_MS = 10_000;
@@ -15,6 +17,9 @@ const REFRESH_INTERVAL_MS = 10_000;
 /** A value is gone this long after its reading, or `CACHE_GRACE_MS` after its time in the cache ends. */
 const VALUE_MAX_AGE_MS = 5_000;
 const CACHE_GRACE_MS = 2_000;
+
+/** All clusters may name the same server, and each waits for its name. */
+const NAMES_LIMITS = { lookupsMax: 4, waitingMax: STORES_MAX };
 
 /** Longest delay that a timer takes. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
@@ -35,6 +40,8 @@ export interface InventoryOptions {
   readonly logger: Logger;
   /** Places on the board. */
   readonly storesMax?: number;
+  /** Where lists of hosts come from: the network, unless given. */
+  readonly readerFor?: ReaderFactory;
 }
 
 export class Inventory implements InventoryReporter {
@@ -42,6 +49,7 @@ export class Inventory implements InventoryReporter {
   readonly #prober: Prober;
   readonly #logger: Logger;
   readonly #storesMax: number;
+  readonly #readerFor: ReaderFactory;
   readonly #clusters = new Map<string, ClusterHosts>();
   readonly #freeSlots: number[] = [];
   #slotsUsed = 0;
@@ -60,6 +68,7 @@ export class Inventory implements InventoryReporter {
     this.#prober = options.prober;
     this.#logger = options.logger;
     this.#storesMax = options.storesMax ?? STORES_MAX;
+    this.#readerFor = options.readerFor ?? readerFactory(new Names(undefined, NAMES_LIMITS).lookup);
   }
 
   /**
@@ -128,7 +137,9 @@ export class Inventory implements InventoryReporter {
     const present = this.#clusters.get(settings.name);
     if (present === undefined) {
       const slot = this.#freeSlots.pop() ?? this.#slotsUsed++;
-      this.#clusters.set(settings.name, new ClusterHosts(settings, slot, ++this.#lastGeneration));
+      const generation = ++this.#lastGeneration;
+      const cluster = new ClusterHosts(settings, this.#readerFor, slot, generation);
+      this.#clusters.set(settings.name, cluster);
     } else {
       // Values of another query are values of another store.
       if (present.settings.metricQuery !== settings.metricQuery) {
@@ -156,15 +167,27 @@ export class Inventory implements InventoryReporter {
   }
 
   async #read(cluster: ClusterHosts): Promise<void> {
-    const before = cluster.error;
-    await cluster.read();
+    const changed = await cluster.read();
+    if (changed !== null) this.#logHealth(cluster, changed);
+    await this.#assignSoon();
+  }
+
+  /** Once for each change: a source that stays down is seen in the report. */
+  #logHealth(cluster: ClusterHosts, health: SourceHealth): void {
     const { error } = cluster;
     const store = cluster.settings.name;
-    if (error !== before) {
-      if (error === '') this.#logger.info({ store }, 'the list of hosts can be read again');
-      else this.#logger.warn({ store, error }, 'the list of hosts cannot be read');
+    if (this.#clusters.get(store) !== cluster) return;
+    switch (health) {
+      case 'good':
+        this.#logger.info({ store }, 'the list of hosts can be read again');
+        break;
+      case 'partial':
+        this.#logger.warn({ store, error }, 'the list of hosts can be read only in part');
+        break;
+      case 'failed':
+        this.#logger.warn({ store, error }, 'the list of hosts cannot be read');
+        break;
     }
-    await this.#assignSoon();
   }
 
   /** What changes in one turn of the event loop is assigned at once. */

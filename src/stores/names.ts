@@ -6,16 +6,20 @@ import { type LookupAddress, lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { monotonicMs } from '../base/clock.js';
 
-/** Look-ups of one thread under way at a time. */
-const LOOKUPS_MAX = 2;
+export interface NamesLimits {
+  /** Look-ups under way at a time. */
+  readonly lookupsMax: number;
+  /** Of those that wait for one name only the last so many are answered. */
+  readonly waitingMax: number;
+}
+
+/** For the probes of one thread: of the attempts that wait for one name all but the last few have been given up. */
+const PROBE_LIMITS: NamesLimits = { lookupsMax: 2, waitingMax: 8 };
 
 /** For how long an answer is used again. Hosts that refuse connections would otherwise be looked up at each attempt. */
 const FOUND_MS = 5_000;
 const NOT_FOUND_MS = 1_000;
 const NAMES_MAX = 10_000;
-
-/** Of the attempts that wait for one name all but the last few have been given up. */
-const WAITING_MAX = 8;
 
 type Answer =
   | { readonly addresses: readonly LookupAddress[]; readonly untilMs: number }
@@ -33,14 +37,16 @@ const systemResolver: Resolver = (name, callback) => systemLookup(name, { all: t
 
 export class Names {
   readonly #resolver: Resolver;
+  readonly #limits: NamesLimits;
   readonly #answers = new Map<string, Answer>();
   /** By name: look-ups under way or in the queue. */
   readonly #waiting = new Map<string, Waiting[]>();
   readonly #queue: string[] = [];
   #underWay = 0;
 
-  constructor(resolver: Resolver = systemResolver) {
+  constructor(resolver: Resolver = systemResolver, limits: NamesLimits = PROBE_LIMITS) {
     this.#resolver = resolver;
+    this.#limits = limits;
   }
 
   /** To be passed to `net.connect`. A look-up goes on, and is used again, when the connection has been given up meanwhile. */
@@ -65,13 +71,13 @@ export class Names {
       this.#queue.push(name);
       this.#lookUpNext();
     } else {
-      if (waiting.length >= WAITING_MAX) waiting.shift();
+      if (waiting.length >= this.#limits.waitingMax) waiting.shift();
       waiting.push(callback);
     }
   }
 
   #lookUpNext(): void {
-    if (this.#underWay >= LOOKUPS_MAX) return;
+    if (this.#underWay >= this.#limits.lookupsMax) return;
     const name = this.#queue.shift();
     if (name === undefined) return;
     this.#underWay++;

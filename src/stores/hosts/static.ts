@@ -1,8 +1,8 @@
 /** Hosts that the configuration names itself. */
 import { FrenoError } from '../../base/errors.js';
 import { parseAddress } from '../../config/address.js';
-import type { ProbeTarget, StaticHosts } from '../../wire/stores.js';
-import type { HostSourceReader } from './source.js';
+import type { StaticHosts } from '../../wire/stores.js';
+import type { HostList, HostSourceReader } from './source.js';
 
 export class StaticSource implements HostSourceReader {
   readonly #hosts: readonly string[];
@@ -13,13 +13,14 @@ export class StaticSource implements HostSourceReader {
     this.#defaultPort = defaultPort;
   }
 
-  async read(): Promise<readonly ProbeTarget[]> {
-    return this.#hosts.map((text) => {
+  async read(): Promise<HostList> {
+    const hosts = this.#hosts.map((text) => {
       const target = parseAddress(text, this.#defaultPort);
       if (target === null) {
         throw new FrenoError('HOST_SOURCE', `"${text}" is neither host nor host:port`);
       }
       return target;
     });
+    return { hosts, problem: '' };
   }
 }

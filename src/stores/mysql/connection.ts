@@ -8,6 +8,8 @@ import type { TlsMaterial } from './tls.js';
 export interface Login {
   readonly user: string;
   readonly password: string;
+  /** The default database; none unless given. */
+  readonly database?: string;
   /** Empty: the client's default. */
   readonly collation: string;
   /** Null: in clear. */
@@ -48,6 +50,7 @@ export function logIn(
     // A server that asks for local files gets none.
     flags: ['-LOCAL_FILES'],
     connectAttributes: { program_name: 'freno' },
+    ...(login.database !== undefined && { database: login.database }),
     ...(login.collation !== '' && { charset: login.collation }),
     ...(login.tls !== null && { ssl: login.tls.options(nowMs) }),
   };

@@ -1,0 +1,144 @@
+/** HAProxy's statistics as CSV (management.txt, section 9.1): the servers of each backend and their status. */
+import { finished } from 'node:stream/promises';
+import { setImmediate as immediate } from 'node:timers/promises';
+import { type CsvError, parse } from 'csv-parse';
+
+/** No line of HAProxy comes near it; a page without line ends is given up there. */
+const LINE_LENGTH_MAX = 64 * 1024;
+
+/** About a millisecond of parsing. */
+const SLICE_BYTES = 16 * 1024;
+
+/** Column `type` of a server; listeners (`option socket-stats`) have rows among them. */
+const TYPE_SERVER = '2';
+
+export interface PoolServer {
+  readonly name: string;
+  /** As HAProxy words it: `UP 1/3`. */
+  readonly status: string;
+}
+
+export interface Pool {
+  readonly servers: PoolServer[];
+  /** The `BACKEND` row ends the rows of a backend: without it some may be missing. */
+  complete: boolean;
+}
+
+/** By the name of the backend. */
+export type Statistics = ReadonlyMap<string, Pool>;
+
+interface Columns {
+  readonly pool: number;
+  readonly server: number;
+  readonly status: number;
+  /** -1: there is none. */
+  readonly type: number;
+}
+
+/** Reads a page as its pieces arrive. Throws when it is truncated or something else. */
+export async function parseStatistics(pieces: AsyncIterable<Buffer>): Promise<Statistics> {
+  const table = new Table();
+  const parser = parse({
+    skip_empty_lines: true,
+    max_record_size: LINE_LENGTH_MAX,
+    // A row is used up at once: nothing is kept of all its other fields.
+    on_record: (row: string[]) => {
+      table.add(row);
+      return null;
+    },
+  });
+  const parsed = finished(parser.resume());
+  // What it fails with is looked at after each piece: the rest of a page that is torn is not waited for.
+  parsed.catch(() => undefined);
+  try {
+    for await (const piece of inSlices(pieces)) {
+      parser.write(piece);
+      if (parser.errored !== null) throw parser.errored;
+    }
+    parser.end();
+    await parsed;
+  } catch (thrown) {
+    throw isCsvError(thrown) ? new Error(csvFailure(thrown)) : thrown;
+  }
+  return table.finish();
+}
+
+/** A large page is work for a third of a second, and the thread has more to do: it gets its turn after each slice. */
+async function* inSlices(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
+  for await (const piece of pieces) {
+    for (let from = 0; from < piece.length; from += SLICE_BYTES) {
+      yield piece.subarray(from, from + SLICE_BYTES);
+      await immediate();
+    }
+  }
+}
+
+/** Gathers the rows of a page. */
+class Table {
+  readonly #pools = new Map<string, Pool>();
+  #columns: Columns | undefined;
+  /** Every page that HAProxy itself writes has rows of frontends and backends. Tools that imitate it may list servers alone. */
+  #namesProxies = false;
+
+  add(row: readonly string[]): void {
+    if (this.#columns === undefined) this.#columns = columnsOf(row);
+    else this.#addRow(row, this.#columns);
+  }
+
+  finish(): Statistics {
+    if (this.#columns === undefined) throw new Error('the answer is empty');
+    if (!this.#namesProxies) for (const pool of this.#pools.values()) pool.complete = true;
+    return this.#pools;
+  }
+
+  #addRow(row: readonly string[], columns: Columns): void {
+    const name = row[columns.server]!;
+    if (name === 'FRONTEND') {
+      this.#namesProxies = true;
+    } else if (name === 'BACKEND') {
+      this.#namesProxies = true;
+      this.#pool(row[columns.pool]!).complete = true;
+    } else if (columns.type < 0 || row[columns.type] === TYPE_SERVER) {
+      this.#pool(row[columns.pool]!).servers.push({ name, status: row[columns.status]! });
+    }
+  }
+
+  #pool(name: string): Pool {
+    const present = this.#pools.get(name);
+    if (present !== undefined) return present;
+    const pool: Pool = { servers: [], complete: false };
+    this.#pools.set(name, pool);
+    return pool;
+  }
+}
+
+/** The first line: `# pxname,svname,…`. */
+function columnsOf(header: readonly string[]): Columns {
+  const names = header.map((name) => name.replace(/^[#\s]+/, '').trim());
+  const columns = {
+    pool: names.indexOf('pxname'),
+    server: names.indexOf('svname'),
+    status: names.indexOf('status'),
+    type: names.indexOf('type'),
+  };
+  if (columns.pool < 0 || columns.server < 0 || columns.status < 0) {
+    throw new Error(
+      'the answer is not a statistics page: it has no columns pxname, svname, status',
+    );
+  }
+  return columns;
+}
+
+function isCsvError(thrown: unknown): thrown is CsvError {
+  return thrown instanceof Error && /^CSV_/.test((thrown as NodeJS.ErrnoException).code ?? '');
+}
+
+function csvFailure(error: CsvError): string {
+  switch (error.code) {
+    case 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH':
+    case 'CSV_QUOTE_NOT_CLOSED':
+      return `the CSV is truncated or torn at line ${error.lines}`;
+    default:
+      return `the answer is no CSV (${error.code})`;
+  }
+}

@@ -1,0 +1,46 @@
+/** The statistics pages of HAProxy: each read once for all clusters that ask within a second. */
+import { monotonicMs } from '../../base/clock.js';
+import { parseStatistics, type Statistics } from './haproxy-csv.js';
+import type { PageReader } from './page.js';
+
+/** How long a page is used again, good or failed. */
+const CACHE_MS = 1_000;
+
+interface CachedPage {
+  readonly statistics: Promise<Statistics>;
+  /** Infinite while the page is being read. */
+  untilMs: number;
+}
+
+export class StatisticsCache {
+  readonly #pages: PageReader;
+  readonly #cached = new Map<string, CachedPage>();
+
+  constructor(pages: PageReader) {
+    this.#pages = pages;
+  }
+
+  /** Rejects when the page cannot be read; the message says why, not which. */
+  read(url: URL): Promise<Statistics> {
+    this.#forgetOld();
+    const cached = this.#cached.get(url.href);
+    if (cached !== undefined) return cached.statistics;
+    const page = {
+      statistics: parseStatistics(this.#pages.read(url)),
+      untilMs: Number.POSITIVE_INFINITY,
+    };
+    this.#cached.set(url.href, page);
+    const settled = (): void => {
+      page.untilMs = monotonicMs() + CACHE_MS;
+    };
+    page.statistics.then(settled, settled);
+    return page.statistics;
+  }
+
+  #forgetOld(): void {
+    const nowMs = monotonicMs();
+    for (const [key, { untilMs }] of this.#cached) {
+      if (untilMs <= nowMs) this.#cached.delete(key);
+    }
+  }
+}

@@ -1,0 +1,88 @@
+/** The admin interface of ProxySQL, in MySQL's protocol: what it says of the servers of a host group. */
+import type { LookupFunction } from 'node:net';
+import type { Connection, QueryError } from 'mysql2';
+import { monotonicMs } from '../../base/clock.js';
+import { messageOf } from '../../base/errors.js';
+import { formatAddress } from '../../config/address.js';
+import type { ProbeTarget } from '../../wire/stores.js';
+import { dial, drop, type Login, logIn, quit } from '../mysql/connection.js';
+import { connectionFailure, dialFailure, dialTimeout, readTimeout } from '../mysql/failure.js';
+
+const DIAL_TIMEOUT_MS = 1_000;
+/** From the connection to the last row. */
+const ANSWER_TIMEOUT_MS = 2_000;
+
+/** A row of `stats_mysql_connection_pool`. */
+export interface PoolRow {
+  readonly host: string;
+  readonly port: number;
+  readonly status: string;
+}
+
+/**
+ * Asks once, over a connection of its own: nothing is left open, whatever happens. Rejects, with a message that names the
+ * address but no password, when there is no answer in time.
+ */
+export async function readConnectionPool(
+  admin: ProbeTarget,
+  login: Login,
+  hostgroupId: number,
+  lookup: LookupFunction,
+): Promise<PoolRow[]> {
+  const query = `SELECT srv_host, srv_port, status FROM stats_mysql_connection_pool WHERE hostgroup=${hostgroupId}`;
+  const rows = await ask(admin, login, query, lookup);
+  return rows.map((row) => poolRow(row, formatAddress(admin)));
+}
+
+function ask(
+  admin: ProbeTarget,
+  login: Login,
+  query: string,
+  lookup: LookupFunction,
+): Promise<unknown[][]> {
+  const address = formatAddress(admin);
+  return new Promise((resolve, reject) => {
+    let connection: Connection | null = null;
+    const fail = (text: string): void => {
+      clearTimeout(timer);
+      drop(socket, connection);
+      reject(new Error(text));
+    };
+    const socket = dial(admin, lookup);
+    let timer = setTimeout(() => fail(dialTimeout(address).text), DIAL_TIMEOUT_MS);
+    socket.once('error', (error) => {
+      if (connection === null) fail(dialFailure(address, error).text);
+    });
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => fail(readTimeout(address).text), ANSWER_TIMEOUT_MS);
+      try {
+        connection = logIn(socket, admin, login, monotonicMs());
+      } catch (thrown) {
+        fail(`${address}: ${messageOf(thrown)}`);
+        return;
+      }
+      const lost = (error: QueryError): void => fail(connectionFailure(address, error).text);
+      connection.on('error', lost);
+      connection.query(query, (error: QueryError | null, rows: unknown) => {
+        if (error !== null) {
+          lost(error);
+          return;
+        }
+        clearTimeout(timer);
+        quit(socket, connection!);
+        resolve(rows as unknown[][]);
+      });
+    });
+  });
+}
+
+function poolRow([host, port, status]: unknown[], address: string): PoolRow {
+  const row = { host: String(host ?? ''), port: Number(port), status: String(status ?? '') };
+  if (row.host === '' || !Number.isInteger(row.port) || row.port < 1 || row.port > 65_535) {
+    throw new Error(
+      `${address}: lists "${row.host}:${port}", which is no address of a MySQL server`,
+    );
+  }
+  return row;
+}

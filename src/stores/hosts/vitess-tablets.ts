@@ -1,0 +1,69 @@
+/** Tablets as vtctld's HTTP API lists them (Vitess, go/vt/vtctld/api.go). */
+import { z } from 'zod';
+
+/** What the health checks of vtctld know of a tablet; versions that make none leave it out. */
+const statsSchema = z.looseObject({
+  last_error: z.unknown().optional(),
+  realtime: z.unknown().optional(),
+});
+
+const tabletSchema = z.looseObject({
+  alias: z.looseObject({ cell: z.string().default(''), uid: z.number().default(0) }).nullish(),
+  type: z.union([z.number(), z.string()]).nullish(),
+  hostname: z.string().nullish(),
+  mysql_hostname: z.string().nullish(),
+  mysql_port: z.int().min(0).max(65535).nullish(),
+  port_map: z.record(z.string(), z.number()).nullish(),
+  stats: statsSchema.nullish(),
+});
+
+/** An empty list is `null` in Go's JSON. */
+const listSchema = z.array(tabletSchema).nullable();
+
+export interface Tablet {
+  /** `cell-uid`. */
+  readonly alias: string;
+  readonly cell: string;
+  readonly type: 'replica' | 'other';
+  /** Of its MySQL server; empty: not given. */
+  readonly host: string;
+  /** 0: not given. */
+  readonly port: number;
+  readonly isHealthy: boolean;
+}
+
+/** `topodata.TabletType`: 1 is PRIMARY, 2 REPLICA, 3 RDONLY. */
+const TYPE_REPLICA = 2;
+
+/** Reads the body of an answer. Throws when it is not a list of tablets. */
+export function parseTablets(body: string): Tablet[] {
+  const parsed = listSchema.safeParse(json(body));
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new Error(
+      `the answer is no list of tablets (${issue?.path.join('.')}: ${issue?.message})`,
+    );
+  }
+  return (parsed.data ?? []).map(tabletOf);
+}
+
+function tabletOf(tablet: z.output<typeof tabletSchema>): Tablet {
+  const { alias, type, stats } = tablet;
+  const isReplica = typeof type === 'string' ? /^replica$/i.test(type) : type === TYPE_REPLICA;
+  return {
+    alias: `${alias?.cell}-${alias?.uid}`,
+    cell: alias?.cell ?? '',
+    type: isReplica ? 'replica' : 'other',
+    host: tablet.mysql_hostname || tablet.hostname || '',
+    port: tablet.mysql_port || tablet.port_map?.mysql || 0,
+    isHealthy: stats == null || (!stats.last_error && stats.realtime != null),
+  };
+}
+
+function json(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw new Error('the answer is no JSON');
+  }
+}

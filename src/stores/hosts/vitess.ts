@@ -1,0 +1,56 @@
+/** Hosts that are the replicas of a shard of Vitess, as its vtctld lists them. */
+import { FrenoError, messageOf } from '../../base/errors.js';
+import type { ProbeTarget, VitessHosts } from '../../wire/stores.js';
+import { type PageReader, shownUrl } from './page.js';
+import type { HostList, HostSourceReader } from './source.js';
+import { parseTablets, type Tablet } from './vitess-tablets.js';
+
+export class VitessSource implements HostSourceReader {
+  readonly #source: VitessHosts;
+  readonly #url: URL;
+  readonly #port: number;
+  readonly #pages: PageReader;
+
+  constructor(source: VitessHosts, port: number, pages: PageReader) {
+    this.#source = source;
+    this.#url = tabletsUrl(source);
+    this.#port = port;
+    this.#pages = pages;
+  }
+
+  async read(): Promise<HostList> {
+    try {
+      const pieces: Buffer[] = [];
+      for await (const piece of this.#pages.read(this.#url, this.#source.timeoutMs)) {
+        pieces.push(piece);
+      }
+      const tablets = parseTablets(Buffer.concat(pieces).toString());
+      const hosts = tablets
+        .filter((tablet) => this.#counts(tablet))
+        .map((one) => this.#target(one));
+      return { hosts, problem: '' };
+    } catch (thrown) {
+      const message = `vtctld ${shownUrl(this.#url)}: ${messageOf(thrown)}`;
+      throw new FrenoError('HOST_SOURCE', message);
+    }
+  }
+
+  /** Cells are looked at here too: older versions of vtctld list the tablets of all cells whatever they are asked for. */
+  #counts({ type, cell, isHealthy }: Tablet): boolean {
+    const { cells } = this.#source;
+    return type === 'replica' && isHealthy && (cells.length === 0 || cells.includes(cell));
+  }
+
+  #target({ alias, host, port }: Tablet): ProbeTarget {
+    if (host === '') throw new Error(`tablet ${alias} has neither mysql_hostname nor hostname`);
+    return { host, port: port === 0 ? this.#port : port };
+  }
+}
+
+function tabletsUrl({ api, keyspace, shard, cells }: VitessHosts): URL {
+  const base = api.replace(/\/+$/, '');
+  const root = base.endsWith('/api') ? base : `${base}/api`;
+  const path = `keyspace/${encodeURIComponent(keyspace)}/tablets/${encodeURIComponent(shard)}`;
+  const query = cells.length === 0 ? '' : `?cells=${cells.map(encodeURIComponent).join(',')}`;
+  return new URL(`${root}/${path}${query}`);
+}

@@ -1,0 +1,153 @@
+/** Hosts by HAProxy, with the real one. */
+import { lookup } from 'node:dns';
+import { expect } from 'chai';
+import { type HostSourceReader, readerFactory } from '../../../src/stores/hosts/source.js';
+import { clusterSettings } from '../../support/cluster-settings.js';
+import { failureOf } from '../../support/failure.js';
+import { HAProxy, haproxyIsInstalled } from '../../support/haproxy.js';
+
+/** Checks are an hour apart: after the first server's first one, states change by command only. */
+const sections = (number: number): string => `
+backend pool
+  default-server inter 1h rise 1 fall 3
+  server refused 127.0.0.1:1 check
+  server up 127.0.0.1:1 check
+  server other 127.0.0.1:1 check
+  server follower 127.0.0.1:1 track pool/other
+  server unchecked 127.0.0.1:1
+  server nameless 127.0.0.1:1
+  server 10.1.1.1:3307 127.0.0.1:1
+  server lost nowhere.invalid:1 init-addr none resolvers nobody
+backend empty
+listen mixed
+  bind abns@freno-${process.pid}-${number} name a-listener
+  option socket-stats
+  server behind-listener 127.0.0.1:1
+resolvers nobody
+  nameserver none 127.0.0.1:1
+`;
+
+describe('hosts by HAProxy', function () {
+  this.timeout(20_000);
+  let haproxy: HAProxy;
+
+  before(async function () {
+    if (!haproxyIsInstalled) this.skip();
+    haproxy = await HAProxy.start({ sections: sections(1) });
+    await set('up', 'health up');
+    await set('other', 'health up');
+  });
+
+  after(() => haproxy?.stop());
+
+  /** With nothing in its cache. */
+  function reader(addresses: string[], poolName = 'pool'): HostSourceReader {
+    const source = { kind: 'haproxy', addresses, poolName } as const;
+    return readerFactory(lookup)(clusterSettings('main', source))!;
+  }
+
+  async function hosts(poolName?: string, address = haproxy.address): Promise<string[]> {
+    const list = await reader([address], poolName).read();
+    expect(list.problem).to.equal('');
+    return list.hosts.map(({ host, port }) => `${host}:${port}`);
+  }
+
+  async function set(server: string, state: string): Promise<void> {
+    expect(await haproxy.command(`set server pool/${server} ${state}`)).to.equal('');
+  }
+
+  it('are an error while all servers that are up are in transition, as after a reload', async () => {
+    const fresh = await HAProxy.start({ sections: sections(2) });
+    try {
+      const error = await failureOf(reader([fresh.address]).read());
+      expect(error).to.include({ code: 'HOST_SOURCE' });
+      expect(error.message)
+        .to.include(`HAProxy http://${fresh.address}: `)
+        .and.include('all servers of pool "pool" are in transition');
+    } finally {
+      await fresh.stop();
+    }
+  });
+
+  it('are those that are up, down or unchecked, under the name of the server', async () => {
+    expect(await hosts()).to.deep.equal([
+      'refused:3306',
+      'up:3306',
+      'other:3306',
+      'follower:3306',
+      'unchecked:3306',
+      'nameless:3306',
+      '10.1.1.1:3307',
+    ]);
+  });
+
+  it('are not those in maintenance, theirs or of the server that they track', async () => {
+    await set('other', 'state maint');
+    expect(await hosts()).to.not.include.members(['other:3306', 'follower:3306']);
+    await set('other', 'state ready');
+    await set('other', 'health up');
+    expect(await hosts()).to.include.members(['other:3306', 'follower:3306']);
+  });
+
+  it('are not those that are drained', async () => {
+    await set('unchecked', 'state drain');
+    expect(await hosts()).to.not.include('unchecked:3306');
+    await set('unchecked', 'state ready');
+    expect(await hosts()).to.include('unchecked:3306');
+  });
+
+  it('are not those that are not load-balanced', async () => {
+    await set('up', 'health stopping');
+    expect(await hosts()).to.not.include('up:3306');
+    await set('up', 'health up');
+    expect(await hosts()).to.include('up:3306');
+  });
+
+  it('are also those that go down by command', async () => {
+    await set('up', 'health down');
+    expect(await hosts()).to.include('up:3306');
+    await set('up', 'health up');
+  });
+
+  it('are none where the pool has no servers', async () => {
+    expect(await hosts('empty')).to.deep.equal([]);
+  });
+
+  it('are the servers among the listeners of a section', async () => {
+    expect(await hosts('mixed')).to.deep.equal(['behind-listener:3306']);
+  });
+
+  it('are an error that names the pool where there is none', async () => {
+    const error = await failureOf(reader([haproxy.address], 'pool2').read());
+    expect(error.message).to.include('there is no pool "pool2"');
+  });
+
+  it('are listed by those addresses that answer; the others are told', async () => {
+    const list = await reader(['127.0.0.1:1', haproxy.address], 'empty').read();
+    expect(list.hosts).to.deep.equal([]);
+    expect(list.problem).to.include('HAProxy http://127.0.0.1:1: ').and.to.include('ECONNREFUSED');
+  });
+
+  it('are an error that names every address when none answers', async () => {
+    const error = await failureOf(reader(['127.0.0.1:1', 'http://127.0.0.1:2/x']).read());
+    expect(error.message).to.include('http://127.0.0.1:1: ').and.include('http://127.0.0.1:2/x: ');
+  });
+
+  it('come from a page at any path, with user and password, which are not shown', async () => {
+    const other = await HAProxy.start({
+      sections: 'backend pool\n  server a 127.0.0.1:1',
+      statistics: 'stats uri /haproxy/stats\n  stats auth monitor:secret',
+    });
+    try {
+      for (const slash of ['', '/']) {
+        const address = `http://monitor:secret@${other.address}/haproxy/stats${slash}`;
+        expect(await hosts('pool', address)).to.deep.equal(['a:3306']);
+      }
+      const wrong = `http://monitor:wrong@${other.address}/haproxy/stats`;
+      const error = await failureOf(reader([wrong]).read());
+      expect(error.message).to.include('it answers 401').and.not.include('wrong');
+    } finally {
+      await other.stop();
+    }
+  });
+});

@@ -1,0 +1,126 @@
+/** Pages fetched over HTTP and HTTPS, and their bounds. */
+import { execFileSync } from 'node:child_process';
+import { lookup } from 'node:dns';
+import { readFileSync } from 'node:fs';
+import type { LookupFunction } from 'node:net';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { TemporaryDirectory } from '../../../src/demo/temporary.js';
+import { PageReader, shownUrl } from '../../../src/stores/hosts/page.js';
+import { failureOf } from '../../support/failure.js';
+import { Pages } from '../../support/pages.js';
+
+const LIMITS = { timeoutMs: 2_000, sizeBytesMax: 100 };
+
+describe('a page', () => {
+  const opened: Pages[] = [];
+
+  afterEach(async () => {
+    for (const pages of opened.splice(0)) await pages.close();
+  });
+
+  async function serve(...options: Parameters<typeof Pages.serve>): Promise<Pages> {
+    const pages = await Pages.serve(...options);
+    opened.push(pages);
+    return pages;
+  }
+
+  async function read(
+    url: string,
+    limits: Partial<typeof LIMITS> = {},
+    resolver: LookupFunction = lookup,
+  ): Promise<string> {
+    const reader = new PageReader(resolver, 2, { ...LIMITS, ...limits });
+    const pieces: Buffer[] = [];
+    for await (const piece of reader.read(new URL(url))) pieces.push(piece);
+    return Buffer.concat(pieces).toString();
+  }
+
+  async function failure(...arguments_: Parameters<typeof read>): Promise<string> {
+    return (await failureOf(read(...arguments_))).message;
+  }
+
+  it('may be as large as the bound, and no larger', async () => {
+    const pages = await serve((request, response) =>
+      response.end('x'.repeat(Number(request.url!.slice(1)))),
+    );
+    expect(await read(`${pages.url}/100`)).to.have.length(100);
+    expect(await failure(`${pages.url}/101`)).to.equal('the answer is larger than 100 bytes');
+  });
+
+  it('has to be there in time, its last byte too', async () => {
+    const pages = await serve((_request, response) => response.write('begun'));
+    expect(await failure(pages.url, { timeoutMs: 50 })).to.equal('no answer within 50 ms');
+  });
+
+  it('leaves no connection behind, read or given up', async () => {
+    const pages = await serve((request, response) => {
+      if (request.url === '/whole') response.end('x');
+      else response.write('x'.repeat(1_000));
+    });
+    await read(`${pages.url}/whole`);
+    await failure(`${pages.url}/large`);
+    await failure(`${pages.url}/slow`, { timeoutMs: 20, sizeBytesMax: 10_000 });
+    while ((await pages.connections()) > 0) await new Promise(setImmediate);
+  });
+
+  it('is followed to where it has moved, with the credentials on the same server only', async () => {
+    const seen: Array<string | undefined> = [];
+    const elsewhere = await serve((request, response) => {
+      seen.push(request.headers.authorization);
+      response.end('moved');
+    });
+    const pages = await serve((request, response) => {
+      const to = request.url === '/' ? '/second' : elsewhere.url;
+      seen.push(request.headers.authorization);
+      response.writeHead(302, { location: to }).end();
+    });
+    expect(await read(pages.url.replace('//', '//me:pass@'))).to.equal('moved');
+    const basic = `Basic ${Buffer.from('me:pass').toString('base64')}`;
+    expect(seen).to.deep.equal([basic, basic, undefined]);
+  });
+
+  it('is not followed in circles, nor to anything but a page', async () => {
+    const pages = await serve((request, response) => {
+      const location = request.url === '/file' ? 'file:///etc/passwd' : request.url;
+      response.writeHead(301, { location }).end();
+    });
+    expect(await failure(pages.url)).to.equal('more than 5 redirects');
+    expect(await failure(`${pages.url}/file`)).to.equal('it redirects to file:');
+  });
+
+  it('of a name that nobody knows is an error that says so', async () => {
+    const nobody: LookupFunction = (name, _options, callback) =>
+      callback(Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`)), '');
+    expect(await failure('http://db.example/', {}, nobody)).to.include('ENOTFOUND db.example');
+  });
+
+  it('may be encrypted, by whom the system trusts and by nobody else', async () => {
+    const directory = new TemporaryDirectory();
+    try {
+      const certificate = selfSigned(directory.path);
+      const pages = await serve((_request, response) => response.end('secret'), certificate);
+      expect(await failure(pages.url)).to.include('self-signed certificate');
+      process.env.SSL_CERT_FILE = join(directory.path, 'cert.pem');
+      expect(await read(pages.url)).to.equal('secret');
+    } finally {
+      delete process.env.SSL_CERT_FILE;
+      directory.remove();
+    }
+  });
+
+  it('is shown without user and password', () => {
+    expect(shownUrl(new URL('https://me:pass@h:1/stats?x'))).to.equal('https://h:1/stats');
+    expect(shownUrl(new URL('http://h/'))).to.equal('http://h');
+  });
+});
+
+/** A certificate for 127.0.0.1 that is its own authority. */
+function selfSigned(directory: string): { key: Buffer; cert: Buffer } {
+  const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
+  const subject = ['-subj', '/CN=freno', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const files = ['-keyout', key, '-out', cert];
+  const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  execFileSync('openssl', ['req', ...kind, ...subject, ...files], { stdio: 'ignore' });
+  return { key: readFileSync(key), cert: readFileSync(cert) };
+}

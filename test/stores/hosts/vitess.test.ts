@@ -1,0 +1,172 @@
+/** Hosts by Vitess: the tablets of a shard, as vtctld lists them. */
+import { lookup } from 'node:dns';
+import { expect } from 'chai';
+import { type HostList, readerFactory } from '../../../src/stores/hosts/source.js';
+import type { VitessHosts } from '../../../src/wire/stores.js';
+import { clusterSettings } from '../../support/cluster-settings.js';
+import { failureOf } from '../../support/failure.js';
+import { Pages } from '../../support/pages.js';
+
+/** A tablet as vtctld writes it. */
+function tablet(host: string, changes: object = {}): object {
+  return {
+    alias: { cell: 'zone1', uid: 101 },
+    hostname: `vttablet-of-${host}`,
+    port_map: { grpc: 16101, vt: 15101 },
+    keyspace: 'commerce',
+    shard: '-80',
+    type: 2,
+    mysql_hostname: host,
+    mysql_port: 3306,
+    url: `http://${host}:15101`,
+    ...changes,
+  };
+}
+
+describe('hosts by Vitess', () => {
+  let pages: Pages;
+  let status: number;
+  let body: string;
+
+  beforeEach(async () => {
+    pages = await Pages.serve((_request, response) => response.writeHead(status).end(body));
+    show([tablet('db1')]);
+  });
+
+  afterEach(() => pages.close());
+
+  function show(tablets: unknown): void {
+    status = 200;
+    body = JSON.stringify(tablets);
+  }
+
+  function read(changes: Partial<VitessHosts> = {}): Promise<HostList> {
+    const source: VitessHosts = {
+      kind: 'vitess',
+      api: pages.url,
+      cells: [],
+      keyspace: 'commerce',
+      shard: '-80',
+      timeoutMs: 5_000,
+      ...changes,
+    };
+    return readerFactory(lookup)(clusterSettings('main', source, { port: 3399 }))!.read();
+  }
+
+  async function hosts(changes?: Partial<VitessHosts>): Promise<string[]> {
+    const list = await read(changes);
+    expect(list.problem).to.equal('');
+    return list.hosts.map(({ host, port }) => `${host}:${port}`);
+  }
+
+  async function failure(changes?: Partial<VitessHosts>): Promise<string> {
+    const error = await failureOf(read(changes));
+    expect(error).to.include({ code: 'HOST_SOURCE' });
+    return error.message;
+  }
+
+  it('are asked for by keyspace, shard and cells; /api is not doubled', async () => {
+    await read();
+    await read({ api: `${pages.url}/`, shard: '80-', cells: ['zone1', 'zone2'] });
+    await read({ api: `${pages.url}/vitess/api`, keyspace: 'a/b' });
+    await read({ api: `${pages.url}/api/`, shard: '' });
+    expect(pages.paths).to.deep.equal([
+      '/api/keyspace/commerce/tablets/-80',
+      '/api/keyspace/commerce/tablets/80-?cells=zone1,zone2',
+      '/vitess/api/keyspace/a%2Fb/tablets/-80',
+      '/api/keyspace/commerce/tablets/',
+    ]);
+  });
+
+  it('are the replicas, their type given as number or name', async () => {
+    show([
+      tablet('primary', { type: 1 }),
+      tablet('replica', { type: 2 }),
+      tablet('rdonly', { type: 3 }),
+      tablet('named-primary', { type: 'PRIMARY' }),
+      tablet('named-replica', { type: 'REPLICA' }),
+      tablet('named-in-lower-case', { type: 'replica' }),
+      tablet('named-rdonly', { type: 'RDONLY' }),
+      tablet('spare', { type: 4 }),
+      tablet('without-type', { type: undefined }),
+    ]);
+    expect(await hosts()).to.deep.equal([
+      'replica:3306',
+      'named-replica:3306',
+      'named-in-lower-case:3306',
+    ]);
+  });
+
+  it('are those whose health is good or not known', async () => {
+    const realtime = { health_error: '', seconds_behind_primary: 3 };
+    show([
+      tablet('unchecked'),
+      tablet('null', { stats: null }),
+      tablet('good', { stats: { realtime, serving: true, up: true } }),
+      tablet('without-error', { stats: { last_error: '', realtime } }),
+      tablet('failed', { stats: { last_error: 'connection refused', realtime } }),
+      tablet('silent', { stats: { serving: false } }),
+    ]);
+    expect(await hosts()).to.deep.equal([
+      'unchecked:3306',
+      'null:3306',
+      'good:3306',
+      'without-error:3306',
+    ]);
+  });
+
+  it('are those of the cells, also where vtctld lists all', async () => {
+    show([
+      tablet('db1'),
+      tablet('db2', { alias: { cell: 'zone2', uid: 201 } }),
+      tablet('db3', { alias: undefined }),
+    ]);
+    expect(await hosts({ cells: ['zone2', 'zone3'] })).to.deep.equal(['db2:3306']);
+    expect(await hosts()).to.have.length(3);
+  });
+
+  it('are MySQL servers: what a tablet does not say of its own is taken from elsewhere', async () => {
+    show([
+      tablet('db1', { mysql_port: 3307 }),
+      tablet('db2', { mysql_port: 0 }),
+      tablet('db3', { mysql_port: undefined, port_map: { vt: 15101, mysql: 3308 } }),
+      tablet('', { hostname: 'db4' }),
+    ]);
+    expect(await hosts()).to.deep.equal(['db1:3307', 'db2:3399', 'db3:3308', 'db4:3306']);
+    show([tablet('', { hostname: '' })]);
+    expect(await failure()).to.include('tablet zone1-101 has neither');
+  });
+
+  it('are none where the shard has no tablets', async () => {
+    show([]);
+    expect(await hosts()).to.deep.equal([]);
+    show(null);
+    expect(await hosts()).to.deep.equal([]);
+  });
+
+  it('are an error, which names the page, when the answer is none', async () => {
+    const page = `vtctld ${pages.url}/api/keyspace/commerce/tablets/-80: `;
+    status = 500;
+    expect(await failure()).to.equal(`${page}it answers 500 instead of 200`);
+    show({ error: 'no such keyspace' });
+    expect(await failure()).to.include(`${page}the answer is no list of tablets`);
+    show([tablet('db1', { mysql_port: 'high' })]);
+    expect(await failure()).to.include('0.mysql_port');
+    body = body.slice(0, -1);
+    expect(await failure()).to.equal(`${page}the answer is no JSON`);
+    body = `[${' '.repeat(5 * 1024 * 1024)}]`;
+    expect(await failure()).to.include('larger than 4194304 bytes');
+  });
+
+  it('are an error when there is no answer in time', async () => {
+    const silent = await Pages.serve(() => undefined);
+    try {
+      const message = await failure({ api: silent.url, timeoutMs: 50 });
+      expect(message).to.include('no answer within 50 ms');
+      const slow = await failureOf(read({ api: `${silent.url}/slow`, timeoutMs: 50 }));
+      expect(slow.message).to.include('/slow/api/keyspace/');
+    } finally {
+      await silent.close();
+    }
+  });
+});

@@ -1,0 +1,13 @@
+/** What a promise that must fail fails with. */
+
+/** Rejects when the promise is kept. */
+export async function failureOf(promise: Promise<unknown>): Promise<Error> {
+  let value: unknown;
+  try {
+    value = await promise;
+  } catch (thrown) {
+    if (thrown instanceof Error) return thrown;
+    throw new TypeError(`rejected with ${String(thrown)}, which is no Error`);
+  }
+  throw new Error(`expected a failure, got ${JSON.stringify(value)}`);
+}

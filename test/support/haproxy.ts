@@ -1,0 +1,106 @@
+/** The real HAProxy with a statistics page, its states changed through its admin socket. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freePorts, TemporaryDirectory } from '../../src/demo/temporary.js';
+
+const BINARY = '/usr/sbin/haproxy';
+const START_TIMEOUT_MS = 5_000;
+const POLL_INTERVAL_MS = 20;
+
+export const haproxyIsInstalled = existsSync(BINARY);
+
+export interface HAProxyOptions {
+  /** Sections of the configuration: backends, listeners. */
+  readonly sections: string;
+  /** Lines of the frontend of the statistics page; `stats uri /` unless given. */
+  readonly statistics?: string;
+}
+
+export class HAProxy {
+  readonly #directory = new TemporaryDirectory();
+  readonly #socket = join(this.#directory.path, 'admin.sock');
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<void>;
+  #log = '';
+
+  /** Resolves when the admin socket answers. */
+  static async start(options: HAProxyOptions): Promise<HAProxy> {
+    const [port] = await freePorts(1);
+    const haproxy = new HAProxy(port!, options);
+    try {
+      await haproxy.#untilReady();
+    } catch (thrown) {
+      await haproxy.stop();
+      throw thrown;
+    }
+    return haproxy;
+  }
+
+  private constructor(
+    readonly port: number,
+    options: HAProxyOptions,
+  ) {
+    const file = join(this.#directory.path, 'haproxy.cfg');
+    writeFileSync(file, configuration(port, this.#socket, options));
+    this.#child = spawn(BINARY, ['-db', '-f', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.#log += text;
+    });
+    this.#ended = new Promise((resolve) => this.#child.once('close', () => resolve()));
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  /** Runs a command of the admin socket (management.txt, section 9.3). */
+  async command(text: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      let answer = '';
+      const socket = connect(this.#socket);
+      socket.setEncoding('utf8').on('data', (piece: string) => {
+        answer += piece;
+      });
+      socket.once('error', reject);
+      socket.once('close', () => resolve(answer.trim()));
+      socket.end(`${text}\n`);
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#ended;
+    this.#directory.remove();
+  }
+
+  async #untilReady(): Promise<void> {
+    const deadlineMs = performance.now() + START_TIMEOUT_MS;
+    while (performance.now() < deadlineMs && this.#child.exitCode === null) {
+      const version = await this.command('show version').catch(() => '');
+      if (version !== '') return;
+      await delay(POLL_INTERVAL_MS);
+    }
+    throw new Error(`HAProxy did not start:\n${this.#log}`);
+  }
+}
+
+function configuration(port: number, socket: string, options: HAProxyOptions): string {
+  return `
+global
+  stats socket ${socket} level admin
+defaults
+  mode tcp
+  timeout client 5s
+  timeout server 5s
+  timeout connect 1s
+frontend statistics
+  mode http
+  bind 127.0.0.1:${port}
+  stats enable
+  ${options.statistics ?? 'stats uri /'}
+${options.sections}
+`;
+}
