@@ -4,10 +4,12 @@ import type { Logger, LogOptions } from './base/log.js';
 import { Board } from './board/board.js';
 import type { Settings } from './config/settings.js';
 import { MySQLConsensus } from './consensus/mysql/consensus.js';
+import { ShareDomain } from './consensus/mysql/share-domain.js';
 import { RaftConsensus } from './consensus/raft/service.js';
 import { Control } from './http/control.js';
 import { HttpPool } from './http/pool.js';
 import { Leadership } from './leadership.js';
+import { BoardVerdicts } from './peer-verdicts.js';
 import { Vars } from './publish/vars.js';
 import { ReplicatedState } from './replicated-state.js';
 import { Inventory } from './stores/inventory.js';
@@ -33,6 +35,7 @@ export class Service {
   readonly #inventory: Inventory;
   readonly #leadership: Leadership;
   readonly #consensus: Consensus;
+  readonly #shareDomain: ShareDomain;
   readonly #http: HttpPool;
   readonly #vars: Vars;
   #stopped: Promise<void> | undefined;
@@ -71,6 +74,11 @@ export class Service {
     );
     const replicated = new ReplicatedState(state, this.#http, this.#inventory);
     this.#consensus = consensusOf(settings, replicated, this.#leadership, log);
+    this.#shareDomain = new ShareDomain({
+      status: () => this.#consensus.status(),
+      verdicts: new BoardVerdicts(board, () => this.#inventory.stores()),
+      log,
+    });
     this.#vars = new Vars({
       http: this.#http,
       probes: this.#probes,
@@ -107,6 +115,7 @@ export class Service {
     }
     if (this.#stopped !== undefined) return;
     this.#vars.start();
+    this.#shareDomain.start();
     log.info(
       { port: this.#http.port, engine: this.#http.engine, clusters: clusters.length },
       'serving',
@@ -131,6 +140,7 @@ export class Service {
 
   async #stop(): Promise<void> {
     this.#vars.stop();
+    this.#shareDomain.stop();
     await this.#consensus.stop();
     this.#leadership.stop();
     this.#inventory.stop();

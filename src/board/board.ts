@@ -23,6 +23,8 @@ import {
   MEASUREMENT,
   markAt,
   measurementAt,
+  PEERS,
+  peersAt,
   SETTINGS,
   STORES_MAX,
   settingsAt,
@@ -46,6 +48,7 @@ export function emptyStoreReading(): StoreReading {
     currentGeneration: 0,
     threshold: 0,
     maxAgeMs: 0,
+    unhealthyAtPeersUntilMs: 0,
     generation: 0,
     term: 0,
     state: 0,
@@ -118,19 +121,28 @@ export class Board {
     return into;
   }
 
-  /** For main only. A slot that changes its store loses the mark of the one before. */
+  /** For main only. A slot that changes its store loses the mark of the one before, and what peers said of it. */
   publishSettings(slot: number, settings: SlotSettings): void {
     const words = this.#words;
     const group = settingsAt(this.#checked(slot));
     const valid = bufferOf(group, SETTINGS.words, Atomics.load(words, group));
     if (Atomics.load(words, valid + SETTINGS.generation) !== settings.generation) {
       Atomics.store(this.#marks, markAt(slot) / 2, 0n);
+      this.publishUnhealthyAtPeers(slot, 0);
     }
     const buffer = spareBuffer(words, group, SETTINGS.words);
     Atomics.store(words, buffer + SETTINGS.generation, settings.generation);
     storeNumber(words, buffer + SETTINGS.threshold, settings.threshold);
     storeNumber(words, buffer + SETTINGS.maxAgeMs, settings.maxAgeMs);
     publishSpare(words, group);
+  }
+
+  /** For main only. `untilMs` as in `StoreMetric`. */
+  publishUnhealthyAtPeers(slot: number, untilMs: number): void {
+    const group = peersAt(this.#checked(slot));
+    const buffer = spareBuffer(this.#words, group, PEERS.words);
+    storeNumber(this.#words, buffer + PEERS.unhealthyUntilMs, untilMs);
+    publishSpare(this.#words, group);
   }
 
   /** For the probe worker that owns the store. The error text is cut at 240 bytes. */
@@ -155,6 +167,7 @@ export class Board {
   readStore(slot: number, into: StoreReading): StoreReading {
     this.#checked(slot);
     this.#readSettings(settingsAt(slot), into);
+    this.#readPeers(peersAt(slot), into);
     this.#readMeasurement(measurementAt(slot), into);
     return into;
   }
@@ -180,6 +193,16 @@ export class Board {
       into.currentGeneration = Atomics.load(words, buffer + SETTINGS.generation);
       into.threshold = loadNumber(words, buffer + SETTINGS.threshold);
       into.maxAgeMs = loadNumber(words, buffer + SETTINGS.maxAgeMs);
+    } while (Atomics.load(words, group) !== sequence);
+  }
+
+  #readPeers(group: number, into: StoreReading): void {
+    const words = this.#words;
+    let sequence: number;
+    do {
+      sequence = Atomics.load(words, group);
+      const buffer = bufferOf(group, PEERS.words, sequence);
+      into.unhealthyAtPeersUntilMs = loadNumber(words, buffer + PEERS.unhealthyUntilMs);
     } while (Atomics.load(words, group) !== sequence);
   }
 

@@ -21,6 +21,9 @@ export const LEADERSHIP_FLAG = { leading: 1, forced: 2, ready: 4 } as const;
 /** Which store holds the slot and what judges its values: written by main. */
 export const SETTINGS = { generation: 0, threshold: 1, maxAgeMs: 3, words: 5 } as const;
 
+/** What leaders that share a domain say of the store: written by main. */
+export const PEERS = { unhealthyUntilMs: 0, words: 2 } as const;
+
 /** The latest measurement: written by the probe worker that owns the store. */
 export const MEASUREMENT = {
   generation: 0,
@@ -38,7 +41,9 @@ export const MEASUREMENT = {
 const MARK_WORDS = 2;
 
 const leadershipWords = evenUp(groupWords(LEADERSHIP.words));
-const slotWords = evenUp(MARK_WORDS + groupWords(SETTINGS.words) + groupWords(MEASUREMENT.words));
+const slotWords = evenUp(
+  MARK_WORDS + groupWords(SETTINGS.words) + groupWords(PEERS.words) + groupWords(MEASUREMENT.words),
+);
 
 export const LEADERSHIP_AT = 0;
 
@@ -50,8 +55,12 @@ export function settingsAt(slot: number): number {
   return markAt(slot) + MARK_WORDS;
 }
 
-export function measurementAt(slot: number): number {
+export function peersAt(slot: number): number {
   return settingsAt(slot) + groupWords(SETTINGS.words);
+}
+
+export function measurementAt(slot: number): number {
+  return peersAt(slot) + groupWords(PEERS.words);
 }
 
 /** Size of a board for that many stores, in bytes. */

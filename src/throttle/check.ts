@@ -5,7 +5,10 @@ import type { ThrottleState } from './state.js';
 /** For how long a denied write of normal priority keeps low-priority apps off the store. */
 export const LOW_PRIORITY_DENIAL_MS = 1000;
 
-/** freno's own name as an app: its checks never hold back low-priority apps. */
+/**
+ * freno's own name as an app: its checks never hold back low-priority apps, and go by this node's own measurements alone,
+ * or leaders that share a domain would keep each other unhealthy.
+ */
 export const FRENO_APP = 'freno';
 
 export type CheckStatus = 200 | 404 | 417 | 429 | 500;
@@ -71,7 +74,10 @@ export function check(question: CheckQuestion, context: CheckContext): CheckResu
     return { status: 417, value, threshold, message: 'no app indicated' };
   }
   if (!current) return { status: 404, value: 0, threshold, message: 'No such metric' };
-  return judge(store, threshold);
+  const result = judge(store, threshold);
+  return result.status === 200 && isUnhealthyAtPeers(store, app, context.nowMs)
+    ? { ...result, status: 429, message: 'Threshold exceeded' }
+    : result;
 }
 
 /** Whether that answer keeps low-priority apps off the store for a while. */
@@ -99,6 +105,10 @@ function isDenied(question: CheckQuestion, context: CheckContext): boolean {
 function isThrottled(key: string, context: CheckContext): boolean {
   const entry = context.throttles.throttledApp(key, context.nowUnixMs);
   return entry !== undefined && context.dice() < entry.ratio;
+}
+
+function isUnhealthyAtPeers(store: StoreMetric, app: string, nowMs: number): boolean {
+  return nowMs < store.unhealthyAtPeersUntilMs && app !== FRENO_APP;
 }
 
 function judge(store: StoreMetric, threshold: number): CheckResult {

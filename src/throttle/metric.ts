@@ -38,6 +38,8 @@ export interface StoreMetric extends Measurement {
   readonly threshold: number;
   /** A measurement older than this is no measurement. */
   readonly maxAgeMs: number;
+  /** `monotonicMs()` until which the store of this name counts as unhealthy at a leader that shares a domain; 0: at none. */
+  readonly unhealthyAtPeersUntilMs: number;
 }
 
 /** Who leads, as far as this node knows. */

@@ -40,7 +40,21 @@ describe('the board', () => {
       currentGeneration: 7,
       threshold: 1.5,
       maxAgeMs: 5000,
+      unhealthyAtPeersUntilMs: 0,
     });
+  });
+
+  it('carries what peers say of a store, until another store takes its slot', () => {
+    const board = Board.create(2);
+    const untilMs = (): number => board.readStore(1, emptyStoreReading()).unhealthyAtPeersUntilMs;
+    board.publishSettings(1, { generation: 1, threshold: 1, maxAgeMs: 5000 });
+    board.publishUnhealthyAtPeers(1, 5000.125);
+    expect(untilMs()).to.equal(5000.125);
+    expect(board.readStore(0, emptyStoreReading()).unhealthyAtPeersUntilMs).to.equal(0);
+    board.publishSettings(1, { generation: 1, threshold: 2, maxAgeMs: 5000 });
+    expect(untilMs()).to.equal(5000.125);
+    board.publishSettings(1, { generation: 2, threshold: 2, maxAgeMs: 5000 });
+    expect(untilMs()).to.equal(0);
   });
 
   it('keeps slots apart', () => {

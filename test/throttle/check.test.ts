@@ -21,6 +21,7 @@ const FRESH: StoreMetric = {
   currentGeneration: 4,
   threshold: THRESHOLD,
   maxAgeMs: MAX_AGE_MS,
+  unhealthyAtPeersUntilMs: 0,
   generation: 4,
   term: 9,
   state: MetricState.ok,

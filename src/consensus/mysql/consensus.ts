@@ -82,8 +82,8 @@ export class MySQLConsensus implements Consensus {
       intervalMs: this.#times.stateIntervalMs,
       log,
     });
-    this.#faults = new FaultLog(log, 'the election');
-    this.#healthFaults = new FaultLog(log, 'the list of healthy services');
+    this.#faults = new FaultLog(log, 'MySQL backend: the election');
+    this.#healthFaults = new FaultLog(log, 'MySQL backend: the list of healthy services');
   }
 
   /** Resolves also when the backend is down: the node takes part once it is up. Rejects when waiting would not help. */

@@ -7,7 +7,7 @@ export class FaultLog {
   readonly #what: string;
   #message: string | null = null;
 
-  /** `what` is what works or fails: "the election". */
+  /** `what` is what works or fails, as the subject of a sentence. */
   constructor(log: Logger, what: string) {
     this.#log = log;
     this.#what = what;
@@ -17,12 +17,12 @@ export class FaultLog {
     const message = messageOf(error);
     if (message === this.#message) return;
     this.#message = message;
-    this.#log.error({ error: message }, `MySQL backend: ${this.#what} fails`);
+    this.#log.error({ error: message }, `${this.#what} fails`);
   }
 
   worked(): void {
     if (this.#message === null) return;
     this.#message = null;
-    this.#log.info(`MySQL backend: ${this.#what} works again`);
+    this.#log.info(`${this.#what} works again`);
   }
 }

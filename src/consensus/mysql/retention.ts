@@ -34,7 +34,7 @@ export class Retention {
 
   constructor(connection: BackendConnection, log: Logger) {
     this.#connection = connection;
-    this.#faults = new FaultLog(log, 'deleting old rows');
+    this.#faults = new FaultLog(log, 'MySQL backend: deleting old rows');
   }
 
   /** Whether the table that the command may add a row to has room. */

@@ -61,7 +61,10 @@ export class StateSync {
     this.#intervalMs = options.intervalMs;
     this.#reader = new StateReader(options.connection);
     this.#retention = new Retention(options.connection, options.log);
-    this.#faults = new FaultLog(options.log, 'reading throttled apps and skipped hosts');
+    this.#faults = new FaultLog(
+      options.log,
+      'MySQL backend: reading throttled apps and skipped hosts',
+    );
   }
 
   /** Begins to read, the tables being there. Again after they were made anew. */

@@ -1,13 +1,13 @@
 /** Certificates for TLS tests: an authority, and a server's certificate for db.example and 127.0.0.1. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { TemporaryDirectory } from '../../../src/demo/temporary.js';
 
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
 
 export class Certificates {
-  #directory = '';
+  #directory: TemporaryDirectory | undefined;
 
   get ca(): string {
     return this.#at('ca.pem');
@@ -18,7 +18,7 @@ export class Certificates {
   }
 
   create(): void {
-    this.#directory = mkdtempSync(join(tmpdir(), 'freno-tls-'));
+    this.#directory = new TemporaryDirectory();
     const authority = ['-keyout', this.#at('ca.key'), '-out', this.ca, '-subj', '/CN=ca'];
     openssl('req', '-x509', ...NEW_KEY, ...authority);
     const request = [
@@ -38,11 +38,11 @@ export class Certificates {
   }
 
   remove(): void {
-    rmSync(this.#directory, { recursive: true, force: true });
+    this.#directory?.remove();
   }
 
   #at(name: string): string {
-    return join(this.#directory, name);
+    return join(this.#directory!.path, name);
   }
 }
 

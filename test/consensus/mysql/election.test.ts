@@ -106,8 +106,8 @@ describe('the election by the MySQL backend', function () {
     await renew();
     const next = backend.node('b:2');
     await next.consensus.start();
-    for (let second = 0; second < 3; second++) {
-      await sleep(1_000);
+    for (let renewal = 0; renewal < 3; renewal++) {
+      await sleep(800);
       await renew();
     }
     expect(next.promotions).to.deep.equal([]);
@@ -161,7 +161,7 @@ describe('the election by the MySQL backend', function () {
     const reigns = watchReigns(nodes);
     for (let turn = 0; turn < 2; turn++) {
       await backend.server.freeze();
-      await sleep(turn === 0 ? 700 : 2_500);
+      await sleep(turn === 0 ? 700 : 1_500);
       backend.server.thaw();
       await anyLeads(nodes);
     }
@@ -187,7 +187,7 @@ describe('the election by the MySQL backend', function () {
     Date.now = () => realNow() + 3_600_000;
     try {
       const [first, second] = (await backend.nodes('a:1', 'b:1')) as [TestNode, TestNode];
-      await sleep(1_200);
+      await sleep(2 * FAST.electionIntervalMs);
       expect([first.acts, second.acts]).to.deep.equal([true, false]);
       const [row] = await backend.server.query<{ age: number }>(
         'SELECT timestampdiff(second, last_seen_active, now()) AS age FROM service_election',

@@ -1,21 +1,23 @@
 /** A private MariaDB for tests: its own data directory and loopback port; it can be frozen, killed and started again. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Connection, createConnection } from 'mysql2/promise';
+import { freePorts, TemporaryDirectory } from '../../../src/demo/temporary.js';
 
 const START_TIMEOUT_MS = 30_000;
 
 export class PrivateMariaDB {
-  #directory = '';
+  #directory: TemporaryDirectory | undefined;
   #flags: readonly string[] = [];
   #port = 0;
   #process: ChildProcess | undefined;
   #admin: Connection | undefined;
+  readonly #atExit = (): void => {
+    this.#process?.kill('SIGKILL');
+  };
 
   get port(): number {
     return this.#port;
@@ -23,7 +25,7 @@ export class PrivateMariaDB {
 
   /** Lays out the data directory and starts the server. */
   async create(flags: readonly string[] = []): Promise<void> {
-    this.#directory = mkdtempSync(join(tmpdir(), 'freno-mariadb-'));
+    this.#directory = new TemporaryDirectory();
     this.#flags = flags;
     execFileSync(
       'mariadb-install-db',
@@ -36,7 +38,7 @@ export class PrivateMariaDB {
       ],
       { stdio: 'ignore' },
     );
-    this.#port = await freePort();
+    [this.#port = 0] = await freePorts(1);
     await this.start();
   }
 
@@ -58,6 +60,7 @@ export class PrivateMariaDB {
       ],
       { stdio: 'ignore' },
     );
+    process.once('exit', this.#atExit);
     await this.#connectAdmin();
   }
 
@@ -83,6 +86,7 @@ export class PrivateMariaDB {
     this.#admin = undefined;
     const running = this.#process;
     if (running === undefined || running.exitCode !== null) return;
+    process.off('exit', this.#atExit);
     const ended = once(running, 'exit');
     running.kill('SIGKILL');
     running.kill('SIGCONT');
@@ -92,11 +96,11 @@ export class PrivateMariaDB {
 
   async remove(): Promise<void> {
     await this.kill();
-    rmSync(this.#directory, { recursive: true, force: true });
+    this.#directory?.remove();
   }
 
   #at(name: string): string {
-    return join(this.#directory, name);
+    return join(this.#directory!.path, name);
   }
 
   async #connectAdmin(): Promise<void> {
@@ -117,16 +121,6 @@ export class PrivateMariaDB {
       }
     }
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 /** See proc(5): the state follows the name in parentheses. */

@@ -198,7 +198,7 @@ describe('the state in the MySQL backend', function () {
   it('means by each command what the replicated state means by it', async () => {
     const model = new ThrottleState();
     const random = generator(20_240_607);
-    for (let step = 0; step < 250; step++) {
+    for (let step = 0; step < 150; step++) {
       const command = randomCommand(random);
       model.apply(command);
       await node.consensus.submit(command);

@@ -1,0 +1,58 @@
+/** Asks a leader of another domain which of its metrics are not healthy. */
+import { get } from 'node:http';
+import { FrenoError } from '../../base/errors.js';
+
+const TIMEOUT_MS = 900;
+
+/** The largest answer that is read: some ten thousand metrics. */
+const BODY_BYTES_MAX = 1 << 20;
+
+/** A metric counts as unhealthy when it has not been healthy for this long. */
+const UNHEALTHY_SECONDS = 1;
+
+const STORE_PREFIX = 'mysql/';
+
+/** Resolves with the names of the stores that are unhealthy at `service` (`host:port`). */
+export async function unhealthyStores(service: string): Promise<ReadonlySet<string>> {
+  return parseUnhealthy(await fetchText(`http://${service}/metrics-health`));
+}
+
+/** `{"mysql/main1":{"LastHealthyAt":"…","SecondsSinceLastHealthy":0}}` */
+function parseUnhealthy(text: string): ReadonlySet<string> {
+  const health: unknown = JSON.parse(text);
+  if (!isObject(health)) throw new FrenoError('PROTOCOL', 'the answer is no JSON object');
+  const unhealthy = new Set<string>();
+  for (const [metric, entry] of Object.entries(health)) {
+    if (!metric.startsWith(STORE_PREFIX)) continue;
+    const seconds = isObject(entry) ? entry.SecondsSinceLastHealthy : undefined;
+    if (typeof seconds !== 'number') {
+      throw new FrenoError('PROTOCOL', `no SecondsSinceLastHealthy of ${metric}`);
+    }
+    if (seconds >= UNHEALTHY_SECONDS) unhealthy.add(metric.slice(STORE_PREFIX.length));
+  }
+  return unhealthy;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function fetchText(url: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const request = get(url, { signal: AbortSignal.timeout(TIMEOUT_MS), agent: false });
+    request.once('error', reject);
+    request.once('response', (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        text += chunk;
+        if (text.length > BODY_BYTES_MAX) request.destroy(new Error('the answer is too long'));
+      });
+      response.once('error', reject);
+      response.once('end', () => {
+        if (response.statusCode === 200) resolve(text);
+        else reject(new FrenoError('PROTOCOL', `the answer has status ${response.statusCode}`));
+      });
+    });
+  });
+}

@@ -1,0 +1,20 @@
+/** What leaders that share a domain say of the stores, carried to the board. */
+import type { Board } from './board/board.js';
+import type { StoreLocation } from './wire/http.js';
+import type { PeerVerdicts } from './wire/peers.js';
+
+export class BoardVerdicts implements PeerVerdicts {
+  readonly #board: Board;
+  readonly #stores: () => readonly StoreLocation[];
+
+  constructor(board: Board, stores: () => readonly StoreLocation[]) {
+    this.#board = board;
+    this.#stores = stores;
+  }
+
+  setUnhealthyAtPeers(untilMs: ReadonlyMap<string, number>): void {
+    for (const { name, slot } of this.#stores()) {
+      this.#board.publishUnhealthyAtPeers(slot, untilMs.get(name) ?? 0);
+    }
+  }
+}

@@ -1,0 +1,117 @@
+/** Real processes with one MySQL backend: two nodes of one domain, and the leader of another that shares with it. */
+import { hostname } from 'node:os';
+import { expect } from 'chai';
+import { FrenoProcess } from '../../../src/demo/freno-process.js';
+import { freePorts, TemporaryDirectory } from '../../../src/demo/temporary.js';
+import { fetchJson, fetchOnce } from '../../support/http-client.js';
+import { Backend, PASSWORD } from './backend.js';
+
+/** The row expires after 5 s, counted in whole seconds; then the new leader wants its first value. */
+const TAKEOVER_MAX_MS = 9_000;
+
+describe('freno processes with a MySQL backend', function () {
+  this.timeout(40_000);
+  const backend = new Backend();
+  const processes: FrenoProcess[] = [];
+  let directory: TemporaryDirectory;
+  let ports: number[];
+
+  before(async () => {
+    await backend.create();
+    await backend.reset();
+    directory = new TemporaryDirectory();
+    ports = await freePorts(3);
+  });
+  after(async () => {
+    await Promise.all(processes.map((node) => node.stop()));
+    directory.remove();
+    await backend.remove();
+  });
+
+  /** Starts a node that probes the backend's own server, where the metric is always 5. */
+  const start = async (index: number, Domain: string, threshold: number): Promise<FrenoProcess> => {
+    const { host, port, schema, user } = backend.settings;
+    const node = new FrenoProcess(
+      {
+        ListenPort: ports[index]!,
+        HttpWorkers: 1,
+        ProbeWorkers: 1,
+        BackendMySQLHost: host,
+        BackendMySQLPort: port,
+        BackendMySQLSchema: schema,
+        BackendMySQLUser: user,
+        BackendMySQLPassword: PASSWORD,
+        Domain,
+        ShareDomain: 'all',
+        Stores: {
+          MySQL: {
+            User: user,
+            Password: PASSWORD,
+            Port: port,
+            MetricQuery: 'select 5',
+            ThrottleThreshold: threshold,
+            Clusters: { main: { StaticHostsSettings: { Hosts: [host] } } },
+          },
+        },
+      },
+      directory.path,
+    );
+    processes.push(node);
+    await node.waitFor('/lb-check', 200, 15_000);
+    return node;
+  };
+
+  it('elect a leader, take commands at any node, and fail over when the leader is killed', async () => {
+    const first = await start(0, 'east', 10);
+    await first.waitFor('/leader-check', 200, 5_000);
+    await first.waitFor('/check/app/mysql/main', 200, 5_000);
+    const second = await start(1, 'east', 10);
+    await second.waitFor('/consensus/leader', 200, 5_000);
+    expect(await second.status('/leader-check')).to.equal(404);
+    expect((await fetchOnce(second.port, '/consensus/leader')).body).to.equal(
+      `"${hostname()}:${first.port}"\n`,
+    );
+
+    expect((await fetchOnce(second.port, '/throttle-app/archive/ttl/10/ratio/1')).status).to.equal(
+      200,
+    );
+    expect(await second.status('/throttled-apps')).to.equal(200);
+    await first.waitFor('/check/archive/mysql/main', 417, 3_000);
+
+    first.signal('SIGKILL');
+    await second.waitFor('/leader-check', 200, TAKEOVER_MAX_MS);
+    await second.waitFor('/check/app/mysql/main', 200, 1_500);
+    expect(await second.status('/check/archive/mysql/main')).to.equal(417);
+    expect(await fetchJson(second.port, '/consensus/status')).to.deep.include({
+      IsLeader: true,
+      State: 'Leader',
+      Domain: 'east',
+      ShareDomain: 'all',
+    });
+  });
+
+  it('wait for a store that is above the threshold at the leader of another domain, all but freno itself', async () => {
+    const east = processes[1]!;
+    const west = await start(2, 'west', 1);
+    await west.waitFor('/check/app/mysql/main', 429, 5_000);
+    await east.waitFor('/check/app/mysql/main', 429, 8_000);
+    expect(await east.status('/check/freno/mysql/main')).to.equal(200);
+    const { body } = await fetchOnce(east.port, '/check/app/mysql/main');
+    expect(JSON.parse(body)).to.deep.equal({
+      StatusCode: 429,
+      Value: 5,
+      Threshold: 10,
+      Message: 'Threshold exceeded',
+    });
+    const health = await fetchJson(east.port, '/metrics-health');
+    expect(health).to.have.nested.property('mysql/main.SecondsSinceLastHealthy', 0);
+  });
+
+  it('hand leadership over at once on SIGTERM', async () => {
+    const east = processes[1]!;
+    const next = await start(0, 'east', 10);
+    const stopped = east.stop();
+    await next.waitFor('/leader-check', 200, 3_500);
+    expect(await stopped).to.deep.equal({ code: 0, signal: null });
+  });
+});

@@ -1,0 +1,83 @@
+import { expect } from 'chai';
+import { type CheckQuestion, check, FRENO_APP } from '../../src/throttle/check.js';
+import { MetricState, type StoreMetric } from '../../src/throttle/metric.js';
+import { ThrottleState } from '../../src/throttle/state.js';
+
+const NOW_MS = 50_000;
+
+const HEALTHY: StoreMetric = {
+  currentGeneration: 1,
+  threshold: 2,
+  maxAgeMs: 5_000,
+  unhealthyAtPeersUntilMs: NOW_MS + 1,
+  generation: 1,
+  term: 1,
+  state: MetricState.ok,
+  value: 0.5,
+  readAtMs: NOW_MS,
+  lastHealthyMs: NOW_MS,
+  errorText: '',
+};
+
+function answer(store: StoreMetric, question: Partial<CheckQuestion> = {}) {
+  return check(
+    {
+      app: 'archive',
+      storeName: 'main1',
+      store,
+      readThreshold: undefined,
+      lowPriority: false,
+      ifExists: false,
+      ...question,
+    },
+    {
+      leadership: {
+        leading: true,
+        forced: false,
+        ready: true,
+        term: 1,
+        leaseUntilMs: NOW_MS + 1_000,
+        promotedAtMs: 0,
+      },
+      throttles: new ThrottleState(),
+      nowMs: NOW_MS,
+      nowUnixMs: 0,
+      markedAtMs: Number.NEGATIVE_INFINITY,
+      dice: () => 0,
+    },
+  );
+}
+
+describe('a store that is unhealthy at a leader that shares the domain', () => {
+  it('makes apps wait, with the value and the threshold of this node', () => {
+    expect(answer(HEALTHY)).to.deep.equal({
+      status: 429,
+      value: 0.5,
+      threshold: 2,
+      message: 'Threshold exceeded',
+    });
+    expect(answer(HEALTHY, { readThreshold: 9 }).status).to.equal(429);
+  });
+
+  it('makes nobody wait once what the leader said is too old', () => {
+    expect(answer({ ...HEALTHY, unhealthyAtPeersUntilMs: NOW_MS }).status).to.equal(200);
+  });
+
+  it('does not count for freno itself: two leaders would keep each other unhealthy', () => {
+    expect(answer(HEALTHY, { app: FRENO_APP }).status).to.equal(200);
+  });
+
+  it('changes no other answer', () => {
+    const cases: ReadonlyArray<readonly [Partial<StoreMetric>, number]> = [
+      [{ value: 3 }, 429],
+      [{ state: MetricState.error, errorText: 'down' }, 500],
+      [{ state: MetricState.noHosts }, 500],
+      [{ term: 0 }, 404],
+    ];
+    for (const [changes, status] of cases) {
+      const told = answer({ ...HEALTHY, ...changes });
+      expect(told.status).to.equal(status);
+      expect(told).to.deep.equal(answer({ ...HEALTHY, ...changes, unhealthyAtPeersUntilMs: 0 }));
+    }
+  });
+});
