@@ -96,7 +96,7 @@ async function compare(
   quick: boolean,
 ) {
   const rounds = quick ? 2 : 6;
-  const durationMs = quick ? 300 : 2_000;
+  const durationMs = quick ? 250 : 2_000;
   const results: Array<{ readonly freno: Round; readonly bare: Round }> = [];
   await round(combination, freno, generator, durationMs);
   await round(combination, bare, generator, durationMs);

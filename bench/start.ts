@@ -11,7 +11,7 @@ export const start: Benchmark = {
   name: 'start',
   title: 'process start to the first check answered 200',
   async run(context) {
-    const starts = context.quick ? 5 : 20;
+    const starts = context.quick ? 4 : 20;
     const fleet = await ownFleet(context, HOSTS);
     const frenoMs: number[] = [];
     const nodeMs: number[] = [];

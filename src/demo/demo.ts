@@ -89,6 +89,7 @@ export class Demo {
       handover: nodes.handover,
       replicas: this.#workload.lagsS.map((lagS, at) => ({ host: fleet.hosts[at] ?? '', lagS })),
       answer: writer.last,
+      metric: writer.metric,
       recent: writer.recent,
       statuses: writer.statuses,
       rows: writer.rows,

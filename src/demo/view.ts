@@ -1,5 +1,5 @@
 /** What the demo shows, as lines of text: a live screen for a terminal, one plain line for everything else. */
-import type { LastAnswer } from './writer.js';
+import type { KnownMetric, LastAnswer } from './writer.js';
 
 export interface NodeView {
   readonly url: string;
@@ -28,6 +28,7 @@ export interface DemoView {
   readonly handover: HandoverView | undefined;
   readonly replicas: readonly ReplicaView[];
   readonly answer: LastAnswer;
+  readonly metric: KnownMetric;
   readonly recent: readonly number[];
   readonly statuses: ReadonlyMap<number, number>;
   readonly rows: number;
@@ -80,9 +81,9 @@ export function screenLines(view: DemoView, columns: number, paint: Paint): stri
   return [
     ...clusterLines(view, paint),
     `${'replica'.padEnd(LABEL_WIDTH)} ${'lag'.padStart(NUMBER_WIDTH)}  ${scale(view, width)}`,
-    ...view.replicas.map((replica) => replicaLine(replica, view.answer.threshold, width, paint)),
+    ...view.replicas.map((replica) => replicaLine(replica, view.metric.threshold, width, paint)),
     '',
-    `${label('cluster main')} ${paint('strong', seconds(view.answer.value))}  highest lag, of ${seconds(view.answer.threshold).trim()} allowed`,
+    `${label('cluster main')} ${paint('strong', seconds(view.metric.value))}  highest lag, of ${seconds(view.metric.threshold).trim()} allowed`,
     `${label('answer')} ${answerText(view.answer, paint)}`,
     `${label('last answers')} ${history(view.recent, width, paint)}`,
     `${label('client')} ${activity(view, paint)}`,
@@ -93,7 +94,8 @@ export function screenLines(view: DemoView, columns: number, paint: Paint): stri
 /** The same moment for a pipe or a log. */
 export function plainLine(view: DemoView): string {
   const lags = view.replicas.map(({ lagS }) => lagS.toFixed(2)).join(' ');
-  const { status, value, threshold, message } = view.answer;
+  const { status, message } = view.answer;
+  const { value, threshold } = view.metric;
   const leader = view.nodes.findIndex(({ leading }) => leading) + 1;
   return [
     `${view.elapsedS.toFixed(0).padStart(3)} s`,
@@ -151,8 +153,8 @@ function replicaLine(
 }
 
 /** The ruler above the bars, with the threshold marked. */
-function scale({ answer }: DemoView, width: number): string {
-  const at = Math.min(width - 1, Math.round((answer.threshold / BAR_SCALE_S) * width));
+function scale({ metric }: DemoView, width: number): string {
+  const at = Math.min(width - 1, Math.round((metric.threshold / BAR_SCALE_S) * width));
   return `0${' '.repeat(Math.max(0, at - 1))}▼ threshold`;
 }
 

@@ -11,15 +11,20 @@ export const CHECK_PATH = '/check/demo/mysql/main';
 /** What the last check said. `status` 0: nobody answered. */
 export interface LastAnswer {
   readonly status: number;
+  readonly message: string;
+}
+
+/** The cluster's value and threshold, from the last answer that told them: not every answer does. */
+export interface KnownMetric {
   readonly value: number;
   readonly threshold: number;
-  readonly message: string;
 }
 
 export class Writer {
   readonly #statuses = new Map<number, number>();
   readonly #recent: number[] = [];
-  #last: LastAnswer = { status: 0, value: 0, threshold: 0, message: 'not asked yet' };
+  #last: LastAnswer = { status: 0, message: 'not asked yet' };
+  #metric: KnownMetric = { value: 0, threshold: 0 };
   #rows = 0;
   #waitedMs = 0;
   #longestWaitMs = 0;
@@ -30,6 +35,10 @@ export class Writer {
 
   get last(): LastAnswer {
     return this.#last;
+  }
+
+  get metric(): KnownMetric {
+    return this.#metric;
   }
 
   /** The latest answers, oldest first. */
@@ -76,8 +85,11 @@ export class Writer {
 
   async #ask(): Promise<LastAnswer> {
     const response = await this.balancer.request(CHECK_PATH);
-    if (response === undefined) return { ...this.#last, status: 0, message: 'nobody answers' };
-    return { status: response.status, ...parseCheck(response.body) };
+    if (response === undefined) return { status: 0, message: 'nobody answers' };
+    const { status, body } = response;
+    const { value, threshold, message } = parseCheck(body);
+    if (status === 200 || status === 429) this.#metric = { value, threshold };
+    return { status, message };
   }
 
   #record(answer: LastAnswer): void {
@@ -103,7 +115,7 @@ export class Writer {
   }
 }
 
-function parseCheck(body: string): Omit<LastAnswer, 'status'> {
+function parseCheck(body: string): KnownMetric & { readonly message: string } {
   try {
     const { Value, Threshold, Message } = JSON.parse(body) as Record<string, unknown>;
     return { value: Number(Value), threshold: Number(Threshold), message: String(Message ?? '') };

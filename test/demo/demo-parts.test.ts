@@ -15,7 +15,8 @@ describe('the demo', () => {
       { host: '127.0.0.11:3306', lagS: 0.5 },
       { host: '127.0.0.12:3306', lagS: 1.25 },
     ],
-    answer: { status: 429, value: 1.25, threshold: 1, message: 'Threshold exceeded' },
+    answer: { status: 429, message: 'Threshold exceeded' },
+    metric: { value: 1.25, threshold: 1 },
     recent: [200, 200, 429],
     statuses: new Map([
       [429, 1],
