@@ -34,7 +34,7 @@ interface Window {
 
 async function compareCosts(context: BenchmarkContext): Promise<Table> {
   const rounds = context.quick ? 1 : 3;
-  const windowMs = context.quick ? 1_000 : 8_000;
+  const windowMs = context.quick ? 1_000 : 4_000;
   const rows = [];
   for (const hosts of HOSTS) {
     const fleet = await ownFleet(context, hosts);
@@ -131,9 +131,9 @@ async function observe(fleet: Fleet, hosts: number, pid: number, windowMs: numbe
 /** More hosts step by step, until one worker no longer makes the probes that are due. */
 async function findLimit(context: BenchmarkContext): Promise<Table> {
   const step = context.quick ? 2 * LIMIT_STEP : LIMIT_STEP;
-  const windowMs = context.quick ? 1_000 : 6_000;
+  const windowMs = context.quick ? 1_000 : 3_000;
   const rows = [];
-  for (let hosts = 1_000; hosts <= LIMIT_MAX; hosts += step) {
+  for (let hosts = context.quick ? 1_500 : 1_000; hosts <= LIMIT_MAX; hosts += step) {
     context.progress(`probes: does one worker keep up with ${hosts} hosts?`);
     const fleet = await ownFleet(context, hosts);
     const freno = await ownFreno(context, { clusters: clustersOf(fleet.hosts, CLUSTER_SIZE) });

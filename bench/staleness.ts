@@ -20,7 +20,7 @@ export const staleness: Benchmark = {
   name: 'staleness',
   title: 'changed value at a server to the changed answer',
   async run(context) {
-    const trials = context.quick ? 12 : 300;
+    const trials = context.quick ? 12 : 150;
     const rows = [];
     for (const hosts of [1, 100]) {
       context.progress(`staleness: ${hosts} hosts, ${2 * trials} changes`);

@@ -6,7 +6,7 @@ import { type NodeSettings, ownNodes, START_TIMEOUT_MS } from './freno.js';
 
 const ASK_INTERVAL_MS = 10;
 /** What a cluster gets to settle in: a node grants no vote for one election time-out after its own start. */
-const SETTLE_MS = 1_500;
+const SETTLE_MS = 1_000;
 
 /** Starts that many nodes and waits until one leads and the others follow. */
 export async function ownCluster(

@@ -1,17 +1,40 @@
 /** What Linux tells of a process: its CPU time and its memory (proc(5)). */
 import { readdirSync, readFileSync } from 'node:fs';
 
+/** CPU time, user and system, of each thread of the process since its start, in microseconds, by the thread's id. */
+export function threadCpuMicros(pid: number): Map<string, number> {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return new Map(threads.map((thread) => [thread, cpuMicrosOfThread(pid, thread)]));
+}
+
 /**
- * CPU time, user and system, of all threads that the process has now, since their start, in microseconds.
+ * CPU time of all threads that the process has now, in microseconds.
  * Exact to the nanosecond, where `/proc/<pid>/stat` counts in hundredths of a second.
  */
 export function cpuMicros(pid: number): number {
-  const threads = readdirSync(`/proc/${pid}/task`);
-  const nanoseconds = threads.map((thread) => {
-    const [ran] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ');
-    return Number(ran);
-  });
-  return nanoseconds.reduce((sum, time) => sum + time, 0) / 1000;
+  return [...threadCpuMicros(pid).values()].reduce((sum, micros) => sum + micros, 0);
+}
+
+/** CPU time of one thread, in microseconds. */
+export function cpuMicrosOfThread(pid: number, thread: string): number {
+  const [nanoseconds] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ');
+  return Number(nanoseconds) / 1000;
+}
+
+/** Id of the thread that works most while something goes on. */
+export async function busiestThread(
+  pid: number,
+  meanwhile: () => Promise<unknown>,
+): Promise<string> {
+  const before = threadCpuMicros(pid);
+  await meanwhile();
+  let busiest = '';
+  let mostMicros = 0;
+  for (const [thread, micros] of threadCpuMicros(pid)) {
+    const ranMicros = micros - (before.get(thread) ?? 0);
+    if (ranMicros > mostMicros) [busiest, mostMicros] = [thread, ranMicros];
+  }
+  return busiest;
 }
 
 /** Resident memory of the process in bytes. */
