@@ -21,7 +21,14 @@ export class TestMachine implements StateMachine {
   /** Resolve to let `apply` acknowledge. */
   gate: Promise<void> = Promise.resolve();
 
+  /** The next `apply` rejects. */
+  breaks = false;
+
   async apply(commands: readonly Command[]): Promise<readonly CommandOutcome[]> {
+    if (this.breaks) {
+      this.breaks = false;
+      throw new Error('a thread is gone');
+    }
     const outcomes = commands.map((command) => this.state.apply(command));
     this.applied += commands.length;
     await this.gate;

@@ -87,6 +87,25 @@ describe('a node alone', function () {
     expect(node.machine.state.throttledApps(Date.now()).length).to.equal(16_384);
   });
 
+  it('stops leading when the state cannot be applied, says so, and starts again from its disk', async () => {
+    const node = await cluster.leader();
+    await node.consensus.submit(throttle('before'));
+    node.machine.breaks = true;
+    const outcome = refusalOf(node.consensus.submit(throttle('in-between')));
+    await until(() => !node.observer.leading);
+    expect((await outcome)[0]).to.equal('OUTCOME_UNKNOWN');
+    expect(node.consensus.status()).to.deep.include({ Healthy: false, State: 'Unhealthy' });
+    expect((await refusalOf(node.consensus.submit(throttle('now'))))[0]).to.equal('NO_LEADER');
+    expect(node.log.warnings().join()).to.contain('a thread is gone: this node takes no part');
+    await cluster.leader();
+    await node.consensus.readBarrier();
+    expect(['before', 'in-between', 'now'].map((key) => node.machine.has(key))).to.deep.equal([
+      true,
+      true,
+      false,
+    ]);
+  });
+
   it('takes no requests after its stop', async () => {
     const node = await cluster.leader();
     await node.consensus.stop();

@@ -206,6 +206,15 @@ describe('the log on disk', function () {
     await open();
   });
 
+  it('is refused, by the name of its key, where no directory can be', async () => {
+    await writeFile(join(directory, 'file'), '');
+    directory = join(directory, 'file', 'below');
+    const [code, message] = await refusalOf(open());
+    directory = join(directory, '..', '..');
+    expect(code).to.equal('RESOURCE');
+    expect(message).to.match(/^RaftDataDir: .*file/);
+  });
+
   it('of another node or cluster is refused', async () => {
     await open();
     await opened.pop()!.storage.close();

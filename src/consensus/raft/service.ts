@@ -18,7 +18,7 @@ import { isAlone, type RaftOptions } from './options.js';
 const SETTLE_TIMEOUT_MS = 500;
 
 /** After a failure of the disk, or a broken invariant: how long until the node starts again from what the disk holds. */
-const RESTART_AFTER_MS = 5000;
+const RESTART_AFTER_MS = 2000;
 
 const states: Record<Role, ConsensusState> = {
   leader: 'Leader',

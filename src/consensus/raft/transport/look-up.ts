@@ -20,15 +20,18 @@ interface Waiting {
   readonly answer: Answer;
 }
 
+/** `dns.lookup`, or what a test puts in its place. */
+export type Resolver = (host: string, options: LookupOptions, answer: Answer) => void;
+
 /** A `lookup` for `net.connect` that runs at most `LOOK_UPS_MAX` at a time, in order of arrival. One waits per dial at most. */
-export function boundedLookUp(): LookupFunction {
+export function boundedLookUp(resolve: Resolver = lookup): LookupFunction {
   const waiting: Waiting[] = [];
   let running = 0;
   const next = (): void => {
     const turn = running < LOOK_UPS_MAX ? waiting.shift() : undefined;
     if (turn === undefined) return;
     running += 1;
-    lookup(turn.host, turn.options, (error, address, family) => {
+    resolve(turn.host, turn.options, (error, address, family) => {
       running -= 1;
       turn.answer(error, address, family);
       next();
