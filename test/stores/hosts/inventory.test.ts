@@ -1,0 +1,291 @@
+/** The inventory and its sources of hosts: when they are read, and what remains when they fail. */
+import { mock } from 'node:test';
+import { expect } from 'chai';
+import { type Logger, pino } from 'pino';
+import { FrenoError } from '../../../src/base/errors.js';
+import { Board } from '../../../src/board/board.js';
+import type { HostList, HostSourceReader } from '../../../src/stores/hosts/source.js';
+import { Inventory, type InventoryOptions } from '../../../src/stores/inventory.js';
+import type { ClusterReport } from '../../../src/wire/reports.js';
+import type { ClusterAssignment, ClusterSettings } from '../../../src/wire/stores.js';
+import { clusterSettings } from '../../support/cluster-settings.js';
+import { Pages } from '../../support/pages.js';
+
+/** A source that answers when the test says so. */
+class FakeSource implements HostSourceReader {
+  /** Readings under way, the oldest first. */
+  readonly #open: Array<{ give(list: HostList): void; fail(error: Error): void }> = [];
+  readings = 0;
+
+  read(): Promise<HostList> {
+    this.readings++;
+    return new Promise((resolve, reject) => this.#open.push({ give: resolve, fail: reject }));
+  }
+
+  give(hosts: string[], problem = ''): void {
+    this.#oldest().give({ hosts: hosts.map((host) => ({ host, port: 3306 })), problem });
+  }
+
+  fail(message: string): void {
+    this.#oldest().fail(new FrenoError('HOST_SOURCE', message));
+  }
+
+  #oldest() {
+    const reading = this.#open.shift();
+    if (reading === undefined) throw new Error('the source is not being read');
+    return reading;
+  }
+}
+
+interface LogLine {
+  readonly level: number;
+  readonly store?: string;
+  readonly error?: string;
+  readonly msg: string;
+}
+
+describe('the inventory', () => {
+  const sources = new Map<string, FakeSource>();
+  let inventory: Inventory;
+  let log: LogLine[];
+  let assigned: readonly ClusterAssignment[];
+
+  beforeEach(() => start({ readerFor }));
+
+  afterEach(() => {
+    inventory.stop();
+    sources.clear();
+    mock.timers.reset();
+  });
+
+  function start(options: Partial<InventoryOptions>): void {
+    log = [];
+    assigned = [];
+    const write = (line: string): void => {
+      log.push(JSON.parse(line) as LogLine);
+    };
+    const logger: Logger = pino({ level: 'info' }, { write });
+    const prober = {
+      async assign(assignments: readonly ClusterAssignment[]): Promise<void> {
+        assigned = assignments;
+      },
+      lead: () => undefined,
+    };
+    inventory = new Inventory({ board: Board.create(), prober, logger, ...options });
+  }
+
+  function readerFor({ name, source }: ClusterSettings): HostSourceReader | null {
+    if (source.kind === 'none') return null;
+    const fake = new FakeSource();
+    sources.set(name, fake);
+    return fake;
+  }
+
+  /** Clusters whose sources are under the test's control. */
+  async function configure(...names: string[]): Promise<void> {
+    await inventory.replaceClusters(
+      names.map((name) => clusterSettings(name, { kind: 'static', hosts: [name] })),
+    );
+  }
+
+  function source(name: string): FakeSource {
+    return sources.get(name)!;
+  }
+
+  function report(name = 'main'): ClusterReport {
+    return inventory.report().get(name)!;
+  }
+
+  /** Hosts that are probed now. */
+  function probed(name = 'main'): string[] | undefined {
+    const cluster = assigned.find(({ settings }) => settings.name === name);
+    return cluster?.targets.map(({ host }) => host);
+  }
+
+  async function refresh(): Promise<void> {
+    inventory.refreshNow();
+    await turns();
+  }
+
+  /** What was started is done, and assigned. */
+  async function turns(): Promise<void> {
+    for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
+  }
+
+  it('keeps the last good list when a source fails, and says what is wrong', async () => {
+    await configure('main');
+    source('main').give(['a', 'b']);
+    await turns();
+    const { readAtUnixMs } = report();
+    expect(readAtUnixMs).to.be.a('number');
+    await refresh();
+    source('main').fail('HAProxy is away');
+    await turns();
+    expect(report()).to.deep.include({ error: 'HAProxy is away', readAtUnixMs });
+    expect(report().hosts).to.deep.equal(['a:3306', 'b:3306']);
+    expect(probed()).to.deep.equal(['a', 'b']);
+  });
+
+  it('logs a failure once and its end once, however often the list is read meanwhile', async () => {
+    await configure('main');
+    for (const message of ['first', 'first', 'another']) {
+      source('main').fail(message);
+      await turns();
+      await refresh();
+    }
+    source('main').give(['a']);
+    await turns();
+    await refresh();
+    source('main').give(['a']);
+    await turns();
+    expect(log.map(({ level, store, error, msg }) => ({ level, store, error, msg }))).to.deep.equal(
+      [
+        { level: 40, store: 'main', error: 'first', msg: 'the list of hosts cannot be read' },
+        { level: 30, store: 'main', error: undefined, msg: 'the list of hosts can be read again' },
+      ],
+    );
+  });
+
+  it('takes what a source lists though a part of it fails, and says so', async () => {
+    await configure('main');
+    source('main').give(['a'], 'one of two is away');
+    await turns();
+    expect(report()).to.deep.include({ hosts: ['a:3306'], error: 'one of two is away' });
+    expect(log.map(({ msg }) => msg)).to.deep.equal(['the list of hosts can be read only in part']);
+    await refresh();
+    source('main').give(['a']);
+    await turns();
+    expect(report().error).to.equal('');
+  });
+
+  it('drops the hosts that are not listed any more, down to none', async () => {
+    await configure('main');
+    source('main').give(['a', 'b', 'a']);
+    await turns();
+    expect(probed()).to.deep.equal(['a', 'b']);
+    await refresh();
+    source('main').give(['b']);
+    await turns();
+    expect(probed()).to.deep.equal(['b']);
+    await refresh();
+    source('main').give([]);
+    await turns();
+    expect(probed()).to.deep.equal([]);
+    expect(report()).to.deep.include({ hosts: [], error: '' });
+  });
+
+  it('assigns each list when it is there: a source that hangs holds up no other', async () => {
+    await configure('dead', 'slow', 'main');
+    source('main').give(['a']);
+    await turns();
+    expect(probed('main')).to.deep.equal(['a']);
+    expect(probed('slow')).to.equal(undefined);
+    await refresh();
+    source('main').give(['b']);
+    source('slow').give(['c']);
+    await turns();
+    expect([probed('main'), probed('slow')]).to.deep.equal([['b'], ['c']]);
+    expect(probed('dead')).to.equal(undefined);
+  });
+
+  it('reads a source once at a time', async () => {
+    await configure('main');
+    await refresh();
+    await refresh();
+    expect(source('main').readings).to.equal(1);
+    source('main').give(['a']);
+    await turns();
+    await refresh();
+    expect(source('main').readings).to.equal(2);
+  });
+
+  it('reads every ten seconds while this node leads, and only then', async () => {
+    mock.timers.enable({ apis: ['setInterval'] });
+    await configure('main');
+    source('main').give(['a']);
+    await turns();
+    mock.timers.tick(60_000);
+    expect(source('main').readings).to.equal(1);
+    inventory.lead(true, 1);
+    for (const readings of [2, 3]) {
+      mock.timers.tick(9_999);
+      expect(source('main').readings).to.equal(readings - 1);
+      mock.timers.tick(1);
+      expect(source('main').readings).to.equal(readings);
+      source('main').give(['a']);
+      await turns();
+    }
+    inventory.lead(false, 1);
+    mock.timers.tick(60_000);
+    expect(source('main').readings).to.equal(3);
+  });
+
+  it('keeps the hosts of a source until those of its successor are known', async () => {
+    await configure('main');
+    source('main').give(['a']);
+    await turns();
+    const before = source('main');
+    await refresh();
+    await inventory.replaceClusters([
+      clusterSettings('main', { kind: 'static', hosts: ['another'] }),
+    ]);
+    expect(probed()).to.deep.equal(['a']);
+    before.give(['late']);
+    await turns();
+    expect(probed()).to.deep.equal(['a']);
+    source('main').give(['b']);
+    await turns();
+    expect(probed()).to.deep.equal(['b']);
+  });
+
+  it('forgets the hosts of a cluster that has no source any more', async () => {
+    await configure('main');
+    source('main').give(['a']);
+    await turns();
+    await inventory.replaceClusters([clusterSettings('main', { kind: 'none' })]);
+    await turns();
+    expect(probed()).to.equal(undefined);
+    expect(report()).to.deep.include({ source: 'none', hosts: [], readAtUnixMs: null });
+  });
+
+  it('reads the real sources', async () => {
+    const csv = '# pxname,svname,status\npool,a,UP\npool,b,NOLB\npool,BACKEND,UP\n';
+    const pages = await Pages.serve((request, response) => {
+      response.end(request.url!.startsWith('/;csv') ? csv : '[{"type":2,"mysql_hostname":"v"}]');
+    });
+    try {
+      start({});
+      await inventory.replaceClusters([
+        clusterSettings('static', { kind: 'static', hosts: ['s:1'] }),
+        clusterSettings('haproxy', { kind: 'haproxy', addresses: [pages.url], poolName: 'pool' }),
+        clusterSettings('vitess', {
+          kind: 'vitess',
+          api: pages.url,
+          cells: [],
+          keyspace: 'ks',
+          shard: '0',
+          timeoutMs: 5_000,
+        }),
+        clusterSettings('proxysql', {
+          kind: 'proxysql',
+          addresses: ['127.0.0.1:1'],
+          user: 'u',
+          password: 'p',
+          hostgroupId: 0,
+          ignoreServerTtlMs: 1,
+        }),
+      ]);
+      while (inventory.stores().some(({ name }) => isUnread(report(name)))) await turns();
+      expect(report('static').hosts).to.deep.equal(['s:1']);
+      expect(report('haproxy').hosts).to.deep.equal(['a:3306']);
+      expect(report('vitess').hosts).to.deep.equal(['v:3306']);
+      expect(report('proxysql').error).to.match(/^ProxySQL .*127\.0\.0\.1:1.*refused/);
+    } finally {
+      await pages.close();
+    }
+  });
+});
+
+function isUnread({ readAtUnixMs, error }: ClusterReport): boolean {
+  return readAtUnixMs === null && error === '';
+}

@@ -1,0 +1,152 @@
+/** Hosts by ProxySQL: the servers of a host group, asked for over the real protocol. */
+import { lookup } from 'node:dns';
+import { expect } from 'chai';
+import { type HostSourceReader, readerFactory } from '../../../src/stores/hosts/source.js';
+import type { ProxySQLHosts } from '../../../src/wire/stores.js';
+import { clusterSettings } from '../../support/cluster-settings.js';
+import { failureOf } from '../../support/failure.js';
+import { ProxySQLAdmin } from '../../support/proxysql.js';
+
+const GROUP = 10;
+
+describe('hosts by ProxySQL', function () {
+  this.timeout(15_000);
+  let admin: ProxySQLAdmin;
+  const others: ProxySQLAdmin[] = [];
+
+  beforeEach(async () => {
+    admin = await ProxySQLAdmin.listen();
+  });
+
+  afterEach(async () => {
+    for (const one of [admin, ...others.splice(0)]) await one.close();
+  });
+
+  async function another(): Promise<ProxySQLAdmin> {
+    const one = await ProxySQLAdmin.listen();
+    others.push(one);
+    return one;
+  }
+
+  function reader(changes: Partial<ProxySQLHosts> = {}): HostSourceReader {
+    const source: ProxySQLHosts = {
+      kind: 'proxysql',
+      addresses: [admin.address],
+      user: admin.user,
+      password: admin.password,
+      hostgroupId: GROUP,
+      ignoreServerTtlMs: 10_000,
+      ...changes,
+    };
+    return readerFactory(lookup)(clusterSettings('main', source))!;
+  }
+
+  async function hosts(from = reader()): Promise<string[]> {
+    const list = await from.read();
+    return list.hosts.map(({ host, port }) => `${host}:${port}`);
+  }
+
+  function show(servers: Record<string, string>): void {
+    admin.groups = { [GROUP]: servers };
+  }
+
+  it('are those of the host group that are online or only lag', async () => {
+    admin.groups = {
+      0: { 'zero:3306': 'ONLINE' },
+      [GROUP]: {
+        'db1:3306': 'ONLINE',
+        'db2:3307': 'SHUNNED_REPLICATION_LAG',
+        'db3:3306': 'SHUNNED',
+        'db4:3306': 'OFFLINE_SOFT',
+        'db5:3306': 'OFFLINE_HARD',
+        'fe80::5:3306': 'ONLINE',
+      },
+    };
+    expect(await hosts()).to.deep.equal(['db1:3306', 'db2:3307', 'fe80::5:3306']);
+    expect(await hosts(reader({ hostgroupId: 0 }))).to.deep.equal(['zero:3306']);
+    expect(await hosts(reader({ hostgroupId: 77 }))).to.deep.equal([]);
+    expect(admin.databases).to.deep.equal(['stats', 'stats', 'stats']);
+  });
+
+  it('are not those that have come back a moment ago', async () => {
+    const from = reader({ ignoreServerTtlMs: 50 });
+    show({ 'db1:3306': 'ONLINE', 'db2:3306': 'SHUNNED' });
+    expect(await hosts(from)).to.deep.equal(['db1:3306']);
+    show({ 'db1:3306': 'ONLINE', 'db2:3306': 'ONLINE' });
+    const backAtMs = performance.now();
+    let listed = await hosts(from);
+    expect(listed).to.deep.equal(['db1:3306']);
+    while (!listed.includes('db2:3306')) listed = await hosts(from);
+    expect(performance.now() - backAtMs).to.be.at.least(50);
+    expect(await hosts(from)).to.deep.equal(['db1:3306', 'db2:3306']);
+  });
+
+  it('are not those that keep coming and going', async () => {
+    const from = reader();
+    for (const status of ['OFFLINE_SOFT', 'ONLINE', 'SHUNNED', 'ONLINE', 'ONLINE']) {
+      show({ 'db1:3306': status });
+      expect(await hosts(from), status).to.deep.equal([]);
+    }
+  });
+
+  it('are at once those that come back and lag', async () => {
+    const from = reader();
+    show({ 'db1:3306': 'SHUNNED' });
+    await hosts(from);
+    show({ 'db1:3306': 'SHUNNED_REPLICATION_LAG' });
+    expect(await hosts(from)).to.deep.equal(['db1:3306']);
+    show({ 'db1:3306': 'ONLINE' });
+    expect(await hosts(from)).to.deep.equal(['db1:3306']);
+  });
+
+  it('are asked for at the next address when one does not answer; that is told', async () => {
+    const silent = await another();
+    silent.fault = 'silent';
+    const cut = await another();
+    cut.fault = 'cut';
+    const closed = await another();
+    await closed.close();
+    show({ 'db1:3306': 'ONLINE' });
+    const addresses = [closed.address, cut.address, silent.address, admin.address];
+    const list = await reader({ addresses }).read();
+    expect(list.hosts).to.deep.equal([{ host: 'db1', port: 3306 }]);
+    expect(list.problem.split('; ')).to.deep.equal([
+      `ProxySQL dial tcp ${closed.address}: connect: connection refused`,
+      `ProxySQL read tcp ${cut.address}: unexpected EOF`,
+      `ProxySQL read tcp ${silent.address}: i/o timeout`,
+    ]);
+  });
+
+  it('are an error that names every address, and no password, when none answers', async () => {
+    const closed = await another();
+    await closed.close();
+    const addresses = [admin.address, closed.address];
+    const error = await failureOf(reader({ addresses, password: 'wrong-password' }).read());
+    expect(error).to.include({ code: 'HOST_SOURCE' });
+    expect(error.message)
+      .to.include(`ProxySQL ${admin.address}: Error 1045 (28000): ProxySQL Error: Access denied`)
+      .and.include(`ProxySQL dial tcp ${closed.address}: `)
+      .and.not.include('wrong-password');
+  });
+
+  it('are an error when a server has no address', async () => {
+    show({ '/var/run/mysqld.sock:0': 'ONLINE' });
+    const error = await failureOf(reader().read());
+    expect(error.message).to.include(`${admin.address}: lists "/var/run/mysqld.sock:0"`);
+  });
+
+  it('are asked for over a connection that is closed again, whatever happens', async () => {
+    show({ 'db1:3306': 'ONLINE' });
+    for (const fault of ['none', 'none', 'cut'] as const) {
+      admin.fault = fault;
+      await reader()
+        .read()
+        .catch(() => undefined);
+    }
+    await reader({ password: 'wrong' })
+      .read()
+      .catch(() => undefined);
+    expect(admin.connections).to.equal(4);
+    while (admin.openConnections > 0) await new Promise(setImmediate);
+  });
+});
