@@ -14,6 +14,7 @@ const MAY_KNOW: ReadonlyArray<readonly [folder: string, known: readonly string[]
   ['src/wire/', ['src/base/', 'src/throttle/', 'src/board/']],
   ['src/config/', ['src/base/', 'src/wire/', 'src/board/']],
   ['src/consensus/raft/core/', []],
+  ['src/demo/', ['src/base/']],
   ...['stores', 'consensus', 'http', 'publish'].map(
     (side) =>
       [
