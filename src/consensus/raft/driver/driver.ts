@@ -25,6 +25,9 @@ import { type ArrivedSnapshot, SnapshotReceiver } from './snapshot-receiver.js';
 import { SnapshotSender } from './snapshot-sender.js';
 import { SnapshotTaker } from './snapshot-taker.js';
 
+/** Sessions are drawn from this many: half of the exact integers, so that a session's requests can be counted on from its number. */
+const SESSIONS = 2 ** 52;
+
 /** What the driver drives. The machine has been restored from the stored snapshot. */
 export interface DriverParts {
   readonly core: RaftCore;
@@ -64,7 +67,7 @@ export class RaftDriver implements RaftDriverFace {
     this.#appliedIndex = storage.newestSnapshot()?.meta.index ?? 0;
     this.#lease = new Lease(options.leaseMs);
     this.#disk = new DiskQueue(storage, (batches) => this.#durable(batches), failed);
-    const session = 1 + Math.floor(environment.random() * (Number.MAX_SAFE_INTEGER - 1));
+    const session = 1 + Math.floor(environment.random() * SESSIONS);
     this.#requests = new Requests(
       { session, timeoutTicks: options.requestTimeoutTicks },
       (to, message) => this.#send(to, message),

@@ -53,7 +53,8 @@ export interface RequestOptions {
  */
 export class Requests {
   #tick = 0;
-  #lastSequence = 0;
+  /** Counts on from the session: a refusal that was meant for an earlier run of this node names no request of this one. */
+  #lastSequence: number;
   #lastContext = 0;
   /** In order of their deadlines. */
   readonly #pending = new Map<number, Pending>();
@@ -68,7 +69,9 @@ export class Requests {
   constructor(
     private readonly options: RequestOptions,
     private readonly send: (to: NodeId, message: PeerMessage) => boolean,
-  ) {}
+  ) {
+    this.#lastSequence = options.session;
+  }
 
   get pending(): number {
     return this.#pending.size + this.#waitingReads;
