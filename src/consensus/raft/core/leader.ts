@@ -102,8 +102,9 @@ export class Leadership {
   }
 
   get leaseRound(): number {
-    if (this.#transfer !== null || this.#confirmedRound <= this.#leaseFloor) return 0;
-    return this.#confirmedRound;
+    const round = this.#confirmedRound;
+    const offers = this.#transfer !== null;
+    return this.#replica.rules.carriesLease(round, this.#leaseFloor, offers) ? round : 0;
   }
 
   takeBegunRound(): number {

@@ -18,10 +18,10 @@ export class VotePromise {
   readonly #electionTicks: number;
   readonly #rules: Rules;
 
-  constructor(electionTicks: number, rules: Rules, boundAtStart: boolean) {
+  constructor(electionTicks: number, rules: Rules, peers: number) {
     this.#electionTicks = electionTicks;
     this.#rules = rules;
-    this.#ticksLeft = boundAtStart ? electionTicks : 0;
+    this.#ticksLeft = rules.isBoundAtStart(peers) ? electionTicks : 0;
   }
 
   tick(): void {

@@ -18,8 +18,12 @@ export interface Rules {
   mayGo(batch: number, durableBatch: number): boolean;
   /** A finished write counts when all before it have finished: it may have overtaken them. */
   completesInOrder(batch: number, durableBatch: number): boolean;
-  /** Who acknowledged a leader, or may have before it restarted, grants no vote until its promise has run out (dissertation 6.4.1). */
+  /** Who acknowledged a leader grants no vote until its promise has run out (dissertation 6.4.1). */
   isBoundByPromise(ticksLeft: number): boolean;
+  /** Who starts may have made a promise before; who has no peers has made none. */
+  isBoundAtStart(peers: number): boolean;
+  /** No lease rests on rounds up to `floor`, from whose promises voters may be released, nor on any while leadership is offered. */
+  carriesLease(round: number, floor: number, offersLeadership: boolean): boolean;
 }
 
 /** The end of a log, by which logs are compared. */
@@ -39,4 +43,6 @@ export const raftRules: Rules = {
   mayGo: (batch, durableBatch) => batch <= durableBatch,
   completesInOrder: (batch, durableBatch) => batch === durableBatch + 1,
   isBoundByPromise: (ticksLeft) => ticksLeft > 0,
+  isBoundAtStart: (peers) => peers > 0,
+  carriesLease: (round, floor, offersLeadership) => !offersLeadership && round > floor,
 };
