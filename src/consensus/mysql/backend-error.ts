@@ -11,7 +11,6 @@ export type BackendFault =
 
 /** Numbers of server errors (MySQL manual, "Server Error Message Reference"). */
 export const SERVER_ERROR = {
-  tooManyConnections: 1040,
   noSuchDatabase: 1049,
   duplicateKey: 1062,
   noSuchColumn: 1054,
@@ -25,6 +24,9 @@ export const SERVER_ERROR = {
   valueTooLong: 1406,
   connectionKilled: 1927,
 } as const;
+
+/** Of a server that takes no writes now: most likely another one has taken its place, under the same name. */
+const READ_ONLY: readonly number[] = [1290, 1792, 1836];
 
 const ACCESS_DENIED: readonly number[] = [1044, 1045, 1698, 3118];
 
@@ -47,6 +49,10 @@ export class BackendError extends Error {
     options?: ErrorOptions,
   ) {
     super(message, options);
+  }
+
+  get isReadOnly(): boolean {
+    return READ_ONLY.includes(this.errno);
   }
 }
 

@@ -136,7 +136,7 @@ export class MySQLConsensus implements Consensus {
       ShareDomain: shareDomain,
       ShareDomainServices: shareDomain === '' ? null : Object.fromEntries(services),
       ShareDomainServicesList: [serviceId, ...services.values()],
-      HealthyDomainServicesList: this.#healthyServices,
+      HealthyDomainServicesList: this.#healthy ? this.#healthyServices : null,
     };
   }
 

@@ -60,7 +60,7 @@ export class OpenConnection {
       socket.once('error', fail);
       const connection = connectionOver(transport.options, settings, fail);
       if (connection === null) return;
-      connection.once('error', fail);
+      connection.on('error', fail);
       connection.once('connect', () => {
         clearTimeout(timer);
         resolve(new OpenConnection(connection, socket, times.statementTimeoutMs));
@@ -102,7 +102,7 @@ export class OpenConnection {
         settle();
         if (error === null) return resolve(result);
         const failure = statementError(error);
-        if (failure.fault !== 'refused') this.destroy();
+        if (failure.fault !== 'refused' || failure.isReadOnly) this.destroy();
         reject(failure);
       });
     });

@@ -156,6 +156,22 @@ describe('the election by the MySQL backend', function () {
     expect(backend.lines.some((line) => line.includes('the election works again'))).to.equal(true);
   });
 
+  it('connects anew when its server takes no writes any more: the name may lead to another one now', async () => {
+    const node = backend.node('a:1');
+    await node.consensus.start();
+    const connections = (): Promise<{ id: number }[]> =>
+      backend.server.query<{ id: number }>(
+        "SELECT id FROM information_schema.processlist WHERE user = 'freno'",
+      );
+    const before = (await connections()).map(({ id }) => id);
+    await backend.server.query('SET GLOBAL read_only = 1');
+    await node.until(() => !node.leading);
+    await backend.server.query('SET GLOBAL read_only = 0');
+    await node.until(() => node.acts);
+    const after = (await connections()).map(({ id }) => id);
+    expect(after.filter((id) => before.includes(id)).length).to.be.lessThan(before.length);
+  });
+
   it('never has two leaders at once, through freezes, restarts and stops', async () => {
     const nodes: TestNode[] = await backend.nodes('a:1', 'b:1', 'c:1');
     const reigns = watchReigns(nodes);
