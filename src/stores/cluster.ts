@@ -1,6 +1,8 @@
 /** One cluster as its probe thread sees it: its hosts, what was read of them, and the value on the board. */
 import { isDeepStrictEqual } from 'node:util';
 import { FrenoError } from '../base/errors.js';
+import type { Login } from '../base/mysql/connection.js';
+import { TlsMaterial } from '../base/mysql/tls.js';
 import type { Board } from '../board/board.js';
 import { formatAddress } from '../config/address.js';
 import { type Measurement, MetricState } from '../throttle/metric.js';
@@ -8,10 +10,8 @@ import type { ClusterAssignment } from '../wire/stores.js';
 import { type Aggregate, ClusterReadings } from './aggregation.js';
 import { Host, type HostOwner, type HostSurroundings } from './host.js';
 import { checkUrl } from './httpcheck.js';
-import type { Login } from './mysql/connection.js';
 import { type Metric, metricOf } from './mysql/metric.js';
 import type { ProbeSettings } from './mysql/probe.js';
-import { TlsMaterial } from './mysql/tls.js';
 import type { Paced } from './pacing.js';
 
 /** Where hosts get their turns. */

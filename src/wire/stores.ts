@@ -1,14 +1,8 @@
 /** What is probed, as the engine runs on it: every value present, inherited and in its final unit. */
 
-/** TLS towards a MySQL server. Files are read where the connection is made. */
-export interface TlsSettings {
-  readonly caFile: string;
-  readonly certFile: string;
-  readonly keyFile: string;
-  /** Name to verify instead of the host's; empty: the host's. */
-  readonly serverName: string;
-  readonly skipVerify: boolean;
-}
+import type { TlsSettings } from '../base/mysql/tls.js';
+
+export type { TlsSettings };
 
 export interface StaticHosts {
   readonly kind: 'static';

@@ -5,7 +5,7 @@ import { ThrottleState } from '../../src/throttle/state.js';
 
 const atMs = Date.now();
 const throttle: Command = { kind: 'throttleApp', atMs, key: 'archive' };
-const skip: Command = { kind: 'skipHost', atMs, host: 'db1', expireAtMs: atMs + 60_000 };
+const skip: Command = { kind: 'skipHost', atMs, host: 'db1', expireAtMs: atMs + 86_400_000 };
 
 /** A replicated state whose threads acknowledge only when told to. */
 function setUp() {

@@ -1,8 +1,11 @@
 /** One live connection to the backend: one statement at a time, each with a time-out that ends the connection. */
+import { lookup } from 'node:dns';
 import type { Socket } from 'node:net';
-import { type Connection, createConnection } from 'mysql2';
+import type { Connection } from 'mysql2';
+import { monotonicMs } from '../../base/clock.js';
 import { FrenoError, messageOf } from '../../base/errors.js';
-import { mysqlTransport, readTls } from '../../base/mysql-transport.js';
+import { dial, logIn, quit } from '../../base/mysql/connection.js';
+import { TlsMaterial } from '../../base/mysql/tls.js';
 import type { BackendSettings } from '../../config/settings.js';
 import { BackendError, connectError, statementError } from './backend-error.js';
 import type { BackendTimes } from './options.js';
@@ -14,9 +17,6 @@ import type { BackendTimes } from './options.js';
  */
 const SESSION = `SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
   autocommit = 1, innodb_lock_wait_timeout = 1, lock_wait_timeout = 1`;
-
-/** How long a connection that is being closed may take to say goodbye. */
-const GOODBYE_MS = 250;
 
 export type Value = string | number | null;
 export type Row = Readonly<Record<string, unknown>>;
@@ -42,11 +42,8 @@ export class OpenConnection {
     }
   }
 
-  static async #connect(settings: BackendSettings, times: BackendTimes): Promise<OpenConnection> {
-    const ssl = settings.tls === null ? null : await backendTls(settings.tls);
-    const serverName = settings.tls?.serverName ?? '';
-    const transport = mysqlTransport(settings.host, settings.port, ssl, serverName);
-    const { socket } = transport;
+  static #connect(settings: BackendSettings, times: BackendTimes): Promise<OpenConnection> {
+    const socket = dial(settings, lookup);
     return new Promise((resolve, reject) => {
       const fail = (error: unknown): void => {
         clearTimeout(timer);
@@ -57,14 +54,17 @@ export class OpenConnection {
         () => fail(new Error(`${settings.host}:${settings.port} did not answer in time`)),
         times.connectTimeoutMs,
       );
-      socket.once('error', fail);
-      const connection = connectionOver(transport.options, settings, fail);
-      if (connection === null) return;
-      connection.on('error', fail);
-      connection.once('connect', () => {
-        clearTimeout(timer);
-        resolve(new OpenConnection(connection, socket, times.statementTimeoutMs));
-      });
+      socket.on('error', fail);
+      try {
+        const connection = logInTo(settings, socket);
+        connection.on('error', fail);
+        connection.once('connect', () => {
+          clearTimeout(timer);
+          resolve(new OpenConnection(connection, socket, times.statementTimeoutMs));
+        });
+      } catch (error) {
+        fail(error);
+      }
     });
   }
 
@@ -97,7 +97,7 @@ export class OpenConnection {
         this.destroy();
         reject(new BackendError('unanswered', `no answer within ${this.#statementTimeoutMs} ms`));
       }, this.#statementTimeoutMs);
-      this.#connection.query(sql, [...values], (error, result) => {
+      this.#connection.query({ sql, values: [...values], rowsAsArray: false }, (error, result) => {
         if (!this.#busy) return;
         settle();
         if (error === null) return resolve(result);
@@ -118,39 +118,25 @@ export class OpenConnection {
   close(): void {
     if (this.#lost) return;
     this.#lost = true;
-    this.#connection.end();
-    const timer = setTimeout(() => this.#socket.destroy(), GOODBYE_MS);
-    this.#socket.once('close', () => clearTimeout(timer));
+    quit(this.#socket, this.#connection);
   }
 }
 
-async function backendTls(tls: NonNullable<BackendSettings['tls']>) {
+/** Throws `CONFIG` or `RESOURCE`, naming the key, when the settings cannot be used at all. */
+function logInTo(settings: BackendSettings, socket: Socket): Connection {
+  const { user, password, schema, collation } = settings;
+  const tls = settings.tls === null ? null : new TlsMaterial(settings.tls);
   try {
-    return await readTls(tls);
+    return logIn(
+      socket,
+      settings,
+      { user, password, database: schema, collation, tls },
+      monotonicMs(),
+    );
   } catch (error) {
-    throw new FrenoError('RESOURCE', `BackendMySQLTLS: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-/** Null, with `fail` called, when mysql2 does not know the collation. */
-function connectionOver(
-  transport: ReturnType<typeof mysqlTransport>['options'],
-  settings: BackendSettings,
-  fail: (error: unknown) => void,
-): Connection | null {
-  try {
-    return createConnection({
-      ...transport,
-      user: settings.user,
-      password: settings.password,
-      database: settings.schema,
-      // The time-out of the connection is ours: mysql2's does not cover the TLS handshake.
-      connectTimeout: 0,
-      maxPreparedStatements: 8,
-      ...(settings.collation === '' ? {} : { charset: settings.collation }),
-    });
-  } catch (error) {
-    fail(new FrenoError('CONFIG', `BackendMySQLCollation: ${messageOf(error)}`, { cause: error }));
-    return null;
+    if (error instanceof FrenoError) {
+      throw new FrenoError(error.code, `BackendMySQL${error.message}`, { cause: error });
+    }
+    throw new FrenoError('CONFIG', `BackendMySQLCollation: ${messageOf(error)}`, { cause: error });
   }
 }

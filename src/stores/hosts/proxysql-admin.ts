@@ -3,9 +3,9 @@ import type { LookupFunction } from 'node:net';
 import type { Connection, QueryError } from 'mysql2';
 import { monotonicMs } from '../../base/clock.js';
 import { messageOf } from '../../base/errors.js';
+import { dial, drop, type Login, logIn, quit } from '../../base/mysql/connection.js';
 import { formatAddress } from '../../config/address.js';
 import type { ProbeTarget } from '../../wire/stores.js';
-import { dial, drop, type Login, logIn, quit } from '../mysql/connection.js';
 import { connectionFailure, dialFailure, dialTimeout, readTimeout } from '../mysql/failure.js';
 
 const DIAL_TIMEOUT_MS = 1_000;

@@ -2,9 +2,9 @@
 import type { LookupFunction } from 'node:net';
 import { monotonicMs } from '../../base/clock.js';
 import { FrenoError, messageOf } from '../../base/errors.js';
+import type { Login } from '../../base/mysql/connection.js';
 import { formatAddress, parseAddress } from '../../config/address.js';
 import type { ProbeTarget, ProxySQLHosts } from '../../wire/stores.js';
-import type { Login } from '../mysql/connection.js';
 import { type PoolRow, readConnectionPool } from './proxysql-admin.js';
 import type { HostList, HostSourceReader } from './source.js';
 

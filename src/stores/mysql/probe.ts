@@ -3,12 +3,12 @@ import type { Socket } from 'node:net';
 import type { Connection, FieldPacket, QueryError } from 'mysql2';
 import { monotonicMs } from '../../base/clock.js';
 import { messageOf } from '../../base/errors.js';
+import { dial, drop, type Login, logIn, quit } from '../../base/mysql/connection.js';
 import { formatAddress } from '../../config/address.js';
 import type { ProbeTarget } from '../../wire/stores.js';
 import type { Names } from '../names.js';
 import type { Paced } from '../pacing.js';
 import type { Rows } from './answer.js';
-import { dial, drop, type Login, logIn, quit } from './connection.js';
 import {
   answerFailure,
   connectionFailure,

@@ -165,7 +165,7 @@ describe('the start with a MySQL backend', function () {
     it('names a file that cannot be read', async () => {
       const failure = await refusal(tls({ caFile: '/nowhere/ca.pem' }));
       expect(failure.code).to.equal('RESOURCE');
-      expect(failure.message).to.match(/^BackendMySQLTLS: .*\/nowhere\/ca\.pem/);
+      expect(failure.message).to.match(/^BackendMySQLTLS\.CAFile: .*\/nowhere\/ca\.pem/);
     });
   });
 });

@@ -1,10 +1,15 @@
 /** Connections to MySQL servers: how they are made, and how they are got rid of. */
 import { connect, type LookupFunction, type Socket } from 'node:net';
 import { type Connection, type ConnectionOptions, createConnection } from 'mysql2';
-import type { ProbeTarget } from '../../wire/stores.js';
 import type { TlsMaterial } from './tls.js';
 
-/** How the hosts of one cluster are logged in to. */
+/** One server. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** How the hosts of one cluster, or the backend, are logged in to. */
 export interface Login {
   readonly user: string;
   readonly password: string;
@@ -20,10 +25,8 @@ export interface Login {
 const QUIT_TIMEOUT_MS = 1_000;
 
 /** Starts connecting. Nothing more than a socket: a host that refuses costs no more than that. */
-export function dial({ host, port }: ProbeTarget, lookup: LookupFunction): Socket {
-  const socket = connect({ host, port, lookup, noDelay: true });
-  // Of a connection to a literal address TLS would otherwise verify the name "localhost" (tls.connect takes the name from here).
-  return Object.assign(socket, { _host: host });
+export function dial({ host, port }: Endpoint, lookup: LookupFunction): Socket {
+  return connect({ host, port, lookup, noDelay: true });
 }
 
 /**
@@ -32,14 +35,18 @@ export function dial({ host, port }: ProbeTarget, lookup: LookupFunction): Socke
  */
 export function logIn(
   socket: Socket,
-  { host, port }: ProbeTarget,
+  { host, port }: Endpoint,
   login: Login,
   nowMs: number,
 ): Connection {
+  const verifiedName = login.tls?.serverName || host;
+  // The library names the server to TLS unless that is a literal address; then tls.connect takes the name to verify from
+  // here, and would else take "localhost".
+  Object.assign(socket, { _host: verifiedName });
   const options: ConnectionOptions = {
     stream: socket,
     // With a socket given these serve TLS alone: the name to verify, and the key of kept sessions.
-    host: login.tls?.serverName || host,
+    host: verifiedName,
     port,
     user: login.user,
     password: login.password,

@@ -2,14 +2,22 @@
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { SslOptions } from 'mysql2';
+import { FrenoError, messageOf } from '../errors.js';
 
-import { FrenoError, messageOf } from '../../base/errors.js';
-import type { TlsSettings } from '../../wire/stores.js';
+/** TLS towards a MySQL server. Files are read where the connection is made. */
+export interface TlsSettings {
+  readonly caFile: string;
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Name to verify instead of the host's; empty: the host's. */
+  readonly serverName: string;
+  readonly skipVerify: boolean;
+}
 
 /** Files are looked at again this long after their last reading, when a connection is made: certificates are renewed in place. */
 const REREAD_MS = 10_000;
 
-/** The TLS settings of one cluster. */
+/** The TLS settings of one cluster, or of the backend. */
 export class TlsMaterial {
   readonly #settings: TlsSettings;
   #options: SslOptions | undefined;
