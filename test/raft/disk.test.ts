@@ -17,6 +17,19 @@ describe('raft and its disk', () => {
     expect(leader.commands).to.deep.equal(['x']);
   });
 
+  it('keeps one answer of a kind waiting, however long the disk hangs', () => {
+    const cluster = new Cluster(3);
+    cluster.elect();
+    const b = cluster.node('b');
+    b.diskHeld = true;
+    cluster.propose(cluster.node('a'), 'x').tick(200);
+    const before = cluster.sentOf('appendAnswer').length;
+    b.finishWrites();
+    cluster.settle();
+    expect(cluster.sentOf('appendAnswer').length - before).to.be.below(5);
+    expect(b.commands).to.deep.equal(['x']);
+  });
+
   it('grants a vote only when it is durable', () => {
     const cluster = new Cluster(3).isolate('c');
     const b = cluster.node('b');

@@ -208,6 +208,17 @@ describe('raft replication', () => {
     expect(leader.commands).to.deep.equal(['x', 'y', 'z', 'w']);
   });
 
+  it('refuses proposals also when only its own disk is that far behind', () => {
+    const cluster = new Cluster(3, { maxUncommittedBytes: 64 });
+    const leader = cluster.elect();
+    leader.diskHeld = true;
+    cluster.propose(leader, 'x', 'y', 'z');
+    expect(cluster.node('b').commands).to.deep.equal(['x', 'y', 'z']);
+    expect(leader.propose('w')).to.deep.equal({ accepted: false, refusal: 'overloaded' });
+    leader.finishWrites();
+    cluster.settle().propose(leader, 'w');
+  });
+
   it('takes a proposal larger than that limit when nothing waits', () => {
     const cluster = new Cluster(3, { maxUncommittedBytes: 64 });
     const leader = cluster.elect();

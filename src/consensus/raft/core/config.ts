@@ -20,7 +20,7 @@ export interface Config {
   readonly maxInflightAppends: number;
   /** Bytes of entries under way to one follower, unanswered. */
   readonly maxInflightBytes: number;
-  /** Bytes of a leader's entries not yet committed. Beyond it proposals are refused; a proposal is always taken when nothing waits. */
+  /** Bytes of a leader's entries not yet committed, or not yet on its own disk. Beyond it proposals are refused; a proposal is always taken when nothing waits. */
   readonly maxUncommittedBytes: number;
   /** Entries handed out by one `ready()` to be applied. Bounds how long the caller is busy. */
   readonly maxApplyEntries: number;

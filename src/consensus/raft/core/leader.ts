@@ -26,7 +26,9 @@ export class Leadership {
   readonly #firstIndex: number;
   #ticksToHeartbeat: number;
   #ticksToQuorumCheck: number;
-  #uncommittedBytes: number;
+  /** Entries up to here are committed, and durable here: they count no more towards the limit on what waits. */
+  #settledIndex: number;
+  #unsettledBytes: number;
   #transfer: Transfer | null = null;
   /** Rounds up to here carry no lease: they are of an earlier term, or were sent before an aborted transfer. */
   #leaseFloor: number;
@@ -46,7 +48,8 @@ export class Leadership {
     this.#ticksToHeartbeat = config.heartbeatTicks;
     this.#ticksToQuorumCheck = config.electionTicks;
     this.#leaseFloor = replica.lastRound;
-    this.#uncommittedBytes = log.bytesBetween(log.committed, log.lastIndex);
+    this.#settledIndex = Math.min(log.committed, log.durable);
+    this.#unsettledBytes = log.bytesBetween(this.#settledIndex, log.lastIndex);
     this.#append([noData]);
     this.#beginRound();
   }
@@ -115,7 +118,7 @@ export class Leadership {
 
   propose(commands: readonly Uint8Array[]): Proposed {
     if (this.#transfer !== null) return { accepted: false, refusal: 'transferring' };
-    const before = this.#uncommittedBytes;
+    const before = this.#unsettledBytes;
     const firstIndex = this.#replica.log.lastIndex + 1;
     let bytes = 0;
     for (const data of commands) bytes += entryBytes(data);
@@ -132,7 +135,7 @@ export class Leadership {
     let index = log.lastIndex;
     for (const data of commands) {
       entries.push({ index: ++index, term, data });
-      this.#uncommittedBytes += entryBytes(data);
+      this.#unsettledBytes += entryBytes(data);
     }
     log.append(entries);
     this.#stirred = true;
@@ -152,7 +155,7 @@ export class Leadership {
     invariant(index <= lastIndex, 'a follower has what the leader has', index, lastIndex);
     if (!follower.accepted(index)) return;
     this.#stirred = true;
-    this.commitByCounting();
+    this.#commitByCounting();
     if (this.#transfer?.to === follower.id) this.#offerLeadership();
   }
 
@@ -176,17 +179,29 @@ export class Leadership {
     if (!follower.maySend || follower.next > lastIndex) this.#sendAppend(follower, []);
   }
 
+  /** This node's own disk has got further. */
+  onDurable(): void {
+    this.#commitByCounting();
+    this.#settle();
+  }
+
   /** Commits what a majority has on disk. The leader's own copy counts no earlier than the others' do. */
-  commitByCounting(): void {
+  #commitByCounting(): void {
     const { log, rules, term } = this.#replica;
     const reached = this.#followers.map((follower) => follower.match);
     reached.push(log.durable);
     const index = reachedByMajority(reached);
-    const before = log.committed;
-    if (index <= before || !rules.commitsByCounting(log.termAt(index)!, term)) return;
-    this.#uncommittedBytes -= log.bytesBetween(before, index);
+    if (index <= log.committed || !rules.commitsByCounting(log.termAt(index)!, term)) return;
     log.commitTo(index);
     this.#stirred = true;
+    this.#settle();
+  }
+
+  #settle(): void {
+    const { log } = this.#replica;
+    const index = Math.min(log.committed, log.durable);
+    this.#unsettledBytes -= log.bytesBetween(this.#settledIndex, index);
+    this.#settledIndex = index;
   }
 
   /** Returns false when it hands over already, or has nobody to hand over to. */

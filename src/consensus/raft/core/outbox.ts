@@ -26,7 +26,14 @@ export class Outbox {
   /** Sends once `batch` is durable. */
   post(message: Message, batch: number, durableBatch: number): void {
     if (this.#rules.mayGo(batch, durableBatch)) this.#free.push(message);
-    else this.#waiting.push({ message, batch });
+    else this.#wait({ message, batch });
+  }
+
+  /** Any message may be lost, so a newer one may take its place: while a disk hangs, what waits for it does not pile up. */
+  #wait(newer: Waiting): void {
+    const place = this.#waiting.findIndex((waiting) => isOfOneKind(waiting, newer));
+    if (place < 0) this.#waiting.push(newer);
+    else if (!saysLess(newer.message, this.#waiting[place]!.message)) this.#waiting[place] = newer;
   }
 
   /** The disk has got further. */
@@ -48,4 +55,18 @@ export class Outbox {
     this.#free = [];
     return free;
   }
+}
+
+function isOfOneKind(left: Waiting, right: Waiting): boolean {
+  return (
+    left.batch === right.batch &&
+    left.message.kind === right.message.kind &&
+    left.message.to === right.message.to
+  );
+}
+
+/** An acknowledgement of less than the other acknowledges already. */
+function saysLess(newer: Message, older: Message): boolean {
+  const areAnswers = newer.kind === 'appendAnswer' && older.kind === 'appendAnswer';
+  return areAnswers && newer.index < older.index;
 }

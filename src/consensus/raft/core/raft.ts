@@ -254,7 +254,7 @@ export class Raft implements RaftCore {
 
   persisted(batch: number): void {
     this.#replica.persisted(batch);
-    this.#leadership?.commitByCounting();
+    this.#leadership?.onDurable();
     if (this.#role === 'candidate') {
       this.#election?.ownVoteMayBeDurable();
       this.#decide();

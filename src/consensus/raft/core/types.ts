@@ -179,10 +179,10 @@ export interface ReadGrant {
  * each message that has to wait for it.
  */
 export interface Ready {
-  /** The state as of now; changed since the last `ready()` or not. Take a lost lease back before anything is sent. */
-  readonly soft: SoftState;
   /** The round whose heartbeats are (for a single node: would be) among `messages`, else 0. Note the time **before** sending them. */
   readonly round: number;
+  /** The state as of now; changed since the last `ready()` or not. Take a lost lease back before anything is sent. */
+  readonly soft: SoftState;
   /** To be made durable, or null. Report it with `persisted(write.batch)`. */
   readonly write: Write | null;
   /** May all be sent at once; any may be lost. */
@@ -241,7 +241,7 @@ export interface RaftCore {
    * False when this node does not lead, hands over already, or has nobody to hand over to.
    */
   transferLeadership(to?: NodeId): boolean;
-  /** Starts an election now (pre-vote first). */
+  /** Starts an election now (pre-vote first), unless this node leads or has promised to wait. */
   campaign(): void;
   /** The write of this batch is durable. Reports may come in any order; each takes effect when all earlier batches are reported too. */
   persisted(batch: number): void;
