@@ -51,6 +51,14 @@ describe('a node whose process ends or whose disk fails', function () {
     await cluster.leader();
   });
 
+  it('keeps its directory from other processes also after a second node of its own was refused', async () => {
+    cluster = await TestCluster.started({ size: 1 });
+    await refusalOf(cluster.freshNode(0).consensus.start());
+    const intruder = child(cluster.optionsOf(0));
+    const { dataDir } = cluster.optionsOf(0);
+    await intruder.says(`failed ${dataDir}/freno-raft.db is in use by another process`);
+  });
+
   it('stops leading when its disk is full, says so, and never acknowledges what it could not keep', async () => {
     cluster = await TestCluster.create({ size: 1 });
     const victim = child(cluster.optionsOf(0), { prefix: 'full-', fileKilobytesMax: 600 });
