@@ -63,7 +63,7 @@ describe('requests', () => {
   /** Applies what was proposed or sent, as entries from `index` on. */
   function commit(data: readonly Uint8Array[], index: number, term: number): void {
     const entries: Entry[] = data.map((bytes, at) => ({ index: index + at, term, data: bytes }));
-    const { own, commands } = requests.sequencesOf(entries);
+    const { own, commands } = requests.committed(entries);
     requests.applied(
       own,
       commands.map(() => 'applied'),

@@ -220,7 +220,8 @@ describe('three nodes', function () {
     expect(again.machine.state.throttledApps(0)).to.deep.equal(
       leader.machine.state.throttledApps(0),
     );
-    expect(again.machine.restores).to.equal(2);
+    // Once at its start, and at least once by the leader.
+    expect(again.machine.restores).to.be.at.least(2);
     expect(again.machine.applied).to.be.lessThan(1000);
     await again.consensus.submit(throttle('after'));
     await again.consensus.stop();

@@ -261,7 +261,7 @@ export class RaftDriver implements RaftDriverFace {
   }
 
   #apply(entries: readonly Entry[]): void {
-    const { commands, own } = this.#requests.sequencesOf(entries);
+    const { commands, own } = this.#requests.committed(entries);
     const last = entries.at(-1)!;
     if (commands.length > 0) {
       const seen = this.#barrier.applied();

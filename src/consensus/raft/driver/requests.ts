@@ -135,8 +135,11 @@ export class Requests {
     }
   }
 
-  /** Committed entries were applied: `outcomes` are those of the entries with a command, and are known when everybody has seen them. */
-  sequencesOf(entries: readonly Entry[]): { commands: Command[]; own: Array<number | null> } {
+  /**
+   * The commands of committed entries, and for each its number among the requests of this node, or null when it answers none of them.
+   * Settles requests whose places other entries have taken. Throws when an entry cannot be read: the log is broken.
+   */
+  committed(entries: readonly Entry[]): { commands: Command[]; own: Array<number | null> } {
     const commands: Command[] = [];
     const own: Array<number | null> = [];
     for (const entry of entries) {
@@ -149,6 +152,7 @@ export class Requests {
     return { commands, own };
   }
 
+  /** Those commands have been applied, and everybody who must see that has. */
   applied(own: ReadonlyArray<number | null>, outcomes: readonly CommandOutcome[]): void {
     own.forEach((sequence, at) => {
       if (sequence === null) return;
