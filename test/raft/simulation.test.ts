@@ -6,7 +6,7 @@ import { type Outcome, simulate } from './simulation/simulation.js';
 const FIXED_SEEDS = 150;
 const FRESH_MS = 15_000;
 /** Each mutant is found within so many seeds. */
-const MUTANT_SEEDS = 300;
+const MUTANT_SEEDS = 600;
 
 function explain({ seed, violation }: Outcome): string {
   return `${violation?.invariant}: ${violation?.detail}\nIts trace: npm run simulate -- --seed ${seed}`;

@@ -15,6 +15,8 @@ interface Known {
 
 interface Committed {
   readonly term: number;
+  /** The term of the node that applied it first: it was committed in this term or before. */
+  readonly byTerm: number;
   readonly data: Uint8Array;
 }
 
@@ -205,12 +207,12 @@ export class Checker {
     }
   }
 
-  /** Leader completeness: a leader has all that was committed before its term. */
+  /** Leader completeness: a leader has all that was committed before its term. (It may win late, when later leaders have committed more.) */
   #isComplete(id: NodeId, witness: Witness, term: number): void {
     for (let index = witness.logBase + 1; index < this.#committed.length; index++) {
       const committed = this.#committed[index]!;
       this.#require(
-        committed.term > term || witness.termAt(index) === committed.term,
+        committed.byTerm >= term || witness.termAt(index) === committed.term,
         'a leader has everything that was committed',
         () =>
           `${id} leads term ${term} with ${witness.termAt(index)} at ${index}, where ${committed.term} was committed`,
@@ -245,8 +247,8 @@ export class Checker {
     this.#witness(id).leaseUntilMs = 0;
   }
 
-  /** A node learns that entries are committed, and applies them. */
-  applied(id: NodeId, entries: readonly Entry[]): void {
+  /** A node, in this term, learns that entries are committed, and applies them. */
+  applied(id: NodeId, term: number, entries: readonly Entry[]): void {
     const last = entries.at(-1);
     if (last === undefined) return;
     const witness = this.#witness(id);
@@ -257,12 +259,12 @@ export class Checker {
         () => `${id} had applied ${witness.applied} and applies ${entry.index}`,
       );
       witness.applied = entry.index;
-      this.#agrees(id, entry);
+      this.#agrees(id, term, entry);
     }
     this.#isDurableOnMajority(last, 'committed');
   }
 
-  #agrees(id: NodeId, { index, term, data }: Entry): void {
+  #agrees(id: NodeId, byTerm: number, { index, term, data }: Entry): void {
     const known = this.#committed[index];
     if (known !== undefined) {
       this.#require(
@@ -272,7 +274,7 @@ export class Checker {
       );
       return;
     }
-    this.#committed[index] = { term, data };
+    this.#committed[index] = { term, byTerm, data };
     if (data.length > 0) this.#takesEffect(index, commandOf(data));
   }
 

@@ -251,7 +251,7 @@ export class SimulatedNode {
     const last = ready.committed.at(-1);
     if (last === undefined) return;
     note(this.id, last.index, () => `applies up to ${last.index}@${last.term}`);
-    checker.applied(this.id, ready.committed);
+    checker.applied(this.id, ready.soft.term, ready.committed);
     this.#appliedIndex = last.index;
     this.world.moment(this, 'committed');
   }
