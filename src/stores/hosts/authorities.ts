@@ -1,6 +1,6 @@
-/** Whom HTTPS trusts: Node's own list of authorities, and the system's, to which operators add their own. */
+/** Whom HTTPS trusts: the system's list of authorities, to which operators add their own; Node's where there is none. */
 import { readFileSync } from 'node:fs';
-import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext } from 'node:tls';
 
 /** Where Linux distributions keep theirs; the first that is there counts. The variable is OpenSSL's, and known to Go too. */
 const FILES = [
@@ -11,14 +11,21 @@ const FILES = [
   '/etc/ssl/cert.pem',
 ];
 
-/** To be made once: it takes milliseconds. */
-export function trustedAuthorities(): SecureContext {
+export class Authorities {
+  #context: SecureContext | undefined;
+
+  /** Read when first needed, and once: a hundred certificates take tens of milliseconds. */
+  get context(): SecureContext {
+    this.#context ??= readAuthorities();
+    return this.#context;
+  }
+}
+
+function readAuthorities(): SecureContext {
   const { SSL_CERT_FILE: named = '' } = process.env;
   for (const file of named === '' ? FILES : [named]) {
     const certificates = readIfPresent(file);
-    if (certificates !== null) {
-      return createSecureContext({ ca: [...rootCertificates, certificates] });
-    }
+    if (certificates !== null) return createSecureContext({ ca: certificates });
   }
   return createSecureContext();
 }

@@ -4,7 +4,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { messageOf } from '../../base/errors.js';
-import { trustedAuthorities } from './authorities.js';
+import type { Authorities } from './authorities.js';
 
 const CONNECT_TIMEOUT_MS = 1_000;
 const REDIRECTS_MAX = 5;
@@ -18,13 +18,19 @@ export interface PageLimits {
 /** Fetches pages, so many of one server at a time. */
 export class PageReader {
   readonly #lookup: LookupFunction;
+  readonly #authorities: Authorities;
   readonly #limits: PageLimits;
   readonly #httpAgent: HttpAgent;
   readonly #httpsAgent: HttpsAgent;
-  #trusted: SecureContext | undefined;
 
-  constructor(lookup: LookupFunction, requestsMax: number, limits: PageLimits) {
+  constructor(
+    lookup: LookupFunction,
+    authorities: Authorities,
+    requestsMax: number,
+    limits: PageLimits,
+  ) {
     this.#lookup = lookup;
+    this.#authorities = authorities;
     this.#limits = limits;
     this.#httpAgent = new HttpAgent({ maxSockets: requestsMax });
     this.#httpsAgent = new HttpsAgent({ maxSockets: requestsMax });
@@ -90,8 +96,7 @@ export class PageReader {
   }
 
   #encryption(): { agent: HttpsAgent; secureContext: SecureContext } {
-    this.#trusted ??= trustedAuthorities();
-    return { agent: this.#httpsAgent, secureContext: this.#trusted };
+    return { agent: this.#httpsAgent, secureContext: this.#authorities.context };
   }
 }
 

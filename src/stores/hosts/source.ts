@@ -1,6 +1,7 @@
 /** Where the hosts of a cluster come from. */
 import type { LookupFunction } from 'node:net';
 import type { ClusterSettings, ProbeTarget } from '../../wire/stores.js';
+import { Authorities } from './authorities.js';
 import { HAProxySource } from './haproxy.js';
 import { StatisticsCache } from './haproxy-statistics.js';
 import { PageReader } from './page.js';
@@ -36,9 +37,11 @@ const VITESS_LIMITS = { timeoutMs: 5_000, sizeBytesMax: 4 * 1024 * 1024 };
 
 /** `lookup` resolves the names of the servers that are asked. */
 export function readerFactory(lookup: LookupFunction): ReaderFactory {
-  const pages = new PageReader(lookup, HAPROXY_REQUESTS_MAX, HAPROXY_LIMITS);
-  const statistics = new StatisticsCache(pages);
-  const vitessPages = new PageReader(lookup, VITESS_REQUESTS_MAX, VITESS_LIMITS);
+  const authorities = new Authorities();
+  const statistics = new StatisticsCache(
+    new PageReader(lookup, authorities, HAPROXY_REQUESTS_MAX, HAPROXY_LIMITS),
+  );
+  const tablets = new PageReader(lookup, authorities, VITESS_REQUESTS_MAX, VITESS_LIMITS);
   return ({ source, port }) => {
     switch (source.kind) {
       case 'static':
@@ -46,7 +49,7 @@ export function readerFactory(lookup: LookupFunction): ReaderFactory {
       case 'haproxy':
         return new HAProxySource(source, port, statistics);
       case 'vitess':
-        return new VitessSource(source, port, vitessPages);
+        return new VitessSource(source, port, tablets);
       case 'proxysql':
         return new ProxySQLSource(source, lookup);
       case 'none':

@@ -6,6 +6,7 @@ import type { LookupFunction } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { TemporaryDirectory } from '../../../src/demo/temporary.js';
+import { Authorities } from '../../../src/stores/hosts/authorities.js';
 import { PageReader, shownUrl } from '../../../src/stores/hosts/page.js';
 import { failureOf } from '../../support/failure.js';
 import { Pages } from '../../support/pages.js';
@@ -30,7 +31,7 @@ describe('a page', () => {
     limits: Partial<typeof LIMITS> = {},
     resolver: LookupFunction = lookup,
   ): Promise<string> {
-    const reader = new PageReader(resolver, 2, { ...LIMITS, ...limits });
+    const reader = new PageReader(resolver, new Authorities(), 2, { ...LIMITS, ...limits });
     const pieces: Buffer[] = [];
     for await (const piece of reader.read(new URL(url))) pieces.push(piece);
     return Buffer.concat(pieces).toString();
@@ -51,6 +52,14 @@ describe('a page', () => {
   it('has to be there in time, its last byte too', async () => {
     const pages = await serve((_request, response) => response.write('begun'));
     expect(await failure(pages.url, { timeoutMs: 50 })).to.equal('no answer within 50 ms');
+  });
+
+  it('has to be connected to in a second', async () => {
+    const never: LookupFunction = () => undefined;
+    const limits = { timeoutMs: 5_000 };
+    expect(await failure('http://db.example/', limits, never)).to.equal(
+      'no connection within 1000 ms',
+    );
   });
 
   it('leaves no connection behind, read or given up', async () => {
