@@ -24,16 +24,19 @@ export class HAProxySource implements HostSourceReader {
   /** What all the addresses that can be read list together. */
   async read(): Promise<HostList> {
     const readings = await Promise.allSettled(this.#urls.map((url) => this.#readOne(url)));
-    const hosts: ProbeTarget[] = [];
+    const hosts: ProbeTarget[][] = [];
     const failures: string[] = [];
     for (const [index, reading] of readings.entries()) {
-      if (reading.status === 'fulfilled') hosts.push(...reading.value);
-      else
-        failures.push(`HAProxy ${shownAddress(this.#urls[index]!)}: ${messageOf(reading.reason)}`);
+      if (reading.status === 'fulfilled') {
+        hosts.push(reading.value);
+      } else {
+        const address = shownAddress(this.#urls[index]!);
+        failures.push(`HAProxy ${address}: ${messageOf(reading.reason)}`);
+      }
     }
     const problem = failures.join('; ');
     if (failures.length === this.#urls.length) throw new FrenoError('HOST_SOURCE', problem);
-    return { hosts, problem };
+    return { hosts: hosts.flat(), problem };
   }
 
   async #readOne(url: URL): Promise<ProbeTarget[]> {
