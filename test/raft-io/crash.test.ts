@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { ChildNode } from './child.js';
-import { TestCluster, throttle, until } from './cluster.js';
-import { refusalOf } from './refusals.js';
+import { ChildNode } from './support/child.js';
+import { TestCluster, throttle, until } from './support/cluster.js';
+import { refusalOf } from './support/refusals.js';
 
 /** Acknowledged commands after which a node is ended. */
 const ENOUGH = 300;

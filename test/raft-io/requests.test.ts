@@ -9,7 +9,7 @@ import type {
 } from '../../src/consensus/raft/core/types.js';
 import { Requests } from '../../src/consensus/raft/driver/requests.js';
 import type { RequestResult } from '../../src/consensus/raft/driver-types.js';
-import { throttle } from './cluster.js';
+import { throttle } from './support/cluster.js';
 
 const TIMEOUT_TICKS = 5;
 const LEADER = 'leader:1';

@@ -4,8 +4,8 @@ import { monotonicMs } from '../../src/base/clock.js';
 import { encodeHello, PROTOCOL_VERSION } from '../../src/consensus/raft/codec/handshake.js';
 import { frameOf } from '../../src/consensus/raft/transport/frame.js';
 import type { Command } from '../../src/throttle/commands.js';
-import { TestCluster, type TestNode, throttle, until } from './cluster.js';
-import { refusalOf } from './refusals.js';
+import { TestCluster, type TestNode, throttle, until } from './support/cluster.js';
+import { refusalOf } from './support/refusals.js';
 
 describe('a node alone', function () {
   this.timeout(20_000);

@@ -6,8 +6,8 @@ import type { Entry } from '../../src/consensus/raft/core/types.js';
 import type { EncodedSnapshot, StorageWrite } from '../../src/consensus/raft/driver-types.js';
 import { Connection } from '../../src/consensus/raft/storage/connection.js';
 import { type OpenedStorage, SqliteStorage } from '../../src/consensus/raft/storage/sqlite.js';
-import { LogRecorder } from './log-recorder.js';
-import { refusalOf } from './refusals.js';
+import { LogRecorder } from './support/log-recorder.js';
+import { refusalOf } from './support/refusals.js';
 
 const identity = { clusterName: 'test', node: '127.0.0.1:1' };
 

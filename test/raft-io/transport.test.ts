@@ -9,9 +9,9 @@ import {
 import { nonsense } from '../../src/consensus/raft/codec/wire.js';
 import { FrameReader, frameOf } from '../../src/consensus/raft/transport/frame.js';
 import { TcpTransport } from '../../src/consensus/raft/transport/tcp.js';
-import { freePorts, until } from './cluster.js';
-import { LogRecorder } from './log-recorder.js';
-import { refusalOf } from './refusals.js';
+import { freePorts, until } from './support/cluster.js';
+import { LogRecorder } from './support/log-recorder.js';
+import { refusalOf } from './support/refusals.js';
 
 /** A transport and what arrived through it. */
 class Peer {

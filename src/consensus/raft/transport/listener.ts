@@ -24,7 +24,7 @@ const SILENCE_MAX_MS = 10_000;
 const STRANGERS_MAX = 64;
 
 /** Bytes of a frame before its sender is known to be a peer. */
-const HELLO_BYTES_MAX = 64 * 1024;
+const HELLO_BYTES_MAX = 4 * 1024;
 
 export interface ListenerParts {
   readonly self: NodeId;

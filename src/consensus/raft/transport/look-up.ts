@@ -14,18 +14,23 @@ type Answer = (
   family?: number,
 ) => void;
 
-interface Waiting {
+/** A look-up that waits or runs, and all dials that wait for it: a dial that gave up leaves its place to the next one to the same host. */
+interface LookUp {
   readonly host: string;
   readonly options: LookupOptions;
-  readonly answer: Answer;
+  readonly answers: Answer[];
 }
 
 /** `dns.lookup`, or what a test puts in its place. */
 export type Resolver = (host: string, options: LookupOptions, answer: Answer) => void;
 
-/** A `lookup` for `net.connect` that runs at most `LOOK_UPS_MAX` at a time, in order of arrival. One waits per dial at most. */
+/**
+ * A `lookup` for `net.connect` that runs at most `LOOK_UPS_MAX` at a time, in order of arrival, and one for each host: names that
+ * take longer than the dials for them do not pile up before the others.
+ */
 export function boundedLookUp(resolve: Resolver = lookup): LookupFunction {
-  const waiting: Waiting[] = [];
+  const byHost = new Map<string, LookUp>();
+  const waiting: LookUp[] = [];
   let running = 0;
   const next = (): void => {
     const turn = running < LOOK_UPS_MAX ? waiting.shift() : undefined;
@@ -33,12 +38,20 @@ export function boundedLookUp(resolve: Resolver = lookup): LookupFunction {
     running += 1;
     resolve(turn.host, turn.options, (error, address, family) => {
       running -= 1;
-      turn.answer(error, address, family);
+      byHost.delete(turn.host);
+      for (const answer of turn.answers) answer(error, address, family);
       next();
     });
   };
   return (host, options, answer) => {
-    waiting.push({ host, options, answer });
+    const present = byHost.get(host);
+    if (present !== undefined) {
+      present.answers.push(answer);
+      return;
+    }
+    const added = { host, options, answers: [answer] };
+    byHost.set(host, added);
+    waiting.push(added);
     next();
   };
 }

@@ -4,13 +4,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { monotonicMs } from '../../src/base/clock.js';
-import { parseAddress } from '../../src/config/address.js';
-import type { RaftOptions } from '../../src/consensus/raft/options.js';
-import { RaftConsensus } from '../../src/consensus/raft/service.js';
-import type { Command, CommandOutcome } from '../../src/throttle/commands.js';
-import { type StateImage, ThrottleState } from '../../src/throttle/state.js';
-import type { ConsensusObserver, StateMachine } from '../../src/wire/consensus.js';
+import { monotonicMs } from '../../../src/base/clock.js';
+import { parseAddress } from '../../../src/config/address.js';
+import type { RaftOptions } from '../../../src/consensus/raft/options.js';
+import { RaftConsensus } from '../../../src/consensus/raft/service.js';
+import type { Command, CommandOutcome } from '../../../src/throttle/commands.js';
+import { type StateImage, ThrottleState } from '../../../src/throttle/state.js';
+import type { ConsensusObserver, StateMachine } from '../../../src/wire/consensus.js';
 import { LogRecorder } from './log-recorder.js';
 
 /** A state machine whose acknowledgements can be held back. */

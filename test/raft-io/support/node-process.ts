@@ -3,10 +3,10 @@
  * Says on standard output: `started`, `leading`, `following`, `acknowledged KEY`, `refused CODE`, `failed MESSAGE`.
  * With a second argument it submits commands with keys PREFIX0, PREFIX1, ... for as long as it leads, 16 at a time.
  */
-import { FrenoError, messageOf } from '../../src/base/errors.js';
-import { createLogger } from '../../src/base/log.js';
-import type { RaftOptions } from '../../src/consensus/raft/options.js';
-import { RaftConsensus } from '../../src/consensus/raft/service.js';
+import { FrenoError, messageOf } from '../../../src/base/errors.js';
+import { createLogger } from '../../../src/base/log.js';
+import type { RaftOptions } from '../../../src/consensus/raft/options.js';
+import { RaftConsensus } from '../../../src/consensus/raft/service.js';
 import { TestMachine, throttle } from './cluster.js';
 
 const CLIENTS = 16;

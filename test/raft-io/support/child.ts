@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { RaftOptions } from '../../src/consensus/raft/options.js';
+import type { RaftOptions } from '../../../src/consensus/raft/options.js';
 import { until } from './cluster.js';
 
 const program = fileURLToPath(new URL('node-process.js', import.meta.url));

@@ -1,5 +1,5 @@
 /** What a promise was rejected with. */
-import { FrenoError, messageOf } from '../../src/base/errors.js';
+import { FrenoError, messageOf } from '../../../src/base/errors.js';
 
 /** Code (of a `FrenoError`, else the name) and message; throws when the promise is fulfilled. */
 export async function refusalOf(

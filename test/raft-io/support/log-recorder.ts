@@ -1,7 +1,7 @@
 /** A logger that keeps its lines. */
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
-import type { Logger } from '../../src/base/log.js';
+import type { Logger } from '../../../src/base/log.js';
 
 export class LogRecorder {
   readonly lines: Array<{ readonly level: string; readonly msg: string }> = [];
