@@ -3,6 +3,7 @@ import { monotonicMs } from '../../src/base/clock.js';
 import { Board, emptyLeadershipReading } from '../../src/board/board.js';
 import { Leadership } from '../../src/leadership.js';
 import { MetricState, mayAct, mayLead } from '../../src/throttle/metric.js';
+import { until } from '../support/until.js';
 
 const SLOT = 0;
 const GENERATION = 5;
@@ -36,10 +37,6 @@ function setUp(forced = false) {
   };
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
-}
-
 describe('leadership', () => {
   it('is nobody at first: no acting, no probing', () => {
     const { view, told, leadership } = setUp();
@@ -71,7 +68,7 @@ describe('leadership', () => {
       'with a value of an earlier term, or with hosts unread',
     ).to.equal(false);
     measure(3);
-    await until(() => view().ready);
+    await until('readiness', () => view().ready || undefined);
     expect(mayLead(view(), monotonicMs())).to.equal(true);
     leadership.stop();
   });
@@ -81,7 +78,7 @@ describe('leadership', () => {
     leadership.leadershipChanged(true, 3);
     leadership.leaseExtended(Number.POSITIVE_INFINITY);
     const { promotedAtMs } = view();
-    await until(() => view().ready);
+    await until('readiness', () => view().ready || undefined);
     expect(monotonicMs() - promotedAtMs).to.be.at.least(1000);
     leadership.stop();
   });
@@ -115,7 +112,7 @@ describe('leadership', () => {
     leadership.leadershipChanged(false, 7);
     expect(told).to.deep.equal(['probe 0', 'refresh', 'probe 7', 'refresh']);
     measure(7);
-    await until(() => view().ready);
+    await until('readiness', () => view().ready || undefined);
     expect(mayLead(view(), monotonicMs())).to.equal(true);
     leadership.stop();
   });

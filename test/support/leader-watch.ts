@@ -1,6 +1,7 @@
 /** Asks nodes for `/leader-check` all the time, and remembers who said yes to which request. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { fetchOnce } from './http-client.js';
+import { until } from './until.js';
 
 const PAUSE_MS = 4;
 
@@ -35,28 +36,27 @@ export class LeaderWatch {
     return this.#answers.get(node) ?? 0;
   }
 
-  /** Resolves with the next request of that node that is answered 200 from now on. */
-  async nextYes(node: WatchedNode, timeoutMs = 10_000): Promise<Yes> {
+  /** Resolves with the first request of that node sent from now on that is answered 200. */
+  nextYes(node: WatchedNode): Promise<Yes> {
     const fromMs = performance.now();
-    while (performance.now() - fromMs < timeoutMs) {
-      const yes = this.yesOf(node).find(({ sentAtMs }) => sentAtMs >= fromMs);
-      if (yes !== undefined) return yes;
-      await delay(PAUSE_MS);
-    }
-    throw new Error(`the node on port ${node.port} did not say yes within ${timeoutMs} ms`);
+    return until('a yes of that node', () =>
+      this.yesOf(node).find(({ sentAtMs }) => sentAtMs >= fromMs),
+    );
+  }
+
+  /** Resolves with the first of these nodes that says yes to a request sent from now on. */
+  anyYes<Node extends WatchedNode>(nodes: readonly Node[]): Promise<Node> {
+    const fromMs = performance.now();
+    return until('a yes of any node', () =>
+      nodes.find((node) => (this.yesOf(node).at(-1)?.sentAtMs ?? 0) >= fromMs),
+    );
   }
 
   /** Resolves when the node has answered a request that was sent after now. */
-  async nextAnswer(node: WatchedNode, timeoutMs = 10_000): Promise<void> {
+  nextAnswer(node: WatchedNode): Promise<true> {
     // The request that may be under way now, and one after it.
     const enough = this.answersOf(node) + 2;
-    const fromMs = performance.now();
-    while (this.answersOf(node) < enough) {
-      if (performance.now() - fromMs > timeoutMs) {
-        throw new Error(`the node on port ${node.port} did not answer within ${timeoutMs} ms`);
-      }
-      await delay(PAUSE_MS);
-    }
+    return until('an answer of that node', () => this.answersOf(node) >= enough || undefined);
   }
 
   async end(): Promise<void> {

@@ -1,0 +1,141 @@
+/** Links cut between real nodes, in network namespaces. */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { TemporaryDirectory } from '../../src/demo/temporary.js';
+import { fetchOnce } from '../support/http-client.js';
+import { LeaderWatch, type WatchedNode } from '../support/leader-watch.js';
+import {
+  makeHosts,
+  mayMakeNamespaces,
+  type NamespaceHost,
+  removeHosts,
+} from '../support/namespaces.js';
+import { skipUnless } from '../support/skip.js';
+import { until } from '../support/until.js';
+
+const LAUNCHER = fileURLToPath(new URL('../../src/freno.cjs', import.meta.url));
+const HTTP_PORT = 8087;
+const RAFT_PORT = 10008;
+
+interface Node extends WatchedNode {
+  readonly machine: NamespaceHost;
+  readonly host: string;
+  readonly child: ChildProcess;
+}
+
+describe('nodes on a network that breaks', function () {
+  this.timeout(40_000);
+  let hosts: NamespaceHost[] = [];
+  let nodes: Node[] = [];
+  let watch: LeaderWatch;
+  const directory = new TemporaryDirectory();
+
+  before(function () {
+    skipUnless(this, mayMakeNamespaces(), 'this process may not make network namespaces');
+    hosts = makeHosts(3);
+    nodes = hosts.map(startNode);
+    watch = new LeaderWatch(nodes);
+  });
+
+  after(async () => {
+    await watch?.end();
+    for (const { child } of nodes) {
+      child.kill('SIGKILL');
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    }
+    removeHosts(hosts);
+    directory.remove();
+  });
+
+  afterEach(async () => {
+    for (const host of hosts) host.heal();
+    for (const node of nodes) await knowsLeader(node);
+  });
+
+  function startNode(machine: NamespaceHost, index: number): Node {
+    const dataDir = join(directory.path, `node${index}`);
+    mkdirSync(dataDir);
+    const file = join(directory.path, `node${index}.json`);
+    const addresses = hosts.map(({ peerAddress }) => `${peerAddress}:${RAFT_PORT}`);
+    const stores = {
+      MySQL: { Clusters: { main: { StaticHostsSettings: { Hosts: ['127.0.0.1:1'] } } } },
+    };
+    writeFileSync(
+      file,
+      JSON.stringify({
+        ListenPort: HTTP_PORT,
+        RaftDataDir: dataDir,
+        RaftBind: addresses[index],
+        RaftNodes: addresses,
+        Stores: stores,
+      }),
+    );
+    const child = machine.spawn(process.execPath, [LAUNCHER, '--http', '--config', file]);
+    return { machine, child, host: machine.clientAddress, port: HTTP_PORT };
+  }
+
+  function others(than: Node): Node[] {
+    return nodes.filter((node) => node !== than);
+  }
+
+  function ask(node: Node, path: string) {
+    return fetchOnce(node.port, path, { host: node.host });
+  }
+
+  /** Resolves when the node knows of a leader, or of none. */
+  async function knowsLeader(node: Node, known = true): Promise<void> {
+    await until(`${known ? 'a' : 'no'} leader at ${node.host}`, async () => {
+      const { status } = await ask(node, '/raft/leader');
+      return (status === 200) === known || undefined;
+    });
+  }
+
+  async function apps(node: Node): Promise<string[]> {
+    return Object.keys(JSON.parse((await ask(node, '/throttled-apps')).body) as object);
+  }
+
+  for (const [what, breakLinks] of [
+    ['cut off', (node: Node) => node.machine.cut()],
+    ['muted', (node: Node) => node.machine.mute(others(node).map(({ machine }) => machine))],
+  ] as const) {
+    it(`answers leader-check no more before another answers yes, when the leader is ${what}`, async () => {
+      const leader = await watch.anyYes(nodes);
+      const brokenAtMs = performance.now();
+      breakLinks(leader);
+      const next = await watch.anyYes(others(leader));
+      const takenOver = watch.yesOf(next).find(({ sentAtMs }) => sentAtMs >= brokenAtMs)!;
+
+      const refused = await ask(leader, `/throttle-app/lost-${what.replace(' ', '-')}`);
+      expect(refused.status, refused.body).to.be.oneOf([503, 504]);
+      expect((await ask(next, '/throttle-app/kept')).status).to.equal(200);
+
+      leader.machine.heal();
+      await knowsLeader(leader);
+      const late = watch.yesOf(leader).filter(({ sentAtMs }) => sentAtMs > takenOver.answeredAtMs);
+      expect(late, 'yes of the old leader after the next one').to.deep.equal([]);
+      expect(await apps(await watch.anyYes(nodes))).to.include('kept');
+    });
+  }
+
+  it('keeps its leader when a follower is cut off and comes back', async () => {
+    const leader = await watch.anyYes(nodes);
+    const follower = others(leader)[0]!;
+    const third = others(leader)[1]!;
+    const before = watch.yesOf(third).length + watch.yesOf(follower).length;
+    follower.machine.cut();
+    await knowsLeader(follower, false);
+    expect((await ask(leader, '/throttle-app/meanwhile')).status).to.equal(200);
+    follower.machine.heal();
+    await knowsLeader(follower);
+    await watch.nextYes(leader);
+    expect(watch.yesOf(third).length + watch.yesOf(follower).length, 'yes of others').to.equal(
+      before,
+    );
+    expect((await ask(follower, '/throttle-app/afterwards')).status).to.equal(200);
+    expect(await apps(follower)).to.include.members(['meanwhile', 'afterwards']);
+  });
+});
