@@ -14,7 +14,7 @@ describe('a fleet of simulated servers', () => {
 
   it('runs in a process of its own, each server on a port of its own', async () => {
     expect(new Set(fleet.hosts).size).to.equal(2);
-    expect([await valueOf(0), await valueOf(1)]).to.deep.equal([1, 2]);
+    expect([await metricOf(0), await metricOf(1)]).to.deep.equal([1, 2]);
     expect(await fleet.statistics()).to.include({ queries: 2 });
   });
 
@@ -22,7 +22,7 @@ describe('a fleet of simulated servers', () => {
     const before = monotonicMs();
     const changedAtMs = await fleet.change([{ server: 1, value: 7 }]);
     expect(changedAtMs).to.be.within(before, monotonicMs());
-    expect([await valueOf(0), await valueOf(1)]).to.deep.equal([1, 7]);
+    expect([await metricOf(0), await metricOf(1)]).to.deep.equal([1, 7]);
   });
 
   it('refuses a change of a server that it does not have', async () => {
@@ -36,7 +36,7 @@ describe('a fleet of simulated servers', () => {
     expect(failure).to.be.an('error');
   });
 
-  async function valueOf(server: number): Promise<unknown> {
+  async function metricOf(server: number): Promise<unknown> {
     const { host, port } = fleet.addresses[server]!;
     const connection = createConnection({ host, port, user: 'freno' });
     try {
