@@ -53,6 +53,16 @@ const STORES: ReadonlyArray<{
   { title: 'unconfigured', metric: undefined, counts: false },
   { title: 'low', metric: FRESH, counts: true },
   { title: 'at the threshold', metric: { ...FRESH, value: THRESHOLD }, counts: true },
+  {
+    title: 'low, but not at a peer',
+    metric: { ...FRESH, unhealthyAtPeersUntilMs: NOW_MS + 1 },
+    counts: true,
+  },
+  {
+    title: 'low, and not at a peer until now',
+    metric: { ...FRESH, unhealthyAtPeersUntilMs: NOW_MS },
+    counts: true,
+  },
   { title: 'above', metric: { ...FRESH, value: 9.25 }, counts: true },
   { title: 'no number', metric: { ...FRESH, value: Number.NaN }, counts: true },
   { title: 'not collected', metric: { ...FRESH, state: MetricState.notCollected }, counts: true },
@@ -147,7 +157,8 @@ function expected(
   }
   if (!counts) return { status: 404, value: 0, threshold, message: 'No such metric' };
   if (isOk) {
-    return store.value <= threshold
+    const waitsForPeers = store.unhealthyAtPeersUntilMs > NOW_MS && app !== 'freno';
+    return store.value <= threshold && !waitsForPeers
       ? { status: 200, value: store.value, threshold, message: '' }
       : { status: 429, value: store.value, threshold, message: 'Threshold exceeded' };
   }
