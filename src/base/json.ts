@@ -1,4 +1,4 @@
-/** JSON and times as Go's encoding/json writes them, so that bodies are the same byte for byte. */
+/** JSON, numbers and times as Go writes them, so that bodies are the same byte for byte. */
 
 const HTML_CHARACTERS = /[<>&\u2028\u2029]/g;
 
@@ -17,4 +17,11 @@ function escaped(character: string): string {
 export function goTime(unixMs: number): string {
   if (unixMs === 0) return '0001-01-01T00:00:00Z';
   return new Date(unixMs).toISOString().replace(/\.?0*Z$/, 'Z');
+}
+
+/** As Go's `%.<decimals>f`: `toFixed` alone writes large numbers with an exponent. */
+export function goFixed(value: number, decimals: number): string {
+  return Math.abs(value) < 1e21
+    ? value.toFixed(decimals)
+    : `${BigInt(value)}.${'0'.repeat(decimals)}`;
 }

@@ -1,6 +1,6 @@
 /** Pages about all stores or all entries at once: from the board and this thread's copy of the state, written in short pieces. */
 import { monotonicMs, monotonicToUnixMs } from '../base/clock.js';
-import { goTime, jsonString } from '../base/json.js';
+import { goFixed, goTime, jsonString } from '../base/json.js';
 import { jsonObjectInPieces, Pieces } from '../base/pieces.js';
 import { type Board, emptyLeadershipReading, emptyStoreReading } from '../board/board.js';
 import { lastHealthyAtMs } from '../throttle/health.js';
@@ -73,7 +73,7 @@ export async function skippedHosts(state: ThrottleState, nowUnixMs: number): Pro
 function described(metric: StoreMetric, decimals: number): string {
   switch (metric.state) {
     case MetricState.ok:
-      return fixed(metric.value, decimals);
+      return goFixed(metric.value, decimals);
     case MetricState.notCollected:
       return 'error: Metric not collected yet';
     case MetricState.noHosts:
@@ -81,11 +81,4 @@ function described(metric: StoreMetric, decimals: number): string {
     default:
       return `error: ${metric.errorText}`;
   }
-}
-
-/** As Go's `%.6f`: `toFixed` alone writes large numbers with an exponent. */
-function fixed(value: number, decimals: number): string {
-  return Math.abs(value) < 1e21
-    ? value.toFixed(decimals)
-    : `${BigInt(value)}.${'0'.repeat(decimals)}`;
 }

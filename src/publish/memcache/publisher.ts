@@ -1,0 +1,147 @@
+/** Publishes the metrics of a probe thread's stores in memcached: at most one write per store in 25 ms, and only while this node leads. */
+import { monotonicMs } from '../../base/clock.js';
+import { goFixed } from '../../base/json.js';
+import type { Logger } from '../../base/log.js';
+import { parseAddress } from '../../config/address.js';
+import { MetricState } from '../../throttle/metric.js';
+import type { MemcacheAddress } from '../../wire/http.js';
+import type {
+  MetricPublisher,
+  PublisherStatistics,
+  StorePublication,
+} from '../../wire/publisher.js';
+import { keyProblem, metricKey, serverOf } from './keys.js';
+import { MemcacheServer, type WriteCounters } from './server.js';
+
+/** Shortest time between two writes of one store. */
+export const WRITE_INTERVAL_MS = 25;
+
+const MEMCACHE_PORT = 11_211;
+
+export interface MemcachePublisherOptions {
+  readonly address: MemcacheAddress;
+  /** Whether this node may act as leader now. Asked before each write: a lease can end before anybody says so. */
+  readonly mayAct: () => boolean;
+  readonly log: Logger;
+}
+
+/** Where a store is published. */
+interface Place {
+  readonly key: string;
+  readonly server: MemcacheServer;
+}
+
+interface Publication {
+  readonly store: string;
+  state: MetricState;
+  value: number;
+  writtenAtMs: number;
+  /** Null: nowhere. */
+  place: Place | null;
+  /** The address under which `place` was found. */
+  placeVersion: number;
+}
+
+export class MemcachePublisher implements MetricPublisher {
+  readonly #options: MemcachePublisherOptions;
+  readonly #counters: WriteCounters = { written: 0, deleted: 0, failed: 0, dropped: 0 };
+  /** Those with something to write as soon as their pace allows it. */
+  readonly #late = new Set<Publication>();
+  #servers: readonly MemcacheServer[] = [];
+  #path = '';
+  /** Counts the changes of the address; 0 is none. */
+  #version = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: MemcachePublisherOptions) {
+    this.#options = options;
+    this.setAddress(options.address);
+  }
+
+  get statistics(): PublisherStatistics {
+    return { ...this.#counters };
+  }
+
+  open(store: string): StorePublication {
+    const publication: Publication = {
+      store,
+      state: MetricState.nothing,
+      value: 0,
+      writtenAtMs: Number.NEGATIVE_INFINITY,
+      place: null,
+      placeVersion: 0,
+    };
+    return {
+      publish: (state, value) => this.#publish(publication, state, value),
+      withdraw: () => void this.#late.delete(publication),
+    };
+  }
+
+  setAddress({ servers, path }: MemcacheAddress): void {
+    for (const server of this.#servers) server.close();
+    this.#path = path;
+    this.#servers = servers.map((text) => {
+      const address = parseAddress(text, MEMCACHE_PORT);
+      if (address === null) throw new Error('an address in MemcacheServers was not validated');
+      return new MemcacheServer(address, this.#counters, this.#options.log);
+    });
+    this.#version++;
+    if (servers.length === 0) this.#late.clear();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#late.clear();
+    for (const server of this.#servers) server.close();
+    this.#servers = [];
+  }
+
+  #publish(publication: Publication, state: MetricState, value: number): void {
+    if (this.#servers.length === 0) return;
+    publication.state = state;
+    publication.value = value;
+    this.#writeOrDefer(publication, monotonicMs());
+  }
+
+  #writeOrDefer(publication: Publication, nowMs: number): void {
+    if (nowMs - publication.writtenAtMs < WRITE_INTERVAL_MS) {
+      this.#late.add(publication);
+      this.#timer ??= setTimeout(() => this.#writeLate(), WRITE_INTERVAL_MS);
+      return;
+    }
+    this.#late.delete(publication);
+    publication.writtenAtMs = nowMs;
+    if (this.#options.mayAct()) this.#write(publication);
+  }
+
+  #writeLate(): void {
+    this.#timer = undefined;
+    const late = [...this.#late];
+    this.#late.clear();
+    const nowMs = monotonicMs();
+    for (const publication of late) this.#writeOrDefer(publication, nowMs);
+  }
+
+  #write(publication: Publication): void {
+    if (publication.placeVersion !== this.#version) {
+      publication.placeVersion = this.#version;
+      publication.place = this.#placeOf(publication.store);
+    }
+    if (publication.place === null) return;
+    const { key, server } = publication.place;
+    if (publication.state === MetricState.ok) {
+      server.set(key, `${Date.now()}:${goFixed(publication.value, 6)}`);
+    } else {
+      server.delete(key);
+    }
+  }
+
+  /** A key that memcached cannot keep is said once, and not used. */
+  #placeOf(store: string): Place | null {
+    const key = metricKey(this.#path, store);
+    const problem = keyProblem(key);
+    if (problem === '') return { key, server: this.#servers[serverOf(key, this.#servers.length)]! };
+    this.#options.log.warn({ key, problem }, 'memcached cannot keep this key: it is not published');
+    return null;
+  }
+}

@@ -1,0 +1,286 @@
+import { createServer } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect } from 'chai';
+import { type Logger, pino } from 'pino';
+import { keyProblem, serverOf } from '../../src/publish/memcache/keys.js';
+import { MemcachePublisher, WRITE_INTERVAL_MS } from '../../src/publish/memcache/publisher.js';
+import { IN_FLIGHT_MAX } from '../../src/publish/memcache/server.js';
+import { MetricState } from '../../src/throttle/metric.js';
+import type { StorePublication } from '../../src/wire/publisher.js';
+import { freePort, Memcached } from '../support/memcached.js';
+
+const { ok, error } = MetricState;
+
+function logInto(lines: string[]): Logger {
+  return pino({ level: 'warn' }, { write: (line) => void lines.push(line) });
+}
+
+/** Publishes again and again, as a probe thread does, until the condition holds. */
+async function publishUntil(
+  condition: () => boolean | Promise<boolean>,
+  publish: () => void,
+): Promise<void> {
+  const deadlineMs = performance.now() + 8_000;
+  while (performance.now() < deadlineMs) {
+    publish();
+    if (await condition()) return;
+    await pause(5);
+  }
+  throw new Error('it did not come to that in time');
+}
+
+describe('a published metric', () => {
+  const servers: Memcached[] = [];
+  const publishers: MemcachePublisher[] = [];
+  const log: string[] = [];
+  let acting = true;
+
+  async function memcached(): Promise<Memcached> {
+    const server = await Memcached.start();
+    servers.push(server);
+    return server;
+  }
+
+  function publisherTo(addresses: readonly string[], path = 'freno'): MemcachePublisher {
+    const publisher = new MemcachePublisher({
+      address: { servers: addresses, path },
+      mayAct: () => acting,
+      log: logInto(log),
+    });
+    publishers.push(publisher);
+    return publisher;
+  }
+
+  /** The first value is lost while the connection is made. */
+  function connected(publisher: MemcachePublisher, store: StorePublication): Promise<void> {
+    return publishUntil(
+      () => publisher.statistics.written > 0,
+      () => store.publish(ok, 1),
+    );
+  }
+
+  beforeEach(() => {
+    acting = true;
+    log.length = 0;
+  });
+
+  afterEach(async () => {
+    for (const publisher of publishers.splice(0)) publisher.close();
+    await Promise.all(servers.splice(0).map((server) => server.stop()));
+  });
+
+  it('is <epoch millis>:<value with 6 decimals> under <path>/mysql/<store>, gone after a second', async () => {
+    const server = await memcached();
+    const publisher = publisherTo([server.address], 'some/path');
+    const store = publisher.open('main1');
+    const beforeMs = Date.now();
+    await publishUntil(
+      () => publisher.statistics.written > 0,
+      () => store.publish(ok, 0.43),
+    );
+    const value = await server.get('some/path/mysql/main1');
+    expect(value).to.match(/^\d{13}:0\.430000$/);
+    expect(Number.parseInt(value!, 10)).to.be.within(beforeMs, Date.now());
+    await publishUntil(
+      async () => (await server.get('some/path/mysql/main1')) === undefined,
+      () => undefined,
+    );
+  });
+
+  it('is deleted while the store is in error', async () => {
+    const server = await memcached();
+    const publisher = publisherTo([server.address]);
+    const store = publisher.open('main1');
+    await connected(publisher, store);
+    await publishUntil(
+      () => publisher.statistics.deleted > 0,
+      () => store.publish(error, 0),
+    );
+    expect(await server.get('freno/mysql/main1')).to.equal(undefined);
+  });
+
+  it('is written at most once in 25 ms, and the last of a burst still arrives', async () => {
+    const server = await memcached();
+    const publisher = publisherTo([server.address]);
+    const store = publisher.open('main1');
+    await connected(publisher, store);
+    const startedMs = performance.now();
+    const before = publisher.statistics.written;
+    for (let value = 0; value <= 500; value++) {
+      store.publish(ok, value);
+      if (value % 50 === 0) await pause(10);
+    }
+    await publishUntil(
+      async () => (await server.get('freno/mysql/main1'))?.endsWith(':500.000000') === true,
+      () => undefined,
+    );
+    const tookMs = performance.now() - startedMs;
+    const writes = publisher.statistics.written - before;
+    expect(writes).to.be.within(2, Math.ceil(tookMs / WRITE_INTERVAL_MS) + 1);
+  });
+
+  it('is not written by a node that may not act as leader', async () => {
+    const server = await memcached();
+    const publisher = publisherTo([server.address]);
+    const store = publisher.open('main1');
+    await connected(publisher, store);
+    acting = false;
+    const sets = await server.statistic('cmd_set');
+    for (let turn = 0; turn < 10; turn++) {
+      store.publish(ok, 2);
+      await pause(WRITE_INTERVAL_MS);
+    }
+    expect(await server.statistic('cmd_set')).to.equal(sets);
+  });
+
+  it('withdrawn before its turn is not written', async () => {
+    const server = await memcached();
+    const publisher = publisherTo([server.address]);
+    const store = publisher.open('main1');
+    await connected(publisher, store);
+    await pause(WRITE_INTERVAL_MS);
+    store.publish(ok, 1);
+    store.publish(ok, 2);
+    store.withdraw();
+    await pause(3 * WRITE_INTERVAL_MS);
+    expect(await server.get('freno/mysql/main1')).to.match(/:1\.000000$/);
+  });
+
+  it('lies where a reader made for the original looks: CRC-32 of the key modulo the servers', async () => {
+    const pair = [await memcached(), await memcached()];
+    const publisher = publisherTo(pair.map(({ address }) => address));
+    const names = ['main1', 'main2', 'main3', 'main4', 'main5', 'main6'];
+    const stores = names.map((name) => publisher.open(name));
+    await publishUntil(
+      async () => {
+        const found = names.map((name) => {
+          const key = `freno/mysql/${name}`;
+          return pair[serverOf(key, 2)]!.get(key);
+        });
+        return (await Promise.all(found)).every((value) => value !== undefined);
+      },
+      () => {
+        for (const store of stores) store.publish(ok, 1);
+      },
+    );
+    const places = names.map((name) => serverOf(`freno/mysql/${name}`, 2));
+    expect(new Set(places).size).to.equal(2);
+    const elsewhere = names.map((name) => {
+      const key = `freno/mysql/${name}`;
+      return pair[1 - serverOf(key, 2)]!.get(key);
+    });
+    expect(await Promise.all(elsewhere)).to.deep.equal(names.map(() => undefined));
+    // Reference values of Go's crc32.ChecksumIEEE.
+    expect(serverOf('123456789', 0x1_0000_0000)).to.equal(0xcbf4_3926);
+  });
+
+  it('goes to the new servers and path after a reload', async () => {
+    const [first, second] = [await memcached(), await memcached()];
+    const publisher = publisherTo([first.address]);
+    const store = publisher.open('main1');
+    await connected(publisher, store);
+    publisher.setAddress({ servers: [second.address], path: 'elsewhere' });
+    await publishUntil(
+      async () => (await second.get('elsewhere/mysql/main1')) !== undefined,
+      () => store.publish(ok, 1),
+    );
+    publisher.setAddress({ servers: [], path: 'elsewhere' });
+    const written = publisher.statistics.written;
+    store.publish(ok, 1);
+    await pause(2 * WRITE_INTERVAL_MS);
+    expect(publisher.statistics.written).to.equal(written);
+  });
+
+  it('that waits for its turn when the servers are taken away is not written', async () => {
+    const server = await memcached();
+    const publisher = publisherTo([server.address]);
+    const store = publisher.open('main1');
+    await connected(publisher, store);
+    store.publish(ok, 1);
+    store.publish(ok, 2);
+    publisher.setAddress({ servers: [], path: 'freno' });
+    await pause(3 * WRITE_INTERVAL_MS);
+    expect(await server.get('freno/mysql/main1')).to.match(/:1\.000000$/);
+  });
+
+  it('of a name that memcached cannot keep is reported once, by name, and not sent', async () => {
+    const server = await memcached();
+    const publisher = publisherTo([server.address]);
+    const bad = publisher.open('two words');
+    const good = publisher.open('main1');
+    await publishUntil(
+      () => publisher.statistics.written > 2,
+      () => {
+        bad.publish(ok, 1);
+        good.publish(ok, 1);
+      },
+    );
+    expect(log).to.have.length(1);
+    expect(log[0]).to.contain('freno/mysql/two words');
+    expect(keyProblem('a'.repeat(250))).to.equal('');
+    expect(keyProblem('ä'.repeat(126))).to.contain('250 bytes');
+    expect(keyProblem('a\u007f')).to.contain('control');
+    expect(keyProblem('a\n')).to.contain('control');
+  });
+
+  it('waits for no memcached that hangs: writes in flight are bounded, the rest dropped, until it is back', async () => {
+    const server = await memcached();
+    const publisher = publisherTo([server.address]);
+    const store = publisher.open('main1');
+    await connected(publisher, store);
+    server.freeze();
+    const crowd = Array.from({ length: 3 * IN_FLIGHT_MAX }, (_, n) => publisher.open(`store${n}`));
+    for (const one of crowd) one.publish(ok, 1);
+    expect(publisher.statistics.dropped).to.be.at.least(2 * IN_FLIGHT_MAX);
+    await publishUntil(
+      () => publisher.statistics.failed > 0,
+      () => store.publish(ok, 1),
+    );
+    expect(publisher.statistics.failed).to.be.at.most(IN_FLIGHT_MAX);
+    expect(log.join()).to.contain(server.address).and.contain('no answer within');
+    server.thaw();
+    const written = publisher.statistics.written;
+    await publishUntil(
+      () => publisher.statistics.written > written,
+      () => store.publish(ok, 1),
+    );
+  });
+
+  it('comes back by itself when memcached was dead, and says so once', async () => {
+    const server = await memcached();
+    const publisher = publisherTo([server.address]);
+    const store = publisher.open('main1');
+    await connected(publisher, store);
+    await server.stop();
+    await publishUntil(
+      () => publisher.statistics.failed > 0 && publisher.statistics.dropped > 5,
+      () => store.publish(ok, 1),
+    );
+    await server.restart();
+    await publishUntil(
+      async () => (await server.get('freno/mysql/main1')) !== undefined,
+      () => store.publish(ok, 7),
+    );
+    expect(log).to.have.length(1);
+  });
+
+  it('survives a server that is none: wrong port, another protocol', async () => {
+    const talker = createServer((socket) => {
+      socket.on('error', () => socket.destroy()).resume();
+      socket.write('220 mail ready, and much more than twenty-four bytes of it\r\n');
+    });
+    const port = await freePort();
+    await new Promise<void>((resolve) => talker.listen(port, '127.0.0.1', resolve));
+    const publisher = publisherTo([`127.0.0.1:${port}`, `127.0.0.1:${await freePort()}`]);
+    const stores = ['main1', 'main2', 'main3', 'main4'].map((name) => publisher.open(name));
+    await publishUntil(
+      () => log.length === 2,
+      () => {
+        for (const store of stores) store.publish(ok, 1);
+      },
+    );
+    expect(publisher.statistics.written).to.equal(0);
+    publisher.close();
+    await new Promise((resolve) => talker.close(resolve));
+  });
+});

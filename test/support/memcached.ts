@@ -1,0 +1,105 @@
+/** A real memcached (Debian's) on a port of its own, and a reader that speaks its text protocol. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+
+export class Memcached {
+  #child: ChildProcess;
+
+  private constructor(
+    readonly port: number,
+    child: ChildProcess,
+  ) {
+    this.#child = child;
+  }
+
+  /** Resolves when it answers. */
+  static async start(port?: number): Promise<Memcached> {
+    const chosen = port ?? (await freePort());
+    const memcached = new Memcached(chosen, launch(chosen));
+    await memcached.#answering();
+    return memcached;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  /** The value of a key; undefined when there is none. */
+  async get(key: string): Promise<string | undefined> {
+    const reply = await this.#ask(`get ${key}`, /END\r\n$/);
+    return /^VALUE \S+ 0 \d+\r\n(.*)\r\nEND\r\n$/s.exec(reply)?.[1];
+  }
+
+  /** A number of `stats`, such as `cmd_set`. */
+  async statistic(name: string): Promise<number> {
+    const reply = await this.#ask('stats', /END\r\n$/);
+    return Number(new RegExp(`STAT ${name} (\\S+)\r\n`).exec(reply)?.[1]);
+  }
+
+  /** Stops answering, while its connections stay open. */
+  freeze(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#child.kill('SIGCONT');
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exited = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await exited;
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    this.#child = launch(this.port);
+    await this.#answering();
+  }
+
+  async #answering(): Promise<void> {
+    for (let attempt = 0; attempt < 500; attempt++) {
+      try {
+        await this.statistic('pid');
+        return;
+      } catch {
+        await pause(10);
+      }
+    }
+    throw new Error(`memcached does not answer on port ${this.port}`);
+  }
+
+  async #ask(command: string, end: RegExp): Promise<string> {
+    const socket: Socket = connect(this.port, '127.0.0.1');
+    socket.setTimeout(2_000, () => socket.destroy(new Error('memcached does not answer')));
+    socket.write(`${command}\r\n`);
+    let reply = '';
+    try {
+      for await (const chunk of socket.setEncoding('utf8')) {
+        reply += chunk;
+        if (end.test(reply)) break;
+      }
+    } finally {
+      socket.destroy();
+    }
+    return reply;
+  }
+}
+
+function launch(port: number): ChildProcess {
+  const flags = ['-U', '0', '-l', '127.0.0.1', '-p', String(port), '-u', 'root', '-m', '16'];
+  return spawn('memcached', flags, { stdio: 'ignore' });
+}
+
+/** A port of the loopback interface where nobody listens. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
