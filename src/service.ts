@@ -52,6 +52,7 @@ export class Service {
       workerFile: PROBE_WORKER,
       log: logOptions,
       logger: log,
+      memcache: settings.memcache,
     });
     this.#inventory = new Inventory({ board, prober: this.#probes, logger: log });
     this.#http = new HttpPool({
@@ -128,6 +129,7 @@ export class Service {
     memcache: Settings['memcache'],
   ): Promise<void> {
     this.#http.setMemcache(memcache);
+    this.#probes.setMemcache(memcache);
     const assigned = this.#inventory.replaceClusters(clusters);
     await Promise.all([assigned, this.#http.setStores(this.#inventory.stores())]);
   }

@@ -1,8 +1,20 @@
 /** Entry of a probe thread: one long task of the pool. */
+import { monotonicMs } from '../src/base/clock.js';
+import { createLogger } from '../src/base/log.js';
+import { Board, emptyLeadershipReading } from '../src/board/board.js';
+import { MemcachePublisher } from '../src/publish/memcache/publisher.js';
 import { ProbeWorker } from '../src/stores/worker.js';
+import { mayAct } from '../src/throttle/metric.js';
 import type { ProbeTask } from '../src/wire/probe.js';
 
 /** Probes until told to stop. */
 export function probe(task: ProbeTask): Promise<void> {
-  return new ProbeWorker(task).run();
+  const board = new Board(task.board);
+  const leadership = emptyLeadershipReading();
+  const publisher = new MemcachePublisher({
+    address: task.memcache,
+    mayAct: () => mayAct(board.readLeadership(leadership), monotonicMs()),
+    log: createLogger(task.log, `probe-${task.worker}`),
+  });
+  return new ProbeWorker(task, publisher).run();
 }

@@ -1,5 +1,6 @@
 /** The hot path: checks, answered from the board and this thread's copy of the throttle table. */
 import { monotonicMs } from '../base/clock.js';
+import { type DurationCounts, Durations } from '../base/durations.js';
 import { jsonString } from '../base/json.js';
 import { type Board, emptyLeadershipReading, emptyStoreReading } from '../board/board.js';
 import {
@@ -28,6 +29,11 @@ import { decodeParameters, parseDecimal, queryParameter } from './segments.js';
 /** Paths whose meaning is kept, so that the next request needs one look-up; all are dropped when there is no room. */
 const PLANS_MAX = 4096;
 const PLANNED_PATH_LENGTH_MAX = 512;
+
+/** The time of one check in so many is measured: reading the clock for each would cost a percent of it. */
+const CHECKS_PER_SAMPLE = 64;
+
+const ANSWER_BOUNDS_SECONDS = [1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2.5e-4, 1e-3, 1e-2];
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -69,6 +75,8 @@ export interface ChecksSources {
 export class Checks {
   readonly #sources: ChecksSources;
   readonly #plans = new Map<string, Plan>();
+  readonly #answerTimes = new Durations(ANSWER_BOUNDS_SECONDS);
+  #untilSample = CHECKS_PER_SAMPLE;
   readonly #metric = emptyStoreReading();
   readonly #context;
   readonly #reply: Mutable<Reply> = { ...jsonReply(200, ''), contentType: JSON_TYPE };
@@ -84,6 +92,11 @@ export class Checks {
       markedAtMs: Number.NEGATIVE_INFINITY,
       dice: sources.dice,
     };
+  }
+
+  /** From the parsed request to the finished answer, of one check in `CHECKS_PER_SAMPLE`. */
+  get answerTimes(): DurationCounts {
+    return this.#answerTimes.counted;
   }
 
   setStores(stores: readonly StoreLocation[]): void {
@@ -118,6 +131,10 @@ export class Checks {
     recentApps.mark(question.app, client, context.nowUnixMs);
     this.#reply.status = result.status;
     this.#reply.body = plan.bodyOf(result);
+    if (--this.#untilSample === 0) {
+      this.#untilSample = CHECKS_PER_SAMPLE;
+      this.#answerTimes.record(monotonicMs() - context.nowMs);
+    }
     return this.#reply;
   }
 

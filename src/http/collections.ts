@@ -1,16 +1,12 @@
 /** Rounds in which every worker is asked for what it has counted. */
-import type { CheckCount, HttpStatistics, RecentApp } from '../wire/http.js';
+import type { HttpStatistics } from '../wire/http.js';
 
 /** A worker that has not answered by then is left out. */
 const COLLECT_TIMEOUT_MS = 1_000;
 
-interface Gathered {
-  readonly checks: CheckCount[];
-  readonly recentApps: RecentApp[];
-}
-
 interface Round<W> {
-  readonly missing: Map<W, Gathered>;
+  /** The pieces of those that have not sent their last one. */
+  readonly missing: Map<W, HttpStatistics[]>;
   readonly complete: HttpStatistics[];
   readonly finish: () => void;
 }
@@ -30,7 +26,7 @@ export class Collections<W> {
         resolve(complete);
       };
       const timer = setTimeout(finish, COLLECT_TIMEOUT_MS);
-      const missing = new Map(workers.map((worker) => [worker, { checks: [], recentApps: [] }]));
+      const missing = new Map(workers.map((worker) => [worker, []]));
       this.#rounds.set(id, { missing, complete, finish });
       for (const worker of workers) ask(worker, id);
     });
@@ -39,13 +35,16 @@ export class Collections<W> {
   /** A piece of an answer; those to a round that is over are dropped. */
   received(worker: W, id: number, piece: HttpStatistics, last: boolean): void {
     const round = this.#rounds.get(id);
-    const gathered = round?.missing.get(worker);
-    if (round === undefined || gathered === undefined) return;
-    for (const count of piece.checks) gathered.checks.push(count);
-    for (const recent of piece.recentApps) gathered.recentApps.push(recent);
+    const pieces = round?.missing.get(worker);
+    if (round === undefined || pieces === undefined) return;
+    pieces.push(piece);
     if (!last) return;
     round.missing.delete(worker);
-    round.complete.push(gathered);
+    round.complete.push({
+      ...piece,
+      checks: pieces.flatMap(({ checks }) => checks),
+      recentApps: pieces.flatMap(({ recentApps }) => recentApps),
+    });
     if (round.missing.size === 0) round.finish();
   }
 

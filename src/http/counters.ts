@@ -1,4 +1,5 @@
 /** Counts of checks by app and store, bounded however many names clients invent. */
+import type { CheckStatus } from '../throttle/check.js';
 import type { CheckCount } from '../wire/http.js';
 
 /** Names beyond the bound count together under this one. */
@@ -18,17 +19,34 @@ export const COUNTER_LIMITS: CounterLimits = {
   pairsMax: 50_000,
 };
 
-/** Checks of one app on one store. */
+/** Checks of one app on one store, by what was answered. */
 export class Count {
-  total = 0;
-  error = 0;
+  ok = 0;
+  notFound = 0;
+  denied = 0;
+  exceeded = 0;
   internalError = 0;
 
-  add(status: number): void {
-    this.total++;
-    if (status === 200) return;
-    this.error++;
-    if (status === 500) this.internalError++;
+  /** `rank`: how many counts there were before this one. */
+  constructor(readonly rank: number) {}
+
+  add(status: CheckStatus): void {
+    switch (status) {
+      case 200:
+        this.ok++;
+        return;
+      case 404:
+        this.notFound++;
+        return;
+      case 417:
+        this.denied++;
+        return;
+      case 429:
+        this.exceeded++;
+        return;
+      case 500:
+        this.internalError++;
+    }
   }
 }
 
@@ -37,6 +55,7 @@ export class CheckCounters {
   readonly #apps = new Map<string, Map<string, Count>>();
   readonly #strangeStores = new Set<string>();
   #pairs = 0;
+  #counts = 0;
 
   constructor(limits = COUNTER_LIMITS) {
     this.#limits = limits;
@@ -50,15 +69,15 @@ export class CheckCounters {
     if (present !== undefined) return present;
     if (this.#pairs < this.#limits.pairsMax) {
       this.#pairs++;
-      return added(stores, store);
+      return this.#added(stores, store);
     }
-    return stores.get(OTHER) ?? added(stores, OTHER);
+    return stores.get(OTHER) ?? this.#added(stores, OTHER);
   }
 
   *counts(): Generator<CheckCount> {
     for (const [app, stores] of this.#apps) {
-      for (const [storeName, { total, error, internalError }] of stores) {
-        yield { app, storeType: 'mysql', storeName, total, error, internalError };
+      for (const [storeName, count] of stores) {
+        yield { app, storeType: 'mysql', storeName, ...count };
       }
     }
   }
@@ -73,16 +92,16 @@ export class CheckCounters {
     return stores;
   }
 
+  #added(stores: Map<string, Count>, store: string): Count {
+    const count = new Count(this.#counts++);
+    stores.set(store, count);
+    return count;
+  }
+
   #boundedStore(storeName: string): string {
     if (this.#strangeStores.has(storeName)) return storeName;
     if (this.#strangeStores.size >= this.#limits.strangeStoresMax) return OTHER;
     this.#strangeStores.add(storeName);
     return storeName;
   }
-}
-
-function added(stores: Map<string, Count>, store: string): Count {
-  const count = new Count();
-  stores.set(store, count);
-  return count;
 }

@@ -47,6 +47,7 @@ class HttpWorker {
   readonly #counters = new CheckCounters();
   readonly #recentApps = new RecentApps();
   readonly #questions: Questions;
+  readonly #checks: Checks;
   readonly #handler: Handler;
   readonly #front: Front;
   #engine: Engine | undefined;
@@ -58,7 +59,7 @@ class HttpWorker {
     this.#log = createLogger(data.log, `http-${data.worker}`);
     this.#questions = new Questions((asks) => this.#post({ kind: 'asks', asks }));
     const board = new Board(data.board);
-    const checks = new Checks({
+    this.#checks = new Checks({
       board,
       state: this.#state,
       counters: this.#counters,
@@ -66,12 +67,12 @@ class HttpWorker {
       dice: Math.random,
     });
     this.#handler = new Handler({
-      checks,
+      checks: this.#checks,
       board,
       state: this.#state,
       ask: (question) => this.#questions.ask(question),
     });
-    this.#front = { handler: this.#handler, checks, log: this.#log };
+    this.#front = { handler: this.#handler, checks: this.#checks, log: this.#log };
   }
 
   async load(): Promise<void> {
@@ -173,7 +174,13 @@ class HttpWorker {
     batch: ReadonlyArray<CheckCount | RecentApp>,
     last: boolean,
   ): void {
-    const piece = { checks: [], recentApps: [], [statistics]: batch };
+    const piece = {
+      worker: this.#data.worker,
+      answerTimes: this.#checks.answerTimes,
+      checks: [],
+      recentApps: [],
+      [statistics]: batch,
+    };
     this.#post({ kind: 'collected', id, piece, last });
   }
 

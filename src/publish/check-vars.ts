@@ -25,9 +25,11 @@ export async function checkVars(
 }
 
 function add(vars: Map<string, number>, name: string, count: CheckCount): void {
-  addTo(vars, `${name}.total`, count.total);
-  if (count.error > 0) addTo(vars, `${name}.error`, count.error);
-  if (count.internalError > 0) addTo(vars, `${name}.internal-error`, count.internalError);
+  const { ok, notFound, denied, exceeded, internalError } = count;
+  const error = notFound + denied + exceeded + internalError;
+  addTo(vars, `${name}.total`, ok + error);
+  if (error > 0) addTo(vars, `${name}.error`, error);
+  if (internalError > 0) addTo(vars, `${name}.internal-error`, internalError);
 }
 
 function addTo(vars: Map<string, number>, name: string, count: number): void {

@@ -58,6 +58,16 @@ export class ClusterReadings {
     this.#counts[Kind.unread] = hosts;
   }
 
+  /** Hosts whose latest reading is an error. */
+  get failing(): number {
+    return this.#counts[Kind.error]! + this.#counts[Kind.unreachable]!;
+  }
+
+  /** Hosts that their HTTP check takes out of the cluster. */
+  get leftOut(): number {
+    return this.#counts[Kind.leftOut]!;
+  }
+
   setValue(host: number, value: number, readAtMs: number): void {
     if (!Number.isFinite(value)) throw new RangeError(`${value} is no reading`);
     this.#store(host, Kind.value, value, readAtMs, '');

@@ -6,12 +6,15 @@ import { TlsMaterial } from '../base/mysql/tls.js';
 import type { Board } from '../board/board.js';
 import { formatAddress } from '../config/address.js';
 import { type Measurement, MetricState } from '../throttle/metric.js';
+import type { StoreProbeStatistics } from '../wire/probe.js';
+import type { MetricPublisher, StorePublication } from '../wire/publisher.js';
 import type { ClusterAssignment } from '../wire/stores.js';
 import { type Aggregate, ClusterReadings } from './aggregation.js';
+import { StoreCounters } from './counters.js';
 import { Host, type HostOwner, type HostSurroundings } from './host.js';
 import { checkUrl } from './httpcheck.js';
 import { type Metric, metricOf } from './mysql/metric.js';
-import type { ProbeSettings } from './mysql/probe.js';
+import type { ProbeCounters, ProbeSettings } from './mysql/probe.js';
 import type { Paced } from './pacing.js';
 
 /** Where hosts get their turns. */
@@ -24,6 +27,9 @@ export interface HostPacing {
 export interface ClusterSurroundings extends HostSurroundings {
   readonly board: Board;
   readonly pacing: HostPacing;
+  readonly publisher: MetricPublisher;
+  /** Of the whole thread. */
+  readonly counters: ProbeCounters;
 }
 
 type Settings = ClusterAssignment['settings'];
@@ -33,6 +39,8 @@ const REPEAT_MS = 1_000;
 
 export class Cluster implements HostOwner, Paced {
   readonly #surroundings: ClusterSurroundings;
+  readonly counters: StoreCounters;
+  readonly #publication: StorePublication;
   #assignment: ClusterAssignment;
   #probeSettings: ProbeSettings;
   #readings = new ClusterReadings(0);
@@ -47,6 +55,8 @@ export class Cluster implements HostOwner, Paced {
 
   constructor(assignment: ClusterAssignment, surroundings: ClusterSurroundings) {
     this.#surroundings = surroundings;
+    this.counters = new StoreCounters(surroundings.counters);
+    this.#publication = surroundings.publisher.open(assignment.settings.name);
     this.#assignment = assignment;
     this.#probeSettings = probeSettings(assignment.settings);
     this.#measurement = {
@@ -77,6 +87,20 @@ export class Cluster implements HostOwner, Paced {
     return this.#readings;
   }
 
+  get statistics(): StoreProbeStatistics {
+    const { total, error, seconds } = this.counters;
+    const { failing, leftOut } = this.#readings;
+    const isProbing = this.#term !== null;
+    return {
+      store: this.name,
+      total,
+      error,
+      seconds,
+      failingHosts: isProbing ? failing : 0,
+      leftOutHosts: isProbing ? leftOut : 0,
+    };
+  }
+
   /** The same cluster with other settings, other hosts or another generation. What stays the same keeps its connections. */
   apply(assignment: ClusterAssignment, nowMs: number): void {
     const before = this.#assignment;
@@ -95,6 +119,7 @@ export class Cluster implements HostOwner, Paced {
   lead(term: number | null, nowMs: number): void {
     if (term === this.#term) return;
     this.#term = term;
+    this.#publication.withdraw();
     if (term === null) {
       for (const host of this.#hosts.values()) this.#end(host);
       return;
@@ -178,6 +203,7 @@ export class Cluster implements HostOwner, Paced {
       measurement.lastHealthyMs = nowMs;
     }
     this.#surroundings.board.publishMeasurement(slot, measurement);
+    this.#publication.publish(state, value);
     this.#publishedAtMs = nowMs;
   }
 }

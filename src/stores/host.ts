@@ -21,7 +21,6 @@ const LOG_INTERVAL_MS = 10_000;
 export interface HostSurroundings {
   readonly names: Names;
   readonly httpChecker: HttpChecker;
-  readonly counters: ProbeCounters;
   readonly logger: Logger;
 }
 
@@ -31,6 +30,7 @@ export interface HostOwner {
   /** `monotonicMs()` since when readings count. */
   readonly sinceMs: number;
   readonly readings: ClusterReadings;
+  readonly counters: ProbeCounters;
   /** Something has been read. */
   arrived(nowMs: number): void;
 }
@@ -55,8 +55,7 @@ export class Host implements Paced, ProbeListener {
     owner: HostOwner,
     surroundings: HostSurroundings,
   ) {
-    const { names, counters } = surroundings;
-    this.probe = new MysqlProbe(target, settings, names, this, counters);
+    this.probe = new MysqlProbe(target, settings, surroundings.names, this, owner.counters);
     this.#owner = owner;
     this.#surroundings = surroundings;
   }

@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import type { Logger, LogOptions } from '../base/log.js';
+import type { MemcacheAddress } from '../wire/http.js';
 import type { ProbeStatistics, ProbeTask } from '../wire/probe.js';
 import type { ProbeStatisticsSource } from '../wire/reports.js';
 import type { ClusterAssignment } from '../wire/stores.js';
@@ -22,6 +23,7 @@ export interface ProbePoolOptions {
   readonly workerFile: URL;
   readonly log: LogOptions;
   readonly logger: Logger;
+  readonly memcache: MemcacheAddress;
 }
 
 export class ProbePool implements Prober, ProbeStatisticsSource {
@@ -33,7 +35,7 @@ export class ProbePool implements Prober, ProbeStatisticsSource {
 
   /** Starts the threads. */
   constructor(options: ProbePoolOptions) {
-    const { board, threads, workerFile, log, logger } = options;
+    const { board, threads, workerFile, log, logger, memcache } = options;
     const pool = new Piscina<ProbeTask, void>({
       filename: fileURLToPath(workerFile),
       name: 'probe',
@@ -49,7 +51,7 @@ export class ProbePool implements Prober, ProbeStatisticsSource {
     this.#pool = pool;
     this.#threads = Array.from(
       { length: threads },
-      (_, worker) => new ProbeThread({ pool, board, log, logger, worker }),
+      (_, worker) => new ProbeThread({ pool, board, log, logger, memcache, worker }),
     );
   }
 
@@ -65,6 +67,11 @@ export class ProbePool implements Prober, ProbeStatisticsSource {
   /** Probe under that term, or close all connections and write nothing. */
   lead(probing: boolean, term: number): void {
     for (const thread of this.#threads) thread.lead(probing, term);
+  }
+
+  /** Where metrics are published from now on. */
+  setMemcache(memcache: MemcacheAddress): void {
+    for (const thread of this.#threads) thread.setMemcache(memcache);
   }
 
   /** What the threads have counted; one that does not answer in time is left out. */

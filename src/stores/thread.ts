@@ -6,6 +6,7 @@ import type { Piscina } from 'piscina';
 import { monotonicMs } from '../base/clock.js';
 import { messageOf } from '../base/errors.js';
 import type { Logger, LogOptions } from '../base/log.js';
+import type { MemcacheAddress } from '../wire/http.js';
 import type { FromProbe, ProbeStatistics, ProbeTask, ToProbe } from '../wire/probe.js';
 import type { ClusterAssignment } from '../wire/stores.js';
 
@@ -25,6 +26,7 @@ export interface ProbeThreadOptions {
   readonly board: SharedArrayBuffer;
   readonly log: LogOptions;
   readonly logger: Logger;
+  readonly memcache: MemcacheAddress;
   readonly worker: number;
 }
 
@@ -44,6 +46,7 @@ export class ProbeThread {
   #port: MessagePort | undefined;
   #worker: Worker | undefined;
   #killing = new AbortController();
+  #memcache: MemcacheAddress;
   #assignments: readonly ClusterAssignment[] = [];
   #probing = false;
   #term = 0;
@@ -55,6 +58,7 @@ export class ProbeThread {
 
   constructor(options: ProbeThreadOptions) {
     this.#options = options;
+    this.#memcache = options.memcache;
     this.#ended = this.#keepRunning();
   }
 
@@ -72,6 +76,11 @@ export class ProbeThread {
     this.#probing = probing;
     this.#term = term;
     this.#port?.postMessage({ kind: 'lead', probing, term } satisfies ToProbe);
+  }
+
+  setMemcache(memcache: MemcacheAddress): void {
+    this.#memcache = memcache;
+    this.#port?.postMessage({ kind: 'memcache', memcache } satisfies ToProbe);
   }
 
   /** Null when the thread is down or does not answer in time. */
@@ -117,7 +126,7 @@ export class ProbeThread {
     this.#killing = new AbortController();
     port1.on('message', (message: FromProbe) => this.#received(message));
     const task = pool.run(
-      { port: port2, board, log, worker },
+      { port: port2, board, log, memcache: this.#memcache, worker },
       { transferList: [port2], signal: this.#killing.signal },
     );
     this.#port = port1;

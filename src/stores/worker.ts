@@ -1,16 +1,16 @@
 /** The probe thread: owns the clusters that main assigns to it, probes their hosts while this node leads, writes the board. */
-import { createHistogram } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
 import { threadId } from 'node:worker_threads';
 import { monotonicMs } from '../base/clock.js';
 import { createLogger } from '../base/log.js';
 import { Board } from '../board/board.js';
 import type { FromProbe, ProbeTask, ToProbe } from '../wire/probe.js';
+import type { MetricPublisher } from '../wire/publisher.js';
 import type { ClusterAssignment } from '../wire/stores.js';
 import { Cluster, type ClusterSurroundings } from './cluster.js';
+import { ThreadCounters } from './counters.js';
 import type { Host } from './host.js';
 import { HttpChecker } from './httpcheck.js';
-import type { ProbeCounters } from './mysql/probe.js';
 import { Names } from './names.js';
 import { PacingWheel, systemPacer } from './pacing.js';
 
@@ -21,10 +21,9 @@ const PHASES = 10;
 /** Hosts opened in one turn of the event loop, so that the first answers are read before the last connection is made. */
 const OPENED_AT_ONCE = 16;
 
-const LATENCY_MAX_NS = 60e9;
-
 export class ProbeWorker {
   readonly #port: MessagePort;
+  readonly #publisher: MetricPublisher;
   readonly #surroundings: ClusterSurroundings;
   readonly #httpChecker: HttpChecker;
   readonly #wheel = new PacingWheel({
@@ -32,8 +31,8 @@ export class ProbeWorker {
     phases: PHASES,
     pacer: systemPacer,
   });
-  readonly #latency = createHistogram({ lowest: 1, highest: LATENCY_MAX_NS, figures: 3 });
-  readonly #counters: ProbeCounters;
+  readonly #worker: number;
+  readonly #counters = new ThreadCounters();
   /** By slot of the board. */
   readonly #clusters = new Map<number, Cluster>();
   /** Hosts whose first turn is to come. */
@@ -42,21 +41,18 @@ export class ProbeWorker {
   /** Null: not probing. */
   #term: number | null = null;
 
-  constructor(task: ProbeTask) {
+  constructor(task: ProbeTask, publisher: MetricPublisher) {
     const names = new Names();
-    const latency = this.#latency;
     this.#port = task.port;
+    this.#worker = task.worker;
+    this.#publisher = publisher;
     this.#httpChecker = new HttpChecker(names.lookup);
-    this.#counters = {
-      total: 0,
-      error: 0,
-      record: (ns) => latency.record(Math.min(LATENCY_MAX_NS, Math.max(1, Math.round(ns)))),
-    };
     this.#surroundings = {
       board: new Board(task.board),
       names,
       httpChecker: this.#httpChecker,
       counters: this.#counters,
+      publisher,
       logger: createLogger(task.log, `probe-${task.worker}`),
       pacing: { begin: (host) => this.#begin(host), end: (host) => this.#end(host) },
     };
@@ -71,6 +67,7 @@ export class ProbeWorker {
           return;
         }
         this.#lead(null);
+        this.#publisher.close();
         this.#port.close();
         resolve();
       });
@@ -86,6 +83,9 @@ export class ProbeWorker {
         break;
       case 'lead':
         this.#lead(message.probing ? message.term : null);
+        break;
+      case 'memcache':
+        this.#publisher.setAddress(message.memcache);
         break;
       case 'collect':
         this.#collect(message.id);
@@ -160,11 +160,15 @@ export class ProbeWorker {
       statistics: {
         total: this.#counters.total,
         error: this.#counters.error,
-        latency: this.#latency,
+        latency: this.#counters.latency,
         httpChecks: { ...byStatus },
         httpChecksSkipped: skipped,
         httpChecksFailed: failed,
         missedPhases: this.#wheel.missedPhases,
+        published: this.#publisher.statistics,
+        worker: this.#worker,
+        durations: this.#counters.durations,
+        stores: [...this.#clusters.values()].map((cluster) => cluster.statistics),
       },
     });
   }

@@ -1,4 +1,5 @@
 /** The messages between main and an HTTP worker, and what main's side of HTTP offers and needs. */
+import type { DurationCounts } from '../base/durations.js';
 import type { LogOptions } from '../base/log.js';
 import type { Command } from '../throttle/commands.js';
 import type { StateImage } from '../throttle/state.js';
@@ -54,8 +55,13 @@ export interface CheckCount {
   readonly app: string;
   readonly storeType: string;
   readonly storeName: string;
-  readonly total: number;
-  readonly error: number;
+  /** How many other pairs of app and store the worker had met before this one. */
+  readonly rank: number;
+  /** By status: 200, 404, 417, 429, 500. */
+  readonly ok: number;
+  readonly notFound: number;
+  readonly denied: number;
+  readonly exceeded: number;
   readonly internalError: number;
 }
 
@@ -67,6 +73,10 @@ export interface RecentApp {
 
 /** What an HTTP worker has counted since its start, or one kind of it. */
 export interface HttpStatistics {
+  /** Number of the worker; a replacement has another one. */
+  readonly worker: number;
+  /** Of checks, from the parsed request to the answer handed to the engine; of one in `CHECKS_PER_SAMPLE`. */
+  readonly answerTimes: DurationCounts;
   readonly checks: readonly CheckCount[];
   readonly recentApps: readonly RecentApp[];
 }

@@ -9,6 +9,7 @@ import {
   RecentApps,
 } from '../../src/http/recent-apps.js';
 import type { Question, RecentApp } from '../../src/wire/http.js';
+import { checkCount, checksOf, httpStatistics } from '../support/statistics.js';
 
 const NOW = 1_800_000_000_000;
 
@@ -16,16 +17,31 @@ describe('counters of checks', () => {
   function countsOf(counters: CheckCounters): Record<string, number> {
     const entries = [...counters.counts()].map((count) => [
       `${count.app} ${count.storeName}`,
-      count.total,
+      checksOf(count),
     ]);
     return Object.fromEntries(entries) as Record<string, number>;
   }
 
-  it('count by status: all, those not 200, those 500', () => {
+  it('count by status', () => {
     const counters = new CheckCounters();
-    for (const status of [200, 200, 404, 417, 429, 500]) counters.of('a', 's', true).add(status);
+    for (const status of [200, 200, 404, 417, 429, 500] as const) {
+      counters.of('a', 's', true).add(status);
+    }
     expect([...counters.counts()]).to.deep.equal([
-      { app: 'a', storeType: 'mysql', storeName: 's', total: 6, error: 4, internalError: 1 },
+      checkCount('a', 's', { ok: 2, notFound: 1, denied: 1, exceeded: 1, internalError: 1 }),
+    ]);
+  });
+
+  it('tell in which order they were met, however they are listed', () => {
+    const counters = new CheckCounters();
+    for (const [app, store] of ['a s', 'b s', 'a t'].map((pair) => pair.split(' '))) {
+      counters.of(app!, store!, true).add(200);
+    }
+    const ranks = [...counters.counts()].map(({ app, storeName, rank }) => [app, storeName, rank]);
+    expect(ranks).to.deep.equal([
+      ['a', 's', 0],
+      ['a', 't', 2],
+      ['b', 's', 1],
     ]);
   });
 
@@ -65,7 +81,7 @@ describe('counters of checks', () => {
     for (let app = 0; app < 100_000; app++) counters.of(`app${app}`, 's', true).add(200);
     const counts = [...counters.counts()];
     expect(counts).to.have.length(10_001);
-    expect(counts.find(({ app }) => app === OTHER)?.total).to.equal(90_000);
+    expect(counts.find(({ app }) => app === OTHER)?.ok).to.equal(90_000);
   });
 });
 
@@ -121,7 +137,7 @@ describe('recent apps', () => {
     });
     const merge = (workers: RecentApp[][], lastMinutes: number | null): Promise<RecentApp[]> =>
       mergeRecentApps(
-        workers.map((recentApps) => ({ checks: [], recentApps })),
+        workers.map((recentApps) => httpStatistics({ recentApps })),
         NOW,
         lastMinutes,
       );

@@ -5,6 +5,7 @@ import { MetricState } from '../../src/throttle/metric.js';
 import { fetchOnce } from '../support/http-client.js';
 import { ENGINES, TestFront } from '../support/http-front.js';
 import { throttle } from '../support/http-pool.js';
+import { checkCount } from '../support/statistics.js';
 
 type Row = readonly [
   path: string,
@@ -176,9 +177,9 @@ for (const engine of ENGINES) {
       await fetchOnce(front.port, '/check/a/mysql/down', { method: 'HEAD' });
       await fetchOnce(front.port, '/check/a/postgresql/ok');
       expect([...front.counters.counts()]).to.deep.equal([
-        count('ok', 1, 0, 0),
-        count('busy', 1, 1, 0),
-        count('down', 1, 1, 1),
+        checkCount('a', 'ok', { rank: 0, ok: 1 }),
+        checkCount('a', 'busy', { rank: 1, exceeded: 1 }),
+        checkCount('a', 'down', { rank: 2, internalError: 1 }),
       ]);
       const recent = [...front.recentApps.entries()].map(({ app, client }) => `${app}/${client}`);
       expect(recent).to.deep.equal(['a/10.0.0.1', 'a/127.0.0.1']);
@@ -220,8 +221,4 @@ for (const engine of ENGINES) {
       expect((await fetchOnce(front.port, '/check/a/mysql/ok')).status).to.equal(200);
     });
   });
-}
-
-function count(storeName: string, total: number, error: number, internalError: number): object {
-  return { app: 'a', storeType: 'mysql', storeName, total, error, internalError };
 }

@@ -6,6 +6,7 @@ import { Control } from '../../src/http/control.js';
 import type { Consensus, ConsensusStatus } from '../../src/wire/consensus.js';
 import type { HttpStatistics, Question } from '../../src/wire/http.js';
 import type { ClusterReport } from '../../src/wire/reports.js';
+import { httpStatistics } from '../support/statistics.js';
 
 const STATUS: ConsensusStatus = {
   ServiceID: '10.0.0.1:9888',
@@ -138,10 +139,10 @@ describe('main', () => {
 
   it('merges the recent apps of all workers, by key', async () => {
     const now = Date.now();
-    const worker = (...apps: ReadonlyArray<readonly [string, number]>): HttpStatistics => ({
-      checks: [],
-      recentApps: apps.map(([app, age]) => ({ app, client: 'c', checkedAtUnixMs: now - age })),
-    });
+    const worker = (...apps: ReadonlyArray<readonly [string, number]>): HttpStatistics =>
+      httpStatistics({
+        recentApps: apps.map(([app, age]) => ({ app, client: 'c', checkedAtUnixMs: now - age })),
+      });
     const main = control({ statistics: [worker(['b', 0], ['a', 150_000]), worker(['a', 90_000])] });
     const epoch = (age: number): number => Math.floor((now - age) / 1000);
     expect((await main.answer({ kind: 'recentApps', lastMinutes: null })).json).to.equal(

@@ -5,6 +5,7 @@ import { FrenoError } from '../../src/base/errors.js';
 import { fetchJson, fetchOnce } from '../support/http-client.js';
 import { ENGINES } from '../support/http-front.js';
 import { TestPool, throttle, unthrottle } from '../support/http-pool.js';
+import { checksOf } from '../support/statistics.js';
 
 /** Enough connections that the kernel gives some to each of two workers. */
 const CONNECTIONS = 24;
@@ -89,7 +90,7 @@ for (const engine of ENGINES) {
       const sum = (name: string): number =>
         checks
           .filter(({ storeName }) => storeName === name)
-          .reduce((total, count) => total + count.total, 0);
+          .reduce((total, count) => total + checksOf(count), 0);
       expect(sum('main1')).to.equal(CONNECTIONS);
       expect(sum('nosuch')).to.equal(CONNECTIONS);
       const recent = (await test.pool.collect('recentApps')).flatMap((worker) => worker.recentApps);

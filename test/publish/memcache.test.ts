@@ -2,12 +2,13 @@ import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { type Logger, pino } from 'pino';
+import { freePorts } from '../../src/demo/temporary.js';
 import { keyProblem, serverOf } from '../../src/publish/memcache/keys.js';
 import { MemcachePublisher, WRITE_INTERVAL_MS } from '../../src/publish/memcache/publisher.js';
 import { IN_FLIGHT_MAX } from '../../src/publish/memcache/server.js';
 import { MetricState } from '../../src/throttle/metric.js';
 import type { StorePublication } from '../../src/wire/publisher.js';
-import { freePort, Memcached } from '../support/memcached.js';
+import { Memcached } from '../support/memcached.js';
 
 const { ok, error } = MetricState;
 
@@ -269,9 +270,9 @@ describe('a published metric', () => {
       socket.on('error', () => socket.destroy()).resume();
       socket.write('220 mail ready, and much more than twenty-four bytes of it\r\n');
     });
-    const port = await freePort();
+    const [port = 0, nobody = 0] = await freePorts(2);
     await new Promise<void>((resolve) => talker.listen(port, '127.0.0.1', resolve));
-    const publisher = publisherTo([`127.0.0.1:${port}`, `127.0.0.1:${await freePort()}`]);
+    const publisher = publisherTo([`127.0.0.1:${port}`, `127.0.0.1:${nobody}`]);
     const stores = ['main1', 'main2', 'main3', 'main4'].map((name) => publisher.open(name));
     await publishUntil(
       () => log.length === 2,

@@ -8,34 +8,15 @@ import { Vars, type VarsSources } from '../../src/publish/vars.js';
 import { MetricState } from '../../src/throttle/metric.js';
 import { ThrottleState } from '../../src/throttle/state.js';
 import type { ConsensusStatus } from '../../src/wire/consensus.js';
-import type { CheckCount } from '../../src/wire/http.js';
 import type { ProbeStatistics } from '../../src/wire/probe.js';
+import { checkCount, httpStatistics, probeStatistics } from '../support/statistics.js';
 
 const STATUS = { IsLeader: true, Healthy: false, Leader: 'n1:1' } as ConsensusStatus;
-
-function count(
-  app: string,
-  storeName: string,
-  total: number,
-  error = 0,
-  internalError = 0,
-): CheckCount {
-  return { app, storeType: 'mysql', storeName, total, error, internalError };
-}
 
 function probed(latencies: number[], rest: Partial<ProbeStatistics> = {}): ProbeStatistics {
   const latency = createHistogram();
   for (const nanoseconds of latencies) latency.record(nanoseconds);
-  return {
-    total: latencies.length,
-    error: 0,
-    latency,
-    httpChecks: {},
-    httpChecksSkipped: 0,
-    httpChecksFailed: 0,
-    missedPhases: 0,
-    ...rest,
-  };
+  return probeStatistics({ total: latencies.length, latency, ...rest });
 }
 
 async function varsOf(sources: Partial<VarsSources>): Promise<Record<string, unknown>> {
@@ -66,8 +47,18 @@ describe('/debug/vars', () => {
     const vars = await varsOf({
       http: {
         collect: async () => [
-          { checks: [count('a', 's1', 10, 3, 1), count('a', 's2', 5)], recentApps: [] },
-          { checks: [count('a', 's1', 1, 1), count('b', 's1', 2, 2, 2)], recentApps: [] },
+          httpStatistics({
+            checks: [
+              checkCount('a', 's1', { ok: 7, notFound: 1, denied: 1, internalError: 1 }),
+              checkCount('a', 's2', { ok: 5 }),
+            ],
+          }),
+          httpStatistics({
+            checks: [
+              checkCount('a', 's1', { exceeded: 1 }),
+              checkCount('b', 's1', { internalError: 2 }),
+            ],
+          }),
         ],
       },
     });

@@ -1,8 +1,9 @@
 /** A real memcached (Debian's) on a port of its own, and a reader that speaks its text protocol. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { freePorts } from '../../src/demo/temporary.js';
 
 export class Memcached {
   #child: ChildProcess;
@@ -15,9 +16,9 @@ export class Memcached {
   }
 
   /** Resolves when it answers. */
-  static async start(port?: number): Promise<Memcached> {
-    const chosen = port ?? (await freePort());
-    const memcached = new Memcached(chosen, launch(chosen));
+  static async start(): Promise<Memcached> {
+    const [port = 0] = await freePorts(1);
+    const memcached = new Memcached(port, launch(port));
     await memcached.#answering();
     return memcached;
   }
@@ -73,7 +74,7 @@ export class Memcached {
   }
 
   async #ask(command: string, end: RegExp): Promise<string> {
-    const socket: Socket = connect(this.port, '127.0.0.1');
+    const socket = connect(this.port, '127.0.0.1');
     socket.setTimeout(2_000, () => socket.destroy(new Error('memcached does not answer')));
     socket.write(`${command}\r\n`);
     let reply = '';
@@ -92,14 +93,4 @@ export class Memcached {
 function launch(port: number): ChildProcess {
   const flags = ['-U', '0', '-l', '127.0.0.1', '-p', String(port), '-u', 'root', '-m', '16'];
   return spawn('memcached', flags, { stdio: 'ignore' });
-}
-
-/** A port of the loopback interface where nobody listens. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -40,12 +40,12 @@ export interface ProbeListener {
   reused(nowMs: number): void;
 }
 
-/** What all probes of a thread count. */
+/** Where attempts are counted. */
 export interface ProbeCounters {
-  total: number;
-  error: number;
-  /** Takes nanoseconds. */
-  record(latencyNs: number): void;
+  /** An attempt is over, `tookMs` after its query, or its dialling, began. */
+  finished(tookMs: number): void;
+  /** The attempt that was counted last has failed. */
+  failed(): void;
 }
 
 /** What the probes of one cluster have in common; another set of them for changed settings. */
@@ -221,7 +221,7 @@ export class MysqlProbe implements Paced {
       this.#goodUntilMs = readAtMs + this.#settings.cacheMs;
       this.#listener.succeeded(value, readAtMs);
     } else {
-      this.#counters.error++;
+      this.#counters.failed();
       this.#listener.failed(answerFailure(this.address, value.reason), nowMs);
     }
   }
@@ -241,7 +241,7 @@ export class MysqlProbe implements Paced {
       this.#query();
       return;
     }
-    this.#counters.error++;
+    this.#counters.failed();
     this.#listener.failed(connectionFailure(this.address, error), nowMs);
   }
 
@@ -262,7 +262,7 @@ export class MysqlProbe implements Paced {
     this.#drop();
     this.#enter('disconnected');
     const nowMs = this.#count();
-    this.#counters.error++;
+    this.#counters.failed();
     const pauseMaxMs = dialled ? PAUSE_AFTER_LOGIN_MAX_MS : PAUSE_AFTER_DIAL_MAX_MS;
     const pauseMs = Math.min(pauseMaxMs, PAUSE_FIRST_MS * 2 ** this.#failures++);
     this.#retryAtMs = nowMs + Math.max(pauseMs, nowMs - this.#startedAtMs);
@@ -272,8 +272,7 @@ export class MysqlProbe implements Paced {
   /** Counts an attempt that is over, and returns the time. */
   #count(): number {
     const nowMs = monotonicMs();
-    this.#counters.total++;
-    this.#counters.record((nowMs - this.#startedAtMs) * 1e6);
+    this.#counters.finished(nowMs - this.#startedAtMs);
     return nowMs;
   }
 

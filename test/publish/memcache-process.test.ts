@@ -1,0 +1,97 @@
+/** Memcache as a whole freno process serves it: simulated MySQL on one side, a real memcached on the other. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect } from 'chai';
+import { Fleet } from '../../src/demo/fleet.js';
+import { type FrenoNode, layOutNodes } from '../../src/demo/freno-node.js';
+import { TemporaryDirectory } from '../../src/demo/temporary.js';
+import { STORE, storesOf, VALUE } from '../support/cluster.js';
+import { fetchJson } from '../support/http-client.js';
+import { Memcached } from '../support/memcached.js';
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadlineMs = performance.now() + 8_000;
+  while (performance.now() < deadlineMs) {
+    if (await condition()) return;
+    await pause(5);
+  }
+  throw new Error('it did not come to that in time');
+}
+
+describe('a freno process with memcached', function () {
+  this.timeout(20_000);
+  const key = `freno/mysql/${STORE}`;
+  let directory: TemporaryDirectory;
+  let memcached: Memcached;
+  let fleet: Fleet;
+  let node: FrenoNode;
+
+  before(async () => {
+    directory = new TemporaryDirectory();
+    memcached = await Memcached.start();
+    fleet = await Fleet.start([{ value: VALUE }]);
+    [node] = (await layOutNodes(1, directory.path, {
+      Stores: storesOf(fleet.hosts),
+      MemcacheServers: [memcached.address],
+    })) as [FrenoNode];
+    node.start();
+    await node.process.waitFor(`/check/test/mysql/${STORE}`, 200, 10_000);
+  });
+
+  after(async () => {
+    await node?.stop();
+    await fleet?.stop();
+    await memcached?.stop();
+    directory.remove();
+  });
+
+  function published(expected: string | undefined, name = key): () => Promise<boolean> {
+    return async () => (await memcached.get(name))?.split(':')[1] === expected;
+  }
+
+  it('publishes the value that its checks answer from, and follows it', async () => {
+    await until(published(VALUE.toFixed(6)));
+    await fleet.change([{ server: 0, value: 7.5 }]);
+    await until(published('7.500000'));
+    await fleet.change([{ server: 0, value: VALUE }]);
+    await until(published(VALUE.toFixed(6)));
+    expect(await fetchJson(node.port, '/config/memcache')).to.deep.equal({
+      MemcacheServers: [memcached.address],
+      MemcachePath: 'freno',
+    });
+  });
+
+  it('takes the value away while the store cannot be read', async () => {
+    await fleet.change([
+      { server: 0, fault: { kind: 'error', code: 1045, message: 'Access denied' } },
+    ]);
+    await until(published(undefined));
+    await fleet.change([{ server: 0, fault: { kind: 'none' } }]);
+    await until(published(VALUE.toFixed(6)));
+  });
+
+  it('goes on probing and checking while memcached hangs, and publishes again after it', async () => {
+    memcached.freeze();
+    for (const [value, status] of [
+      [9, 429],
+      [VALUE, 200],
+      [9, 429],
+      [VALUE, 200],
+    ] as const) {
+      await fleet.change([{ server: 0, value }]);
+      await node.process.waitFor(`/check/test/mysql/${STORE}`, status, 3_000);
+    }
+    memcached.thaw();
+    await until(published(VALUE.toFixed(6)));
+  });
+
+  it('publishes elsewhere after a reload', async () => {
+    const file = join(directory.path, `freno-${node.port}.conf.json`);
+    const configuration = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    writeFileSync(file, JSON.stringify({ ...configuration, MemcachePath: 'elsewhere' }));
+    node.process.signal('SIGHUP');
+    await until(published(VALUE.toFixed(6), `elsewhere/mysql/${STORE}`));
+    await until(published(undefined));
+  });
+});

@@ -1,0 +1,55 @@
+/** What threads report to main, with everything that a test does not care about at rest. */
+import { createHistogram } from 'node:perf_hooks';
+import type { CheckCount, HttpStatistics } from '../../src/wire/http.js';
+import type { ProbeStatistics } from '../../src/wire/probe.js';
+
+type Answered = Partial<
+  Pick<CheckCount, 'ok' | 'notFound' | 'denied' | 'exceeded' | 'internalError' | 'rank'>
+>;
+
+export function checkCount(app: string, storeName: string, answered: Answered = {}): CheckCount {
+  return {
+    app,
+    storeType: 'mysql',
+    storeName,
+    rank: 0,
+    ok: 0,
+    notFound: 0,
+    denied: 0,
+    exceeded: 0,
+    internalError: 0,
+    ...answered,
+  };
+}
+
+/** How many checks a count stands for. */
+export function checksOf(count: CheckCount): number {
+  return count.ok + count.notFound + count.denied + count.exceeded + count.internalError;
+}
+
+export function httpStatistics(rest: Partial<HttpStatistics> = {}): HttpStatistics {
+  return {
+    worker: 0,
+    answerTimes: { boundsSeconds: [], counts: [0], sumSeconds: 0 },
+    checks: [],
+    recentApps: [],
+    ...rest,
+  };
+}
+
+export function probeStatistics(rest: Partial<ProbeStatistics> = {}): ProbeStatistics {
+  return {
+    total: 0,
+    error: 0,
+    latency: createHistogram(),
+    httpChecks: {},
+    httpChecksSkipped: 0,
+    httpChecksFailed: 0,
+    missedPhases: 0,
+    published: { written: 0, deleted: 0, failed: 0, dropped: 0 },
+    worker: 0,
+    durations: { boundsSeconds: [], counts: [0], sumSeconds: 0 },
+    stores: [],
+    ...rest,
+  };
+}
