@@ -2,12 +2,12 @@
 import { jsonString } from './json.js';
 
 /** How long a piece may take before the thread's other work gets its turn. */
-const PIECE_MS = 2;
+const PIECE_MS = 1;
 
 /** How many steps may pass without a look at the clock. */
-const STEPS_BETWEEN_LOOKS = 256;
+const STEPS_BETWEEN_LOOKS = 64;
 
-const RUN_LENGTH = 2_000;
+const RUN_LENGTH = 1_000;
 
 /** Counts the steps of one long piece of work, and gives way when it has held the thread for long enough. */
 export class Pieces {

@@ -52,6 +52,7 @@ export class Vars implements VarsReporter {
     const { http, probes } = this.#sources;
     const [checks, probing] = await Promise.all([http.collect('checks'), probes.collect()]);
     const uptimeSeconds = (monotonicMs() - this.#startedAtMs) / 1000;
+    const pieces = new Pieces();
     const vars = new Map<string, string>();
     const sets = [
       await checkVars(checks),
@@ -60,7 +61,10 @@ export class Vars implements VarsReporter {
       await this.#throttledVars(),
     ];
     for (const set of sets) {
-      for (const [name, value] of set) vars.set(name, JSON.stringify(value));
+      for (const [name, value] of set) {
+        vars.set(name, String(value));
+        if (pieces.due) await pieces.giveWay();
+      }
     }
     this.#addConsensusVars(vars);
     return jsonObjectInPieces(vars);

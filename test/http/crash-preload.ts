@@ -11,15 +11,15 @@ if (!isMainThread) {
 }
 
 function plant(worker: number): void {
-  if (worker % 3 === 0) {
-    setTimeout(() => {
-      throw new Error('planted: thrown from a timer');
-    }, CRASH_AFTER_MS);
-  } else if (worker % 3 === 1) {
-    setTimeout(() => void Promise.reject(new Error('planted: rejected')), CRASH_AFTER_MS * 2);
-  } else {
-    parentPort?.on('message', (message: ToHttp) => {
-      if (message.kind === 'apply') throw new Error('planted: thrown from a message');
-    });
-  }
+  parentPort?.on('message', (message: ToHttp) => {
+    if (message.kind === 'serve' && worker % 3 === 0) {
+      setTimeout(() => {
+        throw new Error('planted: thrown from a timer');
+      }, CRASH_AFTER_MS);
+    } else if (message.kind === 'serve' && worker % 3 === 1) {
+      setTimeout(() => void Promise.reject(new Error('planted: rejected')), CRASH_AFTER_MS * 2);
+    } else if (message.kind === 'apply' && worker % 3 === 2) {
+      throw new Error('planted: thrown from a message');
+    }
+  });
 }

@@ -14,8 +14,7 @@ const CONNECTION_ERRORS = ['ECONNRESET', 'ECONNREFUSED', 'EPIPE'];
 
 interface Said {
   readonly port?: number;
-  readonly msg?: string;
-  readonly reason?: string;
+  readonly logged?: { readonly msg: string; readonly reason: string };
   readonly applied?: boolean;
 }
 
@@ -32,29 +31,28 @@ async function load(port: number, isOver: () => boolean, seen: Map<string, numbe
 for (const engine of ENGINES) {
   describe(`HTTP workers that crash, on the ${engine} engine`, () => {
     let child: ChildProcess;
+    let isOver = false;
     const reasons: string[] = [];
     let applied = 0;
 
     it('are replaced while the process goes on, and commands still reach all', async () => {
-      child = fork(new URL('./crash-driver.js', import.meta.url), [engine], {
+      child = fork(new URL('./pool-driver.js', import.meta.url), [engine], {
         execArgv: ['--import', PRELOAD],
       });
       const crashed = new Promise<void>((resolve) => {
         child.on('message', (said: Said) => {
           if (said.applied === true) applied++;
-          if (said.msg?.startsWith('an HTTP worker ended') === true)
-            reasons.push(said.reason ?? '');
+          if (said.logged !== undefined) reasons.push(said.logged.reason);
           if (reasons.length === CRASHES) resolve();
         });
       });
       const [{ port }] = (await once(child, 'message')) as [Required<Said>];
       const seen = new Map<string, number>();
-      let isOver = false;
       const clients = Array.from({ length: CLIENTS }, () => load(port, () => isOver, seen));
       await crashed;
       isOver = true;
       await Promise.all(clients);
-      await answers(port);
+      await answers(port, child);
 
       expect(new Set(reasons)).to.deep.equal(
         new Set([
@@ -77,16 +75,18 @@ for (const engine of ENGINES) {
     });
 
     after(() => {
+      isOver = true;
       if (child.exitCode === null) child.kill('SIGKILL');
     });
   });
 }
 
 /** Resolves when a request is answered; the last replacement may still be starting. */
-async function answers(port: number): Promise<void> {
-  for (;;) {
+async function answers(port: number, child: ChildProcess): Promise<void> {
+  while (child.exitCode === null) {
     const answer = await fetchOnce(port, '/check/app/mysql/main1').catch(() => undefined);
     if (answer?.status === 200) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+  throw new Error('the process ended');
 }

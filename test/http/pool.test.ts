@@ -1,4 +1,6 @@
 /** The pool of HTTP workers: what main tells one it tells all, and an end is an orderly end. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect } from 'chai';
 import { FrenoError } from '../../src/base/errors.js';
@@ -178,5 +180,44 @@ describe('an HTTP pool that starts', () => {
     await test.pool.start();
     expect(test.pool.engine).to.equal('uws');
     await test.pool.stop();
+  });
+});
+
+describe('an HTTP pool where the native module does not load', () => {
+  const preload = new URL('./no-native-preload.js', import.meta.url).href;
+
+  function startWith(engine: string): { child: ChildProcess; said: unknown[] } {
+    const child = fork(new URL('./pool-driver.js', import.meta.url), [engine], {
+      execArgv: ['--import', preload],
+    });
+    const said: unknown[] = [];
+    child.on('message', (message) => said.push(message));
+    return { child, said };
+  }
+
+  it('serves with the node engine, with one warning, when it may choose', async () => {
+    const { child, said } = startWith('auto');
+    while (said.length < 2) await once(child, 'message');
+    const [warning, started] = said as [
+      { logged: { level: number; msg: string; reason: string } },
+      { port: number; engine: string },
+    ];
+    expect(warning.logged.level).to.equal(40);
+    expect(warning.logged.msg).to.contain('HttpEngine');
+    expect(warning.logged.reason).to.contain('no binary for this platform');
+    expect(started.engine).to.equal('node');
+    expect((await fetchOnce(started.port, '/check/a/mysql/main1')).status).to.equal(200);
+    child.send('stop');
+    const [code] = await once(child, 'exit');
+    expect(code).to.equal(0);
+  });
+
+  it('does not start, naming the key, when it may not', async () => {
+    const { child, said } = startWith('uws');
+    const [code] = await once(child, 'exit');
+    expect(code).to.equal(1);
+    expect(said).to.have.length(1);
+    const { refused } = said[0] as { refused: string };
+    expect(refused).to.match(/^RESOURCE HttpEngine: .*no binary for this platform/);
   });
 });

@@ -1,14 +1,21 @@
 /** A process of its own with a pool of HTTP workers; says over IPC what happens, and stops on the message `stop`. */
 import { pino } from 'pino';
-import type { HttpEngine } from '../../src/wire/http.js';
+import { FrenoError } from '../../src/base/errors.js';
+import type { HttpPoolOptions } from '../../src/http/pool.js';
 import { TestPool, throttle } from '../support/http-pool.js';
 
 const say = (message: object): void => void process.send?.(message);
 
-const log = pino({ level: 'error' }, { write: (line) => say(JSON.parse(line)) });
-const test = new TestPool({ engine: process.argv[2] as HttpEngine, workers: 2, log });
-await test.pool.start();
-say({ port: test.pool.port });
+const engine = process.argv[2] as HttpPoolOptions['engine'];
+const log = pino({ level: 'warn' }, { write: (line) => say({ logged: JSON.parse(line) }) });
+const test = new TestPool({ engine, workers: 2, log });
+try {
+  await test.pool.start();
+} catch (error) {
+  say({ refused: error instanceof FrenoError ? `${error.code} ${error.message}` : String(error) });
+  process.exit(1);
+}
+say({ port: test.pool.port, engine: test.pool.engine });
 
 // Commands all the while: whatever workers do, each is acknowledged in the end, or this process does not end.
 const applying: Array<Promise<void>> = [];
