@@ -12,8 +12,13 @@ interface Round<W> {
 }
 
 export class Collections<W> {
+  readonly #timeoutMs: number;
   readonly #rounds = new Map<number, Round<W>>();
   #nextId = 0;
+
+  constructor(timeoutMs = COLLECT_TIMEOUT_MS) {
+    this.#timeoutMs = timeoutMs;
+  }
 
   start(workers: readonly W[], ask: (worker: W, id: number) => void): Promise<HttpStatistics[]> {
     if (workers.length === 0) return Promise.resolve([]);
@@ -25,7 +30,7 @@ export class Collections<W> {
         this.#rounds.delete(id);
         resolve(complete);
       };
-      const timer = setTimeout(finish, COLLECT_TIMEOUT_MS);
+      const timer = setTimeout(finish, this.#timeoutMs);
       const missing = new Map(workers.map((worker) => [worker, []]));
       this.#rounds.set(id, { missing, complete, finish });
       for (const worker of workers) ask(worker, id);
