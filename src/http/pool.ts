@@ -64,7 +64,7 @@ export class HttpPool implements HttpStatisticsSource {
   #stores: readonly StoreLocation[];
   #memcache: MemcacheAddress;
   #batch: Batch | undefined;
-  #flush: NodeJS.Immediate | undefined;
+  #isFlushDue = false;
   /** Crashes in a row of workers that did not live long. */
   #crashes = 0;
   #nextNumber = 0;
@@ -238,8 +238,10 @@ export class HttpPool implements HttpStatisticsSource {
   }
 
   #flushSoon(): void {
-    this.#flush ??= setImmediate(() => {
-      this.#flush = undefined;
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    setImmediate(() => {
+      this.#isFlushDue = false;
       // In this order: an answer may promise that the worker's copy of the state has all that came before.
       this.#flushBatch();
       for (const [worker, answers] of this.#answers) worker.post({ kind: 'answers', answers });
