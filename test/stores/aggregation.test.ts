@@ -1,0 +1,225 @@
+/** From readings to the value of a store. */
+import { expect } from 'chai';
+import {
+  type Aggregate,
+  type AggregationRules,
+  ClusterReadings,
+} from '../../src/stores/aggregation.js';
+import { MetricState } from '../../src/throttle/metric.js';
+
+const NOW_MS = 1_000;
+const STRICT: AggregationRules = {
+  ignoreHostsCount: 0,
+  ignoreHostsThreshold: 0,
+  ignoreDialTcpErrors: false,
+};
+
+/** A host as a test writes it: a value, an error, or nothing read yet. */
+type Reading = number | 'unread' | 'error' | 'unreachable';
+type HostState = { readonly reading: Reading; readonly leftOut?: boolean };
+
+function readingsOf(hosts: readonly HostState[]): ClusterReadings {
+  const readings = new ClusterReadings(hosts.length);
+  hosts.forEach(({ reading, leftOut = false }, host) => {
+    if (typeof reading === 'number') readings.setValue(host, reading, atMs(host));
+    else if (reading !== 'unread') {
+      readings.setError(host, textOf(host), reading === 'unreachable', atMs(host));
+    }
+    readings.setLeftOut(host, leftOut);
+  });
+  return readings;
+}
+
+function aggregate(readings: ClusterReadings, rules: Partial<AggregationRules> = {}): Aggregate {
+  const into: Aggregate = { state: MetricState.nothing, value: 0, readAtMs: 0, errorText: '' };
+  return readings.aggregate({ ...STRICT, ...rules }, NOW_MS, into);
+}
+
+function of(...readings: Reading[]): ClusterReadings {
+  return readingsOf(readings.map((reading) => ({ reading })));
+}
+
+function atMs(host: number): number {
+  return 100 + ((host * 37) % 50);
+}
+
+function textOf(host: number): string {
+  return `host ${host} is broken`;
+}
+
+describe('the value of a store', () => {
+  it('is the highest of its hosts', () => {
+    expect(aggregate(of(0.4, 7.5, 3))).to.include({ state: MetricState.ok, value: 7.5 });
+    expect(aggregate(of(-3, -7))).to.include({ state: MetricState.ok, value: -3 });
+  });
+
+  it('is as old as the oldest reading weighed', () => {
+    const readings = new ClusterReadings(3);
+    readings.setValue(0, 1, 500);
+    readings.setValue(1, 2, 300);
+    readings.setValue(2, 3, 400);
+    expect(aggregate(readings).readAtMs).to.equal(300);
+    readings.setValue(1, 2, 600);
+    expect(aggregate(readings).readAtMs).to.equal(400);
+  });
+
+  it('is not collected while a host is unread, whatever the others say', () => {
+    const notCollected = { state: MetricState.notCollected, readAtMs: NOW_MS };
+    expect(aggregate(of(1, 'unread', 'error'))).to.include(notCollected);
+    expect(aggregate(of('error', 'unread'), { ignoreHostsCount: 2 })).to.include(notCollected);
+  });
+
+  it('does not wait for a host that its HTTP check leaves out', () => {
+    const readings = readingsOf([{ reading: 1 }, { reading: 'unread', leftOut: true }]);
+    expect(aggregate(readings)).to.include({ state: MetricState.ok, value: 1 });
+  });
+
+  it('does not count the value or the error of a host that is left out', () => {
+    const readings = readingsOf([
+      { reading: 1 },
+      { reading: 9, leftOut: true },
+      { reading: 'error', leftOut: true },
+    ]);
+    expect(aggregate(readings)).to.include({ state: MetricState.ok, value: 1 });
+    readings.setLeftOut(1, false);
+    expect(aggregate(readings)).to.include({ state: MetricState.ok, value: 9 });
+  });
+
+  it('is "no hosts" when none is listed, or none is left', () => {
+    const noHosts = { state: MetricState.noHosts, readAtMs: NOW_MS };
+    expect(aggregate(new ClusterReadings(0))).to.include(noHosts);
+    expect(aggregate(readingsOf([{ reading: 1, leftOut: true }]))).to.include(noHosts);
+    expect(aggregate(of('unreachable'), { ignoreDialTcpErrors: true })).to.include(noHosts);
+    expect(aggregate(of('error', 'error'), { ignoreHostsCount: 2 })).to.include(noHosts);
+  });
+
+  it('is the first error, in the order of the list, with its time', () => {
+    expect(aggregate(of(1, 'error', 'unreachable'))).to.include({
+      state: MetricState.error,
+      errorText: textOf(1),
+      readAtMs: atMs(1),
+    });
+  });
+
+  it('forgets what was read, but not whom HTTP checks leave out', () => {
+    const readings = readingsOf([{ reading: 1 }, { reading: 2, leftOut: true }]);
+    readings.forget();
+    expect(aggregate(readings)).to.include({ state: MetricState.notCollected });
+    readings.setValue(0, 5, 10);
+    expect(aggregate(readings)).to.include({ state: MetricState.ok, value: 5 });
+  });
+
+  it('refuses what is no number, and hosts that are not in the list', () => {
+    const readings = new ClusterReadings(1);
+    expect(() => readings.setValue(0, Number.NaN, 1)).to.throw(RangeError);
+    expect(() => readings.setValue(1, 1, 1)).to.throw(RangeError);
+    expect(() => readings.setError(-1, '', false, 1)).to.throw(RangeError);
+  });
+});
+
+describe('ignored hosts', () => {
+  it('are first those with errors, and the error named is the first one too many', () => {
+    expect(aggregate(of('error', 3, 2), { ignoreHostsCount: 1 }).value).to.equal(3);
+    expect(aggregate(of('error', 'error', 2), { ignoreHostsCount: 1 })).to.include({
+      state: MetricState.error,
+      errorText: textOf(1),
+    });
+  });
+
+  it('are then those with the highest values, on the same budget', () => {
+    expect(aggregate(of(5, 4, 3, 2), { ignoreHostsCount: 2 }).value).to.equal(3);
+    expect(aggregate(of(5, 'error', 3, 2), { ignoreHostsCount: 2 }).value).to.equal(3);
+  });
+
+  it('never are the last one left', () => {
+    expect(aggregate(of(5, 4), { ignoreHostsCount: 9 }).value).to.equal(4);
+    expect(aggregate(of(5, 'error'), { ignoreHostsCount: 9 }).value).to.equal(5);
+  });
+
+  it('are above the threshold, if there is one', () => {
+    const rules = { ignoreHostsCount: 2, ignoreHostsThreshold: 4 };
+    expect(aggregate(of(9, 4, 3), rules).value).to.equal(4);
+    expect(aggregate(of(9, 8, 7), rules).value).to.equal(7);
+    expect(aggregate(of(3, 2, 1), rules).value).to.equal(3);
+  });
+
+  it('are ignored for one aggregation only', () => {
+    const readings = of(5, 4, 3);
+    aggregate(readings, { ignoreHostsCount: 2 });
+    expect(aggregate(readings).value).to.equal(5);
+  });
+
+  it('beyond the budget are those that cannot be connected to, if so configured', () => {
+    const rules = { ignoreHostsCount: 1, ignoreDialTcpErrors: true };
+    expect(aggregate(of('unreachable', 'unreachable', 'error', 1), rules).value).to.equal(1);
+    expect(aggregate(of('unreachable', 2, 1), rules).value).to.equal(1);
+    const text = aggregate(of('unreachable', 'error', 'error', 1), rules).errorText;
+    expect(text).to.equal(textOf(2));
+  });
+});
+
+/** The same, as the original program does it: by filtering and sorting a list. */
+function naive(hosts: readonly HostState[], rules: AggregationRules): Partial<Aggregate> {
+  const counted = hosts.map((host, index) => ({ ...host, index })).filter((host) => !host.leftOut);
+  if (counted.some(({ reading }) => reading === 'unread')) {
+    return { state: MetricState.notCollected };
+  }
+  let budget = rules.ignoreHostsCount;
+  const values: number[] = [];
+  for (const { reading, index } of counted) {
+    if (typeof reading === 'number') values.push(reading);
+    else if (reading === 'unreachable' && rules.ignoreDialTcpErrors) continue;
+    else if (budget > 0) budget--;
+    else return { state: MetricState.error, errorText: textOf(index) };
+  }
+  if (values.length === 0) return { state: MetricState.noHosts };
+  values.sort((left, right) => left - right);
+  for (; budget > 0; budget--) {
+    const above = rules.ignoreHostsThreshold <= 0 || values.at(-1)! > rules.ignoreHostsThreshold;
+    if (values.length > 1 && above) values.pop();
+  }
+  return { state: MetricState.ok, value: values.at(-1)! };
+}
+
+/** A repeatable sequence of numbers from 0 up to 1 (Marsaglia's xorshift, 32 bits). */
+function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 32;
+  };
+}
+
+describe('aggregation and its plain reference', () => {
+  it('agree after each of a hundred thousand random changes', () => {
+    const random = randomNumbers(20_26);
+    const pick = <T>(...choices: T[]): T => choices[Math.floor(random() * choices.length)]!;
+    for (let list = 0; list < 1_000; list++) {
+      const hosts: HostState[] = Array.from({ length: Math.floor(random() * 9) + 1 }, () => ({
+        reading: Math.floor(random() * 6),
+      }));
+      const readings = readingsOf(hosts);
+      const rules: AggregationRules = {
+        ignoreHostsCount: pick(0, 0, 1, 2, 5),
+        ignoreHostsThreshold: pick(0, 2, 4),
+        ignoreDialTcpErrors: pick(true, false),
+      };
+      for (let change = 0; change < 100; change++) {
+        const host = Math.floor(random() * hosts.length);
+        const reading = pick<Reading>('error', 'unreachable', Math.floor(random() * 6), 2, 3);
+        hosts[host] = { reading, leftOut: random() < 0.1 };
+        readings.setLeftOut(host, hosts[host].leftOut!);
+        if (typeof reading === 'number') readings.setValue(host, reading, atMs(host));
+        else readings.setError(host, textOf(host), reading === 'unreachable', atMs(host));
+        const actual = aggregate(readings, rules);
+        const expected = naive(hosts, rules);
+        const agree = Object.entries(expected).every(
+          ([key, value]) => actual[key as keyof Aggregate] === value,
+        );
+        if (!agree) expect.fail(JSON.stringify({ hosts, rules, actual, expected }));
+      }
+    }
+  });
+});

@@ -1,0 +1,123 @@
+/** Answers to metric queries, as the client library decodes them. */
+import { expect } from 'chai';
+import {
+  type Rows,
+  readNamedValue,
+  readNumber,
+  readSingleValue,
+} from '../../src/stores/mysql/answer.js';
+import { lagStatements, readLag } from '../../src/stores/mysql/lag.js';
+import { metricOf } from '../../src/stores/mysql/metric.js';
+
+describe('the answer to a metric query', () => {
+  const numbers: ReadonlyArray<readonly [unknown, number]> = [
+    [3, 3],
+    [-0.25, -0.25],
+    ['0.43', 0.43],
+    ['-12', -12],
+    ['.5', 0.5],
+    ['5.', 5],
+    ['1.5e3', 1500],
+    ['18446744073709551615', 18446744073709552000],
+    [123n, 123],
+    [Buffer.from('7.5'), 7.5],
+  ];
+  for (const [value, number] of numbers) {
+    it(`${typeof value} ${String(value)} is a number`, () => {
+      expect(readNumber(value)).to.equal(number);
+    });
+  }
+
+  const others: unknown[] = ['', 'ON', '0x10', '1,5', ' 1', '1e999', 'Infinity', 'NaN', true];
+  for (const value of [...others, new Date(0), Number.NaN, Number.POSITIVE_INFINITY]) {
+    it(`${typeof value} ${JSON.stringify(value)} is none`, () => {
+      expect(readNumber(value))
+        .to.have.property('reason')
+        .that.matches(/no number/);
+    });
+  }
+
+  it('NULL is named as such', () => {
+    expect(readNumber(null)).to.deep.equal({ reason: 'the metric query returned NULL' });
+  });
+
+  it('quotes no more than the beginning of a long text', () => {
+    const answer = readNumber('x'.repeat(10_000)) as { reason: string };
+    expect(answer.reason.length).to.be.below(120);
+  });
+
+  it('is one row of one column', () => {
+    expect(readSingleValue([['4']])).to.equal(4);
+    const reason = (rows: Rows) => (readSingleValue(rows) as { reason: string }).reason;
+    expect(reason([])).to.match(/no rows/);
+    expect(reason([[1], [2]])).to.match(/2 rows/);
+    expect(reason([[1, 2]])).to.match(/2 columns/);
+  });
+
+  it('to SHOW GLOBAL is the second of two columns', () => {
+    expect(readNamedValue([['Threads_running', '12']])).to.equal(12);
+    expect(readNamedValue([['a']]))
+      .to.have.property('reason')
+      .that.matches(/1 columns/);
+    expect(readNamedValue([]))
+      .to.have.property('reason')
+      .that.matches(/no rows/);
+  });
+});
+
+describe('replication lag', () => {
+  const FIELDS = [
+    'Connection_name',
+    'Slave_IO_Running',
+    'Slave_SQL_Running',
+    'Seconds_Behind_Master',
+  ].map((name) => ({ name }));
+
+  it('is that of the worst channel, whatever their order', () => {
+    const channel = (name: string, lag: number) => [name, 'Yes', 'Yes', lag];
+    expect(readLag([channel('a', 9), channel('b', 2)], FIELDS)).to.equal(9);
+    expect(readLag([channel('b', 2), channel('a', 9)], FIELDS)).to.equal(9);
+  });
+
+  it('is an error naming both threads when one channel has stopped', () => {
+    const rows = [
+      ['a', 'Yes', 'Yes', 0],
+      ['b', 'Connecting', 'No', null],
+    ];
+    expect(readLag(rows, FIELDS)).to.deep.equal({
+      reason:
+        'replication not running (channel b); Slave_IO_Running=Connecting, Slave_SQL_Running=No',
+    });
+  });
+
+  it('is read by its new names too', () => {
+    const fields = ['Replica_IO_Running', 'Replica_SQL_Running', 'Seconds_Behind_Source'];
+    const named = fields.map((name) => ({ name }));
+    expect(readLag([['Yes', 'Yes', '5']], named)).to.equal(5);
+    expect(readLag([['No', 'Yes', null]], named)).to.deep.equal({
+      reason: 'replication not running; Replica_IO_Running=No, Replica_SQL_Running=Yes',
+    });
+  });
+
+  it('of a server that does not replicate is an error, not 0', () => {
+    expect(readLag([], FIELDS))
+      .to.have.property('reason')
+      .that.matches(/not configured/);
+    expect(readLag([['x']], [{ name: 'x' }])).to.have.property('reason');
+  });
+
+  it('is asked for in the words of the server', () => {
+    expect(lagStatements('8.4.3')[0]).to.equal('SHOW REPLICA STATUS');
+    expect(lagStatements('5.7.44-log')).to.include('SHOW SLAVE STATUS');
+    expect(lagStatements('5.5.5-10.11.6-MariaDB')[0]).to.equal('SHOW ALL SLAVES STATUS');
+  });
+});
+
+describe('a MetricQuery', () => {
+  it('is taken for what its first words say', () => {
+    expect(metricOf(' /* hint */ SELECT 1')!.read([[5]], [])).to.equal(5);
+    expect(metricOf("show global status like 'x'")!.read([['x', '5']], [])).to.equal(5);
+    expect(metricOf('')!.statements('8.4.0')[0]).to.equal('SHOW REPLICA STATUS');
+    expect(metricOf('delete from t')).to.equal(null);
+  });
+});

@@ -1,0 +1,61 @@
+/** Which probe thread gets which cluster. */
+import { expect } from 'chai';
+import { type Card, deal } from '../../src/stores/dealing.js';
+
+function cards(...hosts: number[]): Card[] {
+  return hosts.map((count, slot) => ({ slot, hosts: count }));
+}
+
+function loads(
+  dealt: ReadonlyMap<number, number>,
+  given: readonly Card[],
+  threads: number,
+): number[] {
+  const sums = new Array<number>(threads).fill(0);
+  for (const { slot, hosts } of given) sums[dealt.get(slot)!]! += hosts;
+  return sums;
+}
+
+describe('dealing clusters to threads', () => {
+  it('is even by number of hosts', () => {
+    const given = cards(100, 10, 50, 40, 30, 60);
+    const [one, other] = loads(deal(given, new Map(), 2), given, 2);
+    expect(one! + other!).to.equal(290);
+    expect(Math.abs(one! - other!)).to.be.at.most(10);
+  });
+
+  it('spreads clusters without hosts too', () => {
+    const dealt = deal(cards(0, 0, 0, 0), new Map(), 2);
+    expect([...dealt.values()].filter((thread) => thread === 0)).to.have.length(2);
+  });
+
+  it('leaves clusters where they are when others come and go', () => {
+    const before = deal(cards(10, 10, 10, 10), new Map(), 2);
+    const without = cards(10, 10, 10, 10).slice(1).concat({ slot: 9, hosts: 12 });
+    const after = deal(without, before, 2);
+    for (const slot of [1, 2, 3]) expect(after.get(slot)).to.equal(before.get(slot));
+    expect(after.get(9)).to.equal(before.get(0), 'the new one goes where there is room');
+  });
+
+  it('moves as few clusters as it takes when threads have grown uneven', () => {
+    const owners = new Map([
+      [0, 0],
+      [1, 0],
+      [2, 0],
+      [3, 1],
+    ]);
+    const given = cards(200, 100, 90, 10);
+    const after = deal(given, owners, 2);
+    expect(loads(after, given, 2)).to.deep.equal([200, 200]);
+    expect(after.get(0), 'the largest stays').to.equal(0);
+  });
+
+  it('keeps one huge cluster whole', () => {
+    const after = deal(cards(5_000), new Map([[0, 1]]), 4);
+    expect(after.get(0)).to.equal(1);
+  });
+
+  it('deals anew what a thread had that is no more', () => {
+    expect(deal(cards(5), new Map([[0, 7]]), 2).get(0)).to.equal(0);
+  });
+});

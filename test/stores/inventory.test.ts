@@ -1,0 +1,214 @@
+/** The inventory of clusters and their hosts. */
+import { expect } from 'chai';
+import { createLogger } from '../../src/base/log.js';
+import { Board, emptyStoreReading } from '../../src/board/board.js';
+import { Inventory, type Prober } from '../../src/stores/inventory.js';
+import type { ClusterAssignment, ClusterSettings } from '../../src/wire/stores.js';
+import { clusterSettings } from '../support/clusters.js';
+
+/** Keeps what it is told; assignments are acknowledged at once unless the test holds them back. */
+class RecordingProber implements Prober {
+  readonly assigned: Array<readonly ClusterAssignment[]> = [];
+  readonly led: Array<readonly [boolean, number]> = [];
+  held: Promise<void> = Promise.resolve();
+
+  async assign(assignments: readonly ClusterAssignment[]): Promise<void> {
+    this.assigned.push(assignments);
+    await this.held;
+  }
+
+  lead(probing: boolean, term: number): void {
+    this.led.push([probing, term]);
+  }
+
+  get last(): readonly ClusterAssignment[] {
+    return this.assigned.at(-1)!;
+  }
+
+  /** Hosts of a cluster as they are probed now. */
+  hosts(name: string): string[] {
+    const assignment = this.last.find(({ settings }) => settings.name === name)!;
+    return assignment.targets.map(({ host, port }) => `${host}:${port}`);
+  }
+}
+
+const HOUR_MS = 3_600_000;
+
+describe('the inventory', () => {
+  let board: Board;
+  let prober: RecordingProber;
+  let inventory: Inventory;
+
+  beforeEach(() => {
+    board = Board.create(8);
+    prober = new RecordingProber();
+    inventory = newInventory();
+  });
+
+  afterEach(() => inventory.stop());
+
+  function newInventory(): Inventory {
+    const logger = createLogger({ level: 'error', stacks: false }, 'test');
+    return new Inventory({ board, prober, logger, storesMax: 8 });
+  }
+
+  function listed(name: string, hosts: string[], changes: Partial<ClusterSettings> = {}) {
+    return clusterSettings({ name, source: { kind: 'static', hosts }, ...changes });
+  }
+
+  it('assigns static hosts with the port of the cluster where they name none, each once', async () => {
+    const hosts = ['a', 'b:3307', '[::1]:3308', '::2', 'A:3306', 'a'];
+    await inventory.replaceClusters([listed('c', hosts, { port: 3306 })]);
+    expect(prober.hosts('c')).to.deep.equal(['a:3306', 'b:3307', '::1:3308', '::2:3306']);
+  });
+
+  it('assigns everything that changes together at once', async () => {
+    await inventory.replaceClusters([listed('c', ['a']), listed('d', ['b'])]);
+    expect(prober.assigned).to.have.length(1);
+  });
+
+  it('tells the prober nothing when nothing has changed', async () => {
+    await inventory.replaceClusters([listed('c', ['a'])]);
+    await inventory.replaceClusters([listed('c', ['a'])]);
+    expect(prober.assigned).to.have.length(1);
+  });
+
+  it('leaves out hosts whose address contains a part that is to be ignored', async () => {
+    const ignoreHosts = ['bad', ':3307', ''];
+    await inventory.replaceClusters([
+      listed('c', ['a', 'very-bad-one', 'b:3307'], { ignoreHosts }),
+    ]);
+    expect(prober.hosts('c')).to.deep.equal(['a:3306']);
+    const report = inventory.report().get('c')!;
+    expect(report).to.deep.include({ source: 'static', hosts: ['a:3306'], error: '' });
+    expect(report.ignored).to.deep.equal(['very-bad-one:3306', 'b:3307']);
+    expect(report.readAtUnixMs).to.be.closeTo(Date.now(), 5_000);
+  });
+
+  it('gives each store a place on the board with its threshold and the age at which its value is gone', async () => {
+    await inventory.replaceClusters([
+      listed('c', ['a'], { throttleThreshold: 3 }),
+      listed('d', ['a'], { cacheMs: 10_000 }),
+    ]);
+    const [c, d] = inventory.stores().map(({ slot }) => board.readStore(slot, emptyStoreReading()));
+    expect(c).to.include({ threshold: 3, maxAgeMs: 5_000 });
+    expect(d).to.include({ maxAgeMs: 12_000 });
+    expect(c!.currentGeneration).to.not.equal(d!.currentGeneration);
+    expect(prober.last.map(({ generation }) => generation)).to.deep.equal([
+      c!.currentGeneration,
+      d!.currentGeneration,
+    ]);
+  });
+
+  it('keeps the place of a store whose settings change, and its generation unless it measures something else', async () => {
+    await inventory.replaceClusters([listed('c', ['a'], { metricQuery: 'select 1' })]);
+    const [before] = prober.last;
+    await inventory.replaceClusters([
+      listed('c', ['a', 'b'], { metricQuery: 'select 1', throttleThreshold: 9 }),
+    ]);
+    expect(prober.last[0]).to.include({ slot: before!.slot, generation: before!.generation });
+    expect(prober.hosts('c')).to.deep.equal(['a:3306', 'b:3306']);
+    await inventory.replaceClusters([listed('c', ['a'], { metricQuery: 'select 2' })]);
+    expect(prober.last[0]!.slot).to.equal(before!.slot);
+    expect(prober.last[0]!.generation).to.not.equal(before!.generation);
+  });
+
+  it('takes the value of a store that goes at once, and gives its place away only when nobody writes there', async () => {
+    await inventory.replaceClusters([listed('old', ['a'])]);
+    const { slot } = inventory.stores()[0]!;
+    let release = (): void => undefined;
+    prober.held = new Promise((resolve) => {
+      release = resolve;
+    });
+    const replaced = inventory.replaceClusters([listed('new', ['b'])]);
+    expect(board.readStore(slot, emptyStoreReading()).currentGeneration).to.equal(0);
+    expect(inventory.stores()).to.have.length(1);
+    expect(inventory.stores()[0]!.slot).to.not.equal(slot);
+    release();
+    await replaced;
+    await inventory.replaceClusters([listed('new', ['b']), listed('newer', ['c'])]);
+    expect(inventory.stores().map((store) => store.slot)).to.include(slot);
+  });
+
+  it('refuses more stores than the board holds, naming both numbers', async () => {
+    const many = Array.from({ length: 9 }, (_, number) => listed(`c${number}`, ['a']));
+    const error = await inventory.replaceClusters(many).then(
+      () => expect.fail('accepted'),
+      (thrown: Error) => thrown,
+    );
+    expect(error).to.have.property('code', 'CONFIG');
+    expect(error.message).to.match(/9 .* 8/);
+  });
+
+  it('assigns nothing for a cluster whose list is not known', async () => {
+    await inventory.replaceClusters([clusterSettings({ name: 'c', source: { kind: 'none' } })]);
+    expect(prober.last).to.deep.equal([]);
+    expect([...inventory.slots()]).to.have.length(1);
+    expect(inventory.report().get('c')).to.deep.include({ source: 'none', readAtUnixMs: null });
+  });
+
+  it('reports a list that cannot be read and keeps the last good one', async () => {
+    await inventory.replaceClusters([listed('c', ['a'])]);
+    await inventory.replaceClusters([listed('c', ['a:99999'])]);
+    expect(prober.hosts('c')).to.deep.equal(['a:3306']);
+    expect(inventory.report().get('c')!.error).to.include('a:99999');
+  });
+
+  describe('with skipped hosts', () => {
+    it('leaves them out at once, by name whatever the port, and reports them', async () => {
+      await inventory.replaceClusters([listed('c', ['a', 'B:3307', 'c'])]);
+      await inventory.setSkippedHosts([
+        ['b', Date.now() + HOUR_MS],
+        ['a', Date.now() + HOUR_MS],
+      ]);
+      expect(prober.hosts('c')).to.deep.equal(['c:3306']);
+      expect(inventory.report().get('c')!.skipped).to.deep.equal(['a:3306', 'B:3307']);
+    });
+
+    it('resolves only when the prober works by it', async () => {
+      await inventory.replaceClusters([listed('c', ['a', 'b'])]);
+      let release = (): void => undefined;
+      prober.held = new Promise((resolve) => {
+        release = resolve;
+      });
+      let done = false;
+      const skipped = inventory.setSkippedHosts([['a', Date.now() + HOUR_MS]]).then(() => {
+        done = true;
+      });
+      while (prober.assigned.length < 2) await new Promise(setImmediate);
+      await new Promise(setImmediate);
+      expect(done).to.equal(false);
+      release();
+      await skipped;
+    });
+
+    it('assigns an empty list when all are skipped', async () => {
+      await inventory.replaceClusters([listed('c', ['a'])]);
+      await inventory.setSkippedHosts([['a', Date.now() + HOUR_MS]]);
+      expect(prober.last).to.have.length(1);
+      expect(prober.hosts('c')).to.deep.equal([]);
+    });
+
+    it('takes them back when their time is over, and when they are recovered', async () => {
+      await inventory.replaceClusters([listed('c', ['a', 'b'])]);
+      await inventory.setSkippedHosts([
+        ['a', Date.now() + 60],
+        ['b', Date.now() + HOUR_MS],
+      ]);
+      expect(prober.hosts('c')).to.deep.equal([]);
+      while (prober.hosts('c').length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      expect(prober.hosts('c')).to.deep.equal(['a:3306']);
+      await inventory.setSkippedHosts([]);
+      expect(prober.hosts('c')).to.deep.equal(['a:3306', 'b:3306']);
+    });
+  });
+
+  it('passes leadership on', () => {
+    inventory.lead(true, 4);
+    inventory.lead(false, 4);
+    expect(prober.led).to.deep.equal([
+      [true, 4],
+      [false, 4],
+    ]);
+  });
+});

@@ -1,0 +1,302 @@
+/** Probing a real server: what is read, what goes wrong, and what happens then. */
+import { expect } from 'chai';
+import { MetricState } from '../../src/throttle/metric.js';
+import type { ProbeTarget } from '../../src/wire/stores.js';
+import { MariaDb, needMariaDb } from '../support/mariadb.js';
+import { Probing } from '../support/probing.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+
+const SLOT = 3;
+
+describe('a probe of a real server', function () {
+  this.timeout(20_000);
+
+  let server: MariaDb;
+  let probing: Probing;
+  const proxies: TcpProxy[] = [];
+
+  before(async function () {
+    await needMariaDb(this);
+    server = await MariaDb.start(['--skip-log-bin']);
+    await server.run(
+      "create user freno identified by 'secret-of-freno'",
+      'create database shop',
+      'create table shop.load_now (value decimal(10,3))',
+      'insert into shop.load_now values (0.25)',
+      'grant select on shop.* to freno',
+    );
+  });
+
+  after(() => server?.stop());
+
+  beforeEach(() => {
+    probing = new Probing();
+  });
+
+  afterEach(async () => {
+    await probing.stop();
+    await Promise.all(proxies.splice(0).map((proxy) => proxy.stop()));
+  });
+
+  async function proxyToServer(): Promise<TcpProxy> {
+    const proxy = await TcpProxy.start(server);
+    proxies.push(proxy);
+    return proxy;
+  }
+
+  const answers: ReadonlyArray<readonly [query: string, value: number]> = [
+    ['select 0.43', 0.43],
+    ['select value from shop.load_now', 0.25],
+    ['/* load */ SELECT -5', -5],
+    ['with w as (select 7 as n) select n from w', 7],
+    ['select 18446744073709551615', 18446744073709552000],
+    ["select '12.5'", 12.5],
+    ['select 1e2', 100],
+    ["show global variables like 'max_connections'", 151],
+  ];
+  for (const [metricQuery, value] of answers) {
+    it(`reads ${value} from "${metricQuery}"`, async () => {
+      await probing.assign(SLOT, [server], { metricQuery });
+      expect(await probing.value(SLOT)).to.equal(value);
+    });
+  }
+
+  const refusals: ReadonlyArray<readonly [query: string, error: RegExp]> = [
+    ['select null', /NULL/],
+    ["select 'slow'", /"slow", which is no number/],
+    ['select now()', /no number/],
+    ['select 1, 2', /2 columns/],
+    ['select 1 union select 2', /2 rows/],
+    ['select 1 from dual where false', /no rows/],
+    ['select 1 from nowhere.at_all', /Error \d+ \(42\w+\): .*denied/],
+    ['select', /Error 1064 \(42000\)/],
+  ];
+  for (const [metricQuery, error] of refusals) {
+    it(`takes "${metricQuery}" for an error that names the host`, async () => {
+      await probing.assign(SLOT, [server], { metricQuery });
+      const text = await probing.error(SLOT);
+      expect(text).to.match(error);
+      expect(text.startsWith(`${server.address}: `), text).to.equal(true);
+    });
+  }
+
+  it('follows a value that changes, and says how old it is', async () => {
+    await probing.assign(SLOT, [server], { metricQuery: 'select value from shop.load_now' });
+    const first = await probing.until(SLOT, ({ state }) => state === MetricState.ok);
+    await server.run('update shop.load_now set value = 9');
+    const changed = await probing.until(SLOT, ({ value }) => value === 9);
+    expect(changed.readAtMs).to.be.above(first.readAtMs);
+    expect(changed.lastHealthyMs, 'last at or below the threshold').to.be.below(changed.readAtMs);
+    await server.run('update shop.load_now set value = 0.25');
+    await probing.until(
+      SLOT,
+      ({ value, lastHealthyMs }) => value === 0.25 && lastHealthyMs > changed.readAtMs,
+    );
+  });
+
+  it('keeps one connection', async () => {
+    const proxy = await proxyToServer();
+    await probing.assign(SLOT, [proxy], { metricQuery: 'select 1' });
+    const { readAtMs } = await probing.until(SLOT, ({ state }) => state === MetricState.ok);
+    await probing.until(SLOT, (reading) => reading.readAtMs > readAtMs + 300);
+    expect(proxy.accepted).to.equal(1);
+    const { total, error, latency } = await probing.statistics();
+    expect(total).to.be.at.least(5);
+    expect(error).to.equal(0);
+    expect(latency.count).to.equal(total);
+  });
+
+  it('names user and host, and no password, when the password is wrong', async () => {
+    await probing.assign(SLOT, [server], { metricQuery: 'select 1', password: 'wrong-secret' });
+    const text = await probing.error(SLOT);
+    expect(text).to.match(/Error 1045 \(28000\): Access denied for user 'freno'@/);
+    expect(text).to.not.include('wrong-secret');
+  });
+
+  it('takes another password at once, and keeps the value until it has read anew', async () => {
+    await probing.assign(SLOT, [server], { metricQuery: 'select 1' });
+    await probing.value(SLOT);
+    await probing.assign(SLOT, [server], { metricQuery: 'select 1', password: 'wrong-secret' });
+    expect(probing.read(SLOT).state).to.equal(MetricState.ok);
+    expect(await probing.error(SLOT)).to.match(/Access denied/);
+    await probing.assign(SLOT, [server], { metricQuery: 'select 1' });
+    expect(await probing.value(SLOT)).to.equal(1);
+  });
+
+  it('uses the collation asked for, and names one that is not known', async () => {
+    const metricQuery = "select @@collation_connection = 'latin1_swedish_ci'";
+    await probing.assign(SLOT, [server], { metricQuery, collation: 'latin1_swedish_ci' });
+    expect(await probing.value(SLOT)).to.equal(1);
+    await probing.assign(SLOT, [server], { metricQuery, collation: 'klingon_ci' });
+    expect(await probing.error(SLOT)).to.match(/klingon_ci/);
+  });
+
+  it('asks no more often than the cache lets it', async () => {
+    await probing.assign(SLOT, [server], { metricQuery: 'select 1', cacheMs: 400 });
+    const first = await probing.until(SLOT, ({ state }) => state === MetricState.ok);
+    const again = await probing.until(
+      SLOT,
+      ({ lastHealthyMs }) => lastHealthyMs > first.lastHealthyMs + 200,
+    );
+    expect(again.readAtMs, 'still healthy by the same reading').to.equal(first.readAtMs);
+    const second = await probing.until(SLOT, ({ readAtMs }) => readAtMs > first.readAtMs);
+    expect(second.readAtMs - first.readAtMs).to.be.at.least(400);
+  });
+
+  describe('and who leads', () => {
+    const settings = { metricQuery: 'select 1' };
+
+    it('connects and writes only while it probes', async () => {
+      const proxy = await proxyToServer();
+      probing.lead(false, 1);
+      await probing.assign(SLOT, [proxy], settings);
+      expect(probing.read(SLOT).state).to.equal(MetricState.nothing);
+      expect(proxy.accepted).to.equal(0);
+      probing.lead(true, 2);
+      const { term } = await probing.until(SLOT, ({ state }) => state === MetricState.ok);
+      expect(term).to.equal(2);
+      probing.lead(false, 2);
+      while (proxy.connections > 0) await new Promise((resolve) => setTimeout(resolve, 2));
+      const last = probing.read(SLOT);
+      await probing.statistics();
+      expect(probing.read(SLOT)).to.deep.equal(last);
+    });
+
+    it('takes no value of an earlier term into the next', async () => {
+      const proxy = await proxyToServer();
+      await probing.assign(SLOT, [proxy], settings);
+      const before = await probing.until(SLOT, ({ state }) => state === MetricState.ok);
+      proxy.swallow(true);
+      probing.lead(true, 2);
+      const after = await probing.until(SLOT, ({ term }) => term === 2);
+      expect(after.state).to.equal(MetricState.notCollected);
+      expect(after.lastHealthyMs).to.equal(0);
+      proxy.swallow(false);
+      const fresh = await probing.until(
+        SLOT,
+        ({ state, term }) => state === MetricState.ok && term === 2,
+      );
+      expect(fresh.readAtMs).to.be.above(before.readAtMs);
+    });
+  });
+
+  describe('and its list of hosts', () => {
+    const DOWN: ProbeTarget = { host: '127.0.0.1', port: 1 };
+
+    it('is empty: there are no hosts, said again before it grows old', async () => {
+      await probing.assign(SLOT, []);
+      const first = await probing.until(SLOT, ({ state }) => state === MetricState.noHosts);
+      await probing.until(SLOT, ({ readAtMs }) => readAtMs > first.readAtMs);
+    });
+
+    it('names a host that refuses connections, as Go does', async () => {
+      await probing.assign(SLOT, [DOWN], { metricQuery: 'select 1' });
+      expect(await probing.error(SLOT)).to.equal(
+        'dial tcp 127.0.0.1:1: connect: connection refused',
+      );
+    });
+
+    it('names a host whose name is unknown', async () => {
+      await probing.assign(SLOT, [{ host: 'nosuch.invalid', port: 3306 }], {
+        metricQuery: 'select 1',
+      });
+      expect(await probing.error(SLOT, 15_000)).to.match(
+        /^dial tcp nosuch\.invalid:3306: lookup: /,
+      );
+    });
+
+    it('leaves out who cannot be connected to, but not who refuses the login, if so configured', async () => {
+      const settings = { metricQuery: 'select 1', ignoreDialTcpErrors: true };
+      await probing.assign(SLOT, [DOWN, server], settings);
+      expect(await probing.value(SLOT)).to.equal(1);
+      await probing.assign(SLOT, [DOWN, server], { ...settings, password: 'wrong-secret' });
+      expect(await probing.error(SLOT)).to.match(/Access denied/);
+    });
+
+    it('drops the connections and values of hosts that vanish, and keeps those of the others', async () => {
+      const [stays, goes] = [await proxyToServer(), await proxyToServer()];
+      const settings = { metricQuery: 'select 1' };
+      await probing.assign(SLOT, [goes, stays], settings);
+      await probing.value(SLOT);
+      await probing.assign(SLOT, [stays], settings);
+      expect(probing.read(SLOT).state).to.equal(MetricState.ok);
+      while (goes.connections > 0) await new Promise((resolve) => setTimeout(resolve, 2));
+      await probing.assign(SLOT, [goes, stays], settings);
+      expect(probing.read(SLOT).state, 'the value of the host that comes back').to.equal(
+        MetricState.notCollected,
+      );
+      await probing.value(SLOT);
+      expect(stays.accepted).to.equal(1);
+    });
+
+    it('writes under the generation it was assigned with', async () => {
+      await probing.assign(SLOT, [server], { metricQuery: 'select 1' }, 7);
+      expect(
+        (await probing.until(SLOT, ({ state }) => state === MetricState.ok)).generation,
+      ).to.equal(7);
+      await probing.assign(SLOT, [server], { metricQuery: 'select 2' }, 8);
+      const { state, generation } = probing.read(SLOT);
+      expect({ state, generation }).to.deep.equal({
+        state: MetricState.notCollected,
+        generation: 8,
+      });
+      expect(await probing.value(SLOT)).to.equal(2);
+    });
+  });
+
+  describe('that fails', () => {
+    it('in the middle of a query is an error at once, and is back by itself', async () => {
+      const proxy = await proxyToServer();
+      await probing.assign(SLOT, [proxy], { metricQuery: 'select 1 + sleep(0.5)' });
+      await probing.value(SLOT);
+      const underWay =
+        "select count(*) as n from information_schema.processlist where state = 'User sleep'";
+      while ((await server.run(underWay))[0]!.n === 0) await new Promise(setImmediate);
+      proxy.cut();
+      expect(await probing.error(SLOT, 900)).to.match(
+        new RegExp(`^read tcp 127.0.0.1:${proxy.port}: (unexpected EOF|connection reset by peer)$`),
+      );
+      expect(await probing.value(SLOT)).to.equal(1);
+    });
+
+    it('by silence is an error within 2.5 s, and is back by itself', async () => {
+      const proxy = await proxyToServer();
+      await probing.assign(SLOT, [proxy], { metricQuery: 'select 1' });
+      await probing.value(SLOT);
+      proxy.swallow(true);
+      const timedOut = `read tcp 127.0.0.1:${proxy.port}: i/o timeout`;
+      expect(await probing.error(SLOT, 2_500)).to.equal(timedOut);
+      const { readAtMs } = probing.read(SLOT);
+      const later = await probing.until(SLOT, (reading) => reading.readAtMs > readAtMs);
+      expect(later.errorText, 'the next attempt').to.equal(timedOut);
+      proxy.swallow(false);
+      expect(await probing.value(SLOT)).to.equal(1);
+    });
+
+    it('because the process is stopped is an error within 2.5 s, and is back when it goes on', async () => {
+      await probing.assign(SLOT, [server], { metricQuery: 'select 1' });
+      await probing.value(SLOT);
+      server.freeze();
+      try {
+        expect(await probing.error(SLOT, 2_500)).to.equal(
+          `read tcp ${server.address}: i/o timeout`,
+        );
+      } finally {
+        server.thaw();
+      }
+      expect(await probing.value(SLOT)).to.equal(1);
+    });
+
+    it('again and again is tried less often, and recovers within a second or two', async () => {
+      const proxy = await proxyToServer();
+      const settings = { metricQuery: 'select 1', password: 'wrong-secret' };
+      await probing.assign(SLOT, [proxy], settings);
+      const first = await probing.until(SLOT, ({ state }) => state === MetricState.error);
+      await probing.until(SLOT, ({ readAtMs }) => readAtMs > first.readAtMs + 1_500);
+      expect(proxy.accepted).to.be.at.most(7);
+      await server.run("alter user freno identified by 'wrong-secret'");
+      expect(await probing.value(SLOT)).to.equal(1);
+      await server.run("alter user freno identified by 'secret-of-freno'");
+    });
+  });
+});

@@ -1,0 +1,127 @@
+/** TLS to a real server: whom a probe trusts. */
+import { expect } from 'chai';
+import type { ProbeTarget, TlsSettings } from '../../src/wire/stores.js';
+import { type Certificate, CertificateAuthority } from '../support/certificates.js';
+import { MariaDb, needMariaDb } from '../support/mariadb.js';
+import { Probing } from '../support/probing.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+
+const SLOT = 0;
+
+/** 1 when the connection is encrypted. */
+const IS_ENCRYPTED =
+  "select variable_value <> '' from information_schema.session_status where variable_name = 'Ssl_cipher'";
+
+describe('TLS to a server', function () {
+  this.timeout(20_000);
+
+  let authority: CertificateAuthority;
+  let stranger: CertificateAuthority;
+  let client: Certificate;
+  let server: MariaDb;
+  let elsewhere: TcpProxy;
+  let probing: Probing;
+
+  before(async function () {
+    await needMariaDb(this);
+    authority = await CertificateAuthority.create('freno test authority');
+    stranger = await CertificateAuthority.create('another authority');
+    const own = await authority.issue('server', 'IP:127.0.0.1', 'DNS:db.example');
+    client = await authority.issue('client', 'DNS:freno.example');
+    server = await MariaDb.start([
+      '--skip-log-bin',
+      `--ssl-ca=${authority.caFile}`,
+      `--ssl-cert=${own.certFile}`,
+      `--ssl-key=${own.keyFile}`,
+    ]);
+    await server.run(
+      "create user freno identified by 'secret-of-freno'",
+      "create user strict identified by 'secret-of-freno' require x509",
+    );
+    // Another address of this machine, for which the server has no certificate.
+    elsewhere = await TcpProxy.start(server, '127.0.0.2');
+  });
+
+  after(async () => {
+    await elsewhere?.stop();
+    await server?.stop();
+    await authority?.remove();
+    await stranger?.remove();
+  });
+
+  beforeEach(() => {
+    probing = new Probing();
+  });
+
+  afterEach(() => probing.stop());
+
+  async function probe(
+    target: ProbeTarget,
+    tls: Partial<TlsSettings> | null,
+    user = 'freno',
+  ): Promise<void> {
+    const off = { caFile: '', certFile: '', keyFile: '', serverName: '', skipVerify: false };
+    await probing.assign(SLOT, [target], {
+      metricQuery: IS_ENCRYPTED,
+      user,
+      tls: tls && { ...off, ...tls },
+    });
+  }
+
+  it('is off unless configured', async () => {
+    await probe(server, null);
+    expect(await probing.value(SLOT)).to.equal(0);
+  });
+
+  it('is on with a server that the authority vouches for, by its address', async () => {
+    await probe(server, { caFile: authority.caFile });
+    expect(await probing.value(SLOT)).to.equal(1);
+  });
+
+  it('refuses a server of another authority, naming the host', async () => {
+    await probe(server, { caFile: stranger.caFile });
+    const text = await probing.error(SLOT);
+    expect(text).to.match(/TLS: .*(self.signed|verify|issuer)/);
+    expect(text.startsWith(`${server.address}: `), text).to.equal(true);
+  });
+
+  it('refuses a server that no known authority vouches for', async () => {
+    await probe(server, {});
+    expect(await probing.error(SLOT)).to.match(/TLS: /);
+  });
+
+  it('refuses a server whose certificate is for another address', async () => {
+    await probe(elsewhere, { caFile: authority.caFile });
+    expect(await probing.error(SLOT)).to.match(/TLS: .*127\.0\.0\.2/);
+  });
+
+  it('refuses a server whose certificate is for another name', async () => {
+    await probe({ host: 'localhost', port: server.port }, { caFile: authority.caFile });
+    expect(await probing.error(SLOT)).to.match(/TLS: .*localhost/);
+  });
+
+  it('verifies the name that is given instead of the address', async () => {
+    await probe(elsewhere, { caFile: authority.caFile, serverName: 'db.example' });
+    expect(await probing.value(SLOT)).to.equal(1);
+    await probe(server, { caFile: authority.caFile, serverName: 'other.example' });
+    expect(await probing.error(SLOT)).to.match(/TLS: .*other\.example/);
+  });
+
+  it('trusts anybody if told to', async () => {
+    await probe(elsewhere, { skipVerify: true });
+    expect(await probing.value(SLOT)).to.equal(1);
+  });
+
+  it('shows its own certificate to a server that asks for one', async () => {
+    const { certFile, keyFile } = client;
+    await probe(server, { caFile: authority.caFile }, 'strict');
+    expect(await probing.error(SLOT)).to.match(/Access denied/);
+    await probe(server, { caFile: authority.caFile, certFile, keyFile }, 'strict');
+    expect(await probing.value(SLOT)).to.equal(1);
+  });
+
+  it('names a file that cannot be read', async () => {
+    await probe(server, { caFile: '/nowhere/ca.pem' });
+    expect(await probing.error(SLOT)).to.match(/TLS\.CAFile: .*\/nowhere\/ca\.pem/);
+  });
+});

@@ -1,0 +1,103 @@
+/** A probe worker in the test's own thread, with a board to read. */
+import { once } from 'node:events';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { Board, emptyStoreReading, type StoreReading } from '../../src/board/board.js';
+import { ProbeWorker } from '../../src/stores/worker.js';
+import { MetricState } from '../../src/throttle/metric.js';
+import type { FromProbe, ProbeStatistics, ToProbe } from '../../src/wire/probe.js';
+import type { ClusterAssignment, ClusterSettings, ProbeTarget } from '../../src/wire/stores.js';
+import { clusterSettings } from './clusters.js';
+
+export class Probing {
+  readonly board = Board.create();
+  readonly #port: MessagePort;
+  readonly #ended: Promise<void>;
+  readonly #assignments = new Map<number, ClusterAssignment>();
+  #version = 0;
+  #generation = 0;
+
+  /** Probing under term 1 unless told otherwise. */
+  constructor(leading = true) {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    const log = { level: 'error', stacks: false } as const;
+    this.#ended = new ProbeWorker({ port: port2, board: this.board.memory, log, worker: 0 }).run();
+    if (leading) this.lead(true, 1);
+  }
+
+  /** Puts a cluster at a slot, with a generation of its own unless it is there already. Resolves when that is in force. */
+  async assign(
+    slot: number,
+    targets: readonly ProbeTarget[],
+    changes: Partial<ClusterSettings> = {},
+    generation = this.#assignments.get(slot)?.generation ?? ++this.#generation,
+  ): Promise<void> {
+    const { source: _, ...settings } = clusterSettings({ name: `c${slot}`, ...changes });
+    const plain = targets.map(({ host, port }) => ({ host, port }));
+    this.#assignments.set(slot, { settings, slot, generation, targets: plain });
+    await this.#assign();
+  }
+
+  async remove(slot: number): Promise<void> {
+    this.#assignments.delete(slot);
+    await this.#assign();
+  }
+
+  lead(probing: boolean, term: number): void {
+    this.#port.postMessage({ kind: 'lead', probing, term } satisfies ToProbe);
+  }
+
+  read(slot: number): StoreReading {
+    return this.board.readStore(slot, emptyStoreReading());
+  }
+
+  /** Resolves with the first reading that is as wanted. Rejects, with the last one, when there is none in time. */
+  async until(
+    slot: number,
+    isWanted: (reading: StoreReading) => boolean,
+    withinMs = 5_000,
+  ): Promise<StoreReading> {
+    for (const untilMs = performance.now() + withinMs; performance.now() < untilMs; ) {
+      const reading = this.read(slot);
+      if (isWanted(reading)) return reading;
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    throw new Error(`not within ${withinMs} ms: ${JSON.stringify(this.read(slot))}`);
+  }
+
+  /** The value once there is one. */
+  async value(slot: number): Promise<number> {
+    return (await this.until(slot, ({ state }) => state === MetricState.ok)).value;
+  }
+
+  /** The text of the error once there is one. */
+  async error(slot: number, withinMs?: number): Promise<string> {
+    return (await this.until(slot, ({ state }) => state === MetricState.error, withinMs)).errorText;
+  }
+
+  async statistics(): Promise<ProbeStatistics> {
+    this.#port.postMessage({ kind: 'collect', id: 1 } satisfies ToProbe);
+    const message = await this.#next('collected');
+    return message.statistics;
+  }
+
+  async stop(): Promise<void> {
+    this.#port.postMessage({ kind: 'stop' } satisfies ToProbe);
+    await this.#ended;
+    this.#port.close();
+  }
+
+  async #assign(): Promise<void> {
+    const version = ++this.#version;
+    const assignments = [...this.#assignments.values()];
+    this.#port.postMessage({ kind: 'assign', version, assignments } satisfies ToProbe);
+    await this.#next('acknowledge');
+  }
+
+  async #next<K extends FromProbe['kind']>(kind: K): Promise<Extract<FromProbe, { kind: K }>> {
+    for (;;) {
+      const [message] = (await once(this.#port, 'message')) as [FromProbe];
+      if (message.kind === kind) return message as Extract<FromProbe, { kind: K }>;
+    }
+  }
+}

@@ -1,0 +1,84 @@
+/** A TCP proxy that a test cuts, or turns into a black hole. */
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+
+export class TcpProxy {
+  readonly #server: Server;
+  readonly #pairs = new Set<readonly [Socket, Socket]>();
+  #swallowing = false;
+  #accepted = 0;
+
+  /** Listens on `host` and passes everything to `target`. */
+  static async start(
+    target: { host: string; port: number },
+    host = '127.0.0.1',
+  ): Promise<TcpProxy> {
+    const proxy = new TcpProxy(target);
+    proxy.#server.listen(0, host);
+    await once(proxy.#server, 'listening');
+    return proxy;
+  }
+
+  private constructor(target: { host: string; port: number }) {
+    this.#server = createServer((client) => this.#pass(client, connect(target)));
+  }
+
+  get host(): string {
+    return (this.#server.address() as AddressInfo).address;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Connections open now. */
+  get connections(): number {
+    return this.#pairs.size;
+  }
+
+  /** Connections accepted since the start. */
+  get accepted(): number {
+    return this.#accepted;
+  }
+
+  /** Breaks all connections. */
+  cut(): void {
+    for (const pair of this.#pairs) for (const socket of pair) socket.destroy();
+  }
+
+  /** Passes nothing on any more, in either direction; what is connected stays so, and more can connect. */
+  swallow(swallowing: boolean): void {
+    this.#swallowing = swallowing;
+    for (const pair of this.#pairs) this.#steer(pair);
+  }
+
+  async stop(): Promise<void> {
+    this.cut();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  #pass(client: Socket, server: Socket): void {
+    const pair = [client, server] as const;
+    this.#accepted++;
+    this.#pairs.add(pair);
+    client.on('data', (data) => server.write(data));
+    server.on('data', (data) => client.write(data));
+    for (const socket of pair) {
+      socket.setNoDelay(true);
+      socket.on('error', () => socket.destroy());
+      socket.on('close', () => {
+        this.#pairs.delete(pair);
+        for (const end of pair) end.destroy();
+      });
+    }
+    this.#steer(pair);
+  }
+
+  #steer(pair: readonly [Socket, Socket]): void {
+    for (const socket of pair) {
+      if (this.#swallowing) socket.pause();
+      else socket.resume();
+    }
+  }
+}
