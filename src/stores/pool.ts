@@ -24,7 +24,11 @@ export interface ProbePoolOptions {
   readonly log: LogOptions;
   readonly logger: Logger;
   readonly memcache: MemcacheAddress;
+  /** How long a thread may take to acknowledge before it is ended and replaced; 10 s unless given. */
+  readonly acknowledgeTimeoutMs?: number;
 }
+
+const ACKNOWLEDGE_TIMEOUT_MS = 10_000;
 
 export class ProbePool implements Prober, ProbeStatisticsSource {
   readonly #pool: Piscina<ProbeTask, void>;
@@ -36,6 +40,7 @@ export class ProbePool implements Prober, ProbeStatisticsSource {
   /** Starts the threads. */
   constructor(options: ProbePoolOptions) {
     const { board, threads, workerFile, log, logger, memcache } = options;
+    const acknowledgeTimeoutMs = options.acknowledgeTimeoutMs ?? ACKNOWLEDGE_TIMEOUT_MS;
     const pool = new Piscina<ProbeTask, void>({
       filename: fileURLToPath(workerFile),
       name: 'probe',
@@ -51,7 +56,8 @@ export class ProbePool implements Prober, ProbeStatisticsSource {
     this.#pool = pool;
     this.#threads = Array.from(
       { length: threads },
-      (_, worker) => new ProbeThread({ pool, board, log, logger, memcache, worker }),
+      (_, worker) =>
+        new ProbeThread({ pool, board, log, logger, memcache, worker, acknowledgeTimeoutMs }),
     );
   }
 

@@ -10,8 +10,6 @@ import type { MemcacheAddress } from '../wire/http.js';
 import type { FromProbe, ProbeStatistics, ProbeTask, ToProbe } from '../wire/probe.js';
 import type { ClusterAssignment } from '../wire/stores.js';
 
-/** A thread that has not acknowledged for this long is stuck: it is ended and replaced. */
-const ACKNOWLEDGE_TIMEOUT_MS = 10_000;
 const COLLECT_TIMEOUT_MS = 500;
 const EXIT_TIMEOUT_MS = 2_000;
 
@@ -28,6 +26,8 @@ export interface ProbeThreadOptions {
   readonly logger: Logger;
   readonly memcache: MemcacheAddress;
   readonly worker: number;
+  /** A thread that has not acknowledged for this long is stuck: it is ended and replaced. */
+  readonly acknowledgeTimeoutMs: number;
 }
 
 interface Waiter {
@@ -181,7 +181,7 @@ export class ProbeThread {
   }
 
   #deadline(): NodeJS.Timeout {
-    return setTimeout(() => this.#killing.abort(), ACKNOWLEDGE_TIMEOUT_MS);
+    return setTimeout(() => this.#killing.abort(), this.#options.acknowledgeTimeoutMs);
   }
 
   #collected(id: number, statistics: ProbeStatistics | null): void {
@@ -195,7 +195,7 @@ export class ProbeThread {
     this.#worker = undefined;
     // A thread that is over has the number -1.
     if (worker === undefined || worker.threadId < 0) return;
-    await Promise.race([once(worker, 'exit'), pause(EXIT_TIMEOUT_MS)]);
+    await Promise.race([once(worker, 'exit'), pause(EXIT_TIMEOUT_MS, undefined, { ref: false })]);
   }
 
   #forgetQuestions(): void {

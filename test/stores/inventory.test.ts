@@ -4,7 +4,7 @@ import { createLogger } from '../../src/base/log.js';
 import { Board, emptyStoreReading } from '../../src/board/board.js';
 import { Inventory, type Prober } from '../../src/stores/inventory.js';
 import type { ClusterAssignment, ClusterSettings } from '../../src/wire/stores.js';
-import { clusterSettings } from '../support/clusters.js';
+import { clusterSettings } from '../support/cluster-settings.js';
 
 /** Keeps what it is told; assignments are acknowledged at once unless the test holds them back. */
 class RecordingProber implements Prober {
@@ -53,7 +53,7 @@ describe('the inventory', () => {
   }
 
   function listed(name: string, hosts: string[], changes: Partial<ClusterSettings> = {}) {
-    return clusterSettings({ name, source: { kind: 'static', hosts }, ...changes });
+    return clusterSettings(name, { kind: 'static', hosts }, changes);
   }
 
   it('assigns static hosts with the port of the cluster where they name none, each once', async () => {
@@ -141,9 +141,10 @@ describe('the inventory', () => {
   });
 
   it('assigns nothing for a cluster whose list is not known', async () => {
-    await inventory.replaceClusters([clusterSettings({ name: 'c', source: { kind: 'none' } })]);
+    await inventory.replaceClusters([clusterSettings('c', { kind: 'none' })]);
     expect(prober.last).to.deep.equal([]);
-    expect([...inventory.slots()]).to.have.length(1);
+    expect(inventory.stores()).to.have.length(1);
+    expect([...inventory.slots()], 'it never gets a value').to.deep.equal([]);
     expect(inventory.report().get('c')).to.deep.include({ source: 'none', readAtUnixMs: null });
   });
 

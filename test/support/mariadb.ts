@@ -8,7 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import type { Context } from 'mocha';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
+import { skipUnless } from './skip.js';
 
 const START_TIMEOUT_MS = 30_000;
 
@@ -25,18 +27,11 @@ const FAST = [
   '--sync-binlog=0',
 ];
 
-/**
- * For `before` hooks: skips the suite when MariaDB is not installed, and says so; where `CI` is set that is a failure,
- * because a run that tests nothing must not pass.
- */
-export async function needMariaDb(suite: Mocha.Context): Promise<void> {
+/** For `before` hooks: skips the suite, loudly, when MariaDB is not installed. */
+export async function needMariaDb(suite: Context): Promise<void> {
   const missing = await missingPrograms(['mariadbd', 'mariadb-install-db', 'openssl']);
-  if (missing.length === 0) return;
-  const title = suite.test?.parent?.fullTitle();
-  const message = `SKIPPED for want of ${missing.join(', ')} (Debian: mariadb-server, openssl): ${title}`;
-  if (process.env.CI) throw new Error(message);
-  console.error(message);
-  suite.skip();
+  const reason = `needs ${missing.join(', ')} (Debian: mariadb-server, openssl)`;
+  skipUnless(suite, missing.length === 0, reason);
 }
 
 /** A server that runs until `stop`. User `root` has no password. */

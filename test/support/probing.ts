@@ -1,12 +1,14 @@
 /** A probe worker in the test's own thread, with a board to read. */
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { createLogger } from '../../src/base/log.js';
 import { Board, emptyStoreReading, type StoreReading } from '../../src/board/board.js';
+import { MemcachePublisher } from '../../src/publish/memcache/publisher.js';
 import { ProbeWorker } from '../../src/stores/worker.js';
 import { MetricState } from '../../src/throttle/metric.js';
 import type { FromProbe, ProbeStatistics, ToProbe } from '../../src/wire/probe.js';
 import type { ClusterAssignment, ClusterSettings, ProbeTarget } from '../../src/wire/stores.js';
-import { clusterSettings } from './clusters.js';
+import { clusterSettings } from './cluster-settings.js';
 
 export class Probing {
   readonly board = Board.create();
@@ -21,7 +23,14 @@ export class Probing {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     const log = { level: 'error', stacks: false } as const;
-    this.#ended = new ProbeWorker({ port: port2, board: this.board.memory, log, worker: 0 }).run();
+    const memcache = { servers: [], path: '' };
+    const task = { port: port2, board: this.board.memory, log, memcache, worker: 0 };
+    const publisher = new MemcachePublisher({
+      address: memcache,
+      mayAct: () => false,
+      log: createLogger(log, 'test'),
+    });
+    this.#ended = new ProbeWorker(task, publisher).run();
     if (leading) this.lead(true, 1);
   }
 
@@ -32,7 +41,11 @@ export class Probing {
     changes: Partial<ClusterSettings> = {},
     generation = this.#assignments.get(slot)?.generation ?? ++this.#generation,
   ): Promise<void> {
-    const { source: _, ...settings } = clusterSettings({ name: `c${slot}`, ...changes });
+    const { source: _, ...settings } = clusterSettings(
+      `c${slot}`,
+      { kind: 'none' },
+      { metricQuery: '', password: 'secret-of-freno', ...changes },
+    );
     const plain = targets.map(({ host, port }) => ({ host, port }));
     this.#assignments.set(slot, { settings, slot, generation, targets: plain });
     await this.#assign();

@@ -1,0 +1,26 @@
+/** A probe thread that a test can make crash: the real one, and an ear for the command. */
+import { BroadcastChannel } from 'node:worker_threads';
+import type { ProbeTask } from '../../src/wire/probe.js';
+import { probe as realProbe } from '../../workers/probe.js';
+
+/** How the thread of that number is to end. */
+export interface CrashCommand {
+  readonly worker: number;
+  readonly how: 'throw' | 'exit' | 'hang';
+}
+
+export const CRASH_CHANNEL = 'crash-probe-threads';
+
+export function probe(task: ProbeTask): Promise<void> {
+  const channel = new BroadcastChannel(CRASH_CHANNEL);
+  channel.onmessage = (event): void => {
+    const { worker, how } = (event as { data: CrashCommand }).data;
+    if (worker !== task.worker) return;
+    if (how === 'exit') process.exit(3);
+    if (how === 'hang') for (;;);
+    setImmediate(() => {
+      throw new Error('planted');
+    });
+  };
+  return realProbe(task).finally(() => channel.close());
+}

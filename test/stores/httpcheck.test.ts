@@ -1,0 +1,156 @@
+/** HTTP checks that leave hosts out of their cluster. */
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { expect } from 'chai';
+import { SimulatedMySQL } from '../../src/demo/simulated-mysql.js';
+import { checkUrl, HttpChecker } from '../../src/stores/httpcheck.js';
+import { Names } from '../../src/stores/names.js';
+import { MetricState } from '../../src/throttle/metric.js';
+import { Probing } from '../support/probing.js';
+
+const SLOT = 1;
+
+describe('an HTTP check', function () {
+  this.timeout(20_000);
+
+  const statuses = new Map<string, number | 'silence'>();
+  let pages: Server[];
+  let port: number;
+  let high: SimulatedMySQL;
+  let low: SimulatedMySQL;
+  let probing: Probing;
+
+  before(async () => {
+    // One page on each of two addresses, with the same port as HttpCheckPort has it.
+    const first = await listen('127.0.0.1', 0);
+    port = (first.address() as AddressInfo).port;
+    pages = [first, await listen('127.0.0.2', port)];
+    low = await SimulatedMySQL.listen({ host: '127.0.0.1', value: 1 });
+    high = await SimulatedMySQL.listen({ host: '127.0.0.2', value: 8 });
+  });
+
+  after(async () => {
+    for (const page of pages) {
+      page.closeAllConnections();
+      page.close();
+    }
+    await Promise.all([low.close(), high.close()]);
+  });
+
+  beforeEach(() => {
+    statuses.clear();
+    probing = new Probing();
+  });
+
+  afterEach(() => probing.stop());
+
+  async function listen(host: string, onPort: number): Promise<Server> {
+    const server = createServer((request, response) => {
+      const status = request.url === '/health?deep=1' ? (statuses.get(host) ?? 200) : 400;
+      if (status !== 'silence') response.writeHead(status).end();
+    });
+    server.listen(onPort, host);
+    await once(server, 'listening');
+    return server;
+  }
+
+  function probe(changes: { httpCheckPort?: number } = {}): Promise<void> {
+    return probing.assign(SLOT, [low, high], {
+      metricQuery: 'select 1',
+      httpCheckPort: port,
+      httpCheckPath: '/health?deep=1',
+      ...changes,
+    });
+  }
+
+  it('that finds 404 leaves the host out, and takes it back when it finds something else', async () => {
+    statuses.set('127.0.0.2', 404);
+    await probe();
+    await probing.until(SLOT, ({ value }) => value === 1);
+    statuses.set('127.0.0.2', 200);
+    await probing.until(SLOT, ({ value }) => value === 8, 8_000);
+    const { httpChecks } = await probing.statistics();
+    expect(httpChecks).to.include({ 404: 1 });
+    expect(httpChecks[200]).to.be.at.least(2);
+  });
+
+  it('that finds 404 everywhere leaves no hosts', async () => {
+    for (const host of ['127.0.0.1', '127.0.0.2']) statuses.set(host, 404);
+    await probe();
+    await probing.until(SLOT, ({ state }) => state === MetricState.noHosts);
+  });
+
+  for (const status of [500, 503, 301]) {
+    it(`that finds ${status} keeps the host`, async () => {
+      statuses.set('127.0.0.2', status);
+      await probe();
+      while ((await probing.statistics()).httpChecks[status] !== 1) await turn();
+      expect(await probing.value(SLOT)).to.equal(8);
+    });
+  }
+
+  it('without an answer in time keeps the host', async () => {
+    statuses.set('127.0.0.2', 'silence');
+    await probe();
+    while ((await probing.statistics()).httpChecksFailed !== 1) await turn();
+    expect(await probing.value(SLOT)).to.equal(8);
+  });
+
+  it('that is refused keeps the host', async () => {
+    await probe({ httpCheckPort: 1 });
+    while ((await probing.statistics()).httpChecksFailed !== 2) await turn();
+    expect(await probing.value(SLOT)).to.equal(8);
+  });
+
+  it('that is no more takes the host back at once', async () => {
+    statuses.set('127.0.0.2', 404);
+    await probe();
+    await probing.until(SLOT, ({ value }) => value === 1);
+    await probe({ httpCheckPort: 0 });
+    await probing.until(SLOT, ({ value }) => value === 8, 1_000);
+    while ((await probing.statistics()).httpChecksSkipped < 2) await turn();
+  });
+
+  it('asks for the path, with one slash before it', () => {
+    expect(checkUrl('h', 80, 'check')).to.equal('http://h:80/check');
+    expect(checkUrl('h', 80, '//check')).to.equal('http://h:80/check');
+    expect(checkUrl('::1', 80, '')).to.equal('http://[::1]:80/');
+  });
+
+  it('is one of at most 64 at a time', async () => {
+    const silent = new Set<Socket>();
+    const server = createTcpServer((socket) => {
+      silent.add(socket);
+      socket.on('error', () => socket.destroy());
+      socket.on('close', () => silent.delete(socket));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const checker = new HttpChecker(new Names().lookup);
+    const url = checkUrl('127.0.0.1', (server.address() as AddressInfo).port, '');
+    let done = 0;
+    for (let check = 0; check < 100; check++) checker.check(url, () => done++);
+    while (silent.size < 64) await turn();
+    let most = 0;
+    while (done === 0) {
+      most = Math.max(most, silent.size);
+      await turn();
+    }
+    expect(most).to.equal(64);
+    while (done < 100) await turn();
+    expect(checker.counters.failed).to.equal(100);
+    for (const socket of silent) socket.destroy();
+    server.close();
+  });
+
+  it('of a page that has no address fails', async () => {
+    const checker = new HttpChecker(new Names().lookup);
+    const leftOut = await new Promise((resolve) => checker.check('http://a b/', resolve));
+    expect(leftOut).to.equal(false);
+    expect(checker.counters.failed).to.equal(1);
+  });
+});
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 2));
+}

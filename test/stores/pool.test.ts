@@ -1,0 +1,184 @@
+/** The pool of probe threads: who owns which cluster, and what happens when a thread dies. */
+import { BroadcastChannel } from 'node:worker_threads';
+import { expect } from 'chai';
+import { createLogger, type LogOptions } from '../../src/base/log.js';
+import { Board, emptyStoreReading, type StoreReading } from '../../src/board/board.js';
+import { SimulatedMySQL } from '../../src/demo/simulated-mysql.js';
+import { ProbePool } from '../../src/stores/pool.js';
+import { MetricState } from '../../src/throttle/metric.js';
+import type { ClusterAssignment, ProbeTarget } from '../../src/wire/stores.js';
+import { clusterSettings } from '../support/cluster-settings.js';
+import { CRASH_CHANNEL, type CrashCommand } from './crashing-probe.js';
+
+/** The threads say what kills them; the tests kill on purpose. */
+const log = { level: 'silent', stacks: false } as unknown as LogOptions;
+const CRASHING = new URL('./crashing-probe.js', import.meta.url);
+
+describe('the pool of probe threads', function () {
+  this.timeout(20_000);
+
+  let board: Board;
+  let pool: ProbePool;
+  let server: SimulatedMySQL;
+  let channel: BroadcastChannel;
+
+  beforeEach(async () => {
+    board = Board.create();
+    server = await SimulatedMySQL.listen({ value: 0.5 });
+    channel = new BroadcastChannel(CRASH_CHANNEL);
+    pool = newPool(2);
+  });
+
+  afterEach(async () => {
+    channel.close();
+    await pool.stop();
+    await server.close();
+  });
+
+  function newPool(threads: number): ProbePool {
+    const logger = createLogger(log, 'test');
+    return new ProbePool({
+      board: board.memory,
+      threads,
+      workerFile: CRASHING,
+      log,
+      logger,
+      memcache: { servers: [], path: '' },
+      acknowledgeTimeoutMs: 3_000,
+    });
+  }
+
+  function cluster(slot: number, targets: readonly ProbeTarget[] = [server]): ClusterAssignment {
+    const { source: _, ...settings } = clusterSettings(
+      `c${slot}`,
+      { kind: 'none' },
+      { ignoreDialTcpErrors: true },
+    );
+    const plain = targets.map(({ host, port }) => ({ host, port }));
+    return { settings, slot, generation: slot + 1, targets: plain };
+  }
+
+  function crash(command: CrashCommand): void {
+    channel.postMessage(command);
+  }
+
+  function read(slot: number): StoreReading {
+    return board.readStore(slot, emptyStoreReading());
+  }
+
+  async function until(isSo: () => boolean): Promise<void> {
+    for (const untilMs = performance.now() + 15_000; !isSo(); ) {
+      if (performance.now() > untilMs) throw new Error(`never so: ${isSo}`);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  }
+
+  /** Resolves when each slot has a value read after this call. */
+  async function fresh(...slots: number[]): Promise<void> {
+    const sinceMs = slots.map((slot) => read(slot).readAtMs);
+    await until(() =>
+      slots.every((slot, index) => {
+        const { state, readAtMs } = read(slot);
+        return state === MetricState.ok && readAtMs > sinceMs[index]!;
+      }),
+    );
+  }
+
+  it('probes what it is assigned while it leads, and counts', async () => {
+    await pool.assign([cluster(0), cluster(1)]);
+    expect(read(0).state).to.equal(MetricState.nothing);
+    pool.lead(true, 5);
+    await fresh(0, 1);
+    expect(read(0)).to.include({ value: 0.5, term: 5, generation: 1 });
+    const statistics = await pool.collect();
+    expect(statistics).to.have.length(2);
+    for (const { total, error, latency } of statistics) {
+      expect(total).to.be.above(0);
+      expect(error).to.equal(0);
+      expect(latency.mean).to.be.above(1_000);
+    }
+  });
+
+  it('acknowledges when what was let go is written no more', async () => {
+    pool.lead(true, 1);
+    await pool.assign([cluster(0), cluster(1)]);
+    await fresh(0, 1);
+    await pool.assign([cluster(1)]);
+    const last = read(0);
+    await fresh(1);
+    expect(read(0)).to.deep.equal(last);
+  });
+
+  it('moves a cluster from a thread that has grown too heavy', async () => {
+    const hosts = Array.from({ length: 80 }, (_, host) => ({
+      host: `127.0.0.${host + 1}`,
+      port: server.port,
+    }));
+    pool.lead(true, 1);
+    await pool.assign([cluster(0), cluster(1), cluster(2), cluster(3)]);
+    await fresh(0, 1, 2, 3);
+    // Both are of thread 0, with one host each so far.
+    await pool.assign([cluster(0, hosts), cluster(1), cluster(2, hosts.slice(0, 50)), cluster(3)]);
+    await fresh(0, 1, 2, 3);
+    crash({ worker: 1, how: 'hang' });
+    await fresh(0);
+    const stuck = [1, 2, 3].map((slot) => read(slot).readAtMs);
+    for (let turn = 0; turn < 4; turn++) await fresh(0);
+    expect([1, 2, 3].map((slot) => read(slot).readAtMs)).to.deep.equal(stuck);
+  });
+
+  for (const how of ['throw', 'exit'] as const) {
+    it(`replaces a thread that dies (${how}), and its clusters go on`, async () => {
+      pool.lead(true, 9);
+      await pool.assign([cluster(0), cluster(1)]);
+      await fresh(0, 1);
+      crash({ worker: 0, how });
+      crash({ worker: 1, how });
+      await until(() => server.connections === 0);
+      await fresh(0, 1);
+      expect(read(0).term).to.equal(9);
+      await pool.assign([cluster(1)]);
+      expect(await pool.collect()).to.have.length(2);
+    });
+  }
+
+  it('does not leave an assignment waiting for a thread that dies', async () => {
+    pool.lead(true, 1);
+    await pool.assign([cluster(0), cluster(1)]);
+    for (const worker of [0, 1]) crash({ worker, how: 'throw' });
+    await pool.assign([cluster(1), cluster(2)]);
+    await fresh(1, 2);
+  });
+
+  it('leaves out of its count a thread that does not answer, and ends and replaces it', async function () {
+    this.timeout(30_000);
+    pool.lead(true, 1);
+    await pool.assign([cluster(0), cluster(1)]);
+    await fresh(0, 1);
+    crash({ worker: 0, how: 'hang' });
+    await fresh(1);
+    expect(await pool.collect()).to.have.length(1);
+    await pool.assign([cluster(0), cluster(1), cluster(2)]);
+    await fresh(0, 1, 2);
+  });
+
+  it('backs off from a thread that dies again and again, and comes back', async () => {
+    pool.lead(true, 1);
+    await pool.assign([cluster(0), cluster(1)]);
+    for (let death = 0; death < 4; death++) {
+      await fresh(0, 1);
+      crash({ worker: 0, how: 'throw' });
+    }
+    await fresh(0, 1);
+  });
+
+  it('stops with all connections closed, and takes assignments no more', async () => {
+    pool.lead(true, 1);
+    await pool.assign([cluster(0), cluster(1)]);
+    await fresh(0, 1);
+    await pool.stop();
+    await until(() => server.connections === 0);
+    await pool.assign([cluster(2)]);
+    expect(await pool.collect()).to.deep.equal([]);
+  });
+});
