@@ -56,33 +56,45 @@ async function run(commandLine: CommandLine): Promise<void> {
     log,
   });
   // Signals that come during the start count too.
-  const stopped = endOnSignal(service, log);
+  const end = ended(service, log);
   const started = service.start();
-  process.on(
-    'SIGHUP',
-    () =>
-      void started.then(
-        () => reloader.reload(),
-        () => {},
-      ),
-  );
-  await started;
-  await stopped;
+  // A start that fails is told below.
+  const reload = () =>
+    started.then(
+      () => reloader.reload(),
+      () => {},
+    );
+  process.on('SIGHUP', reload);
+  await Promise.race([started, end]);
+  await end;
 }
 
-/** Resolves when a signal has ended the service. A second signal changes nothing: the end is bounded anyway. */
-function endOnSignal(service: Service, log: Logger): Promise<void> {
+/**
+ * Resolves when a signal has ended the service, rejects with the defect that did: to exit with HTTP workers still listening
+ * would abort the process. What comes during the end changes nothing, since that is bounded anyway.
+ */
+function ended(service: Service, log: Logger): Promise<void> {
   return new Promise((resolve, reject) => {
-    const stop = (signal: NodeJS.Signals): void => {
-      log.info({ signal }, 'stopping');
+    let ending = false;
+    const end = (settle: () => void): void => {
+      if (ending) return;
+      ending = true;
       setTimeout(() => {
         log.error('the service did not stop in time');
         process.kill(process.pid, 'SIGKILL');
       }, STOP_TIMEOUT_MS).unref();
-      service.stop().then(resolve, reject);
+      service.stop().then(settle, reject);
     };
-    process.once('SIGTERM', stop);
-    process.once('SIGINT', stop);
+    const endOnSignal = (signal: NodeJS.Signals): void => {
+      log.info({ signal }, 'stopping');
+      end(resolve);
+    };
+    process.on('SIGTERM', endOnSignal);
+    process.on('SIGINT', endOnSignal);
+    process.on('uncaughtException', (err) => {
+      log.error({ err }, 'stopping because of a defect');
+      end(() => reject(err));
+    });
   });
 }
 

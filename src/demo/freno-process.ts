@@ -10,12 +10,19 @@ const LAUNCHER = fileURLToPath(new URL('../freno.cjs', import.meta.url));
 const STOP_TIMEOUT_MS = 6_000;
 const POLL_INTERVAL_MS = 10;
 const REQUEST_TIMEOUT_MS = 1_000;
-const LOG_LINES_KEPT = 20;
+const LOG_LINES_KEPT = 200;
 
 /** Whatever the configuration file may hold; this one is needed here. */
 export interface FrenoConfiguration {
   readonly ListenPort: number;
   readonly [key: string]: unknown;
+}
+
+export interface ProcessFlags {
+  /** Of freno. */
+  readonly freno?: readonly string[];
+  /** Of Node. */
+  readonly node?: readonly string[];
 }
 
 export interface Exit {
@@ -35,7 +42,7 @@ export class FrenoProcess {
   readonly exited: Promise<Exit>;
 
   /** Starts freno with that configuration, written to a file in `directory`, and more flags. Returns at once: see `waitFor`. */
-  constructor(configuration: FrenoConfiguration, directory: string, flags: readonly string[] = []) {
+  constructor(configuration: FrenoConfiguration, directory: string, flags: ProcessFlags = {}) {
     if (!existsSync(LAUNCHER)) {
       throw new FrenoError(
         'RESOURCE',
@@ -45,7 +52,9 @@ export class FrenoProcess {
     this.port = configuration.ListenPort;
     const file = join(directory, `freno-${this.port}.conf.json`);
     writeFileSync(file, JSON.stringify(configuration, null, 2), { mode: 0o600 });
-    this.#child = spawn(process.execPath, [LAUNCHER, '--http', '--config', file, ...flags], {
+    const { freno = [], node = [] } = flags;
+    const args = [...node, LAUNCHER, '--http', '--config', file, ...freno];
+    this.#child = spawn(process.execPath, args, {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     process.once('exit', this.#atExit);
@@ -72,6 +81,10 @@ export class FrenoProcess {
   }
 
   /** The last lines of its log. */
+  get logLines(): readonly string[] {
+    return this.#logLines;
+  }
+
   get log(): string {
     return this.#logLines.join('\n');
   }

@@ -129,8 +129,19 @@ describe('the process', function () {
     }
   });
 
+  it('ends all threads and then itself, with the stack and exit code 1, when main meets a defect', async () => {
+    const preload = join(directory.path, 'defect.cjs');
+    const plant = "process.on('SIGUSR2', () => { throw new Error('planted'); });";
+    writeFileSync(preload, `if (require('node:worker_threads').isMainThread) ${plant}`);
+    const freno = new FrenoProcess(minimal(), directory.path, { node: ['--require', preload] });
+    await freno.waitFor('/leader-check', 200, 10_000);
+    freno.signal('SIGUSR2');
+    expect(await freno.exited).to.deep.equal({ code: 1, signal: null });
+    expect(freno.log).to.include('stopping because of a defect').and.include('Error: planted');
+  });
+
   it('never tells a password in its log, however much it logs', async () => {
-    const freno = new FrenoProcess(minimal(), directory.path, ['--debug']);
+    const freno = new FrenoProcess(minimal(), directory.path, { freno: ['--debug'] });
     await freno.waitFor('/leader-check', 200, 10_000);
     await freno.stop();
     expect(freno.log).to.include('serving');

@@ -1,0 +1,128 @@
+/** SIGHUP, as an operator uses it on a serving node. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { Fleet } from '../../src/demo/fleet.js';
+import { FrenoProcess } from '../../src/demo/freno-process.js';
+import { freePorts, TemporaryDirectory } from '../../src/demo/temporary.js';
+import { fetchJson, fetchOnce } from '../support/http-client.js';
+import { until } from '../support/until.js';
+
+const VALUE = 0.5;
+
+describe('SIGHUP', function () {
+  this.timeout(20_000);
+  let directory: TemporaryDirectory;
+  let fleet: Fleet;
+  let freno: FrenoProcess;
+  let port: number;
+
+  before(async () => {
+    directory = new TemporaryDirectory();
+    fleet = await Fleet.start([{ value: VALUE }, { value: VALUE }]);
+    [port = 0] = await freePorts(1);
+    freno = new FrenoProcess(configuration({}), directory.path);
+    await freno.waitFor('/check/a/mysql/main', 200, 10_000);
+  });
+
+  after(async () => {
+    await freno.stop();
+    await fleet.stop();
+    directory.remove();
+  });
+
+  function configuration(changes: { ThrottleThreshold?: number; clusters?: object; top?: object }) {
+    const { ThrottleThreshold = 1, clusters = {}, top = {} } = changes;
+    const main = { ThrottleThreshold, StaticHostsSettings: { Hosts: [fleet.hosts[0]] } };
+    return {
+      ListenPort: port,
+      RaftDataDir: join(directory.path, 'raft'),
+      Stores: {
+        MySQL: {
+          User: 'freno',
+          Password: 'first-secret',
+          MetricQuery: 'select lag from meta.heartbeat',
+          Clusters: { main, ...clusters },
+        },
+      },
+      ...top,
+    };
+  }
+
+  /** Writes the file and has it read; resolves when the log says how that ended. */
+  async function reload(content: object | string): Promise<string[]> {
+    const text = typeof content === 'string' ? content : JSON.stringify(content);
+    writeFileSync(join(directory.path, `freno-${port}.conf.json`), text);
+    const linesBefore = freno.logLines.length;
+    freno.signal('SIGHUP');
+    await until(
+      'the end of the reload',
+      () =>
+        /was reloaded|stays as it was/.test(freno.logLines.slice(linesBefore).join()) || undefined,
+    );
+    return freno.logLines
+      .slice(linesBefore)
+      .map((line) => (JSON.parse(line) as { msg: string }).msg);
+  }
+
+  async function check(store: string): Promise<number> {
+    return (await fetchOnce(port, `/check/a/mysql/${store}`)).status;
+  }
+
+  it('changes a threshold live, and logs it as a line', async () => {
+    const lines = await reload(configuration({ ThrottleThreshold: 0.25 }));
+    expect(lines).to.include('Stores.MySQL.Clusters.main.ThrottleThreshold: 1 -> 0.25');
+    expect(await check('main')).to.equal(429);
+    await reload(configuration({}));
+    expect(await check('main')).to.equal(200);
+  });
+
+  it('brings a new cluster and takes it away again, while checks of the others see no gap', async () => {
+    let asking = true;
+    const seen = new Set<number>();
+    const asked = (async () => {
+      while (asking) seen.add(await check('main'));
+    })();
+    const other = { other: { StaticHostsSettings: { Hosts: [fleet.hosts[1]] } } };
+    expect(await check('other')).to.equal(404);
+    await reload(configuration({ clusters: other }));
+    await until(
+      'a value of the new cluster',
+      async () => (await check('other')) === 200 || undefined,
+    );
+    await reload(configuration({}));
+    expect(await fetchJson(port, '/check/a/mysql/other')).to.deep.include({
+      StatusCode: 404,
+      Threshold: 0,
+    });
+    asking = false;
+    await asked;
+    expect([...seen]).to.deep.equal([200]);
+  });
+
+  it('takes new credentials without telling them', async () => {
+    const changed = configuration({});
+    changed.Stores.MySQL.Password = 'second-secret';
+    const lines = await reload(changed);
+    expect(lines).to.include('Stores.MySQL.Password: (changed)');
+    expect(lines.join()).not.to.include('secret');
+    await until(
+      'a value under the new credentials',
+      async () => (await check('main')) === 200 || undefined,
+    );
+  });
+
+  it('says of a key that it needs a restart, each time until then', async () => {
+    for (let reloads = 0; reloads < 2; reloads++) {
+      const lines = await reload(configuration({ top: { HttpWorkers: 2 } }));
+      expect(lines).to.include('HttpWorkers: 0 -> 2 (needs a restart)');
+    }
+  });
+
+  it('refuses a bad file, names what is wrong, and goes on as before', async () => {
+    const [line] = await reload(configuration({ top: { ListenPotr: 1 } }));
+    expect(line).to.include('stays as it was').and.include('ListenPotr');
+    expect((await reload('{"ListenPort": 1,,')).join()).to.include('stays as it was');
+    expect(await check('main')).to.equal(200);
+  });
+});
