@@ -38,6 +38,8 @@ export class Service {
   readonly #shareDomain: ShareDomain;
   readonly #http: HttpPool;
   readonly #vars: Vars;
+  /** Settles when every part has started or failed to. */
+  #starting: Promise<unknown> = Promise.resolve();
   #stopped: Promise<void> | undefined;
 
   /** Puts the parts together and starts the probe threads; nothing probes or listens before `start`. */
@@ -104,12 +106,9 @@ export class Service {
     this.#leadership.start();
     const assigned = this.#inventory.replaceClusters(clusters);
     this.#http.setStores(this.#inventory.stores());
-    const starts = await Promise.allSettled([
-      this.#http.start(),
-      this.#consensus.start(),
-      assigned,
-    ]);
-    const failure = starts.find((start) => start.status === 'rejected');
+    const starting = Promise.allSettled([this.#http.start(), this.#consensus.start(), assigned]);
+    this.#starting = starting;
+    const failure = (await starting).find((start) => start.status === 'rejected');
     if (failure !== undefined) {
       await this.stop();
       throw failure.reason;
@@ -141,6 +140,7 @@ export class Service {
   }
 
   async #stop(): Promise<void> {
+    await this.#starting;
     this.#vars.stop();
     this.#shareDomain.stop();
     await this.#consensus.stop();
