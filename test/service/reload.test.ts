@@ -83,7 +83,9 @@ describe('SIGHUP', function () {
     const asked = (async () => {
       while (asking) seen.add(await check('main'));
     })();
-    const other = { other: { StaticHostsSettings: { Hosts: [fleet.hosts[1]] } } };
+    const other = {
+      other: { ThrottleThreshold: 1, StaticHostsSettings: { Hosts: [fleet.hosts[1]] } },
+    };
     expect(await check('other')).to.equal(404);
     await reload(configuration({ clusters: other }));
     await until(
