@@ -58,6 +58,7 @@ export class Inventory implements InventoryReporter {
   #skippedUntil: ReadonlyMap<string, number> = new Map();
   #skipTimer: NodeJS.Timeout | undefined;
   #refreshTimer: NodeJS.Timeout | undefined;
+  #isStopped = false;
   /** What the prober was told last. */
   #assigned: readonly ClusterAssignment[] | null = null;
   #assigning: Promise<void> = Promise.resolve();
@@ -99,7 +100,8 @@ export class Inventory implements InventoryReporter {
   lead(probing: boolean, term: number): void {
     this.#prober.lead(probing, term);
     clearInterval(this.#refreshTimer);
-    if (probing) this.#refreshTimer = setInterval(() => this.refreshNow(), REFRESH_INTERVAL_MS);
+    if (!probing || this.#isStopped) return;
+    this.#refreshTimer = setInterval(() => this.refreshNow(), REFRESH_INTERVAL_MS);
   }
 
   /** Reads every list of hosts at once instead of at its next time. */
@@ -128,7 +130,9 @@ export class Inventory implements InventoryReporter {
     return new Map([...this.#clusters].map(([name, cluster]) => [name, cluster.report(isSkipped)]));
   }
 
+  /** Leaves no timer behind, whoever comes to lead afterwards. */
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#skipTimer);
     clearInterval(this.#refreshTimer);
   }
@@ -219,6 +223,7 @@ export class Inventory implements InventoryReporter {
 
   #armSkipTimer(): void {
     clearTimeout(this.#skipTimer);
+    if (this.#isStopped) return;
     const nowUnixMs = Date.now();
     let nextMs = Number.POSITIVE_INFINITY;
     for (const untilMs of this.#skippedUntil.values()) {
