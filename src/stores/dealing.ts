@@ -35,6 +35,20 @@ export function deal(
   return dealt;
 }
 
+/**
+ * The slots that may be written while others change hands, with their threads: each slot has one writer at any time, so that
+ * the one before has to let go first. Null when no slot changes hands.
+ */
+export function stayingPut(
+  before: ReadonlyMap<number, number>,
+  after: ReadonlyMap<number, number>,
+): ReadonlyMap<number, number> | null {
+  const moves = ([slot, thread]: readonly [number, number]): boolean =>
+    before.has(slot) && before.get(slot) !== thread;
+  if (![...after].some(moves)) return null;
+  return new Map([...after].filter(([slot, thread]) => before.get(slot) === thread));
+}
+
 /** Each move makes the heaviest thread lighter without making another as heavy, so there are at most as many as clusters. */
 function evenOut(cards: readonly Card[], dealt: Map<number, number>, loads: number[]): void {
   const average = loads.reduce((sum, load) => sum + load, 0) / loads.length;

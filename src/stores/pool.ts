@@ -6,7 +6,7 @@ import type { MemcacheAddress } from '../wire/http.js';
 import type { ProbeStatistics, ProbeTask } from '../wire/probe.js';
 import type { ProbeStatisticsSource } from '../wire/reports.js';
 import type { ClusterAssignment } from '../wire/stores.js';
-import { deal } from './dealing.js';
+import { deal, stayingPut } from './dealing.js';
 import type { Prober } from './inventory.js';
 import { ProbeThread } from './thread.js';
 
@@ -92,23 +92,22 @@ export class ProbePool implements Prober, ProbeStatisticsSource {
     await this.#pool.destroy();
   }
 
-  /** A cluster that moves is let go by its thread before another gets it: each slot has one writer at any time. */
+  /** A cluster that moves is let go by its thread before another gets it. */
   async #assignNow(assignments: readonly ClusterAssignment[]): Promise<void> {
     const cards = assignments.map(({ slot, targets }) => ({ slot, hosts: targets.length }));
-    const before = this.#owners;
-    const owners = deal(cards, before, this.#threads.length);
-    const moves = (slot: number): boolean =>
-      before.has(slot) && before.get(slot) !== owners.get(slot);
-    if (assignments.some(({ slot }) => moves(slot))) {
-      await this.#tellEach((thread) =>
-        assignments.filter(({ slot }) => before.get(slot) === thread && !moves(slot)),
-      );
-    }
+    const owners = deal(cards, this.#owners, this.#threads.length);
+    const staying = stayingPut(this.#owners, owners);
+    if (staying !== null) await this.#tellEach(assignments, staying);
     this.#owners = owners;
-    await this.#tellEach((thread) => assignments.filter(({ slot }) => owners.get(slot) === thread));
+    await this.#tellEach(assignments, owners);
   }
 
-  async #tellEach(share: (thread: number) => ClusterAssignment[]): Promise<void> {
+  async #tellEach(
+    assignments: readonly ClusterAssignment[],
+    owners: ReadonlyMap<number, number>,
+  ): Promise<void> {
+    const share = (thread: number): ClusterAssignment[] =>
+      assignments.filter(({ slot }) => owners.get(slot) === thread);
     await Promise.all(this.#threads.map((thread, number) => thread.assign(share(number))));
   }
 }

@@ -1,6 +1,6 @@
 /** Which probe thread gets which cluster. */
 import { expect } from 'chai';
-import { type Card, deal } from '../../src/stores/dealing.js';
+import { type Card, deal, stayingPut } from '../../src/stores/dealing.js';
 
 function cards(...hosts: number[]): Card[] {
   return hosts.map((count, slot) => ({ slot, hosts: count }));
@@ -57,5 +57,32 @@ describe('dealing clusters to threads', () => {
 
   it('deals anew what a thread had that is no more', () => {
     expect(deal(cards(5), new Map([[0, 7]]), 2).get(0)).to.equal(0);
+  });
+});
+
+describe('while clusters change hands', () => {
+  it('the others stay where they are, and new ones wait', () => {
+    const before = new Map([
+      [0, 0],
+      [1, 0],
+      [2, 1],
+    ]);
+    const after = new Map([
+      [0, 0],
+      [1, 1],
+      [2, 1],
+      [3, 0],
+    ]);
+    expect([...stayingPut(before, after)!]).to.deep.equal([
+      [0, 0],
+      [2, 1],
+    ]);
+  });
+
+  it('nothing has to wait if none does', () => {
+    const before = new Map([[0, 0]]);
+    const after = new Map([[3, 1]]);
+    expect(stayingPut(before, after)).to.equal(null);
+    expect(stayingPut(new Map(), after)).to.equal(null);
   });
 });
