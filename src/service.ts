@@ -10,6 +10,8 @@ import { Control } from './http/control.js';
 import { HttpPool } from './http/pool.js';
 import { Leadership } from './leadership.js';
 import { BoardVerdicts } from './peer-verdicts.js';
+import { DiagnosticsHub } from './publish/diagnostics/hub.js';
+import { Metrics } from './publish/metrics/metrics.js';
 import { Vars } from './publish/vars.js';
 import { ReplicatedState } from './replicated-state.js';
 import { Inventory } from './stores/inventory.js';
@@ -31,6 +33,7 @@ export interface ServiceOptions {
 
 export class Service {
   readonly #options: ServiceOptions;
+  readonly #diagnostics = new DiagnosticsHub();
   readonly #probes: ProbePool;
   readonly #inventory: Inventory;
   readonly #leadership: Leadership;
@@ -55,6 +58,7 @@ export class Service {
       log: logOptions,
       logger: log,
       memcache: settings.memcache,
+      diagnostics: this.#diagnostics,
     });
     this.#inventory = new Inventory({ board, prober: this.#probes, logger: log });
     this.#http = new HttpPool({
@@ -68,6 +72,8 @@ export class Service {
       answer: (question) => control.answer(question),
       log,
       workerLog: logOptions,
+      diagnostics: this.#diagnostics,
+      profiling: settings.profiling,
     });
     this.#leadership = new Leadership(
       board,
@@ -91,11 +97,24 @@ export class Service {
       consensus: this.#consensus,
       backend: settings.consensus.kind === 'raft' ? 'raft' : 'mysql',
     });
+    const metrics = new Metrics({
+      http: this.#http,
+      probes: this.#probes,
+      threads: this.#diagnostics,
+      inventory: this.#inventory,
+      board,
+      stores: () => this.#inventory.stores(),
+      state,
+      consensus: this.#consensus,
+      engine: () => this.#http.engine,
+    });
     const control = new Control({
       consensus: this.#consensus,
       http: this.#http,
       inventory: this.#inventory,
       vars: this.#vars,
+      metrics,
+      profiler: this.#diagnostics,
       log,
     });
   }
@@ -147,6 +166,7 @@ export class Service {
     this.#leadership.stop();
     this.#inventory.stop();
     await Promise.all([this.#http.stop(), this.#probes.stop()]);
+    this.#diagnostics.stop();
   }
 }
 

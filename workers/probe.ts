@@ -2,6 +2,7 @@
 import { monotonicMs } from '../src/base/clock.js';
 import { createLogger } from '../src/base/log.js';
 import { Board, emptyLeadershipReading } from '../src/board/board.js';
+import { serveDiagnostics } from '../src/publish/diagnostics/thread.js';
 import { MemcachePublisher } from '../src/publish/memcache/publisher.js';
 import { ProbeWorker } from '../src/stores/worker.js';
 import { mayAct } from '../src/throttle/metric.js';
@@ -9,6 +10,7 @@ import type { ProbeTask } from '../src/wire/probe.js';
 
 /** Probes until told to stop. */
 export function probe(task: ProbeTask): Promise<void> {
+  serveDiagnostics(task.diagnostics);
   const board = new Board(task.board);
   const leadership = emptyLeadershipReading();
   const publisher = new MemcachePublisher({

@@ -5,8 +5,9 @@ import { jsonString } from '../base/json.js';
 import type { Logger } from '../base/log.js';
 import { jsonObjectInPieces } from '../base/pieces.js';
 import type { Consensus } from '../wire/consensus.js';
+import type { Profiler } from '../wire/diagnostics.js';
 import type { Answer, HttpStatisticsSource, Question } from '../wire/http.js';
-import type { InventoryReporter, VarsReporter } from '../wire/reports.js';
+import type { InventoryReporter, MetricsReporter, VarsReporter } from '../wire/reports.js';
 import { generalMessage, inventoryJson, recentAppsJson } from './bodies.js';
 import { mergeRecentApps } from './recent-apps.js';
 
@@ -15,8 +16,13 @@ export interface ControlSources {
   readonly http: HttpStatisticsSource;
   readonly inventory: InventoryReporter;
   readonly vars: VarsReporter;
+  readonly metrics: MetricsReporter;
+  readonly profiler: Profiler;
   readonly log: Logger;
 }
+
+/** Prometheus' text format. */
+const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 const OK: Answer = { status: 200, json: generalMessage(200, 'OK') };
 
@@ -45,7 +51,7 @@ export class Control {
   }
 
   async #answer(question: Question): Promise<Answer> {
-    const { consensus, inventory, vars } = this.#sources;
+    const { consensus, inventory, vars, metrics, profiler } = this.#sources;
     switch (question.kind) {
       case 'submit':
         await consensus.submit(question.command);
@@ -69,6 +75,12 @@ export class Control {
         return { status: 200, json: inventoryJson(inventory.report()) };
       case 'vars':
         return { status: 200, json: await vars.report() };
+      case 'metrics':
+        return textAnswer(METRICS_TYPE, await metrics.report());
+      case 'profile': {
+        const path = await profiler.take(question.request);
+        return { status: 200, json: '', other: { kind: 'file', path } };
+      }
     }
   }
 
@@ -86,4 +98,8 @@ export class Control {
     }
     return { status: status ?? 500, json: generalMessage(status ?? 500, messageOf(error)) };
   }
+}
+
+function textAnswer(contentType: string, text: string): Answer {
+  return { status: 200, json: '', other: { kind: 'text', contentType, text } };
 }

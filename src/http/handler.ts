@@ -17,6 +17,7 @@ import {
   unthrottleAppCommand,
 } from './operator-commands.js';
 import { aggregatedMetrics, metricsHealth, skippedHosts, throttledApps } from './pages.js';
+import { profileRequest } from './profile-request.js';
 import type { ClientKey } from './recent-apps.js';
 import {
   answerReply,
@@ -49,12 +50,14 @@ export interface HandlerSources {
   readonly board: Board;
   /** This thread's copy. */
   readonly state: ThrottleState;
+  /** Whether profiles may be asked for. */
+  readonly profiling: boolean;
   /** Does not reject. */
   readonly ask: (question: Question) => Promise<Answer>;
 }
 
-const HELP_REPLY = jsonReply(200, JSON.stringify(ROUTES.map(({ pattern }) => pattern)));
 const HOSTNAME_REPLY = textReply(200, `${jsonString(hostname())}\n`);
+const PROFILE_HEAD_REPLY = { ...jsonReply(200, ''), body: '' };
 const LEADER_REPLY = textReply(200, '"HTTP 200"\n');
 const NO_LEADER_REPLY = textReply(404, '"HTTP 404"\n');
 
@@ -107,7 +110,7 @@ export class Handler {
       query: request.query,
       nowUnixMs: Date.now(),
     };
-    const { board, state } = this.#sources;
+    const { board, state, profiling } = this.#sources;
     switch (route.page) {
       case 'check':
         throw new Error('checks are answered elsewhere');
@@ -135,6 +138,7 @@ export class Handler {
       case 'consensusStatus':
       case 'inventory':
       case 'vars':
+      case 'metrics':
         return this.#ask({ kind: route.page });
       case 'hostname':
         return HOSTNAME_REPLY;
@@ -146,8 +150,11 @@ export class Handler {
         return okJson(metricsHealth(board, this.#stores));
       case 'memcache':
         return this.#memcacheReply;
+      case 'cpuProfile':
+      case 'heapSnapshot':
+        return this.#profile(request, route.page === 'cpuProfile');
       case 'help':
-        return HELP_REPLY;
+        return helpReply(profiling);
     }
   }
 
@@ -158,6 +165,14 @@ export class Handler {
 
   #submit(command: Command | Reply): Reply | Promise<Reply> {
     return isReply(command) ? command : this.#ask({ kind: 'submit', command });
+  }
+
+  /** A HEAD is answered at once: a profile is taken for whoever reads it. */
+  #profile({ method, query }: Request, ofCpu: boolean): Reply | Promise<Reply> {
+    if (!this.#sources.profiling) return NOT_FOUND_REPLY;
+    const request = profileRequest(query, ofCpu);
+    if (isReply(request)) return request;
+    return method === 'HEAD' ? PROFILE_HEAD_REPLY : this.#ask({ kind: 'profile', request });
   }
 
   /** On the leader the list has everything that was acknowledged before the request came. */
@@ -183,6 +198,13 @@ export class Handler {
     const { status, json } = await this.#sources.ask(question);
     return status === 200 ? textReply(200, `${json}\n`) : answerReply({ status, json });
   }
+}
+
+/** The paths that are served: those of the profiler only when it is on. */
+function helpReply(profiling: boolean): Reply {
+  const patterns = ROUTES.map(({ pattern }) => pattern);
+  const served = patterns.filter((pattern) => profiling || !pattern.startsWith('/debug/pprof/'));
+  return jsonReply(200, JSON.stringify(served));
 }
 
 async function okJson(json: Promise<string>): Promise<Reply> {

@@ -30,7 +30,11 @@ export class PoolWorker {
     data: HttpWorkerData,
     events: WorkerEvents,
   ) {
-    this.#thread = new Worker(ENTRY, { workerData: data, name: `http-${number}` });
+    this.#thread = new Worker(ENTRY, {
+      workerData: data,
+      name: `http-${number}`,
+      transferList: [data.diagnostics],
+    });
     this.#thread.on('message', (message: FromHttp) => {
       if (message.kind === 'failed') this.failure = message;
       events.received(this, message);

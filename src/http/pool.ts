@@ -3,6 +3,7 @@ import { FrenoError } from '../base/errors.js';
 import type { Logger, LogOptions } from '../base/log.js';
 import type { Command } from '../throttle/commands.js';
 import type { StateImage } from '../throttle/state.js';
+import type { DiagnosticsPorts } from '../wire/diagnostics.js';
 import type {
   Answer,
   FromHttp,
@@ -43,6 +44,9 @@ export interface HttpPoolOptions {
   readonly answer: QuestionHandler;
   readonly log: Logger;
   readonly workerLog: LogOptions;
+  readonly diagnostics: DiagnosticsPorts;
+  /** Whether profiles may be asked for. */
+  readonly profiling: boolean;
 }
 
 /** The changes of one turn of main's loop, told to the workers in one message. */
@@ -166,16 +170,19 @@ export class HttpPool implements HttpStatisticsSource {
   }
 
   #startWorker(): void {
-    const { board, workerLog, workers } = this.#options;
+    const { board, workerLog, workers, diagnostics, profiling } = this.#options;
+    const number = this.#nextNumber++;
     const worker = new PoolWorker(
-      this.#nextNumber++,
+      number,
       {
+        diagnostics: diagnostics.open(`http-${number}`),
+        profiling,
         board,
         engine: this.#engine,
         listenPort: this.#port,
         exclusive: workers === 1,
         log: workerLog,
-        worker: this.#nextNumber - 1,
+        worker: number,
       },
       {
         received: (from, message) => this.#received(from, message),

@@ -8,6 +8,9 @@ export const QUESTIONS_MAX = 1024;
 /** Longer than consensus itself waits, so that its own word on the outcome comes first. */
 export const QUESTION_TIMEOUT_MS = 10_000;
 
+/** A profile takes the time that it covers, and then may have to be written for a while. */
+const PROFILE_EXTRA_TIMEOUT_MS = 65_000;
+
 interface Waiting {
   readonly question: Question;
   readonly deadlineMs: number;
@@ -24,7 +27,6 @@ const LIMITS: QuestionLimits = { inFlightMax: QUESTIONS_MAX, timeoutMs: QUESTION
 export class Questions {
   readonly #send: (asks: ReadonlyArray<readonly [number, Question]>) => void;
   readonly #limits: QuestionLimits;
-  /** In the order in which they were asked, hence of their deadlines. */
   readonly #waiting = new Map<number, Waiting>();
   #unsent: Array<readonly [number, Question]> = [];
   #nextId = 0;
@@ -46,7 +48,7 @@ export class Questions {
     }
     return new Promise((resolve) => {
       const id = this.#nextId++;
-      const deadlineMs = performance.now() + this.#limits.timeoutMs;
+      const deadlineMs = performance.now() + this.#timeoutMs(question);
       this.#waiting.set(id, { question, deadlineMs, resolve });
       this.#timer ??= setTimeout(() => this.#expire(), this.#limits.timeoutMs);
       if (this.#unsent.length === 0) setImmediate(() => this.#sendAll());
@@ -78,14 +80,23 @@ export class Questions {
   #expire(): void {
     this.#timer = undefined;
     const nowMs = performance.now();
+    let nextMs = Number.POSITIVE_INFINITY;
     for (const [id, { question, deadlineMs, resolve }] of this.#waiting) {
       if (deadlineMs > nowMs) {
-        this.#timer = setTimeout(() => this.#expire(), deadlineMs - nowMs);
-        return;
+        nextMs = Math.min(nextMs, deadlineMs);
+        continue;
       }
       this.#waiting.delete(id);
       resolve(withoutAnswer(question));
     }
+    // A question asked meanwhile can be due earlier than one that takes a profile.
+    const waitMs = Math.min(nextMs - nowMs, this.#limits.timeoutMs);
+    if (this.#waiting.size > 0) this.#timer = setTimeout(() => this.#expire(), waitMs);
+  }
+
+  #timeoutMs(question: Question): number {
+    if (question.kind !== 'profile') return this.#limits.timeoutMs;
+    return (question.request.seconds ?? 0) * 1000 + PROFILE_EXTRA_TIMEOUT_MS;
   }
 }
 

@@ -14,6 +14,8 @@ export interface Reply {
   readonly location: string;
   /** Header `Allow`; empty: none. */
   readonly allow: string;
+  /** The body comes from this file instead, which is removed once it is open. */
+  readonly file?: string;
 }
 
 export function jsonReply(status: number, json: string): Reply {
@@ -30,7 +32,10 @@ export function generalReply(status: number, message: string): Reply {
 }
 
 /** An answer of main; one without a body stays without. */
-export function answerReply({ status, json }: Answer): Reply {
+export function answerReply({ status, json, other }: Answer): Reply {
+  if (other?.kind === 'file') return { ...jsonReply(status, ''), body: '', file: other.path };
+  if (other?.kind === 'text')
+    return { ...textReply(status, other.text), contentType: other.contentType };
   return json === '' ? textReply(status, '') : jsonReply(status, json);
 }
 

@@ -21,6 +21,9 @@ export type Page =
   | 'memcache'
   | 'inventory'
   | 'vars'
+  | 'metrics'
+  | 'cpuProfile'
+  | 'heapSnapshot'
   | 'help';
 
 export interface Route {
@@ -75,6 +78,9 @@ export const ROUTES: readonly Route[] = [
   read('inventory', '/inventory'),
   read('vars', '/debug/vars'),
   read('vars', '/debug/metrics'),
+  read('metrics', '/metrics'),
+  read('cpuProfile', '/debug/pprof/profile'),
+  read('heapSnapshot', '/debug/pprof/heap'),
   read('help', '/help'),
 ];
 

@@ -70,6 +70,7 @@ class HttpWorker {
       checks: this.#checks,
       board,
       state: this.#state,
+      profiling: data.profiling,
       ask: (question) => this.#questions.ask(question),
     });
     this.#front = { handler: this.#handler, checks: this.#checks, log: this.#log };

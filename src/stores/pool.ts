@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import type { Logger, LogOptions } from '../base/log.js';
+import type { DiagnosticsPorts } from '../wire/diagnostics.js';
 import type { MemcacheAddress } from '../wire/http.js';
 import type { ProbeStatistics, ProbeTask } from '../wire/probe.js';
 import type { ProbeStatisticsSource } from '../wire/reports.js';
@@ -26,6 +27,7 @@ export interface ProbePoolOptions {
   readonly memcache: MemcacheAddress;
   /** How long a thread may take to acknowledge before it is ended and replaced; 10 s unless given. */
   readonly acknowledgeTimeoutMs?: number;
+  readonly diagnostics: DiagnosticsPorts;
 }
 
 const ACKNOWLEDGE_TIMEOUT_MS = 10_000;
@@ -39,8 +41,9 @@ export class ProbePool implements Prober, ProbeStatisticsSource {
 
   /** Starts the threads. */
   constructor(options: ProbePoolOptions) {
-    const { board, threads, workerFile, log, logger, memcache } = options;
+    const { board, threads, workerFile, log, logger, memcache, diagnostics } = options;
     const acknowledgeTimeoutMs = options.acknowledgeTimeoutMs ?? ACKNOWLEDGE_TIMEOUT_MS;
+    const shared = { board, log, logger, memcache, diagnostics, acknowledgeTimeoutMs };
     const pool = new Piscina<ProbeTask, void>({
       filename: fileURLToPath(workerFile),
       name: 'probe',
@@ -56,8 +59,7 @@ export class ProbePool implements Prober, ProbeStatisticsSource {
     this.#pool = pool;
     this.#threads = Array.from(
       { length: threads },
-      (_, worker) =>
-        new ProbeThread({ pool, board, log, logger, memcache, worker, acknowledgeTimeoutMs }),
+      (_, worker) => new ProbeThread({ ...shared, pool, worker }),
     );
   }
 

@@ -6,6 +6,7 @@ import type { Piscina } from 'piscina';
 import { monotonicMs } from '../base/clock.js';
 import { messageOf } from '../base/errors.js';
 import type { Logger, LogOptions } from '../base/log.js';
+import type { DiagnosticsPorts } from '../wire/diagnostics.js';
 import type { MemcacheAddress } from '../wire/http.js';
 import type { FromProbe, ProbeStatistics, ProbeTask, ToProbe } from '../wire/probe.js';
 import type { ClusterAssignment } from '../wire/stores.js';
@@ -25,6 +26,7 @@ export interface ProbeThreadOptions {
   readonly log: LogOptions;
   readonly logger: Logger;
   readonly memcache: MemcacheAddress;
+  readonly diagnostics: DiagnosticsPorts;
   readonly worker: number;
   /** A thread that has not acknowledged for this long is stuck: it is ended and replaced. */
   readonly acknowledgeTimeoutMs: number;
@@ -122,12 +124,13 @@ export class ProbeThread {
   /** Resolves, with the reason, when the task is over and its thread writes no more. */
   async #runTask(): Promise<string> {
     const { pool, board, log, worker } = this.#options;
+    const diagnostics = this.#options.diagnostics.open(`probe-${worker}`);
     const { port1, port2 } = new MessageChannel();
     this.#killing = new AbortController();
     port1.on('message', (message: FromProbe) => this.#received(message));
     const task = pool.run(
-      { port: port2, board, log, memcache: this.#memcache, worker },
-      { transferList: [port2], signal: this.#killing.signal },
+      { port: port2, diagnostics, board, log, memcache: this.#memcache, worker },
+      { transferList: [port2, diagnostics], signal: this.#killing.signal },
     );
     this.#port = port1;
     this.lead(this.#probing, this.#term);

@@ -78,6 +78,17 @@ export class ThrottleState {
     return [...this.#skippedHosts].filter(([, expireAtMs]) => expireAtMs > nowMs).sort(byKey);
   }
 
+  /** How many entries are live at `nowMs` (Unix time). */
+  liveEntries(nowMs: number): { readonly throttledApps: number; readonly skippedHosts: number } {
+    let throttledApps = 0;
+    for (const { expireAtMs } of this.#throttledApps.values()) {
+      if (isLive(expireAtMs, nowMs)) throttledApps++;
+    }
+    let skippedHosts = 0;
+    for (const expireAtMs of this.#skippedHosts.values()) if (expireAtMs > nowMs) skippedHosts++;
+    return { throttledApps, skippedHosts };
+  }
+
   image(): StateImage {
     return {
       clockMs: this.#clockMs,

@@ -1,4 +1,5 @@
 /** What the rest of freno sees of consensus, whoever decides (one node alone, Raft, a MySQL backend), and what it offers in return. */
+import type { DurationCounts } from '../base/durations.js';
 import type { Command, CommandOutcome } from '../throttle/commands.js';
 import type { StateImage } from '../throttle/state.js';
 
@@ -19,6 +20,22 @@ export interface ConsensusStatus {
   readonly HealthyDomainServicesList: readonly string[] | null;
 }
 
+/** A Raft node in numbers, counted since the start of the process. */
+export interface RaftMetrics {
+  readonly role: 'leader' | 'candidate' | 'follower';
+  readonly term: number;
+  /** The last entry known to be committed, and the last one applied here. */
+  readonly commitIndex: number;
+  readonly appliedIndex: number;
+  /** Terms in which this node stood for election. */
+  readonly elections: number;
+  /** How often another leader, or none any more, was known. */
+  readonly leaderChanges: number;
+  readonly pendingRequests: number;
+  /** From handing a batch of votes and entries to the disk until it is durable. */
+  readonly diskWrites: DurationCounts;
+}
+
 export interface Consensus {
   /** Resolves when the node takes part. Rejects with `RESOURCE` when it cannot. */
   start(): Promise<void>;
@@ -35,6 +52,8 @@ export interface Consensus {
    */
   readBarrier(): Promise<void>;
   status(): ConsensusStatus;
+  /** Missing where it is not Raft that decides. */
+  raftMetrics?(): RaftMetrics;
 }
 
 /** Where consensus reports. */

@@ -1,8 +1,10 @@
 /** The messages between main and an HTTP worker, and what main's side of HTTP offers and needs. */
+import type { MessagePort } from 'node:worker_threads';
 import type { DurationCounts } from '../base/durations.js';
 import type { LogOptions } from '../base/log.js';
 import type { Command } from '../throttle/commands.js';
 import type { StateImage } from '../throttle/state.js';
+import type { ProfileRequest } from './diagnostics.js';
 
 /** Where a store lies on the board. */
 export interface StoreLocation {
@@ -20,6 +22,9 @@ export type HttpEngine = 'uws' | 'node';
 
 /** What an HTTP worker is started with; the rest comes with `serve`. */
 export interface HttpWorkerData {
+  readonly diagnostics: MessagePort;
+  /** Whether profiles may be asked for. */
+  readonly profiling: boolean;
   readonly board: SharedArrayBuffer;
   readonly engine: HttpEngine;
   readonly listenPort: number;
@@ -39,12 +44,29 @@ export type Question =
   | { readonly kind: 'consensusState' }
   | { readonly kind: 'consensusStatus' }
   | { readonly kind: 'inventory' }
-  | { readonly kind: 'vars' };
+  | { readonly kind: 'vars' }
+  | { readonly kind: 'metrics' }
+  | { readonly kind: 'profile'; readonly request: ProfileRequest };
 
-/** An answer ready to send: `json` is the body without its final newline; empty: no body. */
+/** An answer ready to send. */
 export interface Answer {
   readonly status: number;
+  /** The body without its final newline; empty: no body. */
   readonly json: string;
+  /** A body that is no JSON, in its stead. */
+  readonly other?: TextBody | FileBody;
+}
+
+export interface TextBody {
+  readonly kind: 'text';
+  readonly contentType: string;
+  readonly text: string;
+}
+
+/** A file of JSON, to be removed once it is open. */
+export interface FileBody {
+  readonly kind: 'file';
+  readonly path: string;
 }
 
 /** Answers the questions of HTTP workers. Does not reject. */

@@ -10,6 +10,7 @@ import type { ClusterAssignment } from './stores.js';
 /** The one long task of a probe worker. */
 export interface ProbeTask {
   readonly port: MessagePort;
+  readonly diagnostics: MessagePort;
   readonly board: SharedArrayBuffer;
   readonly log: LogOptions;
   readonly memcache: MemcacheAddress;

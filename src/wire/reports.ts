@@ -27,6 +27,11 @@ export interface ProbeStatisticsSource {
   collect(): Promise<ProbeStatistics[]>;
 }
 
+export interface MetricsReporter {
+  /** All metrics in Prometheus' text format. */
+  report(): Promise<string>;
+}
+
 export interface VarsReporter {
   /** The body of `/debug/vars`, without its final newline. */
   report(): Promise<string>;

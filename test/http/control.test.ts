@@ -65,6 +65,8 @@ function control({ consensus, statistics = [], inventory = new Map() }: Setup): 
     http: { collect: async () => statistics },
     inventory: { report: () => inventory },
     vars: { report: async () => '{"a":1}' },
+    metrics: { report: async () => 'a 1\n' },
+    profiler: { take: async () => '/tmp/a.cpuprofile' },
     log: pino({ level: 'silent' }),
   });
 }

@@ -51,6 +51,7 @@ export class TestFront {
       checks: this.checks,
       board,
       state,
+      profiling: true,
       ask: async (question) => {
         this.questions.push(question);
         return this.answer(question);

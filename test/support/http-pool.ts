@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { monotonicMs } from '../../src/base/clock.js';
 import { Board } from '../../src/board/board.js';
 import { HttpPool, type HttpPoolOptions } from '../../src/http/pool.js';
+import { DiagnosticsHub } from '../../src/publish/diagnostics/hub.js';
 import { type Command, NO_EXPIRY } from '../../src/throttle/commands.js';
 import { MetricState } from '../../src/throttle/metric.js';
 import { ThrottleState } from '../../src/throttle/state.js';
@@ -11,6 +12,7 @@ import type { Answer, Question } from '../../src/wire/http.js';
 export class TestPool {
   readonly board = Board.create();
   readonly state = new ThrottleState();
+  readonly diagnostics = new DiagnosticsHub();
   readonly pool: HttpPool;
   answer: (question: Question) => Promise<Answer> = async (question) => {
     if (question.kind === 'submit') await this.apply(question.command);
@@ -29,6 +31,8 @@ export class TestPool {
       answer: (question) => this.answer(question),
       log: pino({ level: 'silent' }),
       workerLog: { level: 'error', stacks: true },
+      diagnostics: this.diagnostics,
+      profiling: false,
       ...options,
     });
     this.board.publishLeadership({

@@ -123,6 +123,8 @@ export interface RaftDriverFace {
   /** Nothing is sent, written or applied any more; what is pending is answered `unknown`. */
   stop(): void;
   readonly soft: SoftState;
+  /** The last entry known to be committed. */
+  readonly commitIndex: number;
   /** The last applied entry. */
   readonly appliedIndex: number;
   /** Requests that wait for an answer. */

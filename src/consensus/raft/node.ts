@@ -6,6 +6,7 @@ import { Raft } from './core/raft.js';
 import { RaftDriver } from './driver/driver.js';
 import type { DriverEnvironment, DriverObserver } from './driver-types.js';
 import { MachineAdapter } from './machine.js';
+import type { RaftMeter } from './meter.js';
 import { coreConfig, driverOptions, isAlone, type RaftOptions, tickMsOf } from './options.js';
 import { SqliteStorage } from './storage/sqlite.js';
 import { Ticker } from './ticker.js';
@@ -38,6 +39,7 @@ export class RaftNode {
     options: RaftOptions,
     stateMachine: StateMachine,
     observer: DriverObserver,
+    meter: RaftMeter,
     log: Logger,
   ): Promise<RaftNode> {
     const config = coreConfig(options);
@@ -65,7 +67,8 @@ export class RaftNode {
             },
             log,
           );
-      const parts = { core, storage, transport, machine, environment, observer };
+      const measured = meter.measured(storage);
+      const parts = { core, storage: measured, transport, machine, environment, observer };
       const driver: RaftDriver = new RaftDriver(driverOptions(options), parts);
       const ticker = new Ticker(tickMsOf(options), () => driver.tick());
       await transport.start();

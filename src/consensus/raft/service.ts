@@ -7,10 +7,12 @@ import type {
   ConsensusObserver,
   ConsensusState,
   ConsensusStatus,
+  RaftMetrics,
   StateMachine,
 } from '../../wire/consensus.js';
 import type { Role, SoftState } from './core/types.js';
 import type { DriverObserver, RequestRefusal, RequestResult } from './driver-types.js';
+import { RaftMeter } from './meter.js';
 import { RaftNode } from './node.js';
 import { isAlone, type RaftOptions } from './options.js';
 
@@ -52,6 +54,7 @@ export class RaftConsensus implements Consensus {
   readonly #machine: StateMachine;
   readonly #observer: ConsensusObserver;
   readonly #log: Logger;
+  readonly #meter = new RaftMeter();
   /** Null before the start, after the stop, and between a failure and the next start. */
   #node: RaftNode | null = null;
   #soft: SoftState = NO_SOFT_STATE;
@@ -122,6 +125,22 @@ export class RaftConsensus implements Consensus {
     };
   }
 
+  raftMetrics(): RaftMetrics {
+    const { role, term } = this.#soft;
+    const driver = this.#node?.driver;
+    const { elections, leaderChanges, diskWrites } = this.#meter;
+    return {
+      role: role === 'preCandidate' ? 'candidate' : role,
+      term,
+      commitIndex: driver?.commitIndex ?? 0,
+      appliedIndex: driver?.appliedIndex ?? 0,
+      elections,
+      leaderChanges,
+      pendingRequests: driver?.pendingRequests ?? 0,
+      diskWrites,
+    };
+  }
+
   async #open(): Promise<RaftNode> {
     let opened: RaftNode | null = null;
     let failure: Error | null = null;
@@ -133,7 +152,13 @@ export class RaftConsensus implements Consensus {
         if (opened !== null) this.#failed(opened, error);
       },
     };
-    const node = await RaftNode.open(this.#options, this.#machine, observer, this.#log);
+    const node = await RaftNode.open(
+      this.#options,
+      this.#machine,
+      observer,
+      this.#meter,
+      this.#log,
+    );
     if (failure !== null) {
       this.#softStateChanged(NO_SOFT_STATE);
       await node.close();
@@ -160,6 +185,7 @@ export class RaftConsensus implements Consensus {
   #softStateChanged(soft: SoftState): void {
     const before = this.#soft;
     this.#soft = soft;
+    this.#meter.softStateChanged(before, soft);
     const wasLeading = before.role === 'leader';
     const isLeading = soft.role === 'leader';
     if (wasLeading && (!isLeading || soft.term !== before.term)) {

@@ -6,8 +6,10 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { messageOf } from '../../base/errors.js';
 import { forwardedClient, textClient } from '../clients.js';
+import { openOnce } from '../file-body.js';
 import type { Request } from '../handler.js';
 import { INTERNAL_ERROR_REPLY, type Reply } from '../reply.js';
 import { type Engine, type Front, InFlight } from './engine.js';
@@ -64,10 +66,12 @@ export class NodeEngine implements Engine {
   #sendLater(reply: Promise<Reply>, message: IncomingMessage, response: ServerResponse): void {
     this.#inFlight.begin();
     reply
-      .then(
-        (settled) => this.#send(settled, message, response),
-        (error: unknown) => this.#fail(error, message, response),
+      .then((settled) =>
+        settled.file === undefined
+          ? this.#send(settled, message, response)
+          : this.#sendFile(settled.file, settled, response),
       )
+      .catch((error: unknown) => this.#fail(error, message, response))
       .finally(() => this.#inFlight.end());
   }
 
@@ -86,6 +90,15 @@ export class NodeEngine implements Engine {
     if (this.#draining) headers.Connection = 'close';
     response.writeHead(reply.status, headers);
     response.end(message.method === 'HEAD' ? undefined : reply.body);
+  }
+
+  /** In chunks: a connection that breaks, or a file that cannot be read to its end, cuts the answer short. */
+  async #sendFile(file: string, reply: Reply, response: ServerResponse): Promise<void> {
+    const body = await openOnce(file);
+    response.writeHead(reply.status, { 'Content-Type': reply.contentType });
+    await pipeline(body, response).catch((error: unknown) => {
+      this.#front.log.debug({ reason: messageOf(error) }, 'a file was not sent to its end');
+    });
   }
 }
 

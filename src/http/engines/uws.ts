@@ -8,6 +8,7 @@ import uWebSockets, { type HttpRequest, type HttpResponse } from 'uWebSockets.js
 import { STATUS_CODES } from 'node:http';
 import HyperExpress from 'hyper-express';
 import { binaryClient, forwardedClient } from '../clients.js';
+import { openOnce } from '../file-body.js';
 import type { ClientKey } from '../recent-apps.js';
 import { INTERNAL_ERROR_REPLY, type Reply } from '../reply.js';
 import { type Engine, type Front, InFlight } from './engine.js';
@@ -142,8 +143,26 @@ export class UwsEngine implements Engine {
     } catch (error) {
       reply = this.#failed(error);
     }
-    if (reply instanceof Promise) this.#settle(reply, (settled) => this.#end(response, settled));
-    else this.#end(response, reply);
+    if (!(reply instanceof Promise)) this.#end(response, reply);
+    else {
+      this.#settle(reply, (settled) =>
+        settled.file === undefined
+          ? this.#end(response, settled)
+          : this.#sendFile(settled.file, settled, response),
+      );
+    }
+  }
+
+  /** In chunks: a file that cannot be read to its end cuts the answer short. */
+  async #sendFile(file: string, reply: Reply, response: HyperExpress.Response): Promise<void> {
+    try {
+      const body = await openOnce(file);
+      body.on('error', () => response.close());
+      response.status(reply.status).header('Content-Type', reply.contentType);
+      await response.stream(body);
+    } catch (error) {
+      this.#end(response, this.#failed(error));
+    }
   }
 
   #end(response: HyperExpress.Response, reply: Reply): void {
@@ -153,7 +172,7 @@ export class UwsEngine implements Engine {
     response.send(reply.body, this.#draining);
   }
 
-  #settle(later: Promise<Reply>, end: (reply: Reply) => void): void {
+  #settle(later: Promise<Reply>, end: (reply: Reply) => void | Promise<void>): void {
     this.#inFlight.begin();
     later
       .catch((error: unknown) => this.#failed(error))

@@ -97,6 +97,10 @@ export class ObservedCore implements RaftCore {
     return this.#core.hasReady();
   }
 
+  get commitIndex(): number {
+    return this.#core.commitIndex;
+  }
+
   get soft(): SoftState {
     return this.#core.soft;
   }

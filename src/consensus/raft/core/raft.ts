@@ -301,6 +301,10 @@ export class Raft implements RaftCore {
     return { soft: this.#softShown, round, write, messages, restore, committed, reads, readsLost };
   }
 
+  get commitIndex(): number {
+    return this.#replica.log.committed;
+  }
+
   /** The same object as long as nothing in it changes. */
   get soft(): SoftState {
     return this.#isSoftAsShown() ? this.#softShown : this.#softNow();

@@ -258,4 +258,6 @@ export interface RaftCore {
   hasReady(): boolean;
   ready(): Ready;
   readonly soft: SoftState;
+  /** The last entry known to be committed. */
+  readonly commitIndex: number;
 }

@@ -87,6 +87,10 @@ export class RaftDriver implements RaftDriverFace {
     return this.#parts.core.soft;
   }
 
+  get commitIndex(): number {
+    return this.#parts.core.commitIndex;
+  }
+
   get appliedIndex(): number {
     return this.#appliedIndex;
   }

@@ -1,0 +1,28 @@
+/** What a request for a profile asks for. */
+import { type ProfileRequest, THREAD_KINDS } from '../wire/diagnostics.js';
+import { generalReply, type Reply } from './reply.js';
+import { queryParameter } from './segments.js';
+
+const SECONDS_DEFAULT = 30;
+const SECONDS_MAX = 60;
+
+/** Reads `thread` (main unless given) and, for a profile of the CPU, `seconds` (1 to 60, 30 unless given). */
+export function profileRequest(query: string, ofCpu: boolean): ProfileRequest | Reply {
+  const name = queryParameter(query, 'thread') || 'main';
+  if (typeof name !== 'string') return name;
+  const thread = THREAD_KINDS.find((kind) => kind === name);
+  if (thread === undefined) {
+    return generalReply(
+      400,
+      `thread: one of ${THREAD_KINDS.join(', ')}; got ${name.slice(0, 100)}`,
+    );
+  }
+  if (!ofCpu) return { thread, seconds: null };
+  const text = queryParameter(query, 'seconds') || String(SECONDS_DEFAULT);
+  if (typeof text !== 'string') return text;
+  const seconds = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (seconds < 1 || seconds > SECONDS_MAX) {
+    return generalReply(400, `seconds: 1 to ${SECONDS_MAX}; got ${text.slice(0, 100)}`);
+  }
+  return { thread, seconds };
+}

@@ -1,0 +1,67 @@
+/** Checks by app, store and status, bounded however many names clients invent. */
+import type { CheckCount, HttpStatistics, StoreLocation } from '../../wire/http.js';
+import { counter, type Family, histogram } from './family.js';
+
+/** Pairs of app and store with series of their own, over all HTTP threads; each has up to five, one for each status. */
+export const PAIRS_MAX = 500;
+
+/** What stands for the names beyond the bound. */
+export const OTHER = '(other)';
+
+const STATUSES = {
+  ok: 200,
+  notFound: 404,
+  denied: 417,
+  exceeded: 429,
+  internalError: 500,
+} as const;
+
+/**
+ * The pairs that a thread met first have series of their own for as long as it runs: no count moves from one series
+ * to another, which Prometheus would take for a restart. All others are counted by store under `(other)`.
+ */
+export function checkFamilies(
+  statistics: readonly HttpStatistics[],
+  stores: readonly StoreLocation[],
+): Family[] {
+  const checks = counter(
+    'freno_checks_total',
+    'Checks answered, by the app that asked, the store it asked for and the status of the answer.',
+  );
+  const durations = histogram(
+    'freno_check_duration_seconds',
+    'Time from a parsed check to its finished answer, without the network; one check in 64 is measured.',
+  );
+  const configured = new Set(stores.map(({ name }) => name));
+  const pairsMax = Math.floor(PAIRS_MAX / Math.max(1, statistics.length));
+  for (const { worker, checks: counts, answerTimes } of statistics) {
+    const thread = `http-${worker}`;
+    durations.addHistogram({ thread }, answerTimes);
+    addCounts(checks, thread, counts, pairsMax, configured);
+  }
+  return [checks, durations];
+}
+
+function addCounts(
+  checks: Family,
+  thread: string,
+  counts: readonly CheckCount[],
+  pairsMax: number,
+  configured: ReadonlySet<string>,
+): void {
+  const others = new Map<string, number>();
+  for (const count of counts) {
+    const isListed = count.rank < pairsMax;
+    const store = isListed || configured.has(count.storeName) ? count.storeName : OTHER;
+    for (const [name, status] of Object.entries(STATUSES)) {
+      const value = count[name as keyof typeof STATUSES];
+      if (value === 0) continue;
+      if (isListed) checks.add({ app: count.app, store, status, thread }, value);
+      else others.set(`${status} ${store}`, (others.get(`${status} ${store}`) ?? 0) + value);
+    }
+  }
+  for (const [key, value] of others) {
+    const [status, store] = [key.slice(0, 3), key.slice(4)];
+    checks.add({ app: OTHER, store, status, thread }, value);
+  }
+}

@@ -1,0 +1,71 @@
+/** Who leads, what operators have ordered, and how Raft fares. */
+import { monotonicMs } from '../../base/clock.js';
+import { type Board, emptyLeadershipReading } from '../../board/board.js';
+import { mayAct, mayLead } from '../../throttle/metric.js';
+import type { ThrottleState } from '../../throttle/state.js';
+import type { Consensus, RaftMetrics } from '../../wire/consensus.js';
+import { addStates, counter, type Family, gauge, histogram } from './family.js';
+
+const ROLES: ReadonlyArray<RaftMetrics['role']> = ['leader', 'candidate', 'follower'];
+
+export function leadershipFamilies(board: Board, consensus: Consensus): Family[] {
+  const nowMs = monotonicMs();
+  const leadership = board.readLeadership(emptyLeadershipReading());
+  return [
+    gauge('freno_leader', 'Whether this node may act as leader now.').add(
+      {},
+      mayAct(leadership, nowMs) ? 1 : 0,
+    ),
+    gauge(
+      'freno_leader_ready',
+      'Whether /leader-check says yes: this node leads, and its stores have been read.',
+    ).add({}, mayLead(leadership, nowMs) ? 1 : 0),
+    gauge(
+      'freno_consensus_healthy',
+      'Whether this node takes part in consensus: it knows a leader, or reaches the backend.',
+    ).add({}, consensus.status().Healthy ? 1 : 0),
+  ];
+}
+
+export function operatorFamilies(state: ThrottleState): Family[] {
+  const { throttledApps, skippedHosts } = state.liveEntries(Date.now());
+  return [
+    gauge('freno_throttled_apps', 'Entries of throttled apps in force.').add({}, throttledApps),
+    gauge('freno_skipped_hosts', 'Hosts skipped by an operator now.').add({}, skippedHosts),
+  ];
+}
+
+/** None where it is not Raft that decides. */
+export function raftFamilies(raft: RaftMetrics | undefined): Family[] {
+  if (raft === undefined) return [];
+  const role = gauge('freno_raft_role', 'Whether this node is in that role.');
+  addStates(role, {}, 'role', ROLES, raft.role);
+  return [
+    role,
+    gauge('freno_raft_term', 'The latest term that this node knows.').add({}, raft.term),
+    gauge('freno_raft_commit_index', 'The last entry known to be committed.').add(
+      {},
+      raft.commitIndex,
+    ),
+    gauge('freno_raft_applied_index', 'The last entry applied on this node.').add(
+      {},
+      raft.appliedIndex,
+    ),
+    counter('freno_raft_elections_total', 'Terms in which this node stood for election.').add(
+      {},
+      raft.elections,
+    ),
+    counter(
+      'freno_raft_leader_changes_total',
+      'How often this node came to know another leader, or none any more.',
+    ).add({}, raft.leaderChanges),
+    gauge('freno_raft_pending_requests', 'Control requests that wait for their commit.').add(
+      {},
+      raft.pendingRequests,
+    ),
+    histogram(
+      'freno_raft_disk_write_duration_seconds',
+      'Time from handing a batch of votes and entries to the disk until it is durable (fsync included).',
+    ).addHistogram({}, raft.diskWrites),
+  ];
+}

@@ -1,0 +1,69 @@
+/** `/metrics`: everything that is counted or measured, as Prometheus reads it. Collected when asked for; nothing is kept. */
+import type { Board } from '../../board/board.js';
+import type { ThrottleState } from '../../throttle/state.js';
+import type { Consensus } from '../../wire/consensus.js';
+import type { HttpStatisticsSource, StoreLocation } from '../../wire/http.js';
+import type {
+  InventoryReporter,
+  MetricsReporter,
+  ProbeStatisticsSource,
+} from '../../wire/reports.js';
+import type { Vitals } from '../diagnostics/hub.js';
+import { checkFamilies } from './checks.js';
+import { leadershipFamilies, operatorFamilies, raftFamilies } from './consensus.js';
+import { exposition } from './family.js';
+import { probeFamilies } from './probes.js';
+import { processFamilies, threadFamilies } from './process.js';
+import { boardFamilies, hostFamilies } from './stores.js';
+
+export interface MetricsSources {
+  readonly http: HttpStatisticsSource;
+  readonly probes: ProbeStatisticsSource;
+  readonly threads: { vitals(): Promise<Vitals> };
+  readonly inventory: InventoryReporter;
+  readonly board: Board;
+  /** The stores of the moment. */
+  readonly stores: () => readonly StoreLocation[];
+  readonly state: ThrottleState;
+  readonly consensus: Consensus;
+  /** The HTTP engine in use. */
+  readonly engine: () => string;
+}
+
+export class Metrics implements MetricsReporter {
+  readonly #sources: MetricsSources;
+  /** The report under way, which everybody who asks meanwhile shares. */
+  #reporting: Promise<string> | undefined;
+
+  constructor(sources: MetricsSources) {
+    this.#sources = sources;
+  }
+
+  report(): Promise<string> {
+    this.#reporting ??= this.#report().finally(() => {
+      this.#reporting = undefined;
+    });
+    return this.#reporting;
+  }
+
+  async #report(): Promise<string> {
+    const { http, probes, threads, inventory, board, state, consensus, engine } = this.#sources;
+    const [checks, probing, vitals] = await Promise.all([
+      http.collect('checks'),
+      probes.collect(),
+      threads.vitals(),
+    ]);
+    const stores = this.#sources.stores();
+    return exposition([
+      ...processFamilies(engine()),
+      ...threadFamilies(vitals),
+      ...leadershipFamilies(board, consensus),
+      ...raftFamilies(consensus.raftMetrics?.()),
+      ...operatorFamilies(state),
+      ...boardFamilies(board, stores),
+      ...hostFamilies(inventory.report(), probing),
+      ...probeFamilies(probing),
+      ...checkFamilies(checks, stores),
+    ]);
+  }
+}

@@ -1,0 +1,96 @@
+/** What is known of each store: from the board, the inventory and the probe threads. */
+import { monotonicMs } from '../../base/clock.js';
+import {
+  type Board,
+  emptyLeadershipReading,
+  emptyStoreReading,
+  type StoreReading,
+} from '../../board/board.js';
+import { lastHealthyAtMs } from '../../throttle/health.js';
+import { isCurrent, MetricState, mayAct } from '../../throttle/metric.js';
+import type { StoreLocation } from '../../wire/http.js';
+import type { ProbeStatistics } from '../../wire/probe.js';
+import type { ClusterReport } from '../../wire/reports.js';
+import { addStates, type Family, gauge } from './family.js';
+
+const STATE_NAMES = new Map<MetricState, string>([
+  [MetricState.nothing, 'nothing'],
+  [MetricState.ok, 'ok'],
+  [MetricState.notCollected, 'not_collected'],
+  [MetricState.noHosts, 'no_hosts'],
+  [MetricState.error, 'error'],
+]);
+
+/** Values and states; a node that may not act as leader has nothing to say of them. */
+export function boardFamilies(board: Board, stores: readonly StoreLocation[]): Family[] {
+  const value = gauge(
+    'freno_store_value',
+    'Value of the store: the highest of its hosts that counts.',
+  );
+  const threshold = gauge('freno_store_threshold', 'Above this value of the store, writes wait.');
+  const state = gauge(
+    'freno_store_state',
+    'Whether the store is in that state; nothing: not measured, or this node is not the leader.',
+  );
+  const staleness = gauge(
+    'freno_store_staleness_seconds',
+    'Age of the oldest reading that counts in the value of the store.',
+  );
+  const unhealthy = gauge(
+    'freno_store_unhealthy_seconds',
+    'Time since the value of the store was last at or below its threshold.',
+  );
+  const nowMs = monotonicMs();
+  const leadership = board.readLeadership(emptyLeadershipReading());
+  const acts = mayAct(leadership, nowMs);
+  const metric: StoreReading = emptyStoreReading();
+  for (const { name: store, slot } of stores) {
+    board.readStore(slot, metric);
+    const isKnown = isCurrent(metric, leadership, nowMs);
+    const present = isKnown ? metric.state : MetricState.nothing;
+    threshold.add({ store }, metric.threshold);
+    addStates(state, { store }, 'state', [...STATE_NAMES.values()], STATE_NAMES.get(present)!);
+    if (acts) unhealthy.add({ store }, sinceSeconds(lastHealthyAtMs(metric, leadership), nowMs));
+    if (!isKnown) continue;
+    staleness.add({ store }, sinceSeconds(metric.readAtMs, nowMs));
+    if (metric.state === MetricState.ok) value.add({ store }, metric.value);
+  }
+  return [value, threshold, state, staleness, unhealthy];
+}
+
+/** Hosts of each store, and its list of them. */
+export function hostFamilies(
+  inventory: ReadonlyMap<string, ClusterReport>,
+  statistics: readonly ProbeStatistics[],
+): Family[] {
+  const hosts = gauge(
+    'freno_store_hosts',
+    'Hosts of the store: probed (among them failing, and left out by their HTTP check), and listed but ignored or skipped.',
+  );
+  const age = gauge(
+    'freno_store_inventory_age_seconds',
+    'Time since the list of hosts was last read from its source.',
+  );
+  const failing = gauge(
+    'freno_store_inventory_failing',
+    'Whether the latest reading of the list of hosts failed.',
+  );
+  const nowUnixMs = Date.now();
+  for (const [store, report] of inventory) {
+    hosts.add({ store, state: 'probed' }, report.hosts.length);
+    hosts.add({ store, state: 'ignored' }, report.ignored.length);
+    hosts.add({ store, state: 'skipped' }, report.skipped.length);
+    failing.add({ store }, report.error === '' ? 0 : 1);
+    if (report.readAtUnixMs !== null)
+      age.add({ store }, sinceSeconds(report.readAtUnixMs, nowUnixMs));
+  }
+  for (const { store, failingHosts, leftOutHosts } of statistics.flatMap(({ stores }) => stores)) {
+    hosts.add({ store, state: 'failing' }, failingHosts);
+    hosts.add({ store, state: 'left_out' }, leftOutHosts);
+  }
+  return [hosts, age, failing];
+}
+
+function sinceSeconds(atMs: number, nowMs: number): number {
+  return Math.max(0, nowMs - atMs) / 1000;
+}

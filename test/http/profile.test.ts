@@ -1,0 +1,116 @@
+/** Requests for metrics and profiles over HTTP, with a main that the test plays. */
+import { randomBytes } from 'node:crypto';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { TemporaryDirectory } from '../../src/demo/temporary.js';
+import { Handler } from '../../src/http/handler.js';
+import type { Reply } from '../../src/http/reply.js';
+import { fetchJson, fetchOnce } from '../support/http-client.js';
+import { ENGINES, TestFront } from '../support/http-front.js';
+
+for (const engine of ENGINES) {
+  describe(`metrics and profiles, on the ${engine} engine`, () => {
+    let front: TestFront;
+    let directory: TemporaryDirectory;
+
+    beforeEach(async () => {
+      directory = new TemporaryDirectory();
+      front = await TestFront.start(engine);
+    });
+
+    afterEach(() => {
+      front.stop();
+      directory.remove();
+    });
+
+    it('send metrics as the text that main wrote', async () => {
+      const contentType = 'text/plain; version=0.0.4; charset=utf-8';
+      const other = { kind: 'text', contentType, text: 'a{b="ä"} 1\n' } as const;
+      front.answer = () => ({ status: 200, json: '', other });
+      const got = await fetchOnce(front.port, '/metrics');
+      expect(got).to.include({ status: 200, body: other.text });
+      const head = await fetchOnce(front.port, '/metrics', { method: 'HEAD' });
+      expect(head).to.include({ status: 200, body: '' });
+      for (const { headers } of [got, head]) {
+        expect(headers['content-type']).to.equal(contentType);
+      }
+      expect(head.headers['content-length']).to.equal(String(Buffer.byteLength(other.text)));
+      expect(front.questions).to.deep.equal([{ kind: 'metrics' }, { kind: 'metrics' }]);
+    });
+
+    it('send a file whole, once', async () => {
+      const path = join(directory.path, 'a.heapsnapshot');
+      const content = JSON.stringify(randomBytes(3_000_000).toString('hex'));
+      writeFileSync(path, content);
+      front.answer = () => ({ status: 200, json: '', other: { kind: 'file', path } });
+      const got = await fetchOnce(front.port, '/debug/pprof/heap');
+      expect(got.headers['content-type']).to.equal('application/json');
+      expect(got.body === content).to.equal(true);
+      expect(existsSync(path)).to.equal(false);
+      const gone = await fetchOnce(front.port, '/debug/pprof/heap');
+      expect(gone.status).to.equal(500);
+      expect((await fetchOnce(front.port, '/lb-check')).status).to.equal(200);
+    });
+
+    it('ask main for what the parameters say, and for what they leave out', async () => {
+      for (const path of [
+        'profile',
+        'profile?seconds=60&thread=probe',
+        'profile?thread=http&seconds=1',
+        'heap',
+        'heap?thread=http&seconds=x',
+      ]) {
+        expect((await fetchOnce(front.port, `/debug/pprof/${path}`)).status, path).to.equal(200);
+      }
+      const requests = front.questions.map((question) =>
+        question.kind === 'profile' ? question.request : question,
+      );
+      expect(requests).to.deep.equal([
+        { thread: 'main', seconds: 30 },
+        { thread: 'probe', seconds: 60 },
+        { thread: 'http', seconds: 1 },
+        { thread: 'main', seconds: null },
+        { thread: 'http', seconds: null },
+      ]);
+    });
+
+    it('refuse bad parameters, and take no profile for a HEAD', async () => {
+      const bad = ['seconds=0', 'seconds=61', 'seconds=-1', 'seconds=1.5', 'seconds=x', 'thread=x'];
+      for (const method of ['GET', 'HEAD']) {
+        for (const query of bad) {
+          const { status } = await fetchOnce(front.port, `/debug/pprof/profile?${query}`, {
+            method,
+          });
+          expect(status, `${method} ${query}`).to.equal(400);
+        }
+      }
+      const head = await fetchOnce(front.port, '/debug/pprof/profile', { method: 'HEAD' });
+      expect(head.status).to.equal(200);
+      expect(front.questions).to.deep.equal([]);
+    });
+
+    it('list the paths of the profiler in /help', async () => {
+      expect(await fetchJson(front.port, '/help')).to.include.members([
+        '/metrics',
+        '/debug/pprof/profile',
+        '/debug/pprof/heap',
+      ]);
+    });
+  });
+}
+
+describe('without EnableProfiling', () => {
+  it('the paths of the profiler are unknown, also to /help', async () => {
+    const front = new TestFront('node');
+    const handler = new Handler({ ...front, profiling: false, ask: async () => expect.fail() });
+    const get = async (path: string): Promise<Reply> =>
+      handler.handle({ method: 'GET', path, query: '', client: '127.0.0.1' });
+    for (const path of ['/debug/pprof/profile', '/debug/pprof/heap']) {
+      expect((await get(path)).status, path).to.equal(404);
+    }
+    expect((await get('/help')).body)
+      .to.contain('/metrics')
+      .and.not.contain('pprof');
+  });
+});

@@ -1,0 +1,139 @@
+/** `/metrics`: what it counts, how it is bounded, how it is written. */
+import { expect } from 'chai';
+import { Durations } from '../../src/base/durations.js';
+import { checkFamilies, OTHER, PAIRS_MAX } from '../../src/publish/metrics/checks.js';
+import { exposition, gauge, histogram } from '../../src/publish/metrics/family.js';
+import { probeFamilies } from '../../src/publish/metrics/probes.js';
+import type { CheckCount } from '../../src/wire/http.js';
+import { Exposition } from '../support/exposition.js';
+import { checkCount, httpStatistics, probeStatistics } from '../support/statistics.js';
+
+const STORES = [
+  { name: 's1', slot: 0 },
+  { name: 's2', slot: 1 },
+];
+
+async function checksOf(...workers: CheckCount[][]): Promise<Exposition> {
+  const statistics = workers.map((checks, worker) => httpStatistics({ worker, checks }));
+  return new Exposition(await exposition(checkFamilies(statistics, STORES)));
+}
+
+describe('the text format', () => {
+  it('escapes what a name may contain, so that it reads back the same', async () => {
+    const names = ['a"b', 'a\\b', 'a\nb', 'a\\nb', '{a="b"} 1', 'ä€😀', ''];
+    const family = gauge('freno_test', 'Backslash \\ and\nnew line.');
+    for (const [value, name] of names.entries()) family.add({ name }, value);
+    const parsed = new Exposition(await exposition([family]));
+    expect(parsed.families.get('freno_test')?.help).to.equal('Backslash \\ and\nnew line.');
+    expect(parsed.all('freno_test').map(({ labels, value }) => [labels.name, value])).to.deep.equal(
+      names.map((name, value) => [name, value]),
+    );
+  });
+
+  it('writes cumulative buckets that end with all', async () => {
+    const durations = new Durations([0.001, 0.01]);
+    for (const milliseconds of [0.5, 1, 5, 500]) durations.record(milliseconds);
+    const parsed = new Exposition(
+      await exposition([histogram('freno_test', 'Test.').addHistogram({}, durations.counted)]),
+    );
+    const buckets = parsed.all('freno_test_bucket').map(({ labels, value }) => [labels.le, value]);
+    expect(buckets).to.deep.equal([
+      ['0.001', 2],
+      ['0.01', 3],
+      ['+Inf', 4],
+    ]);
+    expect(parsed.value('freno_test_sum')).to.be.closeTo(0.5065, 1e-9);
+  });
+
+  it('leaves out a metric without series', async () => {
+    expect(await exposition([gauge('freno_test', 'Test.')])).to.equal('');
+  });
+
+  it('is read strictly by the reader of these tests', () => {
+    const bad = [
+      'a 1\n',
+      '# HELP a b\n# TYPE a gauge\na 1',
+      '# HELP a b\n# TYPE a gauge\na 1\na 2\n',
+      '# HELP a b\n# TYPE a gauge\na{b="\\x"} 1\n',
+      '# HELP a b\n# TYPE a gauge\na{b="1" c="2"} 1\n',
+      '# HELP a b\n# TYPE a gauge\na{b="1",b="2"} 1\n',
+      '# HELP a b\n# TYPE a gauge\nc 1\n',
+      '# HELP a b\n# TYPE a gauges\na 1\n',
+      '# HELP a b\n# TYPE a gauge\na one\n',
+      '# HELP a b\n# TYPE a histogram\na_bucket{le="+Inf"} 1\na_sum 1\na_count 2\n',
+      '# HELP a b\n# TYPE a histogram\na_bucket{le="1"} 1\na_sum 1\na_count 1\n',
+    ];
+    for (const text of bad) expect(() => new Exposition(text), text).to.throw();
+  });
+});
+
+describe('the metrics of checks', () => {
+  it('are by app, store, status and thread', async () => {
+    const parsed = await checksOf(
+      [
+        checkCount('a', 's1', { ok: 3, exceeded: 2 }),
+        checkCount('b', 's1', { denied: 1, rank: 1 }),
+      ],
+      [checkCount('a', 's1', { ok: 4, notFound: 5, internalError: 6 })],
+    );
+    const labels = { app: 'a', store: 's1' };
+    const value = (status: string, thread: string): number | undefined =>
+      parsed.value('freno_checks_total', { ...labels, status, thread });
+    expect(value('200', 'http-0')).to.equal(3);
+    expect(value('429', 'http-0')).to.equal(2);
+    expect(value('404', 'http-0')).to.equal(undefined);
+    expect(value('200', 'http-1')).to.equal(4);
+    expect(value('404', 'http-1')).to.equal(5);
+    expect(value('500', 'http-1')).to.equal(6);
+    expect(parsed.value('freno_checks_total', { app: 'b', status: '417' })).to.equal(1);
+  });
+
+  it('stay bounded for 100,000 apps, and lose no check', async () => {
+    const apps = Array.from({ length: 100_000 }, (_, rank) =>
+      checkCount(`app${rank}`, rank % 3 === 0 ? 'nosuch' : 's1', { ok: 1, rank }),
+    );
+    const parsed = await checksOf(apps);
+    const series = parsed.all('freno_checks_total');
+    expect(series).to.have.length(PAIRS_MAX + 2);
+    expect(series.reduce((sum, { value }) => sum + value, 0)).to.equal(100_000);
+    const others = series.filter(({ labels }) => labels.app === OTHER);
+    expect(others.map(({ labels }) => labels.store).sort()).to.deep.equal([OTHER, 's1']);
+  });
+
+  it('give the places to those that came first, whatever comes later and however they are listed', async () => {
+    const early = checkCount('early', 's2', { ok: 1, rank: 0 });
+    const late = checkCount('late', 's1', { ok: 1_000, rank: PAIRS_MAX });
+    const parsed = await checksOf([late, early]);
+    expect(parsed.value('freno_checks_total', { app: 'early' })).to.equal(1);
+    expect(parsed.value('freno_checks_total', { app: OTHER })).to.equal(1_000);
+  });
+});
+
+describe('the metrics of probes', () => {
+  it('are by store, whichever thread has it, and by thread', async () => {
+    const store = { total: 10, error: 1, seconds: 0.5, failingHosts: 0, leftOutHosts: 0 };
+    const statistics = [
+      probeStatistics({ worker: 0, stores: [{ store: 'a', ...store }], missedPhases: 7 }),
+      probeStatistics({
+        worker: 1,
+        stores: [{ store: 'b', ...store }],
+        httpChecks: { 200: 3, 404: 1 },
+        httpChecksFailed: 2,
+        published: { written: 5, deleted: 0, failed: 0, dropped: 9 },
+      }),
+    ];
+    const parsed = new Exposition(await exposition(probeFamilies(statistics)));
+    for (const name of ['a', 'b']) {
+      expect(parsed.value('freno_probes_total', { store: name })).to.equal(10);
+      expect(parsed.value('freno_probe_errors_total', { store: name })).to.equal(1);
+    }
+    expect(parsed.value('freno_store_probe_duration_seconds_sum', { store: 'b' })).to.equal(0.5);
+    expect(parsed.value('freno_probe_missed_phases_total', { thread: 'probe-0' })).to.equal(7);
+    const checks = (result: string): number | undefined =>
+      parsed.value('freno_host_http_checks_total', { result, thread: 'probe-1' });
+    expect([checks('200'), checks('404'), checks('failed')]).to.deep.equal([3, 1, 2]);
+    expect(
+      parsed.value('freno_memcache_writes_total', { result: 'dropped', thread: 'probe-1' }),
+    ).to.equal(9);
+  });
+});
