@@ -41,7 +41,8 @@ export class ProbeWorker {
   /** Null: not probing. */
   #term: number | null = null;
 
-  constructor(task: ProbeTask, publisher: MetricPublisher) {
+  /** `task`: what of it is not wired already. */
+  constructor(task: Omit<ProbeTask, 'diagnostics' | 'memcache'>, publisher: MetricPublisher) {
     const names = new Names();
     this.#port = task.port;
     this.#worker = task.worker;

@@ -4,8 +4,6 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { TemporaryDirectory } from '../../src/demo/temporary.js';
-import { Handler } from '../../src/http/handler.js';
-import type { Reply } from '../../src/http/reply.js';
 import { fetchJson, fetchOnce } from '../support/http-client.js';
 import { ENGINES, TestFront } from '../support/http-front.js';
 
@@ -16,7 +14,7 @@ for (const engine of ENGINES) {
 
     beforeEach(async () => {
       directory = new TemporaryDirectory();
-      front = await TestFront.start(engine);
+      front = await TestFront.start(engine, true);
     });
 
     afterEach(() => {
@@ -100,17 +98,20 @@ for (const engine of ENGINES) {
   });
 }
 
-describe('without EnableProfiling', () => {
-  it('the paths of the profiler are unknown, also to /help', async () => {
-    const front = new TestFront('node');
-    const handler = new Handler({ ...front, profiling: false, ask: async () => expect.fail() });
-    const get = async (path: string): Promise<Reply> =>
-      handler.handle({ method: 'GET', path, query: '', client: '127.0.0.1' });
-    for (const path of ['/debug/pprof/profile', '/debug/pprof/heap']) {
-      expect((await get(path)).status, path).to.equal(404);
-    }
-    expect((await get('/help')).body)
-      .to.contain('/metrics')
-      .and.not.contain('pprof');
+for (const engine of ENGINES) {
+  describe(`without EnableProfiling, on the ${engine} engine`, () => {
+    it('the paths of the profiler are unknown, also to /help', async () => {
+      const front = await TestFront.start(engine);
+      for (const method of ['GET', 'HEAD']) {
+        for (const path of ['/debug/pprof/profile', '/debug/pprof/heap?thread=main']) {
+          const { status } = await fetchOnce(front.port, path, { method });
+          expect(status, `${method} ${path}`).to.equal(404);
+        }
+      }
+      const help = await fetchJson(front.port, '/help');
+      expect(help).to.include('/metrics').and.not.include('/debug/pprof/heap');
+      expect(front.questions).to.deep.equal([]);
+      front.stop();
+    });
   });
-});
+}

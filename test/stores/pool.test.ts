@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { createLogger, type LogOptions } from '../../src/base/log.js';
 import { Board, emptyStoreReading, type StoreReading } from '../../src/board/board.js';
 import { SimulatedMySQL } from '../../src/demo/simulated-mysql.js';
+import { DiagnosticsHub } from '../../src/publish/diagnostics/hub.js';
 import { ProbePool } from '../../src/stores/pool.js';
 import { MetricState } from '../../src/throttle/metric.js';
 import type { ClusterAssignment, ProbeTarget } from '../../src/wire/stores.js';
@@ -44,6 +45,7 @@ describe('the pool of probe threads', function () {
       log,
       logger,
       memcache: { servers: [], path: '' },
+      diagnostics: new DiagnosticsHub(),
       acknowledgeTimeoutMs: 3_000,
     });
   }

@@ -44,14 +44,17 @@ export class TestFront {
   port = 0;
   #stores: StoreLocation[] = [];
 
-  constructor(readonly name: HttpEngine) {
+  constructor(
+    readonly name: HttpEngine,
+    profiling = false,
+  ) {
     const { board, state, counters, recentApps } = this;
     this.checks = new Checks({ board, state, counters, recentApps, dice: () => this.dice });
     this.handler = new Handler({
       checks: this.checks,
       board,
       state,
-      profiling: true,
+      profiling,
       ask: async (question) => {
         this.questions.push(question);
         return this.answer(question);
@@ -66,8 +69,8 @@ export class TestFront {
     this.handler.setMemcache({ servers: [], path: 'freno' });
   }
 
-  static async start(name: HttpEngine): Promise<TestFront> {
-    const front = new TestFront(name);
+  static async start(name: HttpEngine, profiling = false): Promise<TestFront> {
+    const front = new TestFront(name, profiling);
     front.port = await probePort(0);
     await front.engine.listen(front.port, true);
     front.lead(true);
