@@ -1,7 +1,7 @@
 /** A cluster of real freno processes over simulated MySQL servers, for black-box tests. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fleet } from '../../src/demo/fleet.js';
-import { type FrenoNode, layOutNodes } from '../../src/demo/freno-node.js';
+import { FrenoNode, layOutNodes } from '../../src/demo/freno-node.js';
 import { TemporaryDirectory } from '../../src/demo/temporary.js';
 import { fetchOnce } from './http-client.js';
 
@@ -13,13 +13,16 @@ export const STORE = 'main';
 export const VALUE = 0.25;
 
 /** The keys that each test's nodes share: one store on one host. */
-export function storesOf(hosts: readonly string[]): Readonly<Record<string, unknown>> {
+export function storesOf(
+  hosts: readonly string[],
+  threshold = 1,
+): Readonly<Record<string, unknown>> {
   return {
     MySQL: {
       User: 'freno',
       Password: 'freno',
       MetricQuery: 'select lag from meta.heartbeat',
-      ThrottleThreshold: 1,
+      ThrottleThreshold: threshold,
       Clusters: { [STORE]: { StaticHostsSettings: { Hosts: hosts } } },
     },
   };
@@ -32,16 +35,21 @@ export class TestCluster {
     private readonly directory: TemporaryDirectory,
   ) {}
 
-  /** Resolves when one of the nodes answers `/leader-check` with 200. `besides`: further keys of the configuration. */
+  /**
+   * Resolves when one of the nodes answers `/leader-check` with 200. `besides`: further keys of the configuration;
+   * `thresholds`: of the store on each node, so that an answer tells whose it is; 1 unless given.
+   */
   static async start(
     count: number,
     besides: Readonly<Record<string, unknown>> = {},
+    thresholds: readonly number[] = [],
   ): Promise<TestCluster> {
     const directory = new TemporaryDirectory();
     const fleet = await Fleet.start([{ value: VALUE }]);
-    const nodes = await layOutNodes(count, directory.path, {
-      Stores: storesOf(fleet.hosts),
-      ...besides,
+    const places = await layOutNodes(count, directory.path, besides);
+    const nodes = places.map(({ configuration }, index) => {
+      const Stores = storesOf(fleet.hosts, thresholds[index]);
+      return new FrenoNode({ Stores, ...configuration }, directory.path);
     });
     const cluster = new TestCluster(nodes, fleet, directory);
     for (const node of nodes) node.start();

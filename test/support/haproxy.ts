@@ -1,4 +1,4 @@
-/** The real HAProxy with a statistics page, its states changed through its admin socket. */
+/** The real HAProxy, with a statistics page of its own or a whole file of ours; its states are changed through its admin socket. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -26,10 +26,15 @@ export class HAProxy {
   readonly #ended: Promise<void>;
   #log = '';
 
-  /** Resolves when the admin socket answers. */
-  static async start(options: HAProxyOptions): Promise<HAProxy> {
+  /** Those sections beside a statistics page on `port`. Resolves when the admin socket answers. */
+  static start(options: HAProxyOptions): Promise<HAProxy> {
+    return HAProxy.startFile((port, socket) => configuration(port, socket, options));
+  }
+
+  /** With the file that `write` makes for a free port and the path of an admin socket. Resolves when that socket answers. */
+  static async startFile(write: (port: number, socket: string) => string): Promise<HAProxy> {
     const [port] = await freePorts(1);
-    const haproxy = new HAProxy(port!, options);
+    const haproxy = new HAProxy(port!, write);
     try {
       await haproxy.#untilReady();
     } catch (thrown) {
@@ -41,10 +46,10 @@ export class HAProxy {
 
   private constructor(
     readonly port: number,
-    options: HAProxyOptions,
+    write: (port: number, socket: string) => string,
   ) {
     const file = join(this.#directory.path, 'haproxy.cfg');
-    writeFileSync(file, configuration(port, this.#socket, options));
+    writeFileSync(file, write(port, this.#socket));
     this.#child = spawn(BINARY, ['-db', '-f', file], { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.#log += text;

@@ -1,0 +1,225 @@
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import type { FrenoNode } from '../../src/demo/freno-node.js';
+import { freePorts } from '../../src/demo/temporary.js';
+import { STORE, statusOf, TestCluster, throttledApps } from '../support/cluster.js';
+import { HAProxy, haproxyIsInstalled } from '../support/haproxy.js';
+import { fetchJson, fetchOnce } from '../support/http-client.js';
+import { type PacedAnswer, PacedClient } from '../support/paced-client.js';
+import { skipUnless } from '../support/skip.js';
+import { until } from '../support/until.js';
+
+const CHECK = `/check/batch/mysql/${STORE}`;
+const PER_SECOND = 200;
+/** Each node has its own threshold: an answer tells whose it is. */
+const THRESHOLDS = [101, 102, 103];
+/** What a client may see while nobody leads: a node that no longer or not yet does, or HAProxy itself. */
+const IN_THE_GAP = [404, 502, 503, 504];
+
+const SHIPPED = readFileSync(new URL('../../../resources/haproxy.cfg', import.meta.url), 'utf8');
+
+/** The shipped file with its addresses, and nothing else, replaced. */
+function shippedFile(nodes: readonly FrenoNode[], port: number, socket: string, stats: number) {
+  const replacements: Array<[string, string]> = [
+    ['/run/haproxy/admin.sock', socket],
+    ['bind :8087', `bind 127.0.0.1:${port}`],
+    ['bind 127.0.0.1:8404', `bind 127.0.0.1:${stats}`],
+    ...nodes.map((node, index): [string, string] => [
+      `192.0.2.${index + 1}:8087`,
+      `127.0.0.1:${node.port}`,
+    ]),
+  ];
+  return replacements.reduce((text, [from, to]) => {
+    expect(text.split(from), `${from}, once`).to.have.length(2);
+    return text.replace(from, to);
+  }, SHIPPED);
+}
+
+interface Answer {
+  readonly Value: number;
+  readonly Threshold: number;
+}
+
+const bodyOf = ({ body }: PacedAnswer) => JSON.parse(body) as Answer;
+
+describe('HAProxy in front of three nodes', function () {
+  this.timeout(30_000);
+  let cluster: TestCluster;
+  let haproxy: HAProxy;
+  let client: PacedClient;
+
+  before(async function () {
+    skipUnless(this, haproxyIsInstalled, 'HAProxy is not installed (Debian: haproxy)');
+  });
+
+  describe('with resources/haproxy.cfg', () => {
+    before(async () => {
+      cluster = await TestCluster.start(3, {}, THRESHOLDS);
+      const [statistics] = await freePorts(1);
+      haproxy = await HAProxy.startFile((port, socket) =>
+        shippedFile(cluster.nodes, port, socket, statistics!),
+      );
+    });
+
+    beforeEach(async () => {
+      await cluster.heal();
+      client = new PacedClient(haproxy.port, CHECK, PER_SECOND);
+      await client.next('an answer of the leader', ({ status }) => status === 200);
+    });
+
+    afterEach(() => client?.end());
+
+    after(async () => {
+      await haproxy?.stop();
+      await cluster?.stop();
+    });
+
+    it('a client sees kill -9 of the leader as a gap, and after it what the new leader measures', async () => {
+      const leader = await cluster.leader();
+      leader.process.signal('SIGKILL');
+      await leader.process.exited;
+      await cluster.fleet.change([{ server: 0, value: 7.5 }]);
+      const changedAtMs = performance.now();
+      const next = await firstToAnswer(cluster.others(leader));
+      await tellTheGap('kill -9', leader, next.node, next.atMs);
+
+      const late = client.answers.filter(({ sentAtMs }) => sentAtMs > changedAtMs);
+      for (const answer of late.filter(({ status }) => status === 200)) {
+        expect(bodyOf(answer)).to.include({ Value: 7.5, Threshold: thresholdOf(next.node) });
+      }
+      expectNoOtherStatus();
+    });
+
+    it('a client sees SIGTERM of the leader as a shorter gap, and never an earlier value again', async () => {
+      const leader = await cluster.leader();
+      await cluster.fleet.change([{ server: 0, value: 7.5 }]);
+      const seen = await client.next(
+        'the changed value',
+        (answer) => answer.status === 200 && bodyOf(answer).Value === 7.5,
+      );
+      leader.process.signal('SIGTERM');
+      const next = await firstToAnswer(cluster.others(leader));
+      expect(await leader.process.exited).to.deep.equal({ code: 0, signal: null });
+      await tellTheGap('SIGTERM', leader, next.node, next.atMs);
+
+      const late = client.answers.filter(({ sentAtMs }) => sentAtMs > seen.answeredAtMs);
+      for (const answer of late.filter(({ status }) => status === 200)) {
+        expect(bodyOf(answer).Value).to.equal(7.5);
+      }
+      const { answeredAtMs } = late.find(isOf(next.node))!;
+      const older = late.filter(isOf(leader)).filter(({ sentAtMs }) => sentAtMs > answeredAtMs);
+      expect(older, 'answers of the old leader after the new one').to.deep.equal([]);
+      expectNoOtherStatus();
+    });
+
+    it('a client is answered though the leader hangs', async () => {
+      const leader = await cluster.leader();
+      leader.process.signal('SIGSTOP');
+      const next = await firstToAnswer(cluster.others(leader));
+      await tellTheGap('SIGSTOP', leader, next.node, next.atMs);
+      await client.end();
+      expect(leader.running, 'the hung leader, still').to.equal(true);
+      expectNoOtherStatus();
+    });
+
+    it('a command and the list of it go to the leader, and the client is known by its address', async () => {
+      const { status, body } = await fetchOnce(haproxy.port, '/throttle-app/archive/ttl/10', {
+        headers: { 'X-Forwarded-For': '203.0.113.9' },
+      });
+      expect(status, body).to.equal(200);
+      const listed = (await fetchJson(haproxy.port, '/throttled-apps')) as object;
+      expect(listed).to.have.property('archive');
+      for (const node of cluster.nodes) {
+        await until('the command on every node', async () => {
+          return (await throttledApps(node)).includes('archive') || undefined;
+        });
+      }
+      expect(await fetchJson(haproxy.port, '/recent-apps')).to.have.property('batch/127.0.0.1');
+    });
+  });
+
+  it('checks as the original’s file has them, in HTTP/1.0, work with the node engine', async () => {
+    cluster = await TestCluster.start(3, { HttpEngine: 'node' });
+    haproxy = await HAProxy.startFile((port, socket) => originalStyle(cluster.nodes, port, socket));
+    try {
+      const answered = (): Promise<true> =>
+        until('200 through HAProxy', async () => {
+          // HAProxy closes the connection of a request that the killed node took with it.
+          const answer = await fetchOnce(haproxy.port, CHECK).catch(() => undefined);
+          return answer?.status === 200 || undefined;
+        });
+      await answered();
+      const leader = await cluster.leader();
+      leader.process.signal('SIGKILL');
+      await leader.process.exited;
+      const next = await cluster.leader(cluster.others(leader));
+      await answered();
+      expect(await statusOf(next, CHECK)).to.equal(200);
+    } finally {
+      await haproxy.stop();
+      await cluster.stop();
+    }
+  });
+
+  function thresholdOf(node: FrenoNode): number {
+    return THRESHOLDS[cluster.nodes.indexOf(node)]!;
+  }
+
+  function isOf(node: FrenoNode): (answer: PacedAnswer) => boolean {
+    return (answer) => answer.status === 200 && bodyOf(answer).Threshold === thresholdOf(node);
+  }
+
+  /** Asks the nodes themselves, not through HAProxy. */
+  async function firstToAnswer(nodes: readonly FrenoNode[]) {
+    return until('200 of another node', async () => {
+      for (const node of nodes) {
+        if ((await statusOf(node, CHECK)) === 200) return { node, atMs: performance.now() };
+      }
+      return undefined;
+    });
+  }
+
+  /** Waits for the new leader's answers through HAProxy and prints how long there was none. */
+  async function tellTheGap(cause: string, old: FrenoNode, next: FrenoNode, directAtMs: number) {
+    await client.next('200 of the new leader', isOf(next));
+    const last = client.answers.findLast(isOf(old))!.answeredAtMs;
+    const first = client.answers.find(isOf(next))!.answeredAtMs;
+    const through = Math.round(first - last);
+    const direct = Math.round(directAtMs - last);
+    const statuses = new Map<number, number>();
+    for (const { status } of client.answers) {
+      if (status !== 200) statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    }
+    const instead = [...statuses].map(([status, count]) => `${count} x ${status}`).join(', ');
+    console.log(
+      `      ${cause}: ${through} ms without 200 (${instead}), ${direct} ms at the node itself`,
+    );
+  }
+
+  function expectNoOtherStatus(): void {
+    const others = client.answers.filter(
+      ({ status }) => status !== 200 && !IN_THE_GAP.includes(status),
+    );
+    expect(others).to.deep.equal([]);
+  }
+});
+
+/** `option httpchk` without a version, whose checks are HTTP/1.0. */
+function originalStyle(nodes: readonly FrenoNode[], port: number, socket: string): string {
+  return `
+global
+  stats socket ${socket} level admin
+listen freno
+  bind 127.0.0.1:${port}
+  mode http
+  balance first
+  retries 1
+  option redispatch
+  option httpchk GET /leader-check
+  timeout client 5s
+  timeout server 5s
+  timeout connect 1s
+  default-server inter 200ms fall 1 rise 1 on-marked-down shutdown-sessions
+${nodes.map((node) => `  server freno-${node.port} 127.0.0.1:${node.port} check`).join('\n')}
+`;
+}
