@@ -221,4 +221,15 @@ describe('questions to main', () => {
     expect((await next).json).to.equal('in time');
     questions.close();
   });
+
+  it('that take a profile may take its time, and hold up the time-out of no other', async () => {
+    const questions = new Questions(() => {}, { inFlightMax: 9, timeoutMs: 20 });
+    const request = { thread: 'main', seconds: 1 } as const;
+    const profile = questions.ask({ kind: 'profile', request });
+    expect((await questions.ask({ kind: 'vars' })).status).to.equal(503);
+    expect((await questions.ask({ kind: 'vars' })).status).to.equal(503);
+    questions.answered([[0, { status: 200, json: 'profile' }]]);
+    expect((await profile).json).to.equal('profile');
+    questions.close();
+  });
 });

@@ -8,7 +8,7 @@ import { type FrenoNode, layOutNodes } from '../../src/demo/freno-node.js';
 import { TemporaryDirectory } from '../../src/demo/temporary.js';
 import { STORE, storesOf, VALUE } from '../support/cluster.js';
 import { fetchJson } from '../support/http-client.js';
-import { Memcached } from '../support/memcached.js';
+import { Memcached, needMemcached } from '../support/memcached.js';
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
   const deadlineMs = performance.now() + 8_000;
@@ -22,12 +22,13 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 describe('a freno process with memcached', function () {
   this.timeout(20_000);
   const key = `freno/mysql/${STORE}`;
-  let directory: TemporaryDirectory;
+  let directory: TemporaryDirectory | undefined;
   let memcached: Memcached;
   let fleet: Fleet;
   let node: FrenoNode;
 
-  before(async () => {
+  before(async function () {
+    needMemcached(this);
     directory = new TemporaryDirectory();
     memcached = await Memcached.start();
     fleet = await Fleet.start([{ value: VALUE }]);
@@ -43,7 +44,7 @@ describe('a freno process with memcached', function () {
     await node?.stop();
     await fleet?.stop();
     await memcached?.stop();
-    directory.remove();
+    directory?.remove();
   });
 
   function published(expected: string | undefined, name = key): () => Promise<boolean> {
@@ -87,7 +88,7 @@ describe('a freno process with memcached', function () {
   });
 
   it('publishes elsewhere after a reload', async () => {
-    const file = join(directory.path, `freno-${node.port}.conf.json`);
+    const file = join(directory!.path, `freno-${node.port}.conf.json`);
     const configuration = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
     writeFileSync(file, JSON.stringify({ ...configuration, MemcachePath: 'elsewhere' }));
     node.process.signal('SIGHUP');

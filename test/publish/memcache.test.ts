@@ -8,7 +8,7 @@ import { MemcachePublisher, WRITE_INTERVAL_MS } from '../../src/publish/memcache
 import { IN_FLIGHT_MAX } from '../../src/publish/memcache/server.js';
 import { MetricState } from '../../src/throttle/metric.js';
 import type { StorePublication } from '../../src/wire/publisher.js';
-import { Memcached } from '../support/memcached.js';
+import { Memcached, needMemcached } from '../support/memcached.js';
 
 const { ok, error } = MetricState;
 
@@ -31,6 +31,10 @@ async function publishUntil(
 }
 
 describe('a published metric', () => {
+  before(function () {
+    needMemcached(this);
+  });
+
   const servers: Memcached[] = [];
   const publishers: MemcachePublisher[] = [];
   const log: string[] = [];

@@ -1,9 +1,17 @@
 /** A real memcached (Debian's) on a port of its own, and a reader that speaks its text protocol. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Context } from 'mocha';
 import { freePorts } from '../../src/demo/temporary.js';
+import { skipUnless } from './skip.js';
+
+/** Skips the tests of `suite` where there is no memcached. */
+export function needMemcached(suite: Context): void {
+  const { error } = spawnSync('memcached', ['-V']);
+  skipUnless(suite, error === undefined, 'memcached is not installed');
+}
 
 export class Memcached {
   #child: ChildProcess;

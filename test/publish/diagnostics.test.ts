@@ -1,0 +1,57 @@
+/** Threads that watch themselves, and main that asks them. */
+import { readFileSync, rmSync, statSync } from 'node:fs';
+import { expect } from 'chai';
+import { DiagnosticsHub } from '../../src/publish/diagnostics/hub.js';
+import { serveDiagnostics, ThreadDiagnostics } from '../../src/publish/diagnostics/thread.js';
+
+function block(milliseconds: number): void {
+  const untilMs = performance.now() + milliseconds;
+  while (performance.now() < untilMs);
+}
+
+function turnOf(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+describe('a thread', () => {
+  it('knows how late its event loop was', async () => {
+    const diagnostics = new ThreadDiagnostics();
+    await turnOf(100);
+    block(150);
+    await turnOf(50);
+    const { loopDelayMaxSeconds, loopActiveSeconds } = diagnostics.vitals();
+    expect(loopDelayMaxSeconds).to.be.at.least(0.1);
+    expect(loopActiveSeconds).to.be.at.least(0.15);
+    diagnostics.stop();
+  });
+});
+
+describe('all threads', () => {
+  let hub: DiagnosticsHub;
+
+  beforeEach(() => {
+    hub = new DiagnosticsHub();
+  });
+
+  afterEach(() => hub.stop());
+
+  it('are asked by name; one that does not answer is left out, one that is gone forgotten', async () => {
+    const lively = hub.open('http-3');
+    hub.open('probe-1');
+    serveDiagnostics(lively);
+    expect([...(await hub.vitals()).keys()]).to.have.members(['main', 'http-3']);
+    lively.close();
+    await turnOf(10);
+    const error = await hub.take({ thread: 'http', seconds: 1 }).catch((thrown: Error) => thrown);
+    expect(error).to.include({ code: 'BAD_REQUEST' });
+  });
+
+  it('write profiles into files of their own, which only this user may read', async () => {
+    serveDiagnostics(hub.open('http-0'));
+    const path = await hub.take({ thread: 'http', seconds: 1 });
+    expect(path).to.match(/\.cpuprofile$/);
+    expect(JSON.parse(readFileSync(path, 'utf8'))).to.include.keys('nodes', 'samples');
+    expect(statSync(path).mode & 0o777).to.equal(0o600);
+    rmSync(path);
+  });
+});
