@@ -1,18 +1,19 @@
 import { expect } from 'chai';
 import { isLinearizable, type Operation } from '../support/linearizability.js';
+import { seededRandom } from '../support/random.js';
 
 const UNKNOWN = Number.POSITIVE_INFINITY;
 
-function write(value: number, calledAtMs: number, returnedAtMs: number): Operation<number> {
+function write(value: number, calledAtMs: number, returnedAtMs: number): Operation {
   return { kind: 'write', value, calledAtMs, returnedAtMs };
 }
 
-function read(value: number, calledAtMs: number, returnedAtMs: number): Operation<number> {
+function read(value: number, calledAtMs: number, returnedAtMs: number): Operation {
   return { kind: 'read', value, calledAtMs, returnedAtMs };
 }
 
 describe('the checker of histories', () => {
-  const verdicts: ReadonlyArray<readonly [string, boolean, Operation<number>[]]> = [
+  const verdicts: ReadonlyArray<readonly [string, boolean, Operation[]]> = [
     ['an empty history', true, []],
     ['a read of the initial value', true, [read(0, 1, 2)]],
     ['a read after its write', true, [write(5, 1, 2), read(5, 3, 4)]],
@@ -49,4 +50,47 @@ describe('the checker of histories', () => {
       expect(isLinearizable(history, 0)).to.equal(verdict);
     });
   }
+
+  it('agrees with an exhaustive search on thousands of small random histories', () => {
+    const random = seededRandom(17);
+    let linearizable = 0;
+    const histories = 4000;
+    for (let number = 0; number < histories; number++) {
+      const history = randomHistory(random);
+      const expected = searchFinds(history, 0);
+      expect(isLinearizable(history, 0), JSON.stringify(history)).to.equal(expected);
+      if (expected) linearizable++;
+    }
+    expect(linearizable).to.be.within(histories / 10, (9 * histories) / 10);
+  });
 });
+
+/** Three writes, of which some have no known outcome, and a few reads, at times that often coincide. */
+function randomHistory(random: () => number): Operation[] {
+  const interval = (): [number, number] => {
+    const calledAtMs = Math.floor(random() * 12);
+    return [calledAtMs, calledAtMs + 1 + Math.floor(random() * 6)];
+  };
+  const writes = [1, 2, 3].map((value) => {
+    const [calledAtMs, returnedAtMs] = interval();
+    return write(value, calledAtMs, random() < 0.2 ? UNKNOWN : returnedAtMs);
+  });
+  const reads = Array.from({ length: 1 + Math.floor(random() * 3) }, () =>
+    read(Math.floor(random() * 4), ...interval()),
+  );
+  return [...writes, ...reads];
+}
+
+/** Tries every order that respects which operation returned before another was called (Wing and Gong, 1993). */
+function searchFinds(open: readonly Operation[], value: number): boolean {
+  const firstReturnMs = Math.min(...open.map(({ returnedAtMs }) => returnedAtMs));
+  if (firstReturnMs === UNKNOWN) return true;
+  return open.some((next) => {
+    if (next.calledAtMs > firstReturnMs) return false;
+    if (next.kind === 'read' && next.value !== value) return false;
+    return searchFinds(
+      open.filter((operation) => operation !== next),
+      next.kind === 'write' ? next.value : value,
+    );
+  });
+}
