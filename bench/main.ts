@@ -3,11 +3,14 @@ import { parseArgs } from 'node:util';
 import { messageOf } from '../src/base/errors.js';
 import { checks } from './checks.js';
 import { control } from './control.js';
+import { dead } from './dead.js';
 import { failover } from './failover.js';
+import { flood } from './flood.js';
 import { idle } from './idle.js';
 import { memory } from './memory.js';
 import { probes } from './probes.js';
 import { restart } from './restart.js';
+import { scale } from './scale.js';
 import { staleness } from './staleness.js';
 import { start } from './start.js';
 import { type Benchmark, BenchmarkContext } from './support/benchmark.js';
@@ -24,6 +27,9 @@ const BENCHMARKS: readonly Benchmark[] = [
   failover,
   restart,
   idle,
+  flood,
+  dead,
+  scale,
 ];
 
 const HELP = `Usage: npm run bench [-- [NAME ...] OPTIONS]
@@ -32,8 +38,8 @@ ${BENCHMARKS.map(({ name, title }) => `  ${name.padEnd(12)}${title}`).join('\n')
 
 Without a name all run. Results go to bench/results.json, the latest of each benchmark.
 
-  --quick   short runs: under two minutes in all
-  --soak    the memory benchmark runs for ten minutes
+  --quick   short runs: two minutes in all
+  --soak    the memory benchmark runs for ten minutes, the flood for five
   --write   render the kept results into bench/RESULTS.md (with no run: --write --none)
   --none    run nothing
   --help    this text

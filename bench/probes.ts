@@ -4,18 +4,16 @@ import type { Fleet } from '../src/demo/fleet.js';
 import { BareProbes } from './support/bare-probes.js';
 import type { Benchmark, BenchmarkContext } from './support/benchmark.js';
 import { clustersOf, METRIC_QUERY, ownFleet, ownFreno } from './support/freno.js';
-import { cpuMicros } from './support/processes.js';
+import { allConnected, observe, PROBE_INTERVAL_MS } from './support/prober.js';
 import type { Table } from './support/report.js';
 import { median } from './support/statistics.js';
 
-const INTERVAL_MS = 50;
 const CLUSTER_SIZE = 100;
 const HOSTS = [1, 100, 500, 1_000] as const;
 const LIMIT_STEP = 250;
 const LIMIT_MAX = 2_500;
 /** Below this share of the probes that are due, intervals slip. */
 const KEEPS_UP = 0.98;
-const CONNECTED_TIMEOUT_MS = 30_000;
 
 export const probes: Benchmark = {
   name: 'probes',
@@ -63,7 +61,7 @@ async function compareCosts(context: BenchmarkContext): Promise<Table> {
     });
   }
   return {
-    title: `Probes every ${INTERVAL_MS} ms`,
+    title: `Probes every ${PROBE_INTERVAL_MS} ms`,
     columns: COST_COLUMNS,
     rows,
     notes: [
@@ -101,31 +99,13 @@ async function probeBare(
   windowMs: number,
 ): Promise<Window> {
   const bare = context.own(new BareProbes());
-  await bare.start(fleet.addresses, METRIC_QUERY, INTERVAL_MS);
+  await bare.start(fleet.addresses, METRIC_QUERY, PROBE_INTERVAL_MS);
   await delay(500);
   await bare.latencies();
   const seen = await observe(fleet, hosts, bare.pid, windowMs);
   const latencies = await bare.latencies();
   await context.release(bare);
   return { ...seen, ...latencies };
-}
-
-/** Lets a prober work and counts what it did. */
-async function observe(fleet: Fleet, hosts: number, pid: number, windowMs: number) {
-  const cpuBefore = cpuMicros(pid);
-  const before = await fleet.statistics();
-  const startedMs = performance.now();
-  await delay(windowMs);
-  const after = await fleet.statistics();
-  const tookMs = performance.now() - startedMs;
-  const cpu = cpuMicros(pid) - cpuBefore;
-  const made = after.queries - before.queries;
-  return {
-    kept: made / ((hosts * tookMs) / INTERVAL_MS),
-    cpuMicrosPerProbe: cpu / made,
-    cpuShare: cpu / 1000 / tookMs,
-    serversShare: (after.cpuMicros - before.cpuMicros) / 1000 / tookMs,
-  };
 }
 
 /** More hosts step by step, until one worker no longer makes the probes that are due. */
@@ -157,15 +137,6 @@ async function findLimit(context: BenchmarkContext): Promise<Table> {
       `Until fewer than ${KEEPS_UP * 100} % of the probes that are due are made, or to ${LIMIT_MAX.toLocaleString('en')} hosts. The simulated servers share the machine.`,
     ],
   };
-}
-
-async function allConnected(fleet: Fleet, hosts: number): Promise<void> {
-  const deadlineMs = performance.now() + CONNECTED_TIMEOUT_MS;
-  while ((await fleet.statistics()).connections < hosts) {
-    if (performance.now() > deadlineMs) throw new Error(`not all of ${hosts} hosts are connected`);
-    await delay(50);
-  }
-  await delay(500);
 }
 
 const COST_COLUMNS: Table['columns'] = [

@@ -1,20 +1,10 @@
 /** Benchmark: from a changed value at the server to the changed answer of a check. */
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Fleet } from '../src/demo/fleet.js';
 import type { Benchmark, BenchmarkContext } from './support/benchmark.js';
-import {
-  BAD_VALUE,
-  checkPath,
-  clustersOf,
-  GOOD_VALUE,
-  ownFleet,
-  ownFreno,
-} from './support/freno.js';
+import { thereAndBack } from './support/changes.js';
+import { checkPath, clustersOf, ownFleet, ownFreno } from './support/freno.js';
 import { ASK_INTERVAL_MS, Poller } from './support/poller.js';
+import { PROBE_INTERVAL_MS } from './support/prober.js';
 import { median, percentile } from './support/statistics.js';
-
-const PROBE_INTERVAL_MS = 50;
-const TRIAL_TIMEOUT_MS = 5_000;
 
 export const staleness: Benchmark = {
   name: 'staleness',
@@ -63,24 +53,8 @@ async function measure(
   context.own({ stop: async () => client.close() });
   const times: number[] = [];
   for (let trial = 0; trial < trials; trial++) {
-    await delay(PROBE_INTERVAL_MS + Math.random() * 2 * PROBE_INTERVAL_MS);
     const server = Math.floor(Math.random() * hosts);
-    times.push(await changeUntilSeen(fleet, client, server, BAD_VALUE, 429));
-    await delay(PROBE_INTERVAL_MS + Math.random() * 2 * PROBE_INTERVAL_MS);
-    times.push(await changeUntilSeen(fleet, client, server, GOOD_VALUE, 200));
+    times.push(...(await thereAndBack(fleet, server, [client])).flat());
   }
   return times;
-}
-
-/** Milliseconds from the moment in which the server has the value to the arrival of the first answer with that status. */
-async function changeUntilSeen(
-  fleet: Fleet,
-  client: Poller,
-  server: number,
-  value: number,
-  status: number,
-): Promise<number> {
-  const changed = fleet.change([{ server, value }]);
-  const seenAtMs = client.firstAnswer(status, TRIAL_TIMEOUT_MS);
-  return Math.max(0, (await seenAtMs) - (await changed));
 }

@@ -20,7 +20,7 @@ export class BenchmarkContext {
   constructor(
     /** Seconds instead of minutes: shows that it works and roughly what comes out. */
     readonly quick: boolean,
-    /** The ten-minute run of the memory benchmark. */
+    /** Runs of minutes, for benchmarks of what shows only in time. */
     readonly soak: boolean,
     /** Says what is going on. */
     readonly progress: (text: string) => void,

@@ -18,6 +18,8 @@ export interface NodeSettings {
   readonly engine?: 'uws' | 'node';
   readonly httpWorkers?: number;
   readonly probeWorkers?: number;
+  /** Further clusters, as the configuration file has them. */
+  readonly furtherClusters?: Readonly<Record<string, object>>;
   /** Further keys of the configuration. */
   readonly besides?: Readonly<Record<string, unknown>>;
 }
@@ -69,12 +71,15 @@ function configurationOf(settings: NodeSettings): Readonly<Record<string, unknow
         Password: 'freno',
         MetricQuery: METRIC_QUERY,
         ThrottleThreshold: THRESHOLD,
-        Clusters: Object.fromEntries(
-          Object.entries(settings.clusters).map(([name, hosts]) => [
-            name,
-            { StaticHostsSettings: { Hosts: hosts } },
-          ]),
-        ),
+        Clusters: {
+          ...Object.fromEntries(
+            Object.entries(settings.clusters).map(([name, hosts]) => [
+              name,
+              { StaticHostsSettings: { Hosts: hosts } },
+            ]),
+          ),
+          ...settings.furtherClusters,
+        },
       },
     },
     ...settings.besides,

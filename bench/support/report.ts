@@ -9,12 +9,24 @@ export interface Column {
 
 export type Value = string | number | null;
 
+/** What was asked for, and the number beside it that came out; whoever reads it compares. */
+export interface Demand {
+  readonly what: string;
+  /** In words: `at least 0.72`. */
+  readonly demanded: string;
+  readonly measured: number;
+  /** Digits after the point. */
+  readonly digits?: number;
+}
+
 export interface Table {
   readonly title: string;
   readonly columns: readonly Column[];
   readonly rows: ReadonlyArray<Readonly<Record<string, Value>>>;
   /** How it was measured and what to mind. */
   readonly notes: readonly string[];
+  /** None unless given. */
+  readonly demands?: readonly Demand[];
 }
 
 /** The table with its columns aligned. */
