@@ -4,7 +4,7 @@ import { leaderOf, ownCluster } from './support/cluster.js';
 import { clustersOf, ownFleet } from './support/freno.js';
 import { LoadGenerator, type LoadResult } from './support/load.js';
 import { cpuMicros } from './support/processes.js';
-import type { Table } from './support/report.js';
+import type { Demand, Table } from './support/report.js';
 import { median } from './support/statistics.js';
 
 const CLIENTS = [1, 16, 64] as const;
@@ -33,6 +33,7 @@ export const control: Benchmark = {
           { key: 'allCpu', title: 'all nodes', digits: 1 },
         ],
         rows,
+        demands: demandsOf(rows),
         notes: [
           `/throttle-app/<app>/ttl/10/ratio/0.5 on the leader for ${APPS.toLocaleString('en')} apps in turn; each client asks again as soon as it is answered.`,
           'All nodes, their disks and the clients share this machine.',
@@ -88,4 +89,27 @@ async function measure(context: BenchmarkContext, count: number) {
     });
   }
   return rows;
+}
+
+function demandsOf(rows: Awaited<ReturnType<typeof measure>>): Demand[] {
+  const at = (nodes: number, clients: number) =>
+    rows.find((row) => row.nodes === nodes && row.clients === clients)!;
+  return [
+    {
+      what: 'control requests per second on three nodes, 64 clients',
+      demanded: 'at least 6,000',
+      measured: at(3, 64).perSecond,
+    },
+    {
+      what: 'a control request on three nodes, one client, p50 ms',
+      demanded: 'below 2',
+      measured: at(3, 1).p50,
+      digits: 2,
+    },
+    {
+      what: 'control requests per second on one node, 64 clients',
+      demanded: 'at least 15,000',
+      measured: at(1, 64).perSecond,
+    },
+  ];
 }

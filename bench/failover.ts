@@ -5,6 +5,7 @@ import type { Benchmark } from './support/benchmark.js';
 import { leaderOf, ownCluster, settled } from './support/cluster.js';
 import { checkPath, clustersOf, ownFleet } from './support/freno.js';
 import { ASK_INTERVAL_MS, Poller } from './support/poller.js';
+import type { Demand } from './support/report.js';
 import { median, percentile } from './support/statistics.js';
 
 const NODES = 3;
@@ -54,6 +55,7 @@ export const failover: Benchmark = {
           { key: 'checkMax', title: 'max ms' },
         ],
         rows,
+        demands: demandsOf(rows[0]!, rows[1]!),
         notes: [
           `${trials} times each, from the signal to the first such answer of another node, asked every ${ASK_INTERVAL_MS} ms; the node that ended is started again in between.`,
         ],
@@ -61,6 +63,28 @@ export const failover: Benchmark = {
     ];
   },
 };
+
+interface CheckTimes {
+  readonly checkP50: number;
+  readonly checkMax: number;
+}
+
+function demandsOf(killed: CheckTimes, terminated: CheckTimes): Demand[] {
+  return [
+    {
+      what: 'kill -9 of the leader to the first check answered 200, p50 ms',
+      demanded: 'below 800',
+      measured: killed.checkP50,
+    },
+    { what: 'the same, max ms', demanded: 'below 1,500', measured: killed.checkMax },
+    {
+      what: 'SIGTERM of the leader to the first check answered 200, p50 ms',
+      demanded: 'below 300',
+      measured: terminated.checkP50,
+    },
+    { what: 'the same, max ms', demanded: 'below 300', measured: terminated.checkMax },
+  ];
+}
 
 /** Ends the leader, sees who follows, and brings the cluster back to strength. */
 async function endLeader(nodes: readonly FrenoNode[], signal: NodeJS.Signals): Promise<Handover> {

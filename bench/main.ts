@@ -14,8 +14,8 @@ import { scale } from './scale.js';
 import { staleness } from './staleness.js';
 import { start } from './start.js';
 import { type Benchmark, BenchmarkContext } from './support/benchmark.js';
-import { asText } from './support/report.js';
-import { keepResult, writeReport } from './support/results.js';
+import { asText, demandsTable } from './support/report.js';
+import { demandsOf, keepResult, writeReport } from './support/results.js';
 
 const BENCHMARKS: readonly Benchmark[] = [
   checks,
@@ -75,6 +75,8 @@ async function run(benchmark: Benchmark, context: BenchmarkContext): Promise<voi
   try {
     const tables = await benchmark.run(context);
     for (const table of tables) process.stdout.write(`${asText(table)}\n`);
+    const demands = demandsOf([{ tables }]);
+    if (demands.length > 0) process.stdout.write(`${asText(demandsTable('Asked for', demands))}\n`);
     keepResult({
       name: benchmark.name,
       title: benchmark.title,

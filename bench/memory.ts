@@ -29,6 +29,7 @@ export const memory: Benchmark = {
     context.progress(`memory: ${DISTINCT_APPS} app names, ${loadS} s`);
     const load = await loaded(context, freno.port, freno.process.pid, loadS);
     await context.release(freno);
+    const loadFigures = figures(load.samples);
     return [
       {
         title: 'Memory',
@@ -46,12 +47,21 @@ export const memory: Benchmark = {
             phase: `${DISTINCT_APPS.toLocaleString('en')} app names`,
             seconds: loadS,
             checks: load.requests,
-            ...figures(load.samples),
+            ...loadFigures,
           },
         ],
         notes: [
           `One HTTP worker, two probe workers, ${HOSTS} hosts in five clusters. Resident set of the whole process, each second; ${CONNECTIONS} connections ask as fast as they are answered.`,
           'The slope is that of the second half of the phase. Short runs show the garbage collector rather than a leak: --soak runs for ten minutes.',
+        ],
+        demands: [
+          { what: 'resident memory, highest MB', demanded: 'below 160', measured: loadFigures.max },
+          {
+            what: `growth of resident memory in the second half of ${loadS} s of checks, MB per minute`,
+            demanded: 'flat over 600 s: 0',
+            measured: loadFigures.slope,
+            digits: 2,
+          },
         ],
       },
     ];

@@ -9,6 +9,9 @@ import { LoadGenerator } from './support/load.js';
 import type { Table } from './support/report.js';
 
 const ENTRIES = 100_000;
+/** Changes whose traces on disk are looked at, of how many apps. */
+const CHANGES = 20_000;
+const CHANGED_APPS = 1_000;
 const CLIENTS = 64;
 const FILL_TIMEOUT_MS = 120_000;
 const CATCH_UP_TIMEOUT_MS = 60_000;
@@ -20,6 +23,7 @@ export const restart: Benchmark = {
   title: 'snapshots and restarts with 100,000 entries',
   async run(context) {
     const entries = context.quick ? ENTRIES / 10 : ENTRIES;
+    const changesMegabytes = await diskOfChanges(context);
     const rows = [...(await restartAlone(context, entries)), ...(await catchUp(context, entries))];
     return [
       {
@@ -30,6 +34,14 @@ export const restart: Benchmark = {
           { key: 'unit', title: 'unit' },
         ],
         rows,
+        demands: [
+          {
+            what: `on disk after ${CHANGES.toLocaleString('en')} changes of ${CHANGED_APPS.toLocaleString('en')} apps, MB`,
+            demanded: 'less than 32',
+            measured: changesMegabytes,
+            digits: 2,
+          },
+        ],
         notes: [
           'Each entry is a control request of its own; snapshots are taken on the way, every 8,192 entries. The longest answer shows what a snapshot costs a client.',
         ],
@@ -37,6 +49,15 @@ export const restart: Benchmark = {
     ];
   },
 };
+
+/** Megabytes, while the node that took them runs. */
+async function diskOfChanges(context: BenchmarkContext): Promise<number> {
+  const [node] = await ownCluster(context, 1, { clusters: {} });
+  await fill(context, node!, CHANGES, CHANGED_APPS);
+  const megabytes = diskBytes(node!) / 2 ** 20;
+  await context.stopAll();
+  return megabytes;
+}
 
 /** A node alone: fill, kill -9, start again. */
 async function restartAlone(context: BenchmarkContext, entries: number): Promise<Table['rows']> {
@@ -83,15 +104,16 @@ async function catchUp(context: BenchmarkContext, entries: number): Promise<Tabl
   ];
 }
 
-async function fill(context: BenchmarkContext, leader: FrenoNode, entries: number) {
-  context.progress(`restart: writing ${entries} entries`);
+/** Sends so many changes, of `apps` apps in turn: of another each unless given. */
+async function fill(context: BenchmarkContext, leader: FrenoNode, changes: number, apps = changes) {
+  context.progress(`restart: ${changes} changes`);
   const generator = context.own(new LoadGenerator());
   const load = await generator.run({
     port: leader.port,
     method: 'GET',
     path: '/throttle-app/app{n}/ttl/600/ratio/1',
-    distinct: entries,
-    requests: entries,
+    distinct: apps,
+    requests: changes,
     connections: CLIENTS,
     durationMs: FILL_TIMEOUT_MS,
   });

@@ -30,6 +30,7 @@ export const start: Benchmark = {
       p90: percentile(times, 90),
       max: Math.max(...times),
     });
+    const first = row('the first check answered 200', frenoMs);
     return [
       {
         title: 'Start',
@@ -39,12 +40,16 @@ export const start: Benchmark = {
           { key: 'p90', title: 'p90 ms' },
           { key: 'max', title: 'max ms' },
         ],
-        rows: [
-          row('the first check answered 200', frenoMs),
-          row('the end of a Node that does nothing', nodeMs),
-        ],
+        rows: [first, row('the end of a Node that does nothing', nodeMs)],
         notes: [
           `${starts} starts with an empty data directory and one cluster of ${HOSTS} hosts; asked again every 10 ms.`,
+        ],
+        demands: [
+          {
+            what: 'start of the process to the first check answered 200, p50 ms',
+            demanded: 'within 1,000',
+            measured: first.p50,
+          },
         ],
       },
     ];

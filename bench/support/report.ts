@@ -11,6 +11,7 @@ export type Value = string | number | null;
 
 /** What was asked for, and the number beside it that came out; whoever reads it compares. */
 export interface Demand {
+  /** With the unit, if there is one. */
   readonly what: string;
   /** In words: `at least 0.72`. */
   readonly demanded: string;
@@ -27,6 +28,24 @@ export interface Table {
   readonly notes: readonly string[];
   /** None unless given. */
   readonly demands?: readonly Demand[];
+}
+
+/** Demands and results side by side. */
+export function demandsTable(title: string, demands: readonly Demand[]): Table {
+  return {
+    title,
+    columns: [
+      { key: 'what', title: 'what' },
+      { key: 'demanded', title: 'asked for' },
+      { key: 'measured', title: 'measured' },
+    ],
+    rows: demands.map(({ what, demanded, measured, digits = 0 }) => ({
+      what,
+      demanded,
+      measured: format(measured, { key: 'measured', title: '', digits }),
+    })),
+    notes: [],
+  };
 }
 
 /** The table with its columns aligned. */

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Machine, thisMachine } from './machine.js';
-import { asMarkdown, type Table } from './report.js';
+import { asMarkdown, type Demand, demandsTable, type Table } from './report.js';
 
 /** From `dist/bench/support` to the folder `bench` of the sources. */
 const FOLDER = new URL('../../../bench/', import.meta.url);
@@ -30,19 +30,22 @@ export function keepResult(result: Result): void {
 
 /** Renders what is kept, in that order of names. */
 export function writeReport(names: readonly string[]): void {
-  const results = readResults();
-  const sections = names.flatMap((name) => {
-    const result = results[name];
-    return result === undefined ? [] : [section(result)];
-  });
+  const kept = readResults();
+  const results = names.flatMap((name) => kept[name] ?? []);
   const introduction = [
     '# Results of the benchmarks',
     '',
     'Written by `npm run bench -- --write`. Timings differ from machine to machine and from run to run; what is',
     'compared was measured side by side in the same run. `npm run bench -- --help` names the benchmarks.',
     '',
+    asMarkdown(demandsTable('What was asked for, and what came out', demandsOf(results))),
   ].join('\n');
-  writeFileSync(REPORT, [introduction, ...sections].join('\n'));
+  writeFileSync(REPORT, [introduction, ...results.map(section)].join('\n'));
+}
+
+/** All that is asked for in these results. */
+export function demandsOf(results: readonly Pick<Result, 'tables'>[]): Demand[] {
+  return results.flatMap(({ tables }) => tables).flatMap(({ demands }) => demands ?? []);
 }
 
 function section({ title, date, machine, quick, tables }: KeptResult): string {
