@@ -6,6 +6,7 @@ import { control } from './control.js';
 import { dead } from './dead.js';
 import { failover } from './failover.js';
 import { flood } from './flood.js';
+import { haproxy } from './haproxy.js';
 import { idle } from './idle.js';
 import { memory } from './memory.js';
 import { probes } from './probes.js';
@@ -25,6 +26,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   memory,
   control,
   failover,
+  haproxy,
   restart,
   idle,
   flood,
@@ -74,6 +76,7 @@ async function main(args: string[]): Promise<void> {
 async function run(benchmark: Benchmark, context: BenchmarkContext): Promise<void> {
   try {
     const tables = await benchmark.run(context);
+    if (tables.length === 0) return;
     for (const table of tables) process.stdout.write(`${asText(table)}\n`);
     const demands = demandsOf([{ tables }]);
     if (demands.length > 0) process.stdout.write(`${asText(demandsTable('Asked for', demands))}\n`);

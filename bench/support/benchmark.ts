@@ -6,6 +6,7 @@ export interface Benchmark {
   readonly name: string;
   /** What it measures, in a few words. */
   readonly title: string;
+  /** No tables: this machine lacks something, as `context.progress` has been told; an earlier result is kept. */
   run(context: BenchmarkContext): Promise<Table[]>;
 }
 

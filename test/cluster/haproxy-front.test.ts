@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import type { FrenoNode } from '../../src/demo/freno-node.js';
-import { freePorts } from '../../src/demo/temporary.js';
 import { STORE, statusOf, TestCluster, throttledApps } from '../support/cluster.js';
 import { HAProxy, haproxyIsInstalled } from '../support/haproxy.js';
 import { fetchJson, fetchOnce } from '../support/http-client.js';
 import { type PacedAnswer, PacedClient } from '../support/paced-client.js';
+import { startShippedHAProxy } from '../support/shipped-haproxy.js';
 import { skipUnless } from '../support/skip.js';
 import { until } from '../support/until.js';
 
@@ -15,25 +14,6 @@ const PER_SECOND = 200;
 const THRESHOLDS = [101, 102, 103];
 /** What a client may see while nobody leads: a node that no longer or not yet does, or HAProxy itself. */
 const IN_THE_GAP = [404, 502, 503, 504];
-
-const SHIPPED = readFileSync(new URL('../../../resources/haproxy.cfg', import.meta.url), 'utf8');
-
-/** The shipped file with its addresses, and nothing else, replaced. */
-function shippedFile(nodes: readonly FrenoNode[], port: number, socket: string, stats: number) {
-  const replacements: Array<[string, string]> = [
-    ['/run/haproxy/admin.sock', socket],
-    ['bind :8087', `bind 127.0.0.1:${port}`],
-    ['bind 127.0.0.1:8404', `bind 127.0.0.1:${stats}`],
-    ...nodes.map((node, index): [string, string] => [
-      `192.0.2.${index + 1}:8087`,
-      `127.0.0.1:${node.port}`,
-    ]),
-  ];
-  return replacements.reduce((text, [from, to]) => {
-    expect(text.split(from), `${from}, once`).to.have.length(2);
-    return text.replace(from, to);
-  }, SHIPPED);
-}
 
 interface Answer {
   readonly Value: number;
@@ -55,10 +35,7 @@ describe('HAProxy in front of three nodes', function () {
   describe('with resources/haproxy.cfg', () => {
     before(async () => {
       cluster = await TestCluster.start(3, {}, THRESHOLDS);
-      const [statistics] = await freePorts(1);
-      haproxy = await HAProxy.startFile((port, socket) =>
-        shippedFile(cluster.nodes, port, socket, statistics!),
-      );
+      haproxy = await startShippedHAProxy(cluster.nodes);
     });
 
     beforeEach(async () => {

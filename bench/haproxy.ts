@@ -1,0 +1,105 @@
+/** Benchmark: what a client behind the real HAProxy sees of the end of the leader. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { FrenoNode } from '../src/demo/freno-node.js';
+import { haproxyIsInstalled } from '../test/support/haproxy.js';
+import { PacedClient } from '../test/support/paced-client.js';
+import { startShippedHAProxy } from '../test/support/shipped-haproxy.js';
+import type { Benchmark } from './support/benchmark.js';
+import { leaderOf, ownCluster, settled } from './support/cluster.js';
+import { checkPath, clustersOf, ownFleet } from './support/freno.js';
+import { median, percentile } from './support/statistics.js';
+
+const NODES = 3;
+const HOSTS = 3;
+const PER_SECOND = 200;
+/** What is watched before the signal and after the client is answered again. */
+const AROUND_MS = 500;
+
+interface Gap {
+  /** The longest time between two answers 200. */
+  readonly longestMs: number;
+  /** Answers that were not 200. */
+  readonly others: number;
+}
+
+export const haproxy: Benchmark = {
+  name: 'haproxy',
+  title: 'kill -9 and SIGTERM of the leader as a client behind HAProxy sees them',
+  async run(context) {
+    if (!haproxyIsInstalled) {
+      context.progress('SKIPPED: haproxy: HAProxy is not installed (Debian: haproxy)');
+      return [];
+    }
+    const trials = context.quick ? 2 : 10;
+    const fleet = await ownFleet(context, HOSTS);
+    const nodes = await ownCluster(context, NODES, { clusters: clustersOf(fleet.hosts, HOSTS) });
+    const { port } = context.own(await startShippedHAProxy(nodes));
+    const rows = [];
+    for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+      const gaps: Gap[] = [];
+      for (let trial = 0; trial < trials; trial++) {
+        context.progress(`haproxy: ${signal}, ${trial + 1} of ${trials}`);
+        gaps.push(await gapOf(nodes, port, signal));
+      }
+      const longestMs = gaps.map((gap) => gap.longestMs);
+      rows.push({
+        signal,
+        p50: median(longestMs),
+        p90: percentile(longestMs, 90),
+        max: Math.max(...longestMs),
+        others: median(gaps.map(({ others }) => others)),
+      });
+    }
+    return [
+      {
+        title: 'Fail-over behind HAProxy',
+        columns: [
+          { key: 'signal', title: 'the leader gets' },
+          { key: 'p50', title: 'longest time without 200: p50 ms' },
+          { key: 'p90', title: 'p90 ms' },
+          { key: 'max', title: 'max ms' },
+          { key: 'others', title: 'answers not 200, p50' },
+        ],
+        rows,
+        notes: [
+          `${trials} times each: a client sends ${PER_SECOND} checks a second, whatever the answers, through HAProxy with resources/haproxy.cfg in front of ${NODES} nodes. Between two answers there are ${1000 / PER_SECOND} ms without any gap.`,
+        ],
+      },
+    ];
+  },
+};
+
+/** Ends the leader under the eyes of a client, and brings the cluster back to strength. */
+async function gapOf(
+  nodes: readonly FrenoNode[],
+  port: number,
+  signal: NodeJS.Signals,
+): Promise<Gap> {
+  const leader = await leaderOf(nodes);
+  const client = new PacedClient(port, checkPath('c0'), PER_SECOND);
+  const answeredAgain = () => client.next('200', ({ status }) => status === 200);
+  try {
+    await answeredAgain();
+    const fromMs = performance.now();
+    await delay(AROUND_MS);
+    leader.process.signal(signal);
+    await leader.process.exited;
+    await leaderOf(nodes.filter((node) => node !== leader));
+    await answeredAgain();
+    await delay(AROUND_MS);
+    return gapSince(client, fromMs);
+  } finally {
+    await client.end();
+    if (!leader.running) leader.start();
+    await settled(nodes);
+  }
+}
+
+function gapSince({ answers }: PacedClient, fromMs: number): Gap {
+  const seen = answers.filter(({ answeredAtMs }) => answeredAtMs >= fromMs);
+  const good = seen.filter(({ status }) => status === 200);
+  const betweenMs = good
+    .slice(1)
+    .map(({ answeredAtMs }, index) => answeredAtMs - good[index]!.answeredAtMs);
+  return { longestMs: Math.max(...betweenMs), others: seen.length - good.length };
+}
