@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS throttled_apps (
 ) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 COLLATE = utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS skipped_hosts (
-  host_name varchar(255) NOT NULL,
+  host_name varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NOT NULL,
   skipped_at timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP,
   expires_at timestamp NULL DEFAULT NULL,
   PRIMARY KEY (host_name),

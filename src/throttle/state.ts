@@ -26,13 +26,19 @@ export interface StateImage {
   readonly clockMs: number;
   readonly sweptAtMs: number;
   readonly throttledApps: ReadonlyArray<readonly [AppKey, ThrottledApp]>;
-  /** Host name and Unix time of expiry in milliseconds. */
+  /** Host name, as it was last written, and Unix time of expiry in milliseconds. */
   readonly skippedHosts: ReadonlyArray<readonly [string, number]>;
+}
+
+interface SkippedHost {
+  readonly host: string;
+  readonly expireAtMs: number;
 }
 
 export class ThrottleState {
   readonly #throttledApps = new Map<AppKey, ThrottledApp>();
-  readonly #skippedHosts = new Map<string, number>();
+  /** By the name in lower case: names of hosts are compared without case (RFC 4343). */
+  readonly #skippedHosts = new Map<string, SkippedHost>();
   /** The latest time of any command: it never goes back, whatever the clocks of successive leaders show. */
   #clockMs = 0;
   #sweptAtMs = 0;
@@ -50,7 +56,7 @@ export class ThrottleState {
       case 'skipHost':
         return this.#skipHost(command.host, command.expireAtMs);
       case 'recoverHost':
-        this.#skippedHosts.delete(command.host);
+        this.#skippedHosts.delete(command.host.toLowerCase());
         return 'applied';
     }
   }
@@ -75,7 +81,9 @@ export class ThrottleState {
 
   /** Hosts skipped at `nowMs`, with their expiries, sorted by name. */
   skippedHosts(nowMs: number): Array<readonly [string, number]> {
-    return [...this.#skippedHosts].filter(([, expireAtMs]) => expireAtMs > nowMs).sort(byKey);
+    return this.#hostList()
+      .filter(([, expireAtMs]) => expireAtMs > nowMs)
+      .sort(byKey);
   }
 
   /** How many entries are live at `nowMs` (Unix time). */
@@ -85,7 +93,9 @@ export class ThrottleState {
       if (isLive(expireAtMs, nowMs)) throttledApps++;
     }
     let skippedHosts = 0;
-    for (const expireAtMs of this.#skippedHosts.values()) if (expireAtMs > nowMs) skippedHosts++;
+    for (const { expireAtMs } of this.#skippedHosts.values()) {
+      if (expireAtMs > nowMs) skippedHosts++;
+    }
     return { throttledApps, skippedHosts };
   }
 
@@ -94,7 +104,7 @@ export class ThrottleState {
       clockMs: this.#clockMs,
       sweptAtMs: this.#sweptAtMs,
       throttledApps: [...this.#throttledApps],
-      skippedHosts: [...this.#skippedHosts],
+      skippedHosts: this.#hostList(),
     };
   }
 
@@ -105,7 +115,9 @@ export class ThrottleState {
     this.#throttledApps.clear();
     for (const [key, entry] of image.throttledApps) this.#throttledApps.set(key, entry);
     this.#skippedHosts.clear();
-    for (const [host, expireAtMs] of image.skippedHosts) this.#skippedHosts.set(host, expireAtMs);
+    for (const [host, expireAtMs] of image.skippedHosts) {
+      this.#skippedHosts.set(host.toLowerCase(), { host, expireAtMs });
+    }
   }
 
   #throttleApp(command: ThrottleApp): CommandOutcome {
@@ -129,9 +141,14 @@ export class ThrottleState {
   }
 
   #skipHost(host: string, expireAtMs: number): CommandOutcome {
-    if (!this.#hasRoom(this.#skippedHosts, host)) return 'full';
-    this.#skippedHosts.set(host, expireAtMs);
+    const key = host.toLowerCase();
+    if (!this.#hasRoom(this.#skippedHosts, key)) return 'full';
+    this.#skippedHosts.set(key, { host, expireAtMs });
     return 'applied';
+  }
+
+  #hostList(): Array<readonly [string, number]> {
+    return [...this.#skippedHosts.values()].map(({ host, expireAtMs }) => [host, expireAtMs]);
   }
 
   #hasRoom(table: ReadonlyMap<string, unknown>, key: string): boolean {
@@ -151,8 +168,8 @@ export class ThrottleState {
     for (const [key, entry] of this.#throttledApps) {
       if (!isLive(entry.expireAtMs, this.#clockMs)) this.#throttledApps.delete(key);
     }
-    for (const [host, expireAtMs] of this.#skippedHosts) {
-      if (expireAtMs <= this.#clockMs) this.#skippedHosts.delete(host);
+    for (const [key, { expireAtMs }] of this.#skippedHosts) {
+      if (expireAtMs <= this.#clockMs) this.#skippedHosts.delete(key);
     }
   }
 }

@@ -136,6 +136,17 @@ describe('the replicated state', () => {
       state.apply({ kind: 'recoverHost', atMs: T, host: 'h' });
       expect(state.skippedHosts(T)).to.deep.equal([]);
     });
+
+    it('are the same in upper and lower case, and shown as they were last written', () => {
+      state.apply(skip('DB1', T + 10));
+      state.apply(skip('Db1', T + 20));
+      expect(state.skippedHosts(T)).to.deep.equal([['Db1', T + 20]]);
+      expect(state.liveEntries(T).skippedHosts).to.equal(1);
+      const restored = new ThrottleState();
+      restored.restore(state.image());
+      restored.apply({ kind: 'recoverHost', atMs: T, host: 'db1' });
+      expect(restored.skippedHosts(T)).to.deep.equal([]);
+    });
   });
 
   describe('lists', () => {

@@ -11,7 +11,7 @@ export interface Tables {
   readonly nullableExpiry: boolean;
 }
 
-/** Names are compared byte by byte in tables of ours, as freno does in memory. */
+/** Names are compared byte by byte in tables of ours, but for those of hosts, which have no case: as freno does in memory. */
 const TABLE_OPTIONS = 'ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 COLLATE = utf8mb4_bin';
 
 /** Columns that our statements use, and the definition for a backend without the table. The same as resources/mysql-backend.sql. */
@@ -52,7 +52,7 @@ const DEFINITIONS = {
   skipped_hosts: {
     columns: 'host_name, skipped_at, expires_at',
     create: `CREATE TABLE IF NOT EXISTS skipped_hosts (
-  host_name varchar(255) NOT NULL,
+  host_name varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NOT NULL,
   skipped_at timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP,
   expires_at timestamp NULL DEFAULT NULL,
   PRIMARY KEY (host_name),

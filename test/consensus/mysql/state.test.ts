@@ -160,6 +160,16 @@ describe('the state in the MySQL backend', function () {
     expect(left).to.deep.equal([{ host_name: 'h1' }]);
   });
 
+  it('knows a host in upper and lower case as one', async () => {
+    const atMs = Date.now();
+    const expireAtMs = atMs + MINUTE_MS;
+    await node.consensus.submit({ kind: 'skipHost', atMs, host: 'DB1', expireAtMs });
+    await node.consensus.submit({ kind: 'skipHost', atMs, host: 'Db1', expireAtMs });
+    expect(node.hosts()).to.deep.equal(['Db1']);
+    await node.consensus.submit({ kind: 'recoverHost', atMs: Date.now(), host: 'db1' });
+    expect(node.hosts()).to.deep.equal([]);
+  });
+
   it('takes commands at any node; the leader has them within a reading', async () => {
     const follower = backend.node('b:1');
     await follower.consensus.start();
