@@ -215,6 +215,15 @@ describe('the log on disk', function () {
     expect(message).to.match(/^RaftDataDir: .*file/);
   });
 
+  it('is refused where the system makes no directories, though there is nothing in the way', async () => {
+    const kept = directory;
+    directory = '/proc/freno/below';
+    const [code, message] = await refusalOf(open());
+    directory = kept;
+    expect(code).to.equal('RESOURCE');
+    expect(message).to.match(/^RaftDataDir: \/proc\/freno\/below cannot be used: /);
+  });
+
   it('of another node or cluster is refused', async () => {
     await open();
     await opened.pop()!.storage.close();

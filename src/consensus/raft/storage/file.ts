@@ -1,5 +1,7 @@
 /** What lies at the path of the log before SQLite opens it: nothing, a log of ours, a Bolt file of the original, or something foreign. */
-import { type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { FrenoError, messageOf } from '../../../base/errors.js';
 import type { Logger } from '../../../base/log.js';
 
@@ -20,13 +22,38 @@ const BOLT_MAGIC_OFFSET = 16;
 
 type FileKind = 'absent' | 'ours' | 'bolt' | 'foreign';
 
-/** Creates the directory if need be. Throws `RESOURCE`. */
+/** Creates the directory if need be, and makes sure that this process may write there. Throws `RESOURCE`. */
 export async function prepareDirectory(directory: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeDirectory(resolve(directory));
+    await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new FrenoError('RESOURCE', `RaftDataDir: ${messageOf(error)}`);
+    throw new FrenoError(
+      'RESOURCE',
+      `RaftDataDir: ${directory} cannot be used: ${messageOf(error)}; name a directory that freno's user may write to`,
+    );
   }
+}
+
+/**
+ * With its parents. Not with `recursive`: where the system refuses a directory with ENOENT, as below /proc, Node tries for
+ * ever and holds one of the threads that the whole process shares.
+ */
+async function makeDirectory(directory: string): Promise<void> {
+  if (await isDirectory(directory)) return;
+  const parent = dirname(directory);
+  if (parent !== directory) await makeDirectory(parent);
+  try {
+    await mkdir(directory, 0o700);
+  } catch (error) {
+    // Somebody else may have made it meanwhile.
+    if (!(await isDirectory(directory))) throw error;
+  }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isDirectory() === true;
 }
 
 /**
@@ -42,10 +69,23 @@ export async function clearTheWay(path: string, log: Logger): Promise<void> {
       `${path} is a Bolt file of the original freno: it is set aside, this node starts with an empty log`,
     );
   }
+  if (kind === 'ours') await requireWritable(path);
   if (kind === 'foreign') {
     throw new FrenoError(
       'RESOURCE',
       `${path} is not a log of freno: move it away, or name another RaftDataDir`,
+    );
+  }
+}
+
+/** SQLite would say no more than "disk I/O error". */
+async function requireWritable(path: string): Promise<void> {
+  try {
+    await access(path, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    throw new FrenoError(
+      'RESOURCE',
+      `${path} cannot be used: ${messageOf(error)}; freno's user must own what is in RaftDataDir`,
     );
   }
 }
