@@ -134,6 +134,6 @@ export class Host implements Paced, ProbeListener {
     this.#failing = false;
     if (!this.#logged) return;
     const { logger } = this.#surroundings;
-    logger.info({ store: this.#owner.name, host: this.probe.address }, 'a host is read again');
+    logger.warn({ store: this.#owner.name, host: this.probe.address }, 'a host is read again');
   }
 }

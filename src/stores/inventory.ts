@@ -183,7 +183,7 @@ export class Inventory implements InventoryReporter {
     if (this.#clusters.get(store) !== cluster) return;
     switch (health) {
       case 'good':
-        this.#logger.info({ store }, 'the list of hosts can be read again');
+        this.#logger.warn({ store }, 'the list of hosts can be read again');
         break;
       case 'partial':
         this.#logger.warn({ store, error }, 'the list of hosts can be read only in part');

@@ -23,6 +23,6 @@ export class FaultLog {
   worked(): void {
     if (this.#message === null) return;
     this.#message = null;
-    this.#log.info(`${this.#what} works again`);
+    this.#log.warn(`${this.#what} works again`);
   }
 }

@@ -115,7 +115,7 @@ export class MemcacheServer {
     link.sentAtMs.shift();
     if (this.#failures > 0) {
       this.#failures = 0;
-      this.#log.info({ server: formatAddress(this.#address) }, 'memcached is written to again');
+      this.#log.warn({ server: formatAddress(this.#address) }, 'memcached is written to again');
     }
     return true;
   }

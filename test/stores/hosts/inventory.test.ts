@@ -141,7 +141,7 @@ describe('the inventory', () => {
     expect(log.map(({ level, store, error, msg }) => ({ level, store, error, msg }))).to.deep.equal(
       [
         { level: 40, store: 'main', error: 'first', msg: 'the list of hosts cannot be read' },
-        { level: 30, store: 'main', error: undefined, msg: 'the list of hosts can be read again' },
+        { level: 40, store: 'main', error: undefined, msg: 'the list of hosts can be read again' },
       ],
     );
   });
