@@ -19,7 +19,7 @@ use constant {
 
 # Answers of freno itself. Everything else is silence: no connection (599), or a load balancer that finds no leader (502 to 504).
 my %GO_ON = map { $_ => 1 } 200;
-my %WAIT  = map { $_ => 1 } 404, 417, 429, 500;
+my %WAIT  = map { $_ => 1 } 400, 404, 417, 429, 500;
 
 sub new {
    my ($class, %args) = @_;

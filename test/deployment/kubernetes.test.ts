@@ -1,0 +1,193 @@
+/** The manifests of resources/kubernetes agree with each other, with the configuration's schema and with freno's paths. */
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { loadAll } from 'js-yaml';
+import { loadConfig } from '../../src/config/load.js';
+import { serviceSettings } from '../../src/config/settings.js';
+import { matchRoute } from '../../src/http/routes.js';
+import { haproxyIsInstalled } from '../support/haproxy.js';
+import { skipUnless } from '../support/skip.js';
+
+const RESOURCES = new URL('../../../resources/', import.meta.url);
+const FOLDER = new URL('kubernetes/', RESOURCES);
+
+interface Port {
+  readonly name: string;
+  readonly port?: number;
+  readonly containerPort?: number;
+}
+
+interface Probe {
+  readonly httpGet: { readonly path: string; readonly port: string };
+}
+
+interface Container {
+  readonly name: string;
+  readonly args?: readonly string[];
+  readonly env: ReadonlyArray<{ readonly name: string }>;
+  readonly ports: readonly Port[];
+  readonly readinessProbe: Probe;
+  readonly livenessProbe: Probe;
+  readonly volumeMounts: ReadonlyArray<{ readonly name: string; readonly mountPath: string }>;
+}
+
+interface Selector {
+  readonly matchLabels: Readonly<Record<string, string>>;
+}
+
+interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly spec: {
+    readonly replicas: number;
+    readonly serviceName?: string;
+    readonly selector: Selector;
+    readonly ports: readonly Port[];
+    readonly minAvailable: number;
+    readonly template: {
+      readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+      readonly spec: {
+        readonly terminationGracePeriodSeconds: number;
+        readonly containers: readonly Container[];
+        readonly volumes: ReadonlyArray<{
+          readonly name: string;
+          readonly configMap?: { readonly name: string };
+        }>;
+      };
+    };
+    readonly volumeClaimTemplates?: ReadonlyArray<{ readonly metadata: { readonly name: string } }>;
+  };
+}
+
+interface Kustomization {
+  readonly resources: readonly string[];
+  readonly configMapGenerator: ReadonlyArray<{
+    readonly name: string;
+    readonly files: readonly string[];
+  }>;
+}
+
+const read = (name: string): string => readFileSync(new URL(name, FOLDER), 'utf8');
+const [kustomization] = loadAll(read('kustomization.yaml')) as [Kustomization];
+const manifests = kustomization.resources.flatMap((name) => loadAll(read(name)) as Manifest[]);
+
+function the(kind: string, name: string): Manifest {
+  const found = manifests.filter((each) => each.kind === kind && each.metadata.name === name);
+  expect(found, `${kind} ${name}`).to.have.length(1);
+  return found[0]!;
+}
+
+const workloads = [the('StatefulSet', 'freno'), the('Deployment', 'freno-proxy')];
+const freno = workloads[0]!;
+const container = freno.spec.template.spec.containers[0]!;
+
+describe('the manifests for Kubernetes', () => {
+  it('are all listed, and list what is there', () => {
+    const files = readdirSync(FOLDER).filter((name) => name !== 'kustomization.yaml');
+    const listed = kustomization.configMapGenerator.flatMap((each) => each.files);
+    expect([...kustomization.resources, ...listed]).to.have.members(files);
+    for (const { apiVersion, kind, metadata } of manifests) {
+      expect([apiVersion, kind, metadata.name]).not.to.include(undefined);
+    }
+  });
+
+  it('select the pods that they make, with budgets that leave one to evict', () => {
+    for (const { spec, metadata } of workloads) {
+      expect(spec.template.metadata.labels).to.include(spec.selector.matchLabels);
+      const budget = the('PodDisruptionBudget', metadata.name).spec;
+      expect(budget.selector).to.deep.equal(spec.selector);
+      expect(budget.minAvailable).to.equal(spec.replicas - 1);
+    }
+    expect(the('Service', freno.spec.serviceName!).spec.selector).to.deep.equal(
+      freno.spec.selector.matchLabels,
+    );
+    expect(the('Service', 'freno').spec.selector).to.deep.equal(
+      workloads[1]!.spec.selector.matchLabels,
+    );
+  });
+
+  it('mount what exists', () => {
+    const maps = kustomization.configMapGenerator.map(({ name }) => name);
+    for (const { spec } of workloads) {
+      const { containers, volumes } = spec.template.spec;
+      const claims = (spec.volumeClaimTemplates ?? []).map(({ metadata }) => metadata.name);
+      const names = [...volumes.map(({ name }) => name), ...claims];
+      for (const { name } of containers.flatMap((each) => each.volumeMounts)) {
+        expect(names).to.include(name);
+      }
+      for (const { configMap } of volumes) if (configMap) expect(maps).to.include(configMap.name);
+    }
+    expect(container.args).to.include('/etc/freno/freno.conf.json');
+  });
+
+  it('probe paths that freno answers, and leave it the time to end', () => {
+    for (const { httpGet } of [container.readinessProbe, container.livenessProbe]) {
+      expect(matchRoute(httpGet.path).kind, httpGet.path).to.equal('found');
+      expect(container.ports.map(({ name }) => name)).to.include(httpGet.port);
+    }
+    const [proxy] = workloads[1]!.spec.template.spec.containers;
+    for (const { httpGet } of [proxy!.readinessProbe, proxy!.livenessProbe]) {
+      expect(read('haproxy.cfg')).to.include(`if { path ${httpGet.path} }`);
+    }
+    expect(freno.spec.template.spec.terminationGracePeriodSeconds).to.be.at.least(5);
+  });
+
+  it('configure each pod as one of RaftNodes, with the ports and the directory that it has', async () => {
+    const variables = container.env.map(({ name }) => name);
+    const nodes: string[] = [];
+    for (let index = 0; index < freno.spec.replicas; index++) {
+      const environment = Object.fromEntries(variables.map((name) => [name, 'x']));
+      const { config, warnings } = await loadConfig({
+        configFile: fileURLToPath(new URL('freno.conf.json', FOLDER)),
+        overrides: {},
+        environment: { ...environment, POD_NAME: `${freno.metadata.name}-${index}` },
+      });
+      expect(warnings).to.deep.equal([]);
+      const { consensus, listenPort } = serviceSettings(config, 2);
+      if (consensus.kind !== 'raft') throw new Error('it does not use Raft');
+      expect(consensus.nodes).to.have.length(freno.spec.replicas);
+      expect(consensus.advertise).to.equal(
+        `freno-${index}.${freno.spec.serviceName}:${portOf('raft')}`,
+      );
+      nodes.push(consensus.advertise);
+      expect(consensus.nodes).to.include.members(nodes);
+      expect(listenPort).to.equal(portOf('http'));
+      expect(container.volumeMounts.map(({ mountPath }) => mountPath)).to.include(
+        config.RaftDataDir,
+      );
+    }
+  });
+
+  it('have a haproxy.cfg that HAProxy accepts', function () {
+    skipUnless(this, haproxyIsInstalled, 'needs HAProxy (Debian: haproxy)');
+    const { status, stderr } = spawnSync(
+      '/usr/sbin/haproxy',
+      ['-c', '-f', fileURLToPath(new URL('haproxy.cfg', FOLDER))],
+      { env: { POD_NAMESPACE: 'freno' }, encoding: 'utf8' },
+    );
+    expect(status, stderr).to.equal(0);
+  });
+
+  it('have in haproxy.cfg the rules of resources/haproxy.cfg', () => {
+    const tested = rules(readFileSync(new URL('haproxy.cfg', RESOURCES), 'utf8'));
+    expect(rules(read('haproxy.cfg').replace(' resolvers kubernetes', ''))).to.deep.equal(tested);
+  });
+});
+
+function portOf(name: string): number {
+  return container.ports.find((port) => port.name === name)!.containerPort!;
+}
+
+/** The lines of the sections that decide about requests: without comments, blank lines and servers. */
+function rules(file: string): string[] {
+  const lines = file.split('\n').filter((line) => !/^\s*(#|$)/.test(line));
+  let section = '';
+  return lines.filter((line) => {
+    if (!line.startsWith(' ')) section = line;
+    const decides = ['defaults', 'frontend freno', 'backend freno_leader'].includes(section);
+    return decides && !line.startsWith('  server ');
+  });
+}
