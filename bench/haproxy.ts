@@ -1,7 +1,7 @@
 /** Benchmark: what a client behind the real HAProxy sees of the end of the leader. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FrenoNode } from '../src/demo/freno-node.js';
-import { haproxyIsInstalled } from '../test/support/haproxy.js';
+import { isInstalled } from '../test/support/needs.js';
 import { PacedClient } from '../test/support/paced-client.js';
 import { startShippedHAProxy } from '../test/support/shipped-haproxy.js';
 import type { Benchmark } from './support/benchmark.js';
@@ -26,7 +26,7 @@ export const haproxy: Benchmark = {
   name: 'haproxy',
   title: 'kill -9 and SIGTERM of the leader as a client behind HAProxy sees them',
   async run(context) {
-    if (!haproxyIsInstalled) {
+    if (!isInstalled('haproxy')) {
       context.progress('SKIPPED: haproxy: HAProxy is not installed (Debian: haproxy)');
       return [];
     }

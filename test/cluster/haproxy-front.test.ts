@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import type { FrenoNode } from '../../src/demo/freno-node.js';
 import { STORE, statusOf, TestCluster, throttledApps } from '../support/cluster.js';
-import { HAProxy, haproxyIsInstalled } from '../support/haproxy.js';
+import { HAProxy } from '../support/haproxy.js';
 import { fetchJson, fetchOnce } from '../support/http-client.js';
+import { needPrograms } from '../support/needs.js';
 import { type PacedAnswer, PacedClient } from '../support/paced-client.js';
 import { startShippedHAProxy } from '../support/shipped-haproxy.js';
-import { skipUnless } from '../support/skip.js';
 import { until } from '../support/until.js';
 
 const CHECK = `/check/batch/mysql/${STORE}`;
@@ -28,8 +28,8 @@ describe('HAProxy in front of three nodes', function () {
   let haproxy: HAProxy;
   let client: PacedClient;
 
-  before(async function () {
-    skipUnless(this, haproxyIsInstalled, 'HAProxy is not installed (Debian: haproxy)');
+  before(function () {
+    needPrograms(this, 'haproxy');
   });
 
   describe('with resources/haproxy.cfg', () => {
@@ -107,9 +107,7 @@ describe('HAProxy in front of three nodes', function () {
       const listed = (await fetchJson(haproxy.port, '/throttled-apps')) as object;
       expect(listed).to.have.property('archive');
       for (const node of cluster.nodes) {
-        await until('the command on every node', async () => {
-          return (await throttledApps(node)).includes('archive') || undefined;
-        });
+        await until(async () => (await throttledApps(node)).includes('archive'));
       }
       expect(await fetchJson(haproxy.port, '/recent-apps')).to.have.property('batch/127.0.0.1');
     });
@@ -120,10 +118,10 @@ describe('HAProxy in front of three nodes', function () {
     haproxy = await HAProxy.startFile((port, socket) => originalStyle(cluster.nodes, port, socket));
     try {
       const answered = (): Promise<true> =>
-        until('200 through HAProxy', async () => {
+        until(async () => {
           // HAProxy closes the connection of a request that the killed node took with it.
           const answer = await fetchOnce(haproxy.port, CHECK).catch(() => undefined);
-          return answer?.status === 200 || undefined;
+          return answer?.status === 200;
         });
       await answered();
       const leader = await cluster.leader();
@@ -148,7 +146,7 @@ describe('HAProxy in front of three nodes', function () {
 
   /** Asks the nodes themselves, not through HAProxy. */
   async function firstToAnswer(nodes: readonly FrenoNode[]) {
-    return until('200 of another node', async () => {
+    return until(async () => {
       for (const node of nodes) {
         if ((await statusOf(node, CHECK)) === 200) return { node, atMs: performance.now() };
       }

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { type Connection, createConnection, type QueryError } from 'mysql2';
 import { SimulatedMySQL } from '../../src/demo/simulated-mysql.js';
+import { failureOf } from '../support/failure.js';
+import { needPrograms, programPath } from '../support/needs.js';
 
-const MARIADB_CLIENT = '/usr/bin/mariadb';
 const run = promisify(execFile);
 
 describe('a simulated MySQL server', () => {
@@ -33,15 +33,6 @@ describe('a simulated MySQL server', () => {
         else reject(error);
       });
     });
-  }
-
-  async function failure(promise: Promise<unknown>): Promise<QueryError> {
-    try {
-      await promise;
-    } catch (error) {
-      return error as QueryError;
-    }
-    throw new Error('expected a failure');
   }
 
   beforeEach(async () => {
@@ -71,8 +62,8 @@ describe('a simulated MySQL server', () => {
   it('knows replication lag by the statement and the columns of its dialect', async () => {
     const [row] = (await query(client(), 'SHOW REPLICA STATUS')) as [Record<string, unknown>];
     expect(row).to.include({ Replica_IO_Running: 'Yes', Seconds_Behind_Source: 0.25 });
-    const refused = await failure(query(client(), 'SHOW SLAVE STATUS'));
-    expect(refused.errno).to.equal(1064);
+    const refused = await failureOf(query(client(), 'SHOW SLAVE STATUS'));
+    expect(refused).to.have.property('errno', 1064);
   });
 
   it('shows replication that has stopped when its value is NULL', async () => {
@@ -83,7 +74,7 @@ describe('a simulated MySQL server', () => {
 
   it('answers what it does not know with an error and goes on', async () => {
     const connection = client();
-    expect((await failure(query(connection, 'drop table t'))).code).to.equal('ER_PARSE_ERROR');
+    expect((await failureOf(query(connection, 'drop table t'))).code).to.equal('ER_PARSE_ERROR');
     expect(await query(connection, 'select 1')).to.deep.equal([{ value: 0.25 }]);
   });
 
@@ -128,14 +119,16 @@ describe('a simulated MySQL server', () => {
     const connected = client();
     await query(connected, 'select 1');
     await server.setFault({ kind: 'close' });
-    expect((await failure(query(connected, 'select 1'))).code).to.equal('PROTOCOL_CONNECTION_LOST');
-    expect((await failure(query(client(), 'select 1'))).fatal).to.equal(true);
+    expect((await failureOf(query(connected, 'select 1'))).code).to.equal(
+      'PROTOCOL_CONNECTION_LOST',
+    );
+    expect(await failureOf(query(client(), 'select 1'))).to.have.property('fatal', true);
   });
 
   it('refuses connections, and listens on the same port again', async () => {
     const { port } = server;
     await server.setFault({ kind: 'refuse' });
-    expect((await failure(query(client(), 'select 1'))).code).to.equal('ECONNREFUSED');
+    expect((await failureOf(query(client(), 'select 1'))).code).to.equal('ECONNREFUSED');
     await server.setFault({ kind: 'none' });
     expect(server.port).to.equal(port);
     expect(await query(client(), 'select 1')).to.deep.equal([{ value: 0.25 }]);
@@ -152,15 +145,18 @@ describe('a simulated MySQL server', () => {
 
   it('answers with the error it is told', async () => {
     await server.setFault({ kind: 'error', code: 1040, message: 'Too many connections' });
-    const refused = await failure(query(client(), 'select 1'));
+    const refused = await failureOf(query(client(), 'select 1'));
     expect(refused).to.include({ errno: 1040, message: 'Too many connections' });
   });
 
   it("talks to MariaDB's own command-line client", async function () {
-    if (!existsSync(MARIADB_CLIENT)) this.skip();
+    needPrograms(this, 'mariadb');
     const sql = 'select lag from t; show replica status\\G select 2';
     const options = ['--batch', '--skip-ssl', '-h', server.host, '-P', String(server.port)];
-    const { stdout } = await run(MARIADB_CLIENT, [...options, '-ufreno', '-psecret', '-e', sql]);
+    const { stdout } = await run(programPath('mariadb'), [
+      ...options,
+      ...['-ufreno', '-psecret', '-e', sql],
+    ]);
     expect(stdout)
       .to.contain('value\n0.25\n')
       .and.to.match(/Seconds_Behind_Source: 0\.25/);

@@ -7,8 +7,7 @@ import { loadAll } from 'js-yaml';
 import { loadConfig } from '../../src/config/load.js';
 import { serviceSettings } from '../../src/config/settings.js';
 import { matchRoute } from '../../src/http/routes.js';
-import { haproxyIsInstalled } from '../support/haproxy.js';
-import { skipUnless } from '../support/skip.js';
+import { needPrograms, programPath } from '../support/needs.js';
 
 const RESOURCES = new URL('../../../resources/', import.meta.url);
 const FOLDER = new URL('kubernetes/', RESOURCES);
@@ -162,9 +161,9 @@ describe('the manifests for Kubernetes', () => {
   });
 
   it('have a haproxy.cfg that HAProxy accepts', function () {
-    skipUnless(this, haproxyIsInstalled, 'needs HAProxy (Debian: haproxy)');
+    needPrograms(this, 'haproxy');
     const { status, stderr } = spawnSync(
-      '/usr/sbin/haproxy',
+      programPath('haproxy'),
       ['-c', '-f', fileURLToPath(new URL('haproxy.cfg', FOLDER))],
       { env: { POD_NAMESPACE: 'freno' }, encoding: 'utf8' },
     );

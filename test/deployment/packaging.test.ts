@@ -7,10 +7,9 @@ import { expect } from 'chai';
 import { parseCommandLine } from '../../src/config/commandline.js';
 import { TemporaryDirectory } from '../../src/demo/temporary.js';
 import { matchRoute } from '../../src/http/routes.js';
-import { skipUnless } from '../support/skip.js';
+import { needPrograms, programPath } from '../support/needs.js';
 
 const ROOT = new URL('../../../', import.meta.url);
-const ANALYZE = '/usr/bin/systemd-analyze';
 
 const read = (name: string): string => readFileSync(new URL(`resources/${name}`, ROOT), 'utf8');
 const isThere = (path: string): boolean => existsSync(new URL(path, ROOT));
@@ -35,12 +34,14 @@ describe('resources/freno.service', () => {
   });
 
   it('is accepted by systemd without a complaint', function () {
-    skipUnless(this, existsSync(ANALYZE), 'needs systemd-analyze (Debian: systemd)');
+    needPrograms(this, 'systemd-analyze');
     const directory = new TemporaryDirectory();
     const file = join(directory.path, 'freno.service');
     // It complains about programs that are not installed where the unit expects them.
     writeFileSync(file, unit.replace('/usr/bin/node', process.execPath));
-    const { status, stderr } = spawnSync(ANALYZE, ['verify', file], { encoding: 'utf8' });
+    const { status, stderr } = spawnSync(programPath('systemd-analyze'), ['verify', file], {
+      encoding: 'utf8',
+    });
     directory.remove();
     expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });
   });
@@ -85,7 +86,7 @@ describe('resources/Dockerfile', () => {
 describe('resources/pt-archiver/FrenoThrottler.pm', () => {
   it('compiles without a warning, and so does its manual', function () {
     const file = fileURLToPath(new URL('resources/pt-archiver/FrenoThrottler.pm', ROOT));
-    skipUnless(this, existsSync('/usr/bin/podchecker'), 'needs Perl (Debian: perl)');
+    needPrograms(this, 'podchecker');
     for (const [program, ...options] of [['perl', '-wc'], ['podchecker']] as const) {
       const { status, stderr } = spawnSync(program, [...options, file], { encoding: 'utf8' });
       expect(status, stderr).to.equal(0);

@@ -4,8 +4,8 @@ import { type FrenoNode, layOutNodes } from '../../src/demo/freno-node.js';
 import { freePorts, TemporaryDirectory } from '../../src/demo/temporary.js';
 import { fetchJson, fetchOnce } from '../support/http-client.js';
 import { MariaDb, needMariaDb } from '../support/mariadb.js';
-import { PtArchiver, ptArchiverIsInstalled } from '../support/pt-archiver.js';
-import { skipUnless } from '../support/skip.js';
+import { needPrograms } from '../support/needs.js';
+import { PtArchiver } from '../support/pt-archiver.js';
 import { until } from '../support/until.js';
 
 const ROWS = 2_000;
@@ -28,8 +28,8 @@ describe('FrenoThrottler.pm in pt-archiver', function () {
   let lastBeat: Promise<unknown> = Promise.resolve();
 
   before(async function () {
-    await needMariaDb(this);
-    skipUnless(this, ptArchiverIsInstalled, 'needs pt-archiver (Debian: percona-toolkit)');
+    needMariaDb(this);
+    needPrograms(this, 'pt-archiver');
     [primary, replica] = await Promise.all([
       MariaDb.start(['--server-id=1', '--log-bin=binlog', '--binlog-format=row']),
       MariaDb.start(['--server-id=2', '--skip-log-bin']),
@@ -81,7 +81,7 @@ describe('FrenoThrottler.pm in pt-archiver', function () {
 
   it('waits while the replica lags, and archives when it has caught up', async () => {
     await replica.run('stop slave sql_thread');
-    await until('the lag', async () => (await statusOfCheck()) === 429 || undefined);
+    await until(async () => (await statusOfCheck()) === 429);
     archiver = start(BATCH);
     await refusals(3);
     expect(await rowsLeft()).to.equal(ROWS);
@@ -95,7 +95,7 @@ describe('FrenoThrottler.pm in pt-archiver', function () {
   for (const options of [BATCH, ['--limit', '100', '--txn-size', '10'], ['--limit', '10']]) {
     it(`stops between two transactions when freno says no, and locks nothing: ${options.join(' ')}`, async () => {
       archiver = start(options);
-      await until('the first rows', async () => (await rowsLeft()) < ROWS || undefined);
+      await until(async () => (await rowsLeft()) < ROWS);
       await command('throttle-app');
       await refusals(2);
       const left = await rowsLeft();
@@ -227,7 +227,7 @@ describe('FrenoThrottler.pm in pt-archiver', function () {
       return vars[name] ?? 0;
     };
     const before = await refused();
-    await until('refusals', async () => (await refused()) >= before + count || undefined);
+    await until(async () => (await refused()) >= before + count);
   }
 });
 

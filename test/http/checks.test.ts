@@ -5,6 +5,7 @@ import { MetricState } from '../../src/throttle/metric.js';
 import { fetchOnce } from '../support/http-client.js';
 import { ENGINES, TestFront } from '../support/http-front.js';
 import { throttle } from '../support/http-pool.js';
+import { needAddress } from '../support/needs.js';
 import { checkCount } from '../support/statistics.js';
 
 type Row = readonly [
@@ -185,7 +186,8 @@ for (const engine of ENGINES) {
       expect(recent).to.deep.equal(['a/10.0.0.1', 'a/127.0.0.1']);
     });
 
-    it('name a client of IPv6 whole, and a mapped one as IPv4', async () => {
+    it('name a client of IPv6 whole, and a mapped one as IPv4', async function () {
+      await needAddress(this, '::1');
       const forwarded = ['2001:db8::1', '::ffff:10.9.8.7', ' 10.0.0.3 ,x', ',10.0.0.4'];
       for (const value of forwarded) {
         await fetchOnce(front.port, '/check/a/mysql/ok', { headers: { 'X-Forwarded-For': value } });

@@ -6,6 +6,7 @@ import { binaryClient, forwardedClient, textClient } from '../../src/http/client
 import { Peers } from '../../src/http/engines/peers.js';
 import { fetchOnce } from '../support/http-client.js';
 import { ENGINES, TestFront } from '../support/http-front.js';
+import { needAddress } from '../support/needs.js';
 
 describe('the name of a client', () => {
   const cases: ReadonlyArray<readonly [header: string, client: string]> = [
@@ -61,7 +62,8 @@ describe('peers', () => {
   });
 
   for (const engine of ENGINES) {
-    it(`are told apart while several are connected, on the ${engine} engine`, async () => {
+    it(`are told apart while several are connected, on the ${engine} engine`, async function () {
+      for (const address of ['127.0.0.2', '::1']) await needAddress(this, address);
       const front = await TestFront.start(engine);
       front.addStore('ok');
       const open: Socket[] = [];

@@ -1,23 +1,15 @@
 /** Memcache as a whole freno process serves it: simulated MySQL on one side, a real memcached on the other. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Fleet } from '../../src/demo/fleet.js';
 import { type FrenoNode, layOutNodes } from '../../src/demo/freno-node.js';
 import { TemporaryDirectory } from '../../src/demo/temporary.js';
 import { STORE, storesOf, VALUE } from '../support/cluster.js';
 import { fetchJson } from '../support/http-client.js';
-import { Memcached, needMemcached } from '../support/memcached.js';
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadlineMs = performance.now() + 8_000;
-  while (performance.now() < deadlineMs) {
-    if (await condition()) return;
-    await pause(5);
-  }
-  throw new Error('it did not come to that in time');
-}
+import { Memcached } from '../support/memcached.js';
+import { needPrograms } from '../support/needs.js';
+import { until } from '../support/until.js';
 
 describe('a freno process with memcached', function () {
   this.timeout(20_000);
@@ -28,7 +20,7 @@ describe('a freno process with memcached', function () {
   let node: FrenoNode;
 
   before(async function () {
-    needMemcached(this);
+    needPrograms(this, 'memcached');
     directory = new TemporaryDirectory();
     memcached = await Memcached.start();
     fleet = await Fleet.start([{ value: VALUE }]);

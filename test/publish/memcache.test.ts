@@ -8,7 +8,9 @@ import { MemcachePublisher, WRITE_INTERVAL_MS } from '../../src/publish/memcache
 import { IN_FLIGHT_MAX } from '../../src/publish/memcache/server.js';
 import { MetricState } from '../../src/throttle/metric.js';
 import type { StorePublication } from '../../src/wire/publisher.js';
-import { Memcached, needMemcached } from '../support/memcached.js';
+import { Memcached } from '../support/memcached.js';
+import { needPrograms } from '../support/needs.js';
+import { until } from '../support/until.js';
 
 const { ok, error } = MetricState;
 
@@ -21,18 +23,15 @@ async function publishUntil(
   condition: () => boolean | Promise<boolean>,
   publish: () => void,
 ): Promise<void> {
-  const deadlineMs = performance.now() + 8_000;
-  while (performance.now() < deadlineMs) {
+  await until(() => {
     publish();
-    if (await condition()) return;
-    await pause(5);
-  }
-  throw new Error('it did not come to that in time');
+    return condition();
+  });
 }
 
 describe('a published metric', () => {
   before(function () {
-    needMemcached(this);
+    needPrograms(this, 'memcached');
   });
 
   const servers: Memcached[] = [];

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
+import { failureOf } from '../support/failure.js';
+import { until } from '../support/until.js';
 import { ChildNode } from './support/child.js';
-import { TestCluster, throttle, until } from './support/cluster.js';
-import { refusalOf } from './support/refusals.js';
+import { TestCluster, throttle } from './support/cluster.js';
 
 /** Acknowledged commands after which a node is ended. */
 const ENOUGH = 300;
@@ -43,7 +44,7 @@ describe('a node whose process ends or whose disk fails', function () {
     const owner = child(cluster.optionsOf(0));
     await owner.says('leading');
     const node = cluster.nodes[0]!;
-    const [code, message] = await refusalOf(node.consensus.start());
+    const { code, message } = await failureOf(node.consensus.start());
     expect(code).to.equal('RESOURCE');
     expect(message).to.equal(`${node.options.dataDir}/freno-raft.db is in use by another process`);
     await owner.end('SIGKILL');
@@ -53,7 +54,7 @@ describe('a node whose process ends or whose disk fails', function () {
 
   it('keeps its directory from other processes also after a second node of its own was refused', async () => {
     cluster = await TestCluster.started({ size: 1 });
-    await refusalOf(cluster.freshNode(0).consensus.start());
+    await failureOf(cluster.freshNode(0).consensus.start());
     const intruder = child(cluster.optionsOf(0));
     const { dataDir } = cluster.optionsOf(0);
     await intruder.says(`failed ${dataDir}/freno-raft.db is in use by another process`);

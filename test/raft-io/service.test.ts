@@ -4,8 +4,9 @@ import { monotonicMs } from '../../src/base/clock.js';
 import { encodeHello, PROTOCOL_VERSION } from '../../src/consensus/raft/codec/handshake.js';
 import { frameOf } from '../../src/consensus/raft/transport/frame.js';
 import type { Command } from '../../src/throttle/commands.js';
-import { TestCluster, type TestNode, throttle, until } from './support/cluster.js';
-import { refusalOf } from './support/refusals.js';
+import { failureOf } from '../support/failure.js';
+import { until } from '../support/until.js';
+import { TestCluster, type TestNode, throttle } from './support/cluster.js';
 
 describe('a node alone', function () {
   this.timeout(20_000);
@@ -70,9 +71,9 @@ describe('a node alone', function () {
   it('refuses a command that no log can hold, and goes on', async () => {
     const node = await cluster.leader();
     const broken: Command = { ...throttle('a'), atMs: Number.NaN };
-    expect((await refusalOf(node.consensus.submit(broken)))[0]).to.equal('BAD_REQUEST');
+    expect((await failureOf(node.consensus.submit(broken))).code).to.equal('BAD_REQUEST');
     const huge = throttle('a'.repeat(100_000));
-    expect((await refusalOf(node.consensus.submit(huge)))[0]).to.equal('BAD_REQUEST');
+    expect((await failureOf(node.consensus.submit(huge))).code).to.equal('BAD_REQUEST');
     await node.consensus.submit(throttle('fine'));
   });
 
@@ -91,11 +92,11 @@ describe('a node alone', function () {
     const node = await cluster.leader();
     await node.consensus.submit(throttle('before'));
     node.machine.breaks = true;
-    const outcome = refusalOf(node.consensus.submit(throttle('in-between')));
+    const outcome = failureOf(node.consensus.submit(throttle('in-between')));
     await until(() => !node.observer.leading);
-    expect((await outcome)[0]).to.equal('OUTCOME_UNKNOWN');
+    expect((await outcome).code).to.equal('OUTCOME_UNKNOWN');
     expect(node.consensus.status()).to.deep.include({ Healthy: false, State: 'Unhealthy' });
-    expect((await refusalOf(node.consensus.submit(throttle('now'))))[0]).to.equal('NO_LEADER');
+    expect((await failureOf(node.consensus.submit(throttle('now')))).code).to.equal('NO_LEADER');
     expect(node.log.warnings().join()).to.contain('a thread is gone: this node takes no part');
     await cluster.leader();
     await node.consensus.readBarrier();
@@ -110,13 +111,13 @@ describe('a node alone', function () {
     const node = await cluster.leader();
     await node.consensus.stop();
     expect(node.observer.leading).to.equal(false);
-    expect((await refusalOf(node.consensus.submit(throttle('late'))))[0]).to.equal('NO_LEADER');
-    expect((await refusalOf(node.consensus.readBarrier()))[0]).to.equal('NO_LEADER');
+    expect((await failureOf(node.consensus.submit(throttle('late')))).code).to.equal('NO_LEADER');
+    expect((await failureOf(node.consensus.readBarrier())).code).to.equal('NO_LEADER');
   });
 
   it('is refused when its list of nodes does not name it', async () => {
     const node = cluster.freshNode(0, { nodes: ['10.0.0.1:1', '10.0.0.2:1'] });
-    const [code, message] = await refusalOf(node.consensus.start());
+    const { code, message } = await failureOf(node.consensus.start());
     expect(code).to.equal('CONFIG');
     expect(message).to.contain('RaftNodes must list this node').and.contain(node.name);
   });
@@ -181,11 +182,11 @@ describe('three nodes', function () {
     const leader = await cluster.leader();
     const followers = await cluster.followers();
     await Promise.all(followers.map(({ consensus }) => consensus.stop()));
-    const pending = refusalOf(leader.consensus.submit(throttle('limbo')));
+    const pending = failureOf(leader.consensus.submit(throttle('limbo')));
     await until(() => !leader.observer.leading);
     expect(leader.observer.hasLease).to.equal(false);
-    expect((await refusalOf(leader.consensus.submit(throttle('none'))))[0]).to.equal('NO_LEADER');
-    expect((await pending)[0]).to.equal('OUTCOME_UNKNOWN');
+    expect((await failureOf(leader.consensus.submit(throttle('none')))).code).to.equal('NO_LEADER');
+    expect((await pending).code).to.equal('OUTCOME_UNKNOWN');
     expect(leader.consensus.status()).to.deep.include({
       Healthy: false,
       Leader: '',

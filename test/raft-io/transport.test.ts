@@ -9,9 +9,11 @@ import {
 import { nonsense } from '../../src/consensus/raft/codec/wire.js';
 import { FrameReader, frameOf } from '../../src/consensus/raft/transport/frame.js';
 import { TcpTransport } from '../../src/consensus/raft/transport/tcp.js';
-import { freePorts, until } from './support/cluster.js';
+import { freePorts } from '../../src/demo/temporary.js';
+import { failureOf } from '../support/failure.js';
+import { needAddress } from '../support/needs.js';
+import { until } from '../support/until.js';
 import { LogRecorder } from './support/log-recorder.js';
-import { refusalOf } from './support/refusals.js';
 
 /** A transport and what arrived through it. */
 class Peer {
@@ -97,13 +99,9 @@ describe('the transport', function () {
   });
 
   it('speaks IPv6', async function () {
+    await needAddress(this, '::1');
     const names = [a, b].map((address) => `[::1]:${address.split(':')[1]}`) as [string, string];
-    const one = new Peer(names[0], [names[1]]);
-    try {
-      await started(one);
-    } catch {
-      this.skip();
-    }
+    const one = await started(new Peer(names[0], [names[1]]));
     const two = await started(new Peer(names[1], [names[0]]));
     await one.reach(names[1], 'six');
     await until(() => two.received.length === 1);
@@ -200,7 +198,7 @@ describe('the transport', function () {
 
   it('says which address it could not have', async () => {
     await started(new Peer(a, [b]));
-    const [code, message] = await refusalOf(new Peer(a, [b]).transport.start());
+    const { code, message } = await failureOf(new Peer(a, [b]).transport.start());
     expect(code).to.equal('RESOURCE');
     expect(message).to.contain('RaftBind').and.contain(a.split(':')[1]);
   });

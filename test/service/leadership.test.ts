@@ -68,7 +68,7 @@ describe('leadership', () => {
       'with a value of an earlier term, or with hosts unread',
     ).to.equal(false);
     measure(3);
-    await until('readiness', () => view().ready || undefined);
+    await until(() => view().ready);
     expect(mayLead(view(), monotonicMs())).to.equal(true);
     leadership.stop();
   });
@@ -78,7 +78,7 @@ describe('leadership', () => {
     leadership.leadershipChanged(true, 3);
     leadership.leaseExtended(Number.POSITIVE_INFINITY);
     const { promotedAtMs } = view();
-    await until('readiness', () => view().ready || undefined);
+    await until(() => view().ready);
     expect(monotonicMs() - promotedAtMs).to.be.at.least(1000);
     leadership.stop();
   });
@@ -112,7 +112,7 @@ describe('leadership', () => {
     leadership.leadershipChanged(false, 7);
     expect(told).to.deep.equal(['probe 0', 'refresh', 'probe 7', 'refresh']);
     measure(7);
-    await until('readiness', () => view().ready || undefined);
+    await until(() => view().ready);
     expect(mayLead(view(), monotonicMs())).to.equal(true);
     leadership.stop();
   });

@@ -7,6 +7,7 @@ import { SimulatedMySQL } from '../../src/demo/simulated-mysql.js';
 import { checkUrl, HttpChecker } from '../../src/stores/httpcheck.js';
 import { Names } from '../../src/stores/names.js';
 import { MetricState } from '../../src/throttle/metric.js';
+import { needAddress } from '../support/needs.js';
 import { Probing } from '../support/probing.js';
 
 const SLOT = 1;
@@ -21,7 +22,8 @@ describe('an HTTP check', function () {
   let low: SimulatedMySQL;
   let probing: Probing;
 
-  before(async () => {
+  before(async function () {
+    await needAddress(this, '127.0.0.2');
     // One page on each of two addresses, with the same port as HttpCheckPort has it.
     const first = await listen('127.0.0.1', 0);
     port = (first.address() as AddressInfo).port;

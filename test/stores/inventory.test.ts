@@ -1,10 +1,12 @@
 /** The inventory of clusters and their hosts. */
+
 import { expect } from 'chai';
 import { createLogger } from '../../src/base/log.js';
 import { Board, emptyStoreReading } from '../../src/board/board.js';
 import { Inventory, type Prober } from '../../src/stores/inventory.js';
 import type { ClusterAssignment, ClusterSettings } from '../../src/wire/stores.js';
 import { clusterSettings } from '../support/cluster-settings.js';
+import { until } from '../support/until.js';
 
 /** Keeps what it is told; assignments are acknowledged at once unless the test holds them back. */
 class RecordingProber implements Prober {
@@ -197,7 +199,7 @@ describe('the inventory', () => {
         ['b', Date.now() + HOUR_MS],
       ]);
       expect(prober.hosts('c')).to.deep.equal([]);
-      while (prober.hosts('c').length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      await until(() => prober.hosts('c').length > 0);
       expect(prober.hosts('c')).to.deep.equal(['a:3306']);
       await inventory.setSkippedHosts([]);
       expect(prober.hosts('c')).to.deep.equal(['a:3306', 'b:3306']);

@@ -1,4 +1,5 @@
 /** Probing a real server: what is read, what goes wrong, and what happens then. */
+
 import { expect } from 'chai';
 import { monotonicMs } from '../../src/base/clock.js';
 import { MetricState } from '../../src/throttle/metric.js';
@@ -6,6 +7,7 @@ import type { ProbeTarget } from '../../src/wire/stores.js';
 import { MariaDb, needMariaDb } from '../support/mariadb.js';
 import { Probing } from '../support/probing.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
+import { until } from '../support/until.js';
 
 const SLOT = 3;
 
@@ -17,7 +19,7 @@ describe('a probe of a real server', function () {
   const proxies: TcpProxy[] = [];
 
   before(async function () {
-    await needMariaDb(this);
+    needMariaDb(this);
     server = await MariaDb.start(['--skip-log-bin']);
     await server.run(
       "create user freno identified by 'secret-of-freno'",
@@ -43,7 +45,7 @@ describe('a probe of a real server', function () {
   async function untilUnderWay(): Promise<void> {
     const sleeping =
       "select count(*) as n from information_schema.processlist where state = 'User sleep'";
-    while ((await server.run(sleeping))[0]!.n === 0) await new Promise(setImmediate);
+    await until(async () => (await server.run(sleeping))[0]!.n !== 0);
   }
 
   async function proxyToServer(): Promise<TcpProxy> {
@@ -164,7 +166,7 @@ describe('a probe of a real server', function () {
       const { term } = await probing.until(SLOT, ({ state }) => state === MetricState.ok);
       expect(term).to.equal(2);
       probing.lead(false, 2);
-      while (proxy.connections > 0) await new Promise((resolve) => setTimeout(resolve, 2));
+      await until(() => proxy.connections === 0);
       const last = probing.read(SLOT);
       await probing.statistics();
       expect(probing.read(SLOT)).to.deep.equal(last);
@@ -225,7 +227,7 @@ describe('a probe of a real server', function () {
       await probing.value(SLOT);
       await probing.assign(SLOT, [stays], settings);
       expect(probing.read(SLOT).state).to.equal(MetricState.ok);
-      while (goes.connections > 0) await new Promise((resolve) => setTimeout(resolve, 2));
+      await until(() => goes.connections === 0);
       await probing.assign(SLOT, [goes, stays], settings);
       expect(probing.read(SLOT).state, 'the value of the host that comes back').to.equal(
         MetricState.notCollected,
@@ -279,7 +281,7 @@ describe('a probe of a real server', function () {
     it('because the process is stopped is an error within 2.5 s, and is back when it goes on', async () => {
       await probing.assign(SLOT, [server], { metricQuery: 'select 1' });
       await probing.value(SLOT);
-      server.freeze();
+      await server.freeze();
       try {
         expect(await probing.error(SLOT, 2_500)).to.equal(
           `read tcp ${server.address}: i/o timeout`,

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import type { ProbeTarget, TlsSettings } from '../../src/wire/stores.js';
 import { type Certificate, CertificateAuthority } from '../support/certificates.js';
 import { MariaDb, needMariaDb } from '../support/mariadb.js';
+import { needAddress } from '../support/needs.js';
 import { Probing } from '../support/probing.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
@@ -23,7 +24,8 @@ describe('TLS to a server', function () {
   let probing: Probing;
 
   before(async function () {
-    await needMariaDb(this);
+    needMariaDb(this);
+    await needAddress(this, '127.0.0.2');
     authority = await CertificateAuthority.create('freno test authority');
     stranger = await CertificateAuthority.create('another authority');
     const own = await authority.issue('server', 'IP:127.0.0.1', 'DNS:db.example');

@@ -9,6 +9,7 @@ import { ProbePool } from '../../src/stores/pool.js';
 import { MetricState } from '../../src/throttle/metric.js';
 import type { ClusterAssignment, ProbeTarget } from '../../src/wire/stores.js';
 import { clusterSettings } from '../support/cluster-settings.js';
+import { until } from '../support/until.js';
 import { CRASH_CHANNEL, type CrashCommand } from './crashing-probe.js';
 
 /** The threads say what kills them; the tests kill on purpose. */
@@ -66,13 +67,6 @@ describe('the pool of probe threads', function () {
 
   function read(slot: number): StoreReading {
     return board.readStore(slot, emptyStoreReading());
-  }
-
-  async function until(isSo: () => boolean): Promise<void> {
-    for (const untilMs = performance.now() + 15_000; !isSo(); ) {
-      if (performance.now() > untilMs) throw new Error(`never so: ${isSo}`);
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    }
   }
 
   /** Resolves when each slot has a value read after this call. */

@@ -18,7 +18,7 @@ describe('replication lag', function () {
   let lastWrite: Promise<unknown> = Promise.resolve();
 
   before(async function () {
-    await needMariaDb(this);
+    needMariaDb(this);
     [primary, replica, delayed] = await Promise.all([
       MariaDb.start(['--server-id=1', '--log-bin=binlog']),
       MariaDb.start(['--server-id=2', '--skip-log-bin']),

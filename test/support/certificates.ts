@@ -7,6 +7,8 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
+const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+
 export interface Certificate {
   readonly certFile: string;
   readonly keyFile: string;
@@ -25,7 +27,7 @@ export class CertificateAuthority {
     const authority = new CertificateAuthority(await mkdtemp(join(tmpdir(), 'freno-ca-')));
     const { certFile, keyFile } = authority.#own;
     await openssl(
-      ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', `/CN=${name}`],
+      ...['req', '-x509', ...KEY, '-days', '2', '-subj', `/CN=${name}`],
       ...['-keyout', keyFile, '-out', certFile],
     );
     return authority;
@@ -41,7 +43,7 @@ export class CertificateAuthority {
     const [certFile, keyFile] = [file('pem'), file('key')];
     await writeFile(file('ext'), `subjectAltName=${alternatives.join(',')}\n`);
     await openssl(
-      ...['req', '-newkey', 'rsa:2048', '-nodes', '-subj', `/CN=${name}`],
+      ...['req', ...KEY, '-subj', `/CN=${name}`],
       ...['-keyout', keyFile, '-out', file('csr')],
     );
     await openssl(

@@ -1,12 +1,12 @@
 /** A cluster of real freno processes over simulated MySQL servers, for black-box tests. */
-import { setTimeout as delay } from 'node:timers/promises';
+
 import { Fleet } from '../../src/demo/fleet.js';
 import { FrenoNode, layOutNodes } from '../../src/demo/freno-node.js';
 import { TemporaryDirectory } from '../../src/demo/temporary.js';
 import { fetchOnce } from './http-client.js';
+import { until } from './until.js';
 
 const LEADER_TIMEOUT_MS = 10_000;
-const POLL_INTERVAL_MS = 5;
 
 export const STORE = 'main';
 /** What the simulated servers answer: below the threshold. */
@@ -59,14 +59,16 @@ export class TestCluster {
 
   /** The node that answers `/leader-check` with 200, once there is one. */
   async leader(among: readonly FrenoNode[] = this.nodes): Promise<FrenoNode> {
-    const deadlineMs = performance.now() + LEADER_TIMEOUT_MS;
-    while (performance.now() < deadlineMs) {
-      for (const node of among) {
-        if (node.running && (await node.process.status('/leader-check')) === 200) return node;
-      }
-      await delay(POLL_INTERVAL_MS);
-    }
-    throw new Error(`no leader within ${LEADER_TIMEOUT_MS} ms:\n${this.log()}`);
+    return until(
+      async () => {
+        for (const node of among) {
+          if (node.running && (await node.process.status('/leader-check')) === 200) return node;
+        }
+        return undefined;
+      },
+      LEADER_TIMEOUT_MS,
+      () => `a leader\n${this.log()}`,
+    );
   }
 
   /** All nodes but that one. */

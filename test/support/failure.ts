@@ -1,7 +1,12 @@
 /** What a promise that must fail fails with. */
 
+/** As `FrenoError`, Node and the drivers have it. */
+export interface Failure extends Error {
+  readonly code?: string;
+}
+
 /** Rejects when the promise is kept. */
-export async function failureOf(promise: Promise<unknown>): Promise<Error> {
+export async function failureOf(promise: Promise<unknown>): Promise<Failure> {
   let value: unknown;
   try {
     value = await promise;

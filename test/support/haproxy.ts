@@ -1,16 +1,13 @@
 /** The real HAProxy, with a statistics page of its own or a whole file of ours; its states are changed through its admin socket. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { freePorts, TemporaryDirectory } from '../../src/demo/temporary.js';
+import { programPath } from './needs.js';
+import { until } from './until.js';
 
-const BINARY = '/usr/sbin/haproxy';
 const START_TIMEOUT_MS = 5_000;
-const POLL_INTERVAL_MS = 20;
-
-export const haproxyIsInstalled = existsSync(BINARY);
 
 export interface HAProxyOptions {
   /** Sections of the configuration: backends, listeners. */
@@ -50,7 +47,9 @@ export class HAProxy {
   ) {
     const file = join(this.#directory.path, 'haproxy.cfg');
     writeFileSync(file, write(port, this.#socket));
-    this.#child = spawn(BINARY, ['-db', '-f', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#child = spawn(programPath('haproxy'), ['-db', '-f', file], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.#log += text;
     });
@@ -82,13 +81,14 @@ export class HAProxy {
   }
 
   async #untilReady(): Promise<void> {
-    const deadlineMs = performance.now() + START_TIMEOUT_MS;
-    while (performance.now() < deadlineMs && this.#child.exitCode === null) {
-      const version = await this.command('show version').catch(() => '');
-      if (version !== '') return;
-      await delay(POLL_INTERVAL_MS);
-    }
-    throw new Error(`HAProxy did not start:\n${this.#log}`);
+    await until(
+      async () => {
+        if (this.#child.exitCode !== null) throw new Error(`HAProxy ended:\n${this.#log}`);
+        return (await this.command('show version').catch(() => '')) !== '';
+      },
+      START_TIMEOUT_MS,
+      () => `HAProxy\n${this.#log}`,
+    );
   }
 }
 

@@ -39,24 +39,20 @@ export class LeaderWatch {
   /** Resolves with the first request of that node sent from now on that is answered 200. */
   nextYes(node: WatchedNode): Promise<Yes> {
     const fromMs = performance.now();
-    return until('a yes of that node', () =>
-      this.yesOf(node).find(({ sentAtMs }) => sentAtMs >= fromMs),
-    );
+    return until(() => this.yesOf(node).find(({ sentAtMs }) => sentAtMs >= fromMs));
   }
 
   /** Resolves with the first of these nodes that says yes to a request sent from now on. */
   anyYes<Node extends WatchedNode>(nodes: readonly Node[]): Promise<Node> {
     const fromMs = performance.now();
-    return until('a yes of any node', () =>
-      nodes.find((node) => (this.yesOf(node).at(-1)?.sentAtMs ?? 0) >= fromMs),
-    );
+    return until(() => nodes.find((node) => (this.yesOf(node).at(-1)?.sentAtMs ?? 0) >= fromMs));
   }
 
   /** Resolves when the node has answered a request that was sent after now. */
   nextAnswer(node: WatchedNode): Promise<true> {
     // The request that may be under way now, and one after it.
     const enough = this.answersOf(node) + 2;
-    return until('an answer of that node', () => this.answersOf(node) >= enough || undefined);
+    return until(() => this.answersOf(node) >= enough);
   }
 
   async end(): Promise<void> {

@@ -1,16 +1,16 @@
-/** Real MariaDB servers for tests: private data directory, free port, own process. */
+/** Real MariaDB servers for tests: each a process with a data directory and a port of its own; it can be frozen, killed and started again. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
-import { access, constants, cp, mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import type { Context } from 'mocha';
-import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
-import { skipUnless } from './skip.js';
+import { type Connection, createConnection } from 'mysql2/promise';
+import { freePorts, TemporaryDirectory } from '../../src/demo/temporary.js';
+import { needPrograms, programPath } from './needs.js';
+import { until } from './until.js';
 
 const START_TIMEOUT_MS = 30_000;
 
@@ -27,82 +27,124 @@ const FAST = [
   '--sync-binlog=0',
 ];
 
-/** For `before` hooks: skips the suite, loudly, when MariaDB is not installed. */
-export async function needMariaDb(suite: Context): Promise<void> {
-  const missing = await missingPrograms(['mariadbd', 'mariadb-install-db', 'openssl']);
-  const reason = `needs ${missing.join(', ')} (Debian: mariadb-server, openssl)`;
-  skipUnless(suite, missing.length === 0, reason);
+/** For `before` hooks: skips the suite, loudly, where MariaDB is not installed. */
+export function needMariaDb(suite: Context): void {
+  needPrograms(suite, 'mariadbd', 'mariadb-install-db');
 }
 
-/** A server that runs until `stop`. User `root` has no password. */
+/** User `root` has no password. */
 export class MariaDb {
-  readonly #process: ChildProcess;
-  readonly #directory: string;
-  readonly #connection: Connection;
   readonly host = '127.0.0.1';
+  #running: Running | undefined;
 
   private constructor(
-    process: ChildProcess,
-    directory: string,
-    connection: Connection,
     readonly port: number,
-  ) {
-    this.#process = process;
-    this.#directory = directory;
-    this.#connection = connection;
-  }
+    private readonly directory: TemporaryDirectory,
+    private readonly options: readonly string[],
+  ) {}
 
   /** Resolves when the server accepts connections. `options` are those of `mariadbd`. */
   static async start(options: readonly string[] = []): Promise<MariaDb> {
-    const directory = await mkdtemp(join(tmpdir(), 'freno-mariadb-'));
-    await cp(await template(), join(directory, 'data'), { recursive: true });
-    const port = await freePort();
-    const server = spawn('mariadbd', [
-      '--no-defaults',
-      ...asRoot(),
-      `--datadir=${join(directory, 'data')}`,
-      `--socket=${join(directory, 'socket')}`,
-      `--pid-file=${join(directory, 'pid')}`,
-      `--port=${port}`,
-      '--bind-address=127.0.0.1',
-      '--skip-name-resolve',
-      ...FAST,
-      ...options,
-    ]);
-    await listening(server);
-    const connection = await createConnection({ host: '127.0.0.1', port, user: 'root' });
-    return new MariaDb(server, directory, connection, port);
+    const directory = new TemporaryDirectory();
+    await cp(await template(), join(directory.path, 'data'), { recursive: true });
+    const [port] = await freePorts(1);
+    const server = new MariaDb(port!, directory, options);
+    await server.restart();
+    return server;
   }
 
   get address(): string {
     return `${this.host}:${this.port}`;
   }
 
-  /** Runs statements as root, one after the other; resolves with the rows of the last one. */
-  async run(...statements: string[]): Promise<RowDataPacket[]> {
-    let rows: RowDataPacket[] = [];
-    for (const statement of statements) {
-      [rows] = await this.#connection.query<RowDataPacket[]>(statement);
-    }
-    return rows;
+  /** Runs statements as root in one session, one after the other; resolves with the rows of the last one. */
+  async run<Row extends object = Record<string, unknown>>(
+    ...statements: readonly string[]
+  ): Promise<Row[]> {
+    let rows: unknown;
+    for (const statement of statements) [rows] = await this.#now.root.query(statement);
+    return rows as Row[];
   }
 
-  /** The process neither works nor ends: connections are accepted by the kernel and answered by nobody. */
-  freeze(): void {
-    this.#process.kill('SIGSTOP');
+  /**
+   * The process neither works nor ends: connections are accepted by the kernel and answered by nobody. Resolves when
+   * its last thread has stopped.
+   */
+  async freeze(): Promise<void> {
+    const { pid } = this.#now.process;
+    this.#now.process.kill('SIGSTOP');
+    await until(() => threadStates(pid!).every((state) => state === 'T'));
   }
 
   thaw(): void {
-    this.#process.kill('SIGCONT');
+    this.#now.process.kill('SIGCONT');
   }
 
-  async stop(): Promise<void> {
-    this.#connection.destroy();
-    const exited = once(this.#process, 'exit');
-    this.#process.kill('SIGKILL');
-    await exited;
-    await rm(this.#directory, { recursive: true, force: true });
+  /** Ends the process without warning. Its data stay for `restart`. */
+  async kill(): Promise<void> {
+    const running = this.#running;
+    if (running === undefined) return;
+    this.#running = undefined;
+    running.root.destroy();
+    await end(running.process);
   }
+
+  /** Starts the server with the same data on the same port, after `kill`; the session of `run` is a new one. */
+  async restart(): Promise<void> {
+    const process = launch(this.directory.path, this.port, this.options);
+    try {
+      await listening(process);
+      const root = await createConnection({ host: this.host, port: this.port, user: 'root' });
+      // A connection that ends with the server is no error of the test.
+      root.on('error', () => undefined);
+      this.#running = { process, root };
+    } catch (thrown) {
+      await end(process);
+      throw thrown;
+    }
+  }
+
+  /** Ends the process and removes the data. */
+  async stop(): Promise<void> {
+    await this.kill();
+    this.directory.remove();
+  }
+
+  get #now(): Running {
+    if (this.#running === undefined) throw new Error('the server does not run');
+    return this.#running;
+  }
+}
+
+interface Running {
+  readonly process: ChildProcess;
+  readonly root: Connection;
+}
+
+function launch(directory: string, port: number, options: readonly string[]): ChildProcess {
+  const server = spawn(programPath('mariadbd'), [
+    '--no-defaults',
+    ...asRoot(),
+    `--datadir=${join(directory, 'data')}`,
+    `--socket=${join(directory, 'socket')}`,
+    `--pid-file=${join(directory, 'pid')}`,
+    `--port=${port}`,
+    '--bind-address=127.0.0.1',
+    '--skip-name-resolve',
+    ...FAST,
+    ...options,
+  ]);
+  const killAtExit = (): void => void server.kill('SIGKILL');
+  process.once('exit', killAtExit);
+  server.once('close', () => process.off('exit', killAtExit));
+  return server;
+}
+
+async function end(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  const exited = once(server, 'exit');
+  server.kill('SIGKILL');
+  await exited;
 }
 
 let templateDirectory: Promise<string> | undefined;
@@ -114,17 +156,16 @@ function template(): Promise<string> {
 }
 
 async function installTemplate(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'freno-mariadb-template-'));
-  await run('mariadb-install-db', [
+  const { path } = new TemporaryDirectory();
+  await run(programPath('mariadb-install-db'), [
     '--no-defaults',
     ...asRoot(),
-    `--datadir=${directory}`,
+    `--datadir=${path}`,
     '--auth-root-authentication-method=normal',
     '--skip-test-db',
     '--innodb-log-file-size=4M',
   ]);
-  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
-  return directory;
+  return path;
 }
 
 /** Run by root, the server refuses to start unless told that it may. */
@@ -134,12 +175,11 @@ function asRoot(): string[] {
 
 async function listening(server: ChildProcess): Promise<void> {
   const lines: string[] = [];
-  const ready = new Promise<void>((resolve, reject) => {
+  await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => {
-      server.kill('SIGKILL');
       reject(new Error(`mariadbd did not start in time:\n${lines.join('\n')}`));
     }, START_TIMEOUT_MS);
-    server.on('error', reject);
+    server.once('error', reject);
     server.once('exit', () => {
       clearTimeout(timer);
       reject(new Error(`mariadbd ended:\n${lines.join('\n')}`));
@@ -151,25 +191,12 @@ async function listening(server: ChildProcess): Promise<void> {
       resolve();
     });
   });
-  await ready;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-async function missingPrograms(names: readonly string[]): Promise<string[]> {
-  const folders = (process.env.PATH ?? '').split(':');
-  const isThere = (name: string): Promise<boolean> =>
-    Promise.any(folders.map((folder) => access(join(folder, name), constants.X_OK))).then(
-      () => true,
-      () => false,
-    );
-  const there = await Promise.all(names.map(isThere));
-  return names.filter((_, number) => !there[number]);
+/** See proc(5): the state follows the name in parentheses. */
+function threadStates(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/task`).map((task) => {
+    const line = readFileSync(`/proc/${pid}/task/${task}/stat`, 'utf8');
+    return line.charAt(line.lastIndexOf(')') + 2);
+  });
 }

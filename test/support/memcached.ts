@@ -1,17 +1,10 @@
 /** A real memcached (Debian's) on a port of its own, and a reader that speaks its text protocol. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
-import type { Context } from 'mocha';
 import { freePorts } from '../../src/demo/temporary.js';
-import { skipUnless } from './skip.js';
-
-/** Skips the tests of `suite` where there is no memcached. */
-export function needMemcached(suite: Context): void {
-  const { error } = spawnSync('memcached', ['-V']);
-  skipUnless(suite, error === undefined, 'memcached is not installed');
-}
+import { programPath } from './needs.js';
+import { until } from './until.js';
 
 export class Memcached {
   #child: ChildProcess;
@@ -70,15 +63,12 @@ export class Memcached {
   }
 
   async #answering(): Promise<void> {
-    for (let attempt = 0; attempt < 500; attempt++) {
-      try {
-        await this.statistic('pid');
-        return;
-      } catch {
-        await pause(10);
-      }
-    }
-    throw new Error(`memcached does not answer on port ${this.port}`);
+    await until(() =>
+      this.statistic('pid').then(
+        () => true,
+        () => false,
+      ),
+    );
   }
 
   async #ask(command: string, end: RegExp): Promise<string> {
@@ -100,5 +90,5 @@ export class Memcached {
 
 function launch(port: number): ChildProcess {
   const flags = ['-U', '0', '-l', '127.0.0.1', '-p', String(port), '-u', 'root', '-m', '16'];
-  return spawn('memcached', flags, { stdio: 'ignore' });
+  return spawn(programPath('memcached'), flags, { stdio: 'ignore' });
 }

@@ -6,6 +6,7 @@ import { Agent, get } from 'node:http';
 import { until } from './until.js';
 
 const CONNECTIONS_MAX = 16;
+const PATIENCE_MS = 10_000;
 const TIMEOUT_MS = 5_000;
 
 export interface PacedAnswer {
@@ -43,7 +44,11 @@ export class PacedClient {
   /** Resolves with the first answer, to a request sent from now on, that is of that kind. */
   next(what: string, isIt: (answer: PacedAnswer) => boolean): Promise<PacedAnswer> {
     const fromMs = performance.now();
-    return until(what, () => this.#answers.find((each) => each.sentAtMs >= fromMs && isIt(each)));
+    return until(
+      () => this.#answers.find((each) => each.sentAtMs >= fromMs && isIt(each)),
+      PATIENCE_MS,
+      () => what,
+    );
   }
 
   /** Resolves when the last request has been answered. */

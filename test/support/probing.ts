@@ -1,4 +1,5 @@
 /** A probe worker in the test's own thread, with a board to read. */
+
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { createLogger } from '../../src/base/log.js';
@@ -9,6 +10,7 @@ import { MetricState } from '../../src/throttle/metric.js';
 import type { FromProbe, ProbeStatistics, ToProbe } from '../../src/wire/probe.js';
 import type { ClusterAssignment, ClusterSettings, ProbeTarget } from '../../src/wire/stores.js';
 import { clusterSettings } from './cluster-settings.js';
+import { until } from './until.js';
 
 export class Probing {
   readonly board = Board.create();
@@ -70,12 +72,14 @@ export class Probing {
     isWanted: (reading: StoreReading) => boolean,
     withinMs = 5_000,
   ): Promise<StoreReading> {
-    for (const untilMs = performance.now() + withinMs; performance.now() < untilMs; ) {
-      const reading = this.read(slot);
-      if (isWanted(reading)) return reading;
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    }
-    throw new Error(`not within ${withinMs} ms: ${JSON.stringify(this.read(slot))}`);
+    return until(
+      () => {
+        const reading = this.read(slot);
+        return isWanted(reading) && reading;
+      },
+      withinMs,
+      () => JSON.stringify(this.read(slot)),
+    );
   }
 
   /** The value once there is one. */

@@ -1,12 +1,9 @@
 /** The real pt-archiver with the plugin of resources/pt-archiver. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { programPath } from './needs.js';
 
-const BINARY = '/usr/bin/pt-archiver';
 const PLUGINS = fileURLToPath(new URL('../../../resources/pt-archiver', import.meta.url));
-
-export const ptArchiverIsInstalled = existsSync(BINARY);
 
 export interface Ended {
   readonly code: number | null;
@@ -28,7 +25,7 @@ export class PtArchiver {
   ) {
     const place = `h=127.0.0.1,P=${port},u=root,D=${table.schema},t=${table.name}`;
     this.#child = spawn(
-      BINARY,
+      programPath('pt-archiver'),
       [
         '--source',
         `${place},m=FrenoThrottler`,

@@ -1,19 +1,25 @@
-/** Waiting for what no event announces: a condition of another process. */
+/** Waiting for what no event announces, such as a condition of another process. */
 import { setTimeout as delay } from 'node:timers/promises';
 
-const PAUSE_MS = 4;
+const PAUSE_MS = 2;
 
-/** Resolves with what `look` finds; rejects, naming `what`, after `patienceMs`. */
+type Sought<Found> = Found | undefined | false;
+
+/**
+ * Resolves with what `look` finds: looks again and again until that is neither undefined nor false. Rejects after
+ * `patienceMs`, with what `describe` says then; the text of `look` unless given.
+ */
 export async function until<Found>(
-  what: string,
-  look: () => Found | undefined | Promise<Found | undefined>,
+  look: () => Sought<Found> | Promise<Sought<Found>>,
   patienceMs = 10_000,
+  describe: () => string = () => String(look),
 ): Promise<Found> {
   const deadlineMs = performance.now() + patienceMs;
-  while (performance.now() < deadlineMs) {
+  for (;;) {
     const found = await look();
-    if (found !== undefined) return found;
+    if (found !== undefined && found !== false) return found;
+    if (performance.now() > deadlineMs)
+      throw new Error(`not within ${patienceMs} ms: ${describe()}`);
     await delay(PAUSE_MS);
   }
-  throw new Error(`${what} did not come within ${patienceMs} ms`);
 }

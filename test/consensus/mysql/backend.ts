@@ -1,10 +1,11 @@
 /** What the tests of the MySQL backend share: one server with a user for freno, nodes that are stopped again, a log to read. */
+import type { Context } from 'mocha';
 import { pino } from 'pino';
 import type { Logger } from '../../../src/base/log.js';
 import type { BackendSettings } from '../../../src/config/settings.js';
 import type { BackendTimes } from '../../../src/consensus/mysql/options.js';
+import { MariaDb, needMariaDb } from '../../support/mariadb.js';
 import { type NodeOptions, TestNode } from './node.js';
-import { PrivateMariaDB } from './server.js';
 
 export const PASSWORD = 'correct-horse-battery';
 
@@ -20,15 +21,20 @@ export const FAST: BackendTimes = {
 };
 
 export class Backend {
-  readonly server = new PrivateMariaDB();
   readonly lines: string[] = [];
   readonly log: Logger = pino({ level: 'debug' }, { write: (line) => this.lines.push(line) });
   #nodes: TestNode[] = [];
+  #server: MariaDb | undefined;
+
+  get server(): MariaDb {
+    if (this.#server === undefined) throw new Error('the server was not started');
+    return this.#server;
+  }
 
   get settings(): BackendSettings {
     return {
       kind: 'backend',
-      host: '127.0.0.1',
+      host: this.server.host,
       port: this.server.port,
       schema: 'freno',
       user: 'freno',
@@ -38,18 +44,20 @@ export class Backend {
     };
   }
 
-  /** `flags` are the server's. */
-  async create(flags: readonly string[] = []): Promise<void> {
-    await this.server.create(flags);
-    await this.server.query(
-      `CREATE DATABASE freno; CREATE USER freno@'%' IDENTIFIED BY '${PASSWORD}';
-      GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, INDEX ON freno.* TO freno@'%'`,
+  /** For a `before` hook, which skips `suite` where MariaDB is not installed. `options` are the server's. */
+  async create(suite: Context, options: readonly string[] = []): Promise<void> {
+    needMariaDb(suite);
+    this.#server = await MariaDb.start(options);
+    await this.server.run(
+      'CREATE DATABASE freno',
+      `CREATE USER freno@'%' IDENTIFIED BY '${PASSWORD}'`,
+      "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, INDEX ON freno.* TO freno@'%'",
     );
   }
 
   /** An empty schema, as an operator makes it. */
   async reset(): Promise<void> {
-    await this.server.query('DROP DATABASE freno; CREATE DATABASE freno; USE freno');
+    await this.server.run('DROP DATABASE freno', 'CREATE DATABASE freno', 'USE freno');
     this.lines.length = 0;
   }
 
@@ -80,6 +88,6 @@ export class Backend {
 
   async remove(): Promise<void> {
     await this.stopNodes();
-    await this.server.remove();
+    await this.#server?.stop();
   }
 }

@@ -11,7 +11,9 @@ describe('the election by the MySQL backend', function () {
   this.timeout(30_000);
   const backend = new Backend();
 
-  before(() => backend.create());
+  before(function () {
+    return backend.create(this);
+  });
   beforeEach(() => backend.reset());
   afterEach(() => backend.stopNodes());
   after(() => backend.remove());
@@ -61,7 +63,7 @@ describe('the election by the MySQL backend', function () {
   it('meets the nodes of the original that were given no domain', async () => {
     const node = backend.node('a:1', { domain: '' });
     await node.consensus.start();
-    expect(await backend.server.query('SELECT domain FROM service_election')).to.deep.equal([
+    expect(await backend.server.run('SELECT domain FROM service_election')).to.deep.equal([
       { domain: ':' },
     ]);
   });
@@ -79,7 +81,7 @@ describe('the election by the MySQL backend', function () {
     const node = backend.node('b:1');
     await node.consensus.start();
     await node.consensus.stop();
-    await backend.server.query(
+    await backend.server.run(
       `REPLACE INTO service_election (domain, share_domain, service_id, last_seen_active)
         VALUES ('${DOMAIN}', '', 'go:8087', now())`,
     );
@@ -96,7 +98,7 @@ describe('the election by the MySQL backend', function () {
     await node.consensus.start();
     await node.consensus.stop();
     const renew = (): Promise<unknown> =>
-      backend.server.query(
+      backend.server.run(
         `INSERT INTO service_election (domain, share_domain, service_id, last_seen_active)
           VALUES ('${DOMAIN}', '', 'go:8087', now()) ON DUPLICATE KEY UPDATE
           service_id = IF(last_seen_active < now() - INTERVAL 2 SECOND, VALUES(service_id), service_id),
@@ -146,9 +148,9 @@ describe('the election by the MySQL backend', function () {
     await sleep(2 * FAST.electionIntervalMs);
     const faults = backend.lines.filter((line) => line.includes('the election fails'));
     expect(faults.length).to.be.within(1, 3);
-    await backend.server.start();
+    await backend.server.restart();
     await node.until(() => node.acts);
-    await backend.server.query('USE freno');
+    await backend.server.run('USE freno');
     const { leaseUntilMs } = node;
     // The next renewal comes after the round of this one has ended.
     await node.until(() => node.leaseUntilMs > leaseUntilMs);
@@ -160,13 +162,13 @@ describe('the election by the MySQL backend', function () {
     const node = backend.node('a:1');
     await node.consensus.start();
     const connections = (): Promise<{ id: number }[]> =>
-      backend.server.query<{ id: number }>(
+      backend.server.run<{ id: number }>(
         "SELECT id FROM information_schema.processlist WHERE user = 'freno'",
       );
     const before = (await connections()).map(({ id }) => id);
-    await backend.server.query('SET GLOBAL read_only = 1');
+    await backend.server.run('SET GLOBAL read_only = 1');
     await node.until(() => !node.leading);
-    await backend.server.query('SET GLOBAL read_only = 0');
+    await backend.server.run('SET GLOBAL read_only = 0');
     await node.until(() => node.acts);
     const after = (await connections()).map(({ id }) => id);
     expect(after.filter((id) => before.includes(id)).length).to.be.lessThan(before.length);
@@ -182,8 +184,8 @@ describe('the election by the MySQL backend', function () {
       await anyLeads(nodes);
     }
     await backend.server.kill();
-    await backend.server.start();
-    await backend.server.query('USE freno');
+    await backend.server.restart();
+    await backend.server.run('USE freno');
     const leader = await anyLeads(nodes);
     await leader.consensus.stop();
     await anyLeads(nodes);
@@ -205,7 +207,7 @@ describe('the election by the MySQL backend', function () {
       const [first, second] = (await backend.nodes('a:1', 'b:1')) as [TestNode, TestNode];
       await sleep(2 * FAST.electionIntervalMs);
       expect([first.acts, second.acts]).to.deep.equal([true, false]);
-      const [row] = await backend.server.query<{ age: number }>(
+      const [row] = await backend.server.run<{ age: number }>(
         'SELECT timestampdiff(second, last_seen_active, now()) AS age FROM service_election',
       );
       expect(row!.age).to.be.within(0, 1);

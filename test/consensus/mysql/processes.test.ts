@@ -13,18 +13,18 @@ describe('freno processes with a MySQL backend', function () {
   this.timeout(40_000);
   const backend = new Backend();
   const processes: FrenoProcess[] = [];
-  let directory: TemporaryDirectory;
+  let directory: TemporaryDirectory | undefined;
   let ports: number[];
 
-  before(async () => {
-    await backend.create();
+  before(async function () {
+    await backend.create(this);
     await backend.reset();
     directory = new TemporaryDirectory();
     ports = await freePorts(3);
   });
   after(async () => {
     await Promise.all(processes.map((node) => node.stop()));
-    directory.remove();
+    directory?.remove();
     await backend.remove();
   });
 
@@ -54,7 +54,7 @@ describe('freno processes with a MySQL backend', function () {
           },
         },
       },
-      directory.path,
+      directory!.path,
     );
     processes.push(node);
     await node.waitFor('/lb-check', 200, 15_000);

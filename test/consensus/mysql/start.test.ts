@@ -6,8 +6,10 @@ import { FrenoError } from '../../../src/base/errors.js';
 import type { BackendSettings } from '../../../src/config/settings.js';
 import { TABLE_DEFINITIONS } from '../../../src/consensus/mysql/tables.js';
 import type { TlsSettings } from '../../../src/wire/stores.js';
+import { CertificateAuthority } from '../../support/certificates.js';
+import { failureOf } from '../../support/failure.js';
+import { needPrograms } from '../../support/needs.js';
 import { Backend, PASSWORD } from './backend.js';
-import { Certificates } from './certificates.js';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../../..');
 
@@ -15,12 +17,14 @@ const ALL = 'SELECT, INSERT, UPDATE, DELETE, CREATE, INDEX';
 
 describe('the start with a MySQL backend', function () {
   this.timeout(20_000);
-  const certificates = new Certificates();
   const backend = new Backend();
+  let authority: CertificateAuthority | undefined;
 
-  before(() => {
-    certificates.create();
-    return backend.create(certificates.serverFlags);
+  before(async function () {
+    needPrograms(this, 'openssl');
+    authority = await CertificateAuthority.create('freno test authority');
+    const own = await authority.issue('server', 'DNS:db.example', 'IP:127.0.0.1');
+    await backend.create(this, [`--ssl-cert=${own.certFile}`, `--ssl-key=${own.keyFile}`]);
   });
   beforeEach(() => backend.reset());
   afterEach(async () => {
@@ -29,7 +33,7 @@ describe('the start with a MySQL backend', function () {
   });
   after(async () => {
     await backend.remove();
-    certificates.remove();
+    await authority?.remove();
   });
 
   const startWith = async (settings: Partial<BackendSettings>): Promise<void> => {
@@ -38,17 +42,14 @@ describe('the start with a MySQL backend', function () {
     expect(node.acts).to.equal(true);
   };
   const refusal = async (settings: Partial<BackendSettings>): Promise<FrenoError> => {
-    const failure = await startWith(settings).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
+    const failure = await failureOf(startWith(settings));
     expect(failure).to.be.instanceOf(FrenoError);
     return failure as FrenoError;
   };
 
   it('makes the tables that are missing, as the file for operators does', async () => {
     await startWith({});
-    const tables = await backend.server.query<{ name: string }>(
+    const tables = await backend.server.run<{ name: string }>(
       'SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE()',
     );
     expect(tables.map(({ name }) => name).sort()).to.deep.equal([
@@ -62,7 +63,7 @@ describe('the start with a MySQL backend', function () {
   });
 
   it('needs no right to make tables that are there', async () => {
-    await backend.server.query(TABLE_DEFINITIONS.join(';\n'));
+    await backend.server.run(...TABLE_DEFINITIONS);
     await withPrivileges(backend, 'SELECT, INSERT, UPDATE, DELETE', () => startWith({}));
   });
 
@@ -76,7 +77,7 @@ describe('the start with a MySQL backend', function () {
 
   it('works without service_health, but for the list of healthy services', async () => {
     const others = TABLE_DEFINITIONS.filter((text) => !text.includes('service_health'));
-    await backend.server.query(others.join(';\n'));
+    await backend.server.run(...others);
     await withPrivileges(backend, 'SELECT, INSERT, UPDATE, DELETE', async () => {
       const node = backend.node('a:1');
       await node.consensus.start();
@@ -86,7 +87,7 @@ describe('the start with a MySQL backend', function () {
   });
 
   it('names the table of an early version of the original that lacks a column', async () => {
-    await backend.server.query(
+    await backend.server.run(
       `CREATE TABLE service_election (domain varchar(32) PRIMARY KEY, service_id varchar(128),
         last_seen_active timestamp)`,
     );
@@ -108,7 +109,7 @@ describe('the start with a MySQL backend', function () {
     const collation = await refusal({ collation: 'klingon_ci' });
     expect(collation.message).to.match(/^BackendMySQLCollation: .*klingon_ci/);
     const node = backend.node('a:1', { domain: 'd'.repeat(33) });
-    const tooLong = await node.consensus.start().catch((error: FrenoError) => error);
+    const tooLong = await failureOf(node.consensus.start());
     expect(String(tooLong)).to.match(/Domain, ShareDomain or the name of this host/);
   });
 
@@ -119,19 +120,19 @@ describe('the start with a MySQL backend', function () {
     const node = backend.node('a:1');
     await node.consensus.start();
     expect(node.consensus.status()).to.deep.include({ State: 'Unhealthy', Leader: '' });
-    const failure = await node.consensus
-      .submit({ kind: 'throttleApp', atMs: Date.now(), key: 'x' })
-      .catch((error: FrenoError) => error);
+    const failure = await failureOf(
+      node.consensus.submit({ kind: 'throttleApp', atMs: Date.now(), key: 'x' }),
+    );
     expect(failure).to.include({ code: 'NO_LEADER' });
-    await backend.server.start();
+    await backend.server.restart();
     await node.until(() => node.acts);
-    await backend.server.query('USE freno');
+    await backend.server.run('USE freno');
   });
 
   describe('with TLS', () => {
     const tls = (changes: Partial<TlsSettings>): { readonly tls: TlsSettings } => ({
       tls: {
-        caFile: certificates.ca,
+        caFile: authority!.caFile,
         certFile: '',
         keyFile: '',
         serverName: '',
@@ -140,8 +141,8 @@ describe('the start with a MySQL backend', function () {
       },
     });
 
-    before(() => backend.server.query("ALTER USER freno@'%' REQUIRE SSL"));
-    after(() => backend.server.query("ALTER USER freno@'%' REQUIRE NONE"));
+    before(() => backend.server.run("ALTER USER freno@'%' REQUIRE SSL"));
+    after(() => backend.server.run("ALTER USER freno@'%' REQUIRE NONE"));
 
     it('connects to a server whose certificate is for its address', () => startWith(tls({})));
 
@@ -175,13 +176,14 @@ async function withPrivileges(
   privileges: string,
   work: () => Promise<void>,
 ): Promise<void> {
-  await backend.server.query(
-    `REVOKE ${ALL} ON freno.* FROM freno@'%'; GRANT ${privileges} ON freno.* TO freno@'%'`,
+  await backend.server.run(
+    `REVOKE ${ALL} ON freno.* FROM freno@'%'`,
+    `GRANT ${privileges} ON freno.* TO freno@'%'`,
   );
   try {
     await work();
   } finally {
     await backend.stopNodes();
-    await backend.server.query(`GRANT ${ALL} ON freno.* TO freno@'%'`);
+    await backend.server.run(`GRANT ${ALL} ON freno.* TO freno@'%'`);
   }
 }

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { FrenoError } from '../../../src/base/errors.js';
 import { type Command, NO_EXPIRY, type ThrottleApp } from '../../../src/throttle/commands.js';
 import { ThrottleState } from '../../../src/throttle/state.js';
+import { failureOf } from '../../support/failure.js';
 import { Backend, FAST } from './backend.js';
 import { liveApps, type TestNode } from './node.js';
 
@@ -19,7 +19,9 @@ describe('the state in the MySQL backend', function () {
   const backend = new Backend();
   let node: TestNode;
 
-  before(() => backend.create());
+  before(function () {
+    return backend.create(this);
+  });
   beforeEach(async () => {
     await backend.reset();
     node = backend.node('a:1');
@@ -34,13 +36,13 @@ describe('the state in the MySQL backend', function () {
     node.consensus.submit({ kind: 'unthrottleApp', atMs: Date.now(), key, everyStore });
   const inMinutes = (minutes: number): number => Date.now() + minutes * MINUTE_MS;
   const rows = (): Promise<AppRow[]> =>
-    backend.server.query<AppRow>(
+    backend.server.run<AppRow>(
       `SELECT app_name, timestampdiff(second, now(), expires_at) AS ttl, ratio
         FROM throttled_apps ORDER BY app_name`,
     );
   /** What a node of the original, or an operator, writes. */
   const write = (name: string, expiry: string, ratio: string): Promise<unknown> =>
-    backend.server.query(
+    backend.server.run(
       `REPLACE INTO throttled_apps (app_name, throttled_at, expires_at, ratio)
         VALUES ('${name}', now(), ${expiry}, ${ratio})`,
     );
@@ -115,8 +117,9 @@ describe('the state in the MySQL backend', function () {
   });
 
   it('takes a row for expired in the very second of its expiry, and keeps it so', async () => {
-    await backend.server.query(
-      `SET @second = now(); INSERT INTO throttled_apps (app_name, throttled_at, expires_at, ratio)
+    await backend.server.run(
+      'SET @second = now()',
+      `INSERT INTO throttled_apps (app_name, throttled_at, expires_at, ratio)
         VALUES ('x', @second, @second, 0.1)`,
     );
     await node.consensus.readBarrier();
@@ -156,7 +159,7 @@ describe('the state in the MySQL backend', function () {
     expect(node.hosts()).to.deep.equal(['h1']);
     await node.consensus.submit({ kind: 'recoverHost', atMs: Date.now(), host: 'h1' });
     expect(node.hosts()).to.deep.equal([]);
-    const left = await backend.server.query('SELECT host_name FROM skipped_hosts');
+    const left = await backend.server.run('SELECT host_name FROM skipped_hosts');
     expect(left).to.deep.equal([{ host_name: 'h1' }]);
   });
 
@@ -191,9 +194,7 @@ describe('the state in the MySQL backend', function () {
   it('hears of what the original writes and lifts', async () => {
     await write('go', 'now() + INTERVAL 10 MINUTE', '0.25');
     await node.until(() => node.apps().go?.ratio === 0.25);
-    await backend.server.query(
-      "UPDATE throttled_apps SET expires_at = now() WHERE app_name = 'go'",
-    );
+    await backend.server.run("UPDATE throttled_apps SET expires_at = now() WHERE app_name = 'go'");
     await node.until(() => !('go' in node.apps()));
   });
 
@@ -265,12 +266,12 @@ describe('the state in the MySQL backend', function () {
   });
 
   it('goes on leading while the table of the throttled apps is locked', async () => {
-    await backend.server.query('LOCK TABLES throttled_apps WRITE');
+    await backend.server.run('LOCK TABLES throttled_apps WRITE');
     const locked = await failureOf(submit({ key: 'x' }));
     expect(locked.code).to.equal('OUTCOME_UNKNOWN');
     await sleep(FAST.leaseMs + FAST.electionIntervalMs);
     expect(node.acts).to.equal(true);
-    await backend.server.query('UNLOCK TABLES');
+    await backend.server.run('UNLOCK TABLES');
     expect(node.promotions.length).to.equal(1);
   });
 
@@ -280,11 +281,11 @@ describe('the state in the MySQL backend', function () {
     await write('lifted', 'now() - INTERVAL 6 DAY', '1');
     await write('live', 'now() + INTERVAL 1 DAY', '1');
     await write('endless', 'NULL', '1');
-    await backend.server.query(
+    await backend.server.run(
       `INSERT INTO skipped_hosts VALUES ('old', now(), now() - INTERVAL 8 DAY),
-        ('lifted', now(), now() - INTERVAL 6 DAY);
-      INSERT INTO service_health VALUES ('old:1', 'd', '', now() - INTERVAL 8 DAY);
-      INSERT INTO service_election VALUES ('old', '', 'old:1', now() - INTERVAL 8 DAY)`,
+        ('lifted', now(), now() - INTERVAL 6 DAY)`,
+      `INSERT INTO service_health VALUES ('old:1', 'd', '', now() - INTERVAL 8 DAY)`,
+      `INSERT INTO service_election VALUES ('old', '', 'old:1', now() - INTERVAL 8 DAY)`,
     );
     const next = backend.node('b:1');
     await next.consensus.start();
@@ -294,9 +295,9 @@ describe('the state in the MySQL backend', function () {
       'lifted',
       'live',
     ]);
-    expect(await backend.server.query('SELECT host_name FROM skipped_hosts')).to.have.length(1);
-    expect(await backend.server.query('SELECT service_id FROM service_health')).to.deep.equal([]);
-    expect(await backend.server.query('SELECT domain FROM service_election')).to.have.length(2);
+    expect(await backend.server.run('SELECT host_name FROM skipped_hosts')).to.have.length(1);
+    expect(await backend.server.run('SELECT service_id FROM service_health')).to.deep.equal([]);
+    expect(await backend.server.run('SELECT domain FROM service_election')).to.have.length(2);
   });
 });
 
@@ -304,12 +305,14 @@ describe('the state in tables of the original', function () {
   this.timeout(20_000);
   const backend = new Backend();
 
-  before(() => backend.create());
+  before(function () {
+    return backend.create(this);
+  });
   after(() => backend.remove());
 
   it('works where an expiry may not be NULL and names are compared without case', async () => {
     await backend.reset();
-    await backend.server.query(
+    await backend.server.run(
       `CREATE TABLE throttled_apps (app_name varchar(128) NOT NULL,
         throttled_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
         expires_at TIMESTAMP NOT NULL, ratio DOUBLE, PRIMARY KEY (app_name)
@@ -325,15 +328,6 @@ describe('the state in tables of the original', function () {
     expect((await failureOf(japanese)).code).to.equal('BAD_REQUEST');
   });
 });
-
-async function failureOf(promise: Promise<unknown>): Promise<FrenoError> {
-  const failure = await promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  expect(failure).to.be.instanceOf(FrenoError);
-  return failure as FrenoError;
-}
 
 const NAMES = ['a', 'a/s', 'a/t', 'ab', 'a_', 'a_/s', 'b%', 'b%/s', 'bc/s'];
 

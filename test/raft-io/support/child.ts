@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { RaftOptions } from '../../../src/consensus/raft/options.js';
-import { until } from './cluster.js';
+import { until } from '../../support/until.js';
 
 const program = fileURLToPath(new URL('node-process.js', import.meta.url));
 

@@ -1,16 +1,16 @@
 /** Raft nodes over real TCP and SQLite in one process, with what a test wants to know of each. */
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monotonicMs } from '../../../src/base/clock.js';
 import { parseAddress } from '../../../src/config/address.js';
 import type { RaftOptions } from '../../../src/consensus/raft/options.js';
 import { RaftConsensus } from '../../../src/consensus/raft/service.js';
+import { freePorts } from '../../../src/demo/temporary.js';
 import type { Command, CommandOutcome } from '../../../src/throttle/commands.js';
 import { type StateImage, ThrottleState } from '../../../src/throttle/state.js';
 import type { ConsensusObserver, StateMachine } from '../../../src/wire/consensus.js';
+import { until } from '../../support/until.js';
 import { LogRecorder } from './log-recorder.js';
 
 /** A state machine whose acknowledgements can be held back. */
@@ -177,24 +177,6 @@ export class TestCluster {
   }
 }
 
-/** Looks again in each turn of the loop; the time-out of the test ends it. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
-}
-
 export function throttle(key: string): Command {
   return { kind: 'throttleApp', atMs: Date.now(), key, ratio: 1 };
-}
-
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  const ports: number[] = [];
-  for (const server of servers) {
-    if (!server.listening) await once(server, 'listening');
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('no port');
-    ports.push(address.port);
-  }
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

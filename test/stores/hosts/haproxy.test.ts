@@ -4,7 +4,8 @@ import { expect } from 'chai';
 import { type HostSourceReader, readerFactory } from '../../../src/stores/hosts/source.js';
 import { clusterSettings } from '../../support/cluster-settings.js';
 import { failureOf } from '../../support/failure.js';
-import { HAProxy, haproxyIsInstalled } from '../../support/haproxy.js';
+import { HAProxy } from '../../support/haproxy.js';
+import { needPrograms } from '../../support/needs.js';
 
 /** Checks are an hour apart: after the first server's first one, states change by command only. */
 const sections = (number: number): string => `
@@ -32,7 +33,7 @@ describe('hosts by HAProxy', function () {
   let haproxy: HAProxy;
 
   before(async function () {
-    if (!haproxyIsInstalled) this.skip();
+    needPrograms(this, 'haproxy');
     haproxy = await HAProxy.start({ sections: sections(1) });
     await set('up', 'health up');
     await set('other', 'health up');

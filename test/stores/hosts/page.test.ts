@@ -1,14 +1,13 @@
 /** Pages fetched over HTTP and HTTPS, and their bounds. */
-import { execFileSync } from 'node:child_process';
 import { lookup } from 'node:dns';
 import { readFileSync } from 'node:fs';
 import type { LookupFunction } from 'node:net';
-import { join } from 'node:path';
 import { expect } from 'chai';
-import { TemporaryDirectory } from '../../../src/demo/temporary.js';
 import { Authorities } from '../../../src/stores/hosts/authorities.js';
 import { PageReader, shownUrl } from '../../../src/stores/hosts/page.js';
+import { CertificateAuthority } from '../../support/certificates.js';
 import { failureOf } from '../../support/failure.js';
+import { needPrograms } from '../../support/needs.js';
 import { Pages } from '../../support/pages.js';
 
 const LIMITS = { timeoutMs: 2_000, sizeBytesMax: 100 };
@@ -104,17 +103,21 @@ describe('a page', () => {
     expect(await failure('http://db.example/', {}, nobody)).to.include('ENOTFOUND db.example');
   });
 
-  it('may be encrypted, by whom the system trusts and by nobody else', async () => {
-    const directory = new TemporaryDirectory();
+  it('may be encrypted, by whom the system trusts and by nobody else', async function () {
+    needPrograms(this, 'openssl');
+    const authority = await CertificateAuthority.create('freno test authority');
     try {
-      const certificate = selfSigned(directory.path);
-      const pages = await serve((_request, response) => response.end('secret'), certificate);
-      expect(await failure(pages.url)).to.include('self-signed certificate');
-      process.env.SSL_CERT_FILE = join(directory.path, 'cert.pem');
+      const { certFile, keyFile } = await authority.issue('page', 'IP:127.0.0.1');
+      const pages = await serve((_request, response) => response.end('secret'), {
+        key: readFileSync(keyFile),
+        cert: readFileSync(certFile),
+      });
+      expect(await failure(pages.url)).to.include('unable to verify the first certificate');
+      process.env.SSL_CERT_FILE = authority.caFile;
       expect(await read(pages.url)).to.equal('secret');
     } finally {
       delete process.env.SSL_CERT_FILE;
-      directory.remove();
+      await authority.remove();
     }
   });
 
@@ -123,13 +126,3 @@ describe('a page', () => {
     expect(shownUrl(new URL('http://h/'))).to.equal('http://h');
   });
 });
-
-/** A certificate for 127.0.0.1 that is its own authority. */
-function selfSigned(directory: string): { key: Buffer; cert: Buffer } {
-  const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
-  const subject = ['-subj', '/CN=freno', '-addext', 'subjectAltName=IP:127.0.0.1'];
-  const files = ['-keyout', key, '-out', cert];
-  const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  execFileSync('openssl', ['req', ...kind, ...subject, ...files], { stdio: 'ignore' });
-  return { key: readFileSync(key), cert: readFileSync(cert) };
-}

@@ -1,19 +1,19 @@
 /** A freno process whose clusters get their hosts from the real HAProxy, and from simulated ProxySQL and Vitess. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Fleet } from '../../../src/demo/fleet.js';
 import { FrenoProcess } from '../../../src/demo/freno-process.js';
 import { freePorts, TemporaryDirectory } from '../../../src/demo/temporary.js';
-import { HAProxy, haproxyIsInstalled } from '../../support/haproxy.js';
+import { HAProxy } from '../../support/haproxy.js';
 import { fetchOnce } from '../../support/http-client.js';
+import { needAddress, needPrograms } from '../../support/needs.js';
 import { Pages } from '../../support/pages.js';
 import { ProxySQLAdmin } from '../../support/proxysql.js';
+import { until } from '../../support/until.js';
 
 /** Lists are read each 10 s. */
 const REFRESH_TIMEOUT_MS = 15_000;
-const POLL_INTERVAL_MS = 50;
 
 interface ReportedCluster {
   readonly Source: string;
@@ -37,7 +37,8 @@ describe('a freno whose hosts come from elsewhere', function () {
   let third: string;
 
   before(async function () {
-    if (!haproxyIsInstalled || process.platform !== 'linux') this.skip();
+    needPrograms(this, 'haproxy');
+    await needAddress(this, '127.0.0.11');
     const directory = new TemporaryDirectory();
     ends.push(() => directory.remove());
     fleet = await Fleet.start(
@@ -148,13 +149,13 @@ describe('a freno whose hosts come from elsewhere', function () {
     await freno.waitFor('/check/test/mysql/pooled', 200, REFRESH_TIMEOUT_MS);
     expect(await check('pooled')).to.include({ StatusCode: 200, Value: 0.2 });
     expect((await inventory()).pooled).to.deep.include({ Hosts: [good, third], LastError: '' });
-    while ((await inventory()).cut!.LastError === '') await delay(POLL_INTERVAL_MS);
+    await until(async () => (await inventory()).cut!.LastError !== '', REFRESH_TIMEOUT_MS);
     const { cut } = await inventory();
     expect(cut!.Hosts).to.deep.equal([third]);
     expect(cut!.LastError).to.include(`HAProxy http://127.0.0.1:${otherProxy.port}: `);
     expect(await check('cut')).to.include({ StatusCode: 200, Value: 0.2 });
     // One to each host of each cluster: none is left to the one that was drained.
-    while ((await fleet.statistics()).connections !== 5) await delay(POLL_INTERVAL_MS);
+    await until(async () => (await fleet.statistics()).connections === 5);
     const warnings = freno.log.split('\n').filter((line) => line.includes('cannot be read'));
     expect(warnings.map((line) => (JSON.parse(line) as { store: string }).store)).to.deep.equal([
       'unreachable',

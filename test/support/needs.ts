@@ -1,0 +1,74 @@
+/** What tests need of the machine: programs of Debian, and addresses of its own. */
+import { accessSync, constants } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import type { Context } from 'mocha';
+import { skipUnless } from './skip.js';
+
+/** Programs and the packages of Debian that bring them. */
+const PACKAGES = {
+  haproxy: 'haproxy',
+  mariadb: 'mariadb-client',
+  'mariadb-install-db': 'mariadb-server',
+  mariadbd: 'mariadb-server',
+  memcached: 'memcached',
+  openssl: 'openssl',
+  podchecker: 'perl',
+  'pt-archiver': 'percona-toolkit',
+  'systemd-analyze': 'systemd',
+} as const;
+
+export type Program = keyof typeof PACKAGES;
+
+/** Where Debian keeps servers, which is not on the path of every user. */
+const SERVER_FOLDERS = ['/usr/sbin', '/usr/local/sbin'];
+
+export function isInstalled(program: Program): boolean {
+  return find(program) !== undefined;
+}
+
+/** Path of a program; throws when it is not installed. */
+export function programPath(program: Program): string {
+  const path = find(program);
+  if (path === undefined) throw new Error(`${program} is not installed`);
+  return path;
+}
+
+/** For `before` hooks: skips the suite, loudly, where one of the programs is not installed. */
+export function needPrograms(suite: Context, ...programs: readonly Program[]): void {
+  const missing = programs.filter((program) => !isInstalled(program));
+  const packages = new Set(missing.map((program) => PACKAGES[program]));
+  const reason = `needs ${missing.join(', ')} (Debian: ${[...packages].join(', ')})`;
+  skipUnless(suite, missing.length === 0, reason);
+}
+
+/** Skips, loudly, where the machine does not have the address: not everywhere is `::1`, or all of 127.0.0.0/8. */
+export async function needAddress(context: Context, address: string): Promise<void> {
+  skipUnless(context, await isOurs(address), `this machine does not have the address ${address}`);
+}
+
+function find(program: Program): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(':'), ...SERVER_FOLDERS];
+  return folders.map((folder) => join(folder, program)).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Binding a socket to a foreign address fails with EADDRNOTAVAIL, to one of an unknown family with EAFNOSUPPORT. */
+function isOurs(address: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT') resolve(false);
+      else reject(error);
+    });
+    server.listen(0, address, () => server.close(() => resolve(true)));
+  });
+}
