@@ -1,0 +1,73 @@
+/** The pages of the documentation lead where they say. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { TemporaryDirectory } from '../../src/demo/temporary.js';
+import { matchRoute } from '../../src/http/routes.js';
+import { haproxyIsInstalled } from '../support/haproxy.js';
+import { skipUnless } from '../support/skip.js';
+
+const ROOT = new URL('../../../', import.meta.url);
+const names = readdirSync(new URL('docs/', ROOT)).filter((name) => name.endsWith('.md'));
+const pages = ['README.md', ...names.map((name) => `docs/${name}`)];
+const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
+
+/** The fragments of a page's headings, as GitHub makes them. */
+function fragments(page: string): string[] {
+  const text = page.replace(/^```[\s\S]*?^```/gm, '');
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
+    title!
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+describe('the documentation', () => {
+  for (const path of pages) {
+    it(`${path} links to pages and sections that exist`, () => {
+      const links = [...read(path).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
+      for (const link of links.filter((each) => !/^https?:/.test(each))) {
+        const [file, fragment] = link.split('#') as [string, string | undefined];
+        const target = file === '' ? new URL(path, ROOT) : new URL(file, new URL(path, ROOT));
+        expect(existsSync(target), link).to.equal(true);
+        if (fragment !== undefined) {
+          expect(fragments(readFileSync(target, 'utf8')), link).to.include(fragment);
+        }
+      }
+    });
+  }
+
+  it('has an index that names every page, and a README that leads to it', () => {
+    const index = read('docs/README.md');
+    for (const name of names.filter((each) => each !== 'README.md')) {
+      expect(index, name).to.include(`](${name})`);
+    }
+    expect(read('README.md')).to.include('](docs/README.md)');
+  });
+
+  it('asks freno only for paths that it answers', () => {
+    const asked = pages.flatMap((path) =>
+      [...read(path).matchAll(/curl [^\n`]*?(?::8087|\$F)(\/[^\s"'`;?]*)/g)].map(([, url]) => url!),
+    );
+    expect(asked.length).to.be.greaterThan(10);
+    for (const path of asked) expect(matchRoute(path).kind, path).to.equal('found');
+  });
+
+  it('has rules for commands that HAProxy accepts in the shipped file', function () {
+    skipUnless(this, haproxyIsInstalled, 'needs HAProxy (Debian: haproxy)');
+    const [, rules] = /```haproxy\n( +acl operator[\s\S]*?)```/.exec(read('docs/deployment.md'))!;
+    const shipped = read('resources/haproxy.cfg');
+    const backend = '  default_backend freno_leader\n';
+    expect(shipped).to.include(backend);
+    const directory = new TemporaryDirectory();
+    const file = join(directory.path, 'haproxy.cfg');
+    writeFileSync(file, shipped.replace(backend, rules! + backend));
+    const { status, stderr } = spawnSync('/usr/sbin/haproxy', ['-c', '-f', file], {
+      encoding: 'utf8',
+    });
+    directory.remove();
+    expect(status, stderr).to.equal(0);
+  });
+});
