@@ -107,6 +107,21 @@ describe('a node alone', function () {
     ]);
   });
 
+  it('says once that it fails and once that it takes part again, though it fails again and again', async () => {
+    const node = await cluster.leader();
+    for (const key of ['first', 'second']) {
+      node.machine.breaks = true;
+      const outcome = failureOf(node.consensus.submit(throttle(key)));
+      await until(() => !node.observer.leading);
+      await outcome;
+      await cluster.leader();
+    }
+    expect(node.log.warnings().map((line) => line.replace(/ from .*/, ''))).to.deep.equal([
+      'raft: a thread is gone: this node takes no part, and starts again',
+      'raft: this node takes part again',
+    ]);
+  });
+
   it('takes no requests after its stop', async () => {
     const node = await cluster.leader();
     await node.consensus.stop();

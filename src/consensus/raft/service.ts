@@ -1,4 +1,5 @@
 /** Consensus by Raft, as the rest of freno sees it. */
+import { monotonicMs } from '../../base/clock.js';
 import { type ErrorCode, FrenoError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import type { Command } from '../../throttle/commands.js';
@@ -15,6 +16,7 @@ import type { DriverObserver, RequestRefusal, RequestResult } from './driver-typ
 import { RaftMeter } from './meter.js';
 import { RaftNode } from './node.js';
 import { isAlone, type RaftOptions } from './options.js';
+import { SparseLog } from './sparse-log.js';
 
 /** How long a stopping node waits for its requests to be answered, after it has handed over. */
 const SETTLE_TIMEOUT_MS = 500;
@@ -54,6 +56,9 @@ export class RaftConsensus implements Consensus {
   readonly #machine: StateMachine;
   readonly #observer: ConsensusObserver;
   readonly #log: Logger;
+  /** A disk that stays full fails with every start. */
+  readonly #faults: SparseLog;
+  #isFaulty = false;
   readonly #meter = new RaftMeter();
   /** Null before the start, after the stop, and between a failure and the next start. */
   #node: RaftNode | null = null;
@@ -76,6 +81,7 @@ export class RaftConsensus implements Consensus {
     this.#machine = machine;
     this.#observer = observer;
     this.#log = log;
+    this.#faults = new SparseLog(log, monotonicMs);
   }
 
   async start(): Promise<void> {
@@ -194,10 +200,18 @@ export class RaftConsensus implements Consensus {
     if (isLeading && (!wasLeading || soft.term !== before.term)) {
       this.#observer.leadershipChanged(true, soft.term);
     }
+    this.#logSoftState(before, soft);
+    this.#onSoftState();
+  }
+
+  #logSoftState(before: SoftState, soft: SoftState): void {
+    if (soft === NO_SOFT_STATE) return;
     if (soft.role !== before.role || soft.leader !== before.leader) {
       this.#log.info({ term: soft.term, role: soft.role, leader: soft.leader }, 'raft');
     }
-    this.#onSoftState();
+    if (!this.#isFaulty || soft.leader === null) return;
+    this.#isFaulty = false;
+    this.#faults.warn('raft: this node takes part again');
   }
 
   async #handOver(node: RaftNode): Promise<void> {
@@ -215,9 +229,10 @@ export class RaftConsensus implements Consensus {
   }
 
   #failed(node: RaftNode, error: Error): void {
-    this.#log.error(
-      { err: error },
-      `raft: ${messageOf(error)}: this node takes no part, and starts again from ${this.#options.dataDir} soon`,
+    this.#isFaulty = true;
+    this.#faults.error(
+      `raft: ${messageOf(error)}: this node takes no part, and starts again from ${this.#options.dataDir} until it can`,
+      error,
     );
     this.#softStateChanged(NO_SOFT_STATE);
     // A stopping node is closed by `stop`.
@@ -235,7 +250,7 @@ export class RaftConsensus implements Consensus {
           this.#node = node;
         },
         (error: unknown) => {
-          this.#log.error(`raft: ${messageOf(error)}`);
+          this.#faults.error(`raft: ${messageOf(error)}`, error);
           return this.#startAgain(null);
         },
       );

@@ -4,10 +4,10 @@ import type { Logger } from '../../../base/log.js';
 import type { Address } from '../../../config/address.js';
 import type { NodeId } from '../core/types.js';
 import type { PeerTransport } from '../driver-types.js';
+import { SparseLog } from '../sparse-log.js';
 import { PeerLink } from './link.js';
 import { PeerListener } from './listener.js';
 import { boundedLookUp } from './look-up.js';
-import { SparseLog } from './sparse-log.js';
 
 const PING_INTERVAL_MS = 500;
 

@@ -1,5 +1,5 @@
-/** Warnings that could come many times a second: each is written when it is new, and then once in a while. */
-import type { Logger } from '../../../base/log.js';
+/** What could be logged again and again, as often as something is tried: each text is written when it is new, and then once in a while. */
+import type { Logger } from '../../base/log.js';
 
 const REPEAT_AFTER_MS = 60_000;
 
@@ -15,15 +15,23 @@ export class SparseLog {
   ) {}
 
   warn(text: string): void {
+    if (this.#isDue(text)) this.log.warn(text);
+  }
+
+  error(text: string, err: unknown): void {
+    if (this.#isDue(text)) this.log.error({ err }, text);
+  }
+
+  #isDue(text: string): boolean {
     const nowMs = this.nowMs();
     const writtenMs = this.#writtenMs.get(text);
-    if (writtenMs !== undefined && nowMs - writtenMs < REPEAT_AFTER_MS) return;
+    if (writtenMs !== undefined && nowMs - writtenMs < REPEAT_AFTER_MS) return false;
     this.#writtenMs.delete(text);
     if (this.#writtenMs.size >= TEXTS_MAX) {
       const [oldest] = this.#writtenMs.keys();
       this.#writtenMs.delete(oldest!);
     }
     this.#writtenMs.set(text, nowMs);
-    this.log.warn(text);
+    return true;
   }
 }
