@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import { TemporaryDirectory } from '../../src/demo/temporary.js';
 import { STORE, statusOf, TestCluster, VALUE } from '../support/cluster.js';
 import { fetchJson } from '../support/http-client.js';
-import { skipUnless } from '../support/skip.js';
+import { needPrograms } from '../support/needs.js';
 import { until } from '../support/until.js';
 
 const PAGE = readFileSync(new URL('../../../docs/clients.md', import.meta.url), 'utf8');
@@ -82,11 +82,7 @@ describe('the clients of docs/clients.md', function () {
 
   for (const [name, program] of Object.entries({ shell: SHELL, perl: PERL, node: NODE })) {
     it(`${name}: waits while freno says no, then writes`, async function () {
-      skipUnless(
-        this,
-        existsSync('/usr/bin/curl') && existsSync('/usr/bin/perl'),
-        'needs curl and perl',
-      );
+      needPrograms(this, 'curl', 'perl');
       await value(TOO_HIGH, 429);
       const [command, ...args] = program.lay(directory.path);
       const child = spawn(command, args, {
@@ -98,7 +94,7 @@ describe('the clients of docs/clients.md', function () {
       });
       const ended = once(child, 'exit');
       try {
-        await until('two refusals', async () => (await refusals(program.app)) >= 2 || undefined);
+        await until(async () => (await refusals(program.app)) >= 2);
         expect(existsSync(join(directory.path, 'written'))).to.equal(false);
         await value(VALUE, 200);
         expect(await ended).to.deep.equal([0, null]);
@@ -113,10 +109,7 @@ describe('the clients of docs/clients.md', function () {
   async function value(value: number, status: number): Promise<void> {
     await cluster.fleet.change([{ server: 0, value }]);
     const path = `/check/test/mysql/${STORE}`;
-    await until(
-      `status ${status}`,
-      async () => (await statusOf(cluster.nodes[0]!, path)) === status || undefined,
-    );
+    await until(async () => (await statusOf(cluster.nodes[0]!, path)) === status);
   }
 
   async function refusals(app: string): Promise<number> {

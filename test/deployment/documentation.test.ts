@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { TemporaryDirectory } from '../../src/demo/temporary.js';
 import { matchRoute } from '../../src/http/routes.js';
-import { haproxyIsInstalled } from '../support/haproxy.js';
-import { skipUnless } from '../support/skip.js';
+import { needPrograms, programPath } from '../support/needs.js';
 
 const ROOT = new URL('../../../', import.meta.url);
 const names = readdirSync(new URL('docs/', ROOT)).filter((name) => name.endsWith('.md'));
@@ -56,7 +55,7 @@ describe('the documentation', () => {
   });
 
   it('has rules for commands that HAProxy accepts in the shipped file', function () {
-    skipUnless(this, haproxyIsInstalled, 'needs HAProxy (Debian: haproxy)');
+    needPrograms(this, 'haproxy');
     const [, rules] = /```haproxy\n( +acl operator[\s\S]*?)```/.exec(read('docs/deployment.md'))!;
     const shipped = read('resources/haproxy.cfg');
     const backend = '  default_backend freno_leader\n';
@@ -64,7 +63,7 @@ describe('the documentation', () => {
     const directory = new TemporaryDirectory();
     const file = join(directory.path, 'haproxy.cfg');
     writeFileSync(file, shipped.replace(backend, rules! + backend));
-    const { status, stderr } = spawnSync('/usr/sbin/haproxy', ['-c', '-f', file], {
+    const { status, stderr } = spawnSync(programPath('haproxy'), ['-c', '-f', file], {
       encoding: 'utf8',
     });
     directory.remove();

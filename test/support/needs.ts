@@ -7,12 +7,14 @@ import { skipUnless } from './skip.js';
 
 /** Programs and the packages of Debian that bring them. */
 const PACKAGES = {
+  curl: 'curl',
   haproxy: 'haproxy',
   mariadb: 'mariadb-client',
   'mariadb-install-db': 'mariadb-server',
   mariadbd: 'mariadb-server',
   memcached: 'memcached',
   openssl: 'openssl',
+  perl: 'perl',
   podchecker: 'perl',
   'pt-archiver': 'percona-toolkit',
   'systemd-analyze': 'systemd',
