@@ -102,7 +102,7 @@ class HttpWorker {
         return;
       case 'apply':
         for (const command of message.commands) this.#state.apply(command);
-        this.#acknowledge(message.version);
+        if (message.version !== null) this.#acknowledge(message.version);
         return;
       case 'restore':
         this.#state.restore(message.image);

@@ -120,7 +120,12 @@ export type ToHttp =
     }
   | { readonly kind: 'stores'; readonly version: number; readonly stores: readonly StoreLocation[] }
   | { readonly kind: 'memcache'; readonly memcache: MemcacheAddress }
-  | { readonly kind: 'apply'; readonly version: number; readonly commands: readonly Command[] }
+  /** Without a version: not to be acknowledged. */
+  | {
+      readonly kind: 'apply';
+      readonly version: number | null;
+      readonly commands: readonly Command[];
+    }
   | { readonly kind: 'restore'; readonly version: number; readonly image: StateImage }
   | { readonly kind: 'answers'; readonly answers: ReadonlyArray<readonly [id: number, Answer]> }
   | { readonly kind: 'collect'; readonly id: number; readonly statistics: StatisticsKind }
