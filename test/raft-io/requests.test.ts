@@ -19,9 +19,11 @@ class FakeCore implements Pick<RaftCore, 'soft' | 'propose' | 'readIndex'> {
   soft: SoftState = { role: 'leader', term: 3, leader: 'self:1', leaseRound: 0, transferTo: null };
   answer: Proposed = { accepted: true, firstIndex: 10, term: 3 };
   readonly proposed: Uint8Array[] = [];
+  readonly waiting: NodeId[] = [];
 
-  propose(commands: readonly Uint8Array[]): Proposed {
+  propose(commands: readonly Uint8Array[], waiting: readonly NodeId[] = []): Proposed {
     this.proposed.push(...commands);
+    this.waiting.push(...waiting);
     return this.answer;
   }
 
@@ -118,6 +120,19 @@ describe('requests', () => {
     expect(core.proposed).to.deep.equal([]);
     commit(forward.proposals, 50, 3);
     expect(results).to.deep.equal([{ kind: 'done' }]);
+  });
+
+  it('of followers have the leader tell these of the commit at once', () => {
+    core.follow(LEADER);
+    submit();
+    flush();
+    const [forward] = sent;
+    if (forward?.kind !== 'forward') throw new Error('nothing was forwarded');
+    const leader = new FakeCore();
+    requests.forwarded('follower:1', forward);
+    requests.flush(leader as unknown as RaftCore);
+    expect(leader.proposed).to.have.length(1);
+    expect(leader.waiting).to.deep.equal(['follower:1']);
   });
 
   it('are refused when the leader refuses them, when it cannot be reached, and when there is none', () => {

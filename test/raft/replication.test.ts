@@ -9,6 +9,30 @@ describe('raft replication', () => {
     for (const { commands } of cluster.nodes) expect(commands).to.deep.equal(['x', 'y', 'z']);
   });
 
+  it('tells of a commit at once whose clients wait for it, the others with what they are sent next', () => {
+    const cluster = new Cluster(3);
+    const leader = cluster.elect();
+    const [waiting, other] = cluster.nodes.filter((node) => node !== leader);
+    leader.proposeFor([waiting!.id], 'x');
+    cluster.settle();
+    expect(leader.commands).to.deep.equal(['x']);
+    expect(waiting!.commands).to.deep.equal(['x']);
+    expect(other!.commands).to.deep.equal([]);
+    leader.proposeFor([], 'y');
+    cluster.settle();
+    expect(other!.commands).to.deep.equal(['x']);
+    expect(waiting!.commands).to.deep.equal(['x']);
+  });
+
+  it('tells of a commit with the next tick when nothing else is sent', () => {
+    const cluster = new Cluster(3);
+    const leader = cluster.elect();
+    const [other] = cluster.nodes.filter((node) => node !== leader);
+    leader.proposeFor([], 'x');
+    expect(cluster.settle().node(other!.id).commands).to.deep.equal([]);
+    expect(cluster.tick(1).node(other!.id).commands).to.deep.equal(['x']);
+  });
+
   it('commits on a single node when its own disk has the entry', () => {
     const cluster = new Cluster(1).tick(1);
     const [a] = cluster.nodes;

@@ -65,8 +65,8 @@ export class ObservedCore implements RaftCore {
     this.#core.step(message);
   }
 
-  propose(commands: readonly Uint8Array[]): Proposed {
-    return this.#core.propose(commands);
+  propose(commands: readonly Uint8Array[], waiting?: readonly NodeId[]): Proposed {
+    return this.#core.propose(commands, waiting);
   }
 
   readIndex(context: number): Refusal | null {

@@ -73,8 +73,17 @@ export class Node {
     this.core = this.#start();
   }
 
+  /** All nodes wait for the commit. */
   propose(...commands: string[]): Proposed {
-    return this.core.propose(commands.map((command) => encoder.encode(command)));
+    return this.proposeFor(this.#config.nodes, ...commands);
+  }
+
+  /** Only those nodes wait for the commit. */
+  proposeFor(waiting: readonly NodeId[], ...commands: string[]): Proposed {
+    return this.core.propose(
+      commands.map((command) => encoder.encode(command)),
+      waiting,
+    );
   }
 
   get role(): string {

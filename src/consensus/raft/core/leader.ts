@@ -38,6 +38,8 @@ export class Leadership {
   #begunRound = 0;
   /** Something happened after which there may be more to send. */
   #stirred = true;
+  /** A tick has passed: what is committed is told also to those to whom nothing else is sent. */
+  #isCommitNewsDue = false;
 
   constructor(replica: Replica, reads: Reads) {
     const { log, config } = replica;
@@ -57,10 +59,17 @@ export class Leadership {
   /** False when the quorum is lost: then this node must step down. */
   tick(): boolean {
     if (this.#transfer?.tick() === 'overdue') this.#abandonTransfer();
+    this.#commitNewsFallsDue();
     if (--this.#ticksToHeartbeat === 0) this.#heartbeat();
     if (--this.#ticksToQuorumCheck > 0) return true;
     this.#ticksToQuorumCheck = this.#replica.config.electionTicks;
     return this.#hadQuorum();
+  }
+
+  #commitNewsFallsDue(): void {
+    const { committed } = this.#replica.log;
+    this.#isCommitNewsDue = this.#followers.some(({ commitTold }) => commitTold < committed);
+    if (this.#isCommitNewsDue) this.#stirred = true;
   }
 
   /** Whether a majority was heard since this was last asked (check quorum, dissertation 6.2). */
@@ -116,7 +125,7 @@ export class Leadership {
     return round;
   }
 
-  propose(commands: readonly Uint8Array[]): Proposed {
+  propose(commands: readonly Uint8Array[], waiting: readonly NodeId[]): Proposed {
     if (this.#transfer !== null) return { accepted: false, refusal: 'transferring' };
     const before = this.#unsettledBytes;
     const firstIndex = this.#replica.log.lastIndex + 1;
@@ -126,6 +135,9 @@ export class Leadership {
       return { accepted: false, refusal: 'overloaded' };
     }
     this.#append(commands);
+    for (const follower of this.#followers) {
+      if (waiting.includes(follower.id)) follower.commitAwaited = this.#replica.log.lastIndex;
+    }
     return { accepted: true, firstIndex, term: this.#replica.term };
   }
 
@@ -262,6 +274,7 @@ export class Leadership {
     this.#stirred = false;
     this.#confirmReads();
     for (const follower of this.#followers) this.#replicate(follower);
+    this.#isCommitNewsDue = false;
   }
 
   /** What is committed is known only when an entry of this term is (dissertation 6.4). During a transfer no round begins. */
@@ -287,7 +300,19 @@ export class Leadership {
       this.#sendAppend(follower, log.slice(follower.next, config.maxAppendBytes));
     }
     const upToDate = follower.mode === 'replicate' && follower.next > log.lastIndex;
-    if (upToDate && follower.commitTold < log.committed) this.#sendAppend(follower, []);
+    if (upToDate && follower.commitTold < this.#commitToTell(follower)) {
+      this.#sendAppend(follower, []);
+    }
+  }
+
+  /**
+   * A message that tells of nothing but a commit wakes its receiver, which answers, and all that before the client is answered: on
+   * two cores a third of the time of a lone request. So the news goes with the next append or tick; at once only to whose
+   * clients wait for it.
+   */
+  #commitToTell(follower: Progress): number {
+    const { committed } = this.#replica.log;
+    return this.#isCommitNewsDue ? committed : Math.min(committed, follower.commitAwaited);
   }
 
   #sendAppend(follower: Progress, entries: readonly Entry[]): void {

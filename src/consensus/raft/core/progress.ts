@@ -39,6 +39,8 @@ export class Progress {
   answeredRound = 0;
   /** The commit index that it was last told. */
   commitTold = 0;
+  /** It waits for the commit of entries up to here. */
+  commitAwaited = 0;
 
   constructor(id: NodeId, next: number, limits: FlightLimits) {
     this.id = id;

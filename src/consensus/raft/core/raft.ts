@@ -236,8 +236,10 @@ export class Raft implements RaftCore {
     return !(transferRound > 0 && term === own + 1 && lastRound <= transferRound);
   }
 
-  propose(commands: readonly Uint8Array[]): Proposed {
-    return this.#leadership?.propose(commands) ?? { accepted: false, refusal: 'notLeader' };
+  propose(commands: readonly Uint8Array[], waiting: readonly NodeId[] = []): Proposed {
+    return (
+      this.#leadership?.propose(commands, waiting) ?? { accepted: false, refusal: 'notLeader' }
+    );
   }
 
   readIndex(context: number): Refusal | null {

@@ -229,8 +229,11 @@ export interface RaftCore {
   tick(): void;
   /** A message has arrived. Messages from strangers or to somebody else are ignored. */
   step(message: Message): void;
-  /** Appends commands, all or none. They are replicated by the next `ready()`: propose many, then ask once. */
-  propose(commands: readonly Uint8Array[]): Proposed;
+  /**
+   * Appends commands, all or none. They are replicated by the next `ready()`: propose many, then ask once.
+   * `waiting`: followers to be told of the commit at once; others learn of it with the next append or tick.
+   */
+  propose(commands: readonly Uint8Array[], waiting?: readonly NodeId[]): Proposed;
   /**
    * Asks for a linearizable read; `context` comes back in `reads` or in `readsLost`. Null when taken.
    * Reads taken between two `ready()` share one round.

@@ -221,7 +221,10 @@ export class Requests {
   }
 
   #propose(core: RaftCore, group: readonly Proposed[]): void {
-    const proposed = core.propose(group.map(({ data }) => data));
+    const proposed = core.propose(
+      group.map(({ data }) => data),
+      group.flatMap(({ from }) => from ?? []),
+    );
     if (!proposed.accepted) {
       this.#refuseGroup(group, proposed.refusal);
       return;
