@@ -1,7 +1,8 @@
 /** The process as its operator meets it: command line, refusals, signals. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
@@ -127,6 +128,26 @@ describe('the process', function () {
       serving.signal(signal);
       expect(await serving.exited, `serving, ${signal}`).to.deep.equal({ code: 0, signal: null });
     }
+  });
+
+  it('ends with exit code 0 within its time though sources of hosts hang', async () => {
+    const hanging = createServer().listen(0, '127.0.0.1');
+    await once(hanging, 'listening');
+    const address = `127.0.0.1:${(hanging.address() as AddressInfo).port}`;
+    const shard = { Keyspace: 'main', Shard: '0', TimeoutSecs: 60 };
+    const { MySQL } = minimal().Stores;
+    const Clusters = {
+      haproxy: { HAProxySettings: { Addresses: address, PoolName: 'main' } },
+      proxysql: { ProxySQLSettings: { Addresses: [address, address], HostgroupID: 1 } },
+      vitess: { VitessSettings: { API: `http://${address}`, ...shard } },
+    };
+    const stores = { MySQL: { ...MySQL, Clusters } };
+    const freno = new FrenoProcess({ ...minimal(), Stores: stores }, directory.path);
+    await freno.waitFor('/leader-check', 200, 10_000);
+    freno.signal('SIGTERM');
+    const exit = await freno.exited;
+    hanging.close();
+    expect(exit, freno.log).to.deep.equal({ code: 0, signal: null });
   });
 
   it('ends all threads and then itself, with the stack and exit code 1, when main meets a defect', async () => {

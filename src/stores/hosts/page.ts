@@ -80,11 +80,13 @@ export class PageReader {
           ? httpsRequest(url, { ...options, ...this.#encryption() })
           : httpRequest(url, { ...options, agent: this.#httpAgent });
       request.once('socket', (socket) => {
+        // A process that ends does not wait for a list of hosts.
+        socket.unref();
         if (!socket.connecting) return;
         const late = (): void => {
           request.destroy(new Error(`no connection within ${CONNECT_TIMEOUT_MS} ms`));
         };
-        const timer = setTimeout(late, CONNECT_TIMEOUT_MS);
+        const timer = setTimeout(late, CONNECT_TIMEOUT_MS).unref();
         socket.once('connect', () => clearTimeout(timer));
         socket.once('close', () => clearTimeout(timer));
       });

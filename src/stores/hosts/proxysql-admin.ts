@@ -48,14 +48,15 @@ function ask(
       drop(socket, connection);
       reject(new Error(text));
     };
-    const socket = dial(admin, lookup);
-    let timer = setTimeout(() => fail(dialTimeout(address).text), DIAL_TIMEOUT_MS);
+    // A process that ends does not wait for a list of hosts.
+    const socket = dial(admin, lookup).unref();
+    let timer = setTimeout(() => fail(dialTimeout(address).text), DIAL_TIMEOUT_MS).unref();
     socket.once('error', (error) => {
       if (connection === null) fail(dialFailure(address, error).text);
     });
     socket.once('connect', () => {
       clearTimeout(timer);
-      timer = setTimeout(() => fail(readTimeout(address).text), ANSWER_TIMEOUT_MS);
+      timer = setTimeout(() => fail(readTimeout(address).text), ANSWER_TIMEOUT_MS).unref();
       try {
         connection = logIn(socket, admin, login, monotonicMs());
       } catch (thrown) {
