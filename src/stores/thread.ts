@@ -139,7 +139,6 @@ export class ProbeThread {
       await task;
       return 'its task ended';
     } catch (thrown) {
-      this.#port = undefined;
       await this.#threadExited();
       return messageOf(thrown);
     } finally {

@@ -1,4 +1,5 @@
 /** A probe thread that a test can make crash: the real one, and an ear for the command. */
+import { execFileSync } from 'node:child_process';
 import { BroadcastChannel } from 'node:worker_threads';
 import type { ProbeTask } from '../../src/wire/probe.js';
 import { probe as realProbe } from '../../workers/probe.js';
@@ -6,7 +7,8 @@ import { probe as realProbe } from '../../workers/probe.js';
 /** How the thread of that number is to end. */
 export interface CrashCommand {
   readonly worker: number;
-  readonly how: 'throw' | 'exit' | 'hang';
+  /** `block`: in a call out of which no thread can be ended, for two seconds. */
+  readonly how: 'throw' | 'exit' | 'hang' | 'block';
 }
 
 export const CRASH_CHANNEL = 'crash-probe-threads';
@@ -18,6 +20,7 @@ export function probe(task: ProbeTask): Promise<void> {
     if (worker !== task.worker) return;
     if (how === 'exit') process.exit(3);
     if (how === 'hang') for (;;);
+    if (how === 'block') execFileSync('sleep', ['2']);
     setImmediate(() => {
       throw new Error('planted');
     });
