@@ -19,6 +19,10 @@ export class ClusterHosts {
   /** The last good list, each host once; null before the first. */
   #listed: readonly ProbeTarget[] | null = null;
   #readAtUnixMs: number | null = null;
+  /** Monotonic, when its source last gave the list or failed. */
+  #askedAtMs = 0;
+  /** The list may be long out of date. */
+  #isDoubtful = false;
   #health: SourceHealth = 'good';
   #error = '';
   #isReading = false;
@@ -29,6 +33,7 @@ export class ClusterHosts {
     readerFor: ReaderFactory,
     readonly slot: number,
     public generation: number,
+    private readonly nowMs: () => number,
   ) {
     this.#settings = settings;
     this.#readerFor = readerFor;
@@ -74,14 +79,21 @@ export class ClusterHosts {
     return this.#take(list, error);
   }
 
+  /** Takes a list that may change, and was last asked for before that time, for none until it was asked for again. Returns whether it does. */
+  doubtIfAskedBefore(timeMs: number): boolean {
+    const mayChange = this.#listed !== null && this.#settings.source.kind !== 'static';
+    if (mayChange && this.#askedAtMs < timeMs) this.#isDoubtful = true;
+    return this.#isDoubtful;
+  }
+
   /** What went wrong with the last reading of the list; empty when it went well. */
   get error(): string {
     return this.#error;
   }
 
-  /** What the probe threads are to do: the same object as before if that is unchanged. Null while no list is known. */
+  /** What the probe threads are to do: the same object as before if that is unchanged. Null while no list is known, or only a doubtful one. */
   assignment(isSkipped: SkipTest): ClusterAssignment | null {
-    if (this.#listed === null) return null;
+    if (this.#listed === null || this.#isDoubtful) return null;
     const { source: _, ...settings } = this.#settings;
     const targets = this.#listed.filter((host) => !this.#isIgnored(host) && !isSkipped(host.host));
     const assignment = { settings, slot: this.slot, generation: this.generation, targets };
@@ -106,6 +118,8 @@ export class ClusterHosts {
 
   #take(list: HostList | null, error: string): SourceHealth | null {
     const before = this.#health;
+    this.#askedAtMs = this.nowMs();
+    this.#isDoubtful = false;
     this.#error = list?.problem ?? error;
     if (list === null) {
       this.#health = 'failed';

@@ -1,5 +1,6 @@
 /** The inventory: which clusters there are, where each lies on the board, and which hosts of each are to be probed now. */
 
+import { monotonicMs } from '../base/clock.js';
 import { FrenoError } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
 import type { Board } from '../board/board.js';
@@ -42,6 +43,8 @@ export interface InventoryOptions {
   readonly storesMax?: number;
   /** Where lists of hosts come from: the network, unless given. */
   readonly readerFor?: ReaderFactory;
+  /** `monotonicMs`, unless given. */
+  readonly nowMs?: () => number;
 }
 
 export class Inventory implements InventoryReporter {
@@ -50,6 +53,7 @@ export class Inventory implements InventoryReporter {
   readonly #logger: Logger;
   readonly #storesMax: number;
   readonly #readerFor: ReaderFactory;
+  readonly #nowMs: () => number;
   readonly #clusters = new Map<string, ClusterHosts>();
   readonly #freeSlots: number[] = [];
   #slotsUsed = 0;
@@ -70,6 +74,7 @@ export class Inventory implements InventoryReporter {
     this.#logger = options.logger;
     this.#storesMax = options.storesMax ?? STORES_MAX;
     this.#readerFor = options.readerFor ?? readerFactory(new Names(undefined, NAMES_LIMITS).lookup);
+    this.#nowMs = options.nowMs ?? monotonicMs;
   }
 
   /**
@@ -98,6 +103,7 @@ export class Inventory implements InventoryReporter {
 
   /** To be told of leadership in the prober's place: lists are read while this node leads, and at once when it begins. */
   lead(probing: boolean, term: number): void {
+    if (probing) this.#doubtOldLists();
     this.#prober.lead(probing, term);
     clearInterval(this.#refreshTimer);
     if (!probing || this.#isStopped) return;
@@ -137,12 +143,24 @@ export class Inventory implements InventoryReporter {
     clearInterval(this.#refreshTimer);
   }
 
+  /**
+   * Nobody has read the lists while this node did not lead: a replica that came since would not be asked. Until the source was
+   * asked again, whatever it answers, nothing counts as a value of the store: what its probe thread still writes is of a generation before.
+   */
+  #doubtOldLists(): void {
+    for (const cluster of this.#clusters.values()) {
+      if (!cluster.doubtIfAskedBefore(this.#nowMs() - REFRESH_INTERVAL_MS)) continue;
+      cluster.generation = ++this.#lastGeneration;
+      this.#publishSettings(cluster);
+    }
+  }
+
   #put(settings: ClusterSettings): void {
     const present = this.#clusters.get(settings.name);
     if (present === undefined) {
       const slot = this.#freeSlots.pop() ?? this.#slotsUsed++;
       const generation = ++this.#lastGeneration;
-      const cluster = new ClusterHosts(settings, this.#readerFor, slot, generation);
+      const cluster = new ClusterHosts(settings, this.#readerFor, slot, generation, this.#nowMs);
       this.#clusters.set(settings.name, cluster);
     } else {
       // Values of another query are values of another store.
@@ -151,7 +169,10 @@ export class Inventory implements InventoryReporter {
       }
       present.replaceSettings(settings);
     }
-    const { slot, generation } = this.#clusters.get(settings.name)!;
+    this.#publishSettings(this.#clusters.get(settings.name)!);
+  }
+
+  #publishSettings({ settings, slot, generation }: ClusterHosts): void {
     this.#board.publishSettings(slot, {
       generation,
       threshold: settings.throttleThreshold,

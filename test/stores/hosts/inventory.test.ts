@@ -3,7 +3,7 @@ import { mock } from 'node:test';
 import { expect } from 'chai';
 import { type Logger, pino } from 'pino';
 import { FrenoError } from '../../../src/base/errors.js';
-import { Board } from '../../../src/board/board.js';
+import { Board, emptyStoreReading, type StoreReading } from '../../../src/board/board.js';
 import type { HostList, HostSourceReader } from '../../../src/stores/hosts/source.js';
 import { Inventory, type InventoryOptions } from '../../../src/stores/inventory.js';
 import type { ClusterReport } from '../../../src/wire/reports.js';
@@ -37,6 +37,8 @@ class FakeSource implements HostSourceReader {
   }
 }
 
+const pool = { kind: 'haproxy', addresses: ['proxy'], poolName: 'pool' } as const;
+
 interface LogLine {
   readonly level: number;
   readonly store?: string;
@@ -49,6 +51,8 @@ describe('the inventory', () => {
   let inventory: Inventory;
   let log: LogLine[];
   let assigned: readonly ClusterAssignment[];
+  let board: Board;
+  let nowMs = 1_000;
 
   beforeEach(() => start({ readerFor }));
 
@@ -71,7 +75,14 @@ describe('the inventory', () => {
       },
       lead: () => undefined,
     };
-    inventory = new Inventory({ board: Board.create(), prober, logger, ...options });
+    board = Board.create();
+    inventory = new Inventory({ board, prober, logger, ...options });
+  }
+
+  /** What the board says of a store. */
+  function settings(name: string): StoreReading {
+    const { slot } = inventory.stores().find((store) => store.name === name)!;
+    return board.readStore(slot, emptyStoreReading());
   }
 
   function readerFor({ name, source }: ClusterSettings): HostSourceReader | null {
@@ -218,6 +229,39 @@ describe('the inventory', () => {
     inventory.lead(false, 1);
     mock.timers.tick(60_000);
     expect(source('main').readings).to.equal(3);
+  });
+
+  it('takes a list older than the interval for none until its source was asked by the new leader', async () => {
+    mock.timers.enable({ apis: ['setInterval'] });
+    start({ readerFor, nowMs: () => nowMs });
+    await inventory.replaceClusters(['main', 'away'].map((name) => clusterSettings(name, pool)));
+    source('main').give(['old']);
+    source('away').give(['kept']);
+    await turns();
+    const before = settings('main').currentGeneration;
+    nowMs += 10_001;
+    inventory.lead(true, 1);
+    expect(settings('main').currentGeneration, 'values by the old list').not.to.equal(before);
+    await refresh();
+    expect([probed('main'), probed('away')]).to.deep.equal([undefined, undefined]);
+    source('main').give(['new']);
+    source('away').fail('HAProxy is away');
+    await turns();
+    expect([probed('main'), probed('away')]).to.deep.equal([['new'], ['kept']]);
+    expect(assigned[0]!.generation).to.equal(settings('main').currentGeneration);
+  });
+
+  it('goes on with a list no older than the interval when it comes to lead', async () => {
+    mock.timers.enable({ apis: ['setInterval'] });
+    start({ readerFor, nowMs: () => nowMs });
+    await inventory.replaceClusters([clusterSettings('main', pool)]);
+    source('main').give(['a']);
+    await turns();
+    nowMs += 10_000;
+    inventory.lead(true, 1);
+    await refresh();
+    expect(probed('main')).to.deep.equal(['a']);
+    expect(assigned[0]!.generation).to.equal(settings('main').currentGeneration);
   });
 
   it('keeps the hosts of a source until those of its successor are known', async () => {
