@@ -32,7 +32,7 @@ export async function ownFleet(context: BenchmarkContext, servers: number): Prom
 }
 
 /** A directory that goes at the end of the benchmark. */
-export function ownDirectory(context: BenchmarkContext): TemporaryDirectory {
+function ownDirectory(context: BenchmarkContext): TemporaryDirectory {
   const directory = new TemporaryDirectory();
   context.own({ stop: async () => directory.remove() });
   return directory;

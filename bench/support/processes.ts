@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** CPU time, user and system, of each thread of the process since its start, in microseconds, by the thread's id. */
-export function threadCpuMicros(pid: number): Map<string, number> {
+function threadCpuMicros(pid: number): Map<string, number> {
   const threads = readdirSync(`/proc/${pid}/task`);
   return new Map(threads.map((thread) => [thread, cpuMicrosOfThread(pid, thread)]));
 }

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Balancer } from './balancer.js';
 
-export const ROWS_PER_BATCH = 50;
+const ROWS_PER_BATCH = 50;
 const BATCH_MS = 35;
 const RETRY_MS = 100;
 

@@ -13,7 +13,7 @@ export interface CounterLimits {
   readonly pairsMax: number;
 }
 
-export const COUNTER_LIMITS: CounterLimits = {
+const COUNTER_LIMITS: CounterLimits = {
   appsMax: 10_000,
   strangeStoresMax: 1_000,
   pairsMax: 50_000,

@@ -7,7 +7,7 @@ import { parseDecimal, queryParameter } from './segments.js';
 const MINUTE_MS = 60_000;
 
 /** A hundred years: beyond, dates leave what RFC 3339 can write. */
-export const TTL_MINUTES_MAX = 100 * 365 * 24 * 60;
+const TTL_MINUTES_MAX = 100 * 365 * 24 * 60;
 
 /** A request whose parameters are decoded, by their names in the route's pattern. */
 export interface ControlRequest {

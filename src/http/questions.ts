@@ -3,10 +3,10 @@ import type { Answer, Question } from '../wire/http.js';
 import { generalMessage } from './bodies.js';
 
 /** Most questions in flight of one worker. */
-export const QUESTIONS_MAX = 1024;
+const QUESTIONS_MAX = 1024;
 
 /** Longer than consensus itself waits, so that its own word on the outcome comes first. */
-export const QUESTION_TIMEOUT_MS = 10_000;
+const QUESTION_TIMEOUT_MS = 10_000;
 
 /** A profile takes the time that it covers, and then may have to be written for a while. */
 const PROFILE_EXTRA_TIMEOUT_MS = 65_000;

@@ -3,7 +3,7 @@ import type { Answer } from '../wire/http.js';
 import { generalMessage } from './bodies.js';
 
 export const JSON_TYPE = 'application/json';
-export const TEXT_TYPE = 'text/plain; charset=utf-8';
+const TEXT_TYPE = 'text/plain; charset=utf-8';
 
 export interface Reply {
   readonly status: number;

@@ -2,7 +2,7 @@
 import { generalReply, NOT_FOUND_REPLY, type Reply } from './reply.js';
 
 /** Longest name of an app, a store or a host, in characters. */
-export const NAME_LENGTH_MAX = 1024;
+const NAME_LENGTH_MAX = 1024;
 
 /**
  * Decodes the parameters of a path, or says why not: an encoded slash makes an unknown path (`app/store` names an entry),

@@ -3,7 +3,7 @@ import { isCurrent, type LeadershipView, MetricState, type StoreMetric } from '.
 import type { ThrottleState } from './state.js';
 
 /** For how long a denied write of normal priority keeps low-priority apps off the store. */
-export const LOW_PRIORITY_DENIAL_MS = 1000;
+const LOW_PRIORITY_DENIAL_MS = 1000;
 
 /**
  * freno's own name as an app: its checks never hold back low-priority apps, and go by this node's own measurements alone,

@@ -9,7 +9,7 @@ import {
 } from './commands.js';
 
 /** Most entries of either table. A client can name any app: without a bound it could fill the memory of the cluster. */
-export const ENTRIES_MAX = 200_000;
+const ENTRIES_MAX = 200_000;
 
 /** How far the clock moves between two sweeps of expired entries. */
 const SWEEP_INTERVAL_MS = 60_000;

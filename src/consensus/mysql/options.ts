@@ -30,7 +30,7 @@ export const DEFAULT_TIMES: BackendTimes = {
  * The lease ends well before the row may be taken over: it counts from the sending of a renewal, the row's time from its
  * execution, which is later. What is left over bears with a database whose clock is set forward a little.
  */
-export const LEASE_MARGIN_MS = 1_000;
+const LEASE_MARGIN_MS = 1_000;
 
 export function assertTimes(times: BackendTimes): void {
   if (times.leaseMs + LEASE_MARGIN_MS > times.takeoverSeconds * 1_000) {

@@ -14,7 +14,7 @@ import { FaultLog } from './fault-log.js';
 import type { Tables } from './tables.js';
 
 /** Rows of either table, expired ones included, beyond which new names are refused. */
-export const ROWS_MAX = 100_000;
+const ROWS_MAX = 100_000;
 
 const KEEP_DAYS = 7;
 

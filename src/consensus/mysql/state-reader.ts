@@ -5,7 +5,7 @@ import type { BackendConnection } from './backend-connection.js';
 import { LATEST_UNIX_SECONDS, LIVE_APP, LIVE_HOST } from './statements.js';
 
 /** Live entries of either table that are read; more are refused, and would hold up the main thread each second. */
-export const LIVE_ENTRIES_MAX = 10_000;
+const LIVE_ENTRIES_MAX = 10_000;
 
 /** How far this node's clock may move against the database's before all expiries are computed anew. */
 const CLOCK_TOLERANCE_MS = 500;

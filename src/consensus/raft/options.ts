@@ -22,13 +22,6 @@ export interface RaftOptions {
   readonly snapshotEntries: number;
 }
 
-/** For `RaftHeartbeatMillis`, `RaftElectionMillis` and `RaftSnapshotEntries`; `docs/raft.md` says how to choose them. */
-export const raftDefaults = {
-  heartbeatMs: 50,
-  electionMs: 400,
-  snapshotEntries: 8192,
-} as const;
-
 /** An election begins after at least so many heartbeats that did not come: one lost on the way must not cost an election. */
 export const ELECTION_HEARTBEATS_MIN = 3;
 

@@ -2,7 +2,7 @@
 import { crc32 } from 'node:zlib';
 
 /** Longest key that memcached takes. */
-export const KEY_BYTES_MAX = 250;
+const KEY_BYTES_MAX = 250;
 
 /** Blanks and control characters end or break a key in memcached's text protocol, by which many clients read. */
 const ILLEGAL = /[\0-\x20\x7f]/;

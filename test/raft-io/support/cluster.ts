@@ -50,7 +50,7 @@ export class TestMachine implements StateMachine {
 }
 
 /** What an observer was told, with waits for it. */
-export class TestObserver implements ConsensusObserver {
+class TestObserver implements ConsensusObserver {
   readonly changes: Array<{ readonly leading: boolean; readonly term: number }> = [];
   leaseUntilMs = 0;
   #waiters: Array<() => void> = [];

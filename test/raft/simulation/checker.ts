@@ -77,10 +77,6 @@ export class Checker {
     return this.#witnesses.get(id)!;
   }
 
-  get committedIndex(): number {
-    return Math.max(0, this.#committed.length - 1);
-  }
-
   /** The greatest index of a command that some client knows to have taken effect. */
   get acknowledgedIndex(): number {
     return this.#acknowledgedIndex;

@@ -16,7 +16,7 @@ import type { Random } from './random.js';
 import type { Schedule } from './schedule.js';
 import type { Weather } from './weather.js';
 
-export const TICK_MS = 30;
+const TICK_MS = 30;
 
 /** What a leader can be hit at. */
 export type Moment = 'elected' | 'written' | 'committed';

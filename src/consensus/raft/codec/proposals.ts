@@ -4,7 +4,7 @@ import type { Command } from '../../../throttle/commands.js';
 import { decodeUntrusted, exact, nonsense, positive, wire } from './wire.js';
 
 /** Most bytes of one proposal: far more than a name from a URL needs, far less than an append may carry. */
-export const PROPOSAL_BYTES_MAX = 64 * 1024;
+const PROPOSAL_BYTES_MAX = 64 * 1024;
 
 export interface Proposal {
   /** The run of the node that was asked, drawn by chance at its start: at least 1, below 2^53. */

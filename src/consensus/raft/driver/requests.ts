@@ -7,7 +7,7 @@ import type { Entry, NodeId, RaftCore, ReadGrant, Refusal } from '../core/types.
 import type { RequestRefusal, RequestResult } from '../driver-types.js';
 
 /** Requests and reads that wait for an answer. Beyond it new ones are refused. */
-export const PENDING_MAX = 16_384;
+const PENDING_MAX = 16_384;
 
 /** Proposals of peers that wait to be appended. A turn of the loop empties them. */
 const PEER_QUEUE_MAX = 65_536;

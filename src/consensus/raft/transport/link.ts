@@ -61,10 +61,6 @@ export class PeerLink {
     this.#parts = parts;
   }
 
-  get isUp(): boolean {
-    return this.#state === 'up';
-  }
-
   /** False: there is no connection, it was not sent. */
   send(body: Uint8Array): boolean {
     if (this.#state !== 'up') return false;
