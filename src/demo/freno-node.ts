@@ -1,7 +1,7 @@
 /** Nodes to run: each has its ports, its data directory and its configuration, and may be started again and again. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type FrenoConfiguration, FrenoProcess } from './freno-process.js';
+import { type FrenoConfiguration, FrenoProcess, type ProcessFlags } from './freno-process.js';
 import { freePorts } from './temporary.js';
 
 export class FrenoNode {
@@ -10,6 +10,7 @@ export class FrenoNode {
   constructor(
     readonly configuration: FrenoConfiguration,
     private readonly directory: string,
+    private readonly flags: ProcessFlags = {},
   ) {}
 
   get port(): number {
@@ -33,7 +34,7 @@ export class FrenoNode {
   /** Returns at once: see `FrenoProcess.waitFor`. */
   start(): FrenoProcess {
     if (this.running) throw new Error(`the node on port ${this.port} runs already`);
-    this.#process = new FrenoProcess(this.configuration, this.directory);
+    this.#process = new FrenoProcess(this.configuration, this.directory, this.flags);
     return this.#process;
   }
 

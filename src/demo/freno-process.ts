@@ -23,6 +23,8 @@ export interface ProcessFlags {
   readonly freno?: readonly string[];
   /** Of Node. */
   readonly node?: readonly string[];
+  /** A command that ends by running, in its own process, the one that follows it. */
+  readonly through?: readonly string[];
 }
 
 export interface Exit {
@@ -52,9 +54,9 @@ export class FrenoProcess {
     this.port = configuration.ListenPort;
     const file = join(directory, `freno-${this.port}.conf.json`);
     writeFileSync(file, JSON.stringify(configuration, null, 2), { mode: 0o600 });
-    const { freno = [], node = [] } = flags;
-    const args = [...node, LAUNCHER, '--http', '--config', file, ...freno];
-    this.#child = spawn(process.execPath, args, {
+    const { freno = [], node = [], through = [] } = flags;
+    const [command, ...args] = [...through, process.execPath, ...node, LAUNCHER];
+    this.#child = spawn(command!, [...args, '--http', '--config', file, ...freno], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     process.once('exit', this.#atExit);

@@ -34,7 +34,7 @@ describe('HAProxy in front of three nodes', function () {
 
   describe('with resources/haproxy.cfg', () => {
     before(async () => {
-      cluster = await TestCluster.start(3, {}, THRESHOLDS);
+      cluster = await TestCluster.start(3, {}, { thresholds: THRESHOLDS });
       haproxy = await startShippedHAProxy(cluster.nodes);
     });
 

@@ -2,6 +2,7 @@
 
 import { Fleet } from '../../src/demo/fleet.js';
 import { FrenoNode, layOutNodes } from '../../src/demo/freno-node.js';
+import type { ProcessFlags } from '../../src/demo/freno-process.js';
 import { TemporaryDirectory } from '../../src/demo/temporary.js';
 import { fetchOnce } from './http-client.js';
 import { until } from './until.js';
@@ -12,10 +13,19 @@ export const STORE = 'main';
 /** What the simulated servers answer: below the threshold. */
 export const VALUE = 0.25;
 
+export interface TestClusterOptions {
+  /** Threshold of the store on each node, so that an answer tells whose it is; 1 unless given. */
+  readonly thresholds?: readonly number[];
+  /** Further clusters, as the configuration file has them. */
+  readonly clusters?: Readonly<Record<string, object>>;
+  readonly flags?: ProcessFlags;
+}
+
 /** The keys that each test's nodes share: one store on one host. */
 export function storesOf(
   hosts: readonly string[],
   threshold = 1,
+  furtherClusters: Readonly<Record<string, object>> = {},
 ): Readonly<Record<string, unknown>> {
   return {
     MySQL: {
@@ -23,7 +33,7 @@ export function storesOf(
       Password: 'freno',
       MetricQuery: 'select lag from meta.heartbeat',
       ThrottleThreshold: threshold,
-      Clusters: { [STORE]: { StaticHostsSettings: { Hosts: hosts } } },
+      Clusters: { [STORE]: { StaticHostsSettings: { Hosts: hosts } }, ...furtherClusters },
     },
   };
 }
@@ -35,25 +45,27 @@ export class TestCluster {
     private readonly directory: TemporaryDirectory,
   ) {}
 
-  /**
-   * Resolves when one of the nodes answers `/leader-check` with 200. `besides`: further keys of the configuration;
-   * `thresholds`: of the store on each node, so that an answer tells whose it is; 1 unless given.
-   */
+  /** Resolves when one of the nodes answers `/leader-check` with 200. `besides`: further keys of the configuration. */
   static async start(
     count: number,
     besides: Readonly<Record<string, unknown>> = {},
-    thresholds: readonly number[] = [],
+    { thresholds = [], clusters, flags }: TestClusterOptions = {},
   ): Promise<TestCluster> {
     const directory = new TemporaryDirectory();
     const fleet = await Fleet.start([{ value: VALUE }]);
     const places = await layOutNodes(count, directory.path, besides);
     const nodes = places.map(({ configuration }, index) => {
-      const Stores = storesOf(fleet.hosts, thresholds[index]);
-      return new FrenoNode({ Stores, ...configuration }, directory.path);
+      const Stores = storesOf(fleet.hosts, thresholds[index], clusters);
+      return new FrenoNode({ Stores, ...configuration }, directory.path, flags);
     });
     const cluster = new TestCluster(nodes, fleet, directory);
     for (const node of nodes) node.start();
-    await cluster.leader();
+    try {
+      await cluster.leader();
+    } catch (thrown) {
+      await cluster.stop();
+      throw thrown;
+    }
     return cluster;
   }
 

@@ -1,0 +1,71 @@
+/** Look-ups and the log share the threads of libuv's pool: what nodes do while the resolver answers nothing. */
+import { expect } from 'chai';
+import { TemporaryDirectory } from '../../src/demo/temporary.js';
+import { STORE, TestCluster } from '../support/cluster.js';
+import { fetchOnce } from '../support/http-client.js';
+import { PacedClient } from '../support/paced-client.js';
+import { SilentResolver } from '../support/silent-resolver.js';
+import { skipUnless } from '../support/skip.js';
+import { until } from '../support/until.js';
+
+const DEAD_HOSTS = Array.from({ length: 1_000 }, (_, number) => `replica${number}.invalid`);
+const COMMANDS = 40;
+const CHECKS_PER_SECOND = 50;
+
+describe('three nodes whose configuration lists a thousand host names that nobody resolves', function () {
+  this.timeout(30_000);
+  const directory = new TemporaryDirectory();
+  let resolver: SilentResolver | undefined;
+  let cluster: TestCluster | undefined;
+
+  before(async function () {
+    resolver = await SilentResolver.start(directory.path);
+    skipUnless(this, resolver !== undefined, 'this process may not replace /etc/resolv.conf');
+    cluster = await TestCluster.start(
+      3,
+      { ProbeWorkers: 1 },
+      {
+        clusters: { dead: { StaticHostsSettings: { Hosts: DEAD_HOSTS } } },
+        flags: { through: resolver!.command },
+      },
+    );
+  });
+
+  after(async () => {
+    await cluster?.stop();
+    resolver?.stop();
+    directory.remove();
+  });
+
+  async function termOf(port: number): Promise<number> {
+    const { body } = await fetchOnce(port, '/metrics');
+    return Number(/^freno_raft_term (\d+)$/m.exec(body)?.[1]);
+  }
+
+  it('keep their leader, acknowledge commands, and answer checks of the other cluster', async () => {
+    const { nodes } = cluster!;
+    const leader = await cluster!.leader();
+    const check = `/check/batch/mysql/${STORE}`;
+    await until('the first 200', async () => {
+      return (await fetchOnce(leader.port, check)).status === 200 || undefined;
+    });
+    const term = await termOf(leader.port);
+    const client = new PacedClient(leader.port, check, CHECKS_PER_SECOND);
+    // Look-ups are under way, and none of them ends during this test.
+    await until('look-ups', () => (resolver!.asked.size >= 2 ? true : undefined));
+    for (let number = 0; number < COMMANDS; number++) {
+      const { port } = nodes[number % nodes.length]!;
+      const { status, body } = await fetchOnce(port, `/throttle-app/app${number}/ttl/10`);
+      expect(status, body).to.equal(200);
+      // Some election time-outs pass meanwhile.
+      await client.next('an answer', () => true);
+    }
+    await client.end();
+
+    expect(new Set(client.answers.map(({ status }) => status))).to.deep.equal(new Set([200]));
+    expect([...resolver!.asked].filter((name) => !DEAD_HOSTS.includes(name))).to.deep.equal([]);
+    expect(await cluster!.leader(), 'the leader at the end').to.equal(leader);
+    for (const { port } of nodes) expect(await termOf(port)).to.equal(term);
+    expect((await fetchOnce(leader.port, '/check/batch/mysql/dead')).status).to.equal(500);
+  });
+});
