@@ -3,6 +3,11 @@
 import v8 = require('node:v8');
 
 process.env.UV_THREADPOOL_SIZE ??= '16';
+/**
+ * For glibc's resolver (resolv.conf(5)), whose default is 10 s for a name server that does not answer. A look-up cannot be
+ * ended: it keeps a thread of libuv's pool, and the process waits for it at its end, which is to come within 5 s.
+ */
+process.env.RES_OPTIONS ??= 'timeout:1 attempts:2';
 /** Bytes; the native engine's own bound of 4,096 would refuse long URLs before they can be answered. */
 process.env.UWS_HTTP_MAX_HEADERS_SIZE ??= '32768';
 /**
