@@ -1,0 +1,218 @@
+import { expect } from 'chai';
+import {
+  decodeMessage,
+  encodeMessage,
+  type PeerMessage,
+} from '../../../src/consensus/raft/codec/messages.js';
+import { decodeProposal, encodeProposal } from '../../../src/consensus/raft/codec/proposals.js';
+import {
+  encodeImage,
+  ImageAssembly,
+  SNAPSHOT_PIECE_BYTES_MAX,
+} from '../../../src/consensus/raft/codec/snapshots.js';
+import { wire } from '../../../src/consensus/raft/codec/wire.js';
+import type { Command } from '../../../src/throttle/commands.js';
+import type { StateImage } from '../../../src/throttle/state.js';
+
+const route = { from: 'a:1', to: 'b:2' };
+const LARGE = Number.MAX_SAFE_INTEGER;
+
+function throughTheWire(message: PeerMessage): PeerMessage {
+  return decodeMessage(encodeMessage(message), route.from, route.to);
+}
+
+describe('messages between peers', () => {
+  const messages: PeerMessage[] = [
+    { kind: 'preVote', ...route, term: LARGE, lastIndex: 7, lastTerm: 2 },
+    { kind: 'preVoteAnswer', ...route, term: 3, granted: true },
+    { kind: 'preVoteAnswer', ...route, term: 0, granted: false },
+    { kind: 'vote', ...route, term: 3, lastIndex: 0, lastTerm: 0, transferRound: 9 },
+    { kind: 'voteAnswer', ...route, term: 3, granted: true },
+    {
+      kind: 'append',
+      ...route,
+      term: 5,
+      prevIndex: 3,
+      prevTerm: 2,
+      commit: 2,
+      entries: [
+        { index: 4, term: 2, data: new Uint8Array([1, 2]) },
+        { index: 5, term: 5, data: new Uint8Array(0) },
+      ],
+    },
+    { kind: 'appendAnswer', ...route, term: 5, index: LARGE },
+    { kind: 'appendRefusal', ...route, term: 5, prevIndex: 9, hintIndex: 4, hintTerm: 2 },
+    { kind: 'heartbeat', ...route, term: 5, round: 12, commit: 4 },
+    { kind: 'heartbeatAnswer', ...route, term: 5, round: 0 },
+    { kind: 'timeoutNow', ...route, term: 5, round: 12 },
+    {
+      kind: 'snapshotChunk',
+      term: 5,
+      snapshotIndex: 100,
+      snapshotTerm: 4,
+      sequence: 2,
+      pieceCount: 3,
+      piece: new Uint8Array([9]),
+    },
+    { kind: 'snapshotAck', term: 5, snapshotIndex: 100, nextSequence: 0 },
+    {
+      kind: 'forward',
+      proposals: [new Uint8Array([1]), new Uint8Array([2])],
+      sequences: [8, LARGE],
+    },
+    { kind: 'forwardRefusal', sequences: [8, 9], reason: 'transferring' },
+  ];
+
+  for (const message of messages) {
+    it(`arrive as they were sent: ${message.kind} of ${JSON.stringify(message).length} characters`, () => {
+      expect(throughTheWire(message)).to.deep.equal(message);
+    });
+  }
+
+  it('keep nothing of the buffer they came in', () => {
+    const data = new Uint8Array([1, 2, 3]);
+    const entries = [{ index: 1, term: 1, data }];
+    const append = {
+      kind: 'append',
+      ...route,
+      term: 1,
+      prevIndex: 0,
+      prevTerm: 0,
+      commit: 0,
+      entries,
+    } as const;
+    const body = Buffer.from(encodeMessage(append));
+    const decoded = decodeMessage(body, route.from, route.to);
+    body.fill(0xff);
+    expect(decoded).to.deep.equal(append);
+  });
+
+  const nonsense: Array<readonly [what: string, body: Uint8Array]> = [
+    ['random bytes', new Uint8Array([0xff, 0x01, 0x80, 0x80])],
+    ['an unknown kind', new Uint8Array([0xfa, 0x06, 0x00])],
+    ['a term of 0', wire.PeerMessage.encode({ append: { term: 0 } }).finish()],
+    ['a truncated message', encodeMessage(messages[5]!).subarray(0, 10)],
+    [
+      'terms that go back',
+      wire.PeerMessage.encode({
+        append: { term: 3, prevIndex: 1, prevTerm: 2, entries: [{ term: 1 }] },
+      }).finish(),
+    ],
+    [
+      'an entry of a later term than its leader',
+      wire.PeerMessage.encode({ append: { term: 3, entries: [{ term: 4 }] } }).finish(),
+    ],
+    [
+      'an index beyond what numbers hold',
+      wire.PeerMessage.encode({ appendAnswer: { term: 1, index: 2 ** 60 } }).finish(),
+    ],
+    [
+      'a piece beyond the last',
+      wire.PeerMessage.encode({
+        snapshotChunk: { term: 1, snapshotIndex: 1, snapshotTerm: 1, sequence: 3, pieceCount: 3 },
+      }).finish(),
+    ],
+    [
+      'proposals without numbers',
+      wire.PeerMessage.encode({ forward: { proposals: [new Uint8Array([1])] } }).finish(),
+    ],
+  ];
+  for (const [what, body] of nonsense) {
+    it(`are refused when they are ${what}`, () => {
+      expect(() => decodeMessage(body, route.from, route.to))
+        .to.throw()
+        .with.property('code', 'PROTOCOL');
+    });
+  }
+});
+
+describe('proposals', () => {
+  const commands: Command[] = [
+    { kind: 'throttleApp', atMs: 1_795_400_937_123, key: 'archive/main1', expireAtMs: 0, ratio: 0 },
+    { kind: 'throttleApp', atMs: 1, key: 'archive' },
+    { kind: 'throttleApp', atMs: 1, key: 'ärger', ratio: 0.25 },
+    { kind: 'unthrottleApp', atMs: 1, key: 'archive', everyStore: true },
+    { kind: 'unthrottleApp', atMs: 1, key: 'archive', everyStore: false },
+    { kind: 'skipHost', atMs: 1, host: 'db1', expireAtMs: 1_795_400_937_123 },
+    { kind: 'recoverHost', atMs: 1, host: 'db1' },
+  ];
+  for (const command of commands) {
+    it(`come back as they were: ${JSON.stringify(command)}`, () => {
+      const proposal = { session: LARGE, sequence: 7, command };
+      expect(decodeProposal(encodeProposal(proposal))).to.deep.equal(proposal);
+    });
+  }
+
+  it('too large for the log are refused where they are made', () => {
+    const command: Command = { kind: 'recoverHost', atMs: 1, host: 'h'.repeat(70_000) };
+    expect(() => encodeProposal({ session: 1, sequence: 1, command }))
+      .to.throw()
+      .with.property('code', 'BAD_REQUEST');
+  });
+
+  const nonsense = {
+    'no command': { session: 1, sequence: 1 },
+    'a command of no kind': { session: 1, sequence: 1, command: { atMs: 1 } },
+    'no name': { session: 1, sequence: 1, command: { atMs: 1, recoverHost: {} } },
+    'no session': { sequence: 1, command: { atMs: 1, recoverHost: { host: 'h' } } },
+    'a ratio above 1': {
+      session: 1,
+      sequence: 1,
+      command: { throttleApp: { key: 'a', ratio: 2 } },
+    },
+    'a ratio that is no number': {
+      session: 1,
+      sequence: 1,
+      command: { throttleApp: { key: 'a', ratio: Number.NaN } },
+    },
+  };
+  for (const [what, proposal] of Object.entries(nonsense)) {
+    it(`are refused with ${what}`, () => {
+      const bytes = wire.Proposal.encode(proposal).finish();
+      expect(() => decodeProposal(bytes))
+        .to.throw()
+        .with.property('code', 'PROTOCOL');
+    });
+  }
+});
+
+describe('snapshots in pieces', () => {
+  function throughPieces(image: StateImage): { image: StateImage; sizes: number[] } {
+    const assembly = new ImageAssembly();
+    const sizes: number[] = [];
+    for (const piece of encodeImage(image)) {
+      sizes.push(piece.length);
+      assembly.add(piece);
+    }
+    return { image: assembly.image(), sizes };
+  }
+
+  it('hold an empty state', () => {
+    const image = { clockMs: 5, sweptAtMs: 3, throttledApps: [], skippedHosts: [] };
+    expect(throughPieces(image)).to.deep.equal({ image, sizes: [6] });
+  });
+
+  it('hold a large state, none of them large', () => {
+    const image: StateImage = {
+      clockMs: 1_795_400_937_123,
+      sweptAtMs: 0,
+      throttledApps: Array.from({ length: 20_000 }, (_, at) => [
+        `app-${at}`,
+        { expireAtMs: at, ratio: at / 20_000 },
+      ]),
+      skippedHosts: Array.from({ length: 5_000 }, (_, at) => [`host-${at}`, at]),
+    };
+    const { image: restored, sizes } = throughPieces(image);
+    expect(restored).to.deep.equal(image);
+    expect(sizes.length).to.be.greaterThan(5);
+    expect(Math.max(...sizes)).to.be.lessThan(SNAPSHOT_PIECE_BYTES_MAX / 4);
+  });
+
+  it('are refused when the first is missing, or comes twice', () => {
+    const [first] = encodeImage({ clockMs: 1, sweptAtMs: 1, throttledApps: [], skippedHosts: [] });
+    const assembly = new ImageAssembly();
+    expect(() => assembly.add(new Uint8Array(0))).to.throw('out of order');
+    assembly.add(first!);
+    expect(() => assembly.add(first!)).to.throw('out of order');
+  });
+});

@@ -1,0 +1,111 @@
+/** What a leader knows of a follower: `next` and `match` under late and repeated answers. */
+import { expect } from 'chai';
+import { defaultLimits, validate } from '../../../../src/consensus/raft/core/config.js';
+import { RaftConfigError } from '../../../../src/consensus/raft/core/errors.js';
+import { Progress } from '../../../../src/consensus/raft/core/progress.js';
+import { reachedByMajority, Tally } from '../../../../src/consensus/raft/core/quorum.js';
+
+const limits = { maxInflightAppends: 2, maxInflightBytes: 100 };
+
+/** A follower that has all up to 5, with appends up to 9 on the way. */
+function replicating(): Progress {
+  const progress = new Progress('b', 6, limits);
+  progress.accepted(5);
+  progress.sent(7, 10);
+  progress.sent(9, 10);
+  return progress;
+}
+
+describe('raft progress', () => {
+  it('is never moved below match by a late refusal', () => {
+    const progress = replicating();
+    expect(progress.refused(5, 2)).to.equal(false);
+    expect(progress.refused(3, 0)).to.equal(false);
+    expect([progress.match, progress.next]).to.deep.equal([5, 10]);
+  });
+
+  it('goes back to probing behind match when an append was refused', () => {
+    const progress = replicating();
+    expect(progress.refused(9, 2)).to.equal(true);
+    expect([progress.mode, progress.match, progress.next]).to.deep.equal(['probe', 5, 6]);
+  });
+
+  it('probes where the logs may agree, but not behind match', () => {
+    const progress = new Progress('b', 10, limits);
+    expect(progress.refused(9, 4)).to.equal(true);
+    expect(progress.next).to.equal(5);
+    expect(progress.refused(9, 1)).to.equal(false);
+    expect(progress.refused(4, 0)).to.equal(true);
+    expect(progress.next).to.equal(1);
+  });
+
+  it('sends one probe until it, or a heartbeat, is answered', () => {
+    const progress = new Progress('b', 10, limits);
+    progress.sent(9, 0);
+    expect(progress.maySend).to.equal(false);
+    progress.answeredHeartbeat(1);
+    expect(progress.maySend).to.equal(true);
+  });
+
+  it('bounds the appends and the bytes in flight', () => {
+    const byCount = replicating();
+    expect(byCount.maySend).to.equal(false);
+    byCount.accepted(7);
+    expect(byCount.maySend).to.equal(true);
+    byCount.sent(10, 95);
+    byCount.accepted(9);
+    expect(byCount.maySend).to.equal(true);
+    byCount.sent(11, 10);
+    byCount.accepted(9);
+    expect(byCount.maySend).to.equal(false);
+  });
+
+  it('ignores old acknowledgements', () => {
+    const progress = replicating();
+    expect(progress.accepted(3)).to.equal(false);
+    expect([progress.match, progress.next]).to.deep.equal([5, 10]);
+  });
+});
+
+describe('raft quorum', () => {
+  it('has reached what a majority has reached', () => {
+    expect(reachedByMajority([4])).to.equal(4);
+    expect(reachedByMajority([4, 9])).to.equal(4);
+    expect(reachedByMajority([4, 9, 7])).to.equal(7);
+    expect(reachedByMajority([1, 2, 3, 4])).to.equal(2);
+    expect(reachedByMajority([5, 1, 2, 9, 2])).to.equal(2);
+  });
+
+  it('counts the first answer of each voter', () => {
+    const tally = new Tally(3);
+    tally.record('a', true);
+    tally.record('b', false);
+    tally.record('b', true);
+    expect(tally.verdict()).to.equal('open');
+    tally.record('c', false);
+    expect(tally.verdict()).to.equal('lost');
+  });
+});
+
+describe('raft configuration', () => {
+  const good = { ...defaultLimits, id: 'a', nodes: ['a', 'b', 'c'] };
+  const bad = {
+    nodes: { nodes: ['b', 'c'] },
+    'nodes ': { nodes: ['a', 'b', 'b'] },
+    electionTicks: { electionTicks: 5, heartbeatTicks: 2 },
+    heartbeatTicks: { heartbeatTicks: 0 },
+    maxAppendBytes: { maxAppendBytes: 1.5 },
+    maxInflightBytes: { maxInflightBytes: 1 },
+  };
+
+  it('takes the defaults', () => {
+    expect(() => validate(good)).not.to.throw();
+  });
+
+  for (const [field, change] of Object.entries(bad)) {
+    it(`refuses ${JSON.stringify(change)}, naming the field`, () => {
+      const named = new RegExp(`^${field.trim()} must`);
+      expect(() => validate({ ...good, ...change })).to.throw(RaftConfigError, named);
+    });
+  }
+});

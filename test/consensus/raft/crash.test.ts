@@ -1,0 +1,102 @@
+import { expect } from 'chai';
+import { failureOf } from '../../support/failure.js';
+import { until } from '../../support/until.js';
+import { ChildNode } from './support/child.js';
+import { TestCluster, throttle } from './support/cluster.js';
+
+/** Acknowledged commands after which a node is ended. */
+const ENOUGH = 300;
+
+describe('a node whose process ends or whose disk fails', function () {
+  this.timeout(30_000);
+  let cluster: TestCluster;
+  const children: ChildNode[] = [];
+
+  afterEach(async () => {
+    for (const child of children.splice(0)) await child.end('SIGKILL');
+    await cluster.stop();
+  });
+
+  function child(...args: ConstructorParameters<typeof ChildNode>): ChildNode {
+    const made = new ChildNode(...args);
+    children.push(made);
+    return made;
+  }
+
+  it('has all that it acknowledged after kill -9 in the middle of writes', async () => {
+    cluster = await TestCluster.create({ size: 1, snapshotEntries: 150 });
+    const acknowledged: string[] = [];
+    for (const prefix of ['first-', 'second-', 'third-']) {
+      const victim = child(cluster.optionsOf(0), { prefix });
+      await until(() => victim.acknowledged.length >= ENOUGH);
+      await victim.end('SIGKILL');
+      acknowledged.push(...victim.acknowledged);
+    }
+    const survivor = await cluster.restart(0);
+    await cluster.leader();
+    await survivor.consensus.readBarrier();
+    expect(acknowledged.length).to.be.at.least(3 * ENOUGH);
+    for (const key of acknowledged) expect(survivor.machine.has(key), key).to.equal(true);
+  });
+
+  it('keeps its directory for itself until its end, however it ends', async () => {
+    cluster = await TestCluster.create({ size: 1 });
+    const owner = child(cluster.optionsOf(0));
+    await owner.says('leading');
+    const node = cluster.nodes[0]!;
+    const { code, message } = await failureOf(node.consensus.start());
+    expect(code).to.equal('RESOURCE');
+    expect(message).to.equal(`${node.options.dataDir}/freno-raft.db is in use by another process`);
+    await owner.end('SIGKILL');
+    await node.consensus.start();
+    await cluster.leader();
+  });
+
+  it('keeps its directory from other processes also after a second node of its own was refused', async () => {
+    cluster = await TestCluster.started({ size: 1 });
+    await failureOf(cluster.freshNode(0).consensus.start());
+    const intruder = child(cluster.optionsOf(0));
+    const { dataDir } = cluster.optionsOf(0);
+    await intruder.says(`failed ${dataDir}/freno-raft.db is in use by another process`);
+  });
+
+  it('stops leading when its disk is full, says so, and never acknowledges what it could not keep', async () => {
+    cluster = await TestCluster.create({ size: 1 });
+    const victim = child(cluster.optionsOf(0), { prefix: 'full-', fileKilobytesMax: 600 });
+    await until(() => victim.said.includes('following'));
+    await until(() => victim.said.includes('refused OUTCOME_UNKNOWN'));
+    await victim.end('SIGKILL');
+    expect(victim.logged.join('\n')).to.match(/SQLITE_(FULL|IOERR).*takes no part/);
+    const survivor = await cluster.restart(0);
+    await cluster.leader();
+    await survivor.consensus.readBarrier();
+    expect(victim.acknowledged.length).to.be.greaterThan(0);
+    for (const key of victim.acknowledged) expect(survivor.machine.has(key), key).to.equal(true);
+  });
+
+  it('is followed by another leader when it led, with all that it acknowledged', async () => {
+    cluster = await TestCluster.create({ size: 3 });
+    const [, second, third] = cluster.nodes;
+    const victim = child(cluster.optionsOf(0), { prefix: 'led-' });
+    await Promise.all([second!.consensus.start(), third!.consensus.start()]);
+    const survivors = [second!, third!];
+    // Whoever leads before the victim hands over until it is the victim.
+    while (!victim.said.includes('leading')) {
+      await until(
+        () =>
+          victim.said.includes('leading') || survivors.some(({ observer }) => observer.hasLease),
+      );
+      const other = survivors.find(({ observer }) => observer.hasLease);
+      if (other === undefined) continue;
+      await other.consensus.stop();
+      await cluster.restart(cluster.nodes.indexOf(other));
+      survivors.splice(0, 2, cluster.nodes[1]!, cluster.nodes[2]!);
+    }
+    await until(() => victim.acknowledged.length >= ENOUGH);
+    await victim.end('SIGKILL');
+    await until(() => survivors.some(({ observer }) => observer.hasLease));
+    const leader = survivors.find(({ observer }) => observer.hasLease)!;
+    await leader.consensus.submit(throttle('goes-on'));
+    for (const key of victim.acknowledged) expect(leader.machine.has(key), key).to.equal(true);
+  });
+});

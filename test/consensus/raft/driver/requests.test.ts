@@ -1,0 +1,227 @@
+import { expect } from 'chai';
+import type { PeerMessage } from '../../../../src/consensus/raft/codec/messages.js';
+import type {
+  Entry,
+  NodeId,
+  Proposed,
+  RaftCore,
+  SoftState,
+} from '../../../../src/consensus/raft/core/types.js';
+import { Requests } from '../../../../src/consensus/raft/driver/requests.js';
+import type { RequestResult } from '../../../../src/consensus/raft/driver-types.js';
+import { throttle } from '../support/cluster.js';
+
+const TIMEOUT_TICKS = 5;
+const LEADER = 'leader:1';
+
+/** As much of a core as requests need: it takes or refuses proposals. */
+class FakeCore implements Pick<RaftCore, 'soft' | 'propose' | 'readIndex'> {
+  soft: SoftState = { role: 'leader', term: 3, leader: 'self:1', leaseRound: 0, transferTo: null };
+  answer: Proposed = { accepted: true, firstIndex: 10, term: 3 };
+  readonly proposed: Uint8Array[] = [];
+  readonly waiting: NodeId[] = [];
+
+  propose(commands: readonly Uint8Array[], waiting: readonly NodeId[] = []): Proposed {
+    this.proposed.push(...commands);
+    this.waiting.push(...waiting);
+    return this.answer;
+  }
+
+  readIndex(): null {
+    return null;
+  }
+
+  follow(leader: NodeId | null): void {
+    this.soft = { ...this.soft, role: 'follower', leader };
+  }
+}
+
+describe('requests', () => {
+  let core: FakeCore;
+  let sent: PeerMessage[];
+  let isConnected: boolean;
+  let requests: Requests;
+  let results: RequestResult[];
+
+  beforeEach(() => {
+    core = new FakeCore();
+    sent = [];
+    isConnected = true;
+    results = [];
+    requests = new Requests({ session: 77, timeoutTicks: TIMEOUT_TICKS }, (_to, message) => {
+      if (isConnected) sent.push(message);
+      return isConnected;
+    });
+  });
+
+  function submit(key = 'app'): void {
+    requests.submit(throttle(key), (result) => results.push(result));
+  }
+
+  function flush(): void {
+    requests.flush(core as unknown as RaftCore);
+  }
+
+  /** Applies what was proposed or sent, as entries from `index` on. */
+  function commit(data: readonly Uint8Array[], index: number, term: number): void {
+    const entries: Entry[] = data.map((bytes, at) => ({ index: index + at, term, data: bytes }));
+    const { own, commands } = requests.committed(entries);
+    requests.applied(
+      own,
+      commands.map(() => 'applied'),
+    );
+  }
+
+  function ticks(count: number): void {
+    for (let tick = 0; tick < count; tick++) requests.tick();
+  }
+
+  it('are done when their entries are applied', () => {
+    submit();
+    submit();
+    flush();
+    commit(core.proposed, 10, 3);
+    expect(results).to.deep.equal([{ kind: 'done' }, { kind: 'done' }]);
+    expect(requests.pending).to.equal(0);
+  });
+
+  it('were not carried out when another entry took their place', () => {
+    submit();
+    flush();
+    commit([new Uint8Array(0)], 10, 4);
+    expect(results).to.deep.equal([{ kind: 'refused', refusal: 'noLeader' }]);
+  });
+
+  it('have an unknown outcome when their time is up, and no other even if they are applied later', () => {
+    submit();
+    flush();
+    ticks(TIMEOUT_TICKS - 1);
+    expect(results).to.deep.equal([]);
+    ticks(1);
+    commit(core.proposed, 10, 3);
+    expect(results).to.deep.equal([{ kind: 'unknown' }]);
+  });
+
+  it('have an unknown outcome when a snapshot took the place of their entries', () => {
+    submit();
+    flush();
+    requests.restored(9);
+    expect(results).to.deep.equal([]);
+    requests.restored(10);
+    expect(results).to.deep.equal([{ kind: 'unknown' }]);
+  });
+
+  it('go to the leader, and are done when applied here', () => {
+    core.follow(LEADER);
+    submit();
+    flush();
+    const [forward] = sent;
+    if (forward?.kind !== 'forward') throw new Error('nothing was forwarded');
+    expect(core.proposed).to.deep.equal([]);
+    commit(forward.proposals, 50, 3);
+    expect(results).to.deep.equal([{ kind: 'done' }]);
+  });
+
+  it('of followers have the leader tell these of the commit at once', () => {
+    core.follow(LEADER);
+    submit();
+    flush();
+    const [forward] = sent;
+    if (forward?.kind !== 'forward') throw new Error('nothing was forwarded');
+    const leader = new FakeCore();
+    requests.forwarded('follower:1', forward);
+    requests.flush(leader as unknown as RaftCore);
+    expect(leader.proposed).to.have.length(1);
+    expect(leader.waiting).to.deep.equal(['follower:1']);
+  });
+
+  it('are refused when the leader refuses them, when it cannot be reached, and when there is none', () => {
+    core.follow(LEADER);
+    submit();
+    flush();
+    const [forward] = sent;
+    if (forward?.kind !== 'forward') throw new Error('nothing was forwarded');
+    requests.forwardRefused({
+      kind: 'forwardRefusal',
+      sequences: forward.sequences,
+      reason: 'overloaded',
+    });
+    isConnected = false;
+    submit();
+    flush();
+    core.follow(null);
+    submit();
+    flush();
+    expect(results).to.deep.equal([
+      { kind: 'refused', refusal: 'overloaded' },
+      { kind: 'refused', refusal: 'noLeader' },
+      { kind: 'refused', refusal: 'noLeader' },
+    ]);
+  });
+
+  it('of a peer are proposed here as they are, or refused to it', () => {
+    const other = new Requests(
+      { session: 99, timeoutTicks: 5 },
+      (_to, message) => sent.push(message) > 0,
+    );
+    const follower = new FakeCore();
+    follower.follow(LEADER);
+    other.submit(throttle('a'), () => {});
+    other.flush(follower as unknown as RaftCore);
+    const forward = sent.pop();
+    if (forward?.kind !== 'forward') throw new Error('nothing was forwarded');
+    requests.forwarded('other:1', forward);
+    flush();
+    expect(core.proposed).to.deep.equal(forward.proposals);
+    core.follow(LEADER);
+    requests.forwarded('other:1', forward);
+    flush();
+    expect(sent).to.deep.equal([
+      { kind: 'forwardRefusal', sequences: forward.sequences, reason: 'notLeader' },
+    ]);
+  });
+
+  it('of a peer that no log may hold are nonsense, and none of them is taken', () => {
+    const proposals = [new Uint8Array([1, 2, 3])];
+    expect(() => requests.forwarded('other:1', { kind: 'forward', proposals, sequences: [1] }))
+      .to.throw()
+      .with.property('code', 'PROTOCOL');
+    flush();
+    expect(core.proposed).to.deep.equal([]);
+  });
+
+  it('that were never sent are refused at the end, the others are unknown', () => {
+    submit('pending');
+    flush();
+    submit('queued');
+    requests.stop();
+    expect(results).to.have.deep.members([
+      { kind: 'refused', refusal: 'noLeader' },
+      { kind: 'unknown' },
+    ]);
+    expect(requests.pending).to.equal(0);
+  });
+
+  it('to read are answered together, after what was applied has been seen, or refused in time', () => {
+    const read = () => requests.read((result) => results.push(result));
+    read();
+    read();
+    flush();
+    let seen = (): void => {};
+    requests.readsGranted([{ context: 1, index: 10 }], (callback) => {
+      seen = callback;
+    });
+    expect(results).to.deep.equal([]);
+    seen();
+    expect(results).to.deep.equal([{ kind: 'done' }, { kind: 'done' }]);
+    read();
+    flush();
+    requests.readsLost([2]);
+    read();
+    flush();
+    ticks(TIMEOUT_TICKS);
+    const refused = { kind: 'refused', refusal: 'noLeader' };
+    expect(results.slice(2)).to.deep.equal([refused, refused]);
+    expect(requests.pending).to.equal(0);
+  });
+});

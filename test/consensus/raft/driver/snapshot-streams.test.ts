@@ -1,0 +1,144 @@
+import { expect } from 'chai';
+import type { SnapshotChunk } from '../../../../src/consensus/raft/codec/messages.js';
+import { encodeImage } from '../../../../src/consensus/raft/codec/snapshots.js';
+import { SnapshotReceiver } from '../../../../src/consensus/raft/driver/snapshot-receiver.js';
+import { SnapshotSender } from '../../../../src/consensus/raft/driver/snapshot-sender.js';
+
+const RETRY_TICKS = 3;
+const image = {
+  clockMs: 1,
+  sweptAtMs: 1,
+  skippedHosts: [],
+  throttledApps: Array.from(
+    { length: 20_000 },
+    (_, at) => [`app-${at}`, { expireAtMs: 0, ratio: 1 }] as const,
+  ),
+};
+const pieces = [...encodeImage(image)];
+
+describe('a snapshot on its way', () => {
+  let meta: { readonly index: number; readonly term: number };
+  let sent: SnapshotChunk[];
+  let ended: boolean[];
+  let sender: SnapshotSender;
+  let receiver: SnapshotReceiver;
+
+  beforeEach(() => {
+    meta = { index: 100, term: 2 };
+    sent = [];
+    ended = [];
+    receiver = new SnapshotReceiver();
+    const storage = {
+      newestSnapshot: () => ({ meta, pieceCount: pieces.length }),
+      readPiece: (
+        index: number,
+        sequence: number,
+        done: (error: null, piece: Uint8Array | null) => void,
+      ) => done(null, index === meta.index ? pieces[sequence]! : null),
+    };
+    sender = new SnapshotSender(storage, RETRY_TICKS, {
+      send: (_to, message) => {
+        if (message.kind === 'snapshotChunk') sent.push(message);
+      },
+      ended: (_to, delivered) => ended.push(delivered),
+      failed: (error) => {
+        throw error;
+      },
+    });
+  });
+
+  function acknowledge(nextSequence: number, snapshotIndex = meta.index): void {
+    sender.acknowledged('follower', { kind: 'snapshotAck', term: 3, snapshotIndex, nextSequence });
+  }
+
+  function ticks(count: number): void {
+    for (let tick = 0; tick < count; tick++) sender.tick();
+  }
+
+  function sequences(): number[] {
+    return sent.splice(0).map(({ sequence }) => sequence);
+  }
+
+  it('arrives whole, a window of pieces at a time', () => {
+    sender.start('follower', 3);
+    let most = 0;
+    let arrived = null;
+    while (arrived === null) {
+      most = Math.max(most, sent.length);
+      const chunk = sent.shift()!;
+      const received = receiver.receive('leader', chunk);
+      arrived = received.arrived;
+      acknowledge(received.next);
+    }
+    expect(most).to.be.at.most(4);
+    expect(arrived.meta).to.deep.equal(meta);
+    expect(arrived.pieces).to.deep.equal(pieces);
+    expect(arrived.assembly.image()).to.deep.equal(image);
+    expect(ended).to.deep.equal([true]);
+  });
+
+  it('goes on where it stopped when pieces or answers are lost', () => {
+    sender.start('follower', 3);
+    expect(sequences()).to.deep.equal([0, 1, 2, 3]);
+    acknowledge(2);
+    expect(sequences()).to.deep.equal([4, 5]);
+    ticks(RETRY_TICKS);
+    expect(sequences()).to.deep.equal([2, 3, 4, 5]);
+  });
+
+  it('begins again when the follower has lost what it had', () => {
+    sender.start('follower', 3);
+    acknowledge(4);
+    sequences();
+    acknowledge(0);
+    ticks(RETRY_TICKS);
+    expect(sequences()).to.deep.equal([0, 1, 2, 3]);
+  });
+
+  it('is given up when nothing is ever answered', () => {
+    sender.start('follower', 3);
+    ticks(RETRY_TICKS * 6);
+    expect(ended).to.deep.equal([false]);
+    sequences();
+    ticks(RETRY_TICKS);
+    expect(sequences()).to.deep.equal([]);
+  });
+
+  it('gives way to a newer one', () => {
+    sender.start('follower', 3);
+    sequences();
+    meta = { index: 200, term: 3 };
+    acknowledge(1, 100);
+    expect(sent.map(({ snapshotIndex, sequence }) => `${snapshotIndex}/${sequence}`)).to.deep.equal(
+      ['200/0', '200/1', '200/2', '200/3'],
+    );
+  });
+
+  it('is taken from its first piece on only, each piece once', () => {
+    sender.start('follower', 3);
+    const [first, second] = sent;
+    expect(receiver.receive('leader', second!)).to.deep.equal({ next: 0, arrived: null });
+    expect(receiver.receive('leader', first!).next).to.equal(1);
+    expect(receiver.receive('leader', first!).next).to.equal(1);
+    expect(receiver.receive('leader', second!).next).to.equal(2);
+  });
+
+  it('is not mixed with that of another leader or term', () => {
+    sender.start('follower', 3);
+    const [first, second] = sent;
+    receiver.receive('leader', first!);
+    expect(receiver.receive('other', second!).next).to.equal(0);
+    expect(receiver.receive('leader', { ...second!, term: 4 }).next).to.equal(0);
+    expect(receiver.receive('leader', second!).next).to.equal(2);
+  });
+
+  it('is forgotten when a piece is nonsense', () => {
+    sender.start('follower', 3);
+    const [first, second] = sent;
+    receiver.receive('leader', first!);
+    expect(() => receiver.receive('leader', { ...second!, piece: new Uint8Array([255]) }))
+      .to.throw()
+      .with.property('code', 'PROTOCOL');
+    expect(receiver.receive('leader', second!).next).to.equal(0);
+  });
+});

@@ -1,0 +1,363 @@
+/** What must hold in every run, checked as things happen. Knows everything, changes nothing. */
+import { decodeProposal } from '../../../../src/consensus/raft/codec/proposals.js';
+import type { Entry, Message, NodeId } from '../../../../src/consensus/raft/core/types.js';
+import type { SimulatedDisk } from './disk.js';
+
+export interface Violation {
+  readonly invariant: string;
+  readonly detail: string;
+}
+
+interface Known {
+  readonly prevTerm: number;
+  readonly data: Uint8Array;
+}
+
+interface Committed {
+  readonly term: number;
+  /** The term of the node that applied it first: it was committed in this term or before. */
+  readonly byTerm: number;
+  readonly data: Uint8Array;
+}
+
+/** What is known of one node, across its lives. */
+class Witness {
+  /** The log as its core has handed it to the disk; `logBase` is the index before its first entry. */
+  log: Entry[] = [];
+  logBase = 0;
+  logBaseTerm = 0;
+  applied = 0;
+  highestTermTold = 0;
+  readonly votesTold = new Map<number, NodeId>();
+  wonTerm = 0;
+  leaseUntilMs = 0;
+
+  constructor(readonly disk: SimulatedDisk) {}
+
+  get lastIndex(): number {
+    return this.logBase + this.log.length;
+  }
+
+  termAt(index: number): number | undefined {
+    if (index === this.logBase) return this.logBaseTerm;
+    return this.log[index - this.logBase - 1]?.term;
+  }
+}
+
+export class Checker {
+  violation: Violation | null = null;
+  readonly #witnesses = new Map<NodeId, Witness>();
+  readonly #leaders = new Map<number, NodeId>();
+  /** Every entry ever seen, by `index:term`. */
+  readonly #entries = new Map<string, Known>();
+  /** By index. */
+  readonly #committed: Committed[] = [];
+  readonly #states = new Map<number, string>();
+  /** Index by command. */
+  readonly #commands = new Map<number, number>();
+  readonly #refused = new Set<number>();
+  /** Commands of which a client knew before it asked for another: the index that the later one must be behind. */
+  readonly #mustFollow = new Map<number, number>();
+  #acknowledgedIndex = 0;
+  acknowledged = 0;
+
+  constructor(disks: ReadonlyMap<NodeId, SimulatedDisk>) {
+    for (const [id, disk] of disks) this.#witnesses.set(id, new Witness(disk));
+  }
+
+  violate(invariant: string, detail: string): void {
+    this.violation ??= { invariant, detail };
+  }
+
+  #require(holds: boolean, invariant: string, detail: () => string): void {
+    if (!holds) this.violate(invariant, detail());
+  }
+
+  #witness(id: NodeId): Witness {
+    return this.#witnesses.get(id)!;
+  }
+
+  /** The greatest index of a command that some client knows to have taken effect. */
+  get acknowledgedIndex(): number {
+    return this.#acknowledgedIndex;
+  }
+
+  /** A node starts with what its disk holds. */
+  started(id: NodeId): void {
+    const witness = this.#witness(id);
+    const { disk } = witness;
+    const { term, vote } = disk.hardState;
+    this.#require(
+      term >= witness.highestTermTold,
+      'a term never regresses across a restart',
+      () => `${id} told of term ${witness.highestTermTold} and starts with ${term}`,
+    );
+    const told = witness.votesTold.get(term);
+    this.#require(
+      told === undefined || told === vote,
+      'a vote is never forgotten across a restart',
+      () => `${id} voted for ${told} in term ${term} and starts with ${vote}`,
+    );
+    witness.log = [...disk.entries];
+    witness.logBase = disk.snapshotIndex;
+    witness.logBaseTerm = disk.snapshot?.meta.term ?? 0;
+    witness.applied = disk.snapshotIndex;
+    witness.leaseUntilMs = 0;
+  }
+
+  crashed(id: NodeId): void {
+    this.#witness(id).leaseUntilMs = 0;
+  }
+
+  /** A message that others may act on has left. */
+  sent(message: Message): void {
+    const witness = this.#witness(message.from);
+    const isForeseen = message.kind === 'preVote' || message.kind === 'preVoteAnswer';
+    if (!isForeseen) witness.highestTermTold = Math.max(witness.highestTermTold, message.term);
+    if (message.kind === 'vote') this.#voted(witness, message.term, message.from, message.from);
+    if (message.kind === 'voteAnswer' && message.granted) {
+      this.#voted(witness, message.term, message.from, message.to);
+    }
+  }
+
+  #voted(witness: Witness, term: number, voter: NodeId, candidate: NodeId): void {
+    const before = witness.votesTold.get(term) ?? candidate;
+    this.#require(
+      before === candidate,
+      'one vote per term',
+      () => `${voter} voted in term ${term} for ${before} and for ${candidate}`,
+    );
+    witness.votesTold.set(term, candidate);
+  }
+
+  /** The log continues behind a snapshot. */
+  restored(id: NodeId, meta: { index: number; term: number }): void {
+    const witness = this.#witness(id);
+    this.#require(
+      meta.index > witness.applied,
+      'a snapshot never takes the state back',
+      () => `${id} had applied ${witness.applied} and restores ${meta.index}`,
+    );
+    witness.log = [];
+    witness.logBase = meta.index;
+    witness.logBaseTerm = meta.term;
+    witness.applied = meta.index;
+  }
+
+  /** Entries on their way to the disk, in place of all from the first on. */
+  wrote(id: NodeId, entries: readonly Entry[]): void {
+    const first = entries[0];
+    if (first === undefined) return;
+    const witness = this.#witness(id);
+    this.#require(
+      first.index > witness.applied,
+      'what is committed is never cut off',
+      () => `${id} had applied ${witness.applied} and overwrites from ${first.index} on`,
+    );
+    this.#require(
+      first.index <= witness.lastIndex + 1,
+      'a log has no gaps',
+      () => `${id} has ${witness.lastIndex} and writes ${first.index}`,
+    );
+    witness.log.length = Math.max(0, first.index - witness.logBase - 1);
+    for (const entry of entries) {
+      this.#matches(id, entry, witness.termAt(entry.index - 1)!);
+      witness.log.push(entry);
+    }
+  }
+
+  /** Log matching: by induction over the previous entry, equal index and term mean equal logs up to there. */
+  #matches(id: NodeId, { index, term, data }: Entry, prevTerm: number): void {
+    const key = `${index}:${term}`;
+    const known = this.#entries.get(key);
+    if (known === undefined) {
+      this.#entries.set(key, { prevTerm, data });
+      return;
+    }
+    this.#require(
+      known.prevTerm === prevTerm && Buffer.compare(known.data, data) === 0,
+      'logs that share an entry share all before it',
+      () => `${id} has another entry ${index}@${term}, or another before it`,
+    );
+  }
+
+  /** `nowMs` is true time, as are all lease times here. */
+  elected(id: NodeId, term: number, nowMs: number): void {
+    const witness = this.#witness(id);
+    const other = this.#leaders.get(term) ?? id;
+    this.#require(
+      other === id,
+      'one leader per term',
+      () => `${other} and ${id} both lead term ${term}`,
+    );
+    this.#leaders.set(term, id);
+    witness.wonTerm = term;
+    this.#isComplete(id, witness, term);
+    for (const [otherId, { leaseUntilMs, wonTerm }] of this.#witnesses) {
+      // Who wins late, with the votes of a term that is past, leads nobody and gets no lease.
+      this.#require(
+        wonTerm >= term || leaseUntilMs <= nowMs,
+        'nobody leads while another holds a lease',
+        () => `${id} won term ${term}, ${otherId} has a lease for ${leaseUntilMs - nowMs} ms more`,
+      );
+    }
+  }
+
+  /** Leader completeness: a leader has all that was committed before its term. (It may win late, when later leaders have committed more.) */
+  #isComplete(id: NodeId, witness: Witness, term: number): void {
+    for (let index = witness.logBase + 1; index < this.#committed.length; index++) {
+      const committed = this.#committed[index]!;
+      this.#require(
+        committed.byTerm >= term || witness.termAt(index) === committed.term,
+        'a leader has everything that was committed',
+        () =>
+          `${id} leads term ${term} with ${witness.termAt(index)} at ${index}, where ${committed.term} was committed`,
+      );
+    }
+  }
+
+  leaseExtended(id: NodeId, untilMs: number, nowMs: number): void {
+    const witness = this.#witness(id);
+    witness.leaseUntilMs = untilMs;
+    if (untilMs <= nowMs) return;
+    for (const [otherId, other] of this.#witnesses) {
+      if (otherId === id) continue;
+      this.#require(
+        other.leaseUntilMs <= nowMs,
+        'one lease at a time',
+        () => `${id} and ${otherId} both hold one`,
+      );
+      this.#require(
+        other.wonTerm < witness.wonTerm,
+        'no lease after another node has won a later term',
+        () => `${id} extends the lease of term ${witness.wonTerm}, ${otherId} won ${other.wonTerm}`,
+      );
+    }
+  }
+
+  holdsLease(id: NodeId, nowMs: number): boolean {
+    return this.#witness(id).leaseUntilMs > nowMs;
+  }
+
+  leaseLost(id: NodeId): void {
+    this.#witness(id).leaseUntilMs = 0;
+  }
+
+  /** A node, in this term, learns that entries are committed, and applies them. */
+  applied(id: NodeId, term: number, entries: readonly Entry[]): void {
+    const last = entries.at(-1);
+    if (last === undefined) return;
+    const witness = this.#witness(id);
+    for (const entry of entries) {
+      this.#require(
+        entry.index === witness.applied + 1,
+        'entries are applied in order, each once',
+        () => `${id} had applied ${witness.applied} and applies ${entry.index}`,
+      );
+      witness.applied = entry.index;
+      this.#agrees(id, term, entry);
+    }
+    this.#isDurableOnMajority(last, 'committed');
+  }
+
+  #agrees(id: NodeId, byTerm: number, { index, term, data }: Entry): void {
+    const known = this.#committed[index];
+    if (known !== undefined) {
+      this.#require(
+        known.term === term && Buffer.compare(known.data, data) === 0,
+        'nodes apply the same entry at the same index',
+        () => `${id} applies ${index}@${term}, another applied ${index}@${known.term}`,
+      );
+      return;
+    }
+    this.#committed[index] = { term, byTerm, data };
+    if (data.length > 0) this.#takesEffect(index, commandOf(data));
+  }
+
+  #takesEffect(index: number, command: number): void {
+    const before = this.#commands.get(command);
+    this.#require(
+      before === undefined,
+      'a command is applied at most once',
+      () => `command ${command} stands at ${before} and at ${index}`,
+    );
+    this.#require(
+      !this.#refused.has(command),
+      'a refused command never takes effect',
+      () => `command ${command} was refused and is committed at ${index}`,
+    );
+    this.#require(
+      index > (this.#mustFollow.get(command) ?? 0),
+      'a command takes effect after it was sent',
+      () => `command ${command} at ${index} comes before what was known when it was sent`,
+    );
+    this.#commands.set(command, index);
+  }
+
+  #isDurableOnMajority({ index, term }: { index: number; term: number }, what: string): void {
+    let copies = 0;
+    for (const { disk } of this.#witnesses.values()) if (disk.holds(index, term)) copies++;
+    this.#require(
+      copies * 2 > this.#witnesses.size,
+      `what is ${what} is durable on a majority`,
+      () => `${index}@${term} is on ${copies} of ${this.#witnesses.size} disks`,
+    );
+  }
+
+  /** The state machine of a node is at `index` now. */
+  state(id: NodeId, index: number, state: string): void {
+    const known = this.#states.get(index);
+    if (known === undefined) this.#states.set(index, state);
+    this.#require(
+      known === undefined || known === state,
+      'equal index, equal state',
+      () => `at ${index}, ${id} has another state than the first that came there`,
+    );
+  }
+
+  clientSends(command: number): void {
+    this.#mustFollow.set(command, this.#acknowledgedIndex);
+  }
+
+  clientLearns(command: number): void {
+    const index = this.#commands.get(command);
+    if (index === undefined) {
+      this.violate('what is acknowledged is committed', `command ${command} is nowhere`);
+      return;
+    }
+    this.acknowledged++;
+    this.#acknowledgedIndex = Math.max(this.#acknowledgedIndex, index);
+    this.#isDurableOnMajority({ index, term: this.#committed[index]!.term }, 'acknowledged');
+  }
+
+  clientIsRefused(command: number): void {
+    this.#refused.add(command);
+    this.#require(
+      !this.#commands.has(command),
+      'a refused command never takes effect',
+      () => `command ${command} was committed at ${this.#commands.get(command)} and then refused`,
+    );
+  }
+
+  /** A read on this node answered; `atLeast` was acknowledged before it was asked for. */
+  clientReads(id: NodeId, appliedIndex: number, atLeast: number): void {
+    this.#require(
+      appliedIndex >= atLeast,
+      'a read sees all that was acknowledged before it',
+      () => `${id} answers from ${appliedIndex}, ${atLeast} had been acknowledged`,
+    );
+  }
+}
+
+/** Commands of a simulation carry their number in their expiry. */
+const FIRST_EXPIRY_MS = 10_000_000_000;
+
+export function expiryOf(command: number): number {
+  return FIRST_EXPIRY_MS + command;
+}
+
+function commandOf(data: Uint8Array): number {
+  const { command } = decodeProposal(data);
+  const expiry = command.kind === 'throttleApp' ? command.expireAtMs : undefined;
+  return (expiry ?? 0) - FIRST_EXPIRY_MS;
+}

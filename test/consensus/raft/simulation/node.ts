@@ -1,0 +1,277 @@
+/** One simulated node: the production core and driver on a simulated disk, clock and network. It can crash, start again, and stand still. */
+
+import { ImageAssembly } from '../../../../src/consensus/raft/codec/snapshots.js';
+import { Raft } from '../../../../src/consensus/raft/core/raft.js';
+import { type Rules, raftRules } from '../../../../src/consensus/raft/core/rules.js';
+import type { NodeId, Ready, SoftState } from '../../../../src/consensus/raft/core/types.js';
+import { RaftDriver } from '../../../../src/consensus/raft/driver/driver.js';
+import type {
+  RaftStorage,
+  ReplicatedMachine,
+} from '../../../../src/consensus/raft/driver-types.js';
+import { ThrottleState } from '../../../../src/throttle/state.js';
+import type { Checker } from './checker.js';
+import type { SimulatedDisk } from './disk.js';
+import type { Mutant } from './mutants.js';
+import type { Network } from './network.js';
+import { ObservedCore } from './observed-core.js';
+import type { Random } from './random.js';
+import type { Schedule } from './schedule.js';
+import type { Weather } from './weather.js';
+
+const TICK_MS = 30;
+
+/** What a leader can be hit at. */
+export type Moment = 'elected' | 'written' | 'committed';
+
+/** What nodes share. */
+export interface World {
+  readonly ids: readonly NodeId[];
+  readonly random: Random;
+  readonly schedule: Schedule;
+  readonly checker: Checker;
+  readonly network: Network;
+  readonly weather: () => Weather;
+  readonly mutant: Mutant | null;
+  readonly moment: (node: SimulatedNode, what: Moment) => void;
+  readonly note: (node: NodeId, number: number, text: () => string) => void;
+}
+
+export class SimulatedNode {
+  driver: RaftDriver | null = null;
+  /** Grows with each start and crash: whatever was planned in an earlier life does not happen. */
+  #life = 0;
+  #standsStillUntilMs = 0;
+  /** What arrived while the node stood still, in order. */
+  #missed: Array<() => void> = [];
+  #appliedIndex = 0;
+  #state = new ThrottleState();
+  /** How many of its milliseconds pass in a true one. */
+  readonly #clockRate: number;
+  readonly #rules: Rules;
+
+  constructor(
+    readonly id: NodeId,
+    readonly disk: SimulatedDisk,
+    private readonly world: World,
+  ) {
+    const { clockDrift } = world.weather();
+    this.#clockRate = 1 + world.random.between(-clockDrift, clockDrift);
+    this.#rules = { ...raftRules, ...world.mutant?.rules };
+  }
+
+  get isUp(): boolean {
+    return this.driver !== null;
+  }
+
+  get isLeader(): boolean {
+    return this.driver?.soft.role === 'leader';
+  }
+
+  get appliedIndex(): number {
+    return this.driver?.appliedIndex ?? 0;
+  }
+
+  start(): void {
+    const { world, id } = this;
+    this.#life++;
+    this.#missed = [];
+    this.#standsStillUntilMs = 0;
+    if (world.mutant?.forgetsVote) this.disk.hardState = { ...this.disk.hardState, vote: null };
+    world.checker.started(id);
+    world.note(id, 1, () => `starts: term ${this.disk.hardState.term}, log ${this.disk.lastIndex}`);
+    this.#restoreState();
+    this.driver = this.#buildDriver();
+    this.#planTick(world.random.next() * TICK_MS);
+  }
+
+  #restoreState(): void {
+    this.#state = new ThrottleState();
+    this.#appliedIndex = this.disk.snapshotIndex;
+    const { snapshot } = this.disk;
+    if (snapshot === null) return;
+    const assembly = new ImageAssembly();
+    for (const piece of snapshot.pieces) assembly.add(piece);
+    this.#state.restore(assembly.image());
+    this.#showState();
+  }
+
+  #buildDriver(): RaftDriver {
+    const { world, id, disk } = this;
+    const { limits, snapshotEntries, keepEntries, overlappingWrites } = world.weather();
+    const config = { ...limits, id, nodes: world.ids };
+    const { hardState, entries } = disk;
+    const snapshot = disk.snapshot?.meta ?? { index: 0, term: 0 };
+    const random = () => world.random.next();
+    const core = new Raft(config, { hardState, snapshot, entries }, random, this.#rules);
+    const observed = new ObservedCore(core, {
+      saw: (ready) => this.#saw(ready),
+      writeOverlapping: overlappingWrites
+        ? (write, done) => this.#writeOverlapping(write.entries, write.hardState, done)
+        : null,
+      notesRoundsLate: world.mutant?.notesRoundsLate ?? false,
+    });
+    const options = {
+      id,
+      leaseMs: (limits.electionTicks - 1) * TICK_MS * 0.95,
+      requestTimeoutTicks: 40,
+      snapshotEntries,
+      keepEntries,
+      snapshotRetryTicks: 5,
+    };
+    return new RaftDriver(options, {
+      core: observed,
+      storage: this.#storage(),
+      transport: { send: (to, body) => world.network.send(id, to, body) },
+      machine: this.#machine(),
+      environment: { nowMs: () => this.#nowMs(), random, soon: (run) => this.#after(0, run) },
+      observer: {
+        softStateChanged: (soft) => this.#softStateChanged(soft),
+        leaseExtended: (untilMs) => this.#leaseExtended(untilMs),
+        failed: (error) => world.checker.violate('a node does not fail', `${id}: ${error.stack}`),
+      },
+    });
+  }
+
+  #nowMs(): number {
+    return this.world.schedule.nowMs * this.#clockRate;
+  }
+
+  /** Runs later in this life, and not while the node stands still. */
+  #after(delayMs: number, run: () => void): void {
+    const life = this.#life;
+    this.world.schedule.after(delayMs, () => {
+      if (life === this.#life) this.#whenAwake(run);
+    });
+  }
+
+  #whenAwake(run: () => void): void {
+    if (this.world.schedule.nowMs < this.#standsStillUntilMs) this.#missed.push(run);
+    else run();
+  }
+
+  /** After a pause the ticks missed are not made up for, and come after all that has arrived. */
+  #planTick(delayMs: number): void {
+    this.#after(delayMs / this.#clockRate, () => {
+      this.driver?.tick();
+      this.#planTick(TICK_MS);
+    });
+  }
+
+  /** The process is stopped, or its event loop held, for that long. */
+  standStill(forMs: number): void {
+    const { schedule, note } = this.world;
+    if (!this.isUp || schedule.nowMs < this.#standsStillUntilMs) return;
+    note(this.id, 2, () => `stands still for ${forMs.toFixed(0)} ms`);
+    this.#standsStillUntilMs = schedule.nowMs + forMs;
+    const life = this.#life;
+    schedule.after(forMs, () => {
+      if (life === this.#life) this.wake();
+    });
+  }
+
+  wake(): void {
+    this.#standsStillUntilMs = 0;
+    const missed = this.#missed;
+    this.#missed = [];
+    for (const run of missed) run();
+  }
+
+  crash(): void {
+    if (!this.isUp) return;
+    this.world.note(this.id, 3, () => 'crashes');
+    this.#life++;
+    this.driver = null;
+    this.disk.crash();
+    this.world.checker.crashed(this.id);
+  }
+
+  receive(from: NodeId, body: Uint8Array): void {
+    if (this.isUp) this.#whenAwake(() => this.driver?.receive(from, body));
+  }
+
+  #storage(): RaftStorage {
+    const { disk } = this;
+    return {
+      write: (write, done) => disk.write(write, (error) => this.#written(() => done(error))),
+      saveSnapshot: (snapshot, done) =>
+        disk.saveSnapshot(snapshot, (error) => this.#after(0, () => done(error))),
+      newestSnapshot: () => disk.newestSnapshot(),
+      readPiece: (index, sequence, done) =>
+        disk.readPiece(index, sequence, (error, piece) => this.#after(0, () => done(error, piece))),
+    };
+  }
+
+  /** The driver is not asked, so it must be told to look: a lost connection to itself means nothing to it but that. */
+  #writeOverlapping(
+    entries: Parameters<SimulatedDisk['writeOverlapping']>[0]['entries'],
+    hardState: Parameters<SimulatedDisk['writeOverlapping']>[0]['hardState'],
+    done: () => void,
+  ): void {
+    this.disk.writeOverlapping({ hardState, snapshot: null, entries }, () =>
+      this.#written(() => {
+        done();
+        this.driver?.unreachable(this.id);
+      }),
+    );
+  }
+
+  #written(done: () => void): void {
+    this.#after(0, done);
+    this.world.moment(this, 'written');
+  }
+
+  /** Applies to the real state; that everybody has seen it may take a while. */
+  #machine(): ReplicatedMachine {
+    return {
+      apply: (commands, done) => {
+        const outcomes = commands.map((command) => this.#state.apply(command));
+        this.#showState();
+        if (this.world.random.chance(0.5)) done(outcomes);
+        else this.#after(this.world.random.between(0, 3), () => done(outcomes));
+      },
+      image: () => this.#state.image(),
+      restore: (image) => {
+        this.#state.restore(image);
+        this.#showState();
+      },
+    };
+  }
+
+  #showState(): void {
+    this.world.checker.state(this.id, this.#appliedIndex, JSON.stringify(this.#state.image()));
+  }
+
+  #saw(ready: Ready): void {
+    const { checker, note } = this.world;
+    if (ready.restore !== null) {
+      const { restore } = ready;
+      note(this.id, 4, () => `restores snapshot ${restore.index}@${restore.term}`);
+      checker.restored(this.id, restore);
+      this.#appliedIndex = restore.index;
+    }
+    if (ready.write !== null) checker.wrote(this.id, ready.write.entries);
+    const last = ready.committed.at(-1);
+    if (last === undefined) return;
+    note(this.id, last.index, () => `applies up to ${last.index}@${last.term}`);
+    checker.applied(this.id, ready.soft.term, ready.committed);
+    this.#appliedIndex = last.index;
+    this.world.moment(this, 'committed');
+  }
+
+  #softStateChanged({ role, term, leader }: SoftState): void {
+    const { checker, note, schedule } = this.world;
+    note(this.id, term, () => `is ${role} in term ${term}, leader ${leader ?? 'unknown'}`);
+    if (role !== 'leader') {
+      checker.leaseLost(this.id);
+      return;
+    }
+    checker.elected(this.id, term, schedule.nowMs);
+    this.world.moment(this, 'elected');
+  }
+
+  #leaseExtended(untilMs: number): void {
+    const { checker, schedule } = this.world;
+    checker.leaseExtended(this.id, untilMs / this.#clockRate, schedule.nowMs);
+  }
+}

@@ -1,0 +1,323 @@
+/** One cluster, one seed: a storm of faults, then calm, in which the cluster must converge. */
+import type { Command } from '../../../../src/throttle/commands.js';
+import { Checker, expiryOf, type Violation } from './checker.js';
+import { SimulatedDisk } from './disk.js';
+import { Journal } from './journal.js';
+import type { Mutant } from './mutants.js';
+import { type Letter, Network, type PartitionKind } from './network.js';
+import { type Moment, SimulatedNode, type World } from './node.js';
+import { Random } from './random.js';
+import { Schedule } from './schedule.js';
+import { describe } from './transcript.js';
+import { calm, drawWeather, type ReignEnd, type Weather } from './weather.js';
+
+export interface Options {
+  readonly seed: number;
+  readonly mutant?: Mutant;
+  /** Keep lines for a person to read. */
+  readonly trace?: boolean;
+}
+
+export interface Outcome {
+  readonly seed: number;
+  readonly violation: Violation | null;
+  /** Equal for equal runs. */
+  readonly digest: string;
+  readonly trace: readonly string[];
+  readonly virtualMs: number;
+  readonly nodes: number;
+  readonly elections: number;
+  /** Commands acknowledged to clients. */
+  readonly acknowledged: number;
+}
+
+/** Virtual time in which a healed cluster must have come to rest. */
+const CONVERGENCE_MS = 30_000;
+const APPS = 12;
+
+export function simulate(options: Options): Outcome {
+  return new Simulation(options).run();
+}
+
+class Simulation {
+  readonly #seed: number;
+  readonly #random: Random;
+  readonly #schedule = new Schedule();
+  readonly #journal: Journal;
+  readonly #checker: Checker;
+  readonly #network: Network;
+  readonly #nodes: readonly SimulatedNode[];
+  #weather: Weather;
+  #isStorm = true;
+  #isConverged = false;
+  /** Who has answered a command since all healed. */
+  readonly #answered = new Set<SimulatedNode>();
+  #commands = 0;
+  #elections = 0;
+  #reignEnd: ReignEnd = 'later';
+
+  constructor({ seed, mutant, trace }: Options) {
+    this.#seed = seed;
+    this.#random = new Random(seed);
+    this.#weather = { ...drawWeather(this.#random), ...mutant?.weather };
+    this.#journal = new Journal(trace ?? false);
+    const ids = [...'abcde'].slice(0, this.#weather.nodes);
+    const weather = () => this.#weather;
+    const disks = new Map(
+      ids.map((id) => [id, new SimulatedDisk(this.#random, this.#schedule, weather)]),
+    );
+    this.#checker = new Checker(disks);
+    this.#network = new Network(this.#random, this.#schedule, weather, {
+      left: (letter) => this.#left(letter),
+      arrives: (letter) => this.#arrives(letter),
+    });
+    const world: World = {
+      ids,
+      random: this.#random,
+      schedule: this.#schedule,
+      checker: this.#checker,
+      network: this.#network,
+      weather,
+      mutant: mutant ?? null,
+      moment: (node, what) => this.#moment(node, what),
+      note: (node, number, text) => this.#note(node, number, text),
+    };
+    this.#nodes = ids.map((id) => new SimulatedNode(id, disks.get(id)!, world));
+  }
+
+  run(): Outcome {
+    for (const node of this.#nodes) this.#protected(() => node.start());
+    this.#planFaults();
+    this.#planClients();
+    this.#schedule.after(this.#weather.stormMs, () => this.#heal());
+    while (this.#checker.violation === null && !this.#isConverged) {
+      this.#protected(() => this.#schedule.step());
+    }
+    return {
+      seed: this.#seed,
+      violation: this.#checker.violation,
+      digest: this.#journal.digest,
+      trace: this.#journal.lines,
+      virtualMs: this.#schedule.nowMs,
+      nodes: this.#nodes.length,
+      elections: this.#elections,
+      acknowledged: this.#checker.acknowledged,
+    };
+  }
+
+  #protected(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      const detail = error instanceof Error ? error.stack : String(error);
+      this.#checker.violate('nothing is thrown', detail ?? '');
+    }
+  }
+
+  #note(node: string, number: number, text: () => string): void {
+    this.#journal.note(this.#schedule.nowMs, node, number, text);
+  }
+
+  #left({ from, to, message }: Letter): void {
+    if ('from' in message) this.#checker.sent(message);
+    this.#note(from, message.kind.length, () => `    to ${to}: ${describe(message)}`);
+  }
+
+  #arrives({ from, to, message, body }: Letter): void {
+    this.#note(to, message.kind.length, () => `    from ${from}: ${describe(message)}`);
+    this.#node(to).receive(from, body);
+  }
+
+  #node(id: string): SimulatedNode {
+    return this.#nodes.find((node) => node.id === id)!;
+  }
+
+  // ---- faults ----
+
+  #planFaults(): void {
+    const random = this.#random;
+    this.#every('crashEveryMs', () => this.#crash(this.#victim()));
+    this.#every('pauseEveryMs', () =>
+      this.#victim().standStill(random.wait(this.#weather.pauseMs)),
+    );
+    this.#every('stallEveryMs', () =>
+      this.#victim().standStill(random.wait(this.#weather.stallMs)),
+    );
+    this.#every('transferEveryMs', () => this.#transfer());
+    if (this.#nodes.length === 1) return;
+    this.#every('partitionEveryMs', () => this.#partition(this.#victim().id));
+    this.#every('crisisEveryMs', () => this.#crisis());
+    this.#every('brokenConnectionEveryMs', () => this.#breakConnection());
+  }
+
+  #every(interval: Extract<keyof Weather, `${string}EveryMs`>, happen: () => void): void {
+    const meanMs = this.#weather[interval];
+    if (meanMs === Number.POSITIVE_INFINITY) return;
+    this.#schedule.after(this.#random.wait(meanMs), () => {
+      if (!this.#isStorm) return;
+      happen();
+      this.#every(interval, happen);
+    });
+  }
+
+  /** More often than not somebody whom it hurts: a leader, or a node with writes pending. */
+  #victim(): SimulatedNode {
+    const up = this.#nodes.filter(({ isUp }) => isUp);
+    const aim = this.#random.next();
+    const hurt = up.filter((node) =>
+      aim < 0.4 ? node.isLeader : aim < 0.7 && node.disk.hasPendingWrites,
+    );
+    return this.#random.pick(hurt.length > 0 ? hurt : this.#nodes);
+  }
+
+  #crash(node: SimulatedNode): void {
+    if (!node.isUp) return;
+    node.crash();
+    if (this.#random.chance(0.5)) this.#network.loseFrom(node.id);
+    if (this.#random.chance(this.#weather.doubleTroubleRate)) {
+      this.#victim().standStill(this.#random.wait(this.#weather.pauseMs));
+    }
+    const { downMs, quickRestartRate } = this.#weather;
+    const isQuick = this.#random.chance(quickRestartRate);
+    this.#schedule.after(isQuick ? this.#random.between(0, 20) : this.#random.wait(downMs), () => {
+      if (!node.isUp) node.start();
+    });
+  }
+
+  /** Something has just happened to a node: for a leader these are the moments after which it matters most what others know of it. */
+  #moment(node: SimulatedNode, what: Moment): void {
+    if (what === 'elected') this.#elections++;
+    if (!this.#isStorm || !node.isLeader) return;
+    const { reignEnds } = this.#weather;
+    if (what === 'elected')
+      this.#reignEnd = reignEnds[this.#elections % reignEnds.length] ?? 'later';
+    if (what !== this.#reignEnd) return;
+    this.#reignEnd = 'later';
+    this.#schedule.after(0, () => {
+      if (this.#random.chance(0.5)) this.#crash(node);
+      else this.#partition(node.id, 'alone');
+    });
+  }
+
+  #transfer(): void {
+    const node = this.#random.chance(0.8)
+      ? this.#nodes.find(({ isLeader }) => isLeader)
+      : undefined;
+    const from = node ?? this.#random.pick(this.#nodes);
+    if (from.driver?.transferLeadership()) this.#note(from.id, 5, () => 'hands leadership over');
+  }
+
+  #partition(target: string, kind?: PartitionKind): void {
+    if (this.#nodes.length === 1) return;
+    if (this.#random.chance(0.7)) this.#network.heal();
+    const ids = this.#nodes.map(({ id }) => id);
+    const done = this.#network.partition(ids, target, kind);
+    this.#note(target, 6, () => `NETWORK ${done}`);
+    this.#schedule.after(this.#random.wait(this.#weather.partitionMs), () => {
+      this.#network.heal();
+      this.#note(target, 7, () => 'NETWORK heals');
+    });
+  }
+
+  #crisis(): void {
+    const leader = this.#nodes.find(({ isLeader }) => isLeader);
+    if (leader === undefined) return;
+    this.#partition(leader.id, 'pair');
+    const follower = this.#random.pick(this.#nodes.filter((node) => node !== leader));
+    this.#schedule.after(this.#random.between(200, 700), () => {
+      if (!this.#isStorm) return;
+      leader.standStill(this.#random.between(50, 400));
+      this.#crash(follower);
+    });
+  }
+
+  #breakConnection(): void {
+    const [from, to] = this.#random.shuffled(this.#nodes);
+    from!.driver?.unreachable(to!.id);
+    this.#note(from!.id, 8, () => `loses its connection to ${to!.id}`);
+  }
+
+  // ---- clients ----
+
+  #planClients(): void {
+    this.#every('commandEveryMs', () => {
+      const node = this.#random.pick(this.#nodes);
+      if (this.#random.chance(this.#weather.readShare)) this.#read(node);
+      else this.#submit(node);
+    });
+  }
+
+  #submit(node: SimulatedNode, done: () => void = () => undefined): void {
+    if (!node.isUp) return;
+    const number = ++this.#commands;
+    this.#checker.clientSends(number);
+    this.#note(node.id, number, () => `is sent command ${number}`);
+    node.driver?.submit(this.#command(number), ({ kind }) => {
+      this.#note(node.id, number, () => `answers command ${number}: ${kind}`);
+      if (kind === 'refused') this.#checker.clientIsRefused(number);
+      if (kind !== 'done') return;
+      this.#checker.clientLearns(number);
+      done();
+    });
+  }
+
+  #command(number: number): Command {
+    return {
+      kind: 'throttleApp',
+      atMs: Math.round(this.#schedule.nowMs),
+      key: `app${this.#random.below(APPS)}`,
+      expireAtMs: expiryOf(number),
+    };
+  }
+
+  #read(node: SimulatedNode): void {
+    const atLeast = this.#checker.acknowledgedIndex;
+    node.driver?.read(({ kind }) => {
+      if (kind === 'done') this.#checker.clientReads(node.id, node.appliedIndex, atLeast);
+    });
+  }
+
+  // ---- convergence ----
+
+  #heal(): void {
+    this.#note('-', 9, () => 'ALL HEALS');
+    this.#isStorm = false;
+    this.#weather = calm(this.#weather);
+    this.#network.heal();
+    for (const node of this.#nodes) {
+      if (node.isUp) node.wake();
+      else node.start();
+    }
+    this.#converge(this.#schedule.nowMs + CONVERGENCE_MS);
+  }
+
+  /** Each node must answer a command of its own; then all must be at the same place, under one leader that holds a lease. */
+  #converge(deadlineMs: number): void {
+    this.#schedule.after(200, () => {
+      this.#network.heal();
+      const silent = this.#nodes.filter((node) => !this.#answered.has(node));
+      this.#isConverged = silent.length === 0 && this.#agree();
+      if (this.#schedule.nowMs > deadlineMs) {
+        this.#checker.violate('a healed cluster converges', this.#positions());
+      }
+      for (const node of silent) this.#submit(node, () => this.#answered.add(node));
+      if (!this.#isConverged) this.#converge(deadlineMs);
+    });
+  }
+
+  #agree(): boolean {
+    const leaders = this.#nodes.filter(({ isLeader }) => isLeader);
+    const places = new Set(this.#nodes.map(({ appliedIndex }) => appliedIndex));
+    const [leader] = leaders;
+    if (leader === undefined || leaders.length > 1 || places.size > 1) return false;
+    return this.#checker.holdsLease(leader.id, this.#schedule.nowMs);
+  }
+
+  #positions(): string {
+    return this.#nodes
+      .map(
+        ({ id, driver, appliedIndex }) => `${id} ${JSON.stringify(driver?.soft)} @${appliedIndex}`,
+      )
+      .join('; ');
+  }
+}

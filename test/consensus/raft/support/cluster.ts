@@ -1,0 +1,182 @@
+/** Raft nodes over real TCP and SQLite in one process, with what a test wants to know of each. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { monotonicMs } from '../../../../src/base/clock.js';
+import { parseAddress } from '../../../../src/config/address.js';
+import type { RaftOptions } from '../../../../src/consensus/raft/options.js';
+import { RaftConsensus } from '../../../../src/consensus/raft/service.js';
+import { freePorts } from '../../../../src/demo/temporary.js';
+import type { Command, CommandOutcome } from '../../../../src/throttle/commands.js';
+import { type StateImage, ThrottleState } from '../../../../src/throttle/state.js';
+import type { ConsensusObserver, StateMachine } from '../../../../src/wire/consensus.js';
+import { until } from '../../../support/until.js';
+import { LogRecorder } from './log-recorder.js';
+
+/** A state machine whose acknowledgements can be held back. */
+export class TestMachine implements StateMachine {
+  readonly state = new ThrottleState();
+  applied = 0;
+  restores = 0;
+  /** Resolve to let `apply` acknowledge. */
+  gate: Promise<void> = Promise.resolve();
+
+  /** The next `apply` rejects. */
+  breaks = false;
+
+  async apply(commands: readonly Command[]): Promise<readonly CommandOutcome[]> {
+    if (this.breaks) {
+      this.breaks = false;
+      throw new Error('a thread is gone');
+    }
+    const outcomes = commands.map((command) => this.state.apply(command));
+    this.applied += commands.length;
+    await this.gate;
+    return outcomes;
+  }
+
+  image(): StateImage {
+    return this.state.image();
+  }
+
+  async restore(image: StateImage): Promise<void> {
+    this.restores += 1;
+    this.state.restore(image);
+  }
+
+  has(key: string): boolean {
+    return this.state.throttledApp(key, Date.now()) !== undefined;
+  }
+}
+
+/** What an observer was told, with waits for it. */
+class TestObserver implements ConsensusObserver {
+  readonly changes: Array<{ readonly leading: boolean; readonly term: number }> = [];
+  leaseUntilMs = 0;
+  #waiters: Array<() => void> = [];
+
+  leadershipChanged(leading: boolean, term: number): void {
+    this.changes.push({ leading, term });
+    if (!leading) this.leaseUntilMs = 0;
+    for (const wake of this.#waiters.splice(0)) wake();
+  }
+
+  leaseExtended(leaseUntilMs: number): void {
+    this.leaseUntilMs = leaseUntilMs;
+    for (const wake of this.#waiters.splice(0)) wake();
+  }
+
+  get leading(): boolean {
+    return this.changes.at(-1)?.leading ?? false;
+  }
+
+  /** Whether the node may act as leader now. */
+  get hasLease(): boolean {
+    return this.leading && monotonicMs() < this.leaseUntilMs;
+  }
+
+  changed(): Promise<void> {
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+}
+
+export class TestNode {
+  readonly machine = new TestMachine();
+  readonly observer = new TestObserver();
+  readonly log = new LogRecorder();
+  readonly consensus: RaftConsensus;
+
+  constructor(readonly options: RaftOptions) {
+    this.consensus = new RaftConsensus(options, this.machine, this.observer, this.log.logger);
+  }
+
+  get name(): string {
+    return this.options.advertise;
+  }
+}
+
+export interface ClusterSettings {
+  readonly size: number;
+  readonly snapshotEntries?: number;
+}
+
+/** Nodes that can be stopped and started again with what their disks hold. */
+export class TestCluster {
+  readonly nodes: TestNode[] = [];
+
+  private constructor(
+    readonly directory: string,
+    private readonly settings: ClusterSettings,
+    private readonly names: readonly string[],
+  ) {}
+
+  static async create(settings: ClusterSettings): Promise<TestCluster> {
+    const directory = await mkdtemp(join(tmpdir(), 'freno-raft-'));
+    const names: string[] = [];
+    for (const port of await freePorts(settings.size)) names.push(`127.0.0.1:${port}`);
+    const cluster = new TestCluster(directory, settings, names);
+    for (let at = 0; at < settings.size; at++) cluster.nodes.push(cluster.freshNode(at));
+    return cluster;
+  }
+
+  static async started(settings: ClusterSettings): Promise<TestCluster> {
+    const cluster = await TestCluster.create(settings);
+    await Promise.all(cluster.nodes.map(({ consensus }) => consensus.start()));
+    return cluster;
+  }
+
+  optionsOf(at: number): RaftOptions {
+    const advertise = this.names[at]!;
+    return {
+      dataDir: join(this.directory, String(at)),
+      bind: parseAddress(advertise, 0)!,
+      advertise,
+      nodes: this.names.length > 1 ? this.names : [],
+      clusterName: 'test',
+      heartbeatMs: 40,
+      electionMs: 240,
+      snapshotEntries: this.settings.snapshotEntries ?? 8192,
+    };
+  }
+
+  /** A node at that place with an empty state machine, not started. */
+  freshNode(at: number, overrides: Partial<RaftOptions> = {}): TestNode {
+    return new TestNode({ ...this.optionsOf(at), ...overrides });
+  }
+
+  /** Starts a new process's worth of node at that place. */
+  async restart(at: number): Promise<TestNode> {
+    const node = this.freshNode(at);
+    this.nodes[at] = node;
+    await node.consensus.start();
+    return node;
+  }
+
+  /** The node that leads with a lease, when there is one. */
+  async leader(): Promise<TestNode> {
+    for (;;) {
+      const leader = this.nodes.find(({ observer }) => observer.hasLease);
+      if (leader !== undefined) return leader;
+      await Promise.race(this.nodes.map(({ observer }) => observer.changed()));
+    }
+  }
+
+  /** Two nodes, the leader last, that know each other's roles. */
+  async followers(): Promise<TestNode[]> {
+    const leader = await this.leader();
+    const followers = this.nodes.filter((node) => node !== leader);
+    await until(() =>
+      followers.every(({ consensus }) => consensus.status().Leader === leader.name),
+    );
+    return followers;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.nodes.map(({ consensus }) => consensus.stop()));
+    await rm(this.directory, { recursive: true });
+  }
+}
+
+export function throttle(key: string): Command {
+  return { kind: 'throttleApp', atMs: Date.now(), key, ratio: 1 };
+}

@@ -1,0 +1,269 @@
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { expect } from 'chai';
+import { parseAddress } from '../../../../src/config/address.js';
+import {
+  decodeWelcome,
+  encodeHello,
+  PROTOCOL_VERSION,
+} from '../../../../src/consensus/raft/codec/handshake.js';
+import { nonsense } from '../../../../src/consensus/raft/codec/wire.js';
+import { FrameReader, frameOf } from '../../../../src/consensus/raft/transport/frame.js';
+import { TcpTransport } from '../../../../src/consensus/raft/transport/tcp.js';
+import { freePorts } from '../../../../src/demo/temporary.js';
+import { failureOf } from '../../../support/failure.js';
+import { needAddress } from '../../../support/needs.js';
+import { until } from '../../../support/until.js';
+import { LogRecorder } from '../support/log-recorder.js';
+
+/** A transport and what arrived through it. */
+class Peer {
+  readonly log = new LogRecorder();
+  readonly received: string[] = [];
+  readonly lost: string[] = [];
+  readonly transport: TcpTransport;
+
+  constructor(
+    readonly name: string,
+    others: readonly string[],
+    options: { readonly clusterName?: string; readonly bind?: string } = {},
+  ) {
+    const { clusterName = 'test', bind = name } = options;
+    this.transport = new TcpTransport(
+      { self: name, clusterName, bind: parseAddress(bind, 0)!, peers: others },
+      {
+        receive: (from, body) => {
+          const text = Buffer.from(body).toString();
+          if (text === 'nonsense') throw nonsense('that means nothing');
+          this.received.push(`${from} ${text}`);
+        },
+        unreachable: (peer) => this.lost.push(peer),
+      },
+      this.log.logger,
+    );
+  }
+
+  say(to: string, text: string): boolean {
+    return this.transport.send(to, Buffer.from(text));
+  }
+
+  /** Says it again and again until it leaves. */
+  async reach(to: string, text: string): Promise<void> {
+    await until(() => this.say(to, text));
+  }
+}
+
+describe('the transport', function () {
+  this.timeout(15_000);
+  const running: Array<{ stop(): Promise<void> }> = [];
+  let a: string;
+  let b: string;
+
+  beforeEach(async () => {
+    const ports = await freePorts(2);
+    [a, b] = ports.map((port) => `127.0.0.1:${port}`) as [string, string];
+  });
+
+  afterEach(async () => {
+    for (const one of running.splice(0)) await one.stop();
+  });
+
+  async function started(peer: Peer): Promise<Peer> {
+    await peer.transport.start();
+    running.push(peer.transport);
+    return peer;
+  }
+
+  it('carries messages both ways, in order', async () => {
+    const one = await started(new Peer(a, [b]));
+    const two = await started(new Peer(b, [a]));
+    await one.reach(b, 'first');
+    for (let at = 0; at < 500; at++) one.say(b, `message ${at}`);
+    await two.reach(a, 'back');
+    await until(() => two.received.length === 501 && one.received.length === 1);
+    expect(two.received.slice(0, 2)).to.deep.equal([`${a} first`, `${a} message 0`]);
+    expect(two.received.at(-1)).to.equal(`${a} message 499`);
+    expect(one.received).to.deep.equal([`${b} back`]);
+  });
+
+  it('says at once that nothing is sent while there is no connection', async () => {
+    const one = await started(new Peer(a, [b]));
+    expect(one.say(b, 'hello')).to.equal(false);
+  });
+
+  it('resolves the names of peers', async () => {
+    const name = `localhost:${b.split(':')[1]}`;
+    const one = await started(new Peer(a, [name]));
+    const two = await started(new Peer(name, [a], { bind: b }));
+    await one.reach(name, 'by name');
+    await until(() => two.received.length === 1);
+  });
+
+  it('speaks IPv6', async function () {
+    await needAddress(this, '::1');
+    const names = [a, b].map((address) => `[::1]:${address.split(':')[1]}`) as [string, string];
+    const one = await started(new Peer(names[0], [names[1]]));
+    const two = await started(new Peer(names[1], [names[0]]));
+    await one.reach(names[1], 'six');
+    await until(() => two.received.length === 1);
+  });
+
+  it('refuses a node of another cluster, and both name it', async () => {
+    const one = await started(new Peer(a, [b], { clusterName: 'blue' }));
+    const two = await started(new Peer(b, [a], { clusterName: 'green' }));
+    await until(() => one.log.warnings().length > 0 && two.log.warnings().length > 0);
+    expect(one.log.warnings().join()).to.contain(b).and.contain('RaftClusterName');
+    expect(two.log.warnings().join()).to.contain(a).and.contain('"blue"');
+    expect(one.say(b, 'x') || two.say(a, 'x')).to.equal(false);
+  });
+
+  it('refuses a node that is not in its list, and one that looks for somebody else', async () => {
+    const one = await started(new Peer(a, []));
+    const stranger = await started(new Peer(b, [a]));
+    await until(() => stranger.log.warnings().length > 0);
+    expect(stranger.log.warnings()[0]).to.contain(`it is not among RaftNodes of ${a}`);
+    expect(one.log.warnings()[0]).to.contain(b);
+    const answer = await greet(a, {
+      protocolVersion: PROTOCOL_VERSION,
+      clusterName: 'test',
+      from: b,
+      to: 'c:1',
+    });
+    expect(answer.refusal).to.equal(`it looks for node c:1, this is ${a}`);
+  });
+
+  it('refuses another version of the protocol', async () => {
+    await started(new Peer(a, [b]));
+    const answer = await greet(a, { protocolVersion: 9, clusterName: 'test', from: b, to: a });
+    expect(answer.refusal).to.contain('version 9').and.contain(`this node ${PROTOCOL_VERSION}`);
+  });
+
+  it('drops a peer that speaks nonsense, names it, and takes it back', async () => {
+    const one = await started(new Peer(a, [b]));
+    const two = await started(new Peer(b, [a]));
+    await one.reach(b, 'nonsense');
+    await until(() => one.lost.length === 1);
+    expect(two.log.warnings().join()).to.contain(`connection of ${a} refused: that means nothing`);
+    await one.reach(b, 'sense');
+    await until(() => two.received.includes(`${a} sense`));
+  });
+
+  it('closes the connection of a stranger that does not say hello, or not properly', async () => {
+    await started(new Peer(a, [b]));
+    await closed(a, (socket) => socket.write('GET / HTTP/1.1\r\n\r\n'));
+    await closed(a, (socket) => socket.write(Buffer.from([0, 0, 0, 2, 0xff, 0xff])));
+    await closed(a, () => {});
+  });
+
+  it('finds a peer again that went away and came back', async () => {
+    const one = await started(new Peer(a, [b]));
+    const two = new Peer(b, [a]);
+    await two.transport.start();
+    await one.reach(b, 'before');
+    await two.transport.stop();
+    await until(() => one.lost.length === 1);
+    const again = await started(new Peer(b, [a]));
+    await one.reach(b, 'after');
+    await until(() => again.received.includes(`${a} after`));
+  });
+
+  it('notices a cut link, on which nothing comes back and nothing ends, and builds a new one', async () => {
+    const [door] = await freePorts(1);
+    const name = `127.0.0.1:${door}`;
+    const two = await started(new Peer(name, [a], { bind: b }));
+    const link = await CuttableLink.listen(door!, b);
+    running.push(link);
+    const one = await started(new Peer(a, [name]));
+    await one.reach(name, 'before');
+    await until(() => two.received.length === 1);
+    link.cut();
+    await until(() => one.lost.length === 1);
+    await one.reach(name, 'after');
+    await until(() => two.received.includes(`${a} after`));
+  });
+
+  it('takes no more from its caller than a bound while the peer reads nothing', async () => {
+    const [door] = await freePorts(1);
+    const name = `127.0.0.1:${door}`;
+    await started(new Peer(name, [a], { bind: b }));
+    const link = await CuttableLink.listen(door!, b);
+    running.push(link);
+    const one = await started(new Peer(a, [name]));
+    await one.reach(name, 'before');
+    link.cut();
+    const before = process.memoryUsage().arrayBuffers;
+    const body = Buffer.alloc(1024 * 1024);
+    for (let at = 0; at < 200; at++) one.transport.send(name, body);
+    expect(process.memoryUsage().arrayBuffers - before).to.be.lessThan(100 * 1024 * 1024);
+  });
+
+  it('says which address it could not have', async () => {
+    await started(new Peer(a, [b]));
+    const { code, message } = await failureOf(new Peer(a, [b]).transport.start());
+    expect(code).to.equal('RESOURCE');
+    expect(message).to.contain('RaftBind').and.contain(a.split(':')[1]);
+  });
+});
+
+/** Dials, says hello, returns the welcome. */
+function greet(to: string, hello: Parameters<typeof encodeHello>[0]) {
+  const { host, port } = parseAddress(to, 0)!;
+  return new Promise<ReturnType<typeof decodeWelcome>>((resolve, reject) => {
+    const socket = connect({ host, port }, () => socket.write(frameOf(encodeHello(hello))));
+    const reader = new FrameReader((body) => {
+      resolve(decodeWelcome(body));
+      socket.destroy();
+    }, 1024);
+    socket.on('data', (chunk) => reader.push(chunk));
+    socket.on('error', reject);
+  });
+}
+
+/** Dials, does something, and waits for the other side to close. */
+function closed(to: string, act: (socket: Socket) => void): Promise<void> {
+  const { host, port } = parseAddress(to, 0)!;
+  return new Promise((resolve) => {
+    const socket = connect({ host, port }, () => act(socket));
+    socket.on('error', () => {});
+    socket.on('data', () => {});
+    socket.on('close', () => resolve());
+  });
+}
+
+/** A link whose present connections can be cut: they stay open, but nothing passes. New ones pass. */
+class CuttableLink {
+  readonly #sockets = new Set<Socket>();
+  #pairs: Array<readonly [Socket, Socket]> = [];
+
+  private constructor(private readonly server: Server) {}
+
+  static listen(port: number, to: string): Promise<CuttableLink> {
+    const { host, port: targetPort } = parseAddress(to, 0)!;
+    return new Promise((resolve) => {
+      const server = createServer((near) => {
+        const far = connect({ host, port: targetPort });
+        link.#pairs.push([near, far]);
+        for (const socket of [near, far]) {
+          link.#sockets.add(socket);
+          socket.on('error', () => socket.destroy());
+        }
+        near.pipe(far).pipe(near);
+      });
+      const link = new CuttableLink(server);
+      server.listen(port, '127.0.0.1', () => resolve(link));
+    });
+  }
+
+  cut(): void {
+    for (const [near, far] of this.#pairs.splice(0)) {
+      near.unpipe(far);
+      far.unpipe(near);
+      near.pause();
+      far.pause();
+    }
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+}
