@@ -1,3 +1,4 @@
+/** What benchmarks count and report with, and what they send. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';

@@ -1,3 +1,4 @@
+/** The board: what is published is what is read, each slot by itself. */
 import { expect } from 'chai';
 import { Board, emptyLeadershipReading, emptyStoreReading } from '../../src/board/board.js';
 import { type Measurement, MetricState } from '../../src/throttle/metric.js';

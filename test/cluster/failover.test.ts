@@ -1,3 +1,4 @@
+/** Three real nodes whose leader ends in every way: what clients see, what is kept. */
 import { expect } from 'chai';
 import { monotonicMs } from '../../src/base/clock.js';
 import type { FrenoNode } from '../../src/demo/freno-node.js';

@@ -1,3 +1,4 @@
+/** HAProxy in front of three real nodes, with the file that is shipped and with one as the original has it. */
 import { expect } from 'chai';
 import type { FrenoNode } from '../../src/demo/freno-node.js';
 import { STORE, statusOf, TestCluster, throttledApps } from '../support/cluster.js';

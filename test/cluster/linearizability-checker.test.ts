@@ -1,3 +1,4 @@
+/** The checker of histories itself: small histories with known verdicts, and an exhaustive search to compare with. */
 import { expect } from 'chai';
 import { isLinearizable, type Operation } from '../support/linearizability.js';
 import { seededRandom } from '../support/random.js';

@@ -1,3 +1,4 @@
+/** Network addresses as operators write them. */
 import { expect } from 'chai';
 import { formatAddress, isHttpAddress, parseAddress } from '../../src/config/address.js';
 

@@ -1,3 +1,4 @@
+/** What a reload finds changed, and how it is shown. */
 import { expect } from 'chai';
 import { changes } from '../../src/config/changes.js';
 import type { ConfigInput } from '../../src/config/schema.js';

@@ -1,3 +1,4 @@
+/** What a cluster inherits, and where its hosts come from. */
 import { expect } from 'chai';
 import { clusterSettings } from '../../src/config/clusters.js';
 import type { ClusterSettings } from '../../src/wire/stores.js';

@@ -1,3 +1,4 @@
+/** The command line: flags, actions, refusals. */
 import { expect } from 'chai';
 import { FrenoError } from '../../src/base/errors.js';
 import { parseCommandLine, usage } from '../../src/config/commandline.js';

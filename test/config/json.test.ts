@@ -1,3 +1,4 @@
+/** The JSON reader: what it takes, what it refuses, and that it quotes nothing. */
 import { expect } from 'chai';
 import { JsonSyntaxError, readJson } from '../../src/config/json.js';
 

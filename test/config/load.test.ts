@@ -1,3 +1,4 @@
+/** From files and flags to a configuration: which files, in which order, and what is said of their faults. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is how variables are written in the file
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

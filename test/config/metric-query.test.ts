@@ -1,3 +1,4 @@
+/** Kinds of `MetricQuery`. */
 import { expect } from 'chai';
 import { metricQueryKind } from '../../src/config/metric-query.js';
 

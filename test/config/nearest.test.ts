@@ -1,3 +1,4 @@
+/** The nearest known name to a mistyped one. */
 import { expect } from 'chai';
 import { editDistance, nearest } from '../../src/config/nearest.js';
 

@@ -1,3 +1,4 @@
+/** The reference that is shipped is what the schema says. */
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { configurationPage, jsonSchema } from '../../src/config/reference.js';

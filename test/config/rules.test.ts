@@ -1,3 +1,4 @@
+/** Rules between keys. */
 import { expect } from 'chai';
 import { check, MINIMAL, problemsOf, withCluster } from './documents.js';
 

@@ -1,3 +1,4 @@
+/** The sample files, of the original and of this project. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is how variables are written in the file
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';

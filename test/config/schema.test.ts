@@ -1,3 +1,4 @@
+/** The schema: defaults, types, bounds, unknown keys. */
 import { expect } from 'chai';
 import { check, configOf, MINIMAL, problemsOf, withCluster } from './documents.js';
 

@@ -1,3 +1,4 @@
+/** What the service runs on, from what the file says. */
 import { expect } from 'chai';
 import type { ConfigInput } from '../../src/config/schema.js';
 import { serviceSettings } from '../../src/config/settings.js';

@@ -1,3 +1,4 @@
+/** The parts of the demo: its view, its options, its workload. */
 import { expect } from 'chai';
 import { parseOptions } from '../../src/demo/options.js';
 import { type DemoView, plain, plainLine, screenLines, summary } from '../../src/demo/view.js';

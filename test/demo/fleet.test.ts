@@ -1,3 +1,4 @@
+/** A fleet of simulated servers, as its owner steers it. */
 import { expect } from 'chai';
 import { createConnection } from 'mysql2';
 import { monotonicMs } from '../../src/base/clock.js';

@@ -1,3 +1,4 @@
+/** The simulated MySQL server, asked by the client library and by MariaDB's own client. */
 import { execFile } from 'node:child_process';
 import { connect } from 'node:net';
 import { promisify } from 'node:util';

@@ -1,3 +1,4 @@
+/** Publishing in a real memcached: what is written, how often, and what becomes of it when memcached fails. */
 import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';

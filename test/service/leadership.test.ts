@@ -1,3 +1,4 @@
+/** Leadership from consensus to the board, and when `/leader-check` may say 200. */
 import { expect } from 'chai';
 import { monotonicMs } from '../../src/base/clock.js';
 import { Board, emptyLeadershipReading } from '../../src/board/board.js';

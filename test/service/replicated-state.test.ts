@@ -1,3 +1,4 @@
+/** The replicated state, and who is told of it. */
 import { expect } from 'chai';
 import { ReplicatedState } from '../../src/replicated-state.js';
 import type { Command } from '../../src/throttle/commands.js';

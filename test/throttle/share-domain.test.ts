@@ -1,3 +1,4 @@
+/** Checks of a store that is unhealthy at a leader that shares the domain. */
 import { expect } from 'chai';
 import { type CheckQuestion, check, FRENO_APP } from '../../src/throttle/check.js';
 import { MetricState, type StoreMetric } from '../../src/throttle/metric.js';

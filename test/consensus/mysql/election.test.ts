@@ -1,3 +1,4 @@
+/** The election over a real database: one leader, through freezes, restarts and stops. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { monotonicMs } from '../../../src/base/clock.js';

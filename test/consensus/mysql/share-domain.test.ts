@@ -1,3 +1,4 @@
+/** Asking the leaders of other domains, with leaders that the test plays. */
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { expect } from 'chai';

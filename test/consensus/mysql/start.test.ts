@@ -1,3 +1,4 @@
+/** The start with a MySQL backend: tables, rights, TLS, and what is said of what is wrong. */
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,3 +1,4 @@
+/** The operators' commands in the tables of a real database, beside a node of the original. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { type Command, NO_EXPIRY, type ThrottleApp } from '../../../src/throttle/commands.js';

@@ -1,3 +1,4 @@
+/** What peers say and what the log keeps, to bytes and back; and bytes that mean nothing. */
 import { expect } from 'chai';
 import {
   decodeMessage,

@@ -1,3 +1,4 @@
+/** Nodes in processes of their own that are killed, or whose disk is full. */
 import { expect } from 'chai';
 import { failureOf } from '../../support/failure.js';
 import { until } from '../../support/until.js';

@@ -1,3 +1,4 @@
+/** Consensus by Raft over real TCP and SQLite: one node, and several. */
 import { connect } from 'node:net';
 import { expect } from 'chai';
 import { monotonicMs } from '../../../src/base/clock.js';

@@ -1,3 +1,4 @@
+/** Ticks under a loop that stalls. */
 import { stat } from 'node:fs';
 import { MessageChannel } from 'node:worker_threads';
 import { expect } from 'chai';

@@ -1,3 +1,4 @@
+/** The lease of a leader, counted by its driver. */
 import { expect } from 'chai';
 import { Lease } from '../../../../src/consensus/raft/driver/lease.js';
 

@@ -1,3 +1,4 @@
+/** What becomes of requests: done, refused, unknown. */
 import { expect } from 'chai';
 import type { PeerMessage } from '../../../../src/consensus/raft/codec/messages.js';
 import type {

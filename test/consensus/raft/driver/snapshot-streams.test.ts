@@ -1,3 +1,4 @@
+/** Snapshots on their way to followers: in pieces, over links that lose them. */
 import { expect } from 'chai';
 import type { SnapshotChunk } from '../../../../src/consensus/raft/codec/messages.js';
 import { encodeImage } from '../../../../src/consensus/raft/codec/snapshots.js';

@@ -1,3 +1,4 @@
+/** Group commit: several writes as one. */
 import { expect } from 'chai';
 import type { Entry } from '../../../../src/consensus/raft/core/types.js';
 import type { StorageWrite } from '../../../../src/consensus/raft/driver-types.js';

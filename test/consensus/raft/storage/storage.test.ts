@@ -1,3 +1,4 @@
+/** The log on disk: what it keeps, and which files it refuses. */
 import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

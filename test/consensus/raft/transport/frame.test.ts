@@ -1,3 +1,4 @@
+/** Frames on a stream, however it is cut. */
 import { expect } from 'chai';
 import { FrameReader, frameOf } from '../../../../src/consensus/raft/transport/frame.js';
 

@@ -1,3 +1,4 @@
+/** Look-ups of peers' names, with a resolver that answers when the test says so. */
 import { expect } from 'chai';
 import { boundedLookUp, type Resolver } from '../../../../src/consensus/raft/transport/look-up.js';
 

@@ -1,3 +1,4 @@
+/** Peers over TCP: greetings, refusals, cut links. */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { parseAddress } from '../../../../src/config/address.js';
