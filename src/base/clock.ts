@@ -17,6 +17,27 @@ export function monotonicToUnixMs(atMs: number): number {
   return Date.now() - (monotonicMs() - atMs);
 }
 
+/** How old the comparison of the two clocks may be. */
+const WALL_CLOCK_AGE_MAX_MS = 100;
+
+/**
+ * Unix time for who has just read the monotonic clock: from the difference of the two clocks, which is measured anew when it is
+ * too old, since asking for both each time costs twice as much. When the wall clock is set, this follows within a tenth of a second.
+ */
+export class WallClock {
+  #offsetMs = 0;
+  #comparedAtMs = Number.NEGATIVE_INFINITY;
+
+  /** At `nowMs`, the reading of `monotonicMs()` just taken; in whole milliseconds. */
+  unixMs(nowMs: number): number {
+    if (nowMs - this.#comparedAtMs >= WALL_CLOCK_AGE_MAX_MS) {
+      this.#offsetMs = Date.now() - nowMs;
+      this.#comparedAtMs = nowMs;
+    }
+    return Math.round(nowMs + this.#offsetMs);
+  }
+}
+
 /** The smallest of a few differences: a preemption between the two readings only ever enlarges one. */
 function measureThreadOffsetMs(): number {
   let smallest = Number.POSITIVE_INFINITY;

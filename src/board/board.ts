@@ -121,6 +121,11 @@ export class Board {
     return into;
   }
 
+  /** Equal to an earlier one as long as `readLeadership` would give the same. */
+  leadershipVersion(): number {
+    return Atomics.load(this.#words, LEADERSHIP_AT);
+  }
+
   /** For main only. A slot that changes its store loses the mark of the one before, and what peers said of it. */
   publishSettings(slot: number, settings: SlotSettings): void {
     const words = this.#words;
@@ -170,6 +175,13 @@ export class Board {
     this.#readPeers(peersAt(slot), into);
     this.#readMeasurement(measurementAt(slot), into);
     return into;
+  }
+
+  /** Equal to an earlier one as long as `readStore` would give the same: a sum of numbers of which none goes back. */
+  storeVersion(slot: number): number {
+    const words = this.#words;
+    const settings = Atomics.load(words, settingsAt(this.#checked(slot)));
+    return settings + Atomics.load(words, peersAt(slot)) + Atomics.load(words, measurementAt(slot));
   }
 
   /** Stores that a write of normal priority was told to wait, at `nowMs` (`monotonicMs()`). For any HTTP worker. */

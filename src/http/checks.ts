@@ -1,8 +1,9 @@
 /** The hot path: checks, answered from the board and this thread's copy of the throttle table. */
-import { monotonicMs } from '../base/clock.js';
+import { monotonicMs, WallClock } from '../base/clock.js';
 import { type DurationCounts, Durations } from '../base/durations.js';
 import { jsonString } from '../base/json.js';
-import { type Board, emptyLeadershipReading, emptyStoreReading } from '../board/board.js';
+import type { Board } from '../board/board.js';
+import { KeptLeadership, KeptStore } from '../board/kept.js';
 import {
   type CheckQuestion,
   type CheckResult,
@@ -37,19 +38,25 @@ const ANSWER_BOUNDS_SECONDS = [1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2.5e-4,
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
+interface ConfiguredStore {
+  /** Its place on the board. */
+  readonly slot: number;
+  readonly kept: KeptStore;
+}
+
 /** What a path means. */
 class Plan {
   readonly question: Mutable<CheckQuestion>;
-  /** Place of the store on the board; -1 when it is not configured. */
-  readonly slot: number;
+  /** Undefined when it is not configured. */
+  readonly store: ConfiguredStore | undefined;
   readonly count: Count;
   /** The latest answer and its body: at a thousand checks per new value, most answers are the latest once more. */
   #latest: CheckResult | undefined;
   #body = '';
 
-  constructor(question: CheckQuestion, slot: number, count: Count) {
+  constructor(question: CheckQuestion, store: ConfiguredStore | undefined, count: Count) {
     this.question = { ...question };
-    this.slot = slot;
+    this.store = store;
     this.count = count;
   }
 
@@ -77,15 +84,17 @@ export class Checks {
   readonly #plans = new Map<string, Plan>();
   readonly #answerTimes = new Durations(ANSWER_BOUNDS_SECONDS);
   #untilSample = CHECKS_PER_SAMPLE;
-  readonly #metric = emptyStoreReading();
+  readonly #leadership: KeptLeadership;
+  readonly #wallClock = new WallClock();
   readonly #context;
   readonly #reply: Mutable<Reply> = { ...jsonReply(200, ''), contentType: JSON_TYPE };
-  #slots: ReadonlyMap<string, number> = new Map();
+  #stores: ReadonlyMap<string, ConfiguredStore> = new Map();
 
   constructor(sources: ChecksSources) {
     this.#sources = sources;
+    this.#leadership = new KeptLeadership(sources.board);
     this.#context = {
-      leadership: emptyLeadershipReading(),
+      leadership: this.#leadership.current(),
       throttles: sources.state,
       nowMs: 0,
       nowUnixMs: 0,
@@ -100,7 +109,10 @@ export class Checks {
   }
 
   setStores(stores: readonly StoreLocation[]): void {
-    this.#slots = new Map(stores.map(({ name, slot }) => [name, slot]));
+    const { board } = this.#sources;
+    this.#stores = new Map(
+      stores.map(({ name, slot }) => [name, { slot, kept: new KeptStore(board, slot) }]),
+    );
     this.#plans.clear();
   }
 
@@ -115,18 +127,22 @@ export class Checks {
 
   #answer(plan: Plan, query: string, client: ClientKey): Reply {
     const { board, recentApps } = this.#sources;
-    const { question, slot } = plan;
+    const { question, store } = plan;
     const context = this.#context;
     context.nowMs = monotonicMs();
-    context.nowUnixMs = Date.now();
-    board.readLeadership(context.leadership);
-    if (slot !== -1) board.readStore(slot, this.#metric);
+    context.nowUnixMs = this.#wallClock.unixMs(context.nowMs);
+    context.leadership = this.#leadership.current();
+    question.store = store?.kept.current();
     question.lowPriority = isLowPriority(query);
     context.markedAtMs =
-      question.lowPriority && slot !== -1 ? board.markedAtMs(slot) : Number.NEGATIVE_INFINITY;
+      question.lowPriority && store !== undefined
+        ? board.markedAtMs(store.slot)
+        : Number.NEGATIVE_INFINITY;
 
     const result = check(question, context);
-    if (slot !== -1 && holdsBackLowPriority(question, result)) board.mark(slot, context.nowMs);
+    if (store !== undefined && holdsBackLowPriority(question, result)) {
+      board.mark(store.slot, context.nowMs);
+    }
     plan.count.add(result.status);
     recentApps.mark(question.app, client, context.nowUnixMs);
     this.#reply.status = result.status;
@@ -157,12 +173,11 @@ export class Checks {
       return generalReply(400, `the threshold is not a number: ${thresholdText.slice(0, 100)}`);
     }
     if (storeType !== 'mysql') return replyOf(unknownStoreType(ifExists));
-    const slot = this.#slots.get(storeName) ?? -1;
-    const store = slot === -1 ? undefined : this.#metric;
+    const store = this.#stores.get(storeName);
     const plan = new Plan(
-      { app, storeName, store, readThreshold, lowPriority: false, ifExists },
-      slot,
-      this.#sources.counters.of(app, storeName, slot !== -1),
+      { app, storeName, store: undefined, readThreshold, lowPriority: false, ifExists },
+      store,
+      this.#sources.counters.of(app, storeName, store !== undefined),
     );
     this.#keep(path, plan);
     return plan;

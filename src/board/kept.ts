@@ -1,0 +1,49 @@
+/**
+ * What a thread has read from the board, kept: while nothing was published since, a look at the sequence numbers is all there
+ * is to do. A check spends a third of its own time on reading groups in full, of which hundreds in a row would be the same.
+ */
+import type { LeadershipView, StoreMetric } from '../throttle/metric.js';
+import { type Board, emptyLeadershipReading, emptyStoreReading } from './board.js';
+
+export class KeptStore {
+  readonly #board: Board;
+  readonly #slot: number;
+  readonly #reading = emptyStoreReading();
+  #version = Number.NaN;
+
+  constructor(board: Board, slot: number) {
+    this.#board = board;
+    this.#slot = slot;
+  }
+
+  /** The same object each time, as of now. */
+  current(): StoreMetric {
+    // Before the reading: what is published in between makes the next look read again.
+    const version = this.#board.storeVersion(this.#slot);
+    if (version !== this.#version) {
+      this.#board.readStore(this.#slot, this.#reading);
+      this.#version = version;
+    }
+    return this.#reading;
+  }
+}
+
+export class KeptLeadership {
+  readonly #board: Board;
+  readonly #reading = emptyLeadershipReading();
+  #version = Number.NaN;
+
+  constructor(board: Board) {
+    this.#board = board;
+  }
+
+  /** The same object each time, as of now. */
+  current(): LeadershipView {
+    const version = this.#board.leadershipVersion();
+    if (version !== this.#version) {
+      this.#board.readLeadership(this.#reading);
+      this.#version = version;
+    }
+    return this.#reading;
+  }
+}

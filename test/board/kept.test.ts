@@ -1,0 +1,85 @@
+/** Readings of the board that are kept: never older than a full reading would be. */
+import { expect } from 'chai';
+import { Board, emptyStoreReading } from '../../src/board/board.js';
+import { KeptLeadership, KeptStore } from '../../src/board/kept.js';
+import { type Measurement, MetricState } from '../../src/throttle/metric.js';
+
+const measured: Measurement = {
+  generation: 1,
+  term: 3,
+  state: MetricState.ok,
+  value: 0.25,
+  readAtMs: 1000,
+  lastHealthyMs: 1000,
+  errorText: '',
+};
+
+describe('a reading of the board that is kept', () => {
+  let board: Board;
+  let kept: KeptStore;
+
+  beforeEach(() => {
+    board = Board.create(2);
+    kept = new KeptStore(board, 1);
+  });
+
+  function expectCurrent(): void {
+    expect(kept.current()).to.deep.equal(board.readStore(1, emptyStoreReading()));
+  }
+
+  it('of a store shows each publication: settings, what peers say, measurements', () => {
+    expectCurrent();
+    board.publishSettings(1, { generation: 1, threshold: 2, maxAgeMs: 5000 });
+    expectCurrent();
+    board.publishUnhealthyAtPeers(1, 77);
+    expectCurrent();
+    board.publishMeasurement(1, measured);
+    expectCurrent();
+    board.publishMeasurement(1, { ...measured, state: MetricState.error, errorText: 'refused' });
+    expectCurrent();
+    expect(kept.current().errorText).to.equal('refused');
+  });
+
+  it('of a store is not touched by what is published of another', () => {
+    board.publishMeasurement(1, measured);
+    kept.current();
+    board.publishMeasurement(0, { ...measured, value: 9 });
+    expectCurrent();
+  });
+
+  it('of a store is read only once for each publication', () => {
+    let readings = 0;
+    const readStore = board.readStore.bind(board);
+    board.readStore = (slot, into) => {
+      readings++;
+      return readStore(slot, into);
+    };
+    for (let value = 0; value < 3; value++) {
+      board.publishMeasurement(1, { ...measured, value });
+      for (let look = 0; look < 3; look++) expect(kept.current().value).to.equal(value);
+    }
+    expect(readings).to.equal(3);
+  });
+
+  it('of the leadership shows a lease that was extended and one that was lost', () => {
+    const leadership = new KeptLeadership(board);
+    const leading = {
+      leading: true,
+      forced: false,
+      ready: true,
+      term: 4,
+      leaseUntilMs: 100,
+      promotedAtMs: 50,
+    };
+    expect(leadership.current().leading).to.equal(false);
+    for (const published of [
+      leading,
+      { ...leading, leaseUntilMs: 200 },
+      { ...leading, leading: false },
+    ]) {
+      board.publishLeadership(published);
+      expect(leadership.current()).to.deep.equal(published);
+      expect(leadership.current()).to.deep.equal(published);
+    }
+  });
+});
