@@ -65,19 +65,23 @@ export interface PeerTransport {
   send(to: NodeId, body: Uint8Array): boolean;
 }
 
-/** The replicated state as the driver drives it. Its first three members match `StateMachine`, but for the promise. */
+/** The replicated state as the driver drives it: `StateMachine` with callbacks in place of promises. */
 export interface ReplicatedMachine {
   /** Applies in order before it returns; `done` (once, also inside the call) when everybody who must see it has. Calls may overlap. */
   apply(commands: readonly Command[], done: (outcomes: readonly CommandOutcome[]) => void): void;
   image(): StateImage;
-  restore(image: StateImage): void;
+  /** Replaces the whole state before it returns; `done` as above. */
+  restore(image: StateImage, done: () => void): void;
 }
 
 /** Where the driver reports. */
 export interface DriverObserver {
   /** Role, term or leader changed. Called before anything that follows from it is sent. */
   softStateChanged(soft: SoftState): void;
-  /** While leading: nobody else can lead before `nowMs()` reaches this. 0: no such promise holds (any more). */
+  /**
+   * While leading: nobody else can lead before `nowMs()` reaches this, and all that was acknowledged before is applied here and
+   * seen by everybody who must. 0: that does not hold yet, or not any more.
+   */
   leaseExtended(leaseUntilMs: number): void;
   /** The node takes no further part: its disk failed, or an invariant is broken. Called once; the driver has stopped itself. */
   failed(error: Error): void;

@@ -16,17 +16,11 @@ const EMPTY_IMAGE: StateImage = {
 export class MachineAdapter implements ReplicatedMachine {
   readonly #machine: StateMachine;
   readonly #onFailure: (error: Error) => void;
-  #restored: Promise<void> = Promise.resolve();
 
   /** `onFailure`: the state machine could not do what is committed; what it holds now is not the replicated state. */
   constructor(machine: StateMachine, onFailure: (error: Error) => void) {
     this.#machine = machine;
     this.#onFailure = onFailure;
-  }
-
-  /** Resolves when every thread has seen the last restore. */
-  get restored(): Promise<void> {
-    return this.#restored;
   }
 
   apply(commands: readonly Command[], done: (outcomes: readonly CommandOutcome[]) => void): void {
@@ -37,8 +31,8 @@ export class MachineAdapter implements ReplicatedMachine {
     return this.#machine.image();
   }
 
-  restore(image: StateImage): void {
-    this.#restored = this.#machine.restore(image).catch(this.#failed);
+  restore(image: StateImage, done: () => void): void {
+    this.#machine.restore(image).then(done).catch(this.#failed);
   }
 
   /** Restores what is stored, or the empty state, before the driver begins. Rejects when the snapshot cannot be read. */

@@ -22,7 +22,6 @@ const environment: DriverEnvironment = {
 interface Parts {
   readonly driver: RaftDriver;
   readonly storage: SqliteStorage;
-  readonly machine: MachineAdapter;
   readonly ticker: Ticker;
   readonly transport: { stop(): Promise<void> };
 }
@@ -75,7 +74,7 @@ export class RaftNode {
       ticker.start();
       // Nobody else could be leading: no need to wait for an election time-out.
       if (isAlone(options)) driver.campaign();
-      return new RaftNode({ driver, storage, machine, ticker, transport });
+      return new RaftNode({ driver, storage, ticker, transport });
     } catch (error) {
       await storage.close();
       throw error;
@@ -84,11 +83,6 @@ export class RaftNode {
 
   get driver(): RaftDriver {
     return this.#parts.driver;
-  }
-
-  /** Resolves when every thread has seen the last snapshot that was restored. */
-  get restored(): Promise<void> {
-    return this.#parts.machine.restored;
   }
 
   async close(): Promise<void> {

@@ -109,10 +109,8 @@ export class RaftConsensus implements Consensus {
   }
 
   async readBarrier(): Promise<void> {
-    const node = this.#node;
-    if (node !== null && this.#soft.role !== 'leader') return;
+    if (this.#node !== null && this.#soft.role !== 'leader') return;
     await this.#request((leader, answer) => leader.driver.read(answer));
-    await node?.restored;
   }
 
   status(): ConsensusStatus {

@@ -69,6 +69,25 @@ describe('a node alone', function () {
     await Promise.all([change, read]);
   });
 
+  it('acts as leader once every thread has seen all that was acknowledged before', async () => {
+    const before = await cluster.leader();
+    await before.consensus.submit(throttle('acknowledged'));
+    await before.consensus.stop();
+    const node = cluster.freshNode(0);
+    cluster.nodes[0] = node;
+    let open = (): void => {};
+    node.machine.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    await node.consensus.start();
+    await until(() => node.machine.has('acknowledged'));
+    await new Promise(setImmediate);
+    expect(node.observer.leading).to.equal(true);
+    expect(node.observer.hasLease, 'while a thread has not seen it').to.equal(false);
+    open();
+    await cluster.leader();
+  });
+
   it('refuses a command that no log can hold, and goes on', async () => {
     const node = await cluster.leader();
     const broken: Command = { ...throttle('a'), atMs: Number.NaN };
@@ -283,7 +302,7 @@ describe('three nodes', function () {
         () => false,
       );
     }
-    expect(leader.machine.has('still-here')).to.equal(true);
+    await until(() => leader.machine.has('still-here'));
   });
 
   it('leave a node of another cluster outside', async () => {

@@ -53,7 +53,10 @@ export class RaftDriver implements RaftDriverFace {
   readonly #taker: SnapshotTaker;
   readonly #barrier = new ApplyBarrier();
   #soft: SoftState;
+  /** The lease as reported. */
   #leaseUntilMs = 0;
+  /** The last term that this node led with all that was acknowledged before it applied here, and seen by everybody who must. */
+  #informedTerm = 0;
   #appliedIndex: number;
   #isPumpDue = false;
   #isStopped = false;
@@ -227,10 +230,17 @@ export class RaftDriver implements RaftDriverFace {
       soft.role !== before.role || soft.term !== before.term || soft.leader !== before.leader;
     if (soft.role !== 'leader') this.#sender.clear();
     if (isChanged) observer.softStateChanged(soft);
-    const leaseUntilMs = this.#lease.answered(soft.role === 'leader' ? soft.leaseRound : 0);
-    if (leaseUntilMs === this.#leaseUntilMs) return;
-    this.#leaseUntilMs = leaseUntilMs;
-    if (soft.role === 'leader') observer.leaseExtended(leaseUntilMs);
+    this.#lease.answered(soft.role === 'leader' ? soft.leaseRound : 0);
+    this.#reportLease();
+  }
+
+  /** A leader that does not know yet all that was acknowledged before it could let through whom the last one had throttled. */
+  #reportLease(): void {
+    const { role, term } = this.#soft;
+    const untilMs = term === this.#informedTerm ? this.#lease.untilMs : 0;
+    if (untilMs === this.#leaseUntilMs) return;
+    this.#leaseUntilMs = untilMs;
+    if (role === 'leader') this.#parts.observer.leaseExtended(untilMs);
   }
 
   #write({ batch, hardState, snapshot, entries }: Write, arrived: ArrivedSnapshot | null): void {
@@ -258,7 +268,7 @@ export class RaftDriver implements RaftDriverFace {
   #restore(arrived: ArrivedSnapshot | null): void {
     if (arrived === null) throw new Error('the core restores a snapshot that has not arrived');
     const { index } = arrived.meta;
-    this.#parts.machine.restore(arrived.assembly.image());
+    this.#parts.machine.restore(arrived.assembly.image(), this.#barrier.applied());
     this.#appliedIndex = index;
     this.#requests.restored(index);
     this.#taker.restored(index);
@@ -276,6 +286,18 @@ export class RaftDriver implements RaftDriverFace {
     }
     this.#appliedIndex = last.index;
     this.#taker.applied({ index: last.index, term: last.term });
+    const { role, term } = this.#soft;
+    if (role === 'leader' && last.term === term && term !== this.#informedTerm)
+      this.#informed(term);
+  }
+
+  /** An entry of the term that this node leads is applied, and with it all of earlier terms. */
+  #informed(term: number): void {
+    this.#barrier.whenSeen(() => {
+      if (this.#isStopped) return;
+      this.#informedTerm = term;
+      this.#reportLease();
+    });
   }
 
   #receiveChunk(from: NodeId, chunk: SnapshotChunk): void {

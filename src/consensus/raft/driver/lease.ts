@@ -19,11 +19,16 @@ export class Lease {
     }
   }
 
-  /** Until when the lease holds (0: there is none), now that a majority has answered `round`; 0: no round carries a lease. */
-  answered(round: number): number {
+  /** Until when it holds; 0: there is none. */
+  get untilMs(): number {
+    return this.#untilMs;
+  }
+
+  /** A majority has answered `round`; 0: no round carries a lease. */
+  answered(round: number): void {
     if (round === 0) {
       this.#untilMs = 0;
-      return 0;
+      return;
     }
     const sentMs = this.#sentMs.get(round);
     if (sentMs !== undefined) this.#untilMs = sentMs + this.leaseMs;
@@ -31,6 +36,5 @@ export class Lease {
       if (known > round) break;
       this.#sentMs.delete(known);
     }
-    return this.#untilMs;
   }
 }

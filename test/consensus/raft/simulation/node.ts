@@ -231,9 +231,10 @@ export class SimulatedNode {
         else this.#after(this.world.random.between(0, 3), () => done(outcomes));
       },
       image: () => this.#state.image(),
-      restore: (image) => {
+      restore: (image, done) => {
         this.#state.restore(image);
         this.#showState();
+        this.#after(this.world.random.between(0, 3), done);
       },
     };
   }
