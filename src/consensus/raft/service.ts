@@ -152,6 +152,8 @@ export class RaftConsensus implements Consensus {
       softStateChanged: (soft) => this.#softStateChanged(soft),
       leaseExtended: (leaseUntilMs) => this.#observer.leaseExtended(leaseUntilMs),
       failed: (error) => {
+        // Changes that were under way together fail together.
+        if (failure !== null) return;
         failure = error;
         if (opened !== null) this.#failed(opened, error);
       },

@@ -127,6 +127,26 @@ describe('a node alone', function () {
     ]);
   });
 
+  it('starts again once when several changes under way cannot be applied', async () => {
+    const node = await cluster.leader();
+    let fail: (error: Error) => void = () => {};
+    node.machine.gate = new Promise((_, reject) => {
+      fail = reject;
+    });
+    const outcomes: Array<Promise<unknown>> = [];
+    for (const key of ['first', 'second']) {
+      outcomes.push(failureOf(node.consensus.submit(throttle(key))));
+      await until(() => node.machine.has(key));
+    }
+    fail(new Error('a thread is gone'));
+    node.machine.gate = Promise.resolve();
+    await Promise.all(outcomes);
+    await cluster.leader();
+    await node.consensus.submit(throttle('third'));
+    // A second start, at the same time, would have found the directory in use by the first.
+    expect(node.log.warnings().filter((line) => line.includes('in use'))).to.deep.equal([]);
+  });
+
   it('says once that it fails and once that it takes part again, though it fails again and again', async () => {
     const node = await cluster.leader();
     for (const key of ['first', 'second']) {
