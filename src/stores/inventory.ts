@@ -82,11 +82,14 @@ export class Inventory implements InventoryReporter {
    * Resolves when the probe threads work by the new settings. Rejects with `CONFIG` when there are too many.
    */
   async replaceClusters(clusters: readonly ClusterSettings[]): Promise<void> {
-    if (clusters.length > this.#storesMax) {
-      throw new FrenoError('CONFIG', `${clusters.length} clusters; at most ${this.#storesMax}`);
-    }
     const names = new Set(clusters.map(({ name }) => name));
     const gone = [...this.#clusters.values()].filter(({ settings }) => !names.has(settings.name));
+    if (clusters.length + gone.length > this.#storesMax) {
+      throw new FrenoError(
+        'CONFIG',
+        `${clusters.length} clusters, beside ${gone.length} that go: at most ${this.#storesMax} at a time`,
+      );
+    }
     for (const cluster of gone) this.#remove(cluster);
     for (const settings of clusters) this.#put(settings);
     await this.#readAll();

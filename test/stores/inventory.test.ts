@@ -6,6 +6,7 @@ import { Board, emptyStoreReading } from '../../src/board/board.js';
 import { Inventory, type Prober } from '../../src/stores/inventory.js';
 import type { ClusterAssignment, ClusterSettings } from '../../src/wire/stores.js';
 import { clusterSettings } from '../support/cluster-settings.js';
+import { failureOf } from '../support/failure.js';
 import { until } from '../support/until.js';
 
 /** Keeps what it is told; assignments are acknowledged at once unless the test holds them back. */
@@ -140,6 +141,20 @@ describe('the inventory', () => {
     );
     expect(error).to.have.property('code', 'CONFIG');
     expect(error.message).to.match(/9 .* 8/);
+  });
+
+  it('refuses, and changes nothing, when the stores that come have no room beside those that go', async () => {
+    const named = (prefix: string) =>
+      Array.from({ length: 5 }, (_, number) => listed(`${prefix}${number}`, ['a']));
+    await inventory.replaceClusters(named('old'));
+    const before = inventory.stores();
+    const { code, message } = await failureOf(inventory.replaceClusters(named('new')));
+    expect(code).to.equal('CONFIG');
+    expect(message).to.match(/5 clusters.* 5 .* 8/);
+    expect(inventory.stores()).to.deep.equal(before);
+    await inventory.replaceClusters(named('old').slice(0, 2));
+    await inventory.replaceClusters(named('new'));
+    expect(inventory.stores().map(({ name }) => name)).to.include('new4');
   });
 
   it('assigns nothing for a cluster whose list is not known', async () => {
