@@ -122,7 +122,7 @@ async function compare(
   quick: boolean,
 ) {
   const rounds = quick ? 2 : 5;
-  const durationMs = quick ? 150 : 1_000;
+  const durationMs = quick ? 150 : 750;
   const results: Array<{ readonly freno: Round; readonly bare: Round }> = [];
   await round(combination, freno, generator, durationMs);
   await round(combination, bare, generator, durationMs);

@@ -48,7 +48,7 @@ async function measure(context: BenchmarkContext, count: number) {
   const nodes = await ownCluster(context, count, { clusters: clustersOf(fleet.hosts, 1) });
   const generator = context.own(new LoadGenerator());
   const rounds = context.quick ? 1 : 3;
-  const durationMs = context.quick ? 500 : 3_000;
+  const durationMs = context.quick ? 500 : 2_000;
   const cpuOf = (pids: readonly number[]): number =>
     pids.reduce((sum, pid) => sum + cpuMicros(pid), 0);
   const rows = [];

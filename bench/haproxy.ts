@@ -13,7 +13,7 @@ const NODES = 3;
 const HOSTS = 3;
 const PER_SECOND = 200;
 /** What is watched before the signal and after the client is answered again. */
-const AROUND_MS = 500;
+const AROUND_MS = 300;
 
 interface Gap {
   /** The longest time between two answers 200. */
@@ -30,7 +30,7 @@ export const haproxy: Benchmark = {
       context.progress('SKIPPED: haproxy: HAProxy is not installed (Debian: haproxy)');
       return [];
     }
-    const trials = context.quick ? 2 : 10;
+    const trials = context.quick ? 2 : 6;
     const fleet = await ownFleet(context, HOSTS);
     const nodes = await ownCluster(context, NODES, { clusters: clustersOf(fleet.hosts, HOSTS) });
     const { port } = context.own(await startShippedHAProxy(nodes));

@@ -17,7 +17,7 @@ export const idle: Benchmark = {
   name: 'idle',
   title: 'bytes on the wire, CPU and memory of an idle three-node cluster',
   async run(context) {
-    const seconds = context.quick ? 4 : 20;
+    const seconds = context.quick ? 3 : 20;
     const nodes = await ownCluster(context, NODES, { clusters: {} });
     const leader = await leaderOf(nodes);
     context.progress(`idle: ${seconds} s`);

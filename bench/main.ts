@@ -40,7 +40,7 @@ ${BENCHMARKS.map(({ name, title }) => `  ${name.padEnd(12)}${title}`).join('\n')
 
 Without a name all run. Results go to bench/results.json, the latest of each benchmark.
 
-  --quick   short runs: two minutes in all
+  --quick   short runs: about two and a half minutes in all, instead of a quarter of an hour
   --soak    the memory benchmark runs for ten minutes, the flood for five
   --write   render the kept results into bench/RESULTS.md (with no run: --write --none)
   --none    run nothing

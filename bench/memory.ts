@@ -17,8 +17,8 @@ export const memory: Benchmark = {
   name: 'memory',
   title: 'resident memory at rest and under load of many app names',
   async run(context) {
-    const restS = context.quick ? 3 : 20;
-    const loadS = context.soak ? 600 : context.quick ? 20 : 45;
+    const restS = context.quick ? 2 : 15;
+    const loadS = context.soak ? 600 : context.quick ? 10 : 30;
     const fleet = await ownFleet(context, HOSTS);
     const freno = await ownFreno(context, {
       clusters: clustersOf(fleet.hosts, 20),

@@ -10,6 +10,7 @@ import { median } from './support/statistics.js';
 
 const CLUSTER_SIZE = 100;
 const HOSTS = [1, 100, 500, 1_000] as const;
+const QUICK_HOSTS = [1, 1_000] as const;
 const LIMIT_STEP = 250;
 const LIMIT_MAX = 2_500;
 /** Below this share of the probes that are due, intervals slip. */
@@ -32,9 +33,9 @@ interface Window {
 
 async function compareCosts(context: BenchmarkContext): Promise<Table> {
   const rounds = context.quick ? 1 : 3;
-  const windowMs = context.quick ? 1_000 : 4_000;
+  const windowMs = context.quick ? 1_000 : 3_000;
   const rows = [];
-  for (const hosts of HOSTS) {
+  for (const hosts of context.quick ? QUICK_HOSTS : HOSTS) {
     const fleet = await ownFleet(context, hosts);
     const results: Array<{ readonly freno: Window; readonly bare: Window }> = [];
     for (let round = 0; round < rounds; round++) {
@@ -124,8 +125,8 @@ async function probeBare(
 
 /** More hosts step by step, until one worker no longer makes the probes that are due. */
 async function findLimit(context: BenchmarkContext): Promise<Table> {
-  const step = context.quick ? 2 * LIMIT_STEP : LIMIT_STEP;
-  const windowMs = context.quick ? 1_000 : 3_000;
+  const step = context.quick ? 4 * LIMIT_STEP : LIMIT_STEP;
+  const windowMs = context.quick ? 1_000 : 2_000;
   const rows = [];
   for (let hosts = context.quick ? 1_500 : 1_000; hosts <= LIMIT_MAX; hosts += step) {
     context.progress(`probes: does one worker keep up with ${hosts} hosts?`);

@@ -10,7 +10,7 @@ export const staleness: Benchmark = {
   name: 'staleness',
   title: 'changed value at a server to the changed answer',
   async run(context) {
-    const trials = context.quick ? 12 : 150;
+    const trials = context.quick ? 10 : 100;
     const rows = [];
     for (const hosts of [1, 100]) {
       context.progress(`staleness: ${hosts} hosts, ${2 * trials} changes`);

@@ -130,6 +130,18 @@ describe('the process', function () {
     }
   });
 
+  it('leads by force where consensus has no majority, and probes; commands still need a majority', async () => {
+    const [first = 0, ...others] = await freePorts(3);
+    const RaftNodes = [first, ...others].map((peer) => `127.0.0.1:${peer}`);
+    const config = { ...minimal(), RaftBind: RaftNodes[0], RaftNodes };
+    const flags = { freno: ['--force-leadership'] };
+    const freno = new FrenoProcess(config, directory.path, flags);
+    await freno.waitFor('/leader-check', 200, 10_000);
+    await freno.waitFor('/check/app/mysql/main', 500, 10_000);
+    expect(await freno.status('/throttle-app/app')).to.equal(503);
+    await freno.stop();
+  });
+
   it('ends with exit code 0 within its time though sources of hosts hang', async () => {
     const hanging = createServer().listen(0, '127.0.0.1');
     await once(hanging, 'listening');
