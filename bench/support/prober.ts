@@ -1,6 +1,7 @@
 /** What a prober does with a fleet in a window of time: how many of its probes it makes, and what they cost. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Fleet } from '../../src/demo/fleet.js';
+import { until } from '../../test/support/until.js';
 import { cpuMicros } from './processes.js';
 
 export const PROBE_INTERVAL_MS = 50;
@@ -19,11 +20,11 @@ export interface Observation {
 
 /** Resolves when the servers have so many connections, and some time after. */
 export async function allConnected(fleet: Fleet, hosts: number): Promise<void> {
-  const deadlineMs = performance.now() + CONNECTED_TIMEOUT_MS;
-  while ((await fleet.statistics()).connections < hosts) {
-    if (performance.now() > deadlineMs) throw new Error(`not all of ${hosts} hosts are connected`);
-    await delay(50);
-  }
+  await until(
+    async () => (await fleet.statistics()).connections >= hosts,
+    CONNECTED_TIMEOUT_MS,
+    () => `connections of all ${hosts} hosts`,
+  );
   await delay(500);
 }
 

@@ -20,7 +20,7 @@ export interface VarsSources {
   /** The stores of the moment. */
   readonly stores: () => readonly StoreLocation[];
   readonly state: ThrottleState;
-  readonly consensus: Consensus;
+  readonly consensus: Pick<Consensus, 'status'>;
   /** Who decides: names the variables of consensus. */
   readonly backend: 'raft' | 'mysql';
 }

@@ -26,13 +26,7 @@ async function varsOf(sources: Partial<VarsSources>): Promise<Record<string, unk
     board: Board.create(2),
     stores: () => [],
     state: new ThrottleState(),
-    consensus: {
-      start: async () => {},
-      stop: async () => {},
-      submit: async () => {},
-      readBarrier: async () => {},
-      status: () => STATUS,
-    },
+    consensus: { status: () => STATUS },
     backend: 'raft',
     ...sources,
   });

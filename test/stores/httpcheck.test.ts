@@ -9,6 +9,7 @@ import { Names } from '../../src/stores/names.js';
 import { MetricState } from '../../src/throttle/metric.js';
 import { needAddress } from '../support/needs.js';
 import { Probing } from '../support/probing.js';
+import { until } from '../support/until.js';
 
 const SLOT = 1;
 
@@ -87,7 +88,7 @@ describe('an HTTP check', function () {
     it(`that finds ${status} keeps the host`, async () => {
       statuses.set('127.0.0.2', status);
       await probe();
-      while ((await probing.statistics()).httpChecks[status] !== 1) await turn();
+      await until(async () => (await probing.statistics()).httpChecks[status] === 1);
       expect(await probing.value(SLOT)).to.equal(8);
     });
   }
@@ -95,13 +96,13 @@ describe('an HTTP check', function () {
   it('without an answer in time keeps the host', async () => {
     statuses.set('127.0.0.2', 'silence');
     await probe();
-    while ((await probing.statistics()).httpChecksFailed !== 1) await turn();
+    await until(async () => (await probing.statistics()).httpChecksFailed === 1);
     expect(await probing.value(SLOT)).to.equal(8);
   });
 
   it('that is refused keeps the host', async () => {
     await probe({ httpCheckPort: 1 });
-    while ((await probing.statistics()).httpChecksFailed !== 2) await turn();
+    await until(async () => (await probing.statistics()).httpChecksFailed === 2);
     expect(await probing.value(SLOT)).to.equal(8);
   });
 
@@ -111,7 +112,7 @@ describe('an HTTP check', function () {
     await probing.until(SLOT, ({ value }) => value === 1);
     await probe({ httpCheckPort: 0 });
     await probing.until(SLOT, ({ value }) => value === 8, 1_000);
-    while ((await probing.statistics()).httpChecksSkipped < 2) await turn();
+    await until(async () => (await probing.statistics()).httpChecksSkipped >= 2);
   });
 
   it('asks for the path, with one slash before it', () => {
@@ -132,14 +133,14 @@ describe('an HTTP check', function () {
     const url = checkUrl('127.0.0.1', (server.address() as AddressInfo).port, '');
     let done = 0;
     for (let check = 0; check < 100; check++) checker.check(url, () => done++);
-    while (silent.size < 64) await turn();
+    await until(() => silent.size === 64);
     let most = 0;
-    while (done === 0) {
+    await until(() => {
       most = Math.max(most, silent.size);
-      await turn();
-    }
+      return done > 0;
+    });
     expect(most).to.equal(64);
-    while (done < 100) await turn();
+    await until(() => done === 100);
     expect(checker.counters.failed).to.equal(100);
     for (const socket of silent) socket.destroy();
     server.close();
@@ -152,7 +153,3 @@ describe('an HTTP check', function () {
     expect(checker.counters.failed).to.equal(1);
   });
 });
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 2));
-}

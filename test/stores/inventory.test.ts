@@ -193,7 +193,7 @@ describe('the inventory', () => {
       const skipped = inventory.setSkippedHosts([['a', Date.now() + HOUR_MS]]).then(() => {
         done = true;
       });
-      while (prober.assigned.length < 2) await new Promise(setImmediate);
+      await until(() => prober.assigned.length === 2);
       await new Promise(setImmediate);
       expect(done).to.equal(false);
       release();

@@ -41,7 +41,11 @@ describe('a probe thread', function () {
       worker!.once('exit', () => {
         isOver = true;
       });
+      const blocked = new Promise((resolve) => {
+        channel.onmessage = resolve;
+      });
       channel.postMessage({ worker: 0, how: 'block' } satisfies CrashCommand);
+      await blocked;
       const assigned = [thread.assign([])];
       await until(() => !pool.threads.includes(worker!));
       assigned.push(thread.assign([]));

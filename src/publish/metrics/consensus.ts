@@ -8,7 +8,7 @@ import { addStates, counter, type Family, gauge, histogram } from './family.js';
 
 const ROLES: ReadonlyArray<RaftMetrics['role']> = ['leader', 'candidate', 'follower'];
 
-export function leadershipFamilies(board: Board, consensus: Consensus): Family[] {
+export function leadershipFamilies(board: Board, consensus: Pick<Consensus, 'status'>): Family[] {
   const nowMs = monotonicMs();
   const leadership = board.readLeadership(emptyLeadershipReading());
   return [

@@ -25,7 +25,7 @@ export interface MetricsSources {
   /** The stores of the moment. */
   readonly stores: () => readonly StoreLocation[];
   readonly state: ThrottleState;
-  readonly consensus: Consensus;
+  readonly consensus: Pick<Consensus, 'status' | 'raftMetrics'>;
   /** The HTTP engine in use. */
   readonly engine: () => string;
 }

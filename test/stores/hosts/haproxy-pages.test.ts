@@ -7,6 +7,7 @@ import { type HostList, readerFactory } from '../../../src/stores/hosts/source.j
 import { clusterSettings } from '../../support/cluster-settings.js';
 import { failureOf } from '../../support/failure.js';
 import { Pages } from '../../support/pages.js';
+import { until } from '../../support/until.js';
 
 /** With fewer columns than the real one, but as wide and closed by a comma as that. */
 const HEADER = '# pxname,svname,qcur,status,weight,type,last_chk,';
@@ -172,7 +173,7 @@ describe("a page of HAProxy's statistics", () => {
       return readerFor(clusterSettings(path, source))!.read();
     });
     for (let left = lists.length; left > 0; left--) {
-      while (waiting.length < Math.min(left, 2)) await new Promise(setImmediate);
+      await until(() => waiting.length >= Math.min(left, 2));
       // Time in which a third one would arrive.
       for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
       waiting.shift()!.end(PAGE);

@@ -9,6 +9,7 @@ import { CertificateAuthority } from '../../support/certificates.js';
 import { failureOf } from '../../support/failure.js';
 import { needPrograms } from '../../support/needs.js';
 import { Pages } from '../../support/pages.js';
+import { until } from '../../support/until.js';
 
 const LIMITS = { timeoutMs: 2_000, sizeBytesMax: 100 };
 
@@ -69,7 +70,7 @@ describe('a page', () => {
     await read(`${pages.url}/whole`);
     await failure(`${pages.url}/large`);
     await failure(`${pages.url}/slow`, { timeoutMs: 20, sizeBytesMax: 10_000 });
-    while ((await pages.connections()) > 0) await new Promise(setImmediate);
+    await until(async () => (await pages.connections()) === 0);
   });
 
   it('is followed to where it has moved, with the credentials on the same server only', async () => {

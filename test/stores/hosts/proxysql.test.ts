@@ -6,6 +6,7 @@ import type { ProxySQLHosts } from '../../../src/wire/stores.js';
 import { clusterSettings } from '../../support/cluster-settings.js';
 import { failureOf } from '../../support/failure.js';
 import { ProxySQLAdmin } from '../../support/proxysql.js';
+import { until } from '../../support/until.js';
 
 const GROUP = 10;
 
@@ -74,9 +75,8 @@ describe('hosts by ProxySQL', function () {
     expect(await hosts(from)).to.deep.equal(['db1:3306']);
     show({ 'db1:3306': 'ONLINE', 'db2:3306': 'ONLINE' });
     const backAtMs = performance.now();
-    let listed = await hosts(from);
-    expect(listed).to.deep.equal(['db1:3306']);
-    while (!listed.includes('db2:3306')) listed = await hosts(from);
+    expect(await hosts(from)).to.deep.equal(['db1:3306']);
+    await until(async () => (await hosts(from)).includes('db2:3306'));
     expect(performance.now() - backAtMs).to.be.at.least(50);
     expect(await hosts(from)).to.deep.equal(['db1:3306', 'db2:3306']);
   });
@@ -147,6 +147,6 @@ describe('hosts by ProxySQL', function () {
       .read()
       .catch(() => undefined);
     expect(admin.connections).to.equal(4);
-    while (admin.openConnections > 0) await new Promise(setImmediate);
+    await until(() => admin.openConnections === 0);
   });
 });
