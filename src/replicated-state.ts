@@ -3,10 +3,12 @@ import type { Command, CommandOutcome } from './throttle/commands.js';
 import type { StateImage, ThrottleState } from './throttle/state.js';
 import type { StateMachine } from './wire/consensus.js';
 
-/** Threads with a copy of the state. Both resolve when every live one has the change. */
+/** Threads with a copy of the state. `apply` and `restore` resolve when every live one has the change. */
 export interface StateAudience {
   apply(commands: readonly Command[]): Promise<void>;
   restore(image: StateImage): Promise<void>;
+  /** As `StateMachine.settled`. */
+  settled(): Promise<void>;
 }
 
 /** Who leaves skipped hosts out of probing. Resolves when no probe worker probes them any more. */
@@ -31,6 +33,10 @@ export class ReplicatedState implements StateMachine {
     if (commands.some(isAboutHosts)) told.push(this.#tellSkippedHosts());
     await Promise.all(told);
     return outcomes;
+  }
+
+  settled(): Promise<void> {
+    return this.#audience.settled();
   }
 
   image(): StateImage {

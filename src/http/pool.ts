@@ -134,6 +134,12 @@ export class HttpPool implements HttpStatisticsSource {
     return this.#needAcknowledge ? this.#batch.told : Promise.resolve();
   }
 
+  /** Resolves when every live worker has said that it has applied all commands. */
+  settled(): Promise<void> {
+    this.#flushBatch();
+    return this.#tell((version) => ({ kind: 'apply', version, commands: [] }));
+  }
+
   /** Resolves when every live worker has replaced its whole copy of the state. */
   restore(image: StateImage): Promise<void> {
     this.#flushBatch();

@@ -74,6 +74,11 @@ export interface StateMachine {
    * thread of this node has seen them. Calls may overlap.
    */
   apply(commands: readonly Command[]): Promise<readonly CommandOutcome[]>;
+  /**
+   * Resolves when every thread has taken over all that was applied, whoever tells it what rests on that: `apply` may resolve
+   * while a thread has it only in the order of its messages, which the board overtakes.
+   */
+  settled(): Promise<void>;
   image(): StateImage;
   /** Replaces the whole state, before it returns; resolves when every thread has seen it. */
   restore(image: StateImage): Promise<void>;

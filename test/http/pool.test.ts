@@ -41,6 +41,17 @@ for (const engine of ENGINES) {
       );
     });
 
+    it('has settled when a lone worker has said that it knows what was applied', async () => {
+      const lone = new TestPool({ engine, workers: 1 });
+      await lone.pool.start();
+      void lone.apply(throttle('archive'));
+      await lone.pool.settled();
+      expect(await statuses(lone.pool.port, '/check/archive/mysql/main1')).to.deep.equal(
+        new Set([417]),
+      );
+      await lone.pool.stop();
+    });
+
     it('keeps the order of commands that are applied in one turn', async () => {
       const last = [throttle('a'), unthrottle('a'), throttle('b'), throttle('a'), unthrottle('b')];
       await Promise.all(last.map((command) => test.apply(command)));

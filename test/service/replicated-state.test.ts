@@ -22,6 +22,7 @@ function setUp() {
     {
       apply: (commands) => tell(commands.map(({ kind }) => kind).join()),
       restore: () => tell('restore'),
+      settled: () => tell('settled'),
     },
     { setSkippedHosts: (hosts) => tell(`skipped ${hosts.map(([host]) => host).join()}`) },
   );
@@ -51,6 +52,14 @@ describe('the replicated state', () => {
     expect(told).to.deep.equal(['throttleApp']);
     acknowledge[0]!();
     expect(await applied).to.deep.equal(['applied']);
+  });
+
+  it('has settled when the threads with a copy say so', async () => {
+    const { replicated, told, acknowledge } = setUp();
+    const settled = replicated.settled();
+    expect(told).to.deep.equal(['settled']);
+    acknowledge[0]!();
+    await settled;
   });
 
   it('tells everybody of a restored state, whole', async () => {

@@ -69,6 +69,8 @@ export interface PeerTransport {
 export interface ReplicatedMachine {
   /** Applies in order before it returns; `done` (once, also inside the call) when everybody who must see it has. Calls may overlap. */
   apply(commands: readonly Command[], done: (outcomes: readonly CommandOutcome[]) => void): void;
+  /** `done` (once) when every thread has taken over all that was applied: see `StateMachine`. */
+  settled(done: () => void): void;
   image(): StateImage;
   /** Replaces the whole state before it returns; `done` as above. */
   restore(image: StateImage, done: () => void): void;

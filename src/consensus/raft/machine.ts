@@ -27,6 +27,10 @@ export class MachineAdapter implements ReplicatedMachine {
     this.#machine.apply(commands).then(done).catch(this.#failed);
   }
 
+  settled(done: () => void): void {
+    this.#machine.settled().then(done).catch(this.#failed);
+  }
+
   image(): StateImage {
     return this.#machine.image();
   }

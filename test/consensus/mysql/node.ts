@@ -63,6 +63,8 @@ export class TestNode implements ConsensusObserver, StateMachine {
     return commands.map((command) => this.throttles.apply(command));
   }
 
+  async settled(): Promise<void> {}
+
   image(): StateImage {
     return this.throttles.image();
   }

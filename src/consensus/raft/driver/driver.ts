@@ -293,11 +293,12 @@ export class RaftDriver implements RaftDriverFace {
 
   /** An entry of the term that this node leads is applied, and with it all of earlier terms. */
   #informed(term: number): void {
-    this.#barrier.whenSeen(() => {
+    const informed = (): void => {
       if (this.#isStopped) return;
       this.#informedTerm = term;
       this.#reportLease();
-    });
+    };
+    this.#barrier.whenSeen(() => this.#parts.machine.settled(informed));
   }
 
   #receiveChunk(from: NodeId, chunk: SnapshotChunk): void {

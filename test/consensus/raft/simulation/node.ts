@@ -230,6 +230,7 @@ export class SimulatedNode {
         if (this.world.random.chance(0.5)) done(outcomes);
         else this.#after(this.world.random.between(0, 3), () => done(outcomes));
       },
+      settled: (done) => this.#after(this.world.random.between(0, 3), done),
       image: () => this.#state.image(),
       restore: (image, done) => {
         this.#state.restore(image);

@@ -21,6 +21,9 @@ export class TestMachine implements StateMachine {
   /** Resolve to let `apply` acknowledge. */
   gate: Promise<void> = Promise.resolve();
 
+  /** Resolve to let `settled` acknowledge. */
+  settling: Promise<void> = Promise.resolve();
+
   /** The next `apply` rejects. */
   breaks = false;
 
@@ -33,6 +36,10 @@ export class TestMachine implements StateMachine {
     this.applied += commands.length;
     await this.gate;
     return outcomes;
+  }
+
+  settled(): Promise<void> {
+    return this.settling;
   }
 
   image(): StateImage {
