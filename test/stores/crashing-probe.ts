@@ -14,7 +14,7 @@ export interface CrashCommand {
 export const CRASH_CHANNEL = 'crash-probe-threads';
 
 /** Said on the channel by a thread that hears nothing from here on. */
-export const BLOCKED = { worker: -1 };
+const BLOCKED = { worker: -1 };
 
 export function probe(task: ProbeTask): Promise<void> {
   const channel = new BroadcastChannel(CRASH_CHANNEL);

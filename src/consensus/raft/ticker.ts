@@ -38,8 +38,9 @@ export class Ticker {
       this.#wait(missingMs);
       return;
     }
-    this.#lastMs = monotonicMs();
     this.#wait(this.intervalMs);
+    // Directly before the tick: the process may be held up between any two lines.
+    this.#lastMs = monotonicMs();
     this.onTick();
   }
 }
