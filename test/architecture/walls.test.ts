@@ -11,8 +11,8 @@ const MAY_KNOW: ReadonlyArray<readonly [folder: string, known: readonly string[]
   ['src/base/', []],
   ['src/throttle/', ['src/base/']],
   ['src/board/', ['src/base/', 'src/throttle/']],
-  ['src/wire/', ['src/base/', 'src/throttle/', 'src/board/']],
-  ['src/config/', ['src/base/', 'src/wire/', 'src/board/']],
+  ['src/wire/', ['src/base/', 'src/throttle/']],
+  ['src/config/', ['src/base/', 'src/wire/']],
   ['src/consensus/raft/core/', []],
   ['src/demo/', ['src/base/']],
   ...['stores', 'consensus', 'http', 'publish'].map(

@@ -1,7 +1,7 @@
 /** The checker of histories itself: small histories with known verdicts, and an exhaustive search to compare with. */
 import { expect } from 'chai';
 import { isLinearizable, type Operation } from '../support/linearizability.js';
-import { seededRandom } from '../support/random.js';
+import { Random } from '../support/random.js';
 
 const UNKNOWN = Number.POSITIVE_INFINITY;
 
@@ -53,7 +53,7 @@ describe('the checker of histories', () => {
   }
 
   it('agrees with an exhaustive search on thousands of small random histories', () => {
-    const random = seededRandom(17);
+    const random = new Random(17);
     let linearizable = 0;
     const histories = 4000;
     for (let number = 0; number < histories; number++) {
@@ -67,17 +67,17 @@ describe('the checker of histories', () => {
 });
 
 /** Three writes, of which some have no known outcome, and a few reads, at times that often coincide. */
-function randomHistory(random: () => number): Operation[] {
+function randomHistory(random: Random): Operation[] {
   const interval = (): [number, number] => {
-    const calledAtMs = Math.floor(random() * 12);
-    return [calledAtMs, calledAtMs + 1 + Math.floor(random() * 6)];
+    const calledAtMs = random.below(12);
+    return [calledAtMs, calledAtMs + 1 + random.below(6)];
   };
   const writes = [1, 2, 3].map((value) => {
     const [calledAtMs, returnedAtMs] = interval();
-    return write(value, calledAtMs, random() < 0.2 ? UNKNOWN : returnedAtMs);
+    return write(value, calledAtMs, random.chance(0.2) ? UNKNOWN : returnedAtMs);
   });
-  const reads = Array.from({ length: 1 + Math.floor(random() * 3) }, () =>
-    read(Math.floor(random() * 4), ...interval()),
+  const reads = Array.from({ length: 1 + random.below(3) }, () =>
+    read(random.below(4), ...interval()),
   );
   return [...writes, ...reads];
 }

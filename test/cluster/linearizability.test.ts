@@ -5,7 +5,7 @@ import type { FrenoNode } from '../../src/demo/freno-node.js';
 import { TestCluster } from '../support/cluster.js';
 import { fetchOnce } from '../support/http-client.js';
 import { isLinearizable, type Operation } from '../support/linearizability.js';
-import { seededRandom } from '../support/random.js';
+import { Random } from '../support/random.js';
 
 const RUN_MS = 12_000;
 const WRITERS = 4;
@@ -21,7 +21,7 @@ describe('the history of commands under faults', function () {
 
   it('is linearizable: nothing acknowledged is lost, nothing refused takes effect', async () => {
     const seed = Date.now() % 1_000_000;
-    const random = seededRandom(seed);
+    const random = new Random(seed);
     const cluster = await TestCluster.start(3);
     try {
       const history: History = new Map(APPS.map((app) => [app, []]));
@@ -49,27 +49,23 @@ describe('the history of commands under faults', function () {
 });
 
 /** Kills, pauses and stops nodes, mostly leaders, one at a time. */
-async function tormentFor(
-  runMs: number,
-  cluster: TestCluster,
-  random: () => number,
-): Promise<void> {
+async function tormentFor(runMs: number, cluster: TestCluster, random: Random): Promise<void> {
   const endsAtMs = performance.now() + runMs;
   while (performance.now() < endsAtMs) {
     const leader = await cluster.leader();
-    const victim = random() < 0.7 ? leader : cluster.others(leader)[0]!;
-    const fault = random();
+    const victim = random.chance(0.7) ? leader : cluster.others(leader)[0]!;
+    const fault = random.next();
     if (fault < 0.4) {
       victim.process.signal('SIGSTOP');
-      await delay(300 + 900 * random());
+      await delay(300 + 900 * random.next());
       victim.process.signal('SIGCONT');
     } else {
       victim.process.signal(fault < 0.8 ? 'SIGKILL' : 'SIGTERM');
       await victim.process.exited;
-      await delay(300 * random());
+      await delay(300 * random.next());
       await cluster.restart(victim);
     }
-    await delay(300 * random());
+    await delay(300 * random.next());
   }
 }
 
@@ -80,7 +76,7 @@ class Clients {
   constructor(
     private readonly cluster: TestCluster,
     private readonly history: History,
-    private readonly random: () => number,
+    private readonly random: Random,
   ) {}
 
   async run(): Promise<void> {
@@ -103,17 +99,17 @@ class Clients {
   async #repeat(step: () => Promise<void>): Promise<void> {
     while (!this.#ended) {
       await step();
-      await delay(10 + 20 * this.random());
+      await delay(10 + 20 * this.random.next());
     }
   }
 
   /** Through any node: followers pass commands on. */
   async #write(): Promise<void> {
-    const app = this.#anyOf(APPS);
+    const app = this.random.pick(APPS);
     const ratio = ++this.#ratio / 1e6;
     const path = `/throttle-app/${app}/ttl/60/ratio/${ratio}`;
     const calledAtMs = performance.now();
-    const status = await fetchOnce(this.#anyOf(this.cluster.nodes).port, path).then(
+    const status = await fetchOnce(this.random.pick(this.cluster.nodes).port, path).then(
       (answer) => answer.status,
       () => undefined,
     );
@@ -126,7 +122,7 @@ class Clients {
 
   /** From the leader alone: a follower tells what it has applied so far. */
   async #read(): Promise<void> {
-    const { port } = this.#anyOf(this.cluster.nodes);
+    const { port } = this.random.pick(this.cluster.nodes);
     try {
       if ((await fetchOnce(port, '/leader-check')).status !== 200) return;
       const calledAtMs = performance.now();
@@ -145,10 +141,6 @@ class Clients {
       const value = listed[app]?.Ratio ?? ABSENT;
       this.history.get(app)!.push({ kind: 'read', value, calledAtMs, returnedAtMs });
     }
-  }
-
-  #anyOf<T>(choices: readonly T[]): T {
-    return choices[Math.floor(this.random() * choices.length)]!;
   }
 }
 

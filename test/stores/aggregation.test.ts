@@ -6,6 +6,7 @@ import {
   ClusterReadings,
 } from '../../src/stores/aggregation.js';
 import { MetricState } from '../../src/throttle/metric.js';
+import { Random } from '../support/random.js';
 
 const NOW_MS = 1_000;
 const STRICT: AggregationRules = {
@@ -181,35 +182,23 @@ function naive(hosts: readonly HostState[], rules: AggregationRules): Partial<Ag
   return { state: MetricState.ok, value: values.at(-1)! };
 }
 
-/** A repeatable sequence of numbers from 0 up to 1 (Marsaglia's xorshift, 32 bits). */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
-}
-
 describe('aggregation and its plain reference', () => {
   it('agree after each of a hundred thousand random changes', () => {
-    const random = randomNumbers(20_26);
-    const pick = <T>(...choices: T[]): T => choices[Math.floor(random() * choices.length)]!;
+    const random = new Random(2026);
     for (let list = 0; list < 1_000; list++) {
-      const hosts: HostState[] = Array.from({ length: Math.floor(random() * 9) + 1 }, () => ({
-        reading: Math.floor(random() * 6),
+      const hosts: HostState[] = Array.from({ length: random.below(9) + 1 }, () => ({
+        reading: random.below(6),
       }));
       const readings = readingsOf(hosts);
       const rules: AggregationRules = {
-        ignoreHostsCount: pick(0, 0, 1, 2, 5),
-        ignoreHostsThreshold: pick(0, 2, 4),
-        ignoreDialTcpErrors: pick(true, false),
+        ignoreHostsCount: random.pick([0, 0, 1, 2, 5]),
+        ignoreHostsThreshold: random.pick([0, 2, 4]),
+        ignoreDialTcpErrors: random.chance(0.5),
       };
       for (let change = 0; change < 100; change++) {
-        const host = Math.floor(random() * hosts.length);
-        const reading = pick<Reading>('error', 'unreachable', Math.floor(random() * 6), 2, 3);
-        hosts[host] = { reading, leftOut: random() < 0.1 };
+        const host = random.below(hosts.length);
+        const reading = random.pick<Reading>(['error', 'unreachable', random.below(6), 2, 3]);
+        hosts[host] = { reading, leftOut: random.chance(0.1) };
         readings.setLeftOut(host, hosts[host].leftOut!);
         if (typeof reading === 'number') readings.setValue(host, reading, atMs(host));
         else readings.setError(host, textOf(host), reading === 'unreachable', atMs(host));

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { type Command, NO_EXPIRY } from '../../src/throttle/commands.js';
 import { ThrottleState } from '../../src/throttle/state.js';
+import { Random } from '../support/random.js';
 
 const T = 1_800_000_000_000;
 const MINUTE = 60_000;
@@ -215,7 +216,7 @@ describe('the replicated state', () => {
     });
 
     it('is the same after a restore as after the log, also for what follows', () => {
-      const random = generator(7);
+      const random = new Random(7);
       const log = Array.from({ length: 2_000 }, (_, index) => anyCommand(random, T + index * 500));
       const whole = new ThrottleState(8);
       for (const command of log) whole.apply(command);
@@ -245,31 +246,22 @@ describe('the replicated state', () => {
   });
 });
 
-/** Numbers in [0, 1) that are the same in each run (a linear congruential generator). */
-function generator(seed: number): () => number {
-  let current = seed;
-  return () => {
-    current = (current * 1_664_525 + 1_013_904_223) % 2 ** 32;
-    return current / 2 ** 32;
-  };
-}
-
-function anyCommand(random: () => number, atMs: number): Command {
-  const name = `n${Math.floor(random() * 12)}`;
-  const key = random() < 0.3 ? `${name}/s` : name;
-  const expireAtMs = random() < 0.2 ? NO_EXPIRY : atMs + Math.floor(random() * 90_000);
-  const jitterMs = Math.floor(random() * 4_000) - 2_000;
-  switch (Math.floor(random() * 6)) {
+function anyCommand(random: Random, atMs: number): Command {
+  const name = `n${random.below(12)}`;
+  const key = random.chance(0.3) ? `${name}/s` : name;
+  const expireAtMs = random.chance(0.2) ? NO_EXPIRY : atMs + random.below(90_000);
+  const jitterMs = random.below(4_000) - 2_000;
+  switch (random.below(6)) {
     case 0:
       return throttle(key, { expireAtMs }, atMs + jitterMs);
     case 1:
-      return throttle(key, { ratio: random() }, atMs + jitterMs);
+      return throttle(key, { ratio: random.next() }, atMs + jitterMs);
     case 2:
       return throttle(key, { expireAtMs, ratio: 1 }, atMs + jitterMs);
     case 3:
-      return unthrottle(name, random() < 0.5, atMs + jitterMs);
+      return unthrottle(name, random.chance(0.5), atMs + jitterMs);
     case 4:
-      return skip(name, atMs + Math.floor(random() * 90_000), atMs + jitterMs);
+      return skip(name, atMs + random.below(90_000), atMs + jitterMs);
     default:
       return { kind: 'recoverHost', atMs: atMs + jitterMs, host: name };
   }

@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { type Command, NO_EXPIRY, type ThrottleApp } from '../../../src/throttle/commands.js';
 import { ThrottleState } from '../../../src/throttle/state.js';
 import { failureOf } from '../../support/failure.js';
+import { Random } from '../../support/random.js';
 import { Backend, FAST } from './backend.js';
 import { liveApps, type TestNode } from './node.js';
 
@@ -209,7 +210,7 @@ describe('the state in the MySQL backend', function () {
 
   it('means by each command what the replicated state means by it', async () => {
     const model = new ThrottleState();
-    const random = generator(20_240_607);
+    const random = new Random(20_240_607);
     for (let step = 0; step < 150; step++) {
       const command = randomCommand(random);
       model.apply(command);
@@ -332,37 +333,26 @@ describe('the state in tables of the original', function () {
 
 const NAMES = ['a', 'a/s', 'a/t', 'ab', 'a_', 'a_/s', 'b%', 'b%/s', 'bc/s'];
 
-function randomCommand(random: () => number): Command {
+function randomCommand(random: Random): Command {
   const atMs = Date.now();
-  const key = NAMES[Math.floor(random() * NAMES.length)]!;
-  const expireAtMs = atMs + Math.ceil(random() * 100) * MINUTE_MS;
-  const kind = random();
+  const key = random.pick(NAMES);
+  const expireAtMs = atMs + (1 + random.below(100)) * MINUTE_MS;
+  const kind = random.next();
   if (kind < 0.5) {
-    const ttl = random();
+    const ttl = random.next();
     return {
       kind: 'throttleApp',
       atMs,
       key,
       ...(ttl < 0.4 ? {} : { expireAtMs: ttl < 0.6 ? NO_EXPIRY : expireAtMs }),
-      ...(random() < 0.5 ? {} : { ratio: Math.round(random() * 10) / 10 }),
+      ...(random.chance(0.5) ? {} : { ratio: Math.round(random.next() * 10) / 10 }),
     };
   }
-  if (kind < 0.8) return { kind: 'unthrottleApp', atMs, key, everyStore: random() < 0.5 };
+  if (kind < 0.8) return { kind: 'unthrottleApp', atMs, key, everyStore: random.chance(0.5) };
   if (kind < 0.9) return { kind: 'skipHost', atMs, host: key, expireAtMs };
   return { kind: 'recoverHost', atMs, host: key };
 }
 
 function describeStep(step: number, command: Command): string {
   return `step ${step}: ${JSON.stringify(command)}`;
-}
-
-/** Mulberry32. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

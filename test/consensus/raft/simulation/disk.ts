@@ -6,7 +6,7 @@ import type {
   RaftStorage,
   StorageWrite,
 } from '../../../../src/consensus/raft/driver-types.js';
-import type { Random } from './random.js';
+import type { Random } from '../../../support/random.js';
 import type { Schedule } from './schedule.js';
 import type { Weather } from './weather.js';
 

@@ -1,7 +1,7 @@
 /** Links that lose, delay, duplicate and reorder, and break in every shape. */
 import { decodeMessage, type PeerMessage } from '../../../../src/consensus/raft/codec/messages.js';
 import type { NodeId } from '../../../../src/consensus/raft/core/types.js';
-import type { Random } from './random.js';
+import type { Random } from '../../../support/random.js';
 import type { Schedule } from './schedule.js';
 import type { Weather } from './weather.js';
 

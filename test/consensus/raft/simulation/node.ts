@@ -10,12 +10,12 @@ import type {
   ReplicatedMachine,
 } from '../../../../src/consensus/raft/driver-types.js';
 import { ThrottleState } from '../../../../src/throttle/state.js';
+import type { Random } from '../../../support/random.js';
 import type { Checker } from './checker.js';
 import type { SimulatedDisk } from './disk.js';
 import type { Mutant } from './mutants.js';
 import type { Network } from './network.js';
 import { ObservedCore } from './observed-core.js';
-import type { Random } from './random.js';
 import type { Schedule } from './schedule.js';
 import type { Weather } from './weather.js';
 

@@ -1,12 +1,12 @@
 /** One cluster, one seed: a storm of faults, then calm, in which the cluster must converge. */
 import type { Command } from '../../../../src/throttle/commands.js';
+import { Random } from '../../../support/random.js';
 import { Checker, expiryOf, type Violation } from './checker.js';
 import { SimulatedDisk } from './disk.js';
 import { Journal } from './journal.js';
 import type { Mutant } from './mutants.js';
 import { type Letter, Network, type PartitionKind } from './network.js';
 import { type Moment, SimulatedNode, type World } from './node.js';
-import { Random } from './random.js';
 import { Schedule } from './schedule.js';
 import { describe } from './transcript.js';
 import { calm, drawWeather, type ReignEnd, type Weather } from './weather.js';

@@ -3,7 +3,7 @@
  * never comes up (measured: 0 of 4,000 seeds against hundreds).
  */
 import { defaultLimits } from '../../../../src/consensus/raft/core/config.js';
-import type { Random } from './random.js';
+import type { Random } from '../../../support/random.js';
 
 /** `written`: its own disk has got further, nobody may know; `committed`: it has just learned that something is. */
 export type ReignEnd = 'written' | 'committed' | 'later';
