@@ -1,4 +1,5 @@
 /** Consensus by Raft over real TCP and SQLite: one node, and several. */
+import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { expect } from 'chai';
 import { monotonicMs } from '../../../src/base/clock.js';
@@ -283,6 +284,20 @@ describe('three nodes', function () {
     await again.consensus.stop();
     const third = await cluster.restart(at);
     await until(() => third.machine.has('after') && third.machine.has(`${'n'.repeat(200)}19-99`));
+  });
+
+  it('fill a follower anew whose disk was lost, under the leader that had filled it before', async () => {
+    const leader = await cluster.leader();
+    const [follower] = await cluster.followers();
+    await submitMany(leader, 'before-', 10);
+    const at = cluster.nodes.indexOf(follower!);
+    await follower!.consensus.stop();
+    await rm(follower!.options.dataDir, { recursive: true });
+    const again = await cluster.restart(at);
+    await until(() => again.machine.has('before-9'));
+    expect(leader.observer.leading).to.equal(true);
+    expect(again.log.warnings()).to.deep.equal([]);
+    await again.consensus.submit(throttle('after'));
   });
 
   it('answer reads of the leader with all that was acknowledged, and those of a follower at once', async () => {

@@ -260,8 +260,7 @@ export class Leadership {
   }
 
   unreachable(peer: NodeId): void {
-    const follower = this.#find(peer);
-    if (follower?.mode === 'replicate') follower.probe();
+    this.#find(peer)?.disconnected();
   }
 
   get hasMore(): boolean {

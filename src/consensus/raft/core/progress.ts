@@ -19,10 +19,10 @@ export interface FlightLimits {
   readonly maxInflightBytes: number;
 }
 
-/** Invariants: `0 <= match < next`; `match` never falls; only `replicate` has flights; each flight ends behind `match`. */
+/** Invariants: `0 <= match < next`; `match` falls only when the connection breaks, to 0; only `replicate` has flights; each flight ends behind `match`. */
 export class Progress {
   readonly id: NodeId;
-  /** The follower's log is durable and equal to the leader's up to here. */
+  /** The follower's log is durable and equal to the leader's up to here, as far as this leader was told over a connection that stands. */
   #match = 0;
   /** The next entry to send. */
   #next: number;
@@ -125,6 +125,15 @@ export class Progress {
     this.#enter('probe');
     this.#next = this.#match + 1;
     this.#probeSent = false;
+  }
+
+  /**
+   * The connection broke: what is in flight may be lost. Who comes back may have lost its disk, and would be told of commits that it
+   * does not hold; a follower that has kept its log says so at the first probe.
+   */
+  disconnected(): void {
+    if (this.#mode === 'replicate') this.probe();
+    this.#match = 0;
   }
 
   sendSnapshot(index: number): void {

@@ -30,6 +30,17 @@ describe('raft progress', () => {
     expect([progress.mode, progress.match, progress.next]).to.deep.equal(['probe', 5, 6]);
   });
 
+  it('forgets what a follower had when the connection breaks, and asks first where that was', () => {
+    const progress = replicating();
+    progress.disconnected();
+    expect(progress).to.include({ mode: 'probe', match: 0, next: 6, maySend: true });
+    progress.disconnected();
+    expect(progress.next, 'once more').to.equal(6);
+    progress.sent(5, 0);
+    expect(progress.refused(5, 0), 'by one that has lost its disk').to.equal(true);
+    expect(progress).to.include({ mode: 'probe', match: 0, next: 1 });
+  });
+
   it('probes where the logs may agree, but not behind match', () => {
     const progress = new Progress('b', 10, limits);
     expect(progress.refused(9, 4)).to.equal(true);
