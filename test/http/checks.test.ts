@@ -90,6 +90,19 @@ for (const engine of ENGINES) {
       });
     }
 
+    it('leave nothing of one answer behind in the next', async () => {
+      const paths = [
+        '/check-if-exists/a/mysql/nosuch',
+        '/check/a/mysql/nosuch',
+        '/check/a/mysql/ok?p=low',
+      ];
+      const statuses: number[] = [];
+      for (const path of [...paths, '/check/a/mysql/busy', '/check/a/mysql/ok', ...paths]) {
+        statuses.push((await fetchOnce(front.port, path)).status);
+      }
+      expect(statuses).to.deep.equal([200, 404, 200, 429, 200, 200, 404, 200]);
+    });
+
     for (const threshold of ['abc', '', '1x', 'NaN', 'Inf', '0x10', '1e999', '%20']) {
       it(`refuses the threshold ${JSON.stringify(threshold)}`, async () => {
         const { status } = await fetchOnce(front.port, `/check-read/a/mysql/ok/${threshold}`);

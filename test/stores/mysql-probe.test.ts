@@ -2,6 +2,7 @@
 
 import { expect } from 'chai';
 import { monotonicMs } from '../../src/base/clock.js';
+import { SimulatedMySQL } from '../../src/demo/simulated-mysql.js';
 import { MetricState } from '../../src/throttle/metric.js';
 import type { ProbeTarget } from '../../src/wire/stores.js';
 import { MariaDb, needMariaDb } from '../support/mariadb.js';
@@ -10,6 +11,7 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 
 const SLOT = 3;
+const OTHER = 1;
 
 describe('a probe of a real server', function () {
   this.timeout(20_000);
@@ -151,6 +153,22 @@ describe('a probe of a real server', function () {
     expect(again.readAtMs, 'still healthy by the same reading').to.equal(first.readAtMs);
     const second = await probing.until(SLOT, ({ readAtMs }) => readAtMs > first.readAtMs);
     expect(second.readAtMs - first.readAtMs).to.be.at.least(400);
+  });
+
+  it('keeps its values apart from those of another cluster with the same host and query', async () => {
+    const value = (): Promise<number[]> =>
+      Promise.all([SLOT, OTHER].map((slot) => probing.value(slot)));
+    const metricQuery = 'select lag from changing';
+    const changing = await SimulatedMySQL.listen({ value: 1 });
+    await probing.assign(SLOT, [changing], { metricQuery, cacheMs: 60_000 });
+    await probing.assign(OTHER, [changing], { metricQuery });
+    expect(await value()).to.deep.equal([1, 1]);
+    changing.setValue(2);
+    await probing.until(OTHER, (reading) => reading.value === 2);
+    expect(await value()).to.deep.equal([1, 2]);
+    await probing.remove(SLOT);
+    await probing.remove(OTHER);
+    await changing.close();
   });
 
   describe('and who leads', () => {
