@@ -35,9 +35,14 @@ export class NamespaceHost {
     return `${PEER_NETWORK}.${this.index + 1}`;
   }
 
+  /** In this process's own namespace, where another run may have its hosts too. */
+  get #clientNetwork(): string {
+    return `10.214.${4 * (process.pid % 60) + this.index}`;
+  }
+
   /** Where this process reaches it, cut off from its peers or not. */
   get clientAddress(): string {
-    return `10.214.${this.index}.2`;
+    return `${this.#clientNetwork}.2`;
   }
 
   make(): void {
@@ -63,7 +68,7 @@ export class NamespaceHost {
     ip(...inside, 'link', 'set', 'peer', 'up');
     const outside = `${PREFIX}c${this.index}`;
     ip('link', 'add', 'client', 'netns', this.#namespace, 'type', 'veth', 'peer', 'name', outside);
-    ip('addr', 'add', `10.214.${this.index}.1/24`, 'dev', outside);
+    ip('addr', 'add', `${this.#clientNetwork}.1/24`, 'dev', outside);
     ip('link', 'set', outside, 'up');
     ip(...inside, 'addr', 'add', `${this.clientAddress}/24`, 'dev', 'client');
     ip(...inside, 'link', 'set', 'client', 'up');
