@@ -133,11 +133,13 @@ describe('an HTTP check', function () {
     const url = checkUrl('127.0.0.1', (server.address() as AddressInfo).port, '');
     let done = 0;
     for (let check = 0; check < 100; check++) checker.check(url, () => done++);
-    await until(() => silent.size === 64);
+    await until(() => silent.size >= 64);
     let most = 0;
     await until(() => {
+      // With the first one done the next connects, maybe before the server hears of the end of the first.
+      if (done > 0) return true;
       most = Math.max(most, silent.size);
-      return done > 0;
+      return false;
     });
     expect(most).to.equal(64);
     await until(() => done === 100);
