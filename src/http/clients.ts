@@ -7,11 +7,13 @@ const CLIENT_LENGTH_MAX = 64;
 
 const MAPPED_PREFIX = '::ffff:';
 
-/** The first address of a header `X-Forwarded-For` that is not empty. An IPv6 address stays whole. */
+/**
+ * The first address of a header `X-Forwarded-For`, which is a list whose empty elements count for nothing (RFC 9110, section
+ * 5.6.1); empty when it has none. An IPv6 address stays whole.
+ */
 export function forwardedClient(header: string): string {
-  const comma = header.indexOf(',');
-  if (comma === -1 && isPlain(header)) return header;
-  const first = (comma === -1 ? header : header.slice(0, comma)).trim();
+  if (isPlain(header)) return header;
+  const first = /[^\s,][^,]*/.exec(header)?.[0].trimEnd() ?? '';
   return detached(unmapped(first.slice(0, CLIENT_LENGTH_MAX)));
 }
 
@@ -35,6 +37,7 @@ export function binaryClient(address: ArrayBuffer): ClientKey {
 function isPlain(address: string): boolean {
   return (
     address.length <= CLIENT_LENGTH_MAX &&
+    !address.includes(',') &&
     address.charCodeAt(0) > 0x20 &&
     address.charCodeAt(address.length - 1) > 0x20 &&
     !address.startsWith(MAPPED_PREFIX)

@@ -199,15 +199,22 @@ for (const engine of ENGINES) {
       expect(recent).to.deep.equal(['a/10.0.0.1', 'a/127.0.0.1']);
     });
 
-    it('name a client of IPv6 whole, and a mapped one as IPv4', async function () {
+    it('name a client of IPv6 whole, a mapped one as IPv4, and one without an address in its header by its peer', async function () {
       await needAddress(this, '::1');
-      const forwarded = ['2001:db8::1', '::ffff:10.9.8.7', ' 10.0.0.3 ,x', ',10.0.0.4'];
+      const forwarded = ['2001:db8::1', '::ffff:10.9.8.7', ' 10.0.0.3 ,x', ', 10.0.0.4', ' , '];
       for (const value of forwarded) {
         await fetchOnce(front.port, '/check/a/mysql/ok', { headers: { 'X-Forwarded-For': value } });
       }
       await fetchOnce(front.port, '/check/a/mysql/ok', { host: '::1' });
       const clients = [...front.recentApps.entries()].map(({ client }) => client);
-      expect(clients).to.deep.equal(['2001:db8::1', '10.9.8.7', '10.0.0.3', '', '::1']);
+      expect(clients).to.deep.equal([
+        '2001:db8::1',
+        '10.9.8.7',
+        '10.0.0.3',
+        '10.0.0.4',
+        '127.0.0.1',
+        '::1',
+      ]);
     });
 
     it('answer HEAD with the status and the length, without a body', async () => {

@@ -106,14 +106,12 @@ function requestOf(message: IncomingMessage): Request {
   const target = originForm(message.url ?? '/');
   const mark = target.indexOf('?');
   const forwarded = message.headers['x-forwarded-for'];
+  const named = typeof forwarded === 'string' ? forwardedClient(forwarded) : '';
   return {
     method: message.method ?? 'GET',
     path: mark === -1 ? target : target.slice(0, mark),
     query: mark === -1 ? '' : target.slice(mark + 1),
-    client:
-      typeof forwarded === 'string' && forwarded !== ''
-        ? forwardedClient(forwarded)
-        : textClient(message.socket.remoteAddress ?? ''),
+    client: named !== '' ? named : textClient(message.socket.remoteAddress ?? ''),
   };
 }
 

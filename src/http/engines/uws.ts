@@ -181,7 +181,8 @@ export class UwsEngine implements Engine {
   }
 
   #clientOf(response: HttpResponse, forwarded: string): ClientKey {
-    if (forwarded !== '') return forwardedClient(forwarded);
+    const named = forwarded === '' ? '' : forwardedClient(forwarded);
+    if (named !== '') return named;
     return this.#peers.only ?? binaryClient(response.getRemoteAddress());
   }
 
