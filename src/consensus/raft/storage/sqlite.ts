@@ -285,10 +285,10 @@ export class SqliteStorage implements RaftStorage {
   }
 }
 
-/** Replaces the record of the snapshot, and drops the pieces of others. */
+/** Replaces the record of the snapshot, and drops the pieces of older ones: those of a newer one, of the leader, may be on their way. */
 function recordSql({ index, term }: SnapshotMeta, pieceCount: number): string {
   return (
     `UPDATE snapshot SET last_index = ${index}, last_term = ${term}, pieces = ${pieceCount}; ` +
-    `DELETE FROM snapshot_pieces WHERE snapshot_index <> ${index}`
+    `DELETE FROM snapshot_pieces WHERE snapshot_index < ${index}`
   );
 }

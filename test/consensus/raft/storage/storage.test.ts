@@ -196,6 +196,22 @@ describe('the log on disk', function () {
     expect(await pieces(second, 30)).to.deep.equal([null, null, null]);
   });
 
+  it('keeps a whole snapshot of a leader that arrives while one of its own is written', async () => {
+    for (const ownPieces of [1, 3, 6]) {
+      const first = await open();
+      const index = 100 * ownPieces;
+      await write(first, { hardState: { term: 2, vote: null } });
+      const saved = save(first, snapshotAt(index + 30, ownPieces));
+      const installed = write(first, { snapshot: snapshotAt(index + 50), entries: [] });
+      await Promise.all([saved, installed]);
+      const second = await reopen();
+      expect(second.initial.snapshot.index).to.equal(index + 50);
+      const wanted = snapshotAt(index + 50).pieces.map((piece) => [...piece]);
+      expect(await pieces(second, index + 50)).to.deep.equal(wanted);
+      await opened.pop()!.storage.close();
+    }
+  });
+
   it('is refused, by name, while the same process has it', async () => {
     await open();
     const refusal = await failureOf(open());
