@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { FrenoError, messageOf } from '../base/errors.js';
 import { canonical, type Environment } from './canonical.js';
 import type { Overrides } from './commandline.js';
+import { codeOf, readFailure } from './file-errors.js';
+import { checkFiles } from './files.js';
 import { readJson } from './json.js';
 import { type Config, configSchema } from './schema.js';
 import { bare } from './schema-walk.js';
@@ -42,8 +44,8 @@ interface TextFile {
 }
 
 /**
- * Reads the files, puts the flags over them, fills in the defaults. Rejects with `CONFIG`; the message has one line for
- * each thing wrong, which begins with the file and the path of the key.
+ * Reads the files, puts the flags over them, fills in the defaults, and looks at the files that the configuration names.
+ * Rejects with `CONFIG`; the message has one line for each thing wrong, which begins with the file and the path of the key.
  */
 export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const files = await readFiles(options);
@@ -57,6 +59,10 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     // A variable that is not set is often why a key is refused.
     const notes = warnings.slice(0, NOTES_MAX).map((warning) => `${warning} (warning)`);
     throw new FrenoError('CONFIG', [...result.problems.map(label), ...notes].join('\n'));
+  }
+  const fileProblems = await checkFiles(result.config);
+  if (fileProblems.length > 0) {
+    throw new FrenoError('CONFIG', fileProblems.map(label).join('\n'));
   }
   return {
     config: result.config,
@@ -88,7 +94,9 @@ async function readText(name: string): Promise<TextFile> {
   try {
     bytes = await readFile(name);
   } catch (error) {
-    throw new FrenoError('CONFIG', `${name}: cannot be read: ${reasonOf(error)}`, { cause: error });
+    throw new FrenoError('CONFIG', `${name}: cannot be read: ${readFailure(error)}`, {
+      cause: error,
+    });
   }
   if (bytes.length > FILE_SIZE_MAX) {
     throw new FrenoError('CONFIG', `${name}: larger than ${FILE_SIZE_MAX} bytes`);
@@ -102,19 +110,6 @@ async function readText(name: string): Promise<TextFile> {
 
 function isMissing(error: unknown): boolean {
   return error instanceof FrenoError && codeOf(error.cause) === 'ENOENT';
-}
-
-function reasonOf(error: unknown): string {
-  const known: Readonly<Record<string, string>> = {
-    ENOENT: 'there is no such file',
-    EACCES: 'permission denied',
-    EISDIR: 'it is a directory',
-  };
-  return known[codeOf(error)] ?? messageOf(error);
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
 function readDocument(file: TextFile, environment: Environment, warnings: string[]): Document {

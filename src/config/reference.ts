@@ -152,4 +152,5 @@ A cluster names one source of hosts. Where it names several, the first of \`HAPr
 \`StaticHostsSettings\` counts. Where it names none, it is accepted with a warning: its checks have nothing to answer from.`;
 
 const TLS = `The same keys in \`Stores.MySQL.TLS\`, in \`TLS\` of a cluster, and in \`BackendMySQLTLS\`. A cluster inherits from \`Stores.MySQL.TLS\` what it does not give
-(a certificate together with its key); \`{"Enabled": false}\` turns encryption off for it. Certificates are verified unless \`SkipVerify\` is set.`;
+(a certificate together with its key); \`{"Enabled": false}\` turns encryption off for it. Certificates are verified unless \`SkipVerify\` is set.
+A file that cannot be read, or does not hold what it is named for, stops the start, or the reload, by the path of its key.`;

@@ -66,7 +66,7 @@ describe('loading the configuration', () => {
           MySQL: {
             User: 'u',
             Port: 1,
-            TLS: { CAFile: 'ca', ServerName: 'a' },
+            TLS: { SkipVerify: true, ServerName: 'a' },
             Clusters: { x: { User: 'x', Port: 1 }, y: { Port: 1 } },
           },
         },
@@ -85,7 +85,7 @@ describe('loading the configuration', () => {
       expect(config.MemcacheServers).to.deep.equal(['c']);
       const mysql = config.Stores.MySQL;
       expect(mysql).to.include({ User: 'u', Port: 2 });
-      expect(mysql.TLS).to.include({ CAFile: 'ca', ServerName: 'b' });
+      expect(mysql.TLS).to.include({ SkipVerify: true, ServerName: 'b' });
       expect(Object.keys(mysql.Clusters)).to.deep.equal(['x', 'y', 'z']);
       expect(mysql.Clusters.x).to.include({ User: '', Port: 2 });
     });

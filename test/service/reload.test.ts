@@ -113,6 +113,16 @@ describe('SIGHUP', function () {
     }
   });
 
+  it('refuses a certificate that is not there, by its path, and goes on as before', async () => {
+    const changed = configuration({ ThrottleThreshold: 0.25 });
+    const TLS = { CAFile: join(directory.path, 'ca.pem') };
+    const MySQL = { ...changed.Stores.MySQL, TLS };
+    const lines = await reload({ ...changed, Stores: { MySQL } });
+    expect(lines).to.have.length(1);
+    expect(lines[0]).to.match(/stays as it was: .*Stores\.MySQL\.TLS\.CAFile: .*ca\.pem cannot/);
+    expect(await check('main')).to.equal(200);
+  });
+
   it('refuses a bad file, names what is wrong, and goes on as before', async () => {
     const [line] = await reload(configuration({ top: { ListenPotr: 1 } }));
     expect(line).to.include('stays as it was').and.include('ListenPotr');

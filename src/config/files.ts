@@ -1,0 +1,119 @@
+/**
+ * The files that a configuration names (certificates and keys): each must hold what it is named for before the configuration
+ * comes into force. Afterwards they are read anew wherever a connection is made.
+ */
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
+import { readFailure } from './file-errors.js';
+import type { Config } from './schema.js';
+import type { TlsConfig } from './schema-stores.js';
+import { type Path, pathText } from './schema-walk.js';
+import { tlsSettings } from './tls.js';
+
+type FileKey = 'CAFile' | 'CertFile' | 'KeyFile';
+
+/** A `TLS` object at its place. */
+interface PlacedTls {
+  readonly tls: TlsConfig | undefined;
+  readonly path: Path;
+}
+
+/** A file, with the path of the key that names it. */
+interface NamedFile {
+  readonly path: string;
+  readonly name: string;
+}
+
+/** One line for each file in use that cannot serve; `config` is valid otherwise. */
+export async function checkFiles(config: Config): Promise<string[]> {
+  const files = new FileCheck();
+  const { MySQL } = config.Stores;
+  const mysqlPath: Path = ['Stores', 'MySQL'];
+  const common: PlacedTls = { tls: MySQL.TLS, path: [...mysqlPath, 'TLS'] };
+  for (const [name, { TLS }] of Object.entries(MySQL.Clusters)) {
+    await files.check({ tls: TLS, path: [...mysqlPath, 'Clusters', name, 'TLS'] }, common);
+  }
+  if (config.BackendMySQLHost !== '') {
+    await files.check({ tls: config.BackendMySQLTLS, path: ['BackendMySQLTLS'] });
+  }
+  return [...files.problems];
+}
+
+class FileCheck {
+  /** Of a file that several clusters inherit each problem is told once. */
+  readonly problems = new Set<string>();
+  /** What was checked: most clusters come to the same files. */
+  readonly #checked = new Set<string>();
+
+  /** Checks the files of the settings that `own` and what it inherits amount to. */
+  async check(own: PlacedTls, inherited?: PlacedTls): Promise<void> {
+    const settings = tlsSettings(own.tls, inherited?.tls);
+    if (settings === null) return;
+    const named = (key: FileKey, name: string): NamedFile => {
+      const owner = own.tls !== undefined && own.tls[key] !== '' ? own : (inherited ?? own);
+      return { path: pathText([...owner.path, key]), name };
+    };
+    const authorities = named('CAFile', settings.caFile);
+    const certificate = named('CertFile', settings.certFile);
+    const key = named('KeyFile', settings.keyFile);
+    const files = JSON.stringify([authorities, certificate, key]);
+    if (this.#checked.has(files)) return;
+    this.#checked.add(files);
+    await this.#checkAuthorities(authorities);
+    await this.#checkPair(certificate, key);
+  }
+
+  async #checkAuthorities(file: NamedFile): Promise<void> {
+    const text = await this.#read(file);
+    if (text !== undefined && !isCertificate(text)) this.#problem(file, NO_CERTIFICATE);
+  }
+
+  async #checkPair(certificate: NamedFile, key: NamedFile): Promise<void> {
+    const [cert, privateKey] = [await this.#read(certificate), await this.#read(key)];
+    if (cert !== undefined && !isCertificate(cert)) this.#problem(certificate, NO_CERTIFICATE);
+    else if (privateKey !== undefined && !isKey(privateKey)) this.#problem(key, NO_KEY);
+    else if (cert !== undefined && privateKey !== undefined && !isPair(cert, privateKey)) {
+      this.#problem(key, 'is not the key of the CertFile');
+    }
+  }
+
+  /** Undefined: none is named, or it cannot be read. */
+  async #read(file: NamedFile): Promise<string | undefined> {
+    if (file.name === '') return undefined;
+    try {
+      return await readFile(file.name, 'utf8');
+    } catch (error) {
+      this.#problem(file, `cannot be read: ${readFailure(error)}`);
+      return undefined;
+    }
+  }
+
+  #problem({ path, name }: NamedFile, what: string): void {
+    this.problems.add(`${path}: ${name} ${what}`);
+  }
+}
+
+const NO_CERTIFICATE = 'holds no certificate (PEM)';
+const NO_KEY = 'holds no private key (PEM) that can be used without a passphrase';
+
+function isCertificate(text: string): boolean {
+  return succeeds(() => new X509Certificate(text));
+}
+
+function isKey(key: string): boolean {
+  return succeeds(() => createSecureContext({ key }));
+}
+
+function isPair(cert: string, key: string): boolean {
+  return succeeds(() => createSecureContext({ cert, key }));
+}
+
+function succeeds(attempt: () => unknown): boolean {
+  try {
+    attempt();
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,93 @@
+/** Files that a configuration names: told by the path of their key before the configuration comes into force. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { checkFiles } from '../../src/config/files.js';
+import { type ConfigInput, configSchema } from '../../src/config/schema.js';
+import { TemporaryDirectory } from '../../src/demo/temporary.js';
+import { type Certificate, CertificateAuthority } from '../support/certificates.js';
+
+const MYSQL = 'Stores.MySQL';
+
+type Stores = NonNullable<NonNullable<ConfigInput['Stores']>['MySQL']>;
+
+describe('the files that a configuration names', () => {
+  const directory = new TemporaryDirectory();
+  let authority: CertificateAuthority;
+  let first: Certificate;
+  let second: Certificate;
+
+  before(async () => {
+    authority = await CertificateAuthority.create('freno test authority');
+    first = await authority.issue('first', 'DNS:first');
+    second = await authority.issue('second', 'DNS:second');
+  });
+
+  after(async () => {
+    await authority.remove();
+    directory.remove();
+  });
+
+  function problemsOf(MySQL: Stores, rest: ConfigInput = {}): Promise<string[]> {
+    return checkFiles(configSchema.parse({ ...rest, Stores: { MySQL } }));
+  }
+
+  function fileOf(name: string, text: string): string {
+    const path = join(directory.path, name);
+    writeFileSync(path, text);
+    return path;
+  }
+
+  it('may all be there, or none be named', async () => {
+    const TLS = { CAFile: authority.caFile, ...pair(first) };
+    expect(await problemsOf({ TLS, Clusters: { a: {}, b: { TLS: pair(second) } } })).to.be.empty;
+    expect(await problemsOf({ TLS: {}, Clusters: { a: {} } })).to.be.empty;
+  });
+
+  it('are told by the key that names them, each once, however many clusters inherit them', async () => {
+    const TLS = { CAFile: '/nowhere/ca.pem' };
+    const own = { TLS: { CAFile: directory.path } };
+    expect(await problemsOf({ TLS, Clusters: { a: {}, b: {}, c: own } })).to.deep.equal([
+      `${MYSQL}.TLS.CAFile: /nowhere/ca.pem cannot be read: there is no such file`,
+      `${MYSQL}.Clusters.c.TLS.CAFile: ${directory.path} cannot be read: it is a directory`,
+    ]);
+  });
+
+  it('hold what they are named for', async () => {
+    const empty = fileOf('empty.pem', '');
+    const CAFile = first.keyFile;
+    expect(
+      await problemsOf({
+        Clusters: {
+          authority: { TLS: { CAFile } },
+          certificate: { TLS: { CertFile: empty, KeyFile: first.keyFile } },
+          key: { TLS: { CertFile: first.certFile, KeyFile: first.certFile } },
+          pair: { TLS: { CertFile: first.certFile, KeyFile: second.keyFile } },
+        },
+      }),
+    ).to.deep.equal([
+      `${MYSQL}.Clusters.authority.TLS.CAFile: ${CAFile} holds no certificate (PEM)`,
+      `${MYSQL}.Clusters.certificate.TLS.CertFile: ${empty} holds no certificate (PEM)`,
+      `${MYSQL}.Clusters.key.TLS.KeyFile: ${first.certFile} holds no private key (PEM) that can be used without a passphrase`,
+      `${MYSQL}.Clusters.pair.TLS.KeyFile: ${second.keyFile} is not the key of the CertFile`,
+    ]);
+  });
+
+  it('do not matter where connections are not encrypted', async () => {
+    const TLS = { CAFile: '/nowhere/ca.pem' };
+    expect(await problemsOf({ TLS, Clusters: { a: { TLS: { Enabled: false } } } })).to.be.empty;
+    expect(await problemsOf({}, { BackendMySQLTLS: TLS, RaftDataDir: '/d' })).to.be.empty;
+  });
+
+  it('are those of the backend too', async () => {
+    const BackendMySQLTLS = { CertFile: '/nowhere/cert.pem', KeyFile: '/nowhere/key.pem' };
+    expect(await problemsOf({}, { BackendMySQLHost: 'db', BackendMySQLTLS })).to.deep.equal([
+      'BackendMySQLTLS.CertFile: /nowhere/cert.pem cannot be read: there is no such file',
+      'BackendMySQLTLS.KeyFile: /nowhere/key.pem cannot be read: there is no such file',
+    ]);
+  });
+});
+
+function pair({ certFile, keyFile }: Certificate): { CertFile: string; KeyFile: string } {
+  return { CertFile: certFile, KeyFile: keyFile };
+}
