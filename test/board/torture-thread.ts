@@ -3,11 +3,23 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Board, emptyStoreReading } from '../../src/board/board.js';
 import { MetricState } from '../../src/throttle/metric.js';
 
-const { memory, role, reads } = workerData as {
-  memory: SharedArrayBuffer;
-  role: 'writer' | 'reader';
-  reads: number;
-};
+/** What a reader is to have seen before it ends. */
+export interface Sight {
+  readonly reads: number;
+  /** Readings that differ from the one before. */
+  readonly changes: number;
+  readonly writersKilled: number;
+}
+
+export interface TortureTask {
+  readonly role: 'writer' | 'reader';
+  readonly memory: SharedArrayBuffer;
+  /** One word, counted up by the test. */
+  readonly writersKilled: Int32Array;
+  readonly sight: Sight;
+}
+
+const { role, memory, writersKilled, sight } = workerData as TortureTask;
 const board = new Board(memory, 1);
 
 if (role === 'writer') write();
@@ -29,13 +41,13 @@ function write(): never {
   }
 }
 
-/** Reads that often and tells how many were torn, and how many different publications were seen. */
-function read(): { torn: number; changes: number } {
+/** Reads until all of `sight` has been seen, and returns how many readings were torn. */
+function read(): number {
   const reading = emptyStoreReading();
   let torn = 0;
   let changes = 0;
   let last = 0;
-  for (let i = 0; i < reads; i++) {
+  for (let reads = 0; reads < sight.reads || !hasSeenEnough(changes); reads++) {
     const n = board.readStore(0, reading).generation;
     if (n !== last) changes++;
     last = n;
@@ -50,5 +62,9 @@ function read(): { torn: number; changes: number } {
       torn++;
     }
   }
-  return { torn, changes };
+  return torn;
+}
+
+function hasSeenEnough(changes: number): boolean {
+  return changes >= sight.changes && Atomics.load(writersKilled, 0) >= sight.writersKilled;
 }

@@ -3,42 +3,42 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { Board } from '../../src/board/board.js';
+import type { Sight, TortureTask } from './torture-thread.js';
 
 const THREAD = new URL('./torture-thread.js', import.meta.url);
 const READERS = 2;
-const READS_EACH = 5_000_000;
+/** However the machine deals its time out between readers and writers. */
+const SIGHT: Sight = { reads: 5_000_000, changes: 1_000, writersKilled: 5 };
 
 describe('the board under torture', () => {
   it('shows no torn reading in ten million while writers publish and are killed in the middle', async function () {
     this.timeout(120_000);
     const { memory } = Board.create(1);
-    const start = (role: string): Worker =>
-      new Worker(THREAD, { workerData: { memory, role, reads: READS_EACH } });
+    const writersKilled = new Int32Array(new SharedArrayBuffer(4));
+    const start = (role: TortureTask['role']): Worker => {
+      const workerData: TortureTask = { role, memory, writersKilled, sight: SIGHT };
+      return new Worker(THREAD, { workerData });
+    };
 
     const readers = Array.from({ length: READERS }, () => start('reader'));
     let reading = true;
     const results = Promise.all(
       readers.map(async (reader) => {
-        const [result] = await once(reader, 'message');
-        return result as { torn: number; changes: number };
+        const [torn] = await once(reader, 'message');
+        return torn as number;
       }),
     ).finally(() => {
       reading = false;
     });
 
-    let killed = 0;
     while (reading) {
       const writer = start('writer');
       await once(writer, 'message');
       await Promise.race([results, new Promise((resolve) => setTimeout(resolve, 20))]);
       await writer.terminate();
-      killed++;
+      Atomics.add(writersKilled, 0, 1);
     }
 
-    expect(killed, 'writers killed').to.be.greaterThan(3);
-    for (const { torn, changes } of await results) {
-      expect(torn, 'torn readings').to.equal(0);
-      expect(changes, 'publications seen').to.be.greaterThan(1000);
-    }
+    expect(await results, 'torn readings').to.deep.equal([0, 0]);
   });
 });
