@@ -99,8 +99,8 @@ export type RequestResult =
 
 export interface DriverOptions {
   readonly id: NodeId;
-  /** How long after the sending of a round nobody else can lead, at most: `(electionTicks - 1)` intervals less a margin. */
-  readonly leaseMs: number;
+  /** The share of what voters promise that a leader counts on, below 1: their clocks may run faster than its own. */
+  readonly leaseShare: number;
   /** After how many ticks a request is answered `unknown`, a read is refused. */
   readonly requestTimeoutTicks: number;
   /** Applied entries between two snapshots. */

@@ -7,7 +7,16 @@ import { RaftDriver } from './driver/driver.js';
 import type { DriverEnvironment, DriverObserver } from './driver-types.js';
 import { MachineAdapter } from './machine.js';
 import type { RaftMeter } from './meter.js';
-import { coreConfig, driverOptions, isAlone, type RaftOptions, tickMsOf } from './options.js';
+import {
+  coreConfig,
+  driverOptions,
+  isAlone,
+  promiseMsOf,
+  type RaftOptions,
+  startTicksOf,
+  tickMsOf,
+} from './options.js';
+import { PromiseRecord } from './promise-record.js';
 import { SqliteStorage } from './storage/sqlite.js';
 import { Ticker } from './ticker.js';
 import { noTransport, TcpTransport } from './transport/tcp.js';
@@ -23,6 +32,7 @@ interface Parts {
   readonly driver: RaftDriver;
   readonly storage: SqliteStorage;
   readonly ticker: Ticker;
+  readonly promise: PromiseRecord;
   readonly transport: { stop(): Promise<void> };
 }
 
@@ -41,15 +51,20 @@ export class RaftNode {
     meter: RaftMeter,
     log: Logger,
   ): Promise<RaftNode> {
-    const config = coreConfig(options);
+    const settings = coreConfig(options);
     const identity = { clusterName: options.clusterName, node: options.advertise };
-    const { storage, initial } = await SqliteStorage.open(options.dataDir, identity, log);
+    const opened = await SqliteStorage.open(options.dataDir, identity, log);
+    const { storage, initial, promisedMs } = opened;
     try {
-      const machine = new MachineAdapter(stateMachine, (error) => {
+      const failed = (error: Error): void => {
         driver.stop();
         observer.failed(error);
-      });
+      };
+      const machine = new MachineAdapter(stateMachine, failed);
       await machine.restoreFrom(storage);
+      const config = { ...settings, startTicks: startTicksOf(options, promisedMs) };
+      const promise = new PromiseRecord(storage, promisedMs, failed);
+      await promise.begin(promiseMsOf(options));
       const core = new Raft(config, initial, environment.random);
       const transport = isAlone(options)
         ? noTransport
@@ -74,7 +89,7 @@ export class RaftNode {
       ticker.start();
       // Nobody else could be leading: no need to wait for an election time-out.
       if (isAlone(options)) driver.campaign();
-      return new RaftNode({ driver, storage, ticker, transport });
+      return new RaftNode({ driver, storage, ticker, transport, promise });
     } catch (error) {
       await storage.close();
       throw error;
@@ -86,8 +101,9 @@ export class RaftNode {
   }
 
   async close(): Promise<void> {
-    const { driver, storage, ticker, transport } = this.#parts;
+    const { driver, storage, ticker, transport, promise } = this.#parts;
     ticker.stop();
+    promise.stop();
     driver.stop();
     await transport.stop();
     await storage.close();

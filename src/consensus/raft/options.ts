@@ -31,8 +31,8 @@ export const ELECTION_HEARTBEATS_MIN = 3;
  */
 const HEARTBEAT_TICKS = 2;
 
-/** How much faster than ours the clock of a peer may run: what is taken off the lease. Quartz is a thousand times better. */
-const CLOCK_DRIFT = 0.05;
+/** The share of a promise that a lease uses: the clock of a peer may run so much faster than ours. Quartz is a thousand times better. */
+export const LEASE_SHARE = 0.95;
 
 /** How long a request may wait for its answer. */
 const REQUEST_TIMEOUT_MS = 3000;
@@ -43,8 +43,10 @@ const SNAPSHOT_RETRY_MS = 1000;
 /** Entries before a snapshot that stay in memory: a follower that is no further behind needs no snapshot. */
 const KEEP_ENTRIES_MAX = 4096;
 
+export type RaftTimes = Pick<RaftOptions, 'heartbeatMs' | 'electionMs'>;
+
 /** Milliseconds between two ticks. */
-export function tickMsOf(options: RaftOptions): number {
+export function tickMsOf(options: RaftTimes): number {
   return options.heartbeatMs / HEARTBEAT_TICKS;
 }
 
@@ -52,8 +54,21 @@ export function isAlone(options: RaftOptions): boolean {
   return options.nodes.length <= 1;
 }
 
+/**
+ * How long this node grants no vote after it acknowledged a leader, by its own clock: between two ticks lies at least `tickMsOf`, but the
+ * first may follow at once.
+ */
+export function promiseMsOf(options: RaftTimes): number {
+  return Math.floor((electionTicksOf(options) - 1) * tickMsOf(options));
+}
+
+/** For how many ticks a node is bound at its start when `promisedMs` is the longest promise of earlier runs that may still hold. */
+export function startTicksOf(options: RaftTimes, promisedMs: number): number {
+  return Math.max(electionTicksOf(options), Math.ceil(promisedMs / tickMsOf(options)) + 1);
+}
+
 /** Throws `CONFIG`. */
-export function coreConfig(options: RaftOptions): Config {
+export function coreConfig(options: RaftOptions): Omit<Config, 'startTicks'> {
   const { advertise, nodes, electionMs, heartbeatMs } = options;
   if (nodes.length > 0 && !nodes.includes(advertise)) {
     throw new FrenoError(
@@ -73,6 +88,7 @@ export function coreConfig(options: RaftOptions): Config {
     nodes: nodes.length > 0 ? nodes : [advertise],
     heartbeatTicks: HEARTBEAT_TICKS,
     electionTicks: electionTicksOf(options),
+    promiseMs: promiseMsOf(options),
   };
 }
 
@@ -80,10 +96,7 @@ export function driverOptions(options: RaftOptions): DriverOptions {
   const tickMs = tickMsOf(options);
   return {
     id: options.advertise,
-    // The first tick of a voter may follow its promise at once.
-    leaseMs: isAlone(options)
-      ? Number.POSITIVE_INFINITY
-      : (electionTicksOf(options) - 1) * tickMs * (1 - CLOCK_DRIFT),
+    leaseShare: LEASE_SHARE,
     requestTimeoutTicks: Math.ceil(REQUEST_TIMEOUT_MS / tickMs),
     snapshotEntries: options.snapshotEntries,
     keepEntries: Math.min(KEEP_ENTRIES_MAX, options.snapshotEntries),
@@ -91,6 +104,6 @@ export function driverOptions(options: RaftOptions): DriverOptions {
   };
 }
 
-function electionTicksOf(options: RaftOptions): number {
+export function electionTicksOf(options: RaftTimes): number {
   return Math.ceil(options.electionMs / tickMsOf(options));
 }

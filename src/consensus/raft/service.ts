@@ -44,6 +44,7 @@ const NO_SOFT_STATE: SoftState = {
   term: 0,
   leader: null,
   leaseRound: 0,
+  leasePromiseMs: 0,
   transferTo: null,
 };
 

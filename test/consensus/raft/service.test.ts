@@ -265,6 +265,26 @@ describe('three nodes', function () {
     );
   });
 
+  it('take other times by restarts, one after the other, and count the lease by what followers promise', async () => {
+    const { electionMs } = (await cluster.leader()).options;
+    for (let at = 0; at < cluster.nodes.length; at++) {
+      await cluster.nodes[at]!.consensus.stop();
+      await cluster.restart(at, { electionMs: 2 * electionMs });
+      await (await cluster.leader()).consensus.submit(throttle(`after-${at}`));
+    }
+    const leader = await cluster.leader();
+    await until(() => leader.observer.leaseUntilMs > monotonicMs() + 1.3 * electionMs);
+    for (let at = 0; at < cluster.nodes.length; at++) {
+      await cluster.nodes[at]!.consensus.stop();
+      await cluster.restart(at, { electionMs });
+      await cluster.leader();
+    }
+    const last = await cluster.leader();
+    const keys = ['after-0', 'after-1', 'after-2'];
+    expect(keys.filter((key) => last.machine.has(key))).to.deep.equal(keys);
+    await until(() => last.observer.leaseUntilMs < monotonicMs() + electionMs);
+  });
+
   it('bring a follower back by a snapshot when the log is gone', async () => {
     const [follower] = await cluster.followers();
     const leader = await cluster.leader();

@@ -75,8 +75,10 @@ function toWire(message: PeerMessage): Parameters<typeof wire.PeerMessage.encode
       const { term, round, commit } = message;
       return { heartbeat: { term, round, commit } };
     }
-    case 'heartbeatAnswer':
-      return { heartbeatAnswer: { term: message.term, round: message.round } };
+    case 'heartbeatAnswer': {
+      const { term, round, promiseMs } = message;
+      return { heartbeatAnswer: { term, round, promiseMs } };
+    }
     case 'timeoutNow':
       return { timeoutNow: { term: message.term, round: message.round } };
     case 'snapshotChunk': {
@@ -132,9 +134,14 @@ export function decodeMessage(body: Uint8Array, from: NodeId, to: NodeId): PeerM
     };
   }
   if (message.heartbeatAnswer != null) {
-    const { term, round } = message.heartbeatAnswer;
-    const answered = exact(round ?? 0, 'round');
-    return { kind: 'heartbeatAnswer', ...at, term: termOf(term), round: answered };
+    const { term, round, promiseMs } = message.heartbeatAnswer;
+    return {
+      kind: 'heartbeatAnswer',
+      ...at,
+      term: termOf(term),
+      round: exact(round ?? 0, 'round'),
+      promiseMs: exact(promiseMs ?? 0, 'promiseMs'),
+    };
   }
   return electionFromWire(message, at) ?? requestFromWire(message, at);
 }

@@ -12,6 +12,10 @@ export interface Config {
    * A leader that hears no majority within it steps down. Nobody who heard a leader votes before it has passed.
    */
   readonly electionTicks: number;
+  /** How long `electionTicks` last at the least, from any moment on: one tick may come at once. A leader hears of it with each heartbeat. */
+  readonly promiseMs: number;
+  /** A node with peers grants no vote for so many ticks after its start: it may have promised before. More than `electionTicks` when it promised more then. */
+  readonly startTicks: number;
   /** A leader sends heartbeats each time this many ticks have passed. At most a third of `electionTicks`: a lost one must not cost an election. */
   readonly heartbeatTicks: number;
   /** Bytes of entries in one append; a single larger entry still goes. */
@@ -28,8 +32,8 @@ export interface Config {
   readonly maxPendingReads: number;
 }
 
-/** Everything but who the nodes are. */
-export const defaultLimits: Omit<Config, 'id' | 'nodes'> = {
+/** Everything but who the nodes are, and what they promise. */
+export const defaultLimits: Omit<Config, 'id' | 'nodes' | 'promiseMs' | 'startTicks'> = {
   electionTicks: 10,
   heartbeatTicks: 2,
   maxAppendBytes: 256 * 1024,
@@ -48,6 +52,7 @@ export function validate(config: Config): void {
   checkPositive('heartbeatTicks', heartbeatTicks);
   checkPositive('electionTicks', electionTicks);
   check(electionTicks >= 3 * heartbeatTicks, 'electionTicks', 'must be at least 3 heartbeats');
+  check(config.startTicks >= electionTicks, 'startTicks', 'must be at least electionTicks');
   for (const [field, value] of Object.entries(limits)) checkPositive(field, value);
   check(
     config.maxInflightBytes >= config.maxAppendBytes,

@@ -34,7 +34,9 @@ function refuse(replica: Replica, { from, prevIndex, prevTerm }: Append): void {
 export function followHeartbeat(replica: Replica, heartbeat: Heartbeat): void {
   replica.log.commitTo(heartbeat.commit);
   const { from: to, round } = heartbeat;
-  replica.send({ kind: 'heartbeatAnswer', to, term: replica.term, round });
+  const { term, config } = replica;
+  const { promiseMs } = config;
+  replica.send({ kind: 'heartbeatAnswer', to, term, round, promiseMs });
 }
 
 /** A whole snapshot has arrived. It is taken unless what it covers is here already. */

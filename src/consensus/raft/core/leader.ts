@@ -32,8 +32,9 @@ export class Leadership {
   #transfer: Transfer | null = null;
   /** Rounds up to here carry no lease: they are of an earlier term, or were sent before an aborted transfer. */
   #leaseFloor: number;
-  /** The latest round that a majority has answered. */
+  /** The latest round that a majority has answered, and for how long some majority stays bound after it. */
   #confirmedRound = 0;
+  #promisedMs = 0;
   /** The round that began since it was last asked for. */
   #begunRound = 0;
   /** Something happened after which there may be more to send. */
@@ -107,10 +108,29 @@ export class Leadership {
     const answered = this.#followers.map((follower) => follower.answeredRound);
     answered.push(this.#replica.lastRound);
     const round = reachedByMajority(answered);
-    if (round <= this.#confirmedRound) return;
-    this.#confirmedRound = round;
-    this.#reads.confirmed(round);
-    this.#stirred = true;
+    if (round > this.#confirmedRound) {
+      this.#confirmedRound = round;
+      this.#reads.confirmed(round);
+      this.#stirred = true;
+    }
+    this.#promisedMs = this.#promisedAtLeast();
+  }
+
+  /**
+   * Whoever is elected has a vote from each majority, so it is enough that one of them is bound: the one that is bound for longest.
+   * The leader is in it; when it votes for another it leads no more.
+   */
+  #promisedAtLeast(): number {
+    const { rules, config } = this.#replica;
+    const promised = this.#followers.map(({ answeredRound, promiseMs }) =>
+      answeredRound >= this.#confirmedRound ? rules.promisedMs(promiseMs, config.promiseMs) : 0,
+    );
+    promised.push(Number.POSITIVE_INFINITY);
+    return reachedByMajority(promised);
+  }
+
+  get leasePromiseMs(): number {
+    return this.leaseRound > 0 ? this.#promisedMs : 0;
   }
 
   get leaseRound(): number {
@@ -177,8 +197,8 @@ export class Leadership {
     if (follower.refused(prevIndex, agreeAtMost)) this.#stirred = true;
   }
 
-  #onHeartbeatAnswer(follower: Progress, { round }: HeartbeatAnswer): void {
-    follower.answeredHeartbeat(round);
+  #onHeartbeatAnswer(follower: Progress, { round, promiseMs }: HeartbeatAnswer): void {
+    follower.answeredHeartbeat(round, promiseMs);
     this.#stirred = true;
     this.#confirmRounds();
     this.#lookForLoss(follower);

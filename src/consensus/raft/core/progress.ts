@@ -35,8 +35,8 @@ export class Progress {
 
   /** It has been heard since the last check of the quorum. */
   active = false;
-  /** The latest round of heartbeats that it answered. */
-  answeredRound = 0;
+  #answeredRound = 0;
+  #promiseMs = 0;
   /** The commit index that it was last told. */
   commitTold = 0;
   /** It waits for the commit of entries up to here. */
@@ -54,6 +54,16 @@ export class Progress {
 
   get next(): number {
     return this.#next;
+  }
+
+  /** The latest round of heartbeats that it answered. */
+  get answeredRound(): number {
+    return this.#answeredRound;
+  }
+
+  /** For how long it grants no vote after it answered that round. */
+  get promiseMs(): number {
+    return this.#promiseMs;
   }
 
   get mode(): Mode {
@@ -115,9 +125,11 @@ export class Progress {
   }
 
   /** A heartbeat was answered: a probe without an answer is lost, so the next may go. */
-  answeredHeartbeat(round: number): void {
-    this.answeredRound = Math.max(this.answeredRound, round);
+  answeredHeartbeat(round: number, promiseMs: number): void {
     this.#probeSent = false;
+    if (round <= this.#answeredRound) return;
+    this.#answeredRound = round;
+    this.#promiseMs = promiseMs;
   }
 
   /** Back to where the logs are known to agree: what is in flight may be lost. */

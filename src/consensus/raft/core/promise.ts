@@ -1,4 +1,5 @@
-/** What a voter has promised to a leader by acknowledging it: no vote for anybody else for `electionTicks`. The lease rests on it. */
+/** What a voter has promised to a leader by acknowledging it: no vote for anybody else for a while. The lease rests on it. */
+import type { Config } from './config.js';
 import type { Rules } from './rules.js';
 
 /**
@@ -18,19 +19,19 @@ export class VotePromise {
   readonly #electionTicks: number;
   readonly #rules: Rules;
 
-  constructor(electionTicks: number, rules: Rules, peers: number) {
+  constructor({ electionTicks, startTicks, nodes }: Config, rules: Rules) {
     this.#electionTicks = electionTicks;
     this.#rules = rules;
-    this.#ticksLeft = rules.isBoundAtStart(peers) ? electionTicks : 0;
+    this.#ticksLeft = rules.isBoundAtStart(nodes.length - 1) ? startTicks : 0;
   }
 
   tick(): void {
     if (this.#ticksLeft > 0) this.#ticksLeft--;
   }
 
-  /** A leader was heard; `round` is that of its heartbeat, 0 for any other message. */
+  /** A leader was heard; `round` is that of its heartbeat, 0 for any other message. What an earlier run promised is not cut short. */
   renew(term: number, round: number): void {
-    this.#ticksLeft = this.#electionTicks;
+    this.#ticksLeft = Math.max(this.#ticksLeft, this.#electionTicks);
     this.#round = term === this.#term ? Math.max(this.#round, round) : round;
     this.#term = term;
   }

@@ -146,7 +146,7 @@ export class Raft implements RaftCore {
   #answerOutdated({ kind, from: to }: Message): void {
     const { term } = this.#replica;
     if (kind === 'append' || kind === 'heartbeat' || kind === 'snapshot') {
-      this.#replica.send({ kind: 'heartbeatAnswer', to, term, round: 0 });
+      this.#replica.send({ kind: 'heartbeatAnswer', to, term, round: 0, promiseMs: 0 });
     } else if (kind === 'preVote') {
       this.#replica.send({ kind: 'preVoteAnswer', to, term, granted: false });
     } else if (kind === 'vote') {
@@ -319,6 +319,7 @@ export class Raft implements RaftCore {
       this.#replica.term === shown.term &&
       this.#leader === shown.leader &&
       (this.#leadership?.leaseRound ?? 0) === shown.leaseRound &&
+      (this.#leadership?.leasePromiseMs ?? 0) === shown.leasePromiseMs &&
       (this.#leadership?.transferTarget ?? null) === shown.transferTo
     );
   }
@@ -329,6 +330,7 @@ export class Raft implements RaftCore {
       term: this.#replica.term,
       leader: this.#leader,
       leaseRound: this.#leadership?.leaseRound ?? 0,
+      leasePromiseMs: this.#leadership?.leasePromiseMs ?? 0,
       transferTo: this.#leadership?.transferTarget ?? null,
     };
   }

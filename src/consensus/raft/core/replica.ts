@@ -34,7 +34,7 @@ export class Replica {
     this.rules = rules;
     this.log = new Log(initial, rules);
     this.peers = config.nodes.filter((node) => node !== config.id);
-    this.promise = new VotePromise(config.electionTicks, rules, this.peers.length);
+    this.promise = new VotePromise(config, rules);
     this.#disk = new DiskLedger(rules);
     this.#outbox = new Outbox(rules);
     this.#hardState = initial.hardState;

@@ -24,6 +24,8 @@ export interface Rules {
   isBoundAtStart(peers: number): boolean;
   /** No lease rests on rounds up to `floor`, from whose promises voters may be released, nor on any while leadership is offered. */
   carriesLease(round: number, floor: number, offersLeadership: boolean): boolean;
+  /** For how long a voter counts as bound: as it said itself, since its settings may differ from the leader's. */
+  promisedMs(byVoter: number, byLeader: number): number;
 }
 
 /** The end of a log, by which logs are compared. */
@@ -45,4 +47,5 @@ export const raftRules: Rules = {
   isBoundByPromise: (ticksLeft) => ticksLeft > 0,
   isBoundAtStart: (peers) => peers > 0,
   carriesLease: (round, floor, offersLeadership) => !offersLeadership && round > floor,
+  promisedMs: (byVoter) => byVoter,
 };

@@ -8,7 +8,7 @@
  * - **index**, **term**: integers, exact to 2^53. Index 0 and term 0 stand before the first.
  * - **round**: a broadcast of heartbeats by a leader, numbered. Numbers only grow while a process lives.
  * - **batch**: what one `ready()` gives to the disk, numbered from 1 without gaps.
- * - **promise**: who acknowledged a leader grants no vote for `electionTicks` (the lease rests on this).
+ * - **promise**: who acknowledged a leader grants no vote for `electionTicks`, and says how long that lasts (the lease rests on this).
  */
 
 /** The address by which the peers know a node. */
@@ -114,6 +114,8 @@ export interface Heartbeat extends Envelope {
 export interface HeartbeatAnswer extends Envelope {
   readonly kind: 'heartbeatAnswer';
   readonly round: number;
+  /** For so many milliseconds of its own clock the sender grants no vote; 0: it says nothing of that. */
+  readonly promiseMs: number;
 }
 
 /**
@@ -160,10 +162,14 @@ export interface SoftState {
   readonly leader: NodeId | null;
   /**
    * On a leader: the latest round that a majority (itself included) has answered and that may carry a lease; otherwise 0.
-   * No other node can lead before `electionTicks - 1` tick intervals have passed since this round was **sent**
-   * (the first tick of a voter may follow its promise at once). It falls to 0 before leadership is offered to another node.
+   * It falls to 0 before leadership is offered to another node.
    */
   readonly leaseRound: number;
+  /**
+   * No other node can lead before so many milliseconds, by the clocks of the voters, have passed since `leaseRound` was **sent**.
+   * Infinity on a leader without peers.
+   */
+  readonly leasePromiseMs: number;
   /** On a leader that hands over: to whom. Proposals are refused meanwhile. */
   readonly transferTo: NodeId | null;
 }

@@ -68,7 +68,7 @@ export class RaftDriver implements RaftDriverFace {
     this.#parts = parts;
     this.#soft = core.soft;
     this.#appliedIndex = storage.newestSnapshot()?.meta.index ?? 0;
-    this.#lease = new Lease(options.leaseMs);
+    this.#lease = new Lease(options.leaseShare);
     this.#disk = new DiskQueue(storage, (batches) => this.#durable(batches), failed);
     const session = 1 + Math.floor(environment.random() * SESSIONS);
     this.#requests = new Requests(
@@ -230,7 +230,7 @@ export class RaftDriver implements RaftDriverFace {
       soft.role !== before.role || soft.term !== before.term || soft.leader !== before.leader;
     if (soft.role !== 'leader') this.#sender.clear();
     if (isChanged) observer.softStateChanged(soft);
-    this.#lease.answered(soft.role === 'leader' ? soft.leaseRound : 0);
+    this.#lease.answered(soft.leaseRound, soft.leasePromiseMs);
     this.#reportLease();
   }
 

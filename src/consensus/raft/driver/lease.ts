@@ -4,11 +4,13 @@
 const ROUNDS_MAX = 1024;
 
 export class Lease {
-  /** Round and time of its sending, in order; only rounds after the last one that was answered. */
+  /** Round and time of its sending, in order; only rounds from the last one on that was answered. */
   readonly #sentMs = new Map<number, number>();
+  #answeredRound = 0;
   #untilMs = 0;
 
-  constructor(private readonly leaseMs: number) {}
+  /** `share` of what is promised counts: the clocks of those who promise may run faster than this one. */
+  constructor(private readonly share: number) {}
 
   /** Note before the first heartbeat of `round` leaves. */
   roundBegins(round: number, nowMs: number): void {
@@ -24,14 +26,20 @@ export class Lease {
     return this.#untilMs;
   }
 
-  /** A majority has answered `round`; 0: no round carries a lease. */
-  answered(round: number): void {
+  /** A majority has answered `round`, and elects nobody for `promiseMs` after. A round of 0: no round carries a lease. */
+  answered(round: number, promiseMs: number): void {
     if (round === 0) {
+      this.#forgetUpTo(this.#answeredRound);
       this.#untilMs = 0;
       return;
     }
+    this.#forgetUpTo(round - 1);
+    this.#answeredRound = round;
     const sentMs = this.#sentMs.get(round);
-    if (sentMs !== undefined) this.#untilMs = sentMs + this.leaseMs;
+    if (sentMs !== undefined) this.#untilMs = sentMs + promiseMs * this.share;
+  }
+
+  #forgetUpTo(round: number): void {
     for (const known of this.#sentMs.keys()) {
       if (known > round) break;
       this.#sentMs.delete(known);

@@ -103,7 +103,8 @@ function entryOf(row: Row): Entry {
   return { index, term, data };
 }
 
-function integer(row: Row, column: string): number {
+/** Throws `DamagedLogError` for what is no number of entries, terms or milliseconds. */
+export function integer(row: Row, column: string): number {
   const value = row[column];
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
   throw new DamagedLogError(`${column} is ${value}`);

@@ -3,7 +3,7 @@ import { FrenoError, messageOf } from '../../../base/errors.js';
 import type { NodeId, SnapshotMeta } from '../core/types.js';
 import { Connection, type Statement } from './connection.js';
 import { APPLICATION_ID } from './file.js';
-import { DamagedLogError, hardStateChecksum } from './load.js';
+import { DamagedLogError, hardStateChecksum, integer } from './load.js';
 
 /** Of the tables; raised when an older program could not read them. */
 const FORMAT_VERSION = 1;
@@ -32,6 +32,11 @@ const SCHEMA = `
   INSERT INTO snapshot VALUES (0, 0, 0);
   COMMIT;`;
 
+/** Beside the tables of the format, since older programs leave it alone: the longest promise of any run that may still hold. */
+const PROMISE_SCHEMA = `
+  CREATE TABLE IF NOT EXISTS promise (ms INTEGER NOT NULL);
+  INSERT INTO promise SELECT 0 WHERE NOT EXISTS (SELECT * FROM promise);`;
+
 /** The node that a data directory belongs to. */
 export interface StorageIdentity {
   readonly clusterName: string;
@@ -46,6 +51,7 @@ export interface Statements {
   readonly insertPiece: Statement;
   readonly readPiece: Statement;
   readonly deletePrefix: Statement;
+  readonly setPromise: Statement;
 }
 
 /**
@@ -106,6 +112,13 @@ export async function checkIdentity(
   );
 }
 
+/** The longest promise of earlier runs that may still hold, in milliseconds. Of a file that an older program made: 0. */
+export async function loadPromise(connection: Connection): Promise<number> {
+  await connection.execute(PROMISE_SCHEMA);
+  const [row] = await connection.all('SELECT max(ms) AS ms FROM promise');
+  return integer(row ?? {}, 'ms');
+}
+
 /** Drops what a crash left between a snapshot and its cleaning up. */
 export async function sweep(connection: Connection, { index }: SnapshotMeta): Promise<void> {
   await connection.execute(
@@ -133,6 +146,7 @@ export async function prepareStatements(connection: Connection): Promise<Stateme
       'SELECT data, checksum FROM snapshot_pieces WHERE snapshot_index = ? AND sequence = ?',
     ),
     deletePrefix: await connection.prepare('DELETE FROM log WHERE idx <= ?'),
+    setPromise: await connection.prepare('UPDATE promise SET ms = ?'),
   };
 }
 

@@ -15,6 +15,7 @@ import {
   INSERT_ROWS,
   INSERT_ROWS_MAX,
   inUse,
+  loadPromise,
   openConnection,
   prepareStatements,
   type Statements,
@@ -35,6 +36,8 @@ export interface OpenedStorage {
   readonly storage: SqliteStorage;
   /** What it held. */
   readonly initial: InitialState;
+  /** The longest promise of earlier runs that may still hold: for so many milliseconds after they end no vote may be granted. */
+  readonly promisedMs: number;
 }
 
 export class SqliteStorage implements RaftStorage {
@@ -106,10 +109,11 @@ export class SqliteStorage implements RaftStorage {
     await checkFormat(connection);
     await checkIdentity(connection, identity);
     const { initial, pieceCount } = await load(connection);
+    const promisedMs = await loadPromise(connection);
     await sweep(connection, initial.snapshot);
     const statements = await prepareStatements(connection);
     const storage = new SqliteStorage(connection, statements, directory, pieceCount, initial);
-    return { storage, initial };
+    return { storage, initial, promisedMs };
   }
 
   write(write: StorageWrite, done: Done): void {
@@ -156,6 +160,11 @@ export class SqliteStorage implements RaftStorage {
       }
       done(null, data);
     });
+  }
+
+  /** Makes durable what this run promises, before it promises anything; what is written afterwards takes its place. */
+  writePromise(promiseMs: number, done: Done): void {
+    this.#run([(next) => this.#statements.setPromise.run([promiseMs], next)], done);
   }
 
   /** Waits for writes under way; the directory is free afterwards. */

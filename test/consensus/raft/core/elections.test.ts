@@ -138,6 +138,24 @@ describe('raft elections', () => {
     expect(cluster.settle().node('b').hardState).to.deep.equal({ term: 5, vote: 'a' });
   });
 
+  it('grant no vote for longer after the start of a node that promised more before, also when it hears a leader', () => {
+    const cluster = new Cluster({ a: {}, b: { startTicks: 30 }, c: {} });
+    const leader = cluster.elect();
+    cluster.isolate(leader.id);
+    const ballot = {
+      kind: 'vote',
+      from: 'c',
+      to: 'b',
+      lastIndex: 9,
+      lastTerm: 9,
+      transferRound: 0,
+    } as const;
+    cluster.tick(15, 'b').deliver({ ...ballot, term: 5 });
+    expect(cluster.node('b').term).to.equal(1);
+    cluster.tick(5, 'b').deliver({ ...ballot, term: 5 });
+    expect(cluster.settle().node('b').hardState).to.deep.equal({ term: 5, vote: 'c' });
+  });
+
   it('free a stuck candidate with a higher term: the leader steps down for it', () => {
     const cluster = new Cluster({ a: {}, b: {}, c: { term: 7 } });
     cluster.isolate('c').elect();

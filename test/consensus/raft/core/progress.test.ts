@@ -54,7 +54,7 @@ describe('raft progress', () => {
     const progress = new Progress('b', 10, limits);
     progress.sent(9, 0);
     expect(progress.maySend).to.equal(false);
-    progress.answeredHeartbeat(1);
+    progress.answeredHeartbeat(1, 9);
     expect(progress.maySend).to.equal(true);
   });
 
@@ -99,12 +99,14 @@ describe('raft quorum', () => {
 });
 
 describe('raft configuration', () => {
-  const good = { ...defaultLimits, id: 'a', nodes: ['a', 'b', 'c'] };
+  const good = { ...defaultLimits, id: 'a', nodes: ['a', 'b', 'c'], promiseMs: 9, startTicks: 10 };
   const bad = {
     nodes: { nodes: ['b', 'c'] },
     'nodes ': { nodes: ['a', 'b', 'b'] },
     electionTicks: { electionTicks: 5, heartbeatTicks: 2 },
     heartbeatTicks: { heartbeatTicks: 0 },
+    promiseMs: { promiseMs: 0 },
+    startTicks: { startTicks: 9 },
     maxAppendBytes: { maxAppendBytes: 1.5 },
     maxInflightBytes: { maxInflightBytes: 1 },
   };

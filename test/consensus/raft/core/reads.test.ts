@@ -1,5 +1,6 @@
 /** Linearizable reads, and the lease. */
 import { expect } from 'chai';
+import type { HeartbeatAnswer } from '../../../../src/consensus/raft/core/types.js';
 import type { Node } from './support/cluster.js';
 import { Cluster } from './support/cluster.js';
 
@@ -116,6 +117,35 @@ describe('raft lease', () => {
     expect(leader.core.soft.leaseRound).to.equal(leaseRound + 1);
     cluster.isolate('c').tick(2);
     expect(leader.core.soft.leaseRound).to.equal(leaseRound + 1);
+  });
+
+  it('lasts as long as some majority has promised, whatever the leader would promise itself', () => {
+    const cluster = new Cluster({ a: { promiseMs: 5 }, b: { promiseMs: 3 }, c: { promiseMs: 7 } });
+    const leader = cluster.elect();
+    expect(leader.core.soft.leasePromiseMs).to.equal(7);
+    cluster.isolate('c').tick(2);
+    expect(leader.core.soft.leasePromiseMs).to.equal(3);
+    cluster.heal().tick(2);
+    expect(leader.core.soft.leasePromiseMs).to.equal(7);
+  });
+
+  it('of a leader with four followers lasts as long as the better two of them have promised', () => {
+    const promises = { b: 1, c: 4, d: 2, e: 3 };
+    const followers = Object.entries(promises).map(([id, promiseMs]) => [id, { promiseMs }]);
+    const leader = new Cluster({ a: {}, ...Object.fromEntries(followers) }).elect();
+    expect(leader.core.soft.leasePromiseMs).to.equal(3);
+  });
+
+  it('is no time at all while followers say nothing of a promise', () => {
+    const cluster = new Cluster(3);
+    cluster.hold(({ kind }) => kind === 'heartbeatAnswer');
+    const leader = cluster.elect();
+    for (const answer of cluster.held.splice(0)) {
+      cluster.deliver({ ...answer, promiseMs: 0 } as HeartbeatAnswer);
+    }
+    cluster.settle();
+    expect(leader.core.soft.leaseRound).to.be.greaterThan(0);
+    expect(leader.core.soft.leasePromiseMs).to.equal(0);
   });
 
   it('is shown with the round before its heartbeats go', () => {

@@ -4,13 +4,13 @@ import { Lease } from '../../../../src/consensus/raft/driver/lease.js';
 
 /** Until when it holds once that round was answered. */
 function heldUntil(lease: Lease, round: number): number {
-  lease.answered(round);
+  lease.answered(round, 100);
   return lease.untilMs;
 }
 
 describe('the lease', () => {
   it('counts from the sending of the newest round that a majority answered', () => {
-    const lease = new Lease(100);
+    const lease = new Lease(1);
     lease.roundBegins(1, 1000);
     lease.roundBegins(2, 1040);
     expect(heldUntil(lease, 1)).to.equal(1100);
@@ -20,10 +20,23 @@ describe('the lease', () => {
   });
 
   it('is over when no round carries it, and does not come back with an old round', () => {
-    const lease = new Lease(100);
+    const lease = new Lease(1);
     lease.roundBegins(1, 1000);
     expect(heldUntil(lease, 1)).to.equal(1100);
+    lease.roundBegins(2, 1050);
     expect(heldUntil(lease, 0)).to.equal(0);
     expect(heldUntil(lease, 1)).to.equal(0);
+    expect(heldUntil(lease, 2)).to.equal(1150);
+  });
+
+  it('lasts for a share of what a majority promised, longer once more of it is known', () => {
+    const lease = new Lease(0.9);
+    lease.roundBegins(1, 1000);
+    lease.answered(1, 100);
+    expect(lease.untilMs).to.equal(1090);
+    lease.answered(1, 300);
+    expect(lease.untilMs).to.equal(1270);
+    lease.answered(1, 0);
+    expect(lease.untilMs).to.equal(1000);
   });
 });

@@ -17,7 +17,14 @@ const LEADER = 'leader:1';
 
 /** As much of a core as requests need: it takes or refuses proposals. */
 class FakeCore implements Pick<RaftCore, 'soft' | 'propose' | 'readIndex'> {
-  soft: SoftState = { role: 'leader', term: 3, leader: 'self:1', leaseRound: 0, transferTo: null };
+  soft: SoftState = {
+    role: 'leader',
+    term: 3,
+    leader: 'self:1',
+    leaseRound: 0,
+    leasePromiseMs: 0,
+    transferTo: null,
+  };
   answer: Proposed = { accepted: true, firstIndex: 10, term: 3 };
   readonly proposed: Uint8Array[] = [];
   readonly waiting: NodeId[] = [];

@@ -24,6 +24,8 @@ export class SimulatedDisk implements RaftStorage {
   hardState: HardState = { term: 0, vote: null };
   snapshot: EncodedSnapshot | null = null;
   entries: Entry[] = [];
+  /** The longest promise of any run that may still hold. */
+  promisedMs = 0;
   #journal: Journaled[] = [];
   /** Grows with each crash: completions of an earlier life are nobody's. */
   #life = 0;

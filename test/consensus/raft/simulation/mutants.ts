@@ -12,10 +12,38 @@ export interface Mutant {
   readonly weather?: Partial<Weather>;
   readonly rules?: Partial<Rules>;
   readonly forgetsVote?: boolean;
+  readonly forgetsPromise?: boolean;
   readonly notesRoundsLate?: boolean;
 }
 
 const never = Number.POSITIVE_INFINITY;
+
+/** Again and again the leader and one follower lose sight of each other, and the other follower decides between them. */
+const partedPair: Partial<Weather> = {
+  nodes: 3,
+  reignEnds: [],
+  crisisEveryMs: 1_500,
+  commandEveryMs: 1_000,
+  partitionEveryMs: never,
+  partitionMs: 2_000,
+};
+
+/** Nothing happens but what is added to it: most accidents end a lease before anybody could be elected beside it. */
+const unequalTimes: Partial<Weather> = {
+  nodes: 3,
+  timesDiffer: true,
+  reignEnds: [],
+  commandEveryMs: 1_000,
+  lossRate: 0,
+  stragglerRate: 0,
+  slowWriteRate: 0,
+  crashEveryMs: never,
+  pauseEveryMs: never,
+  stallEveryMs: never,
+  transferEveryMs: never,
+  crisisEveryMs: never,
+  partitionEveryMs: never,
+};
 
 export const mutants: readonly Mutant[] = [
   {
@@ -56,27 +84,34 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'votes although it just acknowledged a leader',
     rules: { isBoundByPromise: () => false },
-    weather: {
-      nodes: 3,
-      reignEnds: [],
-      crisisEveryMs: 1_500,
-      commandEveryMs: 1_000,
-      partitionEveryMs: never,
-      partitionMs: 2_000,
-    },
+    weather: partedPair,
   },
   {
     name: 'votes right after its start',
     rules: { isBoundAtStart: () => false },
+    weather: { ...partedPair, crisisEveryMs: 1_000, quickRestartRate: 1, stormMs: 10_000 },
+  },
+  {
+    name: 'takes the promises of its peers to be as long as its own',
+    rules: { promisedMs: (_byVoter, byLeader) => byLeader },
     weather: {
-      nodes: 3,
-      reignEnds: [],
-      crisisEveryMs: 1_000,
-      commandEveryMs: 1_000,
+      ...unequalTimes,
+      pauseEveryMs: 1_000,
+      pauseMs: 500,
+      crashEveryMs: 2_000,
       quickRestartRate: 1,
-      partitionEveryMs: never,
-      partitionMs: 2_000,
       stormMs: 10_000,
+    },
+  },
+  {
+    name: 'forgets at its start that it promised more before',
+    forgetsPromise: true,
+    weather: {
+      ...unequalTimes,
+      crisisEveryMs: 600,
+      partitionMs: 2_000,
+      quickRestartRate: 1,
+      stormMs: 15_000,
     },
   },
   {

@@ -9,6 +9,14 @@ import type {
   RaftStorage,
   ReplicatedMachine,
 } from '../../../../src/consensus/raft/driver-types.js';
+import {
+  electionTicksOf,
+  LEASE_SHARE,
+  promiseMsOf,
+  type RaftTimes,
+  startTicksOf,
+  tickMsOf,
+} from '../../../../src/consensus/raft/options.js';
 import { ThrottleState } from '../../../../src/throttle/state.js';
 import type { Random } from '../../../support/random.js';
 import type { Checker } from './checker.js';
@@ -19,7 +27,12 @@ import { ObservedCore } from './observed-core.js';
 import type { Schedule } from './schedule.js';
 import type { Weather } from './weather.js';
 
-const TICK_MS = 30;
+const EQUAL_TIMES: RaftTimes = { heartbeatMs: 60, electionMs: 300 };
+
+/** The longest interval of heartbeats is a third of the shortest election time-out: whoever is elected can stay. */
+function drawTimes(random: Random): RaftTimes {
+  return { heartbeatMs: random.pick([25, 40, 50]), electionMs: random.pick([150, 250, 400, 900]) };
+}
 
 /** What a leader can be hit at. */
 export type Moment = 'elected' | 'written' | 'committed';
@@ -46,6 +59,7 @@ export class SimulatedNode {
   #missed: Array<() => void> = [];
   #appliedIndex = 0;
   #state = new ThrottleState();
+  #times = EQUAL_TIMES;
   /** How many of its milliseconds pass in a true one. */
   readonly #clockRate: number;
   readonly #rules: Rules;
@@ -81,8 +95,22 @@ export class SimulatedNode {
     world.checker.started(id);
     world.note(id, 1, () => `starts: term ${this.disk.hardState.term}, log ${this.disk.lastIndex}`);
     this.#restoreState();
+    this.#times = world.weather().timesDiffer ? drawTimes(world.random) : EQUAL_TIMES;
     this.driver = this.#buildDriver();
-    this.#planTick(world.random.next() * TICK_MS);
+    this.#recordPromise();
+    this.#planTick(world.random.next() * tickMsOf(this.#times));
+  }
+
+  /** As `PromiseRecord` does. */
+  #recordPromise(): void {
+    const { disk } = this;
+    const promiseMs = promiseMsOf(this.#times);
+    const earlierMs = disk.promisedMs;
+    disk.promisedMs = Math.max(earlierMs, promiseMs);
+    if (promiseMs >= earlierMs) return;
+    this.#after(2 * earlierMs, () => {
+      disk.promisedMs = promiseMs;
+    });
   }
 
   #restoreState(): void {
@@ -99,7 +127,15 @@ export class SimulatedNode {
   #buildDriver(): RaftDriver {
     const { world, id, disk } = this;
     const { limits, snapshotEntries, keepEntries, overlappingWrites } = world.weather();
-    const config = { ...limits, id, nodes: world.ids };
+    const times = this.#times;
+    const config = {
+      ...limits,
+      id,
+      nodes: world.ids,
+      electionTicks: electionTicksOf(times),
+      promiseMs: promiseMsOf(times),
+      startTicks: startTicksOf(times, world.mutant?.forgetsPromise ? 0 : disk.promisedMs),
+    };
     const { hardState, entries } = disk;
     const snapshot = disk.snapshot?.meta ?? { index: 0, term: 0 };
     const random = () => world.random.next();
@@ -113,7 +149,7 @@ export class SimulatedNode {
     });
     const options = {
       id,
-      leaseMs: (limits.electionTicks - 1) * TICK_MS * 0.95,
+      leaseShare: LEASE_SHARE,
       requestTimeoutTicks: 40,
       snapshotEntries,
       keepEntries,
@@ -154,7 +190,7 @@ export class SimulatedNode {
   #planTick(delayMs: number): void {
     this.#after(delayMs / this.#clockRate, () => {
       this.driver?.tick();
-      this.#planTick(TICK_MS);
+      this.#planTick(tickMsOf(this.#times));
     });
   }
 

@@ -21,6 +21,8 @@ export interface Weather {
   /** Virtual time with faults; then all heals. */
   readonly stormMs: number;
   readonly limits: typeof defaultLimits;
+  /** Each node draws its times of election and heartbeat anew at each start. */
+  readonly timesDiffer: boolean;
   readonly snapshotEntries: number;
   readonly keepEntries: number;
   /** How much faster or slower than true time a node's clock may run, as a share. */
@@ -81,6 +83,7 @@ export function drawWeather(random: Random): Weather {
       maxApplyEntries: orOne(1024),
       maxUncommittedBytes: Math.ceil(random.magnitude(256, 1024 * 1024)),
     },
+    timesDiffer: random.chance(0.5),
     snapshotEntries: orOne(300),
     keepEntries: random.chance(0.5) ? 0 : random.below(50),
     clockDrift: random.chance(0.5) ? 0 : 0.01,

@@ -73,6 +73,12 @@ describe('the log on disk', function () {
     });
   }
 
+  function promise({ storage }: OpenedStorage, promiseMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      storage.writePromise(promiseMs, (error) => (error === null ? resolve() : reject(error)));
+    });
+  }
+
   function pieces({ storage }: OpenedStorage, index: number): Promise<Array<number[] | null>> {
     const count = storage.newestSnapshot()?.pieceCount ?? 0;
     const reads = Array.from({ length: count }, (_, sequence) => {
@@ -194,6 +200,21 @@ describe('the log on disk', function () {
     const second = await reopen();
     expect(second.initial.snapshot.index).to.equal(50);
     expect(await pieces(second, 30)).to.deep.equal([null, null, null]);
+  });
+
+  it('holds what was promised last across a restart, nothing before the first promise', async () => {
+    const first = await open();
+    expect(first.promisedMs).to.equal(0);
+    await promise(first, 350);
+    await promise(first, 700);
+    expect((await reopen()).promisedMs).to.equal(700);
+  });
+
+  it('of an older program, which knew no promises, is taken', async () => {
+    await write(await open(), { hardState: { term: 3, vote: null } });
+    await tamper('DROP TABLE promise');
+    const { initial, promisedMs } = await open();
+    expect([initial.hardState.term, promisedMs]).to.deep.equal([3, 0]);
   });
 
   it('keeps a whole snapshot of a leader that arrives while one of its own is written', async () => {

@@ -152,8 +152,8 @@ export class TestCluster {
   }
 
   /** Starts a new process's worth of node at that place. */
-  async restart(at: number): Promise<TestNode> {
-    const node = this.freshNode(at);
+  async restart(at: number, overrides: Partial<RaftOptions> = {}): Promise<TestNode> {
+    const node = this.freshNode(at, overrides);
     this.nodes[at] = node;
     await node.consensus.start();
     return node;

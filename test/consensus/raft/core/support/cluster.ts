@@ -19,6 +19,8 @@ export interface Setup {
   readonly log?: readonly number[];
   readonly term?: number;
   readonly vote?: NodeId;
+  readonly promiseMs?: number;
+  readonly startTicks?: number;
 }
 
 interface Image {
@@ -157,13 +159,15 @@ export class Cluster {
 
   /**
    * `setups`: how many nodes (`a`, `b`, ...), or what is on the disk of each. The first has the shortest time-out.
-   * Every node is bound by its start for the first `electionTicks` ticks.
+   * Every node is bound by its start for the first `electionTicks` ticks, unless its setup says otherwise. A tick takes a millisecond.
    */
   constructor(setups: number | Record<NodeId, Setup>, limits: Partial<Config> = {}) {
     const named = typeof setups === 'number' ? blank(setups) : setups;
     const ids = Object.keys(named);
     this.nodes = ids.map((id, at) => {
-      const config = { ...defaultLimits, ...limits, id, nodes: ids };
+      const { electionTicks } = defaultLimits;
+      const { promiseMs = electionTicks - 1, startTicks = electionTicks } = named[id]!;
+      const config = { ...defaultLimits, promiseMs, startTicks, ...limits, id, nodes: ids };
       return new Node(config, named[id]!, at / ids.length);
     });
   }

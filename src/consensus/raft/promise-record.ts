@@ -1,0 +1,40 @@
+/** What a node has promised to leaders, across its runs: one that starts with a shorter election time-out keeps the longer promise. */
+import type { Done } from './driver-types.js';
+
+/** Where it is kept. */
+export interface PromiseStore {
+  /** `done` once it survives a crash. */
+  writePromise(promiseMs: number, done: Done): void;
+}
+
+/** Invariant: what is stored is at least any promise that may still hold. */
+export class PromiseRecord {
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly store: PromiseStore,
+    /** What was stored at the start of this run. */
+    private readonly promisedMs: number,
+    private readonly onFailure: (error: Error) => void,
+  ) {}
+
+  /** Resolves when this run may promise so much. A longer promise of an earlier run is forgotten when it has run out for certain. */
+  async begin(promiseMs: number): Promise<void> {
+    if (promiseMs > this.promisedMs) await this.#write(promiseMs);
+    if (promiseMs >= this.promisedMs) return;
+    // Twice, for a timer may fire early and clocks differ.
+    this.#timer = setTimeout(() => {
+      this.#write(promiseMs).catch(this.onFailure);
+    }, 2 * this.promisedMs);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #write(promiseMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.store.writePromise(promiseMs, (error) => (error === null ? resolve() : reject(error)));
+    });
+  }
+}

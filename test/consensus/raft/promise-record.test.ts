@@ -1,0 +1,76 @@
+/** What a node has promised in earlier runs, and when it may forget that. */
+import { expect } from 'chai';
+import { PromiseRecord } from '../../../src/consensus/raft/promise-record.js';
+import { until } from '../../support/until.js';
+
+/** A store in memory. */
+class Store {
+  readonly written: number[] = [];
+  failure: Error | null = null;
+
+  writePromise(promiseMs: number, done: (error: Error | null) => void): void {
+    this.written.push(promiseMs);
+    setImmediate(() => done(this.failure));
+  }
+}
+
+describe('the record of promises', () => {
+  let store: Store;
+  let record: PromiseRecord;
+  const failures: Error[] = [];
+
+  beforeEach(() => {
+    store = new Store();
+    failures.length = 0;
+  });
+  afterEach(() => record.stop());
+
+  function recordAfter(promisedMs: number): PromiseRecord {
+    record = new PromiseRecord(store, promisedMs, (error) => failures.push(error));
+    return record;
+  }
+
+  it('has a longer promise on disk before the node may give it', async () => {
+    await recordAfter(300).begin(350);
+    expect(store.written).to.deep.equal([350]);
+  });
+
+  it('is not written again while nothing changes', async () => {
+    await recordAfter(350).begin(350);
+    expect(store.written).to.deep.equal([]);
+  });
+
+  it('keeps the longer promise of an earlier run until it has run out', async () => {
+    const beganMs = performance.now();
+    await recordAfter(20).begin(5);
+    expect(store.written).to.deep.equal([]);
+    await until(() => store.written.length > 0);
+    expect(store.written).to.deep.equal([5]);
+    expect(performance.now() - beganMs).to.be.greaterThan(20);
+  });
+
+  it('keeps it for good in a run that ends before', async () => {
+    await recordAfter(1).begin(0);
+    record.stop();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(store.written).to.deep.equal([]);
+  });
+
+  it('that cannot be written keeps the node from promising', async () => {
+    store.failure = new Error('the disk is full');
+    let failure: unknown;
+    await recordAfter(0)
+      .begin(350)
+      .catch((error: unknown) => {
+        failure = error;
+      });
+    expect(failure).to.equal(store.failure);
+  });
+
+  it('that can no longer be written is a failure of the disk', async () => {
+    store.failure = new Error('the disk is full');
+    await recordAfter(1).begin(0);
+    await until(() => failures.length > 0);
+    expect(failures).to.deep.equal([store.failure]);
+  });
+});
