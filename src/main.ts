@@ -1,17 +1,15 @@
-/** The composition root: command line -> configuration -> service, and the signals that end it. */
+/** The composition root: command line -> configuration -> service, until its end. */
 import { availableParallelism } from 'node:os';
 import { FrenoError, messageOf } from './base/errors.js';
-import { createLogger, type Logger } from './base/log.js';
+import { createLogger } from './base/log.js';
 import { version } from './base/version.js';
 import { clusterSettings } from './config/clusters.js';
 import { type CommandLine, parseCommandLine, usage } from './config/commandline.js';
 import { loadConfig } from './config/load.js';
 import { serviceSettings } from './config/settings.js';
+import { Ending } from './ending.js';
 import { Reloader } from './reload.js';
 import { Service } from './service.js';
-
-/** Beyond, the process ends whatever is still open. */
-const STOP_TIMEOUT_MS = 4_800;
 
 /** Runs freno with the arguments after the program's name; sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -38,12 +36,14 @@ async function run(commandLine: CommandLine): Promise<void> {
   const load = () => loadConfig({ ...commandLine, environment: process.env });
   const { config, warnings } = await load();
   for (const warning of warnings) log.warn(warning);
+  const ending = new Ending(() => service.stop(), log);
   const service = new Service({
     settings: serviceSettings(config, availableParallelism()),
     clusters: clusterSettings(config),
     forceLeadership: commandLine.forceLeadership,
     log,
     logOptions: commandLine.log,
+    failed: (error) => ending.begin(error),
   });
   const reloader = new Reloader({
     config,
@@ -55,47 +55,18 @@ async function run(commandLine: CommandLine): Promise<void> {
       ),
     log,
   });
-  // Signals that come during the start count too.
-  const end = ended(service, log);
+  // What comes during the start counts too.
+  ending.listen();
   const started = service.start();
-  // A start that fails is told below.
+  started.catch((error: unknown) => ending.begin(error));
+  // A start that fails ends the process.
   const reload = () =>
     started.then(
       () => reloader.reload(),
       () => {},
     );
   process.on('SIGHUP', reload);
-  await Promise.race([started, end]);
-  await end;
-}
-
-/**
- * Resolves when a signal has ended the service, rejects with the defect that did: to exit with HTTP workers still listening
- * would abort the process. What comes during the end changes nothing, since that is bounded anyway.
- */
-function ended(service: Service, log: Logger): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let ending = false;
-    const end = (settle: () => void): void => {
-      if (ending) return;
-      ending = true;
-      setTimeout(() => {
-        log.error('the service did not stop in time');
-        process.kill(process.pid, 'SIGKILL');
-      }, STOP_TIMEOUT_MS).unref();
-      service.stop().then(settle, reject);
-    };
-    const endOnSignal = (signal: NodeJS.Signals): void => {
-      log.info({ signal }, 'stopping');
-      end(resolve);
-    };
-    process.on('SIGTERM', endOnSignal);
-    process.on('SIGINT', endOnSignal);
-    process.on('uncaughtException', (err) => {
-      log.error({ err }, 'stopping because of a defect');
-      end(() => reject(err));
-    });
-  });
+  await ending.over;
 }
 
 /** A user's mistake is told in a line without a stack; the exit code is 2 for the configuration, else 1. */

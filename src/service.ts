@@ -1,5 +1,6 @@
 /** The service: its threads and parts, put together, started and stopped in order. */
 import { hostname } from 'node:os';
+import type { FrenoError } from './base/errors.js';
 import type { Logger, LogOptions } from './base/log.js';
 import { Board } from './board/board.js';
 import type { Settings } from './config/settings.js';
@@ -29,6 +30,8 @@ export interface ServiceOptions {
   readonly forceLeadership: boolean;
   readonly log: Logger;
   readonly logOptions: LogOptions;
+  /** Called when the service, once started, cannot go on in this process: stop it then. */
+  readonly failed: (error: FrenoError) => void;
 }
 
 export class Service {
@@ -74,6 +77,7 @@ export class Service {
       workerLog: logOptions,
       diagnostics: this.#diagnostics,
       profiling: settings.profiling,
+      failed: options.failed,
     });
     this.#leadership = new Leadership(
       board,
@@ -119,7 +123,7 @@ export class Service {
     });
   }
 
-  /** Resolves when the node listens and takes part in consensus. Rejects, with everything stopped again, when it cannot. */
+  /** Resolves when the node listens and takes part in consensus. Rejects when it cannot: stop it then. */
   async start(): Promise<void> {
     const { clusters, log } = this.#options;
     this.#leadership.start();
@@ -128,10 +132,7 @@ export class Service {
     const starting = Promise.allSettled([this.#http.start(), this.#consensus.start(), assigned]);
     this.#starting = starting;
     const failure = (await starting).find((start) => start.status === 'rejected');
-    if (failure !== undefined) {
-      await this.stop();
-      throw failure.reason;
-    }
+    if (failure !== undefined) throw failure.reason;
     if (this.#stopped !== undefined) return;
     this.#vars.start();
     this.#shareDomain.start();
@@ -152,7 +153,7 @@ export class Service {
     await Promise.all([assigned, this.#http.setStores(this.#inventory.stores())]);
   }
 
-  /** Hands leadership over, answers what is in flight, ends all threads. */
+  /** Hands leadership over, answers what is in flight, ends all threads. Rejects with `THREAD_HUNG` when one is left over. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;

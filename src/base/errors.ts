@@ -16,7 +16,9 @@ export type ErrorCode =
   /** A list of hosts could not be read from its source. */
   | 'HOST_SOURCE'
   /** A peer or thread sent what its protocol does not allow. */
-  | 'PROTOCOL';
+  | 'PROTOCOL'
+  /** A thread of this process hangs that cannot be ended alone: only a new process helps. */
+  | 'THREAD_HUNG';
 
 export class FrenoError extends Error {
   override readonly name = 'FrenoError';

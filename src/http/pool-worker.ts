@@ -1,5 +1,6 @@
 /** One HTTP worker as main sees it: the thread, the messages to it, what it still owes. */
 import { Worker } from 'node:worker_threads';
+import { type SilenceLimits, SilenceWatch } from '../base/silence.js';
 import type { FromHttp, HttpWorkerData, ToHttp } from '../wire/http.js';
 
 const ENTRY = new URL('../../workers/http.js', import.meta.url);
@@ -16,26 +17,49 @@ export interface WorkerEvents {
   received(worker: PoolWorker, message: FromHttp): void;
   /** After the thread has ended, for whatever reason. */
   gone(worker: PoolWorker): void;
+  /** Whether it may be silent now. */
+  isExcused(worker: PoolWorker): boolean;
+  /** It gives no sign of life; it may still end, or come back. */
+  hangs(worker: PoolWorker): void;
+}
+
+/** As its messages, its log and its profiles name a worker. */
+export function threadName(number: number): string {
+  return `http-${number}`;
 }
 
 export class PoolWorker {
   readonly startedAtMs = performance.now();
   phase: WorkerPhase = 'starting';
+  /** Gives no sign of life: nothing is to be expected of it. */
+  isHung = false;
   /** Why it ended, once it has said so or failed. */
   failure: WorkerFailure | undefined;
   readonly #thread: Worker;
+  readonly #watch: SilenceWatch;
 
   constructor(
     readonly number: number,
     data: HttpWorkerData,
     events: WorkerEvents,
+    silence: SilenceLimits,
   ) {
     this.#thread = new Worker(ENTRY, {
       workerData: data,
-      name: `http-${number}`,
+      name: threadName(number),
       transferList: [data.diagnostics],
     });
+    const watched = {
+      ask: () => this.post({ kind: 'ping' }),
+      isExcused: () => events.isExcused(this),
+      hangs: () => {
+        this.isHung = true;
+        events.hangs(this);
+      },
+    };
+    this.#watch = new SilenceWatch(watched, silence);
     this.#thread.on('message', (message: FromHttp) => {
+      this.#watch.heard();
       if (message.kind === 'failed') this.failure = message;
       events.received(this, message);
     });
@@ -44,6 +68,7 @@ export class PoolWorker {
     });
     this.#thread.on('exit', () => {
       this.phase = 'gone';
+      this.#watch.stop();
       events.gone(this);
     });
   }

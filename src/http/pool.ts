@@ -1,11 +1,11 @@
 /** The HTTP workers as main sees them: one call reaches them all, and one that crashes is replaced. */
 import { FrenoError } from '../base/errors.js';
 import type { Logger, LogOptions } from '../base/log.js';
+import { SILENCE_LIMITS, type SilenceLimits } from '../base/silence.js';
 import type { Command } from '../throttle/commands.js';
 import type { StateImage } from '../throttle/state.js';
 import type { DiagnosticsPorts } from '../wire/diagnostics.js';
 import type {
-  Answer,
   FromHttp,
   HttpEngine,
   HttpStatistics,
@@ -15,11 +15,10 @@ import type {
   QuestionHandler,
   StatisticsKind,
   StoreLocation,
-  ToHttp,
 } from '../wire/http.js';
-import { Acknowledgements } from './acknowledgements.js';
 import { Collections } from './collections.js';
-import { PoolWorker } from './pool-worker.js';
+import { Outbox } from './outbox.js';
+import { PoolWorker, threadName } from './pool-worker.js';
 import { portError, probePort } from './port-probe.js';
 
 /** A worker that lived this long may be replaced at once however often others crashed before. */
@@ -47,35 +46,30 @@ export interface HttpPoolOptions {
   readonly diagnostics: DiagnosticsPorts;
   /** Whether profiles may be asked for. */
   readonly profiling: boolean;
-}
-
-/** The changes of one turn of main's loop, told to the workers in one message. */
-interface Batch {
-  readonly commands: Command[];
-  readonly told: Promise<void>;
-  readonly resolve: (told: Promise<void>) => void;
+  /** Called when a worker hangs that had started: nothing but a new process can replace it. */
+  readonly failed: (error: FrenoError) => void;
+  /** `SILENCE_LIMITS` unless given. */
+  readonly silence?: SilenceLimits;
 }
 
 export class HttpPool implements HttpStatisticsSource {
   readonly #options: HttpPoolOptions;
-  readonly #acknowledgements = new Acknowledgements<PoolWorker>();
+  readonly #outbox = new Outbox(() => this.#serving());
   readonly #collections = new Collections<PoolWorker>();
   readonly #workers = new Set<PoolWorker>();
-  readonly #answers = new Map<PoolWorker, Array<readonly [number, Answer]>>();
   readonly #restarts = new Set<NodeJS.Timeout>();
   #engine: HttpEngine;
   #port: number;
   #stores: readonly StoreLocation[];
   #memcache: MemcacheAddress;
-  #batch: Batch | undefined;
-  #isFlushDue = false;
   /** Crashes in a row of workers that did not live long. */
   #crashes = 0;
   #nextNumber = 0;
   /** Set while `start` waits: then a failure is its to handle. */
-  #starting: ((worker: PoolWorker) => void) | undefined;
-  #stopping: Promise<void> | undefined;
-  #allGone: (() => void) | undefined;
+  #starting: ((worker: PoolWorker, outcome: 'listens' | 'failed') => void) | undefined;
+  /** Resolves with the workers that are left over. */
+  #stopping: Promise<PoolWorker[]> | undefined;
+  #onGone: () => void = () => {};
 
   constructor(options: HttpPoolOptions) {
     this.#options = options;
@@ -95,7 +89,10 @@ export class HttpPool implements HttpStatisticsSource {
     return this.#port;
   }
 
-  /** Resolves when every worker listens. Rejects with `RESOURCE` when the port is taken or the engine does not load. */
+  /**
+   * Resolves when every worker listens. Rejects with `RESOURCE` when the port is taken or the engine does not load, with
+   * `THREAD_HUNG` when a worker does neither for as long as one may be silent.
+   */
   async start(): Promise<void> {
     this.#port = await probePort(this.#options.listenPort);
     let failed = await this.#startAll();
@@ -108,14 +105,14 @@ export class HttpPool implements HttpStatisticsSource {
       failed = await this.#startAll();
     }
     if (failed === undefined) return;
-    await this.stop();
+    await this.#endAll();
     throw this.#startError(failed);
   }
 
   /** Resolves when every live worker knows the stores. */
   setStores(stores: readonly StoreLocation[]): Promise<void> {
     this.#stores = stores;
-    return this.#tell((version) => ({ kind: 'stores', version, stores }));
+    return this.#outbox.tell((version) => ({ kind: 'stores', version, stores }));
   }
 
   setMemcache(memcache: MemcacheAddress): void {
@@ -125,25 +122,20 @@ export class HttpPool implements HttpStatisticsSource {
 
   /**
    * Resolves when every live worker knows the commands, which main's own copy of the state has already, before any answer
-   * that main gives from then on. The commands of one turn of the event loop share a message and its acknowledgement.
+   * that main gives from then on.
    */
   apply(commands: readonly Command[]): Promise<void> {
-    this.#batch ??= newBatch();
-    this.#batch.commands.push(...commands);
-    this.#flushSoon();
-    return this.#needAcknowledge ? this.#batch.told : Promise.resolve();
+    return this.#outbox.apply(commands);
   }
 
   /** Resolves when every live worker has said that it has applied all commands. */
   settled(): Promise<void> {
-    this.#flushBatch();
-    return this.#tell((version) => ({ kind: 'apply', version, commands: [] }));
+    return this.#outbox.settled();
   }
 
   /** Resolves when every live worker has replaced its whole copy of the state. */
   restore(image: StateImage): Promise<void> {
-    this.#flushBatch();
-    return this.#tell((version) => ({ kind: 'restore', version, image }));
+    return this.#outbox.restore(image);
   }
 
   collect(statistics: StatisticsKind): Promise<HttpStatistics[]> {
@@ -152,36 +144,37 @@ export class HttpPool implements HttpStatisticsSource {
     );
   }
 
-  /** Answers what is in flight and ends all workers, in bounded time. */
-  stop(): Promise<void> {
-    this.#stopping ??= this.#stopAll();
-    return this.#stopping;
+  /** Answers what is in flight and ends all workers, in bounded time. Rejects with `THREAD_HUNG` when one is left over. */
+  async stop(): Promise<void> {
+    const left = await this.#endAll();
+    if (left.length > 0) throw hungError(left);
   }
 
-  /** Resolves with the first worker that failed, after all have ended, or with nothing when all listen. */
+  /** Resolves with the first worker that failed, or with nothing, when each listens, has ended or hangs. */
   async #startAll(): Promise<PoolWorker | undefined> {
     const count = this.#engine === 'node' ? 1 : this.#options.workers;
     let failed: PoolWorker | undefined;
     await new Promise<void>((resolve) => {
-      let open = count;
-      this.#starting = (worker) => {
-        if (worker.phase === 'gone') failed ??= worker;
-        open--;
-        if (open === 0) resolve();
+      const open = new Set<PoolWorker>();
+      this.#starting = (worker, outcome) => {
+        if (outcome === 'failed') failed ??= worker;
+        open.delete(worker);
+        if (open.size === 0) resolve();
       };
-      for (let number = 0; number < count; number++) this.#startWorker();
+      while (open.size < count) open.add(this.#startWorker());
     });
     this.#starting = undefined;
     return failed;
   }
 
-  #startWorker(): void {
+  #startWorker(): PoolWorker {
     const { board, workerLog, workers, diagnostics, profiling } = this.#options;
+    const { silence = SILENCE_LIMITS } = this.#options;
     const number = this.#nextNumber++;
     const worker = new PoolWorker(
       number,
       {
-        diagnostics: diagnostics.open(`http-${number}`),
+        diagnostics: diagnostics.open(threadName(number)),
         profiling,
         board,
         engine: this.#engine,
@@ -193,9 +186,13 @@ export class HttpPool implements HttpStatisticsSource {
       {
         received: (from, message) => this.#received(from, message),
         gone: (gone) => this.#gone(gone),
+        isExcused: () => diagnostics.isProfiled(threadName(number)),
+        hangs: (hung) => this.#hangs(hung),
       },
+      silence,
     );
     this.#workers.add(worker);
+    return worker;
   }
 
   #received(worker: PoolWorker, message: FromHttp): void {
@@ -204,12 +201,13 @@ export class HttpPool implements HttpStatisticsSource {
         this.#letServe(worker);
         return;
       case 'listening':
-        this.#starting?.(worker);
+        this.#starting?.(worker, 'listens');
         return;
       case 'failed':
+      case 'pong':
         return;
       case 'acknowledge':
-        this.#acknowledgements.acknowledged(worker, message.version);
+        this.#outbox.acknowledged(worker, message.version);
         return;
       case 'asks':
         for (const [id, question] of message.asks) this.#ask(worker, id, question);
@@ -222,7 +220,7 @@ export class HttpPool implements HttpStatisticsSource {
 
   /** The worker's state is that of this moment; what was applied before must not be told to it again. */
   #letServe(worker: PoolWorker): void {
-    this.#flushBatch();
+    this.#outbox.flush();
     worker.phase = 'serving';
     worker.post({
       kind: 'serve',
@@ -235,59 +233,12 @@ export class HttpPool implements HttpStatisticsSource {
 
   #ask(worker: PoolWorker, id: number, question: Question): void {
     this.#options.answer(question).then(
-      (answer) => this.#answer(worker, id, answer),
+      (answer) => this.#outbox.answer(worker, id, answer),
       (error: unknown) => {
         this.#options.log.error({ err: error, question: question.kind }, 'a question failed');
-        this.#answer(worker, id, { status: 500, json: '' });
+        this.#outbox.answer(worker, id, { status: 500, json: '' });
       },
     );
-  }
-
-  #answer(worker: PoolWorker, id: number, answer: Answer): void {
-    const answers = this.#answers.get(worker);
-    if (answers === undefined) this.#answers.set(worker, [[id, answer]]);
-    else answers.push([id, answer]);
-    this.#flushSoon();
-  }
-
-  #flushSoon(): void {
-    if (this.#isFlushDue) return;
-    this.#isFlushDue = true;
-    setImmediate(() => {
-      this.#isFlushDue = false;
-      // In this order: an answer may promise that the worker's copy of the state has all that came before.
-      this.#flushBatch();
-      for (const [worker, answers] of this.#answers) worker.post({ kind: 'answers', answers });
-      this.#answers.clear();
-    });
-  }
-
-  #flushBatch(): void {
-    const batch = this.#batch;
-    if (batch === undefined) return;
-    this.#batch = undefined;
-    const { commands } = batch;
-    if (this.#needAcknowledge) {
-      batch.resolve(this.#tell((version) => ({ kind: 'apply', version, commands })));
-      return;
-    }
-    for (const worker of this.#serving()) worker.post({ kind: 'apply', version: null, commands });
-    batch.resolve(Promise.resolve());
-  }
-
-  #tell(message: (version: number) => ToHttp): Promise<void> {
-    const serving = this.#serving();
-    return this.#acknowledgements.expect(serving, (version) => {
-      for (const worker of serving) worker.post(message(version));
-    });
-  }
-
-  /**
-   * Whether one worker may be asked before another has heard. A lone one gets a change before the answers that rest on it, since
-   * its messages keep their order: that spares a control request two of its four hops between threads.
-   */
-  get #needAcknowledge(): boolean {
-    return this.#serving().length > 1;
   }
 
   #serving(): PoolWorker[] {
@@ -296,12 +247,22 @@ export class HttpPool implements HttpStatisticsSource {
 
   #gone(worker: PoolWorker): void {
     this.#workers.delete(worker);
-    this.#answers.delete(worker);
-    this.#acknowledgements.gone(worker);
+    this.#outbox.gone(worker);
     this.#collections.gone(worker);
-    if (this.#workers.size === 0) this.#allGone?.();
-    if (this.#starting !== undefined) this.#starting(worker);
+    this.#onGone();
+    if (this.#starting !== undefined) this.#starting(worker, 'failed');
     else if (this.#stopping === undefined) this.#replace(worker);
+  }
+
+  /**
+   * It cannot be ended from outside, nor its listener be closed: its share of the connections would wait for ever, and every
+   * change for its acknowledgement.
+   */
+  #hangs(worker: PoolWorker): void {
+    const { log, failed } = this.#options;
+    log.error({ worker: worker.number }, 'an HTTP worker gives no sign of life');
+    if (this.#starting !== undefined) this.#starting(worker, 'failed');
+    else if (this.#stopping === undefined) failed(hungError([worker]));
   }
 
   #replace(worker: PoolWorker): void {
@@ -322,45 +283,50 @@ export class HttpPool implements HttpStatisticsSource {
     this.#restarts.add(timer);
   }
 
-  async #stopAll(): Promise<void> {
+  #endAll(): Promise<PoolWorker[]> {
+    this.#stopping ??= this.#askAllToEnd();
+    return this.#stopping;
+  }
+
+  /** One that hangs is asked too, in case it comes back, and not waited for. */
+  #askAllToEnd(): Promise<PoolWorker[]> {
     for (const timer of this.#restarts) clearTimeout(timer);
     this.#restarts.clear();
-    if (this.#workers.size === 0) return;
-    const { promise: timeout, cancel } = after(STOP_TIMEOUT_MS);
-    const allGone = new Promise<true>((resolve) => {
-      this.#allGone = () => resolve(true);
-    });
     for (const worker of this.#workers) worker.post({ kind: 'stop' });
-    const ended = await Promise.race([allGone, timeout]);
-    cancel();
-    if (!ended) {
-      const workers = [...this.#workers].map(({ number }) => number);
-      this.#options.log.error({ workers }, 'HTTP workers did not end in time');
-    }
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        clearTimeout(timer);
+        resolve([...this.#workers]);
+      };
+      const timer = setTimeout(finish, STOP_TIMEOUT_MS);
+      this.#onGone = () => {
+        if ([...this.#workers].every(({ isHung }) => isHung)) finish();
+      };
+      this.#onGone();
+    });
   }
 
   #startError(worker: PoolWorker): FrenoError {
-    const reason = worker.failure?.message ?? 'the HTTP worker ended';
-    if (worker.failure?.cause === 'native') {
-      const advice = 'choose "node" or "auto"';
-      return new FrenoError('RESOURCE', `HttpEngine: uws does not load here: ${reason}; ${advice}`);
+    if (worker.phase !== 'gone') return hungError([worker]);
+    const reason = worker.failure?.message ?? 'it ended';
+    switch (worker.failure?.cause) {
+      case 'native': {
+        const advice = 'choose "node" or "auto"';
+        const message = `HttpEngine: uws does not load here: ${reason}; ${advice}`;
+        return new FrenoError('RESOURCE', message);
+      }
+      case 'listen':
+        return portError(this.#port, reason);
+      default:
+        return new FrenoError('RESOURCE', `an HTTP worker did not start: ${reason}`);
     }
-    return portError(this.#port, reason);
   }
 }
 
-function newBatch(): Batch {
-  let resolve: (told: Promise<void>) => void = () => {};
-  const told = new Promise<void>((settle) => {
-    resolve = settle;
-  });
-  return { commands: [], told, resolve };
-}
-
-function after(timeoutMs: number): { promise: Promise<false>; cancel: () => void } {
-  let timer: NodeJS.Timeout | undefined;
-  const promise = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), timeoutMs);
-  });
-  return { promise, cancel: () => clearTimeout(timer) };
+function hungError(workers: readonly PoolWorker[]): FrenoError {
+  const threads = workers.map(({ number }) => threadName(number)).join(', ');
+  return new FrenoError(
+    'THREAD_HUNG',
+    `${threads}: no sign of life of this HTTP worker; the process has to be started again`,
+  );
 }

@@ -114,6 +114,9 @@ class HttpWorker {
       case 'collect':
         void this.#collect(message.id, message.statistics);
         return;
+      case 'ping':
+        this.#post({ kind: 'pong' });
+        return;
       case 'stop':
         void this.#stop();
         return;

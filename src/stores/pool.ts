@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import type { Logger, LogOptions } from '../base/log.js';
+import { SILENCE_LIMITS, type SilenceLimits } from '../base/silence.js';
 import type { DiagnosticsPorts } from '../wire/diagnostics.js';
 import type { MemcacheAddress } from '../wire/http.js';
 import type { ProbeStatistics, ProbeTask } from '../wire/probe.js';
@@ -25,12 +26,10 @@ export interface ProbePoolOptions {
   readonly log: LogOptions;
   readonly logger: Logger;
   readonly memcache: MemcacheAddress;
-  /** How long a thread may take to acknowledge before it is ended and replaced; 10 s unless given. */
-  readonly acknowledgeTimeoutMs?: number;
+  /** A thread that is silent for longer hangs: it is ended and replaced. `SILENCE_LIMITS` unless given. */
+  readonly silence?: SilenceLimits;
   readonly diagnostics: DiagnosticsPorts;
 }
-
-const ACKNOWLEDGE_TIMEOUT_MS = 10_000;
 
 export class ProbePool implements Prober, ProbeStatisticsSource {
   readonly #pool: Piscina<ProbeTask, void>;
@@ -42,8 +41,8 @@ export class ProbePool implements Prober, ProbeStatisticsSource {
   /** Starts the threads. */
   constructor(options: ProbePoolOptions) {
     const { board, threads, workerFile, log, logger, memcache, diagnostics } = options;
-    const acknowledgeTimeoutMs = options.acknowledgeTimeoutMs ?? ACKNOWLEDGE_TIMEOUT_MS;
-    const shared = { board, log, logger, memcache, diagnostics, acknowledgeTimeoutMs };
+    const { silence = SILENCE_LIMITS } = options;
+    const shared = { board, log, logger, memcache, diagnostics, silence };
     const pool = new Piscina<ProbeTask, void>({
       filename: fileURLToPath(workerFile),
       name: 'probe',

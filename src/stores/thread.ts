@@ -6,6 +6,7 @@ import type { Piscina } from 'piscina';
 import { monotonicMs } from '../base/clock.js';
 import { messageOf } from '../base/errors.js';
 import type { Logger, LogOptions } from '../base/log.js';
+import { type SilenceLimits, SilenceWatch } from '../base/silence.js';
 import type { DiagnosticsPorts } from '../wire/diagnostics.js';
 import type { MemcacheAddress } from '../wire/http.js';
 import type { FromProbe, ProbeStatistics, ProbeTask, ToProbe } from '../wire/probe.js';
@@ -28,8 +29,8 @@ export interface ProbeThreadOptions {
   readonly memcache: MemcacheAddress;
   readonly diagnostics: DiagnosticsPorts;
   readonly worker: number;
-  /** A thread that has not acknowledged for this long is stuck: it is ended and replaced. */
-  readonly acknowledgeTimeoutMs: number;
+  /** A thread that is silent for longer hangs: it is ended and replaced. */
+  readonly silence: SilenceLimits;
 }
 
 interface Waiter {
@@ -47,14 +48,12 @@ export class ProbeThread {
   readonly #ended: Promise<void>;
   #port: MessagePort | undefined;
   #worker: Worker | undefined;
-  #killing = new AbortController();
   #memcache: MemcacheAddress;
   #assignments: readonly ClusterAssignment[] = [];
   #probing = false;
   #term = 0;
   #version = 0;
   readonly #waiters: Waiter[] = [];
-  #acknowledgeTimer: NodeJS.Timeout | undefined;
   readonly #collections = new Map<number, (statistics: ProbeStatistics | null) => void>();
   #lastCollection = 0;
 
@@ -123,14 +122,24 @@ export class ProbeThread {
 
   /** Resolves, with the reason, when the task is over and its thread writes no more. */
   async #runTask(): Promise<string> {
-    const { pool, board, log, worker } = this.#options;
-    const diagnostics = this.#options.diagnostics.open(`probe-${worker}`);
+    const { pool, board, log, worker, silence } = this.#options;
+    const name = `probe-${worker}`;
+    const diagnostics = this.#options.diagnostics.open(name);
     const { port1, port2 } = new MessageChannel();
-    this.#killing = new AbortController();
-    port1.on('message', (message: FromProbe) => this.#received(message));
+    const killing = new AbortController();
+    const watched = {
+      ask: () => port1.postMessage({ kind: 'ping' } satisfies ToProbe),
+      isExcused: () => this.#options.diagnostics.isProfiled(name),
+      hangs: () => killing.abort(),
+    };
+    const watch = new SilenceWatch(watched, silence);
+    port1.on('message', (message: FromProbe) => {
+      watch.heard();
+      this.#received(message);
+    });
     const task = pool.run(
       { port: port2, diagnostics, board, log, memcache: this.#memcache, worker },
-      { transferList: [port2, diagnostics], signal: this.#killing.signal },
+      { transferList: [port2, diagnostics], signal: killing.signal },
     );
     this.#port = port1;
     this.lead(this.#probing, this.#term);
@@ -140,8 +149,9 @@ export class ProbeThread {
       return 'its task ended';
     } catch (thrown) {
       await this.#threadExited();
-      return messageOf(thrown);
+      return killing.signal.aborted ? 'it gave no sign of life' : messageOf(thrown);
     } finally {
+      watch.stop();
       this.#port = undefined;
       port1.close();
       this.#forgetQuestions();
@@ -154,6 +164,8 @@ export class ProbeThread {
         this.#worker = this.#options.pool.threads.find(
           (thread) => thread.threadId === message.threadId,
         );
+        break;
+      case 'pong':
         break;
       case 'acknowledge':
         this.#acknowledged(message.version);
@@ -170,20 +182,12 @@ export class ProbeThread {
       version: this.#version,
       assignments: this.#assignments,
     } satisfies ToProbe);
-    this.#acknowledgeTimer ??= this.#deadline();
   }
 
   #acknowledged(version: number): void {
     while (this.#waiters.length > 0 && this.#waiters[0]!.version <= version) {
       this.#waiters.shift()!.resolve();
     }
-    clearTimeout(this.#acknowledgeTimer);
-    this.#acknowledgeTimer = undefined;
-    if (version < this.#version) this.#acknowledgeTimer = this.#deadline();
-  }
-
-  #deadline(): NodeJS.Timeout {
-    return setTimeout(() => this.#killing.abort(), this.#options.acknowledgeTimeoutMs);
   }
 
   #collected(id: number, statistics: ProbeStatistics | null): void {

@@ -91,6 +91,9 @@ export class ProbeWorker {
       case 'collect':
         this.#collect(message.id);
         break;
+      case 'ping':
+        this.#tell({ kind: 'pong' });
+        break;
     }
   }
 

@@ -48,6 +48,8 @@ export interface ProfileRequest {
 export interface DiagnosticsPorts {
   /** `thread`: such as `http-0`. To be transferred to the thread. */
   open(thread: string): MessagePort;
+  /** Whether a profile is being taken of that thread, which may stand still meanwhile. */
+  isProfiled(thread: string): boolean;
 }
 
 /** Takes profiles of this process's threads. */

@@ -129,6 +129,8 @@ export type ToHttp =
   | { readonly kind: 'restore'; readonly version: number; readonly image: StateImage }
   | { readonly kind: 'answers'; readonly answers: ReadonlyArray<readonly [id: number, Answer]> }
   | { readonly kind: 'collect'; readonly id: number; readonly statistics: StatisticsKind }
+  /** To be answered at once: whoever does not for long hangs. */
+  | { readonly kind: 'ping' }
   /** Answer what is in flight, then end. */
   | { readonly kind: 'stop' };
 
@@ -141,6 +143,7 @@ export type FromHttp =
   | { readonly kind: 'listening' }
   /** The worker ends; `message` says why. */
   | { readonly kind: 'failed'; readonly cause: FailureCause; readonly message: string }
+  | { readonly kind: 'pong' }
   | { readonly kind: 'acknowledge'; readonly version: number }
   | { readonly kind: 'asks'; readonly asks: ReadonlyArray<readonly [id: number, Question]> }
   /** In pieces, so that no thread is busy for long with one; `last` with the last of them. */

@@ -29,11 +29,14 @@ export type ToProbe =
   | { readonly kind: 'lead'; readonly probing: boolean; readonly term: number }
   | { readonly kind: 'memcache'; readonly memcache: MemcacheAddress }
   | { readonly kind: 'collect'; readonly id: number }
+  /** To be answered at once: whoever does not for long hangs. */
+  | { readonly kind: 'ping' }
   | { readonly kind: 'stop' };
 
 export type FromProbe =
   /** The first message. `threadId` is that of `worker_threads`. */
   | { readonly kind: 'ready'; readonly threadId: number }
+  | { readonly kind: 'pong' }
   | { readonly kind: 'acknowledge'; readonly version: number }
   | { readonly kind: 'collected'; readonly id: number; readonly statistics: ProbeStatistics };
 

@@ -8,7 +8,15 @@ const say = (message: object): void => void process.send?.(message);
 
 const engine = process.argv[2] as HttpPoolOptions['engine'];
 const log = pino({ level: 'warn' }, { write: (line) => say({ logged: JSON.parse(line) }) });
-const test = new TestPool({ engine, workers: 2, log });
+/** Milliseconds between two looks at whether workers hang, which they do after ten. */
+const tickMs = Number(process.argv[3] ?? 1_000);
+const test = new TestPool({
+  engine,
+  workers: 2,
+  log,
+  silence: { tickMs, ticksMax: 10 },
+  failed: ({ code, message }) => say({ failed: `${code} ${message}` }),
+});
 try {
   await test.pool.start();
 } catch (error) {

@@ -48,7 +48,10 @@ describe('all threads', () => {
 
   it('write profiles into files of their own, which only this user may read', async () => {
     serveDiagnostics(hub.open('http-0'));
-    const path = await hub.take({ thread: 'http', seconds: 1 });
+    const taken = hub.take({ thread: 'http', seconds: 1 });
+    expect([hub.isProfiled('http-0'), hub.isProfiled('http-1')]).to.deep.equal([true, false]);
+    const path = await taken;
+    expect(hub.isProfiled('http-0')).to.equal(false);
     expect(path).to.match(/\.cpuprofile$/);
     expect(JSON.parse(readFileSync(path, 'utf8'))).to.include.keys('nodes', 'samples');
     expect(statSync(path).mode & 0o777).to.equal(0o600);

@@ -31,7 +31,7 @@ describe('a probe thread', function () {
       memcache: { servers: [], path: '' },
       diagnostics: new DiagnosticsHub(),
       worker: 0,
-      acknowledgeTimeoutMs: 1_000,
+      silence: { tickMs: 100, ticksMax: 10 },
     });
     const channel = new BroadcastChannel(CRASH_CHANNEL);
     try {

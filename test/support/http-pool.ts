@@ -33,6 +33,9 @@ export class TestPool {
       workerLog: { level: 'error', stacks: true },
       diagnostics: this.diagnostics,
       profiling: false,
+      failed: (error) => {
+        throw error;
+      },
       ...options,
     });
     this.board.publishLeadership({

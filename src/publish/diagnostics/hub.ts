@@ -41,7 +41,8 @@ export class DiagnosticsHub implements DiagnosticsPorts, Profiler {
   readonly #threads = new Map<MessagePort, string>();
   readonly #questions = new Map<number, (answer: FromDiagnostics | null) => void>();
   #lastId = 0;
-  #isTaking = false;
+  /** The thread that a profile is being taken of. */
+  #profiled: string | null = null;
 
   open(thread: string): MessagePort {
     const { port1, port2 } = new MessageChannel();
@@ -53,6 +54,10 @@ export class DiagnosticsHub implements DiagnosticsPorts, Profiler {
     port1.once('close', () => this.#threads.delete(port1));
     port1.unref();
     return port2;
+  }
+
+  isProfiled(thread: string): boolean {
+    return thread === this.#profiled;
   }
 
   stop(): void {
@@ -71,20 +76,20 @@ export class DiagnosticsHub implements DiagnosticsPorts, Profiler {
   }
 
   async take(request: ProfileRequest): Promise<string> {
-    if (this.#isTaking) {
+    if (this.#profiled !== null) {
       throw new FrenoError('OVERLOADED', 'another profile is being taken; try again after it');
     }
     const extension = request.seconds === null ? 'heapsnapshot' : 'cpuprofile';
     const path = join(tmpdir(), `freno-${process.pid}-${randomUUID()}.${extension}`);
-    this.#isTaking = true;
+    this.#profiled = request.thread;
     try {
       if (request.thread === 'main') await this.#takeOfMain(request.seconds, path);
-      else await this.#takeOf(this.#portOf(request.thread), request.seconds, path);
+      else await this.#takeOf(request.thread, request.seconds, path);
     } catch (error) {
       await rm(path, { force: true });
       throw error;
     } finally {
-      this.#isTaking = false;
+      this.#profiled = null;
     }
     setTimeout(() => void rm(path, { force: true }), KEPT_MS).unref();
     return path;
@@ -94,7 +99,9 @@ export class DiagnosticsHub implements DiagnosticsPorts, Profiler {
     return seconds === null ? this.#main.heap(path) : this.#main.profile(seconds, path);
   }
 
-  async #takeOf(port: MessagePort, seconds: number | null, path: string): Promise<void> {
+  async #takeOf(kind: ThreadKind, seconds: number | null, path: string): Promise<void> {
+    const [port, thread] = this.#firstOf(kind);
+    this.#profiled = thread;
     const answer = await this.#ask(
       port,
       seconds === null ? { kind: 'heap', path } : { kind: 'profile', seconds, path },
@@ -104,9 +111,9 @@ export class DiagnosticsHub implements DiagnosticsPorts, Profiler {
     if (answer.error !== '') throw new Error(answer.error);
   }
 
-  #portOf(kind: ThreadKind): MessagePort {
-    for (const [port, thread] of this.#threads) {
-      if (thread.startsWith(`${kind}-`)) return port;
+  #firstOf(kind: ThreadKind): readonly [MessagePort, string] {
+    for (const entry of this.#threads) {
+      if (entry[1].startsWith(`${kind}-`)) return entry;
     }
     throw new FrenoError('BAD_REQUEST', `there is no ${kind} thread now`);
   }

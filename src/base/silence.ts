@@ -1,0 +1,56 @@
+/** Whether a thread still does anything: it is asked again and again, and one that goes on saying nothing hangs. */
+
+export interface SilenceLimits {
+  readonly tickMs: number;
+  /** A thread that is silent for more ticks than these hangs. */
+  readonly ticksMax: number;
+}
+
+/** 10 s: long after any stall of an event loop that has an end. */
+export const SILENCE_LIMITS: SilenceLimits = { tickMs: 1_000, ticksMax: 10 };
+
+export interface WatchedThread {
+  /** Sends a question that a live thread answers at once. */
+  ask(): void;
+  /** Whether silence is no sign now, because the thread was told to do what holds it. */
+  isExcused(): boolean;
+  /** Called once, when the thread hangs; it is watched no more. */
+  hangs(): void;
+}
+
+/**
+ * Silence is counted in ticks of the watching thread's own timer, never by a clock: a stall of that thread, or a pause of the
+ * whole process (SIGSTOP, a machine that sleeps), in which nobody could have answered, is one tick however long it is.
+ */
+export class SilenceWatch {
+  readonly #thread: WatchedThread;
+  readonly #ticksMax: number;
+  readonly #timer: NodeJS.Timeout;
+  /** Since the question was sent; 0 while none is open. */
+  #silentTicks = 0;
+
+  constructor(thread: WatchedThread, { tickMs, ticksMax }: SilenceLimits) {
+    this.#thread = thread;
+    this.#ticksMax = ticksMax;
+    this.#timer = setInterval(() => this.#tick(), tickMs);
+    this.#timer.unref();
+  }
+
+  /** To be told of every message of the thread. */
+  heard(): void {
+    this.#silentTicks = 0;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #tick(): void {
+    if (this.#thread.isExcused()) this.#silentTicks = 0;
+    if (this.#silentTicks === 0) this.#thread.ask();
+    this.#silentTicks++;
+    if (this.#silentTicks <= this.#ticksMax) return;
+    this.stop();
+    this.#thread.hangs();
+  }
+}

@@ -1,0 +1,87 @@
+/** A watch on threads: who is silent for long hangs; who could not answer does not. */
+import { expect } from 'chai';
+import { SilenceWatch } from '../../src/base/silence.js';
+
+const LIMITS = { tickMs: 10, ticksMax: 5 };
+
+function turnOf(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+describe('a watch on a thread', () => {
+  let asked: number;
+  let isExcused: boolean;
+  let hung: number;
+  let onAsked: () => void;
+  let onHung: () => void;
+  let watch: SilenceWatch;
+
+  beforeEach(() => {
+    asked = 0;
+    hung = 0;
+    isExcused = false;
+    onAsked = () => {};
+    onHung = () => {};
+    const thread = {
+      ask: () => {
+        asked++;
+        onAsked();
+      },
+      isExcused: () => isExcused,
+      hangs: () => {
+        hung++;
+        onHung();
+      },
+    };
+    watch = new SilenceWatch(thread, LIMITS);
+    // The watch alone does not keep a process alive.
+    keepAlive = setInterval(() => {}, 1_000);
+  });
+
+  let keepAlive: NodeJS.Timeout;
+
+  afterEach(() => {
+    watch.stop();
+    clearInterval(keepAlive);
+  });
+
+  it('says that it hangs, once, when one question stays without an answer', async () => {
+    await new Promise<void>((resolve) => {
+      onHung = resolve;
+    });
+    await turnOf(LIMITS.tickMs * (LIMITS.ticksMax + 2));
+    expect({ asked, hung }).to.deep.equal({ asked: 1, hung: 1 });
+  });
+
+  it('asks on and on while it is answered, however late', async () => {
+    await new Promise<void>((resolve) => {
+      onAsked = () => {
+        if (asked === 3) resolve();
+        setTimeout(() => watch.heard(), LIMITS.tickMs * (LIMITS.ticksMax - 2));
+      };
+    });
+    expect(hung).to.equal(0);
+  });
+
+  it('takes a pause of the whole process for one tick, however long', async () => {
+    await new Promise<void>((resolve) => {
+      onAsked = resolve;
+    });
+    const paused = new Int32Array(new SharedArrayBuffer(4));
+    for (let pause = 0; pause < LIMITS.ticksMax - 2; pause++) {
+      Atomics.wait(paused, 0, 0, LIMITS.tickMs * LIMITS.ticksMax * 2);
+      await new Promise(setImmediate);
+    }
+    expect(hung).to.equal(0);
+  });
+
+  it('holds nothing against a thread that is excused, and all once it is not', async () => {
+    isExcused = true;
+    await turnOf(LIMITS.tickMs * LIMITS.ticksMax * 3);
+    expect(hung).to.equal(0);
+    isExcused = false;
+    await new Promise<void>((resolve) => {
+      onHung = resolve;
+    });
+  });
+});
