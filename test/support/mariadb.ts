@@ -2,7 +2,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { cp } from 'node:fs/promises';
+import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
@@ -47,6 +47,7 @@ export class MariaDb {
   static async start(options: readonly string[] = []): Promise<MariaDb> {
     const directory = new TemporaryDirectory();
     await cp(await template(), join(directory.path, 'data'), { recursive: true });
+    await mkdir(join(directory.path, 'tmp'));
     const [port] = await freePorts(1);
     const server = new MariaDb(port!, directory, options);
     await server.restart();
@@ -126,6 +127,8 @@ function launch(directory: string, port: number, options: readonly string[]): Ch
     '--no-defaults',
     ...asRoot(),
     `--datadir=${join(directory, 'data')}`,
+    // A server that starts deletes the temporary tables in there, also those of another.
+    `--tmpdir=${join(directory, 'tmp')}`,
     `--socket=${join(directory, 'socket')}`,
     `--pid-file=${join(directory, 'pid')}`,
     `--port=${port}`,
@@ -161,6 +164,7 @@ async function installTemplate(): Promise<string> {
     '--no-defaults',
     ...asRoot(),
     `--datadir=${path}`,
+    `--tmpdir=${new TemporaryDirectory().path}`,
     '--auth-root-authentication-method=normal',
     '--skip-test-db',
     '--innodb-log-file-size=4M',
