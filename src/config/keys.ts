@@ -1,4 +1,5 @@
 /** The kinds of values that keys of the configuration have, and what is known of each key beside its value. */
+import { createRequire } from 'node:module';
 import { z } from 'zod';
 import { isHttpAddress, parseAddress } from './address.js';
 import { metricQueryKind } from './metric-query.js';
@@ -13,6 +14,9 @@ declare module 'zod' {
     digits?: boolean;
   }
 }
+
+/** The client library exports them by a getter, which an import of its name does not see. */
+const { Charsets } = createRequire(import.meta.url)('mysql2') as typeof import('mysql2');
 
 const PORT_MAX = 65535;
 const LIST_LENGTH_MAX = 1_000;
@@ -63,6 +67,13 @@ export const metricQuery = () =>
   text().refine(
     (value) => metricQueryKind(value) !== null,
     'must begin with "select", "with" or "show global", or be empty (replication lag)',
+  );
+
+/** A collation that the client library knows, or empty. */
+export const collation = () =>
+  text().refine(
+    (value) => value === '' || Object.hasOwn(Charsets, value.toUpperCase()),
+    'must be a collation that the client library knows, like utf8mb4_general_ci',
   );
 
 /** Addresses of web pages, comma-separated in one string. */

@@ -1,7 +1,15 @@
 /** Keys of the top level that decide who leads: Raft, or a MySQL backend. */
 
 import { z } from 'zod';
-import { address, list, optionalAddress, optionalHost, optionalPort, text } from './keys.js';
+import {
+  address,
+  collation,
+  list,
+  optionalAddress,
+  optionalHost,
+  optionalPort,
+  text,
+} from './keys.js';
 import { optionalTls } from './schema-stores.js';
 
 /** An election begins after at least so many heartbeats that did not come: one lost on the way must not cost an election. */
@@ -60,7 +68,7 @@ export const backendKeys = {
   BackendMySQLPassword: text()
     .default('')
     .meta({ description: 'The password of that user.', secret: true }),
-  BackendMySQLCollation: text()
+  BackendMySQLCollation: collation()
     .default('')
     .meta({ description: 'Collation of the connections. Empty: that of the client library.' }),
   BackendMySQLTLS: optionalTls().meta({

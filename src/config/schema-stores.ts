@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   address,
   checkPort,
+  collation,
   count,
   DAY_MS,
   httpAddresses,
@@ -203,7 +204,7 @@ const mysql = z.strictObject({
   VitessCells: list(text().min(1))
     .default([])
     .meta({ description: 'Cells of Vitess whose tablets count. Empty: all.' }),
-  Collation: text()
+  Collation: collation()
     .default('')
     .meta({ description: 'Collation of the connections. Empty: that of the client library.' }),
   TLS: optionalTls().meta({

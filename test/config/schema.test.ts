@@ -211,7 +211,7 @@ describe('the configuration', () => {
         VitessSettings: { API: 'vtctld:15000' },
         StaticHostsSettings: { Hosts: ['db1', 'db2:70000'] },
       },
-      { MetricQuery: 'select 1', ProxySQLAddresses: ['u:p@h'] },
+      { MetricQuery: 'select 1', ProxySQLAddresses: ['u:p@h'], Collation: 'klingon_ci' },
     );
     expect(
       problemsOf({ ...document, RaftBind: '<this.ip>', BackendMySQLHost: 'h:3306' }),
@@ -219,6 +219,7 @@ describe('the configuration', () => {
       `RaftBind: ${address}`,
       'BackendMySQLHost: must be a host name or IP address, without port',
       `Stores.MySQL.ProxySQLAddresses[0]: ${address}`,
+      'Stores.MySQL.Collation: must be a collation that the client library knows, like utf8mb4_general_ci',
       `${path}.MetricQuery: must begin with "select", "with" or "show global", or be empty (replication lag)`,
       `${path}.HAProxySettings.Addresses: must be comma-separated HOST, HOST:PORT or http(s) URLs`,
       `${path}.VitessSettings.API: must be a URL that begins with http:// or https://`,

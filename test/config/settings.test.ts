@@ -78,7 +78,7 @@ describe('the settings of the service', () => {
       BackendMySQLSchema: 's',
       BackendMySQLUser: 'u',
       BackendMySQLPassword: 'p',
-      BackendMySQLCollation: 'c',
+      BackendMySQLCollation: 'utf8mb4_bin',
       BackendMySQLTLS: { CAFile: 'ca' },
     };
     expect(settingsOf(document).consensus).to.deep.equal({
@@ -88,7 +88,7 @@ describe('the settings of the service', () => {
       schema: 's',
       user: 'u',
       password: 'p',
-      collation: 'c',
+      collation: 'utf8mb4_bin',
       tls: { caFile: 'ca', certFile: '', keyFile: '', serverName: '', skipVerify: false },
     });
   });
