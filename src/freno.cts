@@ -2,7 +2,8 @@
 /** The launcher. What it sets is read once, when libuv's pool first works and when the native HTTP module loads: an ES module would come too late. */
 import v8 = require('node:v8');
 
-process.env.UV_THREADPOOL_SIZE ??= '16';
+/** libuv gives look-ups of names at most half of its threads: all that freno makes at a time, on four probe threads, are under way at once. */
+process.env.UV_THREADPOOL_SIZE ??= '48';
 /**
  * For glibc's resolver (resolv.conf(5)), whose default is 10 s for a name server that does not answer. A look-up cannot be
  * ended: it keeps a thread of libuv's pool, and the process waits for it at its end, which is to come within 5 s.

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { FrenoError } from '../base/errors.js';
 import type { Login } from '../base/mysql/connection.js';
 import { TlsMaterial } from '../base/mysql/tls.js';
+import type { NameParty, Names } from '../base/names.js';
 import type { Board } from '../board/board.js';
 import { formatAddress } from '../config/address.js';
 import { type Measurement, MetricState } from '../throttle/metric.js';
@@ -26,6 +27,7 @@ export interface HostPacing {
 
 export interface ClusterSurroundings extends HostSurroundings {
   readonly board: Board;
+  readonly names: Names;
   readonly pacing: HostPacing;
   readonly publisher: MetricPublisher;
   /** Of the whole thread. */
@@ -40,6 +42,7 @@ const REPEAT_MS = 1_000;
 export class Cluster implements HostOwner, Paced {
   readonly #surroundings: ClusterSurroundings;
   readonly counters: StoreCounters;
+  readonly names: NameParty;
   readonly #publication: StorePublication;
   #assignment: ClusterAssignment;
   #probeSettings: ProbeSettings;
@@ -56,6 +59,7 @@ export class Cluster implements HostOwner, Paced {
   constructor(assignment: ClusterAssignment, surroundings: ClusterSurroundings) {
     this.#surroundings = surroundings;
     this.counters = new StoreCounters(surroundings.counters);
+    this.names = surroundings.names.party();
     this.#publication = surroundings.publisher.open(assignment.settings.name);
     this.#assignment = assignment;
     this.#probeSettings = probeSettings(assignment.settings);

@@ -1,6 +1,7 @@
 /** One host of a cluster as its probe thread sees it: the probe, the HTTP check, and what the log says of both. */
 import { monotonicMs } from '../base/clock.js';
 import type { Logger } from '../base/log.js';
+import type { NameParty } from '../base/names.js';
 import type { ProbeTarget } from '../wire/stores.js';
 import type { ClusterReadings } from './aggregation.js';
 import { CHECK_INTERVAL_MS, type HttpChecker } from './httpcheck.js';
@@ -11,7 +12,6 @@ import {
   type ProbeListener,
   type ProbeSettings,
 } from './mysql/probe.js';
-import type { Names } from './names.js';
 import type { Paced } from './pacing.js';
 
 /** A host that fails and recovers all the time is logged this often. */
@@ -19,7 +19,6 @@ const LOG_INTERVAL_MS = 10_000;
 
 /** What the hosts of one thread share. */
 export interface HostSurroundings {
-  readonly names: Names;
   readonly httpChecker: HttpChecker;
   readonly logger: Logger;
 }
@@ -31,6 +30,8 @@ export interface HostOwner {
   readonly sinceMs: number;
   readonly readings: ClusterReadings;
   readonly counters: ProbeCounters;
+  /** For all its hosts. */
+  readonly names: NameParty;
   /** Something has been read. */
   arrived(nowMs: number): void;
 }
@@ -55,7 +56,7 @@ export class Host implements Paced, ProbeListener {
     owner: HostOwner,
     surroundings: HostSurroundings,
   ) {
-    this.probe = new MysqlProbe(target, settings, surroundings.names, this, owner.counters);
+    this.probe = new MysqlProbe(target, settings, owner.names, this, owner.counters);
     this.#owner = owner;
     this.#surroundings = surroundings;
   }
@@ -111,7 +112,7 @@ export class Host implements Paced, ProbeListener {
       return;
     }
     this.#checking = true;
-    httpChecker.check(url, (leftOut) => {
+    httpChecker.check(url, this.#owner.names.lookup, (leftOut) => {
       this.#checking = false;
       if (url === this.#checkUrl) this.#checked(leftOut);
     });

@@ -22,6 +22,7 @@ export interface CheckCounters {
 
 interface Check {
   readonly url: string;
+  readonly lookup: LookupFunction;
   readonly done: (leftOut: boolean) => void;
 }
 
@@ -31,17 +32,12 @@ export function checkUrl(host: string, port: number, path: string): string {
 }
 
 export class HttpChecker {
-  readonly #lookup: LookupFunction;
   readonly #agent = new Agent({ keepAlive: false });
   readonly #queue: Check[] = [];
   readonly #byStatus: Record<string, number> = {};
   #underWay = 0;
   #skipped = 0;
   #failed = 0;
-
-  constructor(lookup: LookupFunction) {
-    this.#lookup = lookup;
-  }
 
   get counters(): CheckCounters {
     return { byStatus: this.#byStatus, skipped: this.#skipped, failed: this.#failed };
@@ -52,8 +48,8 @@ export class HttpChecker {
   }
 
   /** Calls back once, with whether the host is to be left out. A host is to have one check at a time. */
-  check(url: string, done: (leftOut: boolean) => void): void {
-    this.#queue.push({ url, done });
+  check(url: string, lookup: LookupFunction, done: (leftOut: boolean) => void): void {
+    this.#queue.push({ url, lookup, done });
     this.#startNext();
   }
 
@@ -62,7 +58,7 @@ export class HttpChecker {
     const check = this.#queue.shift();
     if (check === undefined) return;
     this.#underWay++;
-    this.#ask(check.url, (status) => {
+    this.#ask(check, (status) => {
       this.#underWay--;
       if (status === null) this.#failed++;
       else this.#byStatus[status] = (this.#byStatus[status] ?? 0) + 1;
@@ -72,12 +68,12 @@ export class HttpChecker {
   }
 
   /** The status of the answer, or null when there is none in time. */
-  #ask(url: string, answered: (status: number | null) => void): void {
+  #ask({ url, lookup }: Check, answered: (status: number | null) => void): void {
     if (!URL.canParse(url)) {
       process.nextTick(answered, null);
       return;
     }
-    const request = get(url, { agent: this.#agent, lookup: this.#lookup });
+    const request = get(url, { agent: this.#agent, lookup });
     let open = true;
     const settle = (status: number | null): void => {
       if (!open) return;

@@ -3,6 +3,7 @@
 import { monotonicMs } from '../base/clock.js';
 import { FrenoError } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
+import { Names } from '../base/names.js';
 import type { Board } from '../board/board.js';
 import { STORES_MAX } from '../board/board.js';
 import type { StoreLocation } from '../wire/http.js';
@@ -10,7 +11,6 @@ import type { ClusterReport, InventoryReporter } from '../wire/reports.js';
 import type { ClusterAssignment, ClusterSettings } from '../wire/stores.js';
 import { ClusterHosts, type SkipTest, type SourceHealth } from './cluster-hosts.js';
 import { type ReaderFactory, readerFactory } from './hosts/source.js';
-import { Names } from './names.js';
 
 /** Lists of hosts are read this often while this node leads. */
 const REFRESH_INTERVAL_MS = 10_000;
@@ -20,7 +20,7 @@ const VALUE_MAX_AGE_MS = 5_000;
 const CACHE_GRACE_MS = 2_000;
 
 /** All clusters may name the same server, and each waits for its name. */
-const NAMES_LIMITS = { lookupsMax: 4, waitingMax: STORES_MAX };
+const NAMES_LIMITS = { lookupsMax: 4, waitingMax: STORES_MAX, foundMs: 5_000 };
 
 /** Longest delay that a timer takes. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
@@ -73,7 +73,8 @@ export class Inventory implements InventoryReporter {
     this.#prober = options.prober;
     this.#logger = options.logger;
     this.#storesMax = options.storesMax ?? STORES_MAX;
-    this.#readerFor = options.readerFor ?? readerFactory(new Names(undefined, NAMES_LIMITS).lookup);
+    this.#readerFor =
+      options.readerFor ?? readerFactory(new Names({ limits: NAMES_LIMITS }).party().lookup);
     this.#nowMs = options.nowMs ?? monotonicMs;
   }
 

@@ -3,6 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { threadId } from 'node:worker_threads';
 import { monotonicMs } from '../base/clock.js';
 import { createLogger } from '../base/log.js';
+import { Names } from '../base/names.js';
 import { Board } from '../board/board.js';
 import type { FromProbe, ProbeTask, ToProbe } from '../wire/probe.js';
 import type { MetricPublisher } from '../wire/publisher.js';
@@ -11,7 +12,6 @@ import { Cluster, type ClusterSurroundings } from './cluster.js';
 import { ThreadCounters } from './counters.js';
 import type { Host } from './host.js';
 import { HttpChecker } from './httpcheck.js';
-import { Names } from './names.js';
 import { PacingWheel, systemPacer } from './pacing.js';
 
 /** Every host has its turn once in this time. */
@@ -25,7 +25,7 @@ export class ProbeWorker {
   readonly #port: MessagePort;
   readonly #publisher: MetricPublisher;
   readonly #surroundings: ClusterSurroundings;
-  readonly #httpChecker: HttpChecker;
+  readonly #httpChecker = new HttpChecker();
   readonly #wheel = new PacingWheel({
     intervalMs: PROBE_INTERVAL_MS,
     phases: PHASES,
@@ -43,14 +43,12 @@ export class ProbeWorker {
 
   /** `task`: what of it is not wired already. */
   constructor(task: Omit<ProbeTask, 'diagnostics' | 'memcache'>, publisher: MetricPublisher) {
-    const names = new Names();
     this.#port = task.port;
     this.#worker = task.worker;
     this.#publisher = publisher;
-    this.#httpChecker = new HttpChecker(names.lookup);
     this.#surroundings = {
       board: new Board(task.board),
-      names,
+      names: new Names(),
       httpChecker: this.#httpChecker,
       counters: this.#counters,
       publisher,

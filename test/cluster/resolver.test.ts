@@ -1,7 +1,8 @@
 /** Look-ups and the log share the threads of libuv's pool: what nodes do while the resolver answers nothing. */
 import { expect } from 'chai';
+import { Fleet } from '../../src/demo/fleet.js';
 import { TemporaryDirectory } from '../../src/demo/temporary.js';
-import { STORE, TestCluster } from '../support/cluster.js';
+import { STORE, TestCluster, VALUE } from '../support/cluster.js';
 import { fetchOnce } from '../support/http-client.js';
 import { PacedClient } from '../support/paced-client.js';
 import { SilentResolver } from '../support/silent-resolver.js';
@@ -12,23 +13,30 @@ const DEAD_HOSTS = Array.from({ length: 1_000 }, (_, number) => `replica${number
 const COMMANDS = 40;
 const CHECKS_PER_SECOND = 50;
 const START_TIMEOUT_MS = 5_000;
+/** A few look-ups that hang, not a thousand of them. */
+const LOOK_UP_TIMEOUT_MS = 6_000;
 
 describe('three nodes whose configuration lists a thousand host names that nobody resolves', function () {
   this.timeout(30_000);
   const directory = new TemporaryDirectory();
   let resolver: SilentResolver | undefined;
+  let named: Fleet | undefined;
   let cluster: TestCluster | undefined;
 
   before(async function () {
     resolver = await SilentResolver.start(directory.path);
     skipUnless(this, resolver !== undefined, 'this process may not replace /etc/resolv.conf');
+    named = await Fleet.start([{ value: VALUE }]);
+    // The hosts file has this name.
+    const Hosts = named.hosts.map((host) => host.replace('127.0.0.1', 'localhost'));
+    const clusters = {
+      dead: { StaticHostsSettings: { Hosts: DEAD_HOSTS } },
+      named: { StaticHostsSettings: { Hosts } },
+    };
     cluster = await TestCluster.start(
       3,
       { ProbeWorkers: 1 },
-      {
-        clusters: { dead: { StaticHostsSettings: { Hosts: DEAD_HOSTS } } },
-        flags: { through: resolver!.command },
-      },
+      { clusters, flags: { through: resolver!.command } },
     );
   });
 
@@ -36,6 +44,7 @@ describe('three nodes whose configuration lists a thousand host names that nobod
     // Otherwise each waits for its look-ups.
     for (const node of cluster?.nodes ?? []) if (node.running) node.process.signal('SIGKILL');
     await cluster?.stop();
+    await named?.stop();
     resolver?.stop();
     directory.remove();
   });
@@ -68,6 +77,16 @@ describe('three nodes whose configuration lists a thousand host names that nobod
     expect(await cluster!.leader(), 'the leader at the end').to.equal(leader);
     for (const { port } of nodes) expect(await termOf(port)).to.equal(term);
     expect((await fetchOnce(leader.port, '/check/batch/mysql/dead')).status).to.equal(500);
+  });
+
+  it('read the hosts of other clusters by their names, also as a fresh leader', async () => {
+    const leader = await cluster!.leader();
+    const check = '/check/batch/mysql/named';
+    await leader.process.waitFor(check, 200, LOOK_UP_TIMEOUT_MS);
+    leader.process.signal('SIGKILL');
+    await leader.process.exited;
+    const next = await cluster!.leader(cluster!.others(leader));
+    await next.process.waitFor(check, 200, LOOK_UP_TIMEOUT_MS);
   });
 
   it('end as they should, though a process waits for the look-ups that are under way', async () => {

@@ -1,11 +1,11 @@
 /** HTTP checks that leave hosts out of their cluster. */
+import { lookup } from 'node:dns';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { SimulatedMySQL } from '../../src/demo/simulated-mysql.js';
 import { checkUrl, HttpChecker } from '../../src/stores/httpcheck.js';
-import { Names } from '../../src/stores/names.js';
 import { MetricState } from '../../src/throttle/metric.js';
 import { needAddress } from '../support/needs.js';
 import { Probing } from '../support/probing.js';
@@ -129,10 +129,10 @@ describe('an HTTP check', function () {
       socket.on('close', () => silent.delete(socket));
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const checker = new HttpChecker(new Names().lookup);
+    const checker = new HttpChecker();
     const url = checkUrl('127.0.0.1', (server.address() as AddressInfo).port, '');
     let done = 0;
-    for (let check = 0; check < 100; check++) checker.check(url, () => done++);
+    for (let check = 0; check < 100; check++) checker.check(url, lookup, () => done++);
     await until(() => silent.size >= 64);
     let most = 0;
     await until(() => {
@@ -149,8 +149,8 @@ describe('an HTTP check', function () {
   });
 
   it('of a page that has no address fails', async () => {
-    const checker = new HttpChecker(new Names().lookup);
-    const leftOut = await new Promise((resolve) => checker.check('http://a b/', resolve));
+    const checker = new HttpChecker();
+    const leftOut = await new Promise((resolve) => checker.check('http://a b/', lookup, resolve));
     expect(leftOut).to.equal(false);
     expect(checker.counters.failed).to.equal(1);
   });

@@ -1,4 +1,5 @@
 /** A way to the backend that outlives its connections: connects when it is needed, again after a loss, with back-off. */
+import type { LookupFunction } from 'node:net';
 import { monotonicMs } from '../../base/clock.js';
 import { messageOf } from '../../base/errors.js';
 import type { BackendSettings } from '../../config/settings.js';
@@ -13,15 +14,17 @@ const BACK_OFF_MAX_MS = 1_000;
 export class BackendConnection {
   readonly #settings: BackendSettings;
   readonly #times: BackendTimes;
+  readonly #lookup: LookupFunction;
   #open: OpenConnection | undefined;
   #retryAtMs = 0;
   #backOffMs = 0;
   #lastFailure: unknown;
   #closed = false;
 
-  constructor(settings: BackendSettings, times: BackendTimes) {
+  constructor(settings: BackendSettings, times: BackendTimes, lookup: LookupFunction) {
     this.#settings = settings;
     this.#times = times;
+    this.#lookup = lookup;
   }
 
   async select(sql: string, values: readonly Value[] = []): Promise<readonly Row[]> {
@@ -46,7 +49,7 @@ export class BackendConnection {
     if (this.#closed) throw new BackendError('unavailable', 'the node is stopping');
     if (monotonicMs() < this.#retryAtMs) throw this.#stillDown();
     try {
-      const open = await OpenConnection.open(this.#settings, this.#times);
+      const open = await OpenConnection.open(this.#settings, this.#times, this.#lookup);
       this.#backOffMs = 0;
       this.#lastFailure = undefined;
       this.#open = open;

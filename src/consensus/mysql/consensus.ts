@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../../base/clock.js';
 import { FrenoError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
+import { Names } from '../../base/names.js';
 import type { BackendSettings } from '../../config/settings.js';
 import type { Command } from '../../throttle/commands.js';
 import type {
@@ -36,6 +37,9 @@ export interface MySQLConsensusOptions {
 
 /** The process ends within 5 s of a signal, whatever the backend does. */
 const STOP_TIMEOUT_MS = 2_000;
+
+/** An address is not used again: after a fail-over the name of the backend leads to another one. */
+const NAMES_LIMITS = { lookupsMax: 2, waitingMax: 2, foundMs: 0 };
 
 /** Where neither Domain nor DataCenter nor Environment is given, the original joins the two empty names like any others. */
 const UNNAMED_DOMAIN = ':';
@@ -72,8 +76,9 @@ export class MySQLConsensus implements Consensus {
     this.#log = log;
     this.#times = options.times ?? DEFAULT_TIMES;
     assertTimes(this.#times);
-    this.#electionConnection = new BackendConnection(settings, this.#times);
-    this.#stateConnection = new BackendConnection(settings, this.#times);
+    const { lookup } = new Names({ limits: NAMES_LIMITS }).party();
+    this.#electionConnection = new BackendConnection(settings, this.#times, lookup);
+    this.#stateConnection = new BackendConnection(settings, this.#times, lookup);
     this.#election = new Election(this.#electionConnection, identity, this.#times.takeoverSeconds);
     this.#lease = new Lease(observer, log);
     this.#sync = new StateSync({

@@ -1,6 +1,5 @@
 /** One live connection to the backend: one statement at a time, each with a time-out that ends the connection. */
-import { lookup } from 'node:dns';
-import type { Socket } from 'node:net';
+import type { LookupFunction, Socket } from 'node:net';
 import type { Connection } from 'mysql2';
 import { monotonicMs } from '../../base/clock.js';
 import { FrenoError, messageOf } from '../../base/errors.js';
@@ -29,9 +28,13 @@ export class OpenConnection {
   #lost = false;
 
   /** Resolves with a connection whose session is set up. Rejects with a `BackendError`. */
-  static async open(settings: BackendSettings, times: BackendTimes): Promise<OpenConnection> {
+  static async open(
+    settings: BackendSettings,
+    times: BackendTimes,
+    lookup: LookupFunction,
+  ): Promise<OpenConnection> {
     try {
-      const opened = await OpenConnection.#connect(settings, times);
+      const opened = await OpenConnection.#connect(settings, times, lookup);
       await opened.query(SESSION, []).catch((error: unknown) => {
         opened.destroy();
         throw error;
@@ -42,7 +45,11 @@ export class OpenConnection {
     }
   }
 
-  static #connect(settings: BackendSettings, times: BackendTimes): Promise<OpenConnection> {
+  static #connect(
+    settings: BackendSettings,
+    times: BackendTimes,
+    lookup: LookupFunction,
+  ): Promise<OpenConnection> {
     const socket = dial(settings, lookup);
     return new Promise((resolve, reject) => {
       const fail = (error: unknown): void => {

@@ -1,5 +1,6 @@
 /** Asks a leader of another domain which of its metrics are not healthy. */
 import { get } from 'node:http';
+import type { LookupFunction } from 'node:net';
 import { FrenoError } from '../../base/errors.js';
 
 const TIMEOUT_MS = 900;
@@ -13,8 +14,11 @@ const UNHEALTHY_SECONDS = 1;
 const STORE_PREFIX = 'mysql/';
 
 /** Resolves with the names of the stores that are unhealthy at `service` (`host:port`). */
-export async function unhealthyStores(service: string): Promise<ReadonlySet<string>> {
-  return parseUnhealthy(await fetchText(`http://${service}/metrics-health`));
+export async function unhealthyStores(
+  service: string,
+  lookup: LookupFunction,
+): Promise<ReadonlySet<string>> {
+  return parseUnhealthy(await fetchText(`http://${service}/metrics-health`, lookup));
 }
 
 /** `{"mysql/main1":{"LastHealthyAt":"…","SecondsSinceLastHealthy":0}}` */
@@ -37,9 +41,9 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function fetchText(url: string): Promise<string> {
+function fetchText(url: string, lookup: LookupFunction): Promise<string> {
   return new Promise((resolve, reject) => {
-    const request = get(url, { signal: AbortSignal.timeout(TIMEOUT_MS), agent: false });
+    const request = get(url, { signal: AbortSignal.timeout(TIMEOUT_MS), agent: false, lookup });
     request.once('error', reject);
     request.once('response', (response) => {
       let text = '';

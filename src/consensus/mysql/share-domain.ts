@@ -4,6 +4,7 @@
  */
 import { monotonicMs } from '../../base/clock.js';
 import type { Logger } from '../../base/log.js';
+import { type NameParty, Names } from '../../base/names.js';
 import type { ConsensusStatus } from '../../wire/consensus.js';
 import type { PeerVerdicts } from '../../wire/peers.js';
 import { FaultLog } from './fault-log.js';
@@ -17,8 +18,12 @@ const MEMORY_MS = 5_000;
 /** Peers asked at most. */
 const PEERS_MAX = 100;
 
+const NAMES_LIMITS = { lookupsMax: 3, waitingMax: PEERS_MAX, foundMs: 5_000 };
+
 interface Peer {
   readonly faults: FaultLog;
+  /** Each asks for one name: those that hang leave the others their turn. */
+  readonly names: NameParty;
   asking: boolean;
   unhealthy: ReadonlySet<string>;
   /** `monotonicMs()` until which that counts. */
@@ -36,6 +41,7 @@ export class ShareDomain {
   readonly #options: ShareDomainOptions;
   /** By service id. */
   readonly #peers = new Map<string, Peer>();
+  readonly #names = new Names({ limits: NAMES_LIMITS });
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: ShareDomainOptions) {
@@ -72,7 +78,8 @@ export class ShareDomain {
     const known = this.#peers.get(service);
     if (known !== undefined) return known;
     const faults = new FaultLog(this.#options.log, `ShareDomain: asking ${service}`);
-    const peer: Peer = { faults, asking: false, unhealthy: new Set(), untilMs: 0 };
+    const names = this.#names.party();
+    const peer: Peer = { faults, names, asking: false, unhealthy: new Set(), untilMs: 0 };
     this.#peers.set(service, peer);
     return peer;
   }
@@ -82,7 +89,7 @@ export class ShareDomain {
     if (peer.asking) return;
     peer.asking = true;
     try {
-      peer.unhealthy = await unhealthyStores(service);
+      peer.unhealthy = await unhealthyStores(service, peer.names.lookup);
       peer.untilMs = monotonicMs() + MEMORY_MS;
       peer.faults.worked();
       if (this.#peers.get(service) === peer) this.#publish();

@@ -48,6 +48,11 @@ export function dialTimeout(address: string): Failure {
   return { text: `dial tcp ${address}: i/o timeout`, unreachable: true };
 }
 
+/** The host's name was not looked up in time, because look-ups of others took theirs: nothing is known of the host. */
+export function lookupTimeout(address: string): Failure {
+  return { text: `dial tcp ${address}: lookup: still waiting for its turn`, unreachable: false };
+}
+
 /** Connected, but no answer in time. */
 export function readTimeout(address: string): Failure {
   return { text: `read tcp ${address}: i/o timeout`, unreachable: false };

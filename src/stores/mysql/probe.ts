@@ -4,9 +4,9 @@ import type { Connection, FieldPacket, QueryError } from 'mysql2';
 import { monotonicMs } from '../../base/clock.js';
 import { messageOf } from '../../base/errors.js';
 import { dial, drop, type Login, logIn, quit } from '../../base/mysql/connection.js';
+import type { NameParty } from '../../base/names.js';
 import { formatAddress } from '../../config/address.js';
 import type { ProbeTarget } from '../../wire/stores.js';
-import type { Names } from '../names.js';
 import type { Paced } from '../pacing.js';
 import type { Rows } from './answer.js';
 import {
@@ -15,6 +15,7 @@ import {
   dialFailure,
   dialTimeout,
   type Failure,
+  lookupTimeout,
   readTimeout,
 } from './failure.js';
 import { PARSE_ERROR } from './lag.js';
@@ -78,7 +79,7 @@ export class MysqlProbe implements Paced {
   /** `host:port`. */
   readonly address: string;
   readonly #target: ProbeTarget;
-  readonly #names: Names;
+  readonly #names: NameParty;
   readonly #listener: ProbeListener;
   readonly #counters: ProbeCounters;
   #settings: ProbeSettings;
@@ -98,7 +99,7 @@ export class MysqlProbe implements Paced {
   constructor(
     target: ProbeTarget,
     settings: ProbeSettings,
-    names: Names,
+    names: NameParty,
     listener: ProbeListener,
     counters: ProbeCounters,
   ) {
@@ -154,7 +155,7 @@ export class MysqlProbe implements Paced {
         if (nowMs >= this.#retryAtMs) this.#dial(nowMs);
         break;
       case 'dialing':
-        if (nowMs >= this.#deadlineMs) this.#failed(dialTimeout(this.address));
+        if (nowMs >= this.#deadlineMs) this.#failed(this.#dialTimeout());
         break;
       case 'greeting':
       case 'querying':
@@ -175,6 +176,12 @@ export class MysqlProbe implements Paced {
     socket.once('error', (error) => {
       if (this.#mode === 'dialing') this.#failed(dialFailure(this.address, error));
     });
+  }
+
+  #dialTimeout(): Failure {
+    return this.#names.isQueued(this.#target.host)
+      ? lookupTimeout(this.address)
+      : dialTimeout(this.address);
   }
 
   #greet(socket: Socket): void {

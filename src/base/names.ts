@@ -1,0 +1,204 @@
+/**
+ * Names to addresses by the system's resolver (hosts file, search domains), a bounded number at a time: look-ups occupy
+ * threads that the whole process shares with its files and its log.
+ *
+ * A name whose server does not answer keeps its look-up for seconds, so it matters who is next. Names that failed last time
+ * come after all others; of those who ask for others, whoever took the least time is next; and the last free look-up is
+ * left to those who have none under way. So the dead names of one cluster do not hold up another.
+ */
+import { type LookupAddress, lookup as systemLookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+import { monotonicMs } from './clock.js';
+
+export interface NamesLimits {
+  /** Look-ups under way at a time: at least 2, since the last free one is kept. */
+  readonly lookupsMax: number;
+  /** Of those that wait for one name only the last so many are answered. */
+  readonly waitingMax: number;
+  /** For how long an address is used again. Hosts that refuse connections would otherwise be looked up at each attempt. */
+  readonly foundMs: number;
+}
+
+/** For the probes of one thread: of the attempts that wait for one name all but the last few have been given up. */
+const PROBE_LIMITS: NamesLimits = { lookupsMax: 4, waitingMax: 8, foundMs: 5_000 };
+
+const NOT_FOUND_MS = 1_000;
+const NAMES_MAX = 10_000;
+
+/** Connections are given up sooner: nobody waits any more for a name that was last asked for this long ago. */
+const ABANDONED_MS = 5_000;
+
+type Answer =
+  | { readonly addresses: readonly LookupAddress[]; readonly untilMs: number }
+  | { readonly error: NodeJS.ErrnoException; readonly untilMs: number };
+
+type Waiting = (answer: Answer) => void;
+
+/** Asks the system for all addresses of a name. */
+export type Resolver = (
+  name: string,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
+const systemResolver: Resolver = (name, callback) => systemLookup(name, { all: true }, callback);
+
+/** Who asks for names that belong together, like the hosts of one cluster. */
+export interface NameParty {
+  /** To be passed to `net.connect`. A look-up goes on, and is used again, when the connection has been given up meanwhile. */
+  readonly lookup: LookupFunction;
+  /** Whether the name only waits for its turn, and did not fail last time: that there is no answer then says nothing of the host. */
+  isQueued(name: string): boolean;
+}
+
+/** A party's names that are to be looked up, but for those that failed last time. */
+interface Asker {
+  readonly queue: Set<string>;
+  underWay: number;
+  /** Spent on look-ups since there was last nothing to do. */
+  usedMs: number;
+}
+
+/** A name in a queue or under way. */
+interface Question {
+  /** Null: it failed last time, and counts for nobody. */
+  readonly asker: Asker | null;
+  readonly waiting: Waiting[];
+  askedAtMs: number;
+  isUnderWay: boolean;
+}
+
+export interface NamesOptions {
+  readonly limits?: NamesLimits;
+  /** The system's, unless given. */
+  readonly resolver?: Resolver;
+  /** `monotonicMs`, unless given. */
+  readonly nowMs?: () => number;
+}
+
+export class Names {
+  readonly #limits: NamesLimits;
+  readonly #resolver: Resolver;
+  readonly #nowMs: () => number;
+  /** Old answers tell how the last look-up went. */
+  readonly #answers = new Map<string, Answer>();
+  readonly #questions = new Map<string, Question>();
+  /** Those with a queue that is not empty. */
+  readonly #askers = new Set<Asker>();
+  readonly #failedBefore = new Set<string>();
+  #underWay = 0;
+
+  constructor(options: NamesOptions = {}) {
+    this.#limits = options.limits ?? PROBE_LIMITS;
+    if (this.#limits.lookupsMax < 2) throw new RangeError('one look-up is kept free: two at least');
+    this.#resolver = options.resolver ?? systemResolver;
+    this.#nowMs = options.nowMs ?? monotonicMs;
+  }
+
+  party(): NameParty {
+    const asker: Asker = { queue: new Set(), underWay: 0, usedMs: 0 };
+    return {
+      lookup: (name, options, callback) => {
+        this.#answer(name, asker, (answer) => {
+          if ('error' in answer) callback(answer.error, '');
+          else if (options.all === true) callback(null, [...answer.addresses]);
+          else callback(null, answer.addresses[0]!.address, answer.addresses[0]!.family);
+        });
+      },
+      isQueued: (name) => this.#isQueued(name),
+    };
+  }
+
+  #isQueued(name: string): boolean {
+    const question = this.#questions.get(name);
+    return question !== undefined && question.asker !== null && !question.isUnderWay;
+  }
+
+  #answer(name: string, asker: Asker, callback: Waiting): void {
+    const nowMs = this.#nowMs();
+    const known = this.#answers.get(name);
+    if (known !== undefined && nowMs < known.untilMs) {
+      // As late as any other answer: `net.connect` expects none before it has returned.
+      process.nextTick(callback, known);
+      return;
+    }
+    const hasFailed = known !== undefined && 'error' in known;
+    const question = this.#questions.get(name) ?? this.#ask(name, hasFailed ? null : asker);
+    question.askedAtMs = nowMs;
+    if (question.waiting.length >= this.#limits.waitingMax) question.waiting.shift();
+    question.waiting.push(callback);
+    this.#lookUpNext();
+  }
+
+  #ask(name: string, asker: Asker | null): Question {
+    const question = { asker, waiting: [], askedAtMs: 0, isUnderWay: false };
+    this.#questions.set(name, question);
+    if (asker === null) {
+      this.#failedBefore.add(name);
+    } else {
+      asker.queue.add(name);
+      this.#askers.add(asker);
+    }
+    return question;
+  }
+
+  #lookUpNext(): void {
+    for (let name = this.#next(); name !== undefined; name = this.#next()) {
+      const question = this.#questions.get(name)!;
+      if (this.#nowMs() - question.askedAtMs > ABANDONED_MS) this.#questions.delete(name);
+      else this.#lookUp(name, question);
+    }
+  }
+
+  /** Takes the next name out of its queue. Undefined: there is none, or no look-up is free for it. */
+  #next(): string | undefined {
+    const free = this.#limits.lookupsMax - this.#underWay;
+    if (free === 0) return undefined;
+    let next: Asker | undefined;
+    for (const asker of this.#askers) {
+      if (free === 1 && asker.underWay > 0) continue;
+      if (next === undefined || asker.usedMs < next.usedMs) next = asker;
+    }
+    if (next === undefined) return free === 1 ? undefined : takeFirst(this.#failedBefore);
+    const name = takeFirst(next.queue);
+    if (next.queue.size === 0) this.#askers.delete(next);
+    return name;
+  }
+
+  #lookUp(name: string, question: Question): void {
+    const { asker } = question;
+    const startedAtMs = this.#nowMs();
+    question.isUnderWay = true;
+    this.#underWay++;
+    if (asker !== null) asker.underWay++;
+    this.#resolver(name, (error, addresses) => {
+      this.#underWay--;
+      if (asker !== null) this.#charge(asker, this.#nowMs() - startedAtMs);
+      this.#found(name, error, addresses);
+      this.#lookUpNext();
+    });
+  }
+
+  #charge(asker: Asker, tookMs: number): void {
+    asker.underWay--;
+    asker.usedMs = asker.underWay === 0 && asker.queue.size === 0 ? 0 : asker.usedMs + tookMs;
+  }
+
+  #found(name: string, error: NodeJS.ErrnoException | null, addresses: LookupAddress[]): void {
+    const nowMs = this.#nowMs();
+    const answer: Answer =
+      error === null
+        ? { addresses, untilMs: nowMs + this.#limits.foundMs }
+        : { error, untilMs: nowMs + NOT_FOUND_MS };
+    if (this.#answers.size >= NAMES_MAX) this.#answers.clear();
+    this.#answers.set(name, answer);
+    const { waiting } = this.#questions.get(name)!;
+    this.#questions.delete(name);
+    for (const callback of waiting) callback(answer);
+  }
+}
+
+function takeFirst(names: Set<string>): string | undefined {
+  const [name] = names;
+  if (name !== undefined) names.delete(name);
+  return name;
+}
