@@ -11,7 +11,7 @@ export interface StateAudience {
   settled(): Promise<void>;
 }
 
-/** Who leaves skipped hosts out of probing. Resolves when no probe worker probes them any more. */
+/** Who leaves skipped hosts out of probing, each until its time: some may be over already. Resolves when no probe worker probes them any more. */
 export interface HostSkipper {
   setSkippedHosts(hosts: ReadonlyArray<readonly [string, number]>): Promise<void>;
 }
@@ -49,7 +49,7 @@ export class ReplicatedState implements StateMachine {
   }
 
   #tellSkippedHosts(): Promise<void> {
-    return this.#skipper.setSkippedHosts(this.#state.skippedHosts(Date.now()));
+    return this.#skipper.setSkippedHosts(this.#state.image().skippedHosts);
   }
 }
 

@@ -1,18 +1,25 @@
-/** The replicated state: throttled apps and skipped hosts. A deterministic state machine; its clock is that of the commands. */
+/**
+ * The replicated state: throttled apps and skipped hosts. A deterministic state machine: whether an entry is still there for a command is
+ * judged by the command's own time, whether it counts for a check by the time of who asks.
+ */
 import {
   type AppKey,
   type Command,
   type CommandOutcome,
   DEFAULT_TTL_MINUTES,
   NO_EXPIRY,
+  type SkipHost,
   type ThrottleApp,
 } from './commands.js';
 
 /** Most entries of either table. A client can name any app: without a bound it could fill the memory of the cluster. */
 const ENTRIES_MAX = 200_000;
 
-/** How far the clock moves between two sweeps of expired entries. */
-const SWEEP_INTERVAL_MS = 60_000;
+/**
+ * How far the time of the commands moves between two sweeps. A sweep drops what had expired at the sweep before, so what it drops has been
+ * over for as long: a command from a node whose clock has jumped ahead, by whatever, drops nothing that is in force.
+ */
+const SWEEP_INTERVAL_MS = 24 * 3_600_000;
 
 export interface ThrottledApp {
   /** Unix time in milliseconds, or `NO_EXPIRY`. */
@@ -23,7 +30,7 @@ export interface ThrottledApp {
 
 /** The whole state as plain data, for snapshots and for threads that start later. */
 export interface StateImage {
-  readonly clockMs: number;
+  /** Time of the command that made the last sweep, in Unix milliseconds. */
   readonly sweptAtMs: number;
   readonly throttledApps: ReadonlyArray<readonly [AppKey, ThrottledApp]>;
   /** Host name, as it was last written, and Unix time of expiry in milliseconds. */
@@ -41,14 +48,12 @@ export class ThrottleState {
   readonly #throttledApps = new Map<AppKey, ThrottledAppRow>();
   /** By the name in lower case: names of hosts are compared without case (RFC 4343). */
   readonly #skippedHosts = new Map<string, SkippedHostRow>();
-  /** The latest time of any command: it never goes back, whatever the clocks of successive leaders show. */
-  #clockMs = 0;
   #sweptAtMs = 0;
 
   constructor(private readonly entriesMax = ENTRIES_MAX) {}
 
   apply(command: Command): CommandOutcome {
-    this.#advanceClock(command.atMs);
+    this.#sweepIfDue(command.atMs);
     switch (command.kind) {
       case 'throttleApp':
         return this.#throttleApp(command);
@@ -56,7 +61,7 @@ export class ThrottleState {
         this.#unthrottleApp(command.key, command.everyStore);
         return 'applied';
       case 'skipHost':
-        return this.#skipHost(command.host, command.expireAtMs);
+        return this.#skipHost(command);
       case 'recoverHost':
         this.#skippedHosts.delete(command.host.toLowerCase());
         return 'applied';
@@ -103,7 +108,6 @@ export class ThrottleState {
 
   image(): StateImage {
     return {
-      clockMs: this.#clockMs,
       sweptAtMs: this.#sweptAtMs,
       throttledApps: [...this.#throttledApps.values()],
       skippedHosts: [...this.#skippedHosts.values()],
@@ -112,7 +116,6 @@ export class ThrottleState {
 
   /** Replaces all that was there. */
   restore(image: StateImage): void {
-    this.#clockMs = image.clockMs;
     this.#sweptAtMs = image.sweptAtMs;
     this.#throttledApps.clear();
     for (const row of image.throttledApps) this.#throttledApps.set(row[0], row);
@@ -121,14 +124,14 @@ export class ThrottleState {
   }
 
   #throttleApp(command: ThrottleApp): CommandOutcome {
-    const present = this.throttledApp(command.key, this.#clockMs);
-    if (present === undefined && !this.#hasRoom(this.#throttledApps, command.key)) return 'full';
+    const { atMs, key } = command;
+    const present = this.throttledApp(key, atMs);
+    if (!this.#hasRoom(this.#throttledApps, key, atMs)) return 'full';
     const entry = {
-      expireAtMs:
-        command.expireAtMs ?? present?.expireAtMs ?? command.atMs + DEFAULT_TTL_MINUTES * 60_000,
+      expireAtMs: command.expireAtMs ?? present?.expireAtMs ?? atMs + DEFAULT_TTL_MINUTES * 60_000,
       ratio: command.ratio ?? present?.ratio ?? 1,
     };
-    this.#throttledApps.set(command.key, [command.key, entry]);
+    this.#throttledApps.set(key, [key, entry]);
     return 'applied';
   }
 
@@ -141,32 +144,34 @@ export class ThrottleState {
     }
   }
 
-  #skipHost(host: string, expireAtMs: number): CommandOutcome {
+  #skipHost({ host, expireAtMs, atMs }: SkipHost): CommandOutcome {
     const key = host.toLowerCase();
-    if (!this.#hasRoom(this.#skippedHosts, key)) return 'full';
+    if (!this.#hasRoom(this.#skippedHosts, key, atMs)) return 'full';
     this.#skippedHosts.set(key, [host, expireAtMs]);
     return 'applied';
   }
 
-  #hasRoom(table: ReadonlyMap<string, unknown>, key: string): boolean {
+  /** A table without room gives up what has expired by the time of the command that needs it. */
+  #hasRoom(table: ReadonlyMap<string, unknown>, key: string, atMs: number): boolean {
     if (table.size < this.entriesMax || table.has(key)) return true;
-    this.#sweep();
+    this.#dropExpired(atMs);
     return table.size < this.entriesMax;
   }
 
-  #advanceClock(atMs: number): void {
-    this.#clockMs = Math.max(this.#clockMs, atMs);
-    if (this.#clockMs - this.#sweptAtMs >= SWEEP_INTERVAL_MS) this.#sweep();
+  /** When the clock has gone back, the interval begins anew: a time that lies ahead must not put off sweeping until it comes. */
+  #sweepIfDue(atMs: number): void {
+    const sinceMs = atMs - this.#sweptAtMs;
+    if (sinceMs >= 0 && sinceMs < SWEEP_INTERVAL_MS) return;
+    if (sinceMs > 0) this.#dropExpired(this.#sweptAtMs);
+    this.#sweptAtMs = atMs;
   }
 
-  /** Drops what has expired by the commands' clock: part of the state, so that equal logs give equal tables. */
-  #sweep(): void {
-    this.#sweptAtMs = this.#clockMs;
+  #dropExpired(atMs: number): void {
     for (const [key, entry] of this.#throttledApps.values()) {
-      if (!isLive(entry.expireAtMs, this.#clockMs)) this.#throttledApps.delete(key);
+      if (!isLive(entry.expireAtMs, atMs)) this.#throttledApps.delete(key);
     }
     for (const [key, [, expireAtMs]] of this.#skippedHosts) {
-      if (expireAtMs <= this.#clockMs) this.#skippedHosts.delete(key);
+      if (expireAtMs <= atMs) this.#skippedHosts.delete(key);
     }
   }
 }

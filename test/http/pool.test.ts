@@ -62,7 +62,6 @@ for (const engine of ENGINES) {
     it('replaces the whole state of every worker on restore, after what was applied before', async () => {
       const applied = test.apply(throttle('gone'));
       test.state.restore({
-        clockMs: 0,
         sweptAtMs: 0,
         throttledApps: [['restored', { expireAtMs: 0, ratio: 1 }]],
         skippedHosts: [],

@@ -6,6 +6,7 @@ import { Random } from '../support/random.js';
 
 const T = 1_800_000_000_000;
 const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
 
 function throttle(
   key: string,
@@ -200,24 +201,66 @@ describe('the replicated state', () => {
   });
 
   describe('as a state machine', () => {
-    it('has a clock that never goes back: what expired stays expired', () => {
-      state.apply(throttle('a', { expireAtMs: T + 10, ratio: 0.3 }));
-      state.apply(throttle('other', {}, T + 20));
-      state.apply(throttle('a', { ratio: 0.5 }, T));
-      expect(state.throttledApp('a', T)).to.deep.equal({ expireAtMs: T + 60 * MINUTE, ratio: 0.5 });
-    });
-
-    it('drops what has expired, at the latest a minute of commands later', () => {
+    it('drops what has been over for a day, at the latest two days of commands later', () => {
       state.apply(throttle('a', { expireAtMs: T + 1 }));
       state.apply(skip('h', T + 1));
-      state.apply(throttle('b', {}, T + MINUTE));
-      expect(state.image().throttledApps.map(([key]) => key)).to.deep.equal(['b']);
-      expect(state.image().skippedHosts).to.deep.equal([]);
+      for (let at = T; at <= T + DAY; at += MINUTE) state.apply(throttle('b', {}, at));
+      expect(kept()).to.deep.equal(['a', 'b', 'h']);
+      for (let at = T + DAY; at <= T + 2 * DAY; at += MINUTE) state.apply(throttle('b', {}, at));
+      expect(kept()).to.deep.equal(['b']);
     });
+
+    for (const [jump, aheadMs] of [
+      ['an hour', 60 * MINUTE],
+      ['a day', DAY],
+      ['ten years', 3650 * DAY],
+    ] as const) {
+      describe(`when a clock is ${jump} ahead for a while`, () => {
+        beforeEach(() => {
+          state.apply(throttle('a', { expireAtMs: T + 40 * MINUTE, ratio: 0.3 }));
+          state.apply(skip('h', T + 40 * MINUTE));
+          state.apply(throttle('ahead', {}, T + aheadMs));
+          state.apply(throttle('ahead', {}, T + aheadMs + 5 * MINUTE));
+        });
+
+        it('drops nothing', () => {
+          state.apply(throttle('b', {}, T + MINUTE));
+          expect(state.throttledApp('a', T + MINUTE)?.ratio).to.equal(0.3);
+          expect(state.skippedHosts(T + MINUTE)).to.deep.equal([['h', T + 40 * MINUTE]]);
+        });
+
+        it('still takes an entry for what it is, once the clock is right', () => {
+          state.apply(throttle('a', { ratio: 0.5 }, T + MINUTE));
+          const expireAtMs = T + 40 * MINUTE;
+          expect(state.throttledApp('a', T + MINUTE)).to.deep.equal({ expireAtMs, ratio: 0.5 });
+          state.apply(throttle('a', { expireAtMs: T + 50 * MINUTE }, T + 2 * MINUTE));
+          expect(state.throttledApp('a', T + 49 * MINUTE)?.ratio).to.equal(0.5);
+        });
+
+        it('keeps a new entry as long as its command says', () => {
+          state.apply(throttle('new', { expireAtMs: T + 9 * MINUTE }, T + MINUTE));
+          state.apply(throttle('b', {}, T + 2 * MINUTE));
+          expect(state.throttledApp('new', T + 8 * MINUTE)).to.not.equal(undefined);
+          expect(state.throttledApp('new', T + 9 * MINUTE)).to.equal(undefined);
+        });
+
+        it('goes on dropping what is over', () => {
+          for (let at = T; at <= T + 3 * DAY; at += 60 * MINUTE) state.apply(throttle('b', {}, at));
+          expect(kept().filter((name) => name !== 'ahead')).to.deep.equal(['b']);
+        });
+      });
+    }
+
+    function kept(): string[] {
+      const { throttledApps, skippedHosts } = state.image();
+      return [...throttledApps, ...skippedHosts].map(([name]) => name).sort();
+    }
 
     it('is the same after a restore as after the log, also for what follows', () => {
       const random = new Random(7);
-      const log = Array.from({ length: 2_000 }, (_, index) => anyCommand(random, T + index * 500));
+      const log = Array.from({ length: 2_000 }, (_, index) =>
+        anyCommand(random, T + index * 10 * MINUTE),
+      );
       const whole = new ThrottleState(8);
       for (const command of log) whole.apply(command);
 

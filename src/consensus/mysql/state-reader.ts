@@ -112,7 +112,6 @@ export class StateReader {
     const toLocalMs = (seconds: number): number =>
       Math.round(seconds * 1_000 + (this.#clockOffsetMs ?? 0));
     return {
-      clockMs: Date.now(),
       sweptAtMs: Date.now(),
       throttledApps: this.#rows.apps.map(({ name, expires, ratio }) => [
         name,

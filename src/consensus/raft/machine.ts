@@ -6,12 +6,7 @@ import type { StateMachine } from '../../wire/consensus.js';
 import { ImageAssembly } from './codec/snapshots.js';
 import type { RaftStorage, ReplicatedMachine } from './driver-types.js';
 
-const EMPTY_IMAGE: StateImage = {
-  clockMs: 0,
-  sweptAtMs: 0,
-  throttledApps: [],
-  skippedHosts: [],
-};
+const EMPTY_IMAGE: StateImage = { sweptAtMs: 0, throttledApps: [], skippedHosts: [] };
 
 export class MachineAdapter implements ReplicatedMachine {
   readonly #machine: StateMachine;

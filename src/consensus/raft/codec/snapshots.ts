@@ -27,7 +27,7 @@ export function* encodeImage(image: StateImage): Generator<Uint8Array, void, voi
     const hostEnd =
       appEnd < throttledApps.length ? host : sliceEnd(skippedHosts, host, appEnd - app);
     yield wire.SnapshotPiece.encode({
-      ...(isFirst ? { clock: { clockMs: image.clockMs, sweptAtMs: image.sweptAtMs } } : {}),
+      ...(isFirst ? { clock: { sweptAtMs: image.sweptAtMs } } : {}),
       throttledApps: throttledApps
         .slice(app, appEnd)
         .map(([key, { expireAtMs, ratio }]) => ({ key, expireAtMs, ratio })),
@@ -59,19 +59,19 @@ function sliceEnd(
 
 /** Puts pieces back together, in their order. */
 export class ImageAssembly {
-  #clock: { readonly clockMs: number; readonly sweptAtMs: number } | null = null;
+  /** Null: the first piece is missing. */
+  #sweptAtMs: number | null = null;
   readonly #throttledApps: Array<readonly [AppKey, ThrottledApp]> = [];
   readonly #skippedHosts: Array<readonly [string, number]> = [];
 
   /** Throws `PROTOCOL` for what `encodeImage` does not make. */
   add(bytes: Uint8Array): void {
     const piece = decodeUntrusted('a piece of a snapshot', () => wire.SnapshotPiece.decode(bytes));
-    if ((piece.clock == null) !== (this.#clock !== null)) {
+    if ((piece.clock == null) !== (this.#sweptAtMs !== null)) {
       throw nonsense('the pieces of a snapshot are out of order');
     }
     if (piece.clock != null) {
-      const clockMs = exact(piece.clock.clockMs ?? 0, 'clockMs');
-      this.#clock = { clockMs, sweptAtMs: exact(piece.clock.sweptAtMs ?? 0, 'sweptAtMs') };
+      this.#sweptAtMs = exact(piece.clock.sweptAtMs ?? 0, 'sweptAtMs');
     }
     for (const { key, expireAtMs, ratio } of piece.throttledApps ?? []) {
       const app = { expireAtMs: exact(expireAtMs ?? 0, 'expireAtMs'), ratio: share(ratio ?? 0) };
@@ -83,9 +83,9 @@ export class ImageAssembly {
   }
 
   image(): StateImage {
-    if (this.#clock === null) throw nonsense('a snapshot without its first piece');
+    if (this.#sweptAtMs === null) throw nonsense('a snapshot without its first piece');
     return {
-      ...this.#clock,
+      sweptAtMs: this.#sweptAtMs,
       throttledApps: this.#throttledApps,
       skippedHosts: this.#skippedHosts,
     };

@@ -7,7 +7,6 @@ import { SnapshotSender } from '../../../../src/consensus/raft/driver/snapshot-s
 
 const RETRY_TICKS = 3;
 const image = {
-  clockMs: 1,
   sweptAtMs: 1,
   skippedHosts: [],
   throttledApps: Array.from(
