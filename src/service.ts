@@ -147,10 +147,11 @@ export class Service {
     clusters: readonly ClusterSettings[],
     memcache: Settings['memcache'],
   ): Promise<void> {
-    this.#http.setMemcache(memcache);
-    this.#probes.setMemcache(memcache);
     const assigned = this.#inventory.replaceClusters(clusters);
     await Promise.all([assigned, this.#http.setStores(this.#inventory.stores())]);
+    // Not before: when the clusters are refused, nothing has changed.
+    this.#http.setMemcache(memcache);
+    this.#probes.setMemcache(memcache);
   }
 
   /** Hands leadership over, answers what is in flight, ends all threads. Rejects with `THREAD_HUNG` when one is left over. */

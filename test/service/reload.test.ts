@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { CLUSTERS_MAX } from '../../src/config/schema-stores.js';
 import { Fleet } from '../../src/demo/fleet.js';
 import { FrenoProcess } from '../../src/demo/freno-process.js';
 import { freePorts, TemporaryDirectory } from '../../src/demo/temporary.js';
@@ -127,6 +128,17 @@ describe('SIGHUP', function () {
     const [line] = await reload(configuration({ top: { ListenPotr: 1 } }));
     expect(line).to.include('stays as it was').and.include('ListenPotr');
     expect((await reload('{"ListenPort": 1,,')).join()).to.include('stays as it was');
+    expect(await check('main')).to.equal(200);
+  });
+
+  // The last one: what it logs is more than is kept.
+  it('changes nothing at all when there is no room for the new clusters beside the old ones', async () => {
+    const names = Array.from({ length: CLUSTERS_MAX }, (_, number) => `other${number}`);
+    const changed = configuration({ top: { MemcacheServers: ['127.0.0.1:1'] } });
+    const MySQL = { Clusters: Object.fromEntries(names.map((name) => [name, {}])) };
+    const lines = await reload({ ...changed, Stores: { MySQL } });
+    expect(lines.at(-1)).to.match(/stays as it was: 4096 clusters, beside 1 that go/);
+    expect(await fetchJson(port, '/config/memcache')).to.have.deep.property('MemcacheServers', []);
     expect(await check('main')).to.equal(200);
   });
 });
