@@ -47,16 +47,23 @@ function differences(before: unknown, after: unknown, path: Path): Difference[] 
 }
 
 function difference(before: unknown, after: unknown, path: Path): string {
-  if (metaAt(path).secret) return '(changed)';
+  const { secret, credentials } = metaAt(path);
+  if (secret) return '(changed)';
   if (isObject(after)) return 'added';
   if (isObject(before)) return 'removed';
-  return `${shown(before)} -> ${shown(after)}`;
+  const text = (value: unknown): string => shown(credentials ? withoutCredentials(value) : value);
+  return `${text(before)} -> ${text(after)}`;
 }
 
-/** A value as JSON, short, and without the user and password that a URL may carry. */
+/** A value as JSON, and short. */
 function shown(value: unknown): string {
-  const text = (JSON.stringify(value) ?? '(not given)').replace(/\/\/[^/@\s]*@/g, '//(hidden)@');
+  const text = JSON.stringify(value) ?? '(not given)';
   return text.length <= VALUE_LENGTH_MAX ? text : `${text.slice(0, VALUE_LENGTH_MAX)}…`;
+}
+
+/** Comma-separated addresses, with or without a scheme, where user and password stand before the last `@` of the first part. */
+function withoutCredentials(value: unknown): unknown {
+  return typeof value === 'string' ? value.replace(/(^|,\s*|\/\/)[^/,]*@/g, '$1(hidden)@') : value;
 }
 
 function isObject(value: unknown): value is Values {

@@ -8,6 +8,8 @@ declare module 'zod' {
   interface GlobalMeta {
     /** The value is never shown. */
     secret?: boolean;
+    /** Addresses that may carry user and password, which are never shown. */
+    credentials?: boolean;
     /** Top-level keys: the value is taken over on a reload, without a restart. */
     live?: boolean;
     /** A number that may also be written as a string of digits. */

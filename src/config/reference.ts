@@ -37,7 +37,7 @@ function toJsonSchema(schema: z.core.$ZodType): Record<string, unknown> {
     io: 'input',
     target: 'draft-07',
     override: ({ jsonSchema }) => {
-      for (const ours of ['secret', 'live', 'digits']) delete jsonSchema[ours];
+      for (const ours of ['secret', 'credentials', 'live', 'digits']) delete jsonSchema[ours];
     },
   });
 }

@@ -62,6 +62,7 @@ const haproxy = z.strictObject({
   Addresses: httpAddresses().default('').meta({
     description:
       'One or several HAProxy addresses, comma-separated in one string; each may carry scheme, port and path.',
+    credentials: true,
   }),
   PoolName: text()
     .default('')
@@ -89,9 +90,10 @@ const proxysql = z.strictObject({
 });
 
 const vitess = z.strictObject({
-  API: httpUrl()
-    .default('')
-    .meta({ description: 'URL of the vtctld API, with or without `/api` at its end.' }),
+  API: httpUrl().default('').meta({
+    description: 'URL of the vtctld API, with or without `/api` at its end.',
+    credentials: true,
+  }),
   Cells: list(text().min(1)).default([]).meta({
     description:
       'Cells whose tablets count. Empty: `VitessCells` of `Stores.MySQL`; all cells if that is empty too.',

@@ -60,8 +60,10 @@ describe('the changes between two configurations', () => {
             c: {
               Password: word,
               ProxySQLSettings: { Password: word },
-              HAProxySettings: { Addresses: `http://u:${word}@h1,https://${word}@h2` },
-              VitessSettings: { API: `http://u:${word}@v` },
+              HAProxySettings: {
+                Addresses: `http://u:${word}@h1/p, https://${word}@h2,u:${word}@h3`,
+              },
+              VitessSettings: { API: `http://u:x@${word}@v` },
             },
           },
         },
@@ -71,6 +73,9 @@ describe('the changes between two configurations', () => {
     expect(lines).to.have.length(7);
     expect(lines.join('\n')).to.not.match(/sesame|mohnkorn/);
     expect(lines[0]).to.equal('BackendMySQLPassword: (changed) (restart)');
+    const hidden = '"http://(hidden)@h1/p, https://(hidden)@h2,(hidden)@h3"';
+    const path = 'Stores.MySQL.Clusters.c.HAProxySettings.Addresses';
+    expect(lines).to.include(`${path}: ${hidden} -> ${hidden}`);
   });
 
   it('cut long values', () => {
