@@ -36,7 +36,7 @@ import { decodeParameters, queryParameter } from './segments.js';
 
 /** A request as an engine received it. */
 export interface Request {
-  /** In capitals. */
+  /** `GET`, `HEAD`, `POST`, or any other text for another one. */
   readonly method: string;
   /** As it came, still encoded. */
   readonly path: string;

@@ -173,6 +173,19 @@ for (const engine of ENGINES) {
       ).to.equal(200);
     });
 
+    it('refuse methods that only look like the right ones', async () => {
+      const asked = front.questions.length;
+      for (const method of ['get', 'Head', 'post']) {
+        for (const path of ['/check/a/mysql/ok', '/lb-check', '/throttle-app/lower']) {
+          const request = `${method} ${path} HTTP/1.1\r\nHost: freno\r\n\r\n`;
+          const answer = await exchangeRaw(front.port, [request], /\r\n\r\n/);
+          const refusal = engine === 'node' ? '400' : '405';
+          expect(statusesOf(answer), `${method} ${path}`).to.deep.equal([refusal]);
+        }
+      }
+      expect(front.questions).to.have.length(asked);
+    });
+
     it('answer pipelined requests in their order', async () => {
       const requests = get('/lb-check') + get('/check/a/mysql/ok') + get('/nosuch');
       const answer = await exchangeRaw(front.port, [requests], /404 page not found/);

@@ -46,7 +46,10 @@ export class UwsEngine implements Engine {
       native.get(pattern, (response, request) => this.#serveCheck(response, request));
     }
     native.head('/*', (response, request) => this.#serveHead(response, request));
-    this.#server.any('/*', (request, response) => this.#serve(request, response));
+    this.#server.get('/*', (request, response) => this.#serve('GET', request, response));
+    this.#server.post('/*', (request, response) => this.#serve('POST', request, response));
+    // Whose name is not looked at: hyper-express takes `get` for GET, which is another method (RFC 9110, section 9.1).
+    this.#server.any('/*', (request, response) => this.#serve('other', request, response));
   }
 
   listen(port: number, exclusive: boolean): Promise<void> {
@@ -131,11 +134,11 @@ export class UwsEngine implements Engine {
     response.endWithoutBody();
   }
 
-  #serve(request: HyperExpress.Request, response: HyperExpress.Response): void {
+  #serve(method: string, request: HyperExpress.Request, response: HyperExpress.Response): void {
     let reply: Reply | Promise<Reply>;
     try {
       reply = this.#front.handler.handle({
-        method: request.method.toUpperCase(),
+        method,
         path: request.path,
         query: request.path_query ?? '',
         client: this.#clientOf(response.raw, request.headers['x-forwarded-for'] ?? ''),
