@@ -6,7 +6,7 @@ import {
   readNumber,
   readSingleValue,
 } from '../../src/stores/mysql/answer.js';
-import { lagStatements, readLag } from '../../src/stores/mysql/lag.js';
+import { type Field, lagStatements, readLag } from '../../src/stores/mysql/lag.js';
 import { metricOf } from '../../src/stores/mysql/metric.js';
 
 describe('the answer to a metric query', () => {
@@ -104,6 +104,17 @@ describe('replication lag', () => {
       .to.have.property('reason')
       .that.matches(/not configured/);
     expect(readLag([['x']], [{ name: 'x' }])).to.have.property('reason');
+  });
+
+  it('without a result set is an error too', () => {
+    // As the client library hands over an OK packet, whatever its types say.
+    const [rows, fields] = [{ affectedRows: 0 }, undefined] as unknown as [Rows, Field[]];
+    expect(readLag(rows, fields))
+      .to.have.property('reason')
+      .that.matches(/not configured/);
+    expect(readSingleValue(rows))
+      .to.have.property('reason')
+      .that.matches(/no rows/);
   });
 
   it('is asked for in the words of the server', () => {

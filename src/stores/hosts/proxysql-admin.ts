@@ -31,7 +31,8 @@ export async function readConnectionPool(
 ): Promise<PoolRow[]> {
   const query = `SELECT srv_host, srv_port, status FROM stats_mysql_connection_pool WHERE hostgroup=${hostgroupId}`;
   const rows = await ask(admin, login, query, lookup);
-  return rows.map((row) => poolRow(row, formatAddress(admin)));
+  if (!Array.isArray(rows)) throw new Error(`${formatAddress(admin)}: answers without rows`);
+  return rows.map((row: readonly unknown[]) => poolRow(row, formatAddress(admin)));
 }
 
 function ask(
@@ -39,7 +40,7 @@ function ask(
   login: Login,
   query: string,
   lookup: LookupFunction,
-): Promise<unknown[][]> {
+): Promise<unknown> {
   const address = formatAddress(admin);
   return new Promise((resolve, reject) => {
     let connection: Connection | null = null;
@@ -72,13 +73,13 @@ function ask(
         }
         clearTimeout(timer);
         quit(socket, connection!);
-        resolve(rows as unknown[][]);
+        resolve(rows);
       });
     });
   });
 }
 
-function poolRow([host, port, status]: unknown[], address: string): PoolRow {
+function poolRow([host, port, status]: readonly unknown[], address: string): PoolRow {
   const row = { host: String(host ?? ''), port: Number(port), status: String(status ?? '') };
   if (row.host === '' || !Number.isInteger(row.port) || row.port < 1 || row.port > 65_535) {
     throw new Error(

@@ -29,13 +29,17 @@ interface LagColumns {
   readonly channel: number;
 }
 
+const NOT_CONFIGURED: Unusable = {
+  reason: 'replication is not configured here (name a MetricQuery if that is meant)',
+};
+
 /** Seconds that the worst channel lags. A channel whose lag is NULL makes the answer unusable, and so does having none. */
 export function readLag(rows: Rows, fields: readonly Field[]): number | Unusable {
+  // Without replication some servers answer with a mere OK, which comes as an object and has no fields.
+  if (!Array.isArray(rows)) return NOT_CONFIGURED;
   const columns = locate(fields);
   if (columns.lag < 0) return { reason: 'the replication status has no Seconds_Behind_Source' };
-  if (rows.length === 0) {
-    return { reason: 'replication is not configured here (name a MetricQuery if that is meant)' };
-  }
+  if (rows.length === 0) return NOT_CONFIGURED;
   let worst = 0;
   for (const row of rows) {
     if (row[columns.lag] === null) return { reason: stopped(row, columns, fields) };
