@@ -5,6 +5,7 @@
 import { monotonicMs } from '../../base/clock.js';
 import type { BackendConnection } from './backend-connection.js';
 import { BackendError, SERVER_ERROR } from './backend-error.js';
+import type { Row } from './open-connection.js';
 
 export interface Identity {
   /** Nodes of one domain elect one leader. */
@@ -25,6 +26,17 @@ export interface Survey {
   readonly shareDomainServices: ReadonlyMap<string, string>;
 }
 
+/**
+ * A row that its leader renewed by a clock that has been set back since. By the clock alone it could not be taken over before
+ * that time has come again; a living leader renews it within a second.
+ */
+interface RowAhead {
+  readonly serviceId: string;
+  readonly unixSeconds: number;
+  /** `monotonicMs()` when it was first seen as it is. */
+  readonly sinceMs: number;
+}
+
 /** Rows read at most: domains that share, and services of one domain. */
 const SERVICES_MAX = 1_000;
 
@@ -32,6 +44,7 @@ export class Election {
   readonly #connection: BackendConnection;
   readonly #identity: Identity;
   readonly #takeoverSeconds: number;
+  #rowAhead: RowAhead | null = null;
 
   constructor(connection: BackendConnection, identity: Identity, takeoverSeconds: number) {
     this.#connection = connection;
@@ -52,7 +65,21 @@ export class Election {
         WHERE domain = ? AND (service_id = ? OR last_seen_active < now() - INTERVAL ? SECOND)`,
       [serviceId, shareDomain, domain, serviceId, this.#takeoverSeconds],
     );
-    return found > 0 ? sentAtMs : null;
+    return found > 0 || (await this.#claimAhead()) ? sentAtMs : null;
+  }
+
+  /** Takes over a row ahead of the clock that nobody has renewed for as long as any other row must not have been. */
+  async #claimAhead(): Promise<boolean> {
+    const ahead = this.#rowAhead;
+    if (ahead === null) return false;
+    if (monotonicMs() - ahead.sinceMs < this.#takeoverSeconds * 1_000) return false;
+    const { serviceId, shareDomain, domain } = this.#identity;
+    const found = await this.#connection.change(
+      `UPDATE service_election SET service_id = ?, share_domain = ?, last_seen_active = now()
+        WHERE domain = ? AND service_id = ? AND UNIX_TIMESTAMP(last_seen_active) = ?`,
+      [serviceId, shareDomain, domain, ahead.serviceId, ahead.unixSeconds],
+    );
+    return found > 0;
   }
 
   /** Makes the row of a domain that has none. Resolves as `claim`. */
@@ -76,12 +103,15 @@ export class Election {
     const { serviceId, shareDomain, domain } = this.#identity;
     const rows = await this.#connection.select(
       `SELECT domain, service_id, domain = ? AS own,
-          last_seen_active >= now() - INTERVAL ? SECOND AS active
+          last_seen_active >= now() - INTERVAL ? SECOND AS active,
+          last_seen_active > now() + INTERVAL ? SECOND AS ahead,
+          UNIX_TIMESTAMP(last_seen_active) AS unix_seconds
         FROM service_election WHERE domain = ? OR (? <> '' AND share_domain = ?)
         ORDER BY domain LIMIT ${SERVICES_MAX}`,
-      [domain, this.#takeoverSeconds, domain, shareDomain, shareDomain],
+      [domain, this.#takeoverSeconds, this.#takeoverSeconds, domain, shareDomain, shareDomain],
     );
     const own = rows.find((row) => Number(row.own) === 1);
+    this.#rowAhead = own === undefined ? null : this.#aheadOf(own);
     const active = rows.filter((row) => Number(row.active) === 1);
     const others = active.filter((row) => shareDomain !== '' && row.service_id !== serviceId);
     return {
@@ -91,6 +121,15 @@ export class Election {
         others.map((row) => [String(row.domain), String(row.service_id)]),
       ),
     };
+  }
+
+  #aheadOf(own: Row): RowAhead | null {
+    if (Number(own.ahead) !== 1) return null;
+    const serviceId = String(own.service_id);
+    const unixSeconds = Number(own.unix_seconds);
+    const known = this.#rowAhead;
+    const isKnown = known?.serviceId === serviceId && known.unixSeconds === unixSeconds;
+    return isKnown ? known : { serviceId, unixSeconds, sinceMs: monotonicMs() };
   }
 
   /** Leaves the row of this node to whoever comes next, at once. */

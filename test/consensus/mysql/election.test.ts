@@ -94,6 +94,32 @@ describe('the election by the MySQL backend', function () {
     expect(monotonicMs() - seenAtMs).to.be.greaterThan(FAST.takeoverSeconds * 1_000);
   });
 
+  it('takes over a row from a time that the clock of the database was set back from, when nobody renews it', async () => {
+    const node = backend.node('b:1');
+    await node.consensus.start();
+    await node.consensus.stop();
+    const lead = (seconds: number): Promise<unknown> =>
+      backend.server.run(
+        `REPLACE INTO service_election (domain, share_domain, service_id, last_seen_active)
+          VALUES ('${DOMAIN}', '', 'go:8087', now() + INTERVAL ${seconds} SECOND)`,
+      );
+    await lead(3_600);
+    const next = backend.node('b:2');
+    await next.consensus.start();
+    // Its leader lives: it renews the row, first by a clock that is still ahead.
+    for (let renewal = 0; renewal < 3; renewal++) {
+      await sleep(800);
+      await lead(renewal < 2 ? 3_600 : 0);
+    }
+    expect(next.promotions).to.deep.equal([]);
+    await lead(3_600);
+    const seenAtMs = monotonicMs();
+    await next.until(() => next.acts);
+    expect(monotonicMs() - seenAtMs).to.be.greaterThan(FAST.takeoverSeconds * 1_000);
+    const [row] = await backend.server.run('SELECT service_id FROM service_election');
+    expect(row).to.deep.equal({ service_id: 'b:2' });
+  });
+
   it('leaves the row to a node of the original that renews it', async () => {
     const node = backend.node('b:1');
     await node.consensus.start();
