@@ -36,9 +36,12 @@ export function queryParameter(query: string, name: string): string | Reply {
   return '';
 }
 
+/** Matched in linear time: no digit can belong to two of its parts. */
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
+
 /** A finite decimal number, as clients write it; undefined when it is none. */
 export function parseDecimal(text: string): number | undefined {
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return undefined;
+  if (!DECIMAL.test(text)) return undefined;
   const number = Number(text);
   return Number.isFinite(number) ? number : undefined;
 }
