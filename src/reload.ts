@@ -49,10 +49,10 @@ export class Reloader {
       const { config, warnings } = await load();
       for (const warning of warnings) log.warn(warning);
       const found = changes(this.#running, config);
-      for (const change of found) this.#tell(change);
       const next = withLiveKeys(this.#running, config);
       await apply(next);
       this.#running = next;
+      for (const change of found) this.#tell(change);
       log.warn({ changes: found.length }, 'the configuration was reloaded');
     } catch (thrown) {
       log.error(`the configuration stays as it was: ${messageOf(thrown)}`);

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import type { FrenoError } from './base/errors.js';
 import type { Logger, LogOptions } from './base/log.js';
+import { version } from './base/version.js';
 import { Board } from './board/board.js';
 import type { Settings } from './config/settings.js';
 import { MySQLConsensus } from './consensus/mysql/consensus.js';
@@ -125,7 +126,12 @@ export class Service {
 
   /** Resolves when the node listens and takes part in consensus. Rejects when it cannot: stop it then. */
   async start(): Promise<void> {
-    const { clusters, log } = this.#options;
+    const { clusters, forceLeadership, log } = this.#options;
+    if (forceLeadership) {
+      log.warn(
+        '--force-leadership: this node acts as leader whatever consensus says; no other may',
+      );
+    }
     this.#leadership.start();
     const assigned = this.#inventory.replaceClusters(clusters);
     this.#http.setStores(this.#inventory.stores());
@@ -137,7 +143,12 @@ export class Service {
     this.#vars.start();
     this.#shareDomain.start();
     log.info(
-      { port: this.#http.port, engine: this.#http.engine, clusters: clusters.length },
+      {
+        version: version(),
+        port: this.#http.port,
+        engine: this.#http.engine,
+        clusters: clusters.length,
+      },
       'serving',
     );
   }

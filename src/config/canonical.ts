@@ -72,7 +72,7 @@ class Canonicalizer {
     if (Object.hasOwn(shape, written)) return written;
     const key = Object.keys(shape).find((name) => name.toLowerCase() === written.toLowerCase());
     if (key === undefined) return written;
-    this.#warn(`${pathText([...path, written])}: taken as ${key}; keys are written just so`);
+    this.#warn(`${pathText([...path, written])}: taken as ${key}; write it so`);
     return key;
   }
 

@@ -128,7 +128,10 @@ export class Host implements Paced, ProbeListener {
     if (!this.#logged) return;
     this.#loggedAtMs = atMs;
     const { logger } = this.#surroundings;
-    logger.warn({ store: this.#owner.name, error: failure.text }, 'a host cannot be read');
+    logger.warn(
+      { store: this.#owner.name, host: this.probe.address, error: failure.text },
+      'a host cannot be read',
+    );
   }
 
   #recovered(): void {

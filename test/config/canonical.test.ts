@@ -51,11 +51,11 @@ describe('keys in other case', () => {
     expect(config?.Stores.MySQL.Clusters).to.have.all.keys('Prod');
     expect(config?.Stores.MySQL.Clusters.Prod?.ThrottleThreshold).to.equal(2);
     expect(warnings.slice(0, 5)).to.deep.equal([
-      'raftdatadir: taken as RaftDataDir; keys are written just so',
-      'STORES: taken as Stores; keys are written just so',
-      'Stores.mysql: taken as MySQL; keys are written just so',
-      'Stores.MySQL.clusters: taken as Clusters; keys are written just so',
-      'Stores.MySQL.Clusters.Prod.throttlethreshold: taken as ThrottleThreshold; keys are written just so',
+      'raftdatadir: taken as RaftDataDir; write it so',
+      'STORES: taken as Stores; write it so',
+      'Stores.mysql: taken as MySQL; write it so',
+      'Stores.MySQL.clusters: taken as Clusters; write it so',
+      'Stores.MySQL.Clusters.Prod.throttlethreshold: taken as ThrottleThreshold; write it so',
     ]);
   });
 

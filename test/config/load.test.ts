@@ -135,7 +135,7 @@ describe('loading the configuration', () => {
     expect(config).to.include({ RaftDataDir: '/d', Domain: 'd' });
     expect(warnings).to.deep.equal([
       `${name}: line 1: "Domain" is given twice; the later one counts`,
-      `${name}: raftDataDir: taken as RaftDataDir; keys are written just so`,
+      `${name}: raftDataDir: taken as RaftDataDir; write it so`,
     ]);
   });
 

@@ -139,6 +139,7 @@ describe('the process', function () {
     await freno.waitFor('/leader-check', 200, 10_000);
     await freno.waitFor('/check/app/mysql/main', 500, 10_000);
     expect(await freno.status('/throttle-app/app')).to.equal(503);
+    expect(freno.log).to.match(/"level":"warn".*--force-leadership/);
     await freno.stop();
   });
 

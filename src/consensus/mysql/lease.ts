@@ -33,7 +33,7 @@ export class Lease {
       this.#leading = true;
       this.#untilMs = 0;
       this.#term++;
-      this.#log.info({ term: this.#term }, 'this node leads');
+      this.#log.warn({ term: this.#term }, 'this node leads');
       this.#observer.leadershipChanged(true, this.#term);
     }
     this.#untilMs = Math.max(this.#untilMs, untilMs);
@@ -46,7 +46,7 @@ export class Lease {
     clearTimeout(this.#timer);
     if (!this.#leading) return;
     this.#leading = false;
-    this.#log.info({ term: this.#term }, 'this node leads no longer');
+    this.#log.warn({ term: this.#term }, 'this node leads no longer');
     this.#observer.leadershipChanged(false, this.#term);
   }
 

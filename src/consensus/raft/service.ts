@@ -196,9 +196,11 @@ export class RaftConsensus implements Consensus {
     const wasLeading = before.role === 'leader';
     const isLeading = soft.role === 'leader';
     if (wasLeading && (!isLeading || soft.term !== before.term)) {
+      this.#log.warn({ term: before.term }, 'this node leads no longer');
       this.#observer.leadershipChanged(false, Math.max(soft.term, before.term));
     }
     if (isLeading && (!wasLeading || soft.term !== before.term)) {
+      this.#log.warn({ term: soft.term }, 'this node leads');
       this.#observer.leadershipChanged(true, soft.term);
     }
     this.#logSoftState(before, soft);
@@ -207,8 +209,9 @@ export class RaftConsensus implements Consensus {
 
   #logSoftState(before: SoftState, soft: SoftState): void {
     if (soft === NO_SOFT_STATE) return;
-    if (soft.role !== before.role || soft.leader !== before.leader) {
-      this.#log.info({ term: soft.term, role: soft.role, leader: soft.leader }, 'raft');
+    if (soft.role !== 'leader' && (soft.role !== before.role || soft.leader !== before.leader)) {
+      const { term, leader } = soft;
+      this.#log.info({ term, ...(leader === null ? {} : { leader }) }, turnOf(soft));
     }
     if (!this.#isFaulty || soft.leader === null) return;
     this.#isFaulty = false;
@@ -280,4 +283,16 @@ function within(timeoutMs: number, wait: (done: () => void) => void): Promise<vo
       resolve();
     });
   });
+}
+
+/** What a node that does not lead has come to, in words for the log. */
+function turnOf({ role, leader }: SoftState): string {
+  switch (role) {
+    case 'preCandidate':
+      return 'no leader is heard: asking the peers whether they would elect this node';
+    case 'candidate':
+      return 'this node stands for election';
+    default:
+      return leader === null ? 'no leader is known' : 'this node follows';
+  }
 }

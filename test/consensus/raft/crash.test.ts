@@ -47,7 +47,9 @@ describe('a node whose process ends or whose disk fails', function () {
     const node = cluster.nodes[0]!;
     const { code, message } = await failureOf(node.consensus.start());
     expect(code).to.equal('RESOURCE');
-    expect(message).to.equal(`${node.options.dataDir}/freno-raft.db is in use by another process`);
+    expect(message).to.equal(
+      `RaftDataDir: ${node.options.dataDir}/freno-raft.db is in use by another process; stop that one, or name another directory`,
+    );
     await owner.end('SIGKILL');
     await node.consensus.start();
     await cluster.leader();
@@ -58,7 +60,9 @@ describe('a node whose process ends or whose disk fails', function () {
     await failureOf(cluster.freshNode(0).consensus.start());
     const intruder = child(cluster.optionsOf(0));
     const { dataDir } = cluster.optionsOf(0);
-    await intruder.says(`failed ${dataDir}/freno-raft.db is in use by another process`);
+    await intruder.says(
+      `failed RaftDataDir: ${dataDir}/freno-raft.db is in use by another process; stop that one, or name another directory`,
+    );
   });
 
   it('stops leading when its disk is full, says so, and never acknowledges what it could not keep', async () => {

@@ -157,7 +157,8 @@ describe('a node alone', function () {
       await outcome;
       await cluster.leader();
     }
-    expect(node.log.warnings().map((line) => line.replace(/ from .*/, ''))).to.deep.equal([
+    const faults = node.log.warnings().filter((line) => line.startsWith('raft: '));
+    expect(faults.map((line) => line.replace(/ from .*/, ''))).to.deep.equal([
       'raft: a thread is gone: this node takes no part, and starts again',
       'raft: this node takes part again',
     ]);
@@ -232,6 +233,22 @@ describe('three nodes', function () {
     await first.consensus.stop();
     expect(others.some(({ observer }) => observer.leading)).to.equal(true);
     expect(first.observer.changes.at(-1)?.leading).to.equal(false);
+  });
+
+  it('tell in the log who leads, who no longer does, and which peer went and came back', async () => {
+    const first = await cluster.leader();
+    const at = cluster.nodes.indexOf(first);
+    await cluster.followers();
+    await first.consensus.stop();
+    const second = await cluster.leader();
+    await cluster.restart(at);
+    const told = ['this node leads', 'this node leads no longer'];
+    const leading = (node: TestNode) => node.log.warnings().filter((line) => told.includes(line));
+    expect(leading(first)).to.deep.equal(told);
+    expect(leading(second)).to.deep.equal(['this node leads']);
+    // Nodes that start together may each come too early for the other: what is told before the stop is no matter.
+    const ofPeers = () => second.log.warnings().filter((line) => line.startsWith('peer '));
+    await until(() => ofPeers().at(-1) === 'peer connected' && ofPeers().at(-2) === 'peer lost');
   });
 
   it('refuse commands with a reason while there is no majority, and lose the lease', async () => {

@@ -151,7 +151,10 @@ export async function prepareStatements(connection: Connection): Promise<Stateme
 }
 
 export function inUse(path: string): FrenoError {
-  return new FrenoError('RESOURCE', `${path} is in use by another process`);
+  return new FrenoError(
+    'RESOURCE',
+    `RaftDataDir: ${path} is in use by another process; stop that one, or name another directory`,
+  );
 }
 
 /** Says what is wrong with the file at `path`, whatever was thrown. */

@@ -36,18 +36,27 @@ export class TcpTransport implements PeerTransport {
     const warnings = new SparseLog(log, monotonicMs);
     const lookUp = boundedLookUp();
     for (const peer of peers) {
+      /** Whether the log says last that the peer is away. */
+      let isAway = false;
       const link = new PeerLink({
         self,
         clusterName,
         peer,
         lookUp,
         random: Math.random,
-        onUp: () => log.info({ peer }, 'peer connected'),
+        onUp: () => {
+          log[isAway ? 'warn' : 'info']({ peer }, 'peer connected');
+          isAway = false;
+        },
         onLost: (reason) => {
+          isAway = true;
           log.warn({ peer, reason }, 'peer lost');
           handlers.unreachable(peer);
         },
-        onFailure: (reason) => warnings.warn(`cannot reach peer ${peer}: ${reason}`),
+        onFailure: (reason) => {
+          isAway = true;
+          warnings.warn(`cannot reach peer ${peer}: ${reason}`);
+        },
       });
       this.#links.set(peer, link);
     }

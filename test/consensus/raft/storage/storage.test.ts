@@ -238,7 +238,7 @@ describe('the log on disk', function () {
     const refusal = await failureOf(open());
     expect(refusal).to.include({
       code: 'RESOURCE',
-      message: `${path} is in use by another process`,
+      message: `RaftDataDir: ${path} is in use by another process; stop that one, or name another directory`,
     });
   });
 
