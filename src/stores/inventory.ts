@@ -107,7 +107,8 @@ export class Inventory implements InventoryReporter {
 
   /** To be told of leadership in the prober's place: lists are read while this node leads, and at once when it begins. */
   lead(probing: boolean, term: number): void {
-    if (probing) this.#doubtOldLists();
+    // The board takes no values by lists in doubt; memcached would, so those hosts are not probed to begin with.
+    if (probing && this.#doubtOldLists()) void this.#assignNow();
     this.#prober.lead(probing, term);
     clearInterval(this.#refreshTimer);
     if (!probing || this.#isStopped) return;
@@ -150,13 +151,17 @@ export class Inventory implements InventoryReporter {
   /**
    * Nobody has read the lists while this node did not lead: a replica that came since would not be asked. Until the source was
    * asked again, whatever it answers, nothing counts as a value of the store: what its probe thread still writes is of a generation before.
+   * Returns whether there are such lists.
    */
-  #doubtOldLists(): void {
+  #doubtOldLists(): boolean {
+    let found = false;
     for (const cluster of this.#clusters.values()) {
       if (!cluster.doubtIfAskedBefore(this.#nowMs() - REFRESH_INTERVAL_MS)) continue;
       cluster.generation = ++this.#lastGeneration;
       this.#publishSettings(cluster);
+      found = true;
     }
+    return found;
   }
 
   #put(settings: ClusterSettings): void {

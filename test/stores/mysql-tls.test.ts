@@ -122,6 +122,12 @@ describe('TLS to a server', function () {
     expect(await probing.value(SLOT)).to.equal(1);
   });
 
+  it('tells in plain words why a server refuses its certificate', async () => {
+    const { certFile, keyFile } = await stranger.issue('client', 'DNS:freno.example');
+    await probe(server, { caFile: authority.caFile, certFile, keyFile }, 'strict');
+    expect(await probing.error(SLOT)).to.equal(`${server.address}: TLS: tlsv1 alert unknown ca`);
+  });
+
   it('names a file that cannot be read', async () => {
     await probe(server, { caFile: '/nowhere/ca.pem' });
     expect(await probing.error(SLOT)).to.match(/TLS\.CAFile: .*\/nowhere\/ca\.pem/);

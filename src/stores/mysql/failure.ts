@@ -20,6 +20,9 @@ const WORDS: Readonly<Record<string, string>> = {
   PROTOCOL_CONNECTION_LOST: 'unexpected EOF',
 };
 
+/** An error of OpenSSL: `<thread>:error:<number>:<library>:<function>:<reason>:<file>:…`. */
+const OPENSSL = /^[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/;
+
 /** What the other side, or the way there, is to blame for; a lack of resources here is not among them. */
 const UNREACHABLE = new Set([
   'ECONNREFUSED',
@@ -67,7 +70,10 @@ export function connectionFailure(address: string, error: QueryError): Failure {
   }
   const word = WORDS[error.code ?? ''];
   if (word !== undefined) return { text: `read tcp ${address}: ${word}`, unreachable: false };
-  if (error.code === 'HANDSHAKE_SSL_ERROR') return answerFailure(address, `TLS: ${error.message}`);
+  if (error.code === 'HANDSHAKE_SSL_ERROR') {
+    const reason = OPENSSL.exec(error.message)?.[1] ?? error.message;
+    return answerFailure(address, `TLS: ${reason}`);
+  }
   return answerFailure(address, error.message);
 }
 

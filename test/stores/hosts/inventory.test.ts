@@ -51,6 +51,8 @@ describe('the inventory', () => {
   let inventory: Inventory;
   let log: LogLine[];
   let assigned: readonly ClusterAssignment[];
+  /** When the prober was told of leadership. */
+  let assignedAtLead: readonly ClusterAssignment[];
   let board: Board;
   let nowMs = 1_000;
 
@@ -73,7 +75,9 @@ describe('the inventory', () => {
       async assign(assignments: readonly ClusterAssignment[]): Promise<void> {
         assigned = assignments;
       },
-      lead: () => undefined,
+      lead: () => {
+        assignedAtLead = assigned;
+      },
     };
     board = Board.create();
     inventory = new Inventory({ board, prober, logger, ...options });
@@ -242,6 +246,7 @@ describe('the inventory', () => {
     nowMs += 10_001;
     inventory.lead(true, 1);
     expect(settings('main').currentGeneration, 'values by the old list').not.to.equal(before);
+    expect(assignedAtLead, 'hosts of the old lists').to.deep.equal([]);
     await refresh();
     expect([probed('main'), probed('away')]).to.deep.equal([undefined, undefined]);
     source('main').give(['new']);
