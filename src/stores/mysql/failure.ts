@@ -70,9 +70,10 @@ export function connectionFailure(address: string, error: QueryError): Failure {
   }
   const word = WORDS[error.code ?? ''];
   if (word !== undefined) return { text: `read tcp ${address}: ${word}`, unreachable: false };
-  if (error.code === 'HANDSHAKE_SSL_ERROR') {
-    const reason = OPENSSL.exec(error.message)?.[1] ?? error.message;
-    return answerFailure(address, `TLS: ${reason}`);
+  // The other side may refuse only after what is the end of the handshake for this one.
+  const refusal = OPENSSL.exec(error.message)?.[1];
+  if (refusal !== undefined || error.code === 'HANDSHAKE_SSL_ERROR') {
+    return answerFailure(address, `TLS: ${refusal ?? error.message}`);
   }
   return answerFailure(address, error.message);
 }
