@@ -5,6 +5,7 @@ const REQUEST_TIMEOUT_MS = 1_000;
 
 export interface Response {
   readonly status: number;
+  readonly contentType: string;
   readonly body: string;
 }
 
@@ -50,7 +51,10 @@ export class Balancer {
           body += text;
         });
         response.once('error', unanswered);
-        response.once('end', () => resolve({ status: response.statusCode ?? 0, body }));
+        response.once('end', () => {
+          const contentType = response.headers['content-type'] ?? '';
+          resolve({ status: response.statusCode ?? 0, contentType, body });
+        });
       });
       request.once('timeout', () => request.destroy(new Error('timed out')));
       request.once('error', unanswered);

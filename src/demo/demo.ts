@@ -3,7 +3,7 @@ import { Fleet } from './fleet.js';
 import { Front } from './front.js';
 import { Nodes } from './nodes.js';
 import { TemporaryDirectory } from './temporary.js';
-import type { DemoView } from './view.js';
+import type { Cast, DemoView } from './view.js';
 import { Workload } from './workload.js';
 import { CHECK_PATH, Writer } from './writer.js';
 
@@ -76,9 +76,9 @@ export class Demo {
   }
 
   /** How many replicas and nodes there are, and where a client asks. */
-  get cast(): { readonly replicas: number; readonly nodes: number; readonly checkUrl: string } {
-    const checkUrl = `${this.#now.front.url}${CHECK_PATH}`;
-    return { replicas: this.#workload.lagsS.length, nodes: NODES, checkUrl };
+  get cast(): Cast {
+    const { url } = this.#now.front;
+    return { replicas: this.#workload.lagsS.length, nodes: NODES, url, checkPath: CHECK_PATH };
   }
 
   view(): DemoView {

@@ -1,6 +1,12 @@
 /** The address under which clients reach whichever node leads, as HAProxy would offer it. */
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { Balancer } from './balancer.js';
+import type { Balancer, Response } from './balancer.js';
+
+const NO_LEADER: Response = {
+  status: 503,
+  contentType: 'application/json',
+  body: '{"StatusCode":503,"Message":"no freno leads"}\n',
+};
 
 export class Front {
   readonly #server: Server;
@@ -43,7 +49,10 @@ async function forward(
   response: ServerResponse,
 ): Promise<void> {
   const answer = await balancer.request(path);
-  response.statusCode = answer?.status ?? 503;
-  response.setHeader('Content-Type', 'application/json');
-  response.end(head ? undefined : (answer?.body ?? '"no freno leads"\n'));
+  const { status, contentType, body } = answer ?? NO_LEADER;
+  response.writeHead(status, {
+    'Content-Type': contentType,
+    'Content-Length': Buffer.byteLength(body),
+  });
+  response.end(head ? undefined : body);
 }

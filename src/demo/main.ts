@@ -19,6 +19,7 @@ async function main(args: readonly string[]): Promise<void> {
   const ended = toldToEnd();
   const demo = new Demo();
   try {
+    if (process.stdout.isTTY) print('Starting ...');
     const started = demo.start().then(() => true);
     if (await Promise.race([started, ended])) await show(demo, options, ended);
   } finally {
@@ -28,9 +29,9 @@ async function main(args: readonly string[]): Promise<void> {
 
 /** Shows the demo until its time is over, it is told to end or something breaks. */
 async function show(demo: Demo, options: DemoOptions, ended: Promise<false>): Promise<void> {
-  for (const line of introduction(demo.cast)) print(line);
   const screen = process.stdout.isTTY ? new Screen(process.stdout) : undefined;
   const keyboard = process.stdin.isTTY ? new Keyboard(process.stdin) : undefined;
+  for (const line of introduction(demo.cast, keyboard !== undefined)) print(line);
   keyboard?.on('k', () => demo.killLeader());
   const draw = (): void => {
     if (screen === undefined) print(plainLine(demo.view()));
@@ -50,7 +51,7 @@ async function show(demo: Demo, options: DemoOptions, ended: Promise<false>): Pr
     screen?.close();
     keyboard?.close();
   }
-  print(summary(demo.view()));
+  for (const line of summary(demo.view())) print(line);
 }
 
 function print(text: string): void {

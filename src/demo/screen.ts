@@ -1,6 +1,6 @@
 /** The live screen: redraws its lines in place. */
 import type { WriteStream } from 'node:tty';
-import { type DemoView, plain, screenLines, withColours } from './view.js';
+import { type DemoView, fitted, plain, screenLines, withColours } from './view.js';
 
 /** Without cursor and without wrapping: a line that is too long is cut and stays one line. */
 const ENTER = '\x1b[?25l\x1b[?7l';
@@ -19,7 +19,9 @@ export class Screen {
   }
 
   draw(view: DemoView): void {
-    const lines = screenLines(view, this.terminal.columns, this.#paint);
+    const { columns, rows } = this.terminal;
+    // The cursor has the last row.
+    const lines = fitted(screenLines(view, columns, this.#paint), rows - 1);
     const up = this.#drawnLines === 0 ? '' : `\x1b[${this.#drawnLines}A\r`;
     this.terminal.write(`${up}${lines.map((line) => `${line}${CLEAR_LINE_REST}\n`).join('')}`);
     this.#drawnLines = lines.length;

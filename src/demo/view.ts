@@ -60,19 +60,30 @@ const NUMBER_WIDTH = 9;
 /** What a line holds besides its bar: the label, the number, the blanks. */
 const BESIDE_BAR = LABEL_WIDTH + NUMBER_WIDTH + 4;
 
-/** What one sees and what one can do meanwhile: said once, at the start. */
-export function introduction(cast: {
+/** Who plays, and where a client asks. */
+export interface Cast {
   readonly replicas: number;
   readonly nodes: number;
-  readonly checkUrl: string;
-}): string[] {
+  readonly url: string;
+  readonly checkPath: string;
+}
+
+/** What one sees and what one can do meanwhile: said once, at the start. With the screen it fits into 80 columns and 24 rows. */
+export function introduction({ replicas, nodes, url, checkPath }: Cast, keys: boolean): string[] {
   return [
-    `${cast.replicas} simulated MySQL replicas, ${cast.nodes} real frenos of which the leader probes them, and a client that asks before each batch.`,
-    'While the worst lag is above the threshold the answer is 429: the client waits, and the replicas catch up.',
-    `Ask yourself meanwhile (whichever freno leads answers):  curl -i ${cast.checkUrl}`,
-    'End: Ctrl-C',
+    `${replicas} simulated MySQL replicas, ${nodes} real frenos of which the leader probes them,`,
+    'and a client that asks before each batch. While the worst lag is above the',
+    'threshold the answer is 429: the client waits, and the replicas catch up.',
+    `Ask it yourself:  F=${url}; curl -i $F${checkPath}`,
+    keys ? 'Press k to kill the freno that leads, q or Ctrl-C to end.' : 'Ctrl-C ends it.',
     '',
   ];
+}
+
+/** As much of the screen as has room: without its blank lines if need be, and in the last resort without its top. */
+export function fitted(lines: readonly string[], rows: number): readonly string[] {
+  if (lines.length <= rows) return lines;
+  return lines.filter((line) => line !== '').slice(-Math.max(1, rows));
 }
 
 /** The live screen, at most `columns` wide. */
@@ -85,7 +96,7 @@ export function screenLines(view: DemoView, columns: number, paint: Paint): stri
     '',
     `${label('cluster main')} ${paint('strong', seconds(view.metric.value))}  highest lag, of ${seconds(view.metric.threshold).trim()} allowed`,
     `${label('answer')} ${answerText(view.answer, paint)}`,
-    `${label('last answers')} ${history(view.recent, width, paint)}`,
+    `${label('last answers')} ${history(view.recent, width, paint)}  ${legend(paint)}`,
     `${label('client')} ${activity(view, paint)}`,
     `${label('')} ${rows(view)}, waited ${waiting(view)}`,
   ];
@@ -109,16 +120,24 @@ export function plainLine(view: DemoView): string {
 }
 
 /** What it came to. */
-export function summary(view: DemoView): string {
-  const answers = [...view.statuses]
+export function summary(view: DemoView): string[] {
+  const { elapsedS, statuses } = view;
+  const answers = [...statuses]
+    .filter(([status]) => status !== 0)
     .sort(([left], [right]) => left - right)
-    .map(([status, count]) => `${count} x ${status === 0 ? 'no answer' : status}`);
-  return `In ${view.elapsedS.toFixed(1)} s the client asked and heard ${answers.join(', ')}; it wrote ${rows(view)} and waited ${waiting(view)}.`;
+    .map(([status, count]) => `${count} x ${status}`);
+  const unanswered = statuses.get(0) ?? 0;
+  if (unanswered > 0) answers.push(`${unanswered} x no answer`);
+  const rowsPerS = elapsedS === 0 ? 0 : view.rows / elapsedS;
+  return [
+    `In ${elapsedS.toFixed(1)} s the client heard ${answers.join(', ')};`,
+    `it wrote ${rows({ ...view, rowsPerS })} and waited ${waiting(view)}.`,
+  ];
 }
 
 function clusterLines({ nodes, handover }: DemoView, paint: Paint): string[] {
   if (nodes.length === 1) return [];
-  const last = handover === undefined ? 'press k to kill the leader' : handoverText(handover);
+  const last = handover === undefined ? 'none yet' : handoverText(handover);
   const style = handover?.newLeader === undefined && handover !== undefined ? 'broken' : 'faint';
   return [
     ...nodes.map((node, index) => nodeLine(node, index + 1, paint)),
@@ -164,14 +183,28 @@ function answerText({ status, message }: LastAnswer, paint: Paint): string {
   return paint(status === 429 ? 'bad' : 'broken', `${status} ${message}: wait`);
 }
 
+const LEGEND = [
+  [200, '200'],
+  [429, '429'],
+  [0, 'other'],
+] as const;
+
+const LEGEND_WIDTH = LEGEND.reduce((sum, [, name]) => sum + name.length + 3, 1);
+
+function mark(status: number, paint: Paint): string {
+  if (status === 200) return paint('good', '▂');
+  return status === 429 ? paint('bad', '▆') : paint('broken', '×');
+}
+
+/** The latest answers, as wide as the number and the bar of a replica together with the legend beside them. */
 function history(recent: readonly number[], width: number, paint: Paint): string {
-  return recent
-    .slice(-(width + NUMBER_WIDTH))
-    .map((status) => {
-      if (status === 200) return paint('good', '▂');
-      return status === 429 ? paint('bad', '▆') : paint('broken', '×');
-    })
-    .join('');
+  const shown = Math.max(5, width + NUMBER_WIDTH + 2 - LEGEND_WIDTH);
+  const marks = recent.slice(-shown).map((status) => mark(status, paint));
+  return marks.join('') + ' '.repeat(shown - marks.length);
+}
+
+function legend(paint: Paint): string {
+  return LEGEND.map(([status, name]) => `${mark(status, paint)} ${name}`).join(' ');
 }
 
 function activity({ currentWaitMs, rowsPerS }: DemoView, paint: Paint): string {
@@ -180,7 +213,7 @@ function activity({ currentWaitMs, rowsPerS }: DemoView, paint: Paint): string {
   return paint('good', `writes, ${rowsPerS.toFixed(0)} rows/s`);
 }
 
-function rows({ rows: written, rowsPerS }: DemoView): string {
+function rows({ rows: written, rowsPerS }: Pick<DemoView, 'rows' | 'rowsPerS'>): string {
   return `${written.toLocaleString('en')} rows (${rowsPerS.toFixed(0)}/s)`;
 }
 

@@ -1,8 +1,17 @@
 /** The parts of the demo: its view, its options, its workload. */
 import { expect } from 'chai';
 import { parseOptions } from '../../src/demo/options.js';
-import { type DemoView, plain, plainLine, screenLines, summary } from '../../src/demo/view.js';
+import {
+  type DemoView,
+  fitted,
+  introduction,
+  plain,
+  plainLine,
+  screenLines,
+  summary,
+} from '../../src/demo/view.js';
 import { Workload } from '../../src/demo/workload.js';
+import { CHECK_PATH } from '../../src/demo/writer.js';
 
 describe('the demo', () => {
   const view: DemoView = {
@@ -51,6 +60,27 @@ describe('the demo', () => {
     expect(plainLine({ ...view, handover })).to.contain('no leader for 0.42 s now');
   });
 
+  it('has room for its introduction, screen and cursor in 80 columns and 24 rows', () => {
+    const [replica] = view.replicas;
+    const [node] = view.nodes;
+    const replicas = Array(4).fill(replica);
+    const nodes = Array(3).fill(node);
+    const recent = Array(200).fill(429);
+    const cast = { replicas: 4, nodes: 3, url: 'http://127.0.0.1:65535', checkPath: CHECK_PATH };
+    const screen = screenLines({ ...view, replicas, nodes, recent }, 80, plain);
+    const lines = [...introduction(cast, true), ...screen];
+    expect(lines.length).to.be.at.most(23);
+    for (const line of lines) expect(line.length, line).to.be.at.most(80);
+    expect(lines.join()).to.contain('▂ 200 ▆ 429 × other');
+  });
+
+  it('leaves out blank lines of the screen, and then its top, in a low terminal', () => {
+    const lines = ['node', '', 'replica', '', 'client'];
+    expect(fitted(lines, 5)).to.deep.equal(lines);
+    expect(fitted(lines, 4)).to.deep.equal(['node', 'replica', 'client']);
+    expect(fitted(lines, 2)).to.deep.equal(['replica', 'client']);
+  });
+
   it('says the same in one plain line', () => {
     expect(plainLine(view)).to.equal(
       ' 10 s | freno 2 leads | lag 0.50 1.25 s | main 1.25 of 1.00 | answer 429 Threshold exceeded | 1,200 rows (100/s), waited 2.5 s (25 %), longest 0.7 s | freno 1 was killed: freno 2 led 0.42 s later',
@@ -58,7 +88,11 @@ describe('the demo', () => {
   });
 
   it('sums up what the client heard', () => {
-    expect(summary(view)).to.contain('heard 2 x 200, 1 x 429');
+    const statuses = new Map([...view.statuses, [0, 3] as const]);
+    expect(summary({ ...view, statuses })).to.deep.equal([
+      'In 10.0 s the client heard 2 x 200, 1 x 429, 3 x no answer;',
+      'it wrote 1,200 rows (120/s) and waited 2.5 s (25 %), longest 0.7 s.',
+    ]);
   });
 
   it('refuses options it does not know, naming them', () => {

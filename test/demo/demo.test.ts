@@ -42,11 +42,11 @@ describe('npm run demo', function () {
   it('shows lag, answers and waits, ends by itself and leaves nothing behind', async () => {
     start('--seconds', '4');
     expect(await ended, output).to.equal(0);
-    expect(output).to.match(/curl -i http:\/\/127\.0\.0\.1:\d+\/check\/demo\/mysql\/main/);
+    expect(output).to.match(/F=http:\/\/127\.0\.0\.1:\d+; curl -i \$F\/check\/demo\/mysql\/main/);
     expect(output).to.match(
       /lag [\d.]+ [\d.]+ [\d.]+ [\d.]+ s \| main [\d.]+ of 1\.00 \| answer 429/,
     );
-    expect(output).to.match(/heard .*\b\d+ x 200, \d+ x 429.* it wrote [\d,]+ rows/);
+    expect(output).to.match(/heard .*\b\d+ x 200, \d+ x 429.*\nit wrote [\d,]+ rows/);
     expect(readdirSync(temporary)).to.deep.equal([]);
     expect(processesNaming(temporary)).to.deep.equal([]);
   });
