@@ -1,0 +1,110 @@
+/** Requests drawn at random, mostly of paths that nearly are right: both engines answer alike, and as documented. */
+import { randomInt } from 'node:crypto';
+import { expect } from 'chai';
+import { monotonicMs } from '../../src/base/clock.js';
+import { ROUTES } from '../../src/http/routes.js';
+import { fetchOnce } from '../support/http-client.js';
+import { ENGINES, TestFront } from '../support/http-front.js';
+import { throttle } from '../support/http-pool.js';
+import { Random } from '../support/random.js';
+
+/** Of the second store. */
+const BUSY_SLOT = 1;
+
+const REQUESTS = 600;
+const SEEDS = [1, randomInt(2 ** 31)];
+
+const METHODS = ['GET', 'GET', 'GET', 'HEAD', 'POST', 'PUT', 'OPTIONS'];
+const STATUSES = [200, 301, 400, 404, 405, 417, 429, 500];
+
+/** What stands in the place of a parameter. */
+const NAMES = [
+  ...['a', 'denied', 'ok', 'busy', 'down', 'nosuch', 'mysql', 'postgresql', 'freno', ''],
+  ...['gr%C3%B6%C3%9Fe', '%41', 'a+b', 'h1:3306', '[::1]:1', '.', '..', '~!$&()*,;=@|^`{}'],
+  ...['%', '%zz', '%E2%82', '%2F', '%2f', '%00', '%0d%0a', '%22', '%25', '%3Fp=low', '%20'],
+  ...['0', '1', '-1', '+5', '0.5', '.5', '5.', '1e3', '1e999', 'NaN', 'Inf', '0x10', '60', '1_0'],
+  'x'.repeat(1025),
+];
+
+const QUERIES = [
+  ...[
+    '',
+    '',
+    '?',
+    '?p=low',
+    '?x&p=low',
+    '?p=%6cow',
+    '?p=%zz',
+    '?%70=low',
+    '?p=low&p=high',
+    '??p=low',
+  ],
+  ...['?store_name=ok', '?store_name=', '?store_name=%2F', '?store_name=%', '?brief=true', '?&&='],
+];
+
+/** Mostly `mysql` where a type of store belongs: with others there is little to tell apart. */
+function segmentOf(pattern: string, random: Random): string {
+  if (!pattern.startsWith(':')) return random.chance(0.02) ? pattern.toUpperCase() : pattern;
+  return pattern === ':storeType' && random.chance(0.9) ? 'mysql' : random.pick(NAMES);
+}
+
+function drawnPath(random: Random): string {
+  const segments = random.pick(ROUTES).segments.map((segment) => segmentOf(segment, random));
+  if (random.chance(0.05)) segments.pop();
+  if (random.chance(0.05))
+    segments.splice(random.below(segments.length + 1), 0, random.pick(NAMES));
+  const end = random.chance(0.1) ? '/' : '';
+  return `/${segments.join('/')}${end}${random.pick(QUERIES)}`;
+}
+
+/** Times differ from one answer to the next, also in their length. */
+function withoutTimes(body: string): string {
+  return body
+    .replace(/"\d{4}-\d\d-\d\dT[^"]*"/g, '"…"')
+    .replace(/"SecondsSinceLastHealthy":\d+/g, '');
+}
+
+describe('both engines', function () {
+  this.timeout(30_000);
+  const fronts: TestFront[] = [];
+
+  before(async () => {
+    for (const engine of ENGINES) {
+      const front = await TestFront.start(engine);
+      front.addStore('ok');
+      front.addStore('busy', { measured: { value: 9.25 } });
+      front.addStore('größe', { measured: { value: 1e-9 } });
+      front.addStore('down', { measured: null });
+      front.state.apply(throttle('denied'));
+      fronts.push(front);
+    }
+  });
+
+  after(() => {
+    for (const front of fronts) front.stop();
+  });
+
+  async function answered(front: TestFront, method: string, path: string): Promise<object> {
+    // However long it is since the latest 429: low priority waits.
+    front.board.mark(BUSY_SLOT, monotonicMs());
+    const { status, headers, body } = await fetchOnce(front.port, path, { method });
+    const { location, allow } = headers;
+    return { status, type: headers['content-type'], location, allow, body: withoutTimes(body) };
+  }
+
+  for (const seed of SEEDS) {
+    it(`answer alike, and as documented (seed ${seed})`, async () => {
+      const random = new Random(seed);
+      for (let request = 0; request < REQUESTS; request++) {
+        const method = random.pick(METHODS);
+        const path = drawnPath(random);
+        const answers = await Promise.all(fronts.map((front) => answered(front, method, path)));
+        expect(answers[0], `${method} ${path.slice(0, 200)}`).to.deep.equal(answers[1]);
+        const { status, body } = answers[0] as { status: number; body: string };
+        expect(status, `${method} ${path.slice(0, 200)}`).to.be.oneOf(STATUSES);
+        if (method === 'HEAD') expect(body).to.equal('');
+        if (body.startsWith('{"StatusCode"')) expect(JSON.parse(body).StatusCode).to.equal(status);
+      }
+    });
+  }
+});
