@@ -62,6 +62,7 @@ describe('the answer to a metric query', () => {
     expect(readNamedValue([]))
       .to.have.property('reason')
       .that.matches(/no rows/);
+    expect(readLag([[[3]], []], [undefined, undefined])).to.have.property('reason');
   });
 });
 

@@ -1,6 +1,7 @@
 /** Connections to MySQL servers: how they are made, and how they are got rid of. */
 import { connect, type LookupFunction, type Socket } from 'node:net';
 import { type Connection, type ConnectionOptions, createConnection } from 'mysql2';
+import { messageOf } from '../errors.js';
 import type { TlsMaterial } from './tls.js';
 
 /** One server. */
@@ -61,7 +62,25 @@ export function logIn(
     ...(login.collation !== '' && { charset: login.collation }),
     ...(login.tls !== null && { ssl: login.tls.options(nowMs) }),
   };
-  return createConnection(options);
+  const connection = createConnection(options);
+  containErrors(connection, socket);
+  return connection;
+}
+
+/**
+ * The library catches what it throws while it works on a statement. What a malformed packet makes it throw at another time would
+ * leave the socket's handler and end the thread, or the process: here it ends the connection.
+ */
+function containErrors(connection: Connection, socket: Socket): void {
+  const internals = connection as unknown as { handlePacket(packet?: unknown): void };
+  const handlePacket = internals.handlePacket.bind(connection);
+  internals.handlePacket = (packet) => {
+    try {
+      handlePacket(packet);
+    } catch (thrown) {
+      socket.destroy(thrown instanceof Error ? thrown : new Error(messageOf(thrown)));
+    }
+  };
 }
 
 /** Drops a connection that is of no use any more. The library's own `destroy` would wait for the other side. */

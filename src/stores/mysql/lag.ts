@@ -21,6 +21,9 @@ export interface Field {
   readonly name: string;
 }
 
+/** Of several result sets, which no status has, each gives a list of fields or nothing. */
+type Fields = ReadonlyArray<Field | undefined>;
+
 /** Where the columns that matter stand; -1: nowhere. */
 interface LagColumns {
   readonly lag: number;
@@ -34,7 +37,7 @@ const NOT_CONFIGURED: Unusable = {
 };
 
 /** Seconds that the worst channel lags. A channel whose lag is NULL makes the answer unusable, and so does having none. */
-export function readLag(rows: Rows, fields: readonly Field[]): number | Unusable {
+export function readLag(rows: Rows, fields: Fields): number | Unusable {
   // Without replication some servers answer with a mere OK, which comes as an object and has no fields.
   if (!Array.isArray(rows)) return NOT_CONFIGURED;
   const columns = locate(fields);
@@ -50,8 +53,9 @@ export function readLag(rows: Rows, fields: readonly Field[]): number | Unusable
   return worst;
 }
 
-function locate(fields: readonly Field[]): LagColumns {
-  const find = (...names: string[]): number => fields.findIndex(({ name }) => names.includes(name));
+function locate(fields: Fields): LagColumns {
+  const find = (...names: string[]): number =>
+    fields.findIndex((field) => field !== undefined && names.includes(field.name));
   return {
     lag: find('Seconds_Behind_Source', 'Seconds_Behind_Master'),
     ioRunning: find('Replica_IO_Running', 'Slave_IO_Running'),
@@ -60,7 +64,7 @@ function locate(fields: readonly Field[]): LagColumns {
   };
 }
 
-function stopped(row: readonly unknown[], columns: LagColumns, fields: readonly Field[]): string {
+function stopped(row: readonly unknown[], columns: LagColumns, fields: Fields): string {
   const state = (at: number): string => (at < 0 ? '' : `${fields[at]!.name}=${String(row[at])}`);
   const channel = columns.channel < 0 ? '' : String(row[columns.channel]);
   const where = channel === '' ? '' : ` (channel ${channel})`;
