@@ -44,6 +44,7 @@ export class Leadership implements ConsensusObserver {
       term: 0,
       leaseUntilMs: 0,
       promotedAtMs: 0,
+      clockOffsetMs: null,
     };
   }
 
@@ -58,13 +59,14 @@ export class Leadership implements ConsensusObserver {
   }
 
   leadershipChanged(leading: boolean, term: number): void {
-    this.#publish({ leading, term, ready: false, leaseUntilMs: 0, promotedAtMs: 0 });
+    const nothing = { ready: false, leaseUntilMs: 0, promotedAtMs: 0, clockOffsetMs: null };
+    this.#publish({ leading, term, ...nothing });
     if (leading || this.#forced) this.#promote();
     else this.#demote();
   }
 
-  leaseExtended(leaseUntilMs: number): void {
-    if (this.#view.leading) this.#publish({ leaseUntilMs });
+  leaseExtended(leaseUntilMs: number, clockOffsetMs: number | null): void {
+    if (this.#view.leading) this.#publish({ leaseUntilMs, clockOffsetMs });
   }
 
   #promote(): void {

@@ -40,7 +40,15 @@ export type LeadershipReading = Mutable<LeadershipView>;
 export type StoreReading = Mutable<StoreMetric>;
 
 export function emptyLeadershipReading(): LeadershipReading {
-  return { leading: false, forced: false, ready: false, term: 0, leaseUntilMs: 0, promotedAtMs: 0 };
+  return {
+    leading: false,
+    forced: false,
+    ready: false,
+    term: 0,
+    leaseUntilMs: 0,
+    promotedAtMs: 0,
+    clockOffsetMs: null,
+  };
 }
 
 export function emptyStoreReading(): StoreReading {
@@ -101,6 +109,7 @@ export class Board {
     storeNumber(words, buffer + LEADERSHIP.term, leadership.term);
     storeNumber(words, buffer + LEADERSHIP.leaseUntilMs, leadership.leaseUntilMs);
     storeNumber(words, buffer + LEADERSHIP.promotedAtMs, leadership.promotedAtMs);
+    storeNumber(words, buffer + LEADERSHIP.clockOffsetMs, leadership.clockOffsetMs ?? 0);
     publishSpare(words, LEADERSHIP_AT);
   }
 
@@ -117,6 +126,8 @@ export class Board {
       into.term = loadNumber(words, buffer + LEADERSHIP.term);
       into.leaseUntilMs = loadNumber(words, buffer + LEADERSHIP.leaseUntilMs);
       into.promotedAtMs = loadNumber(words, buffer + LEADERSHIP.promotedAtMs);
+      const clockOffsetMs = loadNumber(words, buffer + LEADERSHIP.clockOffsetMs);
+      into.clockOffsetMs = clockOffsetMs === 0 ? null : clockOffsetMs;
     } while (Atomics.load(words, LEADERSHIP_AT) !== sequence);
     return into;
   }

@@ -13,7 +13,9 @@ export const LEADERSHIP = {
   term: 1,
   leaseUntilMs: 3,
   promotedAtMs: 5,
-  words: 7,
+  /** 0, as in memory that nobody has written yet: null. No machine has run since 1970. */
+  clockOffsetMs: 7,
+  words: 9,
 } as const;
 
 export const LEADERSHIP_FLAG = { leading: 1, forced: 2, ready: 4 } as const;

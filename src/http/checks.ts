@@ -11,6 +11,7 @@ import {
   holdsBackLowPriority,
   unknownStoreType,
 } from '../throttle/check.js';
+import { expiryTimeMs } from '../throttle/metric.js';
 import type { ThrottleState } from '../throttle/state.js';
 import type { StoreLocation } from '../wire/http.js';
 import type { CheckCounters, Count } from './counters.js';
@@ -130,8 +131,9 @@ export class Checks {
     const { question, store } = plan;
     const context = this.#context;
     context.nowMs = monotonicMs();
-    context.nowUnixMs = this.#wallClock.unixMs(context.nowMs);
+    const ownUnixMs = this.#wallClock.unixMs(context.nowMs);
     context.leadership = this.#leadership.current();
+    context.nowUnixMs = expiryTimeMs(context.leadership, context.nowMs, ownUnixMs);
     question.store = store?.kept.current();
     question.lowPriority = isLowPriority(query);
     context.markedAtMs =
@@ -144,7 +146,7 @@ export class Checks {
       board.mark(store.slot, context.nowMs);
     }
     plan.count.add(result.status);
-    recentApps.mark(question.app, client, context.nowUnixMs);
+    recentApps.mark(question.app, client, ownUnixMs);
     this.#reply.status = result.status;
     this.#reply.body = plan.bodyOf(result);
     if (--this.#untilSample === 0) {

@@ -4,7 +4,7 @@ import { monotonicMs } from '../base/clock.js';
 import { jsonString } from '../base/json.js';
 import { type Board, emptyLeadershipReading } from '../board/board.js';
 import type { Command } from '../throttle/commands.js';
-import { mayLead } from '../throttle/metric.js';
+import { expiryTimeMs, mayLead } from '../throttle/metric.js';
 import type { ThrottleState } from '../throttle/state.js';
 import type { Answer, MemcacheAddress, Question, StoreLocation } from '../wire/http.js';
 import { type Checks, withQuery } from './checks.js';
@@ -123,9 +123,9 @@ export class Handler {
       case 'recoverHost':
         return this.#submit(recoverHostCommand(control));
       case 'throttledApps':
-        return this.#afterBarrier(() => throttledApps(state, Date.now()));
+        return this.#afterBarrier(() => throttledApps(state, this.#expiryTimeMs()));
       case 'skippedHosts':
-        return this.#afterBarrier(() => skippedHosts(state, Date.now()));
+        return this.#afterBarrier(() => skippedHosts(state, this.#expiryTimeMs()));
       case 'recentApps':
         return this.#recentApps(parameters.get('lastMinutes') ?? '0');
       case 'lbCheck':
@@ -161,6 +161,11 @@ export class Handler {
   #leaderCheck(): Reply {
     const leadership = this.#sources.board.readLeadership(this.#leadership);
     return mayLead(leadership, monotonicMs()) ? LEADER_REPLY : NO_LEADER_REPLY;
+  }
+
+  #expiryTimeMs(): number {
+    const leadership = this.#sources.board.readLeadership(this.#leadership);
+    return expiryTimeMs(leadership, monotonicMs(), Date.now());
   }
 
   #submit(command: Command | Reply): Reply | Promise<Reply> {

@@ -5,7 +5,8 @@ import { FrenoError } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
 import { Names } from '../base/names.js';
 import type { Board } from '../board/board.js';
-import { STORES_MAX } from '../board/board.js';
+import { emptyLeadershipReading, STORES_MAX } from '../board/board.js';
+import { expiryTimeMs } from '../throttle/metric.js';
 import type { StoreLocation } from '../wire/http.js';
 import type { ClusterReport, InventoryReporter } from '../wire/reports.js';
 import type { ClusterAssignment, ClusterSettings } from '../wire/stores.js';
@@ -247,14 +248,19 @@ export class Inventory implements InventoryReporter {
 
   #skipTest(): SkipTest {
     const skippedUntil = this.#skippedUntil;
-    const nowUnixMs = Date.now();
+    const nowUnixMs = this.#expiryTimeMs();
     return (host) => (skippedUntil.get(host.toLowerCase()) ?? 0) > nowUnixMs;
+  }
+
+  #expiryTimeMs(): number {
+    const leadership = this.#board.readLeadership(emptyLeadershipReading());
+    return expiryTimeMs(leadership, monotonicMs(), Date.now());
   }
 
   #armSkipTimer(): void {
     clearTimeout(this.#skipTimer);
     if (this.#isStopped) return;
-    const nowUnixMs = Date.now();
+    const nowUnixMs = this.#expiryTimeMs();
     let nextMs = Number.POSITIVE_INFINITY;
     for (const untilMs of this.#skippedUntil.values()) {
       if (untilMs > nowUnixMs && untilMs < nextMs) nextMs = untilMs;

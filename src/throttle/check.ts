@@ -40,6 +40,7 @@ export interface CheckContext {
   readonly throttles: ThrottleState;
   /** `monotonicMs()`. */
   readonly nowMs: number;
+  /** As of `expiryTimeMs`. */
   readonly nowUnixMs: number;
   /** `monotonicMs()` of the store's latest low-priority mark. */
   readonly markedAtMs: number;

@@ -15,7 +15,7 @@ export type AppKey = string;
 /** Throttles an app. A missing `expireAtMs` or `ratio` keeps what the entry has; a new entry gets 60 minutes and ratio 1. */
 export interface ThrottleApp {
   readonly kind: 'throttleApp';
-  /** Unix time of the proposer, milliseconds. */
+  /** Unix time in milliseconds at which it was asked for: by the clock of the node that was asked, or by those of a majority. */
   readonly atMs: number;
   readonly key: AppKey;
   /** Unix time in milliseconds, or `NO_EXPIRY`. */
@@ -47,6 +47,18 @@ export interface RecoverHost {
 }
 
 export type Command = ThrottleApp | UnthrottleApp | SkipHost | RecoverHost;
+
+/** The same command as of `atMs`: what was left until its expiry then is left now. */
+export function asOf(command: Command, atMs: number): Command {
+  const hasEnd = 'expireAtMs' in command && command.expireAtMs !== NO_EXPIRY;
+  if (!hasEnd || command.expireAtMs === undefined) return { ...command, atMs };
+  const expireAtMs = command.expireAtMs + atMs - command.atMs;
+  return {
+    ...command,
+    atMs,
+    expireAtMs: Math.min(Math.max(1, expireAtMs), Number.MAX_SAFE_INTEGER),
+  };
+}
 
 /** What applying a command came to. `full`: the table has no room for another entry; nothing was changed. */
 export type CommandOutcome = 'applied' | 'full';

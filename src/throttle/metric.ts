@@ -52,8 +52,19 @@ export interface LeadershipView {
   readonly term: number;
   /** Nobody else leads before `monotonicMs()` reaches this. */
   readonly leaseUntilMs: number;
+  /** What to add to `monotonicMs()` for the Unix time by which expiries are judged; null: this node's own clock tells it. */
+  readonly clockOffsetMs: number | null;
   /** `monotonicMs()` at which this node began to act in that term; 0 while it does not. */
   readonly promotedAtMs: number;
+}
+
+/** Unix time by which expiries are judged, in whole milliseconds, at `nowMs` (`monotonicMs()`). `ownUnixMs` is what this node's clock shows. */
+export function expiryTimeMs(
+  { clockOffsetMs }: LeadershipView,
+  nowMs: number,
+  ownUnixMs: number,
+): number {
+  return clockOffsetMs === null ? ownUnixMs : Math.round(nowMs + clockOffsetMs);
 }
 
 /** Whether this node may act as leader at `nowMs` (`monotonicMs()`). */

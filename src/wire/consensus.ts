@@ -63,8 +63,11 @@ export interface ConsensusObserver {
    * Terms grow with each promotion of any node.
    */
   leadershipChanged(leading: boolean, term: number): void;
-  /** While leading: nobody else can lead before `monotonicMs()` reaches this. Infinity for a node that is always leader. */
-  leaseExtended(leaseUntilMs: number): void;
+  /**
+   * While leading: nobody else can lead before `monotonicMs()` reaches this. Infinity for a node that is always leader.
+   * `clockOffsetMs`: what to add to `monotonicMs()` for the Unix time by which expiries are judged; null: this node's own clock tells it.
+   */
+  leaseExtended(leaseUntilMs: number, clockOffsetMs: number | null): void;
 }
 
 /** The replicated state as consensus drives it. */

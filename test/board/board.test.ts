@@ -31,6 +31,7 @@ describe('the board', () => {
       term: 2 ** 40,
       leaseUntilMs: 1e9 / 7,
       promotedAtMs: 1e9 / 9,
+      clockOffsetMs: -1e9 / 7,
     };
     board.publishLeadership(leadership);
     board.publishSettings(2, { generation: 7, threshold: 1.5, maxAgeMs: 5000 });

@@ -70,6 +70,7 @@ describe('a reading of the board that is kept', () => {
       term: 4,
       leaseUntilMs: 100,
       promotedAtMs: 50,
+      clockOffsetMs: null,
     };
     expect(leadership.current().leading).to.equal(false);
     for (const published of [

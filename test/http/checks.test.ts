@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { monotonicMs } from '../../src/base/clock.js';
 import { MetricState } from '../../src/throttle/metric.js';
-import { fetchOnce } from '../support/http-client.js';
+import { fetchJson, fetchOnce } from '../support/http-client.js';
 import { ENGINES, TestFront } from '../support/http-front.js';
 import { throttle } from '../support/http-pool.js';
 import { needAddress } from '../support/needs.js';
@@ -171,6 +171,25 @@ for (const engine of ENGINES) {
       expect((await fetchOnce(front.port, '/check/half/mysql/ok')).status).to.equal(417);
       front.dice = 0.5;
       expect((await fetchOnce(front.port, '/check/half/mysql/ok')).status).to.equal(200);
+    });
+
+    it('judge entries by the clock of the cluster, where that of this node is wrong', async () => {
+      const day = 86_400_000;
+      const trueMs = Date.now() - day;
+      const hour = { kind: 'throttleApp', atMs: trueMs, expireAtMs: trueMs + 3_600_000 } as const;
+      front.state.apply({ ...hour, key: 'for-an-hour' });
+      front.state.apply({ kind: 'skipHost', atMs: trueMs, host: 'h', expireAtMs: trueMs + 9_000 });
+      const path = '/check/for-an-hour/mysql/ok';
+      const { port } = front;
+      expect((await fetchOnce(port, path)).status, 'by its own clock').to.equal(200);
+      front.lead(true, Number.POSITIVE_INFINITY, day);
+      expect((await fetchOnce(port, path)).status).to.equal(417);
+      expect(await fetchJson(port, '/throttled-apps')).to.include.keys('for-an-hour');
+      expect(await fetchJson(port, '/skipped-hosts')).to.have.all.keys('h');
+      const [recent] = front.recentApps.entries();
+      expect(recent!.checkedAtUnixMs).to.be.greaterThan(Date.now() - day / 2);
+      front.lead(true, Number.POSITIVE_INFINITY, day - 3_600_000);
+      expect((await fetchOnce(port, path)).status, 'an hour later').to.equal(200);
     });
 
     it('decode names, and know an encoded slash for none', async () => {

@@ -125,6 +125,7 @@ describe('/debug/vars', () => {
       term: 1,
       leaseUntilMs: Number.POSITIVE_INFINITY,
       promotedAtMs: nowMs - 10_000,
+      clockOffsetMs: null,
     };
     board.publishLeadership(leadership);
     for (const slot of [0, 1]) {

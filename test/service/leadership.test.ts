@@ -51,7 +51,7 @@ describe('leadership', () => {
     leadership.leadershipChanged(true, 3);
     expect(told).to.deep.equal(['probe 3', 'refresh']);
     expect(mayAct(view(), monotonicMs()), 'before any lease').to.equal(false);
-    leadership.leaseExtended(monotonicMs() + 60_000);
+    leadership.leaseExtended(monotonicMs() + 60_000, null);
     expect(mayAct(view(), monotonicMs())).to.equal(true);
     expect(mayAct(view(), monotonicMs() + 60_001), 'after the lease').to.equal(false);
     leadership.stop();
@@ -60,7 +60,7 @@ describe('leadership', () => {
   it('answers leader-check once every store has its first result or error of this term', async () => {
     const { view, leadership, measure } = setUp();
     leadership.leadershipChanged(true, 3);
-    leadership.leaseExtended(Number.POSITIVE_INFINITY);
+    leadership.leaseExtended(Number.POSITIVE_INFINITY, null);
     measure(2);
     measure(3, MetricState.notCollected);
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -77,7 +77,7 @@ describe('leadership', () => {
   it('answers leader-check a second after the promotion, whatever is unread', async () => {
     const { view, leadership } = setUp();
     leadership.leadershipChanged(true, 3);
-    leadership.leaseExtended(Number.POSITIVE_INFINITY);
+    leadership.leaseExtended(Number.POSITIVE_INFINITY, null);
     const { promotedAtMs } = view();
     await until(() => view().ready);
     expect(monotonicMs() - promotedAtMs).to.be.at.least(1000);
@@ -87,20 +87,31 @@ describe('leadership', () => {
   it('ends in the instant in which consensus says so, lease or not', () => {
     const { view, told, leadership, measure } = setUp();
     leadership.leadershipChanged(true, 3);
-    leadership.leaseExtended(Number.POSITIVE_INFINITY);
+    leadership.leaseExtended(Number.POSITIVE_INFINITY, null);
     measure(3);
     leadership.leadershipChanged(false, 4);
     expect(mayAct(view(), monotonicMs())).to.equal(false);
     expect(view()).to.deep.include({ ready: false, term: 4, promotedAtMs: 0 });
     expect(told.at(-1)).to.equal('rest 4');
-    leadership.leaseExtended(Number.POSITIVE_INFINITY);
+    leadership.leaseExtended(Number.POSITIVE_INFINITY, null);
     expect(mayAct(view(), monotonicMs()), 'by a late report of a lease').to.equal(false);
+  });
+
+  it('goes by the clock that comes with the lease, and by its own once it leads no more', () => {
+    const { view, leadership } = setUp();
+    leadership.leadershipChanged(true, 3);
+    expect(view().clockOffsetMs).to.equal(null);
+    leadership.leaseExtended(monotonicMs() + 60_000, 1.8e12);
+    expect(view().clockOffsetMs).to.equal(1.8e12);
+    leadership.leadershipChanged(false, 4);
+    expect(view().clockOffsetMs).to.equal(null);
+    leadership.stop();
   });
 
   it('takes no lease over from an earlier leadership', () => {
     const { view, leadership } = setUp();
     leadership.leadershipChanged(true, 3);
-    leadership.leaseExtended(Number.POSITIVE_INFINITY);
+    leadership.leaseExtended(Number.POSITIVE_INFINITY, null);
     leadership.leadershipChanged(false, 4);
     leadership.leadershipChanged(true, 5);
     expect(mayAct(view(), monotonicMs())).to.equal(false);

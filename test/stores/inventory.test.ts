@@ -1,8 +1,9 @@
 /** The inventory of clusters and their hosts. */
 
 import { expect } from 'chai';
+import { monotonicMs } from '../../src/base/clock.js';
 import { createLogger } from '../../src/base/log.js';
-import { Board, emptyStoreReading } from '../../src/board/board.js';
+import { Board, emptyLeadershipReading, emptyStoreReading } from '../../src/board/board.js';
 import { Inventory, type Prober } from '../../src/stores/inventory.js';
 import type { ClusterAssignment, ClusterSettings } from '../../src/wire/stores.js';
 import { clusterSettings } from '../support/cluster-settings.js';
@@ -181,6 +182,17 @@ describe('the inventory', () => {
       ]);
       expect(prober.hosts('c')).to.deep.equal(['c:3306']);
       expect(inventory.report().get('c')!.skipped).to.deep.equal(['a:3306', 'B:3307']);
+    });
+
+    it('goes by the clock of the cluster, where that of this node is wrong', async () => {
+      const clockOffsetMs = Date.now() - monotonicMs() - 24 * HOUR_MS;
+      board.publishLeadership({ ...emptyLeadershipReading(), clockOffsetMs });
+      await inventory.replaceClusters([listed('c', ['a', 'b'])]);
+      await inventory.setSkippedHosts([
+        ['a', Date.now() - 23 * HOUR_MS],
+        ['b', Date.now() - 25 * HOUR_MS],
+      ]);
+      expect(prober.hosts('c')).to.deep.equal(['b:3306']);
     });
 
     it('resolves only when the prober works by it', async () => {

@@ -77,7 +77,13 @@ export class TestFront {
     return front;
   }
 
-  lead(leading: boolean, leaseMs = Number.POSITIVE_INFINITY): void {
+  /** `wrongByMs`: how far the clock of this node is ahead of that by which expiries are judged; null: it is that clock. */
+  lead(
+    leading: boolean,
+    leaseMs = Number.POSITIVE_INFINITY,
+    wrongByMs: number | null = null,
+  ): void {
+    const clockOffsetMs = wrongByMs === null ? null : Date.now() - monotonicMs() - wrongByMs;
     this.board.publishLeadership({
       leading,
       forced: false,
@@ -85,6 +91,7 @@ export class TestFront {
       term: TERM,
       leaseUntilMs: monotonicMs() + leaseMs,
       promotedAtMs: this.promotedAtMs,
+      clockOffsetMs,
     });
   }
 

@@ -45,6 +45,7 @@ export class TestPool {
       term: 1,
       leaseUntilMs: Number.POSITIVE_INFINITY,
       promotedAtMs: monotonicMs(),
+      clockOffsetMs: null,
     });
     this.board.publishSettings(0, { generation: 1, threshold: 1, maxAgeMs: 600_000 });
     this.board.publishMeasurement(0, {

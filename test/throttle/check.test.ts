@@ -38,6 +38,7 @@ const LEADING: LeadershipView = {
   term: 9,
   leaseUntilMs: NOW_MS + 1,
   promotedAtMs: 0,
+  clockOffsetMs: null,
 };
 
 const APPS = ['archive', FRENO_APP, ''] as const;

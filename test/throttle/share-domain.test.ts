@@ -39,6 +39,7 @@ function answer(store: StoreMetric, question: Partial<CheckQuestion> = {}) {
         term: 1,
         leaseUntilMs: NOW_MS + 1_000,
         promotedAtMs: 0,
+        clockOffsetMs: null,
       },
       throttles: new ThrottleState(),
       nowMs: NOW_MS,

@@ -37,7 +37,7 @@ export class Lease {
       this.#observer.leadershipChanged(true, this.#term);
     }
     this.#untilMs = Math.max(this.#untilMs, untilMs);
-    this.#observer.leaseExtended(this.#untilMs);
+    this.#observer.leaseExtended(this.#untilMs, null);
     this.#arm();
   }
 

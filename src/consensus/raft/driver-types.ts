@@ -15,6 +15,8 @@ export type Done = (error: Error | null) => void;
 export interface DriverEnvironment {
   /** Monotonic, in milliseconds. */
   nowMs(): number;
+  /** Of this node's wall clock, which may be wrong and may be set at any time. In whole milliseconds. */
+  unixMs(): number;
   /** Uniform in [0, 1). */
   random(): number;
   /** Calls once, after what has already arrived from the network was delivered. In order of the calls. */
@@ -83,8 +85,9 @@ export interface DriverObserver {
   /**
    * While leading: nobody else can lead before `nowMs()` reaches this, and all that was acknowledged before is applied here and
    * seen by everybody who must. 0: that does not hold yet, or not any more.
+   * `clockOffsetMs`: what to add to `nowMs()` for the Unix time of a majority of the nodes; null: there are no others.
    */
-  leaseExtended(leaseUntilMs: number): void;
+  leaseExtended(leaseUntilMs: number, clockOffsetMs: number | null): void;
   /** The node takes no further part: its disk failed, or an invariant is broken. Called once; the driver has stopped itself. */
   failed(error: Error): void;
 }
@@ -99,6 +102,8 @@ export type RequestResult =
 
 export interface DriverOptions {
   readonly id: NodeId;
+  /** How many nodes there are, this one included. */
+  readonly nodes: number;
   /** The share of what voters promise that a leader counts on, below 1: their clocks may run faster than its own. */
   readonly leaseShare: number;
   /** After how many ticks a request is answered `unknown`, a read is refused. */

@@ -21,7 +21,7 @@ import { SqliteStorage } from './storage/sqlite.js';
 import { Ticker } from './ticker.js';
 import { noTransport, TcpTransport } from './transport/tcp.js';
 
-const environment: DriverEnvironment = {
+const surroundings: Omit<DriverEnvironment, 'unixMs'> = {
   nowMs: monotonicMs,
   random: Math.random,
   // After the poll phase of this turn: all that had arrived has been delivered.
@@ -43,15 +43,17 @@ export class RaftNode {
     this.#parts = parts;
   }
 
-  /** Rejects with `CONFIG` or `RESOURCE`. */
+  /** `unixMs` is this node's wall clock. Rejects with `CONFIG` or `RESOURCE`. */
   static async open(
     options: RaftOptions,
     stateMachine: StateMachine,
     observer: DriverObserver,
     meter: RaftMeter,
     log: Logger,
+    unixMs: () => number,
   ): Promise<RaftNode> {
     const settings = coreConfig(options);
+    const environment = { ...surroundings, unixMs };
     const identity = { clusterName: options.clusterName, node: options.advertise };
     const opened = await SqliteStorage.open(options.dataDir, identity, log);
     const { storage, initial, promisedMs } = opened;

@@ -96,6 +96,7 @@ export function driverOptions(options: RaftOptions): DriverOptions {
   const tickMs = tickMsOf(options);
   return {
     id: options.advertise,
+    nodes: Math.max(1, options.nodes.length),
     leaseShare: LEASE_SHARE,
     requestTimeoutTicks: Math.ceil(REQUEST_TIMEOUT_MS / tickMs),
     snapshotEntries: options.snapshotEntries,

@@ -24,6 +24,9 @@ const SETTLE_TIMEOUT_MS = 500;
 /** After a failure of the disk, or a broken invariant: how long until the node starts again from what the disk holds. */
 const RESTART_AFTER_MS = 2000;
 
+/** By how much the clock of a leader may differ from that of most nodes before it is said so. */
+const CLOCK_DIFFERENCE_MAX_MS = 5000;
+
 const states: Record<Role, ConsensusState> = {
   leader: 'Leader',
   follower: 'Follower',
@@ -57,6 +60,8 @@ export class RaftConsensus implements Consensus {
   readonly #machine: StateMachine;
   readonly #observer: ConsensusObserver;
   readonly #log: Logger;
+  /** This node's wall clock. */
+  readonly #unixMs: () => number;
   /** A disk that stays full fails with every start. */
   readonly #faults: SparseLog;
   #isFaulty = false;
@@ -77,11 +82,13 @@ export class RaftConsensus implements Consensus {
     machine: StateMachine,
     observer: ConsensusObserver,
     log: Logger,
+    unixMs: () => number = Date.now,
   ) {
     this.#options = options;
     this.#machine = machine;
     this.#observer = observer;
     this.#log = log;
+    this.#unixMs = unixMs;
     this.#faults = new SparseLog(log, monotonicMs);
   }
 
@@ -151,7 +158,10 @@ export class RaftConsensus implements Consensus {
     let failure: Error | null = null;
     const observer: DriverObserver = {
       softStateChanged: (soft) => this.#softStateChanged(soft),
-      leaseExtended: (leaseUntilMs) => this.#observer.leaseExtended(leaseUntilMs),
+      leaseExtended: (leaseUntilMs, clockOffsetMs) => {
+        this.#compareClocks(clockOffsetMs);
+        this.#observer.leaseExtended(leaseUntilMs, clockOffsetMs);
+      },
       failed: (error) => {
         // Changes that were under way together fail together.
         if (failure !== null) return;
@@ -165,6 +175,7 @@ export class RaftConsensus implements Consensus {
       observer,
       this.#meter,
       this.#log,
+      this.#unixMs,
     );
     if (failure !== null) {
       this.#softStateChanged(NO_SOFT_STATE);
@@ -216,6 +227,15 @@ export class RaftConsensus implements Consensus {
     if (!this.#isFaulty || soft.leader === null) return;
     this.#isFaulty = false;
     this.#faults.warn('raft: this node takes part again');
+  }
+
+  #compareClocks(clockOffsetMs: number | null): void {
+    if (clockOffsetMs === null) return;
+    const differenceMs = this.#unixMs() - monotonicMs() - clockOffsetMs;
+    if (Math.abs(differenceMs) <= CLOCK_DIFFERENCE_MAX_MS) return;
+    this.#faults.warn(
+      'raft: the clock of this node differs from those of most nodes, by which expiries are judged: is it kept by NTP?',
+    );
   }
 
   async #handOver(node: RaftNode): Promise<void> {

@@ -44,7 +44,14 @@ describe('messages between peers', () => {
     { kind: 'appendAnswer', ...route, term: 5, index: LARGE },
     { kind: 'appendRefusal', ...route, term: 5, prevIndex: 9, hintIndex: 4, hintTerm: 2 },
     { kind: 'heartbeat', ...route, term: 5, round: 12, commit: 4 },
-    { kind: 'heartbeatAnswer', ...route, term: 5, round: 0, promiseMs: 350 },
+    {
+      kind: 'heartbeatAnswer',
+      ...route,
+      term: 5,
+      round: 0,
+      promiseMs: 350,
+      unixMs: 1_795_400_937_123,
+    },
     { kind: 'timeoutNow', ...route, term: 5, round: 12 },
     {
       kind: 'snapshotChunk',

@@ -21,6 +21,7 @@ describe('a node alone', function () {
   it('leads at once, for ever', async () => {
     const node = await cluster.leader();
     expect(node.observer.leaseUntilMs).to.equal(Number.POSITIVE_INFINITY);
+    expect(node.observer.clockOffsetMs, 'its own clock').to.equal(null);
     expect(node.observer.changes).to.deep.equal([{ leading: true, term: 1 }]);
     expect(node.consensus.status()).to.deep.include({
       ServiceID: node.name,
@@ -280,6 +281,26 @@ describe('three nodes', function () {
     expect(again.machine.state.throttledApps(0)).to.deep.equal(
       second.machine.state.throttledApps(0),
     );
+  });
+
+  it('judge by the clocks of the others when that of the leader is set wrong, and say so', async () => {
+    const leader = await cluster.leader();
+    const [follower] = await cluster.followers();
+    const day = 86_400_000;
+    leader.wrongByMs = -day;
+    const isFarOff = (): boolean =>
+      leader.log.warnings().some((line) => line.includes('the clock of this node differs'));
+    await until(isFarOff);
+    const offByMs = monotonicMs() + leader.observer.clockOffsetMs! - Date.now();
+    expect(offByMs).to.be.within(-1000, 1000);
+    for (const [at, node] of [leader, follower!].entries()) {
+      const atMs = node.unixMs();
+      const key = `for-a-minute-${at}`;
+      const command: Command = { kind: 'throttleApp', atMs, key, expireAtMs: atMs + 60_000 };
+      await node.consensus.submit(command);
+      const entry = leader.machine.state.throttledApp(key, Date.now());
+      expect(entry?.expireAtMs).to.be.within(Date.now() + 50_000, Date.now() + 61_000);
+    }
   });
 
   it('take other times by restarts, one after the other, and count the lease by what followers promise', async () => {

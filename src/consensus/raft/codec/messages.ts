@@ -1,10 +1,17 @@
 /** What peers say to each other, between bytes and the core's messages. */
-import type { Append, Message, NodeId, PreVote, Vote } from '../core/types.js';
+import type { Append, HeartbeatAnswer, Message, NodeId, PreVote, Vote } from '../core/types.js';
 import { SNAPSHOT_PIECE_BYTES_MAX, SNAPSHOT_PIECES_MAX } from './snapshots.js';
 import { copyOf, decodeUntrusted, exact, nonsense, positive, wire } from './wire.js';
 
-/** The core's `snapshot` message never travels: its bytes do, as `SnapshotChunk`s. */
-export type SentMessage = Exclude<Message, { kind: 'snapshot' }>;
+/** The core's `snapshot` message never travels: its bytes do, as `SnapshotChunk`s. Answers to heartbeats carry what the core knows nothing of. */
+export type SentMessage =
+  | Exclude<Message, { kind: 'snapshot' | 'heartbeatAnswer' }>
+  | TimedHeartbeatAnswer;
+
+export interface TimedHeartbeatAnswer extends HeartbeatAnswer {
+  /** What the sender's wall clock showed; 0: it did not say. */
+  readonly unixMs: number;
+}
 
 /** One piece of a snapshot on its way from a leader. */
 export interface SnapshotChunk {
@@ -76,8 +83,8 @@ function toWire(message: PeerMessage): Parameters<typeof wire.PeerMessage.encode
       return { heartbeat: { term, round, commit } };
     }
     case 'heartbeatAnswer': {
-      const { term, round, promiseMs } = message;
-      return { heartbeatAnswer: { term, round, promiseMs } };
+      const { term, round, promiseMs, unixMs } = message;
+      return { heartbeatAnswer: { term, round, promiseMs, unixMs } };
     }
     case 'timeoutNow':
       return { timeoutNow: { term: message.term, round: message.round } };
@@ -134,13 +141,14 @@ export function decodeMessage(body: Uint8Array, from: NodeId, to: NodeId): PeerM
     };
   }
   if (message.heartbeatAnswer != null) {
-    const { term, round, promiseMs } = message.heartbeatAnswer;
+    const { term, round, promiseMs, unixMs } = message.heartbeatAnswer;
     return {
       kind: 'heartbeatAnswer',
       ...at,
       term: termOf(term),
       round: exact(round ?? 0, 'round'),
       promiseMs: exact(promiseMs ?? 0, 'promiseMs'),
+      unixMs: exact(unixMs ?? 0, 'unixMs'),
     };
   }
   return electionFromWire(message, at) ?? requestFromWire(message, at);

@@ -1,10 +1,13 @@
 /** Proposals, as they stand in the log: a command and the request that it answers. */
 import { FrenoError } from '../../../base/errors.js';
-import type { Command } from '../../../throttle/commands.js';
+import { asOf, type Command } from '../../../throttle/commands.js';
 import { decodeUntrusted, exact, nonsense, positive, wire } from './wire.js';
 
 /** Most bytes of one proposal: far more than a name from a URL needs, far less than an append may carry. */
 const PROPOSAL_BYTES_MAX = 64 * 1024;
+
+/** More that the times of a command may take when a leader has moved them. */
+const MOVED_TIMES_BYTES_MAX = 16;
 
 export interface Proposal {
   /** The run of the node that was asked, drawn by chance at its start: at least 1, below 2^53. */
@@ -16,20 +19,28 @@ export interface Proposal {
 
 /** Throws `BAD_REQUEST` when the command is too large or holds what cannot be replicated. */
 export function encodeProposal(proposal: Proposal): Uint8Array {
-  const bytes = wire.Proposal.encode({
-    session: proposal.session,
-    sequence: proposal.sequence,
-    command: commandToWire(proposal.command),
-  }).finish();
+  const bytes = encode(proposal);
   if (bytes.length > PROPOSAL_BYTES_MAX) {
     throw new FrenoError('BAD_REQUEST', `the command is larger than ${PROPOSAL_BYTES_MAX} bytes`);
   }
   return bytes;
 }
 
-/** Throws `PROTOCOL` for anything that `encodeProposal` does not make. */
+/** The same proposal, asked for at `atMs`: see `asOf`. Throws `PROTOCOL` as `decodeProposal` does. */
+export function movedProposal(bytes: Uint8Array, atMs: number): Uint8Array {
+  const proposal = decodeProposal(bytes);
+  return encode({ ...proposal, command: asOf(proposal.command, atMs) });
+}
+
+function encode({ session, sequence, command }: Proposal): Uint8Array {
+  return wire.Proposal.encode({ session, sequence, command: commandToWire(command) }).finish();
+}
+
+/** Throws `PROTOCOL` for anything that `encodeProposal` and `movedProposal` do not make. */
 export function decodeProposal(bytes: Uint8Array): Proposal {
-  if (bytes.length > PROPOSAL_BYTES_MAX) throw nonsense(`a proposal of ${bytes.length} bytes`);
+  if (bytes.length > PROPOSAL_BYTES_MAX + MOVED_TIMES_BYTES_MAX) {
+    throw nonsense(`a proposal of ${bytes.length} bytes`);
+  }
   const { session, sequence, command } = decodeUntrusted('a proposal', () =>
     wire.Proposal.decode(bytes),
   );

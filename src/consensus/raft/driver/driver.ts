@@ -18,6 +18,7 @@ import type {
   ReplicatedMachine,
 } from '../driver-types.js';
 import { ApplyBarrier } from './apply-barrier.js';
+import { ClusterClock } from './cluster-clock.js';
 import { DiskQueue } from './disk-queue.js';
 import { Lease } from './lease.js';
 import { type Answer, Requests } from './requests.js';
@@ -47,6 +48,7 @@ export class RaftDriver implements RaftDriverFace {
   readonly #parts: DriverParts;
   readonly #disk: DiskQueue;
   readonly #lease: Lease;
+  readonly #clock: ClusterClock;
   readonly #requests: Requests;
   readonly #sender: SnapshotSender;
   readonly #receiver = new SnapshotReceiver();
@@ -69,6 +71,7 @@ export class RaftDriver implements RaftDriverFace {
     this.#soft = core.soft;
     this.#appliedIndex = storage.newestSnapshot()?.meta.index ?? 0;
     this.#lease = new Lease(options.leaseShare);
+    this.#clock = new ClusterClock(options.nodes, environment);
     this.#disk = new DiskQueue(storage, (batches) => this.#durable(batches), failed);
     const session = 1 + Math.floor(environment.random() * SESSIONS);
     this.#requests = new Requests(
@@ -118,7 +121,10 @@ export class RaftDriver implements RaftDriverFace {
     else if (message.kind === 'forwardRefusal') this.#requests.forwardRefused(message);
     else if (message.kind === 'snapshotChunk') this.#receiveChunk(from, message);
     else if (message.kind === 'snapshotAck') this.#sender.acknowledged(from, message);
-    else this.#guarded(() => this.#parts.core.step(message));
+    else {
+      if (message.kind === 'heartbeatAnswer') this.#clock.heard(from, message.unixMs);
+      this.#guarded(() => this.#parts.core.step(message));
+    }
     this.#schedule();
   }
 
@@ -202,7 +208,7 @@ export class RaftDriver implements RaftDriverFace {
   /** One batch; what is left waits for the next turn, so that a long catch-up does not hold the loop. */
   #pump(arrived: ArrivedSnapshot | null = null): void {
     const { core } = this.#parts;
-    this.#requests.flush(core);
+    this.#requests.flush(core, this.#clock.latestUnixMs());
     if (!core.hasReady()) return;
     this.#handle(core.ready(), arrived);
     if (core.hasReady()) this.#schedule();
@@ -228,7 +234,10 @@ export class RaftDriver implements RaftDriverFace {
     const { observer } = this.#parts;
     const isChanged =
       soft.role !== before.role || soft.term !== before.term || soft.leader !== before.leader;
-    if (soft.role !== 'leader') this.#sender.clear();
+    if (soft.role !== 'leader') {
+      this.#sender.clear();
+      this.#clock.forget();
+    }
     if (isChanged) observer.softStateChanged(soft);
     this.#lease.answered(soft.leaseRound, soft.leasePromiseMs);
     this.#reportLease();
@@ -240,7 +249,8 @@ export class RaftDriver implements RaftDriverFace {
     const untilMs = term === this.#informedTerm ? this.#lease.untilMs : 0;
     if (untilMs === this.#leaseUntilMs) return;
     this.#leaseUntilMs = untilMs;
-    if (role === 'leader') this.#parts.observer.leaseExtended(untilMs);
+    const clockOffsetMs = this.#options.nodes > 1 ? this.#clock.earliestOffsetMs() : null;
+    if (role === 'leader') this.#parts.observer.leaseExtended(untilMs, clockOffsetMs);
   }
 
   #write({ batch, hardState, snapshot, entries }: Write, arrived: ArrivedSnapshot | null): void {
@@ -258,7 +268,9 @@ export class RaftDriver implements RaftDriverFace {
 
   #sendMessage(message: Message): void {
     if (message.kind === 'snapshot') this.#sender.start(message.to, message.term);
-    else this.#send(message.to, message);
+    else if (message.kind === 'heartbeatAnswer') {
+      this.#send(message.to, { ...message, unixMs: this.#parts.environment.unixMs() });
+    } else this.#send(message.to, message);
   }
 
   #send(to: NodeId, message: PeerMessage): boolean {

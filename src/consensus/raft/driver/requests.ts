@@ -2,7 +2,7 @@
 import { FrenoError } from '../../../base/errors.js';
 import type { Command, CommandOutcome } from '../../../throttle/commands.js';
 import type { Forward, ForwardRefusal, PeerMessage } from '../codec/messages.js';
-import { decodeProposal, encodeProposal } from '../codec/proposals.js';
+import { decodeProposal, encodeProposal, movedProposal } from '../codec/proposals.js';
 import type { Entry, NodeId, RaftCore, ReadGrant, Refusal } from '../core/types.js';
 import type { RequestRefusal, RequestResult } from '../driver-types.js';
 
@@ -16,6 +16,9 @@ const PEER_QUEUE_MAX = 65_536;
 const GROUP_MAX = 256;
 const GROUP_BYTES_MAX = 256 * 1024;
 
+/** How far the time of a command may be from that of the cluster: it was asked for a moment ago, on a node whose clock is right. */
+const STAMP_TOLERANCE_MS = 1000;
+
 export type Answer = (result: RequestResult) => void;
 
 interface Pending {
@@ -25,6 +28,8 @@ interface Pending {
 
 interface Proposed {
   readonly data: Uint8Array;
+  /** When it was asked for, by the clock of the node that was asked. */
+  readonly atMs: number;
   readonly sequence: number;
   /** Null: a client of this node. */
   readonly from: NodeId | null;
@@ -92,7 +97,7 @@ export class Requests {
     this.#lastSequence = sequence;
     const deadlineTick = this.#tick + this.options.timeoutTicks;
     this.#pending.set(sequence, { answer, deadlineTick });
-    this.#queue.push({ data, sequence, from: null });
+    this.#queue.push({ data, atMs: command.atMs, sequence, from: null });
   }
 
   read(answer: Answer): void {
@@ -109,13 +114,13 @@ export class Requests {
 
   /** A follower passes its clients' requests on. Throws `PROTOCOL` for what no log may hold. */
   forwarded(from: NodeId, { proposals, sequences }: Forward): void {
-    for (const data of proposals) decodeProposal(data);
+    const times = proposals.map((data) => decodeProposal(data).command.atMs);
     if (this.#queue.length + proposals.length > PEER_QUEUE_MAX) {
       this.send(from, { kind: 'forwardRefusal', sequences, reason: 'overloaded' });
       return;
     }
     proposals.forEach((data, at) => {
-      this.#queue.push({ data, sequence: sequences[at]!, from });
+      this.#queue.push({ data, atMs: times[at]!, sequence: sequences[at]!, from });
     });
   }
 
@@ -123,14 +128,15 @@ export class Requests {
     for (const sequence of sequences) this.#refuse(sequence, refusals[reason]);
   }
 
-  /** Hands what is queued to the core or to the leader. */
-  flush(core: RaftCore): void {
+  /** Hands what is queued to the core or to the leader. `unixMs`: the time of the cluster; a leader that does not know it yet lets commands wait. */
+  flush(core: RaftCore, unixMs: number | null): void {
     this.#flushReads(core);
-    if (this.#queue.length === 0) return;
+    const leads = core.soft.role === 'leader';
+    if (this.#queue.length === 0 || (leads && unixMs === null)) return;
     const queue = this.#queue;
     this.#queue = [];
     for (const group of groupsOf(queue)) {
-      if (core.soft.role === 'leader') this.#propose(core, group);
+      if (leads && unixMs !== null) this.#propose(core, group, unixMs);
       else this.#passOn(core.soft.leader, group);
     }
   }
@@ -220,9 +226,9 @@ export class Requests {
     }
   }
 
-  #propose(core: RaftCore, group: readonly Proposed[]): void {
+  #propose(core: RaftCore, group: readonly Proposed[], unixMs: number): void {
     const proposed = core.propose(
-      group.map(({ data }) => data),
+      group.map((one) => stamped(one, unixMs)),
       group.flatMap(({ from }) => from ?? []),
     );
     if (!proposed.accepted) {
@@ -302,6 +308,12 @@ export class Requests {
       answer({ kind: 'refused', refusal: 'noLeader' });
     }
   }
+}
+
+/** As it goes into the log: what a node with a wrong clock was asked for counts from now. */
+function stamped({ data, atMs }: Proposed, unixMs: number): Uint8Array {
+  const isRight = Math.abs(unixMs - atMs) <= STAMP_TOLERANCE_MS;
+  return isRight ? data : movedProposal(data, unixMs);
 }
 
 /** Cuts a queue into groups of bounded number and size, in order. */

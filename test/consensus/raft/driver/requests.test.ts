@@ -1,6 +1,7 @@
 /** What becomes of requests: done, refused, unknown. */
 import { expect } from 'chai';
 import type { PeerMessage } from '../../../../src/consensus/raft/codec/messages.js';
+import { decodeProposal } from '../../../../src/consensus/raft/codec/proposals.js';
 import type {
   Entry,
   NodeId,
@@ -10,6 +11,7 @@ import type {
 } from '../../../../src/consensus/raft/core/types.js';
 import { Requests } from '../../../../src/consensus/raft/driver/requests.js';
 import type { RequestResult } from '../../../../src/consensus/raft/driver-types.js';
+import { type Command, NO_EXPIRY } from '../../../../src/throttle/commands.js';
 import { throttle } from '../support/cluster.js';
 
 const TIMEOUT_TICKS = 5;
@@ -50,8 +52,10 @@ describe('requests', () => {
   let isConnected: boolean;
   let requests: Requests;
   let results: RequestResult[];
+  let clusterMs: number | null;
 
   beforeEach(() => {
+    clusterMs = Date.now();
     core = new FakeCore();
     sent = [];
     isConnected = true;
@@ -67,7 +71,7 @@ describe('requests', () => {
   }
 
   function flush(): void {
-    requests.flush(core as unknown as RaftCore);
+    requests.flush(core as unknown as RaftCore, clusterMs);
   }
 
   /** Applies what was proposed or sent, as entries from `index` on. */
@@ -130,6 +134,54 @@ describe('requests', () => {
     expect(results).to.deep.equal([{ kind: 'done' }]);
   });
 
+  it('wait on a leader that does not know the time of the cluster yet', () => {
+    clusterMs = null;
+    submit();
+    flush();
+    expect(core.proposed).to.deep.equal([]);
+    clusterMs = Date.now();
+    flush();
+    expect(core.proposed).to.have.length(1);
+  });
+
+  it('of a node with a wrong clock count from when the leader has them', () => {
+    const day = 86_400_000;
+    const at = Date.now() + day;
+    const commands: Command[] = [
+      { kind: 'throttleApp', atMs: at, key: 'a', expireAtMs: at + 60_000, ratio: 0.5 },
+      { kind: 'throttleApp', atMs: at, key: 'b', ratio: 0.5 },
+      { kind: 'throttleApp', atMs: at, key: 'c', expireAtMs: NO_EXPIRY },
+      { kind: 'skipHost', atMs: at, host: 'h', expireAtMs: at + 60_000 },
+      { kind: 'unthrottleApp', atMs: at, key: 'a', everyStore: true },
+    ];
+    for (const command of commands) requests.submit(command, () => {});
+    clusterMs = at - day;
+    flush();
+    expect(core.proposed.map((data) => decodeProposal(data).command)).to.deep.equal([
+      { ...commands[0], atMs: at - day, expireAtMs: at - day + 60_000 },
+      { ...commands[1], atMs: at - day },
+      { ...commands[2], atMs: at - day },
+      { ...commands[3], atMs: at - day, expireAtMs: at - day + 60_000 },
+      { ...commands[4], atMs: at - day },
+    ]);
+  });
+
+  it('that were over before they came stay over, whatever the clocks', () => {
+    requests.submit({ kind: 'throttleApp', atMs: 5_000_000, key: 'a', expireAtMs: 1 }, () => {});
+    clusterMs = 1_000;
+    flush();
+    const { command } = decodeProposal(core.proposed[0]!);
+    expect(command).to.deep.equal({ kind: 'throttleApp', atMs: 1_000, key: 'a', expireAtMs: 1 });
+  });
+
+  it('asked for a moment ago are left as they are', () => {
+    const command = { ...throttle('a'), atMs: 5_000_000 };
+    requests.submit(command, () => {});
+    clusterMs = 5_000_900;
+    flush();
+    expect(decodeProposal(core.proposed[0]!).command).to.deep.equal(command);
+  });
+
   it('of followers have the leader tell these of the commit at once', () => {
     core.follow(LEADER);
     submit();
@@ -138,7 +190,7 @@ describe('requests', () => {
     if (forward?.kind !== 'forward') throw new Error('nothing was forwarded');
     const leader = new FakeCore();
     requests.forwarded('follower:1', forward);
-    requests.flush(leader as unknown as RaftCore);
+    requests.flush(leader as unknown as RaftCore, Date.now());
     expect(leader.proposed).to.have.length(1);
     expect(leader.waiting).to.deep.equal(['follower:1']);
   });
@@ -175,7 +227,7 @@ describe('requests', () => {
     const follower = new FakeCore();
     follower.follow(LEADER);
     other.submit(throttle('a'), () => {});
-    other.flush(follower as unknown as RaftCore);
+    other.flush(follower as unknown as RaftCore, null);
     const forward = sent.pop();
     if (forward?.kind !== 'forward') throw new Error('nothing was forwarded');
     requests.forwarded('other:1', forward);

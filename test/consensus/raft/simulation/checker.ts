@@ -1,7 +1,12 @@
 /** What must hold in every run, checked as things happen. Knows everything, changes nothing. */
 import { decodeProposal } from '../../../../src/consensus/raft/codec/proposals.js';
 import type { Entry, Message, NodeId } from '../../../../src/consensus/raft/core/types.js';
+import type { Command } from '../../../../src/throttle/commands.js';
 import type { SimulatedDisk } from './disk.js';
+
+/** Clocks that are right and stay so drift by a hundredth; what they showed may have been long on its way. */
+const CLOCK_AHEAD_MAX_MS = 500;
+const CLOCK_BEHIND_MAX_MS = 20_000;
 
 export interface Violation {
   readonly invariant: string;
@@ -31,6 +36,7 @@ class Witness {
   readonly votesTold = new Map<number, NodeId>();
   wonTerm = 0;
   leaseUntilMs = 0;
+  judgesAheadMs = 0;
 
   constructor(readonly disk: SimulatedDisk) {}
 
@@ -56,6 +62,8 @@ export class Checker {
   /** Index by command. */
   readonly #commands = new Map<number, number>();
   readonly #refused = new Set<number>();
+  /** True Unix time until which the entry of a command has to last. */
+  readonly #mustLast = new Map<number, number>();
   /** Commands of which a client knew before it asked for another: the index that the later one must be behind. */
   readonly #mustFollow = new Map<number, number>();
   #acknowledgedIndex = 0;
@@ -235,6 +243,27 @@ export class Checker {
     }
   }
 
+  /** A leader with a lease judges expiries by `unixMs`, where the true time is `trueUnixMs`. It may be behind for a while. */
+  judgesBy(id: NodeId, unixMs: number, trueUnixMs: number): void {
+    const aheadMs = unixMs - trueUnixMs;
+    this.#witness(id).judgesAheadMs = aheadMs;
+    this.#require(
+      aheadMs <= CLOCK_AHEAD_MAX_MS,
+      'no entry is taken to be over before its time',
+      () => `${id} takes it to be ${aheadMs} ms later than it is`,
+    );
+  }
+
+  /** When nobody is silent. */
+  judgesRightly(id: NodeId): void {
+    const aheadMs = this.#witness(id).judgesAheadMs;
+    this.#require(
+      Math.abs(aheadMs) <= CLOCK_AHEAD_MAX_MS,
+      'a leader that hears all goes by the time of a majority',
+      () => `${id} takes it to be ${aheadMs} ms later than it is`,
+    );
+  }
+
   holdsLease(id: NodeId, nowMs: number): boolean {
     return this.#witness(id).leaseUntilMs > nowMs;
   }
@@ -271,7 +300,10 @@ export class Checker {
       return;
     }
     this.#committed[index] = { term, byTerm, data };
-    if (data.length > 0) this.#takesEffect(index, commandOf(data));
+    if (data.length === 0) return;
+    const { command } = decodeProposal(data);
+    this.#takesEffect(index, numberOf(command));
+    this.#lasts(command);
   }
 
   #takesEffect(index: number, command: number): void {
@@ -292,6 +324,16 @@ export class Checker {
       () => `command ${command} at ${index} comes before what was known when it was sent`,
     );
     this.#commands.set(command, index);
+  }
+
+  #lasts(command: Command): void {
+    const mustLastMs = this.#mustLast.get(numberOf(command)) ?? 0;
+    const expireAtMs = command.kind === 'throttleApp' ? (command.expireAtMs ?? 0) : 0;
+    this.#require(
+      expireAtMs >= mustLastMs - CLOCK_BEHIND_MAX_MS,
+      'an entry lasts as long as was asked for',
+      () => `command ${numberOf(command)} ends ${mustLastMs - expireAtMs} ms too early`,
+    );
   }
 
   #isDurableOnMajority({ index, term }: { index: number; term: number }, what: string): void {
@@ -315,7 +357,9 @@ export class Checker {
     );
   }
 
-  clientSends(command: number): void {
+  /** `mustLastMs`: the true Unix time at which what is asked for ends. */
+  clientSends(command: number, mustLastMs: number): void {
+    this.#mustLast.set(command, mustLastMs);
     this.#mustFollow.set(command, this.#acknowledgedIndex);
   }
 
@@ -349,15 +393,13 @@ export class Checker {
   }
 }
 
-/** Commands of a simulation carry their number in their expiry. */
-const FIRST_EXPIRY_MS = 10_000_000_000;
+/** Commands of a simulation carry their number in their ratio. */
+const COMMANDS_MAX = 2 ** 32;
 
-export function expiryOf(command: number): number {
-  return FIRST_EXPIRY_MS + command;
+export function ratioOf(command: number): number {
+  return command / COMMANDS_MAX;
 }
 
-function commandOf(data: Uint8Array): number {
-  const { command } = decodeProposal(data);
-  const expiry = command.kind === 'throttleApp' ? command.expireAtMs : undefined;
-  return (expiry ?? 0) - FIRST_EXPIRY_MS;
+function numberOf(command: Command): number {
+  return command.kind === 'throttleApp' ? (command.ratio ?? 0) * COMMANDS_MAX : 0;
 }

@@ -14,6 +14,7 @@ export interface Mutant {
   readonly forgetsVote?: boolean;
   readonly forgetsPromise?: boolean;
   readonly notesRoundsLate?: boolean;
+  readonly ignoresClocks?: boolean;
 }
 
 const never = Number.POSITIVE_INFINITY;
@@ -114,6 +115,7 @@ export const mutants: readonly Mutant[] = [
       stormMs: 15_000,
     },
   },
+  { name: 'goes by its own wall clock alone', ignoresClocks: true },
   {
     name: 'keeps the lease while it offers leadership',
     rules: { carriesLease: (round) => round > 0 },

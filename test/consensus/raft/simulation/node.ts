@@ -1,5 +1,6 @@
 /** One simulated node: the production core and driver on a simulated disk, clock and network. It can crash, start again, and stand still. */
 
+import { decodeMessage, encodeMessage } from '../../../../src/consensus/raft/codec/messages.js';
 import { ImageAssembly } from '../../../../src/consensus/raft/codec/snapshots.js';
 import { Raft } from '../../../../src/consensus/raft/core/raft.js';
 import { type Rules, raftRules } from '../../../../src/consensus/raft/core/rules.js';
@@ -28,6 +29,16 @@ import type { Schedule } from './schedule.js';
 import type { Weather } from './weather.js';
 
 const EQUAL_TIMES: RaftTimes = { heartbeatMs: 60, electionMs: 300 };
+
+/** The true Unix time at that virtual time. */
+export function unixAt(nowMs: number): number {
+  return 1_800_000_000_000 + nowMs;
+}
+
+function withoutTime(body: Uint8Array, from: NodeId, to: NodeId): Uint8Array {
+  const message = decodeMessage(body, from, to);
+  return message.kind === 'heartbeatAnswer' ? encodeMessage({ ...message, unixMs: 0 }) : body;
+}
 
 /** The longest interval of heartbeats is a third of the shortest election time-out: whoever is elected can stay. */
 function drawTimes(random: Random): RaftTimes {
@@ -149,6 +160,7 @@ export class SimulatedNode {
     });
     const options = {
       id,
+      nodes: world.ids.length,
       leaseShare: LEASE_SHARE,
       requestTimeoutTicks: 40,
       snapshotEntries,
@@ -160,10 +172,15 @@ export class SimulatedNode {
       storage: this.#storage(),
       transport: { send: (to, body) => world.network.send(id, to, body) },
       machine: this.#machine(),
-      environment: { nowMs: () => this.#nowMs(), random, soon: (run) => this.#after(0, run) },
+      environment: {
+        nowMs: () => this.#nowMs(),
+        unixMs: () => this.unixMs(),
+        random,
+        soon: (run) => this.#after(0, run),
+      },
       observer: {
         softStateChanged: (soft) => this.#softStateChanged(soft),
-        leaseExtended: (untilMs) => this.#leaseExtended(untilMs),
+        leaseExtended: (untilMs, clockOffsetMs) => this.#leaseExtended(untilMs, clockOffsetMs),
         failed: (error) => world.checker.violate('a node does not fail', `${id}: ${error.stack}`),
       },
     });
@@ -171,6 +188,15 @@ export class SimulatedNode {
 
   #nowMs(): number {
     return this.world.schedule.nowMs * this.#clockRate;
+  }
+
+  /** What its wall clock shows: of a minority it may be wrong, at any moment by another amount. */
+  unixMs(): number {
+    const { ids, schedule, weather } = this.world;
+    const isRight = ids.indexOf(this.id) * 2 > ids.length - 2;
+    const { nowMs } = schedule;
+    const wrongByMs = isRight ? 0 : Math.sin(Math.floor(nowMs / 700)) * weather().wrongClockMs;
+    return Math.round(unixAt(nowMs) + wrongByMs);
   }
 
   /** Runs later in this life, and not while the node stands still. */
@@ -223,7 +249,8 @@ export class SimulatedNode {
   }
 
   receive(from: NodeId, body: Uint8Array): void {
-    if (this.isUp) this.#whenAwake(() => this.driver?.receive(from, body));
+    const heard = this.world.mutant?.ignoresClocks ? withoutTime(body, from, this.id) : body;
+    if (this.isUp) this.#whenAwake(() => this.driver?.receive(from, heard));
   }
 
   #storage(): RaftStorage {
@@ -308,8 +335,11 @@ export class SimulatedNode {
     this.world.moment(this, 'elected');
   }
 
-  #leaseExtended(untilMs: number): void {
+  #leaseExtended(untilMs: number, clockOffsetMs: number | null): void {
     const { checker, schedule } = this.world;
     checker.leaseExtended(this.id, untilMs / this.#clockRate, schedule.nowMs);
+    if (untilMs === 0) return;
+    const unixMs = clockOffsetMs === null ? this.unixMs() : this.#nowMs() + clockOffsetMs;
+    checker.judgesBy(this.id, unixMs, unixAt(schedule.nowMs));
   }
 }

@@ -1,12 +1,12 @@
 /** One cluster, one seed: a storm of faults, then calm, in which the cluster must converge. */
 import type { Command } from '../../../../src/throttle/commands.js';
 import { Random } from '../../../support/random.js';
-import { Checker, expiryOf, type Violation } from './checker.js';
+import { Checker, ratioOf, type Violation } from './checker.js';
 import { SimulatedDisk } from './disk.js';
 import { Journal } from './journal.js';
 import type { Mutant } from './mutants.js';
 import { type Letter, Network, type PartitionKind } from './network.js';
-import { type Moment, SimulatedNode, type World } from './node.js';
+import { type Moment, SimulatedNode, unixAt, type World } from './node.js';
 import { Schedule } from './schedule.js';
 import { describe } from './transcript.js';
 import { calm, drawWeather, type ReignEnd, type Weather } from './weather.js';
@@ -34,6 +34,7 @@ export interface Outcome {
 /** Virtual time in which a healed cluster must have come to rest. */
 const CONVERGENCE_MS = 30_000;
 const APPS = 12;
+const TTL_MAX_MS = 60_000;
 
 export function simulate(options: Options): Outcome {
   return new Simulation(options).run();
@@ -250,9 +251,10 @@ class Simulation {
   #submit(node: SimulatedNode, done: () => void = () => undefined): void {
     if (!node.isUp) return;
     const number = ++this.#commands;
-    this.#checker.clientSends(number);
+    const ttlMs = this.#random.below(TTL_MAX_MS);
+    this.#checker.clientSends(number, unixAt(this.#schedule.nowMs) + ttlMs);
     this.#note(node.id, number, () => `is sent command ${number}`);
-    node.driver?.submit(this.#command(number), ({ kind }) => {
+    node.driver?.submit(this.#command(number, node.unixMs(), ttlMs), ({ kind }) => {
       this.#note(node.id, number, () => `answers command ${number}: ${kind}`);
       if (kind === 'refused') this.#checker.clientIsRefused(number);
       if (kind !== 'done') return;
@@ -261,13 +263,10 @@ class Simulation {
     });
   }
 
-  #command(number: number): Command {
-    return {
-      kind: 'throttleApp',
-      atMs: Math.round(this.#schedule.nowMs),
-      key: `app${this.#random.below(APPS)}`,
-      expireAtMs: expiryOf(number),
-    };
+  #command(number: number, atMs: number, ttlMs: number): Command {
+    const key = `app${this.#random.below(APPS)}`;
+    const expireAtMs = atMs + ttlMs;
+    return { kind: 'throttleApp', atMs, key, expireAtMs, ratio: ratioOf(number) };
   }
 
   #read(node: SimulatedNode): void {
@@ -297,6 +296,8 @@ class Simulation {
       this.#network.heal();
       const silent = this.#nodes.filter((node) => !this.#answered.has(node));
       this.#isConverged = silent.length === 0 && this.#agree();
+      if (this.#isConverged)
+        this.#checker.judgesRightly(this.#nodes.find(({ isLeader }) => isLeader)!.id);
       if (this.#schedule.nowMs > deadlineMs) {
         this.#checker.violate('a healed cluster converges', this.#positions());
       }

@@ -27,6 +27,8 @@ export interface Weather {
   readonly keepEntries: number;
   /** How much faster or slower than true time a node's clock may run, as a share. */
   readonly clockDrift: number;
+  /** By how much the wall clocks of a minority may be wrong, ahead or behind, and they are set again and again. 0: none is wrong. */
+  readonly wrongClockMs: number;
 
   /** Mean time between commands of clients. */
   readonly commandEveryMs: number;
@@ -87,6 +89,7 @@ export function drawWeather(random: Random): Weather {
     snapshotEntries: orOne(300),
     keepEntries: random.chance(0.5) ? 0 : random.below(50),
     clockDrift: random.chance(0.5) ? 0 : 0.01,
+    wrongClockMs: random.chance(0.5) ? 0 : random.magnitude(60_000, 1e11),
     commandEveryMs: random.magnitude(3, 2_000),
     readShare: random.between(0, 0.4),
     delayMinMs,

@@ -60,6 +60,7 @@ export class TestMachine implements StateMachine {
 class TestObserver implements ConsensusObserver {
   readonly changes: Array<{ readonly leading: boolean; readonly term: number }> = [];
   leaseUntilMs = 0;
+  clockOffsetMs: number | null = null;
   #waiters: Array<() => void> = [];
 
   leadershipChanged(leading: boolean, term: number): void {
@@ -68,8 +69,9 @@ class TestObserver implements ConsensusObserver {
     for (const wake of this.#waiters.splice(0)) wake();
   }
 
-  leaseExtended(leaseUntilMs: number): void {
+  leaseExtended(leaseUntilMs: number, clockOffsetMs: number | null): void {
     this.leaseUntilMs = leaseUntilMs;
+    this.clockOffsetMs = clockOffsetMs;
     for (const wake of this.#waiters.splice(0)) wake();
   }
 
@@ -93,8 +95,17 @@ export class TestNode {
   readonly log = new LogRecorder();
   readonly consensus: RaftConsensus;
 
+  /** The wall clock of the node is wrong by so much. */
+  wrongByMs = 0;
+
   constructor(readonly options: RaftOptions) {
-    this.consensus = new RaftConsensus(options, this.machine, this.observer, this.log.logger);
+    const { machine, observer, log } = this;
+    const unixMs = (): number => this.unixMs();
+    this.consensus = new RaftConsensus(options, machine, observer, log.logger, unixMs);
+  }
+
+  unixMs(): number {
+    return Date.now() + this.wrongByMs;
   }
 
   get name(): string {

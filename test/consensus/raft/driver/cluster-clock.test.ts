@@ -1,0 +1,112 @@
+/** The time of the cluster, of which a leader hears from its followers. */
+import { expect } from 'chai';
+import { ClusterClock } from '../../../../src/consensus/raft/driver/cluster-clock.js';
+
+const T = 1_800_000_000_000;
+const DAY = 86_400_000;
+
+describe('the clock of the cluster', () => {
+  /** Of this node: monotonic, and how far its wall clock is from the true time. */
+  let nowMs: number;
+  let wrongByMs: number;
+
+  beforeEach(() => {
+    nowMs = 5_000;
+    wrongByMs = 0;
+  });
+
+  function clockOf(nodes: number): ClusterClock {
+    return new ClusterClock(nodes, { nowMs: () => nowMs, unixMs: () => T + nowMs + wrongByMs });
+  }
+
+  function judgedUnixMs(clock: ClusterClock): number {
+    return Math.round(nowMs + clock.earliestOffsetMs()!);
+  }
+
+  /** Peers whose clocks are wrong by so much. */
+  function hear(clock: ClusterClock, errorsMs: readonly number[]): void {
+    errorsMs.forEach((errorMs, at) => {
+      clock.heard(`peer:${at}`, T + nowMs + errorMs);
+    });
+  }
+
+  it('of a node alone is its own', () => {
+    wrongByMs = 7;
+    expect(clockOf(1).latestUnixMs()).to.equal(T + nowMs + 7);
+  });
+
+  it('is not known before a majority is', () => {
+    const clock = clockOf(5);
+    expect(clock.latestUnixMs()).to.equal(null);
+    hear(clock, [0]);
+    expect(clock.latestUnixMs()).to.equal(null);
+    hear(clock, [0, 0]);
+    expect(clock.latestUnixMs()).to.equal(T + nowMs);
+  });
+
+  for (const [whose, own, peers] of [
+    ['its own', DAY, [0, 3]],
+    ['its own', -DAY, [0, 3]],
+    ['a peer’s', 0, [DAY, 3]],
+    ['a peer’s', 0, [-DAY, 3]],
+  ] as const) {
+    it(`is not led astray by one clock of three: ${whose}, by ${own || peers[0]} ms`, () => {
+      wrongByMs = own;
+      const clock = clockOf(3);
+      hear(clock, peers);
+      expect(clock.latestUnixMs()).to.be.within(T + nowMs, T + nowMs + 3);
+      expect(judgedUnixMs(clock)).to.equal(clock.latestUnixMs());
+    });
+  }
+
+  for (const [own, peer] of [
+    [DAY, 0],
+    [-DAY, 0],
+    [0, DAY],
+    [0, -DAY],
+  ] as const) {
+    it(`ends nothing early while one of three is silent and another is wrong by ${own || peer} ms`, () => {
+      wrongByMs = own;
+      const clock = clockOf(3);
+      hear(clock, [peer]);
+      expect(judgedUnixMs(clock)).to.be.at.most(T + nowMs);
+      expect(clock.latestUnixMs()).to.be.at.least(T + nowMs);
+    });
+  }
+
+  it('is not led astray by two clocks of five', () => {
+    wrongByMs = 3 * DAY;
+    const clock = clockOf(5);
+    hear(clock, [2 * DAY, 1, 2, 3]);
+    expect(clock.latestUnixMs()).to.be.within(T + nowMs + 1, T + nowMs + 3);
+  });
+
+  it('goes on while this node’s own clock is set', () => {
+    const clock = clockOf(3);
+    hear(clock, [0, 0]);
+    wrongByMs = DAY;
+    nowMs += 40;
+    expect(clock.latestUnixMs()).to.equal(T + nowMs);
+  });
+
+  it('follows the clocks that are set', () => {
+    const clock = clockOf(3);
+    hear(clock, [-DAY, -DAY]);
+    expect(clock.latestUnixMs()).to.equal(T + nowMs - DAY);
+    hear(clock, [0, 0]);
+    expect(clock.latestUnixMs()).to.equal(T + nowMs);
+  });
+
+  it('takes a peer that does not say for one that agrees', () => {
+    const clock = clockOf(3);
+    clock.heard('peer:0', 0);
+    expect(clock.latestUnixMs()).to.equal(T + nowMs);
+  });
+
+  it('is not known any more once it was forgotten', () => {
+    const clock = clockOf(3);
+    hear(clock, [0, 0]);
+    clock.forget();
+    expect(clock.latestUnixMs()).to.equal(null);
+  });
+});
