@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { loadConfig } from '../../src/config/load.js';
 import { TemporaryDirectory } from '../../src/demo/temporary.js';
 import { matchRoute } from '../../src/http/routes.js';
 import { needPrograms, programPath } from '../support/needs.js';
@@ -52,6 +53,25 @@ describe('the documentation', () => {
     );
     expect(asked.length).to.be.greaterThan(10);
     for (const path of asked) expect(matchRoute(path).kind, path).to.equal('found');
+  });
+
+  it('shows configuration that loads without a warning', async () => {
+    const directory = new TemporaryDirectory();
+    const configFile = join(directory.path, 'freno.conf.json');
+    const environment = new Proxy({}, { get: () => 'set' });
+    const blocks = pages.flatMap((path) =>
+      [...read(path).matchAll(/^```json\n([\s\S]*?)^```/gm)].map(([, block]) => block!),
+    );
+    const shown = blocks.filter((block) => block.startsWith('{\n'));
+    expect(shown.length).to.be.greaterThan(7);
+    for (const block of shown) {
+      const overrides = block.includes('"BackendMySQLHost"') ? {} : { RaftDataDir: directory.path };
+      // The file that this key names does not exist here.
+      writeFileSync(configFile, block.replace(/ +"BackendMySQLTLS".*\n/, ''));
+      const { warnings } = await loadConfig({ configFile, overrides, environment });
+      expect(warnings, block).to.deep.equal([]);
+    }
+    directory.remove();
   });
 
   it('has rules for commands that HAProxy accepts in the shipped file', function () {
