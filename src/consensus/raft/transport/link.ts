@@ -133,10 +133,10 @@ export class PeerLink {
   #onWelcome(body: Buffer): void {
     const { peer, clusterName } = this.#parts;
     const welcome = decodeWelcome(body);
+    // What is found here is told from here: in the peer's words "it" would be this node.
     const refusal =
-      welcome.refusal !== ''
-        ? `it refuses this node: ${welcome.refusal}`
-        : mismatch(welcome, { protocolVersion: PROTOCOL_VERSION, clusterName, node: peer });
+      mismatch(welcome, { protocolVersion: PROTOCOL_VERSION, clusterName, node: peer }) ??
+      (welcome.refusal === '' ? null : `it refuses this node, saying "${welcome.refusal}"`);
     if (refusal !== null) {
       this.#backOffMs = REFUSED_BACK_OFF_MS;
       this.#drop(refusal);

@@ -108,12 +108,15 @@ describe('the transport', function () {
     await until(() => two.received.length === 1);
   });
 
-  it('refuses a node of another cluster, and both name it', async () => {
+  it('refuses a node of another cluster, and both say which is whose', async () => {
     const one = await started(new Peer(a, [b], { clusterName: 'blue' }));
     const two = await started(new Peer(b, [a], { clusterName: 'green' }));
     await until(() => one.log.warnings().length > 0 && two.log.warnings().length > 0);
-    expect(one.log.warnings().join()).to.contain(b).and.contain('RaftClusterName');
-    expect(two.log.warnings().join()).to.contain(a).and.contain('"blue"');
+    const told = [one, two].map(({ log }) => [...new Set(log.warnings())].join('; '));
+    expect(told[0]).to.contain(b).and.contain('it belongs to cluster "green", this node to "blue"');
+    expect(told[1]).to.contain(a).and.contain('it belongs to cluster "blue", this node to "green"');
+    expect(told[0]).not.to.contain('this node to "green"');
+    expect(told[1]).not.to.contain('this node to "blue"');
     expect(one.say(b, 'x') || two.say(a, 'x')).to.equal(false);
   });
 
