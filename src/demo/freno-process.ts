@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { FrenoError } from '../base/errors.js';
@@ -10,6 +11,7 @@ const LAUNCHER = fileURLToPath(new URL('../freno.cjs', import.meta.url));
 const STOP_TIMEOUT_MS = 6_000;
 const POLL_INTERVAL_MS = 10;
 const REQUEST_TIMEOUT_MS = 1_000;
+const WAIT_TIMEOUT_MS = 20_000;
 const LOG_LINES_KEPT = 200;
 
 /** Whatever the configuration file may hold; this one is needed here. */
@@ -40,7 +42,7 @@ export class FrenoProcess {
   };
 
   readonly port: number;
-  /** Resolves when the process has ended. */
+  /** Resolves when the process has ended and its log is whole. */
   readonly exited: Promise<Exit>;
 
   /** Starts freno with that configuration, written to a file in `directory`, and more flags. Returns at once: see `waitFor`. */
@@ -61,13 +63,14 @@ export class FrenoProcess {
     });
     process.once('exit', this.#atExit);
     this.exited = new Promise((resolve) => {
-      this.#child.once('exit', (code, signal) => {
+      this.#child.once('close', (code, signal) => {
         process.off('exit', this.#atExit);
         resolve({ code, signal });
       });
       this.#child.once('error', () => resolve({ code: null, signal: null }));
     });
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#logged(text));
+    const { stderr } = this.#child;
+    if (stderr !== null) createInterface(stderr).on('line', (line) => this.#logged(line));
   }
 
   get pid(): number {
@@ -92,7 +95,7 @@ export class FrenoProcess {
   }
 
   /** Resolves when a GET of `path` is answered with that status. */
-  async waitFor(path: string, status: number, timeoutMs: number): Promise<void> {
+  async waitFor(path: string, status: number, timeoutMs = WAIT_TIMEOUT_MS): Promise<void> {
     const deadlineMs = performance.now() + timeoutMs;
     while (performance.now() < deadlineMs) {
       if (!this.running) {
@@ -130,8 +133,8 @@ export class FrenoProcess {
     return exit;
   }
 
-  #logged(text: string): void {
-    this.#logLines.push(...text.split('\n').filter((line) => line !== ''));
-    this.#logLines.splice(0, this.#logLines.length - LOG_LINES_KEPT);
+  #logged(line: string): void {
+    this.#logLines.push(line);
+    if (this.#logLines.length > LOG_LINES_KEPT) this.#logLines.shift();
   }
 }

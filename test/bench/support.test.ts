@@ -91,7 +91,8 @@ describe('the load generator', () => {
     method: 'GET' as const,
     path,
     connections: 1,
-    durationMs: 100,
+    requests: 60,
+    durationMs: 20_000,
   });
 
   it('counts each answer once, also when answers come in pieces', async () => {

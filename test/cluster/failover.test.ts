@@ -8,8 +8,7 @@ import { LeaderWatch } from '../support/leader-watch.js';
 
 const CHECK = `/check/batch/mysql/${STORE}`;
 
-describe('three nodes', function () {
-  this.timeout(30_000);
+describe('three nodes', () => {
   let cluster: TestCluster;
 
   before(async () => {

@@ -64,8 +64,7 @@ writeFileSync('${directory}/written', '');\n`,
   },
 };
 
-describe('the clients of docs/clients.md', function () {
-  this.timeout(20_000);
+describe('the clients of docs/clients.md', () => {
   let cluster: TestCluster;
   let directory: TemporaryDirectory;
 

@@ -16,9 +16,7 @@ const APP = 'nightly archive';
 const CHECK = '/check/test/mysql/main';
 const TABLE = { schema: 'shop', name: 'orders' };
 
-describe('FrenoThrottler.pm in pt-archiver', function () {
-  this.timeout(30_000);
-
+describe('FrenoThrottler.pm in pt-archiver', () => {
   let primary: MariaDb;
   let replica: MariaDb;
   let directory: TemporaryDirectory;
@@ -56,7 +54,7 @@ describe('FrenoThrottler.pm in pt-archiver', function () {
     [node] = (await layOutNodes(1, directory.path, { Stores: storesOn(replica.address) })) as [
       FrenoNode,
     ];
-    await node.start().waitFor(CHECK, 200, 20_000);
+    await node.start().waitFor(CHECK, 200);
   });
 
   after(async () => {

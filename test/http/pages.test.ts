@@ -62,16 +62,16 @@ for (const engine of ENGINES) {
     it('tell the health of each store: of one not healthy yet, since the promotion', async () => {
       front.addStore('well');
       front.addStore('mute', { measured: null });
-      front.addStore('ill', { measured: { lastHealthyMs: monotonicMs() - 42_500 } });
+      front.addStore('ill', { measured: { lastHealthyMs: monotonicMs() - 42_000 } });
       front.addStore('never', { measured: { lastHealthyMs: 0, value: 9 } });
       type Health = Record<string, { LastHealthyAt: string; SecondsSinceLastHealthy: number }>;
       const health = (await fetchJson(front.port, '/metrics-health')) as Health;
       expect(Object.keys(health)).to.deep.equal(['ill', 'mute', 'never', 'well'].map(withType));
-      expect(health['mysql/ill']?.SecondsSinceLastHealthy).to.equal(42);
-      expect(health['mysql/well']?.SecondsSinceLastHealthy).to.equal(0);
+      expect(health['mysql/ill']?.SecondsSinceLastHealthy).to.be.within(42, 47);
+      expect(health['mysql/well']?.SecondsSinceLastHealthy).to.be.within(0, 5);
       const promotedAt = Date.now() - (monotonicMs() - front.promotedAtMs);
       for (const name of ['mysql/mute', 'mysql/never']) {
-        expect(Date.parse(health[name]!.LastHealthyAt)).to.be.closeTo(promotedAt, 50);
+        expect(Date.parse(health[name]!.LastHealthyAt)).to.be.closeTo(promotedAt, 1_000);
       }
       front.lead(false);
       expect(await fetchJson(front.port, '/metrics-health')).to.deep.equal({});

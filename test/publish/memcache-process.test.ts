@@ -11,8 +11,7 @@ import { Memcached } from '../support/memcached.js';
 import { needPrograms } from '../support/needs.js';
 import { until } from '../support/until.js';
 
-describe('a freno process with memcached', function () {
-  this.timeout(20_000);
+describe('a freno process with memcached', () => {
   const key = `freno/mysql/${STORE}`;
   let directory: TemporaryDirectory | undefined;
   let memcached: Memcached;
@@ -29,7 +28,7 @@ describe('a freno process with memcached', function () {
       MemcacheServers: [memcached.address],
     })) as [FrenoNode];
     node.start();
-    await node.process.waitFor(`/check/test/mysql/${STORE}`, 200, 10_000);
+    await node.process.waitFor(`/check/test/mysql/${STORE}`, 200);
   });
 
   after(async () => {
@@ -73,7 +72,7 @@ describe('a freno process with memcached', function () {
       [VALUE, 200],
     ] as const) {
       await fleet.change([{ server: 0, value }]);
-      await node.process.waitFor(`/check/test/mysql/${STORE}`, status, 3_000);
+      await node.process.waitFor(`/check/test/mysql/${STORE}`, status);
     }
     memcached.thaw();
     await until(published(VALUE.toFixed(6)));

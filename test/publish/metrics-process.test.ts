@@ -28,8 +28,7 @@ interface Dashboard {
   }>;
 }
 
-describe('a freno process', function () {
-  this.timeout(20_000);
+describe('a freno process', () => {
   let directory: TemporaryDirectory;
   let fleet: Fleet;
   let node: FrenoNode;
@@ -45,7 +44,7 @@ describe('a freno process', function () {
       EnableProfiling: true,
     })) as [FrenoNode];
     node.start();
-    await node.process.waitFor(`/check/first/mysql/${STORE}`, 200, 10_000);
+    await node.process.waitFor(`/check/first/mysql/${STORE}`, 200);
   });
 
   after(async () => {
@@ -100,14 +99,14 @@ describe('a freno process', function () {
 
     it('says when a store cannot be read', async () => {
       await fleet.change([{ server: 0, fault: { kind: 'error', code: 1045, message: 'denied' } }]);
-      await node.process.waitFor(`/check/a/mysql/${STORE}`, 500, 5_000);
+      await node.process.waitFor(`/check/a/mysql/${STORE}`, 500);
       const metrics = await scrape();
       expect(metrics.value('freno_store_state', { store: STORE, state: 'error' })).to.equal(1);
       expect(metrics.value('freno_store_value', { store: STORE })).to.equal(undefined);
       expect(metrics.value('freno_store_hosts', { store: STORE, state: 'failing' })).to.equal(1);
       expect(metrics.value('freno_probe_errors_total', { store: STORE })).to.be.greaterThan(0);
       await fleet.change([{ server: 0, fault: { kind: 'none' } }]);
-      await node.process.waitFor(`/check/a/mysql/${STORE}`, 200, 5_000);
+      await node.process.waitFor(`/check/a/mysql/${STORE}`, 200);
     });
 
     it('answers HEAD with the length that a GET has about now', async () => {
@@ -180,14 +179,14 @@ describe('a freno process', function () {
         nodes: ReadonlyArray<{ callFrame: { url: string } }>;
         samples: readonly number[];
       };
-      expect(profile.samples.length, thread).to.be.greaterThan(100);
+      expect(profile.samples.length, thread).to.be.greaterThan(10);
       return profile.nodes.map(({ callFrame }) => callFrame.url);
     }
 
     it('gives the profile of each kind of thread', async () => {
       const ofTheProbes = (sources: readonly string[]): boolean =>
         sources.some((source) => source.includes('/stores/'));
-      await until(async () => ofTheProbes(await sourcesSeenIn('probe')), 15_000);
+      await until(async () => ofTheProbes(await sourcesSeenIn('probe')));
       expect(await sourcesSeenIn('http')).not.to.satisfy(ofTheProbes);
       expect(await sourcesSeenIn('main')).not.to.be.empty;
     });
@@ -196,7 +195,6 @@ describe('a freno process', function () {
       const { status, headers, body } = await fetchOnce(
         node.port,
         '/debug/pprof/heap?thread=probe',
-        { timeoutMs: 15_000 },
       );
       expect(status).to.equal(200);
       expect(headers['content-type']).to.equal('application/json');
@@ -209,8 +207,14 @@ describe('a freno process', function () {
 
     it('takes one profile at a time', async () => {
       const path = '/debug/pprof/profile?seconds=1';
-      const both = await Promise.all([fetchOnce(node.port, path), fetchOnce(node.port, path)]);
-      expect(both.map(({ status }) => status).sort()).to.deep.equal([200, 503]);
+      // The second may come so late that the first is over: then once more.
+      await until(async () => {
+        const both = await Promise.all([fetchOnce(node.port, path), fetchOnce(node.port, path)]);
+        const statuses = both.map(({ status }) => status).sort();
+        if (statuses.join() === '200,200') return false;
+        expect(statuses).to.deep.equal([200, 503]);
+        return true;
+      });
     });
   });
 });

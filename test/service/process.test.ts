@@ -36,8 +36,7 @@ function run(...flags: string[]): Promise<Outcome> {
   });
 }
 
-describe('the process', function () {
-  this.timeout(20_000);
+describe('the process', () => {
   let directory: TemporaryDirectory;
   let port: number;
 
@@ -124,7 +123,7 @@ describe('the process', function () {
   it('ends with exit code 0 on SIGTERM and on SIGINT', async () => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       const serving = new FrenoProcess(minimal(), directory.path);
-      await serving.waitFor('/lb-check', 200, 10_000);
+      await serving.waitFor('/lb-check', 200);
       serving.signal(signal);
       expect(await serving.exited, `serving, ${signal}`).to.deep.equal({ code: 0, signal: null });
     }
@@ -136,8 +135,8 @@ describe('the process', function () {
     const config = { ...minimal(), RaftBind: RaftNodes[0], RaftNodes };
     const flags = { freno: ['--force-leadership'] };
     const freno = new FrenoProcess(config, directory.path, flags);
-    await freno.waitFor('/leader-check', 200, 10_000);
-    await freno.waitFor('/check/app/mysql/main', 500, 10_000);
+    await freno.waitFor('/leader-check', 200);
+    await freno.waitFor('/check/app/mysql/main', 500);
     expect(await freno.status('/throttle-app/app')).to.equal(503);
     expect(freno.log).to.match(/"level":"warn".*--force-leadership/);
     await freno.stop();
@@ -156,7 +155,7 @@ describe('the process', function () {
     };
     const stores = { MySQL: { ...MySQL, Clusters } };
     const freno = new FrenoProcess({ ...minimal(), Stores: stores }, directory.path);
-    await freno.waitFor('/leader-check', 200, 10_000);
+    await freno.waitFor('/leader-check', 200);
     freno.signal('SIGTERM');
     const exit = await freno.exited;
     hanging.close();
@@ -168,7 +167,7 @@ describe('the process', function () {
     const plant = "process.on('SIGUSR2', () => { throw new Error('planted'); });";
     writeFileSync(preload, `if (require('node:worker_threads').isMainThread) ${plant}`);
     const freno = new FrenoProcess(minimal(), directory.path, { node: ['--require', preload] });
-    await freno.waitFor('/leader-check', 200, 10_000);
+    await freno.waitFor('/leader-check', 200);
     freno.signal('SIGUSR2');
     expect(await freno.exited).to.deep.equal({ code: 1, signal: null });
     expect(freno.log).to.include('stopping because of a defect').and.include('Error: planted');
@@ -176,7 +175,7 @@ describe('the process', function () {
 
   it('never tells a password in its log, however much it logs', async () => {
     const freno = new FrenoProcess(minimal(), directory.path, { freno: ['--debug'] });
-    await freno.waitFor('/leader-check', 200, 10_000);
+    await freno.waitFor('/leader-check', 200);
     await freno.stop();
     expect(freno.log).to.include('serving');
     expect(freno.log).not.to.include('secret-of-the-store');

@@ -11,8 +11,7 @@ import { until } from '../support/until.js';
 
 const VALUE = 0.5;
 
-describe('SIGHUP', function () {
-  this.timeout(20_000);
+describe('SIGHUP', () => {
   let directory: TemporaryDirectory;
   let fleet: Fleet;
   let freno: FrenoProcess;
@@ -23,7 +22,7 @@ describe('SIGHUP', function () {
     fleet = await Fleet.start([{ value: VALUE }, { value: VALUE }]);
     [port = 0] = await freePorts(1);
     freno = new FrenoProcess(configuration({}), directory.path);
-    await freno.waitFor('/check/a/mysql/main', 200, 10_000);
+    await freno.waitFor('/check/a/mysql/main', 200);
   });
 
   after(async () => {

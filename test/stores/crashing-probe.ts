@@ -7,14 +7,14 @@ import { probe as realProbe } from '../../workers/probe.js';
 /** How the thread of that number is to end. */
 export interface CrashCommand {
   readonly worker: number;
-  /** `block`: in a call out of which no thread can be ended, for two seconds; `BLOCKED` is said before it. */
+  /** `hang`: for ever; `block`: in a call out of which no thread can be ended, for two seconds. `STUCK` is said before either. */
   readonly how: 'throw' | 'exit' | 'hang' | 'block';
 }
 
 export const CRASH_CHANNEL = 'crash-probe-threads';
 
 /** Said on the channel by a thread that hears nothing from here on. */
-const BLOCKED = { worker: -1 };
+const STUCK = { worker: -1 };
 
 export function probe(task: ProbeTask): Promise<void> {
   const channel = new BroadcastChannel(CRASH_CHANNEL);
@@ -22,11 +22,9 @@ export function probe(task: ProbeTask): Promise<void> {
     const { worker, how } = (event as { data: CrashCommand }).data;
     if (worker !== task.worker) return;
     if (how === 'exit') process.exit(3);
+    if (how === 'hang' || how === 'block') channel.postMessage(STUCK);
     if (how === 'hang') for (;;);
-    if (how === 'block') {
-      channel.postMessage(BLOCKED);
-      execFileSync('sleep', ['2']);
-    }
+    if (how === 'block') execFileSync('sleep', ['2']);
     setImmediate(() => {
       throw new Error('planted');
     });

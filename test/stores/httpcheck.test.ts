@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { SimulatedMySQL } from '../../src/demo/simulated-mysql.js';
+import { freePorts } from '../../src/demo/temporary.js';
 import { checkUrl, HttpChecker } from '../../src/stores/httpcheck.js';
 import { MetricState } from '../../src/throttle/metric.js';
 import { needAddress } from '../support/needs.js';
@@ -13,9 +14,7 @@ import { until } from '../support/until.js';
 
 const SLOT = 1;
 
-describe('an HTTP check', function () {
-  this.timeout(20_000);
-
+describe('an HTTP check', () => {
   const statuses = new Map<string, number | 'silence'>();
   let pages: Server[];
   let port: number;
@@ -26,9 +25,8 @@ describe('an HTTP check', function () {
   before(async function () {
     await needAddress(this, '127.0.0.2');
     // One page on each of two addresses, with the same port as HttpCheckPort has it.
-    const first = await listen('127.0.0.1', 0);
-    port = (first.address() as AddressInfo).port;
-    pages = [first, await listen('127.0.0.2', port)];
+    [port = 0] = await freePorts(1);
+    pages = [await listen('127.0.0.1'), await listen('127.0.0.2')];
     low = await SimulatedMySQL.listen({ host: '127.0.0.1', value: 1 });
     high = await SimulatedMySQL.listen({ host: '127.0.0.2', value: 8 });
   });
@@ -48,12 +46,12 @@ describe('an HTTP check', function () {
 
   afterEach(() => probing.stop());
 
-  async function listen(host: string, onPort: number): Promise<Server> {
+  async function listen(host: string): Promise<Server> {
     const server = createServer((request, response) => {
       const status = request.url === '/health?deep=1' ? (statuses.get(host) ?? 200) : 400;
       if (status !== 'silence') response.writeHead(status).end();
     });
-    server.listen(onPort, host);
+    server.listen(port, host);
     await once(server, 'listening');
     return server;
   }
@@ -72,9 +70,9 @@ describe('an HTTP check', function () {
     await probe();
     await probing.until(SLOT, ({ value }) => value === 1);
     statuses.set('127.0.0.2', 200);
-    await probing.until(SLOT, ({ value }) => value === 8, 8_000);
+    await probing.until(SLOT, ({ value }) => value === 8);
     const { httpChecks } = await probing.statistics();
-    expect(httpChecks).to.include({ 404: 1 });
+    expect(httpChecks[404]).to.be.at.least(1);
     expect(httpChecks[200]).to.be.at.least(2);
   });
 
@@ -88,7 +86,7 @@ describe('an HTTP check', function () {
     it(`that finds ${status} keeps the host`, async () => {
       statuses.set('127.0.0.2', status);
       await probe();
-      await until(async () => (await probing.statistics()).httpChecks[status] === 1);
+      await until(async () => (await probing.statistics()).httpChecks[status] !== undefined);
       expect(await probing.value(SLOT)).to.equal(8);
     });
   }
@@ -96,13 +94,13 @@ describe('an HTTP check', function () {
   it('without an answer in time keeps the host', async () => {
     statuses.set('127.0.0.2', 'silence');
     await probe();
-    await until(async () => (await probing.statistics()).httpChecksFailed === 1);
+    await until(async () => (await probing.statistics()).httpChecksFailed >= 1);
     expect(await probing.value(SLOT)).to.equal(8);
   });
 
   it('that is refused keeps the host', async () => {
     await probe({ httpCheckPort: 1 });
-    await until(async () => (await probing.statistics()).httpChecksFailed === 2);
+    await until(async () => (await probing.statistics()).httpChecksFailed >= 2);
     expect(await probing.value(SLOT)).to.equal(8);
   });
 
@@ -111,7 +109,8 @@ describe('an HTTP check', function () {
     await probe();
     await probing.until(SLOT, ({ value }) => value === 1);
     await probe({ httpCheckPort: 0 });
-    await probing.until(SLOT, ({ value }) => value === 8, 1_000);
+    // Sooner than the next check would have been.
+    await probing.until(SLOT, ({ value }) => value === 8, 4_000);
     await until(async () => (await probing.statistics()).httpChecksSkipped >= 2);
   });
 

@@ -13,9 +13,7 @@ import { until } from '../support/until.js';
 const SLOT = 3;
 const OTHER = 1;
 
-describe('a probe of a real server', function () {
-  this.timeout(20_000);
-
+describe('a probe of a real server', () => {
   let server: MariaDb;
   let probing: Probing;
   const proxies: TcpProxy[] = [];
@@ -109,11 +107,9 @@ describe('a probe of a real server', function () {
   it('keeps one connection', async () => {
     const proxy = await proxyToServer();
     await probing.assign(SLOT, [proxy], { metricQuery: 'select 1' });
-    const { readAtMs } = await probing.until(SLOT, ({ state }) => state === MetricState.ok);
-    await probing.until(SLOT, (reading) => reading.readAtMs > readAtMs + 300);
+    await until(async () => (await probing.statistics()).total >= 5);
     expect(proxy.accepted).to.equal(1);
     const { total, error, latency } = await probing.statistics();
-    expect(total).to.be.at.least(5);
     expect(error).to.equal(0);
     expect(latency.count).to.equal(total);
   });
@@ -144,15 +140,16 @@ describe('a probe of a real server', function () {
   });
 
   it('asks no more often than the cache lets it', async () => {
-    await probing.assign(SLOT, [server], { metricQuery: 'select 1', cacheMs: 400 });
+    const cacheMs = 1_500;
+    await probing.assign(SLOT, [server], { metricQuery: 'select 1', cacheMs });
     const first = await probing.until(SLOT, ({ state }) => state === MetricState.ok);
     const again = await probing.until(
       SLOT,
-      ({ lastHealthyMs }) => lastHealthyMs > first.lastHealthyMs + 200,
+      ({ lastHealthyMs }) => lastHealthyMs > first.lastHealthyMs,
     );
     expect(again.readAtMs, 'still healthy by the same reading').to.equal(first.readAtMs);
     const second = await probing.until(SLOT, ({ readAtMs }) => readAtMs > first.readAtMs);
-    expect(second.readAtMs - first.readAtMs).to.be.at.least(400);
+    expect(second.readAtMs - first.readAtMs).to.be.at.least(cacheMs);
   });
 
   it('keeps its values apart from those of another cluster with the same host and query', async () => {
@@ -225,9 +222,9 @@ describe('a probe of a real server', function () {
       await probing.assign(SLOT, [{ host: 'nosuch.invalid', port: 3306 }], {
         metricQuery: 'select 1',
       });
-      expect(await probing.error(SLOT, 15_000)).to.match(
-        /^dial tcp nosuch\.invalid:3306: lookup: /,
-      );
+      // A resolver may take longer than an attempt to connect may.
+      const unknown = /^dial tcp nosuch\.invalid:3306: lookup: /;
+      await probing.until(SLOT, ({ errorText }) => unknown.test(errorText));
     });
 
     it('leaves out who cannot be connected to, but not who refuses the login, if so configured', async () => {
@@ -276,7 +273,7 @@ describe('a probe of a real server', function () {
       await probing.value(SLOT);
       await untilUnderWay();
       proxy.cut();
-      expect(await probing.error(SLOT, 900)).to.match(
+      expect(await probing.error(SLOT)).to.match(
         new RegExp(`^read tcp 127.0.0.1:${proxy.port}: (unexpected EOF|connection reset by peer)$`),
       );
       expect(await probing.value(SLOT)).to.equal(1);

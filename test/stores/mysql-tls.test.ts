@@ -13,9 +13,7 @@ const SLOT = 0;
 const IS_ENCRYPTED =
   "select variable_value <> '' from information_schema.session_status where variable_name = 'Ssl_cipher'";
 
-describe('TLS to a server', function () {
-  this.timeout(20_000);
-
+describe('TLS to a server', () => {
   let authority: CertificateAuthority;
   let stranger: CertificateAuthority;
   let client: Certificate;

@@ -12,9 +12,7 @@ import { CRASH_CHANNEL, type CrashCommand } from './crashing-probe.js';
 
 const log = { level: 'silent', stacks: false } as unknown as LogOptions;
 
-describe('a probe thread', function () {
-  this.timeout(20_000);
-
+describe('a probe thread', () => {
   it('that is being ended is waited for by all who assign meanwhile', async () => {
     const pool = new Piscina<ProbeTask, void>({
       filename: new URL('./crashing-probe.js', import.meta.url).href,

@@ -7,8 +7,6 @@ import { TemporaryDirectory } from '../../src/demo/temporary.js';
 import { fetchOnce } from './http-client.js';
 import { until } from './until.js';
 
-const LEADER_TIMEOUT_MS = 10_000;
-
 export const STORE = 'main';
 /** What the simulated servers answer: below the threshold. */
 export const VALUE = 0.25;
@@ -78,7 +76,7 @@ export class TestCluster {
         }
         return undefined;
       },
-      LEADER_TIMEOUT_MS,
+      undefined,
       () => `a leader\n${this.log()}`,
     );
   }
@@ -90,12 +88,12 @@ export class TestCluster {
 
   /** Starts a node again and waits until it serves. */
   async restart(node: FrenoNode): Promise<void> {
-    await node.start().waitFor('/lb-check', 200, LEADER_TIMEOUT_MS);
+    await node.start().waitFor('/lb-check', 200);
   }
 
   /** Resolves when the node knows who leads. */
   async joined(node: FrenoNode): Promise<void> {
-    await node.process.waitFor('/raft/leader', 200, LEADER_TIMEOUT_MS);
+    await node.process.waitFor('/raft/leader', 200);
   }
 
   /** Brings back every node that ended or was paused, the measured value, and a leader that all know. */

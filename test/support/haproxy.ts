@@ -7,8 +7,6 @@ import { freePorts, TemporaryDirectory } from '../../src/demo/temporary.js';
 import { programPath } from './needs.js';
 import { until } from './until.js';
 
-const START_TIMEOUT_MS = 5_000;
-
 export interface HAProxyOptions {
   /** Sections of the configuration: backends, listeners. */
   readonly sections: string;
@@ -86,7 +84,7 @@ export class HAProxy {
         if (this.#child.exitCode !== null) throw new Error(`HAProxy ended:\n${this.#log}`);
         return (await this.command('show version').catch(() => '')) !== '';
       },
-      START_TIMEOUT_MS,
+      undefined,
       () => `HAProxy\n${this.#log}`,
     );
   }

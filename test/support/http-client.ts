@@ -1,6 +1,9 @@
 /** HTTP as tests need it: one request with everything that came back, and raw bytes over a socket. */
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { connect } from 'node:net';
+import { turns } from './turns.js';
+
+const TIMEOUT_MS = 15_000;
 
 export interface HttpAnswer {
   readonly status: number;
@@ -14,6 +17,8 @@ export interface HttpRequestOptions {
   readonly body?: string;
   readonly host?: string;
   readonly timeoutMs?: number;
+  /** Ends the request before its answer. */
+  readonly signal?: AbortSignal;
 }
 
 /** One request on a connection of its own. */
@@ -23,8 +28,8 @@ export function fetchOnce(
   options: HttpRequestOptions = {},
 ): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
-    const { method = 'GET', headers = {}, body, host = '127.0.0.1', timeoutMs = 5000 } = options;
-    const sent = request({ host, port, path, method, headers, agent: false }, (response) => {
+    const { method = 'GET', body, host = '127.0.0.1', timeoutMs = TIMEOUT_MS, ...rest } = options;
+    const sent = request({ host, port, path, method, agent: false, ...rest }, (response) => {
       let received = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {
@@ -46,7 +51,7 @@ export async function fetchJson(port: number, path: string): Promise<unknown> {
 }
 
 /**
- * Sends the segments, each in a packet of its own, and resolves with everything that came back: when `until` is there, when
+ * Sends the segments to a server of this process, which reads each by itself, and resolves with everything that came back: when `until` is there, when
  * the server closed the connection, or with `patienceMs` after so long.
  */
 export function exchangeRaw(
@@ -67,19 +72,19 @@ export function exchangeRaw(
       if (patienceMs !== undefined) return finish();
       socket.destroy();
       reject(new Error(`no end of the answer: ${JSON.stringify(received.slice(0, 500))}`));
-    }, patienceMs ?? 15_000);
+    }, patienceMs ?? TIMEOUT_MS);
     socket.on('data', (chunk) => {
       received += chunk.toString('latin1');
       if (until.test(received)) finish();
     });
     socket.on('error', finish);
     socket.on('close', finish);
-    const sendFrom = (index: number): void => {
-      const segment = segments[index];
-      if (segment === undefined || socket.destroyed) return;
-      // The pause lets each segment arrive by itself; nothing that is asserted depends on its length.
-      socket.write(segment, () => setTimeout(() => sendFrom(index + 1), 5));
-    };
-    socket.on('connect', () => sendFrom(0));
+    socket.on('connect', async () => {
+      for (const segment of segments) {
+        if (socket.destroyed) return;
+        await new Promise((written) => socket.write(segment, written));
+        await turns();
+      }
+    });
   });
 }

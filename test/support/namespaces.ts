@@ -3,11 +3,13 @@
  * besides a direct link to this process, so that what a cut-off node says can still be heard.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { networkInterfaces } from 'node:os';
 
 /** Longest name of a network interface is 15 bytes; the process id tells runs apart. */
 const PREFIX = `fr${process.pid % 100_000}`;
 const SWITCH = `${PREFIX}s`;
 const PEER_NETWORK = '10.213.0';
+const CLIENT_NETWORKS = 256;
 const NOWHERE = '02:00:00:00:00:fe';
 
 /** Whether this process may make network namespaces. */
@@ -25,7 +27,11 @@ export class NamespaceHost {
   readonly #namespace: string;
   readonly #port: string;
 
-  constructor(private readonly index: number) {
+  /** `clientNetwork`: in this process's own namespace, where another run may have its hosts too. */
+  constructor(
+    private readonly index: number,
+    private readonly clientNetwork: string,
+  ) {
     this.#namespace = `${PREFIX}n${index}`;
     this.#port = `p${index}`;
   }
@@ -35,14 +41,9 @@ export class NamespaceHost {
     return `${PEER_NETWORK}.${this.index + 1}`;
   }
 
-  /** In this process's own namespace, where another run may have its hosts too. */
-  get #clientNetwork(): string {
-    return `10.214.${4 * (process.pid % 60) + this.index}`;
-  }
-
   /** Where this process reaches it, cut off from its peers or not. */
   get clientAddress(): string {
-    return `${this.#clientNetwork}.2`;
+    return `${this.clientNetwork}.2`;
   }
 
   make(): void {
@@ -68,7 +69,7 @@ export class NamespaceHost {
     ip(...inside, 'link', 'set', 'peer', 'up');
     const outside = `${PREFIX}c${this.index}`;
     ip('link', 'add', 'client', 'netns', this.#namespace, 'type', 'veth', 'peer', 'name', outside);
-    ip('addr', 'add', `${this.#clientNetwork}.1/24`, 'dev', outside);
+    ip('addr', 'add', `${this.clientNetwork}.1/24`, 'dev', outside);
     ip('link', 'set', outside, 'up');
     ip(...inside, 'addr', 'add', `${this.clientAddress}/24`, 'dev', 'client');
     ip(...inside, 'link', 'set', 'client', 'up');
@@ -119,9 +120,23 @@ export function makeHosts(count: number): NamespaceHost[] {
   ip('netns', 'add', SWITCH);
   ip('-n', SWITCH, 'link', 'add', 'bridge', 'type', 'bridge');
   ip('-n', SWITCH, 'link', 'set', 'bridge', 'up');
-  const hosts = Array.from({ length: count }, (_, index) => new NamespaceHost(index));
+  const networks = freeNetworks();
+  const hosts = Array.from(
+    { length: count },
+    (_, index) => new NamespaceHost(index, networks[index]!),
+  );
   for (const host of hosts) host.make();
   return hosts;
+}
+
+/** Client networks that no interface here is in, those of this process's place first. */
+function freeNetworks(): string[] {
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  const taken = new Set(addresses.map(({ address }) => address.replace(/\.\d+$/, '')));
+  return Array.from(
+    { length: CLIENT_NETWORKS },
+    (_, offset) => `10.214.${(4 * process.pid + offset) % CLIENT_NETWORKS}`,
+  ).filter((network) => !taken.has(network));
 }
 
 /** Their processes must have ended. */

@@ -6,8 +6,7 @@ import { Agent, get } from 'node:http';
 import { until } from './until.js';
 
 const CONNECTIONS_MAX = 16;
-const PATIENCE_MS = 10_000;
-const TIMEOUT_MS = 5_000;
+const TIMEOUT_MS = 15_000;
 
 export interface PacedAnswer {
   readonly sentAtMs: number;
@@ -46,7 +45,7 @@ export class PacedClient {
     const fromMs = performance.now();
     return until(
       () => this.#answers.find((each) => each.sentAtMs >= fromMs && isIt(each)),
-      PATIENCE_MS,
+      undefined,
       () => what,
     );
   }

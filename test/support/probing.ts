@@ -70,7 +70,7 @@ export class Probing {
   async until(
     slot: number,
     isWanted: (reading: StoreReading) => boolean,
-    withinMs = 5_000,
+    withinMs?: number,
   ): Promise<StoreReading> {
     return until(
       () => {

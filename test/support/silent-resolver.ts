@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** resolv.conf(5) knows no other port than 53; this address of the loopback network is nobody else's. */
-const ADDRESS = '127.0.0.153';
+/** resolv.conf(5) knows no other port than 53; this address of the loopback network is the process's own. */
+const ADDRESS = `127.53.${process.pid % 250}.${1 + (Math.floor(process.pid / 250) % 250)}`;
 const PORT = 53;
 
 /** In a mount namespace of its own a process reads another `/etc/resolv.conf`; `exec` leaves it the child that was spawned. */

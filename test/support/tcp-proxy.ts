@@ -1,4 +1,4 @@
-/** A TCP proxy that a test cuts, or turns into a black hole. */
+/** A TCP proxy that a test listens at, cuts, or turns into a black hole. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
@@ -7,6 +7,8 @@ export class TcpProxy {
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   #swallowing = false;
   #accepted = 0;
+  /** Hears what clients send, in pieces of any size. */
+  onSent: (piece: Buffer) => void = () => undefined;
 
   /** Listens on `host` and passes everything to `target`. */
   static async start(
@@ -62,7 +64,10 @@ export class TcpProxy {
     const pair = [client, server] as const;
     this.#accepted++;
     this.#pairs.add(pair);
-    client.on('data', (data) => server.write(data));
+    client.on('data', (data) => {
+      this.onSent(data);
+      server.write(data);
+    });
     server.on('data', (data) => client.write(data));
     for (const socket of pair) {
       socket.setNoDelay(true);

@@ -2,6 +2,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 const PAUSE_MS = 2;
+/** A pause that took longer was a stall of this process or of the whole machine: nothing could be seen in it, so it is no waiting. */
+const PAUSE_COUNTED_MAX_MS = 50;
+const PATIENCE_MS = 20_000;
 
 type Sought<Found> = Found | undefined | false;
 
@@ -11,15 +14,18 @@ type Sought<Found> = Found | undefined | false;
  */
 export async function until<Found>(
   look: () => Sought<Found> | Promise<Sought<Found>>,
-  patienceMs = 10_000,
+  patienceMs = PATIENCE_MS,
   describe: () => string = () => String(look),
 ): Promise<Found> {
-  const deadlineMs = performance.now() + patienceMs;
+  let waitedMs = 0;
   for (;;) {
+    const lookedAtMs = performance.now();
     const found = await look();
     if (found !== undefined && found !== false) return found;
-    if (performance.now() > deadlineMs)
-      throw new Error(`not within ${patienceMs} ms: ${describe()}`);
+    if (waitedMs > patienceMs) throw new Error(`not within ${patienceMs} ms: ${describe()}`);
+    const pausedAtMs = performance.now();
     await delay(PAUSE_MS);
+    const pausedMs = Math.min(performance.now() - pausedAtMs, PAUSE_COUNTED_MAX_MS);
+    waitedMs += pausedAtMs - lookedAtMs + pausedMs;
   }
 }

@@ -16,8 +16,7 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../../..');
 
 const ALL = 'SELECT, INSERT, UPDATE, DELETE, CREATE, INDEX';
 
-describe('the start with a MySQL backend', function () {
-  this.timeout(20_000);
+describe('the start with a MySQL backend', () => {
   const backend = new Backend();
   let authority: CertificateAuthority | undefined;
 

@@ -10,8 +10,7 @@ import { failureOf } from '../../support/failure.js';
 import { until } from '../../support/until.js';
 import { TestCluster, type TestNode, throttle } from './support/cluster.js';
 
-describe('a node alone', function () {
-  this.timeout(20_000);
+describe('a node alone', () => {
   let cluster: TestCluster;
   beforeEach(async () => {
     cluster = await TestCluster.started({ size: 1, snapshotEntries: 100 });
@@ -181,8 +180,7 @@ describe('a node alone', function () {
   });
 });
 
-describe('three nodes', function () {
-  this.timeout(20_000);
+describe('three nodes', () => {
   let cluster: TestCluster;
   beforeEach(async () => {
     cluster = await TestCluster.started({ size: 3, snapshotEntries: 200 });

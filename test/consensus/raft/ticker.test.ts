@@ -12,10 +12,14 @@ describe('ticks', () => {
   afterEach(() => ticker?.stop());
 
   /** Runs until `count` ticks have come; returns their times. */
-  function ticks(count: number, onTick: (nth: number) => void = () => {}): Promise<number[]> {
+  function ticks(
+    count: number,
+    onTick: (nth: number) => void = () => {},
+    intervalMs = INTERVAL_MS,
+  ): Promise<number[]> {
     const timesMs: number[] = [];
     return new Promise((resolve) => {
-      ticker = new Ticker(INTERVAL_MS, () => {
+      ticker = new Ticker(intervalMs, () => {
         timesMs.push(monotonicMs());
         onTick(timesMs.length);
         if (timesMs.length === count) resolve(timesMs);
@@ -56,7 +60,9 @@ describe('ticks', () => {
 
   it('come after what had arrived during a stall was delivered', async () => {
     const order: string[] = [];
-    await ticks(3, (nth) => {
+    // Long, so that no pause of the process before the stall makes the next tick due.
+    const intervalMs = 300;
+    const onTick = (nth: number): void => {
       order.push(`tick ${nth}`);
       if (nth !== 2) return;
       const { port1, port2 } = new MessageChannel();
@@ -67,9 +73,10 @@ describe('ticks', () => {
       // At the end of a turn: the next one begins with the timers, which are due.
       setImmediate(() => {
         port1.postMessage('arrives during the stall');
-        stall(5 * INTERVAL_MS);
+        stall(intervalMs + 50);
       });
-    });
+    };
+    await ticks(3, onTick, intervalMs);
     expect(order).to.deep.equal(['tick 1', 'tick 2', 'message', 'tick 3']);
   });
 });

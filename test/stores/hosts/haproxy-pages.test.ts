@@ -7,6 +7,7 @@ import { type HostList, readerFactory } from '../../../src/stores/hosts/source.j
 import { clusterSettings } from '../../support/cluster-settings.js';
 import { failureOf } from '../../support/failure.js';
 import { Pages } from '../../support/pages.js';
+import { turns } from '../../support/turns.js';
 import { until } from '../../support/until.js';
 
 /** With fewer columns than the real one, but as wide and closed by a comma as that. */
@@ -175,7 +176,7 @@ describe("a page of HAProxy's statistics", () => {
     for (let left = lists.length; left > 0; left--) {
       await until(() => waiting.length >= Math.min(left, 2));
       // Time in which a third one would arrive.
-      for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+      await turns();
       waiting.shift()!.end(PAGE);
     }
     expect((await Promise.all(lists)).map(({ hosts }) => hosts.length)).to.deep.equal([2, 2, 2, 2]);

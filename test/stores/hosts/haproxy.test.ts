@@ -6,6 +6,7 @@ import { clusterSettings } from '../../support/cluster-settings.js';
 import { failureOf } from '../../support/failure.js';
 import { HAProxy } from '../../support/haproxy.js';
 import { needPrograms } from '../../support/needs.js';
+import { until } from '../../support/until.js';
 
 /** Checks are an hour apart: after the first server's first one, states change by command only. */
 const sections = (number: number): string => `
@@ -28,8 +29,7 @@ resolvers nobody
   nameserver none 127.0.0.1:1
 `;
 
-describe('hosts by HAProxy', function () {
-  this.timeout(20_000);
+describe('hosts by HAProxy', () => {
   let haproxy: HAProxy;
 
   before(async function () {
@@ -37,6 +37,7 @@ describe('hosts by HAProxy', function () {
     haproxy = await HAProxy.start({ sections: sections(1) });
     await set('up', 'health up');
     await set('other', 'health up');
+    await until(async () => (await hosts()).includes('refused:3306'));
   });
 
   after(() => haproxy?.stop());

@@ -10,6 +10,7 @@ import type { ClusterReport } from '../../../src/wire/reports.js';
 import type { ClusterAssignment, ClusterSettings } from '../../../src/wire/stores.js';
 import { clusterSettings } from '../../support/cluster-settings.js';
 import { Pages } from '../../support/pages.js';
+import { turns } from '../../support/turns.js';
 
 /** A source that answers when the test says so. */
 class FakeSource implements HostSourceReader {
@@ -120,11 +121,6 @@ describe('the inventory', () => {
   async function refresh(): Promise<void> {
     inventory.refreshNow();
     await turns();
-  }
-
-  /** What was started is done, and assigned. */
-  async function turns(): Promise<void> {
-    for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
   }
 
   it('keeps the last good list when a source fails, and says what is wrong', async () => {

@@ -11,7 +11,7 @@ import { needPrograms } from '../../support/needs.js';
 import { Pages } from '../../support/pages.js';
 import { until } from '../../support/until.js';
 
-const LIMITS = { timeoutMs: 2_000, sizeBytesMax: 100 };
+const LIMITS = { timeoutMs: 20_000, sizeBytesMax: 100 };
 
 describe('a page', () => {
   const opened: Pages[] = [];

@@ -10,8 +10,7 @@ import { until } from '../../support/until.js';
 
 const GROUP = 10;
 
-describe('hosts by ProxySQL', function () {
-  this.timeout(15_000);
+describe('hosts by ProxySQL', () => {
   let admin: ProxySQLAdmin;
   const others: ProxySQLAdmin[] = [];
 

@@ -30,8 +30,7 @@ function snapshotAt(index: number, pieces = 3): EncodedSnapshot {
   };
 }
 
-describe('the log on disk', function () {
-  this.timeout(10_000);
+describe('the log on disk', () => {
   let directory: string;
   let path: string;
   const opened: OpenedStorage[] = [];

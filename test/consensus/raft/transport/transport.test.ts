@@ -53,8 +53,7 @@ class Peer {
   }
 }
 
-describe('the transport', function () {
-  this.timeout(15_000);
+describe('the transport', () => {
   const running: Array<{ stop(): Promise<void> }> = [];
   let a: string;
   let b: string;
