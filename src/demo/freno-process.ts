@@ -11,7 +11,7 @@ const LAUNCHER = fileURLToPath(new URL('../freno.cjs', import.meta.url));
 const STOP_TIMEOUT_MS = 6_000;
 const POLL_INTERVAL_MS = 10;
 const REQUEST_TIMEOUT_MS = 1_000;
-const WAIT_TIMEOUT_MS = 20_000;
+const WAIT_TIMEOUT_MS = 30_000;
 const LOG_LINES_KEPT = 200;
 
 /** Whatever the configuration file may hold; this one is needed here. */

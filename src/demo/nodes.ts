@@ -5,7 +5,6 @@ import { type FrenoNode, layOutNodes } from './freno-node.js';
 import type { HandoverView, NodeView } from './view.js';
 
 const HEALTH_CHECK_MS = 25;
-const START_TIMEOUT_MS = 15_000;
 const RESTART_AFTER_MS = 2_000;
 
 interface Handover {
@@ -46,9 +45,9 @@ export class Nodes {
   /** Resolves when one leads. */
   async start(): Promise<void> {
     for (const node of this.nodes) this.#start(node);
-    await Promise.any(
-      this.nodes.map((node) => node.process.waitFor('/leader-check', 200, START_TIMEOUT_MS)),
-    ).catch((failures: AggregateError) => Promise.reject(failures.errors[0]));
+    await Promise.any(this.nodes.map((node) => node.process.waitFor('/leader-check', 200))).catch(
+      (failures: AggregateError) => Promise.reject(failures.errors[0]),
+    );
     await this.balancer.checkHealth();
     this.#healthChecks = setInterval(() => this.#checkHealth(), HEALTH_CHECK_MS);
   }

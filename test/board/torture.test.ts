@@ -11,8 +11,7 @@ const READERS = 2;
 const SIGHT: Sight = { reads: 5_000_000, changes: 1_000, writersKilled: 5 };
 
 describe('the board under torture', () => {
-  it('shows no torn reading in ten million while writers publish and are killed in the middle', async function () {
-    this.timeout(120_000);
+  it('shows no torn reading in ten million while writers publish and are killed in the middle', async () => {
     const { memory } = Board.create(1);
     const writersKilled = new Int32Array(new SharedArrayBuffer(4));
     const start = (role: TortureTask['role']): Worker => {

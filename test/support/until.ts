@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 const PAUSE_MS = 2;
 /** A pause that took longer was a stall of this process or of the whole machine: nothing could be seen in it, so it is no waiting. */
 const PAUSE_COUNTED_MAX_MS = 50;
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 30_000;
 
 type Sought<Found> = Found | undefined | false;
 
