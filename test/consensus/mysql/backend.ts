@@ -9,16 +9,26 @@ import { type NodeOptions, TestNode } from './node.js';
 
 export const PASSWORD = 'correct-horse-battery';
 
-/** As the defaults, but five times as fast: the database counts in whole seconds. */
-export const FAST: BackendTimes = {
+/** Nothing is over for being late, on however busy a machine. */
+const PATIENT: BackendTimes = {
   electionIntervalMs: 200,
-  takeoverSeconds: 2,
-  leaseMs: 1_000,
+  takeoverSeconds: 20,
+  leaseMs: 19_000,
   healthIntervalMs: 300,
   stateIntervalMs: 200,
+  connectTimeoutMs: 10_000,
+  statementTimeoutMs: 10_000,
+};
+
+/** For tests of a server that does not answer. */
+export const IMPATIENT: BackendTimes = {
+  ...PATIENT,
   connectTimeoutMs: 500,
   statementTimeoutMs: 400,
 };
+
+/** For tests of leases that end. The database counts in whole seconds. */
+export const FAST: BackendTimes = { ...IMPATIENT, takeoverSeconds: 2, leaseMs: 1_000 };
 
 export class Backend {
   readonly lines: string[] = [];
@@ -64,7 +74,7 @@ export class Backend {
   node(serviceId: string, options: Partial<NodeOptions> = {}): TestNode {
     const node = new TestNode({
       settings: this.settings,
-      times: FAST,
+      times: PATIENT,
       log: this.log,
       serviceId,
       ...options,
@@ -74,8 +84,8 @@ export class Backend {
   }
 
   /** Started one after the other: the first one leads. */
-  async nodes(...serviceIds: string[]): Promise<TestNode[]> {
-    const nodes = serviceIds.map((serviceId) => this.node(serviceId));
+  async nodes(serviceIds: readonly string[], times = PATIENT): Promise<TestNode[]> {
+    const nodes = serviceIds.map((serviceId) => this.node(serviceId, { times }));
     for (const node of nodes) await node.consensus.start();
     return nodes;
   }

@@ -19,7 +19,7 @@ describe('the election by the MySQL backend', () => {
   after(() => backend.remove());
 
   it('makes the first node the leader, and tells the others who leads and who is there', async () => {
-    const [first, second] = (await backend.nodes('a:1', 'b:1')) as [TestNode, TestNode];
+    const [first, second] = (await backend.nodes(['a:1', 'b:1'])) as [TestNode, TestNode];
     expect(first.acts).to.equal(true);
     expect(first.promotions.map(({ leading, term }) => ({ leading, term }))).to.deep.equal([
       { leading: true, term: 1 },
@@ -69,11 +69,10 @@ describe('the election by the MySQL backend', () => {
   });
 
   it('hands leadership over at once when the leader stops', async () => {
-    const [first, second] = (await backend.nodes('a:1', 'b:1')) as [TestNode, TestNode];
-    const stoppedAtMs = monotonicMs();
+    const [first, second] = (await backend.nodes(['a:1', 'b:1'])) as [TestNode, TestNode];
     await first.consensus.stop();
-    await second.until(() => second.acts);
-    expect(monotonicMs() - stoppedAtMs).to.be.lessThan(FAST.takeoverSeconds * 1_000);
+    // Sooner than the row could be taken over from a node that is gone.
+    await second.until(() => second.acts, 15_000);
     expect(first.promotions.at(-1)?.leading).to.equal(false);
   });
 
@@ -86,7 +85,7 @@ describe('the election by the MySQL backend', () => {
       `REPLACE INTO service_election (domain, share_domain, service_id, last_seen_active)
         VALUES ('${DOMAIN}', '', 'go:8087', now())`,
     );
-    const next = backend.node('b:2');
+    const next = backend.node('b:2', { times: FAST });
     await next.consensus.start();
     expect(next.consensus.status()).to.deep.include({ Leader: 'go:8087', State: 'Healthy' });
     await next.until(() => next.acts);
@@ -132,7 +131,7 @@ describe('the election by the MySQL backend', () => {
           last_seen_active = IF(service_id = VALUES(service_id), VALUES(last_seen_active), last_seen_active)`,
       );
     await renew();
-    const next = backend.node('b:2');
+    const next = backend.node('b:2', { times: FAST });
     await next.consensus.start();
     for (let renewal = 0; renewal < 6; renewal++) {
       await sleep(400);
@@ -169,7 +168,7 @@ describe('the election by the MySQL backend', () => {
   });
 
   it('stops leading when the backend is killed, and leads again after its restart; one fault is one line', async () => {
-    const node = backend.node('a:1');
+    const node = backend.node('a:1', { times: FAST });
     await node.consensus.start();
     backend.lines.length = 0;
     await backend.server.kill();
@@ -188,7 +187,7 @@ describe('the election by the MySQL backend', () => {
   });
 
   it('connects anew when its server takes no writes any more: the name may lead to another one now', async () => {
-    const node = backend.node('a:1');
+    const node = backend.node('a:1', { times: FAST });
     await node.consensus.start();
     const connections = (): Promise<{ id: number }[]> =>
       backend.server.run<{ id: number }>(
@@ -204,7 +203,7 @@ describe('the election by the MySQL backend', () => {
   });
 
   it('never has two leaders at once, through freezes, restarts and stops', async () => {
-    const nodes: TestNode[] = await backend.nodes('a:1', 'b:1', 'c:1');
+    const nodes: TestNode[] = await backend.nodes(['a:1', 'b:1', 'c:1'], FAST);
     const reigns = watchReigns(nodes);
     for (let turn = 0; turn < 2; turn++) {
       await backend.server.freeze();
@@ -233,7 +232,7 @@ describe('the election by the MySQL backend', () => {
     const realNow = Date.now;
     Date.now = () => realNow() + 3_600_000;
     try {
-      const [first, second] = (await backend.nodes('a:1', 'b:1')) as [TestNode, TestNode];
+      const [first, second] = (await backend.nodes(['a:1', 'b:1'])) as [TestNode, TestNode];
       await sleep(2 * FAST.electionIntervalMs);
       expect([first.acts, second.acts]).to.deep.equal([true, false]);
       const [row] = await backend.server.run<{ age: number }>(

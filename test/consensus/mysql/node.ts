@@ -89,7 +89,7 @@ export class TestNode implements ConsensusObserver, StateMachine {
   }
 
   /** Resolves when the condition holds; looks at each report of the consensus. */
-  async until(holds: () => boolean, timeoutMs = 15_000): Promise<void> {
+  async until(holds: () => boolean, timeoutMs = 30_000): Promise<void> {
     await firstUntil([this], holds, timeoutMs);
   }
 
@@ -126,7 +126,7 @@ export function liveApps(throttles: ThrottleState): Record<string, LiveApp> {
 export async function firstUntil(
   nodes: readonly TestNode[],
   holds: () => boolean,
-  timeoutMs = 15_000,
+  timeoutMs = 30_000,
 ): Promise<void> {
   if (holds()) return;
   let unwatch: Array<() => void> = [];

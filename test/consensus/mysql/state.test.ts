@@ -5,7 +5,7 @@ import { type Command, NO_EXPIRY, type ThrottleApp } from '../../../src/throttle
 import { ThrottleState } from '../../../src/throttle/state.js';
 import { failureOf } from '../../support/failure.js';
 import { Random } from '../../support/random.js';
-import { Backend, FAST } from './backend.js';
+import { Backend, IMPATIENT } from './backend.js';
 import { liveApps, type TestNode } from './node.js';
 
 const MINUTE_MS = 60_000;
@@ -202,7 +202,7 @@ describe('the state in the MySQL backend', () => {
   it('tells the threads only when something has changed', async () => {
     await submit({ key: 'x' });
     const { restores } = node;
-    await sleep(5 * FAST.stateIntervalMs);
+    await sleep(5 * IMPATIENT.stateIntervalMs);
     await node.consensus.readBarrier();
     expect(node.restores).to.equal(restores);
   });
@@ -251,7 +251,15 @@ describe('the state in the MySQL backend', () => {
     expect(await rows()).to.deep.equal([]);
   });
 
+  /** The only node from now on, which leads. */
+  async function startImpatient(): Promise<void> {
+    await node.consensus.stop();
+    node = backend.node('a:1', { times: IMPATIENT });
+    await node.consensus.start();
+  }
+
   it('says that the outcome is unknown when the backend does not answer, and that nothing changed when it is gone', async () => {
+    await startImpatient();
     await backend.server.freeze();
     try {
       const hung = await failureOf(submit({ key: 'x' }));
@@ -267,11 +275,12 @@ describe('the state in the MySQL backend', () => {
   });
 
   it('goes on leading while the table of the throttled apps is locked', async () => {
+    await startImpatient();
     await backend.server.run('LOCK TABLES throttled_apps WRITE');
     const locked = await failureOf(submit({ key: 'x' }));
     expect(locked.code).to.equal('OUTCOME_UNKNOWN');
-    await sleep(FAST.leaseMs + FAST.electionIntervalMs);
-    expect(node.acts).to.equal(true);
+    const { leaseUntilMs } = node;
+    await node.until(() => node.leaseUntilMs > leaseUntilMs + 1_000);
     await backend.server.run('UNLOCK TABLES');
     expect(node.promotions.length).to.equal(1);
   });
@@ -318,7 +327,7 @@ describe('the state in tables of the original', () => {
         expires_at TIMESTAMP NOT NULL, ratio DOUBLE, PRIMARY KEY (app_name)
       ) CHARACTER SET latin1 COLLATE latin1_swedish_ci`,
     );
-    const [node] = (await backend.nodes('a:1')) as [TestNode];
+    const [node] = (await backend.nodes(['a:1'])) as [TestNode];
     const atMs = Date.now();
     await node.consensus.submit({ kind: 'throttleApp', atMs, key: 'X', expireAtMs: NO_EXPIRY });
     expect(node.apps()).to.deep.equal({ X: { ttl: null, ratio: 1 } });
