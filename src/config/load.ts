@@ -45,7 +45,8 @@ interface TextFile {
 
 /**
  * Reads the files, puts the flags over them, fills in the defaults, and looks at the files that the configuration names.
- * Rejects with `CONFIG`; the message has one line for each thing wrong, which begins with the file and the path of the key.
+ * Rejects with `CONFIG`; the message has one line for each thing wrong, which begins with the file (or the
+ * command line) and the path of the key.
  */
 export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const files = await readFiles(options);
@@ -54,7 +55,11 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const documents = files.map((file) => readDocument(file, options.environment, warnings));
   const merged = documents.reduce<Document>((base, over) => merge(configSchema, base, over), {});
   const result = validate({ ...merged, ...options.overrides });
-  const label = (line: string) => `${names.join(' + ')}: ${line}`;
+  const label = (line: string) => {
+    const [key = ''] = line.split(/[:[]/, 1);
+    const source = Object.hasOwn(options.overrides, key) ? 'command line' : names.join(' + ');
+    return `${source}: ${line}`;
+  };
   if (result.config === null) {
     // A variable that is not set is often why a key is refused.
     const notes = warnings.slice(0, NOTES_MAX).map((warning) => `${warning} (warning)`);

@@ -94,7 +94,7 @@ export class Control {
   #failure(question: Question, error: unknown): Answer {
     const status = error instanceof FrenoError ? STATUS[error.code] : undefined;
     if (status === undefined) {
-      this.#sources.log.error({ err: error, question: question.kind }, 'a question failed');
+      this.#sources.log.error({ err: error, question: question.kind }, 'a request failed');
     }
     return { status: status ?? 500, json: generalMessage(status ?? 500, messageOf(error)) };
   }

@@ -235,7 +235,7 @@ export class HttpPool implements HttpStatisticsSource {
     this.#options.answer(question).then(
       (answer) => this.#outbox.answer(worker, id, answer),
       (error: unknown) => {
-        this.#options.log.error({ err: error, question: question.kind }, 'a question failed');
+        this.#options.log.error({ err: error, question: question.kind }, 'a request failed');
         this.#outbox.answer(worker, id, { status: 500, json: '' });
       },
     );

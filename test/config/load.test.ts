@@ -124,8 +124,12 @@ describe('loading the configuration', () => {
     };
     const { config } = await load(name, { overrides });
     expect(config).to.deep.include(overrides);
-    expect(await mistake(name, { overrides: { ...overrides, ListenPort: 70_000 } })).to.equal(
-      `${name}: ListenPort: must be at most 65535, is 70000`,
+  });
+
+  it('tells a mistake of a flag from one of the file', async () => {
+    const name = file('a.json', { RaftDataDir: '/d', HttpWorkers: 70 });
+    expect(await mistake(name, { overrides: { ListenPort: 70_000 } })).to.equal(
+      `command line: ListenPort: must be at most 65535, is 70000\n${name}: HttpWorkers: must be at most 64, is 70`,
     );
   });
 

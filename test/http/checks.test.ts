@@ -1,4 +1,4 @@
-/** Checks over HTTP: every row of the contract's table, on both engines. */
+/** Checks over HTTP: every row of the table in docs/http.md, on both engines. */
 import { expect } from 'chai';
 import { monotonicMs } from '../../src/base/clock.js';
 import { MetricState } from '../../src/throttle/metric.js';

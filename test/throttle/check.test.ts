@@ -1,4 +1,4 @@
-/** The decision of a check, against the rows of the contract's table, for every combination of what it depends on. */
+/** The decision of a check, against the rows of the table in docs/http.md, for every combination of what it depends on. */
 import { expect } from 'chai';
 import {
   type CheckContext,
@@ -136,7 +136,7 @@ function table(entries: ReadonlyArray<readonly [string, number]>): ThrottleState
   return state;
 }
 
-/** The table of the contract, row by row. */
+/** The table of docs/http.md, row by row. */
 function expected(
   question: CheckQuestion,
   isDenied: boolean,

@@ -1,4 +1,4 @@
-/** The times of the MySQL backend. Those that nodes must agree on are part of the contract: change them in tests only. */
+/** The times of the MySQL backend. Those that nodes must agree on are the original's: change them in tests only. */
 
 export interface BackendTimes {
   /** The row of the leader is renewed, or looked at, this often. */
