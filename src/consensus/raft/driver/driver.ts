@@ -5,6 +5,7 @@ import {
   decodeMessage,
   encodeMessage,
   type PeerMessage,
+  type SentMessage,
   type SnapshotChunk,
 } from '../codec/messages.js';
 import type { Entry, Message, NodeId, RaftCore, Ready, SoftState, Write } from '../core/types.js';
@@ -121,11 +122,16 @@ export class RaftDriver implements RaftDriverFace {
     else if (message.kind === 'forwardRefusal') this.#requests.forwardRefused(message);
     else if (message.kind === 'snapshotChunk') this.#receiveChunk(from, message);
     else if (message.kind === 'snapshotAck') this.#sender.acknowledged(from, message);
-    else {
-      if (message.kind === 'heartbeatAnswer') this.#clock.heard(from, message.unixMs);
-      this.#guarded(() => this.#parts.core.step(message));
-    }
+    else this.#step(message);
     this.#schedule();
+  }
+
+  #step(message: SentMessage): void {
+    const { core } = this.#parts;
+    // A late answer to a leader that was is not kept for the next time that it leads.
+    const isHeard = message.kind === 'heartbeatAnswer' && core.soft.role === 'leader';
+    if (isHeard) this.#clock.heard(message.from, message.unixMs);
+    this.#guarded(() => core.step(message));
   }
 
   unreachable(peer: NodeId): void {

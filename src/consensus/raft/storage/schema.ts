@@ -72,11 +72,21 @@ export async function openConnection(path: string): Promise<Connection> {
       PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
       PRAGMA journal_size_limit = ${WAL_BYTES_LIMIT};
       BEGIN IMMEDIATE; COMMIT;`);
+    await syncRecovered(connection);
     return connection;
   } catch (error) {
     await connection.close();
     throw error;
   }
+}
+
+/**
+ * What a killed process had written, but not synced, is read back as if it were on disk, until the machine fails: this node would
+ * stand by votes and entries that are gone then. Moving the write-ahead log into the file writes and syncs all of it.
+ */
+async function syncRecovered(connection: Connection): Promise<void> {
+  const [row] = await connection.all('PRAGMA wal_checkpoint(TRUNCATE)');
+  if (row?.busy !== 0) throw new Error('its write-ahead log cannot be moved into the file');
 }
 
 /** Throws `RESOURCE` for the file of a newer program. */

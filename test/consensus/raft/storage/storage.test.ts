@@ -1,5 +1,15 @@
 /** The log on disk: what it keeps, and which files it refuses. */
-import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import {
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -199,6 +209,24 @@ describe('the log on disk', () => {
     const second = await reopen();
     expect(second.initial.snapshot.index).to.equal(50);
     expect(await pieces(second, 30)).to.deep.equal([null, null, null]);
+  });
+
+  it('syncs at its start what a killed process may have left unsynced', async () => {
+    const first = await open();
+    await write(first, { hardState: { term: 3, vote: 'b:2' }, entries: entriesOf(1, 5, 3) });
+    const killed = await mkdtemp(join(tmpdir(), 'freno-storage-'));
+    const writeAheadLog = join(killed, 'freno-raft.db-wal');
+    try {
+      await cp(directory, killed, { recursive: true });
+      expect((await stat(writeAheadLog)).size).to.be.greaterThan(0);
+      const { storage, initial } = await SqliteStorage.open(killed, identity, log.logger);
+      // SQLite cuts it only when all of it is in the file, and synced.
+      expect((await stat(writeAheadLog)).size).to.equal(0);
+      expect([initial.hardState.vote, initial.entries.length]).to.deep.equal(['b:2', 5]);
+      await storage.close();
+    } finally {
+      await rm(killed, { recursive: true });
+    }
   });
 
   it('holds what was promised last across a restart, nothing before the first promise', async () => {
