@@ -11,7 +11,6 @@ import {
   coreConfig,
   driverOptions,
   isAlone,
-  promiseMsOf,
   type RaftOptions,
   startTicksOf,
   tickMsOf,
@@ -21,7 +20,7 @@ import { SqliteStorage } from './storage/sqlite.js';
 import { Ticker } from './ticker.js';
 import { noTransport, TcpTransport } from './transport/tcp.js';
 
-const surroundings: Omit<DriverEnvironment, 'unixMs'> = {
+const ownEnvironment: Omit<DriverEnvironment, 'unixMs'> = {
   nowMs: monotonicMs,
   random: Math.random,
   // After the poll phase of this turn: all that had arrived has been delivered.
@@ -53,7 +52,7 @@ export class RaftNode {
     unixMs: () => number,
   ): Promise<RaftNode> {
     const settings = coreConfig(options);
-    const environment = { ...surroundings, unixMs };
+    const environment = { ...ownEnvironment, unixMs };
     const identity = { clusterName: options.clusterName, node: options.advertise };
     const opened = await SqliteStorage.open(options.dataDir, identity, log);
     const { storage, initial, promisedMs } = opened;
@@ -65,8 +64,8 @@ export class RaftNode {
       const machine = new MachineAdapter(stateMachine, failed);
       await machine.restoreFrom(storage);
       const config = { ...settings, startTicks: startTicksOf(options, promisedMs) };
-      const promise = new PromiseRecord(storage, promisedMs, failed);
-      await promise.begin(promiseMsOf(options));
+      const promise = new PromiseRecord(storage, promisedMs, config.promiseMs, failed);
+      await promise.begin();
       const core = new Raft(config, initial, environment.random);
       const transport = isAlone(options)
         ? noTransport
@@ -89,6 +88,7 @@ export class RaftNode {
       const ticker = new Ticker(tickMsOf(options), () => driver.tick());
       await transport.start();
       ticker.start();
+      promise.outlast();
       // Nobody else could be leading: no need to wait for an election time-out.
       if (isAlone(options)) driver.campaign();
       return new RaftNode({ driver, storage, ticker, transport, promise });

@@ -15,16 +15,22 @@ export class PromiseRecord {
     private readonly store: PromiseStore,
     /** What was stored at the start of this run. */
     private readonly promisedMs: number,
+    /** What this run promises. */
+    private readonly promiseMs: number,
     private readonly onFailure: (error: Error) => void,
   ) {}
 
-  /** Resolves when this run may promise so much. A longer promise of an earlier run is forgotten when it has run out for certain. */
-  async begin(promiseMs: number): Promise<void> {
-    if (promiseMs > this.promisedMs) await this.#write(promiseMs);
-    if (promiseMs >= this.promisedMs) return;
+  /** Resolves when this run may promise. */
+  async begin(): Promise<void> {
+    if (this.promiseMs > this.promisedMs) await this.#write();
+  }
+
+  /** From now on this run is bound by a longer promise of an earlier one, which is forgotten when it has run out for certain. */
+  outlast(): void {
+    if (this.promiseMs >= this.promisedMs) return;
     // Twice, for a timer may fire early and clocks differ.
     this.#timer = setTimeout(() => {
-      this.#write(promiseMs).catch(this.onFailure);
+      this.#write().catch(this.onFailure);
     }, 2 * this.promisedMs);
   }
 
@@ -32,9 +38,10 @@ export class PromiseRecord {
     clearTimeout(this.#timer);
   }
 
-  #write(promiseMs: number): Promise<void> {
+  #write(): Promise<void> {
+    const { store, promiseMs } = this;
     return new Promise((resolve, reject) => {
-      this.store.writePromise(promiseMs, (error) => (error === null ? resolve() : reject(error)));
+      store.writePromise(promiseMs, (error) => (error === null ? resolve() : reject(error)));
     });
   }
 }

@@ -1,6 +1,7 @@
 /** What a node has promised in earlier runs, and when it may forget that. */
 import { expect } from 'chai';
 import { PromiseRecord } from '../../../src/consensus/raft/promise-record.js';
+import { failureOf } from '../../support/failure.js';
 import { until } from '../../support/until.js';
 
 /** A store in memory. */
@@ -25,24 +26,28 @@ describe('the record of promises', () => {
   });
   afterEach(() => record.stop());
 
-  function recordAfter(promisedMs: number): PromiseRecord {
-    record = new PromiseRecord(store, promisedMs, (error) => failures.push(error));
+  /** Of a run that promises `promiseMs`, after one that promised `promisedMs`. */
+  function recordOf(promiseMs: number, promisedMs: number): PromiseRecord {
+    record = new PromiseRecord(store, promisedMs, promiseMs, (error) => failures.push(error));
     return record;
   }
 
   it('has a longer promise on disk before the node may give it', async () => {
-    await recordAfter(300).begin(350);
+    await recordOf(350, 300).begin();
     expect(store.written).to.deep.equal([350]);
   });
 
   it('is not written again while nothing changes', async () => {
-    await recordAfter(350).begin(350);
+    await recordOf(350, 350).begin();
+    record.outlast();
+    await new Promise((resolve) => setTimeout(resolve, 5));
     expect(store.written).to.deep.equal([]);
   });
 
   it('keeps the longer promise of an earlier run until it has run out', async () => {
+    await recordOf(5, 20).begin();
     const beganMs = performance.now();
-    await recordAfter(20).begin(5);
+    record.outlast();
     expect(store.written).to.deep.equal([]);
     await until(() => store.written.length > 0);
     expect(store.written).to.deep.equal([5]);
@@ -50,7 +55,8 @@ describe('the record of promises', () => {
   });
 
   it('keeps it for good in a run that ends before', async () => {
-    await recordAfter(1).begin(0);
+    await recordOf(0, 1).begin();
+    record.outlast();
     record.stop();
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(store.written).to.deep.equal([]);
@@ -58,18 +64,12 @@ describe('the record of promises', () => {
 
   it('that cannot be written keeps the node from promising', async () => {
     store.failure = new Error('the disk is full');
-    let failure: unknown;
-    await recordAfter(0)
-      .begin(350)
-      .catch((error: unknown) => {
-        failure = error;
-      });
-    expect(failure).to.equal(store.failure);
+    expect(await failureOf(recordOf(350, 0).begin())).to.equal(store.failure);
   });
 
   it('that can no longer be written is a failure of the disk', async () => {
     store.failure = new Error('the disk is full');
-    await recordAfter(1).begin(0);
+    recordOf(0, 1).outlast();
     await until(() => failures.length > 0);
     expect(failures).to.deep.equal([store.failure]);
   });
