@@ -2,14 +2,12 @@
 import { monotonicMs } from '../src/base/clock.js';
 import type { FrenoNode } from '../src/demo/freno-node.js';
 import type { Benchmark } from './support/benchmark.js';
-import { leaderOf, ownCluster, settled } from './support/cluster.js';
-import { checkPath, clustersOf, ownFleet } from './support/freno.js';
+import { endLeaders, ownThreeNodes } from './support/ended-leaders.js';
+import { checkPath } from './support/freno.js';
 import { ASK_INTERVAL_MS, Poller } from './support/poller.js';
 import type { Demand } from './support/report.js';
 import { median, percentile } from './support/statistics.js';
 
-const NODES = 3;
-const HOSTS = 3;
 const TIMEOUT_MS = 20_000;
 
 /** Milliseconds from the signal to the first 200 of any other node. */
@@ -23,26 +21,20 @@ export const failover: Benchmark = {
   title: 'kill -9 and SIGTERM of the leader to the next leader and the first check answered 200',
   async run(context) {
     const trials = context.quick ? 2 : 20;
-    const fleet = await ownFleet(context, HOSTS);
-    const nodes = await ownCluster(context, NODES, { clusters: clustersOf(fleet.hosts, HOSTS) });
-    const rows = [];
-    for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
-      const handovers: Handover[] = [];
-      for (let trial = 0; trial < trials; trial++) {
-        context.progress(`failover: ${signal}, ${trial + 1} of ${trials}`);
-        handovers.push(await endLeader(nodes, signal));
-      }
-      const leaderMs = handovers.map((handover) => handover.leaderMs);
-      const checkMs = handovers.map((handover) => handover.checkMs);
-      rows.push({
+    const nodes = await ownThreeNodes(context);
+    const ended = await endLeaders(context, 'failover', trials, nodes, handover);
+    const rows = ended.map(({ signal, seen }) => {
+      const leaderMs = seen.map((each) => each.leaderMs);
+      const checkMs = seen.map((each) => each.checkMs);
+      return {
         signal,
         leaderP50: median(leaderMs),
         leaderMax: Math.max(...leaderMs),
         checkP50: median(checkMs),
         checkP90: percentile(checkMs, 90),
         checkMax: Math.max(...checkMs),
-      });
-    }
+      };
+    });
     return [
       {
         title: 'Fail-over of three nodes',
@@ -86,10 +78,12 @@ function demandsOf(killed: CheckTimes, terminated: CheckTimes): Demand[] {
   ];
 }
 
-/** Ends the leader, sees who follows, and brings the cluster back to strength. */
-async function endLeader(nodes: readonly FrenoNode[], signal: NodeJS.Signals): Promise<Handover> {
-  const leader = await leaderOf(nodes);
-  const others = nodes.filter((node) => node !== leader);
+/** Ends the leader and sees who follows. */
+async function handover(
+  leader: FrenoNode,
+  signal: NodeJS.Signals,
+  others: readonly FrenoNode[],
+): Promise<Handover> {
   const pollers = await Promise.all(
     others.flatMap(({ port }) => [
       Poller.connect(port, '/leader-check'),
@@ -109,8 +103,5 @@ async function endLeader(nodes: readonly FrenoNode[], signal: NodeJS.Signals): P
     return { leaderMs: leaderMs - signalledMs, checkMs: checkMs - signalledMs };
   } finally {
     for (const poller of pollers) poller.close();
-    await leader.process.exited;
-    leader.start();
-    await settled(nodes);
   }
 }

@@ -5,12 +5,11 @@ import { isInstalled } from '../test/support/needs.js';
 import { PacedClient } from '../test/support/paced-client.js';
 import { startShippedHAProxy } from '../test/support/shipped-haproxy.js';
 import type { Benchmark } from './support/benchmark.js';
-import { leaderOf, ownCluster, settled } from './support/cluster.js';
-import { checkPath, clustersOf, ownFleet } from './support/freno.js';
+import { leaderOf } from './support/cluster.js';
+import { endLeaders, NODES, ownThreeNodes } from './support/ended-leaders.js';
+import { checkPath } from './support/freno.js';
 import { median, percentile } from './support/statistics.js';
 
-const NODES = 3;
-const HOSTS = 3;
 const PER_SECOND = 200;
 /** What is watched before the signal and after the client is answered again. */
 const AROUND_MS = 300;
@@ -31,25 +30,21 @@ export const haproxy: Benchmark = {
       return [];
     }
     const trials = context.quick ? 2 : 6;
-    const fleet = await ownFleet(context, HOSTS);
-    const nodes = await ownCluster(context, NODES, { clusters: clustersOf(fleet.hosts, HOSTS) });
+    const nodes = await ownThreeNodes(context);
     const { port } = context.own(await startShippedHAProxy(nodes));
-    const rows = [];
-    for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
-      const gaps: Gap[] = [];
-      for (let trial = 0; trial < trials; trial++) {
-        context.progress(`haproxy: ${signal}, ${trial + 1} of ${trials}`);
-        gaps.push(await gapOf(nodes, port, signal));
-      }
-      const longestMs = gaps.map((gap) => gap.longestMs);
-      rows.push({
+    const ended = await endLeaders(context, 'haproxy', trials, nodes, (...ending) =>
+      gapAt(port, ...ending),
+    );
+    const rows = ended.map(({ signal, seen }) => {
+      const longestMs = seen.map((gap) => gap.longestMs);
+      return {
         signal,
         p50: median(longestMs),
         p90: percentile(longestMs, 90),
         max: Math.max(...longestMs),
-        others: median(gaps.map(({ others }) => others)),
-      });
-    }
+        others: median(seen.map(({ others }) => others)),
+      };
+    });
     return [
       {
         title: 'Fail-over behind HAProxy',
@@ -69,13 +64,13 @@ export const haproxy: Benchmark = {
   },
 };
 
-/** Ends the leader under the eyes of a client, and brings the cluster back to strength. */
-async function gapOf(
-  nodes: readonly FrenoNode[],
+/** Ends the leader under the eyes of a client. */
+async function gapAt(
   port: number,
+  leader: FrenoNode,
   signal: NodeJS.Signals,
+  others: readonly FrenoNode[],
 ): Promise<Gap> {
-  const leader = await leaderOf(nodes);
   const client = new PacedClient(port, checkPath('c0'), PER_SECOND);
   const answeredAgain = () => client.next('200', ({ status }) => status === 200);
   try {
@@ -84,14 +79,12 @@ async function gapOf(
     await delay(AROUND_MS);
     leader.process.signal(signal);
     await leader.process.exited;
-    await leaderOf(nodes.filter((node) => node !== leader));
+    await leaderOf(others);
     await answeredAgain();
     await delay(AROUND_MS);
     return gapSince(client, fromMs);
   } finally {
     await client.end();
-    if (!leader.running) leader.start();
-    await settled(nodes);
   }
 }
 
