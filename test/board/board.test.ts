@@ -1,6 +1,7 @@
 /** The board: what is published is what is read, each slot by itself. */
 import { expect } from 'chai';
 import { Board, emptyLeadershipReading, emptyStoreReading } from '../../src/board/board.js';
+import { LEADERSHIP_AT } from '../../src/board/layout.js';
 import { type Measurement, MetricState } from '../../src/throttle/metric.js';
 
 const measured: Measurement = {
@@ -82,6 +83,16 @@ describe('the board', () => {
     const endless = { ...emptyLeadershipReading(), leaseUntilMs: Number.POSITIVE_INFINITY };
     board.publishLeadership(endless);
     expect(board.readLeadership(emptyLeadershipReading())).to.deep.equal(endless);
+  });
+
+  it('goes on when the number of its publications no longer fits its word', () => {
+    const board = Board.create(1);
+    new Int32Array(board.memory)[LEADERSHIP_AT] = 2 ** 31 - 2;
+    for (let term = 1; term <= 4; term++) {
+      const published = { ...emptyLeadershipReading(), term };
+      board.publishLeadership(published);
+      expect(board.readLeadership(emptyLeadershipReading())).to.deep.equal(published);
+    }
   });
 
   it('forgets the mark of a slot when another store takes it, and only then', () => {

@@ -80,7 +80,8 @@ describe('leadership', () => {
     leadership.leaseExtended(Number.POSITIVE_INFINITY, null);
     const { promotedAtMs } = view();
     await until(() => view().ready);
-    expect(monotonicMs() - promotedAtMs).to.be.at.least(1000);
+    // With room for a busy machine.
+    expect(monotonicMs() - promotedAtMs).to.be.within(1000, 4000);
     leadership.stop();
   });
 
@@ -95,6 +96,7 @@ describe('leadership', () => {
     expect(told.at(-1)).to.equal('rest 4');
     leadership.leaseExtended(Number.POSITIVE_INFINITY, null);
     expect(mayAct(view(), monotonicMs()), 'by a late report of a lease').to.equal(false);
+    expect(view().leaseUntilMs).to.equal(0);
   });
 
   it('goes by the clock that comes with the lease, and by its own once it leads no more', () => {

@@ -52,6 +52,13 @@ describe('the replicated state', () => {
     expect(told.at(-1)).to.equal('skipped db1,db2');
   });
 
+  it('tells the probe workers of a host that is recovered', async () => {
+    const { replicated, told } = setUp();
+    void replicated.apply([skip]);
+    void replicated.apply([{ kind: 'recoverHost', atMs, host: 'db1' }]);
+    expect(told.slice(2)).to.deep.equal(['recoverHost', 'skipped ']);
+  });
+
   it('leaves the probe workers alone when no host is concerned', async () => {
     const { replicated, told, acknowledge } = setUp();
     const applied = replicated.apply([throttle]);

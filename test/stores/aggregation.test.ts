@@ -110,6 +110,24 @@ describe('the value of a store', () => {
     expect(aggregate(readings)).to.include({ state: MetricState.ok, value: 5 });
   });
 
+  it('goes on from what another list knew of its hosts, and of whom HTTP checks leave out', () => {
+    const before = readingsOf([
+      { reading: 'error' },
+      { reading: 9, leftOut: true },
+      { reading: 4 },
+    ]);
+    const readings = new ClusterReadings(2);
+    readings.copyHost(0, before, 1);
+    readings.copyHost(1, before, 2);
+    expect(aggregate(readings)).to.include({
+      state: MetricState.ok,
+      value: 4,
+      readAtMs: atMs(2),
+    });
+    readings.setLeftOut(0, false);
+    expect(aggregate(readings)).to.include({ value: 9 });
+  });
+
   it('refuses what is no number, and hosts that are not in the list', () => {
     const readings = new ClusterReadings(1);
     expect(() => readings.setValue(0, Number.NaN, 1)).to.throw(RangeError);

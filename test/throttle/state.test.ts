@@ -146,7 +146,7 @@ describe('the replicated state', () => {
       expect(state.liveEntries(T).skippedHosts).to.equal(1);
       const restored = new ThrottleState();
       restored.restore(state.image());
-      restored.apply({ kind: 'recoverHost', atMs: T, host: 'db1' });
+      restored.apply({ kind: 'recoverHost', atMs: T, host: 'dB1' });
       expect(restored.skippedHosts(T)).to.deep.equal([]);
     });
   });
@@ -158,6 +158,14 @@ describe('the replicated state', () => {
       expect(state.throttledApps(T + 9).map(([key]) => key)).to.deep.equal(['a', 'b']);
       expect(state.throttledApps(T + 10).map(([key]) => key)).to.deep.equal(['a']);
       expect(state.throttledApp('a', T * 2)).to.not.equal(undefined);
+    });
+
+    it('are counted without what has expired', () => {
+      state.apply(throttle('a', { expireAtMs: T + 10 }));
+      state.apply(throttle('b', { expireAtMs: NO_EXPIRY }));
+      state.apply(skip('h', T + 10));
+      expect(state.liveEntries(T + 9)).to.deep.equal({ throttledApps: 2, skippedHosts: 1 });
+      expect(state.liveEntries(T + 10)).to.deep.equal({ throttledApps: 1, skippedHosts: 0 });
     });
 
     it('know whether there is any entry at all', () => {

@@ -135,6 +135,20 @@ describe("a page of HAProxy's statistics", () => {
     expect(await names('late')).to.deep.equal(['five']);
   });
 
+  it('is an error while all servers are in transition, or all that are up: HAProxy is reloading', async () => {
+    const page = (...statuses: string[]): string =>
+      [HEADER, ...statuses.map((status, at) => `pool,s${at},0,${status},1,2,,`)].join('\n');
+    for (const statuses of [
+      ['DOWN 1/2', 'NOLB 2/3'],
+      ['UP 1/3', 'DOWN'],
+    ]) {
+      show(page(...statuses));
+      expect(await failure(), statuses.join()).to.include('it is reloading');
+    }
+    show(page('DOWN 1/2', 'DOWN'));
+    expect(await names()).to.deep.equal(['s0', 's1']);
+  });
+
   it('is an error when a server is named like no host', async () => {
     show(PAGE.replace('one', 'a:b'));
     expect(await failure()).to.include('server "a:b" of pool "pool"');

@@ -29,6 +29,13 @@ describe('the lease', () => {
     expect(heldUntil(lease, 2)).to.equal(1150);
   });
 
+  it('forgets the oldest of the rounds that nobody answers', () => {
+    const lease = new Lease(1);
+    for (let round = 1; round <= 1_025; round++) lease.roundBegins(round, round);
+    expect(heldUntil(lease, 1)).to.equal(0);
+    expect(heldUntil(lease, 2)).to.equal(102);
+  });
+
   it('lasts for a share of what a majority promised, longer once more of it is known', () => {
     const lease = new Lease(0.9);
     lease.roundBegins(1, 1000);

@@ -1,0 +1,79 @@
+/** The order of reloads: one at a time, and nothing of one that fails. */
+import { expect } from 'chai';
+import { pino } from 'pino';
+import type { Config } from '../../src/config/schema.js';
+import { Reloader } from '../../src/reload.js';
+import { configOf } from '../config/documents.js';
+
+/** A reloader of a file whose memcache path the test writes, and what came of it. */
+function setUp() {
+  const file = { path: 'first', fails: false };
+  const applied: string[] = [];
+  const lines: string[] = [];
+  let release = (): void => undefined;
+  const held = { until: Promise.resolve() };
+  const reloader = new Reloader({
+    config: configOf({ MemcachePath: file.path }),
+    load: async () => ({ config: configOf({ MemcachePath: file.path }), files: [], warnings: [] }),
+    apply: async ({ MemcachePath }: Config) => {
+      applied.push(MemcachePath);
+      await held.until;
+      if (file.fails) throw new Error('no room');
+    },
+    log: pino(
+      { level: 'warn' },
+      { write: (line) => void lines.push((JSON.parse(line) as { msg: string }).msg) },
+    ),
+  });
+  return {
+    applied,
+    lines,
+    write: (path: string, fails = false) => Object.assign(file, { path, fails }),
+    hold: () => {
+      held.until = new Promise((resolve) => {
+        release = resolve;
+      });
+    },
+    release: () => release(),
+    reload: () => reloader.reload(),
+  };
+}
+
+describe('a reload', () => {
+  it('tells what has changed since the one before', async () => {
+    const { write, reload, lines } = setUp();
+    write('second');
+    await reload();
+    write('third');
+    await reload();
+    await reload();
+    expect(lines.filter((line) => line.includes('->'))).to.deep.equal([
+      'MemcachePath: "first" -> "second"',
+      'MemcachePath: "second" -> "third"',
+    ]);
+  });
+
+  it('that fails leaves what runs as it was: the next one is compared with that', async () => {
+    const { write, reload, lines } = setUp();
+    write('second', true);
+    await reload();
+    expect(lines).to.deep.equal(['the configuration stays as it was: no room']);
+    write('second');
+    await reload();
+    expect(lines).to.include('MemcachePath: "first" -> "second"');
+  });
+
+  it('waits for the one under way; however often it is asked for meanwhile, it comes once more', async () => {
+    const { write, hold, release, reload, applied } = setUp();
+    hold();
+    const reloads = [reload()];
+    await new Promise(setImmediate);
+    write('second');
+    reloads.push(reload(), reload());
+    await new Promise(setImmediate);
+    expect(applied).to.deep.equal(['first']);
+    release();
+    await Promise.all(reloads);
+    expect(applied).to.deep.equal(['first', 'second']);
+  });
+});
