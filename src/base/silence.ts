@@ -4,16 +4,25 @@ export interface SilenceLimits {
   readonly tickMs: number;
   /** A thread that is silent for more ticks than these hangs. */
   readonly ticksMax: number;
+  /** The same before it is heard for the first time: it has to load its code. */
+  readonly firstTicksMax: number;
 }
 
 /** 10 s: long after any stall of an event loop that has an end. */
-export const SILENCE_LIMITS: SilenceLimits = { tickMs: 1_000, ticksMax: 10 };
+export const SILENCE_LIMITS: SilenceLimits = { tickMs: 1_000, ticksMax: 10, firstTicksMax: 30 };
+
+/** Of main, which only a new process replaces, and which a heap snapshot of it holds longest. */
+export const MAIN_SILENCE_LIMITS: SilenceLimits = {
+  tickMs: 1_000,
+  ticksMax: 60,
+  firstTicksMax: 60,
+};
 
 export interface WatchedThread {
-  /** Sends a question that a live thread answers at once. */
-  ask(): void;
+  /** Sends a question that a live thread answers at once. Missing of one that speaks by itself as often as that. */
+  ask?(): void;
   /** Whether silence is no sign now, because the thread was told to do what holds it. */
-  isExcused(): boolean;
+  isExcused?(): boolean;
   /** Called once, when the thread hangs; it is watched no more. */
   hangs(): void;
 }
@@ -24,21 +33,24 @@ export interface WatchedThread {
  */
 export class SilenceWatch {
   readonly #thread: WatchedThread;
-  readonly #ticksMax: number;
+  readonly #limits: SilenceLimits;
   readonly #timer: NodeJS.Timeout;
-  /** Since the question was sent; 0 while none is open. */
+  /** Since the question was sent, or something was heard. */
   #silentTicks = 0;
+  #ticksMax: number;
 
-  constructor(thread: WatchedThread, { tickMs, ticksMax }: SilenceLimits) {
+  constructor(thread: WatchedThread, limits: SilenceLimits) {
     this.#thread = thread;
-    this.#ticksMax = ticksMax;
-    this.#timer = setInterval(() => this.#tick(), tickMs);
+    this.#limits = limits;
+    this.#ticksMax = limits.firstTicksMax;
+    this.#timer = setInterval(() => this.#tick(), limits.tickMs);
     this.#timer.unref();
   }
 
   /** To be told of every message of the thread. */
   heard(): void {
     this.#silentTicks = 0;
+    this.#ticksMax = this.#limits.ticksMax;
   }
 
   stop(): void {
@@ -46,8 +58,8 @@ export class SilenceWatch {
   }
 
   #tick(): void {
-    if (this.#thread.isExcused()) this.#silentTicks = 0;
-    if (this.#silentTicks === 0) this.#thread.ask();
+    if (this.#thread.isExcused?.()) this.#silentTicks = 0;
+    if (this.#silentTicks === 0) this.#thread.ask?.();
     this.#silentTicks++;
     if (this.#silentTicks <= this.#ticksMax) return;
     this.stop();

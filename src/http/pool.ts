@@ -1,7 +1,7 @@
 /** The HTTP workers as main sees them: one call reaches them all, and one that crashes is replaced. */
 import { FrenoError } from '../base/errors.js';
 import type { Logger, LogOptions } from '../base/log.js';
-import { SILENCE_LIMITS, type SilenceLimits } from '../base/silence.js';
+import { MAIN_SILENCE_LIMITS, SILENCE_LIMITS, type SilenceLimits } from '../base/silence.js';
 import type { Command } from '../throttle/commands.js';
 import type { StateImage } from '../throttle/state.js';
 import type { DiagnosticsPorts } from '../wire/diagnostics.js';
@@ -48,8 +48,10 @@ export interface HttpPoolOptions {
   readonly profiling: boolean;
   /** Called when a worker hangs that had started: nothing but a new process can replace it. */
   readonly failed: (error: FrenoError) => void;
-  /** `SILENCE_LIMITS` unless given. */
+  /** When a worker counts as hanging: `SILENCE_LIMITS` unless given. */
   readonly silence?: SilenceLimits;
+  /** When main does, of which the workers hear as often as they are asked: `MAIN_SILENCE_LIMITS` unless given. */
+  readonly mainSilence?: SilenceLimits;
 }
 
 export class HttpPool implements HttpStatisticsSource {
@@ -169,7 +171,7 @@ export class HttpPool implements HttpStatisticsSource {
 
   #startWorker(): PoolWorker {
     const { board, workerLog, workers, diagnostics, profiling } = this.#options;
-    const { silence = SILENCE_LIMITS } = this.#options;
+    const { silence = SILENCE_LIMITS, mainSilence = MAIN_SILENCE_LIMITS } = this.#options;
     const number = this.#nextNumber++;
     const worker = new PoolWorker(
       number,
@@ -182,6 +184,7 @@ export class HttpPool implements HttpStatisticsSource {
         exclusive: workers === 1,
         log: workerLog,
         worker: number,
+        mainSilence,
       },
       {
         received: (from, message) => this.#received(from, message),

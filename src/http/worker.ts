@@ -3,6 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { messageOf } from '../base/errors.js';
 import { createLogger, type Logger } from '../base/log.js';
 import { Pieces } from '../base/pieces.js';
+import { SilenceWatch } from '../base/silence.js';
 import { Board } from '../board/board.js';
 import { ThrottleState } from '../throttle/state.js';
 import type {
@@ -33,9 +34,13 @@ const PIECE_LENGTH = 500;
 /** Runs the worker on the thread that calls it; `port` leads to main. */
 export function runHttpWorker(port: MessagePort, data: HttpWorkerData): void {
   const worker = new HttpWorker(port, data);
+  const watch = new SilenceWatch({ hangs: () => worker.mainHangs() }, data.mainSilence);
   process.on('uncaughtException', (error) => worker.fail('crash', messageOf(error)));
   process.on('unhandledRejection', (reason) => worker.fail('crash', messageOf(reason)));
-  port.on('message', (message: ToHttp) => worker.received(message));
+  port.on('message', (message: ToHttp) => {
+    watch.heard();
+    worker.received(message);
+  });
   void worker.load();
 }
 
@@ -121,6 +126,12 @@ class HttpWorker {
         void this.#stop();
         return;
     }
+  }
+
+  /** Nobody else can end the process any more, and its peers go on without it: its supervisor is to start another. */
+  mainHangs(): void {
+    this.#log.error('main gives no sign of life: ending by force');
+    process.kill(process.pid, 'SIGKILL');
   }
 
   /** Closes everything first and ends on the next turn: a thread that ends with its listener open aborts the process. */

@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { DurationCounts } from '../base/durations.js';
 import type { LogOptions } from '../base/log.js';
+import type { SilenceLimits } from '../base/silence.js';
 import type { Command } from '../throttle/commands.js';
 import type { StateImage } from '../throttle/state.js';
 import type { ProfileRequest } from './diagnostics.js';
@@ -32,6 +33,8 @@ export interface HttpWorkerData {
   readonly exclusive: boolean;
   readonly log: LogOptions;
   readonly worker: number;
+  /** When main, which sends a ping at least each second, counts as hanging. */
+  readonly mainSilence: SilenceLimits;
 }
 
 /** What an HTTP worker cannot answer by itself. */
@@ -129,7 +132,7 @@ export type ToHttp =
   | { readonly kind: 'restore'; readonly version: number; readonly image: StateImage }
   | { readonly kind: 'answers'; readonly answers: ReadonlyArray<readonly [id: number, Answer]> }
   | { readonly kind: 'collect'; readonly id: number; readonly statistics: StatisticsKind }
-  /** To be answered at once: whoever does not for long hangs. */
+  /** To be answered at once: whoever does not for long hangs. So does main when it sends none. */
   | { readonly kind: 'ping' }
   /** Answer what is in flight, then end. */
   | { readonly kind: 'stop' };

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { SilenceWatch } from '../../src/base/silence.js';
 
-const LIMITS = { tickMs: 10, ticksMax: 5 };
+const LIMITS = { tickMs: 10, ticksMax: 5, firstTicksMax: 20 };
 
 function turnOf(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -46,11 +46,21 @@ describe('a watch on a thread', () => {
   });
 
   it('says that it hangs, once, when one question stays without an answer', async () => {
+    watch.heard();
     await new Promise<void>((resolve) => {
       onHung = resolve;
     });
     await turnOf(LIMITS.tickMs * (LIMITS.ticksMax + 2));
     expect({ asked, hung }).to.deep.equal({ asked: 1, hung: 1 });
+  });
+
+  it('gives it longer for its first answer', async () => {
+    const startedAtMs = performance.now();
+    await new Promise<void>((resolve) => {
+      onHung = resolve;
+    });
+    const silentMs = performance.now() - startedAtMs;
+    expect(silentMs).to.be.above(LIMITS.tickMs * (LIMITS.firstTicksMax - 1));
   });
 
   it('asks on and on while it is answered, however late', async () => {
@@ -67,6 +77,7 @@ describe('a watch on a thread', () => {
     await new Promise<void>((resolve) => {
       onAsked = resolve;
     });
+    watch.heard();
     const paused = new Int32Array(new SharedArrayBuffer(4));
     for (let pause = 0; pause < LIMITS.ticksMax - 2; pause++) {
       Atomics.wait(paused, 0, 0, LIMITS.tickMs * LIMITS.ticksMax * 2);
@@ -77,6 +88,7 @@ describe('a watch on a thread', () => {
 
   it('holds nothing against a thread that is excused, and all once it is not', async () => {
     isExcused = true;
+    watch.heard();
     await turnOf(LIMITS.tickMs * LIMITS.ticksMax * 3);
     expect(hung).to.equal(0);
     isExcused = false;

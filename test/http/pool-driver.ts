@@ -1,4 +1,4 @@
-/** A process of its own with a pool of HTTP workers; says over IPC what happens, and stops on the message `stop`. */
+/** A process of its own with a pool of HTTP workers; says over IPC what happens; stops on the message `stop`, hangs on `hang`. */
 import { pino } from 'pino';
 import { FrenoError } from '../../src/base/errors.js';
 import type { HttpPoolOptions } from '../../src/http/pool.js';
@@ -8,13 +8,16 @@ const say = (message: object): void => void process.send?.(message);
 
 const engine = process.argv[2] as HttpPoolOptions['engine'];
 const log = pino({ level: 'warn' }, { write: (line) => say({ logged: JSON.parse(line) }) });
-/** Milliseconds between two looks at whether workers hang, which they do after ten. */
+/** Milliseconds between two looks at whether threads hang: a worker after ten, main after fifteen. */
 const tickMs = Number(process.argv[3] ?? 1_000);
+/** How many of these a worker has to start. */
+const firstTicksMax = Number(process.argv[4] ?? 30);
 const test = new TestPool({
   engine,
   workers: 2,
   log,
-  silence: { tickMs, ticksMax: 10 },
+  silence: { tickMs, ticksMax: 10, firstTicksMax },
+  mainSilence: { tickMs, ticksMax: 15, firstTicksMax },
   failed: ({ code, message }) => say({ failed: `${code} ${message}` }),
 });
 try {
@@ -32,7 +35,8 @@ const commands = setInterval(() => {
   applying.push(applied.then(() => say({ applied: true })));
 }, 20);
 
-process.on('message', async () => {
+process.on('message', async (message) => {
+  if (message === 'hang') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   clearInterval(commands);
   await Promise.all(applying);
   await test.pool.stop();
