@@ -1,5 +1,6 @@
 /** pt-archiver with our plugin: a real primary, its real replica, and freno that watches the replica's lag. */
 import { expect } from 'chai';
+import { createConnection } from 'mysql2/promise';
 import { type FrenoNode, layOutNodes } from '../../src/demo/freno-node.js';
 import { freePorts, TemporaryDirectory } from '../../src/demo/temporary.js';
 import { fetchJson, fetchOnce } from '../support/http-client.js';
@@ -92,9 +93,14 @@ describe('FrenoThrottler.pm in pt-archiver', () => {
 
   for (const options of [BATCH, ['--limit', '100', '--txn-size', '10'], ['--limit', '10']]) {
     it(`stops between two transactions when freno says no, and locks nothing: ${options.join(' ')}`, async () => {
-      archiver = start(options);
-      await until(async () => (await rowsLeft()) < ROWS);
-      await command('throttle-app');
+      const release = await holdRow(ROWS / 2);
+      try {
+        archiver = start(options);
+        await until(async () => (await rowsLeft()) < ROWS);
+        await command('throttle-app');
+      } finally {
+        release();
+      }
       await refusals(2);
       const left = await rowsLeft();
       await refusals(2);
@@ -202,6 +208,15 @@ describe('FrenoThrottler.pm in pt-archiver', () => {
     });
   }
 
+  /** Keeps the archiver from getting further than that row, until the function returned is called. */
+  async function holdRow(id: number): Promise<() => void> {
+    const { host, port } = primary;
+    const session = await createConnection({ host, port, user: 'root', database: TABLE.schema });
+    await session.query('begin');
+    await session.query(`select id from ${TABLE.name} where id = ${id} for update`);
+    return () => session.destroy();
+  }
+
   async function rowsLeft(): Promise<number> {
     const [row] = await primary.run('select count(*) as count from shop.orders');
     return Number(row!.count);
@@ -221,7 +236,11 @@ describe('FrenoThrottler.pm in pt-archiver', () => {
   async function refusals(count: number): Promise<void> {
     const name = `check.${APP}.error`;
     const refused = async (): Promise<number> => {
-      const vars = (await fetchJson(node.port, '/debug/vars')) as Record<string, number>;
+      // A thread that does not answer in time is left out.
+      const vars = await until(async () => {
+        const told = (await fetchJson(node.port, '/debug/vars')) as Record<string, number>;
+        return 'check.any.total' in told && told;
+      });
       return vars[name] ?? 0;
     };
     const before = await refused();

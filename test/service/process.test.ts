@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { FrenoProcess } from '../../src/demo/freno-process.js';
 import { freePorts, TemporaryDirectory } from '../../src/demo/temporary.js';
+import { statusOf } from '../support/cluster.js';
 
 const LAUNCHER = fileURLToPath(new URL('../../src/freno.cjs', import.meta.url));
 
@@ -137,7 +138,7 @@ describe('the process', () => {
     const freno = new FrenoProcess(config, directory.path, flags);
     await freno.waitFor('/leader-check', 200);
     await freno.waitFor('/check/app/mysql/main', 500);
-    expect(await freno.status('/throttle-app/app')).to.equal(503);
+    expect(await statusOf(freno, '/throttle-app/app')).to.equal(503);
     expect(freno.log).to.match(/"level":"warn".*--force-leadership/);
     await freno.stop();
   });

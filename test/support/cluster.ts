@@ -122,8 +122,8 @@ export class TestCluster {
 }
 
 /** Status of a GET; rejects when nobody answers. */
-export async function statusOf(node: FrenoNode, path: string): Promise<number> {
-  return (await fetchOnce(node.port, path)).status;
+export async function statusOf({ port }: { readonly port: number }, path: string): Promise<number> {
+  return (await fetchOnce(port, path)).status;
 }
 
 /** Keys of `/throttled-apps` of a node. */

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { expect } from 'chai';
 import { FrenoProcess } from '../../../src/demo/freno-process.js';
 import { freePorts, TemporaryDirectory } from '../../../src/demo/temporary.js';
+import { statusOf } from '../../support/cluster.js';
 import { fetchJson, fetchOnce } from '../../support/http-client.js';
 import { until } from '../../support/until.js';
 import { Backend, PASSWORD } from './backend.js';
@@ -68,7 +69,7 @@ describe('freno processes with a MySQL backend', () => {
     await first.waitFor('/check/app/mysql/main', 200);
     const second = await start(1, 'east', 10);
     await second.waitFor('/consensus/leader', 200);
-    expect(await second.status('/leader-check')).to.equal(404);
+    expect(await statusOf(second, '/leader-check')).to.equal(404);
     expect((await fetchOnce(second.port, '/consensus/leader')).body).to.equal(
       `"${hostname()}:${first.port}"\n`,
     );
@@ -76,13 +77,13 @@ describe('freno processes with a MySQL backend', () => {
     expect((await fetchOnce(second.port, '/throttle-app/archive/ttl/10/ratio/1')).status).to.equal(
       200,
     );
-    expect(await second.status('/throttled-apps')).to.equal(200);
+    expect(await statusOf(second, '/throttled-apps')).to.equal(200);
     await first.waitFor('/check/archive/mysql/main', 417);
 
     first.signal('SIGKILL');
     await second.waitFor('/leader-check', 200);
     await second.waitFor('/check/app/mysql/main', 200);
-    expect(await second.status('/check/archive/mysql/main')).to.equal(417);
+    expect(await statusOf(second, '/check/archive/mysql/main')).to.equal(417);
     expect(await fetchJson(second.port, '/consensus/status')).to.deep.include({
       IsLeader: true,
       State: 'Leader',
@@ -96,7 +97,7 @@ describe('freno processes with a MySQL backend', () => {
     const west = await start(2, 'west', 1);
     await west.waitFor('/check/app/mysql/main', 429);
     await east.waitFor('/check/app/mysql/main', 429);
-    expect(await east.status('/check/freno/mysql/main')).to.equal(200);
+    expect(await statusOf(east, '/check/freno/mysql/main')).to.equal(200);
     const { body } = await fetchOnce(east.port, '/check/app/mysql/main');
     expect(JSON.parse(body)).to.deep.equal({
       StatusCode: 429,
