@@ -28,7 +28,11 @@ export class Count {
   internalError = 0;
 
   /** `rank`: how many counts there were before this one. */
-  constructor(readonly rank: number) {}
+  constructor(
+    readonly app: string,
+    readonly storeName: string,
+    readonly rank: number,
+  ) {}
 
   add(status: CheckStatus): void {
     switch (status) {
@@ -52,10 +56,11 @@ export class Count {
 
 export class CheckCounters {
   readonly #limits: CounterLimits;
-  readonly #apps = new Map<string, Map<string, Count>>();
+  readonly #apps = new Set<string>();
   readonly #strangeStores = new Set<string>();
+  /** By `pairKey`. In one map: one for each app would take more than all the counts. */
+  readonly #counts = new Map<string, Count>();
   #pairs = 0;
-  #counts = 0;
 
   constructor(limits = COUNTER_LIMITS) {
     this.#limits = limits;
@@ -63,45 +68,39 @@ export class CheckCounters {
 
   /** Where checks of that app on that store are to be counted. The same object every time. */
   of(app: string, storeName: string, isConfigured: boolean): Count {
-    const store = isConfigured ? storeName : this.#boundedStore(storeName);
-    const stores = this.#storesOf(app);
-    const present = stores.get(store);
+    const boundedApp = bounded(app, this.#apps, this.#limits.appsMax);
+    const store = isConfigured
+      ? storeName
+      : bounded(storeName, this.#strangeStores, this.#limits.strangeStoresMax);
+    const present = this.#counts.get(pairKey(boundedApp, store));
     if (present !== undefined) return present;
     if (this.#pairs < this.#limits.pairsMax) {
       this.#pairs++;
-      return this.#added(stores, store);
+      return this.#add(boundedApp, store);
     }
-    return stores.get(OTHER) ?? this.#added(stores, OTHER);
+    return this.#counts.get(pairKey(boundedApp, OTHER)) ?? this.#add(boundedApp, OTHER);
   }
 
   *counts(): Generator<CheckCount> {
-    for (const [app, stores] of this.#apps) {
-      for (const [storeName, count] of stores) {
-        yield { app, storeType: 'mysql', storeName, ...count };
-      }
-    }
+    for (const count of this.#counts.values()) yield { storeType: 'mysql', ...count };
   }
 
-  #storesOf(app: string): Map<string, Count> {
-    const name = this.#apps.has(app) || this.#apps.size < this.#limits.appsMax ? app : OTHER;
-    let stores = this.#apps.get(name);
-    if (stores === undefined) {
-      stores = new Map();
-      this.#apps.set(name, stores);
-    }
-    return stores;
-  }
-
-  #added(stores: Map<string, Count>, store: string): Count {
-    const count = new Count(this.#counts++);
-    stores.set(store, count);
+  #add(app: string, storeName: string): Count {
+    const count = new Count(app, storeName, this.#counts.size);
+    this.#counts.set(pairKey(app, storeName), count);
     return count;
   }
+}
 
-  #boundedStore(storeName: string): string {
-    if (this.#strangeStores.has(storeName)) return storeName;
-    if (this.#strangeStores.size >= this.#limits.strangeStoresMax) return OTHER;
-    this.#strangeStores.add(storeName);
-    return storeName;
-  }
+/** The name, among at most so many that are known, or what stands for all others. */
+function bounded(name: string, known: Set<string>, knownMax: number): string {
+  if (known.has(name)) return name;
+  if (known.size >= knownMax) return OTHER;
+  known.add(name);
+  return name;
+}
+
+/** Names come from segments of paths: they have no slash. */
+function pairKey(app: string, storeName: string): string {
+  return `${app}/${storeName}`;
 }

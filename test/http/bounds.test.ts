@@ -32,7 +32,7 @@ describe('counters of checks', () => {
     ]);
   });
 
-  it('tell in which order they were met, however they are listed', () => {
+  it('tell in which order they were met', () => {
     const counters = new CheckCounters();
     for (const [app, store] of ['a s', 'b s', 'a t'].map((pair) => pair.split(' '))) {
       counters.of(app!, store!, true).add(200);
@@ -40,8 +40,8 @@ describe('counters of checks', () => {
     const ranks = [...counters.counts()].map(({ app, storeName, rank }) => [app, storeName, rank]);
     expect(ranks).to.deep.equal([
       ['a', 's', 0],
-      ['a', 't', 2],
       ['b', 's', 1],
+      ['a', 't', 2],
     ]);
   });
 

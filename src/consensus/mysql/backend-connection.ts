@@ -4,7 +4,7 @@ import { monotonicMs } from '../../base/clock.js';
 import { messageOf } from '../../base/errors.js';
 import type { BackendSettings } from '../../config/settings.js';
 import { BackendError } from './backend-error.js';
-import { OpenConnection, type Row, type Value } from './open-connection.js';
+import type { OpenConnection, Row, Value } from './open-connection.js';
 import type { BackendTimes } from './options.js';
 
 const BACK_OFF_MIN_MS = 50;
@@ -49,6 +49,8 @@ export class BackendConnection {
     if (this.#closed) throw new BackendError('unavailable', 'the node is stopping');
     if (monotonicMs() < this.#retryAtMs) throw this.#stillDown();
     try {
+      // The client library is slow to load, and most nodes have no backend.
+      const { OpenConnection } = await import('./open-connection.js');
       const open = await OpenConnection.open(this.#settings, this.#times, this.#lookup);
       this.#backOffMs = 0;
       this.#lastFailure = undefined;

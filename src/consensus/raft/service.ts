@@ -14,7 +14,7 @@ import type {
 import type { Role, SoftState } from './core/types.js';
 import type { DriverObserver, RequestRefusal, RequestResult } from './driver-types.js';
 import { RaftMeter } from './meter.js';
-import { RaftNode } from './node.js';
+import type { RaftNode } from './node.js';
 import { isAlone, type RaftOptions } from './options.js';
 import { SparseLog } from './sparse-log.js';
 
@@ -169,6 +169,8 @@ export class RaftConsensus implements Consensus {
         if (opened !== null) this.#failed(opened, error);
       },
     };
+    // Only now, so that the other threads, which start before this, load meanwhile.
+    const { RaftNode } = await import('./node.js');
     const node = await RaftNode.open(
       this.#options,
       this.#machine,

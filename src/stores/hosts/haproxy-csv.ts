@@ -1,7 +1,7 @@
 /** HAProxy's statistics as CSV (management.txt, section 9.1): the servers of each backend and their status. */
 import { finished } from 'node:stream/promises';
 import { setImmediate as immediate } from 'node:timers/promises';
-import { type CsvError, parse } from 'csv-parse';
+import type { CsvError } from 'csv-parse';
 
 /** No line of HAProxy comes near it; a page without line ends is given up there. */
 const LINE_LENGTH_MAX = 64 * 1024;
@@ -37,6 +37,8 @@ interface Columns {
 
 /** Reads a page as its pieces arrive. Throws when it is truncated or something else. */
 export async function parseStatistics(pieces: AsyncIterable<Buffer>): Promise<Statistics> {
+  // Few nodes have a HAProxy to read.
+  const { parse } = await import('csv-parse');
   const table = new Table();
   const parser = parse({
     skip_empty_lines: true,

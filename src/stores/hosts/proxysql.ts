@@ -5,7 +5,7 @@ import { FrenoError, messageOf } from '../../base/errors.js';
 import type { Login } from '../../base/mysql/connection.js';
 import { formatAddress, parseAddress } from '../../config/address.js';
 import type { ProbeTarget, ProxySQLHosts } from '../../wire/stores.js';
-import { type PoolRow, readConnectionPool } from './proxysql-admin.js';
+import type { PoolRow } from './proxysql-admin.js';
 import type { HostList, HostSourceReader } from './source.js';
 
 const ADMIN_PORT = 6032;
@@ -38,6 +38,8 @@ export class ProxySQLSource implements HostSourceReader {
 
   /** The first address that answers counts: each ProxySQL of a cluster knows all its servers. */
   async read(): Promise<HostList> {
+    // The client library is slow to load, and few nodes have a ProxySQL.
+    const { readConnectionPool } = await import('./proxysql-admin.js');
     const failures: string[] = [];
     for (const admin of this.#admins) {
       try {
