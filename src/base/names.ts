@@ -17,12 +17,18 @@ export interface NamesLimits {
   readonly waitingMax: number;
   /** For how long an address is used again. Hosts that refuse connections would otherwise be looked up at each attempt. */
   readonly foundMs: number;
+  /** For how long a name that was not found is not looked up again. */
+  readonly notFoundMs: number;
 }
 
 /** For the probes of one thread: of the attempts that wait for one name all but the last few have been given up. */
-const PROBE_LIMITS: NamesLimits = { lookupsMax: 4, waitingMax: 8, foundMs: 5_000 };
+const PROBE_LIMITS: NamesLimits = {
+  lookupsMax: 4,
+  waitingMax: 8,
+  foundMs: 5_000,
+  notFoundMs: 1_000,
+};
 
-const NOT_FOUND_MS = 1_000;
 const NAMES_MAX = 10_000;
 
 /** Connections are given up sooner: nobody waits any more for a name that was last asked for this long ago. */
@@ -188,7 +194,7 @@ export class Names {
     const answer: Answer =
       error === null
         ? { addresses, untilMs: nowMs + this.#limits.foundMs }
-        : { error, untilMs: nowMs + NOT_FOUND_MS };
+        : { error, untilMs: nowMs + this.#limits.notFoundMs };
     if (this.#answers.size >= NAMES_MAX) this.#answers.clear();
     this.#answers.set(name, answer);
     const { waiting } = this.#questions.get(name)!;

@@ -102,15 +102,16 @@ export class ClusterHosts {
   }
 
   report(isSkipped: SkipTest): ClusterReport {
-    const listed = this.#listed ?? [];
-    const ignored = listed.filter((host) => this.#isIgnored(host));
-    const skipped = listed.filter((host) => !ignored.includes(host) && isSkipped(host.host));
-    const probed = listed.filter((host) => !ignored.includes(host) && !skipped.includes(host));
+    const [hosts, ignored, skipped]: [string[], string[], string[]] = [[], [], []];
+    for (const host of this.#listed ?? []) {
+      const group = this.#isIgnored(host) ? ignored : isSkipped(host.host) ? skipped : hosts;
+      group.push(formatAddress(host));
+    }
     return {
       source: this.#settings.source.kind,
-      hosts: probed.map(formatAddress),
-      ignored: ignored.map(formatAddress),
-      skipped: skipped.map(formatAddress),
+      hosts,
+      ignored,
+      skipped,
       readAtUnixMs: this.#readAtUnixMs,
       error: this.#error,
     };

@@ -5,7 +5,7 @@ import { type NameParty, Names, type Resolver } from '../../src/base/names.js';
 
 type Finish = Parameters<Resolver>[1];
 
-const LIMITS = { lookupsMax: 3, waitingMax: 8, foundMs: 5_000 };
+const LIMITS = { lookupsMax: 3, waitingMax: 8, foundMs: 5_000, notFoundMs: 1_000 };
 
 class ManualResolver {
   readonly asked: string[] = [];

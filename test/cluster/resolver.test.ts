@@ -57,16 +57,19 @@ describe('three nodes whose configuration lists a thousand host names that nobod
     await leader.process.waitFor(check, 200);
     const term = await termOf(leader.port);
     const client = new PacedClient(leader.port, check, CHECKS_PER_SECOND);
-    // From now on look-ups are under way all the time.
-    await until(() => resolver!.asked.size >= 2);
-    for (let number = 0; number < COMMANDS; number++) {
-      const { port } = nodes[number % nodes.length]!;
-      const { status, body } = await fetchOnce(port, `/throttle-app/app${number}/ttl/10`);
-      expect(status, body).to.equal(200);
-      // Some election time-outs pass meanwhile.
-      await client.next('an answer', () => true);
+    try {
+      // From now on look-ups are under way all the time.
+      await until(() => resolver!.asked.size >= 2);
+      for (let number = 0; number < COMMANDS; number++) {
+        const { port } = nodes[number % nodes.length]!;
+        const { status, body } = await fetchOnce(port, `/throttle-app/app${number}/ttl/10`);
+        expect(status, body).to.equal(200);
+        // Some election time-outs pass meanwhile.
+        await client.next('an answer', () => true);
+      }
+    } finally {
+      await client.end();
     }
-    await client.end();
 
     expect(new Set(client.answers.map(({ status }) => status))).to.deep.equal(new Set([200]));
     expect([...resolver!.asked].filter((name) => !DEAD_HOSTS.includes(name))).to.deep.equal([]);

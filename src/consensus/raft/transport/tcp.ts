@@ -1,15 +1,18 @@
 /** The peers over TCP: one connection each way between two nodes. */
 import { monotonicMs } from '../../../base/clock.js';
 import type { Logger } from '../../../base/log.js';
+import { Names } from '../../../base/names.js';
 import type { Address } from '../../../config/address.js';
 import type { NodeId } from '../core/types.js';
 import type { PeerTransport } from '../driver-types.js';
 import { SparseLog } from '../sparse-log.js';
 import { PeerLink } from './link.js';
 import { PeerListener } from './listener.js';
-import { boundedLookUp } from './look-up.js';
 
 const PING_INTERVAL_MS = 500;
+
+/** Each dial looks its peer up anew: links know themselves how long to wait after a failure. */
+const NAMES_LIMITS = { lookupsMax: 3, waitingMax: 2, foundMs: 0, notFoundMs: 0 };
 
 export interface TransportOptions {
   readonly self: NodeId;
@@ -34,7 +37,7 @@ export class TcpTransport implements PeerTransport {
   constructor(options: TransportOptions, handlers: TransportHandlers, log: Logger) {
     const { self, clusterName, bind, peers } = options;
     const warnings = new SparseLog(log, monotonicMs);
-    const lookUp = boundedLookUp();
+    const names = new Names({ limits: NAMES_LIMITS });
     for (const peer of peers) {
       /** Whether the log says last that the peer is away. */
       let isAway = false;
@@ -42,7 +45,7 @@ export class TcpTransport implements PeerTransport {
         self,
         clusterName,
         peer,
-        lookUp,
+        lookUp: names.party().lookup,
         random: Math.random,
         onUp: () => {
           log[isAway ? 'warn' : 'info']({ peer }, 'peer connected');
