@@ -117,8 +117,8 @@ export class Leadership {
   }
 
   /**
-   * Whoever is elected has a vote from each majority, so it is enough that one of them is bound: the one that is bound for longest.
-   * The leader is in it; when it votes for another it leads no more.
+   * Whoever is elected has a vote out of every majority, so nobody is while all of some majority are bound. The one that is bound for longest
+   * counts. The leader is in it: when it votes for another it leads no more.
    */
   #promisedAtLeast(): number {
     const { rules, config } = this.#replica;
