@@ -4,6 +4,7 @@ import type { NodeId, SnapshotMeta } from '../core/types.js';
 import { Connection, type Statement } from './connection.js';
 import { APPLICATION_ID } from './file.js';
 import { DamagedLogError, hardStateChecksum, integer } from './load.js';
+import { checkWriteAheadLog } from './write-ahead-log.js';
 
 /** Of the tables; raised when an older program could not read them. */
 const FORMAT_VERSION = 1;
@@ -64,6 +65,7 @@ export async function openConnection(path: string): Promise<Connection> {
     // Before anything is read: the write-ahead log then needs no shared memory beside it, and the first access takes the lock.
     await connection.execute('PRAGMA locking_mode = EXCLUSIVE');
     const [{ tables } = {}] = await connection.all('SELECT count(*) AS tables FROM sqlite_schema');
+    await checkWriteAheadLog(`${path}-wal`);
     if (tables === 0) await connection.execute(SCHEMA);
     const [mode] = await connection.all('PRAGMA journal_mode = WAL');
     if (mode?.journal_mode !== 'wal') throw new Error('the file system allows no write-ahead log');

@@ -42,18 +42,21 @@ function snapshotAt(index: number, pieces = 3): EncodedSnapshot {
 
 describe('the log on disk', () => {
   let directory: string;
+  let killed: string;
   let path: string;
   const opened: OpenedStorage[] = [];
   const log = new LogRecorder();
 
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'freno-storage-'));
+    killed = `${directory}-killed`;
     path = join(directory, 'freno-raft.db');
   });
 
   afterEach(async () => {
     for (const { storage } of opened.splice(0)) await storage.close();
     await rm(directory, { recursive: true });
+    await rm(killed, { recursive: true, force: true });
   });
 
   async function open(overrides: Partial<typeof identity> = {}): Promise<OpenedStorage> {
@@ -98,6 +101,16 @@ describe('the log on disk', () => {
       });
     });
     return Promise.all(reads);
+  }
+
+  /** Leaves what a process that is killed now would; `killed` has a copy. Returns the path of the write-ahead log. */
+  async function kill(): Promise<string> {
+    await rm(killed, { recursive: true, force: true });
+    await cp(directory, killed, { recursive: true });
+    await opened.pop()!.storage.close();
+    await rm(directory, { recursive: true });
+    await cp(killed, directory, { recursive: true });
+    return `${path}-wal`;
   }
 
   /** Changes the file behind the program's back. */
@@ -214,19 +227,85 @@ describe('the log on disk', () => {
   it('syncs at its start what a killed process may have left unsynced', async () => {
     const first = await open();
     await write(first, { hardState: { term: 3, vote: 'b:2' }, entries: entriesOf(1, 5, 3) });
-    const killed = await mkdtemp(join(tmpdir(), 'freno-storage-'));
-    const writeAheadLog = join(killed, 'freno-raft.db-wal');
-    try {
-      await cp(directory, killed, { recursive: true });
-      expect((await stat(writeAheadLog)).size).to.be.greaterThan(0);
-      const { storage, initial } = await SqliteStorage.open(killed, identity, log.logger);
-      // SQLite cuts it only when all of it is in the file, and synced.
-      expect((await stat(writeAheadLog)).size).to.equal(0);
-      expect([initial.hardState.vote, initial.entries.length]).to.deep.equal(['b:2', 5]);
-      await storage.close();
-    } finally {
-      await rm(killed, { recursive: true });
+    const writeAheadLog = await kill();
+    expect((await stat(writeAheadLog)).size).to.be.greaterThan(0);
+    const { initial } = await open();
+    // SQLite cuts it only when all of it is in the file, and synced.
+    expect((await stat(writeAheadLog)).size).to.equal(0);
+    expect([initial.hardState.vote, initial.entries.length]).to.deep.equal(['b:2', 5]);
+  });
+
+  describe('with what a killed process left of the write-ahead log', () => {
+    let writeAheadLog: string;
+    let bytes: Buffer;
+
+    /** One transaction for each entry, the last one of several pages. */
+    beforeEach(async () => {
+      const first = await open();
+      await write(first, { hardState: { term: 3, vote: null } });
+      for (let index = 1; index <= 20; index++) {
+        await write(first, { entries: entriesOf(index, index, 3) });
+      }
+      await write(first, { entries: entriesOf(21, 270, 3) });
+      writeAheadLog = await kill();
+      bytes = await readFile(writeAheadLog);
+    });
+
+    async function openWith(changed: Buffer): Promise<OpenedStorage> {
+      await writeFile(writeAheadLog, changed);
+      return open();
     }
+
+    function flipped(at: number): Buffer {
+      const changed = Buffer.from(bytes);
+      changed[at]! ^= 1;
+      return changed;
+    }
+
+    it('has all of it', async () => {
+      expect((await open()).initial.entries).to.have.length(270);
+    });
+
+    it('is refused, by name, when that is wrong in the middle', async () => {
+      const { code, message } = await failureOf(openWith(flipped(40_000)));
+      expect(code).to.equal('RESOURCE');
+      expect(message).to.contain(`${path} is damaged (its write-ahead log is wrong in the middle)`);
+    });
+
+    it('is refused, by name, when its header is wrong', async () => {
+      const { message } = await failureOf(openWith(flipped(17)));
+      expect(message).to.contain(`${path} is damaged (the header of its write-ahead log is wrong)`);
+    });
+
+    it('has what was synced before, when the last transaction was cut short', async () => {
+      for (const cut of [
+        flipped(bytes.length - 1),
+        flipped(bytes.length - 3 * 4096),
+        bytes.subarray(0, bytes.length - 6_000),
+        Buffer.concat([bytes.subarray(0, bytes.length - 6_000), Buffer.alloc(6_000)]),
+      ]) {
+        const { initial, storage } = await openWith(cut);
+        expect(initial.entries).to.have.length(20);
+        await storage.close();
+        opened.pop();
+        await rm(directory, { recursive: true });
+        await cp(killed, directory, { recursive: true });
+      }
+    });
+
+    it('begins empty when nothing of it was written', async () => {
+      await writeFile(path, '');
+      expect((await openWith(Buffer.alloc(bytes.length))).initial.entries).to.deep.equal([]);
+    });
+
+    it('has all of it after the file was used again from its beginning', async () => {
+      const first = await open();
+      for (let index = 271; index <= 1_400; index++) {
+        await write(first, { entries: entriesOf(index, index, 3) });
+      }
+      await kill();
+      expect((await open()).initial.entries).to.have.length(1_400);
+    });
   });
 
   it('holds what was promised last across a restart, nothing before the first promise', async () => {
