@@ -13,32 +13,28 @@ import { monotonicMs } from './clock.js';
 export interface NamesLimits {
   /** Look-ups under way at a time: at least 2, since the last free one is kept. */
   readonly lookupsMax: number;
-  /** Of those that wait for one name only the last so many are answered. */
-  readonly waitingMax: number;
   /** For how long an address is used again. Hosts that refuse connections would otherwise be looked up at each attempt. */
   readonly foundMs: number;
   /** For how long a name that was not found is not looked up again. */
   readonly notFoundMs: number;
 }
 
-/** For the probes of one thread: of the attempts that wait for one name all but the last few have been given up. */
-const PROBE_LIMITS: NamesLimits = {
-  lookupsMax: 4,
-  waitingMax: 8,
-  foundMs: 5_000,
-  notFoundMs: 1_000,
-};
+/** For the probes of one thread. */
+const PROBE_LIMITS: NamesLimits = { lookupsMax: 4, foundMs: 5_000, notFoundMs: 1_000 };
 
 const NAMES_MAX = 10_000;
 
-/** Connections are given up sooner: nobody waits any more for a name that was last asked for this long ago. */
+/** Connections are given up sooner: whoever asked this long ago waits no more. */
 const ABANDONED_MS = 5_000;
 
 type Answer =
   | { readonly addresses: readonly LookupAddress[]; readonly untilMs: number }
   | { readonly error: NodeJS.ErrnoException; readonly untilMs: number };
 
-type Waiting = (answer: Answer) => void;
+interface Waiter {
+  readonly askedAtMs: number;
+  readonly tell: (answer: Answer) => void;
+}
 
 /** Asks the system for all addresses of a name. */
 export type Resolver = (
@@ -68,8 +64,8 @@ interface Asker {
 interface Question {
   /** Null: it failed last time, and counts for nobody. */
   readonly asker: Asker | null;
-  readonly waiting: Waiting[];
-  askedAtMs: number;
+  /** The longest waiting first. */
+  readonly waiting: Waiter[];
   isUnderWay: boolean;
 }
 
@@ -119,24 +115,23 @@ export class Names {
     return question !== undefined && question.asker !== null && !question.isUnderWay;
   }
 
-  #answer(name: string, asker: Asker, callback: Waiting): void {
+  #answer(name: string, asker: Asker, tell: Waiter['tell']): void {
     const nowMs = this.#nowMs();
     const known = this.#answers.get(name);
     if (known !== undefined && nowMs < known.untilMs) {
       // As late as any other answer: `net.connect` expects none before it has returned.
-      process.nextTick(callback, known);
+      process.nextTick(tell, known);
       return;
     }
     const hasFailed = known !== undefined && 'error' in known;
     const question = this.#questions.get(name) ?? this.#ask(name, hasFailed ? null : asker);
-    question.askedAtMs = nowMs;
-    if (question.waiting.length >= this.#limits.waitingMax) question.waiting.shift();
-    question.waiting.push(callback);
+    dropAbandoned(question.waiting, nowMs);
+    question.waiting.push({ askedAtMs: nowMs, tell });
     this.#lookUpNext();
   }
 
   #ask(name: string, asker: Asker | null): Question {
-    const question = { asker, waiting: [], askedAtMs: 0, isUnderWay: false };
+    const question = { asker, waiting: [], isUnderWay: false };
     this.#questions.set(name, question);
     if (asker === null) {
       this.#failedBefore.add(name);
@@ -150,7 +145,8 @@ export class Names {
   #lookUpNext(): void {
     for (let name = this.#next(); name !== undefined; name = this.#next()) {
       const question = this.#questions.get(name)!;
-      if (this.#nowMs() - question.askedAtMs > ABANDONED_MS) this.#questions.delete(name);
+      dropAbandoned(question.waiting, this.#nowMs());
+      if (question.waiting.length === 0) this.#questions.delete(name);
       else this.#lookUp(name, question);
     }
   }
@@ -199,8 +195,12 @@ export class Names {
     this.#answers.set(name, answer);
     const { waiting } = this.#questions.get(name)!;
     this.#questions.delete(name);
-    for (const callback of waiting) callback(answer);
+    for (const { tell } of waiting) tell(answer);
   }
+}
+
+function dropAbandoned(waiting: Waiter[], nowMs: number): void {
+  while (waiting.length > 0 && nowMs - waiting[0]!.askedAtMs > ABANDONED_MS) waiting.shift();
 }
 
 function takeFirst(names: Set<string>): string | undefined {

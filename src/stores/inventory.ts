@@ -20,8 +20,7 @@ const REFRESH_INTERVAL_MS = 10_000;
 const VALUE_MAX_AGE_MS = 5_000;
 const CACHE_GRACE_MS = 2_000;
 
-/** All clusters may name the same server, and each waits for its name. */
-const NAMES_LIMITS = { lookupsMax: 4, waitingMax: STORES_MAX, foundMs: 5_000, notFoundMs: 1_000 };
+const NAMES_LIMITS = { lookupsMax: 4, foundMs: 5_000, notFoundMs: 1_000 };
 
 /** Longest delay that a timer takes. */
 const TIMER_MAX_MS = 2 ** 31 - 1;

@@ -39,7 +39,7 @@ export interface MySQLConsensusOptions {
 const STOP_TIMEOUT_MS = 2_000;
 
 /** An address is not used again: after a fail-over the name of the backend leads to another one. */
-const NAMES_LIMITS = { lookupsMax: 2, waitingMax: 2, foundMs: 0, notFoundMs: 0 };
+const NAMES_LIMITS = { lookupsMax: 2, foundMs: 0, notFoundMs: 0 };
 
 /** Where neither Domain nor DataCenter nor Environment is given, the original joins the two empty names like any others. */
 const UNNAMED_DOMAIN = ':';

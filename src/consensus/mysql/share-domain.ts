@@ -18,7 +18,7 @@ const MEMORY_MS = 5_000;
 /** Peers asked at most. */
 const PEERS_MAX = 100;
 
-const NAMES_LIMITS = { lookupsMax: 3, waitingMax: PEERS_MAX, foundMs: 5_000, notFoundMs: 1_000 };
+const NAMES_LIMITS = { lookupsMax: 3, foundMs: 5_000, notFoundMs: 1_000 };
 
 interface Peer {
   readonly faults: FaultLog;

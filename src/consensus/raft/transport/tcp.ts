@@ -12,7 +12,7 @@ import { PeerListener } from './listener.js';
 const PING_INTERVAL_MS = 500;
 
 /** Each dial looks its peer up anew: links know themselves how long to wait after a failure. */
-const NAMES_LIMITS = { lookupsMax: 3, waitingMax: 2, foundMs: 0, notFoundMs: 0 };
+const NAMES_LIMITS = { lookupsMax: 3, foundMs: 0, notFoundMs: 0 };
 
 export interface TransportOptions {
   readonly self: NodeId;
