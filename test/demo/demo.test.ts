@@ -54,7 +54,7 @@ describe('npm run demo', () => {
     expect(output).to.match(
       /lag [\d.]+ [\d.]+ [\d.]+ [\d.]+ s \| main [\d.]+ of 1\.00 \| answer 429/,
     );
-    expect(output).to.match(/heard .*\b\d+ x 200, \d+ x 429.*\nit wrote [\d,]+ rows/);
+    expect(output).to.match(/heard .*\b\d+ x 200,.* \d+ x 429.*\nit wrote [\d,]+ rows/);
     expect(readdirSync(temporary)).to.deep.equal([]);
     expect(processesNaming(temporary)).to.deep.equal([]);
   });
