@@ -16,6 +16,7 @@ const REFUSED: ReadonlyArray<readonly [path: string, names: string]> = [
   ['/throttle-app/a/ttl/1e3', 'ttl'],
   ['/throttle-app/a/ttl/0x10', 'ttl'],
   ['/throttle-app/a/ttl/%20', 'ttl'],
+  ['/throttle-app/a/ttl/52560001', 'ttl'],
   ['/throttle-app/a/ttl/99999999999', 'ttl'],
   ['/throttle-app/a/ttl/99999999999999999999999', 'ttl'],
   ['/throttle-app/a/ratio/1.1', 'ratio'],
@@ -84,6 +85,11 @@ for (const engine of ENGINES) {
       await ok('/throttle-app/b/ratio/0');
       expect(entryOf('a')).to.deep.equal({ minutes: 10, ratio: 1 });
       expect(entryOf('b')).to.deep.equal({ minutes: 60, ratio: 0 });
+    });
+
+    it('take a TTL of up to a hundred years', async () => {
+      await ok('/throttle-app/archive/ttl/52560000');
+      expect(entryOf('archive')).to.deep.equal({ minutes: 100 * 365 * 24 * 60, ratio: 1 });
     });
 
     it('take a TTL of 0 for no end', async () => {

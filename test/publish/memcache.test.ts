@@ -1,5 +1,5 @@
 /** Publishing in a real memcached: what is written, how often, and what becomes of it when memcached fails. */
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { type Logger, pino } from 'pino';
@@ -315,6 +315,23 @@ describe('a published metric', () => {
     expect(publisher.statistics.written).to.equal(0);
     publisher.close();
     await new Promise((resolve) => talker.close(resolve));
+  });
+
+  it('connects to a server that keeps failing ever more seldom', async () => {
+    let connections = 0;
+    const failing = createServer((socket) => {
+      connections++;
+      socket.destroy();
+    });
+    await new Promise<void>((resolve) => failing.listen(0, '127.0.0.1', resolve));
+    const { port } = failing.address() as AddressInfo;
+    const store = publisherTo([`127.0.0.1:${port}`]).open('main1');
+    for (let turn = 0; turn < 40; turn++) {
+      store.publish(ok, 1);
+      await pause(WRITE_INTERVAL_MS);
+    }
+    await new Promise((resolve) => failing.close(resolve));
+    expect(connections).to.be.within(1, 8);
   });
 });
 

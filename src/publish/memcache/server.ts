@@ -100,8 +100,18 @@ export class MemcacheServer {
     lookup(this.#address.host, (error, ip) => {
       this.#lookingUp = false;
       if (this.#closed) return;
-      if (error === null) this.#link = newLink(ip, this.#address.port);
+      if (error === null) this.#begin(newLink(ip, this.#address.port));
       else this.#away(messageOf(error));
+    });
+  }
+
+  /** A connection that the other side closes is a failure: memjs would make another for each write, and tell nobody. */
+  #begin(link: Link): void {
+    this.#link = link;
+    link.server.onConnect((socket) => {
+      socket.once('close', () => {
+        if (link === this.#link) this.#fail('it has closed the connection');
+      });
     });
   }
 
