@@ -4,6 +4,7 @@ import { type ErrorCode, FrenoError, messageOf } from '../base/errors.js';
 import { jsonString } from '../base/json.js';
 import type { Logger } from '../base/log.js';
 import { jsonObjectInPieces } from '../base/pieces.js';
+import { Turns } from '../base/turns.js';
 import type { Consensus } from '../wire/consensus.js';
 import type { Profiler } from '../wire/diagnostics.js';
 import type { Answer, HttpStatisticsSource, Question } from '../wire/http.js';
@@ -36,6 +37,8 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 
 export class Control {
   readonly #sources: ControlSources;
+  /** Reports that take long: a flood of requests for them must not hold up a heartbeat. */
+  readonly #reports = new Turns<string>();
 
   constructor(sources: ControlSources) {
     this.#sources = sources;
@@ -74,9 +77,11 @@ export class Control {
       case 'inventory':
         return { status: 200, json: inventoryJson(inventory.report()) };
       case 'vars':
-        return { status: 200, json: await vars.report() };
-      case 'metrics':
-        return textAnswer(METRICS_TYPE, await metrics.report());
+        return { status: 200, json: await this.#reports.ask('vars', () => vars.report()) };
+      case 'metrics': {
+        const text = await this.#reports.ask('metrics', () => metrics.report());
+        return textAnswer(METRICS_TYPE, text);
+      }
       case 'profile': {
         const path = await profiler.take(question.request);
         return { status: 200, json: '', other: { kind: 'file', path } };
@@ -84,11 +89,13 @@ export class Control {
     }
   }
 
-  async #recentApps(lastMinutes: number | null): Promise<string> {
-    const statistics = await this.#sources.http.collect('recentApps');
-    const nowUnixMs = Date.now();
-    const merged = await mergeRecentApps(statistics, nowUnixMs, lastMinutes);
-    return jsonObjectInPieces(recentAppsJson(merged, nowUnixMs));
+  #recentApps(lastMinutes: number | null): Promise<string> {
+    return this.#reports.ask(`recentApps ${lastMinutes}`, async () => {
+      const statistics = await this.#sources.http.collect('recentApps');
+      const nowUnixMs = Date.now();
+      const merged = await mergeRecentApps(statistics, nowUnixMs, lastMinutes);
+      return jsonObjectInPieces(recentAppsJson(merged, nowUnixMs));
+    });
   }
 
   #failure(question: Question, error: unknown): Answer {

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { monotonicMs } from '../base/clock.js';
 import { jsonString } from '../base/json.js';
+import { Turns } from '../base/turns.js';
 import { type Board, emptyLeadershipReading } from '../board/board.js';
 import type { Command } from '../throttle/commands.js';
 import { expiryTimeMs, mayLead } from '../throttle/metric.js';
@@ -64,6 +65,8 @@ const NO_LEADER_REPLY = textReply(404, '"HTTP 404"\n');
 export class Handler {
   readonly #sources: HandlerSources;
   readonly #leadership = emptyLeadershipReading();
+  /** Lists that take long to write: a flood of requests for them must not hold up the checks. */
+  readonly #lists = new Turns<string>();
   #stores: readonly StoreLocation[] = [];
   #memcacheReply: Reply = NOT_FOUND_REPLY;
 
@@ -123,9 +126,9 @@ export class Handler {
       case 'recoverHost':
         return this.#submit(recoverHostCommand(control));
       case 'throttledApps':
-        return this.#afterBarrier(() => throttledApps(state, this.#expiryTimeMs()));
+        return this.#afterBarrier(route.page, () => throttledApps(state, this.#expiryTimeMs()));
       case 'skippedHosts':
-        return this.#afterBarrier(() => skippedHosts(state, this.#expiryTimeMs()));
+        return this.#afterBarrier(route.page, () => skippedHosts(state, this.#expiryTimeMs()));
       case 'recentApps':
         return this.#recentApps(parameters.get('lastMinutes') ?? '0');
       case 'lbCheck':
@@ -144,10 +147,11 @@ export class Handler {
         return HOSTNAME_REPLY;
       case 'aggregatedMetrics': {
         const isBrief = queryParameter(request.query, 'brief') === 'true';
-        return okJson(aggregatedMetrics(board, this.#stores, isBrief));
+        const key = `${route.page} ${isBrief}`;
+        return this.#list(key, () => aggregatedMetrics(board, this.#stores, isBrief));
       }
       case 'metricsHealth':
-        return okJson(metricsHealth(board, this.#stores));
+        return this.#list(route.page, () => metricsHealth(board, this.#stores));
       case 'memcache':
         return this.#memcacheReply;
       case 'cpuProfile':
@@ -181,9 +185,13 @@ export class Handler {
   }
 
   /** On the leader the list has everything that was acknowledged before the request came. */
-  async #afterBarrier(list: () => Promise<string>): Promise<Reply> {
+  async #afterBarrier(key: string, write: () => Promise<string>): Promise<Reply> {
     const answer = await this.#sources.ask({ kind: 'readBarrier' });
-    return answer.status === 200 ? okJson(list()) : answerReply(answer);
+    return answer.status === 200 ? this.#list(key, write) : answerReply(answer);
+  }
+
+  async #list(key: string, write: () => Promise<string>): Promise<Reply> {
+    return jsonReply(200, await this.#lists.ask(key, write));
   }
 
   #recentApps(lastMinutes: string): Reply | Promise<Reply> {
@@ -210,8 +218,4 @@ function helpReply(profiling: boolean): Reply {
   const patterns = ROUTES.map(({ pattern }) => pattern);
   const served = patterns.filter((pattern) => profiling || !pattern.startsWith('/debug/pprof/'));
   return jsonReply(200, JSON.stringify(served));
-}
-
-async function okJson(json: Promise<string>): Promise<Reply> {
-  return jsonReply(200, await json);
 }

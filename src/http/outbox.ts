@@ -4,6 +4,11 @@ import type { StateImage } from '../throttle/state.js';
 import type { Answer, ToHttp } from '../wire/http.js';
 import { Acknowledgements } from './acknowledgements.js';
 
+/** Beyond, the answers of one turn of main's loop go in several: long ones take their time to be copied. */
+const ANSWERS_LENGTH_MAX = 256 * 1024;
+
+type NumberedAnswer = readonly [id: number, Answer];
+
 /** A worker, as far as it is written to. */
 export interface Recipient {
   post(message: ToHttp): void;
@@ -20,7 +25,7 @@ export class Outbox<W extends Recipient> {
   /** Those that have a copy of the state, to be told of its changes. */
   readonly #serving: () => readonly W[];
   readonly #acknowledgements = new Acknowledgements<W>();
-  readonly #answers = new Map<W, Array<readonly [number, Answer]>>();
+  readonly #answers = new Map<W, NumberedAnswer[]>();
   #batch: Batch | undefined;
   #isFlushDue = false;
 
@@ -97,8 +102,11 @@ export class Outbox<W extends Recipient> {
       this.#isFlushDue = false;
       // In this order: an answer may promise that the worker's copy of the state has all that came before.
       this.flush();
-      for (const [worker, answers] of this.#answers) worker.post({ kind: 'answers', answers });
-      this.#answers.clear();
+      for (const [worker, answers] of this.#answers) {
+        worker.post({ kind: 'answers', answers: answers.splice(0, fitting(answers)) });
+        if (answers.length === 0) this.#answers.delete(worker);
+      }
+      if (this.#answers.size > 0) this.#flushSoon();
     });
   }
 
@@ -109,6 +117,16 @@ export class Outbox<W extends Recipient> {
   get #needAcknowledge(): boolean {
     return this.#serving().length > 1;
   }
+}
+
+/** How many of the first answers go into one message: one at least. */
+function fitting(answers: readonly NumberedAnswer[]): number {
+  let length = 0;
+  const beyond = answers.findIndex(([, { json, other }]) => {
+    length += json.length + (other?.kind === 'text' ? other.text.length : 0);
+    return length > ANSWERS_LENGTH_MAX;
+  });
+  return beyond === -1 ? answers.length : Math.max(1, beyond);
 }
 
 function newBatch(): Batch {

@@ -4,6 +4,7 @@ import { NO_EXPIRY } from '../../src/throttle/commands.js';
 import { failureOf } from '../support/failure.js';
 import { fetchJson, fetchOnce } from '../support/http-client.js';
 import { ENGINES, TestFront } from '../support/http-front.js';
+import { throttle } from '../support/http-pool.js';
 import { turns } from '../support/turns.js';
 
 const MINUTE_MS = 60_000;
@@ -171,6 +172,28 @@ for (const engine of ENGINES) {
       }
       const { body } = await fetchOnce(front.port, '/throttled-apps');
       expect(Object.keys(JSON.parse(body) as object)).to.deep.equal([...keys].sort());
+    });
+
+    it('write a list twice at most for all who ask for it at the same time', async () => {
+      front.state.apply(throttle('archive'));
+      let images = 0;
+      const image = front.state.image.bind(front.state);
+      front.state.image = () => {
+        images++;
+        return image();
+      };
+      let release = (): void => {};
+      const released = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      front.answer = async () => {
+        if (front.questions.length === 20) release();
+        await released;
+        return { status: 200, json: '' };
+      };
+      const asked = Array.from({ length: 20 }, () => fetchJson(front.port, '/throttled-apps'));
+      for (const list of await Promise.all(asked)) expect(list).to.have.all.keys('archive');
+      expect(images).to.be.within(1, 2);
     });
 
     for (const [path, names] of REFUSED) {

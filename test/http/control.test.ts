@@ -50,9 +50,16 @@ interface Setup {
   readonly consensus?: Partial<Consensus>;
   readonly statistics?: HttpStatistics[];
   readonly inventory?: Map<string, ClusterReport>;
+  readonly vars?: () => Promise<string>;
+  readonly metrics?: () => Promise<string>;
 }
 
-function control({ consensus, statistics = [], inventory = new Map() }: Setup): Control {
+function control({
+  consensus,
+  statistics = [],
+  inventory = new Map(),
+  ...reports
+}: Setup): Control {
   return new Control({
     consensus: {
       start: async () => {},
@@ -64,8 +71,8 @@ function control({ consensus, statistics = [], inventory = new Map() }: Setup): 
     },
     http: { collect: async () => statistics },
     inventory: { report: () => inventory },
-    vars: { report: async () => '{"a":1}' },
-    metrics: { report: async () => 'a 1\n' },
+    vars: { report: reports.vars ?? (async () => '{"a":1}') },
+    metrics: { report: reports.metrics ?? (async () => 'a 1\n') },
     profiler: { take: async () => '/tmp/a.cpuprofile' },
     log: pino({ level: 'silent' }),
   });
@@ -157,6 +164,23 @@ describe('main', () => {
     expect((await main.answer({ kind: 'inventory' })).json).to.equal(
       '{"a":{"Source":"static","Hosts":["h1:3306","h2:3307"],"IgnoredHosts":["h3:3306"],"SkippedHosts":["h4:3306"],"LastReadAt":"1970-01-01T00:00:01.5Z","LastError":""},"b":{"Source":"haproxy","Hosts":[],"IgnoredHosts":[],"SkippedHosts":[],"LastReadAt":null,"LastError":"cannot connect"}}',
     );
+  });
+
+  it('writes one report at a time, however many ask for one', async () => {
+    let writing = 0;
+    let writingMost = 0;
+    let written = 0;
+    const report = async (): Promise<string> => {
+      writingMost = Math.max(writingMost, ++writing);
+      await new Promise(setImmediate);
+      writing--;
+      return String(++written);
+    };
+    const main = control({ vars: report, metrics: report });
+    const kinds = Array.from({ length: 20 }, () => ['vars', 'metrics'] as const).flat();
+    const answers = await Promise.all(kinds.map((kind) => main.answer({ kind })));
+    expect(answers.every(({ status }) => status === 200)).to.equal(true);
+    expect({ writingMost, written }).to.deep.equal({ writingMost: 1, written: 2 });
   });
 
   it('passes on the variables', async () => {
