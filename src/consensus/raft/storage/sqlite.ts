@@ -153,13 +153,20 @@ export class SqliteStorage implements RaftStorage {
     done: (error: Error | null, piece: Uint8Array | null) => void,
   ): void {
     this.#statements.readPiece.get([index, sequence], (error, row) => {
-      if (error !== null || row === undefined) return done(error, null);
+      if (error !== null) return done(error, null);
+      if (row === undefined) return done(this.#missing(index, sequence), null);
       const { data, checksum } = row;
       if (!(data instanceof Uint8Array) || crc32(data) !== checksum) {
         return done(new DamagedLogError(`piece ${sequence} of its snapshot is damaged`), null);
       }
       done(null, data);
     });
+  }
+
+  /** Of an older snapshot, nothing is wrong: it has been replaced. */
+  #missing(index: number, sequence: number): Error | null {
+    if (index !== this.#snapshot.index) return null;
+    return new DamagedLogError(`piece ${sequence} of its snapshot is missing`);
   }
 
   /** Makes durable what this run promises, before it promises anything; what is written afterwards takes its place. */

@@ -323,6 +323,18 @@ describe('the log on disk', () => {
     expect([initial.hardState.term, promisedMs]).to.deep.equal([3, 0]);
   });
 
+  it('tells a piece that was replaced from one that is missing', async () => {
+    const first = await open();
+    await write(first, { hardState: { term: 2, vote: null }, entries: entriesOf(1, 40, 2) });
+    await save(first, snapshotAt(20, 2));
+    await save(first, snapshotAt(30, 4));
+    expect(await pieces(first, 20)).to.deep.equal([null, null, null, null]);
+    const missing = new Promise((resolve, reject) => {
+      first.storage.readPiece(30, 4, (error) => (error === null ? resolve(null) : reject(error)));
+    });
+    expect((await failureOf(missing)).message).to.equal('piece 4 of its snapshot is missing');
+  });
+
   it('keeps a whole snapshot of a leader that arrives while one of its own is written', async () => {
     for (const ownPieces of [1, 3, 6]) {
       const first = await open();
