@@ -1,0 +1,188 @@
+/** The log on disk against a model, under drawn writes, and snapshots of the node's own that do not wait for them. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type { Entry, HardState, InitialState } from '../../../../src/consensus/raft/core/types.js';
+import type { EncodedSnapshot, StorageWrite } from '../../../../src/consensus/raft/driver-types.js';
+import { SqliteStorage } from '../../../../src/consensus/raft/storage/sqlite.js';
+import { Random } from '../../../support/random.js';
+import { LogRecorder } from '../support/log-recorder.js';
+
+const SEEDS = 6;
+const LIVES = 2;
+const OPERATIONS = 50;
+
+const identity = { clusterName: 'test', node: '127.0.0.1:1' };
+
+/** What a node does with its log, and what must be on its disk then. */
+class Model {
+  hardState: HardState = { term: 1, vote: null };
+  /** All entries behind the last snapshot of a leader. */
+  entries: Entry[] = [];
+  base = 0;
+  committed = 0;
+  /** Entries up to here are on disk: only what is may be in a snapshot of the node's own. */
+  durable = 0;
+  /** Of the writes under way: up to where each makes entries durable. */
+  readonly #underWay: Array<{ lastIndex: number }> = [];
+  /** The newest snapshot, of a leader or of this node. */
+  snapshot: EncodedSnapshot | null = null;
+
+  constructor(private readonly random: Random) {}
+
+  get lastIndex(): number {
+    return this.base + this.entries.length;
+  }
+
+  /** A vote, entries at the end, entries in place of others, or a snapshot of the leader. */
+  write(): StorageWrite {
+    const { random } = this;
+    const isVote = random.chance(0.3);
+    if (isVote) this.hardState = { term: this.hardState.term + 1, vote: `n${random.below(3)}` };
+    const snapshot = random.chance(0.25) ? this.#leaderSnapshot() : null;
+    const uncommitted = this.lastIndex - this.committed;
+    const kept = this.lastIndex - (random.chance(0.3) ? random.below(uncommitted + 1) : 0);
+    const entries = this.#append(kept, random.below(20));
+    this.#underWay.push({ lastIndex: this.lastIndex });
+    return { hardState: isVote ? this.hardState : null, snapshot, entries };
+  }
+
+  /** The oldest write under way is on disk. */
+  written(): void {
+    this.durable = this.#underWay.shift()!.lastIndex;
+  }
+
+  #append(kept: number, count: number): Entry[] {
+    if (count === 0) return [];
+    this.entries.length = kept - this.base;
+    this.durable = Math.min(this.durable, kept);
+    for (const write of this.#underWay) write.lastIndex = Math.min(write.lastIndex, kept);
+    const { term } = this.hardState;
+    const added: Entry[] = [];
+    for (let at = 1; at <= count; at++) {
+      const data = new Uint8Array(this.random.below(300)).fill(this.random.below(256));
+      added.push({ index: kept + at, term, data });
+    }
+    this.entries.push(...added);
+    this.committed += this.random.below(this.lastIndex - this.committed + 1);
+    return added;
+  }
+
+  #leaderSnapshot(): EncodedSnapshot {
+    const index = this.lastIndex + 1 + this.random.below(30);
+    this.base = index;
+    this.committed = index;
+    this.entries = [];
+    this.snapshot = this.#pieces(index, this.hardState.term);
+    return this.snapshot;
+  }
+
+  /** Of what is committed; null when there is nothing new. */
+  ownSnapshot(): EncodedSnapshot | null {
+    const index = Math.min(this.committed, this.durable);
+    if (index <= (this.snapshot?.meta.index ?? 0)) return null;
+    this.snapshot = this.#pieces(index, this.entries[index - this.base - 1]!.term);
+    return this.snapshot;
+  }
+
+  #pieces(index: number, term: number): EncodedSnapshot {
+    const pieces = Array.from({ length: this.random.pick([1, 3, 12]) }, (_, at) =>
+      new Uint8Array(1 + this.random.below(900)).fill((index + at) % 256),
+    );
+    return { meta: { index, term }, pieces };
+  }
+
+  get initial(): InitialState {
+    const snapshot = this.snapshot?.meta ?? { index: 0, term: 0 };
+    const entries = this.entries.filter(({ index }) => index > snapshot.index);
+    return { hardState: this.hardState, snapshot, entries };
+  }
+}
+
+describe('the log on disk, whatever overlaps', function () {
+  this.timeout(60_000);
+  let directory: string;
+  const { logger } = new LogRecorder();
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'freno-storage-'));
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  it('holds after a restart what was written, and the newest snapshot whole', async () => {
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const random = new Random(seed);
+      const path = join(directory, String(seed));
+      const model = new Model(random);
+      let { storage } = await SqliteStorage.open(path, identity, logger);
+      await write(storage, { hardState: model.hardState, snapshot: null, entries: [] });
+      for (let life = 0; life < LIVES; life++) {
+        await work(storage, model, random);
+        await storage.close();
+        const opened = await SqliteStorage.open(path, identity, logger);
+        storage = opened.storage;
+        expect(plain(opened.initial), `seed ${seed}`).to.deep.equal(plain(model.initial));
+        expect(await piecesOf(storage), `seed ${seed}`).to.deep.equal(
+          model.snapshot?.pieces.map((piece) => Buffer.from(piece)) ?? [],
+        );
+      }
+      await storage.close();
+    }
+  });
+});
+
+async function work(storage: SqliteStorage, model: Model, random: Random): Promise<void> {
+  let written = Promise.resolve();
+  let saved = Promise.resolve();
+  let isSaving = false;
+  for (let operation = 0; operation < OPERATIONS; operation++) {
+    // A node has one snapshot of its own under way at a time, and one write.
+    const snapshot = !isSaving && random.chance(0.5) ? model.ownSnapshot() : null;
+    if (snapshot !== null) {
+      isSaving = true;
+      saved = save(storage, snapshot).then(() => {
+        isSaving = false;
+      });
+    }
+    const next = model.write();
+    written = written.then(() => write(storage, next)).then(() => model.written());
+    if (random.chance(0.3)) await written;
+  }
+  await Promise.all([written, saved]);
+}
+
+function write(storage: SqliteStorage, what: StorageWrite): Promise<void> {
+  return new Promise((resolve, reject) => {
+    storage.write(what, (error) => (error === null ? resolve() : reject(error)));
+  });
+}
+
+function save(storage: SqliteStorage, snapshot: EncodedSnapshot): Promise<void> {
+  return new Promise((resolve, reject) => {
+    storage.saveSnapshot(snapshot, (error) => (error === null ? resolve() : reject(error)));
+  });
+}
+
+async function piecesOf(storage: SqliteStorage): Promise<Uint8Array[]> {
+  const newest = storage.newestSnapshot();
+  const pieces: Uint8Array[] = [];
+  for (let sequence = 0; sequence < (newest?.pieceCount ?? 0); sequence++) {
+    const piece = await new Promise<Uint8Array | null>((resolve, reject) => {
+      storage.readPiece(newest!.meta.index, sequence, (error, read) =>
+        error === null ? resolve(read) : reject(error),
+      );
+    });
+    pieces.push(Buffer.from(piece!));
+  }
+  return pieces;
+}
+
+function plain(initial: InitialState) {
+  const entries = initial.entries.map(({ index, term, data }) => [
+    index,
+    term,
+    Buffer.from(data).toString('hex'),
+  ]);
+  return { ...initial, entries };
+}
