@@ -74,8 +74,10 @@ export class Control {
         return { status: 200, json: jsonString(consensus.status().State) };
       case 'consensusStatus':
         return { status: 200, json: JSON.stringify(consensus.status()) };
-      case 'inventory':
-        return { status: 200, json: inventoryJson(inventory.report()) };
+      case 'inventory': {
+        const write = async (): Promise<string> => inventoryJson(inventory.report());
+        return { status: 200, json: await this.#reports.ask('inventory', write) };
+      }
       case 'vars':
         return { status: 200, json: await this.#reports.ask('vars', () => vars.report()) };
       case 'metrics': {
