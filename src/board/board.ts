@@ -4,7 +4,14 @@
  * Writing and reading take tens of nanoseconds and never wait. Objects passed to the `read…` methods are filled in place,
  * so that a check allocates nothing for them.
  */
-import type { LeadershipView, Measurement, MetricState, StoreMetric } from '../throttle/metric.js';
+import { monotonicMs } from '../base/clock.js';
+import {
+  expiryTimeMs,
+  type LeadershipView,
+  type Measurement,
+  type MetricState,
+  type StoreMetric,
+} from '../throttle/metric.js';
 import {
   bufferOf,
   copiedText,
@@ -130,6 +137,12 @@ export class Board {
       into.clockOffsetMs = clockOffsetMs === 0 ? null : clockOffsetMs;
     } while (Atomics.load(words, LEADERSHIP_AT) !== sequence);
     return into;
+  }
+
+  /** Unix time by which expiries are judged now, in milliseconds. */
+  expiryTimeMs(): number {
+    const leadership = this.readLeadership(emptyLeadershipReading());
+    return expiryTimeMs(leadership, monotonicMs(), Date.now());
   }
 
   /** Equal to an earlier one as long as `readLeadership` would give the same. */

@@ -5,7 +5,7 @@ import { jsonString } from '../base/json.js';
 import { Turns } from '../base/turns.js';
 import { type Board, emptyLeadershipReading } from '../board/board.js';
 import type { Command } from '../throttle/commands.js';
-import { expiryTimeMs, mayLead } from '../throttle/metric.js';
+import { mayLead } from '../throttle/metric.js';
 import type { ThrottleState } from '../throttle/state.js';
 import type { Answer, MemcacheAddress, Question, StoreLocation } from '../wire/http.js';
 import { type Checks, withQuery } from './checks.js';
@@ -126,9 +126,9 @@ export class Handler {
       case 'recoverHost':
         return this.#submit(recoverHostCommand(control));
       case 'throttledApps':
-        return this.#afterBarrier(route.page, () => throttledApps(state, this.#expiryTimeMs()));
+        return this.#afterBarrier(route.page, () => throttledApps(state, board.expiryTimeMs()));
       case 'skippedHosts':
-        return this.#afterBarrier(route.page, () => skippedHosts(state, this.#expiryTimeMs()));
+        return this.#afterBarrier(route.page, () => skippedHosts(state, board.expiryTimeMs()));
       case 'recentApps':
         return this.#recentApps(parameters.get('lastMinutes') ?? '0');
       case 'lbCheck':
@@ -165,11 +165,6 @@ export class Handler {
   #leaderCheck(): Reply {
     const leadership = this.#sources.board.readLeadership(this.#leadership);
     return mayLead(leadership, monotonicMs()) ? LEADER_REPLY : NO_LEADER_REPLY;
-  }
-
-  #expiryTimeMs(): number {
-    const leadership = this.#sources.board.readLeadership(this.#leadership);
-    return expiryTimeMs(leadership, monotonicMs(), Date.now());
   }
 
   #submit(command: Command | Reply): Reply | Promise<Reply> {

@@ -91,8 +91,8 @@ export class Vars implements VarsReporter {
   async #throttledVars(): Promise<Map<string, number>> {
     const pieces = new Pieces();
     const vars = new Map<string, number>();
-    const { state } = this.#sources;
-    const nowUnixMs = Date.now();
+    const { board, state } = this.#sources;
+    const nowUnixMs = board.expiryTimeMs();
     for (const [key] of state.image().throttledApps) {
       if (state.throttledApp(key, nowUnixMs) !== undefined) vars.set(`throttled_states.${key}`, 1);
       if (pieces.due) await pieces.giveWay();

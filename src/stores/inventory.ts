@@ -5,8 +5,7 @@ import { FrenoError } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
 import { Names } from '../base/names.js';
 import type { Board } from '../board/board.js';
-import { emptyLeadershipReading, STORES_MAX } from '../board/board.js';
-import { expiryTimeMs } from '../throttle/metric.js';
+import { STORES_MAX } from '../board/board.js';
 import type { StoreLocation } from '../wire/http.js';
 import type { ClusterReport, InventoryReporter } from '../wire/reports.js';
 import type { ClusterAssignment, ClusterSettings } from '../wire/stores.js';
@@ -247,19 +246,14 @@ export class Inventory implements InventoryReporter {
 
   #skipTest(): SkipTest {
     const skippedUntil = this.#skippedUntil;
-    const nowUnixMs = this.#expiryTimeMs();
+    const nowUnixMs = this.#board.expiryTimeMs();
     return (host) => (skippedUntil.get(host.toLowerCase()) ?? 0) > nowUnixMs;
-  }
-
-  #expiryTimeMs(): number {
-    const leadership = this.#board.readLeadership(emptyLeadershipReading());
-    return expiryTimeMs(leadership, monotonicMs(), Date.now());
   }
 
   #armSkipTimer(): void {
     clearTimeout(this.#skipTimer);
     if (this.#isStopped) return;
-    const nowUnixMs = this.#expiryTimeMs();
+    const nowUnixMs = this.#board.expiryTimeMs();
     let nextMs = Number.POSITIVE_INFINITY;
     for (const untilMs of this.#skippedUntil.values()) {
       if (untilMs > nowUnixMs && untilMs < nextMs) nextMs = untilMs;

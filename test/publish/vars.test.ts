@@ -2,7 +2,7 @@
 import { createHistogram } from 'node:perf_hooks';
 import { expect } from 'chai';
 import { monotonicMs } from '../../src/base/clock.js';
-import { Board } from '../../src/board/board.js';
+import { Board, emptyLeadershipReading } from '../../src/board/board.js';
 import { MovingAverages } from '../../src/publish/moving-averages.js';
 import { Vars, type VarsSources } from '../../src/publish/vars.js';
 import { MetricState } from '../../src/throttle/metric.js';
@@ -173,10 +173,17 @@ describe('/debug/vars', () => {
     const state = new ThrottleState();
     state.apply({ kind: 'throttleApp', atMs: Date.now(), key: 'archive' });
     state.apply({ kind: 'throttleApp', atMs: Date.now(), key: 'x/s1' });
-    state.apply({ kind: 'throttleApp', atMs: 1, key: 'old', expireAtMs: 2 });
+    const hourAgoMs = Date.now() - 3_600_000;
+    const old = { atMs: hourAgoMs - 1_000, key: 'old', expireAtMs: hourAgoMs };
+    state.apply({ kind: 'throttleApp', ...old });
     const vars = await varsOf({ state });
     expect(vars).to.include({ 'throttled_states.archive': 1, 'throttled_states.x/s1': 1 });
     expect(vars).not.to.have.any.keys('throttled_states.old');
+    const board = Board.create(1);
+    const clockOffsetMs = Date.now() - monotonicMs() - 86_400_000;
+    board.publishLeadership({ ...emptyLeadershipReading(), clockOffsetMs });
+    const byYesterday = await varsOf({ state, board });
+    expect(byYesterday, 'by the clock of the cluster').to.include({ 'throttled_states.old': 1 });
   });
 });
 

@@ -27,8 +27,8 @@ export function leadershipFamilies(board: Board, consensus: Pick<Consensus, 'sta
   ];
 }
 
-export function operatorFamilies(state: ThrottleState): Family[] {
-  const { throttledApps, skippedHosts } = state.liveEntries(Date.now());
+export function operatorFamilies(board: Board, state: ThrottleState): Family[] {
+  const { throttledApps, skippedHosts } = state.liveEntries(board.expiryTimeMs());
   return [
     gauge('freno_throttled_apps', 'Entries of throttled apps in force.').add({}, throttledApps),
     gauge('freno_skipped_hosts', 'Hosts skipped by an operator now.').add({}, skippedHosts),

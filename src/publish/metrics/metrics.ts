@@ -59,7 +59,7 @@ export class Metrics implements MetricsReporter {
       ...threadFamilies(vitals),
       ...leadershipFamilies(board, consensus),
       ...raftFamilies(consensus.raftMetrics?.()),
-      ...operatorFamilies(state),
+      ...operatorFamilies(board, state),
       ...boardFamilies(board, stores),
       ...hostFamilies(inventory.report(), probing),
       ...probeFamilies(probing),
