@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { monotonicMs } from '../../../src/base/clock.js';
 import { DEFAULT_TIMES } from '../../../src/consensus/mysql/options.js';
-import { Backend, FAST } from './backend.js';
+import { Backend, FAST, PASSWORD } from './backend.js';
 import { firstUntil, type TestNode } from './node.js';
 
 const DOMAIN = 'dc:test';
@@ -66,6 +66,27 @@ describe('the election by the MySQL backend', () => {
     expect(await backend.server.run('SELECT domain FROM service_election')).to.deep.equal([
       { domain: ':' },
     ]);
+  });
+
+  it('gives the row to no node that cannot read the state', async () => {
+    const leader = backend.node('a:1');
+    await leader.consensus.start();
+    const tables = ['service_election', 'service_health', 'throttled_apps', 'skipped_hosts'];
+    await backend.server.run(
+      `CREATE OR REPLACE USER blind@'%' IDENTIFIED BY '${PASSWORD}'`,
+      ...tables.map((table) => `GRANT ALL ON freno.${table} TO blind@'%'`),
+    );
+    const blind = backend.node('b:1', { settings: { ...backend.settings, user: 'blind' } });
+    await blind.consensus.start();
+    await backend.server.run("REVOKE SELECT ON freno.throttled_apps FROM blind@'%'");
+    // What it has read before counts for two intervals.
+    await sleep(3 * FAST.stateIntervalMs);
+    await leader.consensus.stop();
+    await sleep(3 * FAST.electionIntervalMs);
+    expect(await backend.server.run('SELECT service_id FROM service_election')).to.deep.equal([
+      { service_id: 'a:1' },
+    ]);
+    expect(blind.promotions).to.deep.equal([]);
   });
 
   it('hands leadership over at once when the leader stops', async () => {

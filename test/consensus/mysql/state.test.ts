@@ -285,6 +285,39 @@ describe('the state in the MySQL backend', () => {
     expect(node.promotions.length).to.equal(1);
   });
 
+  it('refuses a command that has waited for its turn for too long, and one for which there is no room to wait', async () => {
+    await backend.server.run('LOCK TABLES throttled_apps WRITE');
+    // The lock is waited for in turn, by each for a second.
+    const refusals = Array.from({ length: 1_002 }, () => failureOf(submit({ key: 'x' })));
+    expect(await refusals.at(-1)).to.include({
+      code: 'OVERLOADED',
+      message: 'MySQL backend: too many requests wait',
+    });
+    expect(await refusals.at(-2)).to.include({
+      code: 'OVERLOADED',
+      message: 'MySQL backend: too slow; nothing was changed',
+    });
+    await backend.server.run('UNLOCK TABLES');
+  });
+
+  it('is told to the threads again when they could not take it', async () => {
+    const restore = node.restore.bind(node);
+    node.restore = () => Promise.reject(new Error('a thread is gone'));
+    expect(await failureOf(submit({ key: 'x' }))).to.include({ code: 'OUTCOME_UNKNOWN' });
+    node.restore = restore;
+    await node.consensus.readBarrier();
+    expect(Object.keys(node.apps())).to.deep.equal(['x']);
+  });
+
+  it('is not read by a leader that has stopped leading meanwhile', async () => {
+    await backend.server.run('LOCK TABLES throttled_apps WRITE');
+    const read = failureOf(node.consensus.readBarrier());
+    const stopped = node.consensus.stop();
+    await backend.server.run('UNLOCK TABLES');
+    expect(await read).to.include({ code: 'NO_LEADER', message: 'this node leads no longer' });
+    await stopped;
+  });
+
   it('deletes what expired over a week ago, and nothing else', async () => {
     await node.consensus.stop();
     await write('old', 'now() - INTERVAL 8 DAY', '1');

@@ -80,6 +80,14 @@ describe('hosts by ProxySQL', () => {
     expect(await hosts(from)).to.deep.equal(['db1:3306', 'db2:3306']);
   });
 
+  it('are at once those that come back where they are not to be waited for', async () => {
+    const from = reader({ ignoreServerTtlMs: 0 });
+    show({ 'db1:3306': 'SHUNNED' });
+    expect(await hosts(from)).to.deep.equal([]);
+    show({ 'db1:3306': 'ONLINE' });
+    expect(await hosts(from)).to.deep.equal(['db1:3306']);
+  });
+
   it('are not those that keep coming and going', async () => {
     const from = reader();
     for (const status of ['OFFLINE_SOFT', 'ONLINE', 'SHUNNED', 'ONLINE', 'ONLINE']) {
