@@ -1,16 +1,23 @@
-/**
- * One metric with all its series, and the text format in which Prometheus reads it (version 0.0.4 of "Exposition formats").
- * Written here, since everything is counted elsewhere: what a library would keep and register is not needed.
- */
+/** One metric with all its series, and the text format in which Prometheus reads it. */
+import type { PrometheusContentType } from 'prom-client';
 import type { DurationCounts } from '../../base/durations.js';
 
 export type Labels = Readonly<Record<string, string | number>>;
 
 type Type = 'counter' | 'gauge' | 'histogram' | 'summary';
 
+interface Sample {
+  /** Where it differs from the name of the metric. */
+  readonly metricName?: string;
+  readonly labels: Labels;
+  readonly value: number;
+}
+
+/** In the shape in which prom-client takes over metrics that were counted elsewhere. */
 export class Family {
-  /** Values by series, each as it is written: name and labels. */
-  readonly #series = new Map<string, number>();
+  /** Samples with the same labels count together. */
+  readonly aggregator = 'sum';
+  readonly values: Sample[] = [];
 
   constructor(
     readonly type: Type,
@@ -18,54 +25,30 @@ export class Family {
     readonly help: string,
   ) {}
 
-  /** Samples with the same labels, in the same order, count together. */
   add(labels: Labels, value: number): this {
-    return this.#add(this.name, labels, value);
+    this.values.push({ labels, value });
+    return this;
   }
 
   addSummary(labels: Labels, sum: number, count: number): this {
-    this.#add(`${this.name}_sum`, labels, sum);
-    return this.#add(`${this.name}_count`, labels, count);
+    this.values.push({ metricName: `${this.name}_sum`, labels, value: sum });
+    this.values.push({ metricName: `${this.name}_count`, labels, value: count });
+    return this;
   }
 
   addHistogram(labels: Labels, { boundsSeconds, counts, sumSeconds }: DurationCounts): this {
     let cumulative = 0;
     for (const [bucket, count] of counts.entries()) {
       cumulative += count;
-      const le = numberText(boundsSeconds[bucket] ?? Number.POSITIVE_INFINITY);
-      this.#add(`${this.name}_bucket`, { ...labels, le }, cumulative);
+      const le = boundsSeconds[bucket] ?? '+Inf';
+      this.values.push({
+        metricName: `${this.name}_bucket`,
+        labels: { ...labels, le },
+        value: cumulative,
+      });
     }
     return this.addSummary(labels, sumSeconds, cumulative);
   }
-
-  /** Empty when there is no series. */
-  get text(): string {
-    if (this.#series.size === 0) return '';
-    const help = this.help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
-    let text = `# HELP ${this.name} ${help}\n# TYPE ${this.name} ${this.type}\n`;
-    for (const [series, value] of this.#series) text += `${series} ${numberText(value)}\n`;
-    return text;
-  }
-
-  #add(name: string, labels: Labels, value: number): this {
-    const series = `${name}${labelsText(labels)}`;
-    this.#series.set(series, (this.#series.get(series) ?? 0) + value);
-    return this;
-  }
-}
-
-function labelsText(labels: Labels): string {
-  const pairs = Object.entries(labels).map(([label, value]) => `${label}="${escaped(value)}"`);
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
-}
-
-function escaped(value: string | number): string {
-  return String(value).replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
-}
-
-function numberText(value: number): string {
-  if (Number.isFinite(value) || Number.isNaN(value)) return String(value);
-  return value > 0 ? '+Inf' : '-Inf';
 }
 
 export function gauge(name: string, help: string): Family {
@@ -97,9 +80,12 @@ export function addStates(
 
 /** The families as text, one after the other, so that the thread has its other work in between. */
 export async function exposition(families: readonly Family[]): Promise<string> {
+  // Only who is scraped needs it.
+  const { AggregatorRegistry } = await import('prom-client');
   let text = '';
   for (const family of families) {
-    text += family.text;
+    if (family.values.length === 0) continue;
+    text += await AggregatorRegistry.aggregate<PrometheusContentType>([[family]]).metrics();
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
   return text;
