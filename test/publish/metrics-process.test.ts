@@ -196,7 +196,7 @@ describe('a freno process', () => {
 
     it('gives the profile of each kind of thread', async () => {
       const ofTheProbes = (sources: readonly string[]): boolean =>
-        sources.some((source) => source.includes('/stores/'));
+        sources.some((source) => source.includes('/src/stores/'));
       await until(async () => ofTheProbes(await sourcesSeenIn('probe')));
       expect(await sourcesSeenIn('http')).not.to.satisfy(ofTheProbes);
       expect(await sourcesSeenIn('main')).not.to.be.empty;
