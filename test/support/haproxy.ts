@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { freePorts, TemporaryDirectory } from '../../src/demo/temporary.js';
+import { endingWithUs } from './child.js';
 import { programPath } from './needs.js';
 import { until } from './until.js';
 
@@ -45,9 +46,11 @@ export class HAProxy {
   ) {
     const file = join(this.#directory.path, 'haproxy.cfg');
     writeFileSync(file, write(port, this.#socket));
-    this.#child = spawn(programPath('haproxy'), ['-db', '-f', file], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    this.#child = endingWithUs(
+      spawn(programPath('haproxy'), ['-db', '-f', file], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      }),
+    );
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.#log += text;
     });

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import type { Context } from 'mocha';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { freePorts, TemporaryDirectory } from '../../src/demo/temporary.js';
+import { endingWithUs } from './child.js';
 import { needPrograms, programPath } from './needs.js';
 import { until } from './until.js';
 
@@ -137,10 +138,7 @@ function launch(directory: string, port: number, options: readonly string[]): Ch
     ...FAST,
     ...options,
   ]);
-  const killAtExit = (): void => void server.kill('SIGKILL');
-  process.once('exit', killAtExit);
-  server.once('close', () => process.off('exit', killAtExit));
-  return server;
+  return endingWithUs(server);
 }
 
 async function end(server: ChildProcess): Promise<void> {

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { freePorts } from '../../src/demo/temporary.js';
+import { endingWithUs } from './child.js';
 import { programPath } from './needs.js';
 import { until } from './until.js';
 
@@ -90,5 +91,5 @@ export class Memcached {
 
 function launch(port: number): ChildProcess {
   const flags = ['-U', '0', '-l', '127.0.0.1', '-p', String(port), '-u', 'root', '-m', '16'];
-  return spawn(programPath('memcached'), flags, { stdio: 'ignore' });
+  return endingWithUs(spawn(programPath('memcached'), flags, { stdio: 'ignore' }));
 }

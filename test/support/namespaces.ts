@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { networkInterfaces } from 'node:os';
+import { endingWithUs } from './child.js';
 
 /** Longest name of a network interface is 15 bytes; the process id tells runs apart. */
 const PREFIX = `fr${process.pid % 100_000}`;
@@ -76,9 +77,11 @@ export class NamespaceHost {
   }
 
   spawn(command: string, args: readonly string[]): ChildProcess {
-    return spawn('ip', ['netns', 'exec', this.#namespace, command, ...args], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    return endingWithUs(
+      spawn('ip', ['netns', 'exec', this.#namespace, command, ...args], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      }),
+    );
   }
 
   /** Nothing passes between this host and its peers, in either direction. */
