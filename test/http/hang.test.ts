@@ -11,7 +11,7 @@ import type { HangPoint } from './hang-preload.js';
 
 const PRELOAD = new URL('./hang-preload.js', import.meta.url).href;
 
-/** A worker is silent for too long after ten of these; it has more time to start, however busy the machine. */
+/** A worker is silent for too long after twenty of these: a busy machine may hold one up for a second. It has more time to start. */
 const TICK_MS = 100;
 const FIRST_TICKS_MAX = 100;
 
@@ -87,10 +87,10 @@ describe('HTTP workers that hang', () => {
       failed ||= message.failed ?? '';
     });
     child.kill('SIGSTOP');
-    await delay(TICK_MS * 20);
+    await delay(TICK_MS * 25);
     child.kill('SIGCONT');
     // Long enough that a worker which is taken for silent would be found out.
-    await delay(TICK_MS * 12);
+    await delay(TICK_MS * 22);
     heard = [];
     await said('applied');
     expect(failed).to.equal('');

@@ -8,7 +8,7 @@ const say = (message: object): void => void process.send?.(message);
 
 const engine = process.argv[2] as HttpPoolOptions['engine'];
 const log = pino({ level: 'warn' }, { write: (line) => say({ logged: JSON.parse(line) }) });
-/** Milliseconds between two looks at whether threads hang: a worker after ten, main after fifteen. */
+/** Milliseconds between two looks at whether threads hang: a worker after twenty, main after thirty. */
 const tickMs = Number(process.argv[3] ?? 1_000);
 /** How many of these a worker has to start. */
 const firstTicksMax = Number(process.argv[4] ?? 30);
@@ -16,8 +16,8 @@ const test = new TestPool({
   engine,
   workers: 2,
   log,
-  silence: { tickMs, ticksMax: 10, firstTicksMax },
-  mainSilence: { tickMs, ticksMax: 15, firstTicksMax },
+  silence: { tickMs, ticksMax: 20, firstTicksMax },
+  mainSilence: { tickMs, ticksMax: 30, firstTicksMax },
   failed: ({ code, message }) => say({ failed: `${code} ${message}` }),
 });
 try {
