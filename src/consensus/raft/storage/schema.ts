@@ -30,13 +30,10 @@ const SCHEMA = `
   );
   CREATE TABLE log (idx INTEGER PRIMARY KEY, term INTEGER NOT NULL, data BLOB NOT NULL, checksum INTEGER NOT NULL);
   INSERT INTO hard_state VALUES (0, NULL, ${hardStateChecksum({ term: 0, vote: null })});
+  CREATE TABLE promise (ms INTEGER NOT NULL);
   INSERT INTO snapshot VALUES (0, 0, 0);
+  INSERT INTO promise VALUES (0);
   COMMIT;`;
-
-/** Beside the tables of the format, since older programs leave it alone: the longest promise of any run that may still hold. */
-const PROMISE_SCHEMA = `
-  CREATE TABLE IF NOT EXISTS promise (ms INTEGER NOT NULL);
-  INSERT INTO promise SELECT 0 WHERE NOT EXISTS (SELECT * FROM promise);`;
 
 /** The node that a data directory belongs to. */
 export interface StorageIdentity {
@@ -124,10 +121,9 @@ export async function checkIdentity(
   );
 }
 
-/** The longest promise of earlier runs that may still hold, in milliseconds. Of a file that an older program made: 0. */
+/** The longest promise of earlier runs that may still hold, in milliseconds; 0: there is none. Throws `DamagedLogError`. */
 export async function loadPromise(connection: Connection): Promise<number> {
-  await connection.execute(PROMISE_SCHEMA);
-  const [row] = await connection.all('SELECT max(ms) AS ms FROM promise');
+  const [row] = await connection.all('SELECT ms FROM promise');
   return integer(row ?? {}, 'ms');
 }
 

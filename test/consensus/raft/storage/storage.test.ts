@@ -316,11 +316,10 @@ describe('the log on disk', () => {
     expect((await reopen()).promisedMs).to.equal(700);
   });
 
-  it('of an older program, which knew no promises, is taken', async () => {
-    await write(await open(), { hardState: { term: 3, vote: null } });
-    await tamper('DROP TABLE promise');
-    const { initial, promisedMs } = await open();
-    expect([initial.hardState.term, promisedMs]).to.deep.equal([3, 0]);
+  it('is refused when it does not say what was promised', async () => {
+    await open();
+    await tamper('DELETE FROM promise');
+    expect((await failureOf(open())).message).to.contain(`${path} is damaged (ms is undefined)`);
   });
 
   it('tells a piece that was replaced from one that is missing', async () => {
