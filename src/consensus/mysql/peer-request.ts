@@ -45,7 +45,11 @@ function fetchText(url: string, lookup: LookupFunction): Promise<string> {
   return new Promise((resolve, reject) => {
     const request = get(url, { signal: AbortSignal.timeout(TIMEOUT_MS), agent: false, lookup });
     request.once('error', reject);
+    // Some ends are no errors to Node, like an answer that asks for another protocol.
+    const unanswered = (): void => reject(new FrenoError('PROTOCOL', 'there is no answer'));
+    request.once('close', unanswered);
     request.once('response', (response) => {
+      request.off('close', unanswered);
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {

@@ -93,6 +93,8 @@ export class PageReader {
       request.once('response', resolve);
       // Stays: a request that is given up may fail again.
       request.on('error', reject);
+      // Some ends are no errors to Node, like an answer that asks for another protocol.
+      request.once('close', () => reject(new Error('the connection was closed without an answer')));
       request.end();
     });
   }

@@ -111,9 +111,13 @@ describe('domains that share', () => {
   });
 
   it('bear with answers that make no sense, and name each fault once', async () => {
-    const answers = ['[]', '{"mysql/main1":{}}', 'no JSON', '9'.repeat((1 << 20) + 1)];
+    const upgrade = 'HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n';
+    const long = '9'.repeat((1 << 20) + 1);
+    const answers = ['[]', '{"mysql/main1":{}}', 'no JSON', long, upgrade];
     for (const answer of answers) {
-      const west = await peer((_request, response) => response.end(answer));
+      const west = await peer((request, response) =>
+        answer.startsWith('HTTP') ? request.socket.end(answer) : response.end(answer),
+      );
       status = { IsLeader: true, ShareDomainServices: { west } };
       const failures = (): string[] =>
         lines.filter((line) => line.includes(`asking ${west} fails`));

@@ -54,6 +54,15 @@ describe('a page', () => {
     expect(await failure(pages.url, { timeoutMs: 50 })).to.equal('no answer within 50 ms');
   });
 
+  it('has to be a page: an answer that asks for another protocol is the end of the attempt', async () => {
+    const pages = await serve((request) => {
+      request.socket.end(
+        'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n',
+      );
+    });
+    expect(await failure(pages.url)).to.equal('the connection was closed without an answer');
+  });
+
   it('has to be connected to in a second', async () => {
     const never: LookupFunction = () => undefined;
     const limits = { timeoutMs: 5_000 };
