@@ -1,0 +1,115 @@
+/** A log on disk in a directory of its own, as tests open it, write to it and change it behind its back. */
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Entry } from '../../../../src/consensus/raft/core/types.js';
+import type { EncodedSnapshot, StorageWrite } from '../../../../src/consensus/raft/driver-types.js';
+import { Connection } from '../../../../src/consensus/raft/storage/connection.js';
+import {
+  type OpenedStorage,
+  SqliteStorage,
+} from '../../../../src/consensus/raft/storage/sqlite.js';
+import { LogRecorder } from './log-recorder.js';
+
+export const identity = { clusterName: 'test', node: '127.0.0.1:1' };
+
+export class StoredLog {
+  /** Where it is looked for; a test may name another. */
+  directory: string;
+  readonly #root: string;
+  readonly #opened: OpenedStorage[] = [];
+  readonly #recorder = new LogRecorder();
+
+  static async create(): Promise<StoredLog> {
+    const log = new StoredLog(await mkdtemp(join(tmpdir(), 'freno-storage-')));
+    await mkdir(log.directory);
+    return log;
+  }
+
+  private constructor(root: string) {
+    this.#root = root;
+    this.directory = join(root, 'data');
+  }
+
+  get path(): string {
+    return join(this.directory, 'freno-raft.db');
+  }
+
+  get writeAheadLog(): string {
+    return `${this.path}-wal`;
+  }
+
+  async open(overrides: Partial<typeof identity> = {}): Promise<OpenedStorage> {
+    const asked = { ...identity, ...overrides };
+    const opened = await SqliteStorage.open(this.directory, asked, this.#recorder.logger);
+    this.#opened.push(opened);
+    return opened;
+  }
+
+  /** Closes what was opened last. */
+  async close(): Promise<void> {
+    await this.#opened.pop()!.storage.close();
+  }
+
+  async reopen(): Promise<OpenedStorage> {
+    await this.close();
+    return this.open();
+  }
+
+  /** Leaves what a process that is killed now would, and keeps a copy of it. */
+  async kill(): Promise<void> {
+    await rm(this.#copy, { recursive: true, force: true });
+    await cp(this.directory, this.#copy, { recursive: true });
+    await this.close();
+    await this.restoreKilled();
+  }
+
+  /** As `kill` left it. */
+  async restoreKilled(): Promise<void> {
+    await rm(this.directory, { recursive: true });
+    await cp(this.#copy, this.directory, { recursive: true });
+  }
+
+  /** Changes the file behind the program's back. */
+  async tamper(sql: string): Promise<void> {
+    await this.close();
+    const connection = await Connection.open(this.path);
+    await connection.execute(sql);
+    await connection.close();
+  }
+
+  /** Closes and removes all of it. */
+  async end(): Promise<void> {
+    while (this.#opened.length > 0) await this.close();
+    await rm(this.#root, { recursive: true });
+  }
+
+  get #copy(): string {
+    return join(this.#root, 'killed');
+  }
+}
+
+export function entriesOf(first: number, last: number, term: number): Entry[] {
+  const made: Entry[] = [];
+  for (let index = first; index <= last; index++) {
+    made.push({ index, term, data: new TextEncoder().encode(`command ${index}`) });
+  }
+  return made;
+}
+
+export function snapshotAt(index: number, pieces = 3): EncodedSnapshot {
+  return {
+    meta: { index, term: 2 },
+    pieces: Array.from({ length: pieces }, (_, at) => new Uint8Array([index % 256, at])),
+  };
+}
+
+/** Resolves when it is durable. */
+export function write({ storage }: OpenedStorage, parts: Partial<StorageWrite>): Promise<void> {
+  const nothing = { hardState: null, snapshot: null, entries: [] };
+  return new Promise((resolve, reject) => {
+    storage.write({ ...nothing, ...parts }, (error) =>
+      error === null ? resolve() : reject(error),
+    );
+  });
+}
