@@ -7,7 +7,7 @@ export const RECENT_APPS_MAX = 10_000;
 /** For how long an app counts as recent. */
 export const RECENT_MS = 24 * 60 * 60_000;
 
-/** Share of the entries that go at once when there is no room: looking for the oldest is not cheap. */
+/** Share of the entries that go at once when there is no room. */
 const EVICTED_SHARE = 0.1;
 
 /** A client: its name, or an IPv4 address as an unsigned number, which is cheaper to come by and to keep. */
@@ -17,62 +17,74 @@ interface Entry {
   readonly app: string;
   readonly client: ClientKey;
   checkedAtUnixMs: number;
+  /** It has checked again since it was put into the queue. */
+  isBack: boolean;
 }
 
-/** What one HTTP worker has served. */
+/**
+ * What one HTTP worker has served. When there is no room, those go that came first, but for who has checked again since: these get a
+ * second chance (the "clock" of page replacement). To look for the oldest would take a third of the thread when all names are new.
+ */
 export class RecentApps {
   readonly #apps = new Map<string, Map<ClientKey, Entry>>();
+  /** All entries, the next to be looked at first. */
+  readonly #queue = new Set<Entry>();
   readonly #entriesMax: number;
-  #size = 0;
 
   constructor(entriesMax = RECENT_APPS_MAX) {
     this.#entriesMax = entriesMax;
   }
 
   get size(): number {
-    return this.#size;
+    return this.#queue.size;
   }
 
   mark(app: string, client: ClientKey, nowUnixMs: number): void {
     const entry = this.#apps.get(app)?.get(client);
-    if (entry === undefined) this.#add(app, client, nowUnixMs);
-    else entry.checkedAtUnixMs = nowUnixMs;
+    if (entry === undefined) {
+      this.#add(app, client, nowUnixMs);
+    } else {
+      entry.checkedAtUnixMs = nowUnixMs;
+      entry.isBack = true;
+    }
   }
 
   *entries(): Generator<RecentApp> {
-    for (const clients of this.#apps.values()) {
-      for (const { app, client, checkedAtUnixMs } of clients.values()) {
-        yield { app, client: clientName(client), checkedAtUnixMs };
-      }
+    for (const { app, client, checkedAtUnixMs } of this.#queue) {
+      yield { app, client: clientName(client), checkedAtUnixMs };
     }
   }
 
   #add(app: string, client: ClientKey, nowUnixMs: number): void {
-    if (this.#size >= this.#entriesMax) this.#evict(nowUnixMs);
+    if (this.size >= this.#entriesMax) this.#evict();
     let clients = this.#apps.get(app);
     if (clients === undefined) {
       clients = new Map();
       this.#apps.set(app, clients);
     }
-    clients.set(client, { app, client, checkedAtUnixMs: nowUnixMs });
-    this.#size++;
+    const entry = { app, client, checkedAtUnixMs: nowUnixMs, isBack: false };
+    clients.set(client, entry);
+    this.#queue.add(entry);
   }
 
-  /** Drops what is too old, and the oldest. */
-  #evict(nowUnixMs: number): void {
-    const entries = [...this.#apps.values()].flatMap((clients) => [...clients.values()]);
-    entries.sort((left, right) => left.checkedAtUnixMs - right.checkedAtUnixMs);
-    const atLeast = Math.max(1, Math.floor(entries.length * EVICTED_SHARE));
-    for (const [position, entry] of entries.entries()) {
-      if (position >= atLeast && nowUnixMs - entry.checkedAtUnixMs <= RECENT_MS) break;
-      this.#remove(entry);
+  #evict(): void {
+    let left = Math.max(1, Math.floor(this.#entriesMax * EVICTED_SHARE));
+    // Who is put back comes at the end, and goes at the second time.
+    for (const entry of this.#queue) {
+      this.#queue.delete(entry);
+      if (entry.isBack) {
+        entry.isBack = false;
+        this.#queue.add(entry);
+      } else {
+        this.#forget(entry);
+        if (--left === 0) return;
+      }
     }
   }
 
-  #remove({ app, client }: Entry): void {
-    const clients = this.#apps.get(app);
-    if (clients === undefined || !clients.delete(client)) return;
-    this.#size--;
+  #forget({ app, client }: Entry): void {
+    const clients = this.#apps.get(app)!;
+    clients.delete(client);
     if (clients.size === 0) this.#apps.delete(app);
   }
 }

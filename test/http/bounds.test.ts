@@ -102,7 +102,7 @@ describe('recent apps', () => {
     ]);
   });
 
-  it('let the oldest go when there is no room', () => {
+  it('let those go that came first when there is no room, but not who has checked again since', () => {
     const recent = new RecentApps(10);
     for (let app = 0; app < 10; app++) recent.mark(`app${app}`, 'x', NOW + app);
     recent.mark('app0', 'x', NOW + 100);
@@ -112,12 +112,16 @@ describe('recent apps', () => {
     expect(recent.size).to.equal(10);
   });
 
-  it('let all go that are older than a day when there is no room', () => {
+  it('let one go also when all have checked again', () => {
     const recent = new RecentApps(10);
-    for (let app = 0; app < 9; app++) recent.mark(`old${app}`, 'x', NOW);
-    recent.mark('young', 'x', NOW + 1);
-    recent.mark('new', 'x', NOW + RECENT_MS + 1);
-    expect(names(recent)).to.deep.equal(['new/x', 'young/x']);
+    for (const atMs of [NOW, NOW + 1]) {
+      for (let app = 0; app < 10; app++) recent.mark(`app${app}`, 'x', atMs);
+    }
+    recent.mark('new', 'x', NOW + 2);
+    expect(names(recent)).to.have.length(10);
+    expect(names(recent)).to.include('new/x').and.not.to.include('app0/x');
+    recent.mark('newer', 'x', NOW + 3);
+    expect(names(recent)).to.include.members(['new/x', 'newer/x']).and.not.to.include('app1/x');
   });
 
   it('stay within the bound for 100,000 apps, whose entries are the newest', () => {
