@@ -1,7 +1,6 @@
 /** The log: JSON lines on standard error, one logger per thread. Never pass it a configuration object: they hold passwords. */
-import { type Logger, pino } from 'pino';
-
-export type { Logger };
+import { createRequire } from 'node:module';
+import type { LogFn, Logger as PinoLogger } from 'pino';
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
@@ -11,8 +10,44 @@ export interface LogOptions {
   readonly stacks: boolean;
 }
 
-/** A logger that writes synchronously, so that the last line before an end is not lost. `thread` names the writer in each line. */
+export interface Logger {
+  readonly error: LogFn;
+  readonly warn: LogFn;
+  readonly info: LogFn;
+  readonly debug: LogFn;
+}
+
+const require = createRequire(import.meta.url);
+
+/**
+ * `thread` names the writer in each line. The library is loaded with the first of them: it would take each thread 20 ms of its
+ * start and two megabytes, and most never log.
+ */
 export function createLogger(options: LogOptions, thread: string): Logger {
+  let made: PinoLogger | undefined;
+  const method = (level: keyof Logger): LogFn => {
+    made ??= makeLogger(options, thread);
+    return made[level].bind(made);
+  };
+  return {
+    get error() {
+      return method('error');
+    },
+    get warn() {
+      return method('warn');
+    },
+    get info() {
+      return method('info');
+    },
+    get debug() {
+      return method('debug');
+    },
+  };
+}
+
+/** A logger that writes synchronously, so that the last line before an end is not lost. */
+function makeLogger(options: LogOptions, thread: string): PinoLogger {
+  const { pino } = require('pino') as typeof import('pino');
   return pino(
     {
       base: { pid: process.pid, thread },
