@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 /** The launcher. What it sets is read once, when libuv's pool first works and when the native HTTP module loads: an ES module would come too late. */
-import v8 = require('node:v8');
 
 /** libuv gives look-ups of names at most half of its threads: all that freno makes at a time, on four probe threads, are under way at once. */
 process.env.UV_THREADPOOL_SIZE ??= '48';
@@ -11,12 +10,6 @@ process.env.UV_THREADPOOL_SIZE ??= '48';
 process.env.RES_OPTIONS ??= 'timeout:1 attempts:2';
 /** Bytes; the native engine's own bound of 4,096 would refuse long URLs before they can be answered. */
 process.env.UWS_HTTP_MAX_HEADERS_SIZE ??= '32768';
-/**
- * Each thread has a heap of its own, and most of what freno allocates dies young: left to grow, the heaps of the threads took
- * 50 MB more of resident memory under load, for no more checks per second; smaller ones cost the probes more CPU. Holds for the threads that start after this.
- */
-v8.setFlagsFromString('--max-semi-space-size=4');
-v8.setFlagsFromString('--optimize-for-size');
 
 import('./main.js').then(
   ({ main }) => main(process.argv.slice(2)),

@@ -3,6 +3,12 @@ import { Worker } from 'node:worker_threads';
 import { type SilenceLimits, SilenceWatch } from '../base/silence.js';
 import type { FromHttp, HttpWorkerData, ToHttp } from '../wire/http.js';
 
+/**
+ * What a check leaves behind dies at once: a small young generation will do. The bound of the old one is far from all that a worker
+ * may keep; V8 lets it grow in small steps by it.
+ */
+const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 6, maxOldGenerationSizeMb: 256 };
+
 const ENTRY = new URL('../../workers/http.js', import.meta.url);
 
 /**
@@ -48,6 +54,7 @@ export class PoolWorker {
       workerData: data,
       name: threadName(number),
       transferList: [data.diagnostics],
+      resourceLimits: RESOURCE_LIMITS,
     });
     const watched = {
       ask: () => this.post({ kind: 'ping' }),

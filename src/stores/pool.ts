@@ -13,10 +13,11 @@ import type { Prober } from './inventory.js';
 import { ProbeThread } from './thread.js';
 
 /**
- * Probing leaves little behind: a small young generation keeps 20,000 answers a second from spreading over tens of megabytes.
- * The old one is bounded so that a leak ends one thread, which is replaced, and not the process.
+ * The client library keeps the last answer of each connection to the next, 50 ms later: a young generation that fills in less time
+ * hands these on to the old one, whose collections cost most. A larger one costs memory, and spares little.
+ * The old one is bounded so that it grows in small steps, and so that a leak ends one thread, which is replaced, and not the process.
  */
-const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 512 };
+const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 12, maxOldGenerationSizeMb: 256 };
 
 export interface ProbePoolOptions {
   readonly board: SharedArrayBuffer;
