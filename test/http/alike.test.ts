@@ -1,5 +1,4 @@
 /** Requests drawn at random, mostly of paths that nearly are right: both engines answer alike, and as documented. */
-import { randomInt } from 'node:crypto';
 import { expect } from 'chai';
 import { monotonicMs } from '../../src/base/clock.js';
 import { ROUTES } from '../../src/http/routes.js';
@@ -12,7 +11,7 @@ import { Random } from '../support/random.js';
 const BUSY_SLOT = 1;
 
 const REQUESTS = 600;
-const SEEDS = [1, randomInt(2 ** 31)];
+const SEEDS = (process.env.SEEDS ?? '1,2').split(',').map(Number);
 
 const METHODS = ['GET', 'GET', 'GET', 'HEAD', 'POST', 'PUT', 'OPTIONS'];
 const STATUSES = [200, 301, 400, 404, 405, 417, 429, 500];
@@ -64,8 +63,7 @@ function withoutTimes(body: string): string {
     .replace(/"SecondsSinceLastHealthy":\d+/g, '');
 }
 
-describe('both engines', function () {
-  this.timeout(30_000);
+describe('both engines', () => {
   const fronts: TestFront[] = [];
 
   before(async () => {

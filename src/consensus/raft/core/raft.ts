@@ -73,6 +73,7 @@ export class Raft implements RaftCore {
 
   campaign(): void {
     if (this.#role === 'leader' || this.#isBound(this.#replica.term + 1, 0)) return;
+    if (this.#isAlone && this.#role === 'candidate') return;
     this.#leave();
     this.#role = 'preCandidate';
     this.#election = Election.ask(this.#replica);
@@ -120,9 +121,13 @@ export class Raft implements RaftCore {
   }
 
   #drawPatience(): void {
-    const { electionTicks, nodes } = this.#replica.config;
-    const alone = nodes.length === 1;
-    this.#patience = alone ? 1 : electionTicks + Math.floor(this.#random() * electionTicks);
+    const { electionTicks } = this.#replica.config;
+    this.#patience = this.#isAlone ? 1 : electionTicks + Math.floor(this.#random() * electionTicks);
+  }
+
+  /** Such a node is elected by its disk: a new term at each tick of a slow one would be a new vote to write, without an end. */
+  get #isAlone(): boolean {
+    return this.#replica.peers.length === 0;
   }
 
   step(message: Message): void {

@@ -250,7 +250,7 @@ export interface RaftCore {
    * False when this node does not lead, hands over already, or has nobody to hand over to.
    */
   transferLeadership(to?: NodeId): boolean;
-  /** Starts an election now (pre-vote first), unless this node leads or has promised to wait. */
+  /** Starts an election now (pre-vote first), unless this node leads, has promised to wait, or is alone and waits for its disk. */
   campaign(): void;
   /** The write of this batch is durable. Reports may come in any order; each takes effect when all earlier batches are reported too. */
   persisted(batch: number): void;

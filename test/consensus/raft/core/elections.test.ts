@@ -19,6 +19,19 @@ describe('raft elections', () => {
     expect(cluster.node('a').hardState).to.deep.equal({ term: 1, vote: 'a' });
   });
 
+  it('wait for the disk of a single node, however slow, without another term', () => {
+    const cluster = new Cluster(1);
+    const a = cluster.node('a');
+    a.diskHeld = true;
+    cluster.tick(50);
+    expect({ leaders: cluster.leaders, term: a.core.soft.term }).to.deep.equal({
+      leaders: [],
+      term: 1,
+    });
+    a.finishWrites();
+    expect(cluster.settle().leaders).to.deep.equal(['a']);
+  });
+
   it('begin with an empty entry of the new term', () => {
     const cluster = new Cluster({ a: { log: [1, 1], term: 3 }, b: {}, c: {} });
     cluster.elect();

@@ -100,8 +100,7 @@ class Model {
   }
 }
 
-describe('the log on disk, whatever overlaps', function () {
-  this.timeout(60_000);
+describe('the log on disk, whatever overlaps', () => {
   let directory: string;
   const { logger } = new LogRecorder();
 
