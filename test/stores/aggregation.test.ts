@@ -160,6 +160,7 @@ describe('ignored hosts', () => {
     expect(aggregate(of(9, 4, 3), rules).value).to.equal(4);
     expect(aggregate(of(9, 8, 7), rules).value).to.equal(7);
     expect(aggregate(of(3, 2, 1), rules).value).to.equal(3);
+    expect(aggregate(of(0, -1), { ignoreHostsCount: 1 }).value).to.equal(-1);
   });
 
   it('are ignored for one aggregation only', () => {

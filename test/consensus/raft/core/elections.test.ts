@@ -63,6 +63,14 @@ describe('raft elections', () => {
     expect(cluster.leaders).to.deep.equal(['a']);
   });
 
+  it('are not won by a node that alone has lost sight of the leader', () => {
+    const cluster = new Cluster(3);
+    cluster.elect();
+    cluster.cut('a', 'c').cut('c', 'a').tick(60);
+    expect(cluster.node('c').core.soft).to.include({ role: 'preCandidate', term: 1 });
+    expect(cluster.leaders).to.deep.equal(['a']);
+  });
+
   it('raise no term while a candidate cannot win the pre-vote', () => {
     const cluster = new Cluster(3).isolate('c').tick(200);
     expect(cluster.node('c').role).to.equal('preCandidate');

@@ -77,6 +77,17 @@ describe('raft leadership transfer', () => {
     expect(cluster.leaders).to.deep.equal(['c']);
   });
 
+  it('ends with a later promise: an offer from before is not taken', () => {
+    const cluster = new Cluster(3);
+    const leader = cluster.elect();
+    cluster.hold(({ kind }) => kind === 'timeoutNow');
+    leader.core.transferLeadership('c');
+    cluster.settle().tick(20);
+    expect(leader.core.soft.transferTo).to.equal(null);
+    cluster.deliver(cluster.held[0]!).settle();
+    expect(cluster.node('c').core.soft).to.include({ role: 'follower', leader: 'a', term: 1 });
+  });
+
   it('is refused while one is under way, to strangers, to oneself and on followers', () => {
     const cluster = new Cluster(3);
     const leader = cluster.elect();
