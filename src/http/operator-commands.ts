@@ -9,6 +9,9 @@ const MINUTE_MS = 60_000;
 /** A hundred years: beyond, dates leave what RFC 3339 can write. */
 const TTL_MINUTES_MAX = 100 * 365 * 24 * 60;
 
+/** Every node keeps the names of all entries in each of its threads: a bound on their number alone would not bound their memory. */
+const NAME_BYTES_MAX = 1_000;
+
 /** A request whose parameters are decoded, by their names in the route's pattern. */
 export interface ControlRequest {
   readonly route: Route;
@@ -74,14 +77,22 @@ function appKey({ parameters, query }: ControlRequest): AppKey | Reply {
   if (store.includes('/')) {
     return generalReply(400, 'store_name: the name of a store has no slash');
   }
-  return store === '' ? app : `${app}/${store}`;
+  return boundedName('app and store', store === '' ? app : `${app}/${store}`);
 }
 
 /** The name of a host; the port of one that is given with it goes. */
 function hostName({ parameters }: ControlRequest): string | Reply {
   const given = parameters.get('hostName') ?? '';
   const name = /^\[(.+)\](?::\d+)?$/.exec(given)?.[1] ?? /^([^:]*):\d+$/.exec(given)?.[1] ?? given;
-  return name === '' ? generalReply(400, 'no host indicated') : name;
+  return name === '' ? generalReply(400, 'no host indicated') : boundedName('host', name);
+}
+
+function boundedName(what: string, name: string): string | Reply {
+  if (Buffer.byteLength(name) <= NAME_BYTES_MAX) return name;
+  return generalReply(
+    400,
+    `${what}: a name of at most ${NAME_BYTES_MAX} bytes, got ${shortened(name)}`,
+  );
 }
 
 function parseTtlMinutes(text: string): number | Reply {

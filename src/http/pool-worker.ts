@@ -7,7 +7,7 @@ import type { FromHttp, HttpWorkerData, ToHttp } from '../wire/http.js';
  * What a check leaves behind dies at once: the smallest young generation will do. The bound of the old one is far from all that a worker
  * may keep; V8 lets it grow in small steps by it.
  */
-const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 3, maxOldGenerationSizeMb: 256 };
+const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 3, maxOldGenerationSizeMb: 1024 };
 
 const ENTRY = new URL('../../workers/http.js', import.meta.url);
 
