@@ -52,7 +52,7 @@ describe('a process with an HTTP worker that hangs', () => {
     starting.signal('SIGTERM');
     await starting.exited;
     // With room for a busy machine: without that bound it would be ended as hanging, after 30 s.
-    expect(performance.now() - toldAtMs).to.be.below(7_000);
+    expect(performance.now() - toldAtMs).to.be.below(20_000);
   });
 
   it('ends by itself, by a signal, and says which thread it is', async () => {
