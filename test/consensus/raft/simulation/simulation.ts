@@ -290,16 +290,18 @@ class Simulation {
     this.#converge(this.#schedule.nowMs + CONVERGENCE_MS);
   }
 
-  /** Each node must answer a command of its own; then all must be at the same place, under one leader that holds a lease. */
+  /** Each node must answer a command of its own; then all must be at the same place, under one leader that holds a lease and knows the time. */
   #converge(deadlineMs: number): void {
     this.#schedule.after(200, () => {
       this.#network.heal();
       const silent = this.#nodes.filter((node) => !this.#answered.has(node));
-      this.#isConverged = silent.length === 0 && this.#agree();
-      if (this.#isConverged)
-        this.#checker.judgesRightly(this.#nodes.find(({ isLeader }) => isLeader)!.id);
+      const agrees = silent.length === 0 && this.#agree();
+      this.#isConverged = agrees && this.#leaderJudgesRightly();
       if (this.#schedule.nowMs > deadlineMs) {
-        this.#checker.violate('a healed cluster converges', this.#positions());
+        const invariant = agrees
+          ? 'a leader that hears all goes by the time of a majority'
+          : 'a healed cluster converges';
+        this.#checker.violate(invariant, this.#positions());
       }
       for (const node of silent) this.#submit(node, () => this.#answered.add(node));
       if (!this.#isConverged) this.#converge(deadlineMs);
@@ -312,6 +314,11 @@ class Simulation {
     const [leader] = leaders;
     if (leader === undefined || leaders.length > 1 || places.size > 1) return false;
     return this.#checker.holdsLease(leader.id, this.#schedule.nowMs);
+  }
+
+  #leaderJudgesRightly(): boolean {
+    const leader = this.#nodes.find(({ isLeader }) => isLeader);
+    return leader !== undefined && this.#checker.judgesRightly(leader.id);
   }
 
   #positions(): string {
