@@ -17,8 +17,7 @@ declare module 'zod' {
   }
 }
 
-/** The client library exports them by a getter, which an import of its name does not see. */
-const { Charsets } = createRequire(import.meta.url)('mysql2') as typeof import('mysql2');
+const require = createRequire(import.meta.url);
 
 const PORT_MAX = 65535;
 const LIST_LENGTH_MAX = 1_000;
@@ -74,9 +73,15 @@ export const metricQuery = () =>
 /** A collation that the client library knows, or empty. */
 export const collation = () =>
   text().refine(
-    (value) => value === '' || Object.hasOwn(Charsets, value.toUpperCase()),
+    (value) => value === '' || isCollation(value),
     'must be a collation that the client library knows, like utf8mb4_general_ci',
   );
+
+/** The library is slow to load, and few configurations name a collation; it exports them by a getter, which an import does not see. */
+function isCollation(name: string): boolean {
+  const { Charsets } = require('mysql2') as typeof import('mysql2');
+  return Object.hasOwn(Charsets, name.toUpperCase());
+}
 
 /** Addresses of web pages, comma-separated in one string. */
 export const httpAddresses = () =>
