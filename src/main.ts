@@ -7,9 +7,9 @@ import { clusterSettings } from './config/clusters.js';
 import { type CommandLine, parseCommandLine, usage } from './config/commandline.js';
 import { loadConfig } from './config/load.js';
 import { serviceSettings } from './config/settings.js';
-import { Ending } from './ending.js';
-import { Reloader } from './reload.js';
-import { Service } from './service.js';
+import { Reloader } from './service/reload.js';
+import { Service } from './service/service.js';
+import { Ending } from './service/shutdown.js';
 
 /** Runs freno with the arguments after the program's name; sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {

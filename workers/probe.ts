@@ -2,11 +2,11 @@
 import { monotonicMs } from '../src/base/clock.js';
 import { createLogger } from '../src/base/log.js';
 import { Board, emptyLeadershipReading } from '../src/board/board.js';
-import { serveDiagnostics } from '../src/publish/diagnostics/thread.js';
-import { MemcachePublisher } from '../src/publish/memcache/publisher.js';
-import { ProbeWorker } from '../src/stores/worker.js';
+import type { ProbeTask } from '../src/contracts/probe.js';
+import { MemcachePublisher } from '../src/publish/prober/memcache/publisher.js';
+import { serveDiagnostics } from '../src/publish/shared/thread-diagnostics.js';
+import { ProbeWorker } from '../src/stores/prober/probe-worker.js';
 import { mayAct } from '../src/throttle/metric.js';
-import type { ProbeTask } from '../src/wire/probe.js';
 
 /** Probes until told to stop. */
 export function probe(task: ProbeTask): Promise<void> {

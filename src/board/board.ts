@@ -21,7 +21,7 @@ import {
   spareBuffer,
   storeNumber,
   storeText,
-} from './group.js';
+} from './double-buffer.js';
 import {
   boardBytes,
   LEADERSHIP,

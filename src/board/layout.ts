@@ -1,5 +1,5 @@
 /** Where each field of the board lies in its shared memory, in words of 32 bits. A number of 64 bits takes two. */
-import { groupWords } from './group.js';
+import { groupWords } from './double-buffer.js';
 
 /** Stores that fit on a board; the configuration allows no more. */
 export const STORES_MAX = 4096;

@@ -1,6 +1,7 @@
 /** The clusters of a configuration as they are probed: what each inherits, and which source names its hosts. */
-import type { ClusterSettings, HostSource } from '../wire/stores.js';
-import { formatAddress } from './address.js';
+
+import { formatAddress } from '../base/address.js';
+import type { ClusterSettings, HostSource } from '../contracts/stores.js';
 import { splitList } from './keys.js';
 import type { Config } from './schema.js';
 import type { ClusterConfig, MySQLConfig } from './schema-stores.js';

@@ -1,7 +1,7 @@
 /** The kinds of values that keys of the configuration have, and what is known of each key beside its value. */
 import { createRequire } from 'node:module';
 import { z } from 'zod';
-import { isHttpAddress, parseAddress } from './address.js';
+import { isHttpAddress, parseAddress } from '../base/address.js';
 import { metricQueryKind } from './metric-query.js';
 
 declare module 'zod' {

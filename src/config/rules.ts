@@ -1,6 +1,6 @@
 /** Rules between keys: what the schema, which looks at one value at a time, cannot see. */
 import { isDeepStrictEqual } from 'node:util';
-import { formatAddress } from './address.js';
+import { formatAddress } from '../base/address.js';
 import { namedSources, SOURCE_KEYS, type SourceKey } from './clusters.js';
 import type { Config } from './schema.js';
 import { ELECTION_HEARTBEATS_MIN } from './schema-consensus.js';

@@ -1,6 +1,7 @@
 /** What the service runs on: made from the configuration, every value present and in its final unit. */
-import type { TlsSettings } from '../wire/stores.js';
-import { type Address, formatAddress, parseAddress } from './address.js';
+
+import { type Address, formatAddress, parseAddress } from '../base/address.js';
+import type { TlsSettings } from '../contracts/stores.js';
 import type { Config } from './schema.js';
 import { tlsSettings } from './tls.js';
 

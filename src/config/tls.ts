@@ -1,5 +1,5 @@
 /** `TLS` objects of the configuration, one inheriting from another. */
-import type { TlsSettings } from '../wire/stores.js';
+import type { TlsSettings } from '../contracts/stores.js';
 import type { TlsConfig } from './schema-stores.js';
 
 /** What a `TLS` object amounts to, where `inherited` fills in what it does not give. Null: connections are not encrypted. */

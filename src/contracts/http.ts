@@ -2,7 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { DurationCounts } from '../base/durations.js';
 import type { LogOptions } from '../base/log.js';
-import type { SilenceLimits } from '../base/silence.js';
+import type { SilenceLimits } from '../base/watchdog.js';
 import type { Command } from '../throttle/commands.js';
 import type { StateImage } from '../throttle/state.js';
 import type { ProfileRequest } from './diagnostics.js';
@@ -89,6 +89,9 @@ export interface CheckCount {
   readonly exceeded: number;
   readonly internalError: number;
 }
+
+/** Most recent apps that one worker keeps, and that `/recent-apps` lists. */
+export const RECENT_APPS_MAX = 10_000;
 
 export interface RecentApp {
   readonly app: string;

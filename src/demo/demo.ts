@@ -1,10 +1,10 @@
 /** The demo: simulated replicas, real frenos on top, a client that obeys them, and the clock that moves the lag. */
 import { Fleet } from './fleet.js';
 import { Front } from './front.js';
+import { Workload } from './lag-model.js';
 import { Nodes } from './nodes.js';
 import { TemporaryDirectory } from './temporary.js';
 import type { Cast, DemoView } from './view.js';
-import { Workload } from './workload.js';
 import { CHECK_PATH, Writer } from './writer.js';
 
 const NODES = 3;

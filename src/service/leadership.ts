@@ -1,9 +1,9 @@
 /** Leadership as consensus reports it, carried to the board and to the probe workers in the same instant. */
-import { monotonicMs } from './base/clock.js';
-import type { Board, StoreReading } from './board/board.js';
-import { emptyStoreReading } from './board/board.js';
-import { isCurrent, type LeadershipView, MetricState } from './throttle/metric.js';
-import type { ConsensusObserver } from './wire/consensus.js';
+import { monotonicMs } from '../base/clock.js';
+import type { Board, StoreReading } from '../board/board.js';
+import { emptyStoreReading } from '../board/board.js';
+import type { ConsensusObserver } from '../contracts/consensus.js';
+import { isCurrent, type LeadershipView, MetricState } from '../throttle/metric.js';
 
 /** A fresh leader answers `/leader-check` at the latest this long after its promotion, whatever is still unread. */
 const READY_WITHIN_MS = 1000;

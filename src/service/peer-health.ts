@@ -1,7 +1,7 @@
 /** What leaders that share a domain say of the stores, carried to the board. */
-import type { Board } from './board/board.js';
-import type { StoreLocation } from './wire/http.js';
-import type { PeerVerdicts } from './wire/peers.js';
+import type { Board } from '../board/board.js';
+import type { StoreLocation } from '../contracts/http.js';
+import type { PeerVerdicts } from '../contracts/peer-health.js';
 
 export class BoardVerdicts implements PeerVerdicts {
   readonly #board: Board;

@@ -1,9 +1,9 @@
 /** SIGHUP: the configuration is read again; what can change live does, a bad file changes nothing. */
-import { messageOf } from './base/errors.js';
-import type { Logger } from './base/log.js';
-import { type Change, changes, withLiveKeys } from './config/changes.js';
-import type { LoadedConfig } from './config/load.js';
-import type { Config } from './config/schema.js';
+import { messageOf } from '../base/errors.js';
+import type { Logger } from '../base/log.js';
+import { type Change, changes, withLiveKeys } from '../config/changes.js';
+import type { LoadedConfig } from '../config/load.js';
+import type { Config } from '../config/schema.js';
 
 export interface ReloaderOptions {
   /** What the service runs on. */

@@ -1,7 +1,8 @@
 /** The replicated state as consensus drives it: applied here at once, and told to every thread that holds a copy or acts on it. */
-import type { Command, CommandOutcome } from './throttle/commands.js';
-import type { StateImage, ThrottleState } from './throttle/state.js';
-import type { StateMachine } from './wire/consensus.js';
+
+import type { StateMachine } from '../contracts/consensus.js';
+import type { Command, CommandOutcome } from '../throttle/commands.js';
+import type { StateImage, ThrottleState } from '../throttle/state.js';
 
 /** Threads with a copy of the state. `apply` and `restore` resolve when every live one has the change. */
 export interface StateAudience {

@@ -1,28 +1,28 @@
 /** The service: its threads and parts, put together, started and stopped in order. */
 import { hostname } from 'node:os';
-import type { FrenoError } from './base/errors.js';
-import type { Logger, LogOptions } from './base/log.js';
-import { version } from './base/version.js';
-import { Board } from './board/board.js';
-import type { Settings } from './config/settings.js';
-import { MySQLConsensus } from './consensus/mysql/consensus.js';
-import { ShareDomain } from './consensus/mysql/share-domain.js';
-import { RaftConsensus } from './consensus/raft/service.js';
-import { Control } from './http/control.js';
-import { HttpPool } from './http/pool.js';
+import type { FrenoError } from '../base/errors.js';
+import type { Logger, LogOptions } from '../base/log.js';
+import { version } from '../base/version.js';
+import { Board } from '../board/board.js';
+import type { Settings } from '../config/settings.js';
+import { MySQLConsensus } from '../consensus/mysql/consensus.js';
+import { ShareDomain } from '../consensus/mysql/share-domain.js';
+import { RaftConsensus } from '../consensus/raft/service.js';
+import type { Consensus, ConsensusObserver, StateMachine } from '../contracts/consensus.js';
+import type { ClusterSettings } from '../contracts/stores.js';
+import { Control } from '../http/main/main-rpc.js';
+import { HttpPool } from '../http/main/pool.js';
+import { DiagnosticsHub } from '../publish/main/diagnostics-hub.js';
+import { Metrics } from '../publish/main/metrics/metrics.js';
+import { Vars } from '../publish/main/vars/vars.js';
+import { Inventory } from '../stores/main/inventory.js';
+import { ProbePool } from '../stores/main/pool.js';
+import { ThrottleState } from '../throttle/state.js';
 import { Leadership } from './leadership.js';
-import { BoardVerdicts } from './peer-verdicts.js';
-import { DiagnosticsHub } from './publish/diagnostics/hub.js';
-import { Metrics } from './publish/metrics/metrics.js';
-import { Vars } from './publish/vars.js';
+import { BoardVerdicts } from './peer-health.js';
 import { ReplicatedState } from './replicated-state.js';
-import { Inventory } from './stores/inventory.js';
-import { ProbePool } from './stores/pool.js';
-import { ThrottleState } from './throttle/state.js';
-import type { Consensus, ConsensusObserver, StateMachine } from './wire/consensus.js';
-import type { ClusterSettings } from './wire/stores.js';
 
-const PROBE_WORKER = new URL('../workers/probe.js', import.meta.url);
+const PROBE_WORKER = new URL('../../workers/probe.js', import.meta.url);
 
 export interface ServiceOptions {
   readonly settings: Settings;

@@ -1,6 +1,6 @@
 /** The end of the process: begun once, by a signal, a failure or a defect, and over in time whatever hangs. */
-import { messageOf } from './base/errors.js';
-import type { Logger } from './base/log.js';
+import { messageOf } from '../base/errors.js';
+import type { Logger } from '../base/log.js';
 
 /** Beyond, the process ends whatever is still open. */
 const STOP_TIMEOUT_MS = 4_800;

@@ -6,22 +6,27 @@ import { expect } from 'chai';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 
+/** What every part of the service may know. */
+const COMMON = ['src/base/', 'src/throttle/', 'src/board/', 'src/contracts/', 'src/config/'];
+
 /** What each folder may know besides itself and packages; the first prefix that fits counts. Absent: everything. */
 const MAY_KNOW: ReadonlyArray<readonly [folder: string, known: readonly string[]]> = [
   ['src/base/', []],
   ['src/throttle/', ['src/base/']],
   ['src/board/', ['src/base/', 'src/throttle/']],
-  ['src/wire/', ['src/base/', 'src/throttle/']],
-  ['src/config/', ['src/base/', 'src/wire/']],
+  ['src/contracts/', ['src/base/', 'src/throttle/']],
+  ['src/config/', ['src/base/', 'src/contracts/']],
   ['src/consensus/raft/core/', []],
+  ['src/consensus/', COMMON],
   ['src/demo/', ['src/base/']],
-  ...['stores', 'consensus', 'http', 'publish'].map(
-    (side) =>
-      [
-        `src/${side}/`,
-        ['src/base/', 'src/throttle/', 'src/board/', 'src/wire/', 'src/config/'],
-      ] as const,
-  ),
+  ['src/http/shared/', COMMON],
+  ['src/http/main/', [...COMMON, 'src/http/shared/']],
+  ['src/http/worker/', [...COMMON, 'src/http/shared/']],
+  ['src/stores/main/', COMMON],
+  ['src/stores/prober/', COMMON],
+  ['src/publish/shared/', COMMON],
+  ['src/publish/main/', [...COMMON, 'src/publish/shared/']],
+  ['src/publish/prober/', COMMON],
 ];
 
 interface Import {

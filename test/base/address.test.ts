@@ -1,6 +1,6 @@
 /** Network addresses as operators write them. */
 import { expect } from 'chai';
-import { formatAddress, isHttpAddress, parseAddress } from '../../src/config/address.js';
+import { formatAddress, isHttpAddress, parseAddress } from '../../src/base/address.js';
 
 describe('addresses', () => {
   const sound: ReadonlyArray<readonly [text: string, host: string, port: number]> = [

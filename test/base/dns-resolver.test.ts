@@ -1,7 +1,7 @@
 /** Name look-ups, with a resolver that answers when the test says so. */
 import type { LookupAddress } from 'node:dns';
 import { expect } from 'chai';
-import { type NameParty, Names, type Resolver } from '../../src/base/names.js';
+import { type NameParty, Names, type Resolver } from '../../src/base/dns-resolver.js';
 
 type Finish = Parameters<Resolver>[1];
 

@@ -1,6 +1,6 @@
 /** Long work in turns. */
 import { expect } from 'chai';
-import { Turns } from '../../src/base/turns.js';
+import { Turns } from '../../src/base/single-flight.js';
 
 describe('turns', () => {
   /** Work that is over when the test says so. */

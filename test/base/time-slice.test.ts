@@ -1,7 +1,7 @@
 /** Long work in short pieces, and JSON as Go writes it. */
 import { expect } from 'chai';
 import { goTime, jsonString } from '../../src/base/json.js';
-import { jsonObjectInPieces, Pieces, sortInPieces } from '../../src/base/pieces.js';
+import { jsonObjectInPieces, Pieces, sortInPieces } from '../../src/base/time-slice.js';
 
 describe('work in pieces', () => {
   it('sorts like a sort in one go, whatever the length', async () => {

@@ -1,6 +1,6 @@
 /** A watch on threads: who is silent for long hangs; who could not answer does not. */
 import { expect } from 'chai';
-import { SilenceWatch } from '../../src/base/silence.js';
+import { SilenceWatch } from '../../src/base/watchdog.js';
 
 const LIMITS = { tickMs: 10, ticksMax: 5, firstTicksMax: 20 };
 

@@ -1,7 +1,7 @@
 /** Readings of the board that are kept: never older than a full reading would be. */
 import { expect } from 'chai';
 import { Board, emptyStoreReading } from '../../src/board/board.js';
-import { KeptLeadership, KeptStore } from '../../src/board/kept.js';
+import { KeptLeadership, KeptStore } from '../../src/board/cached-reader.js';
 import { type Measurement, MetricState } from '../../src/throttle/metric.js';
 
 const measured: Measurement = {

@@ -1,7 +1,7 @@
 /** What a cluster inherits, and where its hosts come from. */
 import { expect } from 'chai';
 import { clusterSettings } from '../../src/config/clusters.js';
-import type { ClusterSettings } from '../../src/wire/stores.js';
+import type { ClusterSettings } from '../../src/contracts/stores.js';
 import { configOf, withCluster } from './documents.js';
 
 function settingsOf(cluster: object, mysql: object = {}): ClusterSettings {

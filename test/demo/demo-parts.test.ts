@@ -1,5 +1,6 @@
 /** The parts of the demo: its view, its options, its workload. */
 import { expect } from 'chai';
+import { Workload } from '../../src/demo/lag-model.js';
 import { parseOptions } from '../../src/demo/options.js';
 import {
   type DemoView,
@@ -10,7 +11,6 @@ import {
   screenLines,
   summary,
 } from '../../src/demo/view.js';
-import { Workload } from '../../src/demo/workload.js';
 import { CHECK_PATH } from '../../src/demo/writer.js';
 
 describe('the demo', () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadConfig } from '../../src/config/load.js';
 import { TemporaryDirectory } from '../../src/demo/temporary.js';
-import { matchRoute } from '../../src/http/routes.js';
+import { matchRoute } from '../../src/http/worker/routes.js';
 import { needPrograms, programPath } from '../support/needs.js';
 
 const ROOT = new URL('../../../', import.meta.url);

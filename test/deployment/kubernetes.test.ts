@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { loadAll } from 'js-yaml';
 import { loadConfig } from '../../src/config/load.js';
 import { serviceSettings } from '../../src/config/settings.js';
-import { matchRoute } from '../../src/http/routes.js';
+import { matchRoute } from '../../src/http/worker/routes.js';
 import { needPrograms, programPath } from '../support/needs.js';
 
 const RESOURCES = new URL('../../../resources/', import.meta.url);

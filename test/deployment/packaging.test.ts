@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { parseCommandLine } from '../../src/config/commandline.js';
 import { TemporaryDirectory } from '../../src/demo/temporary.js';
-import { matchRoute } from '../../src/http/routes.js';
+import { matchRoute } from '../../src/http/worker/routes.js';
 import { needPrograms, programPath } from '../support/needs.js';
 
 const ROOT = new URL('../../../', import.meta.url);

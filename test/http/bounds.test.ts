@@ -1,17 +1,15 @@
 /** What clients can make grow is bounded: counters, recent apps, questions in flight. */
 import { expect } from 'chai';
-import { CheckCounters, OTHER } from '../../src/http/counters.js';
-import { Questions } from '../../src/http/questions.js';
-import {
-  mergeRecentApps,
-  RECENT_APPS_MAX,
-  RECENT_MS,
-  RecentApps,
-} from '../../src/http/recent-apps.js';
-import type { Question, RecentApp } from '../../src/wire/http.js';
+import { type Question, RECENT_APPS_MAX, type RecentApp } from '../../src/contracts/http.js';
+import { mergeRecentApps } from '../../src/http/main/merge-recent-apps.js';
+import { CheckCounters, OTHER } from '../../src/http/worker/counters.js';
+import { Questions } from '../../src/http/worker/main-client.js';
+import { RecentApps } from '../../src/http/worker/recent-apps.js';
 import { checkCount, checksOf, httpStatistics } from '../support/statistics.js';
 
 const NOW = 1_800_000_000_000;
+
+const DAY_MS = 24 * 60 * 60_000;
 
 describe('counters of checks', () => {
   function countsOf(counters: CheckCounters): Record<string, number> {
@@ -152,7 +150,7 @@ describe('recent apps', () => {
     });
 
     it('are of the last day, or of the last minutes', async () => {
-      const ages = [0, 59_999, 60_000, 119_999, 120_000, RECENT_MS - 1, RECENT_MS];
+      const ages = [0, 59_999, 60_000, 119_999, 120_000, DAY_MS - 1, DAY_MS];
       const worker = ages.map((age) => at(`age${age}`, NOW - age));
       const agesWithin = async (minutes: number | null): Promise<number[]> =>
         (await merge([worker], minutes)).map(({ checkedAtUnixMs }) => NOW - checkedAtUnixMs);

@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { binaryClient, forwardedClient, textClient } from '../../src/http/clients.js';
-import { Peers } from '../../src/http/engines/peers.js';
+import { binaryClient, forwardedClient, textClient } from '../../src/http/worker/client-address.js';
+import { Peers } from '../../src/http/worker/engines/connected-peers.js';
 import { fetchOnce } from '../support/http-client.js';
 import { ENGINES, TestFront } from '../support/http-front.js';
 import { needAddress } from '../support/needs.js';

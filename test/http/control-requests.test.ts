@@ -1,11 +1,11 @@
 /** Control requests over HTTP: what each path asks for, and that whatever is wrong changes nothing. */
 import { expect } from 'chai';
 import { NO_EXPIRY } from '../../src/throttle/commands.js';
+import { turns } from '../support/event-loop.js';
 import { failureOf } from '../support/failure.js';
 import { fetchJson, fetchOnce } from '../support/http-client.js';
 import { ENGINES, TestFront } from '../support/http-front.js';
 import { throttle } from '../support/http-pool.js';
-import { turns } from '../support/turns.js';
 
 const MINUTE_MS = 60_000;
 

@@ -2,10 +2,10 @@
 import { expect } from 'chai';
 import { pino } from 'pino';
 import { type ErrorCode, FrenoError } from '../../src/base/errors.js';
-import { Control } from '../../src/http/control.js';
-import type { Consensus, ConsensusStatus } from '../../src/wire/consensus.js';
-import type { HttpStatistics, Question } from '../../src/wire/http.js';
-import type { ClusterReport } from '../../src/wire/reports.js';
+import type { Consensus, ConsensusStatus } from '../../src/contracts/consensus.js';
+import type { HttpStatistics, Question } from '../../src/contracts/http.js';
+import type { ClusterReport } from '../../src/contracts/reports.js';
+import { Control } from '../../src/http/main/main-rpc.js';
 import { httpStatistics } from '../support/statistics.js';
 
 const STATUS: ConsensusStatus = {

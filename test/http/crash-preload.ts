@@ -1,6 +1,6 @@
 /** Loaded before a worker's own code (`--import`): makes the first HTTP workers of a process crash while they serve, each in one of three ways. */
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
-import type { HttpWorkerData, ToHttp } from '../../src/wire/http.js';
+import type { HttpWorkerData, ToHttp } from '../../src/contracts/http.js';
 
 const CRASHING_WORKERS = 5;
 const CRASH_AFTER_MS = 250;

@@ -1,7 +1,7 @@
 /** Requests drawn at random, mostly of paths that nearly are right: both engines answer alike, and as documented. */
 import { expect } from 'chai';
 import { monotonicMs } from '../../src/base/clock.js';
-import { ROUTES } from '../../src/http/routes.js';
+import { ROUTES } from '../../src/http/worker/routes.js';
 import { fetchOnce } from '../support/http-client.js';
 import { ENGINES, TestFront } from '../support/http-front.js';
 import { throttle } from '../support/http-pool.js';

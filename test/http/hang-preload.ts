@@ -1,6 +1,6 @@
 /** Loaded before a worker's own code (`--import`): the first HTTP worker of a process hangs, where the environment says. */
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
-import type { HttpWorkerData, ToHttp } from '../../src/wire/http.js';
+import type { HttpWorkerData, ToHttp } from '../../src/contracts/http.js';
 
 /** `FRENO_TEST_HANG`: before the worker's code loads, or on the message that makes it listen, or on a command. */
 export type HangPoint = 'load' | 'serve' | 'apply';

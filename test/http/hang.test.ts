@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
-import type { HttpEngine } from '../../src/wire/http.js';
+import type { HttpEngine } from '../../src/contracts/http.js';
 import { fetchOnce } from '../support/http-client.js';
 import { ENGINES } from '../support/http-front.js';
 import { until } from '../support/until.js';

@@ -1,7 +1,7 @@
 /** What main sends its HTTP workers: in which order, acknowledged by whom, and not too much at a time. */
 import { expect } from 'chai';
-import { Outbox, type Recipient } from '../../src/http/outbox.js';
-import type { ToHttp } from '../../src/wire/http.js';
+import type { ToHttp } from '../../src/contracts/http.js';
+import { Outbox, type Recipient } from '../../src/http/main/outbox.js';
 import { throttle } from '../support/http-pool.js';
 
 class Mailbox implements Recipient {

@@ -1,7 +1,7 @@
 /** A process of its own with a pool of HTTP workers; says over IPC what happens; stops on the message `stop`, hangs on `hang`. */
 import { pino } from 'pino';
 import { FrenoError } from '../../src/base/errors.js';
-import type { HttpPoolOptions } from '../../src/http/pool.js';
+import type { HttpPoolOptions } from '../../src/http/main/pool.js';
 import { TestPool, throttle } from '../support/http-pool.js';
 
 const say = (message: object): void => void process.send?.(message);

@@ -1,7 +1,7 @@
 /** What a running freno (Go) was asked and answered, asked again, byte for byte. */
 import { expect } from 'chai';
+import type { Answer, Question } from '../../src/contracts/http.js';
 import { MetricState } from '../../src/throttle/metric.js';
-import type { Answer, Question } from '../../src/wire/http.js';
 import { fetchOnce } from '../support/http-client.js';
 import { ENGINES, TestFront } from '../support/http-front.js';
 import { RECORDED } from './recorded.js';

@@ -1,6 +1,6 @@
 /** Requests of every shape: methods, slashes, odd bytes, odd lengths, split and pipelined; both engines alike but where it says so. */
 import { expect } from 'chai';
-import { ROUTES } from '../../src/http/routes.js';
+import { ROUTES } from '../../src/http/worker/routes.js';
 import { exchangeRaw, fetchJson, fetchOnce } from '../support/http-client.js';
 import { ENGINES, TestFront } from '../support/http-front.js';
 

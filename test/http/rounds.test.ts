@@ -1,7 +1,7 @@
 /** Who has acknowledged what, and who has answered a collection. */
 import { expect } from 'chai';
-import { Acknowledgements } from '../../src/http/acknowledgements.js';
-import { Collections } from '../../src/http/collections.js';
+import { Acknowledgements } from '../../src/http/main/acknowledgements.js';
+import { Collections } from '../../src/http/main/collections.js';
 import { checkCount, checksOf, httpStatistics } from '../support/statistics.js';
 
 /** Whether the promise has settled, once everything that is due has run. */

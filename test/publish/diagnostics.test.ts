@@ -1,10 +1,13 @@
 /** Threads that watch themselves, and main that asks them. */
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { expect } from 'chai';
-import { DiagnosticsHub } from '../../src/publish/diagnostics/hub.js';
-import { serveDiagnostics, ThreadDiagnostics } from '../../src/publish/diagnostics/thread.js';
+import { DiagnosticsHub } from '../../src/publish/main/diagnostics-hub.js';
+import {
+  serveDiagnostics,
+  ThreadDiagnostics,
+} from '../../src/publish/shared/thread-diagnostics.js';
+import { turns } from '../support/event-loop.js';
 import { failureOf } from '../support/failure.js';
-import { turns } from '../support/turns.js';
 
 function block(milliseconds: number): void {
   const untilMs = performance.now() + milliseconds;

@@ -3,12 +3,15 @@ import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { type Logger, pino } from 'pino';
+import type { StorePublication } from '../../src/contracts/publisher.js';
 import { freePorts } from '../../src/demo/temporary.js';
-import { keyProblem, serverOf } from '../../src/publish/memcache/keys.js';
-import { MemcachePublisher, WRITE_INTERVAL_MS } from '../../src/publish/memcache/publisher.js';
-import { IN_FLIGHT_MAX } from '../../src/publish/memcache/server.js';
+import { keyProblem, serverOf } from '../../src/publish/prober/memcache/keys.js';
+import {
+  MemcachePublisher,
+  WRITE_INTERVAL_MS,
+} from '../../src/publish/prober/memcache/publisher.js';
+import { IN_FLIGHT_MAX } from '../../src/publish/prober/memcache/server.js';
 import { MetricState } from '../../src/throttle/metric.js';
-import type { StorePublication } from '../../src/wire/publisher.js';
 import { Memcached } from '../support/memcached.js';
 import { needPrograms } from '../support/needs.js';
 import { TcpProxy } from '../support/tcp-proxy.js';

@@ -1,10 +1,10 @@
 /** `/metrics`: what it counts, how it is bounded, how it is written. */
 import { expect } from 'chai';
 import { Durations } from '../../src/base/durations.js';
-import { checkFamilies, OTHER, PAIRS_MAX } from '../../src/publish/metrics/checks.js';
-import { exposition, gauge, histogram } from '../../src/publish/metrics/family.js';
-import { probeFamilies } from '../../src/publish/metrics/probes.js';
-import type { CheckCount } from '../../src/wire/http.js';
+import type { CheckCount } from '../../src/contracts/http.js';
+import { checkFamilies, OTHER, PAIRS_MAX } from '../../src/publish/main/metrics/checks.js';
+import { exposition, gauge, histogram } from '../../src/publish/main/metrics/family.js';
+import { probeFamilies } from '../../src/publish/main/metrics/probes.js';
 import { Exposition } from '../support/exposition.js';
 import { checkCount, httpStatistics, probeStatistics } from '../support/statistics.js';
 

@@ -3,12 +3,12 @@ import { createHistogram } from 'node:perf_hooks';
 import { expect } from 'chai';
 import { monotonicMs } from '../../src/base/clock.js';
 import { Board, emptyLeadershipReading } from '../../src/board/board.js';
-import { MovingAverages } from '../../src/publish/moving-averages.js';
-import { Vars, type VarsSources } from '../../src/publish/vars.js';
+import type { ConsensusStatus } from '../../src/contracts/consensus.js';
+import type { ProbeStatistics } from '../../src/contracts/probe.js';
+import { MovingAverages } from '../../src/publish/main/vars/moving-averages.js';
+import { Vars, type VarsSources } from '../../src/publish/main/vars/vars.js';
 import { MetricState } from '../../src/throttle/metric.js';
 import { ThrottleState } from '../../src/throttle/state.js';
-import type { ConsensusStatus } from '../../src/wire/consensus.js';
-import type { ProbeStatistics } from '../../src/wire/probe.js';
 import { checkCount, httpStatistics, probeStatistics } from '../support/statistics.js';
 
 const STATUS = { IsLeader: true, Healthy: false, Leader: 'n1:1' } as ConsensusStatus;

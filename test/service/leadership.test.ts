@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { monotonicMs } from '../../src/base/clock.js';
 import { Board, emptyLeadershipReading } from '../../src/board/board.js';
-import { Leadership } from '../../src/leadership.js';
+import { Leadership } from '../../src/service/leadership.js';
 import { MetricState, mayAct, mayLead } from '../../src/throttle/metric.js';
 import { until } from '../support/until.js';
 

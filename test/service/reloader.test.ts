@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { pino } from 'pino';
 import type { Config } from '../../src/config/schema.js';
-import { Reloader } from '../../src/reload.js';
+import { Reloader } from '../../src/service/reload.js';
 import { configOf } from '../config/documents.js';
 
 /** A reloader of a file whose memcache path the test writes, and what came of it. */

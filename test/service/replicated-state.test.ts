@@ -1,6 +1,6 @@
 /** The replicated state, and who is told of it. */
 import { expect } from 'chai';
-import { ReplicatedState } from '../../src/replicated-state.js';
+import { ReplicatedState } from '../../src/service/replicated-state.js';
 import type { Command } from '../../src/throttle/commands.js';
 import { ThrottleState } from '../../src/throttle/state.js';
 

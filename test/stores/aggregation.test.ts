@@ -4,7 +4,7 @@ import {
   type Aggregate,
   type AggregationRules,
   ClusterReadings,
-} from '../../src/stores/aggregation.js';
+} from '../../src/stores/prober/aggregation.js';
 import { MetricState } from '../../src/throttle/metric.js';
 import { Random } from '../support/random.js';
 

@@ -5,9 +5,9 @@ import {
   readNamedValue,
   readNumber,
   readSingleValue,
-} from '../../src/stores/mysql/answer.js';
-import { type Field, lagStatements, readLag } from '../../src/stores/mysql/lag.js';
-import { metricOf } from '../../src/stores/mysql/metric.js';
+} from '../../src/stores/prober/mysql/answer.js';
+import { type Field, lagStatements, readLag } from '../../src/stores/prober/mysql/lag.js';
+import { metricOf } from '../../src/stores/prober/mysql/metric.js';
 
 describe('the answer to a metric query', () => {
   const numbers: ReadonlyArray<readonly [unknown, number]> = [

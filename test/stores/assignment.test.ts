@@ -1,6 +1,6 @@
 /** Which probe thread gets which cluster. */
 import { expect } from 'chai';
-import { type Card, deal, stayingPut } from '../../src/stores/dealing.js';
+import { type Card, deal, stayingPut } from '../../src/stores/main/assignment.js';
 
 function cards(...hosts: number[]): Card[] {
   return hosts.map((count, slot) => ({ slot, hosts: count }));

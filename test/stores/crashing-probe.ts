@@ -1,7 +1,7 @@
 /** A probe thread that a test can make crash: the real one, and an ear for the command. */
 import { execFileSync } from 'node:child_process';
 import { BroadcastChannel } from 'node:worker_threads';
-import type { ProbeTask } from '../../src/wire/probe.js';
+import type { ProbeTask } from '../../src/contracts/probe.js';
 import { probe as realProbe } from '../../workers/probe.js';
 
 /** How the thread of that number is to end. */

@@ -1,12 +1,12 @@
 /** What the log says of a host, and when what it was asked does not count. */
 import { expect } from 'chai';
 import { pino } from 'pino';
-import { Names } from '../../src/base/names.js';
-import { ClusterReadings } from '../../src/stores/aggregation.js';
-import { StoreCounters, ThreadCounters } from '../../src/stores/counters.js';
-import { Host } from '../../src/stores/host.js';
-import { HttpChecker } from '../../src/stores/httpcheck.js';
-import { metricOf } from '../../src/stores/mysql/metric.js';
+import { Names } from '../../src/base/dns-resolver.js';
+import { ClusterReadings } from '../../src/stores/prober/aggregation.js';
+import { StoreCounters, ThreadCounters } from '../../src/stores/prober/counters.js';
+import { Host } from '../../src/stores/prober/host.js';
+import { HttpChecker } from '../../src/stores/prober/http-check.js';
+import { metricOf } from '../../src/stores/prober/mysql/metric.js';
 
 const REFUSED = { text: 'connection refused', unreachable: true };
 const HUNG = { text: 'i/o timeout', unreachable: false };

@@ -6,7 +6,7 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from '
 import { expect } from 'chai';
 import { SimulatedMySQL } from '../../src/demo/simulated-mysql.js';
 import { freePorts } from '../../src/demo/temporary.js';
-import { checkUrl, HttpChecker } from '../../src/stores/httpcheck.js';
+import { checkUrl, HttpChecker } from '../../src/stores/prober/http-check.js';
 import { MetricState } from '../../src/throttle/metric.js';
 import { needAddress } from '../support/needs.js';
 import { Probing } from '../support/probing.js';

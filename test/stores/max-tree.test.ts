@@ -1,6 +1,6 @@
 /** The highest of many numbers that change. */
 import { expect } from 'chai';
-import { Tournament } from '../../src/stores/tournament.js';
+import { Tournament } from '../../src/stores/prober/max-tree.js';
 
 describe('a tournament', () => {
   it('without numbers has minus infinity', () => {

@@ -2,9 +2,9 @@
 
 import { expect } from 'chai';
 import { monotonicMs } from '../../src/base/clock.js';
+import type { ProbeTarget } from '../../src/contracts/stores.js';
 import { SimulatedMySQL } from '../../src/demo/simulated-mysql.js';
 import { MetricState } from '../../src/throttle/metric.js';
-import type { ProbeTarget } from '../../src/wire/stores.js';
 import { MariaDb, needMariaDb } from '../support/mariadb.js';
 import { Probing } from '../support/probing.js';
 import { TcpProxy } from '../support/tcp-proxy.js';

@@ -1,6 +1,6 @@
 /** TLS to a real server: whom a probe trusts. */
 import { expect } from 'chai';
-import type { ProbeTarget, TlsSettings } from '../../src/wire/stores.js';
+import type { ProbeTarget, TlsSettings } from '../../src/contracts/stores.js';
 import { type Certificate, CertificateAuthority } from '../support/certificates.js';
 import { MariaDb, needMariaDb } from '../support/mariadb.js';
 import { needAddress } from '../support/needs.js';

@@ -1,6 +1,6 @@
 /** The pacing wheel, on a clock that the test moves. */
 import { expect } from 'chai';
-import { type Paced, type Pacer, PacingWheel } from '../../src/stores/pacing.js';
+import { type Paced, type Pacer, PacingWheel } from '../../src/stores/prober/probe-scheduler.js';
 
 /** Time stands still until the test moves it; call-backs run in their order. */
 class ManualPacer implements Pacer {

@@ -4,9 +4,9 @@ import { expect } from 'chai';
 import { Piscina } from 'piscina';
 import { createLogger, type LogOptions } from '../../src/base/log.js';
 import { Board } from '../../src/board/board.js';
-import { DiagnosticsHub } from '../../src/publish/diagnostics/hub.js';
-import { ProbeThread } from '../../src/stores/thread.js';
-import type { ProbeTask } from '../../src/wire/probe.js';
+import type { ProbeTask } from '../../src/contracts/probe.js';
+import { DiagnosticsHub } from '../../src/publish/main/diagnostics-hub.js';
+import { ProbeThread } from '../../src/stores/main/probe-thread.js';
 import { until } from '../support/until.js';
 import { CRASH_CHANNEL, type CrashCommand } from './crashing-probe.js';
 

@@ -1,8 +1,8 @@
 /** What a probe says of a host whose name is not looked up in time. */
 import { expect } from 'chai';
-import type { Failure } from '../../src/stores/mysql/failure.js';
-import { metricOf } from '../../src/stores/mysql/metric.js';
-import { MysqlProbe } from '../../src/stores/mysql/probe.js';
+import type { Failure } from '../../src/base/mysql/failure.js';
+import { metricOf } from '../../src/stores/prober/mysql/metric.js';
+import { MysqlProbe } from '../../src/stores/prober/mysql/probe.js';
 
 const TARGET = { host: 'replica.invalid', port: 3306 };
 const LOGIN = { user: '', password: '', collation: '', tls: null };

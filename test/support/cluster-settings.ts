@@ -1,5 +1,5 @@
 /** Settings of a cluster as tests need them. */
-import type { ClusterSettings, HostSource } from '../../src/wire/stores.js';
+import type { ClusterSettings, HostSource } from '../../src/contracts/stores.js';
 
 /** A cluster `name` with that source; everything else at its default. */
 export function clusterSettings(

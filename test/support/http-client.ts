@@ -1,7 +1,7 @@
 /** HTTP as tests need it: one request with everything that came back, and raw bytes over a socket. */
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { connect } from 'node:net';
-import { turns } from './turns.js';
+import { turns } from './event-loop.js';
 
 const TIMEOUT_MS = 15_000;
 

@@ -2,17 +2,17 @@
 import { pino } from 'pino';
 import { monotonicMs } from '../../src/base/clock.js';
 import { Board } from '../../src/board/board.js';
-import { Checks } from '../../src/http/checks.js';
-import { CheckCounters } from '../../src/http/counters.js';
-import type { Engine } from '../../src/http/engines/engine.js';
-import { NodeEngine } from '../../src/http/engines/node.js';
-import { UwsEngine } from '../../src/http/engines/uws.js';
-import { Handler } from '../../src/http/handler.js';
-import { probePort } from '../../src/http/port-probe.js';
-import { RecentApps } from '../../src/http/recent-apps.js';
+import type { Answer, HttpEngine, Question, StoreLocation } from '../../src/contracts/http.js';
+import { probePort } from '../../src/http/main/port-probe.js';
+import { Checks } from '../../src/http/worker/checks.js';
+import { CheckCounters } from '../../src/http/worker/counters.js';
+import type { Engine } from '../../src/http/worker/engines/engine.js';
+import { NodeEngine } from '../../src/http/worker/engines/node.js';
+import { UwsEngine } from '../../src/http/worker/engines/uws.js';
+import { Handler } from '../../src/http/worker/handler.js';
+import { RecentApps } from '../../src/http/worker/recent-apps.js';
 import { type Measurement, MetricState } from '../../src/throttle/metric.js';
 import { ThrottleState } from '../../src/throttle/state.js';
-import type { Answer, HttpEngine, Question, StoreLocation } from '../../src/wire/http.js';
 
 export const ENGINES: readonly HttpEngine[] = ['uws', 'node'];
 

@@ -2,12 +2,12 @@
 import { pino } from 'pino';
 import { monotonicMs } from '../../src/base/clock.js';
 import { Board } from '../../src/board/board.js';
-import { HttpPool, type HttpPoolOptions } from '../../src/http/pool.js';
-import { DiagnosticsHub } from '../../src/publish/diagnostics/hub.js';
+import type { Answer, Question } from '../../src/contracts/http.js';
+import { HttpPool, type HttpPoolOptions } from '../../src/http/main/pool.js';
+import { DiagnosticsHub } from '../../src/publish/main/diagnostics-hub.js';
 import { type Command, NO_EXPIRY } from '../../src/throttle/commands.js';
 import { MetricState } from '../../src/throttle/metric.js';
 import { ThrottleState } from '../../src/throttle/state.js';
-import type { Answer, Question } from '../../src/wire/http.js';
 
 export class TestPool {
   readonly board = Board.create();

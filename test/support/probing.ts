@@ -4,11 +4,15 @@ import { once } from 'node:events';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { createLogger } from '../../src/base/log.js';
 import { Board, emptyStoreReading, type StoreReading } from '../../src/board/board.js';
-import { MemcachePublisher } from '../../src/publish/memcache/publisher.js';
-import { ProbeWorker } from '../../src/stores/worker.js';
+import type { FromProbe, ProbeStatistics, ToProbe } from '../../src/contracts/probe.js';
+import type {
+  ClusterAssignment,
+  ClusterSettings,
+  ProbeTarget,
+} from '../../src/contracts/stores.js';
+import { MemcachePublisher } from '../../src/publish/prober/memcache/publisher.js';
+import { ProbeWorker } from '../../src/stores/prober/probe-worker.js';
 import { MetricState } from '../../src/throttle/metric.js';
-import type { FromProbe, ProbeStatistics, ToProbe } from '../../src/wire/probe.js';
-import type { ClusterAssignment, ClusterSettings, ProbeTarget } from '../../src/wire/stores.js';
 import { clusterSettings } from './cluster-settings.js';
 import { until } from './until.js';
 

@@ -1,7 +1,7 @@
 /** What threads report to main, with everything that a test does not care about at rest. */
 import { createHistogram } from 'node:perf_hooks';
-import type { CheckCount, HttpStatistics } from '../../src/wire/http.js';
-import type { ProbeStatistics } from '../../src/wire/probe.js';
+import type { CheckCount, HttpStatistics } from '../../src/contracts/http.js';
+import type { ProbeStatistics } from '../../src/contracts/probe.js';
 
 type Answered = Partial<
   Pick<CheckCount, 'ok' | 'notFound' | 'denied' | 'exceeded' | 'internalError' | 'rank'>

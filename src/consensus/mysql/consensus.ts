@@ -4,26 +4,26 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../../base/clock.js';
+import { Names } from '../../base/dns-resolver.js';
 import { FrenoError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
-import { Names } from '../../base/names.js';
 import type { BackendSettings } from '../../config/settings.js';
-import type { Command } from '../../throttle/commands.js';
 import type {
   Consensus,
   ConsensusObserver,
   ConsensusState,
   ConsensusStatus,
   StateMachine,
-} from '../../wire/consensus.js';
+} from '../../contracts/consensus.js';
+import type { Command } from '../../throttle/commands.js';
 import { BackendConnection } from './backend-connection.js';
 import { BackendError, lastingFailure, SERVER_ERROR } from './backend-error.js';
 import { Election, type Identity, type Survey } from './election.js';
-import { FaultLog } from './fault-log.js';
 import { Lease } from './lease.js';
 import { assertTimes, type BackendTimes, DEFAULT_TIMES } from './options.js';
 import { StateSync } from './state-sync.js';
 import { prepareTables, type Tables } from './tables.js';
+import { FaultLog } from './transition-log.js';
 
 export interface MySQLConsensusOptions {
   readonly settings: BackendSettings;

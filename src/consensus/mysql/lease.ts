@@ -5,7 +5,7 @@
  */
 import { monotonicMs } from '../../base/clock.js';
 import type { Logger } from '../../base/log.js';
-import type { ConsensusObserver } from '../../wire/consensus.js';
+import type { ConsensusObserver } from '../../contracts/consensus.js';
 
 export class Lease {
   readonly #observer: ConsensusObserver;

@@ -10,8 +10,8 @@ import { monotonicMs } from '../../base/clock.js';
 import type { Logger } from '../../base/log.js';
 import type { Command } from '../../throttle/commands.js';
 import type { BackendConnection } from './backend-connection.js';
-import { FaultLog } from './fault-log.js';
 import type { Tables } from './tables.js';
+import { FaultLog } from './transition-log.js';
 
 /** Rows of either table, expired ones included, beyond which new names are refused. */
 const ROWS_MAX = 100_000;

@@ -3,12 +3,12 @@
  * A leader that does not answer counts for what it said last, for a while.
  */
 import { monotonicMs } from '../../base/clock.js';
+import { type NameParty, Names } from '../../base/dns-resolver.js';
 import type { Logger } from '../../base/log.js';
-import { type NameParty, Names } from '../../base/names.js';
-import type { ConsensusStatus } from '../../wire/consensus.js';
-import type { PeerVerdicts } from '../../wire/peers.js';
-import { FaultLog } from './fault-log.js';
+import type { ConsensusStatus } from '../../contracts/consensus.js';
+import type { PeerVerdicts } from '../../contracts/peer-health.js';
 import { unhealthyStores } from './peer-request.js';
+import { FaultLog } from './transition-log.js';
 
 const POLL_INTERVAL_MS = 1_000;
 

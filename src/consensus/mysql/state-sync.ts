@@ -7,15 +7,15 @@
 import { monotonicMs } from '../../base/clock.js';
 import { FrenoError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
+import type { StateMachine } from '../../contracts/consensus.js';
 import type { Command } from '../../throttle/commands.js';
-import type { StateMachine } from '../../wire/consensus.js';
 import type { BackendConnection } from './backend-connection.js';
 import { commandError } from './backend-error.js';
-import { FaultLog } from './fault-log.js';
 import { Retention } from './retention.js';
 import { StateReader } from './state-reader.js';
 import { statementOf } from './statements.js';
 import type { Tables } from './tables.js';
+import { FaultLog } from './transition-log.js';
 
 /** Requests that wait at most; beyond, they are refused. */
 const WAITING_MAX = 1_000;

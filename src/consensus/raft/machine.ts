@@ -1,8 +1,8 @@
 /** The replicated state as the driver sees it: callbacks in place of promises. */
 import { messageOf } from '../../base/errors.js';
+import type { StateMachine } from '../../contracts/consensus.js';
 import type { Command, CommandOutcome } from '../../throttle/commands.js';
 import type { StateImage } from '../../throttle/state.js';
-import type { StateMachine } from '../../wire/consensus.js';
 import { ImageAssembly } from './codec/snapshots.js';
 import type { RaftStorage, ReplicatedMachine } from './driver-types.js';
 

@@ -1,10 +1,11 @@
 /** One life of a Raft node: its disk, its peers and its driver, from opening to closing. */
 import { monotonicMs } from '../../base/clock.js';
 import type { Logger } from '../../base/log.js';
-import type { StateMachine } from '../../wire/consensus.js';
+import type { StateMachine } from '../../contracts/consensus.js';
 import { Raft } from './core/raft.js';
 import { RaftDriver } from './driver/driver.js';
 import type { DriverEnvironment, DriverObserver } from './driver-types.js';
+import { PromiseRecord } from './lockout-store.js';
 import { MachineAdapter } from './machine.js';
 import type { RaftMeter } from './meter.js';
 import {
@@ -15,7 +16,6 @@ import {
   startTicksOf,
   tickMsOf,
 } from './options.js';
-import { PromiseRecord } from './promise-record.js';
 import { SqliteStorage } from './storage/sqlite.js';
 import { Ticker } from './ticker.js';
 import { noTransport, TcpTransport } from './transport/tcp.js';

@@ -1,6 +1,7 @@
 /** What an operator sets, its bounds, and the settings of core and driver that follow from it. */
+
+import type { Address } from '../../base/address.js';
 import { FrenoError } from '../../base/errors.js';
-import type { Address } from '../../config/address.js';
 import { type Config, defaultLimits } from './core/config.js';
 import type { NodeId } from './core/types.js';
 import type { DriverOptions } from './driver-types.js';

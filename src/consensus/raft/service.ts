@@ -2,7 +2,6 @@
 import { monotonicMs } from '../../base/clock.js';
 import { type ErrorCode, FrenoError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
-import type { Command } from '../../throttle/commands.js';
 import type {
   Consensus,
   ConsensusObserver,
@@ -10,13 +9,14 @@ import type {
   ConsensusStatus,
   RaftMetrics,
   StateMachine,
-} from '../../wire/consensus.js';
+} from '../../contracts/consensus.js';
+import type { Command } from '../../throttle/commands.js';
 import type { Role, SoftState } from './core/types.js';
 import type { DriverObserver, RequestRefusal, RequestResult } from './driver-types.js';
 import { RaftMeter } from './meter.js';
 import type { RaftNode } from './node.js';
 import { isAlone, type RaftOptions } from './options.js';
-import { SparseLog } from './sparse-log.js';
+import { SparseLog } from './rate-limited-log.js';
 
 /** How long a stopping node waits for its requests to be answered, after it has handed over. */
 const SETTLE_TIMEOUT_MS = 500;

@@ -1,5 +1,5 @@
 /** Rounds in which every worker is asked for what it has counted. */
-import type { HttpStatistics } from '../wire/http.js';
+import type { HttpStatistics } from '../../contracts/http.js';
 
 /** A worker that has not answered by then is left out. */
 const COLLECT_TIMEOUT_MS = 1_000;

@@ -1,16 +1,16 @@
 /** What main answers to HTTP workers: the operators' commands, and what only main knows. */
 
-import { type ErrorCode, FrenoError, messageOf } from '../base/errors.js';
-import { jsonString } from '../base/json.js';
-import type { Logger } from '../base/log.js';
-import { jsonObjectInPieces } from '../base/pieces.js';
-import { Turns } from '../base/turns.js';
-import type { Consensus } from '../wire/consensus.js';
-import type { Profiler } from '../wire/diagnostics.js';
-import type { Answer, HttpStatisticsSource, Question } from '../wire/http.js';
-import type { InventoryReporter, MetricsReporter, VarsReporter } from '../wire/reports.js';
-import { generalMessage, inventoryJson, recentAppsJson } from './bodies.js';
-import { mergeRecentApps } from './recent-apps.js';
+import { type ErrorCode, FrenoError, messageOf } from '../../base/errors.js';
+import { jsonString } from '../../base/json.js';
+import type { Logger } from '../../base/log.js';
+import { Turns } from '../../base/single-flight.js';
+import { jsonObjectInPieces } from '../../base/time-slice.js';
+import type { Consensus } from '../../contracts/consensus.js';
+import type { Profiler } from '../../contracts/diagnostics.js';
+import type { Answer, HttpStatisticsSource, Question } from '../../contracts/http.js';
+import type { InventoryReporter, MetricsReporter, VarsReporter } from '../../contracts/reports.js';
+import { generalMessage, inventoryJson, recentAppsJson } from '../shared/json-bodies.js';
+import { mergeRecentApps } from './merge-recent-apps.js';
 
 export interface ControlSources {
   readonly consensus: Consensus;

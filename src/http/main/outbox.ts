@@ -1,7 +1,8 @@
 /** What is on its way from main to its HTTP workers: changes of the state, and the answers that rest on them, in this order. */
-import type { Command } from '../throttle/commands.js';
-import type { StateImage } from '../throttle/state.js';
-import type { Answer, ToHttp } from '../wire/http.js';
+
+import type { Answer, ToHttp } from '../../contracts/http.js';
+import type { Command } from '../../throttle/commands.js';
+import type { StateImage } from '../../throttle/state.js';
 import { Acknowledgements } from './acknowledgements.js';
 
 /** Beyond, the answers of one turn of main's loop go in several: long ones take their time to be copied. */

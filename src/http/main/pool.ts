@@ -1,10 +1,8 @@
 /** The HTTP workers as main sees them: one call reaches them all, and one that crashes is replaced. */
-import { FrenoError } from '../base/errors.js';
-import type { Logger, LogOptions } from '../base/log.js';
-import { MAIN_SILENCE_LIMITS, SILENCE_LIMITS, type SilenceLimits } from '../base/silence.js';
-import type { Command } from '../throttle/commands.js';
-import type { StateImage } from '../throttle/state.js';
-import type { DiagnosticsPorts } from '../wire/diagnostics.js';
+import { FrenoError } from '../../base/errors.js';
+import type { Logger, LogOptions } from '../../base/log.js';
+import { MAIN_SILENCE_LIMITS, SILENCE_LIMITS, type SilenceLimits } from '../../base/watchdog.js';
+import type { DiagnosticsPorts } from '../../contracts/diagnostics.js';
 import type {
   FromHttp,
   HttpEngine,
@@ -15,11 +13,13 @@ import type {
   QuestionHandler,
   StatisticsKind,
   StoreLocation,
-} from '../wire/http.js';
+} from '../../contracts/http.js';
+import type { Command } from '../../throttle/commands.js';
+import type { StateImage } from '../../throttle/state.js';
 import { Collections } from './collections.js';
 import { Outbox } from './outbox.js';
-import { PoolWorker, threadName } from './pool-worker.js';
 import { portError, probePort } from './port-probe.js';
+import { PoolWorker, threadName } from './worker-handle.js';
 
 /** A worker that lived this long may be replaced at once however often others crashed before. */
 const STABLE_AFTER_MS = 10_000;

@@ -1,6 +1,6 @@
 /** Whether a port is free: uWebSockets shares ports, so that a second freno would start silently beside the first. */
 import { createServer } from 'node:net';
-import { FrenoError, messageOf } from '../base/errors.js';
+import { FrenoError, messageOf } from '../../base/errors.js';
 
 /**
  * Listens on the port for a moment, on all addresses, and resolves with its number (port 0: one that the system chose).

@@ -1,7 +1,7 @@
 /** One HTTP worker as main sees it: the thread, the messages to it, what it still owes. */
 import { Worker } from 'node:worker_threads';
-import { type SilenceLimits, SilenceWatch } from '../base/silence.js';
-import type { FromHttp, HttpWorkerData, ToHttp } from '../wire/http.js';
+import { type SilenceLimits, SilenceWatch } from '../../base/watchdog.js';
+import type { FromHttp, HttpWorkerData, ToHttp } from '../../contracts/http.js';
 
 /**
  * What a check leaves behind dies at once: the smallest young generation will do. The bound of the old one is far from all that a worker
@@ -9,7 +9,7 @@ import type { FromHttp, HttpWorkerData, ToHttp } from '../wire/http.js';
  */
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 3, maxOldGenerationSizeMb: 1024 };
 
-const ENTRY = new URL('../../workers/http.js', import.meta.url);
+const ENTRY = new URL('../../../workers/http.js', import.meta.url);
 
 /**
  * starting -> ready -> serving -> gone, or from anywhere to gone.

@@ -1,7 +1,7 @@
 /** Bodies of answers, without their final newline where they travel between threads. Keys as the original writes them, in its order. */
-import { goTime, jsonString } from '../base/json.js';
-import type { RecentApp } from '../wire/http.js';
-import type { ClusterReport } from '../wire/reports.js';
+import { goTime, jsonString } from '../../base/json.js';
+import type { RecentApp } from '../../contracts/http.js';
+import type { ClusterReport } from '../../contracts/reports.js';
 
 /** The body of every answer that is only a status and a message. */
 export function generalMessage(status: number, message: string): string {

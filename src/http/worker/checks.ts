@@ -1,19 +1,19 @@
 /** The hot path: checks, answered from the board and this thread's copy of the throttle table. */
-import { monotonicMs, WallClock } from '../base/clock.js';
-import { type DurationCounts, Durations } from '../base/durations.js';
-import { jsonString } from '../base/json.js';
-import type { Board } from '../board/board.js';
-import { KeptLeadership, KeptStore } from '../board/kept.js';
+import { monotonicMs, WallClock } from '../../base/clock.js';
+import { type DurationCounts, Durations } from '../../base/durations.js';
+import { jsonString } from '../../base/json.js';
+import type { Board } from '../../board/board.js';
+import { KeptLeadership, KeptStore } from '../../board/cached-reader.js';
+import type { StoreLocation } from '../../contracts/http.js';
 import {
   type CheckQuestion,
   type CheckResult,
   check,
   holdsBackLowPriority,
   unknownStoreType,
-} from '../throttle/check.js';
-import { expiryTimeMs } from '../throttle/metric.js';
-import type { ThrottleState } from '../throttle/state.js';
-import type { StoreLocation } from '../wire/http.js';
+} from '../../throttle/check.js';
+import { expiryTimeMs } from '../../throttle/metric.js';
+import type { ThrottleState } from '../../throttle/state.js';
 import type { CheckCounters, Count } from './counters.js';
 import type { ClientKey, RecentApps } from './recent-apps.js';
 import {
@@ -24,9 +24,9 @@ import {
   NOT_FOUND_REPLY,
   type Reply,
   redirectReply,
-} from './reply.js';
+} from './response.js';
 import { matchRoute } from './routes.js';
-import { decodeParameters, parseDecimal, queryParameter } from './segments.js';
+import { decodeParameters, parseDecimal, queryParameter } from './url-params.js';
 
 /** Paths whose meaning is kept, so that the next request needs one look-up; all are dropped when there is no room. */
 const PLANS_MAX = 4096;

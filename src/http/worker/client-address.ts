@@ -1,6 +1,6 @@
 /** Who asks: the name of a client, from its header or its address. */
 import type { ClientKey } from './recent-apps.js';
-import { detached } from './segments.js';
+import { detached } from './url-params.js';
 
 /** Longer texts in `X-Forwarded-For` are no addresses; what is kept of them is bounded. */
 const CLIENT_LENGTH_MAX = 64;

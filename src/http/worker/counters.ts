@@ -1,6 +1,7 @@
 /** Counts of checks by app and store, bounded however many names clients invent. */
-import type { CheckStatus } from '../throttle/check.js';
-import type { CheckCount } from '../wire/http.js';
+
+import type { CheckCount } from '../../contracts/http.js';
+import type { CheckStatus } from '../../throttle/check.js';
 
 /** Names beyond the bound count together under this one. */
 export const OTHER = '(other)';

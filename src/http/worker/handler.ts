@@ -1,14 +1,15 @@
 /** Answers every request, whatever engine received it. */
 import { hostname } from 'node:os';
-import { monotonicMs } from '../base/clock.js';
-import { jsonString } from '../base/json.js';
-import { Turns } from '../base/turns.js';
-import { type Board, emptyLeadershipReading } from '../board/board.js';
-import type { Command } from '../throttle/commands.js';
-import { mayLead } from '../throttle/metric.js';
-import type { ThrottleState } from '../throttle/state.js';
-import type { Answer, MemcacheAddress, Question, StoreLocation } from '../wire/http.js';
+import { monotonicMs } from '../../base/clock.js';
+import { jsonString } from '../../base/json.js';
+import { Turns } from '../../base/single-flight.js';
+import { type Board, emptyLeadershipReading } from '../../board/board.js';
+import type { Answer, MemcacheAddress, Question, StoreLocation } from '../../contracts/http.js';
+import type { Command } from '../../throttle/commands.js';
+import { mayLead } from '../../throttle/metric.js';
+import type { ThrottleState } from '../../throttle/state.js';
 import { type Checks, withQuery } from './checks.js';
+import { aggregatedMetrics, metricsHealth, skippedHosts, throttledApps } from './listings.js';
 import {
   type ControlRequest,
   parseWholeNumber,
@@ -17,7 +18,6 @@ import {
   throttleAppCommand,
   unthrottleAppCommand,
 } from './operator-commands.js';
-import { aggregatedMetrics, metricsHealth, skippedHosts, throttledApps } from './pages.js';
 import { profileRequest } from './profile-request.js';
 import type { ClientKey } from './recent-apps.js';
 import {
@@ -31,9 +31,9 @@ import {
   type Reply,
   redirectReply,
   textReply,
-} from './reply.js';
+} from './response.js';
 import { allows, type Match, matchRoute, ROUTES } from './routes.js';
-import { decodeParameters, queryParameter } from './segments.js';
+import { decodeParameters, queryParameter } from './url-params.js';
 
 /** A request as an engine received it. */
 export interface Request {

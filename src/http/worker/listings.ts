@@ -1,12 +1,12 @@
 /** Pages about all stores or all entries at once: from the board and this thread's copy of the state, written in short pieces. */
-import { monotonicMs, monotonicToUnixMs } from '../base/clock.js';
-import { goFixed, goTime, jsonString } from '../base/json.js';
-import { jsonObjectInPieces, Pieces } from '../base/pieces.js';
-import { type Board, emptyLeadershipReading, emptyStoreReading } from '../board/board.js';
-import { lastHealthyAtMs } from '../throttle/health.js';
-import { isCurrent, MetricState, mayAct, type StoreMetric } from '../throttle/metric.js';
-import type { ThrottleState } from '../throttle/state.js';
-import type { StoreLocation } from '../wire/http.js';
+import { monotonicMs, monotonicToUnixMs } from '../../base/clock.js';
+import { goFixed, goTime, jsonString } from '../../base/json.js';
+import { jsonObjectInPieces, Pieces } from '../../base/time-slice.js';
+import { type Board, emptyLeadershipReading, emptyStoreReading } from '../../board/board.js';
+import type { StoreLocation } from '../../contracts/http.js';
+import { lastHealthyAtMs } from '../../throttle/health.js';
+import { isCurrent, MetricState, mayAct, type StoreMetric } from '../../throttle/metric.js';
+import type { ThrottleState } from '../../throttle/state.js';
 
 /** `/aggregated-metrics`: what is known of each store now. `brief`: 3 decimals instead of 6. */
 export function aggregatedMetrics(

@@ -1,6 +1,6 @@
 /** Questions of an HTTP worker to main that wait for their answers: bounded in number and in time. */
-import type { Answer, Question } from '../wire/http.js';
-import { generalMessage } from './bodies.js';
+import type { Answer, Question } from '../../contracts/http.js';
+import { generalMessage } from '../shared/json-bodies.js';
 
 /** Most questions in flight of one worker. */
 const QUESTIONS_MAX = 1024;

@@ -1,8 +1,13 @@
 /** The operators' commands out of paths and queries. Whatever is wrong with a request, nothing of it is carried out. */
-import { type AppKey, type Command, DEFAULT_TTL_MINUTES, NO_EXPIRY } from '../throttle/commands.js';
-import { generalReply, type Reply } from './reply.js';
+import {
+  type AppKey,
+  type Command,
+  DEFAULT_TTL_MINUTES,
+  NO_EXPIRY,
+} from '../../throttle/commands.js';
+import { generalReply, type Reply } from './response.js';
 import type { Route } from './routes.js';
-import { parseDecimal, queryParameter } from './segments.js';
+import { parseDecimal, queryParameter } from './url-params.js';
 
 const MINUTE_MS = 60_000;
 

@@ -1,7 +1,7 @@
 /** What a request for a profile asks for. */
-import { type ProfileRequest, THREAD_KINDS } from '../wire/diagnostics.js';
-import { generalReply, type Reply } from './reply.js';
-import { queryParameter } from './segments.js';
+import { type ProfileRequest, THREAD_KINDS } from '../../contracts/diagnostics.js';
+import { generalReply, type Reply } from './response.js';
+import { queryParameter } from './url-params.js';
 
 const SECONDS_DEFAULT = 30;
 const SECONDS_MAX = 60;

@@ -1,11 +1,5 @@
 /** Which apps have checked of late, and from where: bounded in number and in age. */
-import { Pieces } from '../base/pieces.js';
-import type { HttpStatistics, RecentApp } from '../wire/http.js';
-
-export const RECENT_APPS_MAX = 10_000;
-
-/** For how long an app counts as recent. */
-export const RECENT_MS = 24 * 60 * 60_000;
+import { RECENT_APPS_MAX, type RecentApp } from '../../contracts/http.js';
 
 /** Share of the entries that go at once when there is no room. */
 const EVICTED_SHARE = 0.1;
@@ -93,37 +87,4 @@ export class RecentApps {
 function clientName(client: ClientKey): string {
   if (typeof client === 'string') return client;
   return `${client >>> 24}.${(client >>> 16) & 255}.${(client >>> 8) & 255}.${client & 255}`;
-}
-
-/**
- * The newest entry of each app and client: not older than a day nor, unless that is null, than so many whole minutes.
- * At most `RECENT_APPS_MAX` of them, the newest.
- */
-export async function mergeRecentApps(
-  statistics: readonly HttpStatistics[],
-  nowUnixMs: number,
-  lastMinutes: number | null,
-): Promise<RecentApp[]> {
-  const pieces = new Pieces();
-  const ageMs = lastMinutes === null ? RECENT_MS : (lastMinutes + 1) * 60_000;
-  const afterUnixMs = nowUnixMs - Math.min(RECENT_MS, ageMs);
-  const merged = new Map<string, RecentApp>();
-  for (const { recentApps } of statistics) {
-    for (const recent of recentApps) {
-      const key = `${recent.app}/${recent.client}`;
-      const knownAtUnixMs = merged.get(key)?.checkedAtUnixMs ?? afterUnixMs;
-      if (recent.checkedAtUnixMs > knownAtUnixMs) merged.set(key, recent);
-      if (pieces.due) await pieces.giveWay();
-    }
-  }
-  return newest([...merged.values()]);
-}
-
-function newest(recentApps: RecentApp[]): RecentApp[] {
-  if (recentApps.length <= RECENT_APPS_MAX) return recentApps;
-  const times = Float64Array.from(recentApps, ({ checkedAtUnixMs }) => checkedAtUnixMs).sort();
-  const oldest = times[times.length - RECENT_APPS_MAX]!;
-  return recentApps
-    .filter(({ checkedAtUnixMs }) => checkedAtUnixMs >= oldest)
-    .slice(0, RECENT_APPS_MAX);
 }

@@ -1,6 +1,6 @@
 /** What an engine sends back: independent of which engine that is. */
-import type { Answer } from '../wire/http.js';
-import { generalMessage } from './bodies.js';
+import type { Answer } from '../../contracts/http.js';
+import { generalMessage } from '../shared/json-bodies.js';
 
 export const JSON_TYPE = 'application/json';
 const TEXT_TYPE = 'text/plain; charset=utf-8';

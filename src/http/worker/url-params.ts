@@ -1,5 +1,5 @@
 /** Parameters out of paths and queries: percent-decoded, checked, detached from the request's memory. */
-import { generalReply, NOT_FOUND_REPLY, type Reply } from './reply.js';
+import { generalReply, NOT_FOUND_REPLY, type Reply } from './response.js';
 
 /** Longest name of an app, a store or a host, in characters. */
 const NAME_LENGTH_MAX = 1024;

@@ -1,11 +1,10 @@
 /** The life of an HTTP worker thread: it loads, serves from its copies of main's state, drains, and ends without taking the process with it. */
 import type { MessagePort } from 'node:worker_threads';
-import { messageOf } from '../base/errors.js';
-import { createLogger, type Logger } from '../base/log.js';
-import { Pieces } from '../base/pieces.js';
-import { SilenceWatch } from '../base/silence.js';
-import { Board } from '../board/board.js';
-import { ThrottleState } from '../throttle/state.js';
+import { messageOf } from '../../base/errors.js';
+import { createLogger, type Logger } from '../../base/log.js';
+import { Pieces } from '../../base/time-slice.js';
+import { SilenceWatch } from '../../base/watchdog.js';
+import { Board } from '../../board/board.js';
 import type {
   CheckCount,
   FailureCause,
@@ -15,12 +14,13 @@ import type {
   RecentApp,
   StatisticsKind,
   ToHttp,
-} from '../wire/http.js';
+} from '../../contracts/http.js';
+import { ThrottleState } from '../../throttle/state.js';
 import { Checks } from './checks.js';
 import { CheckCounters } from './counters.js';
 import type { Engine, Front } from './engines/engine.js';
 import { Handler } from './handler.js';
-import { Questions } from './questions.js';
+import { Questions } from './main-client.js';
 import { RecentApps } from './recent-apps.js';
 
 /** Requests that were on their way when the worker was told to stop still come in for so long. */

@@ -13,8 +13,8 @@ import type {
   ThreadKind,
   ThreadVitals,
   ToDiagnostics,
-} from '../../wire/diagnostics.js';
-import { ThreadDiagnostics } from './thread.js';
+} from '../../contracts/diagnostics.js';
+import { ThreadDiagnostics } from '../shared/thread-diagnostics.js';
 
 /** A thread that does not answer by then is left out. */
 const VITALS_TIMEOUT_MS = 500;

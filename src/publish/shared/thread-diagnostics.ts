@@ -8,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { getHeapSnapshot, getHeapStatistics } from 'node:v8';
 import type { MessagePort } from 'node:worker_threads';
 import { messageOf } from '../../base/errors.js';
-import type { FromDiagnostics, ThreadVitals, ToDiagnostics } from '../../wire/diagnostics.js';
+import type { FromDiagnostics, ThreadVitals, ToDiagnostics } from '../../contracts/diagnostics.js';
 
 /** How often the event loop is looked at. */
 const RESOLUTION_MS = 20;

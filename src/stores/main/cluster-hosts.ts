@@ -1,9 +1,9 @@
 /** One configured cluster as main keeps it: its place on the board, the list of its hosts, and which of them are probed. */
 import { isDeepStrictEqual } from 'node:util';
-import { messageOf } from '../base/errors.js';
-import { formatAddress } from '../config/address.js';
-import type { ClusterReport } from '../wire/reports.js';
-import type { ClusterAssignment, ClusterSettings, ProbeTarget } from '../wire/stores.js';
+import { formatAddress } from '../../base/address.js';
+import { messageOf } from '../../base/errors.js';
+import type { ClusterReport } from '../../contracts/reports.js';
+import type { ClusterAssignment, ClusterSettings, ProbeTarget } from '../../contracts/stores.js';
 import type { HostList, HostSourceReader, ReaderFactory } from './hosts/source.js';
 
 /** Whether a host, by its name alone, is left out by an operator's command. */

@@ -1,14 +1,14 @@
 /** The inventory: which clusters there are, where each lies on the board, and which hosts of each are to be probed now. */
 
-import { monotonicMs } from '../base/clock.js';
-import { FrenoError } from '../base/errors.js';
-import type { Logger } from '../base/log.js';
-import { Names } from '../base/names.js';
-import type { Board } from '../board/board.js';
-import { STORES_MAX } from '../board/board.js';
-import type { StoreLocation } from '../wire/http.js';
-import type { ClusterReport, InventoryReporter } from '../wire/reports.js';
-import type { ClusterAssignment, ClusterSettings } from '../wire/stores.js';
+import { monotonicMs } from '../../base/clock.js';
+import { Names } from '../../base/dns-resolver.js';
+import { FrenoError } from '../../base/errors.js';
+import type { Logger } from '../../base/log.js';
+import type { Board } from '../../board/board.js';
+import { STORES_MAX } from '../../board/board.js';
+import type { StoreLocation } from '../../contracts/http.js';
+import type { ClusterReport, InventoryReporter } from '../../contracts/reports.js';
+import type { ClusterAssignment, ClusterSettings } from '../../contracts/stores.js';
 import { ClusterHosts, type SkipTest, type SourceHealth } from './cluster-hosts.js';
 import { type ReaderFactory, readerFactory } from './hosts/source.js';
 

@@ -1,16 +1,16 @@
 /** The probe threads: clusters dealt out among them, each written to the board by one thread at a time, whatever dies. */
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
-import type { Logger, LogOptions } from '../base/log.js';
-import { SILENCE_LIMITS, type SilenceLimits } from '../base/silence.js';
-import type { DiagnosticsPorts } from '../wire/diagnostics.js';
-import type { MemcacheAddress } from '../wire/http.js';
-import type { ProbeStatistics, ProbeTask } from '../wire/probe.js';
-import type { ProbeStatisticsSource } from '../wire/reports.js';
-import type { ClusterAssignment } from '../wire/stores.js';
-import { deal, stayingPut } from './dealing.js';
+import type { Logger, LogOptions } from '../../base/log.js';
+import { SILENCE_LIMITS, type SilenceLimits } from '../../base/watchdog.js';
+import type { DiagnosticsPorts } from '../../contracts/diagnostics.js';
+import type { MemcacheAddress } from '../../contracts/http.js';
+import type { ProbeStatistics, ProbeTask } from '../../contracts/probe.js';
+import type { ProbeStatisticsSource } from '../../contracts/reports.js';
+import type { ClusterAssignment } from '../../contracts/stores.js';
+import { deal, stayingPut } from './assignment.js';
 import type { Prober } from './inventory.js';
-import { ProbeThread } from './thread.js';
+import { ProbeThread } from './probe-thread.js';
 
 /**
  * The client library keeps the last answer of each connection to the next, 50 ms later: a young generation that fills in less time

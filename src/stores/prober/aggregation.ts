@@ -1,6 +1,6 @@
 /** From the latest readings of a cluster's hosts to the one value of its store. Pure: no clock, no I/O. */
-import { MetricState } from '../throttle/metric.js';
-import { Tournament } from './tournament.js';
+import { MetricState } from '../../throttle/metric.js';
+import { Tournament } from './max-tree.js';
 
 /** What an operator allows to be left out of a cluster's value. */
 export interface AggregationRules {

@@ -1,22 +1,22 @@
 /** One cluster as its probe thread sees it: its hosts, what was read of them, and the value on the board. */
 import { isDeepStrictEqual } from 'node:util';
-import { FrenoError } from '../base/errors.js';
-import type { Login } from '../base/mysql/connection.js';
-import { TlsMaterial } from '../base/mysql/tls.js';
-import type { NameParty, Names } from '../base/names.js';
-import type { Board } from '../board/board.js';
-import { formatAddress } from '../config/address.js';
-import { type Measurement, MetricState } from '../throttle/metric.js';
-import type { StoreProbeStatistics } from '../wire/probe.js';
-import type { MetricPublisher, StorePublication } from '../wire/publisher.js';
-import type { ClusterAssignment } from '../wire/stores.js';
+import { formatAddress } from '../../base/address.js';
+import type { NameParty, Names } from '../../base/dns-resolver.js';
+import { FrenoError } from '../../base/errors.js';
+import type { Login } from '../../base/mysql/connection.js';
+import { TlsMaterial } from '../../base/mysql/tls.js';
+import type { Board } from '../../board/board.js';
+import type { StoreProbeStatistics } from '../../contracts/probe.js';
+import type { MetricPublisher, StorePublication } from '../../contracts/publisher.js';
+import type { ClusterAssignment } from '../../contracts/stores.js';
+import { type Measurement, MetricState } from '../../throttle/metric.js';
 import { type Aggregate, ClusterReadings } from './aggregation.js';
 import { StoreCounters } from './counters.js';
 import { Host, type HostOwner, type HostSurroundings } from './host.js';
-import { checkUrl } from './httpcheck.js';
+import { checkUrl } from './http-check.js';
 import { type Metric, metricOf } from './mysql/metric.js';
 import type { ProbeCounters, ProbeSettings } from './mysql/probe.js';
-import type { Paced } from './pacing.js';
+import type { Paced } from './probe-scheduler.js';
 
 /** Where hosts get their turns. */
 export interface HostPacing {

@@ -1,6 +1,6 @@
 /** What probes count: each store for itself, and all of them together for their thread. */
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
-import { type DurationCounts, Durations } from '../base/durations.js';
+import { type DurationCounts, Durations } from '../../base/durations.js';
 import type { ProbeCounters } from './mysql/probe.js';
 
 const LATENCY_MAX_NS = 60e9;

@@ -1,18 +1,18 @@
 /** One host of a cluster as its probe thread sees it: the probe, the HTTP check, and what the log says of both. */
-import { monotonicMs } from '../base/clock.js';
-import type { Logger } from '../base/log.js';
-import type { NameParty } from '../base/names.js';
-import type { ProbeTarget } from '../wire/stores.js';
+import { monotonicMs } from '../../base/clock.js';
+import type { NameParty } from '../../base/dns-resolver.js';
+import type { Logger } from '../../base/log.js';
+import type { Failure } from '../../base/mysql/failure.js';
+import type { ProbeTarget } from '../../contracts/stores.js';
 import type { ClusterReadings } from './aggregation.js';
-import { CHECK_INTERVAL_MS, type HttpChecker } from './httpcheck.js';
-import type { Failure } from './mysql/failure.js';
+import { CHECK_INTERVAL_MS, type HttpChecker } from './http-check.js';
 import {
   MysqlProbe,
   type ProbeCounters,
   type ProbeListener,
   type ProbeSettings,
 } from './mysql/probe.js';
-import type { Paced } from './pacing.js';
+import type { Paced } from './probe-scheduler.js';
 
 /** A host that fails and recovers all the time is logged this often. */
 const LOG_INTERVAL_MS = 10_000;

@@ -1,7 +1,7 @@
 /** HTTP checks: a host whose page answers 404 is to be left out of its cluster. */
 import { Agent, get } from 'node:http';
 import type { LookupFunction } from 'node:net';
-import { formatAddress } from '../config/address.js';
+import { formatAddress } from '../../base/address.js';
 
 /** How often each host is checked. */
 export const CHECK_INTERVAL_MS = 5_000;

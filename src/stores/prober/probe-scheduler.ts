@@ -5,7 +5,7 @@
  * and counted, so that a stall is not followed by a burst. Turns are taken after the sockets that are ready have been read
  * (libuv polls between timers and immediates), so that a turn may judge whether an answer is overdue.
  */
-import { monotonicMs } from '../base/clock.js';
+import { monotonicMs } from '../../base/clock.js';
 
 /** Who takes turns. */
 export interface Paced {

@@ -1,18 +1,18 @@
 /** The probe thread: owns the clusters that main assigns to it, probes their hosts while this node leads, writes the board. */
 import type { MessagePort } from 'node:worker_threads';
 import { threadId } from 'node:worker_threads';
-import { monotonicMs } from '../base/clock.js';
-import { createLogger } from '../base/log.js';
-import { Names } from '../base/names.js';
-import { Board } from '../board/board.js';
-import type { FromProbe, ProbeTask, ToProbe } from '../wire/probe.js';
-import type { MetricPublisher } from '../wire/publisher.js';
-import type { ClusterAssignment } from '../wire/stores.js';
+import { monotonicMs } from '../../base/clock.js';
+import { Names } from '../../base/dns-resolver.js';
+import { createLogger } from '../../base/log.js';
+import { Board } from '../../board/board.js';
+import type { FromProbe, ProbeTask, ToProbe } from '../../contracts/probe.js';
+import type { MetricPublisher } from '../../contracts/publisher.js';
+import type { ClusterAssignment } from '../../contracts/stores.js';
 import { Cluster, type ClusterSurroundings } from './cluster.js';
 import { ThreadCounters } from './counters.js';
 import type { Host } from './host.js';
-import { HttpChecker } from './httpcheck.js';
-import { PacingWheel, systemPacer } from './pacing.js';
+import { HttpChecker } from './http-check.js';
+import { PacingWheel, systemPacer } from './probe-scheduler.js';
 
 /** Every host has its turn once in this time. */
 export const PROBE_INTERVAL_MS = 50;

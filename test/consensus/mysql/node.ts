@@ -4,9 +4,9 @@ import type { Logger } from '../../../src/base/log.js';
 import type { BackendSettings } from '../../../src/config/settings.js';
 import { MySQLConsensus } from '../../../src/consensus/mysql/consensus.js';
 import type { BackendTimes } from '../../../src/consensus/mysql/options.js';
+import type { ConsensusObserver, StateMachine } from '../../../src/contracts/consensus.js';
 import { type Command, type CommandOutcome, NO_EXPIRY } from '../../../src/throttle/commands.js';
 import { type StateImage, ThrottleState } from '../../../src/throttle/state.js';
-import type { ConsensusObserver, StateMachine } from '../../../src/wire/consensus.js';
 
 export interface Promotion {
   readonly leading: boolean;

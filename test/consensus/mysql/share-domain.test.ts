@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { pino } from 'pino';
 import { monotonicMs } from '../../../src/base/clock.js';
 import { ShareDomain } from '../../../src/consensus/mysql/share-domain.js';
-import type { ConsensusStatus } from '../../../src/wire/consensus.js';
+import type { ConsensusStatus } from '../../../src/contracts/consensus.js';
 
 const INTERVAL_MS = 20;
 

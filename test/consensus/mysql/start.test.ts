@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { FrenoError } from '../../../src/base/errors.js';
 import type { BackendSettings } from '../../../src/config/settings.js';
 import { TABLE_DEFINITIONS } from '../../../src/consensus/mysql/tables.js';
-import type { TlsSettings } from '../../../src/wire/stores.js';
+import type { TlsSettings } from '../../../src/contracts/stores.js';
 import { CertificateAuthority } from '../../support/certificates.js';
 import { failureOf } from '../../support/failure.js';
 import { needPrograms } from '../../support/needs.js';

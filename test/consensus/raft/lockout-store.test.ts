@@ -1,6 +1,6 @@
 /** What a node has promised in earlier runs, and when it may forget that. */
 import { expect } from 'chai';
-import { PromiseRecord } from '../../../src/consensus/raft/promise-record.js';
+import { PromiseRecord } from '../../../src/consensus/raft/lockout-store.js';
 import { failureOf } from '../../support/failure.js';
 import { until } from '../../support/until.js';
 

@@ -2,12 +2,12 @@
 import { lookup } from 'node:dns';
 import type { ServerResponse } from 'node:http';
 import { expect } from 'chai';
-import { serverStatus } from '../../../src/stores/hosts/haproxy-status.js';
-import { type HostList, readerFactory } from '../../../src/stores/hosts/source.js';
+import { serverStatus } from '../../../src/stores/main/hosts/haproxy-status.js';
+import { type HostList, readerFactory } from '../../../src/stores/main/hosts/source.js';
 import { clusterSettings } from '../../support/cluster-settings.js';
+import { turns } from '../../support/event-loop.js';
 import { failureOf } from '../../support/failure.js';
 import { Pages } from '../../support/pages.js';
-import { turns } from '../../support/turns.js';
 import { until } from '../../support/until.js';
 
 /** With fewer columns than the real one, but as wide and closed by a comma as that. */

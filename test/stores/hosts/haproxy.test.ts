@@ -1,7 +1,7 @@
 /** Hosts by HAProxy, with the real one. */
 import { lookup } from 'node:dns';
 import { expect } from 'chai';
-import { type HostSourceReader, readerFactory } from '../../../src/stores/hosts/source.js';
+import { type HostSourceReader, readerFactory } from '../../../src/stores/main/hosts/source.js';
 import { clusterSettings } from '../../support/cluster-settings.js';
 import { failureOf } from '../../support/failure.js';
 import { HAProxy } from '../../support/haproxy.js';

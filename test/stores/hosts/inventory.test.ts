@@ -4,13 +4,13 @@ import { expect } from 'chai';
 import { type Logger, pino } from 'pino';
 import { FrenoError } from '../../../src/base/errors.js';
 import { Board, emptyStoreReading, type StoreReading } from '../../../src/board/board.js';
-import type { HostList, HostSourceReader } from '../../../src/stores/hosts/source.js';
-import { Inventory, type InventoryOptions } from '../../../src/stores/inventory.js';
-import type { ClusterReport } from '../../../src/wire/reports.js';
-import type { ClusterAssignment, ClusterSettings } from '../../../src/wire/stores.js';
+import type { ClusterReport } from '../../../src/contracts/reports.js';
+import type { ClusterAssignment, ClusterSettings } from '../../../src/contracts/stores.js';
+import type { HostList, HostSourceReader } from '../../../src/stores/main/hosts/source.js';
+import { Inventory, type InventoryOptions } from '../../../src/stores/main/inventory.js';
 import { clusterSettings } from '../../support/cluster-settings.js';
+import { turns } from '../../support/event-loop.js';
 import { Pages } from '../../support/pages.js';
-import { turns } from '../../support/turns.js';
 
 /** A source that answers when the test says so. */
 class FakeSource implements HostSourceReader {

@@ -1,8 +1,8 @@
 /** Hosts by ProxySQL: the servers of a host group, asked for over the real protocol. */
 import { lookup } from 'node:dns';
 import { expect } from 'chai';
-import { type HostSourceReader, readerFactory } from '../../../src/stores/hosts/source.js';
-import type { ProxySQLHosts } from '../../../src/wire/stores.js';
+import type { ProxySQLHosts } from '../../../src/contracts/stores.js';
+import { type HostSourceReader, readerFactory } from '../../../src/stores/main/hosts/source.js';
 import { clusterSettings } from '../../support/cluster-settings.js';
 import { failureOf } from '../../support/failure.js';
 import { ProxySQLAdmin } from '../../support/proxysql.js';

@@ -1,8 +1,8 @@
 /** Hosts by Vitess: the tablets of a shard, as vtctld lists them. */
 import { lookup } from 'node:dns';
 import { expect } from 'chai';
-import { type HostList, readerFactory } from '../../../src/stores/hosts/source.js';
-import type { VitessHosts } from '../../../src/wire/stores.js';
+import type { VitessHosts } from '../../../src/contracts/stores.js';
+import { type HostList, readerFactory } from '../../../src/stores/main/hosts/source.js';
 import { clusterSettings } from '../../support/cluster-settings.js';
 import { failureOf } from '../../support/failure.js';
 import { Pages } from '../../support/pages.js';

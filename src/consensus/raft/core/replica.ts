@@ -1,12 +1,12 @@
 /** What a node has in every role: term and vote, log, promise, and the ways to the disk and to the peers. */
 import type { Config } from './config.js';
-import { DiskLedger } from './disk.js';
 import { invariant } from './errors.js';
 import { Log } from './log.js';
 import { Outbox } from './outbox.js';
-import { VotePromise } from './promise.js';
 import type { Rules } from './rules.js';
 import type { HardState, InitialState, Message, NodeId, SnapshotMeta, Write } from './types.js';
+import { VotePromise } from './vote-lockout.js';
+import { DiskLedger } from './write-tracker.js';
 
 type Unaddressed<M> = M extends Message ? Omit<M, 'from'> : never;
 /** A message before it gets its sender. */

@@ -1,7 +1,7 @@
 /** The connection to one peer: dialled, greeted, kept alive, dialled again. It carries messages to the peer only. */
 import { connect, type LookupFunction, type Socket } from 'node:net';
+import { parseAddress } from '../../../base/address.js';
 import { messageOf } from '../../../base/errors.js';
-import { parseAddress } from '../../../config/address.js';
 import {
   decodeWelcome,
   encodeHello,

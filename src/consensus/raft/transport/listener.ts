@@ -1,7 +1,7 @@
 /** The connections from peers: greeted, checked, read. */
 import { createServer, type Server, type Socket } from 'node:net';
+import type { Address } from '../../../base/address.js';
 import { FrenoError, messageOf } from '../../../base/errors.js';
-import type { Address } from '../../../config/address.js';
 import {
   decodeHello,
   encodePing,

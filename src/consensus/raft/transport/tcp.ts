@@ -1,11 +1,12 @@
 /** The peers over TCP: one connection each way between two nodes. */
+
+import type { Address } from '../../../base/address.js';
 import { monotonicMs } from '../../../base/clock.js';
+import { Names } from '../../../base/dns-resolver.js';
 import type { Logger } from '../../../base/log.js';
-import { Names } from '../../../base/names.js';
-import type { Address } from '../../../config/address.js';
 import type { NodeId } from '../core/types.js';
 import type { PeerTransport } from '../driver-types.js';
-import { SparseLog } from '../sparse-log.js';
+import { SparseLog } from '../rate-limited-log.js';
 import { PeerLink } from './link.js';
 import { PeerListener } from './listener.js';
 

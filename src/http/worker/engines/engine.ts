@@ -1,5 +1,5 @@
 /** What an HTTP engine is to the worker that runs it. */
-import type { Logger } from '../../base/log.js';
+import type { Logger } from '../../../base/log.js';
 import type { Checks } from '../checks.js';
 import type { Handler } from '../handler.js';
 

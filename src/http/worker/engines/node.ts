@@ -7,11 +7,11 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { messageOf } from '../../base/errors.js';
-import { forwardedClient, textClient } from '../clients.js';
+import { messageOf } from '../../../base/errors.js';
+import { forwardedClient, textClient } from '../client-address.js';
 import { openOnce } from '../file-body.js';
 import type { Request } from '../handler.js';
-import { INTERNAL_ERROR_REPLY, type Reply } from '../reply.js';
+import { INTERNAL_ERROR_REPLY, type Reply } from '../response.js';
 import { type Engine, type Front, InFlight } from './engine.js';
 
 /** Idle connections close after this, as with the native engine. */

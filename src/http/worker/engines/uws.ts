@@ -7,12 +7,12 @@
 import uWebSockets, { type HttpRequest, type HttpResponse } from 'uWebSockets.js';
 import { STATUS_CODES } from 'node:http';
 import HyperExpress from 'hyper-express';
-import { binaryClient, forwardedClient } from '../clients.js';
+import { binaryClient, forwardedClient } from '../client-address.js';
 import { openOnce } from '../file-body.js';
 import type { ClientKey } from '../recent-apps.js';
-import { INTERNAL_ERROR_REPLY, type Reply } from '../reply.js';
+import { INTERNAL_ERROR_REPLY, type Reply } from '../response.js';
+import { Peers } from './connected-peers.js';
 import { type Engine, type Front, InFlight } from './engine.js';
-import { Peers } from './peers.js';
 
 /** Requests need no body; a larger one is refused (413). */
 const BODY_BYTES_MAX = 64 * 1024;

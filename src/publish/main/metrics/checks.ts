@@ -1,5 +1,5 @@
 /** Checks by app, store and status, bounded however many names clients invent. */
-import type { CheckCount, HttpStatistics, StoreLocation } from '../../wire/http.js';
+import type { CheckCount, HttpStatistics, StoreLocation } from '../../../contracts/http.js';
 import { counter, type Family, histogram } from './family.js';
 
 /** Pairs of app and store with series of their own, over all HTTP threads; each has up to five, one for each status. */

@@ -1,9 +1,9 @@
 /** Who leads, what operators have ordered, and how Raft fares. */
-import { monotonicMs } from '../../base/clock.js';
-import { type Board, emptyLeadershipReading } from '../../board/board.js';
-import { mayAct, mayLead } from '../../throttle/metric.js';
-import type { ThrottleState } from '../../throttle/state.js';
-import type { Consensus, RaftMetrics } from '../../wire/consensus.js';
+import { monotonicMs } from '../../../base/clock.js';
+import { type Board, emptyLeadershipReading } from '../../../board/board.js';
+import type { Consensus, RaftMetrics } from '../../../contracts/consensus.js';
+import { mayAct, mayLead } from '../../../throttle/metric.js';
+import type { ThrottleState } from '../../../throttle/state.js';
 import { addStates, counter, type Family, gauge, histogram } from './family.js';
 
 const ROLES: ReadonlyArray<RaftMetrics['role']> = ['leader', 'candidate', 'follower'];

@@ -1,6 +1,6 @@
 /** One metric with all its series, and the text format in which Prometheus reads it. */
 import type { PrometheusContentType } from 'prom-client';
-import type { DurationCounts } from '../../base/durations.js';
+import type { DurationCounts } from '../../../base/durations.js';
 
 export type Labels = Readonly<Record<string, string | number>>;
 

@@ -1,14 +1,14 @@
 /** `/metrics`: everything that is counted or measured, as Prometheus reads it. Collected when asked for; nothing is kept. */
-import type { Board } from '../../board/board.js';
-import type { ThrottleState } from '../../throttle/state.js';
-import type { Consensus } from '../../wire/consensus.js';
-import type { HttpStatisticsSource, StoreLocation } from '../../wire/http.js';
+import type { Board } from '../../../board/board.js';
+import type { Consensus } from '../../../contracts/consensus.js';
+import type { HttpStatisticsSource, StoreLocation } from '../../../contracts/http.js';
 import type {
   InventoryReporter,
   MetricsReporter,
   ProbeStatisticsSource,
-} from '../../wire/reports.js';
-import type { Vitals } from '../diagnostics/hub.js';
+} from '../../../contracts/reports.js';
+import type { ThrottleState } from '../../../throttle/state.js';
+import type { Vitals } from '../diagnostics-hub.js';
 import { checkFamilies } from './checks.js';
 import { leadershipFamilies, operatorFamilies, raftFamilies } from './consensus.js';
 import { exposition } from './family.js';

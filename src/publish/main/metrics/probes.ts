@@ -1,5 +1,5 @@
 /** Probes, HTTP checks of hosts and writes to memcached, as the probe threads count them. */
-import type { ProbeStatistics } from '../../wire/probe.js';
+import type { ProbeStatistics } from '../../../contracts/probe.js';
 import { counter, type Family, histogram, summary } from './family.js';
 
 export function probeFamilies(statistics: readonly ProbeStatistics[]): Family[] {

@@ -1,16 +1,16 @@
 /** What is known of each store: from the board, the inventory and the probe threads. */
-import { monotonicMs } from '../../base/clock.js';
+import { monotonicMs } from '../../../base/clock.js';
 import {
   type Board,
   emptyLeadershipReading,
   emptyStoreReading,
   type StoreReading,
-} from '../../board/board.js';
-import { lastHealthyAtMs } from '../../throttle/health.js';
-import { isCurrent, MetricState, mayAct } from '../../throttle/metric.js';
-import type { StoreLocation } from '../../wire/http.js';
-import type { ProbeStatistics } from '../../wire/probe.js';
-import type { ClusterReport } from '../../wire/reports.js';
+} from '../../../board/board.js';
+import type { StoreLocation } from '../../../contracts/http.js';
+import type { ProbeStatistics } from '../../../contracts/probe.js';
+import type { ClusterReport } from '../../../contracts/reports.js';
+import { lastHealthyAtMs } from '../../../throttle/health.js';
+import { isCurrent, MetricState, mayAct } from '../../../throttle/metric.js';
 import { addStates, type Family, gauge } from './family.js';
 
 const STATE_NAMES = new Map<MetricState, string>([

@@ -1,6 +1,6 @@
 /** Counters of checks for `/debug/vars`, summed over the HTTP workers. */
-import { Pieces } from '../base/pieces.js';
-import type { CheckCount, HttpStatistics } from '../wire/http.js';
+import { Pieces } from '../../../base/time-slice.js';
+import type { CheckCount, HttpStatistics } from '../../../contracts/http.js';
 
 /**
  * Adds `check.any`, `check.<app>`, `check.any.<type>.<store>` and `check.<app>.<type>.<store>`, each with `.total` and, once

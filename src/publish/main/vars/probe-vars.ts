@@ -1,6 +1,6 @@
 /** Counters and latencies of probes for `/debug/vars`, merged over the probe workers. */
 import { createHistogram } from 'node:perf_hooks';
-import type { ProbeStatistics } from '../wire/probe.js';
+import type { ProbeStatistics } from '../../../contracts/probe.js';
 import type { Rates } from './moving-averages.js';
 
 const PERCENTILES = { 50: 50, 75: 75, 95: 95, 99: 99, 999: 99.9 } as const;

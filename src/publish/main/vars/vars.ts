@@ -1,14 +1,14 @@
 /** `/debug/vars`: everything that is counted or measured, as one flat JSON object. */
-import { monotonicMs } from '../base/clock.js';
-import { jsonString } from '../base/json.js';
-import { jsonObjectInPieces, Pieces } from '../base/pieces.js';
-import { type Board, emptyLeadershipReading, emptyStoreReading } from '../board/board.js';
-import { lastHealthyAtMs } from '../throttle/health.js';
-import { isCurrent, MetricState, mayAct } from '../throttle/metric.js';
-import type { ThrottleState } from '../throttle/state.js';
-import type { Consensus } from '../wire/consensus.js';
-import type { HttpStatisticsSource, StoreLocation } from '../wire/http.js';
-import type { ProbeStatisticsSource, VarsReporter } from '../wire/reports.js';
+import { monotonicMs } from '../../../base/clock.js';
+import { jsonString } from '../../../base/json.js';
+import { jsonObjectInPieces, Pieces } from '../../../base/time-slice.js';
+import { type Board, emptyLeadershipReading, emptyStoreReading } from '../../../board/board.js';
+import type { Consensus } from '../../../contracts/consensus.js';
+import type { HttpStatisticsSource, StoreLocation } from '../../../contracts/http.js';
+import type { ProbeStatisticsSource, VarsReporter } from '../../../contracts/reports.js';
+import { lastHealthyAtMs } from '../../../throttle/health.js';
+import { isCurrent, MetricState, mayAct } from '../../../throttle/metric.js';
+import type { ThrottleState } from '../../../throttle/state.js';
 import { checkVars } from './check-vars.js';
 import { MovingAverages, TICK_SECONDS } from './moving-averages.js';
 import { probeCount, probeVars } from './probe-vars.js';

@@ -1,15 +1,16 @@
 /** Publishes the metrics of a probe thread's stores in memcached: at most one write per store in 25 ms, and only while this node leads. */
-import { monotonicMs } from '../../base/clock.js';
-import { goFixed } from '../../base/json.js';
-import type { Logger } from '../../base/log.js';
-import { parseAddress } from '../../config/address.js';
-import { MetricState } from '../../throttle/metric.js';
-import type { MemcacheAddress } from '../../wire/http.js';
+
+import { parseAddress } from '../../../base/address.js';
+import { monotonicMs } from '../../../base/clock.js';
+import { goFixed } from '../../../base/json.js';
+import type { Logger } from '../../../base/log.js';
+import type { MemcacheAddress } from '../../../contracts/http.js';
 import type {
   MetricPublisher,
   PublisherStatistics,
   StorePublication,
-} from '../../wire/publisher.js';
+} from '../../../contracts/publisher.js';
+import { MetricState } from '../../../throttle/metric.js';
 import { keyProblem, metricKey, serverOf } from './keys.js';
 import { MemcacheServer, type WriteCounters } from './server.js';
 

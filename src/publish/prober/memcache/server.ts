@@ -1,10 +1,10 @@
 /** One memcached server: a connection by memjs, writes in flight bounded in number and in time, back-off while it is away. */
 import { lookup } from 'node:dns';
 import { Client, Server } from 'memjs';
-import { monotonicMs } from '../../base/clock.js';
-import { messageOf } from '../../base/errors.js';
-import type { Logger } from '../../base/log.js';
-import { type Address, formatAddress } from '../../config/address.js';
+import { type Address, formatAddress } from '../../../base/address.js';
+import { monotonicMs } from '../../../base/clock.js';
+import { messageOf } from '../../../base/errors.js';
+import type { Logger } from '../../../base/log.js';
 
 /** A write that is not answered after this is given up, and the connection with it: its value has expired by then. */
 const TIMEOUT_MS = 1_000;

@@ -1,5 +1,5 @@
 /** The statistics pages of HAProxy: each read once for all clusters that ask within a second. */
-import { monotonicMs } from '../../base/clock.js';
+import { monotonicMs } from '../../../base/clock.js';
 import { parseStatistics, type Statistics } from './haproxy-csv.js';
 import type { PageReader } from './page.js';
 

@@ -1,7 +1,8 @@
 /** Hosts that are the servers of a backend of HAProxy. */
-import { FrenoError, messageOf } from '../../base/errors.js';
-import { parseAddress } from '../../config/address.js';
-import type { HAProxyHosts, ProbeTarget } from '../../wire/stores.js';
+
+import { parseAddress } from '../../../base/address.js';
+import { FrenoError, messageOf } from '../../../base/errors.js';
+import type { HAProxyHosts, ProbeTarget } from '../../../contracts/stores.js';
 import type { PoolServer, Statistics } from './haproxy-csv.js';
 import type { StatisticsCache } from './haproxy-statistics.js';
 import { serverStatus } from './haproxy-status.js';

@@ -3,7 +3,7 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import type { SecureContext } from 'node:tls';
-import { messageOf } from '../../base/errors.js';
+import { messageOf } from '../../../base/errors.js';
 import type { Authorities } from './authorities.js';
 
 const CONNECT_TIMEOUT_MS = 1_000;

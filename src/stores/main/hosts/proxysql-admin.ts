@@ -1,12 +1,17 @@
 /** The admin interface of ProxySQL, in MySQL's protocol: what it says of the servers of a host group. */
 import type { LookupFunction } from 'node:net';
 import type { Connection, QueryError } from 'mysql2';
-import { monotonicMs } from '../../base/clock.js';
-import { messageOf } from '../../base/errors.js';
-import { dial, drop, type Login, logIn, quit } from '../../base/mysql/connection.js';
-import { formatAddress } from '../../config/address.js';
-import type { ProbeTarget } from '../../wire/stores.js';
-import { connectionFailure, dialFailure, dialTimeout, readTimeout } from '../mysql/failure.js';
+import { formatAddress } from '../../../base/address.js';
+import { monotonicMs } from '../../../base/clock.js';
+import { messageOf } from '../../../base/errors.js';
+import { dial, drop, type Login, logIn, quit } from '../../../base/mysql/connection.js';
+import {
+  connectionFailure,
+  dialFailure,
+  dialTimeout,
+  readTimeout,
+} from '../../../base/mysql/failure.js';
+import type { ProbeTarget } from '../../../contracts/stores.js';
 
 const DIAL_TIMEOUT_MS = 1_000;
 /** From the connection to the last row. */

@@ -1,10 +1,10 @@
 /** Hosts that are the servers of a host group of ProxySQL. */
 import type { LookupFunction } from 'node:net';
-import { monotonicMs } from '../../base/clock.js';
-import { FrenoError, messageOf } from '../../base/errors.js';
-import type { Login } from '../../base/mysql/connection.js';
-import { formatAddress, parseAddress } from '../../config/address.js';
-import type { ProbeTarget, ProxySQLHosts } from '../../wire/stores.js';
+import { formatAddress, parseAddress } from '../../../base/address.js';
+import { monotonicMs } from '../../../base/clock.js';
+import { FrenoError, messageOf } from '../../../base/errors.js';
+import type { Login } from '../../../base/mysql/connection.js';
+import type { ProbeTarget, ProxySQLHosts } from '../../../contracts/stores.js';
 import type { PoolRow } from './proxysql-admin.js';
 import type { HostList, HostSourceReader } from './source.js';
 

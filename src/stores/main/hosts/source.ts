@@ -1,6 +1,6 @@
 /** Where the hosts of a cluster come from. */
 import type { LookupFunction } from 'node:net';
-import type { ClusterSettings, ProbeTarget } from '../../wire/stores.js';
+import type { ClusterSettings, ProbeTarget } from '../../../contracts/stores.js';
 import { Authorities } from './authorities.js';
 import { HAProxySource } from './haproxy.js';
 import { StatisticsCache } from './haproxy-statistics.js';

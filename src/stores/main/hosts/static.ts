@@ -1,7 +1,8 @@
 /** Hosts that the configuration names itself. */
-import { FrenoError } from '../../base/errors.js';
-import { parseAddress } from '../../config/address.js';
-import type { StaticHosts } from '../../wire/stores.js';
+
+import { parseAddress } from '../../../base/address.js';
+import { FrenoError } from '../../../base/errors.js';
+import type { StaticHosts } from '../../../contracts/stores.js';
 import type { HostList, HostSourceReader } from './source.js';
 
 export class StaticSource implements HostSourceReader {

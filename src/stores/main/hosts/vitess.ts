@@ -1,6 +1,6 @@
 /** Hosts that are the replicas of a shard of Vitess, as its vtctld lists them. */
-import { FrenoError, messageOf } from '../../base/errors.js';
-import type { ProbeTarget, VitessHosts } from '../../wire/stores.js';
+import { FrenoError, messageOf } from '../../../base/errors.js';
+import type { ProbeTarget, VitessHosts } from '../../../contracts/stores.js';
 import { type PageReader, shownUrl } from './page.js';
 import type { HostList, HostSourceReader } from './source.js';
 import { parseTablets, type Tablet } from './vitess-tablets.js';

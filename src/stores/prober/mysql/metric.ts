@@ -1,6 +1,6 @@
 /** What is asked of the hosts of a cluster, and how the answer is read. */
 import type { FieldPacket } from 'mysql2';
-import { metricQueryKind } from '../../config/metric-query.js';
+import { metricQueryKind } from '../../../config/metric-query.js';
 import { type Rows, readNamedValue, readSingleValue, type Unusable } from './answer.js';
 import { lagStatements, readLag } from './lag.js';
 

@@ -1,14 +1,11 @@
 /** The probe of one host: keeps a connection, asks for the metric at each of its turns, judges what is overdue. */
 import type { Socket } from 'node:net';
 import type { Connection, FieldPacket, QueryError } from 'mysql2';
-import { monotonicMs } from '../../base/clock.js';
-import { messageOf } from '../../base/errors.js';
-import { dial, drop, type Login, logIn, quit } from '../../base/mysql/connection.js';
-import type { NameParty } from '../../base/names.js';
-import { formatAddress } from '../../config/address.js';
-import type { ProbeTarget } from '../../wire/stores.js';
-import type { Paced } from '../pacing.js';
-import type { Rows } from './answer.js';
+import { formatAddress } from '../../../base/address.js';
+import { monotonicMs } from '../../../base/clock.js';
+import type { NameParty } from '../../../base/dns-resolver.js';
+import { messageOf } from '../../../base/errors.js';
+import { dial, drop, type Login, logIn, quit } from '../../../base/mysql/connection.js';
 import {
   answerFailure,
   connectionFailure,
@@ -17,7 +14,10 @@ import {
   type Failure,
   lookupTimeout,
   readTimeout,
-} from './failure.js';
+} from '../../../base/mysql/failure.js';
+import type { ProbeTarget } from '../../../contracts/stores.js';
+import type { Paced } from '../probe-scheduler.js';
+import type { Rows } from './answer.js';
 import { PARSE_ERROR } from './lag.js';
 import type { Metric } from './metric.js';
 

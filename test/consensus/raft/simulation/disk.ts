@@ -7,8 +7,8 @@ import type {
   StorageWrite,
 } from '../../../../src/consensus/raft/driver-types.js';
 import type { Random } from '../../../support/random.js';
+import type { Weather } from './fault-profile.js';
 import type { Schedule } from './schedule.js';
-import type { Weather } from './weather.js';
 
 /** A journal record: durable by itself, but restored after a crash only when all before it are durable too. */
 interface Journaled {

@@ -1,7 +1,7 @@
 /** Bugs planted on purpose, one at a time: a simulation that does not find them proves nothing. */
 import { defaultLimits } from '../../../../src/consensus/raft/core/config.js';
 import type { Rules } from '../../../../src/consensus/raft/core/rules.js';
-import type { Weather } from './weather.js';
+import type { Weather } from './fault-profile.js';
 
 export interface Mutant {
   readonly name: string;

@@ -2,8 +2,8 @@
 import { decodeMessage, type PeerMessage } from '../../../../src/consensus/raft/codec/messages.js';
 import type { NodeId } from '../../../../src/consensus/raft/core/types.js';
 import type { Random } from '../../../support/random.js';
+import type { Weather } from './fault-profile.js';
 import type { Schedule } from './schedule.js';
-import type { Weather } from './weather.js';
 
 export interface Letter {
   readonly from: NodeId;

@@ -22,11 +22,11 @@ import { ThrottleState } from '../../../../src/throttle/state.js';
 import type { Random } from '../../../support/random.js';
 import type { Checker } from './checker.js';
 import type { SimulatedDisk } from './disk.js';
+import type { Weather } from './fault-profile.js';
 import type { Mutant } from './mutants.js';
 import type { Network } from './network.js';
 import { ObservedCore } from './observed-core.js';
 import type { Schedule } from './schedule.js';
-import type { Weather } from './weather.js';
 
 const EQUAL_TIMES: RaftTimes = { heartbeatMs: 60, electionMs: 300 };
 

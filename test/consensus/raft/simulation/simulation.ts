@@ -3,13 +3,13 @@ import type { Command } from '../../../../src/throttle/commands.js';
 import { Random } from '../../../support/random.js';
 import { Checker, ratioOf, type Violation } from './checker.js';
 import { SimulatedDisk } from './disk.js';
+import { calm, drawWeather, type ReignEnd, type Weather } from './fault-profile.js';
 import { Journal } from './journal.js';
 import type { Mutant } from './mutants.js';
 import { type Letter, Network, type PartitionKind } from './network.js';
 import { type Moment, SimulatedNode, unixAt, type World } from './node.js';
 import { Schedule } from './schedule.js';
 import { describe } from './transcript.js';
-import { calm, drawWeather, type ReignEnd, type Weather } from './weather.js';
 
 export interface Options {
   readonly seed: number;

@@ -2,14 +2,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseAddress } from '../../../../src/base/address.js';
 import { monotonicMs } from '../../../../src/base/clock.js';
-import { parseAddress } from '../../../../src/config/address.js';
 import type { RaftOptions } from '../../../../src/consensus/raft/options.js';
 import { RaftConsensus } from '../../../../src/consensus/raft/service.js';
+import type { ConsensusObserver, StateMachine } from '../../../../src/contracts/consensus.js';
 import { freePorts } from '../../../../src/demo/temporary.js';
 import type { Command, CommandOutcome } from '../../../../src/throttle/commands.js';
 import { type StateImage, ThrottleState } from '../../../../src/throttle/state.js';
-import type { ConsensusObserver, StateMachine } from '../../../../src/wire/consensus.js';
 import { until } from '../../../support/until.js';
 import { LogRecorder } from './log-recorder.js';
 

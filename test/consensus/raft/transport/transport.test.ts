@@ -1,7 +1,7 @@
 /** Peers over TCP: greetings, refusals, cut links. */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { parseAddress } from '../../../../src/config/address.js';
+import { parseAddress } from '../../../../src/base/address.js';
 import {
   decodeWelcome,
   encodeHello,
