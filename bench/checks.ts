@@ -11,7 +11,7 @@ import {
 } from './support/freno.js';
 import { LoadGenerator } from './support/load.js';
 import { busiestThread, cpuMicrosOfThread } from './support/processes.js';
-import type { Table } from './support/report.js';
+import type { ReportTable } from './support/report.js';
 import { median } from './support/statistics.js';
 
 const PROBED_HOSTS = 100;
@@ -25,7 +25,7 @@ export const checks: Benchmark = {
   name: 'checks',
   title: 'checks per second, latency and CPU per check, beside a bare uWebSockets.js handler',
   async run(context) {
-    const tables: Table[] = [];
+    const tables: ReportTable[] = [];
     for (const hosts of [1, PROBED_HOSTS]) tables.push(await measureWith(hosts, context));
     return tables;
   },
@@ -39,7 +39,7 @@ interface Target {
   readonly thread: string;
 }
 
-interface Round {
+interface CheckRound {
   readonly perSecond: number;
   readonly p50Micros: number;
   readonly p99Micros: number;
@@ -53,7 +53,7 @@ interface Combination {
   readonly connections: number;
 }
 
-async function measureWith(hosts: number, context: BenchmarkContext): Promise<Table> {
+async function measureWith(hosts: number, context: BenchmarkContext): Promise<ReportTable> {
   const fleet = await ownFleet(context, hosts);
   const generator = context.own(new LoadGenerator());
   const bareProcess = context.own(new BareHttp());
@@ -123,7 +123,7 @@ async function compare(
 ) {
   const rounds = quick ? 2 : 5;
   const durationMs = quick ? 150 : 750;
-  const results: Array<{ readonly freno: Round; readonly bare: Round }> = [];
+  const results: Array<{ readonly freno: CheckRound; readonly bare: CheckRound }> = [];
   await round(combination, freno, generator, durationMs);
   await round(combination, bare, generator, durationMs);
   for (let number = 0; number < rounds; number++) {
@@ -155,7 +155,7 @@ async function round(
   target: Target,
   generator: LoadGenerator,
   durationMs: number,
-): Promise<Round> {
+): Promise<CheckRound> {
   const cpuBefore = cpuMicrosOfThread(target.pid, target.thread);
   const load = await generator.run({
     port: target.port,
@@ -191,7 +191,7 @@ function notesOf(hosts: number, quick: boolean): string[] {
   ];
 }
 
-const COLUMNS: Table['columns'] = [
+const COLUMNS: ReportTable['columns'] = [
   { key: 'engine', title: 'engine' },
   { key: 'method', title: 'method' },
   { key: 'connections', title: 'conns' },

@@ -4,7 +4,7 @@ import { leaderOf, ownCluster } from './support/cluster.js';
 import { clustersOf, ownFleet } from './support/freno.js';
 import { LoadGenerator, type LoadResult } from './support/load.js';
 import { cpuMicros } from './support/processes.js';
-import type { Demand, Table } from './support/report.js';
+import type { Demand, ReportTable } from './support/report.js';
 import { median } from './support/statistics.js';
 
 const CLIENTS = [1, 16, 64] as const;
@@ -38,7 +38,7 @@ export const control: Benchmark = {
           `/throttle-app/<app>/ttl/10/ratio/0.5 on the leader for ${APPS.toLocaleString('en')} apps in turn; each client asks again as soon as it is answered.`,
           'All nodes, their disks and the clients share this machine.',
         ],
-      } satisfies Table,
+      } satisfies ReportTable,
     ];
   },
 };

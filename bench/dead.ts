@@ -9,7 +9,7 @@ import { checkPath, clustersOf, ownFleet, ownFreno } from './support/freno.js';
 import { LoadGenerator, type LoadResult } from './support/load.js';
 import { ASK_INTERVAL_MS, Poller } from './support/poller.js';
 import { cpuMicros } from './support/processes.js';
-import type { Demand, Table } from './support/report.js';
+import type { Demand, ReportTable } from './support/report.js';
 import { median, percentile } from './support/statistics.js';
 
 const HOSTS = 20;
@@ -230,7 +230,7 @@ function perSecondOf({ requests, seconds }: LoadResult): number {
   return requests / seconds;
 }
 
-const COLUMNS: Table['columns'] = [
+const COLUMNS: ReportTable['columns'] = [
   { key: 'name', title: 'dead servers' },
   { key: 'p50', title: 'check, 1 conn.: p50 µs' },
   { key: 'p50Ratio', title: 'ratio', digits: 2 },

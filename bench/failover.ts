@@ -11,7 +11,7 @@ import { median, percentile } from './support/statistics.js';
 const TIMEOUT_MS = 20_000;
 
 /** Milliseconds from the signal to the first 200 of any other node. */
-interface Handover {
+interface FailoverKind {
   readonly leaderMs: number;
   readonly checkMs: number;
 }
@@ -83,7 +83,7 @@ async function handover(
   leader: FrenoNode,
   signal: NodeJS.Signals,
   others: readonly FrenoNode[],
-): Promise<Handover> {
+): Promise<FailoverKind> {
   const pollers = await Promise.all(
     others.flatMap(({ port }) => [
       Poller.connect(port, '/leader-check'),

@@ -7,7 +7,7 @@ import { leaderOf, ownCluster } from './support/cluster.js';
 import { checkPath, clustersOf, ownFleet } from './support/freno.js';
 import { LoadGenerator } from './support/load.js';
 import { metricOf } from './support/metrics.js';
-import type { Table } from './support/report.js';
+import type { ReportTable } from './support/report.js';
 import { median } from './support/statistics.js';
 
 const NODES = 3;
@@ -98,7 +98,7 @@ async function highestTerm(nodes: readonly FrenoNode[]): Promise<number> {
   return Math.max(...terms);
 }
 
-const COLUMNS: Table['columns'] = [
+const COLUMNS: ReportTable['columns'] = [
   { key: 'seconds', title: 'seconds', digits: 1 },
   { key: 'perSecond', title: 'checks/s' },
   { key: 'p99', title: 'p99 ms', digits: 2 },

@@ -11,7 +11,7 @@ const DISTINCT_APPS = 100_000;
 const CONNECTIONS = 16;
 const SAMPLE_INTERVAL_MS = 1_000;
 
-type Sample = readonly [atMinutes: number, megabytes: number];
+type MemorySample = readonly [atMinutes: number, megabytes: number];
 
 export const memory: Benchmark = {
   name: 'memory',
@@ -85,8 +85,8 @@ async function loaded(context: BenchmarkContext, port: number, pid: number, seco
 }
 
 /** Resident memory each second until `over` settles. */
-async function sampled(pid: number, over: Promise<unknown>): Promise<Sample[]> {
-  const samples: Sample[] = [];
+async function sampled(pid: number, over: Promise<unknown>): Promise<MemorySample[]> {
+  const samples: MemorySample[] = [];
   const startedMs = performance.now();
   const sample = (): void => {
     samples.push([(performance.now() - startedMs) / 60_000, residentBytes(pid) / 2 ** 20]);
@@ -102,7 +102,7 @@ async function sampled(pid: number, over: Promise<unknown>): Promise<Sample[]> {
   return samples;
 }
 
-function figures(samples: readonly Sample[]) {
+function figures(samples: readonly MemorySample[]) {
   const megabytes = samples.map(([, value]) => value).sort((left, right) => left - right);
   return {
     median: megabytes[megabytes.length >> 1]!,

@@ -5,7 +5,7 @@ import { BareProbes } from './support/bare-probes.js';
 import type { Benchmark, BenchmarkContext } from './support/benchmark.js';
 import { clustersOf, METRIC_QUERY, ownFleet, ownFreno } from './support/freno.js';
 import { allConnected, observe, PROBE_INTERVAL_MS } from './support/prober.js';
-import type { Table } from './support/report.js';
+import type { ReportTable } from './support/report.js';
 import { median } from './support/statistics.js';
 
 const CLUSTER_SIZE = 100;
@@ -31,7 +31,7 @@ interface Window {
   readonly p99Micros: number;
 }
 
-async function compareCosts(context: BenchmarkContext): Promise<Table> {
+async function compareCosts(context: BenchmarkContext): Promise<ReportTable> {
   const rounds = context.quick ? 1 : 3;
   const windowMs = context.quick ? 1_000 : 3_000;
   const rows = [];
@@ -124,7 +124,7 @@ async function probeBare(
 }
 
 /** More hosts step by step, until one worker no longer makes the probes that are due. */
-async function findLimit(context: BenchmarkContext): Promise<Table> {
+async function findLimit(context: BenchmarkContext): Promise<ReportTable> {
   const step = context.quick ? 4 * LIMIT_STEP : LIMIT_STEP;
   const windowMs = context.quick ? 1_000 : 2_000;
   const rows = [];
@@ -154,7 +154,7 @@ async function findLimit(context: BenchmarkContext): Promise<Table> {
   };
 }
 
-const COST_COLUMNS: Table['columns'] = [
+const COST_COLUMNS: ReportTable['columns'] = [
   { key: 'hosts', title: 'hosts' },
   { key: 'kept', title: 'made %', digits: 1 },
   { key: 'bareKept', title: 'bare %', digits: 1 },
@@ -167,7 +167,7 @@ const COST_COLUMNS: Table['columns'] = [
   { key: 'cpuRatio', title: 'CPU ratio', digits: 2 },
 ];
 
-const LIMIT_COLUMNS: Table['columns'] = [
+const LIMIT_COLUMNS: ReportTable['columns'] = [
   { key: 'hosts', title: 'hosts' },
   { key: 'kept', title: 'made %', digits: 1 },
   { key: 'cpu', title: 'CPU µs/probe', digits: 1 },

@@ -6,7 +6,7 @@ import type { Benchmark, BenchmarkContext } from './support/benchmark.js';
 import { leaderOf, ownCluster } from './support/cluster.js';
 import { ownNodes, START_TIMEOUT_MS } from './support/freno.js';
 import { LoadGenerator } from './support/load.js';
-import type { Table } from './support/report.js';
+import type { ReportTable } from './support/report.js';
 
 const ENTRIES = 100_000;
 /** Changes whose traces on disk are looked at, of how many apps. */
@@ -45,7 +45,7 @@ export const restart: Benchmark = {
         notes: [
           'Each entry is a control request of its own; snapshots are taken on the way, every 8,192 entries. The longest answer shows what a snapshot costs a client.',
         ],
-      } satisfies Table,
+      } satisfies ReportTable,
     ];
   },
 };
@@ -60,7 +60,10 @@ async function diskOfChanges(context: BenchmarkContext): Promise<number> {
 }
 
 /** A node alone: fill, kill -9, start again. */
-async function restartAlone(context: BenchmarkContext, entries: number): Promise<Table['rows']> {
+async function restartAlone(
+  context: BenchmarkContext,
+  entries: number,
+): Promise<ReportTable['rows']> {
   const [node] = await ownCluster(context, 1, { clusters: {} });
   const filled = await fill(context, node!, entries);
   node!.process.signal('SIGKILL');
@@ -80,7 +83,7 @@ async function restartAlone(context: BenchmarkContext, entries: number): Promise
 }
 
 /** Three nodes, one of them down while the others are filled: the time from its start to all entries. */
-async function catchUp(context: BenchmarkContext, entries: number): Promise<Table['rows']> {
+async function catchUp(context: BenchmarkContext, entries: number): Promise<ReportTable['rows']> {
   const nodes = await ownNodes(context, 3, { clusters: {} });
   const [first, second, empty] = nodes;
   first!.start();

@@ -7,7 +7,7 @@ import { checkPath, clustersOf, ownFleet, ownFreno } from './support/freno.js';
 import { ASK_INTERVAL_MS, Poller } from './support/poller.js';
 import { allConnected, observe } from './support/prober.js';
 import { residentBytes } from './support/processes.js';
-import type { Table } from './support/report.js';
+import type { ReportTable } from './support/report.js';
 import { median, percentile } from './support/statistics.js';
 
 const HOSTS = 1_000;
@@ -79,7 +79,7 @@ async function stalenessOf(fleet: Fleet, freno: FrenoNode, trials: number): Prom
   return times;
 }
 
-const COLUMNS: Table['columns'] = [
+const COLUMNS: ReportTable['columns'] = [
   { key: 'probeWorkers', title: 'probe workers' },
   { key: 'kept', title: 'made %', digits: 1 },
   { key: 'cpu', title: 'CPU µs/probe', digits: 1 },

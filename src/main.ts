@@ -9,7 +9,7 @@ import { loadConfig } from './config/load.js';
 import { serviceSettings } from './config/settings.js';
 import { Reloader } from './service/reload.js';
 import { Service } from './service/service.js';
-import { Ending } from './service/shutdown.js';
+import { Shutdown } from './service/shutdown.js';
 
 /** Runs freno with the arguments after the program's name; sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -36,14 +36,14 @@ async function run(commandLine: CommandLine): Promise<void> {
   const load = () => loadConfig({ ...commandLine, environment: process.env });
   const { config, warnings } = await load();
   for (const warning of warnings) log.warn(warning);
-  const ending = new Ending(() => service.stop(), log);
+  const ending = new Shutdown(() => service.stop(), log);
   const service = new Service({
     settings: serviceSettings(config, availableParallelism()),
     clusters: clusterSettings(config),
     forceLeadership: commandLine.forceLeadership,
     log,
     logOptions: commandLine.log,
-    failed: (error) => ending.begin(error),
+    failed: (error) => ending.start(error),
   });
   const reloader = new Reloader({
     config,
@@ -58,7 +58,7 @@ async function run(commandLine: CommandLine): Promise<void> {
   // What comes during the start counts too.
   ending.listen();
   const started = service.start();
-  started.catch((error: unknown) => ending.begin(error));
+  started.catch((error: unknown) => ending.start(error));
   // A start that fails ends the process.
   const reload = () =>
     started.then(
@@ -66,7 +66,7 @@ async function run(commandLine: CommandLine): Promise<void> {
       () => {},
     );
   process.on('SIGHUP', reload);
-  await ending.over;
+  await ending.done;
 }
 
 /** A user's mistake is told in a line without a stack; the exit code is 2 for the configuration, else 1. */

@@ -7,12 +7,12 @@ import { Latencies } from './statistics.js';
 /** Hosts are asked in turns of that length, not all at once. */
 const TURN_MS = 5;
 
-interface Host {
+interface BareHost {
   readonly connection: Connection;
   waiting: boolean;
 }
 
-const hosts: Host[] = [];
+const hosts: BareHost[] = [];
 let recorded = new Latencies();
 
 serve<BareProbesProtocol>({
@@ -60,7 +60,7 @@ function askInTurns(query: string, turns: number): void {
 }
 
 /** Never rejects: a failing query ends the process, and with it the benchmark. */
-function ask(host: Host, query: string): Promise<void> {
+function ask(host: BareHost, query: string): Promise<void> {
   host.waiting = true;
   const sentMs = performance.now();
   return new Promise((resolve) => {

@@ -1,5 +1,5 @@
 /** What a benchmark is, and what it may use. */
-import type { Table } from './report.js';
+import type { ReportTable } from './report.js';
 
 export interface Benchmark {
   /** By which it is chosen on the command line. */
@@ -7,7 +7,7 @@ export interface Benchmark {
   /** What it measures, in a few words. */
   readonly title: string;
   /** No tables: this machine lacks something, as `context.progress` has been told; an earlier result is kept. */
-  run(context: BenchmarkContext): Promise<Table[]>;
+  run(context: BenchmarkContext): Promise<ReportTable[]>;
 }
 
 /** Something that must be ended, whatever comes. */

@@ -57,8 +57,8 @@ export class KeptConnection {
       this.onAnswer(statusOf(buffer));
       return true;
     }
-    const piece = Buffer.from(buffer.subarray(0, bytes));
-    const answer = this.#partial === undefined ? piece : Buffer.concat([this.#partial, piece]);
+    const chunk = Buffer.from(buffer.subarray(0, bytes));
+    const answer = this.#partial === undefined ? chunk : Buffer.concat([this.#partial, chunk]);
     const wanted = this.#answerBytes(answer);
     if (wanted === undefined || answer.length < wanted) {
       this.#partial = answer;

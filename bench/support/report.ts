@@ -1,13 +1,13 @@
 /** Results of benchmarks as data, as a table for the terminal and as a table in Markdown. */
 
-export interface Column {
+export interface ReportColumn {
   readonly key: string;
   readonly title: string;
   /** Digits after the point, of numbers. */
   readonly digits?: number;
 }
 
-export type Value = string | number | null;
+export type ReportValue = string | number | null;
 
 /** What was asked for, and the number beside it that came out; whoever reads it compares. */
 export interface Demand {
@@ -20,10 +20,10 @@ export interface Demand {
   readonly digits?: number;
 }
 
-export interface Table {
+export interface ReportTable {
   readonly title: string;
-  readonly columns: readonly Column[];
-  readonly rows: ReadonlyArray<Readonly<Record<string, Value>>>;
+  readonly columns: readonly ReportColumn[];
+  readonly rows: ReadonlyArray<Readonly<Record<string, ReportValue>>>;
   /** How it was measured and what to mind. */
   readonly notes: readonly string[];
   /** None unless given. */
@@ -31,7 +31,7 @@ export interface Table {
 }
 
 /** Demands and results side by side. */
-export function demandsTable(title: string, demands: readonly Demand[]): Table {
+export function demandsTable(title: string, demands: readonly Demand[]): ReportTable {
   return {
     title,
     columns: [
@@ -49,7 +49,7 @@ export function demandsTable(title: string, demands: readonly Demand[]): Table {
 }
 
 /** The table with its columns aligned. */
-export function asText(table: Table): string {
+export function asText(table: ReportTable): string {
   const cells = [
     table.columns.map(({ title }) => title),
     ...table.rows.map((row) => table.columns.map((column) => format(row[column.key], column))),
@@ -64,7 +64,7 @@ export function asText(table: Table): string {
   return [table.title, ...lines, ...table.notes.map((note) => `  * ${note}`), ''].join('\n');
 }
 
-export function asMarkdown(table: Table): string {
+export function asMarkdown(table: ReportTable): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [
     `### ${table.title}`,
@@ -80,7 +80,7 @@ export function asMarkdown(table: Table): string {
   ].join('\n');
 }
 
-function format(value: Value | undefined, { digits }: Column): string {
+function format(value: ReportValue | undefined, { digits }: ReportColumn): string {
   if (value === undefined || value === null || Number.isNaN(value)) return '–';
   if (typeof value === 'string') return value;
   return value.toLocaleString('en', {
@@ -89,7 +89,7 @@ function format(value: Value | undefined, { digits }: Column): string {
   });
 }
 
-function isText(table: Table, at: number): boolean {
+function isText(table: ReportTable, at: number): boolean {
   const { key } = table.columns[at]!;
   return table.rows.some((row) => typeof row[key] === 'string');
 }

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Machine, thisMachine } from './machine.js';
-import { asMarkdown, type Demand, demandsTable, type Table } from './report.js';
+import { asMarkdown, type Demand, demandsTable, type ReportTable } from './report.js';
 
 /** From `dist/bench/support` to the folder `bench` of the sources. */
 const FOLDER = new URL('../../../bench/', import.meta.url);
@@ -13,7 +13,7 @@ export interface Result {
   readonly name: string;
   readonly title: string;
   readonly quick: boolean;
-  readonly tables: readonly Table[];
+  readonly tables: readonly ReportTable[];
 }
 
 interface KeptResult extends Result {

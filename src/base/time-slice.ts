@@ -1,28 +1,28 @@
-/** Long work in short pieces: a thread that does something else at the same time is never held up for long. */
+/** Long work in short chunks: a thread that does something else at the same time is never held up for long. */
 import { jsonString } from './json.js';
 
-/** How long a piece may take before the thread's other work gets its turn. */
-const PIECE_MS = 1;
+/** How long a chunk may take before the thread's other work gets its turn. */
+const CHUNK_MS = 1;
 
 /** How many steps may pass without a look at the clock. */
 const STEPS_BETWEEN_LOOKS = 64;
 
 const RUN_LENGTH = 1_000;
 
-/** Counts the steps of one long piece of work, and gives way when it has held the thread for long enough. */
-export class Pieces {
+/** Counts the steps of one long chunk of work, and gives way when it has held the thread for long enough. */
+export class TimeSlice {
   #steps = 0;
   #sinceMs = performance.now();
 
   /** Whether it is time to `giveWay`. To be called at each step. */
-  get due(): boolean {
+  get shouldYield(): boolean {
     this.#steps++;
     if (this.#steps % STEPS_BETWEEN_LOOKS !== 0) return false;
-    return performance.now() - this.#sinceMs >= PIECE_MS;
+    return performance.now() - this.#sinceMs >= CHUNK_MS;
   }
 
   /** Resolves after the thread's other work of this moment. */
-  giveWay(): Promise<void> {
+  yield(): Promise<void> {
     return new Promise((resolve) => {
       setImmediate(() => {
         this.#sinceMs = performance.now();
@@ -33,44 +33,47 @@ export class Pieces {
 }
 
 /** The same strings in the order of their code units. */
-export async function sortInPieces(strings: readonly string[], pieces: Pieces): Promise<string[]> {
+export async function sortInChunks(
+  strings: readonly string[],
+  chunks: TimeSlice,
+): Promise<string[]> {
   let runs: string[][] = [];
   for (let from = 0; from < strings.length; from += RUN_LENGTH) {
     runs.push(strings.slice(from, from + RUN_LENGTH).sort());
-    await pieces.giveWay();
+    await chunks.yield();
   }
   while (runs.length > 1) {
     const merged: string[][] = [];
     for (let first = 0; first < runs.length; first += 2) {
-      merged.push(await mergeInPieces(runs[first]!, runs[first + 1] ?? [], pieces));
+      merged.push(await mergeInChunks(runs[first]!, runs[first + 1] ?? [], chunks));
     }
     runs = merged;
   }
   return runs[0] ?? [];
 }
 
-async function mergeInPieces(
+async function mergeInChunks(
   left: readonly string[],
   right: readonly string[],
-  pieces: Pieces,
+  chunks: TimeSlice,
 ): Promise<string[]> {
   const merged: string[] = [];
   let fromLeft = 0;
   let fromRight = 0;
   while (fromLeft < left.length && fromRight < right.length) {
     merged.push(left[fromLeft]! <= right[fromRight]! ? left[fromLeft++]! : right[fromRight++]!);
-    if (pieces.due) await pieces.giveWay();
+    if (chunks.shouldYield) await chunks.yield();
   }
   return merged.concat(left.slice(fromLeft), right.slice(fromRight));
 }
 
 /** A JSON object of values that are JSON already, its keys sorted. */
-export async function jsonObjectInPieces(values: ReadonlyMap<string, string>): Promise<string> {
-  const pieces = new Pieces();
+export async function jsonObjectInChunks(values: ReadonlyMap<string, string>): Promise<string> {
+  const chunks = new TimeSlice();
   let json = '';
-  for (const key of await sortInPieces([...values.keys()], pieces)) {
+  for (const key of await sortInChunks([...values.keys()], chunks)) {
     json += `${json === '' ? '{' : ','}${jsonString(key)}:${values.get(key)}`;
-    if (pieces.due) await pieces.giveWay();
+    if (chunks.shouldYield) await chunks.yield();
   }
   return json === '' ? '{}' : `${json}}`;
 }

@@ -209,13 +209,13 @@ export class Board {
   }
 
   /** Stores that a write of normal priority was told to wait, at `nowMs` (`monotonicMs()`). For any HTTP worker. */
-  mark(slot: number, nowMs: number): void {
+  holdLowPriority(slot: number, nowMs: number): void {
     const microseconds = BigInt(Math.round(nowMs * 1000));
     Atomics.store(this.#marks, markAt(this.#checked(slot)) / 2, microseconds);
   }
 
   /** `monotonicMs()` of the latest mark; minus infinity when there is none. */
-  markedAtMs(slot: number): number {
+  lowPriorityHeldAtMs(slot: number): number {
     const microseconds = Atomics.load(this.#marks, markAt(this.#checked(slot)) / 2);
     return microseconds === 0n ? Number.NEGATIVE_INFINITY : Number(microseconds) / 1000;
   }

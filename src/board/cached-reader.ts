@@ -5,7 +5,7 @@
 import type { LeadershipView, StoreMetric } from '../throttle/metric.js';
 import { type Board, emptyLeadershipReading, emptyStoreReading } from './board.js';
 
-export class KeptStore {
+export class CachedStoreReader {
   readonly #board: Board;
   readonly #slot: number;
   readonly #reading = emptyStoreReading();
@@ -28,7 +28,7 @@ export class KeptStore {
   }
 }
 
-export class KeptLeadership {
+export class CachedLeadershipReader {
   readonly #board: Board;
   readonly #reading = emptyLeadershipReading();
   #version = Number.NaN;

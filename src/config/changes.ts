@@ -1,11 +1,11 @@
 /** What differs between two configurations, and what of it a reload can put into force. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Config } from './schema.js';
+import type { FrenoConfig } from './schema.js';
 import { metaAt, type Path, pathText } from './schema-walk.js';
 
 const VALUE_LENGTH_MAX = 80;
 
-export interface Change {
+export interface KeyChange {
   /** `Stores.MySQL.Clusters.prod4.ThrottleThreshold: 1 -> 0.8`; secrets are `(changed)`. */
   readonly line: string;
   /** Whether it takes effect without a restart. */
@@ -15,13 +15,13 @@ export interface Change {
 type Values = Readonly<Record<string, unknown>>;
 
 /** What a reload makes of the two: the keys that need a restart stay as they are running. */
-export function withLiveKeys(running: Config, next: Config): Config {
+export function withLiveKeys(running: FrenoConfig, next: FrenoConfig): FrenoConfig {
   const live = Object.entries(next).filter(([key]) => isLive([key]));
   return { ...running, ...Object.fromEntries(live) };
 }
 
 /** One entry for each key that differs, and for each cluster that came or went. */
-export function changes(before: Config, after: Config): Change[] {
+export function changes(before: FrenoConfig, after: FrenoConfig): KeyChange[] {
   return differences(before, after, []).map(({ path, what }) => ({
     line: `${pathText(path)}: ${what}`,
     live: isLive(path),

@@ -3,7 +3,7 @@
 import { formatAddress } from '../base/address.js';
 import type { ClusterSettings, HostSource } from '../contracts/stores.js';
 import { splitList } from './keys.js';
-import type { Config } from './schema.js';
+import type { FrenoConfig } from './schema.js';
 import type { ClusterConfig, MySQLConfig } from './schema-stores.js';
 import { tlsSettings } from './tls.js';
 
@@ -22,7 +22,7 @@ export const SOURCE_KEYS = [
 export type SourceKey = (typeof SOURCE_KEYS)[number];
 
 /** Every cluster of a valid configuration, in the order of the file. */
-export function clusterSettings(config: Config): ClusterSettings[] {
+export function clusterSettings(config: FrenoConfig): ClusterSettings[] {
   const mysql = config.Stores.MySQL;
   return Object.entries(mysql.Clusters).map(([name, cluster]) => ({
     name,

@@ -6,7 +6,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { readFailure } from './file-errors.js';
-import type { Config } from './schema.js';
+import type { FrenoConfig } from './schema.js';
 import type { TlsConfig } from './schema-stores.js';
 import { type Path, pathText } from './schema-walk.js';
 import { tlsSettings } from './tls.js';
@@ -26,7 +26,7 @@ interface NamedFile {
 }
 
 /** One line for each file in use that cannot serve; `config` is valid otherwise. */
-export async function checkFiles(config: Config): Promise<string[]> {
+export async function checkFiles(config: FrenoConfig): Promise<string[]> {
   const files = new FileCheck();
   const { MySQL } = config.Stores;
   const mysqlPath: Path = ['Stores', 'MySQL'];

@@ -7,7 +7,7 @@ import type { Overrides } from './commandline.js';
 import { codeOf, readFailure } from './file-errors.js';
 import { checkFiles } from './files.js';
 import { readJson } from './json.js';
-import { type Config, configSchema } from './schema.js';
+import { configSchema, type FrenoConfig } from './schema.js';
 import { bare } from './schema-walk.js';
 import { validate } from './validate.js';
 
@@ -29,7 +29,7 @@ export interface LoadOptions {
 }
 
 export interface LoadedConfig {
-  readonly config: Config;
+  readonly config: FrenoConfig;
   /** One line each, for the log. */
   readonly warnings: readonly string[];
   /** The files that were read, in the order of reading. */

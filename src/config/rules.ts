@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { formatAddress } from '../base/address.js';
 import { namedSources, SOURCE_KEYS, type SourceKey } from './clusters.js';
-import type { Config } from './schema.js';
+import type { FrenoConfig } from './schema.js';
 import { ELECTION_HEARTBEATS_MIN } from './schema-consensus.js';
 import {
   CLUSTERS_MAX,
@@ -39,7 +39,7 @@ export class Findings {
 }
 
 /** Checks a configuration whose values are each valid. */
-export function checkRules(config: Config, findings: Findings): void {
+export function checkRules(config: FrenoConfig, findings: Findings): void {
   if (config.BackendMySQLHost === '') checkRaft(config, findings);
   else checkBackend(config, findings);
   if (config.HttpEngine === 'node' && config.HttpWorkers > 1) {
@@ -49,7 +49,7 @@ export function checkRules(config: Config, findings: Findings): void {
   checkStores(config.Stores.MySQL, findings);
 }
 
-function checkBackend(config: Config, findings: Findings): void {
+function checkBackend(config: FrenoConfig, findings: Findings): void {
   const host: Path = ['BackendMySQLHost'];
   if (config.BackendMySQLSchema === '') {
     findings.problem(['BackendMySQLSchema'], 'must be set, because BackendMySQLHost is', [host]);
@@ -69,7 +69,7 @@ function checkBackend(config: Config, findings: Findings): void {
   }
 }
 
-function checkRaft(config: Config, findings: Findings): void {
+function checkRaft(config: FrenoConfig, findings: Findings): void {
   if (config.RaftDataDir === '') {
     findings.problem(['RaftDataDir'], 'either RaftDataDir or BackendMySQLHost must be set', [
       ['BackendMySQLHost'],
@@ -82,7 +82,7 @@ function checkRaft(config: Config, findings: Findings): void {
   checkRaftAddresses(config, findings);
 }
 
-function checkRaftTimes(config: Config, findings: Findings): void {
+function checkRaftTimes(config: FrenoConfig, findings: Findings): void {
   const { RaftHeartbeatMillis: heartbeatMs, RaftElectionMillis: electionMs } = config;
   if (electionMs >= ELECTION_HEARTBEATS_MIN * heartbeatMs) return;
   findings.problem(
@@ -92,7 +92,7 @@ function checkRaftTimes(config: Config, findings: Findings): void {
   );
 }
 
-function checkRaftAddresses(config: Config, findings: Findings): void {
+function checkRaftAddresses(config: FrenoConfig, findings: Findings): void {
   const normal = (text: string, path: Path): string => {
     const address = raftAddress(config, text);
     if (address.port === 0) {

@@ -75,4 +75,4 @@ export const configSchema = z.strictObject({
 export type ConfigInput = z.input<typeof configSchema>;
 
 /** The configuration with every default in place. It holds passwords: never log it. */
-export type Config = z.output<typeof configSchema>;
+export type FrenoConfig = z.output<typeof configSchema>;

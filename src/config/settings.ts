@@ -2,10 +2,10 @@
 
 import { type Address, formatAddress, parseAddress } from '../base/address.js';
 import type { TlsSettings } from '../contracts/stores.js';
-import type { Config } from './schema.js';
+import type { FrenoConfig } from './schema.js';
 import { tlsSettings } from './tls.js';
 
-export type HttpEngine = Config['HttpEngine'];
+export type HttpEngine = FrenoConfig['HttpEngine'];
 
 /** Raft decides who leads. */
 export interface RaftSettings {
@@ -46,7 +46,7 @@ export interface MemcacheSettings {
 }
 
 /** Everything but the stores (see `clusterSettings`). */
-export interface Settings {
+export interface ServiceSettings {
   readonly listenPort: number;
   readonly httpEngine: HttpEngine;
   /** Threads that serve HTTP. With `auto` it is for `uws`: whoever falls back to `node` starts one. */
@@ -64,7 +64,7 @@ const MYSQL_PORT = 3306;
 const AUTOMATIC_WORKERS_MAX = 4;
 
 /** The settings of a valid configuration on a machine of so many cores. */
-export function serviceSettings(config: Config, cores: number): Settings {
+export function serviceSettings(config: FrenoConfig, cores: number): ServiceSettings {
   return {
     listenPort: config.ListenPort,
     httpEngine: config.HttpEngine,
@@ -78,7 +78,7 @@ export function serviceSettings(config: Config, cores: number): Settings {
   };
 }
 
-function httpWorkers(config: Config, cores: number): number {
+function httpWorkers(config: FrenoConfig, cores: number): number {
   if (config.HttpEngine === 'node') return 1;
   return config.HttpWorkers || automaticWorkers(cores - 1);
 }
@@ -87,7 +87,7 @@ function automaticWorkers(wanted: number): number {
   return Math.max(1, Math.min(AUTOMATIC_WORKERS_MAX, wanted));
 }
 
-function raftSettings(config: Config): RaftSettings {
+function raftSettings(config: FrenoConfig): RaftSettings {
   const bind = raftAddress(config, config.RaftBind);
   return {
     kind: 'raft',
@@ -105,13 +105,13 @@ function raftSettings(config: Config): RaftSettings {
 }
 
 /** A Raft address of a valid configuration; host names in lower case, so that equal nodes are equal strings. */
-export function raftAddress(config: Config, text: string): Address {
+export function raftAddress(config: FrenoConfig, text: string): Address {
   const address = parseAddress(text, config.DefaultRaftPort);
   if (address === null) throw new Error('a Raft address was not validated');
   return { host: address.host.toLowerCase(), port: address.port };
 }
 
-function backendSettings(config: Config): BackendSettings {
+function backendSettings(config: FrenoConfig): BackendSettings {
   return {
     kind: 'backend',
     host: config.BackendMySQLHost,
@@ -125,7 +125,7 @@ function backendSettings(config: Config): BackendSettings {
 }
 
 /** `Domain`, or else `DataCenter:Environment`; empty where neither is given. */
-export function domain(config: Config): string {
+export function domain(config: FrenoConfig): string {
   const { Domain, DataCenter, Environment } = config;
   if (Domain !== '') return Domain;
   return DataCenter === '' && Environment === '' ? '' : `${DataCenter}:${Environment}`;

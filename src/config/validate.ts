@@ -1,14 +1,14 @@
 /** A document against the schema and against the rules between keys: everything wrong at once. */
 import { describeIssue, keysOf } from './problems.js';
 import { checkRules, Findings } from './rules.js';
-import { type Config, configSchema } from './schema.js';
+import { configSchema, type FrenoConfig } from './schema.js';
 import type { Path } from './schema-walk.js';
 
 const PROBLEMS_MAX = 100;
 
 export interface Validation {
   /** Null: there are problems. */
-  readonly config: Config | null;
+  readonly config: FrenoConfig | null;
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
 }
@@ -50,7 +50,7 @@ function without(value: unknown, path: Path): unknown {
 }
 
 function result(
-  config: Config | null,
+  config: FrenoConfig | null,
   problems: readonly string[],
   warnings: readonly string[],
 ): Validation {

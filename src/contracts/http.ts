@@ -2,7 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { DurationCounts } from '../base/durations.js';
 import type { LogOptions } from '../base/log.js';
-import type { SilenceLimits } from '../base/watchdog.js';
+import type { WatchdogLimits } from '../base/watchdog.js';
 import type { Command } from '../throttle/commands.js';
 import type { StateImage } from '../throttle/state.js';
 import type { ProfileRequest } from './diagnostics.js';
@@ -34,11 +34,11 @@ export interface HttpWorkerData {
   readonly log: LogOptions;
   readonly worker: number;
   /** When main, which sends a ping at least each second, counts as hanging. */
-  readonly mainSilence: SilenceLimits;
+  readonly mainWatchdog: WatchdogLimits;
 }
 
 /** What an HTTP worker cannot answer by itself. */
-export type Question =
+export type MainRequest =
   | { readonly kind: 'submit'; readonly command: Command }
   /** Answered when the worker's copy of the state may be read: on the leader it then has all that was acknowledged before. */
   | { readonly kind: 'readBarrier' }
@@ -52,7 +52,7 @@ export type Question =
   | { readonly kind: 'profile'; readonly request: ProfileRequest };
 
 /** An answer ready to send. */
-export interface Answer {
+export interface MainResponse {
   readonly status: number;
   /** The body without its final newline; empty: no body. */
   readonly json: string;
@@ -73,7 +73,7 @@ export interface FileBody {
 }
 
 /** Answers the questions of HTTP workers. Does not reject. */
-export type QuestionHandler = (question: Question) => Promise<Answer>;
+export type MainRequestHandler = (question: MainRequest) => Promise<MainResponse>;
 
 /** Checks of one app on one store, as counted by one worker. */
 export interface CheckCount {
@@ -133,7 +133,10 @@ export type ToHttp =
       readonly commands: readonly Command[];
     }
   | { readonly kind: 'restore'; readonly version: number; readonly image: StateImage }
-  | { readonly kind: 'answers'; readonly answers: ReadonlyArray<readonly [id: number, Answer]> }
+  | {
+      readonly kind: 'answers';
+      readonly answers: ReadonlyArray<readonly [id: number, MainResponse]>;
+    }
   | { readonly kind: 'collect'; readonly id: number; readonly statistics: StatisticsKind }
   /** To be answered at once: whoever does not for long hangs. So does main when it sends none. */
   | { readonly kind: 'ping' }
@@ -151,11 +154,11 @@ export type FromHttp =
   | { readonly kind: 'failed'; readonly cause: FailureCause; readonly message: string }
   | { readonly kind: 'pong' }
   | { readonly kind: 'acknowledge'; readonly version: number }
-  | { readonly kind: 'asks'; readonly asks: ReadonlyArray<readonly [id: number, Question]> }
-  /** In pieces, so that no thread is busy for long with one; `last` with the last of them. */
+  | { readonly kind: 'asks'; readonly asks: ReadonlyArray<readonly [id: number, MainRequest]> }
+  /** In chunks, so that no thread is busy for long with one; `last` with the last of them. */
   | {
       readonly kind: 'collected';
       readonly id: number;
-      readonly piece: HttpStatistics;
+      readonly chunk: HttpStatistics;
       readonly last: boolean;
     };

@@ -1,7 +1,7 @@
 /** The demo: simulated replicas, real frenos on top, a client that obeys them, and the clock that moves the lag. */
 import { Fleet } from './fleet.js';
-import { Front } from './front.js';
-import { Workload } from './lag-model.js';
+import { DemoFront } from './front.js';
+import { LagModel } from './lag-model.js';
 import { Nodes } from './nodes.js';
 import { TemporaryDirectory } from './temporary.js';
 import type { Cast, DemoView } from './view.js';
@@ -13,22 +13,22 @@ const THROUGHPUT_WINDOW_MS = 2_000;
 const THRESHOLD_S = 1;
 
 /** All that runs, once it does. */
-interface Running {
+interface RunningDemo {
   readonly fleet: Fleet;
   readonly nodes: Nodes;
-  readonly front: Front;
+  readonly front: DemoFront;
   readonly writer: Writer;
   readonly startedMs: number;
 }
 
 export class Demo {
-  readonly #workload = new Workload();
+  readonly #workload = new LagModel();
   readonly #directory = new TemporaryDirectory();
   /** How to end what has been started so far, in the order of the starts. */
   readonly #ends: Array<() => Promise<unknown>> = [];
   /** Rows written by what time, over the last seconds. */
   readonly #progress: Array<readonly [atMs: number, rows: number]> = [];
-  #running: Running | undefined;
+  #running: RunningDemo | undefined;
   #starting: Promise<void> = Promise.resolve();
   #stopping = false;
   #steppedMs = 0;
@@ -60,7 +60,7 @@ export class Demo {
     this.#ends.push(() => nodes.stop());
     nodes.broken.catch(this.#break);
     await nodes.start();
-    const front = await Front.listen(nodes.balancer);
+    const front = await DemoFront.listen(nodes.balancer);
     this.#ends.push(() => front.stop());
     const writer = new Writer(nodes.balancer);
     const startedMs = performance.now();
@@ -114,7 +114,7 @@ export class Demo {
     this.#directory.remove();
   }
 
-  get #now(): Running {
+  get #now(): RunningDemo {
     if (this.#running === undefined) throw new Error('the demo has not started');
     return this.#running;
   }

@@ -22,7 +22,7 @@ const BACKGROUNDS: readonly Background[] = [
   { mean: 0.35, swing: 0.3, periodS: 5, phase: 0.2, initialLagS: 0.05 },
 ];
 
-export class Workload {
+export class LagModel {
   readonly #lagsS: number[];
   #elapsedS = 0;
 

@@ -7,7 +7,7 @@ import type { HandoverView, NodeView } from './view.js';
 const HEALTH_CHECK_MS = 25;
 const RESTART_AFTER_MS = 2_000;
 
-interface Handover {
+interface DemoHandover {
   readonly killed: number;
   readonly killedAtMs: number;
   readonly newLeader?: number;
@@ -19,7 +19,7 @@ export class Nodes {
   /** Killed, and not seen to have ended yet. */
   readonly #killed = new Set<FrenoNode>();
   #healthChecks: NodeJS.Timeout | undefined;
-  #handover: Handover | undefined;
+  #handover: DemoHandover | undefined;
   #stopping = false;
 
   /** Rejects when a node ends that nobody killed. */

@@ -1,12 +1,12 @@
 /** A simulated MySQL server on a loopback port: speaks the wire protocol, answers from a value that its owner steers, and fails on request. */
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Dialect } from './mysql/answers.js';
-import { Behaviour, type Fault } from './mysql/behaviour.js';
+import { Behaviour, type SimulatedFault } from './mysql/behaviour.js';
 import type { Cell } from './mysql/packets.js';
 import { Session } from './mysql/session.js';
 
 export type { Dialect } from './mysql/answers.js';
-export { type Fault, NO_FAULT } from './mysql/behaviour.js';
+export { NO_FAULT, type SimulatedFault as Fault } from './mysql/behaviour.js';
 export type { Cell } from './mysql/packets.js';
 
 export interface SimulatedServerOptions {
@@ -58,7 +58,7 @@ export class SimulatedMySQL {
   }
 
   /** Resolves when the fault is in force: the port of a refusing server is closed, that of a recovered one is open again. */
-  async setFault(fault: Fault): Promise<void> {
+  async setFault(fault: SimulatedFault): Promise<void> {
     this.#behaviour.fault = fault;
     if (fault.kind === 'refuse') {
       await this.close();

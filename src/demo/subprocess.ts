@@ -14,11 +14,11 @@ interface Call {
   readonly args: readonly unknown[];
 }
 
-type Reply =
+type CallReply =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly failure: string };
 
-interface Waiting {
+interface PendingReply {
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
   readonly timer: NodeJS.Timeout;
@@ -29,7 +29,7 @@ const CALL_TIMEOUT_MS = 15_000;
 /** The owner's side. */
 export class Subprocess<P extends Protocol<P>> {
   readonly #process: ChildProcess;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting = new Map<number, PendingReply>();
   #lastId = 0;
 
   /** `entry`: path of the compiled module that calls `serve`; `name` appears in errors. */
@@ -38,7 +38,7 @@ export class Subprocess<P extends Protocol<P>> {
     private readonly name: string,
   ) {
     this.#process = fork(entry, [], { serialization: 'advanced' });
-    this.#process.on('message', (reply: Reply) => this.#replied(reply));
+    this.#process.on('message', (reply: CallReply) => this.#replied(reply));
     this.#process.on('error', (error) => this.#failAll(error));
     this.#process.on('exit', () => this.#failAll(new Error(`${name} has ended`)));
   }
@@ -75,7 +75,7 @@ export class Subprocess<P extends Protocol<P>> {
     await exited;
   }
 
-  #replied(reply: Reply): void {
+  #replied(reply: CallReply): void {
     const waiting = this.#waiting.get(reply.id);
     if (waiting === undefined) return;
     this.#waiting.delete(reply.id);
@@ -109,7 +109,10 @@ export function serve<P extends Protocol<P>>(handlers: Handlers<P>): void {
   });
 }
 
-async function replyTo<P extends Protocol<P>>(handlers: Handlers<P>, call: Call): Promise<Reply> {
+async function replyTo<P extends Protocol<P>>(
+  handlers: Handlers<P>,
+  call: Call,
+): Promise<CallReply> {
   try {
     const handler = handlers[call.name as keyof P] as (...args: unknown[]) => unknown;
     return { id: call.id, result: await handler(...call.args) };

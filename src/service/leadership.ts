@@ -11,7 +11,7 @@ const READY_WITHIN_MS = 1000;
 /** How often a fresh leader looks whether every store has been read. */
 const READY_POLL_MS = 5;
 
-export interface Prober {
+export interface ProbingSwitch {
   /** Probe under that term, or stop probing. */
   lead(probing: boolean, term: number): void;
 }
@@ -25,14 +25,14 @@ export interface StoreLister {
 
 export class Leadership implements ConsensusObserver {
   readonly #board: Board;
-  readonly #prober: Prober;
+  readonly #prober: ProbingSwitch;
   readonly #stores: StoreLister;
   readonly #forced: boolean;
   readonly #scratch: StoreReading = emptyStoreReading();
   #view: LeadershipView;
   #readyTimer: NodeJS.Timeout | undefined;
 
-  constructor(board: Board, prober: Prober, stores: StoreLister, forced: boolean) {
+  constructor(board: Board, prober: ProbingSwitch, stores: StoreLister, forced: boolean) {
     this.#board = board;
     this.#prober = prober;
     this.#stores = stores;

@@ -1,9 +1,9 @@
 /** What leaders that share a domain say of the stores, carried to the board. */
 import type { Board } from '../board/board.js';
 import type { StoreLocation } from '../contracts/http.js';
-import type { PeerVerdicts } from '../contracts/peer-health.js';
+import type { PeerHealthSink } from '../contracts/peer-health.js';
 
-export class BoardVerdicts implements PeerVerdicts {
+export class BoardPeerHealth implements PeerHealthSink {
   readonly #board: Board;
   readonly #stores: () => readonly StoreLocation[];
 

@@ -1,24 +1,24 @@
 /** SIGHUP: the configuration is read again; what can change live does, a bad file changes nothing. */
 import { messageOf } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
-import { type Change, changes, withLiveKeys } from '../config/changes.js';
+import { changes, type KeyChange, withLiveKeys } from '../config/changes.js';
 import type { LoadedConfig } from '../config/load.js';
-import type { Config } from '../config/schema.js';
+import type { FrenoConfig } from '../config/schema.js';
 
 export interface ReloaderOptions {
   /** What the service runs on. */
-  readonly config: Config;
+  readonly config: FrenoConfig;
   /** Reads the files again, under the same flags. */
   readonly load: () => Promise<LoadedConfig>;
   /** Puts the live keys of a configuration into force. */
-  readonly apply: (config: Config) => Promise<void>;
+  readonly apply: (config: FrenoConfig) => Promise<void>;
   readonly log: Logger;
 }
 
 export class Reloader {
   readonly #options: ReloaderOptions;
   /** The file's keys as they are in force: those that need a restart stay as they were at the start. */
-  #running: Config;
+  #running: FrenoConfig;
   #reloading: Promise<void> | undefined;
   #again = false;
 
@@ -59,7 +59,7 @@ export class Reloader {
     }
   }
 
-  #tell({ line, live }: Change): void {
+  #tell({ line, live }: KeyChange): void {
     this.#options.log.warn(live ? line : `${line} (needs a restart)`);
   }
 }

@@ -4,13 +4,13 @@ import type { FrenoError } from '../base/errors.js';
 import type { Logger, LogOptions } from '../base/log.js';
 import { version } from '../base/version.js';
 import { Board } from '../board/board.js';
-import type { Settings } from '../config/settings.js';
+import type { ServiceSettings } from '../config/settings.js';
 import { MySQLConsensus } from '../consensus/mysql/consensus.js';
 import { ShareDomain } from '../consensus/mysql/share-domain.js';
 import { RaftConsensus } from '../consensus/raft/service.js';
 import type { Consensus, ConsensusObserver, StateMachine } from '../contracts/consensus.js';
 import type { ClusterSettings } from '../contracts/stores.js';
-import { Control } from '../http/main/main-rpc.js';
+import { MainRpc } from '../http/main/main-rpc.js';
 import { HttpPool } from '../http/main/pool.js';
 import { DiagnosticsHub } from '../publish/main/diagnostics-hub.js';
 import { Metrics } from '../publish/main/metrics/metrics.js';
@@ -19,13 +19,13 @@ import { Inventory } from '../stores/main/inventory.js';
 import { ProbePool } from '../stores/main/pool.js';
 import { ThrottleState } from '../throttle/state.js';
 import { Leadership } from './leadership.js';
-import { BoardVerdicts } from './peer-health.js';
+import { BoardPeerHealth } from './peer-health.js';
 import { ReplicatedState } from './replicated-state.js';
 
 const PROBE_WORKER = new URL('../../workers/probe.js', import.meta.url);
 
 export interface ServiceOptions {
-  readonly settings: Settings;
+  readonly settings: ServiceSettings;
   readonly clusters: readonly ClusterSettings[];
   /** This node considers itself leader, whatever consensus says. */
   readonly forceLeadership: boolean;
@@ -90,7 +90,7 @@ export class Service {
     this.#consensus = consensusOf(settings, replicated, this.#leadership, log);
     this.#shareDomain = new ShareDomain({
       status: () => this.#consensus.status(),
-      verdicts: new BoardVerdicts(board, () => this.#inventory.stores()),
+      peerHealth: new BoardPeerHealth(board, () => this.#inventory.stores()),
       log,
     });
     this.#vars = new Vars({
@@ -113,7 +113,7 @@ export class Service {
       consensus: this.#consensus,
       engine: () => this.#http.engine,
     });
-    const control = new Control({
+    const control = new MainRpc({
       consensus: this.#consensus,
       http: this.#http,
       inventory: this.#inventory,
@@ -156,7 +156,7 @@ export class Service {
   /** Other stores, thresholds, credentials or memcached servers from now on. Resolves when every thread works by them. */
   async reconfigure(
     clusters: readonly ClusterSettings[],
-    memcache: Settings['memcache'],
+    memcache: ServiceSettings['memcache'],
   ): Promise<void> {
     const assigned = this.#inventory.replaceClusters(clusters);
     await Promise.all([assigned, this.#http.setStores(this.#inventory.stores())]);
@@ -185,7 +185,7 @@ export class Service {
 
 /** Who decides on leadership and commands: the MySQL backend where there is one, else Raft. */
 function consensusOf(
-  { consensus, listenPort, domain, shareDomain }: Settings,
+  { consensus, listenPort, domain, shareDomain }: ServiceSettings,
   state: StateMachine,
   observer: ConsensusObserver,
   log: Logger,

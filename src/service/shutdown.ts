@@ -5,12 +5,12 @@ import type { Logger } from '../base/log.js';
 /** Beyond, the process ends whatever is still open. */
 const STOP_TIMEOUT_MS = 4_800;
 
-export class Ending {
+export class Shutdown {
   /** Resolves when a signal has ended the service, rejects with what else did. */
-  readonly over: Promise<void>;
+  readonly done: Promise<void>;
   readonly #stop: () => Promise<void>;
   readonly #log: Logger;
-  #hasBegun = false;
+  #hasStarted = false;
   #finish: (failure: unknown) => void = () => {};
 
   /**
@@ -20,7 +20,7 @@ export class Ending {
   constructor(stop: () => Promise<void>, log: Logger) {
     this.#stop = stop;
     this.#log = log;
-    this.over = new Promise((resolve, reject) => {
+    this.done = new Promise((resolve, reject) => {
       this.#finish = (failure) => (failure === null ? resolve() : reject(failure));
     });
   }
@@ -30,31 +30,31 @@ export class Ending {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.on(signal, () => {
         this.#log.info({ signal }, 'stopping');
-        this.begin(null);
+        this.start(null);
       });
     }
     process.on('uncaughtException', (err) => {
       this.#log.error({ err }, 'stopping because of a defect');
-      this.begin(err);
+      this.start(err);
     });
   }
 
   /** With what makes the end a failure, or null. What comes later changes nothing: the end is bounded anyway. */
-  begin(failure: unknown): void {
-    if (this.#hasBegun) return;
-    this.#hasBegun = true;
+  start(failure: unknown): void {
+    if (this.#hasStarted) return;
+    this.#hasStarted = true;
     setTimeout(
-      () => this.#force(failure, 'the service did not stop in time'),
+      () => this.#killProcess(failure, 'the service did not stop in time'),
       STOP_TIMEOUT_MS,
     ).unref();
     this.#stop().then(
       () => this.#finish(failure),
-      (error: unknown) => this.#force(failure ?? error, messageOf(error)),
+      (error: unknown) => this.#killProcess(failure ?? error, messageOf(error)),
     );
   }
 
   /** By a signal that no thread can hold up: `process.exit` would wait for one that hangs, or abort. */
-  #force(failure: unknown, reason: string): void {
+  #killProcess(failure: unknown, reason: string): void {
     this.#log.error({ reason }, 'ending by force');
     this.#finish(failure);
     setImmediate(() => process.kill(process.pid, 'SIGKILL'));

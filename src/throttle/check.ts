@@ -43,7 +43,7 @@ export interface CheckContext {
   /** As of `expiryTimeMs`. */
   readonly nowUnixMs: number;
   /** `monotonicMs()` of the store's latest low-priority mark. */
-  readonly markedAtMs: number;
+  readonly lowPriorityHeldAtMs: number;
   /** Uniform in [0, 1). */
   readonly dice: () => number;
 }
@@ -92,7 +92,10 @@ export function holdsBackLowPriority(question: CheckQuestion, result: CheckResul
 }
 
 function isDenied(question: CheckQuestion, context: CheckContext): boolean {
-  if (question.lowPriority && context.nowMs - context.markedAtMs <= LOW_PRIORITY_DENIAL_MS) {
+  if (
+    question.lowPriority &&
+    context.nowMs - context.lowPriorityHeldAtMs <= LOW_PRIORITY_DENIAL_MS
+  ) {
     return true;
   }
   const { throttles } = context;

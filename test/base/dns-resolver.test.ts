@@ -1,9 +1,13 @@
 /** Name look-ups, with a resolver that answers when the test says so. */
 import type { LookupAddress } from 'node:dns';
 import { expect } from 'chai';
-import { type NameParty, Names, type Resolver } from '../../src/base/dns-resolver.js';
+import {
+  FairResolver,
+  type ResolverClient,
+  type SystemLookup,
+} from '../../src/base/dns-resolver.js';
 
-type Finish = Parameters<Resolver>[1];
+type Finish = Parameters<SystemLookup>[1];
 
 const LIMITS = { lookupsMax: 3, foundMs: 5_000, notFoundMs: 1_000 };
 
@@ -11,7 +15,7 @@ class ManualResolver {
   readonly asked: string[] = [];
   readonly #underWay = new Map<string, Finish>();
 
-  readonly resolve: Resolver = (name, callback) => {
+  readonly resolve: SystemLookup = (name, callback) => {
     this.asked.push(name);
     this.#underWay.set(name, callback);
   };
@@ -28,7 +32,7 @@ class ManualResolver {
   }
 }
 
-function look(party: NameParty, name: string): Promise<LookupAddress[]> {
+function look(party: ResolverClient, name: string): Promise<LookupAddress[]> {
   return new Promise((resolve, reject) => {
     party.lookup(name, { all: true }, (error, addresses) => {
       if (error !== null) reject(error);
@@ -38,25 +42,29 @@ function look(party: NameParty, name: string): Promise<LookupAddress[]> {
 }
 
 /** Asks for names whose answers do not matter. */
-function ask(party: NameParty, ...asked: readonly string[]): void {
+function ask(party: ResolverClient, ...asked: readonly string[]): void {
   for (const name of asked) party.lookup(name, {}, () => undefined);
 }
 
 describe('name look-ups', () => {
   let resolver: ManualResolver;
   let nowMs: number;
-  let names: Names;
-  let party: NameParty;
+  let names: FairResolver;
+  let party: ResolverClient;
 
   beforeEach(() => {
     resolver = new ManualResolver();
     nowMs = 0;
-    names = new Names({ limits: LIMITS, resolver: resolver.resolve, nowMs: () => nowMs });
-    party = names.party();
+    names = new FairResolver({
+      limits: LIMITS,
+      systemLookup: resolver.resolve,
+      nowMs: () => nowMs,
+    });
+    party = names.client();
   });
 
   it('are a bounded number at a time, in the order of asking', () => {
-    const others = [names.party(), names.party()];
+    const others = [names.client(), names.client()];
     ask(party, 'a', 'b', 'c', 'd');
     for (const other of others) ask(other, 'e');
     ask(others[1]!, 'f');
@@ -68,7 +76,7 @@ describe('name look-ups', () => {
   });
 
   it('of one name are one look-up, and its answer is used again for a while', async () => {
-    const both = [look(party, 'a'), look(names.party(), 'a')];
+    const both = [look(party, 'a'), look(names.client(), 'a')];
     resolver.finish('a', '10.0.0.1');
     const expected = [{ address: '10.0.0.1', family: 4 }];
     expect(await Promise.all(both)).to.deep.equal([expected, expected]);
@@ -122,7 +130,7 @@ describe('name look-ups', () => {
 
   it('that hang for one party leave the last one to another, again and again', () => {
     ask(party, 'dead1', 'dead2', 'dead3', 'dead4');
-    const other = names.party();
+    const other = names.client();
     for (const name of ['x', 'y', 'z']) {
       ask(other, name);
       expect(resolver.underWay).to.deep.equal(['dead1', 'dead2', name]);
@@ -131,7 +139,7 @@ describe('name look-ups', () => {
   });
 
   it('are next for the party that has taken less time', () => {
-    const quick = names.party();
+    const quick = names.client();
     ask(party, 'dead1', 'dead2', 'dead3', 'dead4');
     ask(quick, 'x', 'y', 'z');
     expect(resolver.underWay).to.deep.equal(['dead1', 'dead2', 'x']);
@@ -152,7 +160,7 @@ describe('name look-ups', () => {
     expect(resolver.underWay).to.deep.equal(['a', 'b']);
     ask(party, 'x');
     expect(resolver.underWay).to.deep.equal(['a', 'b', 'x']);
-    ask(names.party(), 'y');
+    ask(names.client(), 'y');
     resolver.finish('a', null);
     expect(resolver.underWay).to.deep.equal(['b', 'x', 'y']);
     resolver.finish('x', '10.0.0.1');

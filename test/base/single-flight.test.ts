@@ -1,6 +1,6 @@
 /** Long work in turns. */
 import { expect } from 'chai';
-import { Turns } from '../../src/base/single-flight.js';
+import { SingleFlight } from '../../src/base/single-flight.js';
 
 describe('turns', () => {
   /** Work that is over when the test says so. */
@@ -25,16 +25,16 @@ describe('turns', () => {
     }
   }
 
-  let turns: Turns<string>;
+  let turns: SingleFlight<string>;
   let work: Work;
 
   beforeEach(() => {
-    turns = new Turns();
+    turns = new SingleFlight();
     work = new Work();
   });
 
   it('come one after the other', async () => {
-    const answers = ['a', 'b', 'c'].map((key) => turns.ask(key, work.run(key)));
+    const answers = ['a', 'b', 'c'].map((key) => turns.run(key, work.run(key)));
     for (const begun of [['a'], ['a', 'b'], ['a', 'b', 'c']]) {
       await new Promise(setImmediate);
       expect(work.begun).to.deep.equal(begun);
@@ -44,9 +44,9 @@ describe('turns', () => {
   });
 
   it('are shared by all who ask for the same before it begins', async () => {
-    const first = turns.ask('a', work.run('first'));
+    const first = turns.run('a', work.run('first'));
     await new Promise(setImmediate);
-    const later = ['second', 'third'].map((name) => turns.ask('a', work.run(name)));
+    const later = ['second', 'third'].map((name) => turns.run('a', work.run(name)));
     await work.end();
     await work.end();
     expect(await Promise.all([first, ...later])).to.deep.equal(['first', 'second', 'second']);
@@ -54,8 +54,8 @@ describe('turns', () => {
   });
 
   it('go on after one that failed, which only those hear of who asked for it', async () => {
-    const failing = turns.ask('a', work.run('a')).catch((error: Error) => error.message);
-    const next = turns.ask('b', work.run('b'));
+    const failing = turns.run('a', work.run('a')).catch((error: Error) => error.message);
+    const next = turns.run('b', work.run('b'));
     await work.end(new Error('planted'));
     await work.end();
     expect(await Promise.all([failing, next])).to.deep.equal(['planted', 'b']);

@@ -1,13 +1,13 @@
-/** Long work in short pieces, and JSON as Go writes it. */
+/** Long work in short chunks, and JSON as Go writes it. */
 import { expect } from 'chai';
 import { goTime, jsonString } from '../../src/base/json.js';
-import { jsonObjectInPieces, Pieces, sortInPieces } from '../../src/base/time-slice.js';
+import { jsonObjectInChunks, sortInChunks, TimeSlice } from '../../src/base/time-slice.js';
 
-describe('work in pieces', () => {
+describe('work in chunks', () => {
   it('sorts like a sort in one go, whatever the length', async () => {
     for (const length of [0, 1, 2, 1_999, 2_000, 2_001, 4_001, 7_777]) {
       const strings = Array.from({ length }, (_, index) => `k${(index * 7_919) % 10_007}`);
-      expect(await sortInPieces(strings, new Pieces())).to.deep.equal([...strings].sort());
+      expect(await sortInChunks(strings, new TimeSlice())).to.deep.equal([...strings].sort());
     }
   });
 
@@ -20,18 +20,18 @@ describe('work in pieces', () => {
       if (!isDone) setImmediate(count);
     };
     setImmediate(count);
-    await jsonObjectInPieces(new Map(strings.map((key) => [key, '1'])));
+    await jsonObjectInChunks(new Map(strings.map((key) => [key, '1'])));
     isDone = true;
     expect(turns).to.be.greaterThan(30);
   });
 
   it('writes an object with its keys sorted and escaped', async () => {
-    expect(await jsonObjectInPieces(new Map())).to.equal('{}');
+    expect(await jsonObjectInChunks(new Map())).to.equal('{}');
     const values = new Map([
       ['b', '{"x":1}'],
       ['a"', '"<"'],
     ]);
-    expect(await jsonObjectInPieces(values)).to.equal('{"a\\"":"<","b":{"x":1}}');
+    expect(await jsonObjectInChunks(values)).to.equal('{"a\\"":"<","b":{"x":1}}');
   });
 });
 

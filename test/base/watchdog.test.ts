@@ -1,6 +1,6 @@
 /** A watch on threads: who is silent for long hangs; who could not answer does not. */
 import { expect } from 'chai';
-import { SilenceWatch } from '../../src/base/watchdog.js';
+import { Watchdog } from '../../src/base/watchdog.js';
 
 const LIMITS = { tickMs: 10, ticksMax: 5, firstTicksMax: 20 };
 
@@ -14,7 +14,7 @@ describe('a watch on a thread', () => {
   let hung: number;
   let onAsked: () => void;
   let onHung: () => void;
-  let watch: SilenceWatch;
+  let watch: Watchdog;
   let startedAtMs: number;
 
   beforeEach(() => {
@@ -29,13 +29,13 @@ describe('a watch on a thread', () => {
         onAsked();
       },
       isExcused: () => isExcused,
-      hangs: () => {
+      onHang: () => {
         hung++;
         onHung();
       },
     };
     startedAtMs = performance.now();
-    watch = new SilenceWatch(thread, LIMITS);
+    watch = new Watchdog(thread, LIMITS);
     // The watch alone does not keep a process alive.
     keepAlive = setInterval(() => {}, 1_000);
   });
@@ -48,7 +48,7 @@ describe('a watch on a thread', () => {
   });
 
   it('says that it hangs, once, when one question stays without an answer', async () => {
-    watch.heard();
+    watch.feed();
     await new Promise<void>((resolve) => {
       onHung = resolve;
     });
@@ -68,7 +68,7 @@ describe('a watch on a thread', () => {
     await new Promise<void>((resolve) => {
       onAsked = () => {
         if (asked === 3) resolve();
-        setTimeout(() => watch.heard(), LIMITS.tickMs * (LIMITS.ticksMax - 2));
+        setTimeout(() => watch.feed(), LIMITS.tickMs * (LIMITS.ticksMax - 2));
       };
     });
     expect(hung).to.equal(0);
@@ -78,7 +78,7 @@ describe('a watch on a thread', () => {
     await new Promise<void>((resolve) => {
       onAsked = resolve;
     });
-    watch.heard();
+    watch.feed();
     const paused = new Int32Array(new SharedArrayBuffer(4));
     for (let pause = 0; pause < LIMITS.ticksMax - 2; pause++) {
       Atomics.wait(paused, 0, 0, LIMITS.tickMs * LIMITS.ticksMax * 2);
@@ -89,7 +89,7 @@ describe('a watch on a thread', () => {
 
   it('holds nothing against a thread that is excused, and all once it is not', async () => {
     isExcused = true;
-    watch.heard();
+    watch.feed();
     await turnOf(LIMITS.tickMs * LIMITS.ticksMax * 3);
     expect(hung).to.equal(0);
     isExcused = false;

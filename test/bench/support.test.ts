@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { LoadGenerator } from '../../bench/support/load.js';
-import { asMarkdown, asText, type Table } from '../../bench/support/report.js';
+import { asMarkdown, asText, type ReportTable } from '../../bench/support/report.js';
 import { Latencies, median, percentile, slope } from '../../bench/support/statistics.js';
 
 describe('the statistics of benchmarks', () => {
@@ -32,7 +32,7 @@ describe('the statistics of benchmarks', () => {
 });
 
 describe('the report of benchmarks', () => {
-  const table: Table = {
+  const table: ReportTable = {
     title: 'T',
     columns: [
       { key: 'name', title: 'name' },
@@ -72,7 +72,7 @@ describe('the load generator', () => {
       const key = `${request.method} ${request.url}`;
       seen.set(key, (seen.get(key) ?? 0) + 1);
       response.statusCode = request.url === '/bad' ? 429 : 200;
-      // In two pieces, of different lengths: answers are recognised by what their headers say.
+      // In two chunks, of different lengths: answers are recognised by what their headers say.
       response.setHeader('Content-Length', 20 + (seen.get(key)! % 3));
       response.write('x'.repeat(19));
       setImmediate(() => response.end('x'.repeat(1 + (seen.get(key)! % 3))));
@@ -95,7 +95,7 @@ describe('the load generator', () => {
     durationMs: 20_000,
   });
 
-  it('counts each answer once, also when answers come in pieces', async () => {
+  it('counts each answer once, also when answers come in chunks', async () => {
     const result = await generator.run(order('/a'));
     expect(result.requests).to.equal(seen.get('GET /a'));
     expect(result.failures).to.equal(0);

@@ -19,7 +19,7 @@ describe('the board', () => {
     const board = Board.create(4);
     expect(board.readLeadership(emptyLeadershipReading())).to.deep.equal(emptyLeadershipReading());
     expect(board.readStore(3, emptyStoreReading())).to.deep.equal(emptyStoreReading());
-    expect(board.markedAtMs(3)).to.equal(Number.NEGATIVE_INFINITY);
+    expect(board.lowPriorityHeldAtMs(3)).to.equal(Number.NEGATIVE_INFINITY);
   });
 
   it('gives back what was published, through any view of its memory', () => {
@@ -98,17 +98,17 @@ describe('the board', () => {
   it('forgets the mark of a slot when another store takes it, and only then', () => {
     const board = Board.create(2);
     board.publishSettings(1, { generation: 1, threshold: 1, maxAgeMs: 5000 });
-    board.mark(1, 5000.125);
-    expect(board.markedAtMs(1)).to.equal(5000.125);
+    board.holdLowPriority(1, 5000.125);
+    expect(board.lowPriorityHeldAtMs(1)).to.equal(5000.125);
     board.publishSettings(1, { generation: 1, threshold: 2, maxAgeMs: 5000 });
-    expect(board.markedAtMs(1)).to.equal(5000.125);
+    expect(board.lowPriorityHeldAtMs(1)).to.equal(5000.125);
     board.publishSettings(1, { generation: 2, threshold: 2, maxAgeMs: 5000 });
-    expect(board.markedAtMs(1)).to.equal(Number.NEGATIVE_INFINITY);
+    expect(board.lowPriorityHeldAtMs(1)).to.equal(Number.NEGATIVE_INFINITY);
   });
 
   it('refuses a slot that it does not have, and memory of another size', () => {
     const board = Board.create(2);
-    expect(() => board.mark(2, 1)).to.throw(RangeError, 'no slot 2');
+    expect(() => board.holdLowPriority(2, 1)).to.throw(RangeError, 'no slot 2');
     expect(() => board.publishMeasurement(-1, measured)).to.throw(RangeError, 'no slot -1');
     expect(() => board.readStore(Number.NaN, emptyStoreReading())).to.throw(RangeError);
     expect(() => new Board(board.memory, 3)).to.throw(RangeError, 'a board of 3 stores');

@@ -1,7 +1,7 @@
 /** Readings of the board that are kept: never older than a full reading would be. */
 import { expect } from 'chai';
 import { Board, emptyStoreReading } from '../../src/board/board.js';
-import { KeptLeadership, KeptStore } from '../../src/board/cached-reader.js';
+import { CachedLeadershipReader, CachedStoreReader } from '../../src/board/cached-reader.js';
 import { type Measurement, MetricState } from '../../src/throttle/metric.js';
 
 const measured: Measurement = {
@@ -16,11 +16,11 @@ const measured: Measurement = {
 
 describe('a reading of the board that is kept', () => {
   let board: Board;
-  let kept: KeptStore;
+  let kept: CachedStoreReader;
 
   beforeEach(() => {
     board = Board.create(2);
-    kept = new KeptStore(board, 1);
+    kept = new CachedStoreReader(board, 1);
   });
 
   function expectCurrent(): void {
@@ -62,7 +62,7 @@ describe('a reading of the board that is kept', () => {
   });
 
   it('of the leadership shows a lease that was extended and one that was lost', () => {
-    const leadership = new KeptLeadership(board);
+    const leadership = new CachedLeadershipReader(board);
     const leading = {
       leading: true,
       forced: false,

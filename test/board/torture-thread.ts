@@ -4,7 +4,7 @@ import { Board, emptyStoreReading } from '../../src/board/board.js';
 import { MetricState } from '../../src/throttle/metric.js';
 
 /** What a reader is to have seen before it ends. */
-export interface Sight {
+export interface StopCondition {
   readonly reads: number;
   /** Readings that differ from the one before. */
   readonly changes: number;
@@ -16,7 +16,7 @@ export interface TortureTask {
   readonly memory: SharedArrayBuffer;
   /** One word, counted up by the test. */
   readonly writersKilled: Int32Array;
-  readonly sight: Sight;
+  readonly sight: StopCondition;
 }
 
 const { role, memory, writersKilled, sight } = workerData as TortureTask;

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { Board } from '../../src/board/board.js';
-import type { Sight, TortureTask } from './torture-thread.js';
+import type { StopCondition, TortureTask } from './torture-thread.js';
 
 const THREAD = new URL('./torture-thread.js', import.meta.url);
 const READERS = 2;
 /** However the machine deals its time out between readers and writers. */
-const SIGHT: Sight = { reads: 5_000_000, changes: 1_000, writersKilled: 5 };
+const SIGHT: StopCondition = { reads: 5_000_000, changes: 1_000, writersKilled: 5 };
 
 describe('the board under torture', () => {
   it('shows no torn reading in ten million while writers publish and are killed in the middle', async () => {

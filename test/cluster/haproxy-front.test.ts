@@ -16,12 +16,12 @@ const THRESHOLDS = [101, 102, 103];
 /** What a client may see while nobody leads: a node that no longer or not yet does, or HAProxy itself. */
 const IN_THE_GAP = [404, 502, 503, 504];
 
-interface Answer {
+interface FrontAnswer {
   readonly Value: number;
   readonly Threshold: number;
 }
 
-const bodyOf = ({ body }: PacedAnswer) => JSON.parse(body) as Answer;
+const bodyOf = ({ body }: PacedAnswer) => JSON.parse(body) as FrontAnswer;
 
 describe('HAProxy in front of three nodes', () => {
   let cluster: TestCluster;

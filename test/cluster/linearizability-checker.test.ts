@@ -1,7 +1,7 @@
 /** The checker of histories itself: small histories with known verdicts, and an exhaustive search to compare with. */
 import { expect } from 'chai';
 import { isLinearizable, type Operation } from '../support/linearizability.js';
-import { Random } from '../support/random.js';
+import { SeededRandom } from '../support/random.js';
 
 const UNKNOWN = Number.POSITIVE_INFINITY;
 
@@ -53,7 +53,7 @@ describe('the checker of histories', () => {
   }
 
   it('agrees with an exhaustive search on thousands of small random histories', () => {
-    const random = new Random(17);
+    const random = new SeededRandom(17);
     let linearizable = 0;
     const histories = 4000;
     for (let number = 0; number < histories; number++) {
@@ -67,7 +67,7 @@ describe('the checker of histories', () => {
 });
 
 /** Three writes, of which some have no known outcome, and a few reads, at times that often coincide. */
-function randomHistory(random: Random): Operation[] {
+function randomHistory(random: SeededRandom): Operation[] {
   const interval = (): [number, number] => {
     const calledAtMs = random.below(12);
     return [calledAtMs, calledAtMs + 1 + random.below(6)];

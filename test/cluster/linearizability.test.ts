@@ -5,7 +5,7 @@ import type { FrenoNode } from '../../src/demo/freno-node.js';
 import { TestCluster } from '../support/cluster.js';
 import { fetchOnce } from '../support/http-client.js';
 import { isLinearizable, type Operation } from '../support/linearizability.js';
-import { Random } from '../support/random.js';
+import { SeededRandom } from '../support/random.js';
 
 const RUN_MS = 12_000;
 /** Answers about each app without which a history proves little. */
@@ -21,7 +21,7 @@ type History = Map<string, Operation[]>;
 describe('the history of commands under faults', () => {
   it('is linearizable: nothing acknowledged is lost, nothing refused takes effect', async () => {
     const seed = Date.now() % 1_000_000;
-    const random = new Random(seed);
+    const random = new SeededRandom(seed);
     const cluster = await TestCluster.start(3);
     try {
       const history: History = new Map(APPS.map((app) => [app, []]));
@@ -55,7 +55,11 @@ function tellsEnough(operations: readonly Operation[]): boolean {
 }
 
 /** Kills, pauses and stops nodes, mostly leaders, one at a time. */
-async function torment(cluster: TestCluster, random: Random, enough: () => boolean): Promise<void> {
+async function torment(
+  cluster: TestCluster,
+  random: SeededRandom,
+  enough: () => boolean,
+): Promise<void> {
   while (!enough()) {
     const leader = await cluster.leader();
     const victim = random.chance(0.7) ? leader : cluster.others(leader)[0]!;
@@ -81,7 +85,7 @@ class Clients {
   constructor(
     private readonly cluster: TestCluster,
     private readonly history: History,
-    private readonly random: Random,
+    private readonly random: SeededRandom,
   ) {}
 
   async run(): Promise<void> {

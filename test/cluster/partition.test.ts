@@ -21,7 +21,7 @@ const LAUNCHER = fileURLToPath(new URL('../../src/freno.cjs', import.meta.url));
 const HTTP_PORT = 8087;
 const RAFT_PORT = 10008;
 
-interface Node extends WatchedNode {
+interface PartitionedNode extends WatchedNode {
   readonly machine: NamespaceHost;
   readonly host: string;
   readonly child: ChildProcess;
@@ -29,7 +29,7 @@ interface Node extends WatchedNode {
 
 describe('nodes on a network that breaks', () => {
   let hosts: NamespaceHost[] = [];
-  let nodes: Node[] = [];
+  let nodes: PartitionedNode[] = [];
   let watch: LeaderWatch;
   const directory = new TemporaryDirectory();
 
@@ -55,7 +55,7 @@ describe('nodes on a network that breaks', () => {
     for (const node of nodes) await knowsLeader(node);
   });
 
-  function startNode(machine: NamespaceHost, index: number): Node {
+  function startNode(machine: NamespaceHost, index: number): PartitionedNode {
     const dataDir = join(directory.path, `node${index}`);
     mkdirSync(dataDir);
     const file = join(directory.path, `node${index}.json`);
@@ -79,29 +79,32 @@ describe('nodes on a network that breaks', () => {
     return { machine, child, host: machine.clientAddress, port: HTTP_PORT };
   }
 
-  function others(than: Node): Node[] {
+  function others(than: PartitionedNode): PartitionedNode[] {
     return nodes.filter((node) => node !== than);
   }
 
-  function ask(node: Node, path: string) {
+  function ask(node: PartitionedNode, path: string) {
     return fetchOnce(node.port, path, { host: node.host });
   }
 
   /** Resolves when the node knows of a leader, or of none. */
-  async function knowsLeader(node: Node, known = true): Promise<void> {
+  async function knowsLeader(node: PartitionedNode, known = true): Promise<void> {
     await until(async () => {
       const { status } = await ask(node, '/raft/leader');
       return (status === 200) === known;
     });
   }
 
-  async function apps(node: Node): Promise<string[]> {
+  async function apps(node: PartitionedNode): Promise<string[]> {
     return Object.keys(JSON.parse((await ask(node, '/throttled-apps')).body) as object);
   }
 
   for (const [what, breakLinks] of [
-    ['cut off', (node: Node) => node.machine.cut()],
-    ['muted', (node: Node) => node.machine.mute(others(node).map(({ machine }) => machine))],
+    ['cut off', (node: PartitionedNode) => node.machine.cut()],
+    [
+      'muted',
+      (node: PartitionedNode) => node.machine.mute(others(node).map(({ machine }) => machine)),
+    ],
   ] as const) {
     it(`answers leader-check no more before another answers yes, when the leader is ${what}`, async () => {
       const leader = await watch.anyYes(nodes);

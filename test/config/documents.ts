@@ -1,6 +1,6 @@
 /** Small configurations, and the shortest way through the checks of the configuration. */
 import { canonical, type Environment } from '../../src/config/canonical.js';
-import type { Config, ConfigInput } from '../../src/config/schema.js';
+import type { ConfigInput, FrenoConfig } from '../../src/config/schema.js';
 import { type Validation, validate } from '../../src/config/validate.js';
 
 /** The least that is valid. */
@@ -18,7 +18,7 @@ export function problemsOf(document: unknown): readonly string[] {
 }
 
 /** The configuration of a document that must be valid. */
-export function configOf(document: ConfigInput): Config {
+export function configOf(document: ConfigInput): FrenoConfig {
   const { config, problems } = check({ ...MINIMAL, ...document });
   if (config === null) throw new Error(problems.join('\n'));
   return config;

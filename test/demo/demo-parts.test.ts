@@ -1,6 +1,6 @@
 /** The parts of the demo: its view, its options, its workload. */
 import { expect } from 'chai';
-import { Workload } from '../../src/demo/lag-model.js';
+import { LagModel } from '../../src/demo/lag-model.js';
 import { parseOptions } from '../../src/demo/options.js';
 import {
   type DemoView,
@@ -106,8 +106,8 @@ describe('the demo', () => {
   });
 
   it("has replicas that fall behind under the client's writes and catch up without them", () => {
-    const busy = new Workload();
-    const idle = new Workload();
+    const busy = new LagModel();
+    const idle = new LagModel();
     for (let step = 0; step < 20; step++) {
       busy.advance(0.05, 100);
       idle.advance(0.05, 0);

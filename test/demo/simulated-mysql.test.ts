@@ -79,7 +79,7 @@ describe('a simulated MySQL server', () => {
     expect(await query(connection, 'select 1')).to.deep.equal([{ value: 0.25 }]);
   });
 
-  it('answers queries that arrive together or in pieces', async () => {
+  it('answers queries that arrive together or in chunks', async () => {
     const socket = connect(server.port, server.host);
     const payload = Buffer.from('\x03select 1', 'latin1');
     const command = Buffer.concat([Buffer.from([payload.length, 0, 0, 0]), payload]);
@@ -90,8 +90,8 @@ describe('a simulated MySQL server', () => {
         socket.write(Buffer.from([1, 0, 0, 1, 0]));
         socket.write(Buffer.concat([command, command, command.subarray(0, 6)]));
         setImmediate(() => socket.write(command.subarray(6)));
-        socket.on('data', (piece) => {
-          received = Buffer.concat([received, piece]);
+        socket.on('data', (chunk) => {
+          received = Buffer.concat([received, chunk]);
           if (received.toString('latin1').split('0.25').length === 4) resolve();
         });
       });

@@ -20,12 +20,12 @@ function example(heading: string, language: string): string {
 }
 
 /** A program in a directory of its own, and the arguments that run it. It leaves a file `written` when it has written. */
-interface Program {
+interface ExampleProgram {
   readonly app: string;
   lay(directory: string): readonly [command: string, ...args: string[]];
 }
 
-const SHELL: Program = {
+const SHELL: ExampleProgram = {
   app: 'nightly-archive',
   lay(directory) {
     writeFileSync(join(directory, 'client.sh'), example('Shell', 'sh'));
@@ -36,7 +36,7 @@ const SHELL: Program = {
   },
 };
 
-const PERL: Program = {
+const PERL: ExampleProgram = {
   app: 'perl-job',
   lay(directory) {
     const file = join(directory, 'client.pl');
@@ -49,7 +49,7 @@ const PERL: Program = {
   },
 };
 
-const NODE: Program = {
+const NODE: ExampleProgram = {
   app: 'node-job',
   lay(directory) {
     const file = join(directory, 'client.mjs');

@@ -1,9 +1,9 @@
 /** What clients can make grow is bounded: counters, recent apps, questions in flight. */
 import { expect } from 'chai';
-import { type Question, RECENT_APPS_MAX, type RecentApp } from '../../src/contracts/http.js';
+import { type MainRequest, RECENT_APPS_MAX, type RecentApp } from '../../src/contracts/http.js';
 import { mergeRecentApps } from '../../src/http/main/merge-recent-apps.js';
 import { CheckCounters, OTHER } from '../../src/http/worker/counters.js';
-import { Questions } from '../../src/http/worker/main-client.js';
+import { MainClient } from '../../src/http/worker/main-client.js';
 import { RecentApps } from '../../src/http/worker/recent-apps.js';
 import { checkCount, checksOf, httpStatistics } from '../support/statistics.js';
 
@@ -44,13 +44,13 @@ describe('counters of checks', () => {
   });
 
   it('count apps beyond the bound under one name, and go on counting those they know', () => {
-    const counters = new CheckCounters({ appsMax: 2, strangeStoresMax: 9, pairsMax: 99 });
+    const counters = new CheckCounters({ appsMax: 2, unconfiguredStoresMax: 9, pairsMax: 99 });
     for (const app of ['a', 'b', 'c', 'd', 'a']) counters.of(app, 's', true).add(200);
     expect(countsOf(counters)).to.deep.equal({ 'a s': 2, 'b s': 1, [`${OTHER} s`]: 2 });
   });
 
   it('count unknown stores beyond the bound under one name, configured ones under their own', () => {
-    const counters = new CheckCounters({ appsMax: 9, strangeStoresMax: 2, pairsMax: 99 });
+    const counters = new CheckCounters({ appsMax: 9, unconfiguredStoresMax: 2, pairsMax: 99 });
     for (const store of ['x', 'y', 'z', 'x']) counters.of('a', store, false).add(404);
     counters.of('a', 'main1', true).add(200);
     expect(countsOf(counters)).to.deep.equal({
@@ -62,7 +62,7 @@ describe('counters of checks', () => {
   });
 
   it('count an app’s stores beyond the bound of pairs under one name of that app', () => {
-    const counters = new CheckCounters({ appsMax: 9, strangeStoresMax: 9, pairsMax: 3 });
+    const counters = new CheckCounters({ appsMax: 9, unconfiguredStoresMax: 9, pairsMax: 3 });
     for (const app of ['a', 'b']) {
       for (const store of ['s1', 's2', 's3']) counters.of(app, store, true).add(200);
     }
@@ -175,18 +175,18 @@ describe('recent apps', () => {
 });
 
 describe('questions to main', () => {
-  const submit: Question = {
+  const submit: MainRequest = {
     kind: 'submit',
     command: { kind: 'recoverHost', atMs: 0, host: 'h' },
   };
 
   it('go out together, once per turn, and each gets its own answer', async () => {
-    const sent: Array<ReadonlyArray<readonly [number, Question]>> = [];
-    const questions = new Questions((asks) => sent.push(asks));
-    const answers = [questions.ask({ kind: 'vars' }), questions.ask({ kind: 'inventory' })];
+    const sent: Array<ReadonlyArray<readonly [number, MainRequest]>> = [];
+    const questions = new MainClient((asks) => sent.push(asks));
+    const answers = [questions.call({ kind: 'vars' }), questions.call({ kind: 'inventory' })];
     await new Promise(setImmediate);
     expect(sent).to.have.length(1);
-    const [[vars], [inventory]] = sent[0] as [[number, Question], [number, Question]];
+    const [[vars], [inventory]] = sent[0] as [[number, MainRequest], [number, MainRequest]];
     questions.answered([
       [inventory, { status: 200, json: 'inventory' }],
       [vars, { status: 200, json: 'vars' }],
@@ -200,36 +200,36 @@ describe('questions to main', () => {
   });
 
   it('beyond the bound are answered 503 at once', async () => {
-    const questions = new Questions(() => {}, { inFlightMax: 2, timeoutMs: 60_000 });
-    const waiting = [questions.ask(submit), questions.ask({ kind: 'vars' })];
-    expect((await questions.ask(submit)).status).to.equal(503);
+    const questions = new MainClient(() => {}, { inFlightMax: 2, timeoutMs: 60_000 });
+    const waiting = [questions.call(submit), questions.call({ kind: 'vars' })];
+    expect((await questions.call(submit)).status).to.equal(503);
     questions.close();
     expect((await Promise.all(waiting)).map(({ status }) => status)).to.deep.equal([504, 503]);
   });
 
   it('without an answer in time are answered: 504 for a change, whose outcome is unknown, else 503', async () => {
-    const questions = new Questions(() => {}, { inFlightMax: 9, timeoutMs: 20 });
+    const questions = new MainClient(() => {}, { inFlightMax: 9, timeoutMs: 20 });
     const [change, list] = await Promise.all([
-      questions.ask(submit),
-      questions.ask({ kind: 'readBarrier' }),
+      questions.call(submit),
+      questions.call({ kind: 'readBarrier' }),
     ]);
     expect(change).to.include({ status: 504 });
     expect(JSON.parse(change.json).Message).to.contain('unknown');
     expect(list).to.include({ status: 503 });
     // The line is free again, and late answers are dropped.
     questions.answered([[0, { status: 200, json: 'late' }]]);
-    const next = questions.ask({ kind: 'vars' });
+    const next = questions.call({ kind: 'vars' });
     questions.answered([[2, { status: 200, json: 'in time' }]]);
     expect((await next).json).to.equal('in time');
     questions.close();
   });
 
   it('that take a profile may take its time, and hold up the time-out of no other', async () => {
-    const questions = new Questions(() => {}, { inFlightMax: 9, timeoutMs: 20 });
+    const questions = new MainClient(() => {}, { inFlightMax: 9, timeoutMs: 20 });
     const request = { thread: 'main', seconds: 1 } as const;
-    const profile = questions.ask({ kind: 'profile', request });
-    expect((await questions.ask({ kind: 'vars' })).status).to.equal(503);
-    expect((await questions.ask({ kind: 'vars' })).status).to.equal(503);
+    const profile = questions.call({ kind: 'profile', request });
+    expect((await questions.call({ kind: 'vars' })).status).to.equal(503);
+    expect((await questions.call({ kind: 'vars' })).status).to.equal(503);
     questions.answered([[0, { status: 200, json: 'profile' }]]);
     expect((await profile).json).to.equal('profile');
     questions.close();

@@ -8,7 +8,7 @@ import { throttle } from '../support/http-pool.js';
 import { needAddress } from '../support/needs.js';
 import { checkCount } from '../support/statistics.js';
 
-type Row = readonly [
+type ExpectedRow = readonly [
   path: string,
   status: number,
   value: number,
@@ -17,7 +17,7 @@ type Row = readonly [
 ];
 
 /** Stores: `ok` 0.43 of 1, `busy` 9.25 of 1, `down` in error, `half` not read yet, `empty` without hosts, `mute` never measured, `old` stale. */
-const ROWS: readonly Row[] = [
+const ROWS: readonly ExpectedRow[] = [
   ['/check/a/mysql/ok', 200, 0.43, 1, ''],
   ['/check/a/mysql/busy', 429, 9.25, 1, 'Threshold exceeded'],
   ['/check/denied/mysql/ok', 417, 0, 0, 'App denied'],
@@ -150,7 +150,7 @@ for (const engine of ENGINES) {
         '{"StatusCode":417,"Value":0,"Threshold":0,"Message":"App denied"}\n',
       );
       expect(await low('ok'), 'another store').to.contain('"StatusCode":200');
-      front.board.mark(1, monotonicMs() - 1001);
+      front.board.holdLowPriority(1, monotonicMs() - 1001);
       expect(await low('busy')).to.contain('exceeded');
     });
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { binaryClient, forwardedClient, textClient } from '../../src/http/worker/client-address.js';
-import { Peers } from '../../src/http/worker/engines/connected-peers.js';
+import { ConnectedPeers } from '../../src/http/worker/engines/connected-peers.js';
 import { fetchOnce } from '../support/http-client.js';
 import { ENGINES, TestFront } from '../support/http-front.js';
 import { needAddress } from '../support/needs.js';
@@ -49,7 +49,7 @@ describe('the name of a client', () => {
 
 describe('peers', () => {
   it('are one as long as all connections since the last silence came from one address', () => {
-    const peers = new Peers();
+    const peers = new ConnectedPeers();
     expect(peers.only).to.equal(undefined);
     peers.opened('a');
     peers.opened('a');

@@ -3,9 +3,9 @@ import { expect } from 'chai';
 import { pino } from 'pino';
 import { type ErrorCode, FrenoError } from '../../src/base/errors.js';
 import type { Consensus, ConsensusStatus } from '../../src/contracts/consensus.js';
-import type { HttpStatistics, Question } from '../../src/contracts/http.js';
+import type { HttpStatistics, MainRequest } from '../../src/contracts/http.js';
 import type { ClusterReport } from '../../src/contracts/reports.js';
-import { Control } from '../../src/http/main/main-rpc.js';
+import { MainRpc } from '../../src/http/main/main-rpc.js';
 import { httpStatistics } from '../support/statistics.js';
 
 const STATUS: ConsensusStatus = {
@@ -21,7 +21,7 @@ const STATUS: ConsensusStatus = {
   HealthyDomainServicesList: null,
 };
 
-const SUBMIT: Question = {
+const SUBMIT: MainRequest = {
   kind: 'submit',
   command: { kind: 'recoverHost', atMs: 1, host: 'h' },
 };
@@ -46,7 +46,7 @@ const READ: ClusterReport = {
   error: '',
 };
 
-interface Setup {
+interface ControlSetup {
   readonly consensus?: Partial<Consensus>;
   readonly statistics?: HttpStatistics[];
   readonly inventory?: Map<string, ClusterReport>;
@@ -59,8 +59,8 @@ function control({
   statistics = [],
   inventory = new Map(),
   ...reports
-}: Setup): Control {
-  return new Control({
+}: ControlSetup): MainRpc {
+  return new MainRpc({
     consensus: {
       start: async () => {},
       stop: async () => {},

@@ -12,7 +12,7 @@ const PRELOAD = new URL('./crash-preload.js', import.meta.url).href;
 /** What a client may see of a crash: its connection ends, or nobody listens for the moment. */
 const CONNECTION_ERRORS = ['ECONNRESET', 'ECONNREFUSED', 'EPIPE'];
 
-interface Said {
+interface CrashReport {
   readonly port?: number;
   readonly logged?: { readonly msg: string; readonly reason: string };
   readonly applied?: boolean;
@@ -40,13 +40,13 @@ for (const engine of ENGINES) {
         execArgv: ['--import', PRELOAD],
       });
       const crashed = new Promise<void>((resolve) => {
-        child.on('message', (said: Said) => {
+        child.on('message', (said: CrashReport) => {
           if (said.applied === true) applied++;
           if (said.logged !== undefined) reasons.push(said.logged.reason);
           if (reasons.length === CRASHES) resolve();
         });
       });
-      const [{ port }] = (await once(child, 'message')) as [Required<Said>];
+      const [{ port }] = (await once(child, 'message')) as [Required<CrashReport>];
       const seen = new Map<string, number>();
       const clients = Array.from({ length: CLIENTS }, () => load(port, () => isOver, seen));
       await crashed;

@@ -5,7 +5,7 @@ import { ROUTES } from '../../src/http/worker/routes.js';
 import { fetchOnce } from '../support/http-client.js';
 import { ENGINES, TestFront } from '../support/http-front.js';
 import { throttle } from '../support/http-pool.js';
-import { Random } from '../support/random.js';
+import { SeededRandom } from '../support/random.js';
 
 /** Of the second store. */
 const BUSY_SLOT = 1;
@@ -42,12 +42,12 @@ const QUERIES = [
 ];
 
 /** Mostly `mysql` where a type of store belongs: with others there is little to tell apart. */
-function segmentOf(pattern: string, random: Random): string {
+function segmentOf(pattern: string, random: SeededRandom): string {
   if (!pattern.startsWith(':')) return random.chance(0.02) ? pattern.toUpperCase() : pattern;
   return pattern === ':storeType' && random.chance(0.9) ? 'mysql' : random.pick(NAMES);
 }
 
-function drawnPath(random: Random): string {
+function drawnPath(random: SeededRandom): string {
   const segments = random.pick(ROUTES).segments.map((segment) => segmentOf(segment, random));
   if (random.chance(0.05)) segments.pop();
   if (random.chance(0.05))
@@ -84,7 +84,7 @@ describe('both engines', () => {
 
   async function answered(front: TestFront, method: string, path: string): Promise<object> {
     // However long it is since the latest 429: low priority waits.
-    front.board.mark(BUSY_SLOT, monotonicMs());
+    front.board.holdLowPriority(BUSY_SLOT, monotonicMs());
     const { status, headers, body } = await fetchOnce(front.port, path, { method });
     const { location, allow } = headers;
     return { status, type: headers['content-type'], location, allow, body: withoutTimes(body) };
@@ -92,7 +92,7 @@ describe('both engines', () => {
 
   for (const seed of SEEDS) {
     it(`answer alike, and as documented (seed ${seed})`, async () => {
-      const random = new Random(seed);
+      const random = new SeededRandom(seed);
       for (let request = 0; request < REQUESTS; request++) {
         const method = random.pick(METHODS);
         const path = drawnPath(random);

@@ -15,7 +15,7 @@ const PRELOAD = new URL('./hang-preload.js', import.meta.url).href;
 const TICK_MS = 100;
 const FIRST_TICKS_MAX = 100;
 
-interface Said {
+interface HangReport {
   readonly port?: number;
   readonly refused?: string;
   readonly failed?: string;
@@ -24,7 +24,7 @@ interface Said {
 
 describe('HTTP workers that hang', () => {
   let child: ChildProcess;
-  let heard: Said[];
+  let heard: HangReport[];
 
   function start(engine: HttpEngine, point: HangPoint | '', firstTicksMax = FIRST_TICKS_MAX): void {
     heard = [];
@@ -33,12 +33,14 @@ describe('HTTP workers that hang', () => {
       execArgv: ['--import', PRELOAD],
       env: { ...process.env, FRENO_TEST_HANG: point },
     });
-    child.on('message', (message: Said) => heard.push(message));
+    child.on('message', (message: HangReport) => heard.push(message));
   }
 
   /** Resolves with the first thing of that kind that has been said and not been asked for. */
-  async function said<Kind extends keyof Said>(kind: Kind): Promise<NonNullable<Said[Kind]>> {
-    const isOfKind = (message: Said): boolean => message[kind] !== undefined;
+  async function said<Kind extends keyof HangReport>(
+    kind: Kind,
+  ): Promise<NonNullable<HangReport[Kind]>> {
+    const isOfKind = (message: HangReport): boolean => message[kind] !== undefined;
     await until(() => heard.some(isOfKind));
     return heard.splice(0, heard.findIndex(isOfKind) + 1).at(-1)![kind]!;
   }
@@ -83,7 +85,7 @@ describe('HTTP workers that hang', () => {
     start('uws', '');
     await said('port');
     let failed = '';
-    child.on('message', (message: Said) => {
+    child.on('message', (message: HangReport) => {
       failed ||= message.failed ?? '';
     });
     child.kill('SIGSTOP');

@@ -1,7 +1,7 @@
 /** What main sends its HTTP workers: in which order, acknowledged by whom, and not too much at a time. */
 import { expect } from 'chai';
 import type { ToHttp } from '../../src/contracts/http.js';
-import { Outbox, type Recipient } from '../../src/http/main/outbox.js';
+import { type Recipient, WorkerOutbox } from '../../src/http/main/outbox.js';
 import { throttle } from '../support/http-pool.js';
 
 class Mailbox implements Recipient {
@@ -24,11 +24,11 @@ const turn = (): Promise<void> => new Promise(setImmediate);
 
 describe('what main sends its HTTP workers', () => {
   let workers: Mailbox[];
-  let outbox: Outbox<Mailbox>;
+  let outbox: WorkerOutbox<Mailbox>;
 
   beforeEach(() => {
     workers = [new Mailbox()];
-    outbox = new Outbox(() => workers);
+    outbox = new WorkerOutbox(() => workers);
   });
 
   const answer = (length: number) => ({ status: 200, json: 'x'.repeat(length) });

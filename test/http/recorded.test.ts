@@ -1,6 +1,6 @@
 /** What a running freno (Go) was asked and answered, asked again, byte for byte. */
 import { expect } from 'chai';
-import type { Answer, Question } from '../../src/contracts/http.js';
+import type { MainRequest, MainResponse } from '../../src/contracts/http.js';
 import { MetricState } from '../../src/throttle/metric.js';
 import { fetchOnce } from '../support/http-client.js';
 import { ENGINES, TestFront } from '../support/http-front.js';
@@ -29,7 +29,7 @@ for (const engine of ENGINES) {
       // Ratio 0.9 is not asked about in the recording; ratio 0 and 1 do not depend on the dice.
       front.dice = 0.5;
       const play = front.answer;
-      front.answer = (question: Question): Answer | Promise<Answer> =>
+      front.answer = (question: MainRequest): MainResponse | Promise<MainResponse> =>
         question.kind === 'consensusStatus' ? { status: 200, json: STATUS_BODY } : play(question);
     });
 

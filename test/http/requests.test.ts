@@ -213,16 +213,16 @@ for (const engine of ENGINES) {
       expect(answer).not.to.contain('StatusCode');
     });
 
-    it('put headers together that come in pieces', async () => {
+    it('put headers together that come in chunks', async () => {
       const request = get('/check/a/mysql/ok', 'X-Forwarded-For: 10.1.2.3\r\n');
       const lineEnd = request.indexOf('\r\n') + 2;
       const rest = request.slice(lineEnd);
-      const pieces = [request.slice(0, lineEnd), ...rest.match(/.{1,7}/gs)!];
-      const answer = await exchangeRaw(front.port, pieces, /"Message":""/);
+      const chunks = [request.slice(0, lineEnd), ...rest.match(/.{1,7}/gs)!];
+      const answer = await exchangeRaw(front.port, chunks, /"Message":""/);
       expect(answer).to.match(/^HTTP\/1\.1 200 /);
     });
 
-    it('answer a request line that comes in pieces, or refuse it', async () => {
+    it('answer a request line that comes in chunks, or refuse it', async () => {
       const answer = await exchangeRaw(
         front.port,
         ['GET /check/a/my', 'sql/ok HTTP/1.1\r\nHost: freno\r\nConnection: close\r\n\r\n'],

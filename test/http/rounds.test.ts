@@ -58,16 +58,16 @@ describe('a change that workers acknowledge', () => {
 });
 
 describe('a collection', () => {
-  const piece = (ok: number) => httpStatistics({ checks: [checkCount('a', 's', { ok })] });
+  const chunk = (ok: number) => httpStatistics({ checks: [checkCount('a', 's', { ok })] });
 
   const totals = async (collected: ReturnType<Collections<string>['start']>): Promise<number[][]> =>
     (await collected).map(({ checks }) => checks.map(checksOf));
 
-  it('puts the pieces of each worker together', async () => {
+  it('puts the chunks of each worker together', async () => {
     const collections = new Collections<string>();
     const collected = collections.start(['a', 'b'], (worker, id) => {
-      collections.received(worker, id, piece(1), false);
-      collections.received(worker, id, piece(2), true);
+      collections.received(worker, id, chunk(1), false);
+      collections.received(worker, id, chunk(2), true);
     });
     expect(await totals(collected)).to.deep.equal([
       [1, 2],
@@ -78,8 +78,8 @@ describe('a collection', () => {
   it('leaves out who is gone, and who does not answer in time', async () => {
     const collections = new Collections<string>(20);
     const collected = collections.start(['a', 'gone', 'mute'], (worker, id) => {
-      if (worker === 'a') collections.received(worker, id, piece(1), true);
-      if (worker === 'mute') collections.received(worker, id, piece(9), false);
+      if (worker === 'a') collections.received(worker, id, chunk(1), true);
+      if (worker === 'mute') collections.received(worker, id, chunk(9), false);
     });
     collections.gone('gone');
     expect(await totals(collected)).to.deep.equal([[1]]);
@@ -92,7 +92,7 @@ describe('a collection', () => {
       asked = id;
     });
     expect(await collected).to.deep.equal([]);
-    collections.received('a', asked, piece(1), true);
+    collections.received('a', asked, chunk(1), true);
     expect(await collected).to.deep.equal([]);
   });
 });

@@ -24,7 +24,7 @@ function logInto(lines: string[]): Logger {
 }
 
 /** What was written, by which clock of the writer. */
-interface Write {
+interface MemcacheWrite {
   readonly atMs: number;
   readonly value: number;
 }
@@ -61,13 +61,13 @@ describe('a published metric', () => {
    * A memcached, by the address of a proxy before it, and all that is written to it. What memcached keeps for a second it
    * counts in ticks of its clock: a value may be gone as soon as it is there.
    */
-  async function recording(): Promise<{ address: string; writes: Write[] }> {
+  async function recording(): Promise<{ address: string; writes: MemcacheWrite[] }> {
     const { port } = await memcached();
     const proxy = await TcpProxy.start({ host: '127.0.0.1', port });
     proxies.push(proxy);
-    const writes: Write[] = [];
-    proxy.onSent = (piece) => {
-      for (const [, atMs, value] of piece.toString('latin1').matchAll(/(\d{13}):(\d+\.\d{6})/g)) {
+    const writes: MemcacheWrite[] = [];
+    proxy.onSent = (chunk) => {
+      for (const [, atMs, value] of chunk.toString('latin1').matchAll(/(\d{13}):(\d+\.\d{6})/g)) {
         writes.push({ atMs: Number(atMs), value: Number(value) });
       }
     };
@@ -339,6 +339,6 @@ describe('a published metric', () => {
 });
 
 /** The different values that were written, in their order. */
-function valuesOf(writes: readonly Write[]): number[] {
+function valuesOf(writes: readonly MemcacheWrite[]): number[] {
   return [...new Set(writes.map(({ value }) => value))];
 }

@@ -12,14 +12,14 @@ import { statusOf } from '../support/cluster.js';
 
 const LAUNCHER = fileURLToPath(new URL('../../src/freno.cjs', import.meta.url));
 
-interface Outcome {
+interface ProcessOutcome {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 /** Runs freno to its end. */
-function run(...flags: string[]): Promise<Outcome> {
+function run(...flags: string[]): Promise<ProcessOutcome> {
   const child = spawn(process.execPath, [LAUNCHER, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });

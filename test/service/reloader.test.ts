@@ -1,7 +1,7 @@
 /** The order of reloads: one at a time, and nothing of one that fails. */
 import { expect } from 'chai';
 import { pino } from 'pino';
-import type { Config } from '../../src/config/schema.js';
+import type { FrenoConfig } from '../../src/config/schema.js';
 import { Reloader } from '../../src/service/reload.js';
 import { configOf } from '../config/documents.js';
 
@@ -15,7 +15,7 @@ function setUp() {
   const reloader = new Reloader({
     config: configOf({ MemcachePath: file.path }),
     load: async () => ({ config: configOf({ MemcachePath: file.path }), files: [], warnings: [] }),
-    apply: async ({ MemcachePath }: Config) => {
+    apply: async ({ MemcachePath }: FrenoConfig) => {
       applied.push(MemcachePath);
       await held.until;
       if (file.fails) throw new Error('no room');

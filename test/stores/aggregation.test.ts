@@ -6,7 +6,7 @@ import {
   ClusterReadings,
 } from '../../src/stores/prober/aggregation.js';
 import { MetricState } from '../../src/throttle/metric.js';
-import { Random } from '../support/random.js';
+import { SeededRandom } from '../support/random.js';
 
 const NOW_MS = 1_000;
 const STRICT: AggregationRules = {
@@ -203,7 +203,7 @@ function naive(hosts: readonly HostState[], rules: AggregationRules): Partial<Ag
 
 describe('aggregation and its plain reference', () => {
   it('agree after each of a hundred thousand random changes', () => {
-    const random = new Random(2026);
+    const random = new SeededRandom(2026);
     for (let list = 0; list < 1_000; list++) {
       const hosts: HostState[] = Array.from({ length: random.below(9) + 1 }, () => ({
         reading: random.below(6),

@@ -1,7 +1,7 @@
 /** Answers to metric queries, as the client library decodes them. */
 import { expect } from 'chai';
 import {
-  type Rows,
+  type ResultRows,
   readNamedValue,
   readNumber,
   readSingleValue,
@@ -48,7 +48,7 @@ describe('the answer to a metric query', () => {
 
   it('is one row of one column', () => {
     expect(readSingleValue([['4']])).to.equal(4);
-    const reason = (rows: Rows) => (readSingleValue(rows) as { reason: string }).reason;
+    const reason = (rows: ResultRows) => (readSingleValue(rows) as { reason: string }).reason;
     expect(reason([])).to.match(/no rows/);
     expect(reason([[1], [2]])).to.match(/2 rows/);
     expect(reason([[1, 2]])).to.match(/2 columns/);
@@ -109,7 +109,7 @@ describe('replication lag', () => {
 
   it('without a result set is an error too', () => {
     // As the client library hands over an OK packet, whatever its types say.
-    const [rows, fields] = [{ affectedRows: 0 }, undefined] as unknown as [Rows, Field[]];
+    const [rows, fields] = [{ affectedRows: 0 }, undefined] as unknown as [ResultRows, Field[]];
     expect(readLag(rows, fields))
       .to.have.property('reason')
       .that.matches(/not configured/);

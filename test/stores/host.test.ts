@@ -1,10 +1,10 @@
 /** What the log says of a host, and when what it was asked does not count. */
 import { expect } from 'chai';
 import { pino } from 'pino';
-import { Names } from '../../src/base/dns-resolver.js';
+import { FairResolver } from '../../src/base/dns-resolver.js';
 import { ClusterReadings } from '../../src/stores/prober/aggregation.js';
 import { StoreCounters, ThreadCounters } from '../../src/stores/prober/counters.js';
-import { Host } from '../../src/stores/prober/host.js';
+import { ProbedHost } from '../../src/stores/prober/host.js';
 import { HttpChecker } from '../../src/stores/prober/http-check.js';
 import { metricOf } from '../../src/stores/prober/mysql/metric.js';
 
@@ -23,10 +23,10 @@ function setUp() {
     sinceMs: 0,
     readings: new ClusterReadings(1),
     counters: new StoreCounters(new ThreadCounters()),
-    names: new Names().party(),
+    names: new FairResolver().client(),
     arrived: () => undefined,
   };
-  const host = new Host(
+  const host = new ProbedHost(
     { host: 'db1', port: 3306 },
     {
       login: { user: '', password: '', collation: '', tls: null },

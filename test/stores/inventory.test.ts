@@ -5,13 +5,13 @@ import { monotonicMs } from '../../src/base/clock.js';
 import { createLogger } from '../../src/base/log.js';
 import { Board, emptyLeadershipReading, emptyStoreReading } from '../../src/board/board.js';
 import type { ClusterAssignment, ClusterSettings } from '../../src/contracts/stores.js';
-import { Inventory, type Prober } from '../../src/stores/main/inventory.js';
+import { type ClusterProber, Inventory } from '../../src/stores/main/inventory.js';
 import { clusterSettings } from '../support/cluster-settings.js';
 import { failureOf } from '../support/failure.js';
 import { until } from '../support/until.js';
 
 /** Keeps what it is told; assignments are acknowledged at once unless the test holds them back. */
-class RecordingProber implements Prober {
+class RecordingProber implements ClusterProber {
   readonly assigned: Array<readonly ClusterAssignment[]> = [];
   readonly led: Array<readonly [boolean, number]> = [];
   held: Promise<void> = Promise.resolve();

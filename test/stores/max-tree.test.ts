@@ -1,16 +1,16 @@
 /** The highest of many numbers that change. */
 import { expect } from 'chai';
-import { Tournament } from '../../src/stores/prober/max-tree.js';
+import { MaxTree } from '../../src/stores/prober/max-tree.js';
 
 describe('a tournament', () => {
   it('without numbers has minus infinity', () => {
-    expect(new Tournament(0).highest).to.equal(Number.NEGATIVE_INFINITY);
-    expect(new Tournament(5).highest).to.equal(Number.NEGATIVE_INFINITY);
+    expect(new MaxTree(0).highest).to.equal(Number.NEGATIVE_INFINITY);
+    expect(new MaxTree(5).highest).to.equal(Number.NEGATIVE_INFINITY);
   });
 
   for (const places of [1, 2, 3, 8, 100]) {
     it(`of ${places} places follows every change`, () => {
-      const tournament = new Tournament(places);
+      const tournament = new MaxTree(places);
       const numbers = new Array<number>(places).fill(Number.NEGATIVE_INFINITY);
       for (let change = 0; change < 2_000; change++) {
         const place = (change * 7919) % places;

@@ -52,7 +52,7 @@ describe('the pool of probe threads', () => {
       logger,
       memcache: { servers: [], path: '' },
       diagnostics: new DiagnosticsHub(),
-      silence: { tickMs: 100, ticksMax: 30, firstTicksMax: 100 },
+      watchdog: { tickMs: 100, ticksMax: 30, firstTicksMax: 100 },
     });
   }
 

@@ -1,9 +1,13 @@
 /** The pacing wheel, on a clock that the test moves. */
 import { expect } from 'chai';
-import { type Paced, type Pacer, PacingWheel } from '../../src/stores/prober/probe-scheduler.js';
+import {
+  ProbeScheduler,
+  type Scheduled,
+  type SchedulerClock,
+} from '../../src/stores/prober/probe-scheduler.js';
 
 /** Time stands still until the test moves it; call-backs run in their order. */
-class ManualPacer implements Pacer {
+class ManualPacer implements SchedulerClock {
   #nowMs = 1_000;
   readonly #timers = new Map<NodeJS.Timeout, { atMs: number; callback: () => void }>();
   readonly #afterReading: Array<() => void> = [];
@@ -61,17 +65,17 @@ class ManualPacer implements Pacer {
   }
 }
 
-class Member implements Paced {
+class Member implements Scheduled {
   readonly turnsMs: number[] = [];
 
-  turn(nowMs: number): void {
+  tick(nowMs: number): void {
     this.turnsMs.push(nowMs);
   }
 }
 
-function wheelOf(count: number): { pacer: ManualPacer; wheel: PacingWheel; members: Member[] } {
+function wheelOf(count: number): { pacer: ManualPacer; wheel: ProbeScheduler; members: Member[] } {
   const pacer = new ManualPacer();
-  const wheel = new PacingWheel({ intervalMs: 50, phases: 10, pacer });
+  const wheel = new ProbeScheduler({ intervalMs: 50, phases: 10, clock: pacer });
   const members = Array.from({ length: count }, () => new Member());
   for (const member of members) wheel.add(member);
   return { pacer, wheel, members };

@@ -29,7 +29,7 @@ describe('a probe thread', () => {
       memcache: { servers: [], path: '' },
       diagnostics: new DiagnosticsHub(),
       worker: 0,
-      silence: { tickMs: 100, ticksMax: 10, firstTicksMax: 100 },
+      watchdog: { tickMs: 100, ticksMax: 10, firstTicksMax: 100 },
     });
     const channel = new BroadcastChannel(CRASH_CHANNEL);
     try {

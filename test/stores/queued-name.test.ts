@@ -1,6 +1,6 @@
 /** What a probe says of a host whose name is not looked up in time. */
 import { expect } from 'chai';
-import type { Failure } from '../../src/base/mysql/failure.js';
+import type { MySQLFailure } from '../../src/base/mysql/failure.js';
 import { metricOf } from '../../src/stores/prober/mysql/metric.js';
 import { MysqlProbe } from '../../src/stores/prober/mysql/probe.js';
 
@@ -9,8 +9,8 @@ const LOGIN = { user: '', password: '', collation: '', tls: null };
 const TIMEOUT_MS = 1_000;
 
 describe('a probe whose look-up is not answered in time', () => {
-  function failureWhile(isQueued: boolean): Failure {
-    const failures: Failure[] = [];
+  function failureWhile(isQueued: boolean): MySQLFailure {
+    const failures: MySQLFailure[] = [];
     const probe = new MysqlProbe(
       TARGET,
       { login: LOGIN, metric: metricOf('select 1')!, cacheMs: 0 },
@@ -23,7 +23,7 @@ describe('a probe whose look-up is not answered in time', () => {
       { finished: () => undefined, failed: () => undefined },
     );
     probe.open(0);
-    probe.turn(TIMEOUT_MS);
+    probe.tick(TIMEOUT_MS);
     probe.close();
     return failures[0]!;
   }

@@ -1,12 +1,12 @@
 /** What a promise that must fail fails with. */
 
 /** As `FrenoError`, Node and the drivers have it. */
-export interface Failure extends Error {
+export interface CaughtFailure extends Error {
   readonly code?: string;
 }
 
 /** Rejects when the promise is kept. */
-export async function failureOf(promise: Promise<unknown>): Promise<Failure> {
+export async function failureOf(promise: Promise<unknown>): Promise<CaughtFailure> {
   let value: unknown;
   try {
     value = await promise;

@@ -66,8 +66,8 @@ export class HAProxy {
     return new Promise((resolve, reject) => {
       let answer = '';
       const socket = connect(this.#socket);
-      socket.setEncoding('utf8').on('data', (piece: string) => {
-        answer += piece;
+      socket.setEncoding('utf8').on('data', (chunk: string) => {
+        answer += chunk;
       });
       socket.once('error', reject);
       socket.once('close', () => resolve(answer.trim()));

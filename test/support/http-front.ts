@@ -2,7 +2,12 @@
 import { pino } from 'pino';
 import { monotonicMs } from '../../src/base/clock.js';
 import { Board } from '../../src/board/board.js';
-import type { Answer, HttpEngine, Question, StoreLocation } from '../../src/contracts/http.js';
+import type {
+  HttpEngine,
+  MainRequest,
+  MainResponse,
+  StoreLocation,
+} from '../../src/contracts/http.js';
 import { probePort } from '../../src/http/main/port-probe.js';
 import { Checks } from '../../src/http/worker/checks.js';
 import { CheckCounters } from '../../src/http/worker/counters.js';
@@ -30,14 +35,14 @@ export class TestFront {
   readonly state = new ThrottleState();
   readonly counters = new CheckCounters();
   readonly recentApps = new RecentApps();
-  readonly questions: Question[] = [];
+  readonly questions: MainRequest[] = [];
   readonly promotedAtMs = monotonicMs();
   readonly checks: Checks;
   readonly handler: Handler;
   readonly engine: Engine;
   dice = 0;
   /** What the test's main answers; by default it carries commands out. */
-  answer: (question: Question) => Answer | Promise<Answer> = (question) => {
+  answer: (question: MainRequest) => MainResponse | Promise<MainResponse> = (question) => {
     if (question.kind === 'submit') this.state.apply(question.command);
     return { status: 200, json: '{"StatusCode":200,"Message":"OK"}' };
   };

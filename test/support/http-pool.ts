@@ -2,7 +2,7 @@
 import { pino } from 'pino';
 import { monotonicMs } from '../../src/base/clock.js';
 import { Board } from '../../src/board/board.js';
-import type { Answer, Question } from '../../src/contracts/http.js';
+import type { MainRequest, MainResponse } from '../../src/contracts/http.js';
 import { HttpPool, type HttpPoolOptions } from '../../src/http/main/pool.js';
 import { DiagnosticsHub } from '../../src/publish/main/diagnostics-hub.js';
 import { type Command, NO_EXPIRY } from '../../src/throttle/commands.js';
@@ -14,7 +14,7 @@ export class TestPool {
   readonly state = new ThrottleState();
   readonly diagnostics = new DiagnosticsHub();
   readonly pool: HttpPool;
-  answer: (question: Question) => Promise<Answer> = async (question) => {
+  answer: (question: MainRequest) => Promise<MainResponse> = async (question) => {
     if (question.kind === 'submit') await this.apply(question.command);
     return { status: 200, json: '{"StatusCode":200,"Message":"OK"}' };
   };

@@ -17,7 +17,7 @@ export interface Operation {
   readonly returnedAtMs: number;
 }
 
-interface Cluster {
+interface LinearizedCluster {
   write: Operation;
   readonly reads: Operation[];
 }
@@ -45,7 +45,7 @@ export function isLinearizable(history: readonly Operation[], initial: number): 
 }
 
 /** Null: some read saw what nobody wrote. */
-function clustersOf(history: readonly Operation[], initial: number): Cluster[] | null {
+function clustersOf(history: readonly Operation[], initial: number): LinearizedCluster[] | null {
   const before = Number.NEGATIVE_INFINITY;
   const first: Operation = {
     kind: 'write',
@@ -69,7 +69,7 @@ function clustersOf(history: readonly Operation[], initial: number): Cluster[] |
   );
 }
 
-function zoneOf({ write, reads }: Cluster): Zone {
+function zoneOf({ write, reads }: LinearizedCluster): Zone {
   const operations = [write, ...reads];
   return {
     firstReturnMs: Math.min(...operations.map(({ returnedAtMs }) => returnedAtMs)),

@@ -36,7 +36,7 @@ export function needMariaDb(suite: Context): void {
 /** User `root` has no password. */
 export class MariaDb {
   readonly host = '127.0.0.1';
-  #running: Running | undefined;
+  #running: RunningServer | undefined;
 
   private constructor(
     readonly port: number,
@@ -112,13 +112,13 @@ export class MariaDb {
     this.directory.remove();
   }
 
-  get #now(): Running {
+  get #now(): RunningServer {
     if (this.#running === undefined) throw new Error('the server does not run');
     return this.#running;
   }
 }
 
-interface Running {
+interface RunningServer {
   readonly process: ChildProcess;
   readonly root: Connection;
 }

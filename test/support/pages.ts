@@ -9,7 +9,7 @@ import {
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
-export interface Certificate {
+export interface PageCertificate {
   readonly key: Buffer;
   readonly cert: Buffer;
 }
@@ -25,14 +25,14 @@ export class Pages {
   /** Listens on a loopback port of the system's choice. */
   static async serve(
     answer: (request: IncomingMessage, response: ServerResponse) => void,
-    certificate?: Certificate,
+    certificate?: PageCertificate,
   ): Promise<Pages> {
     const pages = new Pages(answer, certificate);
     await new Promise<void>((resolve) => pages.#server.listen(0, '127.0.0.1', resolve));
     return pages;
   }
 
-  private constructor(answer: RequestListener, certificate?: Certificate) {
+  private constructor(answer: RequestListener, certificate?: PageCertificate) {
     const listener: RequestListener = (request, response) => {
       this.requests.push(request);
       this.openMost = Math.max(this.openMost, ++this.open);

@@ -21,13 +21,13 @@ const QUERY =
 type Servers = Readonly<Record<string, string>>;
 
 /** How it misbehaves: says nothing to whoever connects, or closes instead of answering a query. */
-type Fault = 'none' | 'silent' | 'cut';
+type ProxySQLFault = 'none' | 'silent' | 'cut';
 
 export class ProxySQLAdmin {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #port: number;
-  fault: Fault = 'none';
+  fault: ProxySQLFault = 'none';
   /** By host group. */
   groups: Readonly<Record<number, Servers>> = {};
   /** Connections since the start. */
@@ -74,8 +74,8 @@ export class ProxySQLAdmin {
     socket.on('error', () => socket.destroy());
     if (this.fault === 'silent') return;
     socket.write(handshake('8.0.11 (ProxySQL Admin Module)', this.connections));
-    socket.on('data', (piece) => {
-      packets.read(piece, (payload, sequence) => {
+    socket.on('data', (chunk) => {
+      packets.read(chunk, (payload, sequence) => {
         if (loggedIn) {
           this.#execute(socket, payload);
         } else {

@@ -1,6 +1,6 @@
 /** Chance that a seed replays. */
 
-export class Random {
+export class SeededRandom {
   #a: number;
   #b: number;
   #c: number;

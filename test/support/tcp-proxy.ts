@@ -7,8 +7,8 @@ export class TcpProxy {
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   #swallowing = false;
   #accepted = 0;
-  /** Hears what clients send, in pieces of any size. */
-  onSent: (piece: Buffer) => void = () => undefined;
+  /** Hears what clients send, in chunks of any size. */
+  onSent: (chunk: Buffer) => void = () => undefined;
 
   /** Listens on `host` and passes everything to `target`. */
   static async start(

@@ -94,10 +94,10 @@ const LEADERSHIPS: ReadonlyArray<{
 
 /** When a normal-priority app was last told to wait, and whether that denies low priority now. */
 const MARKS = [
-  { markedAtMs: Number.NEGATIVE_INFINITY, denies: false },
-  { markedAtMs: NOW_MS - 1001, denies: false },
-  { markedAtMs: NOW_MS - 1000, denies: true },
-  { markedAtMs: NOW_MS, denies: true },
+  { lowPriorityHeldAtMs: Number.NEGATIVE_INFINITY, denies: false },
+  { lowPriorityHeldAtMs: NOW_MS - 1001, denies: false },
+  { lowPriorityHeldAtMs: NOW_MS - 1000, denies: true },
+  { lowPriorityHeldAtMs: NOW_MS, denies: true },
 ] as const;
 
 /** Entries of the throttle table, the dice, and whether they deny `archive` on `main1`. */
@@ -184,7 +184,7 @@ describe('a check', () => {
               throttles,
               nowMs: NOW_MS,
               nowUnixMs: NOW_UNIX_MS,
-              markedAtMs: mark.markedAtMs,
+              lowPriorityHeldAtMs: mark.lowPriorityHeldAtMs,
               dice: () => throttle.dice,
             };
             for (const question of questions(metric)) {
@@ -215,7 +215,7 @@ describe('a check', () => {
       ]),
       nowMs: NOW_MS,
       nowUnixMs: NOW_UNIX_MS,
-      markedAtMs: Number.NEGATIVE_INFINITY,
+      lowPriorityHeldAtMs: Number.NEGATIVE_INFINITY,
       dice: () => throws.shift()!,
     };
     expect(check([...questions(FRESH)][0]!, context).status).to.equal(417);
@@ -232,7 +232,7 @@ describe('a check', () => {
         throttles,
         nowMs: NOW_MS,
         nowUnixMs,
-        markedAtMs: Number.NEGATIVE_INFINITY,
+        lowPriorityHeldAtMs: Number.NEGATIVE_INFINITY,
         dice: () => 0,
       }).status;
     expect(at(NOW_UNIX_MS + 9)).to.equal(417);

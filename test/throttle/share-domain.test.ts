@@ -44,7 +44,7 @@ function answer(store: StoreMetric, question: Partial<CheckQuestion> = {}) {
       throttles: new ThrottleState(),
       nowMs: NOW_MS,
       nowUnixMs: 0,
-      markedAtMs: Number.NEGATIVE_INFINITY,
+      lowPriorityHeldAtMs: Number.NEGATIVE_INFINITY,
       dice: () => 0,
     },
   );

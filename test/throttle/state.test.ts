@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { type Command, NO_EXPIRY } from '../../src/throttle/commands.js';
 import { ThrottleState } from '../../src/throttle/state.js';
-import { Random } from '../support/random.js';
+import { SeededRandom } from '../support/random.js';
 
 const T = 1_800_000_000_000;
 const MINUTE = 60_000;
@@ -265,7 +265,7 @@ describe('the replicated state', () => {
     }
 
     it('is the same after a restore as after the log, also for what follows', () => {
-      const random = new Random(7);
+      const random = new SeededRandom(7);
       const log = Array.from({ length: 2_000 }, (_, index) =>
         anyCommand(random, T + index * 10 * MINUTE),
       );
@@ -297,7 +297,7 @@ describe('the replicated state', () => {
   });
 });
 
-function anyCommand(random: Random, atMs: number): Command {
+function anyCommand(random: SeededRandom, atMs: number): Command {
   const name = `n${random.below(12)}`;
   const key = random.chance(0.3) ? `${name}/s` : name;
   const expireAtMs = random.chance(0.2) ? NO_EXPIRY : atMs + random.below(90_000);

@@ -1,7 +1,7 @@
 /** Why a host could not be read, in words that name it. Those of the network are worded as Go's, which operators of freno know. */
 import type { QueryError } from 'mysql2';
 
-export interface Failure {
+export interface MySQLFailure {
   readonly text: string;
   /** The host cannot be connected to: `IgnoreDialTcpErrors` leaves it out. */
   readonly unreachable: boolean;
@@ -34,7 +34,7 @@ const UNREACHABLE = new Set([
 ]);
 
 /** No TCP connection to `address` (`host:port`). */
-export function dialFailure(address: string, error: NodeJS.ErrnoException): Failure {
+export function dialFailure(address: string, error: NodeJS.ErrnoException): MySQLFailure {
   const { code = '', message, syscall } = firstOf(error);
   if (syscall === 'getaddrinfo') {
     const reason = code === 'ENOTFOUND' ? 'no such host' : `name resolution failed (${code})`;
@@ -47,22 +47,22 @@ export function dialFailure(address: string, error: NodeJS.ErrnoException): Fail
 }
 
 /** No TCP connection in time. */
-export function dialTimeout(address: string): Failure {
+export function dialTimeout(address: string): MySQLFailure {
   return { text: `dial tcp ${address}: i/o timeout`, unreachable: true };
 }
 
 /** The host's name was not looked up in time, because look-ups of others took theirs: nothing is known of the host. */
-export function lookupTimeout(address: string): Failure {
+export function lookupTimeout(address: string): MySQLFailure {
   return { text: `dial tcp ${address}: lookup: still waiting for its turn`, unreachable: false };
 }
 
 /** Connected, but no answer in time. */
-export function readTimeout(address: string): Failure {
+export function readTimeout(address: string): MySQLFailure {
   return { text: `read tcp ${address}: i/o timeout`, unreachable: false };
 }
 
 /** What the client library reports of a connection that stood. */
-export function connectionFailure(address: string, error: QueryError): Failure {
+export function connectionFailure(address: string, error: QueryError): MySQLFailure {
   const { errno, sqlState = '', sqlMessage } = error as QueryError & { sqlMessage?: string };
   if (sqlMessage !== undefined && errno !== undefined) {
     const state = sqlState === '' ? '' : ` (${sqlState})`;
@@ -79,7 +79,7 @@ export function connectionFailure(address: string, error: QueryError): Failure {
 }
 
 /** The host answered, but not what it was asked for. */
-export function answerFailure(address: string, reason: string): Failure {
+export function answerFailure(address: string, reason: string): MySQLFailure {
   return { text: `${address}: ${reason}`, unreachable: false };
 }
 

@@ -4,7 +4,7 @@ import { monotonicMs } from '../../base/clock.js';
 import { messageOf } from '../../base/errors.js';
 import type { BackendSettings } from '../../config/settings.js';
 import { BackendError } from './backend-error.js';
-import type { OpenConnection, Row, Value } from './open-connection.js';
+import type { BackendRow, OpenConnection, SqlParameter } from './open-connection.js';
 import type { BackendTimes } from './options.js';
 
 const BACK_OFF_MIN_MS = 50;
@@ -27,13 +27,13 @@ export class BackendConnection {
     this.#lookup = lookup;
   }
 
-  async select(sql: string, values: readonly Value[] = []): Promise<readonly Row[]> {
+  async select(sql: string, values: readonly SqlParameter[] = []): Promise<readonly BackendRow[]> {
     const connection = await this.#connected();
-    return (await connection.query(sql, values)) as readonly Row[];
+    return (await connection.query(sql, values)) as readonly BackendRow[];
   }
 
   /** Resolves with the number of rows that the statement inserted or found, changed or not. */
-  async change(sql: string, values: readonly Value[] = []): Promise<number> {
+  async change(sql: string, values: readonly SqlParameter[] = []): Promise<number> {
     const connection = await this.#connected();
     const result = (await connection.query(sql, values)) as { readonly affectedRows: number };
     return result.affectedRows;

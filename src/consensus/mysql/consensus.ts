@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../../base/clock.js';
-import { Names } from '../../base/dns-resolver.js';
+import { FairResolver } from '../../base/dns-resolver.js';
 import { FrenoError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import type { BackendSettings } from '../../config/settings.js';
@@ -18,16 +18,16 @@ import type {
 import type { Command } from '../../throttle/commands.js';
 import { BackendConnection } from './backend-connection.js';
 import { BackendError, lastingFailure, SERVER_ERROR } from './backend-error.js';
-import { Election, type Identity, type Survey } from './election.js';
-import { Lease } from './lease.js';
+import { type ElectionSnapshot, ServiceElection, type ServiceIdentity } from './election.js';
+import { BackendLease } from './lease.js';
 import { assertTimes, type BackendTimes, DEFAULT_TIMES } from './options.js';
 import { StateSync } from './state-sync.js';
 import { prepareTables, type Tables } from './tables.js';
-import { FaultLog } from './transition-log.js';
+import { TransitionLog } from './transition-log.js';
 
 export interface MySQLConsensusOptions {
   readonly settings: BackendSettings;
-  readonly identity: Identity;
+  readonly identity: ServiceIdentity;
   readonly state: StateMachine;
   readonly observer: ConsensusObserver;
   readonly log: Logger;
@@ -44,22 +44,26 @@ const NAMES_LIMITS = { lookupsMax: 2, foundMs: 0, notFoundMs: 0 };
 /** Where neither Domain nor DataCenter nor Environment is given, the original joins the two empty names like any others. */
 const UNNAMED_DOMAIN = ':';
 
-const NOTHING_KNOWN: Survey = { leader: '', hasRow: false, shareDomainServices: new Map() };
+const NOTHING_KNOWN: ElectionSnapshot = {
+  leader: '',
+  hasRow: false,
+  shareDomainServices: new Map(),
+};
 
 export class MySQLConsensus implements Consensus {
-  readonly #identity: Identity;
+  readonly #identity: ServiceIdentity;
   readonly #log: Logger;
   readonly #times: BackendTimes;
   /** Of its own, so that a slow command never delays a renewal. */
   readonly #electionConnection: BackendConnection;
   readonly #stateConnection: BackendConnection;
-  readonly #election: Election;
-  readonly #lease: Lease;
+  readonly #election: ServiceElection;
+  readonly #lease: BackendLease;
   readonly #sync: StateSync;
-  readonly #faults: FaultLog;
-  readonly #healthFaults: FaultLog;
+  readonly #faults: TransitionLog;
+  readonly #healthFaults: TransitionLog;
   #tables: Tables | undefined;
-  #survey = NOTHING_KNOWN;
+  #snapshot = NOTHING_KNOWN;
   #healthyServices: readonly string[] | null = null;
   #healthDueAtMs = 0;
   /** Whether the last round of the election went well. */
@@ -76,19 +80,23 @@ export class MySQLConsensus implements Consensus {
     this.#log = log;
     this.#times = options.times ?? DEFAULT_TIMES;
     assertTimes(this.#times);
-    const { lookup } = new Names({ limits: NAMES_LIMITS }).party();
+    const { lookup } = new FairResolver({ limits: NAMES_LIMITS }).client();
     this.#electionConnection = new BackendConnection(settings, this.#times, lookup);
     this.#stateConnection = new BackendConnection(settings, this.#times, lookup);
-    this.#election = new Election(this.#electionConnection, identity, this.#times.takeoverSeconds);
-    this.#lease = new Lease(observer, log);
+    this.#election = new ServiceElection(
+      this.#electionConnection,
+      identity,
+      this.#times.takeoverSeconds,
+    );
+    this.#lease = new BackendLease(observer, log);
     this.#sync = new StateSync({
       connection: this.#stateConnection,
       state,
       intervalMs: this.#times.stateIntervalMs,
       log,
     });
-    this.#faults = new FaultLog(log, 'MySQL backend: the election');
-    this.#healthFaults = new FaultLog(log, 'MySQL backend: the list of healthy services');
+    this.#faults = new TransitionLog(log, 'MySQL backend: the election');
+    this.#healthFaults = new TransitionLog(log, 'MySQL backend: the list of healthy services');
   }
 
   /** Resolves also when the backend is down: the node takes part once it is up. Rejects when waiting would not help. */
@@ -130,7 +138,7 @@ export class MySQLConsensus implements Consensus {
 
   status(): ConsensusStatus {
     const { domain, shareDomain, serviceId } = this.#identity;
-    const services = this.#survey.shareDomainServices;
+    const services = this.#snapshot.shareDomainServices;
     return {
       ServiceID: serviceId,
       Healthy: this.#healthy,
@@ -149,7 +157,7 @@ export class MySQLConsensus implements Consensus {
     const { serviceId } = this.#identity;
     if (this.#lease.isLeading) return serviceId;
     // A row of this node's that its lease no longer stands for names nobody.
-    const { leader } = this.#survey;
+    const { leader } = this.#snapshot;
     return this.#healthy && leader !== serviceId ? leader : '';
   }
 
@@ -196,7 +204,7 @@ export class MySQLConsensus implements Consensus {
     const sentAtMs = await this.#claim();
     if (sentAtMs === null) this.#lease.end();
     else await this.#hold(sentAtMs + this.#times.leaseMs);
-    this.#survey = await this.#election.survey();
+    this.#snapshot = await this.#election.snapshot();
     await this.#reportHealth(this.#tables);
   }
 
@@ -204,7 +212,7 @@ export class MySQLConsensus implements Consensus {
     // Who cannot read the state must not keep the row from those who can.
     if (!this.#lease.isLeading && !this.#sync.isFresh) await this.#sync.refresh();
     const sentAtMs = await this.#election.claim();
-    return sentAtMs !== null || this.#survey.hasRow ? sentAtMs : this.#election.found();
+    return sentAtMs !== null || this.#snapshot.hasRow ? sentAtMs : this.#election.insertRow();
   }
 
   /** Leads until `untilMs`; on promotion with the state of this moment. */

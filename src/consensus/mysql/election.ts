@@ -5,9 +5,9 @@
 import { monotonicMs } from '../../base/clock.js';
 import type { BackendConnection } from './backend-connection.js';
 import { BackendError, SERVER_ERROR } from './backend-error.js';
-import type { Row } from './open-connection.js';
+import type { BackendRow } from './open-connection.js';
 
-export interface Identity {
+export interface ServiceIdentity {
   /** Nodes of one domain elect one leader. */
   readonly domain: string;
   /** Empty: shared with nobody. */
@@ -17,7 +17,7 @@ export interface Identity {
 }
 
 /** What the table says. */
-export interface Survey {
+export interface ElectionSnapshot {
   /** The leader of this node's domain; empty when nobody has renewed the row in time. */
   readonly leader: string;
   /** Whether the domain has a row at all. */
@@ -40,13 +40,13 @@ interface RowAhead {
 /** Rows read at most: domains that share, and services of one domain. */
 const SERVICES_MAX = 1_000;
 
-export class Election {
+export class ServiceElection {
   readonly #connection: BackendConnection;
-  readonly #identity: Identity;
+  readonly #identity: ServiceIdentity;
   readonly #takeoverSeconds: number;
   #rowAhead: RowAhead | null = null;
 
-  constructor(connection: BackendConnection, identity: Identity, takeoverSeconds: number) {
+  constructor(connection: BackendConnection, identity: ServiceIdentity, takeoverSeconds: number) {
     this.#connection = connection;
     this.#identity = identity;
     this.#takeoverSeconds = takeoverSeconds;
@@ -83,7 +83,7 @@ export class Election {
   }
 
   /** Makes the row of a domain that has none. Resolves as `claim`. */
-  async found(): Promise<number | null> {
+  async insertRow(): Promise<number | null> {
     const { serviceId, shareDomain, domain } = this.#identity;
     const sentAtMs = monotonicMs();
     try {
@@ -99,7 +99,7 @@ export class Election {
     }
   }
 
-  async survey(): Promise<Survey> {
+  async snapshot(): Promise<ElectionSnapshot> {
     const { serviceId, shareDomain, domain } = this.#identity;
     const rows = await this.#connection.select(
       `SELECT domain, service_id, domain = ? AS own,
@@ -123,7 +123,7 @@ export class Election {
     };
   }
 
-  #aheadOf(own: Row): RowAhead | null {
+  #aheadOf(own: BackendRow): RowAhead | null {
     if (Number(own.ahead) !== 1) return null;
     const serviceId = String(own.service_id);
     const unixSeconds = Number(own.unix_seconds);

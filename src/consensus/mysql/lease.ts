@@ -7,7 +7,7 @@ import { monotonicMs } from '../../base/clock.js';
 import type { Logger } from '../../base/log.js';
 import type { ConsensusObserver } from '../../contracts/consensus.js';
 
-export class Lease {
+export class BackendLease {
   readonly #observer: ConsensusObserver;
   readonly #log: Logger;
   /** Of the latest promotion of this node: values of an earlier one never count. */

@@ -17,8 +17,8 @@ import type { BackendTimes } from './options.js';
 const SESSION = `SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
   autocommit = 1, innodb_lock_wait_timeout = 1, lock_wait_timeout = 1`;
 
-export type Value = string | number | null;
-export type Row = Readonly<Record<string, unknown>>;
+export type SqlParameter = string | number | null;
+export type BackendRow = Readonly<Record<string, unknown>>;
 
 export class OpenConnection {
   readonly #connection: Connection;
@@ -90,7 +90,7 @@ export class OpenConnection {
   }
 
   /** Rejects with a `BackendError`. Unless the server refused the statement, the connection is gone then. */
-  query(sql: string, values: readonly Value[]): Promise<unknown> {
+  query(sql: string, values: readonly SqlParameter[]): Promise<unknown> {
     if (this.#busy) throw new Error('a backend connection takes one statement at a time');
     if (this.#lost) throw new BackendError('unavailable', 'the connection is lost');
     this.#busy = true;

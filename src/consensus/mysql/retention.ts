@@ -11,7 +11,7 @@ import type { Logger } from '../../base/log.js';
 import type { Command } from '../../throttle/commands.js';
 import type { BackendConnection } from './backend-connection.js';
 import type { Tables } from './tables.js';
-import { FaultLog } from './transition-log.js';
+import { TransitionLog } from './transition-log.js';
 
 /** Rows of either table, expired ones included, beyond which new names are refused. */
 const ROWS_MAX = 100_000;
@@ -28,13 +28,13 @@ type CountedTable = 'throttled_apps' | 'skipped_hosts';
 
 export class Retention {
   readonly #connection: BackendConnection;
-  readonly #faults: FaultLog;
+  readonly #faults: TransitionLog;
   readonly #rows: Record<CountedTable, number> = { throttled_apps: 0, skipped_hosts: 0 };
   #nextAtMs = 0;
 
   constructor(connection: BackendConnection, log: Logger) {
     this.#connection = connection;
-    this.#faults = new FaultLog(log, 'MySQL backend: deleting old rows');
+    this.#faults = new TransitionLog(log, 'MySQL backend: deleting old rows');
   }
 
   /** Whether the table that the command may add a row to has room. */
@@ -50,7 +50,7 @@ export class Retention {
   }
 
   /** Deletes old rows, a portion of each table, and counts, if it is time. Does not reject: it tries again in time. */
-  async tidyInTime(tables: Tables): Promise<void> {
+  async pruneIfDue(tables: Tables): Promise<void> {
     if (monotonicMs() < this.#nextAtMs) return;
     this.#nextAtMs = monotonicMs() + INTERVAL_MS;
     try {

@@ -3,12 +3,12 @@
  * A leader that does not answer counts for what it said last, for a while.
  */
 import { monotonicMs } from '../../base/clock.js';
-import { type NameParty, Names } from '../../base/dns-resolver.js';
+import { FairResolver, type ResolverClient } from '../../base/dns-resolver.js';
 import type { Logger } from '../../base/log.js';
 import type { ConsensusStatus } from '../../contracts/consensus.js';
-import type { PeerVerdicts } from '../../contracts/peer-health.js';
+import type { PeerHealthSink } from '../../contracts/peer-health.js';
 import { unhealthyStores } from './peer-request.js';
-import { FaultLog } from './transition-log.js';
+import { TransitionLog } from './transition-log.js';
 
 const POLL_INTERVAL_MS = 1_000;
 
@@ -20,10 +20,10 @@ const PEERS_MAX = 100;
 
 const NAMES_LIMITS = { lookupsMax: 3, foundMs: 5_000, notFoundMs: 1_000 };
 
-interface Peer {
-  readonly faults: FaultLog;
+interface DomainPeer {
+  readonly faults: TransitionLog;
   /** Each asks for one name: those that hang leave the others their turn. */
-  readonly names: NameParty;
+  readonly names: ResolverClient;
   asking: boolean;
   unhealthy: ReadonlySet<string>;
   /** `monotonicMs()` until which that counts. */
@@ -32,7 +32,7 @@ interface Peer {
 
 export interface ShareDomainOptions {
   readonly status: () => ConsensusStatus;
-  readonly verdicts: PeerVerdicts;
+  readonly peerHealth: PeerHealthSink;
   readonly log: Logger;
   readonly intervalMs?: number;
 }
@@ -40,8 +40,8 @@ export interface ShareDomainOptions {
 export class ShareDomain {
   readonly #options: ShareDomainOptions;
   /** By service id. */
-  readonly #peers = new Map<string, Peer>();
-  readonly #names = new Names({ limits: NAMES_LIMITS });
+  readonly #peers = new Map<string, DomainPeer>();
+  readonly #names = new FairResolver({ limits: NAMES_LIMITS });
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: ShareDomainOptions) {
@@ -74,18 +74,18 @@ export class ShareDomain {
     }
   }
 
-  #peerOf(service: string): Peer {
+  #peerOf(service: string): DomainPeer {
     const known = this.#peers.get(service);
     if (known !== undefined) return known;
-    const faults = new FaultLog(this.#options.log, `ShareDomain: asking ${service}`);
-    const names = this.#names.party();
-    const peer: Peer = { faults, names, asking: false, unhealthy: new Set(), untilMs: 0 };
+    const faults = new TransitionLog(this.#options.log, `ShareDomain: asking ${service}`);
+    const names = this.#names.client();
+    const peer: DomainPeer = { faults, names, asking: false, unhealthy: new Set(), untilMs: 0 };
     this.#peers.set(service, peer);
     return peer;
   }
 
   /** Never rejects. */
-  async #ask(service: string, peer: Peer): Promise<void> {
+  async #ask(service: string, peer: DomainPeer): Promise<void> {
     if (peer.asking) return;
     peer.asking = true;
     try {
@@ -107,6 +107,6 @@ export class ShareDomain {
         untilMs.set(store, Math.max(untilMs.get(store) ?? 0, peer.untilMs));
       }
     }
-    this.#options.verdicts.setUnhealthyAtPeers(untilMs);
+    this.#options.peerHealth.setUnhealthyAtPeers(untilMs);
   }
 }

@@ -22,16 +22,16 @@ interface HostRow {
   readonly expires: number;
 }
 
-interface Rows {
+interface StateRows {
   readonly apps: readonly AppRow[];
   readonly hosts: readonly HostRow[];
 }
 
-const NO_ROWS: Rows = { apps: [], hosts: [] };
+const NO_ROWS: StateRows = { apps: [], hosts: [] };
 
 export class StateReader {
   readonly #connection: BackendConnection;
-  #rows: Rows = NO_ROWS;
+  #rows: StateRows = NO_ROWS;
   /** This node's `Date.now()` minus the database's clock. */
   #clockOffsetMs: number | undefined;
 
@@ -128,7 +128,7 @@ function ratioOf(ratio: unknown): number {
   return given >= 0 ? Math.min(1, given) : 1;
 }
 
-function sameRows(left: Rows, right: Rows): boolean {
+function sameRows(left: StateRows, right: StateRows): boolean {
   return (
     left.apps.length === right.apps.length &&
     left.hosts.length === right.hosts.length &&

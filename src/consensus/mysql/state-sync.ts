@@ -15,7 +15,7 @@ import { Retention } from './retention.js';
 import { StateReader } from './state-reader.js';
 import { statementOf } from './statements.js';
 import type { Tables } from './tables.js';
-import { FaultLog } from './transition-log.js';
+import { TransitionLog } from './transition-log.js';
 
 /** Requests that wait at most; beyond, they are refused. */
 const WAITING_MAX = 1_000;
@@ -26,7 +26,7 @@ const BATCH_MAX = 100;
 /** A request that has waited this long for its turn is refused instead of written late. */
 const WAIT_MAX_MS = 3_000;
 
-interface Request {
+interface RefreshRequest {
   /** Undefined: only a reading. */
   readonly command: Command | undefined;
   readonly sinceMs: number;
@@ -47,9 +47,9 @@ export class StateSync {
   readonly #intervalMs: number;
   readonly #reader: StateReader;
   readonly #retention: Retention;
-  readonly #faults: FaultLog;
+  readonly #faults: TransitionLog;
   #tables: Tables | undefined;
-  #waiting: Request[] = [];
+  #waiting: RefreshRequest[] = [];
   #stopping = false;
   #running: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -61,7 +61,7 @@ export class StateSync {
     this.#intervalMs = options.intervalMs;
     this.#reader = new StateReader(options.connection);
     this.#retention = new Retention(options.connection, options.log);
-    this.#faults = new FaultLog(
+    this.#faults = new TransitionLog(
       options.log,
       'MySQL backend: reading throttled apps and skipped hosts',
     );
@@ -118,17 +118,17 @@ export class StateSync {
   async #serve(): Promise<void> {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, BATCH_MAX);
-      const written: Request[] = [];
+      const written: RefreshRequest[] = [];
       for (const request of batch) {
         if (await this.#write(request)) written.push(request);
       }
       if (written.length > 0) await this.#readFor(written);
-      if (this.#tables !== undefined) await this.#retention.tidyInTime(this.#tables);
+      if (this.#tables !== undefined) await this.#retention.pruneIfDue(this.#tables);
     }
   }
 
   /** Whether a reading must follow; else the request has been told. */
-  async #write({ command, sinceMs, reject }: Request): Promise<boolean> {
+  async #write({ command, sinceMs, reject }: RefreshRequest): Promise<boolean> {
     if (command === undefined) return true;
     try {
       if (this.#stopping) throw new FrenoError('NO_LEADER', 'the node is stopping');
@@ -156,7 +156,7 @@ export class StateSync {
     }
   }
 
-  async #readFor(requests: readonly Request[]): Promise<void> {
+  async #readFor(requests: readonly RefreshRequest[]): Promise<void> {
     try {
       await this.#read();
       this.#faults.worked();

@@ -12,11 +12,11 @@ import {
   type ThrottleApp,
   type UnthrottleApp,
 } from '../../throttle/commands.js';
-import type { Value } from './open-connection.js';
+import type { SqlParameter } from './open-connection.js';
 
-export interface Statement {
+export interface BackendStatement {
   readonly sql: string;
-  readonly values: readonly Value[];
+  readonly values: readonly SqlParameter[];
 }
 
 /** The latest time that a column of type TIMESTAMP takes, in seconds. Where there is no NULL, it stands for "no expiry". */
@@ -34,7 +34,7 @@ export const LIVE_HOST = 'expires_at > now()';
 const EXPIRY = `LEAST(now() + INTERVAL ? SECOND, ${LATEST})`;
 
 /** `nullableExpiry`: whether `throttled_apps.expires_at` takes NULL. */
-export function statementOf(command: Command, nullableExpiry: boolean): Statement {
+export function statementOf(command: Command, nullableExpiry: boolean): BackendStatement {
   switch (command.kind) {
     case 'throttleApp':
       return throttleApp(command, nullableExpiry);
@@ -56,7 +56,7 @@ export function statementOf(command: Command, nullableExpiry: boolean): Statemen
 }
 
 /** The assignments run from left to right and see each other's results: the ratio comes before the expiry it depends on. */
-function throttleApp(command: ThrottleApp, nullableExpiry: boolean): Statement {
+function throttleApp(command: ThrottleApp, nullableExpiry: boolean): BackendStatement {
   const { atMs, expireAtMs, ratio } = command;
   const endless = expireAtMs === NO_EXPIRY;
   const expiry = endless ? (nullableExpiry ? 'NULL' : LATEST) : EXPIRY;
@@ -74,7 +74,7 @@ function throttleApp(command: ThrottleApp, nullableExpiry: boolean): Statement {
   };
 }
 
-function unthrottleApp({ key, everyStore }: UnthrottleApp): Statement {
+function unthrottleApp({ key, everyStore }: UnthrottleApp): BackendStatement {
   const which = everyStore ? "(app_name = ? OR app_name LIKE ? ESCAPE '|')" : 'app_name = ?';
   const stores = `${key.replace(/[|%_]/g, '|$&')}/%`;
   return {

@@ -2,7 +2,7 @@
 import { messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 
-export class FaultLog {
+export class TransitionLog {
   readonly #log: Logger;
   readonly #what: string;
   #message: string | null = null;

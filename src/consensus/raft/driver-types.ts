@@ -23,10 +23,10 @@ export interface DriverEnvironment {
   soon(callback: () => void): void;
 }
 
-/** A snapshot as bytes: pieces that can be read and written one at a time, each at most `SNAPSHOT_PIECE_BYTES_MAX`. */
+/** A snapshot as bytes: chunks that can be read and written one at a time, each at most `SNAPSHOT_CHUNK_BYTES_MAX`. */
 export interface EncodedSnapshot {
   readonly meta: SnapshotMeta;
-  readonly pieces: readonly Uint8Array[];
+  readonly chunks: readonly Uint8Array[];
 }
 
 /** What one call of `RaftStorage.write` makes durable, in this order. */
@@ -52,12 +52,12 @@ export interface RaftStorage {
    */
   saveSnapshot(snapshot: EncodedSnapshot, done: Done): void;
   /** The newest durable snapshot, or null. */
-  newestSnapshot(): { readonly meta: SnapshotMeta; readonly pieceCount: number } | null;
-  /** One piece of the snapshot at `index`; null when a newer one has replaced it. */
-  readPiece(
+  newestSnapshot(): { readonly meta: SnapshotMeta; readonly chunkCount: number } | null;
+  /** One chunk of the snapshot at `index`; null when a newer one has replaced it. */
+  readChunk(
     index: number,
     sequence: number,
-    done: (error: Error | null, piece: Uint8Array | null) => void,
+    done: (error: Error | null, chunk: Uint8Array | null) => void,
   ): void;
 }
 
@@ -112,12 +112,12 @@ export interface DriverOptions {
   readonly snapshotEntries: number;
   /** Entries before a snapshot that stay in memory: they spare slow followers a snapshot. */
   readonly keepEntries: number;
-  /** Ticks without progress after which a piece of a snapshot is sent again. */
+  /** Ticks without progress after which a chunk of a snapshot is sent again. */
   readonly snapshotRetryTicks: number;
 }
 
 /** One node: a core, its disk, its peers, its state machine. */
-export interface RaftDriverFace {
+export interface DriverInterface {
   /** Call at a fixed interval and never more often, after what has arrived was delivered. */
   tick(): void;
   /** A message of `from` has arrived. Throws `PROTOCOL` for nonsense: drop that connection. The bytes are not kept. */

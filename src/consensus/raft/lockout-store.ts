@@ -2,36 +2,36 @@
 import type { Done } from './driver-types.js';
 
 /** Where it is kept. */
-export interface PromiseStore {
+export interface LockoutWriter {
   /** `done` once it survives a crash. */
-  writePromise(promiseMs: number, done: Done): void;
+  writeLockout(lockoutMs: number, done: Done): void;
 }
 
 /** Invariant: what is stored is at least any promise that may still hold. */
-export class PromiseRecord {
+export class LockoutStore {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly store: PromiseStore,
+    private readonly store: LockoutWriter,
     /** What was stored at the start of this run. */
-    private readonly promisedMs: number,
+    private readonly storedLockoutMs: number,
     /** What this run promises. */
-    private readonly promiseMs: number,
+    private readonly lockoutMs: number,
     private readonly onFailure: (error: Error) => void,
   ) {}
 
   /** Resolves when this run may promise. */
   async begin(): Promise<void> {
-    if (this.promiseMs > this.promisedMs) await this.#write();
+    if (this.lockoutMs > this.storedLockoutMs) await this.#write();
   }
 
   /** From now on this run is bound by a longer promise of an earlier one, which is forgotten when it has run out for certain. */
   outlast(): void {
-    if (this.promiseMs >= this.promisedMs) return;
+    if (this.lockoutMs >= this.storedLockoutMs) return;
     // Twice, for a timer may fire early and clocks differ.
     this.#timer = setTimeout(() => {
       this.#write().catch(this.onFailure);
-    }, 2 * this.promisedMs);
+    }, 2 * this.storedLockoutMs);
   }
 
   stop(): void {
@@ -39,9 +39,9 @@ export class PromiseRecord {
   }
 
   #write(): Promise<void> {
-    const { store, promiseMs } = this;
+    const { store, lockoutMs } = this;
     return new Promise((resolve, reject) => {
-      store.writePromise(promiseMs, (error) => (error === null ? resolve() : reject(error)));
+      store.writeLockout(lockoutMs, (error) => (error === null ? resolve() : reject(error)));
     });
   }
 }

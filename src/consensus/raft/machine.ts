@@ -42,8 +42,8 @@ export class MachineAdapter implements ReplicatedMachine {
       return;
     }
     const assembly = new ImageAssembly();
-    for (let sequence = 0; sequence < newest.pieceCount; sequence++) {
-      assembly.add(await readPiece(storage, newest.meta.index, sequence));
+    for (let sequence = 0; sequence < newest.chunkCount; sequence++) {
+      assembly.add(await readChunk(storage, newest.meta.index, sequence));
     }
     await this.#machine.restore(assembly.image());
   }
@@ -53,11 +53,11 @@ export class MachineAdapter implements ReplicatedMachine {
   };
 }
 
-function readPiece(storage: RaftStorage, index: number, sequence: number): Promise<Uint8Array> {
+function readChunk(storage: RaftStorage, index: number, sequence: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    storage.readPiece(index, sequence, (error, piece) => {
-      if (piece !== null) resolve(piece);
-      else reject(error ?? new Error(`piece ${sequence} of its snapshot is missing`));
+    storage.readChunk(index, sequence, (error, chunk) => {
+      if (chunk !== null) resolve(chunk);
+      else reject(error ?? new Error(`chunk ${sequence} of its snapshot is missing`));
     });
   });
 }

@@ -48,7 +48,7 @@ export class RaftMeter {
       },
       saveSnapshot: (snapshot, done) => storage.saveSnapshot(snapshot, done),
       newestSnapshot: () => storage.newestSnapshot(),
-      readPiece: (index, sequence, done) => storage.readPiece(index, sequence, done),
+      readChunk: (index, sequence, done) => storage.readChunk(index, sequence, done),
     };
   }
 }

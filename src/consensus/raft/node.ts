@@ -5,7 +5,7 @@ import type { StateMachine } from '../../contracts/consensus.js';
 import { Raft } from './core/raft.js';
 import { RaftDriver } from './driver/driver.js';
 import type { DriverEnvironment, DriverObserver } from './driver-types.js';
-import { PromiseRecord } from './lockout-store.js';
+import { LockoutStore } from './lockout-store.js';
 import { MachineAdapter } from './machine.js';
 import type { RaftMeter } from './meter.js';
 import {
@@ -31,7 +31,7 @@ interface Parts {
   readonly driver: RaftDriver;
   readonly storage: SqliteStorage;
   readonly ticker: Ticker;
-  readonly promise: PromiseRecord;
+  readonly lockout: LockoutStore;
   readonly transport: { stop(): Promise<void> };
 }
 
@@ -55,7 +55,7 @@ export class RaftNode {
     const environment = { ...ownEnvironment, unixMs };
     const identity = { clusterName: options.clusterName, node: options.advertise };
     const opened = await SqliteStorage.open(options.dataDir, identity, log);
-    const { storage, initial, promisedMs } = opened;
+    const { storage, initial, lockoutMs: storedLockoutMs } = opened;
     try {
       const failed = (error: Error): void => {
         driver.stop();
@@ -63,9 +63,9 @@ export class RaftNode {
       };
       const machine = new MachineAdapter(stateMachine, failed);
       await machine.restoreFrom(storage);
-      const config = { ...settings, startTicks: startTicksOf(options, promisedMs) };
-      const promise = new PromiseRecord(storage, promisedMs, config.promiseMs, failed);
-      await promise.begin();
+      const config = { ...settings, startTicks: startTicksOf(options, storedLockoutMs) };
+      const lockout = new LockoutStore(storage, storedLockoutMs, config.lockoutMs, failed);
+      await lockout.begin();
       const core = new Raft(config, initial, environment.random);
       const transport = isAlone(options)
         ? noTransport
@@ -88,10 +88,10 @@ export class RaftNode {
       const ticker = new Ticker(tickMsOf(options), () => driver.tick());
       await transport.start();
       ticker.start();
-      promise.outlast();
+      lockout.outlast();
       // Nobody else could be leading: no need to wait for an election time-out.
       if (isAlone(options)) driver.campaign();
-      return new RaftNode({ driver, storage, ticker, transport, promise });
+      return new RaftNode({ driver, storage, ticker, transport, lockout });
     } catch (error) {
       await storage.close();
       throw error;
@@ -103,9 +103,9 @@ export class RaftNode {
   }
 
   async close(): Promise<void> {
-    const { driver, storage, ticker, transport, promise } = this.#parts;
+    const { driver, storage, ticker, transport, lockout } = this.#parts;
     ticker.stop();
-    promise.stop();
+    lockout.stop();
     driver.stop();
     await transport.stop();
     await storage.close();

@@ -2,7 +2,7 @@
 
 import type { Address } from '../../base/address.js';
 import { FrenoError } from '../../base/errors.js';
-import { type Config, defaultLimits } from './core/config.js';
+import { defaultLimits, type RaftConfig } from './core/config.js';
 import type { NodeId } from './core/types.js';
 import type { DriverOptions } from './driver-types.js';
 
@@ -38,7 +38,7 @@ export const LEASE_SHARE = 0.95;
 /** How long a request may wait for its answer. */
 const REQUEST_TIMEOUT_MS = 3000;
 
-/** How long a follower may take to acknowledge pieces of a snapshot before they are sent again. */
+/** How long a follower may take to acknowledge chunks of a snapshot before they are sent again. */
 const SNAPSHOT_RETRY_MS = 1000;
 
 /** Entries before a snapshot that stay in memory: a follower that is no further behind needs no snapshot. */
@@ -59,17 +59,17 @@ export function isAlone(options: RaftOptions): boolean {
  * How long this node grants no vote after it acknowledged a leader, by its own clock: between two ticks lies at least `tickMsOf`, but the
  * first may follow at once.
  */
-export function promiseMsOf(options: RaftTimes): number {
+export function lockoutMsOf(options: RaftTimes): number {
   return Math.floor((electionTicksOf(options) - 1) * tickMsOf(options));
 }
 
-/** For how many ticks a node is bound at its start when `promisedMs` is the longest promise of earlier runs that may still hold. */
-export function startTicksOf(options: RaftTimes, promisedMs: number): number {
-  return Math.max(electionTicksOf(options), Math.ceil(promisedMs / tickMsOf(options)) + 1);
+/** For how many ticks a node is bound at its start when `storedLockoutMs` is the longest promise of earlier runs that may still hold. */
+export function startTicksOf(options: RaftTimes, storedLockoutMs: number): number {
+  return Math.max(electionTicksOf(options), Math.ceil(storedLockoutMs / tickMsOf(options)) + 1);
 }
 
 /** Throws `CONFIG`. */
-export function coreConfig(options: RaftOptions): Omit<Config, 'startTicks'> {
+export function coreConfig(options: RaftOptions): Omit<RaftConfig, 'startTicks'> {
   const { advertise, nodes, electionMs, heartbeatMs } = options;
   if (nodes.length > 0 && !nodes.includes(advertise)) {
     throw new FrenoError(
@@ -89,7 +89,7 @@ export function coreConfig(options: RaftOptions): Omit<Config, 'startTicks'> {
     nodes: nodes.length > 0 ? nodes : [advertise],
     heartbeatTicks: HEARTBEAT_TICKS,
     electionTicks: electionTicksOf(options),
-    promiseMs: promiseMsOf(options),
+    lockoutMs: lockoutMsOf(options),
   };
 }
 

@@ -6,7 +6,7 @@ const REPEAT_AFTER_MS = 60_000;
 /** Texts remembered: strangers can cause any number of different ones. */
 const TEXTS_MAX = 256;
 
-export class SparseLog {
+export class RateLimitedLog {
   readonly #writtenMs = new Map<string, number>();
 
   constructor(

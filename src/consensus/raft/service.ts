@@ -16,7 +16,7 @@ import type { DriverObserver, RequestRefusal, RequestResult } from './driver-typ
 import { RaftMeter } from './meter.js';
 import type { RaftNode } from './node.js';
 import { isAlone, type RaftOptions } from './options.js';
-import { SparseLog } from './rate-limited-log.js';
+import { RateLimitedLog } from './rate-limited-log.js';
 
 /** How long a stopping node waits for its requests to be answered, after it has handed over. */
 const SETTLE_TIMEOUT_MS = 500;
@@ -47,7 +47,7 @@ const NO_SOFT_STATE: SoftState = {
   term: 0,
   leader: null,
   leaseRound: 0,
-  leasePromiseMs: 0,
+  leaseLockoutMs: 0,
   transferTo: null,
 };
 
@@ -63,7 +63,7 @@ export class RaftConsensus implements Consensus {
   /** This node's wall clock. */
   readonly #unixMs: () => number;
   /** A disk that stays full fails with every start. */
-  readonly #faults: SparseLog;
+  readonly #faults: RateLimitedLog;
   #isFaulty = false;
   readonly #meter = new RaftMeter();
   /** Null before the start, after the stop, and between a failure and the next start. */
@@ -89,7 +89,7 @@ export class RaftConsensus implements Consensus {
     this.#observer = observer;
     this.#log = log;
     this.#unixMs = unixMs;
-    this.#faults = new SparseLog(log, monotonicMs);
+    this.#faults = new RateLimitedLog(log, monotonicMs);
   }
 
   async start(): Promise<void> {

@@ -1,5 +1,5 @@
 /** What a simulated server answers to a statement, by its dialect. */
-import { type Cell, type Column, error, ok, resultSet } from './packets.js';
+import { type Cell, error, ok, type ResultColumn, resultSet } from './packets.js';
 
 /**
  * Which server is imitated: MySQL 8.4 knows SHOW REPLICA STATUS only, MySQL 5.7 SHOW SLAVE STATUS only,
@@ -45,7 +45,7 @@ function showReplicaStatus(lag: Cell, modern: boolean): Buffer {
   const role = modern ? 'Replica' : 'Slave';
   const source = modern ? 'Source' : 'Master';
   const connected = lag !== null;
-  const fields: ReadonlyArray<readonly [Column, Cell]> = [
+  const fields: ReadonlyArray<readonly [ResultColumn, Cell]> = [
     [textColumn(`${role}_IO_State`), connected ? `Waiting for ${source.toLowerCase()}` : ''],
     [textColumn(`${source}_Host`), 'primary'],
     [textColumn(`${source}_User`), 'replication'],
@@ -78,10 +78,10 @@ function withoutLeadingComments(sql: string): string {
   return sql.replace(/^(?:\s+|\/\*[\s\S]*?\*\/|--[^\n]*(?:\n|$)|#[^\n]*(?:\n|$))+/, '');
 }
 
-function textColumn(name: string): Column {
+function textColumn(name: string): ResultColumn {
   return { name, type: 'text' };
 }
 
-function numberColumn(name: string): Column {
+function numberColumn(name: string): ResultColumn {
   return { name, type: 'number' };
 }

@@ -3,7 +3,7 @@ import { answer, type Dialect, SERVER_VERSION } from './answers.js';
 import { type Cell, handshake } from './packets.js';
 
 /** How a server misbehaves. */
-export type Fault =
+export type SimulatedFault =
   | { readonly kind: 'none' }
   /** Accepts connections and reads nothing, like a stopped process; answers what has come meanwhile when lifted. */
   | { readonly kind: 'hang' }
@@ -16,7 +16,7 @@ export type Fault =
   /** Answers each command with that error. */
   | { readonly kind: 'error'; readonly code: number; readonly message: string };
 
-export const NO_FAULT: Fault = { kind: 'none' };
+export const NO_FAULT: SimulatedFault = { kind: 'none' };
 
 /** Prepared answers kept per value: clients repeat a handful of statements. */
 const PREPARED_MAX = 32;
@@ -25,7 +25,7 @@ export class Behaviour {
   readonly #prepared = new Map<string, Buffer>();
   #value: Cell;
 
-  fault: Fault = NO_FAULT;
+  fault: SimulatedFault = NO_FAULT;
   /** Queries answered and connections accepted since the start. */
   queries = 0;
   connections = 0;

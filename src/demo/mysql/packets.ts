@@ -29,7 +29,7 @@ const CAPABILITIES =
   0x100000; // CONNECT_ATTRS
 
 /** A column of a result; numbers are sent as text like all else, and typed DOUBLE. */
-export interface Column {
+export interface ResultColumn {
   readonly name: string;
   readonly type: 'number' | 'text';
 }
@@ -71,7 +71,7 @@ export function error(sequence: number, code: number, sqlState: string, message:
 
 /** A whole text result set: its packets follow the command's, which has sequence id 0. */
 export function resultSet(
-  columns: readonly Column[],
+  columns: readonly ResultColumn[],
   rows: ReadonlyArray<readonly Cell[]>,
 ): Buffer {
   let sequence = 1;
@@ -83,15 +83,15 @@ export function resultSet(
   return Buffer.concat(packets);
 }
 
-/** Splits a stream of bytes into the payloads of its packets; keeps what is incomplete for the next piece. */
+/** Splits a stream of bytes into the payloads of its packets; keeps what is incomplete for the next chunk. */
 export class PacketReader {
   #rest: Buffer | null = null;
 
   constructor(private readonly payloadBytesMax: number) {}
 
   /** Calls back for each whole packet. Returns false when a packet is larger than allowed. */
-  read(piece: Buffer, onPacket: (payload: Buffer, sequence: number) => void): boolean {
-    let bytes = this.#rest === null ? piece : Buffer.concat([this.#rest, piece]);
+  read(chunk: Buffer, onPacket: (payload: Buffer, sequence: number) => void): boolean {
+    let bytes = this.#rest === null ? chunk : Buffer.concat([this.#rest, chunk]);
     while (bytes.length >= HEADER_BYTES) {
       const payloadBytes = bytes.readUIntLE(0, 3);
       if (payloadBytes > this.payloadBytesMax) return false;
@@ -112,7 +112,7 @@ function packet(sequence: number, payload: Buffer): Buffer {
   return Buffer.concat([header, payload]);
 }
 
-function columnDefinition({ name, type }: Column): Buffer {
+function columnDefinition({ name, type }: ResultColumn): Buffer {
   const number = type === 'number';
   return Buffer.concat([
     text('def'),

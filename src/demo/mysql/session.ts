@@ -16,8 +16,8 @@ export class Session {
     private readonly socket: Socket,
     private readonly behaviour: Behaviour,
   ) {
-    socket.on('data', (piece) => {
-      if (!this.#packets.read(piece, this.#received)) socket.destroy();
+    socket.on('data', (chunk) => {
+      if (!this.#packets.read(chunk, this.#received)) socket.destroy();
     });
     // A client that goes away takes its session with it: there is nobody to tell.
     socket.on('error', () => socket.destroy());

@@ -1,6 +1,6 @@
 /** Which workers have not yet said that they have taken over a change. */
 
-interface Change<W> {
+interface PendingChange<W> {
   readonly version: number;
   readonly missing: Set<W>;
   readonly resolve: () => void;
@@ -9,7 +9,7 @@ interface Change<W> {
 /** Workers acknowledge in the order in which they were told: a later version stands for the earlier ones. */
 export class Acknowledgements<W> {
   /** In the order of their versions. */
-  readonly #open: Change<W>[] = [];
+  readonly #open: PendingChange<W>[] = [];
   #version = 0;
 
   /** Sends with a new version; resolves when each of the workers has acknowledged it or is gone. */

@@ -4,8 +4,8 @@ import type { HttpStatistics } from '../../contracts/http.js';
 /** A worker that has not answered by then is left out. */
 const COLLECT_TIMEOUT_MS = 1_000;
 
-interface Round<W> {
-  /** The pieces of those that have not sent their last one. */
+interface CollectionRound<W> {
+  /** The chunks of those that have not sent their last one. */
   readonly missing: Map<W, HttpStatistics[]>;
   readonly complete: HttpStatistics[];
   readonly finish: () => void;
@@ -13,7 +13,7 @@ interface Round<W> {
 
 export class Collections<W> {
   readonly #timeoutMs: number;
-  readonly #rounds = new Map<number, Round<W>>();
+  readonly #rounds = new Map<number, CollectionRound<W>>();
   #nextId = 0;
 
   constructor(timeoutMs = COLLECT_TIMEOUT_MS) {
@@ -37,18 +37,18 @@ export class Collections<W> {
     });
   }
 
-  /** A piece of an answer; those to a round that is over are dropped. */
-  received(worker: W, id: number, piece: HttpStatistics, last: boolean): void {
+  /** A chunk of an answer; those to a round that is over are dropped. */
+  received(worker: W, id: number, chunk: HttpStatistics, last: boolean): void {
     const round = this.#rounds.get(id);
-    const pieces = round?.missing.get(worker);
-    if (round === undefined || pieces === undefined) return;
-    pieces.push(piece);
+    const chunks = round?.missing.get(worker);
+    if (round === undefined || chunks === undefined) return;
+    chunks.push(chunk);
     if (!last) return;
     round.missing.delete(worker);
     round.complete.push({
-      ...piece,
-      checks: pieces.flatMap(({ checks }) => checks),
-      recentApps: pieces.flatMap(({ recentApps }) => recentApps),
+      ...chunk,
+      checks: chunks.flatMap(({ checks }) => checks),
+      recentApps: chunks.flatMap(({ recentApps }) => recentApps),
     });
     if (round.missing.size === 0) round.finish();
   }

@@ -3,16 +3,16 @@
 import { type ErrorCode, FrenoError, messageOf } from '../../base/errors.js';
 import { jsonString } from '../../base/json.js';
 import type { Logger } from '../../base/log.js';
-import { Turns } from '../../base/single-flight.js';
-import { jsonObjectInPieces } from '../../base/time-slice.js';
+import { SingleFlight } from '../../base/single-flight.js';
+import { jsonObjectInChunks } from '../../base/time-slice.js';
 import type { Consensus } from '../../contracts/consensus.js';
 import type { Profiler } from '../../contracts/diagnostics.js';
-import type { Answer, HttpStatisticsSource, Question } from '../../contracts/http.js';
+import type { HttpStatisticsSource, MainRequest, MainResponse } from '../../contracts/http.js';
 import type { InventoryReporter, MetricsReporter, VarsReporter } from '../../contracts/reports.js';
 import { generalMessage, inventoryJson, recentAppsJson } from '../shared/json-bodies.js';
 import { mergeRecentApps } from './merge-recent-apps.js';
 
-export interface ControlSources {
+export interface MainRpcSources {
   readonly consensus: Consensus;
   readonly http: HttpStatisticsSource;
   readonly inventory: InventoryReporter;
@@ -25,7 +25,7 @@ export interface ControlSources {
 /** Prometheus' text format. */
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-const OK: Answer = { status: 200, json: generalMessage(200, 'OK') };
+const OK: MainResponse = { status: 200, json: generalMessage(200, 'OK') };
 
 /** By the code of an error. What is not listed is a defect of ours: 500. */
 const STATUS: Partial<Record<ErrorCode, number>> = {
@@ -35,17 +35,17 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   OUTCOME_UNKNOWN: 504,
 };
 
-export class Control {
-  readonly #sources: ControlSources;
+export class MainRpc {
+  readonly #sources: MainRpcSources;
   /** Reports that take long: a flood of requests for them must not hold up a heartbeat. */
-  readonly #reports = new Turns<string>();
+  readonly #reports = new SingleFlight<string>();
 
-  constructor(sources: ControlSources) {
+  constructor(sources: MainRpcSources) {
     this.#sources = sources;
   }
 
   /** Never rejects: a failure is an answer too. */
-  async answer(question: Question): Promise<Answer> {
+  async answer(question: MainRequest): Promise<MainResponse> {
     try {
       return await this.#answer(question);
     } catch (error) {
@@ -53,7 +53,7 @@ export class Control {
     }
   }
 
-  async #answer(question: Question): Promise<Answer> {
+  async #answer(question: MainRequest): Promise<MainResponse> {
     const { consensus, inventory, vars, metrics, profiler } = this.#sources;
     switch (question.kind) {
       case 'submit':
@@ -76,12 +76,12 @@ export class Control {
         return { status: 200, json: JSON.stringify(consensus.status()) };
       case 'inventory': {
         const write = async (): Promise<string> => inventoryJson(inventory.report());
-        return { status: 200, json: await this.#reports.ask('inventory', write) };
+        return { status: 200, json: await this.#reports.run('inventory', write) };
       }
       case 'vars':
-        return { status: 200, json: await this.#reports.ask('vars', () => vars.report()) };
+        return { status: 200, json: await this.#reports.run('vars', () => vars.report()) };
       case 'metrics': {
-        const text = await this.#reports.ask('metrics', () => metrics.report());
+        const text = await this.#reports.run('metrics', () => metrics.report());
         return textAnswer(METRICS_TYPE, text);
       }
       case 'profile': {
@@ -92,15 +92,15 @@ export class Control {
   }
 
   #recentApps(lastMinutes: number | null): Promise<string> {
-    return this.#reports.ask(`recentApps ${lastMinutes}`, async () => {
+    return this.#reports.run(`recentApps ${lastMinutes}`, async () => {
       const statistics = await this.#sources.http.collect('recentApps');
       const nowUnixMs = Date.now();
       const merged = await mergeRecentApps(statistics, nowUnixMs, lastMinutes);
-      return jsonObjectInPieces(recentAppsJson(merged, nowUnixMs));
+      return jsonObjectInChunks(recentAppsJson(merged, nowUnixMs));
     });
   }
 
-  #failure(question: Question, error: unknown): Answer {
+  #failure(question: MainRequest, error: unknown): MainResponse {
     const status = error instanceof FrenoError ? STATUS[error.code] : undefined;
     if (status === undefined) {
       this.#sources.log.error({ err: error, question: question.kind }, 'a request failed');
@@ -109,6 +109,6 @@ export class Control {
   }
 }
 
-function textAnswer(contentType: string, text: string): Answer {
+function textAnswer(contentType: string, text: string): MainResponse {
   return { status: 200, json: '', other: { kind: 'text', contentType, text } };
 }

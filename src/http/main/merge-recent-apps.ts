@@ -1,5 +1,5 @@
 /** The recent apps of all HTTP workers, as one list: bounded in number and in age. */
-import { Pieces } from '../../base/time-slice.js';
+import { TimeSlice } from '../../base/time-slice.js';
 import { type HttpStatistics, RECENT_APPS_MAX, type RecentApp } from '../../contracts/http.js';
 
 /** For how long an app counts as recent. */
@@ -14,7 +14,7 @@ export async function mergeRecentApps(
   nowUnixMs: number,
   lastMinutes: number | null,
 ): Promise<RecentApp[]> {
-  const pieces = new Pieces();
+  const chunks = new TimeSlice();
   const ageMs = lastMinutes === null ? RECENT_MS : (lastMinutes + 1) * 60_000;
   const afterUnixMs = nowUnixMs - Math.min(RECENT_MS, ageMs);
   const merged = new Map<string, RecentApp>();
@@ -23,7 +23,7 @@ export async function mergeRecentApps(
       const key = `${recent.app}/${recent.client}`;
       const knownAtUnixMs = merged.get(key)?.checkedAtUnixMs ?? afterUnixMs;
       if (recent.checkedAtUnixMs > knownAtUnixMs) merged.set(key, recent);
-      if (pieces.due) await pieces.giveWay();
+      if (chunks.shouldYield) await chunks.yield();
     }
   }
   return newest([...merged.values()]);

@@ -1,6 +1,6 @@
 /** What is on its way from main to its HTTP workers: changes of the state, and the answers that rest on them, in this order. */
 
-import type { Answer, ToHttp } from '../../contracts/http.js';
+import type { MainResponse, ToHttp } from '../../contracts/http.js';
 import type { Command } from '../../throttle/commands.js';
 import type { StateImage } from '../../throttle/state.js';
 import { Acknowledgements } from './acknowledgements.js';
@@ -8,7 +8,7 @@ import { Acknowledgements } from './acknowledgements.js';
 /** Beyond, the answers of one turn of main's loop go in several: long ones take their time to be copied. */
 const ANSWERS_LENGTH_MAX = 256 * 1024;
 
-type NumberedAnswer = readonly [id: number, Answer];
+type NumberedAnswer = readonly [id: number, MainResponse];
 
 /** A worker, as far as it is written to. */
 export interface Recipient {
@@ -16,18 +16,18 @@ export interface Recipient {
 }
 
 /** The changes of one turn of main's loop, told to the workers in one message. */
-interface Batch {
+interface MessageBatch {
   readonly commands: Command[];
   readonly told: Promise<void>;
   readonly resolve: (told: Promise<void>) => void;
 }
 
-export class Outbox<W extends Recipient> {
+export class WorkerOutbox<W extends Recipient> {
   /** Those that have a copy of the state, to be told of its changes. */
   readonly #serving: () => readonly W[];
   readonly #acknowledgements = new Acknowledgements<W>();
   readonly #answers = new Map<W, NumberedAnswer[]>();
-  #batch: Batch | undefined;
+  #batch: MessageBatch | undefined;
   #isFlushDue = false;
 
   constructor(serving: () => readonly W[]) {
@@ -66,7 +66,7 @@ export class Outbox<W extends Recipient> {
   }
 
   /** To that worker's question of that number. */
-  answer(worker: W, id: number, answer: Answer): void {
+  answer(worker: W, id: number, answer: MainResponse): void {
     const answers = this.#answers.get(worker);
     if (answers === undefined) this.#answers.set(worker, [[id, answer]]);
     else answers.push([id, answer]);
@@ -130,7 +130,7 @@ function fitting(answers: readonly NumberedAnswer[]): number {
   return beyond === -1 ? answers.length : Math.max(1, beyond);
 }
 
-function newBatch(): Batch {
+function newBatch(): MessageBatch {
   let resolve: (told: Promise<void>) => void = () => {};
   const told = new Promise<void>((settle) => {
     resolve = settle;

@@ -1,25 +1,25 @@
 /** The HTTP workers as main sees them: one call reaches them all, and one that crashes is replaced. */
 import { FrenoError } from '../../base/errors.js';
 import type { Logger, LogOptions } from '../../base/log.js';
-import { MAIN_SILENCE_LIMITS, SILENCE_LIMITS, type SilenceLimits } from '../../base/watchdog.js';
+import { MAIN_SILENCE_LIMITS, SILENCE_LIMITS, type WatchdogLimits } from '../../base/watchdog.js';
 import type { DiagnosticsPorts } from '../../contracts/diagnostics.js';
 import type {
   FromHttp,
   HttpEngine,
   HttpStatistics,
   HttpStatisticsSource,
+  MainRequest,
+  MainRequestHandler,
   MemcacheAddress,
-  Question,
-  QuestionHandler,
   StatisticsKind,
   StoreLocation,
 } from '../../contracts/http.js';
 import type { Command } from '../../throttle/commands.js';
 import type { StateImage } from '../../throttle/state.js';
 import { Collections } from './collections.js';
-import { Outbox } from './outbox.js';
+import { WorkerOutbox } from './outbox.js';
 import { portError, probePort } from './port-probe.js';
-import { PoolWorker, threadName } from './worker-handle.js';
+import { HttpWorkerHandle, threadName } from './worker-handle.js';
 
 /** A worker that lived this long may be replaced at once however often others crashed before. */
 const STABLE_AFTER_MS = 10_000;
@@ -40,7 +40,7 @@ export interface HttpPoolOptions {
   readonly memcache: MemcacheAddress;
   /** The whole replicated state of the moment. */
   readonly image: () => StateImage;
-  readonly answer: QuestionHandler;
+  readonly answer: MainRequestHandler;
   readonly log: Logger;
   readonly workerLog: LogOptions;
   readonly diagnostics: DiagnosticsPorts;
@@ -49,16 +49,16 @@ export interface HttpPoolOptions {
   /** Called when a worker hangs that had started: nothing but a new process can replace it. */
   readonly failed: (error: FrenoError) => void;
   /** When a worker counts as hanging: `SILENCE_LIMITS` unless given. */
-  readonly silence?: SilenceLimits;
+  readonly silence?: WatchdogLimits;
   /** When main does, of which the workers hear as often as they are asked: `MAIN_SILENCE_LIMITS` unless given. */
-  readonly mainSilence?: SilenceLimits;
+  readonly mainSilence?: WatchdogLimits;
 }
 
 export class HttpPool implements HttpStatisticsSource {
   readonly #options: HttpPoolOptions;
-  readonly #outbox = new Outbox(() => this.#serving());
-  readonly #collections = new Collections<PoolWorker>();
-  readonly #workers = new Set<PoolWorker>();
+  readonly #outbox = new WorkerOutbox(() => this.#serving());
+  readonly #collections = new Collections<HttpWorkerHandle>();
+  readonly #workers = new Set<HttpWorkerHandle>();
   readonly #restarts = new Set<NodeJS.Timeout>();
   #engine: HttpEngine;
   #port: number;
@@ -68,9 +68,9 @@ export class HttpPool implements HttpStatisticsSource {
   #crashes = 0;
   #nextNumber = 0;
   /** Set while `start` waits: then a failure is its to handle. */
-  #starting: ((worker: PoolWorker, outcome: 'listens' | 'failed') => void) | undefined;
+  #starting: ((worker: HttpWorkerHandle, outcome: 'listens' | 'failed') => void) | undefined;
   /** Resolves with the workers that are left over. */
-  #stopping: Promise<PoolWorker[]> | undefined;
+  #stopping: Promise<HttpWorkerHandle[]> | undefined;
   #onGone: () => void = () => {};
 
   constructor(options: HttpPoolOptions) {
@@ -153,11 +153,11 @@ export class HttpPool implements HttpStatisticsSource {
   }
 
   /** Resolves with the first worker that failed, or with nothing, when each listens, has ended or hangs. */
-  async #startAll(): Promise<PoolWorker | undefined> {
+  async #startAll(): Promise<HttpWorkerHandle | undefined> {
     const count = this.#engine === 'node' ? 1 : this.#options.workers;
-    let failed: PoolWorker | undefined;
+    let failed: HttpWorkerHandle | undefined;
     await new Promise<void>((resolve) => {
-      const open = new Set<PoolWorker>();
+      const open = new Set<HttpWorkerHandle>();
       this.#starting = (worker, outcome) => {
         if (outcome === 'failed') failed ??= worker;
         open.delete(worker);
@@ -169,11 +169,11 @@ export class HttpPool implements HttpStatisticsSource {
     return failed;
   }
 
-  #startWorker(): PoolWorker {
+  #startWorker(): HttpWorkerHandle {
     const { board, workerLog, workers, diagnostics, profiling } = this.#options;
     const { silence = SILENCE_LIMITS, mainSilence = MAIN_SILENCE_LIMITS } = this.#options;
     const number = this.#nextNumber++;
-    const worker = new PoolWorker(
+    const worker = new HttpWorkerHandle(
       number,
       {
         diagnostics: diagnostics.open(threadName(number)),
@@ -184,13 +184,13 @@ export class HttpPool implements HttpStatisticsSource {
         exclusive: workers === 1,
         log: workerLog,
         worker: number,
-        mainSilence,
+        mainWatchdog: mainSilence,
       },
       {
         received: (from, message) => this.#received(from, message),
         gone: (gone) => this.#gone(gone),
         isExcused: () => diagnostics.isProfiled(threadName(number)),
-        hangs: (hung) => this.#hangs(hung),
+        onHang: (hung) => this.#onHang(hung),
       },
       silence,
     );
@@ -198,7 +198,7 @@ export class HttpPool implements HttpStatisticsSource {
     return worker;
   }
 
-  #received(worker: PoolWorker, message: FromHttp): void {
+  #received(worker: HttpWorkerHandle, message: FromHttp): void {
     switch (message.kind) {
       case 'ready':
         this.#letServe(worker);
@@ -216,13 +216,13 @@ export class HttpPool implements HttpStatisticsSource {
         for (const [id, question] of message.asks) this.#ask(worker, id, question);
         return;
       case 'collected':
-        this.#collections.received(worker, message.id, message.piece, message.last);
+        this.#collections.received(worker, message.id, message.chunk, message.last);
         return;
     }
   }
 
   /** The worker's state is that of this moment; what was applied before must not be told to it again. */
-  #letServe(worker: PoolWorker): void {
+  #letServe(worker: HttpWorkerHandle): void {
     this.#outbox.flush();
     worker.phase = 'serving';
     worker.post({
@@ -234,7 +234,7 @@ export class HttpPool implements HttpStatisticsSource {
     if (this.#stopping !== undefined) worker.post({ kind: 'stop' });
   }
 
-  #ask(worker: PoolWorker, id: number, question: Question): void {
+  #ask(worker: HttpWorkerHandle, id: number, question: MainRequest): void {
     this.#options.answer(question).then(
       (answer) => this.#outbox.answer(worker, id, answer),
       (error: unknown) => {
@@ -244,11 +244,11 @@ export class HttpPool implements HttpStatisticsSource {
     );
   }
 
-  #serving(): PoolWorker[] {
+  #serving(): HttpWorkerHandle[] {
     return [...this.#workers].filter(({ phase }) => phase === 'serving');
   }
 
-  #gone(worker: PoolWorker): void {
+  #gone(worker: HttpWorkerHandle): void {
     this.#workers.delete(worker);
     this.#outbox.gone(worker);
     this.#collections.gone(worker);
@@ -261,14 +261,14 @@ export class HttpPool implements HttpStatisticsSource {
    * It cannot be ended from outside, nor its listener be closed: its share of the connections would wait for ever, and every
    * change for its acknowledgement.
    */
-  #hangs(worker: PoolWorker): void {
+  #onHang(worker: HttpWorkerHandle): void {
     const { log, failed } = this.#options;
     log.error({ worker: worker.number }, 'an HTTP worker gives no sign of life');
     if (this.#starting !== undefined) this.#starting(worker, 'failed');
     else if (this.#stopping === undefined) failed(hungError([worker]));
   }
 
-  #replace(worker: PoolWorker): void {
+  #replace(worker: HttpWorkerHandle): void {
     if (performance.now() - worker.startedAtMs >= STABLE_AFTER_MS) this.#crashes = 0;
     const delayMs =
       this.#crashes === 0
@@ -286,13 +286,13 @@ export class HttpPool implements HttpStatisticsSource {
     this.#restarts.add(timer);
   }
 
-  #endAll(): Promise<PoolWorker[]> {
+  #endAll(): Promise<HttpWorkerHandle[]> {
     this.#stopping ??= this.#askAllToEnd();
     return this.#stopping;
   }
 
   /** One that hangs is asked too, in case it comes back, and not waited for. */
-  #askAllToEnd(): Promise<PoolWorker[]> {
+  #askAllToEnd(): Promise<HttpWorkerHandle[]> {
     for (const timer of this.#restarts) clearTimeout(timer);
     this.#restarts.clear();
     for (const worker of this.#workers) worker.post({ kind: 'stop' });
@@ -309,7 +309,7 @@ export class HttpPool implements HttpStatisticsSource {
     });
   }
 
-  #startError(worker: PoolWorker): FrenoError {
+  #startError(worker: HttpWorkerHandle): FrenoError {
     if (worker.phase !== 'gone') return hungError([worker]);
     const reason = worker.failure?.message ?? 'it ended';
     switch (worker.failure?.cause) {
@@ -326,7 +326,7 @@ export class HttpPool implements HttpStatisticsSource {
   }
 }
 
-function hungError(workers: readonly PoolWorker[]): FrenoError {
+function hungError(workers: readonly HttpWorkerHandle[]): FrenoError {
   const threads = workers.map(({ number }) => threadName(number)).join(', ');
   return new FrenoError(
     'THREAD_HUNG',

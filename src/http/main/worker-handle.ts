@@ -1,6 +1,6 @@
 /** One HTTP worker as main sees it: the thread, the messages to it, what it still owes. */
 import { Worker } from 'node:worker_threads';
-import { type SilenceLimits, SilenceWatch } from '../../base/watchdog.js';
+import { Watchdog, type WatchdogLimits } from '../../base/watchdog.js';
 import type { FromHttp, HttpWorkerData, ToHttp } from '../../contracts/http.js';
 
 /**
@@ -20,13 +20,13 @@ export type WorkerPhase = 'starting' | 'ready' | 'serving' | 'gone';
 export type WorkerFailure = Extract<FromHttp, { kind: 'failed' }>;
 
 export interface WorkerEvents {
-  received(worker: PoolWorker, message: FromHttp): void;
+  received(worker: HttpWorkerHandle, message: FromHttp): void;
   /** After the thread has ended, for whatever reason. */
-  gone(worker: PoolWorker): void;
+  gone(worker: HttpWorkerHandle): void;
   /** Whether it may be silent now. */
-  isExcused(worker: PoolWorker): boolean;
+  isExcused(worker: HttpWorkerHandle): boolean;
   /** It gives no sign of life; it may still end, or come back. */
-  hangs(worker: PoolWorker): void;
+  onHang(worker: HttpWorkerHandle): void;
 }
 
 /** As its messages, its log and its profiles name a worker. */
@@ -34,7 +34,7 @@ export function threadName(number: number): string {
   return `http-${number}`;
 }
 
-export class PoolWorker {
+export class HttpWorkerHandle {
   readonly startedAtMs = performance.now();
   phase: WorkerPhase = 'starting';
   /** Gives no sign of life: nothing is to be expected of it. */
@@ -42,13 +42,13 @@ export class PoolWorker {
   /** Why it ended, once it has said so or failed. */
   failure: WorkerFailure | undefined;
   readonly #thread: Worker;
-  readonly #watch: SilenceWatch;
+  readonly #watch: Watchdog;
 
   constructor(
     readonly number: number,
     data: HttpWorkerData,
     events: WorkerEvents,
-    silence: SilenceLimits,
+    silence: WatchdogLimits,
   ) {
     this.#thread = new Worker(ENTRY, {
       workerData: data,
@@ -59,14 +59,14 @@ export class PoolWorker {
     const watched = {
       ask: () => this.post({ kind: 'ping' }),
       isExcused: () => events.isExcused(this),
-      hangs: () => {
+      onHang: () => {
         this.isHung = true;
-        events.hangs(this);
+        events.onHang(this);
       },
     };
-    this.#watch = new SilenceWatch(watched, silence);
+    this.#watch = new Watchdog(watched, silence);
     this.#thread.on('message', (message: FromHttp) => {
-      this.#watch.heard();
+      this.#watch.feed();
       if (message.kind === 'failed') this.failure = message;
       events.received(this, message);
     });

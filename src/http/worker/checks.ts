@@ -3,7 +3,7 @@ import { monotonicMs, WallClock } from '../../base/clock.js';
 import { type DurationCounts, Durations } from '../../base/durations.js';
 import { jsonString } from '../../base/json.js';
 import type { Board } from '../../board/board.js';
-import { KeptLeadership, KeptStore } from '../../board/cached-reader.js';
+import { CachedLeadershipReader, CachedStoreReader } from '../../board/cached-reader.js';
 import type { StoreLocation } from '../../contracts/http.js';
 import {
   type CheckQuestion,
@@ -18,19 +18,19 @@ import type { CheckCounters, Count } from './counters.js';
 import type { ClientKey, RecentApps } from './recent-apps.js';
 import {
   generalReply,
+  type HandlerResponse,
   isReply,
   JSON_TYPE,
   jsonReply,
   NOT_FOUND_REPLY,
-  type Reply,
   redirectReply,
 } from './response.js';
 import { matchRoute } from './routes.js';
 import { decodeParameters, parseDecimal, queryParameter } from './url-params.js';
 
 /** Paths whose meaning is kept, so that the next request needs one look-up; all are dropped when there is no room. */
-const PLANS_MAX = 4096;
-const PLANNED_PATH_LENGTH_MAX = 512;
+const COMPILED_CHECKS_MAX = 4096;
+const COMPILED_PATH_LENGTH_MAX = 512;
 
 /** The time of one check in so many is measured: reading the clock for each would cost a percent of it. */
 const CHECKS_PER_SAMPLE = 64;
@@ -42,11 +42,11 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 interface ConfiguredStore {
   /** Its place on the board. */
   readonly slot: number;
-  readonly kept: KeptStore;
+  readonly reader: CachedStoreReader;
 }
 
 /** What a path means. */
-class Plan {
+class CompiledCheck {
   readonly question: Mutable<CheckQuestion>;
   /** Undefined when it is not configured. */
   readonly store: ConfiguredStore | undefined;
@@ -82,24 +82,24 @@ export interface ChecksSources {
 
 export class Checks {
   readonly #sources: ChecksSources;
-  readonly #plans = new Map<string, Plan>();
+  readonly #compiled = new Map<string, CompiledCheck>();
   readonly #answerTimes = new Durations(ANSWER_BOUNDS_SECONDS);
   #untilSample = CHECKS_PER_SAMPLE;
-  readonly #leadership: KeptLeadership;
+  readonly #leadership: CachedLeadershipReader;
   readonly #wallClock = new WallClock();
   readonly #context;
-  readonly #reply: Mutable<Reply> = { ...jsonReply(200, ''), contentType: JSON_TYPE };
+  readonly #reply: Mutable<HandlerResponse> = { ...jsonReply(200, ''), contentType: JSON_TYPE };
   #stores: ReadonlyMap<string, ConfiguredStore> = new Map();
 
   constructor(sources: ChecksSources) {
     this.#sources = sources;
-    this.#leadership = new KeptLeadership(sources.board);
+    this.#leadership = new CachedLeadershipReader(sources.board);
     this.#context = {
       leadership: this.#leadership.current(),
       throttles: sources.state,
       nowMs: 0,
       nowUnixMs: 0,
-      markedAtMs: Number.NEGATIVE_INFINITY,
+      lowPriorityHeldAtMs: Number.NEGATIVE_INFINITY,
       dice: sources.dice,
     };
   }
@@ -112,21 +112,21 @@ export class Checks {
   setStores(stores: readonly StoreLocation[]): void {
     const { board } = this.#sources;
     this.#stores = new Map(
-      stores.map(({ name, slot }) => [name, { slot, kept: new KeptStore(board, slot) }]),
+      stores.map(({ name, slot }) => [name, { slot, reader: new CachedStoreReader(board, slot) }]),
     );
-    this.#plans.clear();
+    this.#compiled.clear();
   }
 
   /**
    * Answers a path below `/check`, or says what is wrong with it. `query` is without its question mark.
    * The reply is filled anew by the next call: send it at once.
    */
-  reply(path: string, query: string, client: ClientKey): Reply {
-    const plan = this.#plans.get(path) ?? this.#plan(path, query);
-    return plan instanceof Plan ? this.#answer(plan, query, client) : plan;
+  reply(path: string, query: string, client: ClientKey): HandlerResponse {
+    const plan = this.#compiled.get(path) ?? this.#compile(path, query);
+    return plan instanceof CompiledCheck ? this.#answer(plan, query, client) : plan;
   }
 
-  #answer(plan: Plan, query: string, client: ClientKey): Reply {
+  #answer(plan: CompiledCheck, query: string, client: ClientKey): HandlerResponse {
     const { board, recentApps } = this.#sources;
     const { question, store } = plan;
     const context = this.#context;
@@ -134,16 +134,16 @@ export class Checks {
     const ownUnixMs = this.#wallClock.unixMs(context.nowMs);
     context.leadership = this.#leadership.current();
     context.nowUnixMs = expiryTimeMs(context.leadership, context.nowMs, ownUnixMs);
-    question.store = store?.kept.current();
+    question.store = store?.reader.current();
     question.lowPriority = isLowPriority(query);
-    context.markedAtMs =
+    context.lowPriorityHeldAtMs =
       question.lowPriority && store !== undefined
-        ? board.markedAtMs(store.slot)
+        ? board.lowPriorityHeldAtMs(store.slot)
         : Number.NEGATIVE_INFINITY;
 
     const result = check(question, context);
     if (store !== undefined && holdsBackLowPriority(question, result)) {
-      board.mark(store.slot, context.nowMs);
+      board.holdLowPriority(store.slot, context.nowMs);
     }
     plan.count.add(result.status);
     recentApps.mark(question.app, client, ownUnixMs);
@@ -157,7 +157,7 @@ export class Checks {
   }
 
   /** Finds out what the path means, and keeps it for the next request. */
-  #plan(path: string, query: string): Plan | Reply {
+  #compile(path: string, query: string): CompiledCheck | HandlerResponse {
     const match = matchRoute(path);
     if (match.kind === 'unknown') return NOT_FOUND_REPLY;
     if (match.kind === 'redirect') return redirectReply(withQuery(match.path, query));
@@ -176,7 +176,7 @@ export class Checks {
     }
     if (storeType !== 'mysql') return replyOf(unknownStoreType(ifExists));
     const store = this.#stores.get(storeName);
-    const plan = new Plan(
+    const plan = new CompiledCheck(
       { app, storeName, store: undefined, readThreshold, lowPriority: false, ifExists },
       store,
       this.#sources.counters.of(app, storeName, store !== undefined),
@@ -185,10 +185,10 @@ export class Checks {
     return plan;
   }
 
-  #keep(path: string, plan: Plan): void {
-    if (path.length > PLANNED_PATH_LENGTH_MAX) return;
-    if (this.#plans.size >= PLANS_MAX) this.#plans.clear();
-    this.#plans.set(path, plan);
+  #keep(path: string, plan: CompiledCheck): void {
+    if (path.length > COMPILED_PATH_LENGTH_MAX) return;
+    if (this.#compiled.size >= COMPILED_CHECKS_MAX) this.#compiled.clear();
+    this.#compiled.set(path, plan);
   }
 }
 
@@ -214,6 +214,6 @@ function checkJson({ status, value, threshold, message }: CheckResult): string {
   return `{"StatusCode":${status},"Value":${value},"Threshold":${threshold},"Message":${quoted}}`;
 }
 
-function replyOf(result: CheckResult): Reply {
+function replyOf(result: CheckResult): HandlerResponse {
   return jsonReply(result.status, checkJson(result));
 }

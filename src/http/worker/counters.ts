@@ -9,14 +9,14 @@ export const OTHER = '(other)';
 export interface CounterLimits {
   readonly appsMax: number;
   /** Names of stores that are not configured; the configured ones are bounded by the configuration. */
-  readonly strangeStoresMax: number;
+  readonly unconfiguredStoresMax: number;
   /** Apps times stores. Each app may besides have one entry for all the others. */
   readonly pairsMax: number;
 }
 
 const COUNTER_LIMITS: CounterLimits = {
   appsMax: 10_000,
-  strangeStoresMax: 1_000,
+  unconfiguredStoresMax: 1_000,
   pairsMax: 50_000,
 };
 
@@ -58,7 +58,7 @@ export class Count {
 export class CheckCounters {
   readonly #limits: CounterLimits;
   readonly #apps = new Set<string>();
-  readonly #strangeStores = new Set<string>();
+  readonly #unconfiguredStores = new Set<string>();
   /** By `pairKey`. In one map: one for each app would take more than all the counts. */
   readonly #counts = new Map<string, Count>();
   #pairs = 0;
@@ -72,7 +72,7 @@ export class CheckCounters {
     const boundedApp = bounded(app, this.#apps, this.#limits.appsMax);
     const store = isConfigured
       ? storeName
-      : bounded(storeName, this.#strangeStores, this.#limits.strangeStoresMax);
+      : bounded(storeName, this.#unconfiguredStores, this.#limits.unconfiguredStoresMax);
     const present = this.#counts.get(pairKey(boundedApp, store));
     if (present !== undefined) return present;
     if (this.#pairs < this.#limits.pairsMax) {

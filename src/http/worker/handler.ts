@@ -2,9 +2,14 @@
 import { hostname } from 'node:os';
 import { monotonicMs } from '../../base/clock.js';
 import { jsonString } from '../../base/json.js';
-import { Turns } from '../../base/single-flight.js';
+import { SingleFlight } from '../../base/single-flight.js';
 import { type Board, emptyLeadershipReading } from '../../board/board.js';
-import type { Answer, MemcacheAddress, Question, StoreLocation } from '../../contracts/http.js';
+import type {
+  MainRequest,
+  MainResponse,
+  MemcacheAddress,
+  StoreLocation,
+} from '../../contracts/http.js';
 import type { Command } from '../../throttle/commands.js';
 import { mayLead } from '../../throttle/metric.js';
 import type { ThrottleState } from '../../throttle/state.js';
@@ -23,12 +28,12 @@ import type { ClientKey } from './recent-apps.js';
 import {
   answerReply,
   generalReply,
+  type HandlerResponse,
   isReply,
   jsonReply,
   methodNotAllowedReply,
   NOT_FOUND_REPLY,
   OK_REPLY,
-  type Reply,
   redirectReply,
   textReply,
 } from './response.js';
@@ -36,7 +41,7 @@ import { allows, type Match, matchRoute, ROUTES } from './routes.js';
 import { decodeParameters, queryParameter } from './url-params.js';
 
 /** A request as an engine received it. */
-export interface Request {
+export interface HandlerRequest {
   /** `GET`, `HEAD`, `POST`, or any other text for another one. */
   readonly method: string;
   /** As it came, still encoded. */
@@ -54,7 +59,7 @@ export interface HandlerSources {
   /** Whether profiles may be asked for. */
   readonly profiling: boolean;
   /** Does not reject. */
-  readonly ask: (question: Question) => Promise<Answer>;
+  readonly ask: (question: MainRequest) => Promise<MainResponse>;
 }
 
 const HOSTNAME_REPLY = textReply(200, `${jsonString(hostname())}\n`);
@@ -66,9 +71,9 @@ export class Handler {
   readonly #sources: HandlerSources;
   readonly #leadership = emptyLeadershipReading();
   /** Lists that take long to write: a flood of requests for them must not hold up the checks. */
-  readonly #lists = new Turns<string>();
+  readonly #lists = new SingleFlight<string>();
   #stores: readonly StoreLocation[] = [];
-  #memcacheReply: Reply = NOT_FOUND_REPLY;
+  #memcacheReply: HandlerResponse = NOT_FOUND_REPLY;
 
   constructor(sources: HandlerSources) {
     this.#sources = sources;
@@ -87,7 +92,7 @@ export class Handler {
   }
 
   /** A reply that is no promise may be filled anew by the next call: send it at once. */
-  handle(request: Request): Reply | Promise<Reply> {
+  handle(request: HandlerRequest): HandlerResponse | Promise<HandlerResponse> {
     const { method, path, query, client } = request;
     if (path.startsWith('/check') && (method === 'GET' || method === 'HEAD')) {
       return this.#sources.checks.reply(path, query, client);
@@ -101,8 +106,8 @@ export class Handler {
 
   #page(
     { route, encoded }: Extract<Match, { kind: 'found' }>,
-    request: Request,
-  ): Reply | Promise<Reply> {
+    request: HandlerRequest,
+  ): HandlerResponse | Promise<HandlerResponse> {
     const values = decodeParameters(encoded);
     if (isReply(values)) return values;
     const names = route.segments.filter((segment) => segment.startsWith(':'));
@@ -162,17 +167,20 @@ export class Handler {
     }
   }
 
-  #leaderCheck(): Reply {
+  #leaderCheck(): HandlerResponse {
     const leadership = this.#sources.board.readLeadership(this.#leadership);
     return mayLead(leadership, monotonicMs()) ? LEADER_REPLY : NO_LEADER_REPLY;
   }
 
-  #submit(command: Command | Reply): Reply | Promise<Reply> {
+  #submit(command: Command | HandlerResponse): HandlerResponse | Promise<HandlerResponse> {
     return isReply(command) ? command : this.#ask({ kind: 'submit', command });
   }
 
   /** A HEAD is answered at once: a profile is taken for whoever reads it. */
-  #profile({ method, query }: Request, ofCpu: boolean): Reply | Promise<Reply> {
+  #profile(
+    { method, query }: HandlerRequest,
+    ofCpu: boolean,
+  ): HandlerResponse | Promise<HandlerResponse> {
     if (!this.#sources.profiling) return NOT_FOUND_REPLY;
     const request = profileRequest(query, ofCpu);
     if (isReply(request)) return request;
@@ -180,16 +188,16 @@ export class Handler {
   }
 
   /** On the leader the list has everything that was acknowledged before the request came. */
-  async #afterBarrier(key: string, write: () => Promise<string>): Promise<Reply> {
+  async #afterBarrier(key: string, write: () => Promise<string>): Promise<HandlerResponse> {
     const answer = await this.#sources.ask({ kind: 'readBarrier' });
     return answer.status === 200 ? this.#list(key, write) : answerReply(answer);
   }
 
-  async #list(key: string, write: () => Promise<string>): Promise<Reply> {
-    return jsonReply(200, await this.#lists.ask(key, write));
+  async #list(key: string, write: () => Promise<string>): Promise<HandlerResponse> {
+    return jsonReply(200, await this.#lists.run(key, write));
   }
 
-  #recentApps(lastMinutes: string): Reply | Promise<Reply> {
+  #recentApps(lastMinutes: string): HandlerResponse | Promise<HandlerResponse> {
     const minutes = parseWholeNumber(lastMinutes);
     if (minutes === undefined) {
       return generalReply(400, `whole minutes, got ${lastMinutes.slice(0, 100)}`);
@@ -197,19 +205,19 @@ export class Handler {
     return this.#ask({ kind: 'recentApps', lastMinutes: minutes === 0 ? null : minutes });
   }
 
-  async #ask(question: Question): Promise<Reply> {
+  async #ask(question: MainRequest): Promise<HandlerResponse> {
     return answerReply(await this.#sources.ask(question));
   }
 
   /** The original sends these as text. */
-  async #askForText(question: Question): Promise<Reply> {
+  async #askForText(question: MainRequest): Promise<HandlerResponse> {
     const { status, json } = await this.#sources.ask(question);
     return status === 200 ? textReply(200, `${json}\n`) : answerReply({ status, json });
   }
 }
 
 /** The paths that are served: those of the profiler only when it is on. */
-function helpReply(profiling: boolean): Reply {
+function helpReply(profiling: boolean): HandlerResponse {
   const patterns = ROUTES.map(({ pattern }) => pattern);
   const served = patterns.filter((pattern) => profiling || !pattern.startsWith('/debug/pprof/'));
   return jsonReply(200, JSON.stringify(served));

@@ -1,7 +1,7 @@
-/** Pages about all stores or all entries at once: from the board and this thread's copy of the state, written in short pieces. */
+/** Pages about all stores or all entries at once: from the board and this thread's copy of the state, written in short chunks. */
 import { monotonicMs, monotonicToUnixMs } from '../../base/clock.js';
 import { goFixed, goTime, jsonString } from '../../base/json.js';
-import { jsonObjectInPieces, Pieces } from '../../base/time-slice.js';
+import { jsonObjectInChunks, TimeSlice } from '../../base/time-slice.js';
 import { type Board, emptyLeadershipReading, emptyStoreReading } from '../../board/board.js';
 import type { StoreLocation } from '../../contracts/http.js';
 import { lastHealthyAtMs } from '../../throttle/health.js';
@@ -22,7 +22,7 @@ export function aggregatedMetrics(
     if (!isCurrent(board.readStore(slot, metric), leadership, nowMs)) continue;
     entries.set(`mysql/${name}`, jsonString(described(metric, brief ? 3 : 6)));
   }
-  return jsonObjectInPieces(entries);
+  return jsonObjectInChunks(entries);
 }
 
 /** `/metrics-health`: every store, while this node acts as leader. */
@@ -42,32 +42,32 @@ export function metricsHealth(board: Board, stores: readonly StoreLocation[]): P
       );
     }
   }
-  return jsonObjectInPieces(entries);
+  return jsonObjectInChunks(entries);
 }
 
 /** `/throttled-apps` */
 export async function throttledApps(state: ThrottleState, nowUnixMs: number): Promise<string> {
-  const pieces = new Pieces();
+  const chunks = new TimeSlice();
   const entries = new Map<string, string>();
   for (const [key] of state.image().throttledApps) {
     const entry = state.throttledApp(key, nowUnixMs);
     if (entry !== undefined) {
       entries.set(key, `{"ExpireAt":"${goTime(entry.expireAtMs)}","Ratio":${entry.ratio}}`);
     }
-    if (pieces.due) await pieces.giveWay();
+    if (chunks.shouldYield) await chunks.yield();
   }
-  return jsonObjectInPieces(entries);
+  return jsonObjectInChunks(entries);
 }
 
 /** `/skipped-hosts` */
 export async function skippedHosts(state: ThrottleState, nowUnixMs: number): Promise<string> {
-  const pieces = new Pieces();
+  const chunks = new TimeSlice();
   const entries = new Map<string, string>();
   for (const [host, expireAtMs] of state.image().skippedHosts) {
     if (expireAtMs > nowUnixMs) entries.set(host, `"${goTime(expireAtMs)}"`);
-    if (pieces.due) await pieces.giveWay();
+    if (chunks.shouldYield) await chunks.yield();
   }
-  return jsonObjectInPieces(entries);
+  return jsonObjectInChunks(entries);
 }
 
 function described(metric: StoreMetric, decimals: number): string {

@@ -1,5 +1,5 @@
 /** Questions of an HTTP worker to main that wait for their answers: bounded in number and in time. */
-import type { Answer, Question } from '../../contracts/http.js';
+import type { MainRequest, MainResponse } from '../../contracts/http.js';
 import { generalMessage } from '../shared/json-bodies.js';
 
 /** Most questions in flight of one worker. */
@@ -11,38 +11,38 @@ const QUESTION_TIMEOUT_MS = 10_000;
 /** A profile takes the time that it covers, and then may have to be written for a while. */
 const PROFILE_EXTRA_TIMEOUT_MS = 65_000;
 
-interface Waiting {
-  readonly question: Question;
+interface PendingCall {
+  readonly question: MainRequest;
   readonly deadlineMs: number;
-  readonly resolve: (answer: Answer) => void;
+  readonly resolve: (answer: MainResponse) => void;
 }
 
-export interface QuestionLimits {
+export interface MainClientLimits {
   readonly inFlightMax: number;
   readonly timeoutMs: number;
 }
 
-const LIMITS: QuestionLimits = { inFlightMax: QUESTIONS_MAX, timeoutMs: QUESTION_TIMEOUT_MS };
+const LIMITS: MainClientLimits = { inFlightMax: QUESTIONS_MAX, timeoutMs: QUESTION_TIMEOUT_MS };
 
-export class Questions {
-  readonly #send: (asks: ReadonlyArray<readonly [number, Question]>) => void;
-  readonly #limits: QuestionLimits;
-  readonly #waiting = new Map<number, Waiting>();
-  #unsent: Array<readonly [number, Question]> = [];
+export class MainClient {
+  readonly #send: (asks: ReadonlyArray<readonly [number, MainRequest]>) => void;
+  readonly #limits: MainClientLimits;
+  readonly #waiting = new Map<number, PendingCall>();
+  #unsent: Array<readonly [number, MainRequest]> = [];
   #nextId = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /** `send` gets the questions of one turn of the event loop together. */
   constructor(
-    send: (asks: ReadonlyArray<readonly [number, Question]>) => void,
-    limits: QuestionLimits = LIMITS,
+    send: (asks: ReadonlyArray<readonly [number, MainRequest]>) => void,
+    limits: MainClientLimits = LIMITS,
   ) {
     this.#send = send;
     this.#limits = limits;
   }
 
   /** Never rejects: too many questions, or no answer in time, is an answer too. */
-  ask(question: Question): Promise<Answer> {
+  call(question: MainRequest): Promise<MainResponse> {
     if (this.#waiting.size >= this.#limits.inFlightMax) {
       return Promise.resolve(failure(503, 'too many requests are waiting; nothing was changed'));
     }
@@ -57,7 +57,7 @@ export class Questions {
   }
 
   /** An answer to a question that has timed out is dropped. */
-  answered(answers: ReadonlyArray<readonly [number, Answer]>): void {
+  answered(answers: ReadonlyArray<readonly [number, MainResponse]>): void {
     for (const [id, answer] of answers) {
       this.#waiting.get(id)?.resolve(answer);
       this.#waiting.delete(id);
@@ -94,18 +94,18 @@ export class Questions {
     if (this.#waiting.size > 0) this.#timer = setTimeout(() => this.#expire(), waitMs);
   }
 
-  #timeoutMs(question: Question): number {
+  #timeoutMs(question: MainRequest): number {
     if (question.kind !== 'profile') return this.#limits.timeoutMs;
     return (question.request.seconds ?? 0) * 1000 + PROFILE_EXTRA_TIMEOUT_MS;
   }
 }
 
-function withoutAnswer(question: Question): Answer {
+function withoutAnswer(question: MainRequest): MainResponse {
   return question.kind === 'submit'
     ? failure(504, 'the outcome is unknown: the change may still take effect; it is safe to repeat')
     : failure(503, 'no answer in time');
 }
 
-function failure(status: number, message: string): Answer {
+function failure(status: number, message: string): MainResponse {
   return { status, json: generalMessage(status, message) };
 }

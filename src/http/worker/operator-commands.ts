@@ -5,7 +5,7 @@ import {
   DEFAULT_TTL_MINUTES,
   NO_EXPIRY,
 } from '../../throttle/commands.js';
-import { generalReply, type Reply } from './response.js';
+import { generalReply, type HandlerResponse } from './response.js';
 import type { Route } from './routes.js';
 import { parseDecimal, queryParameter } from './url-params.js';
 
@@ -26,7 +26,7 @@ export interface ControlRequest {
 }
 
 /** The bare path is 60 minutes and ratio 1, also on an existing entry; a TTL alone keeps the ratio, a ratio alone the TTL. */
-export function throttleAppCommand(request: ControlRequest): Command | Reply {
+export function throttleAppCommand(request: ControlRequest): Command | HandlerResponse {
   const { parameters, nowUnixMs } = request;
   const key = appKey(request);
   if (typeof key !== 'string') return key;
@@ -50,14 +50,14 @@ export function throttleAppCommand(request: ControlRequest): Command | Reply {
 }
 
 /** Without a store, all entries of the app. */
-export function unthrottleAppCommand(request: ControlRequest): Command | Reply {
+export function unthrottleAppCommand(request: ControlRequest): Command | HandlerResponse {
   const key = appKey(request);
   if (typeof key !== 'string') return key;
   return { kind: 'unthrottleApp', atMs: request.nowUnixMs, key, everyStore: !key.includes('/') };
 }
 
 /** 60 minutes unless given, also for 0. */
-export function skipHostCommand(request: ControlRequest): Command | Reply {
+export function skipHostCommand(request: ControlRequest): Command | HandlerResponse {
   const { parameters, nowUnixMs } = request;
   const host = hostName(request);
   if (typeof host !== 'string') return host;
@@ -67,14 +67,14 @@ export function skipHostCommand(request: ControlRequest): Command | Reply {
   return { kind: 'skipHost', atMs: nowUnixMs, host, expireAtMs };
 }
 
-export function recoverHostCommand(request: ControlRequest): Command | Reply {
+export function recoverHostCommand(request: ControlRequest): Command | HandlerResponse {
   const host = hostName(request);
   if (typeof host !== 'string') return host;
   return { kind: 'recoverHost', atMs: request.nowUnixMs, host };
 }
 
 /** `app`, or `app/store` when the query limits the command to one store. */
-function appKey({ parameters, query }: ControlRequest): AppKey | Reply {
+function appKey({ parameters, query }: ControlRequest): AppKey | HandlerResponse {
   const app = parameters.get('app') ?? '';
   if (app === '') return generalReply(400, 'no app indicated');
   const store = queryParameter(query, 'store_name');
@@ -86,13 +86,13 @@ function appKey({ parameters, query }: ControlRequest): AppKey | Reply {
 }
 
 /** The name of a host; the port of one that is given with it goes. */
-function hostName({ parameters }: ControlRequest): string | Reply {
+function hostName({ parameters }: ControlRequest): string | HandlerResponse {
   const given = parameters.get('hostName') ?? '';
   const name = /^\[(.+)\](?::\d+)?$/.exec(given)?.[1] ?? /^([^:]*):\d+$/.exec(given)?.[1] ?? given;
   return name === '' ? generalReply(400, 'no host indicated') : boundedName('host', name);
 }
 
-function boundedName(what: string, name: string): string | Reply {
+function boundedName(what: string, name: string): string | HandlerResponse {
   if (Buffer.byteLength(name) <= NAME_BYTES_MAX) return name;
   return generalReply(
     400,
@@ -100,7 +100,7 @@ function boundedName(what: string, name: string): string | Reply {
   );
 }
 
-function parseTtlMinutes(text: string): number | Reply {
+function parseTtlMinutes(text: string): number | HandlerResponse {
   const minutes = parseWholeNumber(text);
   if (minutes !== undefined && minutes <= TTL_MINUTES_MAX) return minutes;
   return generalReply(
@@ -109,7 +109,7 @@ function parseTtlMinutes(text: string): number | Reply {
   );
 }
 
-function parseRatio(text: string): number | Reply {
+function parseRatio(text: string): number | HandlerResponse {
   const ratio = parseDecimal(text);
   if (ratio !== undefined && ratio >= 0 && ratio <= 1) return ratio;
   return generalReply(400, `ratio: a number from 0 to 1, got ${shortened(text)}`);

@@ -1,13 +1,13 @@
 /** What a request for a profile asks for. */
 import { type ProfileRequest, THREAD_KINDS } from '../../contracts/diagnostics.js';
-import { generalReply, type Reply } from './response.js';
+import { generalReply, type HandlerResponse } from './response.js';
 import { queryParameter } from './url-params.js';
 
 const SECONDS_DEFAULT = 30;
 const SECONDS_MAX = 60;
 
 /** Reads `thread` (main unless given) and, for a profile of the CPU, `seconds` (1 to 60, 30 unless given). */
-export function profileRequest(query: string, ofCpu: boolean): ProfileRequest | Reply {
+export function profileRequest(query: string, ofCpu: boolean): ProfileRequest | HandlerResponse {
   const name = queryParameter(query, 'thread') || 'main';
   if (typeof name !== 'string') return name;
   const thread = THREAD_KINDS.find((kind) => kind === name);

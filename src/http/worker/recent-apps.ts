@@ -7,7 +7,7 @@ const EVICTED_SHARE = 0.1;
 /** A client: its name, or an IPv4 address as an unsigned number, which is cheaper to come by and to keep. */
 export type ClientKey = string | number;
 
-interface Entry {
+interface RecentAppEntry {
   readonly app: string;
   readonly client: ClientKey;
   checkedAtUnixMs: number;
@@ -20,9 +20,9 @@ interface Entry {
  * second chance (the "clock" of page replacement). To look for the oldest would take a third of the thread when all names are new.
  */
 export class RecentApps {
-  readonly #apps = new Map<string, Map<ClientKey, Entry>>();
+  readonly #apps = new Map<string, Map<ClientKey, RecentAppEntry>>();
   /** All entries, the next to be looked at first. */
-  readonly #queue = new Set<Entry>();
+  readonly #queue = new Set<RecentAppEntry>();
   readonly #entriesMax: number;
 
   constructor(entriesMax = RECENT_APPS_MAX) {
@@ -76,7 +76,7 @@ export class RecentApps {
     }
   }
 
-  #forget({ app, client }: Entry): void {
+  #forget({ app, client }: RecentAppEntry): void {
     const clients = this.#apps.get(app)!;
     clients.delete(client);
     if (clients.size === 0) this.#apps.delete(app);

@@ -1,7 +1,7 @@
 /** Every path that freno answers, and how a request's path is matched with them. */
 
 /** What answers a path; paths of one page differ in the parameters that they give. */
-export type Page =
+export type PageRoute =
   | 'check'
   | 'throttleApp'
   | 'unthrottleApp'
@@ -27,7 +27,7 @@ export type Page =
   | 'help';
 
 export interface Route {
-  readonly page: Page;
+  readonly page: PageRoute;
   /** Parameters as `:name`. */
   readonly pattern: string;
   /** Segments of the pattern. */
@@ -122,10 +122,10 @@ function fits(route: Route, segments: readonly string[]): boolean {
   );
 }
 
-function read(page: Page, pattern: string): Route {
+function read(page: PageRoute, pattern: string): Route {
   return { page, pattern, segments: pattern.slice(1).split('/'), allow: READ_METHODS };
 }
 
-function control(page: Page, pattern: string): Route {
+function control(page: PageRoute, pattern: string): Route {
   return { page, pattern, segments: pattern.slice(1).split('/'), allow: CONTROL_METHODS };
 }

@@ -1,5 +1,5 @@
 /** Parameters out of paths and queries: percent-decoded, checked, detached from the request's memory. */
-import { generalReply, NOT_FOUND_REPLY, type Reply } from './response.js';
+import { generalReply, type HandlerResponse, NOT_FOUND_REPLY } from './response.js';
 
 /** Longest name of an app, a store or a host, in characters. */
 const NAME_LENGTH_MAX = 1024;
@@ -8,7 +8,7 @@ const NAME_LENGTH_MAX = 1024;
  * Decodes the parameters of a path, or says why not: an encoded slash makes an unknown path (`app/store` names an entry),
  * a malformed encoding a bad request.
  */
-export function decodeParameters(encoded: readonly string[]): string[] | Reply {
+export function decodeParameters(encoded: readonly string[]): string[] | HandlerResponse {
   const decoded: string[] = [];
   for (const segment of encoded) {
     if (/%2f/i.test(segment)) return NOT_FOUND_REPLY;
@@ -24,7 +24,7 @@ export function decodeParameters(encoded: readonly string[]): string[] | Reply {
  * The first value of a query's parameter; empty when it is missing. A malformed one is refused: ignoring it could change
  * what a request means.
  */
-export function queryParameter(query: string, name: string): string | Reply {
+export function queryParameter(query: string, name: string): string | HandlerResponse {
   for (const pair of query.split('&')) {
     const equals = pair.indexOf('=');
     if ((equals === -1 ? pair : pair.slice(0, equals)) !== name) continue;
@@ -60,10 +60,10 @@ function decodePercent(encoded: string): string | undefined {
   }
 }
 
-function malformedEncoding(text: string): Reply {
+function malformedEncoding(text: string): HandlerResponse {
   return generalReply(400, `malformed percent-encoding: ${text.slice(0, 100)}`);
 }
 
-function tooLong(what: string): Reply {
+function tooLong(what: string): HandlerResponse {
   return generalReply(400, `${what} is longer than ${NAME_LENGTH_MAX} characters`);
 }

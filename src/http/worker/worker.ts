@@ -2,8 +2,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import { messageOf } from '../../base/errors.js';
 import { createLogger, type Logger } from '../../base/log.js';
-import { Pieces } from '../../base/time-slice.js';
-import { SilenceWatch } from '../../base/watchdog.js';
+import { TimeSlice } from '../../base/time-slice.js';
+import { Watchdog } from '../../base/watchdog.js';
 import { Board } from '../../board/board.js';
 import type {
   CheckCount,
@@ -18,9 +18,9 @@ import type {
 import { ThrottleState } from '../../throttle/state.js';
 import { Checks } from './checks.js';
 import { CheckCounters } from './counters.js';
-import type { Engine, Front } from './engines/engine.js';
+import type { Engine, EngineContext } from './engines/engine.js';
 import { Handler } from './handler.js';
-import { Questions } from './main-client.js';
+import { MainClient } from './main-client.js';
 import { RecentApps } from './recent-apps.js';
 
 /** Requests that were on their way when the worker was told to stop still come in for so long. */
@@ -29,16 +29,16 @@ const DRAIN_AT_LEAST_MS = 50;
 const DRAIN_AT_MOST_MS = 3_000;
 
 /** Counts that go into one message. */
-const PIECE_LENGTH = 500;
+const CHUNK_LENGTH = 500;
 
 /** Runs the worker on the thread that calls it; `port` leads to main. */
 export function runHttpWorker(port: MessagePort, data: HttpWorkerData): void {
   const worker = new HttpWorker(port, data);
-  const watch = new SilenceWatch({ hangs: () => worker.mainHangs() }, data.mainSilence);
+  const watch = new Watchdog({ onHang: () => worker.mainHangs() }, data.mainWatchdog);
   process.on('uncaughtException', (error) => worker.fail('crash', messageOf(error)));
   process.on('unhandledRejection', (reason) => worker.fail('crash', messageOf(reason)));
   port.on('message', (message: ToHttp) => {
-    watch.heard();
+    watch.feed();
     worker.received(message);
   });
   void worker.load();
@@ -51,10 +51,10 @@ class HttpWorker {
   readonly #state = new ThrottleState();
   readonly #counters = new CheckCounters();
   readonly #recentApps = new RecentApps();
-  readonly #questions: Questions;
+  readonly #questions: MainClient;
   readonly #checks: Checks;
   readonly #handler: Handler;
-  readonly #front: Front;
+  readonly #front: EngineContext;
   #engine: Engine | undefined;
   #isEnding = false;
 
@@ -62,7 +62,7 @@ class HttpWorker {
     this.#port = port;
     this.#data = data;
     this.#log = createLogger(data.log, `http-${data.worker}`);
-    this.#questions = new Questions((asks) => this.#post({ kind: 'asks', asks }));
+    this.#questions = new MainClient((asks) => this.#post({ kind: 'asks', asks }));
     const board = new Board(data.board);
     this.#checks = new Checks({
       board,
@@ -76,7 +76,7 @@ class HttpWorker {
       board,
       state: this.#state,
       profiling: data.profiling,
-      ask: (question) => this.#questions.ask(question),
+      ask: (question) => this.#questions.call(question),
     });
     this.#front = { handler: this.#handler, checks: this.#checks, log: this.#log };
   }
@@ -169,34 +169,34 @@ class HttpWorker {
   }
 
   async #collect(id: number, statistics: StatisticsKind): Promise<void> {
-    const pieces = new Pieces();
+    const chunks = new TimeSlice();
     const all: Iterable<CheckCount | RecentApp> =
       statistics === 'checks' ? this.#counters.counts() : this.#recentApps.entries();
     let batch: Array<CheckCount | RecentApp> = [];
     for (const one of all) {
       batch.push(one);
-      if (batch.length < PIECE_LENGTH) continue;
-      this.#postPiece(id, statistics, batch, false);
+      if (batch.length < CHUNK_LENGTH) continue;
+      this.#postChunk(id, statistics, batch, false);
       batch = [];
-      await pieces.giveWay();
+      await chunks.yield();
     }
-    this.#postPiece(id, statistics, batch, true);
+    this.#postChunk(id, statistics, batch, true);
   }
 
-  #postPiece(
+  #postChunk(
     id: number,
     statistics: StatisticsKind,
     batch: ReadonlyArray<CheckCount | RecentApp>,
     last: boolean,
   ): void {
-    const piece = {
+    const chunk = {
       worker: this.#data.worker,
       answerTimes: this.#checks.answerTimes,
       checks: [],
       recentApps: [],
       [statistics]: batch,
     };
-    this.#post({ kind: 'collected', id, piece, last });
+    this.#post({ kind: 'collected', id, chunk, last });
   }
 
   #acknowledge(version: number): void {
@@ -209,7 +209,7 @@ class HttpWorker {
 }
 
 /** Loads the native module only when it is to be used: there are machines where it cannot. */
-async function loadEngine(engine: HttpEngine, front: Front): Promise<Engine> {
+async function loadEngine(engine: HttpEngine, front: EngineContext): Promise<Engine> {
   if (engine === 'node') {
     const { NodeEngine } = await import('./engines/node.js');
     return new NodeEngine(front);

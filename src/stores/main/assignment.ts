@@ -1,7 +1,7 @@
 /** Which probe thread gets which cluster: even by number of hosts, and with as few moves as that allows. Pure. */
 
 /** A cluster to be dealt out, told apart by its place on the board. */
-export interface Card {
+export interface ClusterLoad {
   readonly slot: number;
   readonly hosts: number;
 }
@@ -14,19 +14,19 @@ const UNEVEN_SHARE = 0.5;
  * The thread (0 to `threads - 1`) of each slot. Clusters stay where `owners` has them; new ones go, the largest first,
  * to the thread with the fewest hosts; then the most loaded thread gives to the least loaded until they are even enough.
  */
-export function deal(
-  cards: readonly Card[],
+export function assignClusters(
+  cards: readonly ClusterLoad[],
   owners: ReadonlyMap<number, number>,
   threads: number,
 ): Map<number, number> {
   const dealt = new Map<number, number>();
   const loads = new Array<number>(threads).fill(0);
-  const give = (card: Card, thread: number): void => {
+  const give = (card: ClusterLoad, thread: number): void => {
     dealt.set(card.slot, thread);
     // A cluster without hosts costs something too.
     loads[thread]! += weight(card);
   };
-  const isOwned = (card: Card): boolean => (owners.get(card.slot) ?? threads) < threads;
+  const isOwned = (card: ClusterLoad): boolean => (owners.get(card.slot) ?? threads) < threads;
   for (const card of cards) if (isOwned(card)) give(card, owners.get(card.slot)!);
   const fresh = cards.filter((card) => !isOwned(card));
   fresh.sort((left, right) => right.hosts - left.hosts || left.slot - right.slot);
@@ -39,7 +39,7 @@ export function deal(
  * The slots that may be written while others change hands, with their threads: each slot has one writer at any time, so that
  * the one before has to let go first. Null when no slot changes hands.
  */
-export function stayingPut(
+export function unmovedSlots(
   before: ReadonlyMap<number, number>,
   after: ReadonlyMap<number, number>,
 ): ReadonlyMap<number, number> | null {
@@ -50,7 +50,7 @@ export function stayingPut(
 }
 
 /** Each move makes the heaviest thread lighter without making another as heavy, so there are at most as many as clusters. */
-function evenOut(cards: readonly Card[], dealt: Map<number, number>, loads: number[]): void {
+function evenOut(cards: readonly ClusterLoad[], dealt: Map<number, number>, loads: number[]): void {
   const average = loads.reduce((sum, load) => sum + load, 0) / loads.length;
   const tolerated = Math.max(UNEVEN_HOSTS_MIN, average * UNEVEN_SHARE);
   for (let moves = 0; moves < cards.length; moves++) {
@@ -67,11 +67,11 @@ function evenOut(cards: readonly Card[], dealt: Map<number, number>, loads: numb
 }
 
 function largestWithin(
-  cards: readonly Card[],
+  cards: readonly ClusterLoad[],
   weightMax: number,
   isCandidate: (slot: number) => boolean,
-): Card | undefined {
-  let best: Card | undefined;
+): ClusterLoad | undefined {
+  let best: ClusterLoad | undefined;
   for (const card of cards) {
     if (weight(card) > weightMax || !isCandidate(card.slot)) continue;
     if (best === undefined || card.hosts > best.hosts) best = card;
@@ -79,7 +79,7 @@ function largestWithin(
   return best;
 }
 
-function weight(card: Card): number {
+function weight(card: ClusterLoad): number {
   return Math.max(1, card.hosts);
 }
 

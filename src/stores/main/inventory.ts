@@ -1,7 +1,7 @@
 /** The inventory: which clusters there are, where each lies on the board, and which hosts of each are to be probed now. */
 
 import { monotonicMs } from '../../base/clock.js';
-import { Names } from '../../base/dns-resolver.js';
+import { FairResolver } from '../../base/dns-resolver.js';
 import { FrenoError } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import type { Board } from '../../board/board.js';
@@ -28,7 +28,7 @@ const TIMER_MAX_MS = 2 ** 31 - 1;
 const SKIP_TIMER_MIN_MS = 20;
 
 /** Who probes what the inventory lists. */
-export interface Prober {
+export interface ClusterProber {
   /** Resolves when nothing but these is probed and written. Does not reject. */
   assign(assignments: readonly ClusterAssignment[]): Promise<void>;
   lead(probing: boolean, term: number): void;
@@ -36,7 +36,7 @@ export interface Prober {
 
 export interface InventoryOptions {
   readonly board: Board;
-  readonly prober: Prober;
+  readonly prober: ClusterProber;
   readonly logger: Logger;
   /** Places on the board. */
   readonly storesMax?: number;
@@ -48,7 +48,7 @@ export interface InventoryOptions {
 
 export class Inventory implements InventoryReporter {
   readonly #board: Board;
-  readonly #prober: Prober;
+  readonly #prober: ClusterProber;
   readonly #logger: Logger;
   readonly #storesMax: number;
   readonly #readerFor: ReaderFactory;
@@ -73,7 +73,8 @@ export class Inventory implements InventoryReporter {
     this.#logger = options.logger;
     this.#storesMax = options.storesMax ?? STORES_MAX;
     this.#readerFor =
-      options.readerFor ?? readerFactory(new Names({ limits: NAMES_LIMITS }).party().lookup);
+      options.readerFor ??
+      readerFactory(new FairResolver({ limits: NAMES_LIMITS }).client().lookup);
     this.#nowMs = options.nowMs ?? monotonicMs;
   }
 

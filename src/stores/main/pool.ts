@@ -2,14 +2,14 @@
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import type { Logger, LogOptions } from '../../base/log.js';
-import { SILENCE_LIMITS, type SilenceLimits } from '../../base/watchdog.js';
+import { SILENCE_LIMITS, type WatchdogLimits } from '../../base/watchdog.js';
 import type { DiagnosticsPorts } from '../../contracts/diagnostics.js';
 import type { MemcacheAddress } from '../../contracts/http.js';
 import type { ProbeStatistics, ProbeTask } from '../../contracts/probe.js';
 import type { ProbeStatisticsSource } from '../../contracts/reports.js';
 import type { ClusterAssignment } from '../../contracts/stores.js';
-import { deal, stayingPut } from './assignment.js';
-import type { Prober } from './inventory.js';
+import { assignClusters, unmovedSlots } from './assignment.js';
+import type { ClusterProber } from './inventory.js';
 import { ProbeThread } from './probe-thread.js';
 
 /**
@@ -28,11 +28,11 @@ export interface ProbePoolOptions {
   readonly logger: Logger;
   readonly memcache: MemcacheAddress;
   /** A thread that is silent for longer hangs: it is ended and replaced. `SILENCE_LIMITS` unless given. */
-  readonly silence?: SilenceLimits;
+  readonly watchdog?: WatchdogLimits;
   readonly diagnostics: DiagnosticsPorts;
 }
 
-export class ProbePool implements Prober, ProbeStatisticsSource {
+export class ProbePool implements ClusterProber, ProbeStatisticsSource {
   readonly #pool: Piscina<ProbeTask, void>;
   readonly #threads: readonly ProbeThread[];
   /** The thread of each slot of the board. */
@@ -42,8 +42,8 @@ export class ProbePool implements Prober, ProbeStatisticsSource {
   /** Starts the threads. */
   constructor(options: ProbePoolOptions) {
     const { board, threads, workerFile, log, logger, memcache, diagnostics } = options;
-    const { silence = SILENCE_LIMITS } = options;
-    const shared = { board, log, logger, memcache, diagnostics, silence };
+    const { watchdog = SILENCE_LIMITS } = options;
+    const shared = { board, log, logger, memcache, diagnostics, watchdog };
     const pool = new Piscina<ProbeTask, void>({
       filename: fileURLToPath(workerFile),
       name: 'probe',
@@ -97,8 +97,8 @@ export class ProbePool implements Prober, ProbeStatisticsSource {
   /** A cluster that moves is let go by its thread before another gets it. */
   async #assignNow(assignments: readonly ClusterAssignment[]): Promise<void> {
     const cards = assignments.map(({ slot, targets }) => ({ slot, hosts: targets.length }));
-    const owners = deal(cards, this.#owners, this.#threads.length);
-    const staying = stayingPut(this.#owners, owners);
+    const owners = assignClusters(cards, this.#owners, this.#threads.length);
+    const staying = unmovedSlots(this.#owners, owners);
     if (staying !== null) await this.#tellEach(assignments, staying);
     this.#owners = owners;
     await this.#tellEach(assignments, owners);

@@ -6,7 +6,7 @@ import type { Piscina } from 'piscina';
 import { monotonicMs } from '../../base/clock.js';
 import { messageOf } from '../../base/errors.js';
 import type { Logger, LogOptions } from '../../base/log.js';
-import { type SilenceLimits, SilenceWatch } from '../../base/watchdog.js';
+import { Watchdog, type WatchdogLimits } from '../../base/watchdog.js';
 import type { DiagnosticsPorts } from '../../contracts/diagnostics.js';
 import type { MemcacheAddress } from '../../contracts/http.js';
 import type { FromProbe, ProbeStatistics, ProbeTask, ToProbe } from '../../contracts/probe.js';
@@ -30,10 +30,10 @@ export interface ProbeThreadOptions {
   readonly diagnostics: DiagnosticsPorts;
   readonly worker: number;
   /** A thread that is silent for longer hangs: it is ended and replaced. */
-  readonly silence: SilenceLimits;
+  readonly watchdog: WatchdogLimits;
 }
 
-interface Waiter {
+interface AssignmentWaiter {
   readonly version: number;
   readonly resolve: () => void;
 }
@@ -53,7 +53,7 @@ export class ProbeThread {
   #probing = false;
   #term = 0;
   #version = 0;
-  readonly #waiters: Waiter[] = [];
+  readonly #waiters: AssignmentWaiter[] = [];
   readonly #collections = new Map<number, (statistics: ProbeStatistics | null) => void>();
   #lastCollection = 0;
 
@@ -122,7 +122,7 @@ export class ProbeThread {
 
   /** Resolves, with the reason, when the task is over and its thread writes no more. */
   async #runTask(): Promise<string> {
-    const { pool, board, log, worker, silence } = this.#options;
+    const { pool, board, log, worker, watchdog } = this.#options;
     const name = `probe-${worker}`;
     const diagnostics = this.#options.diagnostics.open(name);
     const { port1, port2 } = new MessageChannel();
@@ -130,11 +130,11 @@ export class ProbeThread {
     const watched = {
       ask: () => port1.postMessage({ kind: 'ping' } satisfies ToProbe),
       isExcused: () => this.#options.diagnostics.isProfiled(name),
-      hangs: () => killing.abort(),
+      onHang: () => killing.abort(),
     };
-    const watch = new SilenceWatch(watched, silence);
+    const watch = new Watchdog(watched, watchdog);
     port1.on('message', (message: FromProbe) => {
-      watch.heard();
+      watch.feed();
       this.#received(message);
     });
     const task = pool.run(

@@ -1,6 +1,6 @@
 /** From the latest readings of a cluster's hosts to the one value of its store. Pure: no clock, no I/O. */
 import { MetricState } from '../../throttle/metric.js';
-import { Tournament } from './max-tree.js';
+import { MaxTree } from './max-tree.js';
 
 /** What an operator allows to be left out of a cluster's value. */
 export interface AggregationRules {
@@ -41,9 +41,9 @@ export class ClusterReadings {
   readonly #atMs: Float64Array;
   readonly #texts: string[];
   readonly #counts = new Uint32Array(5);
-  readonly #weighed: Tournament;
+  readonly #weighed: MaxTree;
   /** Of the times negated: the highest is that of the oldest value. */
-  readonly #ages: Tournament;
+  readonly #ages: MaxTree;
   /** Places whose values are ignored in the aggregation under way. */
   readonly #ignored: number[] = [];
 
@@ -53,8 +53,8 @@ export class ClusterReadings {
     this.#values = new Float64Array(hosts);
     this.#atMs = new Float64Array(hosts);
     this.#texts = new Array<string>(hosts).fill('');
-    this.#weighed = new Tournament(hosts);
-    this.#ages = new Tournament(hosts);
+    this.#weighed = new MaxTree(hosts);
+    this.#ages = new MaxTree(hosts);
     this.#counts[Kind.unread] = hosts;
   }
 

@@ -1,7 +1,7 @@
 /** One cluster as its probe thread sees it: its hosts, what was read of them, and the value on the board. */
 import { isDeepStrictEqual } from 'node:util';
 import { formatAddress } from '../../base/address.js';
-import type { NameParty, Names } from '../../base/dns-resolver.js';
+import type { FairResolver, ResolverClient } from '../../base/dns-resolver.js';
 import { FrenoError } from '../../base/errors.js';
 import type { Login } from '../../base/mysql/connection.js';
 import { TlsMaterial } from '../../base/mysql/tls.js';
@@ -12,43 +12,43 @@ import type { ClusterAssignment } from '../../contracts/stores.js';
 import { type Measurement, MetricState } from '../../throttle/metric.js';
 import { type Aggregate, ClusterReadings } from './aggregation.js';
 import { StoreCounters } from './counters.js';
-import { Host, type HostOwner, type HostSurroundings } from './host.js';
+import { type HostContext, type HostOwner, ProbedHost } from './host.js';
 import { checkUrl } from './http-check.js';
 import { type Metric, metricOf } from './mysql/metric.js';
 import type { ProbeCounters, ProbeSettings } from './mysql/probe.js';
-import type { Paced } from './probe-scheduler.js';
+import type { Scheduled } from './probe-scheduler.js';
 
 /** Where hosts get their turns. */
-export interface HostPacing {
+export interface HostScheduling {
   /** The first turn comes soon, the others with the interval. */
-  begin(host: Host): void;
-  end(host: Host): void;
+  begin(host: ProbedHost): void;
+  end(host: ProbedHost): void;
 }
 
-export interface ClusterSurroundings extends HostSurroundings {
+export interface ClusterContext extends HostContext {
   readonly board: Board;
-  readonly names: Names;
-  readonly pacing: HostPacing;
+  readonly names: FairResolver;
+  readonly scheduling: HostScheduling;
   readonly publisher: MetricPublisher;
   /** Of the whole thread. */
   readonly counters: ProbeCounters;
 }
 
-type Settings = ClusterAssignment['settings'];
+type AssignedSettings = ClusterAssignment['settings'];
 
 /** What nobody has read for this long is said again, so that it does not grow old on the board: an empty list, above all. */
 const REPEAT_MS = 1_000;
 
-export class Cluster implements HostOwner, Paced {
-  readonly #surroundings: ClusterSurroundings;
+export class ProbedCluster implements HostOwner, Scheduled {
+  readonly #context: ClusterContext;
   readonly counters: StoreCounters;
-  readonly names: NameParty;
+  readonly names: ResolverClient;
   readonly #publication: StorePublication;
   #assignment: ClusterAssignment;
   #probeSettings: ProbeSettings;
   #readings = new ClusterReadings(0);
   /** By `host:port`, in the order of the list. */
-  #hosts = new Map<string, Host>();
+  #hosts = new Map<string, ProbedHost>();
   /** Null: not probing. */
   #term: number | null = null;
   #sinceMs = 0;
@@ -56,10 +56,10 @@ export class Cluster implements HostOwner, Paced {
   readonly #aggregate: Aggregate = { state: 0, value: 0, readAtMs: 0, errorText: '' };
   readonly #measurement: { -readonly [K in keyof Measurement]: Measurement[K] };
 
-  constructor(assignment: ClusterAssignment, surroundings: ClusterSurroundings) {
-    this.#surroundings = surroundings;
+  constructor(assignment: ClusterAssignment, surroundings: ClusterContext) {
+    this.#context = surroundings;
     this.counters = new StoreCounters(surroundings.counters);
-    this.names = surroundings.names.party();
+    this.names = surroundings.names.client();
     this.#publication = surroundings.publisher.open(assignment.settings.name);
     this.#assignment = assignment;
     this.#probeSettings = probeSettings(assignment.settings);
@@ -132,10 +132,10 @@ export class Cluster implements HostOwner, Paced {
     this.#startOver(nowMs);
     this.#readings = new ClusterReadings(this.#hosts.size);
     this.#publish(nowMs);
-    for (const host of this.#hosts.values()) this.#surroundings.pacing.begin(host);
+    for (const host of this.#hosts.values()) this.#context.scheduling.begin(host);
   }
 
-  turn(nowMs: number): void {
+  tick(nowMs: number): void {
     if (nowMs - this.#publishedAtMs >= REPEAT_MS) this.#publish(nowMs);
   }
 
@@ -154,11 +154,11 @@ export class Cluster implements HostOwner, Paced {
     const { targets, settings } = this.#assignment;
     const before = this.#hosts;
     const readings = new ClusterReadings(targets.length);
-    const hosts = new Map<string, Host>();
+    const hosts = new Map<string, ProbedHost>();
     for (const target of targets) {
       const address = formatAddress(target);
       const present = before.get(address);
-      const host = present ?? new Host(target, this.#probeSettings, this, this.#surroundings);
+      const host = present ?? new ProbedHost(target, this.#probeSettings, this, this.#context);
       if (present !== undefined) readings.copyHost(hosts.size, this.#readings, present.index);
       host.index = hosts.size;
       hosts.set(address, host);
@@ -180,13 +180,13 @@ export class Cluster implements HostOwner, Paced {
       member.setCheckUrl(httpCheckPort > 0 ? checkUrl(host, httpCheckPort, httpCheckPath) : '');
       member.probe.change(this.#probeSettings, nowMs);
       if (this.#term !== null && !before.has(member.probe.address)) {
-        this.#surroundings.pacing.begin(member);
+        this.#context.scheduling.begin(member);
       }
     }
   }
 
-  #end(host: Host): void {
-    this.#surroundings.pacing.end(host);
+  #end(host: ProbedHost): void {
+    this.#context.scheduling.end(host);
     host.close();
   }
 
@@ -206,13 +206,13 @@ export class Cluster implements HostOwner, Paced {
     if (state === MetricState.ok && value <= settings.throttleThreshold) {
       measurement.lastHealthyMs = nowMs;
     }
-    this.#surroundings.board.publishMeasurement(slot, measurement);
+    this.#context.board.publishMeasurement(slot, measurement);
     this.#publication.publish(state, value);
     this.#publishedAtMs = nowMs;
   }
 }
 
-function probeSettings(settings: Settings): ProbeSettings {
+function probeSettings(settings: AssignedSettings): ProbeSettings {
   return { login: loginOf(settings), metric: metricFor(settings), cacheMs: settings.cacheMs };
 }
 
@@ -237,11 +237,11 @@ function changedSettings(
   };
 }
 
-function loginOf({ user, password, collation, tls }: Settings): Login {
+function loginOf({ user, password, collation, tls }: AssignedSettings): Login {
   return { user, password, collation, tls: tls === null ? null : new TlsMaterial(tls) };
 }
 
-function metricFor({ name, metricQuery }: Settings): Metric {
+function metricFor({ name, metricQuery }: AssignedSettings): Metric {
   const metric = metricOf(metricQuery);
   // The configuration lets no other query through.
   if (metric === null) throw new FrenoError('PROTOCOL', `${name}: MetricQuery cannot be run`);

@@ -1,8 +1,8 @@
 /** One host of a cluster as its probe thread sees it: the probe, the HTTP check, and what the log says of both. */
 import { monotonicMs } from '../../base/clock.js';
-import type { NameParty } from '../../base/dns-resolver.js';
+import type { ResolverClient } from '../../base/dns-resolver.js';
 import type { Logger } from '../../base/log.js';
-import type { Failure } from '../../base/mysql/failure.js';
+import type { MySQLFailure } from '../../base/mysql/failure.js';
 import type { ProbeTarget } from '../../contracts/stores.js';
 import type { ClusterReadings } from './aggregation.js';
 import { CHECK_INTERVAL_MS, type HttpChecker } from './http-check.js';
@@ -12,13 +12,13 @@ import {
   type ProbeListener,
   type ProbeSettings,
 } from './mysql/probe.js';
-import type { Paced } from './probe-scheduler.js';
+import type { Scheduled } from './probe-scheduler.js';
 
 /** A host that fails and recovers all the time is logged this often. */
 const LOG_INTERVAL_MS = 10_000;
 
 /** What the hosts of one thread share. */
-export interface HostSurroundings {
+export interface HostContext {
   readonly httpChecker: HttpChecker;
   readonly logger: Logger;
 }
@@ -31,17 +31,17 @@ export interface HostOwner {
   readonly readings: ClusterReadings;
   readonly counters: ProbeCounters;
   /** For all its hosts. */
-  readonly names: NameParty;
+  readonly names: ResolverClient;
   /** Something has been read. */
   arrived(nowMs: number): void;
 }
 
-export class Host implements Paced, ProbeListener {
+export class ProbedHost implements Scheduled, ProbeListener {
   /** Place in the list of the cluster; -1 when it is not in there. */
   index = -1;
   readonly probe: MysqlProbe;
   readonly #owner: HostOwner;
-  readonly #surroundings: HostSurroundings;
+  readonly #context: HostContext;
   /** Empty: none. */
   #checkUrl = '';
   #checking = false;
@@ -54,11 +54,11 @@ export class Host implements Paced, ProbeListener {
     target: ProbeTarget,
     settings: ProbeSettings,
     owner: HostOwner,
-    surroundings: HostSurroundings,
+    surroundings: HostContext,
   ) {
     this.probe = new MysqlProbe(target, settings, owner.names, this, owner.counters);
     this.#owner = owner;
-    this.#surroundings = surroundings;
+    this.#context = surroundings;
   }
 
   /** Asks at once, whatever is known; an HTTP check goes beside the first probe. */
@@ -80,8 +80,8 @@ export class Host implements Paced, ProbeListener {
     this.#checked(false);
   }
 
-  turn(nowMs: number): void {
-    this.probe.turn(nowMs);
+  tick(nowMs: number): void {
+    this.probe.tick(nowMs);
     this.#checkIfDue(nowMs);
   }
 
@@ -92,7 +92,7 @@ export class Host implements Paced, ProbeListener {
     this.#owner.arrived(monotonicMs());
   }
 
-  failed(failure: Failure, atMs: number): void {
+  failed(failure: MySQLFailure, atMs: number): void {
     if (!this.#failing) this.#fell(failure, atMs);
     this.#owner.readings.setError(this.index, failure.text, failure.unreachable, atMs);
     this.#owner.arrived(atMs);
@@ -105,7 +105,7 @@ export class Host implements Paced, ProbeListener {
   #checkIfDue(nowMs: number): void {
     if (nowMs < this.#nextCheckMs || this.#checking) return;
     this.#nextCheckMs = nowMs + CHECK_INTERVAL_MS;
-    const { httpChecker } = this.#surroundings;
+    const { httpChecker } = this.#context;
     const url = this.#checkUrl;
     if (url === '') {
       httpChecker.countSkipped();
@@ -122,12 +122,12 @@ export class Host implements Paced, ProbeListener {
     if (this.index >= 0) this.#owner.readings.setLeftOut(this.index, leftOut);
   }
 
-  #fell(failure: Failure, atMs: number): void {
+  #fell(failure: MySQLFailure, atMs: number): void {
     this.#failing = true;
     this.#logged = atMs - this.#loggedAtMs >= LOG_INTERVAL_MS;
     if (!this.#logged) return;
     this.#loggedAtMs = atMs;
-    const { logger } = this.#surroundings;
+    const { logger } = this.#context;
     logger.warn(
       { store: this.#owner.name, host: this.probe.address, error: failure.text },
       'a host cannot be read',
@@ -137,7 +137,7 @@ export class Host implements Paced, ProbeListener {
   #recovered(): void {
     this.#failing = false;
     if (!this.#logged) return;
-    const { logger } = this.#surroundings;
+    const { logger } = this.#context;
     logger.warn({ store: this.#owner.name, host: this.probe.address }, 'a host is read again');
   }
 }

@@ -12,7 +12,7 @@ const TIMEOUT_MS = 1_000;
 const CHECKS_MAX = 64;
 
 /** What HTTP checks count. */
-export interface CheckCounters {
+export interface HttpCheckCounters {
   /** Answers by status. */
   readonly byStatus: Readonly<Record<string, number>>;
   /** Hosts that have no HTTP check, each time one would be due. */
@@ -39,7 +39,7 @@ export class HttpChecker {
   #skipped = 0;
   #failed = 0;
 
-  get counters(): CheckCounters {
+  get counters(): HttpCheckCounters {
     return { byStatus: this.#byStatus, skipped: this.#skipped, failed: this.#failed };
   }
 

@@ -4,7 +4,7 @@
  * A complete binary tree in an array: node `n` has the children `2n` and `2n + 1` and holds the higher of them; the places
  * are the leaves. A change costs at most one step per level, ten for 1,000 places. Empty places hold minus infinity.
  */
-export class Tournament {
+export class MaxTree {
   readonly #leaves: number;
   readonly #nodes: Float64Array;
 

@@ -8,12 +8,12 @@
 import { monotonicMs } from '../../base/clock.js';
 
 /** Who takes turns. */
-export interface Paced {
-  turn(nowMs: number): void;
+export interface Scheduled {
+  tick(nowMs: number): void;
 }
 
 /** The time of the thread; replaced in tests. */
-export interface Pacer {
+export interface SchedulerClock {
   /** Milliseconds, monotonic. */
   nowMs(): number;
   /** Calls back once, after that time or later. */
@@ -23,19 +23,19 @@ export interface Pacer {
   afterReading(callback: () => void): void;
 }
 
-export interface WheelOptions {
+export interface SchedulerOptions {
   readonly intervalMs: number;
   readonly phases: number;
-  readonly pacer: Pacer;
+  readonly clock: SchedulerClock;
 }
 
 const LATE_MAX_MS = 20;
 
-export class PacingWheel {
-  readonly #pacer: Pacer;
+export class ProbeScheduler {
+  readonly #clock: SchedulerClock;
   readonly #phaseMs: number;
-  readonly #members: Array<Set<Paced>>;
-  readonly #phaseOf = new Map<Paced, number>();
+  readonly #members: Array<Set<Scheduled>>;
+  readonly #phaseOf = new Map<Scheduled, number>();
   #startedAtMs = 0;
   /** Phases since the start that are over, run or left out. */
   #phasesDone = 0;
@@ -44,8 +44,8 @@ export class PacingWheel {
   #run = 0;
   #missedPhases = 0;
 
-  constructor({ intervalMs, phases, pacer }: WheelOptions) {
-    this.#pacer = pacer;
+  constructor({ intervalMs, phases, clock: pacer }: SchedulerOptions) {
+    this.#clock = pacer;
     this.#phaseMs = intervalMs / phases;
     this.#members = Array.from({ length: phases }, () => new Set());
   }
@@ -56,7 +56,7 @@ export class PacingWheel {
   }
 
   /** Gives the member its turns, in the phase with the fewest members. */
-  add(member: Paced): void {
+  add(member: Scheduled): void {
     if (this.#phaseOf.has(member)) return;
     let phase = 0;
     for (let other = 1; other < this.#members.length; other++) {
@@ -66,7 +66,7 @@ export class PacingWheel {
     this.#phaseOf.set(member, phase);
   }
 
-  remove(member: Paced): void {
+  remove(member: Scheduled): void {
     const phase = this.#phaseOf.get(member);
     if (phase === undefined) return;
     this.#members[phase]!.delete(member);
@@ -76,7 +76,7 @@ export class PacingWheel {
   start(): void {
     if (this.#isRunning) return;
     this.#run++;
-    this.#startedAtMs = this.#pacer.nowMs();
+    this.#startedAtMs = this.#clock.nowMs();
     this.#phasesDone = 0;
     this.#arm();
   }
@@ -84,7 +84,7 @@ export class PacingWheel {
   stop(): void {
     if (!this.#isRunning) return;
     this.#run++;
-    if (this.#timer !== undefined) this.#pacer.cancel(this.#timer);
+    if (this.#timer !== undefined) this.#clock.cancel(this.#timer);
     this.#timer = undefined;
   }
 
@@ -94,7 +94,7 @@ export class PacingWheel {
 
   #arm(): void {
     const run = this.#run;
-    const pacer = this.#pacer;
+    const pacer = this.#clock;
     const runWhenRead = (): void => {
       pacer.afterReading(() => {
         if (run === this.#run) this.#advance();
@@ -108,7 +108,7 @@ export class PacingWheel {
 
   /** Runs one phase if one is due. */
   #advance(): void {
-    const nowMs = this.#pacer.nowMs();
+    const nowMs = this.#clock.nowMs();
     const elapsedMs = nowMs - this.#startedAtMs;
     const oldest = Math.ceil((elapsedMs - LATE_MAX_MS) / this.#phaseMs);
     if (oldest > this.#phasesDone) {
@@ -117,14 +117,14 @@ export class PacingWheel {
     }
     if (this.#phasesDone * this.#phaseMs <= elapsedMs) {
       const members = this.#members[this.#phasesDone++ % this.#members.length]!;
-      for (const member of members) member.turn(nowMs);
+      for (const member of members) member.tick(nowMs);
     }
     this.#arm();
   }
 }
 
 /** The real time of this thread. */
-export const systemPacer: Pacer = {
+export const systemSchedulerClock: SchedulerClock = {
   nowMs: monotonicMs,
   after: (delayMs, callback) => setTimeout(callback, delayMs),
   cancel: clearTimeout,

@@ -2,17 +2,17 @@
 import type { MessagePort } from 'node:worker_threads';
 import { threadId } from 'node:worker_threads';
 import { monotonicMs } from '../../base/clock.js';
-import { Names } from '../../base/dns-resolver.js';
+import { FairResolver } from '../../base/dns-resolver.js';
 import { createLogger } from '../../base/log.js';
 import { Board } from '../../board/board.js';
 import type { FromProbe, ProbeTask, ToProbe } from '../../contracts/probe.js';
 import type { MetricPublisher } from '../../contracts/publisher.js';
 import type { ClusterAssignment } from '../../contracts/stores.js';
-import { Cluster, type ClusterSurroundings } from './cluster.js';
+import { type ClusterContext, ProbedCluster } from './cluster.js';
 import { ThreadCounters } from './counters.js';
-import type { Host } from './host.js';
+import type { ProbedHost } from './host.js';
 import { HttpChecker } from './http-check.js';
-import { PacingWheel, systemPacer } from './probe-scheduler.js';
+import { ProbeScheduler, systemSchedulerClock } from './probe-scheduler.js';
 
 /** Every host has its turn once in this time. */
 export const PROBE_INTERVAL_MS = 50;
@@ -24,19 +24,19 @@ const OPENED_AT_ONCE = 16;
 export class ProbeWorker {
   readonly #port: MessagePort;
   readonly #publisher: MetricPublisher;
-  readonly #surroundings: ClusterSurroundings;
+  readonly #context: ClusterContext;
   readonly #httpChecker = new HttpChecker();
-  readonly #wheel = new PacingWheel({
+  readonly #scheduler = new ProbeScheduler({
     intervalMs: PROBE_INTERVAL_MS,
     phases: PHASES,
-    pacer: systemPacer,
+    clock: systemSchedulerClock,
   });
   readonly #worker: number;
   readonly #counters = new ThreadCounters();
   /** By slot of the board. */
-  readonly #clusters = new Map<number, Cluster>();
+  readonly #clusters = new Map<number, ProbedCluster>();
   /** Hosts whose first turn is to come. */
-  readonly #opening = new Set<Host>();
+  readonly #opening = new Set<ProbedHost>();
   #openingSoon = false;
   /** Null: not probing. */
   #term: number | null = null;
@@ -46,14 +46,14 @@ export class ProbeWorker {
     this.#port = task.port;
     this.#worker = task.worker;
     this.#publisher = publisher;
-    this.#surroundings = {
+    this.#context = {
       board: new Board(task.board),
-      names: new Names(),
+      names: new FairResolver(),
       httpChecker: this.#httpChecker,
       counters: this.#counters,
       publisher,
       logger: createLogger(task.log, `probe-${task.worker}`),
-      pacing: { begin: (host) => this.#begin(host), end: (host) => this.#end(host) },
+      scheduling: { begin: (host) => this.#begin(host), end: (host) => this.#end(host) },
     };
   }
 
@@ -103,39 +103,39 @@ export class ProbeWorker {
     }
     for (const assignment of assignments) {
       const present = this.#clusters.get(assignment.slot);
-      if (present === undefined) this.#add(new Cluster(assignment, this.#surroundings), nowMs);
+      if (present === undefined) this.#add(new ProbedCluster(assignment, this.#context), nowMs);
       else present.apply(assignment, nowMs);
     }
   }
 
-  #add(cluster: Cluster, nowMs: number): void {
+  #add(cluster: ProbedCluster, nowMs: number): void {
     this.#clusters.set(cluster.slot, cluster);
-    this.#wheel.add(cluster);
+    this.#scheduler.add(cluster);
     cluster.lead(this.#term, nowMs);
   }
 
-  #remove(cluster: Cluster, nowMs: number): void {
+  #remove(cluster: ProbedCluster, nowMs: number): void {
     this.#clusters.delete(cluster.slot);
-    this.#wheel.remove(cluster);
+    this.#scheduler.remove(cluster);
     cluster.lead(null, nowMs);
   }
 
   #lead(term: number | null): void {
     this.#term = term;
     const nowMs = monotonicMs();
-    if (term === null) this.#wheel.stop();
-    else this.#wheel.start();
+    if (term === null) this.#scheduler.stop();
+    else this.#scheduler.start();
     for (const cluster of this.#clusters.values()) cluster.lead(term, nowMs);
   }
 
-  #begin(host: Host): void {
+  #begin(host: ProbedHost): void {
     this.#opening.add(host);
     this.#openSoon();
   }
 
-  #end(host: Host): void {
+  #end(host: ProbedHost): void {
     this.#opening.delete(host);
-    this.#wheel.remove(host);
+    this.#scheduler.remove(host);
   }
 
   #openSoon(): void {
@@ -147,7 +147,7 @@ export class ProbeWorker {
       for (const host of this.#opening) {
         if (room-- === 0) break;
         this.#opening.delete(host);
-        this.#wheel.add(host);
+        this.#scheduler.add(host);
         host.open(monotonicMs());
       }
       this.#openSoon();
@@ -166,7 +166,7 @@ export class ProbeWorker {
         httpChecks: { ...byStatus },
         httpChecksSkipped: skipped,
         httpChecksFailed: failed,
-        missedPhases: this.#wheel.missedPhases,
+        missedPhases: this.#scheduler.missedPhases,
         published: this.#publisher.statistics,
         worker: this.#worker,
         durations: this.#counters.durations,

@@ -5,7 +5,7 @@ import type { Logger } from '../../../src/base/log.js';
 import type { BackendSettings } from '../../../src/config/settings.js';
 import type { BackendTimes } from '../../../src/consensus/mysql/options.js';
 import { MariaDb, needMariaDb } from '../../support/mariadb.js';
-import { type NodeOptions, TestNode } from './node.js';
+import { BackendTestNode, type NodeOptions } from './node.js';
 
 export const PASSWORD = 'correct-horse-battery';
 
@@ -33,7 +33,7 @@ export const FAST: BackendTimes = { ...IMPATIENT, takeoverSeconds: 2, leaseMs: 1
 export class Backend {
   readonly lines: string[] = [];
   readonly log: Logger = pino({ level: 'debug' }, { write: (line) => this.lines.push(line) });
-  #nodes: TestNode[] = [];
+  #nodes: BackendTestNode[] = [];
   #server: MariaDb | undefined;
 
   get server(): MariaDb {
@@ -71,8 +71,8 @@ export class Backend {
     this.lines.length = 0;
   }
 
-  node(serviceId: string, options: Partial<NodeOptions> = {}): TestNode {
-    const node = new TestNode({
+  node(serviceId: string, options: Partial<NodeOptions> = {}): BackendTestNode {
+    const node = new BackendTestNode({
       settings: this.settings,
       times: PATIENT,
       log: this.log,
@@ -84,7 +84,7 @@ export class Backend {
   }
 
   /** Started one after the other: the first one leads. */
-  async nodes(serviceIds: readonly string[], times = PATIENT): Promise<TestNode[]> {
+  async nodes(serviceIds: readonly string[], times = PATIENT): Promise<BackendTestNode[]> {
     const nodes = serviceIds.map((serviceId) => this.node(serviceId, { times }));
     for (const node of nodes) await node.consensus.start();
     return nodes;

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { monotonicMs } from '../../../src/base/clock.js';
 import { DEFAULT_TIMES } from '../../../src/consensus/mysql/options.js';
 import { Backend, FAST, PASSWORD } from './backend.js';
-import { firstUntil, type TestNode } from './node.js';
+import { type BackendTestNode, firstUntil } from './node.js';
 
 const DOMAIN = 'dc:test';
 
@@ -19,7 +19,10 @@ describe('the election by the MySQL backend', () => {
   after(() => backend.remove());
 
   it('makes the first node the leader, and tells the others who leads and who is there', async () => {
-    const [first, second] = (await backend.nodes(['a:1', 'b:1'])) as [TestNode, TestNode];
+    const [first, second] = (await backend.nodes(['a:1', 'b:1'])) as [
+      BackendTestNode,
+      BackendTestNode,
+    ];
     expect(first.acts).to.equal(true);
     expect(first.promotions.map(({ leading, term }) => ({ leading, term }))).to.deep.equal([
       { leading: true, term: 1 },
@@ -90,7 +93,10 @@ describe('the election by the MySQL backend', () => {
   });
 
   it('hands leadership over at once when the leader stops', async () => {
-    const [first, second] = (await backend.nodes(['a:1', 'b:1'])) as [TestNode, TestNode];
+    const [first, second] = (await backend.nodes(['a:1', 'b:1'])) as [
+      BackendTestNode,
+      BackendTestNode,
+    ];
     await first.consensus.stop();
     // Sooner than the row could be taken over from a node that is gone.
     await second.until(() => second.acts, 15_000);
@@ -224,7 +230,7 @@ describe('the election by the MySQL backend', () => {
   });
 
   it('never has two leaders at once, through freezes, restarts and stops', async () => {
-    const nodes: TestNode[] = await backend.nodes(['a:1', 'b:1', 'c:1'], FAST);
+    const nodes: BackendTestNode[] = await backend.nodes(['a:1', 'b:1', 'c:1'], FAST);
     const reigns = watchReigns(nodes);
     for (let turn = 0; turn < 2; turn++) {
       await backend.server.freeze();
@@ -253,7 +259,10 @@ describe('the election by the MySQL backend', () => {
     const realNow = Date.now;
     Date.now = () => realNow() + 3_600_000;
     try {
-      const [first, second] = (await backend.nodes(['a:1', 'b:1'])) as [TestNode, TestNode];
+      const [first, second] = (await backend.nodes(['a:1', 'b:1'])) as [
+        BackendTestNode,
+        BackendTestNode,
+      ];
       await sleep(2 * FAST.electionIntervalMs);
       expect([first.acts, second.acts]).to.deep.equal([true, false]);
       const [row] = await backend.server.run<{ age: number }>(
@@ -273,7 +282,7 @@ interface Reign {
 }
 
 /** Follows when each node would have said that it leads: from its promotion to the end of its lease, or to its demotion. */
-function watchReigns(nodes: readonly TestNode[]): () => Reign[] {
+function watchReigns(nodes: readonly BackendTestNode[]): () => Reign[] {
   const leases = nodes.map(() => new Map<number, number>());
   nodes.forEach((node, index) => {
     leases[index]!.set(node.promotions.length, node.leaseUntilMs);
@@ -294,7 +303,7 @@ function watchReigns(nodes: readonly TestNode[]): () => Reign[] {
     );
 }
 
-async function anyLeads(nodes: readonly TestNode[]): Promise<TestNode> {
+async function anyLeads(nodes: readonly BackendTestNode[]): Promise<BackendTestNode> {
   await firstUntil(nodes, () => nodes.some((node) => node.acts));
   return nodes.find((node) => node.acts)!;
 }

@@ -23,7 +23,7 @@ export interface NodeOptions {
   readonly log: Logger;
 }
 
-export class TestNode implements ConsensusObserver, StateMachine {
+export class BackendTestNode implements ConsensusObserver, StateMachine {
   readonly consensus: MySQLConsensus;
   readonly throttles = new ThrottleState();
   readonly promotions: Promotion[] = [];
@@ -124,7 +124,7 @@ export function liveApps(throttles: ThrottleState): Record<string, LiveApp> {
 
 /** Resolves when the condition holds; looks at each report of any of the nodes. */
 export async function firstUntil(
-  nodes: readonly TestNode[],
+  nodes: readonly BackendTestNode[],
   holds: () => boolean,
   timeoutMs = 30_000,
 ): Promise<void> {

@@ -30,7 +30,7 @@ describe('domains that share', () => {
     status = { IsLeader: true, ShareDomainServices: {} };
     shared = new ShareDomain({
       status: () => status as ConsensusStatus,
-      verdicts: {
+      peerHealth: {
         setUnhealthyAtPeers: (untilMs) => {
           verdicts = untilMs;
           for (const wake of publications.splice(0)) wake();

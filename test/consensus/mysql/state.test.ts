@@ -4,13 +4,13 @@ import { expect } from 'chai';
 import { type Command, NO_EXPIRY, type ThrottleApp } from '../../../src/throttle/commands.js';
 import { ThrottleState } from '../../../src/throttle/state.js';
 import { failureOf } from '../../support/failure.js';
-import { Random } from '../../support/random.js';
+import { SeededRandom } from '../../support/random.js';
 import { Backend, IMPATIENT } from './backend.js';
-import { liveApps, type TestNode } from './node.js';
+import { type BackendTestNode, liveApps } from './node.js';
 
 const MINUTE_MS = 60_000;
 
-interface AppRow {
+interface StoredAppRow {
   readonly app_name: string;
   readonly ttl: number | null;
   readonly ratio: number | null;
@@ -18,7 +18,7 @@ interface AppRow {
 
 describe('the state in the MySQL backend', () => {
   const backend = new Backend();
-  let node: TestNode;
+  let node: BackendTestNode;
 
   before(function () {
     return backend.create(this);
@@ -36,8 +36,8 @@ describe('the state in the MySQL backend', () => {
   const unthrottle = (key: string, everyStore: boolean): Promise<void> =>
     node.consensus.submit({ kind: 'unthrottleApp', atMs: Date.now(), key, everyStore });
   const inMinutes = (minutes: number): number => Date.now() + minutes * MINUTE_MS;
-  const rows = (): Promise<AppRow[]> =>
-    backend.server.run<AppRow>(
+  const rows = (): Promise<StoredAppRow[]> =>
+    backend.server.run<StoredAppRow>(
       `SELECT app_name, timestampdiff(second, now(), expires_at) AS ttl, ratio
         FROM throttled_apps ORDER BY app_name`,
     );
@@ -209,7 +209,7 @@ describe('the state in the MySQL backend', () => {
 
   it('means by each command what the replicated state means by it', async () => {
     const model = new ThrottleState();
-    const random = new Random(20_240_607);
+    const random = new SeededRandom(20_240_607);
     for (let step = 0; step < 150; step++) {
       const command = randomCommand(random);
       model.apply(command);
@@ -360,7 +360,7 @@ describe('the state in tables of the original', () => {
         expires_at TIMESTAMP NOT NULL, ratio DOUBLE, PRIMARY KEY (app_name)
       ) CHARACTER SET latin1 COLLATE latin1_swedish_ci`,
     );
-    const [node] = (await backend.nodes(['a:1'])) as [TestNode];
+    const [node] = (await backend.nodes(['a:1'])) as [BackendTestNode];
     const atMs = Date.now();
     await node.consensus.submit({ kind: 'throttleApp', atMs, key: 'X', expireAtMs: NO_EXPIRY });
     expect(node.apps()).to.deep.equal({ X: { ttl: null, ratio: 1 } });
@@ -373,7 +373,7 @@ describe('the state in tables of the original', () => {
 
 const NAMES = ['a', 'a/s', 'a/t', 'ab', 'a_', 'a_/s', 'b%', 'b%/s', 'bc/s'];
 
-function randomCommand(random: Random): Command {
+function randomCommand(random: SeededRandom): Command {
   const atMs = Date.now();
   const key = random.pick(NAMES);
   const expireAtMs = atMs + (1 + random.below(100)) * MINUTE_MS;

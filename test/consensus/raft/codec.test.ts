@@ -9,7 +9,7 @@ import { decodeProposal, encodeProposal } from '../../../src/consensus/raft/code
 import {
   encodeImage,
   ImageAssembly,
-  SNAPSHOT_PIECE_BYTES_MAX,
+  SNAPSHOT_CHUNK_BYTES_MAX,
 } from '../../../src/consensus/raft/codec/snapshots.js';
 import { wire } from '../../../src/consensus/raft/codec/wire.js';
 import type { Command } from '../../../src/throttle/commands.js';
@@ -25,10 +25,10 @@ function throughTheWire(message: PeerMessage): PeerMessage {
 describe('messages between peers', () => {
   const messages: PeerMessage[] = [
     { kind: 'preVote', ...route, term: LARGE, lastIndex: 7, lastTerm: 2 },
-    { kind: 'preVoteAnswer', ...route, term: 3, granted: true },
-    { kind: 'preVoteAnswer', ...route, term: 0, granted: false },
+    { kind: 'preVoteResponse', ...route, term: 3, granted: true },
+    { kind: 'preVoteResponse', ...route, term: 0, granted: false },
     { kind: 'vote', ...route, term: 3, lastIndex: 0, lastTerm: 0, transferRound: 9 },
-    { kind: 'voteAnswer', ...route, term: 3, granted: true },
+    { kind: 'voteResponse', ...route, term: 3, granted: true },
     {
       kind: 'append',
       ...route,
@@ -41,15 +41,15 @@ describe('messages between peers', () => {
         { index: 5, term: 5, data: new Uint8Array(0) },
       ],
     },
-    { kind: 'appendAnswer', ...route, term: 5, index: LARGE },
-    { kind: 'appendRefusal', ...route, term: 5, prevIndex: 9, hintIndex: 4, hintTerm: 2 },
+    { kind: 'appendResponse', ...route, term: 5, index: LARGE },
+    { kind: 'appendReject', ...route, term: 5, prevIndex: 9, hintIndex: 4, hintTerm: 2 },
     { kind: 'heartbeat', ...route, term: 5, round: 12, commit: 4 },
     {
-      kind: 'heartbeatAnswer',
+      kind: 'heartbeatResponse',
       ...route,
       term: 5,
       round: 0,
-      promiseMs: 350,
+      lockoutMs: 350,
       unixMs: 1_795_400_937_123,
     },
     { kind: 'timeoutNow', ...route, term: 5, round: 12 },
@@ -59,8 +59,8 @@ describe('messages between peers', () => {
       snapshotIndex: 100,
       snapshotTerm: 4,
       sequence: 2,
-      pieceCount: 3,
-      piece: new Uint8Array([9]),
+      chunkCount: 3,
+      chunk: new Uint8Array([9]),
     },
     { kind: 'snapshotAck', term: 5, snapshotIndex: 100, nextSequence: 0 },
     {
@@ -112,12 +112,12 @@ describe('messages between peers', () => {
     ],
     [
       'an index beyond what numbers hold',
-      wire.PeerMessage.encode({ appendAnswer: { term: 1, index: 2 ** 60 } }).finish(),
+      wire.PeerMessage.encode({ appendResponse: { term: 1, index: 2 ** 60 } }).finish(),
     ],
     [
-      'a piece beyond the last',
+      'a chunk beyond the last',
       wire.PeerMessage.encode({
-        snapshotChunk: { term: 1, snapshotIndex: 1, snapshotTerm: 1, sequence: 3, pieceCount: 3 },
+        snapshotChunk: { term: 1, snapshotIndex: 1, snapshotTerm: 1, sequence: 3, chunkCount: 3 },
       }).finish(),
     ],
     [
@@ -184,20 +184,20 @@ describe('proposals', () => {
   }
 });
 
-describe('snapshots in pieces', () => {
-  function throughPieces(image: StateImage): { image: StateImage; sizes: number[] } {
+describe('snapshots in chunks', () => {
+  function throughChunks(image: StateImage): { image: StateImage; sizes: number[] } {
     const assembly = new ImageAssembly();
     const sizes: number[] = [];
-    for (const piece of encodeImage(image)) {
-      sizes.push(piece.length);
-      assembly.add(piece);
+    for (const chunk of encodeImage(image)) {
+      sizes.push(chunk.length);
+      assembly.add(chunk);
     }
     return { image: assembly.image(), sizes };
   }
 
   it('hold an empty state', () => {
     const image = { sweptAtMs: 3, throttledApps: [], skippedHosts: [] };
-    expect(throughPieces(image)).to.deep.equal({ image, sizes: [4] });
+    expect(throughChunks(image)).to.deep.equal({ image, sizes: [4] });
   });
 
   it('hold a large state, none of them large', () => {
@@ -209,10 +209,10 @@ describe('snapshots in pieces', () => {
       ]),
       skippedHosts: Array.from({ length: 5_000 }, (_, at) => [`host-${at}`, at]),
     };
-    const { image: restored, sizes } = throughPieces(image);
+    const { image: restored, sizes } = throughChunks(image);
     expect(restored).to.deep.equal(image);
     expect(sizes.length).to.be.greaterThan(5);
-    expect(Math.max(...sizes)).to.be.lessThan(SNAPSHOT_PIECE_BYTES_MAX / 4);
+    expect(Math.max(...sizes)).to.be.lessThan(SNAPSHOT_CHUNK_BYTES_MAX / 4);
   });
 
   it('are refused when the first is missing, or comes twice', () => {

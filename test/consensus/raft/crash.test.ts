@@ -3,13 +3,13 @@ import { expect } from 'chai';
 import { failureOf } from '../../support/failure.js';
 import { until } from '../../support/until.js';
 import { ChildNode } from './support/child.js';
-import { TestCluster, throttle } from './support/cluster.js';
+import { RaftTestCluster, throttle } from './support/cluster.js';
 
 /** Acknowledged commands after which a node is ended. */
 const ENOUGH = 300;
 
 describe('a node whose process ends or whose disk fails', () => {
-  let cluster: TestCluster;
+  let cluster: RaftTestCluster;
   const children: ChildNode[] = [];
 
   afterEach(async () => {
@@ -24,7 +24,7 @@ describe('a node whose process ends or whose disk fails', () => {
   }
 
   it('has all that it acknowledged after kill -9 in the middle of writes', async () => {
-    cluster = await TestCluster.create({ size: 1, snapshotEntries: 150 });
+    cluster = await RaftTestCluster.create({ size: 1, snapshotEntries: 150 });
     const acknowledged: string[] = [];
     for (const prefix of ['first-', 'second-', 'third-']) {
       const victim = child(cluster.optionsOf(0), { prefix });
@@ -40,7 +40,7 @@ describe('a node whose process ends or whose disk fails', () => {
   });
 
   it('keeps its directory for itself until its end, however it ends', async () => {
-    cluster = await TestCluster.create({ size: 1 });
+    cluster = await RaftTestCluster.create({ size: 1 });
     const owner = child(cluster.optionsOf(0));
     await owner.says('leading');
     const node = cluster.nodes[0]!;
@@ -55,7 +55,7 @@ describe('a node whose process ends or whose disk fails', () => {
   });
 
   it('keeps its directory from other processes also after a second node of its own was refused', async () => {
-    cluster = await TestCluster.started({ size: 1 });
+    cluster = await RaftTestCluster.started({ size: 1 });
     await failureOf(cluster.freshNode(0).consensus.start());
     const intruder = child(cluster.optionsOf(0));
     const { dataDir } = cluster.optionsOf(0);
@@ -65,7 +65,7 @@ describe('a node whose process ends or whose disk fails', () => {
   });
 
   it('stops leading when its disk is full, says so, and never acknowledges what it could not keep', async () => {
-    cluster = await TestCluster.create({ size: 1 });
+    cluster = await RaftTestCluster.create({ size: 1 });
     const victim = child(cluster.optionsOf(0), { prefix: 'full-', fileKilobytesMax: 600 });
     await until(() => victim.said.includes('following'));
     await until(() => victim.said.includes('refused OUTCOME_UNKNOWN'));
@@ -79,7 +79,7 @@ describe('a node whose process ends or whose disk fails', () => {
   });
 
   it('is followed by another leader when it led, with all that it acknowledged', async () => {
-    cluster = await TestCluster.create({ size: 3 });
+    cluster = await RaftTestCluster.create({ size: 3 });
     const [, second, third] = cluster.nodes;
     const victim = child(cluster.optionsOf(0), { prefix: 'led-' });
     await Promise.all([second!.consensus.start(), third!.consensus.start()]);

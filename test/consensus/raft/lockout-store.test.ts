@@ -1,6 +1,6 @@
 /** What a node has promised in earlier runs, and when it may forget that. */
 import { expect } from 'chai';
-import { PromiseRecord } from '../../../src/consensus/raft/lockout-store.js';
+import { LockoutStore } from '../../../src/consensus/raft/lockout-store.js';
 import { failureOf } from '../../support/failure.js';
 import { until } from '../../support/until.js';
 
@@ -9,15 +9,15 @@ class Store {
   readonly written: number[] = [];
   failure: Error | null = null;
 
-  writePromise(promiseMs: number, done: (error: Error | null) => void): void {
-    this.written.push(promiseMs);
+  writeLockout(lockoutMs: number, done: (error: Error | null) => void): void {
+    this.written.push(lockoutMs);
     setImmediate(() => done(this.failure));
   }
 }
 
 describe('the record of promises', () => {
   let store: Store;
-  let record: PromiseRecord;
+  let record: LockoutStore;
   const failures: Error[] = [];
 
   beforeEach(() => {
@@ -26,9 +26,9 @@ describe('the record of promises', () => {
   });
   afterEach(() => record.stop());
 
-  /** Of a run that promises `promiseMs`, after one that promised `promisedMs`. */
-  function recordOf(promiseMs: number, promisedMs: number): PromiseRecord {
-    record = new PromiseRecord(store, promisedMs, promiseMs, (error) => failures.push(error));
+  /** Of a run that promises `lockoutMs`, after one that promised `storedLockoutMs`. */
+  function recordOf(lockoutMs: number, storedLockoutMs: number): LockoutStore {
+    record = new LockoutStore(store, storedLockoutMs, lockoutMs, (error) => failures.push(error));
     return record;
   }
 

@@ -5,7 +5,7 @@ import type { Done, RaftStorage } from '../../../src/consensus/raft/driver-types
 import { RaftMeter } from '../../../src/consensus/raft/meter.js';
 
 function soft(role: Role, term: number, leader: string | null): SoftState {
-  return { role, term, leader, leaseRound: 0, leasePromiseMs: 0, transferTo: null };
+  return { role, term, leader, leaseRound: 0, leaseLockoutMs: 0, transferTo: null };
 }
 
 /** Takes the meter through these states. */

@@ -1,6 +1,6 @@
 /** `npm run simulate -- --minutes N --seed S`: simulates seed after seed until the time is over or an invariant breaks. */
 import { parseArgs } from 'node:util';
-import { type Outcome, simulate } from './simulation/simulation.js';
+import { type SimulationOutcome, simulate } from './simulation/simulation.js';
 
 const TRACE_LINES = 400;
 const PROGRESS_EVERY_MS = 5_000;
@@ -41,7 +41,7 @@ function refuse(reason: string): never {
 
 type Totals = { runs: number; virtualMs: number; elections: number; acknowledged: number };
 
-function add(totals: Totals, outcome: Outcome): Totals {
+function add(totals: Totals, outcome: SimulationOutcome): Totals {
   return {
     runs: totals.runs + 1,
     virtualMs: totals.virtualMs + outcome.virtualMs,
@@ -63,7 +63,7 @@ function report(
 }
 
 /** Runs the seed again, now with its trace. */
-function fail({ seed, violation, digest }: Outcome): never {
+function fail({ seed, violation, digest }: SimulationOutcome): never {
   const again = simulate({ seed, trace: true });
   for (const line of again.trace.slice(-TRACE_LINES)) console.error(line);
   console.error(`\nseed ${seed} broke: ${violation?.invariant}\n  ${violation?.detail}`);

@@ -1,18 +1,18 @@
 /** The cluster under simulated storms; and the bugs that the simulation has to find. */
 import { expect } from 'chai';
 import { mutants } from './simulation/mutants.js';
-import { type Outcome, simulate } from './simulation/simulation.js';
+import { type SimulationOutcome, simulate } from './simulation/simulation.js';
 
 const FIXED_SEEDS = 150;
 const FRESH_MS = 15_000;
 /** Each mutant is found within so many seeds. */
 const MUTANT_SEEDS = 600;
 
-function explain({ seed, violation }: Outcome): string {
+function explain({ seed, violation }: SimulationOutcome): string {
   return `${violation?.invariant}: ${violation?.detail}\nIts trace: npm run simulate -- --seed ${seed}`;
 }
 
-function expectSound(seed: number): Outcome {
+function expectSound(seed: number): SimulationOutcome {
   const outcome = simulate({ seed });
   if (outcome.violation !== null) expect.fail(explain(outcome));
   return outcome;
@@ -58,12 +58,12 @@ describe('raft simulation', () => {
     }
   });
 
-  describe('in the weather that brings a mutant out finds nothing wrong with', () => {
-    for (const { name, weather } of mutants) {
-      if (weather === undefined) continue;
+  describe('in the faults that brings a mutant out finds nothing wrong with', () => {
+    for (const { name, faults } of mutants) {
+      if (faults === undefined) continue;
       it(`a node that is not one that ${name}`, () => {
         for (let seed = 1; seed <= 20; seed++) {
-          const outcome = simulate({ seed, mutant: { name: 'none', weather } });
+          const outcome = simulate({ seed, mutant: { name: 'none', faults } });
           if (outcome.violation !== null) expect.fail(explain(outcome));
         }
       });

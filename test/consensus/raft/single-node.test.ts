@@ -3,12 +3,12 @@ import { expect } from 'chai';
 import type { Command } from '../../../src/throttle/commands.js';
 import { failureOf } from '../../support/failure.js';
 import { until } from '../../support/until.js';
-import { TestCluster, throttle } from './support/cluster.js';
+import { RaftTestCluster, throttle } from './support/cluster.js';
 
 describe('a node alone', () => {
-  let cluster: TestCluster;
+  let cluster: RaftTestCluster;
   beforeEach(async () => {
-    cluster = await TestCluster.started({ size: 1, snapshotEntries: 100 });
+    cluster = await RaftTestCluster.started({ size: 1, snapshotEntries: 100 });
   });
   afterEach(() => cluster.stop());
 

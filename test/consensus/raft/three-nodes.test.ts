@@ -8,16 +8,16 @@ import { frameOf } from '../../../src/consensus/raft/transport/frame.js';
 import type { Command } from '../../../src/throttle/commands.js';
 import { failureOf } from '../../support/failure.js';
 import { until } from '../../support/until.js';
-import { TestCluster, type TestNode, throttle } from './support/cluster.js';
+import { RaftTestCluster, type RaftTestNode, throttle } from './support/cluster.js';
 
 describe('three nodes', () => {
-  let cluster: TestCluster;
+  let cluster: RaftTestCluster;
   beforeEach(async () => {
-    cluster = await TestCluster.started({ size: 3, snapshotEntries: 200 });
+    cluster = await RaftTestCluster.started({ size: 3, snapshotEntries: 200 });
   });
   afterEach(() => cluster.stop());
 
-  async function submitMany(node: TestNode, prefix: string, count: number): Promise<void> {
+  async function submitMany(node: RaftTestNode, prefix: string, count: number): Promise<void> {
     await Promise.all(
       Array.from({ length: count }, (_, at) => node.consensus.submit(throttle(`${prefix}${at}`))),
     );
@@ -72,7 +72,8 @@ describe('three nodes', () => {
     const second = await cluster.leader();
     await cluster.restart(at);
     const told = ['this node leads', 'this node leads no longer'];
-    const leading = (node: TestNode) => node.log.warnings().filter((line) => told.includes(line));
+    const leading = (node: RaftTestNode) =>
+      node.log.warnings().filter((line) => told.includes(line));
     expect(leading(first)).to.deep.equal(told);
     expect(leading(second)).to.deep.equal(['this node leads']);
     // Nodes that start together may each come too early for the other: what is told before the stop is no matter.
@@ -113,9 +114,9 @@ describe('three nodes', () => {
 
   it('judge by the clocks of the others when that of the leader is set wrong, and say so', async () => {
     const day = 86_400_000;
-    const saysSo = ({ log }: TestNode): boolean =>
+    const saysSo = ({ log }: RaftTestNode): boolean =>
       log.warnings().some((line) => line.includes('the clock of this node differs'));
-    let leader: TestNode;
+    let leader: RaftTestNode;
     do {
       for (const node of cluster.nodes) node.wrongByMs = 0;
       leader = await cluster.leader();

@@ -64,7 +64,7 @@ describe("a page of HAProxy's statistics", () => {
     expect(await names()).to.deep.equal(['a', 'c']);
   });
 
-  it('is understood with the line ends of other systems, without a last one, and in small pieces', async () => {
+  it('is understood with the line ends of other systems, without a last one, and in small chunks', async () => {
     show(PAGE.replaceAll('\n', '\r\n'));
     expect(await names()).to.deep.equal(['one', 'two']);
     show(PAGE.trimEnd());

@@ -32,9 +32,9 @@ describe('a page', () => {
     resolver: LookupFunction = lookup,
   ): Promise<string> {
     const reader = new PageReader(resolver, new Authorities(), 2, { ...LIMITS, ...limits });
-    const pieces: Buffer[] = [];
-    for await (const piece of reader.read(new URL(url))) pieces.push(piece);
-    return Buffer.concat(pieces).toString();
+    const chunks: Buffer[] = [];
+    for await (const chunk of reader.read(new URL(url))) chunks.push(chunk);
+    return Buffer.concat(chunks).toString();
   }
 
   async function failure(...arguments_: Parameters<typeof read>): Promise<string> {

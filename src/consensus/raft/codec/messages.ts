@@ -1,29 +1,29 @@
 /** What peers say to each other, between bytes and the core's messages. */
-import type { Append, HeartbeatAnswer, Message, NodeId, PreVote, Vote } from '../core/types.js';
-import { SNAPSHOT_PIECE_BYTES_MAX, SNAPSHOT_PIECES_MAX } from './snapshots.js';
-import { copyOf, decodeUntrusted, exact, nonsense, positive, wire } from './wire.js';
+import type { Append, HeartbeatResponse, Message, NodeId, PreVote, Vote } from '../core/types.js';
+import { SNAPSHOT_CHUNK_BYTES_MAX, SNAPSHOT_CHUNKS_MAX } from './snapshots.js';
+import { copyOf, decodeUntrusted, exact, positive, protocolError, wire } from './wire.js';
 
 /** The core's `snapshot` message never travels: its bytes do, as `SnapshotChunk`s. Answers to heartbeats carry what the core knows nothing of. */
 export type SentMessage =
-  | Exclude<Message, { kind: 'snapshot' | 'heartbeatAnswer' }>
-  | TimedHeartbeatAnswer;
+  | Exclude<Message, { kind: 'snapshot' | 'heartbeatResponse' }>
+  | TimedHeartbeatResponse;
 
-export interface TimedHeartbeatAnswer extends HeartbeatAnswer {
+export interface TimedHeartbeatResponse extends HeartbeatResponse {
   /** What the sender's wall clock showed; 0: it did not say. */
   readonly unixMs: number;
 }
 
-/** One piece of a snapshot on its way from a leader. */
+/** One chunk of a snapshot on its way from a leader. */
 export interface SnapshotChunk {
   readonly kind: 'snapshotChunk';
   /** Of the leader. */
   readonly term: number;
   readonly snapshotIndex: number;
   readonly snapshotTerm: number;
-  /** From 0 on, below `pieceCount`. */
+  /** From 0 on, below `chunkCount`. */
   readonly sequence: number;
-  readonly pieceCount: number;
-  readonly piece: Uint8Array;
+  readonly chunkCount: number;
+  readonly chunk: Uint8Array;
 }
 
 export interface SnapshotAck {
@@ -31,7 +31,7 @@ export interface SnapshotAck {
   /** Of the receiver. */
   readonly term: number;
   readonly snapshotIndex: number;
-  /** The piece wanted next; the number of pieces when all have arrived. */
+  /** The chunk wanted next; the number of chunks when all have arrived. */
   readonly nextSequence: number;
 }
 
@@ -64,27 +64,27 @@ function toWire(message: PeerMessage): Parameters<typeof wire.PeerMessage.encode
   switch (message.kind) {
     case 'preVote':
       return { preVote: candidacyOf(message) };
-    case 'preVoteAnswer':
-      return { preVoteAnswer: { term: message.term, granted: message.granted } };
+    case 'preVoteResponse':
+      return { preVoteResponse: { term: message.term, granted: message.granted } };
     case 'vote':
       return { vote: { ...candidacyOf(message), transferRound: message.transferRound } };
-    case 'voteAnswer':
-      return { voteAnswer: { term: message.term, granted: message.granted } };
+    case 'voteResponse':
+      return { voteResponse: { term: message.term, granted: message.granted } };
     case 'append':
       return { append: appendToWire(message) };
-    case 'appendAnswer':
-      return { appendAnswer: { term: message.term, index: message.index } };
-    case 'appendRefusal': {
+    case 'appendResponse':
+      return { appendResponse: { term: message.term, index: message.index } };
+    case 'appendReject': {
       const { term, prevIndex, hintIndex, hintTerm } = message;
-      return { appendRefusal: { term, prevIndex, hintIndex, hintTerm } };
+      return { appendReject: { term, prevIndex, hintIndex, hintTerm } };
     }
     case 'heartbeat': {
       const { term, round, commit } = message;
       return { heartbeat: { term, round, commit } };
     }
-    case 'heartbeatAnswer': {
-      const { term, round, promiseMs, unixMs } = message;
-      return { heartbeatAnswer: { term, round, promiseMs, unixMs } };
+    case 'heartbeatResponse': {
+      const { term, round, lockoutMs, unixMs } = message;
+      return { heartbeatResponse: { term, round, lockoutMs, unixMs } };
     }
     case 'timeoutNow':
       return { timeoutNow: { term: message.term, round: message.round } };
@@ -126,9 +126,9 @@ export function decodeMessage(body: Uint8Array, from: NodeId, to: NodeId): PeerM
   const message = decodeUntrusted('a message', () => wire.PeerMessage.decode(body));
   const at = { from, to };
   if (message.append != null) return appendFromWire(message.append, at);
-  if (message.appendAnswer != null) {
-    const { term, index } = message.appendAnswer;
-    return { kind: 'appendAnswer', ...at, term: termOf(term), index: exact(index ?? 0, 'index') };
+  if (message.appendResponse != null) {
+    const { term, index } = message.appendResponse;
+    return { kind: 'appendResponse', ...at, term: termOf(term), index: exact(index ?? 0, 'index') };
   }
   if (message.heartbeat != null) {
     const { term, round, commit } = message.heartbeat;
@@ -140,14 +140,14 @@ export function decodeMessage(body: Uint8Array, from: NodeId, to: NodeId): PeerM
       commit: exact(commit ?? 0, 'commit'),
     };
   }
-  if (message.heartbeatAnswer != null) {
-    const { term, round, promiseMs, unixMs } = message.heartbeatAnswer;
+  if (message.heartbeatResponse != null) {
+    const { term, round, lockoutMs, unixMs } = message.heartbeatResponse;
     return {
-      kind: 'heartbeatAnswer',
+      kind: 'heartbeatResponse',
       ...at,
       term: termOf(term),
       round: exact(round ?? 0, 'round'),
-      promiseMs: exact(promiseMs ?? 0, 'promiseMs'),
+      lockoutMs: exact(lockoutMs ?? 0, 'lockoutMs'),
       unixMs: exact(unixMs ?? 0, 'unixMs'),
     };
   }
@@ -157,22 +157,22 @@ export function decodeMessage(body: Uint8Array, from: NodeId, to: NodeId): PeerM
 type WireMessage = ReturnType<typeof wire.PeerMessage.decode>;
 type WireAppend = NonNullable<WireMessage['append']>;
 
-interface Route {
+interface MessageRoute {
   readonly from: NodeId;
   readonly to: NodeId;
 }
 
-function appendFromWire(append: WireAppend, at: Route): Append {
+function appendFromWire(append: WireAppend, at: MessageRoute): Append {
   const term = termOf(append.term);
   const prevIndex = exact(append.prevIndex ?? 0, 'prevIndex');
   let lastTerm = exact(append.prevTerm ?? 0, 'prevTerm');
   if ((prevIndex === 0) !== (lastTerm === 0) || lastTerm > term) {
-    throw nonsense(`an append of term ${term} after entry ${prevIndex} of term ${lastTerm}`);
+    throw protocolError(`an append of term ${term} after entry ${prevIndex} of term ${lastTerm}`);
   }
   const entries = (append.entries ?? []).map((entry, offset) => {
     const entryTerm = termOf(entry.term);
     if (entryTerm < lastTerm || entryTerm > term) {
-      throw nonsense(`an entry of term ${entryTerm} after term ${lastTerm} in term ${term}`);
+      throw protocolError(`an entry of term ${entryTerm} after term ${lastTerm} in term ${term}`);
     }
     lastTerm = entryTerm;
     const data = copyOf(entry.data ?? new Uint8Array(0));
@@ -189,8 +189,8 @@ function appendFromWire(append: WireAppend, at: Route): Append {
   };
 }
 
-function electionFromWire(message: WireMessage, at: Route): SentMessage | null {
-  const { preVote, preVoteAnswer, vote, voteAnswer, timeoutNow } = message;
+function electionFromWire(message: WireMessage, at: MessageRoute): SentMessage | null {
+  const { preVote, preVoteResponse, vote, voteResponse, timeoutNow } = message;
   if (preVote != null) {
     return { kind: 'preVote', ...at, term: termOf(preVote.term), ...lastEntry(preVote) };
   }
@@ -198,13 +198,18 @@ function electionFromWire(message: WireMessage, at: Route): SentMessage | null {
     const transferRound = exact(vote.transferRound ?? 0, 'transferRound');
     return { kind: 'vote', ...at, term: termOf(vote.term), ...lastEntry(vote), transferRound };
   }
-  if (preVoteAnswer != null) {
-    const granted = preVoteAnswer.granted ?? false;
-    return { kind: 'preVoteAnswer', ...at, term: exact(preVoteAnswer.term ?? 0, 'term'), granted };
+  if (preVoteResponse != null) {
+    const granted = preVoteResponse.granted ?? false;
+    return {
+      kind: 'preVoteResponse',
+      ...at,
+      term: exact(preVoteResponse.term ?? 0, 'term'),
+      granted,
+    };
   }
-  if (voteAnswer != null) {
-    const granted = voteAnswer.granted ?? false;
-    return { kind: 'voteAnswer', ...at, term: termOf(voteAnswer.term), granted };
+  if (voteResponse != null) {
+    const granted = voteResponse.granted ?? false;
+    return { kind: 'voteResponse', ...at, term: termOf(voteResponse.term), granted };
   }
   if (timeoutNow != null) {
     const round = exact(timeoutNow.round ?? 0, 'round');
@@ -213,16 +218,16 @@ function electionFromWire(message: WireMessage, at: Route): SentMessage | null {
   return null;
 }
 
-function requestFromWire(message: WireMessage, at: Route): PeerMessage {
-  const { appendRefusal, snapshotChunk, snapshotAck, forward, forwardRefusal } = message;
-  if (appendRefusal != null) {
+function requestFromWire(message: WireMessage, at: MessageRoute): PeerMessage {
+  const { appendReject, snapshotChunk, snapshotAck, forward, forwardRefusal } = message;
+  if (appendReject != null) {
     return {
-      kind: 'appendRefusal',
+      kind: 'appendReject',
       ...at,
-      term: termOf(appendRefusal.term),
-      prevIndex: exact(appendRefusal.prevIndex ?? 0, 'prevIndex'),
-      hintIndex: exact(appendRefusal.hintIndex ?? 0, 'hintIndex'),
-      hintTerm: exact(appendRefusal.hintTerm ?? 0, 'hintTerm'),
+      term: termOf(appendReject.term),
+      prevIndex: exact(appendReject.prevIndex ?? 0, 'prevIndex'),
+      hintIndex: exact(appendReject.hintIndex ?? 0, 'hintIndex'),
+      hintTerm: exact(appendReject.hintTerm ?? 0, 'hintTerm'),
     };
   }
   if (snapshotChunk != null) return chunkFromWire(snapshotChunk);
@@ -237,37 +242,37 @@ function requestFromWire(message: WireMessage, at: Route): PeerMessage {
   if (forward != null) return forwardFromWire(forward.proposals ?? [], forward.sequences ?? []);
   if (forwardRefusal != null) {
     const reason = refusalReasons[forwardRefusal.reason ?? 0];
-    if (reason === undefined) throw nonsense('a refusal without a known reason');
+    if (reason === undefined) throw protocolError('a refusal without a known reason');
     const sequences = forwardRefusal.sequences ?? [];
     return { kind: 'forwardRefusal', sequences, reason };
   }
-  throw nonsense('a message of an unknown kind');
+  throw protocolError('a message of an unknown kind');
 }
 
-function chunkFromWire(chunk: NonNullable<WireMessage['snapshotChunk']>): SnapshotChunk {
-  const sequence = exact(chunk.sequence ?? 0, 'sequence');
-  const pieceCount = positive(chunk.pieceCount ?? 0, 'pieceCount');
-  const piece = copyOf(chunk.piece ?? new Uint8Array(0));
-  if (sequence >= pieceCount || pieceCount > SNAPSHOT_PIECES_MAX) {
-    throw nonsense(`piece ${sequence} of a snapshot of ${pieceCount}`);
+function chunkFromWire(received: NonNullable<WireMessage['snapshotChunk']>): SnapshotChunk {
+  const sequence = exact(received.sequence ?? 0, 'sequence');
+  const chunkCount = positive(received.chunkCount ?? 0, 'chunkCount');
+  const chunk = copyOf(received.chunk ?? new Uint8Array(0));
+  if (sequence >= chunkCount || chunkCount > SNAPSHOT_CHUNKS_MAX) {
+    throw protocolError(`chunk ${sequence} of a snapshot of ${chunkCount}`);
   }
-  if (piece.length > SNAPSHOT_PIECE_BYTES_MAX) {
-    throw nonsense(`a piece of a snapshot of ${piece.length} bytes`);
+  if (chunk.length > SNAPSHOT_CHUNK_BYTES_MAX) {
+    throw protocolError(`a chunk of a snapshot of ${chunk.length} bytes`);
   }
   return {
     kind: 'snapshotChunk',
-    term: termOf(chunk.term),
-    snapshotIndex: positive(chunk.snapshotIndex ?? 0, 'snapshotIndex'),
-    snapshotTerm: positive(chunk.snapshotTerm ?? 0, 'snapshotTerm'),
+    term: termOf(received.term),
+    snapshotIndex: positive(received.snapshotIndex ?? 0, 'snapshotIndex'),
+    snapshotTerm: positive(received.snapshotTerm ?? 0, 'snapshotTerm'),
     sequence,
-    pieceCount,
-    piece,
+    chunkCount,
+    chunk,
   };
 }
 
 function forwardFromWire(proposals: readonly Uint8Array[], sequences: readonly number[]): Forward {
   if (proposals.length !== sequences.length) {
-    throw nonsense(`${proposals.length} proposals with ${sequences.length} numbers`);
+    throw protocolError(`${proposals.length} proposals with ${sequences.length} numbers`);
   }
   return { kind: 'forward', proposals: proposals.map(copyOf), sequences };
 }

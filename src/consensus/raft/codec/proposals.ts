@@ -1,7 +1,7 @@
 /** Proposals, as they stand in the log: a command and the request that it answers. */
 import { FrenoError } from '../../../base/errors.js';
 import { asOf, type Command } from '../../../throttle/commands.js';
-import { decodeUntrusted, exact, nonsense, positive, wire } from './wire.js';
+import { decodeUntrusted, exact, positive, protocolError, wire } from './wire.js';
 
 /** Most bytes of one proposal: far more than a name from a URL needs, far less than an append may carry. */
 const PROPOSAL_BYTES_MAX = 64 * 1024;
@@ -39,12 +39,12 @@ function encode({ session, sequence, command }: Proposal): Uint8Array {
 /** Throws `PROTOCOL` for anything that `encodeProposal` and `movedProposal` do not make. */
 export function decodeProposal(bytes: Uint8Array): Proposal {
   if (bytes.length > PROPOSAL_BYTES_MAX + MOVED_TIMES_BYTES_MAX) {
-    throw nonsense(`a proposal of ${bytes.length} bytes`);
+    throw protocolError(`a proposal of ${bytes.length} bytes`);
   }
   const { session, sequence, command } = decodeUntrusted('a proposal', () =>
     wire.Proposal.decode(bytes),
   );
-  if (command === null || command === undefined) throw nonsense('a proposal without command');
+  if (command === null || command === undefined) throw protocolError('a proposal without command');
   return {
     session: positive(session, 'session'),
     sequence: positive(sequence, 'sequence'),
@@ -103,17 +103,17 @@ function commandFromWire(command: WireCommand): Command {
   if (command.recoverHost != null) {
     return { kind: 'recoverHost', atMs, host: name(command.recoverHost.host, 'host') };
   }
-  throw nonsense('a command of an unknown kind: a newer version wrote it');
+  throw protocolError('a command of an unknown kind: a newer version wrote it');
 }
 
 function name(value: string | null | undefined, field: string): string {
-  if (value == null || value === '') throw nonsense(`${field} is empty`);
+  if (value == null || value === '') throw protocolError(`${field} is empty`);
   return value;
 }
 
 /** A share of checks, 0 to 1. */
 export function share(value: number): number {
-  if (!(value >= 0 && value <= 1)) throw nonsense(`ratio is ${value}`);
+  if (!(value >= 0 && value <= 1)) throw protocolError(`ratio is ${value}`);
   return value;
 }
 

@@ -1,22 +1,22 @@
-/** The replicated state as a sequence of pieces, each encoded and decoded by itself, so that a large state never holds the event loop. */
+/** The replicated state as a sequence of chunks, each encoded and decoded by itself, so that a large state never holds the event loop. */
 import type { AppKey } from '../../../throttle/commands.js';
 import type { StateImage, ThrottledApp } from '../../../throttle/state.js';
 import { share } from './proposals.js';
-import { decodeUntrusted, exact, nonsense, wire } from './wire.js';
+import { decodeUntrusted, exact, protocolError, wire } from './wire.js';
 
-/** Most bytes of one piece. An entry larger than `PIECE_BYTES_TARGET` makes a piece of its own size. */
-export const SNAPSHOT_PIECE_BYTES_MAX = 1024 * 1024;
+/** Most bytes of one chunk. An entry larger than `CHUNK_BYTES_TARGET` makes a chunk of its own size. */
+export const SNAPSHOT_CHUNK_BYTES_MAX = 1024 * 1024;
 
-/** Most pieces of one snapshot: bounds what a follower holds in memory while one arrives. */
-export const SNAPSHOT_PIECES_MAX = 65_536;
+/** Most chunks of one snapshot: bounds what a follower holds in memory while one arrives. */
+export const SNAPSHOT_CHUNKS_MAX = 65_536;
 
-/** A piece is closed when its entries reach this. About half a millisecond of encoding. */
-const PIECE_BYTES_TARGET = 64 * 1024;
+/** A chunk is closed when its entries reach this. About half a millisecond of encoding. */
+const CHUNK_BYTES_TARGET = 64 * 1024;
 
 /** Rough size of an entry besides its name. */
 const ENTRY_BYTES = 24;
 
-/** Encodes an image piece by piece; at least one piece. */
+/** Encodes an image chunk by chunk; at least one chunk. */
 export function* encodeImage(image: StateImage): Generator<Uint8Array, void, void> {
   const { throttledApps, skippedHosts } = image;
   let app = 0;
@@ -26,7 +26,7 @@ export function* encodeImage(image: StateImage): Generator<Uint8Array, void, voi
     const appEnd = sliceEnd(throttledApps, app, 0);
     const hostEnd =
       appEnd < throttledApps.length ? host : sliceEnd(skippedHosts, host, appEnd - app);
-    yield wire.SnapshotPiece.encode({
+    yield wire.StateChunk.encode({
       ...(isFirst ? { clock: { sweptAtMs: image.sweptAtMs } } : {}),
       throttledApps: throttledApps
         .slice(app, appEnd)
@@ -41,7 +41,7 @@ export function* encodeImage(image: StateImage): Generator<Uint8Array, void, voi
   } while (app < throttledApps.length || host < skippedHosts.length);
 }
 
-/** Where the piece that begins with `rows[start]` ends; `taken` entries of the other table are in it already. */
+/** Where the chunk that begins with `rows[start]` ends; `taken` entries of the other table are in it already. */
 function sliceEnd(
   rows: ReadonlyArray<readonly [string, unknown]>,
   start: number,
@@ -49,7 +49,7 @@ function sliceEnd(
 ): number {
   let bytes = taken * ENTRY_BYTES;
   let end = start;
-  while (end < rows.length && bytes < PIECE_BYTES_TARGET) {
+  while (end < rows.length && bytes < CHUNK_BYTES_TARGET) {
     // A UTF-16 unit is at most three bytes of UTF-8.
     bytes += ENTRY_BYTES + rows[end]![0].length * 3;
     end += 1;
@@ -57,33 +57,33 @@ function sliceEnd(
   return end;
 }
 
-/** Puts pieces back together, in their order. */
+/** Puts chunks back together, in their order. */
 export class ImageAssembly {
-  /** Null: the first piece is missing. */
+  /** Null: the first chunk is missing. */
   #sweptAtMs: number | null = null;
   readonly #throttledApps: Array<readonly [AppKey, ThrottledApp]> = [];
   readonly #skippedHosts: Array<readonly [string, number]> = [];
 
   /** Throws `PROTOCOL` for what `encodeImage` does not make. */
   add(bytes: Uint8Array): void {
-    const piece = decodeUntrusted('a piece of a snapshot', () => wire.SnapshotPiece.decode(bytes));
-    if ((piece.clock == null) !== (this.#sweptAtMs !== null)) {
-      throw nonsense('the pieces of a snapshot are out of order');
+    const chunk = decodeUntrusted('a chunk of a snapshot', () => wire.StateChunk.decode(bytes));
+    if ((chunk.clock == null) !== (this.#sweptAtMs !== null)) {
+      throw protocolError('the chunks of a snapshot are out of order');
     }
-    if (piece.clock != null) {
-      this.#sweptAtMs = exact(piece.clock.sweptAtMs ?? 0, 'sweptAtMs');
+    if (chunk.clock != null) {
+      this.#sweptAtMs = exact(chunk.clock.sweptAtMs ?? 0, 'sweptAtMs');
     }
-    for (const { key, expireAtMs, ratio } of piece.throttledApps ?? []) {
+    for (const { key, expireAtMs, ratio } of chunk.throttledApps ?? []) {
       const app = { expireAtMs: exact(expireAtMs ?? 0, 'expireAtMs'), ratio: share(ratio ?? 0) };
       this.#throttledApps.push([key ?? '', app]);
     }
-    for (const { host, expireAtMs } of piece.skippedHosts ?? []) {
+    for (const { host, expireAtMs } of chunk.skippedHosts ?? []) {
       this.#skippedHosts.push([host ?? '', exact(expireAtMs ?? 0, 'expireAtMs')]);
     }
   }
 
   image(): StateImage {
-    if (this.#sweptAtMs === null) throw nonsense('a snapshot without its first piece');
+    if (this.#sweptAtMs === null) throw protocolError('a snapshot without its first chunk');
     return {
       sweptAtMs: this.#sweptAtMs,
       throttledApps: this.#throttledApps,

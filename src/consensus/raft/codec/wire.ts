@@ -6,7 +6,7 @@ import { freno } from '../generated/raft.js';
 
 export const wire = freno.raft;
 
-export function nonsense(what: string): FrenoError {
+export function protocolError(what: string): FrenoError {
   return new FrenoError('PROTOCOL', what);
 }
 
@@ -15,18 +15,18 @@ export function decodeUntrusted<T>(what: string, decode: () => T): T {
   try {
     return decode();
   } catch (error) {
-    throw nonsense(`${what} cannot be decoded: ${messageOf(error)}`);
+    throw protocolError(`${what} cannot be decoded: ${messageOf(error)}`);
   }
 }
 
 /** A non-negative integer that is exact; else `PROTOCOL`. */
 export function exact(value: number, field: string): number {
-  if (!Number.isSafeInteger(value) || value < 0) throw nonsense(`${field} is ${value}`);
+  if (!Number.isSafeInteger(value) || value < 0) throw protocolError(`${field} is ${value}`);
   return value;
 }
 
 export function positive(value: number, field: string): number {
-  if (exact(value, field) === 0) throw nonsense(`${field} is 0`);
+  if (exact(value, field) === 0) throw protocolError(`${field} is 0`);
   return value;
 }
 

@@ -2,7 +2,7 @@
 import { RaftConfigError } from './errors.js';
 import type { NodeId } from './types.js';
 
-export interface Config {
+export interface RaftConfig {
   /** This node; one of `nodes`. */
   readonly id: NodeId;
   /** All voters, this node included. The same list on every node. */
@@ -13,7 +13,7 @@ export interface Config {
    */
   readonly electionTicks: number;
   /** How long `electionTicks` last at the least, from any moment on: one tick may come at once. A leader hears of it with each heartbeat. */
-  readonly promiseMs: number;
+  readonly lockoutMs: number;
   /** A node with peers grants no vote for so many ticks after its start: it may have promised before. More than `electionTicks` when it promised more then. */
   readonly startTicks: number;
   /** A leader sends heartbeats each time this many ticks have passed. At most a third of `electionTicks`: a lost one must not cost an election. */
@@ -33,7 +33,7 @@ export interface Config {
 }
 
 /** Everything but who the nodes are, and what they promise. */
-export const defaultLimits: Omit<Config, 'id' | 'nodes' | 'promiseMs' | 'startTicks'> = {
+export const defaultLimits: Omit<RaftConfig, 'id' | 'nodes' | 'lockoutMs' | 'startTicks'> = {
   electionTicks: 10,
   heartbeatTicks: 2,
   maxAppendBytes: 256 * 1024,
@@ -45,7 +45,7 @@ export const defaultLimits: Omit<Config, 'id' | 'nodes' | 'promiseMs' | 'startTi
 };
 
 /** Throws `RaftConfigError` naming the field. */
-export function validate(config: Config): void {
+export function validate(config: RaftConfig): void {
   const { id, nodes, electionTicks, heartbeatTicks, ...limits } = config;
   check(nodes.includes(id), 'nodes', `must list this node (${id})`);
   check(new Set(nodes).size === nodes.length, 'nodes', 'must not list a node twice');

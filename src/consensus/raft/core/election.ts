@@ -64,7 +64,7 @@ export function answerPreVote(replica: Replica, ballot: PreVote, bound: boolean)
   const { rules, log } = replica;
   const granted = !bound && ballot.term > replica.term && rules.isUpToDate(ballot, log);
   const term = granted ? ballot.term : replica.term;
-  replica.send({ kind: 'preVoteAnswer', to: ballot.from, term, granted });
+  replica.send({ kind: 'preVoteResponse', to: ballot.from, term, granted });
 }
 
 /** The ballot is of the current term. Returns whether the vote was granted. */
@@ -72,6 +72,6 @@ export function answerVote(replica: Replica, ballot: Vote): boolean {
   const { rules, log, term } = replica;
   const granted = rules.mayVoteFor(ballot.from, replica.vote) && rules.isUpToDate(ballot, log);
   if (granted) replica.voteFor(ballot.from);
-  replica.send({ kind: 'voteAnswer', to: ballot.from, term, granted });
+  replica.send({ kind: 'voteResponse', to: ballot.from, term, granted });
   return granted;
 }

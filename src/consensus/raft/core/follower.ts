@@ -21,22 +21,22 @@ export function follow(replica: Replica, append: Append): void {
 }
 
 function acknowledge(replica: Replica, to: string, index: number): void {
-  replica.sendWhenDurable({ kind: 'appendAnswer', to, term: replica.term, index });
+  replica.sendWhenDurable({ kind: 'appendResponse', to, term: replica.term, index });
 }
 
 function refuse(replica: Replica, { from, prevIndex, prevTerm }: Append): void {
   const { log, term } = replica;
   const hintIndex = log.lastAtOrBelowTerm(prevIndex, prevTerm);
   const hintTerm = log.termAt(hintIndex)!;
-  replica.send({ kind: 'appendRefusal', to: from, term, prevIndex, hintIndex, hintTerm });
+  replica.send({ kind: 'appendReject', to: from, term, prevIndex, hintIndex, hintTerm });
 }
 
 export function followHeartbeat(replica: Replica, heartbeat: Heartbeat): void {
   replica.log.commitTo(heartbeat.commit);
   const { from: to, round } = heartbeat;
   const { term, config } = replica;
-  const { promiseMs } = config;
-  replica.send({ kind: 'heartbeatAnswer', to, term, round, promiseMs });
+  const { lockoutMs } = config;
+  replica.send({ kind: 'heartbeatResponse', to, term, round, lockoutMs });
 }
 
 /** A whole snapshot has arrived. It is taken unless what it covers is here already. */

@@ -7,10 +7,10 @@ import type { Reads } from './reads.js';
 import type { Replica } from './replica.js';
 import { Transfer } from './transfer.js';
 import type {
-  AppendAnswer,
-  AppendRefusal,
+  AppendReject,
+  AppendResponse,
   Entry,
-  HeartbeatAnswer,
+  HeartbeatResponse,
   NodeId,
   Proposed,
 } from './types.js';
@@ -18,7 +18,7 @@ import type {
 const noData = new Uint8Array(0);
 
 /** The leadership of one node in one term; it ends when the node leaves the term or loses its quorum. */
-export class Leadership {
+export class Leader {
   readonly #replica: Replica;
   readonly #reads: Reads;
   readonly #followers: readonly Progress[];
@@ -34,11 +34,11 @@ export class Leadership {
   #leaseFloor: number;
   /** The latest round that a majority has answered, and for how long some majority stays bound after it. */
   #confirmedRound = 0;
-  #promisedMs = 0;
+  #lockoutMs = 0;
   /** The round that began since it was last asked for. */
   #begunRound = 0;
   /** Something happened after which there may be more to send. */
-  #stirred = true;
+  #hasWork = true;
   /** A tick has passed: what is committed is told also to those to whom nothing else is sent. */
   #isCommitNewsDue = false;
 
@@ -70,7 +70,7 @@ export class Leadership {
   #commitNewsFallsDue(): void {
     const { committed } = this.#replica.log;
     this.#isCommitNewsDue = this.#followers.some(({ commitTold }) => commitTold < committed);
-    if (this.#isCommitNewsDue) this.#stirred = true;
+    if (this.#isCommitNewsDue) this.#hasWork = true;
   }
 
   /** Whether a majority was heard since this was last asked (check quorum, dissertation 6.2). */
@@ -111,26 +111,26 @@ export class Leadership {
     if (round > this.#confirmedRound) {
       this.#confirmedRound = round;
       this.#reads.confirmed(round);
-      this.#stirred = true;
+      this.#hasWork = true;
     }
-    this.#promisedMs = this.#promisedAtLeast();
+    this.#lockoutMs = this.#lockoutAtLeast();
   }
 
   /**
    * Whoever is elected has a vote out of every majority, so nobody is while all of some majority are bound. The one that is bound for longest
    * counts. The leader is in it: when it votes for another it leads no more.
    */
-  #promisedAtLeast(): number {
+  #lockoutAtLeast(): number {
     const { rules, config } = this.#replica;
-    const promised = this.#followers.map(({ answeredRound, promiseMs }) =>
-      answeredRound >= this.#confirmedRound ? rules.promisedMs(promiseMs, config.promiseMs) : 0,
+    const promised = this.#followers.map(({ answeredRound, lockoutMs }) =>
+      answeredRound >= this.#confirmedRound ? rules.lockoutMs(lockoutMs, config.lockoutMs) : 0,
     );
     promised.push(Number.POSITIVE_INFINITY);
     return reachedByMajority(promised);
   }
 
-  get leasePromiseMs(): number {
-    return this.leaseRound > 0 ? this.#promisedMs : 0;
+  get leaseLockoutMs(): number {
+    return this.leaseRound > 0 ? this.#lockoutMs : 0;
   }
 
   get leaseRound(): number {
@@ -170,36 +170,36 @@ export class Leadership {
       this.#unsettledBytes += entryBytes(data);
     }
     log.append(entries);
-    this.#stirred = true;
+    this.#hasWork = true;
   }
 
-  onAnswer(answer: AppendAnswer | AppendRefusal | HeartbeatAnswer): void {
+  onAnswer(answer: AppendResponse | AppendReject | HeartbeatResponse): void {
     const follower = this.#find(answer.from);
     invariant(follower !== undefined, 'answers come from followers');
     follower.active = true;
-    if (answer.kind === 'appendAnswer') this.#onAppendAnswer(follower, answer);
-    else if (answer.kind === 'appendRefusal') this.#onAppendRefusal(follower, answer);
-    else this.#onHeartbeatAnswer(follower, answer);
+    if (answer.kind === 'appendResponse') this.#onAppendResponse(follower, answer);
+    else if (answer.kind === 'appendReject') this.#onAppendReject(follower, answer);
+    else this.#onHeartbeatResponse(follower, answer);
   }
 
-  #onAppendAnswer(follower: Progress, { index }: AppendAnswer): void {
+  #onAppendResponse(follower: Progress, { index }: AppendResponse): void {
     const { lastIndex } = this.#replica.log;
     invariant(index <= lastIndex, 'a follower has what the leader has', index, lastIndex);
     if (!follower.accepted(index)) return;
-    this.#stirred = true;
+    this.#hasWork = true;
     this.#commitByCounting();
     if (this.#transfer?.to === follower.id) this.#offerLeadership();
   }
 
-  #onAppendRefusal(follower: Progress, refusal: AppendRefusal): void {
+  #onAppendReject(follower: Progress, refusal: AppendReject): void {
     const { prevIndex, hintIndex, hintTerm } = refusal;
     const agreeAtMost = this.#replica.log.lastAtOrBelowTerm(hintIndex, hintTerm);
-    if (follower.refused(prevIndex, agreeAtMost)) this.#stirred = true;
+    if (follower.refused(prevIndex, agreeAtMost)) this.#hasWork = true;
   }
 
-  #onHeartbeatAnswer(follower: Progress, { round, promiseMs }: HeartbeatAnswer): void {
-    follower.answeredHeartbeat(round, promiseMs);
-    this.#stirred = true;
+  #onHeartbeatResponse(follower: Progress, { round, lockoutMs }: HeartbeatResponse): void {
+    follower.answeredHeartbeat(round, lockoutMs);
+    this.#hasWork = true;
     this.#confirmRounds();
     this.#lookForLoss(follower);
   }
@@ -225,7 +225,7 @@ export class Leadership {
     const index = reachedByMajority(reached);
     if (index <= log.committed || !rules.commitsByCounting(log.termAt(index)!, term)) return;
     log.commitTo(index);
-    this.#stirred = true;
+    this.#hasWork = true;
     this.#settle();
   }
 
@@ -241,7 +241,7 @@ export class Leadership {
     const target = to === undefined ? this.#readiestFollower() : this.#find(to);
     if (this.#transfer !== null || target === undefined) return false;
     this.#transfer = new Transfer(target.id, this.#replica.config.electionTicks);
-    this.#stirred = true;
+    this.#hasWork = true;
     this.#offerLeadership();
     return true;
   }
@@ -284,13 +284,13 @@ export class Leadership {
   }
 
   get hasMore(): boolean {
-    return this.#stirred;
+    return this.#hasWork;
   }
 
   /** Sends all that may go now. */
   flush(): void {
-    if (!this.#stirred) return;
-    this.#stirred = false;
+    if (!this.#hasWork) return;
+    this.#hasWork = false;
     this.#confirmReads();
     for (const follower of this.#followers) this.#replicate(follower);
     this.#isCommitNewsDue = false;
@@ -306,7 +306,7 @@ export class Leadership {
   }
 
   readAsked(): void {
-    this.#stirred = true;
+    this.#hasWork = true;
   }
 
   #replicate(follower: Progress): void {

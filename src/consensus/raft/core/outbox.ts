@@ -2,7 +2,7 @@
 import type { Rules } from './rules.js';
 import type { Message } from './types.js';
 
-interface Waiting {
+interface HeldMessage {
   readonly message: Message;
   /** The batch that has to be durable first. */
   readonly batch: number;
@@ -10,9 +10,9 @@ interface Waiting {
 
 const nothing: readonly Message[] = [];
 
-export class Outbox {
+export class DurableOutbox {
   #free: Message[] = [];
-  #waiting: Waiting[] = [];
+  #waiting: HeldMessage[] = [];
   readonly #rules: Rules;
 
   constructor(rules: Rules) {
@@ -30,7 +30,7 @@ export class Outbox {
   }
 
   /** Any message may be lost, so a newer one may take its place: while a disk hangs, what waits for it does not pile up. */
-  #wait(newer: Waiting): void {
+  #wait(newer: HeldMessage): void {
     const place = this.#waiting.findIndex((waiting) => isOfOneKind(waiting, newer));
     if (place < 0) this.#waiting.push(newer);
     else if (!saysLess(newer.message, this.#waiting[place]!.message)) this.#waiting[place] = newer;
@@ -57,7 +57,7 @@ export class Outbox {
   }
 }
 
-function isOfOneKind(left: Waiting, right: Waiting): boolean {
+function isOfOneKind(left: HeldMessage, right: HeldMessage): boolean {
   return (
     left.batch === right.batch &&
     left.message.kind === right.message.kind &&
@@ -67,6 +67,6 @@ function isOfOneKind(left: Waiting, right: Waiting): boolean {
 
 /** An acknowledgement of less than the other acknowledges already. */
 function saysLess(newer: Message, older: Message): boolean {
-  const areAnswers = newer.kind === 'appendAnswer' && older.kind === 'appendAnswer';
+  const areAnswers = newer.kind === 'appendResponse' && older.kind === 'appendResponse';
   return areAnswers && newer.index < older.index;
 }

@@ -7,14 +7,14 @@ import type { NodeId } from './types.js';
  * - `replicate`: they agree; appends follow each other without waiting, within the bounds on what is in flight.
  * - `snapshot`: the follower needs entries that are compacted away; nothing is sent until the snapshot has arrived or failed.
  */
-export type Mode = 'probe' | 'replicate' | 'snapshot';
+export type ProgressMode = 'probe' | 'replicate' | 'snapshot';
 
-interface Flight {
+interface Inflight {
   readonly lastIndex: number;
   readonly bytes: number;
 }
 
-export interface FlightLimits {
+export interface InflightLimits {
   readonly maxInflightAppends: number;
   readonly maxInflightBytes: number;
 }
@@ -26,23 +26,23 @@ export class Progress {
   #match = 0;
   /** The next entry to send. */
   #next: number;
-  #mode: Mode = 'probe';
+  #mode: ProgressMode = 'probe';
   #probeSent = false;
-  #flights: Flight[] = [];
+  #flights: Inflight[] = [];
   #flightBytes = 0;
   #snapshotIndex = 0;
-  readonly #limits: FlightLimits;
+  readonly #limits: InflightLimits;
 
   /** It has been heard since the last check of the quorum. */
   active = false;
   #answeredRound = 0;
-  #promiseMs = 0;
+  #lockoutMs = 0;
   /** The commit index that it was last told. */
   commitTold = 0;
   /** It waits for the commit of entries up to here. */
   commitAwaited = 0;
 
-  constructor(id: NodeId, next: number, limits: FlightLimits) {
+  constructor(id: NodeId, next: number, limits: InflightLimits) {
     this.id = id;
     this.#next = next;
     this.#limits = limits;
@@ -62,11 +62,11 @@ export class Progress {
   }
 
   /** For how long it grants no vote after it answered that round. */
-  get promiseMs(): number {
-    return this.#promiseMs;
+  get lockoutMs(): number {
+    return this.#lockoutMs;
   }
 
-  get mode(): Mode {
+  get mode(): ProgressMode {
     return this.#mode;
   }
 
@@ -125,11 +125,11 @@ export class Progress {
   }
 
   /** A heartbeat was answered: a probe without an answer is lost, so the next may go. */
-  answeredHeartbeat(round: number, promiseMs: number): void {
+  answeredHeartbeat(round: number, lockoutMs: number): void {
     this.#probeSent = false;
     if (round <= this.#answeredRound) return;
     this.#answeredRound = round;
-    this.#promiseMs = promiseMs;
+    this.#lockoutMs = lockoutMs;
   }
 
   /** Back to where the logs are known to agree: what is in flight may be lost. */
@@ -168,7 +168,7 @@ export class Progress {
     this.#next = this.#match + 1;
   }
 
-  #enter(mode: Mode): void {
+  #enter(mode: ProgressMode): void {
     this.#mode = mode;
     this.#flights = [];
     this.#flightBytes = 0;

@@ -1,9 +1,9 @@
 /** The Raft core: takes inputs, changes roles, hands out what there is to do. */
-import { type Config, validate } from './config.js';
+import { type RaftConfig, validate } from './config.js';
 import { answerPreVote, answerVote, Election } from './election.js';
 import { invariant } from './errors.js';
 import { follow, followHeartbeat, followSnapshot } from './follower.js';
-import { Leadership } from './leader.js';
+import { Leader } from './leader.js';
 import { Reads } from './reads.js';
 import { Replica } from './replica.js';
 import { type Rules, raftRules } from './rules.js';
@@ -14,7 +14,7 @@ import type {
   Message,
   NodeId,
   PreVote,
-  PreVoteAnswer,
+  PreVoteResponse,
   Proposed,
   RaftCore,
   Ready,
@@ -25,11 +25,11 @@ import type {
   SoftState,
   TimeoutNow,
   Vote,
-  VoteAnswer,
+  VoteResponse,
 } from './types.js';
 
 /** Uniform in [0, 1). */
-export type Random = () => number;
+export type RandomSource = () => number;
 
 /**
  * Roles and their moves:
@@ -43,32 +43,37 @@ export type Random = () => number;
 export class Raft implements RaftCore {
   readonly #replica: Replica;
   readonly #reads = new Reads();
-  readonly #random: Random;
+  readonly #random: RandomSource;
   #role: Role = 'follower';
   #leader: NodeId | null = null;
   #election: Election | null = null;
-  #leadership: Leadership | null = null;
+  #leadership: Leader | null = null;
   /** Ticks until this node stands for election; drawn anew each time it is set. */
-  #patience = 0;
+  #electionTicksLeft = 0;
   #readsLost: number[] = [];
   #softShown: SoftState;
 
   /** Throws `RaftConfigError`. `rules` is for tests that break one. */
-  constructor(config: Config, initial: InitialState, random: Random, rules: Rules = raftRules) {
+  constructor(
+    config: RaftConfig,
+    initial: InitialState,
+    random: RandomSource,
+    rules: Rules = raftRules,
+  ) {
     validate(config);
     this.#replica = new Replica(config, initial, rules);
     this.#random = random;
-    this.#drawPatience();
+    this.#drawElectionTimeout();
     this.#softShown = this.#softNow();
   }
 
   tick(): void {
-    this.#replica.promise.tick();
+    this.#replica.lockout.tick();
     if (this.#leadership !== null) {
       if (!this.#leadership.tick()) this.#becomeFollower(null);
       return;
     }
-    if (--this.#patience <= 0) this.campaign();
+    if (--this.#electionTicksLeft <= 0) this.campaign();
   }
 
   campaign(): void {
@@ -101,8 +106,8 @@ export class Raft implements RaftCore {
     this.#leave();
     this.#role = 'leader';
     this.#leader = this.#replica.config.id;
-    this.#replica.promise.lapse();
-    this.#leadership = new Leadership(this.#replica, this.#reads);
+    this.#replica.lockout.release();
+    this.#leadership = new Leader(this.#replica, this.#reads);
   }
 
   #becomeFollower(leader: NodeId | null): void {
@@ -117,12 +122,14 @@ export class Raft implements RaftCore {
     this.#leadership = null;
     this.#election = null;
     this.#leader = null;
-    this.#drawPatience();
+    this.#drawElectionTimeout();
   }
 
-  #drawPatience(): void {
+  #drawElectionTimeout(): void {
     const { electionTicks } = this.#replica.config;
-    this.#patience = this.#isAlone ? 1 : electionTicks + Math.floor(this.#random() * electionTicks);
+    this.#electionTicksLeft = this.#isAlone
+      ? 1
+      : electionTicks + Math.floor(this.#random() * electionTicks);
   }
 
   /** Such a node is elected by its disk: a new term at each tick of a slow one would be a new vote to write, without an end. */
@@ -140,7 +147,7 @@ export class Raft implements RaftCore {
   /** Returns whether the message is to be handled at all. */
   #meetsHigherTerm(message: Message): boolean {
     if (message.kind === 'preVote') return true;
-    if (message.kind === 'preVoteAnswer' && message.granted) return true;
+    if (message.kind === 'preVoteResponse' && message.granted) return true;
     if (message.kind === 'vote' && this.#isBound(message.term, message.transferRound)) return false;
     this.#replica.enterTerm(message.term, null);
     this.#becomeFollower(null);
@@ -151,11 +158,11 @@ export class Raft implements RaftCore {
   #answerOutdated({ kind, from: to }: Message): void {
     const { term } = this.#replica;
     if (kind === 'append' || kind === 'heartbeat' || kind === 'snapshot') {
-      this.#replica.send({ kind: 'heartbeatAnswer', to, term, round: 0, promiseMs: 0 });
+      this.#replica.send({ kind: 'heartbeatResponse', to, term, round: 0, lockoutMs: 0 });
     } else if (kind === 'preVote') {
-      this.#replica.send({ kind: 'preVoteAnswer', to, term, granted: false });
+      this.#replica.send({ kind: 'preVoteResponse', to, term, granted: false });
     } else if (kind === 'vote') {
-      this.#replica.send({ kind: 'voteAnswer', to, term, granted: false });
+      this.#replica.send({ kind: 'voteResponse', to, term, granted: false });
     }
   }
 
@@ -165,14 +172,14 @@ export class Raft implements RaftCore {
       case 'preVote':
         this.#onPreVote(message);
         break;
-      case 'preVoteAnswer':
-        this.#onPreVoteAnswer(message);
+      case 'preVoteResponse':
+        this.#onPreVoteResponse(message);
         break;
       case 'vote':
         this.#onVote(message);
         break;
-      case 'voteAnswer':
-        this.#onVoteAnswer(message);
+      case 'voteResponse':
+        this.#onVoteResponse(message);
         break;
       case 'timeoutNow':
         this.#onTimeoutNow(message);
@@ -195,20 +202,20 @@ export class Raft implements RaftCore {
   }
 
   #hearLeader(from: NodeId, round: number): void {
-    const { term, promise } = this.#replica;
+    const { term, lockout } = this.#replica;
     const isOnly = this.#role !== 'leader' && (this.#leader === null || this.#leader === from);
     invariant(isOnly, 'one leader per term', term);
     if (this.#role !== 'follower') this.#becomeFollower(from);
     this.#leader = from;
-    this.#drawPatience();
-    promise.renew(term, round);
+    this.#drawElectionTimeout();
+    lockout.renew(term, round);
   }
 
   #onPreVote(ballot: PreVote): void {
     answerPreVote(this.#replica, ballot, this.#isBound(ballot.term, 0));
   }
 
-  #onPreVoteAnswer({ from, term, granted }: PreVoteAnswer): void {
+  #onPreVoteResponse({ from, term, granted }: PreVoteResponse): void {
     if (this.#role !== 'preCandidate') return;
     if (granted && term !== this.#replica.term + 1) return;
     this.#election?.record(from, granted);
@@ -217,10 +224,10 @@ export class Raft implements RaftCore {
 
   #onVote(ballot: Vote): void {
     if (this.#isBound(ballot.term, ballot.transferRound)) return;
-    if (answerVote(this.#replica, ballot)) this.#drawPatience();
+    if (answerVote(this.#replica, ballot)) this.#drawElectionTimeout();
   }
 
-  #onVoteAnswer({ from, granted }: VoteAnswer): void {
+  #onVoteResponse({ from, granted }: VoteResponse): void {
     if (this.#role !== 'candidate') return;
     this.#election?.record(from, granted);
     this.#decide();
@@ -236,8 +243,8 @@ export class Raft implements RaftCore {
    * itself for nobody but the one it hands over to.
    */
   #isBound(term: number, transferRound: number): boolean {
-    const { promise, lastRound, term: own } = this.#replica;
-    if (this.#role !== 'leader') return promise.forbids(term, transferRound);
+    const { lockout, lastRound, term: own } = this.#replica;
+    if (this.#role !== 'leader') return lockout.forbids(term, transferRound);
     return !(transferRound > 0 && term === own + 1 && lastRound <= transferRound);
   }
 
@@ -324,7 +331,7 @@ export class Raft implements RaftCore {
       this.#replica.term === shown.term &&
       this.#leader === shown.leader &&
       (this.#leadership?.leaseRound ?? 0) === shown.leaseRound &&
-      (this.#leadership?.leasePromiseMs ?? 0) === shown.leasePromiseMs &&
+      (this.#leadership?.leaseLockoutMs ?? 0) === shown.leaseLockoutMs &&
       (this.#leadership?.transferTarget ?? null) === shown.transferTo
     );
   }
@@ -335,7 +342,7 @@ export class Raft implements RaftCore {
       term: this.#replica.term,
       leader: this.#leader,
       leaseRound: this.#leadership?.leaseRound ?? 0,
-      leasePromiseMs: this.#leadership?.leasePromiseMs ?? 0,
+      leaseLockoutMs: this.#leadership?.leaseLockoutMs ?? 0,
       transferTo: this.#leadership?.transferTarget ?? null,
     };
   }

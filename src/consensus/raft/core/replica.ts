@@ -1,25 +1,25 @@
 /** What a node has in every role: term and vote, log, promise, and the ways to the disk and to the peers. */
-import type { Config } from './config.js';
+import type { RaftConfig } from './config.js';
 import { invariant } from './errors.js';
 import { Log } from './log.js';
-import { Outbox } from './outbox.js';
+import { DurableOutbox } from './outbox.js';
 import type { Rules } from './rules.js';
 import type { HardState, InitialState, Message, NodeId, SnapshotMeta, Write } from './types.js';
-import { VotePromise } from './vote-lockout.js';
-import { DiskLedger } from './write-tracker.js';
+import { VoteLockout } from './vote-lockout.js';
+import { WriteTracker } from './write-tracker.js';
 
 type Unaddressed<M> = M extends Message ? Omit<M, 'from'> : never;
 /** A message before it gets its sender. */
 export type Outgoing = Unaddressed<Message>;
 
 export class Replica {
-  readonly config: Config;
+  readonly config: RaftConfig;
   readonly rules: Rules;
   readonly log: Log;
-  readonly promise: VotePromise;
+  readonly lockout: VoteLockout;
   readonly peers: readonly NodeId[];
-  readonly #disk: DiskLedger;
-  readonly #outbox: Outbox;
+  readonly #writes: WriteTracker;
+  readonly #outbox: DurableOutbox;
   #hardState: HardState;
   /** The batch that makes term and vote durable; the next one while it has not left. */
   #hardStateBatch = 0;
@@ -29,14 +29,14 @@ export class Replica {
   #restore: SnapshotMeta | null = null;
   #lastRound = 0;
 
-  constructor(config: Config, initial: InitialState, rules: Rules) {
+  constructor(config: RaftConfig, initial: InitialState, rules: Rules) {
     this.config = config;
     this.rules = rules;
     this.log = new Log(initial, rules);
     this.peers = config.nodes.filter((node) => node !== config.id);
-    this.promise = new VotePromise(config, rules);
-    this.#disk = new DiskLedger(rules);
-    this.#outbox = new Outbox(rules);
+    this.lockout = new VoteLockout(config, rules);
+    this.#writes = new WriteTracker(rules);
+    this.#outbox = new DurableOutbox(rules);
     this.#hardState = initial.hardState;
     this.#snapshot = initial.snapshot;
     invariant(
@@ -82,11 +82,11 @@ export class Replica {
   #setHardState(hardState: HardState): void {
     this.#hardState = hardState;
     this.#hardStateUnwritten = true;
-    this.#hardStateBatch = this.#disk.nextBatch;
+    this.#hardStateBatch = this.#writes.nextBatch;
   }
 
   get isHardStateDurable(): boolean {
-    return this.rules.mayGo(this.#hardStateBatch, this.#disk.durableBatch);
+    return this.rules.mayGo(this.#hardStateBatch, this.#writes.durableBatch);
   }
 
   /** Sends as soon as the term, which every message speaks of, is durable. */
@@ -96,24 +96,24 @@ export class Replica {
 
   /** Sends as soon as everything that is in memory now is durable. */
   sendWhenDurable(message: Outgoing): void {
-    const { nextBatch } = this.#disk;
+    const { nextBatch } = this.#writes;
     this.#post(message, this.hasUnwritten ? nextBatch : nextBatch - 1);
   }
 
   #post(message: Outgoing, batch: number): void {
     const addressed = { ...message, from: this.config.id } as Message;
-    this.#outbox.post(addressed, batch, this.#disk.durableBatch);
+    this.#outbox.post(addressed, batch, this.#writes.durableBatch);
   }
 
   /** The disk must hear of what `merge` cut off before it hears of what came instead. */
   cutFrom(index: number): void {
-    this.#disk.cutFrom(index);
+    this.#writes.cutFrom(index);
   }
 
   /** The state comes from `snapshot` now, and the log begins behind it. */
   restartAfter(snapshot: SnapshotMeta): void {
     this.log.restartAfter(snapshot);
-    this.#disk.cutFrom(snapshot.index + 1);
+    this.#writes.cutFrom(snapshot.index + 1);
     this.#snapshot = snapshot;
     this.#restore = snapshot;
   }
@@ -133,9 +133,9 @@ export class Replica {
   }
 
   persisted(batch: number): void {
-    const durable = this.#disk.finish(batch);
+    const durable = this.#writes.finish(batch);
     if (durable > 0) this.log.durableTo(durable);
-    this.#outbox.release(this.#disk.durableBatch);
+    this.#outbox.release(this.#writes.durableBatch);
   }
 
   get hasUnwritten(): boolean {
@@ -153,7 +153,7 @@ export class Replica {
   takeWrite(): Write | null {
     if (!this.hasUnwritten) return null;
     const write = {
-      batch: this.#disk.start(this.log.lastIndex),
+      batch: this.#writes.start(this.log.lastIndex),
       hardState: this.#hardStateUnwritten ? this.#hardState : null,
       snapshot: this.#restore,
       entries: this.log.takeUnwritten(),

@@ -19,13 +19,13 @@ export interface Rules {
   /** A finished write counts when all before it have finished: it may have overtaken them. */
   completesInOrder(batch: number, durableBatch: number): boolean;
   /** Who acknowledged a leader grants no vote until its promise has run out (dissertation 6.4.1). */
-  isBoundByPromise(ticksLeft: number): boolean;
+  isLockedOut(ticksLeft: number): boolean;
   /** Who starts may have made a promise before; who has no peers has made none. */
-  isBoundAtStart(peers: number): boolean;
+  isLockedOutAtStart(peers: number): boolean;
   /** No lease rests on rounds up to `floor`, from whose promises voters may be released, nor on any while leadership is offered. */
   carriesLease(round: number, floor: number, offersLeadership: boolean): boolean;
   /** For how long a voter counts as bound: as it said itself, since its settings may differ from the leader's. */
-  promisedMs(byVoter: number, byLeader: number): number;
+  lockoutMs(byVoter: number, byLeader: number): number;
 }
 
 /** The end of a log, by which logs are compared. */
@@ -44,8 +44,8 @@ export const raftRules: Rules = {
   commitAfterAppend: (leaderCommit, lastNew) => Math.min(leaderCommit, lastNew),
   mayGo: (batch, durableBatch) => batch <= durableBatch,
   completesInOrder: (batch, durableBatch) => batch === durableBatch + 1,
-  isBoundByPromise: (ticksLeft) => ticksLeft > 0,
-  isBoundAtStart: (peers) => peers > 0,
+  isLockedOut: (ticksLeft) => ticksLeft > 0,
+  isLockedOutAtStart: (peers) => peers > 0,
   carriesLease: (round, floor, offersLeadership) => !offersLeadership && round > floor,
-  promisedMs: (byVoter) => byVoter,
+  lockoutMs: (byVoter) => byVoter,
 };

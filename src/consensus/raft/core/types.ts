@@ -57,8 +57,8 @@ export interface PreVote extends Envelope {
   readonly lastTerm: number;
 }
 
-export interface PreVoteAnswer extends Envelope {
-  readonly kind: 'preVoteAnswer';
+export interface PreVoteResponse extends Envelope {
+  readonly kind: 'preVoteResponse';
   readonly granted: boolean;
 }
 
@@ -73,8 +73,8 @@ export interface Vote extends Envelope {
   readonly transferRound: number;
 }
 
-export interface VoteAnswer extends Envelope {
-  readonly kind: 'voteAnswer';
+export interface VoteResponse extends Envelope {
+  readonly kind: 'voteResponse';
   readonly granted: boolean;
 }
 
@@ -89,14 +89,14 @@ export interface Append extends Envelope {
 }
 
 /** The sender's log is durable and equal to the leader's up to `index`. */
-export interface AppendAnswer extends Envelope {
-  readonly kind: 'appendAnswer';
+export interface AppendResponse extends Envelope {
+  readonly kind: 'appendResponse';
   readonly index: number;
 }
 
 /** The sender has no entry (`prevIndex`, `prevTerm`) of an append. */
-export interface AppendRefusal extends Envelope {
-  readonly kind: 'appendRefusal';
+export interface AppendReject extends Envelope {
+  readonly kind: 'appendReject';
   /** The `prevIndex` that was refused. */
   readonly prevIndex: number;
   /** The last place where the logs may still agree: the sender has term `hintTerm` at `hintIndex`. */
@@ -111,11 +111,11 @@ export interface Heartbeat extends Envelope {
   readonly commit: number;
 }
 
-export interface HeartbeatAnswer extends Envelope {
-  readonly kind: 'heartbeatAnswer';
+export interface HeartbeatResponse extends Envelope {
+  readonly kind: 'heartbeatResponse';
   readonly round: number;
   /** For so many milliseconds of its own clock the sender grants no vote; 0: it says nothing of that. */
-  readonly promiseMs: number;
+  readonly lockoutMs: number;
 }
 
 /**
@@ -137,18 +137,18 @@ export interface TimeoutNow extends Envelope {
 
 /**
  * What peers say to each other. Proposals and reads are not among them: the core takes both on the leader only,
- * and passing a request on to the leader is the service's part. An installed snapshot is acknowledged by an `appendAnswer`.
+ * and passing a request on to the leader is the service's part. An installed snapshot is acknowledged by an `appendResponse`.
  */
 export type Message =
   | PreVote
-  | PreVoteAnswer
+  | PreVoteResponse
   | Vote
-  | VoteAnswer
+  | VoteResponse
   | Append
-  | AppendAnswer
-  | AppendRefusal
+  | AppendResponse
+  | AppendReject
   | Heartbeat
-  | HeartbeatAnswer
+  | HeartbeatResponse
   | Snapshot
   | TimeoutNow;
 
@@ -169,7 +169,7 @@ export interface SoftState {
    * No other node can lead before so many milliseconds, by the clocks of the voters, have passed since `leaseRound` was **sent**.
    * Infinity on a leader without peers.
    */
-  readonly leasePromiseMs: number;
+  readonly leaseLockoutMs: number;
   /** On a leader that hands over: to whom. Proposals are refused meanwhile. */
   readonly transferTo: NodeId | null;
 }

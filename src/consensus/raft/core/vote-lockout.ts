@@ -1,5 +1,5 @@
 /** What a voter has promised to a leader by acknowledging it: no vote for anybody else for a while. The lease rests on it. */
-import type { Config } from './config.js';
+import type { RaftConfig } from './config.js';
 import type { Rules } from './rules.js';
 
 /**
@@ -10,7 +10,7 @@ import type { Rules } from './rules.js';
  * those rounds and begins no later ones until the transfer is over, so a `timeoutNow` that arrives late releases nobody on whom a newer lease rests.
  * Who gives leadership away was elected: by then, older promises had run out or were released.
  */
-export class VotePromise {
+export class VoteLockout {
   #ticksLeft: number;
   /** To the leader of this term, ... */
   #term = Number.POSITIVE_INFINITY;
@@ -19,10 +19,10 @@ export class VotePromise {
   readonly #electionTicks: number;
   readonly #rules: Rules;
 
-  constructor({ electionTicks, startTicks, nodes }: Config, rules: Rules) {
+  constructor({ electionTicks, startTicks, nodes }: RaftConfig, rules: Rules) {
     this.#electionTicks = electionTicks;
     this.#rules = rules;
-    this.#ticksLeft = rules.isBoundAtStart(nodes.length - 1) ? startTicks : 0;
+    this.#ticksLeft = rules.isLockedOutAtStart(nodes.length - 1) ? startTicks : 0;
   }
 
   tick(): void {
@@ -37,13 +37,13 @@ export class VotePromise {
   }
 
   /** This node was elected itself: whoever it had promised to leads no more. */
-  lapse(): void {
+  release(): void {
     this.#ticksLeft = 0;
   }
 
   /** Whether it forbids a vote in `term`; `transferRound` is that of the vote request. */
   forbids(term: number, transferRound: number): boolean {
-    if (!this.#rules.isBoundByPromise(this.#ticksLeft)) return false;
+    if (!this.#rules.isLockedOut(this.#ticksLeft)) return false;
     const giver = term - 1;
     const overtaken = this.#term < giver;
     const released = this.#term === giver && this.#round <= transferRound;

@@ -2,7 +2,7 @@
 import { invariant } from './errors.js';
 import type { Rules } from './rules.js';
 
-interface UnderWay {
+interface TrackedWrite {
   readonly batch: number;
   /** Up to here the batch makes the log durable; lowered when a later cut of the log makes it worthless from there on. */
   lastIndex: number;
@@ -10,10 +10,10 @@ interface UnderWay {
 }
 
 /** Batches count from 1; all up to `durableBatch` are on disk. Those under way follow it without gaps. */
-export class DiskLedger {
+export class WriteTracker {
   #durableBatch = 0;
   #nextBatch = 1;
-  #underWay: UnderWay[] = [];
+  #underWay: TrackedWrite[] = [];
   readonly #rules: Rules;
 
   constructor(rules: Rules) {
@@ -55,7 +55,7 @@ export class DiskLedger {
     return lastIndex;
   }
 
-  #nextToCount(): UnderWay | undefined {
+  #nextToCount(): TrackedWrite | undefined {
     return this.#underWay.find(
       (write) => write.finished && this.#rules.completesInOrder(write.batch, this.#durableBatch),
     );

@@ -2,13 +2,13 @@
 import type { Done, RaftStorage, StorageWrite } from '../driver-types.js';
 import { mergeWrites } from '../storage/merge.js';
 
-interface Batch {
+interface WriteBatch {
   readonly number: number;
   readonly write: StorageWrite;
 }
 
 export class DiskQueue {
-  #waiting: Batch[] = [];
+  #waiting: WriteBatch[] = [];
   #isWriting = false;
   #isStopped = false;
 

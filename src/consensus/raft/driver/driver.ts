@@ -11,18 +11,18 @@ import {
 import type { Entry, Message, NodeId, RaftCore, Ready, SoftState, Write } from '../core/types.js';
 import type {
   DriverEnvironment,
+  DriverInterface,
   DriverObserver,
   DriverOptions,
   PeerTransport,
-  RaftDriverFace,
   RaftStorage,
   ReplicatedMachine,
 } from '../driver-types.js';
 import { ApplyBarrier } from './apply-barrier.js';
 import { ClusterClock } from './cluster-clock.js';
 import { DiskQueue } from './disk-queue.js';
-import { Lease } from './lease.js';
-import { type Answer, Requests } from './requests.js';
+import { LeaderLease } from './lease.js';
+import { type RequestCallback, Requests } from './requests.js';
 import { type ArrivedSnapshot, SnapshotReceiver } from './snapshot-receiver.js';
 import { SnapshotSender } from './snapshot-sender.js';
 import { SnapshotTaker } from './snapshot-taker.js';
@@ -44,11 +44,11 @@ export interface DriverParts {
  * Inputs only mark that there is something to do; one pump in the same turn of the loop, after all that had arrived, does it:
  * messages that came together make one batch for the disk and one answer.
  */
-export class RaftDriver implements RaftDriverFace {
+export class RaftDriver implements DriverInterface {
   readonly #options: DriverOptions;
   readonly #parts: DriverParts;
   readonly #disk: DiskQueue;
-  readonly #lease: Lease;
+  readonly #lease: LeaderLease;
   readonly #clock: ClusterClock;
   readonly #requests: Requests;
   readonly #sender: SnapshotSender;
@@ -71,7 +71,7 @@ export class RaftDriver implements RaftDriverFace {
     this.#parts = parts;
     this.#soft = core.soft;
     this.#appliedIndex = storage.newestSnapshot()?.meta.index ?? 0;
-    this.#lease = new Lease(options.leaseShare);
+    this.#lease = new LeaderLease(options.leaseShare);
     this.#clock = new ClusterClock(options.nodes, environment);
     this.#disk = new DiskQueue(storage, (batches) => this.#durable(batches), failed);
     const session = 1 + Math.floor(environment.random() * SESSIONS);
@@ -129,7 +129,7 @@ export class RaftDriver implements RaftDriverFace {
   #step(message: SentMessage): void {
     const { core } = this.#parts;
     // A late answer to a leader that was is not kept for the next time that it leads.
-    const isHeard = message.kind === 'heartbeatAnswer' && core.soft.role === 'leader';
+    const isHeard = message.kind === 'heartbeatResponse' && core.soft.role === 'leader';
     if (isHeard) this.#clock.heard(message.from, message.unixMs);
     this.#guarded(() => core.step(message));
   }
@@ -138,7 +138,7 @@ export class RaftDriver implements RaftDriverFace {
     this.#input(() => this.#parts.core.unreachable(peer));
   }
 
-  submit(command: Command, answer: Answer): void {
+  submit(command: Command, answer: RequestCallback): void {
     if (this.#isStopped) {
       answer({ kind: 'refused', refusal: 'noLeader' });
       return;
@@ -147,7 +147,7 @@ export class RaftDriver implements RaftDriverFace {
     this.#schedule();
   }
 
-  read(answer: Answer): void {
+  read(answer: RequestCallback): void {
     if (this.#isStopped) {
       answer({ kind: 'refused', refusal: 'noLeader' });
       return;
@@ -245,7 +245,7 @@ export class RaftDriver implements RaftDriverFace {
       this.#clock.forget();
     }
     if (isChanged) observer.softStateChanged(soft);
-    this.#lease.answered(soft.leaseRound, soft.leasePromiseMs);
+    this.#lease.answered(soft.leaseRound, soft.leaseLockoutMs);
     this.#reportLease();
   }
 
@@ -274,7 +274,7 @@ export class RaftDriver implements RaftDriverFace {
 
   #sendMessage(message: Message): void {
     if (message.kind === 'snapshot') this.#sender.start(message.to, message.term);
-    else if (message.kind === 'heartbeatAnswer') {
+    else if (message.kind === 'heartbeatResponse') {
       this.#send(message.to, { ...message, unixMs: this.#parts.environment.unixMs() });
     } else this.#send(message.to, message);
   }
@@ -326,7 +326,7 @@ export class RaftDriver implements RaftDriverFace {
     const snapshotIndex = chunk.snapshotIndex;
     const isOld = snapshotIndex <= this.#appliedIndex;
     const { next, arrived } = isOld
-      ? { next: chunk.pieceCount, arrived: null }
+      ? { next: chunk.chunkCount, arrived: null }
       : this.#receiver.receive(from, chunk);
     this.#send(from, { kind: 'snapshotAck', term, snapshotIndex, nextSequence: next });
     if (arrived === null) return;

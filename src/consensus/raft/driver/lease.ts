@@ -3,7 +3,7 @@
 /** Rounds whose time of sending is remembered. A leader steps down long before as many stay unanswered. */
 const ROUNDS_MAX = 1024;
 
-export class Lease {
+export class LeaderLease {
   /** Round and time of its sending, in order; only rounds from the last one on that was answered. */
   readonly #sentMs = new Map<number, number>();
   #answeredRound = 0;
@@ -26,8 +26,8 @@ export class Lease {
     return this.#untilMs;
   }
 
-  /** A majority has answered `round`, and elects nobody for `promiseMs` after. A round of 0: no round carries a lease. */
-  answered(round: number, promiseMs: number): void {
+  /** A majority has answered `round`, and elects nobody for `lockoutMs` after. A round of 0: no round carries a lease. */
+  answered(round: number, lockoutMs: number): void {
     if (round === 0) {
       this.#forgetUpTo(this.#answeredRound);
       this.#untilMs = 0;
@@ -36,7 +36,7 @@ export class Lease {
     this.#forgetUpTo(round - 1);
     this.#answeredRound = round;
     const sentMs = this.#sentMs.get(round);
-    if (sentMs !== undefined) this.#untilMs = sentMs + promiseMs * this.share;
+    if (sentMs !== undefined) this.#untilMs = sentMs + lockoutMs * this.share;
   }
 
   #forgetUpTo(round: number): void {

@@ -19,14 +19,14 @@ const GROUP_BYTES_MAX = 256 * 1024;
 /** How far the time of a command may be from that of the cluster: it was asked for a moment ago, on a node whose clock is right. */
 const STAMP_TOLERANCE_MS = 1000;
 
-export type Answer = (result: RequestResult) => void;
+export type RequestCallback = (result: RequestResult) => void;
 
 interface Pending {
-  readonly answer: Answer;
+  readonly answer: RequestCallback;
   readonly deadlineTick: number;
 }
 
-interface Proposed {
+interface QueuedProposal {
   readonly data: Uint8Array;
   /** When it was asked for, by the clock of the node that was asked. */
   readonly atMs: number;
@@ -36,7 +36,7 @@ interface Proposed {
 }
 
 interface PendingReads {
-  readonly answers: readonly Answer[];
+  readonly answers: readonly RequestCallback[];
   readonly deadlineTick: number;
 }
 
@@ -65,8 +65,8 @@ export class Requests {
   readonly #pending = new Map<number, Pending>();
   /** Where requests of this node were appended while it led: what commits there with another term is not them. */
   readonly #appended = new Map<number, { readonly term: number; readonly sequence: number }>();
-  #queue: Proposed[] = [];
-  #readQueue: Answer[] = [];
+  #queue: QueuedProposal[] = [];
+  #readQueue: RequestCallback[] = [];
   /** By context, in order of their deadlines. */
   readonly #reads = new Map<number, PendingReads>();
   #waitingReads = 0;
@@ -83,7 +83,7 @@ export class Requests {
   }
 
   /** Refuses at once what can never be taken; otherwise the next `flush` takes it. */
-  submit(command: Command, answer: Answer): void {
+  submit(command: Command, answer: RequestCallback): void {
     if (this.pending >= PENDING_MAX) {
       answer({ kind: 'refused', refusal: 'overloaded' });
       return;
@@ -100,7 +100,7 @@ export class Requests {
     this.#queue.push({ data, atMs: command.atMs, sequence, from: null });
   }
 
-  read(answer: Answer): void {
+  read(answer: RequestCallback): void {
     if (this.pending >= PENDING_MAX) {
       answer({ kind: 'refused', refusal: 'overloaded' });
       return;
@@ -137,7 +137,7 @@ export class Requests {
     this.#queue = [];
     for (const group of groupsOf(queue)) {
       if (leads && unixMs !== null) this.#propose(core, group, unixMs);
-      else this.#passOn(core.soft.leader, group);
+      else this.#forwardToLeader(core.soft.leader, group);
     }
   }
 
@@ -226,7 +226,7 @@ export class Requests {
     }
   }
 
-  #propose(core: RaftCore, group: readonly Proposed[], unixMs: number): void {
+  #propose(core: RaftCore, group: readonly QueuedProposal[], unixMs: number): void {
     const proposed = core.propose(
       group.map((one) => stamped(one, unixMs)),
       group.flatMap(({ from }) => from ?? []),
@@ -241,7 +241,7 @@ export class Requests {
     });
   }
 
-  #passOn(leader: NodeId | null, group: readonly Proposed[]): void {
+  #forwardToLeader(leader: NodeId | null, group: readonly QueuedProposal[]): void {
     const own = group.filter(({ from }) => from === null);
     const others = group.filter(({ from }) => from !== null);
     if (others.length > 0) this.#refuseGroup(others, 'notLeader');
@@ -252,7 +252,7 @@ export class Requests {
     if (!isSent) this.#refuseGroup(own, 'notLeader');
   }
 
-  #refuseGroup(group: readonly Proposed[], reason: Refusal): void {
+  #refuseGroup(group: readonly QueuedProposal[], reason: Refusal): void {
     const ofPeers = new Map<NodeId, number[]>();
     for (const { from, sequence } of group) {
       if (from === null) this.#refuse(sequence, refusals[reason]);
@@ -311,14 +311,14 @@ export class Requests {
 }
 
 /** As it goes into the log: what a node with a wrong clock was asked for counts from now. */
-function stamped({ data, atMs }: Proposed, unixMs: number): Uint8Array {
+function stamped({ data, atMs }: QueuedProposal, unixMs: number): Uint8Array {
   const isRight = Math.abs(unixMs - atMs) <= STAMP_TOLERANCE_MS;
   return isRight ? data : movedProposal(data, unixMs);
 }
 
 /** Cuts a queue into groups of bounded number and size, in order. */
-function* groupsOf(queue: readonly Proposed[]): Generator<readonly Proposed[]> {
-  let group: Proposed[] = [];
+function* groupsOf(queue: readonly QueuedProposal[]): Generator<readonly QueuedProposal[]> {
+  let group: QueuedProposal[] = [];
   let bytes = 0;
   for (const proposed of queue) {
     if (

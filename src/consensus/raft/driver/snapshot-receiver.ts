@@ -1,7 +1,7 @@
-/** Puts a snapshot together from the pieces that a leader sends. One at a time; a newer one, or another leader's, takes its place. */
+/** Puts a snapshot together from the chunks that a leader sends. One at a time; a newer one, or another leader's, takes its place. */
 import type { SnapshotChunk } from '../codec/messages.js';
 import { ImageAssembly } from '../codec/snapshots.js';
-import { nonsense } from '../codec/wire.js';
+import { protocolError } from '../codec/wire.js';
 import type { NodeId } from '../core/types.js';
 import type { EncodedSnapshot } from '../driver-types.js';
 
@@ -16,7 +16,7 @@ export interface ArrivedSnapshot extends EncodedSnapshot {
 interface Arriving {
   readonly from: NodeId;
   readonly first: SnapshotChunk;
-  readonly pieces: Uint8Array[];
+  readonly chunks: Uint8Array[];
   readonly assembly: ImageAssembly;
   bytes: number;
 }
@@ -24,17 +24,17 @@ interface Arriving {
 export class SnapshotReceiver {
   #arriving: Arriving | null = null;
 
-  /** Returns the piece wanted next, and the snapshot when this was its last piece. Throws `PROTOCOL`, and forgets what had arrived. */
+  /** Returns the chunk wanted next, and the snapshot when this was its last chunk. Throws `PROTOCOL`, and forgets what had arrived. */
   receive(from: NodeId, chunk: SnapshotChunk): { next: number; arrived: ArrivedSnapshot | null } {
     const arriving = this.#continued(from, chunk);
     if (arriving === null) return { next: 0, arrived: null };
-    if (chunk.sequence === arriving.pieces.length) this.#add(arriving, chunk.piece);
-    const next = arriving.pieces.length;
-    if (next < chunk.pieceCount) return { next, arrived: null };
+    if (chunk.sequence === arriving.chunks.length) this.#add(arriving, chunk.chunk);
+    const next = arriving.chunks.length;
+    if (next < chunk.chunkCount) return { next, arrived: null };
     this.#arriving = null;
-    const { pieces, assembly } = arriving;
+    const { chunks, assembly } = arriving;
     const meta = { index: chunk.snapshotIndex, term: chunk.snapshotTerm };
-    return { next, arrived: { meta, pieces, assembly } };
+    return { next, arrived: { meta, chunks, assembly } };
   }
 
   /** What the chunk belongs to; null when its beginning is missing. */
@@ -44,20 +44,20 @@ export class SnapshotReceiver {
       return present;
     }
     if (chunk.sequence !== 0) return null;
-    this.#arriving = { from, first: chunk, pieces: [], assembly: new ImageAssembly(), bytes: 0 };
+    this.#arriving = { from, first: chunk, chunks: [], assembly: new ImageAssembly(), bytes: 0 };
     return this.#arriving;
   }
 
-  #add(arriving: Arriving, piece: Uint8Array): void {
+  #add(arriving: Arriving, chunk: Uint8Array): void {
     try {
-      arriving.bytes += piece.length;
-      if (arriving.bytes > SNAPSHOT_BYTES_MAX) throw nonsense('a snapshot without end');
-      arriving.assembly.add(piece);
+      arriving.bytes += chunk.length;
+      if (arriving.bytes > SNAPSHOT_BYTES_MAX) throw protocolError('a snapshot without end');
+      arriving.assembly.add(chunk);
     } catch (error) {
       this.#arriving = null;
       throw error;
     }
-    arriving.pieces.push(piece);
+    arriving.chunks.push(chunk);
   }
 }
 
@@ -66,6 +66,6 @@ function isSameSnapshot(left: SnapshotChunk, right: SnapshotChunk): boolean {
     left.term === right.term &&
     left.snapshotIndex === right.snapshotIndex &&
     left.snapshotTerm === right.snapshotTerm &&
-    left.pieceCount === right.pieceCount
+    left.chunkCount === right.chunkCount
   );
 }

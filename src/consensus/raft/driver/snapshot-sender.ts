@@ -1,12 +1,12 @@
-/** Streams the newest snapshot to followers that are behind the log: a window of pieces, acknowledged in order, resumed where it stopped. */
+/** Streams the newest snapshot to followers that are behind the log: a window of chunks, acknowledged in order, resumed where it stopped. */
 import type { PeerMessage, SnapshotAck } from '../codec/messages.js';
 import type { NodeId, SnapshotMeta } from '../core/types.js';
 import type { RaftStorage } from '../driver-types.js';
 
-/** Pieces under way to one follower, unanswered: bounds memory on both sides, and leaves room for heartbeats in between. */
-const WINDOW_PIECES = 4;
+/** Chunks under way to one follower, unanswered: bounds memory on both sides, and leaves room for heartbeats in between. */
+const WINDOW_CHUNKS = 4;
 
-/** Times a piece is sent again before the stream is given up. The core then asks for a new one in its own time. */
+/** Times a chunk is sent again before the stream is given up. The core then asks for a new one in its own time. */
 const RETRIES_MAX = 5;
 
 interface Stream {
@@ -14,8 +14,8 @@ interface Stream {
   /** Of the leader when the stream began. */
   readonly term: number;
   meta: SnapshotMeta;
-  pieceCount: number;
-  /** The follower has all before this one. `0 <= acknowledged <= sent <= pieceCount`. */
+  chunkCount: number;
+  /** The follower has all before this one. `0 <= acknowledged <= sent <= chunkCount`. */
   acknowledged: number;
   sent: number;
   idleTicks: number;
@@ -32,7 +32,7 @@ export class SnapshotSender {
   readonly #streams = new Map<NodeId, Stream>();
 
   constructor(
-    private readonly storage: Pick<RaftStorage, 'newestSnapshot' | 'readPiece'>,
+    private readonly storage: Pick<RaftStorage, 'newestSnapshot' | 'readChunk'>,
     private readonly retryTicks: number,
     private readonly hooks: SnapshotSenderHooks,
   ) {}
@@ -44,9 +44,9 @@ export class SnapshotSender {
       this.hooks.ended(to, false);
       return;
     }
-    const { meta, pieceCount } = newest;
+    const { meta, chunkCount } = newest;
     const progress = { acknowledged: 0, sent: 0, idleTicks: 0, retries: 0 };
-    const stream: Stream = { to, term, meta, pieceCount, ...progress };
+    const stream: Stream = { to, term, meta, chunkCount, ...progress };
     this.#streams.set(to, stream);
     this.#advance(stream);
   }
@@ -54,7 +54,7 @@ export class SnapshotSender {
   acknowledged(from: NodeId, { snapshotIndex, nextSequence }: SnapshotAck): void {
     const stream = this.#streams.get(from);
     if (stream === undefined || stream.meta.index !== snapshotIndex) return;
-    if (nextSequence >= stream.pieceCount) {
+    if (nextSequence >= stream.chunkCount) {
       this.#end(stream, true);
       return;
     }
@@ -89,17 +89,17 @@ export class SnapshotSender {
   }
 
   #advance(stream: Stream): void {
-    const end = Math.min(stream.acknowledged + WINDOW_PIECES, stream.pieceCount);
-    while (stream.sent < end) this.#sendPiece(stream, stream.sent++);
+    const end = Math.min(stream.acknowledged + WINDOW_CHUNKS, stream.chunkCount);
+    while (stream.sent < end) this.#sendChunk(stream, stream.sent++);
   }
 
-  #sendPiece(stream: Stream, sequence: number): void {
-    const { meta, pieceCount, term, to } = stream;
-    this.storage.readPiece(meta.index, sequence, (error, piece) => {
+  #sendChunk(stream: Stream, sequence: number): void {
+    const { meta, chunkCount, term, to } = stream;
+    this.storage.readChunk(meta.index, sequence, (error, chunk) => {
       if (this.#streams.get(to) !== stream) return;
       if (error !== null) {
         this.hooks.failed(error);
-      } else if (piece === null) {
+      } else if (chunk === null) {
         // A newer snapshot has taken its place.
         this.start(to, term);
       } else {
@@ -109,8 +109,8 @@ export class SnapshotSender {
           snapshotIndex: meta.index,
           snapshotTerm: meta.term,
           sequence,
-          pieceCount,
-          piece,
+          chunkCount,
+          chunk,
         });
       }
     });

@@ -1,4 +1,4 @@
-/** Takes snapshots of this node's own state, a piece in each turn of the loop. */
+/** Takes snapshots of this node's own state, a chunk in each turn of the loop. */
 import { encodeImage } from '../codec/snapshots.js';
 import type { SnapshotMeta } from '../core/types.js';
 import type { DriverEnvironment, RaftStorage, ReplicatedMachine } from '../driver-types.js';
@@ -43,19 +43,19 @@ export class SnapshotTaker {
     this.#isStopped = true;
   }
 
-  #encode(meta: SnapshotMeta, encoding: Generator<Uint8Array>, pieces: Uint8Array[]): void {
+  #encode(meta: SnapshotMeta, encoding: Generator<Uint8Array>, chunks: Uint8Array[]): void {
     if (this.#isStopped) return;
     const { value, done } = encoding.next();
     if (done === true) {
-      this.#save(meta, pieces);
+      this.#save(meta, chunks);
       return;
     }
-    pieces.push(value);
-    this.parts.environment.soon(() => this.#encode(meta, encoding, pieces));
+    chunks.push(value);
+    this.parts.environment.soon(() => this.#encode(meta, encoding, chunks));
   }
 
-  #save(meta: SnapshotMeta, pieces: readonly Uint8Array[]): void {
-    this.parts.storage.saveSnapshot({ meta, pieces }, (error) => {
+  #save(meta: SnapshotMeta, chunks: readonly Uint8Array[]): void {
+    this.parts.storage.saveSnapshot({ meta, chunks }, (error) => {
       this.#isBusy = false;
       if (this.#isStopped) return;
       if (error !== null) this.hooks.failed(error);

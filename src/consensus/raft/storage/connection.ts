@@ -1,7 +1,7 @@
 /** One SQLite connection, in promises for opening and closing, and in callbacks for the work in between. */
 import sqlite3 from 'sqlite3';
 
-export type Row = Readonly<Record<string, unknown>>;
+export type SqlRow = Readonly<Record<string, unknown>>;
 export type SqlValue = string | number | Uint8Array | null;
 
 /**
@@ -11,7 +11,7 @@ export type SqlValue = string | number | Uint8Array | null;
  */
 export class Connection {
   readonly #database: sqlite3.Database;
-  readonly #statements: Statement[] = [];
+  readonly #statements: PreparedStatement[] = [];
 
   private constructor(database: sqlite3.Database) {
     this.#database = database;
@@ -28,20 +28,20 @@ export class Connection {
     });
   }
 
-  prepare(sql: string): Promise<Statement> {
+  prepare(sql: string): Promise<PreparedStatement> {
     return new Promise((resolve, reject) => {
       const prepared: sqlite3.Statement = this.#database.prepare(sql, (error: Error | null) => {
         if (error !== null) return reject(error);
-        const statement = new Statement(prepared);
+        const statement = new PreparedStatement(prepared);
         this.#statements.push(statement);
         resolve(statement);
       });
     });
   }
 
-  all(sql: string, ...parameters: readonly SqlValue[]): Promise<Row[]> {
+  all(sql: string, ...parameters: readonly SqlValue[]): Promise<SqlRow[]> {
     return new Promise((resolve, reject) => {
-      this.#database.all(sql, [...parameters], (error: Error | null, rows: Row[]) =>
+      this.#database.all(sql, [...parameters], (error: Error | null, rows: SqlRow[]) =>
         error === null ? resolve(rows) : reject(error),
       );
     });
@@ -68,15 +68,15 @@ export class Connection {
 }
 
 /** A prepared statement. Parameters beyond those given are NULL. */
-export class Statement {
+export class PreparedStatement {
   constructor(private readonly statement: sqlite3.Statement) {}
 
   run(parameters: readonly SqlValue[], done: (error: Error | null) => void): void {
     this.statement.run(parameters, done);
   }
 
-  get(parameters: readonly SqlValue[], done: (error: Error | null, row?: Row) => void): void {
-    this.statement.get(parameters, (error: Error | null, row?: Row) => {
+  get(parameters: readonly SqlValue[], done: (error: Error | null, row?: SqlRow) => void): void {
+    this.statement.get(parameters, (error: Error | null, row?: SqlRow) => {
       // The statement stays stepped, and holds its read transaction, until it is reset.
       this.statement.reset(() => done(error, row));
     });

@@ -1,14 +1,14 @@
 /** Reads and checks what a log holds at start. Anything that does not fit together is refused: a damaged log is never half-read. */
 import { crc32 } from 'node:zlib';
 import type { Entry, HardState, InitialState, SnapshotMeta } from '../core/types.js';
-import type { Connection, Row } from './connection.js';
+import type { Connection, SqlRow } from './connection.js';
 
 /** Rows read in one go. */
 const ROWS_PER_READ = 2000;
 
 export interface Loaded {
   readonly initial: InitialState;
-  readonly pieceCount: number;
+  readonly chunkCount: number;
 }
 
 /** What is wrong with a log, in words. */
@@ -31,13 +31,13 @@ export async function load(connection: Connection): Promise<Loaded> {
   const [check] = await connection.all('PRAGMA quick_check(1)');
   if (check?.quick_check !== 'ok') throw new DamagedLogError(String(check?.quick_check));
   const hardState = await loadHardState(connection);
-  const { meta, pieceCount } = await loadSnapshot(connection);
+  const { meta, chunkCount } = await loadSnapshot(connection);
   const entries = await loadEntries(connection, meta);
   const lastTerm = entries.at(-1)?.term ?? meta.term;
   if (lastTerm > hardState.term) {
     throw new DamagedLogError(`it ends in term ${lastTerm}, but knows only ${hardState.term}`);
   }
-  return { initial: { hardState, snapshot: meta, entries }, pieceCount };
+  return { initial: { hardState, snapshot: meta, entries }, chunkCount };
 }
 
 async function loadHardState(connection: Connection): Promise<HardState> {
@@ -54,19 +54,19 @@ async function loadHardState(connection: Connection): Promise<HardState> {
 
 async function loadSnapshot(
   connection: Connection,
-): Promise<{ meta: SnapshotMeta; pieceCount: number }> {
+): Promise<{ meta: SnapshotMeta; chunkCount: number }> {
   const [row] = await connection.all('SELECT last_index, last_term, pieces FROM snapshot');
   if (row === undefined) throw new DamagedLogError('its snapshot is missing');
   const meta = { index: integer(row, 'last_index'), term: integer(row, 'last_term') };
-  const pieceCount = integer(row, 'pieces');
+  const chunkCount = integer(row, 'pieces');
   const [stored] = await connection.all(
-    'SELECT count(*) AS pieces FROM snapshot_pieces WHERE snapshot_index = ?',
+    'SELECT count(*) AS chunks FROM snapshot_pieces WHERE snapshot_index = ?',
     meta.index,
   );
-  if (meta.index > 0 && stored?.pieces !== pieceCount) {
-    throw new DamagedLogError(`its snapshot has ${stored?.pieces} of ${pieceCount} pieces`);
+  if (meta.index > 0 && stored?.chunks !== chunkCount) {
+    throw new DamagedLogError(`its snapshot has ${stored?.chunks} of ${chunkCount} chunks`);
   }
-  return { meta, pieceCount };
+  return { meta, chunkCount };
 }
 
 async function loadEntries(connection: Connection, snapshot: SnapshotMeta): Promise<Entry[]> {
@@ -92,7 +92,7 @@ async function loadEntries(connection: Connection, snapshot: SnapshotMeta): Prom
   }
 }
 
-function entryOf(row: Row): Entry {
+function entryOf(row: SqlRow): Entry {
   const { data } = row;
   const index = integer(row, 'idx');
   const term = integer(row, 'term');
@@ -104,7 +104,7 @@ function entryOf(row: Row): Entry {
 }
 
 /** Throws `DamagedLogError` for what is no number of entries, terms or milliseconds. */
-export function integer(row: Row, column: string): number {
+export function integer(row: SqlRow, column: string): number {
   const value = row[column];
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
   throw new DamagedLogError(`${column} is ${value}`);

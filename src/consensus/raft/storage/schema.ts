@@ -1,7 +1,7 @@
 /** The tables of the log, how its file is opened, and whose it is. */
 import { FrenoError, messageOf } from '../../../base/errors.js';
 import type { NodeId, SnapshotMeta } from '../core/types.js';
-import { Connection, type Statement } from './connection.js';
+import { Connection, type PreparedStatement } from './connection.js';
 import { APPLICATION_ID } from './file.js';
 import { DamagedLogError, hardStateChecksum, integer } from './load.js';
 import { checkWriteAheadLog } from './write-ahead-log.js';
@@ -42,14 +42,14 @@ export interface StorageIdentity {
 }
 
 export interface Statements {
-  readonly setHardState: Statement;
-  readonly truncate: Statement;
+  readonly setHardState: PreparedStatement;
+  readonly truncate: PreparedStatement;
   /** By number of rows. */
-  readonly insert: ReadonlyMap<number, Statement>;
-  readonly insertPiece: Statement;
-  readonly readPiece: Statement;
-  readonly deletePrefix: Statement;
-  readonly setPromise: Statement;
+  readonly insert: ReadonlyMap<number, PreparedStatement>;
+  readonly insertChunk: PreparedStatement;
+  readonly readChunk: PreparedStatement;
+  readonly deletePrefix: PreparedStatement;
+  readonly setLockout: PreparedStatement;
 }
 
 /**
@@ -122,7 +122,7 @@ export async function checkIdentity(
 }
 
 /** The longest promise of earlier runs that may still hold, in milliseconds; 0: there is none. Throws `DamagedLogError`. */
-export async function loadPromise(connection: Connection): Promise<number> {
+export async function loadLockout(connection: Connection): Promise<number> {
   const [row] = await connection.all('SELECT ms FROM promise');
   return integer(row ?? {}, 'ms');
 }
@@ -135,7 +135,7 @@ export async function sweep(connection: Connection, { index }: SnapshotMeta): Pr
 }
 
 export async function prepareStatements(connection: Connection): Promise<Statements> {
-  const insert = new Map<number, Statement>();
+  const insert = new Map<number, PreparedStatement>();
   for (const rows of INSERT_ROWS) {
     const values = new Array(rows).fill('(?, ?, ?, ?)').join(', ');
     const sql = `INSERT INTO log SELECT * FROM (VALUES ${values}) WHERE column1 IS NOT NULL`;
@@ -147,14 +147,14 @@ export async function prepareStatements(connection: Connection): Promise<Stateme
       'UPDATE hard_state SET term = ?, vote = ?, checksum = ?',
     ),
     truncate: await connection.prepare('DELETE FROM log WHERE idx >= ?'),
-    insertPiece: await connection.prepare(
+    insertChunk: await connection.prepare(
       'INSERT OR REPLACE INTO snapshot_pieces VALUES (?, ?, ?, ?)',
     ),
-    readPiece: await connection.prepare(
+    readChunk: await connection.prepare(
       'SELECT data, checksum FROM snapshot_pieces WHERE snapshot_index = ? AND sequence = ?',
     ),
     deletePrefix: await connection.prepare('DELETE FROM log WHERE idx <= ?'),
-    setPromise: await connection.prepare('UPDATE promise SET ms = ?'),
+    setLockout: await connection.prepare('UPDATE promise SET ms = ?'),
   };
 }
 

@@ -15,7 +15,7 @@ import {
   INSERT_ROWS,
   INSERT_ROWS_MAX,
   inUse,
-  loadPromise,
+  loadLockout,
   openConnection,
   prepareStatements,
   type Statements,
@@ -37,7 +37,7 @@ export interface OpenedStorage {
   /** What it held. */
   readonly initial: InitialState;
   /** The longest promise of earlier runs that may still hold: for so many milliseconds after they end no vote may be granted. */
-  readonly promisedMs: number;
+  readonly lockoutMs: number;
 }
 
 export class SqliteStorage implements RaftStorage {
@@ -46,7 +46,7 @@ export class SqliteStorage implements RaftStorage {
   readonly #directory: string;
   /** The newest snapshot whose record was handed to the connection. */
   #snapshot: SnapshotMeta;
-  #pieceCount: number;
+  #chunkCount: number;
   /** Indexes of the first and the last entry handed to the connection; the first is one more than the last when there is none. */
   #firstIndex: number;
   #lastIndex: number;
@@ -60,14 +60,14 @@ export class SqliteStorage implements RaftStorage {
     connection: Connection,
     statements: Statements,
     directory: string,
-    pieceCount: number,
+    chunkCount: number,
     initial: InitialState,
   ) {
     this.#connection = connection;
     this.#statements = statements;
     this.#directory = directory;
     this.#snapshot = initial.snapshot;
-    this.#pieceCount = pieceCount;
+    this.#chunkCount = chunkCount;
     this.#firstIndex = initial.snapshot.index + 1;
     this.#lastIndex = initial.entries.at(-1)?.index ?? initial.snapshot.index;
   }
@@ -108,12 +108,12 @@ export class SqliteStorage implements RaftStorage {
   ): Promise<OpenedStorage> {
     await checkFormat(connection);
     await checkIdentity(connection, identity);
-    const { initial, pieceCount } = await load(connection);
-    const promisedMs = await loadPromise(connection);
+    const { initial, chunkCount } = await load(connection);
+    const storedLockoutMs = await loadLockout(connection);
     await sweep(connection, initial.snapshot);
     const statements = await prepareStatements(connection);
-    const storage = new SqliteStorage(connection, statements, directory, pieceCount, initial);
-    return { storage, initial, promisedMs };
+    const storage = new SqliteStorage(connection, statements, directory, chunkCount, initial);
+    return { storage, initial, lockoutMs: storedLockoutMs };
   }
 
   write(write: StorageWrite, done: Done): void {
@@ -121,7 +121,7 @@ export class SqliteStorage implements RaftStorage {
     this.#run(
       [
         hardState === null ? null : (next) => this.#writeHardState(hardState, next),
-        snapshot === null ? null : (next) => this.#writePieces(snapshot, next),
+        snapshot === null ? null : (next) => this.#writeChunks(snapshot, next),
         snapshot === null ? null : (next) => this.#replaceAll(snapshot, next),
         (next) => this.#writeEntries(entries, next),
       ],
@@ -133,7 +133,7 @@ export class SqliteStorage implements RaftStorage {
     const { index } = snapshot.meta;
     this.#run(
       [
-        (next) => this.#writePieces(snapshot, next),
+        (next) => this.#writeChunks(snapshot, next),
         (next) => this.#recordSnapshot(snapshot, next),
         (next) => this.#deletePrefix(index, next),
       ],
@@ -141,23 +141,23 @@ export class SqliteStorage implements RaftStorage {
     );
   }
 
-  newestSnapshot(): { readonly meta: SnapshotMeta; readonly pieceCount: number } | null {
+  newestSnapshot(): { readonly meta: SnapshotMeta; readonly chunkCount: number } | null {
     return this.#snapshot.index === 0
       ? null
-      : { meta: this.#snapshot, pieceCount: this.#pieceCount };
+      : { meta: this.#snapshot, chunkCount: this.#chunkCount };
   }
 
-  readPiece(
+  readChunk(
     index: number,
     sequence: number,
-    done: (error: Error | null, piece: Uint8Array | null) => void,
+    done: (error: Error | null, chunk: Uint8Array | null) => void,
   ): void {
-    this.#statements.readPiece.get([index, sequence], (error, row) => {
+    this.#statements.readChunk.get([index, sequence], (error, row) => {
       if (error !== null) return done(error, null);
       if (row === undefined) return done(this.#missing(index, sequence), null);
       const { data, checksum } = row;
       if (!(data instanceof Uint8Array) || crc32(data) !== checksum) {
-        return done(new DamagedLogError(`piece ${sequence} of its snapshot is damaged`), null);
+        return done(new DamagedLogError(`chunk ${sequence} of its snapshot is damaged`), null);
       }
       done(null, data);
     });
@@ -166,12 +166,12 @@ export class SqliteStorage implements RaftStorage {
   /** Of an older snapshot, nothing is wrong: it has been replaced. */
   #missing(index: number, sequence: number): Error | null {
     if (index !== this.#snapshot.index) return null;
-    return new DamagedLogError(`piece ${sequence} of its snapshot is missing`);
+    return new DamagedLogError(`chunk ${sequence} of its snapshot is missing`);
   }
 
   /** Makes durable what this run promises, before it promises anything; what is written afterwards takes its place. */
-  writePromise(promiseMs: number, done: Done): void {
-    this.#run([(next) => this.#statements.setPromise.run([promiseMs], next)], done);
+  writeLockout(lockoutMs: number, done: Done): void {
+    this.#run([(next) => this.#statements.setLockout.run([lockoutMs], next)], done);
   }
 
   /** Waits for writes under way; the directory is free afterwards. */
@@ -245,15 +245,15 @@ export class SqliteStorage implements RaftStorage {
     });
   }
 
-  #writePieces({ meta, pieces }: EncodedSnapshot, next: Done): void {
+  #writeChunks({ meta, chunks }: EncodedSnapshot, next: Done): void {
     const writeFrom = (sequence: number): void => {
-      const piece = pieces[sequence];
-      if (piece === undefined) {
+      const chunk = chunks[sequence];
+      if (chunk === undefined) {
         next(null);
         return;
       }
-      const parameters = [meta.index, sequence, piece, crc32(piece)];
-      this.#statements.insertPiece.run(parameters, (error) =>
+      const parameters = [meta.index, sequence, chunk, crc32(chunk)];
+      this.#statements.insertChunk.run(parameters, (error) =>
         error === null ? writeFrom(sequence + 1) : next(error),
       );
     };
@@ -261,23 +261,23 @@ export class SqliteStorage implements RaftStorage {
   }
 
   /** A snapshot of the leader: it and an empty log take the place of all that was there, in one transaction. */
-  #replaceAll({ meta, pieces }: EncodedSnapshot, next: Done): void {
+  #replaceAll({ meta, chunks }: EncodedSnapshot, next: Done): void {
     this.#snapshot = meta;
-    this.#pieceCount = pieces.length;
+    this.#chunkCount = chunks.length;
     this.#firstIndex = meta.index + 1;
     this.#lastIndex = meta.index;
-    this.#transaction([recordSql(meta, pieces.length), 'DELETE FROM log'], next);
+    this.#transaction([recordSql(meta, chunks.length), 'DELETE FROM log'], next);
   }
 
-  #recordSnapshot({ meta, pieces }: EncodedSnapshot, next: Done): void {
+  #recordSnapshot({ meta, chunks }: EncodedSnapshot, next: Done): void {
     // One from the leader has overtaken it: going back would lose entries.
     if (meta.index <= this.#snapshot.index) {
       next(null);
       return;
     }
     this.#snapshot = meta;
-    this.#pieceCount = pieces.length;
-    this.#transaction([recordSql(meta, pieces.length)], next);
+    this.#chunkCount = chunks.length;
+    this.#transaction([recordSql(meta, chunks.length)], next);
   }
 
   #transaction(statements: readonly string[], next: Done): void {
@@ -301,10 +301,10 @@ export class SqliteStorage implements RaftStorage {
   }
 }
 
-/** Replaces the record of the snapshot, and drops the pieces of older ones: those of a newer one, of the leader, may be on their way. */
-function recordSql({ index, term }: SnapshotMeta, pieceCount: number): string {
+/** Replaces the record of the snapshot, and drops the chunks of older ones: those of a newer one, of the leader, may be on their way. */
+function recordSql({ index, term }: SnapshotMeta, chunkCount: number): string {
   return (
-    `UPDATE snapshot SET last_index = ${index}, last_term = ${term}, pieces = ${pieceCount}; ` +
+    `UPDATE snapshot SET last_index = ${index}, last_term = ${term}, pieces = ${chunkCount}; ` +
     `DELETE FROM snapshot_pieces WHERE snapshot_index < ${index}`
   );
 }

@@ -1,7 +1,7 @@
 /** Frames on a stream: a u32 big-endian length and as many bytes. */
 import { FrenoError } from '../../../base/errors.js';
 
-/** Most bytes of one frame's body. Far above what the senders form: the largest is an append of `core` plus one snapshot piece. */
+/** Most bytes of one frame's body. Far above what the senders form: the largest is an append of `core` plus one snapshot chunk. */
 export const FRAME_BYTES_MAX = 8 * 1024 * 1024;
 
 const HEADER_BYTES = 4;

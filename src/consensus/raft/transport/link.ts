@@ -9,10 +9,10 @@ import {
   isPing,
   PROTOCOL_VERSION,
 } from '../codec/handshake.js';
-import { nonsense } from '../codec/wire.js';
+import { protocolError } from '../codec/wire.js';
 import type { NodeId } from '../core/types.js';
 import { FrameReader, frameOf } from './frame.js';
-import { Outbox } from './outbox.js';
+import { SendQueue } from './outbox.js';
 
 /** From the dial to the welcome. */
 const GREETING_TIMEOUT_MS = 1000;
@@ -46,13 +46,13 @@ export interface LinkParts {
  * `waiting` (for the next dial) -> `greeting` (dialled, the welcome is awaited) -> `up` -> `waiting` ...; `stopped` from any.
  * There is a socket in `greeting` and `up`, a timer in `waiting` and `greeting`.
  */
-type State = 'waiting' | 'greeting' | 'up' | 'stopped';
+type LinkState = 'waiting' | 'greeting' | 'up' | 'stopped';
 
 export class PeerLink {
   readonly #parts: LinkParts;
-  #state: State = 'waiting';
+  #state: LinkState = 'waiting';
   #socket: Socket | null = null;
-  #outbox: Outbox | null = null;
+  #outbox: SendQueue | null = null;
   #timer: NodeJS.Timeout | undefined;
   #backOffMs = BACK_OFF_MIN_MS;
   #unansweredPings = 0;
@@ -126,7 +126,7 @@ export class PeerLink {
     } else if (isPing(body)) {
       this.#unansweredPings = 0;
     } else {
-      throw nonsense('it answers where only a ping may come back');
+      throw protocolError('it answers where only a ping may come back');
     }
   }
 
@@ -146,7 +146,7 @@ export class PeerLink {
     this.#state = 'up';
     this.#backOffMs = BACK_OFF_MIN_MS;
     this.#unansweredPings = 0;
-    this.#outbox = new Outbox(this.#socket!);
+    this.#outbox = new SendQueue(this.#socket!);
     this.#parts.onUp();
   }
 
@@ -166,14 +166,14 @@ export class PeerLink {
   }
 }
 
-interface Identity {
+interface PeerIdentity {
   readonly protocolVersion: number;
   readonly clusterName: string;
   readonly node: NodeId;
 }
 
 /** In what two nodes that should be peers differ, in words; null: in nothing. */
-export function mismatch(theirs: Identity, expected: Identity): string | null {
+export function mismatch(theirs: PeerIdentity, expected: PeerIdentity): string | null {
   if (theirs.protocolVersion !== expected.protocolVersion) {
     return `it speaks version ${theirs.protocolVersion} of the protocol, this node ${expected.protocolVersion}`;
   }

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 /** Bytes that wait outside the socket. Above what the core and a snapshot have under way to one follower. */
 const WAITING_BYTES_MAX = 16 * 1024 * 1024;
 
-export class Outbox {
+export class SendQueue {
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #isCorked = false;

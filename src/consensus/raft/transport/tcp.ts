@@ -2,11 +2,11 @@
 
 import type { Address } from '../../../base/address.js';
 import { monotonicMs } from '../../../base/clock.js';
-import { Names } from '../../../base/dns-resolver.js';
+import { FairResolver } from '../../../base/dns-resolver.js';
 import type { Logger } from '../../../base/log.js';
 import type { NodeId } from '../core/types.js';
 import type { PeerTransport } from '../driver-types.js';
-import { SparseLog } from '../rate-limited-log.js';
+import { RateLimitedLog } from '../rate-limited-log.js';
 import { PeerLink } from './link.js';
 import { PeerListener } from './listener.js';
 
@@ -37,8 +37,8 @@ export class TcpTransport implements PeerTransport {
 
   constructor(options: TransportOptions, handlers: TransportHandlers, log: Logger) {
     const { self, clusterName, bind, peers } = options;
-    const warnings = new SparseLog(log, monotonicMs);
-    const names = new Names({ limits: NAMES_LIMITS });
+    const warnings = new RateLimitedLog(log, monotonicMs);
+    const names = new FairResolver({ limits: NAMES_LIMITS });
     for (const peer of peers) {
       /** Whether the log says last that the peer is away. */
       let isAway = false;
@@ -46,7 +46,7 @@ export class TcpTransport implements PeerTransport {
         self,
         clusterName,
         peer,
-        lookUp: names.party().lookup,
+        lookUp: names.client().lookup,
         random: Math.random,
         onUp: () => {
           log[isAway ? 'warn' : 'info']({ peer }, 'peer connected');

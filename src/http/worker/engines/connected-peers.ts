@@ -5,7 +5,7 @@
  */
 import type { ClientKey } from '../recent-apps.js';
 
-export class Peers {
+export class ConnectedPeers {
   #open = 0;
   #only: ClientKey | undefined;
   #areSeveral = false;

@@ -4,7 +4,7 @@ import type { Checks } from '../checks.js';
 import type { Handler } from '../handler.js';
 
 /** What answers the requests that an engine receives. */
-export interface Front {
+export interface EngineContext {
   readonly handler: Handler;
   /** For an engine that knows a check before the handler would. */
   readonly checks: Checks;

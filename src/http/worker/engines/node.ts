@@ -10,20 +10,20 @@ import { pipeline } from 'node:stream/promises';
 import { messageOf } from '../../../base/errors.js';
 import { forwardedClient, textClient } from '../client-address.js';
 import { openOnce } from '../file-body.js';
-import type { Request } from '../handler.js';
-import { INTERNAL_ERROR_REPLY, type Reply } from '../response.js';
-import { type Engine, type Front, InFlight } from './engine.js';
+import type { HandlerRequest } from '../handler.js';
+import { type HandlerResponse, INTERNAL_ERROR_REPLY } from '../response.js';
+import { type Engine, type EngineContext, InFlight } from './engine.js';
 
 /** Idle connections close after this, as with the native engine. */
 const IDLE_TIMEOUT_MS = 10_000;
 
 export class NodeEngine implements Engine {
-  readonly #front: Front;
+  readonly #front: EngineContext;
   readonly #server: Server;
   readonly #inFlight = new InFlight();
   #draining = false;
 
-  constructor(front: Front) {
+  constructor(front: EngineContext) {
     this.#front = front;
     this.#server = createServer({ keepAliveTimeout: IDLE_TIMEOUT_MS }, (message, response) =>
       this.#serve(message, response),
@@ -63,7 +63,11 @@ export class NodeEngine implements Engine {
     }
   }
 
-  #sendLater(reply: Promise<Reply>, message: IncomingMessage, response: ServerResponse): void {
+  #sendLater(
+    reply: Promise<HandlerResponse>,
+    message: IncomingMessage,
+    response: ServerResponse,
+  ): void {
     this.#inFlight.begin();
     reply
       .then((settled) =>
@@ -80,7 +84,7 @@ export class NodeEngine implements Engine {
     this.#send(INTERNAL_ERROR_REPLY, message, response);
   }
 
-  #send(reply: Reply, message: IncomingMessage, response: ServerResponse): void {
+  #send(reply: HandlerResponse, message: IncomingMessage, response: ServerResponse): void {
     const headers: OutgoingHttpHeaders = {
       'Content-Type': reply.contentType,
       'Content-Length': Buffer.byteLength(reply.body),
@@ -93,7 +97,7 @@ export class NodeEngine implements Engine {
   }
 
   /** In chunks: a connection that breaks, or a file that cannot be read to its end, cuts the answer short. */
-  async #sendFile(file: string, reply: Reply, response: ServerResponse): Promise<void> {
+  async #sendFile(file: string, reply: HandlerResponse, response: ServerResponse): Promise<void> {
     const body = await openOnce(file);
     response.writeHead(reply.status, { 'Content-Type': reply.contentType });
     await pipeline(body, response).catch((error: unknown) => {
@@ -102,7 +106,7 @@ export class NodeEngine implements Engine {
   }
 }
 
-function requestOf(message: IncomingMessage): Request {
+function requestOf(message: IncomingMessage): HandlerRequest {
   const target = originForm(message.url ?? '/');
   const mark = target.indexOf('?');
   const forwarded = message.headers['x-forwarded-for'];

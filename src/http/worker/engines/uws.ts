@@ -10,9 +10,9 @@ import HyperExpress from 'hyper-express';
 import { binaryClient, forwardedClient } from '../client-address.js';
 import { openOnce } from '../file-body.js';
 import type { ClientKey } from '../recent-apps.js';
-import { INTERNAL_ERROR_REPLY, type Reply } from '../response.js';
-import { Peers } from './connected-peers.js';
-import { type Engine, type Front, InFlight } from './engine.js';
+import { type HandlerResponse, INTERNAL_ERROR_REPLY } from '../response.js';
+import { ConnectedPeers } from './connected-peers.js';
+import { type Engine, type EngineContext, InFlight } from './engine.js';
 
 /** Requests need no body; a larger one is refused (413). */
 const BODY_BYTES_MAX = 64 * 1024;
@@ -29,15 +29,15 @@ const CHECK_PATTERNS = [
 ];
 
 export class UwsEngine implements Engine {
-  readonly #front: Front;
+  readonly #front: EngineContext;
   readonly #server: HyperExpress.Server;
   readonly #inFlight = new InFlight();
-  readonly #peers = new Peers();
+  readonly #peers = new ConnectedPeers();
   #socket: uWebSockets.us_listen_socket | undefined;
   #draining = false;
   #closed = false;
 
-  constructor(front: Front) {
+  constructor(front: EngineContext) {
     this.#front = front;
     this.#server = new HyperExpress.Server({ auto_close: false, max_body_length: BODY_BYTES_MAX });
     const native = this.#server.uws_instance;
@@ -86,7 +86,7 @@ export class UwsEngine implements Engine {
   }
 
   #serveCheck(response: HttpResponse, request: HttpRequest): void {
-    let reply: Reply;
+    let reply: HandlerResponse;
     try {
       const client = this.#clientOf(response, request.getHeader('x-forwarded-for'));
       reply = this.#front.checks.reply(request.getUrl(), request.getQuery() ?? '', client);
@@ -98,7 +98,7 @@ export class UwsEngine implements Engine {
   }
 
   #serveHead(response: HttpResponse, request: HttpRequest): void {
-    let reply: Reply | Promise<Reply>;
+    let reply: HandlerResponse | Promise<HandlerResponse>;
     try {
       reply = this.#front.handler.handle({
         method: 'HEAD',
@@ -113,7 +113,7 @@ export class UwsEngine implements Engine {
     else this.#endHead(response, reply);
   }
 
-  #endHeadLater(response: HttpResponse, later: Promise<Reply>): void {
+  #endHeadLater(response: HttpResponse, later: Promise<HandlerResponse>): void {
     let isAborted = false;
     response.onAborted(() => {
       isAborted = true;
@@ -127,7 +127,7 @@ export class UwsEngine implements Engine {
    * The length and the end of the connection are written by hand: with arguments, `endWithoutBody` of this version aborts
    * the process, waits for a body, or writes a second length.
    */
-  #endHead(response: HttpResponse, reply: Reply): void {
+  #endHead(response: HttpResponse, reply: HandlerResponse): void {
     writeHead(response, reply);
     response.writeHeader('Content-Length', String(Buffer.byteLength(reply.body)));
     if (this.#draining) response.writeHeader('Connection', 'close');
@@ -135,7 +135,7 @@ export class UwsEngine implements Engine {
   }
 
   #serve(method: string, request: HyperExpress.Request, response: HyperExpress.Response): void {
-    let reply: Reply | Promise<Reply>;
+    let reply: HandlerResponse | Promise<HandlerResponse>;
     try {
       reply = this.#front.handler.handle({
         method,
@@ -157,7 +157,11 @@ export class UwsEngine implements Engine {
   }
 
   /** In chunks: a file that cannot be read to its end cuts the answer short. */
-  async #sendFile(file: string, reply: Reply, response: HyperExpress.Response): Promise<void> {
+  async #sendFile(
+    file: string,
+    reply: HandlerResponse,
+    response: HyperExpress.Response,
+  ): Promise<void> {
     try {
       const body = await openOnce(file);
       body.on('error', () => response.close());
@@ -168,14 +172,17 @@ export class UwsEngine implements Engine {
     }
   }
 
-  #end(response: HyperExpress.Response, reply: Reply): void {
+  #end(response: HyperExpress.Response, reply: HandlerResponse): void {
     response.status(reply.status).header('Content-Type', reply.contentType);
     if (reply.location !== '') response.header('Location', reply.location);
     if (reply.allow !== '') response.header('Allow', reply.allow);
     response.send(reply.body, this.#draining);
   }
 
-  #settle(later: Promise<Reply>, end: (reply: Reply) => void | Promise<void>): void {
+  #settle(
+    later: Promise<HandlerResponse>,
+    end: (reply: HandlerResponse) => void | Promise<void>,
+  ): void {
     this.#inFlight.begin();
     later
       .catch((error: unknown) => this.#failed(error))
@@ -189,14 +196,14 @@ export class UwsEngine implements Engine {
     return this.#peers.only ?? binaryClient(response.getRemoteAddress());
   }
 
-  #failed(error: unknown): Reply {
+  #failed(error: unknown): HandlerResponse {
     this.#front.log.error({ err: error }, 'a request failed');
     return INTERNAL_ERROR_REPLY;
   }
 }
 
 /** Status line and headers; nothing is written for a plain 200, which is the engine's default. */
-function writeHead(response: HttpResponse, reply: Reply): void {
+function writeHead(response: HttpResponse, reply: HandlerResponse): void {
   if (reply.status !== 200) {
     response.writeStatus(`${reply.status} ${STATUS_CODES[reply.status] ?? ''}`);
   }

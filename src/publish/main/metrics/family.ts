@@ -6,7 +6,7 @@ export type Labels = Readonly<Record<string, string | number>>;
 
 type Type = 'counter' | 'gauge' | 'histogram' | 'summary';
 
-interface Sample {
+interface MetricSample {
   /** Where it differs from the name of the metric. */
   readonly metricName?: string;
   readonly labels: Labels;
@@ -17,7 +17,7 @@ interface Sample {
 export class Family {
   /** Samples with the same labels count together. */
   readonly aggregator = 'sum';
-  readonly values: Sample[] = [];
+  readonly values: MetricSample[] = [];
 
   constructor(
     readonly type: Type,

@@ -1,5 +1,5 @@
 /** Counters of checks for `/debug/vars`, summed over the HTTP workers. */
-import { Pieces } from '../../../base/time-slice.js';
+import { TimeSlice } from '../../../base/time-slice.js';
 import type { CheckCount, HttpStatistics } from '../../../contracts/http.js';
 
 /**
@@ -9,7 +9,7 @@ import type { CheckCount, HttpStatistics } from '../../../contracts/http.js';
 export async function checkVars(
   statistics: readonly HttpStatistics[],
 ): Promise<Map<string, number>> {
-  const pieces = new Pieces();
+  const chunks = new TimeSlice();
   const vars = new Map<string, number>();
   for (const { checks } of statistics) {
     for (const count of checks) {
@@ -18,7 +18,7 @@ export async function checkVars(
       add(vars, `check.${count.app}`, count);
       add(vars, `check.any.${store}`, count);
       add(vars, `check.${count.app}.${store}`, count);
-      if (pieces.due) await pieces.giveWay();
+      if (chunks.shouldYield) await chunks.yield();
     }
   }
   return vars;

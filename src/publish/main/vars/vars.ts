@@ -1,7 +1,7 @@
 /** `/debug/vars`: everything that is counted or measured, as one flat JSON object. */
 import { monotonicMs } from '../../../base/clock.js';
 import { jsonString } from '../../../base/json.js';
-import { jsonObjectInPieces, Pieces } from '../../../base/time-slice.js';
+import { jsonObjectInChunks, TimeSlice } from '../../../base/time-slice.js';
 import { type Board, emptyLeadershipReading, emptyStoreReading } from '../../../board/board.js';
 import type { Consensus } from '../../../contracts/consensus.js';
 import type { HttpStatisticsSource, StoreLocation } from '../../../contracts/http.js';
@@ -52,7 +52,7 @@ export class Vars implements VarsReporter {
     const { http, probes } = this.#sources;
     const [checks, probing] = await Promise.all([http.collect('checks'), probes.collect()]);
     const uptimeSeconds = (monotonicMs() - this.#startedAtMs) / 1000;
-    const pieces = new Pieces();
+    const chunks = new TimeSlice();
     const vars = new Map<string, string>();
     const sets = [
       await checkVars(checks),
@@ -63,11 +63,11 @@ export class Vars implements VarsReporter {
     for (const set of sets) {
       for (const [name, value] of set) {
         vars.set(name, String(value));
-        if (pieces.due) await pieces.giveWay();
+        if (chunks.shouldYield) await chunks.yield();
       }
     }
     this.#addConsensusVars(vars);
-    return jsonObjectInPieces(vars);
+    return jsonObjectInChunks(vars);
   }
 
   #storeVars(): Map<string, number> {
@@ -89,13 +89,13 @@ export class Vars implements VarsReporter {
   }
 
   async #throttledVars(): Promise<Map<string, number>> {
-    const pieces = new Pieces();
+    const chunks = new TimeSlice();
     const vars = new Map<string, number>();
     const { board, state } = this.#sources;
     const nowUnixMs = board.expiryTimeMs();
     for (const [key] of state.image().throttledApps) {
       if (state.throttledApp(key, nowUnixMs) !== undefined) vars.set(`throttled_states.${key}`, 1);
-      if (pieces.due) await pieces.giveWay();
+      if (chunks.shouldYield) await chunks.yield();
     }
     return vars;
   }

@@ -35,11 +35,11 @@ interface Columns {
   readonly type: number;
 }
 
-/** Reads a page as its pieces arrive. Throws when it is truncated or something else. */
-export async function parseStatistics(pieces: AsyncIterable<Buffer>): Promise<Statistics> {
+/** Reads a page as its chunks arrive. Throws when it is truncated or something else. */
+export async function parseStatistics(chunks: AsyncIterable<Buffer>): Promise<Statistics> {
   // Few nodes have a HAProxy to read.
   const { parse } = await import('csv-parse');
-  const table = new Table();
+  const table = new CsvTable();
   const parser = parse({
     skip_empty_lines: true,
     max_record_size: LINE_LENGTH_MAX,
@@ -50,11 +50,11 @@ export async function parseStatistics(pieces: AsyncIterable<Buffer>): Promise<St
     },
   });
   const parsed = finished(parser.resume());
-  // What it fails with is looked at after each piece: the rest of a page that is torn is not waited for.
+  // What it fails with is looked at after each chunk: the rest of a page that is torn is not waited for.
   parsed.catch(() => undefined);
   try {
-    for await (const piece of inSlices(pieces)) {
-      parser.write(piece);
+    for await (const chunk of inSlices(chunks)) {
+      parser.write(chunk);
       if (parser.errored !== null) throw parser.errored;
     }
     parser.end();
@@ -66,17 +66,17 @@ export async function parseStatistics(pieces: AsyncIterable<Buffer>): Promise<St
 }
 
 /** A large page is work for a third of a second, and the thread has more to do: it gets its turn after each slice. */
-async function* inSlices(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
-  for await (const piece of pieces) {
-    for (let from = 0; from < piece.length; from += SLICE_BYTES) {
-      yield piece.subarray(from, from + SLICE_BYTES);
+async function* inSlices(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
+  for await (const chunk of chunks) {
+    for (let from = 0; from < chunk.length; from += SLICE_BYTES) {
+      yield chunk.subarray(from, from + SLICE_BYTES);
       await immediate();
     }
   }
 }
 
 /** Gathers the rows of a page. */
-class Table {
+class CsvTable {
   readonly #pools = new Map<string, Pool>();
   #columns: Columns | undefined;
   /** Every page that HAProxy itself writes has rows of frontends and backends. Tools that imitate it may list servers alone. */

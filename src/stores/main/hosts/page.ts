@@ -1,4 +1,4 @@
-/** Pages that sources of hosts offer over HTTP: fetched in pieces, within a bound of time and size. */
+/** Pages that sources of hosts offer over HTTP: fetched in chunks, within a bound of time and size. */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
@@ -37,7 +37,7 @@ export class PageReader {
   }
 
   /**
-   * The body of the page, in pieces. Throws when the answer is not 200, not whole, too large or too late; the message says why,
+   * The body of the page, in chunks. Throws when the answer is not 200, not whole, too large or too late; the message says why,
    * not which page. A connection is not kept.
    */
   async *read(url: URL, timeoutMs = this.#limits.timeoutMs): AsyncGenerator<Buffer, void, void> {
@@ -46,12 +46,12 @@ export class PageReader {
       const response = await this.#open(url, signal);
       let sizeBytes = 0;
       // Left early, the loop destroys the response and with it the connection.
-      for await (const piece of response as AsyncIterable<Buffer>) {
-        sizeBytes += piece.length;
+      for await (const chunk of response as AsyncIterable<Buffer>) {
+        sizeBytes += chunk.length;
         if (sizeBytes > this.#limits.sizeBytesMax) {
           throw new Error(`the answer is larger than ${this.#limits.sizeBytesMax} bytes`);
         }
-        yield piece;
+        yield chunk;
       }
     } catch (thrown) {
       throw signal.aborted ? new Error(`no answer within ${timeoutMs} ms`) : reason(thrown);

@@ -20,11 +20,11 @@ export class VitessSource implements HostSourceReader {
 
   async read(): Promise<HostList> {
     try {
-      const pieces: Buffer[] = [];
-      for await (const piece of this.#pages.read(this.#url, this.#source.timeoutMs)) {
-        pieces.push(piece);
+      const chunks: Buffer[] = [];
+      for await (const chunk of this.#pages.read(this.#url, this.#source.timeoutMs)) {
+        chunks.push(chunk);
       }
-      const tablets = parseTablets(Buffer.concat(pieces).toString());
+      const tablets = parseTablets(Buffer.concat(chunks).toString());
       const hosts = tablets
         .filter((tablet) => this.#counts(tablet))
         .map((one) => this.#target(one));

@@ -7,7 +7,7 @@ export interface Unusable {
 }
 
 /** Rows as arrays of columns. */
-export type Rows = ReadonlyArray<readonly unknown[]>;
+export type ResultRows = ReadonlyArray<readonly unknown[]>;
 
 /** Decimal, as MySQL prints DECIMAL, integers beyond 2^53 and the values of SHOW GLOBAL STATUS. */
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
@@ -15,7 +15,7 @@ const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const EXCERPT_CHARS_MAX = 40;
 
 /** The only column of the only row. */
-export function readSingleValue(rows: Rows): number | Unusable {
+export function readSingleValue(rows: ResultRows): number | Unusable {
   const row = singleRow(rows);
   if (!isRow(row)) return row;
   if (row.length !== 1) {
@@ -25,7 +25,7 @@ export function readSingleValue(rows: Rows): number | Unusable {
 }
 
 /** The second column of the only row: `SHOW GLOBAL …` returns name and value. */
-export function readNamedValue(rows: Rows): number | Unusable {
+export function readNamedValue(rows: ResultRows): number | Unusable {
   const row = singleRow(rows);
   if (!isRow(row)) return row;
   if (row.length !== 2) {
@@ -45,7 +45,7 @@ export function readNumber(value: unknown): number | Unusable {
   return { reason: `the metric query returned ${excerpt}, which is no number` };
 }
 
-function singleRow(rows: Rows): readonly unknown[] | Unusable {
+function singleRow(rows: ResultRows): readonly unknown[] | Unusable {
   // Statements without a result set are answered by an object.
   if (!Array.isArray(rows)) return { reason: 'the metric query returned no rows' };
   if (rows.length === 1) return rows[0]!;

@@ -4,7 +4,7 @@
  * MySQL before 8.0.22 knows SHOW SLAVE STATUS only, MySQL 8.4 SHOW REPLICA STATUS only; each returns one row per channel.
  * MariaDB returns all its named connections to SHOW ALL SLAVES STATUS only, and the default one to the others.
  */
-import { type Rows, readNumber, type Unusable } from './answer.js';
+import { type ResultRows, readNumber, type Unusable } from './answer.js';
 
 const MYSQL_STATEMENTS = ['SHOW REPLICA STATUS', 'SHOW SLAVE STATUS'] as const;
 const MARIADB_STATEMENTS = ['SHOW ALL SLAVES STATUS', 'SHOW SLAVE STATUS'] as const;
@@ -37,7 +37,7 @@ const NOT_CONFIGURED: Unusable = {
 };
 
 /** Seconds that the worst channel lags. A channel whose lag is NULL makes the answer unusable, and so does having none. */
-export function readLag(rows: Rows, fields: Fields): number | Unusable {
+export function readLag(rows: ResultRows, fields: Fields): number | Unusable {
   // Without replication some servers answer with a mere OK, which comes as an object and has no fields.
   if (!Array.isArray(rows)) return NOT_CONFIGURED;
   const columns = locate(fields);

@@ -1,13 +1,13 @@
 /** What is asked of the hosts of a cluster, and how the answer is read. */
 import type { FieldPacket } from 'mysql2';
 import { metricQueryKind } from '../../../config/metric-query.js';
-import { type Rows, readNamedValue, readSingleValue, type Unusable } from './answer.js';
+import { type ResultRows, readNamedValue, readSingleValue, type Unusable } from './answer.js';
 import { lagStatements, readLag } from './lag.js';
 
 export interface Metric {
   /** The statements to try on a server that greets with that version, until it knows one; the first almost always. */
   statements(serverVersion: string): readonly [string, ...string[]];
-  read(rows: Rows, fields: readonly FieldPacket[]): number | Unusable;
+  read(rows: ResultRows, fields: readonly FieldPacket[]): number | Unusable;
 }
 
 /** The metric of a `MetricQuery`. Null: a query that freno does not run. */

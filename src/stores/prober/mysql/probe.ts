@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Connection, FieldPacket, QueryError } from 'mysql2';
 import { formatAddress } from '../../../base/address.js';
 import { monotonicMs } from '../../../base/clock.js';
-import type { NameParty } from '../../../base/dns-resolver.js';
+import type { ResolverClient } from '../../../base/dns-resolver.js';
 import { messageOf } from '../../../base/errors.js';
 import { dial, drop, type Login, logIn, quit } from '../../../base/mysql/connection.js';
 import {
@@ -11,13 +11,13 @@ import {
   connectionFailure,
   dialFailure,
   dialTimeout,
-  type Failure,
   lookupTimeout,
+  type MySQLFailure,
   readTimeout,
 } from '../../../base/mysql/failure.js';
 import type { ProbeTarget } from '../../../contracts/stores.js';
-import type { Paced } from '../probe-scheduler.js';
-import type { Rows } from './answer.js';
+import type { Scheduled } from '../probe-scheduler.js';
+import type { ResultRows } from './answer.js';
 import { PARSE_ERROR } from './lag.js';
 import type { Metric } from './metric.js';
 
@@ -36,7 +36,7 @@ const PAUSE_AFTER_LOGIN_MAX_MS = 1_000;
 export interface ProbeListener {
   /** `readAtMs`: `monotonicMs()` when the query was sent; the value is no older than that. */
   succeeded(value: number, readAtMs: number): void;
-  failed(failure: Failure, atMs: number): void;
+  failed(failure: MySQLFailure, atMs: number): void;
   /** The last value is still good by `CacheMillis`. */
   reused(nowMs: number): void;
 }
@@ -57,10 +57,10 @@ export interface ProbeSettings {
   readonly cacheMs: number;
 }
 
-type Mode = 'closed' | 'disconnected' | 'dialing' | 'greeting' | 'idle' | 'querying';
+type ProbeMode = 'closed' | 'disconnected' | 'dialing' | 'greeting' | 'idle' | 'querying';
 
 /** The legal transitions; `closed` and `disconnected` (a failure) can follow each. */
-const NEXT: Readonly<Record<Mode, readonly Mode[]>> = {
+const NEXT: Readonly<Record<ProbeMode, readonly ProbeMode[]>> = {
   /** Makes no connections. */
   closed: ['disconnected'],
   /** Has no connection; dials at the first turn from `#retryAtMs` on. */
@@ -75,15 +75,15 @@ const NEXT: Readonly<Record<Mode, readonly Mode[]>> = {
   querying: ['idle'],
 };
 
-export class MysqlProbe implements Paced {
+export class MysqlProbe implements Scheduled {
   /** `host:port`. */
   readonly address: string;
   readonly #target: ProbeTarget;
-  readonly #names: NameParty;
+  readonly #names: ResolverClient;
   readonly #listener: ProbeListener;
   readonly #counters: ProbeCounters;
   #settings: ProbeSettings;
-  #mode: Mode = 'closed';
+  #mode: ProbeMode = 'closed';
   #socket: Socket | null = null;
   #connection: Connection | null = null;
   #startedAtMs = 0;
@@ -99,7 +99,7 @@ export class MysqlProbe implements Paced {
   constructor(
     target: ProbeTarget,
     settings: ProbeSettings,
-    names: NameParty,
+    names: ResolverClient,
     listener: ProbeListener,
     counters: ProbeCounters,
   ) {
@@ -117,7 +117,7 @@ export class MysqlProbe implements Paced {
     this.#failures = 0;
     this.#retryAtMs = nowMs;
     if (this.#mode === 'closed') this.#enter('disconnected');
-    this.turn(nowMs);
+    this.tick(nowMs);
   }
 
   /** Ends the connection; nothing is reported any more. */
@@ -145,7 +145,7 @@ export class MysqlProbe implements Paced {
     }
   }
 
-  turn(nowMs: number): void {
+  tick(nowMs: number): void {
     switch (this.#mode) {
       case 'idle':
         if (nowMs < this.#goodUntilMs) this.#listener.reused(nowMs);
@@ -178,7 +178,7 @@ export class MysqlProbe implements Paced {
     });
   }
 
-  #dialTimeout(): Failure {
+  #dialTimeout(): MySQLFailure {
     return this.#names.isQueued(this.#target.host)
       ? lookupTimeout(this.address)
       : dialTimeout(this.address);
@@ -206,7 +206,7 @@ export class MysqlProbe implements Paced {
     this.#answered = (error, rows, fields) => {
       // An answer to a query that was given up.
       if (connection !== this.#connection) return;
-      if (error === null) this.#read(rows as Rows, fields);
+      if (error === null) this.#read(rows as ResultRows, fields);
       else this.#refused(error);
     };
   }
@@ -218,7 +218,7 @@ export class MysqlProbe implements Paced {
     this.#connection!.query(this.#statements[this.#statement]!, this.#answered);
   }
 
-  #read(rows: Rows, fields: FieldPacket[]): void {
+  #read(rows: ResultRows, fields: FieldPacket[]): void {
     this.#enter('idle');
     this.#failures = 0;
     const nowMs = this.#count();
@@ -264,7 +264,7 @@ export class MysqlProbe implements Paced {
     this.#enter('disconnected');
   }
 
-  #failed(failure: Failure): void {
+  #failed(failure: MySQLFailure): void {
     const dialled = this.#mode !== 'dialing';
     this.#drop();
     this.#enter('disconnected');
@@ -294,7 +294,7 @@ export class MysqlProbe implements Paced {
     this.#answered = unexpected;
   }
 
-  #enter(mode: Mode): void {
+  #enter(mode: ProbeMode): void {
     const legal = mode === 'closed' || mode === 'disconnected' || NEXT[this.#mode].includes(mode);
     if (!legal) throw new Error(`a probe cannot go from ${this.#mode} to ${mode}`);
     this.#mode = mode;

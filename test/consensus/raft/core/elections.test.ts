@@ -1,10 +1,10 @@
 /** Elections: who may lead, and when. */
 import { expect } from 'chai';
-import { Cluster } from './support/cluster.js';
+import { CoreCluster } from './support/cluster.js';
 
 describe('raft elections', () => {
   it('make one node the leader, which every other node knows', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     expect(cluster.leaders).to.deep.equal([leader.id]);
     for (const { core } of cluster.nodes) {
@@ -14,13 +14,13 @@ describe('raft elections', () => {
   });
 
   it('are won by a single node at its first tick', () => {
-    const cluster = new Cluster(1).tick(1);
+    const cluster = new CoreCluster(1).tick(1);
     expect(cluster.leaders).to.deep.equal(['a']);
     expect(cluster.node('a').hardState).to.deep.equal({ term: 1, vote: 'a' });
   });
 
   it('wait for the disk of a single node, however slow, without another term', () => {
-    const cluster = new Cluster(1);
+    const cluster = new CoreCluster(1);
     const a = cluster.node('a');
     a.diskHeld = true;
     cluster.tick(50);
@@ -33,20 +33,20 @@ describe('raft elections', () => {
   });
 
   it('begin with an empty entry of the new term', () => {
-    const cluster = new Cluster({ a: { log: [1, 1], term: 3 }, b: {}, c: {} });
+    const cluster = new CoreCluster({ a: { log: [1, 1], term: 3 }, b: {}, c: {} });
     cluster.elect();
     expect(cluster.node('a').terms).to.deep.equal([1, 1, 4]);
     expect(cluster.node('a').entries.at(-1)?.data).to.have.length(0);
   });
 
   it('draw the time-out anew each time', () => {
-    const cluster = new Cluster(3).isolate('a', 'b', 'c');
+    const cluster = new CoreCluster(3).isolate('a', 'b', 'c');
     const [a] = cluster.nodes;
     const draws = [0, 0.5, 0.9];
     const gaps: number[] = [];
     for (const draw of draws) {
       const before = cluster.sentOf('preVote').length;
-      a!.luck = draw;
+      a!.randomValue = draw;
       let ticks = 0;
       for (; cluster.sentOf('preVote').length === before; ticks++) cluster.tick(1, 'a');
       gaps.push(ticks);
@@ -55,7 +55,7 @@ describe('raft elections', () => {
   });
 
   it('between duelling candidates leave the loser a follower, at the same term', () => {
-    const cluster = new Cluster(3).cut('a', 'c').cut('c', 'a').tick(40);
+    const cluster = new CoreCluster(3).cut('a', 'c').cut('c', 'a').tick(40);
     expect(cluster.node('a').role).to.equal('leader');
     expect(cluster.node('c').role).to.equal('preCandidate');
     cluster.heal().tick(5);
@@ -64,7 +64,7 @@ describe('raft elections', () => {
   });
 
   it('are not won by a node that alone has lost sight of the leader', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     cluster.elect();
     cluster.cut('a', 'c').cut('c', 'a').tick(60);
     expect(cluster.node('c').core.soft).to.include({ role: 'preCandidate', term: 1 });
@@ -72,13 +72,13 @@ describe('raft elections', () => {
   });
 
   it('raise no term while a candidate cannot win the pre-vote', () => {
-    const cluster = new Cluster(3).isolate('c').tick(200);
+    const cluster = new CoreCluster(3).isolate('c').tick(200);
     expect(cluster.node('c').role).to.equal('preCandidate');
     expect(cluster.node('c').term).to.equal(0);
   });
 
   it('of two candidates that both passed the pre-vote give the term to one', () => {
-    const cluster = new Cluster(3).hold(({ kind }) => kind === 'preVoteAnswer');
+    const cluster = new CoreCluster(3).hold(({ kind }) => kind === 'preVoteResponse');
     cluster.tick(14);
     const [a, b, c] = cluster.nodes;
     expect([a!.role, b!.role, c!.role]).to.deep.equal(['preCandidate', 'preCandidate', 'follower']);
@@ -88,7 +88,7 @@ describe('raft elections', () => {
   });
 
   it('end for a candidate that hears a leader of its term: it concedes', () => {
-    const cluster = new Cluster(3).hold(({ kind }) => kind.startsWith('vote'));
+    const cluster = new CoreCluster(3).hold(({ kind }) => kind.startsWith('vote'));
     cluster.tick(10);
     const [a] = cluster.nodes;
     expect(a!.role).to.equal('candidate');
@@ -104,7 +104,7 @@ describe('raft elections', () => {
   });
 
   it('that split the vote are followed by one that succeeds', () => {
-    const cluster = new Cluster(4).hold(({ kind }) => kind === 'preVoteAnswer').tick(12);
+    const cluster = new CoreCluster(4).hold(({ kind }) => kind === 'preVoteResponse').tick(12);
     const [a, b] = cluster.nodes;
     expect([a!.role, b!.role]).to.deep.equal(['preCandidate', 'preCandidate']);
     cluster.hold(({ kind, from, to }) => {
@@ -122,7 +122,7 @@ describe('raft elections', () => {
   });
 
   it('refuse a vote while the leader is live, and grant it after', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     const ballot = {
       kind: 'vote',
@@ -139,11 +139,11 @@ describe('raft elections', () => {
     cluster.isolate(leader.id).tick(10, 'b', 'c');
     cluster.deliver({ ...ballot, term: cluster.node('b').term + 1 });
     cluster.settle();
-    expect(cluster.sentOf('voteAnswer').at(-1)).to.include({ from: 'b', to: 'c', granted: true });
+    expect(cluster.sentOf('voteResponse').at(-1)).to.include({ from: 'b', to: 'c', granted: true });
   });
 
   it('grant no vote for one time-out after the start of a node: it may have promised before', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const ballot = {
       kind: 'vote',
       from: 'a',
@@ -160,7 +160,7 @@ describe('raft elections', () => {
   });
 
   it('grant no vote for longer after the start of a node that promised more before, also when it hears a leader', () => {
-    const cluster = new Cluster({ a: {}, b: { startTicks: 30 }, c: {} });
+    const cluster = new CoreCluster({ a: {}, b: { startTicks: 30 }, c: {} });
     const leader = cluster.elect();
     cluster.isolate(leader.id);
     const ballot = {
@@ -178,7 +178,7 @@ describe('raft elections', () => {
   });
 
   it('free a stuck candidate with a higher term: the leader steps down for it', () => {
-    const cluster = new Cluster({ a: {}, b: {}, c: { term: 7 } });
+    const cluster = new CoreCluster({ a: {}, b: {}, c: { term: 7 } });
     cluster.isolate('c').elect();
     cluster.heal().tick(60);
     expect(cluster.leaders).to.have.length(1);
@@ -188,7 +188,7 @@ describe('raft elections', () => {
   });
 
   it('are not caused by a stale follower that returns', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.isolate('c').tick(100);
     cluster.propose(leader, 'x');
@@ -199,35 +199,35 @@ describe('raft elections', () => {
   });
 
   it('can be completed by a node with a smaller term', () => {
-    const cluster = new Cluster({
+    const cluster = new CoreCluster({
       a: { log: [1, 1], term: 1 },
       b: { log: [1, 1], term: 1 },
       c: { log: [1], term: 4 },
     });
-    cluster.node('c').luck = 0.99;
+    cluster.node('c').randomValue = 0.99;
     const leader = cluster.elect();
     expect(leader.id).to.be.oneOf(['a', 'b']);
     expect(leader.term).to.be.greaterThan(4);
   });
 
   it('are lost by a candidate whose log is behind a majority', () => {
-    const cluster = new Cluster({ a: { log: [1] }, b: { log: [1, 2] }, c: { log: [1, 2] } });
+    const cluster = new CoreCluster({ a: { log: [1] }, b: { log: [1, 2] }, c: { log: [1, 2] } });
     expect(cluster.elect().id).to.be.oneOf(['b', 'c']);
   });
 
   it('give one vote per term, also across a restart', () => {
-    const cluster = new Cluster({ a: {}, b: { term: 3, vote: 'a' }, c: {} }).tick(10, 'b');
+    const cluster = new CoreCluster({ a: {}, b: { term: 3, vote: 'a' }, c: {} }).tick(10, 'b');
     const ballot = { kind: 'vote', to: 'b', term: 3, lastIndex: 9, lastTerm: 3 } as const;
     cluster.deliver({ ...ballot, from: 'c', transferRound: 0 });
     cluster.settle();
-    expect(cluster.sentOf('voteAnswer').at(-1)).to.include({ to: 'c', granted: false });
+    expect(cluster.sentOf('voteResponse').at(-1)).to.include({ to: 'c', granted: false });
     cluster.deliver({ ...ballot, from: 'a', transferRound: 0 });
     cluster.settle();
-    expect(cluster.sentOf('voteAnswer').at(-1)).to.include({ to: 'a', granted: true });
+    expect(cluster.sentOf('voteResponse').at(-1)).to.include({ to: 'a', granted: true });
   });
 
   it('end a leader that hears no majority', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.isolate(leader.id).tick(20, leader.id);
     expect(leader.role).not.to.equal('leader');
@@ -235,14 +235,14 @@ describe('raft elections', () => {
   });
 
   it('do not end a leader that hears a bare majority', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.isolate('c').tick(100);
     expect(cluster.leaders).to.deep.equal([leader.id]);
   });
 
   it('ignore messages of old terms and of strangers', () => {
-    const cluster = new Cluster({ a: { log: [1, 3] }, b: {}, c: {} });
+    const cluster = new CoreCluster({ a: { log: [1, 3] }, b: {}, c: {} });
     const [a] = cluster.nodes;
     const append = { kind: 'append', to: 'a', prevIndex: 1, prevTerm: 1, commit: 2 } as const;
     a!.core.step({ ...append, from: 'b', term: 2, entries: [] });

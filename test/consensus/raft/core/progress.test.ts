@@ -99,13 +99,13 @@ describe('raft quorum', () => {
 });
 
 describe('raft configuration', () => {
-  const good = { ...defaultLimits, id: 'a', nodes: ['a', 'b', 'c'], promiseMs: 9, startTicks: 10 };
+  const good = { ...defaultLimits, id: 'a', nodes: ['a', 'b', 'c'], lockoutMs: 9, startTicks: 10 };
   const bad = {
     nodes: { nodes: ['b', 'c'] },
     'nodes ': { nodes: ['a', 'b', 'b'] },
     electionTicks: { electionTicks: 5, heartbeatTicks: 2 },
     heartbeatTicks: { heartbeatTicks: 0 },
-    promiseMs: { promiseMs: 0 },
+    lockoutMs: { lockoutMs: 0 },
     startTicks: { startTicks: 9 },
     maxAppendBytes: { maxAppendBytes: 1.5 },
     maxInflightBytes: { maxInflightBytes: 1 },

@@ -1,18 +1,18 @@
 /** Linearizable reads, and the lease. */
 import { expect } from 'chai';
-import type { HeartbeatAnswer } from '../../../../src/consensus/raft/core/types.js';
-import type { Node } from './support/cluster.js';
-import { Cluster } from './support/cluster.js';
+import type { HeartbeatResponse } from '../../../../src/consensus/raft/core/types.js';
+import type { CoreNode } from './support/cluster.js';
+import { CoreCluster } from './support/cluster.js';
 
-function contexts(node: Node): number[] {
+function contexts(node: CoreNode): number[] {
   return node.reads.map(({ context }) => context);
 }
 
 describe('raft reads', () => {
   it('are granted after a round of heartbeats that began later', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
-    cluster.propose(leader, 'x').hold(({ kind }) => kind === 'heartbeatAnswer');
+    cluster.propose(leader, 'x').hold(({ kind }) => kind === 'heartbeatResponse');
     leader.core.readIndex(7);
     expect(cluster.settle().node('a').reads).to.deep.equal([]);
     cluster.release();
@@ -20,21 +20,21 @@ describe('raft reads', () => {
   });
 
   it('are granted at once on a single node', () => {
-    const cluster = new Cluster(1);
+    const cluster = new CoreCluster(1);
     const leader = cluster.elect();
     leader.core.readIndex(1);
     expect(contexts(cluster.settle().node('a'))).to.deep.equal([1]);
   });
 
   it('are refused by who does not lead', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     cluster.elect();
     expect(cluster.node('b').core.readIndex(1)).to.equal('notLeader');
   });
 
   it('wait at a new leader until an entry of its own term is committed', () => {
-    const cluster = new Cluster({ a: { log: [1] }, b: { log: [1] }, c: {} });
-    cluster.hold(({ kind }) => kind === 'appendAnswer');
+    const cluster = new CoreCluster({ a: { log: [1] }, b: { log: [1] }, c: {} });
+    cluster.hold(({ kind }) => kind === 'appendResponse');
     const leader = cluster.elect();
     leader.core.readIndex(1);
     cluster.tick(4);
@@ -45,7 +45,7 @@ describe('raft reads', () => {
   });
 
   it('are lost, not granted, when a new leader has taken over', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const old = cluster.elect();
     cluster.isolate(old.id).tick(20, 'b', 'c');
     old.core.readIndex(1);
@@ -56,7 +56,7 @@ describe('raft reads', () => {
   });
 
   it('asked twice with one context are granted twice, by one round', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     const before = cluster.sentOf('heartbeat').length;
     leader.core.readIndex(5);
@@ -66,9 +66,9 @@ describe('raft reads', () => {
   });
 
   it('are not granted by answers to an older round', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
-    cluster.hold(({ kind }) => kind === 'heartbeatAnswer').tick(2);
+    cluster.hold(({ kind }) => kind === 'heartbeatResponse').tick(2);
     const old = cluster.held.splice(0);
     cluster.hold(({ kind }) => kind === 'heartbeat');
     leader.core.readIndex(1);
@@ -80,7 +80,7 @@ describe('raft reads', () => {
   });
 
   it('are granted by the next heartbeats when their own were lost', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.isolate('a');
     leader.core.readIndex(1);
@@ -89,14 +89,14 @@ describe('raft reads', () => {
   });
 
   it('beyond the limit are refused', () => {
-    const cluster = new Cluster(3, { maxPendingReads: 1 });
+    const cluster = new CoreCluster(3, { maxPendingReads: 1 });
     const leader = cluster.elect();
     expect(leader.core.readIndex(1)).to.equal(null);
     expect(leader.core.readIndex(2)).to.equal('overloaded');
   });
 
   it('wait while leadership is handed over', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.hold(({ kind }) => kind === 'timeoutNow');
     leader.core.transferLeadership('b');
@@ -109,7 +109,7 @@ describe('raft reads', () => {
 
 describe('raft lease', () => {
   it('rests on the latest round that a majority has answered', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     const { leaseRound } = leader.core.soft;
     expect(leaseRound).to.be.greaterThan(0);
@@ -120,36 +120,40 @@ describe('raft lease', () => {
   });
 
   it('lasts as long as some majority has promised, whatever the leader would promise itself', () => {
-    const cluster = new Cluster({ a: { promiseMs: 5 }, b: { promiseMs: 3 }, c: { promiseMs: 7 } });
+    const cluster = new CoreCluster({
+      a: { lockoutMs: 5 },
+      b: { lockoutMs: 3 },
+      c: { lockoutMs: 7 },
+    });
     const leader = cluster.elect();
-    expect(leader.core.soft.leasePromiseMs).to.equal(7);
+    expect(leader.core.soft.leaseLockoutMs).to.equal(7);
     cluster.isolate('c').tick(2);
-    expect(leader.core.soft.leasePromiseMs).to.equal(3);
+    expect(leader.core.soft.leaseLockoutMs).to.equal(3);
     cluster.heal().tick(2);
-    expect(leader.core.soft.leasePromiseMs).to.equal(7);
+    expect(leader.core.soft.leaseLockoutMs).to.equal(7);
   });
 
   it('of a leader with four followers lasts as long as the better two of them have promised', () => {
     const promises = { b: 1, c: 4, d: 2, e: 3 };
-    const followers = Object.entries(promises).map(([id, promiseMs]) => [id, { promiseMs }]);
-    const leader = new Cluster({ a: {}, ...Object.fromEntries(followers) }).elect();
-    expect(leader.core.soft.leasePromiseMs).to.equal(3);
+    const followers = Object.entries(promises).map(([id, lockoutMs]) => [id, { lockoutMs }]);
+    const leader = new CoreCluster({ a: {}, ...Object.fromEntries(followers) }).elect();
+    expect(leader.core.soft.leaseLockoutMs).to.equal(3);
   });
 
   it('is no time at all while followers say nothing of a promise', () => {
-    const cluster = new Cluster(3);
-    cluster.hold(({ kind }) => kind === 'heartbeatAnswer');
+    const cluster = new CoreCluster(3);
+    cluster.hold(({ kind }) => kind === 'heartbeatResponse');
     const leader = cluster.elect();
     for (const answer of cluster.held.splice(0)) {
-      cluster.deliver({ ...answer, promiseMs: 0 } as HeartbeatAnswer);
+      cluster.deliver({ ...answer, lockoutMs: 0 } as HeartbeatResponse);
     }
     cluster.settle();
     expect(leader.core.soft.leaseRound).to.be.greaterThan(0);
-    expect(leader.core.soft.leasePromiseMs).to.equal(0);
+    expect(leader.core.soft.leaseLockoutMs).to.equal(0);
   });
 
   it('is shown with the round before its heartbeats go', () => {
-    const { core } = new Cluster(1).tick(1).node('a');
+    const { core } = new CoreCluster(1).tick(1).node('a');
     core.tick();
     core.tick();
     const { round, soft } = core.ready();
@@ -159,7 +163,7 @@ describe('raft lease', () => {
   });
 
   it('is given up before leadership is offered', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const { core } = cluster.elect();
     core.transferLeadership('b');
     const ready = core.ready();
@@ -168,7 +172,7 @@ describe('raft lease', () => {
   });
 
   it('comes back after an abandoned transfer, by a round that began after it', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.hold(({ kind }) => kind === 'timeoutNow');
     leader.core.transferLeadership('b');
@@ -180,7 +184,7 @@ describe('raft lease', () => {
   });
 
   it('is not undermined by an offer that arrives after the transfer was abandoned', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.hold(({ kind }) => kind === 'timeoutNow');
     leader.core.transferLeadership('b');
@@ -192,7 +196,7 @@ describe('raft lease', () => {
   });
 
   it('is not undermined by a candidate that was offered leadership before, and stands late', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.hold(({ kind }) => kind === 'vote');
     leader.core.transferLeadership('b');
@@ -211,16 +215,16 @@ describe('raft lease', () => {
   });
 
   it('keeps voters bound when they learn of a higher term right after a heartbeat', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     cluster.elect();
     const { core } = cluster.node('b');
-    core.step({ kind: 'preVoteAnswer', from: 'c', to: 'b', term: 5, granted: false });
+    core.step({ kind: 'preVoteResponse', from: 'c', to: 'b', term: 5, granted: false });
     const ballot = { kind: 'vote', from: 'c', to: 'b', lastIndex: 9, lastTerm: 5 } as const;
     core.step({ ...ballot, term: 6, transferRound: 0 });
     expect(core.soft.term).to.equal(5);
     for (let tick = 0; tick < 10; tick++) core.tick();
     core.step({ ...ballot, term: core.soft.term + 1, transferRound: 0 });
     cluster.settle();
-    expect(cluster.sentOf('voteAnswer').at(-1)).to.include({ from: 'b', granted: true });
+    expect(cluster.sentOf('voteResponse').at(-1)).to.include({ from: 'b', granted: true });
   });
 });

@@ -1,16 +1,16 @@
 /** Replication: what is committed, what is cut off, what is sent again. */
 import { expect } from 'chai';
-import { Cluster, entry } from './support/cluster.js';
+import { CoreCluster, entry } from './support/cluster.js';
 
 describe('raft replication', () => {
   it('applies each command on every node, in order', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     cluster.propose(cluster.elect(), 'x', 'y').propose(cluster.elect(), 'z');
     for (const { commands } of cluster.nodes) expect(commands).to.deep.equal(['x', 'y', 'z']);
   });
 
   it('tells of a commit at once whose clients wait for it, the others with what they are sent next', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     const [waiting, other] = cluster.nodes.filter((node) => node !== leader);
     leader.proposeFor([waiting!.id], 'x');
@@ -25,7 +25,7 @@ describe('raft replication', () => {
   });
 
   it('tells of a commit with the next tick when nothing else is sent', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     const [other] = cluster.nodes.filter((node) => node !== leader);
     leader.proposeFor([], 'x');
@@ -34,7 +34,7 @@ describe('raft replication', () => {
   });
 
   it('commits on a single node when its own disk has the entry', () => {
-    const cluster = new Cluster(1).tick(1);
+    const cluster = new CoreCluster(1).tick(1);
     const [a] = cluster.nodes;
     a!.diskHeld = true;
     cluster.propose(a!, 'x');
@@ -44,14 +44,14 @@ describe('raft replication', () => {
   });
 
   it('commits with 2 of 5 nodes dead', () => {
-    const cluster = new Cluster(5);
+    const cluster = new CoreCluster(5);
     const leader = cluster.elect();
     cluster.isolate('d', 'e').propose(leader, 'x');
     expect(leader.commands).to.deep.equal(['x']);
   });
 
   it('commits nothing with 3 of 5 nodes dead, and goes on when they are back', () => {
-    const cluster = new Cluster(5);
+    const cluster = new CoreCluster(5);
     const leader = cluster.elect();
     cluster.isolate('c', 'd', 'e').propose(leader, 'x');
     expect(leader.commands).to.deep.equal([]);
@@ -60,7 +60,7 @@ describe('raft replication', () => {
   });
 
   it('refuses a proposal at a follower, and commits it once at the leader that the follower names', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     cluster.elect();
     const b = cluster.node('b');
     expect(b.propose('x')).to.deep.equal({ accepted: false, refusal: 'notLeader' });
@@ -69,7 +69,7 @@ describe('raft replication', () => {
   });
 
   it('overwrites the uncommitted tail of an old leader with the log of the new one', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const old = cluster.elect();
     cluster.isolate(old.id).propose(old, 'lost', 'lost too');
     const leader = cluster
@@ -85,11 +85,11 @@ describe('raft replication', () => {
 
   it('commits no entry of an older term by counting, only together with one of its own (figure 8)', () => {
     const logs = { a: { log: [1, 2] }, b: { log: [1] }, c: { log: [1] } };
-    const cluster = new Cluster(logs, { maxAppendBytes: 1 }).isolate('c');
-    cluster.hold((message) => message.kind === 'appendAnswer' && message.index > 2);
+    const cluster = new CoreCluster(logs, { maxAppendBytes: 1 }).isolate('c');
+    cluster.hold((message) => message.kind === 'appendResponse' && message.index > 2);
     const leader = cluster.elect();
     cluster.tick(6);
-    expect(cluster.sentOf('appendAnswer').some(({ index }) => index === 2)).to.equal(true);
+    expect(cluster.sentOf('appendResponse').some(({ index }) => index === 2)).to.equal(true);
     expect(leader.commands).to.deep.equal([]);
     cluster.release().tick(6);
     expect(leader.commands).to.deep.equal(['1@1', '2@2']);
@@ -107,7 +107,7 @@ describe('raft replication', () => {
     };
     for (const [name, log] of Object.entries(followers)) {
       it(name, () => {
-        const cluster = new Cluster({
+        const cluster = new CoreCluster({
           a: { log: leaderLog, term: 8 },
           b: { log, term: 8 },
           c: { log: [1], term: 8 },
@@ -124,7 +124,7 @@ describe('raft replication', () => {
 
   it('skips whole terms when logs conflict: rounds of probing grow with terms, not with entries', () => {
     const tail = (term: number) => new Array<number>(200).fill(term);
-    const cluster = new Cluster({
+    const cluster = new CoreCluster({
       a: { log: [1, ...tail(4)], term: 5 },
       b: { log: [1, ...tail(2), ...tail(3)], term: 5 },
       c: { log: [1], term: 5 },
@@ -132,13 +132,13 @@ describe('raft replication', () => {
     cluster.isolate('b').elect();
     cluster.heal().tick(8);
     expect(cluster.node('b').terms).to.deep.equal(cluster.node('a').terms);
-    expect(cluster.sentOf('appendRefusal').filter(({ from }) => from === 'b')).to.have.length.below(
+    expect(cluster.sentOf('appendReject').filter(({ from }) => from === 'b')).to.have.length.below(
       4,
     );
   });
 
   it('does not let an old, delayed append cut the log', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.propose(leader, 'x');
     const old = cluster
@@ -152,7 +152,7 @@ describe('raft replication', () => {
   });
 
   it('commits no further than the last entry that an append brought', () => {
-    const cluster = new Cluster({ a: { log: [1, 1, 1], term: 2 }, b: {}, c: {} });
+    const cluster = new CoreCluster({ a: { log: [1, 1, 1], term: 2 }, b: {}, c: {} });
     const append = {
       kind: 'append',
       from: 'b',
@@ -168,9 +168,9 @@ describe('raft replication', () => {
   });
 
   it('sends without waiting for answers, up to the bound on what is in flight', () => {
-    const cluster = new Cluster(3, { maxInflightAppends: 4, maxAppendBytes: 20 });
+    const cluster = new CoreCluster(3, { maxInflightAppends: 4, maxAppendBytes: 20 });
     const leader = cluster.elect();
-    cluster.hold(({ kind }) => kind === 'appendAnswer');
+    cluster.hold(({ kind }) => kind === 'appendResponse');
     const count = () =>
       cluster.sentOf('append').filter(({ to, entries }) => to === 'b' && entries.length > 0).length;
     const before = count();
@@ -182,7 +182,7 @@ describe('raft replication', () => {
   });
 
   it('puts what fits into one append', () => {
-    const cluster = new Cluster(3, { maxAppendBytes: 64 });
+    const cluster = new CoreCluster(3, { maxAppendBytes: 64 });
     const leader = cluster.elect();
     const before = cluster.sent.length;
     cluster.propose(leader, ...'abcdef');
@@ -197,14 +197,14 @@ describe('raft replication', () => {
   });
 
   it('finds lost appends by the next heartbeat, although nothing else is proposed', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.isolate('b').propose(leader, 'x').heal().tick(4);
     expect(cluster.node('b').commands).to.deep.equal(['x']);
   });
 
   it('finds lost appends also when they fill all that may be in flight', () => {
-    const cluster = new Cluster(3, { maxInflightAppends: 2, maxAppendBytes: 20 });
+    const cluster = new CoreCluster(3, { maxInflightAppends: 2, maxAppendBytes: 20 });
     const leader = cluster.elect();
     cluster
       .isolate('b')
@@ -215,7 +215,7 @@ describe('raft replication', () => {
   });
 
   it('sends again at once what a broken connection may have lost', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.isolate('b').propose(leader, 'x').heal();
     leader.core.unreachable('b');
@@ -224,7 +224,7 @@ describe('raft replication', () => {
   });
 
   it('refuses proposals beyond the limit on uncommitted bytes, and takes them again after', () => {
-    const cluster = new Cluster(3, { maxUncommittedBytes: 64 });
+    const cluster = new CoreCluster(3, { maxUncommittedBytes: 64 });
     const leader = cluster.elect();
     cluster.isolate('b', 'c').propose(leader, 'x', 'y', 'z');
     expect(leader.propose('w')).to.deep.equal({ accepted: false, refusal: 'overloaded' });
@@ -233,7 +233,7 @@ describe('raft replication', () => {
   });
 
   it('refuses proposals also when only its own disk is that far behind', () => {
-    const cluster = new Cluster(3, { maxUncommittedBytes: 64 });
+    const cluster = new CoreCluster(3, { maxUncommittedBytes: 64 });
     const leader = cluster.elect();
     leader.diskHeld = true;
     cluster.propose(leader, 'x', 'y', 'z');
@@ -244,14 +244,14 @@ describe('raft replication', () => {
   });
 
   it('takes a proposal larger than that limit when nothing waits', () => {
-    const cluster = new Cluster(3, { maxUncommittedBytes: 64 });
+    const cluster = new CoreCluster(3, { maxUncommittedBytes: 64 });
     const leader = cluster.elect();
     cluster.propose(leader, 'x'.repeat(100));
     expect(leader.commands).to.have.length(1);
   });
 
-  it('hands out what is to be applied in bounded pieces', () => {
-    const cluster = new Cluster(1, { maxApplyEntries: 2 }).tick(1);
+  it('hands out what is to be applied in bounded chunks', () => {
+    const cluster = new CoreCluster(1, { maxApplyEntries: 2 }).tick(1);
     const { core } = cluster.node('a');
     cluster.node('a').diskHeld = true;
     cluster.propose(cluster.node('a'), ...'vwxyz');

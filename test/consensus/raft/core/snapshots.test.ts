@@ -1,10 +1,10 @@
 /** Snapshots and compaction: followers whose entries are gone. */
 import { expect } from 'chai';
-import { Cluster } from './support/cluster.js';
+import { CoreCluster } from './support/cluster.js';
 
 /** `c` slept while the leader compacted everything. */
-function behindCompactedLog(keepEntries = 0): Cluster {
-  const cluster = new Cluster(3);
+function behindCompactedLog(keepEntries = 0): CoreCluster {
+  const cluster = new CoreCluster(3);
   const leader = cluster.elect();
   cluster.isolate('c').propose(leader, 'x', 'y', 'z');
   leader.compact(4, keepEntries);
@@ -40,7 +40,7 @@ describe('raft snapshots', () => {
   it('at the last index end the probing of a follower', () => {
     const cluster = behindCompactedLog().heal().tick(8);
     const before = cluster.sent.length;
-    cluster.hold(({ kind }) => kind === 'appendAnswer').propose(cluster.node('a'), 'v');
+    cluster.hold(({ kind }) => kind === 'appendResponse').propose(cluster.node('a'), 'v');
     cluster.propose(cluster.node('a'), 'w');
     const toC = cluster.sent
       .slice(before)
@@ -86,7 +86,7 @@ describe('raft snapshots', () => {
   });
 
   it('that only cover what the log has move the commit index, and keep the log', () => {
-    const cluster = new Cluster({ a: { log: [1, 1, 1], term: 1 }, b: {}, c: {} });
+    const cluster = new CoreCluster({ a: { log: [1, 1, 1], term: 1 }, b: {}, c: {} });
     const meta = { index: 2, term: 1 };
     cluster.node('a').core.step({ kind: 'snapshot', from: 'b', to: 'a', term: 1, meta });
     cluster.settle();
@@ -101,7 +101,7 @@ describe('raft snapshots', () => {
     cluster.heal().tick(8);
     expect(cluster.sentOf('snapshot')).to.have.length(1);
     const acknowledged = () =>
-      cluster.sentOf('appendAnswer').some(({ from, index }) => from === 'c' && index >= 4);
+      cluster.sentOf('appendResponse').some(({ from, index }) => from === 'c' && index >= 4);
     expect(acknowledged()).to.equal(false);
     c.finishWrites();
     cluster.settle();
@@ -109,7 +109,7 @@ describe('raft snapshots', () => {
   });
 
   it('replace a tail that conflicts', () => {
-    const cluster = new Cluster({
+    const cluster = new CoreCluster({
       a: { log: [1, 3], term: 3 },
       b: { log: [1, 3], term: 3 },
       c: { log: [1, 2, 2, 2], term: 3 },

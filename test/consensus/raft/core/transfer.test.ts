@@ -1,10 +1,10 @@
 /** Leadership transfer. */
 import { expect } from 'chai';
-import { Cluster } from './support/cluster.js';
+import { CoreCluster } from './support/cluster.js';
 
 describe('raft leadership transfer', () => {
   it('makes the chosen follower leader without waiting for a time-out', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     expect(leader.core.transferLeadership('c')).to.equal(true);
     cluster.settle();
@@ -13,7 +13,7 @@ describe('raft leadership transfer', () => {
   });
 
   it('can go back and forth at once', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     cluster.elect();
     for (const to of ['b', 'a', 'c', 'b']) {
       const [from] = cluster.leaders;
@@ -23,7 +23,7 @@ describe('raft leadership transfer', () => {
   });
 
   it('without a name goes to the live follower that has the most', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.isolate('b').propose(leader, 'x');
     expect(leader.core.transferLeadership()).to.equal(true);
@@ -32,7 +32,7 @@ describe('raft leadership transfer', () => {
   });
 
   it('first brings a slow follower up to date', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.isolate('c').propose(leader, 'x', 'y').heal();
     leader.core.transferLeadership('c');
@@ -43,7 +43,7 @@ describe('raft leadership transfer', () => {
   });
 
   it('works to a follower that needs a snapshot first', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.isolate('c').propose(leader, 'x', 'y');
     leader.compact(3);
@@ -53,7 +53,7 @@ describe('raft leadership transfer', () => {
   });
 
   it('is given up after an election time-out, and the leader goes on', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.isolate('c');
     leader.core.transferLeadership('c');
@@ -67,7 +67,7 @@ describe('raft leadership transfer', () => {
   });
 
   it('offers leadership again when the offer was lost', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.hold(({ kind }) => kind === 'timeoutNow');
     leader.core.transferLeadership('c');
@@ -78,7 +78,7 @@ describe('raft leadership transfer', () => {
   });
 
   it('ends with a later promise: an offer from before is not taken', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.hold(({ kind }) => kind === 'timeoutNow');
     leader.core.transferLeadership('c');
@@ -89,7 +89,7 @@ describe('raft leadership transfer', () => {
   });
 
   it('is refused while one is under way, to strangers, to oneself and on followers', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     expect(leader.core.transferLeadership('stranger')).to.equal(false);
     expect(leader.core.transferLeadership('a')).to.equal(false);
@@ -99,11 +99,11 @@ describe('raft leadership transfer', () => {
   });
 
   it('has nobody to go to on a single node', () => {
-    expect(new Cluster(1).elect().core.transferLeadership()).to.equal(false);
+    expect(new CoreCluster(1).elect().core.transferLeadership()).to.equal(false);
   });
 
   it('loses no command', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     leader.propose('x');
     leader.core.transferLeadership('c');

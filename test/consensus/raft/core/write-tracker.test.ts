@@ -1,12 +1,12 @@
 /** What waits for the disk, and what a finished write proves. */
 import { expect } from 'chai';
-import { Cluster, entry } from './support/cluster.js';
+import { CoreCluster, entry } from './support/cluster.js';
 
 describe('raft and its disk', () => {
   const append = { kind: 'append', to: 'b', prevIndex: 0, prevTerm: 0, commit: 0 } as const;
 
   it('acknowledges an append only when its entries are durable', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     const b = cluster.node('b');
     b.diskHeld = true;
@@ -18,31 +18,31 @@ describe('raft and its disk', () => {
   });
 
   it('keeps one answer of a kind waiting, however long the disk hangs', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     cluster.elect();
     const b = cluster.node('b');
     b.diskHeld = true;
     cluster.propose(cluster.node('a'), 'x').tick(200);
-    const before = cluster.sentOf('appendAnswer').length;
+    const before = cluster.sentOf('appendResponse').length;
     b.finishWrites();
     cluster.settle();
-    expect(cluster.sentOf('appendAnswer').length - before).to.be.below(5);
+    expect(cluster.sentOf('appendResponse').length - before).to.be.below(5);
     expect(b.commands).to.deep.equal(['x']);
   });
 
   it('grants a vote only when it is durable', () => {
-    const cluster = new Cluster(3).isolate('c');
+    const cluster = new CoreCluster(3).isolate('c');
     const b = cluster.node('b');
     b.diskHeld = true;
     cluster.tick(12);
-    expect(cluster.sentOf('voteAnswer')).to.deep.equal([]);
+    expect(cluster.sentOf('voteResponse')).to.deep.equal([]);
     b.finishWrites();
     cluster.settle();
     expect(cluster.leaders).to.deep.equal(['a']);
   });
 
   it('does not count its own vote before it is durable', () => {
-    const cluster = new Cluster(1);
+    const cluster = new CoreCluster(1);
     const [a] = cluster.nodes;
     a!.diskHeld = true;
     cluster.tick(1);
@@ -52,18 +52,18 @@ describe('raft and its disk', () => {
   });
 
   it('tells nobody of a term that is not durable', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     cluster.node('b').diskHeld = true;
     cluster.deliver({ kind: 'heartbeat', from: 'a', to: 'b', term: 4, round: 1, commit: 0 });
     cluster.settle();
     expect(cluster.sent.filter(({ from }) => from === 'b')).to.deep.equal([]);
     cluster.node('b').finishWrites();
     cluster.settle();
-    expect(cluster.sentOf('heartbeatAnswer')).to.have.length(1);
+    expect(cluster.sentOf('heartbeatResponse')).to.have.length(1);
   });
 
   it('lets a leader send while its own disk still writes, but not count itself', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     leader.diskHeld = true;
     cluster.isolate('c').propose(leader, 'x');
@@ -75,7 +75,7 @@ describe('raft and its disk', () => {
   });
 
   it('commits without the disk of its leader when the others make a majority, and applies there later', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     leader.diskHeld = true;
     cluster.propose(leader, 'x');
@@ -87,7 +87,7 @@ describe('raft and its disk', () => {
   });
 
   it('does not trust the completion of a write whose entries were overwritten since', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const b = cluster.node('b');
     b.diskHeld = true;
     cluster.deliver({ ...append, from: 'a', term: 1, entries: [entry(1, 1), entry(2, 1)] });
@@ -100,7 +100,7 @@ describe('raft and its disk', () => {
     const answers = () =>
       cluster
         .settle()
-        .sentOf('appendAnswer')
+        .sentOf('appendResponse')
         .map(({ index }) => index);
     b.core.persisted(first!.batch);
     expect(answers()).to.deep.equal([]);
@@ -111,7 +111,7 @@ describe('raft and its disk', () => {
   });
 
   it('counts a write only when all before it are reported, in whatever order they are', () => {
-    const cluster = new Cluster(1).tick(1);
+    const cluster = new CoreCluster(1).tick(1);
     const [a] = cluster.nodes;
     a!.diskHeld = true;
     cluster.propose(a!, 'x').propose(a!, 'y');
@@ -123,7 +123,7 @@ describe('raft and its disk', () => {
   });
 
   it('starts with what the disk held, and knows nothing to be committed but the snapshot', () => {
-    const cluster = new Cluster(3);
+    const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.propose(leader, 'x');
     const b = cluster.node('b');

@@ -1,16 +1,16 @@
 /** The lease of a leader, counted by its driver. */
 import { expect } from 'chai';
-import { Lease } from '../../../../src/consensus/raft/driver/lease.js';
+import { LeaderLease } from '../../../../src/consensus/raft/driver/lease.js';
 
 /** Until when it holds once that round was answered. */
-function heldUntil(lease: Lease, round: number): number {
+function heldUntil(lease: LeaderLease, round: number): number {
   lease.answered(round, 100);
   return lease.untilMs;
 }
 
 describe('the lease', () => {
   it('counts from the sending of the newest round that a majority answered', () => {
-    const lease = new Lease(1);
+    const lease = new LeaderLease(1);
     lease.roundBegins(1, 1000);
     lease.roundBegins(2, 1040);
     expect(heldUntil(lease, 1)).to.equal(1100);
@@ -20,7 +20,7 @@ describe('the lease', () => {
   });
 
   it('is over when no round carries it, and does not come back with an old round', () => {
-    const lease = new Lease(1);
+    const lease = new LeaderLease(1);
     lease.roundBegins(1, 1000);
     expect(heldUntil(lease, 1)).to.equal(1100);
     lease.roundBegins(2, 1050);
@@ -30,14 +30,14 @@ describe('the lease', () => {
   });
 
   it('forgets the oldest of the rounds that nobody answers', () => {
-    const lease = new Lease(1);
+    const lease = new LeaderLease(1);
     for (let round = 1; round <= 1_025; round++) lease.roundBegins(round, round);
     expect(heldUntil(lease, 1)).to.equal(0);
     expect(heldUntil(lease, 2)).to.equal(102);
   });
 
   it('lasts for a share of what a majority promised, longer once more of it is known', () => {
-    const lease = new Lease(0.9);
+    const lease = new LeaderLease(0.9);
     lease.roundBegins(1, 1000);
     lease.answered(1, 100);
     expect(lease.untilMs).to.equal(1090);

@@ -24,7 +24,7 @@ class FakeCore implements Pick<RaftCore, 'soft' | 'propose' | 'readIndex'> {
     term: 3,
     leader: 'self:1',
     leaseRound: 0,
-    leasePromiseMs: 0,
+    leaseLockoutMs: 0,
     transferTo: null,
   };
   answer: Proposed = { accepted: true, firstIndex: 10, term: 3 };

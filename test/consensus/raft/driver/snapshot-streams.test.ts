@@ -1,4 +1,4 @@
-/** Snapshots on their way to followers: in pieces, over links that lose them. */
+/** Snapshots on their way to followers: in chunks, over links that lose them. */
 import { expect } from 'chai';
 import type { SnapshotChunk } from '../../../../src/consensus/raft/codec/messages.js';
 import { encodeImage } from '../../../../src/consensus/raft/codec/snapshots.js';
@@ -14,7 +14,7 @@ const image = {
     (_, at) => [`app-${at}`, { expireAtMs: 0, ratio: 1 }] as const,
   ),
 };
-const pieces = [...encodeImage(image)];
+const chunks = [...encodeImage(image)];
 
 describe('a snapshot on its way', () => {
   let meta: { readonly index: number; readonly term: number };
@@ -29,12 +29,12 @@ describe('a snapshot on its way', () => {
     ended = [];
     receiver = new SnapshotReceiver();
     const storage = {
-      newestSnapshot: () => ({ meta, pieceCount: pieces.length }),
-      readPiece: (
+      newestSnapshot: () => ({ meta, chunkCount: chunks.length }),
+      readChunk: (
         index: number,
         sequence: number,
-        done: (error: null, piece: Uint8Array | null) => void,
-      ) => done(null, index === meta.index ? pieces[sequence]! : null),
+        done: (error: null, chunk: Uint8Array | null) => void,
+      ) => done(null, index === meta.index ? chunks[sequence]! : null),
     };
     sender = new SnapshotSender(storage, RETRY_TICKS, {
       send: (_to, message) => {
@@ -59,7 +59,7 @@ describe('a snapshot on its way', () => {
     return sent.splice(0).map(({ sequence }) => sequence);
   }
 
-  it('arrives whole, a window of pieces at a time', () => {
+  it('arrives whole, a window of chunks at a time', () => {
     sender.start('follower', 3);
     let most = 0;
     let arrived = null;
@@ -72,12 +72,12 @@ describe('a snapshot on its way', () => {
     }
     expect(most).to.be.at.most(4);
     expect(arrived.meta).to.deep.equal(meta);
-    expect(arrived.pieces).to.deep.equal(pieces);
+    expect(arrived.chunks).to.deep.equal(chunks);
     expect(arrived.assembly.image()).to.deep.equal(image);
     expect(ended).to.deep.equal([true]);
   });
 
-  it('goes on where it stopped when pieces or answers are lost', () => {
+  it('goes on where it stopped when chunks or answers are lost', () => {
     sender.start('follower', 3);
     expect(sequences()).to.deep.equal([0, 1, 2, 3]);
     acknowledge(2);
@@ -114,7 +114,7 @@ describe('a snapshot on its way', () => {
     );
   });
 
-  it('is taken from its first piece on only, each piece once', () => {
+  it('is taken from its first chunk on only, each chunk once', () => {
     sender.start('follower', 3);
     const [first, second] = sent;
     expect(receiver.receive('leader', second!)).to.deep.equal({ next: 0, arrived: null });
@@ -132,11 +132,11 @@ describe('a snapshot on its way', () => {
     expect(receiver.receive('leader', second!).next).to.equal(2);
   });
 
-  it('is forgotten when a piece is nonsense', () => {
+  it('is forgotten when a chunk is nonsense', () => {
     sender.start('follower', 3);
     const [first, second] = sent;
     receiver.receive('leader', first!);
-    expect(() => receiver.receive('leader', { ...second!, piece: new Uint8Array([255]) }))
+    expect(() => receiver.receive('leader', { ...second!, chunk: new Uint8Array([255]) }))
       .to.throw()
       .with.property('code', 'PROTOCOL');
     expect(receiver.receive('leader', second!).next).to.equal(0);

@@ -120,10 +120,10 @@ export class Checker {
   /** A message that others may act on has left. */
   sent(message: Message): void {
     const witness = this.#witness(message.from);
-    const isForeseen = message.kind === 'preVote' || message.kind === 'preVoteAnswer';
+    const isForeseen = message.kind === 'preVote' || message.kind === 'preVoteResponse';
     if (!isForeseen) witness.highestTermTold = Math.max(witness.highestTermTold, message.term);
     if (message.kind === 'vote') this.#voted(witness, message.term, message.from, message.from);
-    if (message.kind === 'voteAnswer' && message.granted) {
+    if (message.kind === 'voteResponse' && message.granted) {
       this.#voted(witness, message.term, message.from, message.to);
     }
   }

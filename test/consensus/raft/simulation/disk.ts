@@ -6,8 +6,8 @@ import type {
   RaftStorage,
   StorageWrite,
 } from '../../../../src/consensus/raft/driver-types.js';
-import type { Random } from '../../../support/random.js';
-import type { Weather } from './fault-profile.js';
+import type { SeededRandom } from '../../../support/random.js';
+import type { FaultProfile } from './fault-profile.js';
 import type { Schedule } from './schedule.js';
 
 /** A journal record: durable by itself, but restored after a crash only when all before it are durable too. */
@@ -25,15 +25,15 @@ export class SimulatedDisk implements RaftStorage {
   snapshot: EncodedSnapshot | null = null;
   entries: Entry[] = [];
   /** The longest promise of any run that may still hold. */
-  promisedMs = 0;
+  storedLockoutMs = 0;
   #journal: Journaled[] = [];
   /** Grows with each crash: completions of an earlier life are nobody's. */
   #life = 0;
 
   constructor(
-    private readonly random: Random,
+    private readonly random: SeededRandom,
     private readonly schedule: Schedule,
-    private readonly weather: () => Weather,
+    private readonly faults: () => FaultProfile,
   ) {}
 
   get hasPendingWrites(): boolean {
@@ -82,19 +82,19 @@ export class SimulatedDisk implements RaftStorage {
     });
   }
 
-  newestSnapshot(): { meta: EncodedSnapshot['meta']; pieceCount: number } | null {
+  newestSnapshot(): { meta: EncodedSnapshot['meta']; chunkCount: number } | null {
     if (this.snapshot === null) return null;
-    return { meta: this.snapshot.meta, pieceCount: this.snapshot.pieces.length };
+    return { meta: this.snapshot.meta, chunkCount: this.snapshot.chunks.length };
   }
 
-  readPiece(
+  readChunk(
     index: number,
     sequence: number,
-    done: (error: Error | null, piece: Uint8Array | null) => void,
+    done: (error: Error | null, chunk: Uint8Array | null) => void,
   ): void {
     this.#later(this.random.between(0, 1), () => {
-      const piece = this.snapshot?.meta.index === index ? this.snapshot.pieces[sequence] : null;
-      done(null, piece ?? null);
+      const chunk = this.snapshot?.meta.index === index ? this.snapshot.chunks[sequence] : null;
+      done(null, chunk ?? null);
     });
   }
 
@@ -115,7 +115,7 @@ export class SimulatedDisk implements RaftStorage {
   }
 
   #latencyMs(): number {
-    const { writeMaxMs, slowWriteRate, slowWriteMs } = this.weather();
+    const { writeMaxMs, slowWriteRate, slowWriteMs } = this.faults();
     const slow = this.random.chance(slowWriteRate) ? slowWriteMs * this.random.next() : 0;
     return this.random.between(0.05, writeMaxMs) + slow;
   }

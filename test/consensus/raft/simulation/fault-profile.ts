@@ -3,11 +3,11 @@
  * never comes up (measured: 0 of 4,000 seeds against hundreds).
  */
 import { defaultLimits } from '../../../../src/consensus/raft/core/config.js';
-import type { Random } from '../../../support/random.js';
+import type { SeededRandom } from '../../../support/random.js';
 
 /** `written`: its own disk has got further, nobody may know; `committed`: it has just learned that something is. */
-export type ReignEnd = 'written' | 'committed' | 'later';
-const reignEnds: readonly ReignEnd[] = [
+export type LeaderCrashPoint = 'written' | 'committed' | 'later';
+const leaderCrashPoints: readonly LeaderCrashPoint[] = [
   'written',
   'written',
   'written',
@@ -16,7 +16,7 @@ const reignEnds: readonly ReignEnd[] = [
   'later',
 ];
 
-export interface Weather {
+export interface FaultProfile {
   readonly nodes: number;
   /** Virtual time with faults; then all heals. */
   readonly stormMs: number;
@@ -54,7 +54,7 @@ export interface Weather {
 
   readonly crashEveryMs: number;
   /** The moments at which successive leaders crash or are cut off, over and over: logs end in ever new terms. */
-  readonly reignEnds: readonly ReignEnd[];
+  readonly leaderCrashPoints: readonly LeaderCrashPoint[];
   /** How often somebody else stands still when a node crashes. */
   readonly doubleTroubleRate: number;
   readonly downMs: number;
@@ -69,7 +69,7 @@ export interface Weather {
   readonly transferEveryMs: number;
 }
 
-export function drawWeather(random: Random): Weather {
+export function drawFaultProfile(random: SeededRandom): FaultProfile {
   const often = (low: number, high: number) =>
     random.chance(0.35) ? Number.POSITIVE_INFINITY : random.magnitude(low, high);
   const rate = (most: number) => (random.chance(0.4) ? 0 : random.magnitude(0.001, most));
@@ -106,7 +106,9 @@ export function drawWeather(random: Random): Weather {
     slowWriteMs: random.magnitude(10, 1_500),
     overlappingWrites: random.chance(0.4),
     crashEveryMs: often(100, 5_000),
-    reignEnds: Array.from({ length: random.below(5) }, () => random.pick(reignEnds)),
+    leaderCrashPoints: Array.from({ length: random.below(5) }, () =>
+      random.pick(leaderCrashPoints),
+    ),
     doubleTroubleRate: random.chance(0.5) ? 0 : random.next(),
     downMs: random.magnitude(1, 2_000),
     quickRestartRate: random.next(),
@@ -120,17 +122,17 @@ export function drawWeather(random: Random): Weather {
 }
 
 /** When all has healed. */
-export function calm(weather: Weather): Weather {
+export function calm(faults: FaultProfile): FaultProfile {
   const never = Number.POSITIVE_INFINITY;
   return {
-    ...weather,
-    delayMaxMs: weather.delayMinMs,
+    ...faults,
+    delayMaxMs: faults.delayMinMs,
     lossRate: 0,
     duplicateRate: 0,
     stragglerRate: 0,
     partitionEveryMs: never,
     brokenConnectionEveryMs: never,
-    writeMaxMs: Math.min(weather.writeMaxMs, 5),
+    writeMaxMs: Math.min(faults.writeMaxMs, 5),
     slowWriteRate: 0,
     crashEveryMs: never,
     crisisEveryMs: never,

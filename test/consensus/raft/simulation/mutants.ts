@@ -1,18 +1,18 @@
 /** Bugs planted on purpose, one at a time: a simulation that does not find them proves nothing. */
 import { defaultLimits } from '../../../../src/consensus/raft/core/config.js';
 import type { Rules } from '../../../../src/consensus/raft/core/rules.js';
-import type { Weather } from './fault-profile.js';
+import type { FaultProfile } from './fault-profile.js';
 
 export interface Mutant {
   readonly name: string;
   /**
-   * What makes its circumstances likely. All are found in drawn weather too; those that need three accidents
+   * What makes its circumstances likely. All are found in drawn faults too; those that need three accidents
    * in a row only once in many hundred seeds, which is too long for a test.
    */
-  readonly weather?: Partial<Weather>;
+  readonly faults?: Partial<FaultProfile>;
   readonly rules?: Partial<Rules>;
   readonly forgetsVote?: boolean;
-  readonly forgetsPromise?: boolean;
+  readonly forgetsLockout?: boolean;
   readonly notesRoundsLate?: boolean;
   readonly ignoresClocks?: boolean;
 }
@@ -20,9 +20,9 @@ export interface Mutant {
 const never = Number.POSITIVE_INFINITY;
 
 /** Again and again the leader and one follower lose sight of each other, and the other follower decides between them. */
-const partedPair: Partial<Weather> = {
+const partedPair: Partial<FaultProfile> = {
   nodes: 3,
-  reignEnds: [],
+  leaderCrashPoints: [],
   crisisEveryMs: 1_500,
   commandEveryMs: 1_000,
   partitionEveryMs: never,
@@ -30,10 +30,10 @@ const partedPair: Partial<Weather> = {
 };
 
 /** Nothing happens but what is added to it: most accidents end a lease before anybody could be elected beside it. */
-const unequalTimes: Partial<Weather> = {
+const unequalTimes: Partial<FaultProfile> = {
   nodes: 3,
   timesDiffer: true,
-  reignEnds: [],
+  leaderCrashPoints: [],
   commandEveryMs: 1_000,
   lossRate: 0,
   stragglerRate: 0,
@@ -50,10 +50,10 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'commits entries of older terms by counting',
     rules: { commitsByCounting: () => true },
-    weather: {
+    faults: {
       nodes: 3,
       limits: { ...defaultLimits, maxAppendBytes: 1, maxInflightAppends: 1 },
-      reignEnds: ['written', 'written', 'committed'],
+      leaderCrashPoints: ['written', 'written', 'committed'],
       crashEveryMs: never,
       pauseEveryMs: never,
       transferEveryMs: never,
@@ -84,18 +84,18 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'votes although it just acknowledged a leader',
-    rules: { isBoundByPromise: () => false },
-    weather: partedPair,
+    rules: { isLockedOut: () => false },
+    faults: partedPair,
   },
   {
     name: 'votes right after its start',
-    rules: { isBoundAtStart: () => false },
-    weather: { ...partedPair, crisisEveryMs: 1_000, quickRestartRate: 1, stormMs: 10_000 },
+    rules: { isLockedOutAtStart: () => false },
+    faults: { ...partedPair, crisisEveryMs: 1_000, quickRestartRate: 1, stormMs: 10_000 },
   },
   {
     name: 'takes the promises of its peers to be as long as its own',
-    rules: { promisedMs: (_byVoter, byLeader) => byLeader },
-    weather: {
+    rules: { lockoutMs: (_byVoter, byLeader) => byLeader },
+    faults: {
       ...unequalTimes,
       pauseEveryMs: 1_000,
       pauseMs: 500,
@@ -106,8 +106,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'forgets at its start that it promised more before',
-    forgetsPromise: true,
-    weather: {
+    forgetsLockout: true,
+    faults: {
       ...unequalTimes,
       crisisEveryMs: 600,
       partitionMs: 2_000,
@@ -123,6 +123,6 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'counts the lease from the answers to its heartbeats',
     notesRoundsLate: true,
-    weather: { nodes: 3, commandEveryMs: 1_000, stallEveryMs: 150, stallMs: 300 },
+    faults: { nodes: 3, commandEveryMs: 1_000, stallEveryMs: 150, stallMs: 300 },
   },
 ];

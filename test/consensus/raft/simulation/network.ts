@@ -1,8 +1,8 @@
 /** Links that lose, delay, duplicate and reorder, and break in every shape. */
 import { decodeMessage, type PeerMessage } from '../../../../src/consensus/raft/codec/messages.js';
 import type { NodeId } from '../../../../src/consensus/raft/core/types.js';
-import type { Random } from '../../../support/random.js';
-import type { Weather } from './fault-profile.js';
+import type { SeededRandom } from '../../../support/random.js';
+import type { FaultProfile } from './fault-profile.js';
 import type { Schedule } from './schedule.js';
 
 export interface Letter {
@@ -27,16 +27,16 @@ export class Network {
   readonly #epochs = new Map<NodeId, number>();
 
   constructor(
-    private readonly random: Random,
+    private readonly random: SeededRandom,
     private readonly schedule: Schedule,
-    private readonly weather: () => Weather,
+    private readonly faults: () => FaultProfile,
     private readonly hooks: NetworkHooks,
   ) {}
 
   /** False: not sent, and known so. */
   send(from: NodeId, to: NodeId, body: Uint8Array): boolean {
     const letter = { from, to, body, message: decodeMessage(body, from, to) };
-    const { lossRate, duplicateRate } = this.weather();
+    const { lossRate, duplicateRate } = this.faults();
     if (this.#isCut(from, to) && this.random.chance(0.3)) return false;
     this.hooks.left(letter);
     if (this.random.chance(lossRate)) return true;
@@ -47,7 +47,7 @@ export class Network {
   }
 
   #carry(letter: Letter): void {
-    const { delayMinMs, delayMaxMs, stragglerRate, stragglerMs } = this.weather();
+    const { delayMinMs, delayMaxMs, stragglerRate, stragglerMs } = this.faults();
     const late = this.random.chance(stragglerRate) ? this.random.next() * stragglerMs : 0;
     const epoch = this.#epochs.get(letter.from) ?? 0;
     this.schedule.after(this.random.between(delayMinMs, delayMaxMs) + late, () => {

@@ -13,16 +13,16 @@ import type {
 import {
   electionTicksOf,
   LEASE_SHARE,
-  promiseMsOf,
+  lockoutMsOf,
   type RaftTimes,
   startTicksOf,
   tickMsOf,
 } from '../../../../src/consensus/raft/options.js';
 import { ThrottleState } from '../../../../src/throttle/state.js';
-import type { Random } from '../../../support/random.js';
+import type { SeededRandom } from '../../../support/random.js';
 import type { Checker } from './checker.js';
 import type { SimulatedDisk } from './disk.js';
-import type { Weather } from './fault-profile.js';
+import type { FaultProfile } from './fault-profile.js';
 import type { Mutant } from './mutants.js';
 import type { Network } from './network.js';
 import { ObservedCore } from './observed-core.js';
@@ -37,11 +37,11 @@ export function unixAt(nowMs: number): number {
 
 function withoutTime(body: Uint8Array, from: NodeId, to: NodeId): Uint8Array {
   const message = decodeMessage(body, from, to);
-  return message.kind === 'heartbeatAnswer' ? encodeMessage({ ...message, unixMs: 0 }) : body;
+  return message.kind === 'heartbeatResponse' ? encodeMessage({ ...message, unixMs: 0 }) : body;
 }
 
 /** The longest interval of heartbeats is a third of the shortest election time-out: whoever is elected can stay. */
-function drawTimes(random: Random): RaftTimes {
+function drawTimes(random: SeededRandom): RaftTimes {
   return { heartbeatMs: random.pick([25, 40, 50]), electionMs: random.pick([150, 250, 400, 900]) };
 }
 
@@ -51,11 +51,11 @@ export type Moment = 'elected' | 'written' | 'committed';
 /** What nodes share. */
 export interface World {
   readonly ids: readonly NodeId[];
-  readonly random: Random;
+  readonly random: SeededRandom;
   readonly schedule: Schedule;
   readonly checker: Checker;
   readonly network: Network;
-  readonly weather: () => Weather;
+  readonly faults: () => FaultProfile;
   readonly mutant: Mutant | null;
   readonly moment: (node: SimulatedNode, what: Moment) => void;
   readonly note: (node: NodeId, number: number, text: () => string) => void;
@@ -80,7 +80,7 @@ export class SimulatedNode {
     readonly disk: SimulatedDisk,
     private readonly world: World,
   ) {
-    const { clockDrift } = world.weather();
+    const { clockDrift } = world.faults();
     this.#clockRate = 1 + world.random.between(-clockDrift, clockDrift);
     this.#rules = { ...raftRules, ...world.mutant?.rules };
   }
@@ -106,21 +106,21 @@ export class SimulatedNode {
     world.checker.started(id);
     world.note(id, 1, () => `starts: term ${this.disk.hardState.term}, log ${this.disk.lastIndex}`);
     this.#restoreState();
-    this.#times = world.weather().timesDiffer ? drawTimes(world.random) : EQUAL_TIMES;
+    this.#times = world.faults().timesDiffer ? drawTimes(world.random) : EQUAL_TIMES;
     this.driver = this.#buildDriver();
-    this.#recordPromise();
+    this.#recordLockout();
     this.#planTick(world.random.next() * tickMsOf(this.#times));
   }
 
   /** As `PromiseRecord` does. */
-  #recordPromise(): void {
+  #recordLockout(): void {
     const { disk } = this;
-    const promiseMs = promiseMsOf(this.#times);
-    const earlierMs = disk.promisedMs;
-    disk.promisedMs = Math.max(earlierMs, promiseMs);
-    if (promiseMs >= earlierMs) return;
+    const lockoutMs = lockoutMsOf(this.#times);
+    const earlierMs = disk.storedLockoutMs;
+    disk.storedLockoutMs = Math.max(earlierMs, lockoutMs);
+    if (lockoutMs >= earlierMs) return;
     this.#after(2 * earlierMs, () => {
-      disk.promisedMs = promiseMs;
+      disk.storedLockoutMs = lockoutMs;
     });
   }
 
@@ -130,22 +130,22 @@ export class SimulatedNode {
     const { snapshot } = this.disk;
     if (snapshot === null) return;
     const assembly = new ImageAssembly();
-    for (const piece of snapshot.pieces) assembly.add(piece);
+    for (const chunk of snapshot.chunks) assembly.add(chunk);
     this.#state.restore(assembly.image());
     this.#showState();
   }
 
   #buildDriver(): RaftDriver {
     const { world, id, disk } = this;
-    const { limits, snapshotEntries, keepEntries, overlappingWrites } = world.weather();
+    const { limits, snapshotEntries, keepEntries, overlappingWrites } = world.faults();
     const times = this.#times;
     const config = {
       ...limits,
       id,
       nodes: world.ids,
       electionTicks: electionTicksOf(times),
-      promiseMs: promiseMsOf(times),
-      startTicks: startTicksOf(times, world.mutant?.forgetsPromise ? 0 : disk.promisedMs),
+      lockoutMs: lockoutMsOf(times),
+      startTicks: startTicksOf(times, world.mutant?.forgetsLockout ? 0 : disk.storedLockoutMs),
     };
     const { hardState, entries } = disk;
     const snapshot = disk.snapshot?.meta ?? { index: 0, term: 0 };
@@ -192,10 +192,10 @@ export class SimulatedNode {
 
   /** What its wall clock shows: of a minority it may be wrong, at any moment by another amount. */
   unixMs(): number {
-    const { ids, schedule, weather } = this.world;
+    const { ids, schedule, faults } = this.world;
     const isRight = ids.indexOf(this.id) * 2 > ids.length - 2;
     const { nowMs } = schedule;
-    const wrongByMs = isRight ? 0 : Math.sin(Math.floor(nowMs / 700)) * weather().wrongClockMs;
+    const wrongByMs = isRight ? 0 : Math.sin(Math.floor(nowMs / 700)) * faults().wrongClockMs;
     return Math.round(unixAt(nowMs) + wrongByMs);
   }
 
@@ -260,8 +260,8 @@ export class SimulatedNode {
       saveSnapshot: (snapshot, done) =>
         disk.saveSnapshot(snapshot, (error) => this.#after(0, () => done(error))),
       newestSnapshot: () => disk.newestSnapshot(),
-      readPiece: (index, sequence, done) =>
-        disk.readPiece(index, sequence, (error, piece) => this.#after(0, () => done(error, piece))),
+      readChunk: (index, sequence, done) =>
+        disk.readChunk(index, sequence, (error, chunk) => this.#after(0, () => done(error, chunk))),
     };
   }
 

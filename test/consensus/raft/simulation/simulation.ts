@@ -1,9 +1,14 @@
 /** One cluster, one seed: a storm of faults, then calm, in which the cluster must converge. */
 import type { Command } from '../../../../src/throttle/commands.js';
-import { Random } from '../../../support/random.js';
+import { SeededRandom } from '../../../support/random.js';
 import { Checker, ratioOf, type Violation } from './checker.js';
 import { SimulatedDisk } from './disk.js';
-import { calm, drawWeather, type ReignEnd, type Weather } from './fault-profile.js';
+import {
+  calm,
+  drawFaultProfile,
+  type FaultProfile,
+  type LeaderCrashPoint,
+} from './fault-profile.js';
 import { Journal } from './journal.js';
 import type { Mutant } from './mutants.js';
 import { type Letter, Network, type PartitionKind } from './network.js';
@@ -18,7 +23,7 @@ export interface Options {
   readonly trace?: boolean;
 }
 
-export interface Outcome {
+export interface SimulationOutcome {
   readonly seed: number;
   readonly violation: Violation | null;
   /** Equal for equal runs. */
@@ -42,19 +47,19 @@ const MISJUDGEMENTS_MAX = 5;
 const APPS = 12;
 const TTL_MAX_MS = 60_000;
 
-export function simulate(options: Options): Outcome {
+export function simulate(options: Options): SimulationOutcome {
   return new Simulation(options).run();
 }
 
 class Simulation {
   readonly #seed: number;
-  readonly #random: Random;
+  readonly #random: SeededRandom;
   readonly #schedule = new Schedule();
   readonly #journal: Journal;
   readonly #checker: Checker;
   readonly #network: Network;
   readonly #nodes: readonly SimulatedNode[];
-  #weather: Weather;
+  #faults: FaultProfile;
   #isStorm = true;
   #isConverged = false;
   /** How often in a row all was well but for the time that the leader goes by. */
@@ -63,20 +68,20 @@ class Simulation {
   readonly #answered = new Set<SimulatedNode>();
   #commands = 0;
   #elections = 0;
-  #reignEnd: ReignEnd = 'later';
+  #leaderCrashPoint: LeaderCrashPoint = 'later';
 
   constructor({ seed, mutant, trace }: Options) {
     this.#seed = seed;
-    this.#random = new Random(seed);
-    this.#weather = { ...drawWeather(this.#random), ...mutant?.weather };
+    this.#random = new SeededRandom(seed);
+    this.#faults = { ...drawFaultProfile(this.#random), ...mutant?.faults };
     this.#journal = new Journal(trace ?? false);
-    const ids = [...'abcde'].slice(0, this.#weather.nodes);
-    const weather = () => this.#weather;
+    const ids = [...'abcde'].slice(0, this.#faults.nodes);
+    const faults = () => this.#faults;
     const disks = new Map(
-      ids.map((id) => [id, new SimulatedDisk(this.#random, this.#schedule, weather)]),
+      ids.map((id) => [id, new SimulatedDisk(this.#random, this.#schedule, faults)]),
     );
     this.#checker = new Checker(disks);
-    this.#network = new Network(this.#random, this.#schedule, weather, {
+    this.#network = new Network(this.#random, this.#schedule, faults, {
       left: (letter) => this.#left(letter),
       arrives: (letter) => this.#arrives(letter),
     });
@@ -86,7 +91,7 @@ class Simulation {
       schedule: this.#schedule,
       checker: this.#checker,
       network: this.#network,
-      weather,
+      faults,
       mutant: mutant ?? null,
       moment: (node, what) => this.#moment(node, what),
       note: (node, number, text) => this.#note(node, number, text),
@@ -94,11 +99,11 @@ class Simulation {
     this.#nodes = ids.map((id) => new SimulatedNode(id, disks.get(id)!, world));
   }
 
-  run(): Outcome {
+  run(): SimulationOutcome {
     for (const node of this.#nodes) this.#protected(() => node.start());
     this.#planFaults();
     this.#planClients();
-    this.#schedule.after(this.#weather.stormMs, () => this.#heal());
+    this.#schedule.after(this.#faults.stormMs, () => this.#heal());
     while (this.#checker.violation === null && !this.#isConverged) {
       this.#protected(() => this.#schedule.step());
     }
@@ -146,12 +151,8 @@ class Simulation {
   #planFaults(): void {
     const random = this.#random;
     this.#every('crashEveryMs', () => this.#crash(this.#victim()));
-    this.#every('pauseEveryMs', () =>
-      this.#victim().standStill(random.wait(this.#weather.pauseMs)),
-    );
-    this.#every('stallEveryMs', () =>
-      this.#victim().standStill(random.wait(this.#weather.stallMs)),
-    );
+    this.#every('pauseEveryMs', () => this.#victim().standStill(random.wait(this.#faults.pauseMs)));
+    this.#every('stallEveryMs', () => this.#victim().standStill(random.wait(this.#faults.stallMs)));
     this.#every('transferEveryMs', () => this.#transfer());
     if (this.#nodes.length === 1) return;
     this.#every('partitionEveryMs', () => this.#partition(this.#victim().id));
@@ -159,8 +160,8 @@ class Simulation {
     this.#every('brokenConnectionEveryMs', () => this.#breakConnection());
   }
 
-  #every(interval: Extract<keyof Weather, `${string}EveryMs`>, happen: () => void): void {
-    const meanMs = this.#weather[interval];
+  #every(interval: Extract<keyof FaultProfile, `${string}EveryMs`>, happen: () => void): void {
+    const meanMs = this.#faults[interval];
     if (meanMs === Number.POSITIVE_INFINITY) return;
     this.#schedule.after(this.#random.wait(meanMs), () => {
       if (!this.#isStorm) return;
@@ -183,10 +184,10 @@ class Simulation {
     if (!node.isUp) return;
     node.crash();
     if (this.#random.chance(0.5)) this.#network.loseFrom(node.id);
-    if (this.#random.chance(this.#weather.doubleTroubleRate)) {
-      this.#victim().standStill(this.#random.wait(this.#weather.pauseMs));
+    if (this.#random.chance(this.#faults.doubleTroubleRate)) {
+      this.#victim().standStill(this.#random.wait(this.#faults.pauseMs));
     }
-    const { downMs, quickRestartRate } = this.#weather;
+    const { downMs, quickRestartRate } = this.#faults;
     const isQuick = this.#random.chance(quickRestartRate);
     this.#schedule.after(isQuick ? this.#random.between(0, 20) : this.#random.wait(downMs), () => {
       if (!node.isUp) node.start();
@@ -197,11 +198,12 @@ class Simulation {
   #moment(node: SimulatedNode, what: Moment): void {
     if (what === 'elected') this.#elections++;
     if (!this.#isStorm || !node.isLeader) return;
-    const { reignEnds } = this.#weather;
+    const { leaderCrashPoints } = this.#faults;
     if (what === 'elected')
-      this.#reignEnd = reignEnds[this.#elections % reignEnds.length] ?? 'later';
-    if (what !== this.#reignEnd) return;
-    this.#reignEnd = 'later';
+      this.#leaderCrashPoint =
+        leaderCrashPoints[this.#elections % leaderCrashPoints.length] ?? 'later';
+    if (what !== this.#leaderCrashPoint) return;
+    this.#leaderCrashPoint = 'later';
     this.#schedule.after(0, () => {
       if (this.#random.chance(0.5)) this.#crash(node);
       else this.#partition(node.id, 'alone');
@@ -222,7 +224,7 @@ class Simulation {
     const ids = this.#nodes.map(({ id }) => id);
     const done = this.#network.partition(ids, target, kind);
     this.#note(target, 6, () => `NETWORK ${done}`);
-    this.#schedule.after(this.#random.wait(this.#weather.partitionMs), () => {
+    this.#schedule.after(this.#random.wait(this.#faults.partitionMs), () => {
       this.#network.heal();
       this.#note(target, 7, () => 'NETWORK heals');
     });
@@ -251,7 +253,7 @@ class Simulation {
   #planClients(): void {
     this.#every('commandEveryMs', () => {
       const node = this.#random.pick(this.#nodes);
-      if (this.#random.chance(this.#weather.readShare)) this.#read(node);
+      if (this.#random.chance(this.#faults.readShare)) this.#read(node);
       else this.#submit(node);
     });
   }
@@ -289,7 +291,7 @@ class Simulation {
   #heal(): void {
     this.#note('-', 9, () => 'ALL HEALS');
     this.#isStorm = false;
-    this.#weather = calm(this.#weather);
+    this.#faults = calm(this.#faults);
     this.#network.heal();
     for (const node of this.#nodes) {
       if (node.isUp) node.wake();

@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import type { Entry, HardState, InitialState } from '../../../../src/consensus/raft/core/types.js';
 import type { EncodedSnapshot, StorageWrite } from '../../../../src/consensus/raft/driver-types.js';
 import { SqliteStorage } from '../../../../src/consensus/raft/storage/sqlite.js';
-import { Random } from '../../../support/random.js';
+import { SeededRandom } from '../../../support/random.js';
 import { LogRecorder } from '../support/log-recorder.js';
 
 const SEEDS = 6;
@@ -29,7 +29,7 @@ class Model {
   /** The newest snapshot, of a leader or of this node. */
   snapshot: EncodedSnapshot | null = null;
 
-  constructor(private readonly random: Random) {}
+  constructor(private readonly random: SeededRandom) {}
 
   get lastIndex(): number {
     return this.base + this.entries.length;
@@ -74,7 +74,7 @@ class Model {
     this.base = index;
     this.committed = index;
     this.entries = [];
-    this.snapshot = this.#pieces(index, this.hardState.term);
+    this.snapshot = this.#chunks(index, this.hardState.term);
     return this.snapshot;
   }
 
@@ -82,15 +82,15 @@ class Model {
   ownSnapshot(): EncodedSnapshot | null {
     const index = Math.min(this.committed, this.durable);
     if (index <= (this.snapshot?.meta.index ?? 0)) return null;
-    this.snapshot = this.#pieces(index, this.entries[index - this.base - 1]!.term);
+    this.snapshot = this.#chunks(index, this.entries[index - this.base - 1]!.term);
     return this.snapshot;
   }
 
-  #pieces(index: number, term: number): EncodedSnapshot {
-    const pieces = Array.from({ length: this.random.pick([1, 3, 12]) }, (_, at) =>
+  #chunks(index: number, term: number): EncodedSnapshot {
+    const chunks = Array.from({ length: this.random.pick([1, 3, 12]) }, (_, at) =>
       new Uint8Array(1 + this.random.below(900)).fill((index + at) % 256),
     );
-    return { meta: { index, term }, pieces };
+    return { meta: { index, term }, chunks };
   }
 
   get initial(): InitialState {
@@ -111,7 +111,7 @@ describe('the log on disk, whatever overlaps', () => {
 
   it('holds after a restart what was written, and the newest snapshot whole', async () => {
     for (let seed = 1; seed <= SEEDS; seed++) {
-      const random = new Random(seed);
+      const random = new SeededRandom(seed);
       const path = join(directory, String(seed));
       const model = new Model(random);
       let { storage } = await SqliteStorage.open(path, identity, logger);
@@ -122,8 +122,8 @@ describe('the log on disk, whatever overlaps', () => {
         const opened = await SqliteStorage.open(path, identity, logger);
         storage = opened.storage;
         expect(plain(opened.initial), `seed ${seed}`).to.deep.equal(plain(model.initial));
-        expect(await piecesOf(storage), `seed ${seed}`).to.deep.equal(
-          model.snapshot?.pieces.map((piece) => Buffer.from(piece)) ?? [],
+        expect(await chunksOf(storage), `seed ${seed}`).to.deep.equal(
+          model.snapshot?.chunks.map((chunk) => Buffer.from(chunk)) ?? [],
         );
       }
       await storage.close();
@@ -131,7 +131,7 @@ describe('the log on disk, whatever overlaps', () => {
   });
 });
 
-async function work(storage: SqliteStorage, model: Model, random: Random): Promise<void> {
+async function work(storage: SqliteStorage, model: Model, random: SeededRandom): Promise<void> {
   let written = Promise.resolve();
   let saved = Promise.resolve();
   let isSaving = false;
@@ -163,18 +163,18 @@ function save(storage: SqliteStorage, snapshot: EncodedSnapshot): Promise<void> 
   });
 }
 
-async function piecesOf(storage: SqliteStorage): Promise<Uint8Array[]> {
+async function chunksOf(storage: SqliteStorage): Promise<Uint8Array[]> {
   const newest = storage.newestSnapshot();
-  const pieces: Uint8Array[] = [];
-  for (let sequence = 0; sequence < (newest?.pieceCount ?? 0); sequence++) {
-    const piece = await new Promise<Uint8Array | null>((resolve, reject) => {
-      storage.readPiece(newest!.meta.index, sequence, (error, read) =>
+  const chunks: Uint8Array[] = [];
+  for (let sequence = 0; sequence < (newest?.chunkCount ?? 0); sequence++) {
+    const chunk = await new Promise<Uint8Array | null>((resolve, reject) => {
+      storage.readChunk(newest!.meta.index, sequence, (error, read) =>
         error === null ? resolve(read) : reject(error),
       );
     });
-    pieces.push(Buffer.from(piece!));
+    chunks.push(Buffer.from(chunk!));
   }
-  return pieces;
+  return chunks;
 }
 
 function plain(initial: InitialState) {

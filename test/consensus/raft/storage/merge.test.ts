@@ -53,7 +53,7 @@ describe('writes in one group', () => {
   });
 
   it('store nothing that a snapshot has replaced', () => {
-    const snapshot = { meta: { index: 50, term: 2 }, pieces: [new Uint8Array([1])] };
+    const snapshot = { meta: { index: 50, term: 2 }, chunks: [new Uint8Array([1])] };
     const merged = mergeWrites([
       { ...nothing, entries: entries(4, 8, 1) },
       { ...nothing, snapshot, entries: entries(51, 52, 3) },

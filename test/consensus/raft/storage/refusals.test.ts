@@ -110,7 +110,7 @@ describe('a log on disk', () => {
     'the vote was changed': "UPDATE hard_state SET vote = 'x'",
     'the term is missing': 'DELETE FROM hard_state',
     'the promise is missing': 'DELETE FROM promise',
-    'a piece of the snapshot is missing':
+    'a chunk of the snapshot is missing':
       'UPDATE snapshot SET last_index = 3, last_term = 1, pieces = 2',
     'it ends in a term that it does not know':
       'UPDATE hard_state SET term = 0, vote = NULL, checksum = (SELECT checksum FROM kept)',

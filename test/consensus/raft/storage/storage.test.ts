@@ -13,18 +13,18 @@ function save({ storage }: OpenedStorage, snapshot: EncodedSnapshot): Promise<vo
   });
 }
 
-function promise({ storage }: OpenedStorage, promiseMs: number): Promise<void> {
+function promise({ storage }: OpenedStorage, lockoutMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    storage.writePromise(promiseMs, (error) => (error === null ? resolve() : reject(error)));
+    storage.writeLockout(lockoutMs, (error) => (error === null ? resolve() : reject(error)));
   });
 }
 
-function pieces({ storage }: OpenedStorage, index: number): Promise<Array<number[] | null>> {
-  const count = storage.newestSnapshot()?.pieceCount ?? 0;
+function chunks({ storage }: OpenedStorage, index: number): Promise<Array<number[] | null>> {
+  const count = storage.newestSnapshot()?.chunkCount ?? 0;
   const reads = Array.from({ length: count }, (_, sequence) => {
     return new Promise<number[] | null>((resolve, reject) => {
-      storage.readPiece(index, sequence, (error, piece) =>
-        error === null ? resolve(piece === null ? null : [...piece]) : reject(error),
+      storage.readChunk(index, sequence, (error, chunk) =>
+        error === null ? resolve(chunk === null ? null : [...chunk]) : reject(error),
       );
     });
   });
@@ -71,7 +71,7 @@ describe('the log on disk', () => {
 
   it('holds an entry without data, and numbers beyond 32 bits', async () => {
     const index = 2 ** 40;
-    const snapshot = { meta: { index: index - 1, term: 2 ** 35 }, pieces: [new Uint8Array([1])] };
+    const snapshot = { meta: { index: index - 1, term: 2 ** 35 }, chunks: [new Uint8Array([1])] };
     const first = await log.open();
     await write(first, {
       hardState: { term: 2 ** 41, vote: null },
@@ -111,7 +111,7 @@ describe('the log on disk', () => {
     expect(second.initial.snapshot).to.deep.equal({ index: 2990, term: 2 });
     expect(second.initial.entries[0]?.index).to.equal(2991);
     expect(second.initial.entries.at(-1)?.index).to.equal(3001);
-    expect(await pieces(second, 2990)).to.deep.equal([
+    expect(await chunks(second, 2990)).to.deep.equal([
       [174, 0],
       [174, 1],
       [174, 2],
@@ -140,41 +140,41 @@ describe('the log on disk', () => {
     expect(first.storage.newestSnapshot()?.meta.index).to.equal(50);
     const second = await log.reopen();
     expect(second.initial.snapshot.index).to.equal(50);
-    expect(await pieces(second, 30)).to.deep.equal([null, null, null]);
+    expect(await chunks(second, 30)).to.deep.equal([null, null, null]);
   });
 
   it('holds what was promised last across a restart, nothing before the first promise', async () => {
     const first = await log.open();
-    expect(first.promisedMs).to.equal(0);
+    expect(first.lockoutMs).to.equal(0);
     await promise(first, 350);
     await promise(first, 700);
-    expect((await log.reopen()).promisedMs).to.equal(700);
+    expect((await log.reopen()).lockoutMs).to.equal(700);
   });
 
-  it('tells a piece that was replaced from one that is missing', async () => {
+  it('tells a chunk that was replaced from one that is missing', async () => {
     const first = await log.open();
     await write(first, { hardState: { term: 2, vote: null }, entries: entriesOf(1, 40, 2) });
     await save(first, snapshotAt(20, 2));
     await save(first, snapshotAt(30, 4));
-    expect(await pieces(first, 20)).to.deep.equal([null, null, null, null]);
+    expect(await chunks(first, 20)).to.deep.equal([null, null, null, null]);
     const missing = new Promise((resolve, reject) => {
-      first.storage.readPiece(30, 4, (error) => (error === null ? resolve(null) : reject(error)));
+      first.storage.readChunk(30, 4, (error) => (error === null ? resolve(null) : reject(error)));
     });
-    expect((await failureOf(missing)).message).to.equal('piece 4 of its snapshot is missing');
+    expect((await failureOf(missing)).message).to.equal('chunk 4 of its snapshot is missing');
   });
 
   it('keeps a whole snapshot of a leader that arrives while one of its own is written', async () => {
-    for (const ownPieces of [1, 3, 6]) {
+    for (const ownChunks of [1, 3, 6]) {
       const first = await log.open();
-      const index = 100 * ownPieces;
+      const index = 100 * ownChunks;
       await write(first, { hardState: { term: 2, vote: null } });
-      const saved = save(first, snapshotAt(index + 30, ownPieces));
+      const saved = save(first, snapshotAt(index + 30, ownChunks));
       const installed = write(first, { snapshot: snapshotAt(index + 50), entries: [] });
       await Promise.all([saved, installed]);
       const second = await log.reopen();
       expect(second.initial.snapshot.index).to.equal(index + 50);
-      const wanted = snapshotAt(index + 50).pieces.map((piece) => [...piece]);
-      expect(await pieces(second, index + 50)).to.deep.equal(wanted);
+      const wanted = snapshotAt(index + 50).chunks.map((chunk) => [...chunk]);
+      expect(await chunks(second, index + 50)).to.deep.equal(wanted);
       await log.close();
     }
   });

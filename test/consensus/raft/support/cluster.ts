@@ -89,7 +89,7 @@ class TestObserver implements ConsensusObserver {
   }
 }
 
-export class TestNode {
+export class RaftTestNode {
   readonly machine = new TestMachine();
   readonly observer = new TestObserver();
   readonly log = new LogRecorder();
@@ -113,32 +113,32 @@ export class TestNode {
   }
 }
 
-export interface ClusterSettings {
+export interface RaftClusterOptions {
   readonly size: number;
   readonly snapshotEntries?: number;
 }
 
 /** Nodes that can be stopped and started again with what their disks hold. */
-export class TestCluster {
-  readonly nodes: TestNode[] = [];
+export class RaftTestCluster {
+  readonly nodes: RaftTestNode[] = [];
 
   private constructor(
     readonly directory: string,
-    private readonly settings: ClusterSettings,
+    private readonly settings: RaftClusterOptions,
     private readonly names: readonly string[],
   ) {}
 
-  static async create(settings: ClusterSettings): Promise<TestCluster> {
+  static async create(settings: RaftClusterOptions): Promise<RaftTestCluster> {
     const directory = await mkdtemp(join(tmpdir(), 'freno-raft-'));
     const names: string[] = [];
     for (const port of await freePorts(settings.size)) names.push(`127.0.0.1:${port}`);
-    const cluster = new TestCluster(directory, settings, names);
+    const cluster = new RaftTestCluster(directory, settings, names);
     for (let at = 0; at < settings.size; at++) cluster.nodes.push(cluster.freshNode(at));
     return cluster;
   }
 
-  static async started(settings: ClusterSettings): Promise<TestCluster> {
-    const cluster = await TestCluster.create(settings);
+  static async started(settings: RaftClusterOptions): Promise<RaftTestCluster> {
+    const cluster = await RaftTestCluster.create(settings);
     await Promise.all(cluster.nodes.map(({ consensus }) => consensus.start()));
     return cluster;
   }
@@ -158,12 +158,12 @@ export class TestCluster {
   }
 
   /** A node at that place with an empty state machine, not started. */
-  freshNode(at: number, overrides: Partial<RaftOptions> = {}): TestNode {
-    return new TestNode({ ...this.optionsOf(at), ...overrides });
+  freshNode(at: number, overrides: Partial<RaftOptions> = {}): RaftTestNode {
+    return new RaftTestNode({ ...this.optionsOf(at), ...overrides });
   }
 
   /** Starts a new process's worth of node at that place. */
-  async restart(at: number, overrides: Partial<RaftOptions> = {}): Promise<TestNode> {
+  async restart(at: number, overrides: Partial<RaftOptions> = {}): Promise<RaftTestNode> {
     const node = this.freshNode(at, overrides);
     this.nodes[at] = node;
     await node.consensus.start();
@@ -171,7 +171,7 @@ export class TestCluster {
   }
 
   /** The node that leads with a lease, when there is one. */
-  async leader(): Promise<TestNode> {
+  async leader(): Promise<RaftTestNode> {
     for (;;) {
       const leader = this.nodes.find(({ observer }) => observer.hasLease);
       if (leader !== undefined) return leader;
@@ -180,7 +180,7 @@ export class TestCluster {
   }
 
   /** Two nodes, the leader last, that know each other's roles. */
-  async followers(): Promise<TestNode[]> {
+  async followers(): Promise<RaftTestNode[]> {
     const leader = await this.leader();
     const followers = this.nodes.filter((node) => node !== leader);
     await until(() =>

@@ -97,10 +97,10 @@ export function entriesOf(first: number, last: number, term: number): Entry[] {
   return made;
 }
 
-export function snapshotAt(index: number, pieces = 3): EncodedSnapshot {
+export function snapshotAt(index: number, chunks = 3): EncodedSnapshot {
   return {
     meta: { index, term: 2 },
-    pieces: Array.from({ length: pieces }, (_, at) => new Uint8Array([index % 256, at])),
+    chunks: Array.from({ length: chunks }, (_, at) => new Uint8Array([index % 256, at])),
   };
 }
 

@@ -7,7 +7,7 @@ import {
   encodeHello,
   PROTOCOL_VERSION,
 } from '../../../../src/consensus/raft/codec/handshake.js';
-import { nonsense } from '../../../../src/consensus/raft/codec/wire.js';
+import { protocolError } from '../../../../src/consensus/raft/codec/wire.js';
 import { FrameReader, frameOf } from '../../../../src/consensus/raft/transport/frame.js';
 import { TcpTransport } from '../../../../src/consensus/raft/transport/tcp.js';
 import { freePorts } from '../../../../src/demo/temporary.js';
@@ -17,7 +17,7 @@ import { until } from '../../../support/until.js';
 import { LogRecorder } from '../support/log-recorder.js';
 
 /** A transport and what arrived through it. */
-class Peer {
+class TestPeer {
   readonly log = new LogRecorder();
   readonly received: string[] = [];
   readonly lost: string[] = [];
@@ -34,7 +34,7 @@ class Peer {
       {
         receive: (from, body) => {
           const text = Buffer.from(body).toString();
-          if (text === 'nonsense') throw nonsense('that means nothing');
+          if (text === 'nonsense') throw protocolError('that means nothing');
           this.received.push(`${from} ${text}`);
         },
         unreachable: (peer) => this.lost.push(peer),
@@ -67,15 +67,15 @@ describe('the transport', () => {
     for (const one of running.splice(0)) await one.stop();
   });
 
-  async function started(peer: Peer): Promise<Peer> {
+  async function started(peer: TestPeer): Promise<TestPeer> {
     await peer.transport.start();
     running.push(peer.transport);
     return peer;
   }
 
   it('carries messages both ways, in order', async () => {
-    const one = await started(new Peer(a, [b]));
-    const two = await started(new Peer(b, [a]));
+    const one = await started(new TestPeer(a, [b]));
+    const two = await started(new TestPeer(b, [a]));
     await one.reach(b, 'first');
     for (let at = 0; at < 500; at++) one.say(b, `message ${at}`);
     await two.reach(a, 'back');
@@ -86,14 +86,14 @@ describe('the transport', () => {
   });
 
   it('says at once that nothing is sent while there is no connection', async () => {
-    const one = await started(new Peer(a, [b]));
+    const one = await started(new TestPeer(a, [b]));
     expect(one.say(b, 'hello')).to.equal(false);
   });
 
   it('resolves the names of peers', async () => {
     const name = `localhost:${b.split(':')[1]}`;
-    const one = await started(new Peer(a, [name]));
-    const two = await started(new Peer(name, [a], { bind: b }));
+    const one = await started(new TestPeer(a, [name]));
+    const two = await started(new TestPeer(name, [a], { bind: b }));
     await one.reach(name, 'by name');
     await until(() => two.received.length === 1);
   });
@@ -101,15 +101,15 @@ describe('the transport', () => {
   it('speaks IPv6', async function () {
     await needAddress(this, '::1');
     const names = [a, b].map((address) => `[::1]:${address.split(':')[1]}`) as [string, string];
-    const one = await started(new Peer(names[0], [names[1]]));
-    const two = await started(new Peer(names[1], [names[0]]));
+    const one = await started(new TestPeer(names[0], [names[1]]));
+    const two = await started(new TestPeer(names[1], [names[0]]));
     await one.reach(names[1], 'six');
     await until(() => two.received.length === 1);
   });
 
   it('refuses a node of another cluster, and both say which is whose', async () => {
-    const one = await started(new Peer(a, [b], { clusterName: 'blue' }));
-    const two = await started(new Peer(b, [a], { clusterName: 'green' }));
+    const one = await started(new TestPeer(a, [b], { clusterName: 'blue' }));
+    const two = await started(new TestPeer(b, [a], { clusterName: 'green' }));
     await until(() => one.log.warnings().length > 0 && two.log.warnings().length > 0);
     const told = [one, two].map(({ log }) => [...new Set(log.warnings())].join('; '));
     expect(told[0]).to.contain(b).and.contain('it belongs to cluster "green", this node to "blue"');
@@ -120,8 +120,8 @@ describe('the transport', () => {
   });
 
   it('refuses a node that is not in its list, and one that looks for somebody else', async () => {
-    const one = await started(new Peer(a, []));
-    const stranger = await started(new Peer(b, [a]));
+    const one = await started(new TestPeer(a, []));
+    const stranger = await started(new TestPeer(b, [a]));
     await until(() => stranger.log.warnings().length > 0);
     expect(stranger.log.warnings()[0]).to.contain(`it is not among RaftNodes of ${a}`);
     expect(one.log.warnings()[0]).to.contain(b);
@@ -135,14 +135,14 @@ describe('the transport', () => {
   });
 
   it('refuses another version of the protocol', async () => {
-    await started(new Peer(a, [b]));
+    await started(new TestPeer(a, [b]));
     const answer = await greet(a, { protocolVersion: 9, clusterName: 'test', from: b, to: a });
     expect(answer.refusal).to.contain('version 9').and.contain(`this node ${PROTOCOL_VERSION}`);
   });
 
   it('drops a peer that speaks nonsense, names it, and takes it back', async () => {
-    const one = await started(new Peer(a, [b]));
-    const two = await started(new Peer(b, [a]));
+    const one = await started(new TestPeer(a, [b]));
+    const two = await started(new TestPeer(b, [a]));
     await one.reach(b, 'nonsense');
     await until(() => one.lost.length === 1);
     expect(two.log.warnings().join()).to.contain(`connection of ${a} refused: that means nothing`);
@@ -151,20 +151,20 @@ describe('the transport', () => {
   });
 
   it('closes the connection of a stranger that does not say hello, or not properly', async () => {
-    await started(new Peer(a, [b]));
+    await started(new TestPeer(a, [b]));
     await closed(a, (socket) => socket.write('GET / HTTP/1.1\r\n\r\n'));
     await closed(a, (socket) => socket.write(Buffer.from([0, 0, 0, 2, 0xff, 0xff])));
     await closed(a, () => {});
   });
 
   it('finds a peer again that went away and came back', async () => {
-    const one = await started(new Peer(a, [b]));
-    const two = new Peer(b, [a]);
+    const one = await started(new TestPeer(a, [b]));
+    const two = new TestPeer(b, [a]);
     await two.transport.start();
     await one.reach(b, 'before');
     await two.transport.stop();
     await until(() => one.lost.length === 1);
-    const again = await started(new Peer(b, [a]));
+    const again = await started(new TestPeer(b, [a]));
     await one.reach(b, 'after');
     await until(() => again.received.includes(`${a} after`));
   });
@@ -172,10 +172,10 @@ describe('the transport', () => {
   it('notices a cut link, on which nothing comes back and nothing ends, and builds a new one', async () => {
     const [door] = await freePorts(1);
     const name = `127.0.0.1:${door}`;
-    const two = await started(new Peer(name, [a], { bind: b }));
+    const two = await started(new TestPeer(name, [a], { bind: b }));
     const link = await CuttableLink.listen(door!, b);
     running.push(link);
-    const one = await started(new Peer(a, [name]));
+    const one = await started(new TestPeer(a, [name]));
     await one.reach(name, 'before');
     await until(() => two.received.length === 1);
     link.cut();
@@ -187,10 +187,10 @@ describe('the transport', () => {
   it('takes no more from its caller than a bound while the peer reads nothing', async () => {
     const [door] = await freePorts(1);
     const name = `127.0.0.1:${door}`;
-    await started(new Peer(name, [a], { bind: b }));
+    await started(new TestPeer(name, [a], { bind: b }));
     const link = await CuttableLink.listen(door!, b);
     running.push(link);
-    const one = await started(new Peer(a, [name]));
+    const one = await started(new TestPeer(a, [name]));
     await one.reach(name, 'before');
     link.cut();
     const before = process.memoryUsage().arrayBuffers;
@@ -200,8 +200,8 @@ describe('the transport', () => {
   });
 
   it('says which address it could not have', async () => {
-    await started(new Peer(a, [b]));
-    const { code, message } = await failureOf(new Peer(a, [b]).transport.start());
+    await started(new TestPeer(a, [b]));
+    const { code, message } = await failureOf(new TestPeer(a, [b]).transport.start());
     expect(code).to.equal('RESOURCE');
     expect(message).to.contain('RaftBind').and.contain(a.split(':')[1]);
   });

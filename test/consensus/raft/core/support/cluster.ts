@@ -1,5 +1,5 @@
 /** A network of cores in memory, moved by hand: for scenarios of a few steps. */
-import { type Config, defaultLimits } from '../../../../../src/consensus/raft/core/config.js';
+import { defaultLimits, type RaftConfig } from '../../../../../src/consensus/raft/core/config.js';
 import { Raft } from '../../../../../src/consensus/raft/core/raft.js';
 import type {
   Entry,
@@ -14,12 +14,12 @@ import type {
 } from '../../../../../src/consensus/raft/core/types.js';
 
 /** What a node's disk holds at the start of a scenario. */
-export interface Setup {
+export interface CoreSetup {
   /** The terms of its entries, from index 1 on. */
   readonly log?: readonly number[];
   readonly term?: number;
   readonly vote?: NodeId;
-  readonly promiseMs?: number;
+  readonly lockoutMs?: number;
   readonly startTicks?: number;
 }
 
@@ -32,10 +32,10 @@ const noImage: Image = { meta: { index: 0, term: 0 }, commands: [] };
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-export class Node {
+export class CoreNode {
   readonly id: NodeId;
   /** Decides its next election time-out: 0 the shortest, 0.99 the longest. */
-  luck: number;
+  randomValue: number;
   core: Raft;
   /** All commands that the state machine has seen, in order. */
   commands: string[] = [];
@@ -51,11 +51,11 @@ export class Node {
   image: Image = noImage;
   /** The image that came with the last snapshot message. */
   received: Image = noImage;
-  readonly #config: Config;
+  readonly #config: RaftConfig;
 
-  constructor(config: Config, setup: Setup, luck: number) {
+  constructor(config: RaftConfig, setup: CoreSetup, randomValue: number) {
     this.id = config.id;
-    this.luck = luck;
+    this.randomValue = randomValue;
     this.#config = config;
     const log = setup.log ?? [];
     this.entries = log.map((term, at) => entry(at + 1, term, `${at + 1}@${term}`));
@@ -65,7 +65,7 @@ export class Node {
 
   #start(): Raft {
     const initial = { hardState: this.hardState, snapshot: this.image.meta, entries: this.entries };
-    return new Raft(this.#config, initial, () => this.luck);
+    return new Raft(this.#config, initial, () => this.randomValue);
   }
 
   /** Loses what is not on disk. */
@@ -147,8 +147,8 @@ export function entry(index: number, term: number, command = ''): Entry {
 
 const STEPS_MAX = 100_000;
 
-export class Cluster {
-  readonly nodes: readonly Node[];
+export class CoreCluster {
+  readonly nodes: readonly CoreNode[];
   /** Every message that left a node, in order. */
   readonly sent: Message[] = [];
   /** Messages caught by `hold`. */
@@ -161,18 +161,18 @@ export class Cluster {
    * `setups`: how many nodes (`a`, `b`, ...), or what is on the disk of each. The first has the shortest time-out.
    * Every node is bound by its start for the first `electionTicks` ticks, unless its setup says otherwise. A tick takes a millisecond.
    */
-  constructor(setups: number | Record<NodeId, Setup>, limits: Partial<Config> = {}) {
+  constructor(setups: number | Record<NodeId, CoreSetup>, limits: Partial<RaftConfig> = {}) {
     const named = typeof setups === 'number' ? blank(setups) : setups;
     const ids = Object.keys(named);
     this.nodes = ids.map((id, at) => {
       const { electionTicks } = defaultLimits;
-      const { promiseMs = electionTicks - 1, startTicks = electionTicks } = named[id]!;
-      const config = { ...defaultLimits, promiseMs, startTicks, ...limits, id, nodes: ids };
-      return new Node(config, named[id]!, at / ids.length);
+      const { lockoutMs = electionTicks - 1, startTicks = electionTicks } = named[id]!;
+      const config = { ...defaultLimits, lockoutMs, startTicks, ...limits, id, nodes: ids };
+      return new CoreNode(config, named[id]!, at / ids.length);
     });
   }
 
-  node(id: NodeId): Node {
+  node(id: NodeId): CoreNode {
     return this.nodes.find((node) => node.id === id)!;
   }
 
@@ -206,7 +206,7 @@ export class Cluster {
     throw new Error('the cluster does not come to rest');
   }
 
-  #pump(node: Node): void {
+  #pump(node: CoreNode): void {
     const ready = node.core.ready();
     node.handle(ready);
     for (const message of ready.messages) {
@@ -266,7 +266,7 @@ export class Cluster {
   }
 
   /** Ticks until somebody leads, and returns it. */
-  elect(): Node {
+  elect(): CoreNode {
     for (let tick = 0; tick < 100; tick++) {
       const leader = this.nodes.find(({ role }) => role === 'leader');
       if (leader !== undefined) return leader;
@@ -275,7 +275,7 @@ export class Cluster {
     throw new Error('nobody was elected');
   }
 
-  propose(leader: Node, ...commands: string[]): this {
+  propose(leader: CoreNode, ...commands: string[]): this {
     const proposed = leader.propose(...commands);
     if (!proposed.accepted) throw new Error(`refused: ${proposed.refusal}`);
     return this.settle();
@@ -289,6 +289,6 @@ export class Cluster {
   }
 }
 
-function blank(count: number): Record<NodeId, Setup> {
+function blank(count: number): Record<NodeId, CoreSetup> {
   return Object.fromEntries([...'abcdefg'].slice(0, count).map((id) => [id, {}]));
 }
