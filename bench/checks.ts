@@ -1,4 +1,7 @@
-/** Benchmark: checks per second and what one costs, beside a bare handler on the same engine, in alternating rounds. */
+/**
+ * Benchmark: checks per second and what one costs, beside a bare handler on the same engine, in
+ * alternating rounds.
+ */
 import { BareHttp } from './support/bare-http.js';
 import type { Benchmark, BenchmarkContext } from './support/benchmark.js';
 import {
@@ -113,7 +116,10 @@ async function targetOf(pid: number, port: number, generator: LoadGenerator): Pr
   return { port, pid, thread };
 }
 
-/** Rounds against one and the other in turn; the order changes each time, so that neither always comes second. */
+/**
+ * Rounds against one and the other in turn; the order changes each time, so that neither always
+ * comes second.
+ */
 async function compare(
   combination: Combination,
   freno: Target,

@@ -1,4 +1,7 @@
-/** Benchmark: what dead HAProxies, ProxySQLs, Vitess APIs and memcacheds cost: the same node with and without, side by side. */
+/**
+ * Benchmark: what dead HAProxies, ProxySQLs, Vitess APIs and memcacheds cost: the same node with
+ * and without, side by side.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Fleet } from '../src/demo/fleet.js';
 import type { FrenoNode } from '../src/demo/freno-node.js';
@@ -72,7 +75,10 @@ async function ownHungServers(context: BenchmarkContext): Promise<HungServer[]> 
   return servers;
 }
 
-/** Sources are read each by its cluster; which memcached has a metric is a matter of its name, so one of them is enough. */
+/**
+ * Sources are read each by its cluster; which memcached has a metric is a matter of its name, so
+ * one of them is enough.
+ */
 function expectTried(hung: readonly HungServer[]): void {
   const memcachedsAt = 3 * DEAD_EACH;
   const sources = hung.slice(0, memcachedsAt).every(({ accepted }) => accepted > 0);
@@ -84,7 +90,10 @@ function refusingAddresses(): Promise<string[]> {
   return Promise.all(Array.from({ length: 4 * DEAD_EACH }, refusingAddress));
 }
 
-/** Keys that name those addresses: a quarter as HAProxies, as ProxySQLs, as Vitess APIs, as memcacheds each. */
+/**
+ * Keys that name those addresses: a quarter as HAProxies, as ProxySQLs, as Vitess APIs, as
+ * memcacheds each.
+ */
 function deadKeys(addresses: readonly string[]) {
   const quarter = (number: number): readonly string[] =>
     addresses.slice(number * DEAD_EACH, (number + 1) * DEAD_EACH);

@@ -1,4 +1,6 @@
-/** Benchmark: from the end of the leader to the next one, and to the first check with a fresh value. */
+/**
+ * Benchmark: from the end of the leader to the next one, and to the first check with a fresh value.
+ */
 import { monotonicMs } from '../src/base/clock.js';
 import type { FrenoNode } from '../src/demo/freno-node.js';
 import type { Benchmark } from './support/benchmark.js';

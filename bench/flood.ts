@@ -1,4 +1,7 @@
-/** Benchmark: a flood of checks on the leader of three nodes: does it cause an election, and what do commands take meanwhile? */
+/**
+ * Benchmark: a flood of checks on the leader of three nodes: does it cause an election, and what do
+ * commands take meanwhile?
+ */
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FrenoNode } from '../src/demo/freno-node.js';

@@ -1,4 +1,7 @@
-/** Benchmark: what a cluster of three costs while nobody asks anything: bytes between the nodes and CPU. */
+/**
+ * Benchmark: what a cluster of three costs while nobody asks anything: bytes between the nodes and
+ * CPU.
+ */
 import { execFile } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';

@@ -1,4 +1,6 @@
-/** `npm run bench`: runs the benchmarks that are named, shows their tables and keeps their results. */
+/**
+ * `npm run bench`: runs the benchmarks that are named, shows their tables and keeps their results.
+ */
 import { parseArgs } from 'node:util';
 import { messageOf } from '../src/base/errors.js';
 import { checks } from './checks.js';

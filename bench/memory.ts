@@ -1,4 +1,7 @@
-/** Benchmark: resident memory at rest, under load, and whether it grows with the names of apps that clients make up. */
+/**
+ * Benchmark: resident memory at rest, under load, and whether it grows with the names of apps that
+ * clients make up.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Benchmark, BenchmarkContext } from './support/benchmark.js';
 import { checkPath, clustersOf, ownFleet, ownFreno } from './support/freno.js';

@@ -1,4 +1,7 @@
-/** Benchmark: latency and cost of probes beside a bare loop of the client library, and how many hosts one worker keeps up with. */
+/**
+ * Benchmark: latency and cost of probes beside a bare loop of the client library, and how many
+ * hosts one worker keeps up with.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Fleet } from '../src/demo/fleet.js';
 import { BareProbes } from './support/bare-probes.js';

@@ -1,4 +1,7 @@
-/** Benchmark: what a hundred thousand entries cost: writing them, a restart with them, and bringing an empty node up to them. */
+/**
+ * Benchmark: what a hundred thousand entries cost: writing them, a restart with them, and bringing
+ * an empty node up to them.
+ */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FrenoNode } from '../src/demo/freno-node.js';
@@ -82,7 +85,10 @@ async function restartAlone(
   ];
 }
 
-/** Three nodes, one of them down while the others are filled: the time from its start to all entries. */
+/**
+ * Three nodes, one of them down while the others are filled: the time from its start to all
+ * entries.
+ */
 async function catchUp(context: BenchmarkContext, entries: number): Promise<ReportTable['rows']> {
   const nodes = await ownNodes(context, 3, { clusters: {} });
   const [first, second, empty] = nodes;
@@ -90,7 +96,8 @@ async function catchUp(context: BenchmarkContext, entries: number): Promise<Repo
   second!.start();
   const filled = await fill(context, await leaderOf([first!, second!]), entries);
   const startedMs = performance.now();
-  // Cheaper to ask again and again than for the whole list: the app of the last entry is denied once it is there.
+  // Cheaper to ask again and again than for the whole list: the app of the last entry is denied
+  // once it is there.
   const last = `/check/app${entries - 1}/mysql/any`;
   await empty!.start().waitFor(last, DENIED, CATCH_UP_TIMEOUT_MS);
   const tookMs = performance.now() - startedMs;

@@ -1,4 +1,7 @@
-/** Benchmark: a thousand hosts over fifty clusters: what they cost, and how old the answers of any of them are. */
+/**
+ * Benchmark: a thousand hosts over fifty clusters: what they cost, and how old the answers of any
+ * of them are.
+ */
 import type { Fleet } from '../src/demo/fleet.js';
 import type { FrenoNode } from '../src/demo/freno-node.js';
 import type { Benchmark, BenchmarkContext } from './support/benchmark.js';

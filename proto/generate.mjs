@@ -8,7 +8,10 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const sources = [join(root, 'proto/raft.proto'), fileURLToPath(import.meta.url)];
 const generated = 'src/consensus/raft/generated';
 const script = join(root, 'dist', generated, 'raft.js');
-/** The compiler looks for the types beside the sources, Node for the script beside the compiled code. */
+/**
+ * The compiler looks for the types beside the sources, Node for the script beside the compiled
+ * code.
+ */
 const types = join(root, generated, 'raft.d.ts');
 
 if (oldest([script, types]) <= newest(sources)) generate();

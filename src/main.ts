@@ -69,7 +69,10 @@ async function run(commandLine: CommandLine): Promise<void> {
   await ending.done;
 }
 
-/** A user's mistake is told in a line without a stack; the exit code is 2 for the configuration, else 1. */
+/**
+ * A user's mistake is told in a line without a stack; the exit code is 2 for the configuration,
+ * else 1.
+ */
 function fail(thrown: unknown, stacks: boolean): void {
   const expected = thrown instanceof FrenoError && !stacks;
   const text = expected

@@ -1,4 +1,7 @@
-/** Entry of the bare server's process, and of its worker thread: threads as freno's, main idle and one that serves. */
+/**
+ * Entry of the bare server's process, and of its worker thread: threads as freno's, main idle and
+ * one that serves.
+ */
 
 import uws from 'uWebSockets.js';
 import { fileURLToPath } from 'node:url';

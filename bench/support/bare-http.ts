@@ -1,4 +1,7 @@
-/** The bare server that checks are compared with: uWebSockets.js and a constant body, in a worker thread of a process of its own. */
+/**
+ * The bare server that checks are compared with: uWebSockets.js and a constant body, in a worker
+ * thread of a process of its own.
+ */
 import { fileURLToPath } from 'node:url';
 import { Subprocess } from '../../src/demo/subprocess.js';
 

@@ -42,7 +42,10 @@ serve<BareProbesProtocol>({
   },
 });
 
-/** Keeps to the times at which turns are due: a timer that repeats would fall behind by what each turn takes. */
+/**
+ * Keeps to the times at which turns are due: a timer that repeats would fall behind by what each
+ * turn takes.
+ */
 function askInTurns(query: string, turns: number): void {
   let dueMs = performance.now();
   let turn = 0;

@@ -1,4 +1,7 @@
-/** The bare loop that probing is compared with: mysql2 alone, one kept connection per host, at freno's pace. */
+/**
+ * The bare loop that probing is compared with: mysql2 alone, one kept connection per host, at
+ * freno's pace.
+ */
 import { fileURLToPath } from 'node:url';
 import type { FleetAddress } from '../../src/demo/fleet.js';
 import { Subprocess } from '../../src/demo/subprocess.js';

@@ -6,7 +6,10 @@ export interface Benchmark {
   readonly name: string;
   /** What it measures, in a few words. */
   readonly title: string;
-  /** No tables: this machine lacks something, as `context.progress` has been told; an earlier result is kept. */
+  /**
+   * No tables: this machine lacks something, as `context.progress` has been told; an earlier result
+   * is kept.
+   */
   run(context: BenchmarkContext): Promise<ReportTable[]>;
 }
 
@@ -27,7 +30,10 @@ export class BenchmarkContext {
     readonly progress: (text: string) => void,
   ) {}
 
-  /** Hands over something to be stopped at the end of the benchmark, after all that is handed over later. */
+  /**
+   * Hands over something to be stopped at the end of the benchmark, after all that is handed over
+   * later.
+   */
   own<T extends Stoppable>(resource: T): T {
     this.#owned.push(resource);
     return resource;

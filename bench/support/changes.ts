@@ -1,4 +1,7 @@
-/** Changes of a server's value, at times that have nothing to do with the probes, and how long clients see nothing of them. */
+/**
+ * Changes of a server's value, at times that have nothing to do with the probes, and how long
+ * clients see nothing of them.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Fleet } from '../../src/demo/fleet.js';
 import { BAD_VALUE, GOOD_VALUE } from './freno.js';
@@ -8,8 +11,9 @@ import { PROBE_INTERVAL_MS } from './prober.js';
 const SEEN_TIMEOUT_MS = 5_000;
 
 /**
- * One server's value across the threshold and back. For each client, which asks for a metric of that server, the two times
- * in milliseconds from the moment in which the server has the value to the arrival of the first answer that shows it.
+ * One server's value across the threshold and back. For each client, which asks for a metric of
+ * that server, the two times in milliseconds from the moment in which the server has the value to
+ * the arrival of the first answer that shows it.
  */
 export async function thereAndBack(
   fleet: Fleet,

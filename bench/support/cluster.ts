@@ -5,7 +5,10 @@ import { until } from '../../test/support/until.js';
 import type { BenchmarkContext } from './benchmark.js';
 import { type NodeSettings, ownNodes, START_TIMEOUT_MS } from './freno.js';
 
-/** What a cluster gets to settle in: a node grants no vote for one election time-out after its own start. */
+/**
+ * What a cluster gets to settle in: a node grants no vote for one election time-out after its own
+ * start.
+ */
 const SETTLE_MS = 1_000;
 
 /** Starts that many nodes and waits until one leads and the others follow. */

@@ -1,4 +1,7 @@
-/** Servers that are no use: one that accepts connections and never answers, and an address where nobody listens. */
+/**
+ * Servers that are no use: one that accepts connections and never answers, and an address where
+ * nobody listens.
+ */
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { freePorts } from '../../src/demo/temporary.js';
 

@@ -1,4 +1,7 @@
-/** The leader of three nodes, ended again and again: what the benchmarks of a fail-over have in common. */
+/**
+ * The leader of three nodes, ended again and again: what the benchmarks of a fail-over have in
+ * common.
+ */
 import type { FrenoNode } from '../../src/demo/freno-node.js';
 import type { BenchmarkContext } from './benchmark.js';
 import { leaderOf, ownCluster, settled } from './cluster.js';
@@ -21,8 +24,8 @@ export async function ownThreeNodes(context: BenchmarkContext): Promise<FrenoNod
 }
 
 /**
- * For each signal so many times: `endLeader` sends it to the leader and tells what it saw, then the node is started again.
- * `name` is that of the benchmark.
+ * For each signal so many times: `endLeader` sends it to the leader and tells what it saw, then the
+ * node is started again. `name` is that of the benchmark.
  */
 export async function endLeaders<Seen>(
   context: BenchmarkContext,

@@ -38,7 +38,10 @@ function ownDirectory(context: BenchmarkContext): TemporaryDirectory {
   return directory;
 }
 
-/** Nodes that are to run over those clusters, of one Raft cluster when there are several; none is started. */
+/**
+ * Nodes that are to run over those clusters, of one Raft cluster when there are several; none is
+ * started.
+ */
 export async function ownNodes(
   context: BenchmarkContext,
   count: number,

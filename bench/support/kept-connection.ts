@@ -1,4 +1,7 @@
-/** One kept HTTP/1.1 connection that carries one request at a time, and reads of an answer no more than it must. */
+/**
+ * One kept HTTP/1.1 connection that carries one request at a time, and reads of an answer no more
+ * than it must.
+ */
 import { connect, type Socket } from 'node:net';
 
 const BUFFER_BYTES = 16 * 1024;

@@ -1,4 +1,7 @@
-/** The load generator, in a process of its own: raw sockets, kept connections, prepared requests, one request at a time on each. */
+/**
+ * The load generator, in a process of its own: raw sockets, kept connections, prepared requests,
+ * one request at a time on each.
+ */
 import { fileURLToPath } from 'node:url';
 import { Subprocess } from '../../src/demo/subprocess.js';
 

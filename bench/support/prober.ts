@@ -1,4 +1,7 @@
-/** What a prober does with a fleet in a window of time: how many of its probes it makes, and what they cost. */
+/**
+ * What a prober does with a fleet in a window of time: how many of its probes it makes, and what
+ * they cost.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Fleet } from '../../src/demo/fleet.js';
 import { until } from '../../test/support/until.js';

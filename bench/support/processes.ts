@@ -1,7 +1,10 @@
 /** What Linux tells of a process: its CPU time and its memory (proc(5)). */
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** CPU time, user and system, of each thread of the process since its start, in microseconds, by the thread's id. */
+/**
+ * CPU time, user and system, of each thread of the process since its start, in microseconds, by the
+ * thread's id.
+ */
 function threadCpuMicros(pid: number): Map<string, number> {
   const threads = readdirSync(`/proc/${pid}/task`);
   return new Map(threads.map((thread) => [thread, cpuMicrosOfThread(pid, thread)]));

@@ -1,4 +1,7 @@
-/** The latest result of each benchmark, kept in a file beside the sources, and the page rendered from it. */
+/**
+ * The latest result of each benchmark, kept in a file beside the sources, and the page rendered
+ * from it.
+ */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Machine, thisMachine } from './machine.js';

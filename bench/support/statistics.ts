@@ -15,7 +15,9 @@ export function percentile(values: readonly number[], percent: number): number {
   return sorted[index] ?? Number.NaN;
 }
 
-/** Slope of the line through the points that leaves the least squares, in units of y per unit of x. */
+/**
+ * Slope of the line through the points that leaves the least squares, in units of y per unit of x.
+ */
 export function slope(points: ReadonlyArray<readonly [x: number, y: number]>): number {
   const meanX = points.reduce((sum, [x]) => sum + x, 0) / points.length;
   const meanY = points.reduce((sum, [, y]) => sum + y, 0) / points.length;

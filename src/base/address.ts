@@ -10,7 +10,10 @@ export interface Address {
 const BRACKETED = /^\[([^\]]+)\](?::(\d{1,5}))?$/;
 const PLAIN = /^([^\s/:,<>[\]()"'`@\\]+)(?::(\d{1,5}))?$/;
 
-/** Reads an address; `defaultPort` stands in for a missing port. Null: it is not one. An IPv6 address with a port needs brackets. */
+/**
+ * Reads an address; `defaultPort` stands in for a missing port. Null: it is not one. An IPv6
+ * address with a port needs brackets.
+ */
 export function parseAddress(text: string, defaultPort: number): Address | null {
   if (isIPv6(text)) return { host: text, port: defaultPort };
   const bracketed = BRACKETED.exec(text);

@@ -7,12 +7,18 @@ import { performance } from 'node:perf_hooks';
  */
 const threadOffsetMs = measureThreadOffsetMs();
 
-/** Milliseconds (fractional) of the system's monotonic clock: comparable between all threads of this machine. */
+/**
+ * Milliseconds (fractional) of the system's monotonic clock: comparable between all threads of this
+ * machine.
+ */
 export function monotonicMs(): number {
   return performance.now() + threadOffsetMs;
 }
 
-/** Unix time in milliseconds at which the monotonic clock showed `atMs`. For display only: it moves with the wall clock. */
+/**
+ * Unix time in milliseconds at which the monotonic clock showed `atMs`. For display only: it moves
+ * with the wall clock.
+ */
 export function monotonicToUnixMs(atMs: number): number {
   return Date.now() - (monotonicMs() - atMs);
 }
@@ -21,8 +27,9 @@ export function monotonicToUnixMs(atMs: number): number {
 const WALL_CLOCK_AGE_MAX_MS = 100;
 
 /**
- * Unix time for who has just read the monotonic clock: from the difference of the two clocks, which is measured anew when it is
- * too old, since asking for both each time costs twice as much. When the wall clock is set, this follows within a tenth of a second.
+ * Unix time for who has just read the monotonic clock: from the difference of the two clocks, which
+ * is measured anew when it is too old, since asking for both each time costs twice as much. When
+ * the wall clock is set, this follows within a tenth of a second.
  */
 export class WallClock {
   #offsetMs = 0;
@@ -38,7 +45,9 @@ export class WallClock {
   }
 }
 
-/** The smallest of a few differences: a preemption between the two readings only ever enlarges one. */
+/**
+ * The smallest of a few differences: a preemption between the two readings only ever enlarges one.
+ */
 function measureThreadOffsetMs(): number {
   let smallest = Number.POSITIVE_INFINITY;
   for (let sample = 0; sample < 16; sample++) {

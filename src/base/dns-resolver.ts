@@ -1,10 +1,11 @@
 /**
- * Names to addresses by the system's resolver (hosts file, search domains), a bounded number at a time: look-ups occupy
- * threads that the whole process shares with its files and its log.
+ * Names to addresses by the system's resolver (hosts file, search domains), a bounded number at a
+ * time: look-ups occupy threads that the whole process shares with its files and its log.
  *
- * A name whose server does not answer keeps its look-up for seconds, so it matters who is next. Names that failed last time
- * come after all others; of those who ask for others, whoever took the least time is next; and the last free look-up is
- * left to those who have none under way. So the dead names of one cluster do not hold up another.
+ * A name whose server does not answer keeps its look-up for seconds, so it matters who is next.
+ * Names that failed last time come after all others; of those who ask for others, whoever took the
+ * least time is next; and the last free look-up is left to those who have none under way. So the
+ * dead names of one cluster do not hold up another.
  */
 import { type LookupAddress, lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
@@ -13,7 +14,10 @@ import { monotonicMs } from './clock.js';
 export interface ResolverLimits {
   /** Look-ups under way at a time: at least 2, since the last free one is kept. */
   readonly lookupsMax: number;
-  /** For how long an address is used again. Hosts that refuse connections would otherwise be looked up at each attempt. */
+  /**
+   * For how long an address is used again. Hosts that refuse connections would otherwise be looked
+   * up at each attempt.
+   */
   readonly foundMs: number;
   /** For how long a name that was not found is not looked up again. */
   readonly notFoundMs: number;
@@ -47,9 +51,15 @@ const systemResolver: SystemLookup = (name, callback) =>
 
 /** Who asks for names that belong together, like the hosts of one cluster. */
 export interface ResolverClient {
-  /** To be passed to `net.connect`. A look-up goes on, and is used again, when the connection has been given up meanwhile. */
+  /**
+   * To be passed to `net.connect`. A look-up goes on, and is used again, when the connection has
+   * been given up meanwhile.
+   */
   readonly lookup: LookupFunction;
-  /** Whether the name only waits for its turn, and did not fail last time: that there is no answer then says nothing of the host. */
+  /**
+   * Whether the name only waits for its turn, and did not fail last time: that there is no answer
+   * then says nothing of the host.
+   */
   isQueued(name: string): boolean;
 }
 
@@ -152,7 +162,9 @@ export class FairResolver {
     }
   }
 
-  /** Takes the next name out of its queue. Undefined: there is none, or no look-up is free for it. */
+  /**
+   * Takes the next name out of its queue. Undefined: there is none, or no look-up is free for it.
+   */
   #next(): string | undefined {
     const free = this.#limits.lookupsMax - this.#underWay;
     if (free === 0) return undefined;

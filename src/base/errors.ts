@@ -1,9 +1,14 @@
-/** Failures that a caller can act on: each has a stable code; the message names the culprit and what to do. */
+/**
+ * Failures that a caller can act on: each has a stable code; the message names the culprit and what
+ * to do.
+ */
 
 export type ErrorCode =
   /** The configuration or the command line is wrong; the message names the key or flag. */
   | 'CONFIG'
-  /** A resource needed to run is missing, taken or foreign: a port, a directory, a database file. */
+  /**
+   * A resource needed to run is missing, taken or foreign: a port, a directory, a database file.
+   */
   | 'RESOURCE'
   /** What a client sent is malformed; nothing was changed. */
   | 'BAD_REQUEST'

@@ -12,7 +12,8 @@ function escaped(character: string): string {
 }
 
 /**
- * RFC 3339 in UTC without trailing zeros in the fraction. `unixMs` 0 is Go's zero time, which stands for "no expiry".
+ * RFC 3339 in UTC without trailing zeros in the fraction. `unixMs` 0 is Go's zero time, which
+ * stands for "no expiry".
  */
 export function goTime(unixMs: number): string {
   if (unixMs === 0) return '0001-01-01T00:00:00Z';

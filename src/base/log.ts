@@ -1,4 +1,7 @@
-/** The log: JSON lines on standard error, one logger per thread. Never pass it a configuration object: they hold passwords. */
+/**
+ * The log: JSON lines on standard error, one logger per thread. Never pass it a configuration
+ * object: they hold passwords.
+ */
 import { createRequire } from 'node:module';
 import type { LogFn, Logger as PinoLogger } from 'pino';
 
@@ -20,8 +23,8 @@ export interface Logger {
 const require = createRequire(import.meta.url);
 
 /**
- * `thread` names the writer in each line. The library is loaded with the first of them: it would take each thread 20 ms of its
- * start and two megabytes, and most never log.
+ * `thread` names the writer in each line. The library is loaded with the first of them: it would
+ * take each thread 20 ms of its start and two megabytes, and most never log.
  */
 export function createLogger(options: LogOptions, thread: string): Logger {
   let made: PinoLogger | undefined;

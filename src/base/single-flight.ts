@@ -1,4 +1,7 @@
-/** Long work in turns: however many ask for it, a thread is busy with one chunk of one answer at a time. */
+/**
+ * Long work in turns: however many ask for it, a thread is busy with one chunk of one answer at a
+ * time.
+ */
 
 export class SingleFlight<T> {
   /** Turns that have not begun, by what they are for. */
@@ -6,8 +9,9 @@ export class SingleFlight<T> {
   #last: Promise<unknown> = Promise.resolve();
 
   /**
-   * Runs when all that was asked before is over. Who asks for the same thing (`key`) before it begins shares the turn; who asks
-   * later gets another one, so that an answer has everything that was there when it was asked for.
+   * Runs when all that was asked before is over. Who asks for the same thing (`key`) before it
+   * begins shares the turn; who asks later gets another one, so that an answer has everything that
+   * was there when it was asked for.
    */
   run(key: string, run: () => Promise<T>): Promise<T> {
     const waiting = this.#waiting.get(key);

@@ -1,4 +1,7 @@
-/** Long work in short chunks: a thread that does something else at the same time is never held up for long. */
+/**
+ * Long work in short chunks: a thread that does something else at the same time is never held up
+ * for long.
+ */
 import { jsonString } from './json.js';
 
 /** How long a chunk may take before the thread's other work gets its turn. */
@@ -9,7 +12,10 @@ const STEPS_BETWEEN_LOOKS = 64;
 
 const RUN_LENGTH = 1_000;
 
-/** Counts the steps of one long chunk of work, and gives way when it has held the thread for long enough. */
+/**
+ * Counts the steps of one long chunk of work, and gives way when it has held the thread for long
+ * enough.
+ */
 export class TimeSlice {
   #steps = 0;
   #sinceMs = performance.now();

@@ -1,4 +1,7 @@
-/** Whether a thread still does anything: it is asked again and again, and one that goes on saying nothing hangs. */
+/**
+ * Whether a thread still does anything: it is asked again and again, and one that goes on saying
+ * nothing hangs.
+ */
 
 export interface WatchdogLimits {
   readonly tickMs: number;
@@ -19,7 +22,10 @@ export const MAIN_SILENCE_LIMITS: WatchdogLimits = {
 };
 
 export interface WatchedThread {
-  /** Sends a question that a live thread answers at once. Missing of one that speaks by itself as often as that. */
+  /**
+   * Sends a question that a live thread answers at once. Missing of one that speaks by itself as
+   * often as that.
+   */
   ask?(): void;
   /** Whether silence is no sign now, because the thread was told to do what holds it. */
   isExcused?(): boolean;
@@ -28,8 +34,9 @@ export interface WatchedThread {
 }
 
 /**
- * Silence is counted in ticks of the watching thread's own timer, never by a clock: a stall of that thread, or a pause of the
- * whole process (SIGSTOP, a machine that sleeps), in which nobody could have answered, is one tick however long it is.
+ * Silence is counted in ticks of the watching thread's own timer, never by a clock: a stall of that
+ * thread, or a pause of the whole process (SIGSTOP, a machine that sleeps), in which nobody could
+ * have answered, is one tick however long it is.
  */
 export class Watchdog {
   readonly #thread: WatchedThread;

@@ -1,10 +1,12 @@
 /**
- * The board: what probing has found and who leads, in memory that all threads share. The only module that touches it.
+ * The board: what probing has found and who leads, in memory that all threads share. The only
+ * module that touches it.
  *
- * Writing and reading take tens of nanoseconds and never wait. Objects passed to the `read…` methods are filled in place,
- * so that a check allocates nothing for them.
+ * Writing and reading take tens of nanoseconds and never wait. Objects passed to the `read…`
+ * methods are filled in place, so that a check allocates nothing for them.
  */
 import { monotonicMs } from '../base/clock.js';
+import type { Mutable } from '../base/mutable.js';
 import {
   expiryTimeMs,
   type LeadershipView,
@@ -39,8 +41,6 @@ import {
 } from './layout.js';
 
 export { STORES_MAX, TEXT_BYTES_MAX } from './layout.js';
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Objects to read into; each thread keeps its own. */
 export type LeadershipReading = Mutable<LeadershipView>;
@@ -150,7 +150,10 @@ export class Board {
     return Atomics.load(this.#words, LEADERSHIP_AT);
   }
 
-  /** For main only. A slot that changes its store loses the mark of the one before, and what peers said of it. */
+  /**
+   * For main only. A slot that changes its store loses the mark of the one before, and what peers
+   * said of it.
+   */
   publishSettings(slot: number, settings: SlotSettings): void {
     const words = this.#words;
     const group = settingsAt(this.#checked(slot));
@@ -201,14 +204,20 @@ export class Board {
     return into;
   }
 
-  /** Equal to an earlier one as long as `readStore` would give the same: a sum of numbers of which none goes back. */
+  /**
+   * Equal to an earlier one as long as `readStore` would give the same: a sum of numbers of which
+   * none goes back.
+   */
   storeVersion(slot: number): number {
     const words = this.#words;
     const settings = Atomics.load(words, settingsAt(this.#checked(slot)));
     return settings + Atomics.load(words, peersAt(slot)) + Atomics.load(words, measurementAt(slot));
   }
 
-  /** Stores that a write of normal priority was told to wait, at `nowMs` (`monotonicMs()`). For any HTTP worker. */
+  /**
+   * Stores that a write of normal priority was told to wait, at `nowMs` (`monotonicMs()`). For any
+   * HTTP worker.
+   */
   holdLowPriority(slot: number, nowMs: number): void {
     const microseconds = BigInt(Math.round(nowMs * 1000));
     Atomics.store(this.#marks, markAt(this.#checked(slot)) / 2, microseconds);

@@ -1,6 +1,7 @@
 /**
- * What a thread has read from the board, kept: while nothing was published since, a look at the sequence numbers is all there
- * is to do. A check spends a third of its own time on reading groups in full, of which hundreds in a row would be the same.
+ * What a thread has read from the board, kept: while nothing was published since, a look at the
+ * sequence numbers is all there is to do. A check spends a third of its own time on reading groups
+ * in full, of which hundreds in a row would be the same.
  */
 import type { LeadershipView, StoreMetric } from '../throttle/metric.js';
 import { type Board, emptyLeadershipReading, emptyStoreReading } from './board.js';

@@ -1,11 +1,13 @@
 /**
- * A group of fields in shared memory with one writer and any number of readers, none of which ever waits for another.
+ * A group of fields in shared memory with one writer and any number of readers, none of which ever
+ * waits for another.
  *
- * A sequence word tells which of two buffers is valid. The writer fills the other one and then moves the sequence on;
- * a reader that finds the sequence unchanged after its reading has seen one whole publication. A writer that dies
- * half-way leaves the sequence and the valid buffer as they were, and the next writer fills the same spare buffer again.
- * Every access is an `Atomics` operation: these are sequentially consistent (ECMAScript, "Memory Model"); plain accesses
- * would order themselves so on some processors only.
+ * A sequence word tells which of two buffers is valid. The writer fills the other one and then
+ * moves the sequence on; a reader that finds the sequence unchanged after its reading has seen one
+ * whole publication. A writer that dies half-way leaves the sequence and the valid buffer as they
+ * were, and the next writer fills the same spare buffer again. Every access is an `Atomics`
+ * operation: these are sequentially consistent (ECMAScript, "Memory Model"); plain accesses would
+ * order themselves so on some processors only.
  */
 
 /** Words of one group: its sequence number and both buffers. */
@@ -49,14 +51,20 @@ const textWords = new Int32Array(textBytes.buffer);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Stores as many whole characters as fit into `bytesMax` (a multiple of 4) and returns their number of bytes. */
+/**
+ * Stores as many whole characters as fit into `bytesMax` (a multiple of 4) and returns their number
+ * of bytes.
+ */
 export function storeText(words: Int32Array, at: number, text: string, bytesMax: number): number {
   const { written } = encoder.encodeInto(text, textBytes.subarray(0, bytesMax));
   for (let word = 0; word * 4 < written; word++) Atomics.store(words, at + word, textWords[word]!);
   return written;
 }
 
-/** Copies a text of that many bytes out of shared memory; `copiedText` turns it into a string once the reading proved whole. */
+/**
+ * Copies a text of that many bytes out of shared memory; `copiedText` turns it into a string once
+ * the reading proved whole.
+ */
 export function copyText(words: Int32Array, at: number, bytes: number): void {
   for (let word = 0; word * 4 < bytes; word++) textWords[word] = Atomics.load(words, at + word);
 }

@@ -1,4 +1,7 @@
-/** Where each field of the board lies in its shared memory, in words of 32 bits. A number of 64 bits takes two. */
+/**
+ * Where each field of the board lies in its shared memory, in words of 32 bits. A number of 64 bits
+ * takes two.
+ */
 import { groupWords } from './double-buffer.js';
 
 /** Stores that fit on a board; the configuration allows no more. */

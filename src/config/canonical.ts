@@ -1,4 +1,7 @@
-/** A document as its author meant it: keys in their known case, environment variables replaced, `null` for "not given" left out. */
+/**
+ * A document as its author meant it: keys in their known case, environment variables replaced,
+ * `null` for "not given" left out.
+ */
 import { z } from 'zod';
 import { configSchema } from './schema.js';
 import { bare, metaAt, type Path, pathText } from './schema-walk.js';
@@ -7,7 +10,10 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
-/** Rewrites a document of one file. What was odd but has one meaning goes to `warn`; what is wrong stays, for the validation to find. */
+/**
+ * Rewrites a document of one file. What was odd but has one meaning goes to `warn`; what is wrong
+ * stays, for the validation to find.
+ */
 export function canonical(
   document: unknown,
   environment: Environment,

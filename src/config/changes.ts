@@ -61,7 +61,10 @@ function shown(value: unknown): string {
   return text.length <= VALUE_LENGTH_MAX ? text : `${text.slice(0, VALUE_LENGTH_MAX)}…`;
 }
 
-/** Comma-separated addresses, with or without a scheme, where user and password stand before the last `@` of the first part. */
+/**
+ * Comma-separated addresses, with or without a scheme, where user and password stand before the
+ * last `@` of the first part.
+ */
 function withoutCredentials(value: unknown): unknown {
   return typeof value === 'string' ? value.replace(/(^|,\s*|\/\/)[^/,]*@/g, '$1(hidden)@') : value;
 }

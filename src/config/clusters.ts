@@ -1,4 +1,7 @@
-/** The clusters of a configuration as they are probed: what each inherits, and which source names its hosts. */
+/**
+ * The clusters of a configuration as they are probed: what each inherits, and which source names
+ * its hosts.
+ */
 
 import { formatAddress } from '../base/address.js';
 import type { ClusterSettings, HostSource } from '../contracts/stores.js';

@@ -5,7 +5,10 @@ import { splitList } from './keys.js';
 import { nearest } from './nearest.js';
 import type { ConfigInput } from './schema.js';
 
-/** What to do: run the service, print and end, or (`none`) print the usage because nothing was asked for. */
+/**
+ * What to do: run the service, print and end, or (`none`) print the usage because nothing was asked
+ * for.
+ */
 export type Action = 'run' | 'version' | 'help' | 'none';
 
 /** Keys of the configuration that flags replace. */
@@ -58,7 +61,9 @@ type Given = Map<FlagName, string | boolean>;
 const TRUE = /^(?:1|t|T|true|TRUE|True)$/;
 const FALSE = /^(?:0|f|F|false|FALSE|False)$/;
 
-/** Reads the arguments after the program's name. Throws `CONFIG` with one line that names the flag. */
+/**
+ * Reads the arguments after the program's name. Throws `CONFIG` with one line that names the flag.
+ */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
   const given = readFlags(argv);
   return {

@@ -1,6 +1,7 @@
 /**
- * The files that a configuration names (certificates and keys): each must hold what it is named for before the configuration
- * comes into force. Afterwards they are read anew wherever a connection is made.
+ * The files that a configuration names (certificates and keys): each must hold what it is named for
+ * before the configuration comes into force. Afterwards they are read anew wherever a connection is
+ * made.
  */
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';

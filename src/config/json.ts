@@ -1,12 +1,16 @@
 /**
- * JSON text to values, strictly as in RFC 8259. `JSON.parse` will not do here: it quotes the text around a mistake, which may
- * be a password, it does not tell the line, and it drops the first of two equal keys in silence.
+ * JSON text to values, strictly as in RFC 8259. `JSON.parse` will not do here: it quotes the text
+ * around a mistake, which may be a password, it does not tell the line, and it drops the first of
+ * two equal keys in silence.
  */
 
 const DEPTH_MAX = 64;
 
 const BLANKS = /[ \t\r\n]*/y;
-/** What may stand between the quotes of a string: runs of plain characters, with escapes between them. */
+/**
+ * What may stand between the quotes of a string: runs of plain characters, with escapes between
+ * them.
+ */
 const STRING_BODY = /[ !#-[\]-\uffff]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[ !#-[\]-\uffff]*)*/y;
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.+-])/y;

@@ -1,4 +1,7 @@
-/** The kinds of values that keys of the configuration have, and what is known of each key beside its value. */
+/**
+ * The kinds of values that keys of the configuration have, and what is known of each key beside its
+ * value.
+ */
 import { createRequire } from 'node:module';
 import { z } from 'zod';
 import { isHttpAddress, parseAddress } from '../base/address.js';
@@ -77,7 +80,10 @@ export const collation = () =>
     'must be a collation that the client library knows, like utf8mb4_general_ci',
   );
 
-/** The library is slow to load, and few configurations name a collation; it exports them by a getter, which an import does not see. */
+/**
+ * The library is slow to load, and few configurations name a collation; it exports them by a
+ * getter, which an import does not see.
+ */
 function isCollation(name: string): boolean {
   const { Charsets } = require('mysql2') as typeof import('mysql2');
   return Object.hasOwn(Charsets, name.toUpperCase());

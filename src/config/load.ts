@@ -1,4 +1,7 @@
-/** From files, flags and environment to a valid configuration, or to everything that is wrong with it. */
+/**
+ * From files, flags and environment to a valid configuration, or to everything that is wrong with
+ * it.
+ */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { FrenoError, messageOf } from '../base/errors.js';
@@ -11,7 +14,10 @@ import { configSchema, type FrenoConfig } from './schema.js';
 import { bare } from './schema-walk.js';
 import { validate } from './validate.js';
 
-/** Where the configuration is when `--config` does not say; both are read if both exist, the later overriding. */
+/**
+ * Where the configuration is when `--config` does not say; both are read if both exist, the later
+ * overriding.
+ */
 export const USUAL_FILES: readonly string[] = ['/etc/freno.conf.json', 'conf/freno.conf.json'];
 
 /** So many warnings are told beside what is wrong. */
@@ -44,9 +50,9 @@ interface TextFile {
 }
 
 /**
- * Reads the files, puts the flags over them, fills in the defaults, and looks at the files that the configuration names.
- * Rejects with `CONFIG`; the message has one line for each thing wrong, which begins with the file (or the
- * command line) and the path of the key.
+ * Reads the files, puts the flags over them, fills in the defaults, and looks at the files that the
+ * configuration names. Rejects with `CONFIG`; the message has one line for each thing wrong, which
+ * begins with the file (or the command line) and the path of the key.
  */
 export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const files = await readFiles(options);

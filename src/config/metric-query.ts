@@ -1,6 +1,9 @@
 /** What a `MetricQuery` asks for, told from its first words. */
 
-/** `lag`: no query, replication lag. `value`: one row, one number. `show`: `show global …`, whose second column counts. */
+/**
+ * `lag`: no query, replication lag. `value`: one row, one number. `show`: `show global …`, whose
+ * second column counts.
+ */
 export type MetricQueryKind = 'lag' | 'value' | 'show';
 
 /** Blanks and comments: `-- …`, `# …`, and C style but for the executable kinds (`/*!`, `/*M!`). */

@@ -1,6 +1,9 @@
 /** Which known name a mistyped one was meant to be. */
 
-/** The candidate of the smallest edit distance, whatever the case; the first of several. Undefined: there are no candidates. */
+/**
+ * The candidate of the smallest edit distance, whatever the case; the first of several. Undefined:
+ * there are no candidates.
+ */
 export function nearest(name: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
@@ -14,7 +17,10 @@ export function nearest(name: string, candidates: readonly string[]): string | u
   return best;
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (optimal string alignment). */
+/**
+ * Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (optimal
+ * string alignment).
+ */
 export function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);

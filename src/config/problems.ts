@@ -1,4 +1,7 @@
-/** What the schema finds wrong, in words for the author of the file. Only numbers where numbers are expected are shown: anything else may be a password. */
+/**
+ * What the schema finds wrong, in words for the author of the file. Only numbers where numbers are
+ * expected are shown: anything else may be a password.
+ */
 import { z } from 'zod';
 import { nearest } from './nearest.js';
 import { bare, homesOf, keyPath, knownKeys, type Path, pathText, schemaAt } from './schema-walk.js';
@@ -75,7 +78,9 @@ function unitOf(origin: string, value: unknown): string {
   return origin === 'array' ? ' items' : `, is ${numberText(value)}`;
 }
 
-/** The type of a value; the value itself where a number is expected and another kind of number came. */
+/**
+ * The type of a value; the value itself where a number is expected and another kind of number came.
+ */
 function typeOf(issue: z.core.$ZodIssueInvalidType, value: unknown): string {
   if (value === null || typeof value === 'boolean') return String(value);
   if (typeof value === 'number') {

@@ -1,4 +1,7 @@
-/** The reference of the configuration, made from its schema: a page for people, a JSON Schema for editors. */
+/**
+ * The reference of the configuration, made from its schema: a page for people, a JSON Schema for
+ * editors.
+ */
 import { z } from 'zod';
 import { configSchema, topLevelGroups } from './schema.js';
 import { bare, schemaAt } from './schema-walk.js';

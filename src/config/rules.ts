@@ -17,7 +17,10 @@ import { domain, raftAddress } from './settings.js';
 /** `service_election.domain` and `.share_domain` of the MySQL backend are varchar(32). */
 const DOMAIN_LENGTH_MAX = 32;
 
-/** What the rules found. A rule that read a key which the schema refused stays silent: it judged a default in its place. */
+/**
+ * What the rules found. A rule that read a key which the schema refused stays silent: it judged a
+ * default in its place.
+ */
 export class Findings {
   readonly problems: string[] = [];
   readonly warnings: string[] = [];

@@ -12,7 +12,10 @@ import {
 } from './keys.js';
 import { optionalTls } from './schema-stores.js';
 
-/** An election begins after at least so many heartbeats that did not come: one lost on the way must not cost an election. */
+/**
+ * An election begins after at least so many heartbeats that did not come: one lost on the way must
+ * not cost an election.
+ */
 export const ELECTION_HEARTBEATS_MIN = 3;
 
 const RAFT_NODES_MAX = 63;

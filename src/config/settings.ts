@@ -1,4 +1,6 @@
-/** What the service runs on: made from the configuration, every value present and in its final unit. */
+/**
+ * What the service runs on: made from the configuration, every value present and in its final unit.
+ */
 
 import { type Address, formatAddress, parseAddress } from '../base/address.js';
 import type { TlsSettings } from '../contracts/stores.js';
@@ -19,7 +21,10 @@ export interface RaftSettings {
   readonly nodes: readonly string[];
   readonly clusterName: string;
   readonly heartbeatMs: number;
-  /** The shortest time without a leader after which a node stands for election; the longest is twice this. */
+  /**
+   * The shortest time without a leader after which a node stands for election; the longest is twice
+   * this.
+   */
   readonly electionMs: number;
   /** Log entries between two snapshots. */
   readonly snapshotEntries: number;
@@ -49,7 +54,9 @@ export interface MemcacheSettings {
 export interface ServiceSettings {
   readonly listenPort: number;
   readonly httpEngine: HttpEngine;
-  /** Threads that serve HTTP. With `auto` it is for `uws`: whoever falls back to `node` starts one. */
+  /**
+   * Threads that serve HTTP. With `auto` it is for `uws`: whoever falls back to `node` starts one.
+   */
   readonly httpWorkers: number;
   readonly probeWorkers: number;
   readonly profiling: boolean;
@@ -104,7 +111,10 @@ function raftSettings(config: FrenoConfig): RaftSettings {
   };
 }
 
-/** A Raft address of a valid configuration; host names in lower case, so that equal nodes are equal strings. */
+/**
+ * A Raft address of a valid configuration; host names in lower case, so that equal nodes are equal
+ * strings.
+ */
 export function raftAddress(config: FrenoConfig, text: string): Address {
   const address = parseAddress(text, config.DefaultRaftPort);
   if (address === null) throw new Error('a Raft address was not validated');

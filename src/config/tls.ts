@@ -2,7 +2,10 @@
 import type { TlsSettings } from '../contracts/stores.js';
 import type { TlsConfig } from './schema-stores.js';
 
-/** What a `TLS` object amounts to, where `inherited` fills in what it does not give. Null: connections are not encrypted. */
+/**
+ * What a `TLS` object amounts to, where `inherited` fills in what it does not give. Null:
+ * connections are not encrypted.
+ */
 export function tlsSettings(own: TlsConfig | undefined, inherited?: TlsConfig): TlsSettings | null {
   const given = own ?? inherited;
   if (given === undefined || !(own?.Enabled ?? inherited?.Enabled ?? true)) return null;

@@ -13,7 +13,9 @@ export interface Validation {
   readonly warnings: readonly string[];
 }
 
-/** Each problem and warning is one line that begins with the path of a key. `document` is canonical. */
+/**
+ * Each problem and warning is one line that begins with the path of a key. `document` is canonical.
+ */
 export function validate(document: unknown): Validation {
   const parsed = configSchema.safeParse(document);
   if (parsed.success) {
@@ -30,7 +32,10 @@ export function validate(document: unknown): Validation {
   return result(null, problems, []);
 }
 
-/** What the rules find in the document without its refused keys, but for the rules that would have needed those. */
+/**
+ * What the rules find in the document without its refused keys, but for the rules that would have
+ * needed those.
+ */
 function problemsWithout(document: unknown, refused: readonly Path[]): readonly string[] {
   const rest = configSchema.safeParse(refused.reduce(without, document));
   if (!rest.success) return [];

@@ -1,4 +1,7 @@
-/** What the rest of freno sees of consensus, whoever decides (one node alone, Raft, a MySQL backend), and what it offers in return. */
+/**
+ * What the rest of freno sees of consensus, whoever decides (one node alone, Raft, a MySQL
+ * backend), and what it offers in return.
+ */
 import type { DurationCounts } from '../base/durations.js';
 import type { Command, CommandOutcome } from '../throttle/commands.js';
 import type { StateImage } from '../throttle/state.js';
@@ -47,8 +50,9 @@ export interface Consensus {
    */
   submit(command: Command): Promise<void>;
   /**
-   * On the leader: resolves when this node's state has all that was acknowledged anywhere before the call, or rejects with `NO_LEADER`.
-   * On a follower: resolves at once, its lists come from its own state.
+   * On the leader: resolves when this node's state has all that was acknowledged anywhere before
+   * the call, or rejects with `NO_LEADER`. On a follower: resolves at once, its lists come from its
+   * own state.
    */
   readBarrier(): Promise<void>;
   status(): ConsensusStatus;
@@ -59,13 +63,14 @@ export interface Consensus {
 /** Where consensus reports. */
 export interface ConsensusObserver {
   /**
-   * Called in the instant in which this node becomes leader of `term` or stops leading (`leading` false).
-   * Terms grow with each promotion of any node.
+   * Called in the instant in which this node becomes leader of `term` or stops leading (`leading`
+   * false). Terms grow with each promotion of any node.
    */
   leadershipChanged(leading: boolean, term: number): void;
   /**
-   * While leading: nobody else can lead before `monotonicMs()` reaches this. Infinity for a node that is always leader.
-   * `clockOffsetMs`: what to add to `monotonicMs()` for the Unix time by which expiries are judged; null: this node's own clock tells it.
+   * While leading: nobody else can lead before `monotonicMs()` reaches this. Infinity for a node
+   * that is always leader. `clockOffsetMs`: what to add to `monotonicMs()` for the Unix time by
+   * which expiries are judged; null: this node's own clock tells it.
    */
   leaseExtended(leaseUntilMs: number, clockOffsetMs: number | null): void;
 }
@@ -73,13 +78,14 @@ export interface ConsensusObserver {
 /** The replicated state as consensus drives it. */
 export interface StateMachine {
   /**
-   * Applies committed commands in order, before it returns; resolves, with one outcome per command, when every
-   * thread of this node has seen them. Calls may overlap.
+   * Applies committed commands in order, before it returns; resolves, with one outcome per command,
+   * when every thread of this node has seen them. Calls may overlap.
    */
   apply(commands: readonly Command[]): Promise<readonly CommandOutcome[]>;
   /**
-   * Resolves when every thread has taken over all that was applied, whoever tells it what rests on that: `apply` may resolve
-   * while a thread has it only in the order of its messages, which the board overtakes.
+   * Resolves when every thread has taken over all that was applied, whoever tells it what rests on
+   * that: `apply` may resolve while a thread has it only in the order of its messages, which the
+   * board overtakes.
    */
   settled(): Promise<void>;
   image(): StateImage;

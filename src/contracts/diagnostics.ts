@@ -1,4 +1,7 @@
-/** The messages between main and any thread about the thread itself: how it fares, and profiles of it. */
+/**
+ * The messages between main and any thread about the thread itself: how it fares, and profiles of
+ * it.
+ */
 import type { MessagePort } from 'node:worker_threads';
 
 /** How a thread fares now. */
@@ -55,8 +58,8 @@ export interface DiagnosticsPorts {
 /** Takes profiles of this process's threads. */
 export interface Profiler {
   /**
-   * Resolves with the path of the profile, which is the caller's to remove. Rejects with `BAD_REQUEST` when there is no
-   * such thread, with `OVERLOADED` while another profile is taken.
+   * Resolves with the path of the profile, which is the caller's to remove. Rejects with
+   * `BAD_REQUEST` when there is no such thread, with `OVERLOADED` while another profile is taken.
    */
   take(request: ProfileRequest): Promise<string>;
 }

@@ -40,7 +40,10 @@ export interface HttpWorkerData {
 /** What an HTTP worker cannot answer by itself. */
 export type MainRequest =
   | { readonly kind: 'submit'; readonly command: Command }
-  /** Answered when the worker's copy of the state may be read: on the leader it then has all that was acknowledged before. */
+  /**
+   * Answered when the worker's copy of the state may be read: on the leader it then has all that
+   * was acknowledged before.
+   */
   | { readonly kind: 'readBarrier' }
   | { readonly kind: 'recentApps'; readonly lastMinutes: number | null }
   | { readonly kind: 'consensusLeader' }
@@ -103,7 +106,10 @@ export interface RecentApp {
 export interface HttpStatistics {
   /** Number of the worker; a replacement has another one. */
   readonly worker: number;
-  /** Of checks, from the parsed request to the answer handed to the engine; of one in `CHECKS_PER_SAMPLE`. */
+  /**
+   * Of checks, from the parsed request to the answer handed to the engine; of one in
+   * `CHECKS_PER_SAMPLE`.
+   */
   readonly answerTimes: DurationCounts;
   readonly checks: readonly CheckCount[];
   readonly recentApps: readonly RecentApp[];
@@ -111,7 +117,10 @@ export interface HttpStatistics {
 
 export type StatisticsKind = 'checks' | 'recentApps';
 
-/** Asks every HTTP worker for what it has counted. A worker that does not answer in time is left out. */
+/**
+ * Asks every HTTP worker for what it has counted. A worker that does not answer in time is left
+ * out.
+ */
 export interface HttpStatisticsSource {
   collect(kind: StatisticsKind): Promise<HttpStatistics[]>;
 }

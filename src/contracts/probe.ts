@@ -19,7 +19,10 @@ export interface ProbeTask {
 }
 
 export type ToProbe =
-  /** The worker's clusters from now on, whole: what is not listed is let go. Acknowledged when nothing of what was let go writes any more. */
+  /**
+   * The worker's clusters from now on, whole: what is not listed is let go. Acknowledged when
+   * nothing of what was let go writes any more.
+   */
   | {
       readonly kind: 'assign';
       readonly version: number;

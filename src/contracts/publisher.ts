@@ -1,4 +1,7 @@
-/** Where a probe thread publishes what it found, as the stores see it: nothing here waits, fails or throws. */
+/**
+ * Where a probe thread publishes what it found, as the stores see it: nothing here waits, fails or
+ * throws.
+ */
 import type { MetricState } from '../throttle/metric.js';
 import type { MemcacheAddress } from './http.js';
 
@@ -18,7 +21,9 @@ export interface PublisherStatistics {
 export interface StorePublication {
   /** The newest outcome. It is written at once, or as soon as the pace allows; the latest wins. */
   publish(state: MetricState, value: number): void;
-  /** Forgets what is not written yet: the store is let go, or what was found before counts no more. */
+  /**
+   * Forgets what is not written yet: the store is let go, or what was found before counts no more.
+   */
   withdraw(): void;
 }
 

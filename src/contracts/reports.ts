@@ -22,7 +22,10 @@ export interface InventoryReporter {
   report(): ReadonlyMap<string, ClusterReport>;
 }
 
-/** Asks every probe worker for what it has counted. A worker that does not answer in time is left out. */
+/**
+ * Asks every probe worker for what it has counted. A worker that does not answer in time is left
+ * out.
+ */
 export interface ProbeStatisticsSource {
   collect(): Promise<ProbeStatistics[]>;
 }

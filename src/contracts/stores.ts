@@ -1,4 +1,6 @@
-/** What is probed, as the engine runs on it: every value present, inherited and in its final unit. */
+/**
+ * What is probed, as the engine runs on it: every value present, inherited and in its final unit.
+ */
 
 import type { TlsSettings } from '../base/mysql/tls.js';
 
@@ -74,13 +76,19 @@ export interface ProbeTarget {
   readonly port: number;
 }
 
-/** A cluster as it is given to a probe worker: everything but its source, with the hosts that are to be probed now. */
+/**
+ * A cluster as it is given to a probe worker: everything but its source, with the hosts that are to
+ * be probed now.
+ */
 export interface ClusterAssignment {
   readonly settings: Omit<ClusterSettings, 'source'>;
   /** Place on the board. */
   readonly slot: number;
   /** Changes with each store put at that place: a value of another generation is no value. */
   readonly generation: number;
-  /** Deduplicated, in the order of the source. Empty: the source lists nobody, which is an error of its own ("No hosts found"). */
+  /**
+   * Deduplicated, in the order of the source. Empty: the source lists nobody, which is an error of
+   * its own ("No hosts found").
+   */
   readonly targets: readonly ProbeTarget[];
 }

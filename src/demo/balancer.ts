@@ -1,4 +1,7 @@
-/** Sends requests to the node that leads, as HAProxy does with freno: by the health check `/leader-check`. */
+/**
+ * Sends requests to the node that leads, as HAProxy does with freno: by the health check
+ * `/leader-check`.
+ */
 import { Agent, get } from 'node:http';
 
 const REQUEST_TIMEOUT_MS = 1_000;
@@ -27,7 +30,10 @@ export class Balancer {
     this.#leader = answers.findIndex((answer) => answer?.status === 200);
   }
 
-  /** The leader's answer; undefined when no node leads or the leader does not answer, which then counts as down. */
+  /**
+   * The leader's answer; undefined when no node leads or the leader does not answer, which then
+   * counts as down.
+   */
   async request(path: string): Promise<Response | undefined> {
     const asked = this.#leader;
     const url = this.urls[asked];

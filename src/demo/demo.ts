@@ -1,4 +1,7 @@
-/** The demo: simulated replicas, real frenos on top, a client that obeys them, and the clock that moves the lag. */
+/**
+ * The demo: simulated replicas, real frenos on top, a client that obeys them, and the clock that
+ * moves the lag.
+ */
 import { Fleet } from './fleet.js';
 import { DemoFront } from './front.js';
 import { LagModel } from './lag-model.js';
@@ -107,7 +110,8 @@ export class Demo {
   /** Ends every process and removes every file, however far the start has come. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    // Nodes end first: a start that waits for them then fails, and nothing is started behind our back.
+    // Nodes end first: a start that waits for them then fails, and nothing is started behind our
+    // back.
     if (this.#running === undefined) await this.#endAll();
     await this.#starting.catch(() => undefined);
     await this.#endAll();
@@ -143,7 +147,10 @@ export class Demo {
   }
 }
 
-/** On Linux each replica has an address of its own, so that `/skip-host` can name one. Elsewhere only 127.0.0.1 is there. */
+/**
+ * On Linux each replica has an address of its own, so that `/skip-host` can name one. Elsewhere
+ * only 127.0.0.1 is there.
+ */
 function loopback(index: number): string {
   return process.platform === 'linux' ? `127.0.0.${11 + index}` : '127.0.0.1';
 }

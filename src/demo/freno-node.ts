@@ -1,4 +1,7 @@
-/** Nodes to run: each has its ports, its data directory and its configuration, and may be started again and again. */
+/**
+ * Nodes to run: each has its ports, its data directory and its configuration, and may be started
+ * again and again.
+ */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FrenoConfiguration, FrenoProcess, type ProcessFlags } from './freno-process.js';
@@ -44,8 +47,8 @@ export class FrenoNode {
 }
 
 /**
- * Lays out nodes of one Raft cluster on free ports, with directories of their own below `directory`; starts none.
- * `configuration` holds what they share.
+ * Lays out nodes of one Raft cluster on free ports, with directories of their own below
+ * `directory`; starts none. `configuration` holds what they share.
  */
 export async function layOutNodes(
   count: number,

@@ -1,4 +1,7 @@
-/** A real freno, started from the build with a generated configuration; ended, at the latest, when this process exits. */
+/**
+ * A real freno, started from the build with a generated configuration; ended, at the latest, when
+ * this process exits.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,7 +48,10 @@ export class FrenoProcess {
   /** Resolves when the process has ended and its log is whole. */
   readonly exited: Promise<Exit>;
 
-  /** Starts freno with that configuration, written to a file in `directory`, and more flags. Returns at once: see `waitFor`. */
+  /**
+   * Starts freno with that configuration, written to a file in `directory`, and more flags. Returns
+   * at once: see `waitFor`.
+   */
   constructor(configuration: FrenoConfiguration, directory: string, flags: ProcessFlags = {}) {
     if (!existsSync(LAUNCHER)) {
       throw new FrenoError(

@@ -1,11 +1,17 @@
-/** How the lag of the demo's replicas moves: each applies the client's rows beside a load of its own that comes and goes. */
+/**
+ * How the lag of the demo's replicas moves: each applies the client's rows beside a load of its own
+ * that comes and goes.
+ */
 
 /** Rows that a replica applies in a second. */
 const CAPACITY_ROWS_PER_S = 1000;
 const LAG_MAX_S = 4;
 
 interface Background {
-  /** Mean load, and how far it swings to either side, as shares of the capacity. Less than nothing: the replica has room to catch up faster. */
+  /**
+   * Mean load, and how far it swings to either side, as shares of the capacity. Less than nothing:
+   * the replica has room to catch up faster.
+   */
   readonly mean: number;
   readonly swing: number;
   readonly periodS: number;
@@ -14,7 +20,10 @@ interface Background {
   readonly initialLagS: number;
 }
 
-/** The first starts busy and near a threshold of one second, so that the demo shows both answers within seconds. */
+/**
+ * The first starts busy and near a threshold of one second, so that the demo shows both answers
+ * within seconds.
+ */
 const BACKGROUNDS: readonly Background[] = [
   { mean: 0.5, swing: 0.75, periodS: 8, phase: 0.08, initialLagS: 0.6 },
   { mean: 0.5, swing: 0.7, periodS: 11, phase: 0.45, initialLagS: 0.3 },
@@ -35,7 +44,10 @@ export class LagModel {
     return this.#lagsS;
   }
 
-  /** Lets time pass in which the client wrote that many rows: a replica falls behind by what exceeds its capacity, and catches up by what is free. */
+  /**
+   * Lets time pass in which the client wrote that many rows: a replica falls behind by what exceeds
+   * its capacity, and catches up by what is free.
+   */
   advance(seconds: number, clientRows: number): void {
     if (seconds <= 0) return;
     this.#elapsedS += seconds;

@@ -68,7 +68,10 @@ async function timeOver(seconds: number, signal: AbortSignal): Promise<void> {
   await delay(seconds * 1000, undefined, { signal }).catch(() => undefined);
 }
 
-/** Resolves at the first signal to end, or when nobody reads any more; the second signal ends at once. */
+/**
+ * Resolves at the first signal to end, or when nobody reads any more; the second signal ends at
+ * once.
+ */
 function toldToEnd(): Promise<false> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

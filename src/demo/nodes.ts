@@ -1,4 +1,6 @@
-/** The frenos of the demo: started as one cluster, the leader killed on request and started again. */
+/**
+ * The frenos of the demo: started as one cluster, the leader killed on request and started again.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Balancer } from './balancer.js';
 import { type FrenoNode, layOutNodes } from './freno-node.js';

@@ -1,4 +1,7 @@
-/** A simulated MySQL server on a loopback port: speaks the wire protocol, answers from a value that its owner steers, and fails on request. */
+/**
+ * A simulated MySQL server on a loopback port: speaks the wire protocol, answers from a value that
+ * its owner steers, and fails on request.
+ */
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Dialect } from './mysql/answers.js';
 import { Behaviour, type SimulatedFault } from './mysql/behaviour.js';
@@ -12,7 +15,10 @@ export type { Cell } from './mysql/packets.js';
 export interface SimulatedServerOptions {
   /** Loopback address to listen on; 127.0.0.1 unless given. */
   readonly host?: string;
-  /** What metric queries and replication lag read, 0 unless given. NULL as lag: replication has stopped. */
+  /**
+   * What metric queries and replication lag read, 0 unless given. NULL as lag: replication has
+   * stopped.
+   */
   readonly value?: Cell;
   /** MySQL 8.4 unless given. */
   readonly dialect?: Dialect;
@@ -24,7 +30,10 @@ export class SimulatedMySQL {
   readonly #sessions = new Set<Session>();
   #port = 0;
 
-  /** Resolves when the server listens, on a port of the system's choice. Any user and password may log in. */
+  /**
+   * Resolves when the server listens, on a port of the system's choice. Any user and password may
+   * log in.
+   */
   static async listen(options: SimulatedServerOptions = {}): Promise<SimulatedMySQL> {
     const server = new SimulatedMySQL(options);
     await server.#open();
@@ -57,7 +66,10 @@ export class SimulatedMySQL {
     this.#behaviour.value = value;
   }
 
-  /** Resolves when the fault is in force: the port of a refusing server is closed, that of a recovered one is open again. */
+  /**
+   * Resolves when the fault is in force: the port of a refusing server is closed, that of a
+   * recovered one is open again.
+   */
   async setFault(fault: SimulatedFault): Promise<void> {
     this.#behaviour.fault = fault;
     if (fault.kind === 'refuse') {

@@ -1,6 +1,6 @@
 /**
- * A helper process of our own code, and how its owner calls it: functions by name over the IPC channel.
- * The process ends when its owner does, however that happens.
+ * A helper process of our own code, and how its owner calls it: functions by name over the IPC
+ * channel. The process ends when its owner does, however that happens.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { messageOf } from '../base/errors.js';
@@ -47,7 +47,10 @@ export class Subprocess<P extends Protocol<P>> {
     return this.#process.pid ?? -1;
   }
 
-  /** Calls a function of the process; rejects when it throws, ends, or is not done within `timeoutMs`. */
+  /**
+   * Calls a function of the process; rejects when it throws, ends, or is not done within
+   * `timeoutMs`.
+   */
   async call<K extends keyof P & string>(
     name: K,
     args: Parameters<P[K]>,

@@ -1,4 +1,7 @@
-/** What the demo shows, as lines of text: a live screen for a terminal, one plain line for everything else. */
+/**
+ * What the demo shows, as lines of text: a live screen for a terminal, one plain line for
+ * everything else.
+ */
 import type { KnownMetric, LastAnswer } from './writer.js';
 
 export interface NodeView {
@@ -68,7 +71,10 @@ export interface Cast {
   readonly checkPath: string;
 }
 
-/** What one sees and what one can do meanwhile: said once, at the start. With the screen it fits into 80 columns and 24 rows. */
+/**
+ * What one sees and what one can do meanwhile: said once, at the start. With the screen it fits
+ * into 80 columns and 24 rows.
+ */
 export function introduction({ replicas, nodes, url, checkPath }: Cast, keys: boolean): string[] {
   return [
     `${replicas} simulated MySQL replicas, ${nodes} real frenos of which the leader probes them,`,
@@ -80,7 +86,10 @@ export function introduction({ replicas, nodes, url, checkPath }: Cast, keys: bo
   ];
 }
 
-/** As much of the screen as has room: without its blank lines if need be, and in the last resort without its top. */
+/**
+ * As much of the screen as has room: without its blank lines if need be, and in the last resort
+ * without its top.
+ */
 export function fitted(lines: readonly string[], rows: number): readonly string[] {
   if (lines.length <= rows) return lines;
   return lines.filter((line) => line !== '').slice(-Math.max(1, rows));
@@ -196,7 +205,10 @@ function mark(status: number, paint: Paint): string {
   return status === 429 ? paint('bad', '▆') : paint('broken', '×');
 }
 
-/** The latest answers, as wide as the number and the bar of a replica together with the legend beside them. */
+/**
+ * The latest answers, as wide as the number and the bar of a replica together with the legend
+ * beside them.
+ */
 function history(recent: readonly number[], width: number, paint: Paint): string {
   const shown = Math.max(5, width + NUMBER_WIDTH + 2 - LEGEND_WIDTH);
   const marks = recent.slice(-shown).map((status) => mark(status, paint));

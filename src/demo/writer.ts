@@ -1,4 +1,6 @@
-/** A well-behaved client: before each batch it asks freno, and while the answer is not 200 it waits. */
+/**
+ * A well-behaved client: before each batch it asks freno, and while the answer is not 200 it waits.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Balancer } from './balancer.js';
 
@@ -14,7 +16,9 @@ export interface LastAnswer {
   readonly message: string;
 }
 
-/** The cluster's value and threshold, from the last answer that told them: not every answer does. */
+/**
+ * The cluster's value and threshold, from the last answer that told them: not every answer does.
+ */
 export interface KnownMetric {
   readonly value: number;
   readonly threshold: number;

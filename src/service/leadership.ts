@@ -1,11 +1,17 @@
-/** Leadership as consensus reports it, carried to the board and to the probe workers in the same instant. */
+/**
+ * Leadership as consensus reports it, carried to the board and to the probe workers in the same
+ * instant.
+ */
 import { monotonicMs } from '../base/clock.js';
 import type { Board, StoreReading } from '../board/board.js';
 import { emptyStoreReading } from '../board/board.js';
 import type { ConsensusObserver } from '../contracts/consensus.js';
 import { isCurrent, type LeadershipView, MetricState } from '../throttle/metric.js';
 
-/** A fresh leader answers `/leader-check` at the latest this long after its promotion, whatever is still unread. */
+/**
+ * A fresh leader answers `/leader-check` at the latest this long after its promotion, whatever is
+ * still unread.
+ */
 const READY_WITHIN_MS = 1000;
 
 /** How often a fresh leader looks whether every store has been read. */
@@ -90,7 +96,8 @@ export class Leadership implements ConsensusObserver {
   #isReady(): boolean {
     const nowMs = monotonicMs();
     if (nowMs - this.#view.promotedAtMs >= READY_WITHIN_MS) return true;
-    // The lease is not what is asked here: a fresh leader may be ready before its first heartbeat is answered.
+    // The lease is not what is asked here: a fresh leader may be ready before its first heartbeat
+    // is answered.
     const acting: LeadershipView = { ...this.#view, forced: true };
     for (const slot of this.#stores.slots()) {
       const metric = this.#board.readStore(slot, this.#scratch);

@@ -1,4 +1,6 @@
-/** SIGHUP: the configuration is read again; what can change live does, a bad file changes nothing. */
+/**
+ * SIGHUP: the configuration is read again; what can change live does, a bad file changes nothing.
+ */
 import { messageOf } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
 import { changes, type KeyChange, withLiveKeys } from '../config/changes.js';
@@ -17,7 +19,9 @@ export interface ReloaderOptions {
 
 export class Reloader {
   readonly #options: ReloaderOptions;
-  /** The file's keys as they are in force: those that need a restart stay as they were at the start. */
+  /**
+   * The file's keys as they are in force: those that need a restart stay as they were at the start.
+   */
   #running: FrenoConfig;
   #reloading: Promise<void> | undefined;
   #again = false;
@@ -27,7 +31,10 @@ export class Reloader {
     this.#running = options.config;
   }
 
-  /** One reload at a time; requests that come meanwhile make one more. Never rejects: what went wrong is logged. */
+  /**
+   * One reload at a time; requests that come meanwhile make one more. Never rejects: what went
+   * wrong is logged.
+   */
   reload(): Promise<void> {
     if (this.#reloading !== undefined) this.#again = true;
     this.#reloading ??= this.#reloadUntilSettled().finally(() => {

@@ -1,10 +1,16 @@
-/** The replicated state as consensus drives it: applied here at once, and told to every thread that holds a copy or acts on it. */
+/**
+ * The replicated state as consensus drives it: applied here at once, and told to every thread that
+ * holds a copy or acts on it.
+ */
 
 import type { StateMachine } from '../contracts/consensus.js';
 import type { Command, CommandOutcome } from '../throttle/commands.js';
 import type { StateImage, ThrottleState } from '../throttle/state.js';
 
-/** Threads with a copy of the state. `apply` and `restore` resolve when every live one has the change. */
+/**
+ * Threads with a copy of the state. `apply` and `restore` resolve when every live one has the
+ * change.
+ */
 export interface StateAudience {
   apply(commands: readonly Command[]): Promise<void>;
   restore(image: StateImage): Promise<void>;
@@ -12,7 +18,10 @@ export interface StateAudience {
   settled(): Promise<void>;
 }
 
-/** Who leaves skipped hosts out of probing, each until its time: some may be over already. Resolves when no probe worker probes them any more. */
+/**
+ * Who leaves skipped hosts out of probing, each until its time: some may be over already. Resolves
+ * when no probe worker probes them any more.
+ */
 export interface HostSkipper {
   setSkippedHosts(hosts: ReadonlyArray<readonly [string, number]>): Promise<void>;
 }

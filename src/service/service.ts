@@ -49,7 +49,9 @@ export class Service {
   #starting: Promise<unknown> = Promise.resolve();
   #stopped: Promise<void> | undefined;
 
-  /** Puts the parts together and starts the probe threads; nothing probes or listens before `start`. */
+  /**
+   * Puts the parts together and starts the probe threads; nothing probes or listens before `start`.
+   */
   constructor(options: ServiceOptions) {
     const { settings, log, logOptions } = options;
     const board = Board.create();
@@ -124,7 +126,10 @@ export class Service {
     });
   }
 
-  /** Resolves when the node listens and takes part in consensus. Rejects when it cannot: stop it then. */
+  /**
+   * Resolves when the node listens and takes part in consensus. Rejects when it cannot: stop it
+   * then.
+   */
   async start(): Promise<void> {
     const { clusters, forceLeadership, log } = this.#options;
     if (forceLeadership) {
@@ -153,7 +158,10 @@ export class Service {
     );
   }
 
-  /** Other stores, thresholds, credentials or memcached servers from now on. Resolves when every thread works by them. */
+  /**
+   * Other stores, thresholds, credentials or memcached servers from now on. Resolves when every
+   * thread works by them.
+   */
   async reconfigure(
     clusters: readonly ClusterSettings[],
     memcache: ServiceSettings['memcache'],
@@ -165,7 +173,10 @@ export class Service {
     this.#probes.setMemcache(memcache);
   }
 
-  /** Hands leadership over, answers what is in flight, ends all threads. Rejects with `THREAD_HUNG` when one is left over. */
+  /**
+   * Hands leadership over, answers what is in flight, ends all threads. Rejects with `THREAD_HUNG`
+   * when one is left over.
+   */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;

@@ -1,4 +1,7 @@
-/** The end of the process: begun once, by a signal, a failure or a defect, and over in time whatever hangs. */
+/**
+ * The end of the process: begun once, by a signal, a failure or a defect, and over in time whatever
+ * hangs.
+ */
 import { messageOf } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
 
@@ -14,8 +17,8 @@ export class Shutdown {
   #finish: (failure: unknown) => void = () => {};
 
   /**
-   * `stop` ends all threads: to exit with HTTP workers still listening would abort the process. It rejects when a thread is
-   * left over.
+   * `stop` ends all threads: to exit with HTTP workers still listening would abort the process. It
+   * rejects when a thread is left over.
    */
   constructor(stop: () => Promise<void>, log: Logger) {
     this.#stop = stop;
@@ -39,7 +42,10 @@ export class Shutdown {
     });
   }
 
-  /** With what makes the end a failure, or null. What comes later changes nothing: the end is bounded anyway. */
+  /**
+   * With what makes the end a failure, or null. What comes later changes nothing: the end is
+   * bounded anyway.
+   */
   start(failure: unknown): void {
     if (this.#hasStarted) return;
     this.#hasStarted = true;
@@ -53,7 +59,9 @@ export class Shutdown {
     );
   }
 
-  /** By a signal that no thread can hold up: `process.exit` would wait for one that hangs, or abort. */
+  /**
+   * By a signal that no thread can hold up: `process.exit` would wait for one that hangs, or abort.
+   */
   #killProcess(failure: unknown, reason: string): void {
     this.#log.error({ reason }, 'ending by force');
     this.#finish(failure);

@@ -1,4 +1,7 @@
-/** The answer to "may I write to this store now?": a pure function of what is known, the operators' commands, the time and the dice. */
+/**
+ * The answer to "may I write to this store now?": a pure function of what is known, the operators'
+ * commands, the time and the dice.
+ */
 import { isCurrent, type LeadershipView, MetricState, type StoreMetric } from './metric.js';
 import type { ThrottleState } from './state.js';
 
@@ -6,8 +9,8 @@ import type { ThrottleState } from './state.js';
 const LOW_PRIORITY_DENIAL_MS = 1000;
 
 /**
- * freno's own name as an app: its checks never hold back low-priority apps, and go by this node's own measurements alone,
- * or leaders that share a domain would keep each other unhealthy.
+ * freno's own name as an app: its checks never hold back low-priority apps, and go by this node's
+ * own measurements alone, or leaders that share a domain would keep each other unhealthy.
  */
 export const FRENO_APP = 'freno';
 

@@ -1,6 +1,6 @@
 /**
- * The commands of operators, as they are replicated. Each carries the time of its proposer and absolute expiries,
- * so that applying a log again, on any node at any time, gives the same state.
+ * The commands of operators, as they are replicated. Each carries the time of its proposer and
+ * absolute expiries, so that applying a log again, on any node at any time, gives the same state.
  */
 
 /** `expireAtMs` of an entry that never expires. */
@@ -9,13 +9,22 @@ export const NO_EXPIRY = 0;
 /** Minutes for which an app is throttled or a host skipped when the operator names no other. */
 export const DEFAULT_TTL_MINUTES = 60;
 
-/** Name of a throttled entry: an app everywhere (`archive`), or on one store (`archive/main1`). Apps have no slash in their names. */
+/**
+ * Name of a throttled entry: an app everywhere (`archive`), or on one store (`archive/main1`). Apps
+ * have no slash in their names.
+ */
 export type AppKey = string;
 
-/** Throttles an app. A missing `expireAtMs` or `ratio` keeps what the entry has; a new entry gets 60 minutes and ratio 1. */
+/**
+ * Throttles an app. A missing `expireAtMs` or `ratio` keeps what the entry has; a new entry gets 60
+ * minutes and ratio 1.
+ */
 export interface ThrottleApp {
   readonly kind: 'throttleApp';
-  /** Unix time in milliseconds at which it was asked for: by the clock of the node that was asked, or by those of a majority. */
+  /**
+   * Unix time in milliseconds at which it was asked for: by the clock of the node that was asked,
+   * or by those of a majority.
+   */
   readonly atMs: number;
   readonly key: AppKey;
   /** Unix time in milliseconds, or `NO_EXPIRY`. */
@@ -32,7 +41,10 @@ export interface UnthrottleApp {
   readonly everyStore: boolean;
 }
 
-/** Leaves a host (a name without port) out of all probes until `expireAtMs` (Unix time in milliseconds). */
+/**
+ * Leaves a host (a name without port) out of all probes until `expireAtMs` (Unix time in
+ * milliseconds).
+ */
 export interface SkipHost {
   readonly kind: 'skipHost';
   readonly atMs: number;
@@ -60,5 +72,8 @@ export function asOf(command: Command, atMs: number): Command {
   };
 }
 
-/** What applying a command came to. `full`: the table has no room for another entry; nothing was changed. */
+/**
+ * What applying a command came to. `full`: the table has no room for another entry; nothing was
+ * changed.
+ */
 export type CommandOutcome = 'applied' | 'full';

@@ -1,4 +1,7 @@
-/** What is known of a store: the outcome of the latest aggregation over its hosts, and by what it is judged. */
+/**
+ * What is known of a store: the outcome of the latest aggregation over its hosts, and by what it is
+ * judged.
+ */
 
 export const MetricState = {
   /** Never measured. */
@@ -25,7 +28,9 @@ export interface Measurement {
   readonly value: number;
   /** `monotonicMs()` at the reading of the oldest value that counts. */
   readonly readAtMs: number;
-  /** `monotonicMs()` when the value was last at or below the threshold; 0 when never in this term. */
+  /**
+   * `monotonicMs()` when the value was last at or below the threshold; 0 when never in this term.
+   */
   readonly lastHealthyMs: number;
   /** Meaningful when `state` is `error`: what went wrong, in words. */
   readonly errorText: string;
@@ -33,12 +38,18 @@ export interface Measurement {
 
 /** A configured store: its latest measurement beside the settings that judge it. */
 export interface StoreMetric extends Measurement {
-  /** The generation that holds the place now; a measurement of another one belongs to a store that is gone. */
+  /**
+   * The generation that holds the place now; a measurement of another one belongs to a store that
+   * is gone.
+   */
   readonly currentGeneration: number;
   readonly threshold: number;
   /** A measurement older than this is no measurement. */
   readonly maxAgeMs: number;
-  /** `monotonicMs()` until which the store of this name counts as unhealthy at a leader that shares a domain; 0: at none. */
+  /**
+   * `monotonicMs()` until which the store of this name counts as unhealthy at a leader that shares
+   * a domain; 0: at none.
+   */
   readonly unhealthyAtPeersUntilMs: number;
 }
 
@@ -52,13 +63,19 @@ export interface LeadershipView {
   readonly term: number;
   /** Nobody else leads before `monotonicMs()` reaches this. */
   readonly leaseUntilMs: number;
-  /** What to add to `monotonicMs()` for the Unix time by which expiries are judged; null: this node's own clock tells it. */
+  /**
+   * What to add to `monotonicMs()` for the Unix time by which expiries are judged; null: this
+   * node's own clock tells it.
+   */
   readonly clockOffsetMs: number | null;
   /** `monotonicMs()` at which this node began to act in that term; 0 while it does not. */
   readonly promotedAtMs: number;
 }
 
-/** Unix time by which expiries are judged, in whole milliseconds, at `nowMs` (`monotonicMs()`). `ownUnixMs` is what this node's clock shows. */
+/**
+ * Unix time by which expiries are judged, in whole milliseconds, at `nowMs` (`monotonicMs()`).
+ * `ownUnixMs` is what this node's clock shows.
+ */
 export function expiryTimeMs(
   { clockOffsetMs }: LeadershipView,
   nowMs: number,
@@ -77,7 +94,10 @@ export function mayLead(leadership: LeadershipView, nowMs: number): boolean {
   return leadership.ready && mayAct(leadership, nowMs);
 }
 
-/** Whether there is anything to say of the store: measured under this leadership, for this very store, recently. */
+/**
+ * Whether there is anything to say of the store: measured under this leadership, for this very
+ * store, recently.
+ */
 export function isCurrent(metric: StoreMetric, leadership: LeadershipView, nowMs: number): boolean {
   return (
     metric.state !== MetricState.nothing &&

@@ -1,6 +1,7 @@
 /**
- * The replicated state: throttled apps and skipped hosts. A deterministic state machine: whether an entry is still there for a command is
- * judged by the command's own time, whether it counts for a check by the time of who asks.
+ * The replicated state: throttled apps and skipped hosts. A deterministic state machine: whether an
+ * entry is still there for a command is judged by the command's own time, whether it counts for a
+ * check by the time of who asks.
  */
 import {
   type AppKey,
@@ -12,12 +13,16 @@ import {
   type ThrottleApp,
 } from './commands.js';
 
-/** Most entries of either table. A client can name any app: without a bound it could fill the memory of the cluster. */
+/**
+ * Most entries of either table. A client can name any app: without a bound it could fill the memory
+ * of the cluster.
+ */
 const ENTRIES_MAX = 200_000;
 
 /**
- * How far the time of the commands moves between two sweeps. A sweep drops what had expired at the sweep before, so what it drops has been
- * over for as long: a command from a node whose clock has jumped ahead, by whatever, drops nothing that is in force.
+ * How far the time of the commands moves between two sweeps. A sweep drops what had expired at the
+ * sweep before, so what it drops has been over for as long: a command from a node whose clock has
+ * jumped ahead, by whatever, drops nothing that is in force.
  */
 const SWEEP_INTERVAL_MS = 24 * 3_600_000;
 
@@ -41,8 +46,9 @@ type ThrottledAppRow = StateImage['throttledApps'][number];
 type SkippedHostRow = StateImage['skippedHosts'][number];
 
 /**
- * The tables hold rows as an image has them, which are replaced and never changed: an image shares them, and is taken of
- * 100,000 entries in half a millisecond, where making each row anew held the thread for 20.
+ * The tables hold rows as an image has them, which are replaced and never changed: an image shares
+ * them, and is taken of 100,000 entries in half a millisecond, where making each row anew held the
+ * thread for 20.
  */
 export class ThrottleState {
   readonly #throttledApps = new Map<AppKey, ThrottledAppRow>();
@@ -158,7 +164,10 @@ export class ThrottleState {
     return table.size < this.entriesMax;
   }
 
-  /** When the clock has gone back, the interval begins anew: a time that lies ahead must not put off sweeping until it comes. */
+  /**
+   * When the clock has gone back, the interval begins anew: a time that lies ahead must not put off
+   * sweeping until it comes.
+   */
   #sweepIfDue(atMs: number): void {
     const sinceMs = atMs - this.#sweptAtMs;
     if (sinceMs >= 0 && sinceMs < SWEEP_INTERVAL_MS) return;

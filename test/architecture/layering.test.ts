@@ -9,7 +9,10 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 /** What every part of the service may know. */
 const COMMON = ['src/base/', 'src/throttle/', 'src/board/', 'src/contracts/', 'src/config/'];
 
-/** What each folder may know besides itself and packages; the first prefix that fits counts. Absent: everything. */
+/**
+ * What each folder may know besides itself and packages; the first prefix that fits counts. Absent:
+ * everything.
+ */
 const MAY_KNOW: ReadonlyArray<readonly [folder: string, known: readonly string[]]> = [
   ['src/base/', []],
   ['src/throttle/', ['src/base/']],

@@ -1,4 +1,7 @@
-/** A thread of the board's torture test: writes or reads publications whose fields all tell the same number. */
+/**
+ * A thread of the board's torture test: writes or reads publications whose fields all tell the same
+ * number.
+ */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Board, emptyStoreReading } from '../../src/board/board.js';
 import { MetricState } from '../../src/throttle/metric.js';

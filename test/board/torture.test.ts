@@ -1,4 +1,6 @@
-/** The board under writers that publish without pause and are killed in the middle: no torn reading. */
+/**
+ * The board under writers that publish without pause and are killed in the middle: no torn reading.
+ */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';

@@ -1,4 +1,7 @@
-/** HAProxy in front of three real nodes, with the file that is shipped and with one as the original has it. */
+/**
+ * HAProxy in front of three real nodes, with the file that is shipped and with one as the original
+ * has it.
+ */
 import { expect } from 'chai';
 import type { FrenoNode } from '../../src/demo/freno-node.js';
 import { STORE, statusOf, TestCluster, throttledApps } from '../support/cluster.js';
@@ -13,7 +16,10 @@ const CHECK = `/check/batch/mysql/${STORE}`;
 const PER_SECOND = 200;
 /** Each node has its own threshold: an answer tells whose it is. */
 const THRESHOLDS = [101, 102, 103];
-/** What a client may see while nobody leads: a node that no longer or not yet does, or HAProxy itself. */
+/**
+ * What a client may see while nobody leads: a node that no longer or not yet does, or HAProxy
+ * itself.
+ */
 const IN_THE_GAP = [404, 502, 503, 504];
 
 interface FrontAnswer {
@@ -100,7 +106,10 @@ describe('HAProxy in front of three nodes', () => {
     });
 
     it('a command and the list of it go to the leader, and the client is known by its address', async () => {
-      /** The answer of the leader. On a busy machine HAProxy may lose sight of it for a moment, and closes connections then. */
+      /**
+       * The answer of the leader. On a busy machine HAProxy may lose sight of it for a moment, and
+       * closes connections then.
+       */
       const answerTo = (path: string) =>
         until(async () => {
           const headers = { 'X-Forwarded-For': '203.0.113.9' };

@@ -1,4 +1,7 @@
-/** The checker of histories itself: small histories with known verdicts, and an exhaustive search to compare with. */
+/**
+ * The checker of histories itself: small histories with known verdicts, and an exhaustive search to
+ * compare with.
+ */
 import { expect } from 'chai';
 import { isLinearizable, type Operation } from '../support/linearizability.js';
 import { SeededRandom } from '../support/random.js';
@@ -66,7 +69,9 @@ describe('the checker of histories', () => {
   });
 });
 
-/** Three writes, of which some have no known outcome, and a few reads, at times that often coincide. */
+/**
+ * Three writes, of which some have no known outcome, and a few reads, at times that often coincide.
+ */
 function randomHistory(random: SeededRandom): Operation[] {
   const interval = (): [number, number] => {
     const calledAtMs = random.below(12);
@@ -82,7 +87,10 @@ function randomHistory(random: SeededRandom): Operation[] {
   return [...writes, ...reads];
 }
 
-/** Tries every order that respects which operation returned before another was called (Wing and Gong, 1993). */
+/**
+ * Tries every order that respects which operation returned before another was called (Wing and
+ * Gong, 1993).
+ */
 function searchFinds(open: readonly Operation[], value: number): boolean {
   const firstReturnMs = Math.min(...open.map(({ returnedAtMs }) => returnedAtMs));
   if (firstReturnMs === UNKNOWN) return true;

@@ -1,4 +1,7 @@
-/** Concurrent clients and a nemesis: what the nodes answer must be explained by one register for each app. */
+/**
+ * Concurrent clients and a nemesis: what the nodes answer must be explained by one register for
+ * each app.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { FrenoNode } from '../../src/demo/freno-node.js';

@@ -139,7 +139,8 @@ describe('nodes on a network that breaks', () => {
     expect(watch.yesOf(third).length + watch.yesOf(follower).length, 'yes of others').to.equal(
       before,
     );
-    // It hears the leader before its own connection to the leader is made anew: until then it says 503.
+    // It hears the leader before its own connection to the leader is made anew: until then it says
+    // 503.
     await until(async () => {
       const { status } = await ask(follower, '/throttle-app/afterwards');
       expect(status).to.be.oneOf([200, 503]);

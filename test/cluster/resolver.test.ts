@@ -1,4 +1,7 @@
-/** Look-ups and the log share the threads of libuv's pool: what nodes do while the resolver answers nothing. */
+/**
+ * Look-ups and the log share the threads of libuv's pool: what nodes do while the resolver answers
+ * nothing.
+ */
 import { expect } from 'chai';
 import { Fleet } from '../../src/demo/fleet.js';
 import { TemporaryDirectory } from '../../src/demo/temporary.js';

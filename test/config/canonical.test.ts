@@ -1,5 +1,6 @@
 /** Environment variables, and keys in other case. */
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is how variables are written in the file
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is how variables are written in
+// the file
 import { expect } from 'chai';
 import { check, configOf, MINIMAL, problemsOf, withCluster } from './documents.js';
 

@@ -1,4 +1,7 @@
-/** Files that a configuration names: told by the path of their key before the configuration comes into force. */
+/**
+ * Files that a configuration names: told by the path of their key before the configuration comes
+ * into force.
+ */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';

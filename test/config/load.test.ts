@@ -1,5 +1,9 @@
-/** From files and flags to a configuration: which files, in which order, and what is said of their faults. */
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is how variables are written in the file
+/**
+ * From files and flags to a configuration: which files, in which order, and what is said of their
+ * faults.
+ */
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is how variables are written in
+// the file
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,6 @@
 /** The sample files, of the original and of this project. */
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is how variables are written in the file
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is how variables are written in
+// the file
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { clusterSettings } from '../../src/config/clusters.js';

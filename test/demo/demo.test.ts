@@ -83,7 +83,10 @@ describe('npm run demo', () => {
   });
 });
 
-/** Processes whose environment or arguments name that directory: all that the demo started inherit it. */
+/**
+ * Processes whose environment or arguments name that directory: all that the demo started inherit
+ * it.
+ */
 function processesNaming(directory: string): string[] {
   if (!existsSync('/proc/self/environ')) return [];
   return readdirSync('/proc')

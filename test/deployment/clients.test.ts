@@ -19,7 +19,10 @@ function example(heading: string, language: string): string {
   return section.split(`\n\`\`\`${language}\n`)[1]!.split('\n```')[0]!;
 }
 
-/** A program in a directory of its own, and the arguments that run it. It leaves a file `written` when it has written. */
+/**
+ * A program in a directory of its own, and the arguments that run it. It leaves a file `written`
+ * when it has written.
+ */
 interface ExampleProgram {
   readonly app: string;
   lay(directory: string): readonly [command: string, ...args: string[]];

@@ -1,4 +1,7 @@
-/** The manifests of resources/kubernetes agree with each other, with the configuration's schema and with freno's paths. */
+/**
+ * The manifests of resources/kubernetes agree with each other, with the configuration's schema and
+ * with freno's paths.
+ */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -180,7 +183,9 @@ function portOf(name: string): number {
   return container.ports.find((port) => port.name === name)!.containerPort!;
 }
 
-/** The lines of the sections that decide about requests: without comments, blank lines and servers. */
+/**
+ * The lines of the sections that decide about requests: without comments, blank lines and servers.
+ */
 function rules(file: string): string[] {
   const lines = file.split('\n').filter((line) => !/^\s*(#|$)/.test(line));
   let section = '';

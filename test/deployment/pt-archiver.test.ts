@@ -1,4 +1,7 @@
-/** pt-archiver with our plugin: a real primary, its real replica, and freno that watches the replica's lag. */
+/**
+ * pt-archiver with our plugin: a real primary, its real replica, and freno that watches the
+ * replica's lag.
+ */
 import { expect } from 'chai';
 import { createConnection } from 'mysql2/promise';
 import { type FrenoNode, layOutNodes } from '../../src/demo/freno-node.js';
@@ -208,7 +211,9 @@ describe('FrenoThrottler.pm in pt-archiver', () => {
     });
   }
 
-  /** Keeps the archiver from getting further than that row, until the function returned is called. */
+  /**
+   * Keeps the archiver from getting further than that row, until the function returned is called.
+   */
   async function holdRow(id: number): Promise<() => void> {
     const { host, port } = primary;
     const session = await createConnection({ host, port, user: 'root', database: TABLE.schema });

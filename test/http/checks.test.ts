@@ -16,7 +16,10 @@ type ExpectedRow = readonly [
   message: string,
 ];
 
-/** Stores: `ok` 0.43 of 1, `busy` 9.25 of 1, `down` in error, `half` not read yet, `empty` without hosts, `mute` never measured, `old` stale. */
+/**
+ * Stores: `ok` 0.43 of 1, `busy` 9.25 of 1, `down` in error, `half` not read yet, `empty` without
+ * hosts, `mute` never measured, `old` stale.
+ */
 const ROWS: readonly ExpectedRow[] = [
   ['/check/a/mysql/ok', 200, 0.43, 1, ''],
   ['/check/a/mysql/busy', 429, 9.25, 1, 'Threshold exceeded'],
@@ -106,7 +109,8 @@ for (const engine of ENGINES) {
     for (const threshold of ['abc', '', '1x', 'NaN', 'Inf', '0x10', '1e999', '%20']) {
       it(`refuses the threshold ${JSON.stringify(threshold)}`, async () => {
         const { status } = await fetchOnce(front.port, `/check-read/a/mysql/ok/${threshold}`);
-        // Without a threshold the path is that of no check; its last slash is one too many for none.
+        // Without a threshold the path is that of no check; its last slash is one too many for
+        // none.
         expect(status).to.equal(threshold === '' ? 404 : 400);
       });
     }

@@ -1,4 +1,6 @@
-/** Control requests over HTTP: what each path asks for, and that whatever is wrong changes nothing. */
+/**
+ * Control requests over HTTP: what each path asks for, and that whatever is wrong changes nothing.
+ */
 import { expect } from 'chai';
 import { NO_EXPIRY } from '../../src/throttle/commands.js';
 import { turns } from '../support/event-loop.js';

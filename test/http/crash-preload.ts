@@ -1,4 +1,7 @@
-/** Loaded before a worker's own code (`--import`): makes the first HTTP workers of a process crash while they serve, each in one of three ways. */
+/**
+ * Loaded before a worker's own code (`--import`): makes the first HTTP workers of a process crash
+ * while they serve, each in one of three ways.
+ */
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import type { HttpWorkerData, ToHttp } from '../../src/contracts/http.js';
 

@@ -1,4 +1,7 @@
-/** HTTP workers that crash under load: the process lives, each is replaced, commands still reach all. */
+/**
+ * HTTP workers that crash under load: the process lives, each is replaced, commands still reach
+ * all.
+ */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'chai';

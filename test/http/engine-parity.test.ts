@@ -1,4 +1,7 @@
-/** Requests drawn at random, mostly of paths that nearly are right: both engines answer alike, and as documented. */
+/**
+ * Requests drawn at random, mostly of paths that nearly are right: both engines answer alike, and
+ * as documented.
+ */
 import { expect } from 'chai';
 import { monotonicMs } from '../../src/base/clock.js';
 import { ROUTES } from '../../src/http/worker/routes.js';

@@ -1,8 +1,14 @@
-/** Loaded before a worker's own code (`--import`): the first HTTP worker of a process hangs, where the environment says. */
+/**
+ * Loaded before a worker's own code (`--import`): the first HTTP worker of a process hangs, where
+ * the environment says.
+ */
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import type { HttpWorkerData, ToHttp } from '../../src/contracts/http.js';
 
-/** `FRENO_TEST_HANG`: before the worker's code loads, or on the message that makes it listen, or on a command. */
+/**
+ * `FRENO_TEST_HANG`: before the worker's code loads, or on the message that makes it listen, or on
+ * a command.
+ */
 export type HangPoint = 'load' | 'serve' | 'apply';
 
 if (!isMainThread && (workerData as Partial<HttpWorkerData>)?.engine !== undefined) {
@@ -11,7 +17,8 @@ if (!isMainThread && (workerData as Partial<HttpWorkerData>)?.engine !== undefin
   if (worker === 0 && point === 'load') hang();
   if (worker === 0) {
     parentPort?.on('message', (message: ToHttp) => {
-      // A new leader sends a change without commands, to hear that all threads have what came before.
+      // A new leader sends a change without commands, to hear that all threads have what came
+      // before.
       if (message.kind === 'apply' && message.commands.length === 0) return;
       if (message.kind === point) hang();
     });

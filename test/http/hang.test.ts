@@ -1,4 +1,7 @@
-/** HTTP workers that hang: nobody can end them alone, so the pool says that it has failed; a pause of all threads is no hang. */
+/**
+ * HTTP workers that hang: nobody can end them alone, so the pool says that it has failed; a pause
+ * of all threads is no hang.
+ */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,7 +14,10 @@ import type { HangPoint } from './hang-preload.js';
 
 const PRELOAD = new URL('./hang-preload.js', import.meta.url).href;
 
-/** A worker is silent for too long after twenty of these: a busy machine may hold one up for a second. It has more time to start. */
+/**
+ * A worker is silent for too long after twenty of these: a busy machine may hold one up for a
+ * second. It has more time to start.
+ */
 const TICK_MS = 100;
 const FIRST_TICKS_MAX = 100;
 

@@ -1,4 +1,7 @@
-/** What main sends its HTTP workers: in which order, acknowledged by whom, and not too much at a time. */
+/**
+ * What main sends its HTTP workers: in which order, acknowledged by whom, and not too much at a
+ * time.
+ */
 import { expect } from 'chai';
 import type { ToHttp } from '../../src/contracts/http.js';
 import { type Recipient, WorkerOutbox } from '../../src/http/main/outbox.js';

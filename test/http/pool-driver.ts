@@ -1,4 +1,7 @@
-/** A process of its own with a pool of HTTP workers; says over IPC what happens; stops on the message `stop`, hangs on `hang`. */
+/**
+ * A process of its own with a pool of HTTP workers; says over IPC what happens; stops on the
+ * message `stop`, hangs on `hang`.
+ */
 import { pino } from 'pino';
 import { FrenoError } from '../../src/base/errors.js';
 import type { HttpPoolOptions } from '../../src/http/main/pool.js';
@@ -8,7 +11,9 @@ const say = (message: object): void => void process.send?.(message);
 
 const engine = process.argv[2] as HttpPoolOptions['engine'];
 const log = pino({ level: 'warn' }, { write: (line) => say({ logged: JSON.parse(line) }) });
-/** Milliseconds between two looks at whether threads hang: a worker after twenty, main after thirty. */
+/**
+ * Milliseconds between two looks at whether threads hang: a worker after twenty, main after thirty.
+ */
 const tickMs = Number(process.argv[3] ?? 1_000);
 /** How many of these a worker has to start. */
 const firstTicksMax = Number(process.argv[4] ?? 30);
@@ -28,7 +33,8 @@ try {
 }
 say({ port: test.pool.port, engine: test.pool.engine });
 
-// Commands all the while: whatever workers do, each is acknowledged in the end, or this process does not end.
+// Commands all the while: whatever workers do, each is acknowledged in the end, or this process
+// does not end.
 const applying: Array<Promise<void>> = [];
 const commands = setInterval(() => {
   const applied = test.apply(throttle(`app${applying.length % 10}`));

@@ -6,7 +6,10 @@ import { fetchOnce } from '../support/http-client.js';
 import { ENGINES, TestFront } from '../support/http-front.js';
 import { RECORDED } from './recorded.js';
 
-/** Times are of the moment; `abusing-app`, which the original throttles by itself, is deliberately left out here. */
+/**
+ * Times are of the moment; `abusing-app`, which the original throttles by itself, is deliberately
+ * left out here.
+ */
 function withoutTimes(body: string): string {
   return body
     .replace(/"abusing-app":\{[^}]*\},?/, '')

@@ -1,4 +1,7 @@
-/** Requests of every shape: methods, slashes, odd bytes, odd lengths, split and pipelined; both engines alike but where it says so. */
+/**
+ * Requests of every shape: methods, slashes, odd bytes, odd lengths, split and pipelined; both
+ * engines alike but where it says so.
+ */
 import { expect } from 'chai';
 import { ROUTES } from '../../src/http/worker/routes.js';
 import { exchangeRaw, fetchJson, fetchOnce } from '../support/http-client.js';
@@ -228,7 +231,8 @@ for (const engine of ENGINES) {
         ['GET /check/a/my', 'sql/ok HTTP/1.1\r\nHost: freno\r\nConnection: close\r\n\r\n'],
         /"Message":""|<hr>/,
       );
-      // The native engine of this version takes the end of a packet in the request line for that of HTTP/0.9 or 1.0.
+      // The native engine of this version takes the end of a packet in the request line for that of
+      // HTTP/0.9 or 1.0.
       expect(answer).to.match(engine === 'node' ? /^HTTP\/1\.1 200 / : /^HTTP\/1\.1 505 /);
     });
 

@@ -1,4 +1,7 @@
-/** Memcache as a whole freno process serves it: simulated MySQL on one side, a real memcached on the other. */
+/**
+ * Memcache as a whole freno process serves it: simulated MySQL on one side, a real memcached on the
+ * other.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';

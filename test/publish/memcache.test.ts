@@ -1,4 +1,7 @@
-/** Publishing in a real memcached: what is written, how often, and what becomes of it when memcached fails. */
+/**
+ * Publishing in a real memcached: what is written, how often, and what becomes of it when memcached
+ * fails.
+ */
 import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
@@ -58,8 +61,8 @@ describe('a published metric', () => {
   }
 
   /**
-   * A memcached, by the address of a proxy before it, and all that is written to it. What memcached keeps for a second it
-   * counts in ticks of its clock: a value may be gone as soon as it is there.
+   * A memcached, by the address of a proxy before it, and all that is written to it. What memcached
+   * keeps for a second it counts in ticks of its clock: a value may be gone as soon as it is there.
    */
   async function recording(): Promise<{ address: string; writes: MemcacheWrite[] }> {
     const { port } = await memcached();

@@ -1,4 +1,7 @@
-/** What a real freno process tells of itself, and that everything that reads it finds what it looks for. */
+/**
+ * What a real freno process tells of itself, and that everything that reads it finds what it looks
+ * for.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { expect } from 'chai';
@@ -183,7 +186,10 @@ describe('a freno process', () => {
   });
 
   describe('as its own profiler', () => {
-    /** The sources of the functions that were seen at work: a thread at rest shows few of its own in a second. */
+    /**
+     * The sources of the functions that were seen at work: a thread at rest shows few of its own in
+     * a second.
+     */
     async function sourcesSeenIn(thread: string): Promise<string[]> {
       const path = `/debug/pprof/profile?seconds=1&thread=${thread}`;
       const profile = (await fetchJson(node.port, path)) as {

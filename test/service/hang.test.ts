@@ -1,4 +1,7 @@
-/** A process one of whose HTTP workers hangs: it gives up leadership and ends, with a failure that a supervisor sees. */
+/**
+ * A process one of whose HTTP workers hangs: it gives up leadership and ends, with a failure that a
+ * supervisor sees.
+ */
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { FrenoProcess } from '../../src/demo/freno-process.js';
@@ -9,7 +12,10 @@ const PRELOAD = new URL('../http/hang-preload.js', import.meta.url).href;
 
 describe('a process with an HTTP worker that hangs', () => {
   let directory: TemporaryDirectory;
-  /** Each hangs elsewhere, and both at the same time: it takes long until a worker counts as hanging. */
+  /**
+   * Each hangs elsewhere, and both at the same time: it takes long until a worker counts as
+   * hanging.
+   */
   let serving: FrenoProcess;
   let starting: FrenoProcess;
 

@@ -7,7 +7,10 @@ import { probe as realProbe } from '../../workers/probe.js';
 /** How the thread of that number is to end. */
 export interface CrashCommand {
   readonly worker: number;
-  /** `hang`: for ever; `block`: in a call out of which no thread can be ended, for two seconds. `STUCK` is said before either. */
+  /**
+   * `hang`: for ever; `block`: in a call out of which no thread can be ended, for two seconds.
+   * `STUCK` is said before either.
+   */
   readonly how: 'throw' | 'exit' | 'hang' | 'block';
 }
 

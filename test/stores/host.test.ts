@@ -11,7 +11,10 @@ import { metricOf } from '../../src/stores/prober/mysql/metric.js';
 const REFUSED = { text: 'connection refused', unreachable: true };
 const HUNG = { text: 'i/o timeout', unreachable: false };
 
-/** A host that has not been opened, in a cluster whose readings count from the beginning, and its log. */
+/**
+ * A host that has not been opened, in a cluster whose readings count from the beginning, and its
+ * log.
+ */
 function setUp() {
   const lines: string[] = [];
   const write = (line: string): void => {

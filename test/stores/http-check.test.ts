@@ -135,7 +135,8 @@ describe('an HTTP check', () => {
     await until(() => silent.size >= 64);
     let most = 0;
     await until(() => {
-      // With the first one done the next connects, maybe before the server hears of the end of the first.
+      // With the first one done the next connects, maybe before the server hears of the end of the
+      // first.
       if (done > 0) return true;
       most = Math.max(most, silent.size);
       return false;

@@ -43,7 +43,10 @@ export class TestCluster {
     private readonly directory: TemporaryDirectory,
   ) {}
 
-  /** Resolves when one of the nodes answers `/leader-check` with 200. `besides`: further keys of the configuration. */
+  /**
+   * Resolves when one of the nodes answers `/leader-check` with 200. `besides`: further keys of the
+   * configuration.
+   */
   static async start(
     count: number,
     besides: Readonly<Record<string, unknown>> = {},
@@ -96,7 +99,10 @@ export class TestCluster {
     await node.process.waitFor('/raft/leader', 200);
   }
 
-  /** Brings back every node that ended or was paused, the measured value, and a leader that all know. */
+  /**
+   * Brings back every node that ended or was paused, the measured value, and a leader that all
+   * know.
+   */
   async heal(): Promise<void> {
     for (const node of this.nodes) {
       if (node.running) node.process.signal('SIGCONT');

@@ -1,4 +1,7 @@
-/** The real HAProxy, with a statistics page of its own or a whole file of ours; its states are changed through its admin socket. */
+/**
+ * The real HAProxy, with a statistics page of its own or a whole file of ours; its states are
+ * changed through its admin socket.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -27,7 +30,10 @@ export class HAProxy {
     return HAProxy.startFile((port, socket) => configuration(port, socket, options));
   }
 
-  /** With the file that `write` makes for a free port and the path of an admin socket. Resolves when that socket answers. */
+  /**
+   * With the file that `write` makes for a free port and the path of an admin socket. Resolves when
+   * that socket answers.
+   */
   static async startFile(write: (port: number, socket: string) => string): Promise<HAProxy> {
     const [port] = await freePorts(1);
     const haproxy = new HAProxy(port!, write);

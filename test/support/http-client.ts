@@ -1,4 +1,6 @@
-/** HTTP as tests need it: one request with everything that came back, and raw bytes over a socket. */
+/**
+ * HTTP as tests need it: one request with everything that came back, and raw bytes over a socket.
+ */
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { connect } from 'node:net';
 import { turns } from './event-loop.js';
@@ -51,8 +53,9 @@ export async function fetchJson(port: number, path: string): Promise<unknown> {
 }
 
 /**
- * Sends the segments to a server of this process, which reads each by itself, and resolves with everything that came back: when `until` is there, when
- * the server closed the connection, or with `patienceMs` after so long.
+ * Sends the segments to a server of this process, which reads each by itself, and resolves with
+ * everything that came back: when `until` is there, when the server closed the connection, or with
+ * `patienceMs` after so long.
  */
 export function exchangeRaw(
   port: number,

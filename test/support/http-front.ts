@@ -1,4 +1,7 @@
-/** An HTTP engine in this process, on a board that the test writes and with a main that the test plays. */
+/**
+ * An HTTP engine in this process, on a board that the test writes and with a main that the test
+ * plays.
+ */
 import { pino } from 'pino';
 import { monotonicMs } from '../../src/base/clock.js';
 import { Board } from '../../src/board/board.js';
@@ -82,7 +85,10 @@ export class TestFront {
     return front;
   }
 
-  /** `wrongByMs`: how far the clock of this node is ahead of that by which expiries are judged; null: it is that clock. */
+  /**
+   * `wrongByMs`: how far the clock of this node is ahead of that by which expiries are judged;
+   * null: it is that clock.
+   */
   lead(
     leading: boolean,
     leaseMs = Number.POSITIVE_INFINITY,

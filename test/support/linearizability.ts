@@ -1,16 +1,18 @@
 /**
- * Whether a history of one register is linearizable: whether each operation can be given one instant between its call and
- * its return such that every read sees the write before it (Herlihy and Wing, 1990: a history of several registers is
- * linearizable when that of each is).
+ * Whether a history of one register is linearizable: whether each operation can be given one
+ * instant between its call and its return such that every read sees the write before it (Herlihy
+ * and Wing, 1990: a history of several registers is linearizable when that of each is).
  *
- * Where each value is written once, every read names its write, and the answer needs no search: Gibbons and Korach,
- * "Testing Shared Memories" (1997). A write and its reads form a cluster, and its zone lies between the first return and the
- * last call among them.
+ * Where each value is written once, every read names its write, and the answer needs no search:
+ * Gibbons and Korach, "Testing Shared Memories" (1997). A write and its reads form a cluster, and
+ * its zone lies between the first return and the last call among them.
  */
 
 export interface Operation {
   readonly kind: 'write' | 'read';
-  /** What was written, or what the read answered. No value is written twice, nor is the initial one. */
+  /**
+   * What was written, or what the read answered. No value is written twice, nor is the initial one.
+   */
   readonly value: number;
   readonly calledAtMs: number;
   /** Infinity: the outcome is unknown; a write may take effect at any later time, or never. */

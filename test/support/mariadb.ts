@@ -1,4 +1,7 @@
-/** Real MariaDB servers for tests: each a process with a data directory and a port of its own; it can be frozen, killed and started again. */
+/**
+ * Real MariaDB servers for tests: each a process with a data directory and a port of its own; it
+ * can be frozen, killed and started again.
+ */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -59,7 +62,10 @@ export class MariaDb {
     return `${this.host}:${this.port}`;
   }
 
-  /** Runs statements as root in one session, one after the other; resolves with the rows of the last one. */
+  /**
+   * Runs statements as root in one session, one after the other; resolves with the rows of the last
+   * one.
+   */
   async run<Row extends object = Record<string, unknown>>(
     ...statements: readonly string[]
   ): Promise<Row[]> {
@@ -69,8 +75,8 @@ export class MariaDb {
   }
 
   /**
-   * The process neither works nor ends: connections are accepted by the kernel and answered by nobody. Resolves when
-   * its last thread has stopped.
+   * The process neither works nor ends: connections are accepted by the kernel and answered by
+   * nobody. Resolves when its last thread has stopped.
    */
   async freeze(): Promise<void> {
     const { pid } = this.#now.process;
@@ -91,7 +97,10 @@ export class MariaDb {
     await end(running.process);
   }
 
-  /** Starts the server with the same data on the same port, after `kill`; the session of `run` is a new one. */
+  /**
+   * Starts the server with the same data on the same port, after `kill`; the session of `run` is a
+   * new one.
+   */
   async restart(): Promise<void> {
     const process = launch(this.directory.path, this.port, this.options);
     try {

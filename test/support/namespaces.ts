@@ -1,6 +1,7 @@
 /**
- * Hosts of our own on this machine: network namespaces that share a switch, whose links can be cut and muted. Each has
- * besides a direct link to this process, so that what a cut-off node says can still be heard.
+ * Hosts of our own on this machine: network namespaces that share a switch, whose links can be cut
+ * and muted. Each has besides a direct link to this process, so that what a cut-off node says can
+ * still be heard.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { networkInterfaces } from 'node:os';

@@ -44,7 +44,10 @@ export function needPrograms(suite: Context, ...programs: readonly Program[]): v
   skipUnless(suite, missing.length === 0, reason);
 }
 
-/** Skips, loudly, where the machine does not have the address: not everywhere is `::1`, or all of 127.0.0.0/8. */
+/**
+ * Skips, loudly, where the machine does not have the address: not everywhere is `::1`, or all of
+ * 127.0.0.0/8.
+ */
 export async function needAddress(context: Context, address: string): Promise<void> {
   skipUnless(context, await isOurs(address), `this machine does not have the address ${address}`);
 }
@@ -63,7 +66,10 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** Binding a socket to a foreign address fails with EADDRNOTAVAIL, to one of an unknown family with EAFNOSUPPORT. */
+/**
+ * Binding a socket to a foreign address fails with EADDRNOTAVAIL, to one of an unknown family with
+ * EAFNOSUPPORT.
+ */
 function isOurs(address: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const server = createServer();

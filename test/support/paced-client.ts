@@ -1,6 +1,7 @@
 /**
- * A client that asks at a fixed rate, whatever the answers, and remembers every one. Where its connection
- * is closed without an answer it asks again, as RFC 9112 (section 9.3.1) has it for requests that may be repeated.
+ * A client that asks at a fixed rate, whatever the answers, and remembers every one. Where its
+ * connection is closed without an answer it asks again, as RFC 9112 (section 9.3.1) has it for
+ * requests that may be repeated.
  */
 import { Agent, get } from 'node:http';
 import { until } from './until.js';

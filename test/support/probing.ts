@@ -40,7 +40,10 @@ export class Probing {
     if (leading) this.lead(true, 1);
   }
 
-  /** Puts a cluster at a slot, with a generation of its own unless it is there already. Resolves when that is in force. */
+  /**
+   * Puts a cluster at a slot, with a generation of its own unless it is there already. Resolves
+   * when that is in force.
+   */
   async assign(
     slot: number,
     targets: readonly ProbeTarget[],
@@ -70,7 +73,10 @@ export class Probing {
     return this.board.readStore(slot, emptyStoreReading());
   }
 
-  /** Resolves with the first reading that is as wanted. Rejects, with the last one, when there is none in time. */
+  /**
+   * Resolves with the first reading that is as wanted. Rejects, with the last one, when there is
+   * none in time.
+   */
   async until(
     slot: number,
     isWanted: (reading: StoreReading) => boolean,

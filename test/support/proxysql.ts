@@ -1,4 +1,7 @@
-/** A simulated admin interface of ProxySQL: MySQL's wire protocol, a user with a password, and the one query that freno has for it. */
+/**
+ * A simulated admin interface of ProxySQL: MySQL's wire protocol, a user with a password, and the
+ * one query that freno has for it.
+ */
 import { createHash } from 'node:crypto';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import {

@@ -16,7 +16,10 @@ export class PtArchiver {
   #output = '';
   readonly ended: Promise<Ended>;
 
-  /** Starts at once; deletes the rows of `table` of the server at `port`. `environment` is that of the plugin. */
+  /**
+   * Starts at once; deletes the rows of `table` of the server at `port`. `environment` is that of
+   * the plugin.
+   */
   constructor(
     port: number,
     table: { readonly schema: string; readonly name: string },

@@ -1,15 +1,24 @@
-/** A name server that never answers, and the processes that are to ask it: what a dead resolver does to them. */
+/**
+ * A name server that never answers, and the processes that are to ask it: what a dead resolver does
+ * to them.
+ */
 import { spawnSync } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** resolv.conf(5) knows no other port than 53; this address of the loopback network is the process's own. */
+/**
+ * resolv.conf(5) knows no other port than 53; this address of the loopback network is the process's
+ * own.
+ */
 const ADDRESS = `127.53.${process.pid % 250}.${1 + (Math.floor(process.pid / 250) % 250)}`;
 const PORT = 53;
 
-/** In a mount namespace of its own a process reads another `/etc/resolv.conf`; `exec` leaves it the child that was spawned. */
+/**
+ * In a mount namespace of its own a process reads another `/etc/resolv.conf`; `exec` leaves it the
+ * child that was spawned.
+ */
 const IN_NAMESPACE = ['unshare', '--mount', 'sh', '-c'];
 const REPLACE_AND_RUN = 'mount --bind "$0" /etc/resolv.conf && exec "$@"';
 
@@ -54,7 +63,10 @@ export class SilentResolver {
   }
 }
 
-/** The name in a query: labels behind their lengths, after a header of 12 bytes (RFC 1035, section 4.1). */
+/**
+ * The name in a query: labels behind their lengths, after a header of 12 bytes (RFC 1035, section
+ * 4.1).
+ */
 function nameIn(query: Buffer): string {
   const labels: string[] = [];
   for (let at = 12; query[at]! > 0; at += 1 + query[at]!) {

@@ -1,7 +1,10 @@
 /** What a machine lacks is skipped loudly; in CI nothing may be skipped. */
 import type { Context } from 'mocha';
 
-/** Skips the test or suite of `context`, saying why, unless `possible`. Where `CI` is set it fails instead. */
+/**
+ * Skips the test or suite of `context`, saying why, unless `possible`. Where `CI` is set it fails
+ * instead.
+ */
 export function skipUnless(context: Context, possible: boolean, reason: string): void {
   if (possible) return;
   if (process.env.CI) throw new Error(`nothing may be skipped in CI: ${reason}`);

@@ -48,7 +48,10 @@ export class TcpProxy {
     for (const pair of this.#pairs) for (const socket of pair) socket.destroy();
   }
 
-  /** Passes nothing on any more, in either direction; what is connected stays so, and more can connect. */
+  /**
+   * Passes nothing on any more, in either direction; what is connected stays so, and more can
+   * connect.
+   */
   swallow(swallowing: boolean): void {
     this.#swallowing = swallowing;
     for (const pair of this.#pairs) this.#steer(pair);

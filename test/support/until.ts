@@ -2,15 +2,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 const PAUSE_MS = 2;
-/** A pause that took longer was a stall of this process or of the whole machine: nothing could be seen in it, so it is no waiting. */
+/**
+ * A pause that took longer was a stall of this process or of the whole machine: nothing could be
+ * seen in it, so it is no waiting.
+ */
 const PAUSE_COUNTED_MAX_MS = 50;
 const PATIENCE_MS = 30_000;
 
 type Sought<Found> = Found | undefined | false;
 
 /**
- * Resolves with what `look` finds: looks again and again until that is neither undefined nor false. Rejects after
- * `patienceMs`, with what `describe` says then; the text of `look` unless given.
+ * Resolves with what `look` finds: looks again and again until that is neither undefined nor false.
+ * Rejects after `patienceMs`, with what `describe` says then; the text of `look` unless given.
  */
 export async function until<Found>(
   look: () => Sought<Found> | Promise<Sought<Found>>,

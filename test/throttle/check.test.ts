@@ -1,4 +1,7 @@
-/** The decision of a check, against the rows of the table in docs/http.md, for every combination of what it depends on. */
+/**
+ * The decision of a check, against the rows of the table in docs/http.md, for every combination of
+ * what it depends on.
+ */
 import { expect } from 'chai';
 import {
   type CheckContext,

@@ -32,7 +32,8 @@ describe('the replicated state', () => {
   });
 
   describe('throttling', () => {
-    // What the entry has before, what the command says, what the entry has then; times from the command's on.
+    // What the entry has before, what the command says, what the entry has then; times from the
+    // command's on.
     const none = undefined;
     const cases = [
       { had: none, says: {}, has: { expireAtMs: T + 60 * MINUTE, ratio: 1 } },

@@ -31,8 +31,9 @@ export function dial({ host, port }: Endpoint, lookup: LookupFunction): Socket {
 }
 
 /**
- * Logs in over a connected socket. Emits `connect` with the server's greeting, or `error`. Time-outs are the caller's: the
- * library's would cost a timer each. Throws when the login itself makes no sense (unknown collation, unreadable TLS file).
+ * Logs in over a connected socket. Emits `connect` with the server's greeting, or `error`.
+ * Time-outs are the caller's: the library's would cost a timer each. Throws when the login itself
+ * makes no sense (unknown collation, unreadable TLS file).
  */
 export function logIn(
   socket: Socket,
@@ -41,8 +42,8 @@ export function logIn(
   nowMs: number,
 ): Connection {
   const verifiedName = login.tls?.serverName || host;
-  // The library names the server to TLS unless that is a literal address; then tls.connect takes the name to verify from
-  // here, and would else take "localhost".
+  // The library names the server to TLS unless that is a literal address; then tls.connect takes
+  // the name to verify from here, and would else take "localhost".
   Object.assign(socket, { _host: verifiedName });
   const options: ConnectionOptions = {
     stream: socket,
@@ -68,8 +69,9 @@ export function logIn(
 }
 
 /**
- * The library catches what it throws while it works on a statement. What a malformed packet makes it throw at another time would
- * leave the socket's handler and end the thread, or the process: here it ends the connection.
+ * The library catches what it throws while it works on a statement. What a malformed packet makes
+ * it throw at another time would leave the socket's handler and end the thread, or the process:
+ * here it ends the connection.
  */
 function containErrors(connection: Connection, socket: Socket): void {
   const internals = connection as unknown as { handlePacket(packet?: unknown): void };
@@ -83,7 +85,10 @@ function containErrors(connection: Connection, socket: Socket): void {
   };
 }
 
-/** Drops a connection that is of no use any more. The library's own `destroy` would wait for the other side. */
+/**
+ * Drops a connection that is of no use any more. The library's own `destroy` would wait for the
+ * other side.
+ */
 export function drop(socket: Socket, connection: Connection | null): void {
   connection?.removeAllListeners();
   connection?.on('error', ignore);
@@ -93,7 +98,9 @@ export function drop(socket: Socket, connection: Connection | null): void {
   socket.destroy();
 }
 
-/** Closes an idle connection as the protocol has it, so that the server counts no aborted client. */
+/**
+ * Closes an idle connection as the protocol has it, so that the server counts no aborted client.
+ */
 export function quit(socket: Socket, connection: Connection): void {
   connection.removeAllListeners();
   connection.on('error', ignore);
@@ -102,5 +109,7 @@ export function quit(socket: Socket, connection: Connection): void {
   socket.once('close', () => clearTimeout(timer));
 }
 
-/** A connection that was given up may still fail; an event without a listener would end the thread. */
+/**
+ * A connection that was given up may still fail; an event without a listener would end the thread.
+ */
 function ignore(): void {}

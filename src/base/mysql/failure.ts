@@ -1,4 +1,7 @@
-/** Why a host could not be read, in words that name it. Those of the network are worded as Go's, which operators of freno know. */
+/**
+ * Why a host could not be read, in words that name it. Those of the network are worded as Go's,
+ * which operators of freno know.
+ */
 import type { QueryError } from 'mysql2';
 
 export interface MySQLFailure {
@@ -23,7 +26,10 @@ const WORDS: Readonly<Record<string, string>> = {
 /** An error of OpenSSL: `<thread>:error:<number>:<library>:<function>:<reason>:<file>:…`. */
 const OPENSSL = /^[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/;
 
-/** What the other side, or the way there, is to blame for; a lack of resources here is not among them. */
+/**
+ * What the other side, or the way there, is to blame for; a lack of resources here is not among
+ * them.
+ */
 const UNREACHABLE = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -51,7 +57,10 @@ export function dialTimeout(address: string): MySQLFailure {
   return { text: `dial tcp ${address}: i/o timeout`, unreachable: true };
 }
 
-/** The host's name was not looked up in time, because look-ups of others took theirs: nothing is known of the host. */
+/**
+ * The host's name was not looked up in time, because look-ups of others took theirs: nothing is
+ * known of the host.
+ */
 export function lookupTimeout(address: string): MySQLFailure {
   return { text: `dial tcp ${address}: lookup: still waiting for its turn`, unreachable: false };
 }

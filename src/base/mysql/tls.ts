@@ -1,4 +1,6 @@
-/** TLS towards MySQL servers: the files that the settings name, as the client library takes them. */
+/**
+ * TLS towards MySQL servers: the files that the settings name, as the client library takes them.
+ */
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { SslOptions } from 'mysql2';
@@ -14,7 +16,10 @@ export interface TlsSettings {
   readonly skipVerify: boolean;
 }
 
-/** Files are looked at again this long after their last reading, when a connection is made: certificates are renewed in place. */
+/**
+ * Files are looked at again this long after their last reading, when a connection is made:
+ * certificates are renewed in place.
+ */
 const REREAD_MS = 10_000;
 
 /** The TLS settings of one cluster, or of the backend. */
@@ -33,8 +38,8 @@ export class TlsMaterial {
   }
 
   /**
-   * The same object as long as the files are the same: the client library keeps one context per object.
-   * Throws `RESOURCE`, naming the file, when one cannot be read.
+   * The same object as long as the files are the same: the client library keeps one context per
+   * object. Throws `RESOURCE`, naming the file, when one cannot be read.
    */
   options(nowMs: number): SslOptions {
     if (this.#options === undefined || nowMs - this.#readAtMs >= REREAD_MS) {

@@ -1,4 +1,7 @@
-/** A way to the backend that outlives its connections: connects when it is needed, again after a loss, with back-off. */
+/**
+ * A way to the backend that outlives its connections: connects when it is needed, again after a
+ * loss, with back-off.
+ */
 import type { LookupFunction } from 'node:net';
 import { monotonicMs } from '../../base/clock.js';
 import { messageOf } from '../../base/errors.js';
@@ -10,7 +13,10 @@ import type { BackendTimes } from './options.js';
 const BACK_OFF_MIN_MS = 50;
 const BACK_OFF_MAX_MS = 1_000;
 
-/** For one caller at a time, who awaits each statement. Both kinds of statement reject with a `BackendError`. */
+/**
+ * For one caller at a time, who awaits each statement. Both kinds of statement reject with a
+ * `BackendError`.
+ */
 export class BackendConnection {
   readonly #settings: BackendSettings;
   readonly #times: BackendTimes;

@@ -1,4 +1,7 @@
-/** What can go wrong with a statement sent to the backend, and what that means to those who asked for it. */
+/**
+ * What can go wrong with a statement sent to the backend, and what that means to those who asked
+ * for it.
+ */
 import { FrenoError, messageOf } from '../../base/errors.js';
 
 export type BackendFault =
@@ -25,7 +28,10 @@ export const SERVER_ERROR = {
   connectionKilled: 1927,
 } as const;
 
-/** Of a server that takes no writes now: most likely another one has taken its place, under the same name. */
+/**
+ * Of a server that takes no writes now: most likely another one has taken its place, under the same
+ * name.
+ */
 const READ_ONLY: readonly number[] = [1290, 1792, 1836];
 
 const ACCESS_DENIED: readonly number[] = [1044, 1045, 1698, 3118];
@@ -86,8 +92,8 @@ export function commandError(error: unknown): FrenoError {
 }
 
 /**
- * The failure that the operator must mend before this node can ever take part, naming the key or table;
- * null for anything that may pass by itself, like a server that is down.
+ * The failure that the operator must mend before this node can ever take part, naming the key or
+ * table; null for anything that may pass by itself, like a server that is down.
  */
 export function lastingFailure(error: unknown): FrenoError | null {
   if (!(error instanceof BackendError)) return null;
@@ -120,7 +126,9 @@ function isServerError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'sqlState' in error && 'errno' in error;
 }
 
-/** Codes of OpenSSL's verification, of Node's, and of mysql2 when the server offers no encryption. */
+/**
+ * Codes of OpenSSL's verification, of Node's, and of mysql2 when the server offers no encryption.
+ */
 function isTlsError(error: unknown): boolean {
   if (!(error instanceof Error) || !('code' in error)) return false;
   return /CERT|SELF_SIGNED|ERR_TLS|ERR_SSL|ERR_OSSL|HANDSHAKE_.*SSL|UNABLE_TO_/.test(

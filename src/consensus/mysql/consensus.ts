@@ -1,6 +1,7 @@
 /**
- * Consensus through a MySQL or MariaDB database: it elects the leader of each domain and keeps the operators' commands.
- * Nodes do not talk to each other. The tables are the original's, and may be shared with its nodes.
+ * Consensus through a MySQL or MariaDB database: it elects the leader of each domain and keeps the
+ * operators' commands. Nodes do not talk to each other. The tables are the original's, and may be
+ * shared with its nodes.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../../base/clock.js';
@@ -41,7 +42,10 @@ const STOP_TIMEOUT_MS = 2_000;
 /** An address is not used again: after a fail-over the name of the backend leads to another one. */
 const NAMES_LIMITS = { lookupsMax: 2, foundMs: 0, notFoundMs: 0 };
 
-/** Where neither Domain nor DataCenter nor Environment is given, the original joins the two empty names like any others. */
+/**
+ * Where neither Domain nor DataCenter nor Environment is given, the original joins the two empty
+ * names like any others.
+ */
 const UNNAMED_DOMAIN = ':';
 
 const NOTHING_KNOWN: ElectionSnapshot = {
@@ -99,7 +103,10 @@ export class MySQLConsensus implements Consensus {
     this.#healthFaults = new TransitionLog(log, 'MySQL backend: the list of healthy services');
   }
 
-  /** Resolves also when the backend is down: the node takes part once it is up. Rejects when waiting would not help. */
+  /**
+   * Resolves also when the backend is down: the node takes part once it is up. Rejects when waiting
+   * would not help.
+   */
   async start(): Promise<void> {
     const lasting = lastingFailure(await this.#runRound());
     if (lasting !== null) {
@@ -109,7 +116,10 @@ export class MySQLConsensus implements Consensus {
     this.#timer = setInterval(() => this.#nextRound(), this.#times.electionIntervalMs);
   }
 
-  /** Leaves leadership to the others at once, as far as the backend can be told within `STOP_TIMEOUT_MS`. */
+  /**
+   * Leaves leadership to the others at once, as far as the backend can be told within
+   * `STOP_TIMEOUT_MS`.
+   */
   async stop(): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#timer);

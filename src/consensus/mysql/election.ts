@@ -1,6 +1,6 @@
 /**
- * The rows by which nodes elect a leader and know of each other. All times are the database's: `now()` is the start of a
- * statement on its server, which is never before the node sent it.
+ * The rows by which nodes elect a leader and know of each other. All times are the database's:
+ * `now()` is the start of a statement on its server, which is never before the node sent it.
  */
 import { monotonicMs } from '../../base/clock.js';
 import type { BackendConnection } from './backend-connection.js';
@@ -27,8 +27,9 @@ export interface ElectionSnapshot {
 }
 
 /**
- * A row that its leader renewed by a clock that has been set back since. By the clock alone it could not be taken over before
- * that time has come again; a living leader renews it within a second.
+ * A row that its leader renewed by a clock that has been set back since. By the clock alone it
+ * could not be taken over before that time has come again; a living leader renews it within a
+ * second.
  */
 interface RowAhead {
   readonly serviceId: string;
@@ -54,12 +55,14 @@ export class ServiceElection {
 
   /**
    * Renews the row of this node, or takes it over from one that has not renewed it in time.
-   * Resolves with `monotonicMs()` before the sending of the statement, or null when the row is another's or missing.
+   * Resolves with `monotonicMs()` before the sending of the statement, or null when the row is
+   * another's or missing.
    */
   async claim(): Promise<number | null> {
     const { serviceId, shareDomain, domain } = this.#identity;
     const sentAtMs = monotonicMs();
-    // The rows found are what counts, not what a reading afterwards says: that one might be of another statement's doing.
+    // The rows found are what counts, not what a reading afterwards says: that one might be of
+    // another statement's doing.
     const found = await this.#connection.change(
       `UPDATE service_election SET service_id = ?, share_domain = ?, last_seen_active = now()
         WHERE domain = ? AND (service_id = ? OR last_seen_active < now() - INTERVAL ? SECOND)`,
@@ -68,7 +71,10 @@ export class ServiceElection {
     return found > 0 || (await this.#claimAhead()) ? sentAtMs : null;
   }
 
-  /** Takes over a row ahead of the clock that nobody has renewed for as long as any other row must not have been. */
+  /**
+   * Takes over a row ahead of the clock that nobody has renewed for as long as any other row must
+   * not have been.
+   */
   async #claimAhead(): Promise<boolean> {
     const ahead = this.#rowAhead;
     if (ahead === null) return false;

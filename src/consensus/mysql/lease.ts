@@ -1,7 +1,9 @@
 /**
- * Whether this node leads, and until when at least nobody else does. A timer ends the lease, whatever the backend does.
+ * Whether this node leads, and until when at least nobody else does. A timer ends the lease,
+ * whatever the backend does.
  *
- * Invariant: `leadershipChanged(true)` and `(false)` alternate, and while leading the deadline lies ahead or its timer is due.
+ * Invariant: `leadershipChanged(true)` and `(false)` alternate, and while leading the deadline lies
+ * ahead or its timer is due.
  */
 import { monotonicMs } from '../../base/clock.js';
 import type { Logger } from '../../base/log.js';
@@ -25,7 +27,10 @@ export class BackendLease {
     return this.#leading && monotonicMs() < this.#untilMs;
   }
 
-  /** Leads, or goes on to lead, until `untilMs` (`monotonicMs()`). A deadline that has passed changes nothing. */
+  /**
+   * Leads, or goes on to lead, until `untilMs` (`monotonicMs()`). A deadline that has passed
+   * changes nothing.
+   */
   hold(untilMs: number): void {
     if (untilMs <= monotonicMs()) return;
     if (this.#leading && monotonicMs() >= this.#untilMs) this.end();

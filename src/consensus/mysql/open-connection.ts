@@ -1,4 +1,7 @@
-/** One live connection to the backend: one statement at a time, each with a time-out that ends the connection. */
+/**
+ * One live connection to the backend: one statement at a time, each with a time-out that ends the
+ * connection.
+ */
 import type { LookupFunction, Socket } from 'node:net';
 import type { Connection } from 'mysql2';
 import { monotonicMs } from '../../base/clock.js';
@@ -10,9 +13,9 @@ import { BackendError, connectError, statementError } from './backend-error.js';
 import type { BackendTimes } from './options.js';
 
 /**
- * What our statements rely on, whatever the server's defaults are. In UTC no hour comes twice a year; the escapes of
- * mysql2 need backslashes to escape; a value that does not fit must be an error, not cut. A statement waits no longer
- * for a lock than we wait for it.
+ * What our statements rely on, whatever the server's defaults are. In UTC no hour comes twice a
+ * year; the escapes of mysql2 need backslashes to escape; a value that does not fit must be an
+ * error, not cut. A statement waits no longer for a lock than we wait for it.
  */
 const SESSION = `SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
   autocommit = 1, innodb_lock_wait_timeout = 1, lock_wait_timeout = 1`;
@@ -79,7 +82,8 @@ export class OpenConnection {
     this.#connection = connection;
     this.#socket = socket;
     this.#statementTimeoutMs = statementTimeoutMs;
-    // The statement under way hears of it from mysql2 or by its time-out; the next one must not use this connection.
+    // The statement under way hears of it from mysql2 or by its time-out; the next one must not use
+    // this connection.
     connection.on('error', () => this.destroy());
     connection.on('end', () => this.destroy());
     socket.on('close', () => this.destroy());
@@ -89,7 +93,10 @@ export class OpenConnection {
     return this.#lost;
   }
 
-  /** Rejects with a `BackendError`. Unless the server refused the statement, the connection is gone then. */
+  /**
+   * Rejects with a `BackendError`. Unless the server refused the statement, the connection is gone
+   * then.
+   */
   query(sql: string, values: readonly SqlParameter[]): Promise<unknown> {
     if (this.#busy) throw new Error('a backend connection takes one statement at a time');
     if (this.#lost) throw new BackendError('unavailable', 'the connection is lost');

@@ -1,4 +1,7 @@
-/** The times of the MySQL backend. Those that nodes must agree on are the original's: change them in tests only. */
+/**
+ * The times of the MySQL backend. Those that nodes must agree on are the original's: change them in
+ * tests only.
+ */
 
 export interface BackendTimes {
   /** The row of the leader is renewed, or looked at, this often. */
@@ -27,8 +30,9 @@ export const DEFAULT_TIMES: BackendTimes = {
 };
 
 /**
- * The lease ends well before the row may be taken over: it counts from the sending of a renewal, the row's time from its
- * execution, which is later. What is left over bears with a database whose clock is set forward a little.
+ * The lease ends well before the row may be taken over: it counts from the sending of a renewal,
+ * the row's time from its execution, which is later. What is left over bears with a database whose
+ * clock is set forward a little.
  */
 const LEASE_MARGIN_MS = 1_000;
 

@@ -1,10 +1,10 @@
 /**
  * Keeps the tables from growing without bound by freno's doing.
  *
- * A lifted entry must stay for as long as a node of the original may still hold it in memory: it learns of the lifting only
- * by reading the expired row, and reads every 10 s when it can. Rows that expired a week ago, and services not seen for a
- * week, are deleted; live rows, rows without expiry and the rows of the election never. New names are refused while a
- * table has too many rows.
+ * A lifted entry must stay for as long as a node of the original may still hold it in memory: it
+ * learns of the lifting only by reading the expired row, and reads every 10 s when it can. Rows
+ * that expired a week ago, and services not seen for a week, are deleted; live rows, rows without
+ * expiry and the rows of the election never. New names are refused while a table has too many rows.
  */
 import { monotonicMs } from '../../base/clock.js';
 import type { Logger } from '../../base/log.js';
@@ -49,7 +49,10 @@ export class Retention {
     if (table !== null) this.#rows[table]++;
   }
 
-  /** Deletes old rows, a portion of each table, and counts, if it is time. Does not reject: it tries again in time. */
+  /**
+   * Deletes old rows, a portion of each table, and counts, if it is time. Does not reject: it tries
+   * again in time.
+   */
   async pruneIfDue(tables: Tables): Promise<void> {
     if (monotonicMs() < this.#nextAtMs) return;
     this.#nextAtMs = monotonicMs() + INTERVAL_MS;

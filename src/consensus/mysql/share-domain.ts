@@ -1,6 +1,6 @@
 /**
- * Domains that throttle together: the leader of each asks the leaders of the others which of their metrics are not healthy.
- * A leader that does not answer counts for what it said last, for a while.
+ * Domains that throttle together: the leader of each asks the leaders of the others which of their
+ * metrics are not healthy. A leader that does not answer counts for what it said last, for a while.
  */
 import { monotonicMs } from '../../base/clock.js';
 import { FairResolver, type ResolverClient } from '../../base/dns-resolver.js';

@@ -1,13 +1,21 @@
-/** The rows of throttled apps and skipped hosts, read as the replicated state; their expiries become times of this node's clock. */
+/**
+ * The rows of throttled apps and skipped hosts, read as the replicated state; their expiries become
+ * times of this node's clock.
+ */
 import { type Command, NO_EXPIRY } from '../../throttle/commands.js';
 import type { StateImage } from '../../throttle/state.js';
 import type { BackendConnection } from './backend-connection.js';
 import { LATEST_UNIX_SECONDS, LIVE_APP, LIVE_HOST } from './statements.js';
 
-/** Live entries of either table that are read; more are refused, and would hold up the main thread each second. */
+/**
+ * Live entries of either table that are read; more are refused, and would hold up the main thread
+ * each second.
+ */
 const LIVE_ENTRIES_MAX = 10_000;
 
-/** How far this node's clock may move against the database's before all expiries are computed anew. */
+/**
+ * How far this node's clock may move against the database's before all expiries are computed anew.
+ */
 const CLOCK_TOLERANCE_MS = 500;
 
 interface AppRow {
@@ -59,7 +67,10 @@ export class StateReader {
     }
   }
 
-  /** Resolves with the state if it differs from that of the last reading, else null. Rejects with a `BackendError`. */
+  /**
+   * Resolves with the state if it differs from that of the last reading, else null. Rejects with a
+   * `BackendError`.
+   */
   async read(): Promise<StateImage | null> {
     const clockMoved = await this.#compareClocks();
     const rows = { apps: await this.#apps(), hosts: await this.#hosts() };

@@ -1,8 +1,10 @@
 /**
- * Keeps this node's copy of the replicated state like the tables: reads them at intervals, writes commands, and reads
- * again after a write, so that what a client is told is in the database and in all threads of this node.
+ * Keeps this node's copy of the replicated state like the tables: reads them at intervals, writes
+ * commands, and reads again after a write, so that what a client is told is in the database and in
+ * all threads of this node.
  *
- * One statement at a time on one connection: a reading never mixes with a write of this node, and is never older than one.
+ * One statement at a time on one connection: a reading never mixes with a write of this node, and
+ * is never older than one.
  */
 import { monotonicMs } from '../../base/clock.js';
 import { FrenoError, messageOf } from '../../base/errors.js';
@@ -94,7 +96,10 @@ export class StateSync {
     return this.#enqueue(undefined);
   }
 
-  /** Resolves when the command is written and in every thread of this node. Rejects with a `FrenoError`. */
+  /**
+   * Resolves when the command is written and in every thread of this node. Rejects with a
+   * `FrenoError`.
+   */
   submit(command: Command): Promise<void> {
     return this.#enqueue(command);
   }

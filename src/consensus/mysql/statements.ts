@@ -1,9 +1,9 @@
 /**
- * The operators' commands as statements: each one statement, so each takes effect whole or not at all, and with the
- * meaning that src/throttle/state.ts gives them, by the database's clock.
+ * The operators' commands as statements: each one statement, so each takes effect whole or not at
+ * all, and with the meaning that src/throttle/state.ts gives them, by the database's clock.
  *
- * What the original's nodes need is kept: an entry is lifted by letting it expire now, never by deleting its row, because
- * they keep what they no longer find.
+ * What the original's nodes need is kept: an entry is lifted by letting it expire now, never by
+ * deleting its row, because they keep what they no longer find.
  */
 import {
   type Command,
@@ -19,7 +19,10 @@ export interface BackendStatement {
   readonly values: readonly SqlParameter[];
 }
 
-/** The latest time that a column of type TIMESTAMP takes, in seconds. Where there is no NULL, it stands for "no expiry". */
+/**
+ * The latest time that a column of type TIMESTAMP takes, in seconds. Where there is no NULL, it
+ * stands for "no expiry".
+ */
 export const LATEST_UNIX_SECONDS = 2 ** 31 - 1;
 
 /** Beyond, `now() + INTERVAL` might overflow, which gives NULL: no expiry. */
@@ -55,7 +58,10 @@ export function statementOf(command: Command, nullableExpiry: boolean): BackendS
   }
 }
 
-/** The assignments run from left to right and see each other's results: the ratio comes before the expiry it depends on. */
+/**
+ * The assignments run from left to right and see each other's results: the ratio comes before the
+ * expiry it depends on.
+ */
 function throttleApp(command: ThrottleApp, nullableExpiry: boolean): BackendStatement {
   const { atMs, expireAtMs, ratio } = command;
   const endless = expireAtMs === NO_EXPIRY;
@@ -83,7 +89,10 @@ function unthrottleApp({ key, everyStore }: UnthrottleApp): BackendStatement {
   };
 }
 
-/** Never negative: the database would take such a row for one that expired long ago, the original for a permanent one. */
+/**
+ * Never negative: the database would take such a row for one that expired long ago, the original
+ * for a permanent one.
+ */
 function ttlSeconds(atMs: number, expireAtMs: number): number {
   return Math.min(TTL_MAX_SECONDS, Math.max(0, Math.ceil((expireAtMs - atMs) / 1_000)));
 }

@@ -1,4 +1,7 @@
-/** The tables of the backend: made where they are missing, and looked at once per connection to a new server. */
+/**
+ * The tables of the backend: made where they are missing, and looked at once per connection to a
+ * new server.
+ */
 
 import type { BackendConnection } from './backend-connection.js';
 import { BackendError, SERVER_ERROR } from './backend-error.js';
@@ -11,10 +14,16 @@ export interface Tables {
   readonly nullableExpiry: boolean;
 }
 
-/** Names are compared byte by byte in tables of ours, but for those of hosts, which have no case: as freno does in memory. */
+/**
+ * Names are compared byte by byte in tables of ours, but for those of hosts, which have no case: as
+ * freno does in memory.
+ */
 const TABLE_OPTIONS = 'ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 COLLATE = utf8mb4_bin';
 
-/** Columns that our statements use, and the definition for a backend without the table. The same as resources/mysql-backend.sql. */
+/**
+ * Columns that our statements use, and the definition for a backend without the table. The same as
+ * resources/mysql-backend.sql.
+ */
 const DEFINITIONS = {
   service_election: {
     columns: 'domain, share_domain, service_id, last_seen_active',

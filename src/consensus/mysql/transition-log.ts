@@ -1,4 +1,6 @@
-/** Says once that something fails, again when it fails in another way, and once that it works again. */
+/**
+ * Says once that something fails, again when it fails in another way, and once that it works again.
+ */
 import { messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 

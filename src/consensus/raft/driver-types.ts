@@ -1,8 +1,10 @@
 /**
- * What the driver of a Raft core needs from outside, so that production and the simulation run the same driver.
+ * What the driver of a Raft core needs from outside, so that production and the simulation run the
+ * same driver.
  *
- * Everything here is called and calls back synchronously or from a later event; no promises, so that a simulator can
- * order every step. No callback runs inside the call that was given it, unless it says so.
+ * Everything here is called and calls back synchronously or from a later event; no promises, so
+ * that a simulator can order every step. No callback runs inside the call that was given it, unless
+ * it says so.
  */
 import type { Command, CommandOutcome } from '../../throttle/commands.js';
 import type { StateImage } from '../../throttle/state.js';
@@ -15,15 +17,24 @@ export type Done = (error: Error | null) => void;
 export interface DriverEnvironment {
   /** Monotonic, in milliseconds. */
   nowMs(): number;
-  /** Of this node's wall clock, which may be wrong and may be set at any time. In whole milliseconds. */
+  /**
+   * Of this node's wall clock, which may be wrong and may be set at any time. In whole
+   * milliseconds.
+   */
   unixMs(): number;
   /** Uniform in [0, 1). */
   random(): number;
-  /** Calls once, after what has already arrived from the network was delivered. In order of the calls. */
+  /**
+   * Calls once, after what has already arrived from the network was delivered. In order of the
+   * calls.
+   */
   soon(callback: () => void): void;
 }
 
-/** A snapshot as bytes: chunks that can be read and written one at a time, each at most `SNAPSHOT_CHUNK_BYTES_MAX`. */
+/**
+ * A snapshot as bytes: chunks that can be read and written one at a time, each at most
+ * `SNAPSHOT_CHUNK_BYTES_MAX`.
+ */
 export interface EncodedSnapshot {
   readonly meta: SnapshotMeta;
   readonly chunks: readonly Uint8Array[];
@@ -40,15 +51,18 @@ export interface StorageWrite {
 }
 
 /**
- * The disk of one node. After the first error nothing is written any more and every later call fails:
- * what the disk holds then is unknown until it is opened again.
+ * The disk of one node. After the first error nothing is written any more and every later call
+ * fails: what the disk holds then is unknown until it is opened again.
  */
 export interface RaftStorage {
-  /** Calls back once all of it survives a crash. A crash before may leave any prefix of it (hard state, snapshot, entries). */
+  /**
+   * Calls back once all of it survives a crash. A crash before may leave any prefix of it (hard
+   * state, snapshot, entries).
+   */
   write(write: StorageWrite, done: Done): void;
   /**
-   * Stores a snapshot of this node's own state and drops the log up to it. Without effect when a newer one is stored.
-   * Writes may overtake it.
+   * Stores a snapshot of this node's own state and drops the log up to it. Without effect when a
+   * newer one is stored. Writes may overtake it.
    */
   saveSnapshot(snapshot: EncodedSnapshot, done: Done): void;
   /** The newest durable snapshot, or null. */
@@ -61,15 +75,26 @@ export interface RaftStorage {
   ): void;
 }
 
-/** Sends to peers. Anything may be lost; what arrives comes in order of sending, as `RaftDriver.receive`. */
+/**
+ * Sends to peers. Anything may be lost; what arrives comes in order of sending, as
+ * `RaftDriver.receive`.
+ */
 export interface PeerTransport {
-  /** False: it was certainly not sent (no connection). The bytes belong to the transport from now on. */
+  /**
+   * False: it was certainly not sent (no connection). The bytes belong to the transport from now
+   * on.
+   */
   send(to: NodeId, body: Uint8Array): boolean;
 }
 
-/** The replicated state as the driver drives it: `StateMachine` with callbacks in place of promises. */
+/**
+ * The replicated state as the driver drives it: `StateMachine` with callbacks in place of promises.
+ */
 export interface ReplicatedMachine {
-  /** Applies in order before it returns; `done` (once, also inside the call) when everybody who must see it has. Calls may overlap. */
+  /**
+   * Applies in order before it returns; `done` (once, also inside the call) when everybody who must
+   * see it has. Calls may overlap.
+   */
   apply(commands: readonly Command[], done: (outcomes: readonly CommandOutcome[]) => void): void;
   /** `done` (once) when every thread has taken over all that was applied: see `StateMachine`. */
   settled(done: () => void): void;
@@ -83,12 +108,16 @@ export interface DriverObserver {
   /** Role, term or leader changed. Called before anything that follows from it is sent. */
   softStateChanged(soft: SoftState): void;
   /**
-   * While leading: nobody else can lead before `nowMs()` reaches this, and all that was acknowledged before is applied here and
-   * seen by everybody who must. 0: that does not hold yet, or not any more.
-   * `clockOffsetMs`: what to add to `nowMs()` for the Unix time of a majority of the nodes; null: there are no others.
+   * While leading: nobody else can lead before `nowMs()` reaches this, and all that was
+   * acknowledged before is applied here and seen by everybody who must. 0: that does not hold yet,
+   * or not any more. `clockOffsetMs`: what to add to `nowMs()` for the Unix time of a majority of
+   * the nodes; null: there are no others.
    */
   leaseExtended(leaseUntilMs: number, clockOffsetMs: number | null): void;
-  /** The node takes no further part: its disk failed, or an invariant is broken. Called once; the driver has stopped itself. */
+  /**
+   * The node takes no further part: its disk failed, or an invariant is broken. Called once; the
+   * driver has stopped itself.
+   */
   failed(error: Error): void;
 }
 
@@ -104,7 +133,10 @@ export interface DriverOptions {
   readonly id: NodeId;
   /** How many nodes there are, this one included. */
   readonly nodes: number;
-  /** The share of what voters promise that a leader counts on, below 1: their clocks may run faster than its own. */
+  /**
+   * The share of what voters promise that a leader counts on, below 1: their clocks may run faster
+   * than its own.
+   */
   readonly leaseShare: number;
   /** After how many ticks a request is answered `unknown`, a read is refused. */
   readonly requestTimeoutTicks: number;
@@ -120,13 +152,22 @@ export interface DriverOptions {
 export interface DriverInterface {
   /** Call at a fixed interval and never more often, after what has arrived was delivered. */
   tick(): void;
-  /** A message of `from` has arrived. Throws `PROTOCOL` for nonsense: drop that connection. The bytes are not kept. */
+  /**
+   * A message of `from` has arrived. Throws `PROTOCOL` for nonsense: drop that connection. The
+   * bytes are not kept.
+   */
   receive(from: NodeId, body: Uint8Array): void;
   /** The connection to this peer broke: messages may have been lost. */
   unreachable(peer: NodeId): void;
-  /** Replicates a command, here or through the leader; `answer` once it is applied on this node, or cannot be. */
+  /**
+   * Replicates a command, here or through the leader; `answer` once it is applied on this node, or
+   * cannot be.
+   */
   submit(command: Command, answer: (result: RequestResult) => void): void;
-  /** On the leader: `answer` when this node's state has all that was acknowledged anywhere before the call. */
+  /**
+   * On the leader: `answer` when this node's state has all that was acknowledged anywhere before
+   * the call.
+   */
   read(answer: (result: RequestResult) => void): void;
   /** False when this node does not lead or has nobody to hand over to. */
   transferLeadership(): boolean;

@@ -1,4 +1,7 @@
-/** What a node has promised to leaders, across its runs: one that starts with a shorter election time-out keeps the longer promise. */
+/**
+ * What a node has promised to leaders, across its runs: one that starts with a shorter election
+ * time-out keeps the longer promise.
+ */
 import type { Done } from './driver-types.js';
 
 /** Where it is kept. */
@@ -25,7 +28,10 @@ export class LockoutStore {
     if (this.lockoutMs > this.storedLockoutMs) await this.#write();
   }
 
-  /** From now on this run is bound by a longer promise of an earlier one, which is forgotten when it has run out for certain. */
+  /**
+   * From now on this run is bound by a longer promise of an earlier one, which is forgotten when it
+   * has run out for certain.
+   */
   outlast(): void {
     if (this.lockoutMs >= this.storedLockoutMs) return;
     // Twice, for a timer may fire early and clocks differ.

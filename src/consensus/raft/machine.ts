@@ -12,7 +12,10 @@ export class MachineAdapter implements ReplicatedMachine {
   readonly #machine: StateMachine;
   readonly #onFailure: (error: Error) => void;
 
-  /** `onFailure`: the state machine could not do what is committed; what it holds now is not the replicated state. */
+  /**
+   * `onFailure`: the state machine could not do what is committed; what it holds now is not the
+   * replicated state.
+   */
   constructor(machine: StateMachine, onFailure: (error: Error) => void) {
     this.#machine = machine;
     this.#onFailure = onFailure;
@@ -34,7 +37,10 @@ export class MachineAdapter implements ReplicatedMachine {
     this.#machine.restore(image).then(done).catch(this.#failed);
   }
 
-  /** Restores what is stored, or the empty state, before the driver begins. Rejects when the snapshot cannot be read. */
+  /**
+   * Restores what is stored, or the empty state, before the driver begins. Rejects when the
+   * snapshot cannot be read.
+   */
   async restoreFrom(storage: RaftStorage): Promise<void> {
     const newest = storage.newestSnapshot();
     if (newest === null) {

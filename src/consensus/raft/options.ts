@@ -17,22 +17,31 @@ export interface RaftOptions {
   readonly nodes: readonly NodeId[];
   readonly clusterName: string;
   readonly heartbeatMs: number;
-  /** The shortest time without a leader after which a node stands for election; the longest is twice this. */
+  /**
+   * The shortest time without a leader after which a node stands for election; the longest is twice
+   * this.
+   */
   readonly electionMs: number;
   /** Log entries between two snapshots. */
   readonly snapshotEntries: number;
 }
 
-/** An election begins after at least so many heartbeats that did not come: one lost on the way must not cost an election. */
+/**
+ * An election begins after at least so many heartbeats that did not come: one lost on the way must
+ * not cost an election.
+ */
 export const ELECTION_HEARTBEATS_MIN = 3;
 
 /**
- * Ticks between two heartbeats. A stalled event loop counts as one tick however long it lasts, so that it takes
- * `electionMs / tickMs` turns of the loop without a word of the leader to doubt it.
+ * Ticks between two heartbeats. A stalled event loop counts as one tick however long it lasts, so
+ * that it takes `electionMs / tickMs` turns of the loop without a word of the leader to doubt it.
  */
 const HEARTBEAT_TICKS = 2;
 
-/** The share of a promise that a lease uses: the clock of a peer may run so much faster than ours. Quartz is a thousand times better. */
+/**
+ * The share of a promise that a lease uses: the clock of a peer may run so much faster than ours.
+ * Quartz is a thousand times better.
+ */
 export const LEASE_SHARE = 0.95;
 
 /** How long a request may wait for its answer. */
@@ -41,7 +50,10 @@ const REQUEST_TIMEOUT_MS = 3000;
 /** How long a follower may take to acknowledge chunks of a snapshot before they are sent again. */
 const SNAPSHOT_RETRY_MS = 1000;
 
-/** Entries before a snapshot that stay in memory: a follower that is no further behind needs no snapshot. */
+/**
+ * Entries before a snapshot that stay in memory: a follower that is no further behind needs no
+ * snapshot.
+ */
 const KEEP_ENTRIES_MAX = 4096;
 
 export type RaftTimes = Pick<RaftOptions, 'heartbeatMs' | 'electionMs'>;
@@ -56,14 +68,17 @@ export function isAlone(options: RaftOptions): boolean {
 }
 
 /**
- * How long this node grants no vote after it acknowledged a leader, by its own clock: between two ticks lies at least `tickMsOf`, but the
- * first may follow at once.
+ * How long this node grants no vote after it acknowledged a leader, by its own clock: between two
+ * ticks lies at least `tickMsOf`, but the first may follow at once.
  */
 export function lockoutMsOf(options: RaftTimes): number {
   return Math.floor((electionTicksOf(options) - 1) * tickMsOf(options));
 }
 
-/** For how many ticks a node is bound at its start when `storedLockoutMs` is the longest promise of earlier runs that may still hold. */
+/**
+ * For how many ticks a node is bound at its start when `storedLockoutMs` is the longest promise of
+ * earlier runs that may still hold.
+ */
 export function startTicksOf(options: RaftTimes, storedLockoutMs: number): number {
   return Math.max(electionTicksOf(options), Math.ceil(storedLockoutMs / tickMsOf(options)) + 1);
 }

@@ -1,4 +1,7 @@
-/** What could be logged again and again, as often as something is tried: each text is written when it is new, and then once in a while. */
+/**
+ * What could be logged again and again, as often as something is tried: each text is written when
+ * it is new, and then once in a while.
+ */
 import type { Logger } from '../../base/log.js';
 
 const REPEAT_AFTER_MS = 60_000;

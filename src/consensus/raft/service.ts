@@ -21,7 +21,10 @@ import { RateLimitedLog } from './rate-limited-log.js';
 /** How long a stopping node waits for its requests to be answered, after it has handed over. */
 const SETTLE_TIMEOUT_MS = 500;
 
-/** After a failure of the disk, or a broken invariant: how long until the node starts again from what the disk holds. */
+/**
+ * After a failure of the disk, or a broken invariant: how long until the node starts again from
+ * what the disk holds.
+ */
 const RESTART_AFTER_MS = 2000;
 
 /** By how much the clock of a leader may differ from that of most nodes before it is said so. */
@@ -52,8 +55,9 @@ const NO_SOFT_STATE: SoftState = {
 };
 
 /**
- * A node whose disk fails stops leading at once, acknowledges nothing, and starts again from its disk every
- * `RESTART_AFTER_MS` until that works: as after a crash, but the process lives on and can say so.
+ * A node whose disk fails stops leading at once, acknowledges nothing, and starts again from its
+ * disk every `RESTART_AFTER_MS` until that works: as after a crash, but the process lives on and
+ * can say so.
  */
 export class RaftConsensus implements Consensus {
   readonly #options: RaftOptions;

@@ -1,10 +1,13 @@
-/** The ticks of a node: at a fixed interval, never more often, and never before what has arrived was delivered. */
+/**
+ * The ticks of a node: at a fixed interval, never more often, and never before what has arrived was
+ * delivered.
+ */
 import { monotonicMs } from '../../base/clock.js';
 
 /**
- * After a stall of the event loop the timer comes first and the sockets after it: so the tick waits for the end of that turn.
- * Timers of Node count from the start of a turn and may therefore fire too early; promises of voters are counted in ticks,
- * so two of them are kept apart by the clock.
+ * After a stall of the event loop the timer comes first and the sockets after it: so the tick waits
+ * for the end of that turn. Timers of Node count from the start of a turn and may therefore fire
+ * too early; promises of voters are counted in ticks, so two of them are kept apart by the clock.
  */
 export class Ticker {
   #timer: NodeJS.Timeout | undefined;

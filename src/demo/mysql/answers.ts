@@ -2,8 +2,8 @@
 import { type Cell, error, ok, type ResultColumn, resultSet } from './packets.js';
 
 /**
- * Which server is imitated: MySQL 8.4 knows SHOW REPLICA STATUS only, MySQL 5.7 SHOW SLAVE STATUS only,
- * MariaDB both, with the old names of columns.
+ * Which server is imitated: MySQL 8.4 knows SHOW REPLICA STATUS only, MySQL 5.7 SHOW SLAVE STATUS
+ * only, MariaDB both, with the old names of columns.
  */
 export type Dialect = 'mysql-8.4' | 'mysql-5.7' | 'mariadb';
 
@@ -16,8 +16,8 @@ export const SERVER_VERSION: Readonly<Record<Dialect, string>> = {
 const ER_PARSE_ERROR = 1064;
 
 /**
- * The packets that answer `sql` on a server whose metric stands at `value`. Any `SELECT` or `WITH` is taken for a metric query;
- * NULL as replication lag means that the IO thread has stopped.
+ * The packets that answer `sql` on a server whose metric stands at `value`. Any `SELECT` or `WITH`
+ * is taken for a metric query; NULL as replication lag means that the IO thread has stopped.
  */
 export function answer(sql: string, value: Cell, dialect: Dialect): Buffer {
   const statement = withoutLeadingComments(sql);

@@ -1,11 +1,17 @@
-/** What a simulated server answers now: its value, its dialect, its fault. Its owner changes it, its sessions read it. */
+/**
+ * What a simulated server answers now: its value, its dialect, its fault. Its owner changes it, its
+ * sessions read it.
+ */
 import { answer, type Dialect, SERVER_VERSION } from './answers.js';
 import { type Cell, handshake } from './packets.js';
 
 /** How a server misbehaves. */
 export type SimulatedFault =
   | { readonly kind: 'none' }
-  /** Accepts connections and reads nothing, like a stopped process; answers what has come meanwhile when lifted. */
+  /**
+   * Accepts connections and reads nothing, like a stopped process; answers what has come meanwhile
+   * when lifted.
+   */
   | { readonly kind: 'hang' }
   /** Closes each connection at its next command, and new ones at once. */
   | { readonly kind: 'close' }

@@ -1,6 +1,7 @@
 /**
  * The few packets of the MySQL protocol that a simulated server sends, ready for the socket.
- * Source: MySQL Internals, "Client/Server Protocol" (protocol 4.1, text result sets closed by EOF packets).
+ * Source: MySQL Internals, "Client/Server Protocol" (protocol 4.1, text result sets closed by EOF
+ * packets).
  */
 
 const HEADER_BYTES = 4;
@@ -36,7 +37,10 @@ export interface ResultColumn {
 
 export type Cell = number | string | null;
 
-/** The first packet of a connection (HandshakeV10). The scramble is constant: any password is accepted. */
+/**
+ * The first packet of a connection (HandshakeV10). The scramble is constant: any password is
+ * accepted.
+ */
 export function handshake(serverVersion: string, connectionId: number): Buffer {
   return packet(
     0,
@@ -83,7 +87,10 @@ export function resultSet(
   return Buffer.concat(packets);
 }
 
-/** Splits a stream of bytes into the payloads of its packets; keeps what is incomplete for the next chunk. */
+/**
+ * Splits a stream of bytes into the payloads of its packets; keeps what is incomplete for the next
+ * chunk.
+ */
 export class PacketReader {
   #rest: Buffer | null = null;
 

@@ -1,4 +1,6 @@
-/** One connection to a simulated server: greeting, log-in with any name and password, then commands. */
+/**
+ * One connection to a simulated server: greeting, log-in with any name and password, then commands.
+ */
 import type { Socket } from 'node:net';
 import type { Behaviour } from './behaviour.js';
 import { COMMAND, error, ok, PacketReader } from './packets.js';

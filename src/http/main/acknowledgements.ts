@@ -6,7 +6,10 @@ interface PendingChange<W> {
   readonly resolve: () => void;
 }
 
-/** Workers acknowledge in the order in which they were told: a later version stands for the earlier ones. */
+/**
+ * Workers acknowledge in the order in which they were told: a later version stands for the earlier
+ * ones.
+ */
 export class Acknowledgements<W> {
   /** In the order of their versions. */
   readonly #open: PendingChange<W>[] = [];

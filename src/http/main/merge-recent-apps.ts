@@ -6,8 +6,8 @@ import { type HttpStatistics, RECENT_APPS_MAX, type RecentApp } from '../../cont
 const RECENT_MS = 24 * 60 * 60_000;
 
 /**
- * The newest entry of each app and client: not older than a day nor, unless that is null, than so many whole minutes.
- * At most `RECENT_APPS_MAX` of them, the newest.
+ * The newest entry of each app and client: not older than a day nor, unless that is null, than so
+ * many whole minutes. At most `RECENT_APPS_MAX` of them, the newest.
  */
 export async function mergeRecentApps(
   statistics: readonly HttpStatistics[],

@@ -1,11 +1,17 @@
-/** What is on its way from main to its HTTP workers: changes of the state, and the answers that rest on them, in this order. */
+/**
+ * What is on its way from main to its HTTP workers: changes of the state, and the answers that rest
+ * on them, in this order.
+ */
 
 import type { MainResponse, ToHttp } from '../../contracts/http.js';
 import type { Command } from '../../throttle/commands.js';
 import type { StateImage } from '../../throttle/state.js';
 import { Acknowledgements } from './acknowledgements.js';
 
-/** Beyond, the answers of one turn of main's loop go in several: long ones take their time to be copied. */
+/**
+ * Beyond, the answers of one turn of main's loop go in several: long ones take their time to be
+ * copied.
+ */
 const ANSWERS_LENGTH_MAX = 256 * 1024;
 
 type NumberedAnswer = readonly [id: number, MainResponse];
@@ -35,8 +41,8 @@ export class WorkerOutbox<W extends Recipient> {
   }
 
   /**
-   * Resolves when every live worker knows the commands, before any answer that is given from then on. The commands of one
-   * turn of the event loop share a message and its acknowledgement.
+   * Resolves when every live worker knows the commands, before any answer that is given from then
+   * on. The commands of one turn of the event loop share a message and its acknowledgement.
    */
   apply(commands: readonly Command[]): Promise<void> {
     this.#batch ??= newBatch();
@@ -101,7 +107,8 @@ export class WorkerOutbox<W extends Recipient> {
     this.#isFlushDue = true;
     setImmediate(() => {
       this.#isFlushDue = false;
-      // In this order: an answer may promise that the worker's copy of the state has all that came before.
+      // In this order: an answer may promise that the worker's copy of the state has all that came
+      // before.
       this.flush();
       for (const [worker, answers] of this.#answers) {
         worker.post({ kind: 'answers', answers: answers.splice(0, fitting(answers)) });
@@ -112,8 +119,9 @@ export class WorkerOutbox<W extends Recipient> {
   }
 
   /**
-   * Whether one worker may be asked before another has heard. A lone one gets a change before the answers that rest on it, since
-   * its messages keep their order: that spares a control request two of its four hops between threads.
+   * Whether one worker may be asked before another has heard. A lone one gets a change before the
+   * answers that rest on it, since its messages keep their order: that spares a control request two
+   * of its four hops between threads.
    */
   get #needAcknowledge(): boolean {
     return this.#serving().length > 1;

@@ -1,4 +1,6 @@
-/** The HTTP workers as main sees them: one call reaches them all, and one that crashes is replaced. */
+/**
+ * The HTTP workers as main sees them: one call reaches them all, and one that crashes is replaced.
+ */
 import { FrenoError } from '../../base/errors.js';
 import type { Logger, LogOptions } from '../../base/log.js';
 import { MAIN_SILENCE_LIMITS, SILENCE_LIMITS, type WatchdogLimits } from '../../base/watchdog.js';
@@ -33,7 +35,9 @@ export interface HttpPoolOptions {
   readonly engine: HttpEngine | 'auto';
   /** 0: one that the system chooses, for tests. */
   readonly listenPort: number;
-  /** The `node` engine has one worker, whatever this says: Node cannot share a port between threads. */
+  /**
+   * The `node` engine has one worker, whatever this says: Node cannot share a port between threads.
+   */
   readonly workers: number;
   readonly board: SharedArrayBuffer;
   readonly stores: readonly StoreLocation[];
@@ -50,7 +54,10 @@ export interface HttpPoolOptions {
   readonly failed: (error: FrenoError) => void;
   /** When a worker counts as hanging: `SILENCE_LIMITS` unless given. */
   readonly silence?: WatchdogLimits;
-  /** When main does, of which the workers hear as often as they are asked: `MAIN_SILENCE_LIMITS` unless given. */
+  /**
+   * When main does, of which the workers hear as often as they are asked: `MAIN_SILENCE_LIMITS`
+   * unless given.
+   */
   readonly mainSilence?: WatchdogLimits;
 }
 
@@ -92,8 +99,9 @@ export class HttpPool implements HttpStatisticsSource {
   }
 
   /**
-   * Resolves when every worker listens. Rejects with `RESOURCE` when the port is taken or the engine does not load, with
-   * `THREAD_HUNG` when a worker does neither for as long as one may be silent.
+   * Resolves when every worker listens. Rejects with `RESOURCE` when the port is taken or the
+   * engine does not load, with `THREAD_HUNG` when a worker does neither for as long as one may be
+   * silent.
    */
   async start(): Promise<void> {
     this.#port = await probePort(this.#options.listenPort);
@@ -123,8 +131,8 @@ export class HttpPool implements HttpStatisticsSource {
   }
 
   /**
-   * Resolves when every live worker knows the commands, which main's own copy of the state has already, before any answer
-   * that main gives from then on.
+   * Resolves when every live worker knows the commands, which main's own copy of the state has
+   * already, before any answer that main gives from then on.
    */
   apply(commands: readonly Command[]): Promise<void> {
     return this.#outbox.apply(commands);
@@ -146,13 +154,19 @@ export class HttpPool implements HttpStatisticsSource {
     );
   }
 
-  /** Answers what is in flight and ends all workers, in bounded time. Rejects with `THREAD_HUNG` when one is left over. */
+  /**
+   * Answers what is in flight and ends all workers, in bounded time. Rejects with `THREAD_HUNG`
+   * when one is left over.
+   */
   async stop(): Promise<void> {
     const left = await this.#endAll();
     if (left.length > 0) throw hungError(left);
   }
 
-  /** Resolves with the first worker that failed, or with nothing, when each listens, has ended or hangs. */
+  /**
+   * Resolves with the first worker that failed, or with nothing, when each listens, has ended or
+   * hangs.
+   */
   async #startAll(): Promise<HttpWorkerHandle | undefined> {
     const count = this.#engine === 'node' ? 1 : this.#options.workers;
     let failed: HttpWorkerHandle | undefined;
@@ -221,7 +235,10 @@ export class HttpPool implements HttpStatisticsSource {
     }
   }
 
-  /** The worker's state is that of this moment; what was applied before must not be told to it again. */
+  /**
+   * The worker's state is that of this moment; what was applied before must not be told to it
+   * again.
+   */
   #letServe(worker: HttpWorkerHandle): void {
     this.#outbox.flush();
     worker.phase = 'serving';
@@ -258,8 +275,8 @@ export class HttpPool implements HttpStatisticsSource {
   }
 
   /**
-   * It cannot be ended from outside, nor its listener be closed: its share of the connections would wait for ever, and every
-   * change for its acknowledgement.
+   * It cannot be ended from outside, nor its listener be closed: its share of the connections would
+   * wait for ever, and every change for its acknowledgement.
    */
   #onHang(worker: HttpWorkerHandle): void {
     const { log, failed } = this.#options;

@@ -1,10 +1,13 @@
-/** Whether a port is free: uWebSockets shares ports, so that a second freno would start silently beside the first. */
+/**
+ * Whether a port is free: uWebSockets shares ports, so that a second freno would start silently
+ * beside the first.
+ */
 import { createServer } from 'node:net';
 import { FrenoError, messageOf } from '../../base/errors.js';
 
 /**
- * Listens on the port for a moment, on all addresses, and resolves with its number (port 0: one that the system chose).
- * Rejects with `RESOURCE` when it is taken.
+ * Listens on the port for a moment, on all addresses, and resolves with its number (port 0: one
+ * that the system chose). Rejects with `RESOURCE` when it is taken.
  */
 export function probePort(port: number): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -4,8 +4,8 @@ import { Watchdog, type WatchdogLimits } from '../../base/watchdog.js';
 import type { FromHttp, HttpWorkerData, ToHttp } from '../../contracts/http.js';
 
 /**
- * What a check leaves behind dies at once: the smallest young generation will do. The bound of the old one is far from all that a worker
- * may keep; V8 lets it grow in small steps by it.
+ * What a check leaves behind dies at once: the smallest young generation will do. The bound of the
+ * old one is far from all that a worker may keep; V8 lets it grow in small steps by it.
  */
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 3, maxOldGenerationSizeMb: 1024 };
 

@@ -1,4 +1,7 @@
-/** Bodies of answers, without their final newline where they travel between threads. Keys as the original writes them, in its order. */
+/**
+ * Bodies of answers, without their final newline where they travel between threads. Keys as the
+ * original writes them, in its order.
+ */
 import { goTime, jsonString } from '../../base/json.js';
 import type { RecentApp } from '../../contracts/http.js';
 import type { ClusterReport } from '../../contracts/reports.js';
@@ -22,7 +25,10 @@ export function recentAppsJson(
   return entries;
 }
 
-/** By cluster: where its hosts come from, which are probed and which are left out, when the list was last read, and its last error. */
+/**
+ * By cluster: where its hosts come from, which are probed and which are left out, when the list was
+ * last read, and its last error.
+ */
 export function inventoryJson(report: ReadonlyMap<string, ClusterReport>): string {
   const clusters = [...report].sort(([left], [right]) => (left < right ? -1 : 1));
   const bodies = clusters.map(([name, cluster]) => `${jsonString(name)}:${clusterJson(cluster)}`);

@@ -2,6 +2,7 @@
 import { monotonicMs, WallClock } from '../../base/clock.js';
 import { type DurationCounts, Durations } from '../../base/durations.js';
 import { jsonString } from '../../base/json.js';
+import type { Mutable } from '../../base/mutable.js';
 import type { Board } from '../../board/board.js';
 import { CachedLeadershipReader, CachedStoreReader } from '../../board/cached-reader.js';
 import type { StoreLocation } from '../../contracts/http.js';
@@ -28,16 +29,20 @@ import {
 import { matchRoute } from './routes.js';
 import { decodeParameters, parseDecimal, queryParameter } from './url-params.js';
 
-/** Paths whose meaning is kept, so that the next request needs one look-up; all are dropped when there is no room. */
+/**
+ * Paths whose meaning is kept, so that the next request needs one look-up; all are dropped when
+ * there is no room.
+ */
 const COMPILED_CHECKS_MAX = 4096;
 const COMPILED_PATH_LENGTH_MAX = 512;
 
-/** The time of one check in so many is measured: reading the clock for each would cost a percent of it. */
+/**
+ * The time of one check in so many is measured: reading the clock for each would cost a percent of
+ * it.
+ */
 const CHECKS_PER_SAMPLE = 64;
 
 const ANSWER_BOUNDS_SECONDS = [1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2.5e-4, 1e-3, 1e-2];
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 interface ConfiguredStore {
   /** Its place on the board. */
@@ -51,7 +56,10 @@ class CompiledCheck {
   /** Undefined when it is not configured. */
   readonly store: ConfiguredStore | undefined;
   readonly count: Count;
-  /** The latest answer and its body: at a thousand checks per new value, most answers are the latest once more. */
+  /**
+   * The latest answer and its body: at a thousand checks per new value, most answers are the latest
+   * once more.
+   */
   #latest: CheckResult | undefined;
   #body = '';
 
@@ -118,8 +126,8 @@ export class Checks {
   }
 
   /**
-   * Answers a path below `/check`, or says what is wrong with it. `query` is without its question mark.
-   * The reply is filled anew by the next call: send it at once.
+   * Answers a path below `/check`, or says what is wrong with it. `query` is without its question
+   * mark. The reply is filled anew by the next call: send it at once.
    */
   reply(path: string, query: string, client: ClientKey): HandlerResponse {
     const plan = this.#compiled.get(path) ?? this.#compile(path, query);

@@ -8,8 +8,8 @@ const CLIENT_LENGTH_MAX = 64;
 const MAPPED_PREFIX = '::ffff:';
 
 /**
- * The first address of a header `X-Forwarded-For`, which is a list whose empty elements count for nothing (RFC 9110, section
- * 5.6.1); empty when it has none. An IPv6 address stays whole.
+ * The first address of a header `X-Forwarded-For`, which is a list whose empty elements count for
+ * nothing (RFC 9110, section 5.6.1); empty when it has none. An IPv6 address stays whole.
  */
 export function forwardedClient(header: string): string {
   if (isPlain(header)) return header;
@@ -22,7 +22,10 @@ export function textClient(address: string): string {
   return unmapped(address);
 }
 
-/** An address in network byte order: of 4 bytes, or of 16, in which an IPv4 address may be mapped (RFC 4291, section 2.5.5.2). */
+/**
+ * An address in network byte order: of 4 bytes, or of 16, in which an IPv4 address may be mapped
+ * (RFC 4291, section 2.5.5.2).
+ */
 export function binaryClient(address: ArrayBuffer): ClientKey {
   const view = new DataView(address);
   if (view.byteLength === 4) return view.getUint32(0);

@@ -8,7 +8,9 @@ export const OTHER = '(other)';
 
 export interface CounterLimits {
   readonly appsMax: number;
-  /** Names of stores that are not configured; the configured ones are bounded by the configuration. */
+  /**
+   * Names of stores that are not configured; the configured ones are bounded by the configuration.
+   */
   readonly unconfiguredStoresMax: number;
   /** Apps times stores. Each app may besides have one entry for all the others. */
   readonly pairsMax: number;

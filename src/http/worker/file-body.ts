@@ -1,4 +1,7 @@
-/** A file that is sent once: opened and removed in one go, so that nothing stays behind whatever becomes of the request. */
+/**
+ * A file that is sent once: opened and removed in one go, so that nothing stays behind whatever
+ * becomes of the request.
+ */
 import { open, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 

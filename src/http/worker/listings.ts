@@ -1,4 +1,7 @@
-/** Pages about all stores or all entries at once: from the board and this thread's copy of the state, written in short chunks. */
+/**
+ * Pages about all stores or all entries at once: from the board and this thread's copy of the
+ * state, written in short chunks.
+ */
 import { monotonicMs, monotonicToUnixMs } from '../../base/clock.js';
 import { goFixed, goTime, jsonString } from '../../base/json.js';
 import { jsonObjectInChunks, TimeSlice } from '../../base/time-slice.js';

@@ -1,4 +1,6 @@
-/** Questions of an HTTP worker to main that wait for their answers: bounded in number and in time. */
+/**
+ * Questions of an HTTP worker to main that wait for their answers: bounded in number and in time.
+ */
 import type { MainRequest, MainResponse } from '../../contracts/http.js';
 import { generalMessage } from '../shared/json-bodies.js';
 

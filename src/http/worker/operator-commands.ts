@@ -1,4 +1,7 @@
-/** The operators' commands out of paths and queries. Whatever is wrong with a request, nothing of it is carried out. */
+/**
+ * The operators' commands out of paths and queries. Whatever is wrong with a request, nothing of it
+ * is carried out.
+ */
 import {
   type AppKey,
   type Command,
@@ -14,7 +17,10 @@ const MINUTE_MS = 60_000;
 /** A hundred years: beyond, dates leave what RFC 3339 can write. */
 const TTL_MINUTES_MAX = 100 * 365 * 24 * 60;
 
-/** Every node keeps the names of all entries in each of its threads: a bound on their number alone would not bound their memory. */
+/**
+ * Every node keeps the names of all entries in each of its threads: a bound on their number alone
+ * would not bound their memory.
+ */
 const NAME_BYTES_MAX = 1_000;
 
 /** A request whose parameters are decoded, by their names in the route's pattern. */
@@ -25,7 +31,10 @@ export interface ControlRequest {
   readonly nowUnixMs: number;
 }
 
-/** The bare path is 60 minutes and ratio 1, also on an existing entry; a TTL alone keeps the ratio, a ratio alone the TTL. */
+/**
+ * The bare path is 60 minutes and ratio 1, also on an existing entry; a TTL alone keeps the ratio,
+ * a ratio alone the TTL.
+ */
 export function throttleAppCommand(request: ControlRequest): Command | HandlerResponse {
   const { parameters, nowUnixMs } = request;
   const key = appKey(request);

@@ -6,7 +6,10 @@ import { queryParameter } from './url-params.js';
 const SECONDS_DEFAULT = 30;
 const SECONDS_MAX = 60;
 
-/** Reads `thread` (main unless given) and, for a profile of the CPU, `seconds` (1 to 60, 30 unless given). */
+/**
+ * Reads `thread` (main unless given) and, for a profile of the CPU, `seconds` (1 to 60, 30 unless
+ * given).
+ */
 export function profileRequest(query: string, ofCpu: boolean): ProfileRequest | HandlerResponse {
   const name = queryParameter(query, 'thread') || 'main';
   if (typeof name !== 'string') return name;

@@ -4,7 +4,10 @@ import { RECENT_APPS_MAX, type RecentApp } from '../../contracts/http.js';
 /** Share of the entries that go at once when there is no room. */
 const EVICTED_SHARE = 0.1;
 
-/** A client: its name, or an IPv4 address as an unsigned number, which is cheaper to come by and to keep. */
+/**
+ * A client: its name, or an IPv4 address as an unsigned number, which is cheaper to come by and to
+ * keep.
+ */
 export type ClientKey = string | number;
 
 interface RecentAppEntry {
@@ -16,8 +19,9 @@ interface RecentAppEntry {
 }
 
 /**
- * What one HTTP worker has served. When there is no room, those go that came first, but for who has checked again since: these get a
- * second chance (the "clock" of page replacement). To look for the oldest would take a third of the thread when all names are new.
+ * What one HTTP worker has served. When there is no room, those go that came first, but for who has
+ * checked again since: these get a second chance (the "clock" of page replacement). To look for the
+ * oldest would take a third of the thread when all names are new.
  */
 export class RecentApps {
   readonly #apps = new Map<string, Map<ClientKey, RecentAppEntry>>();

@@ -90,7 +90,10 @@ for (const route of ROUTES) {
   byFirstSegment.set(first, [...(byFirstSegment.get(first) ?? []), route]);
 }
 
-/** Finds the route of a path (as it came, without its query) and cuts out the parameters, still encoded. */
+/**
+ * Finds the route of a path (as it came, without its query) and cuts out the parameters, still
+ * encoded.
+ */
 export function matchRoute(path: string): Match {
   const route = findRoute(path);
   if (route !== undefined) return route;

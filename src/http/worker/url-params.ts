@@ -1,12 +1,15 @@
-/** Parameters out of paths and queries: percent-decoded, checked, detached from the request's memory. */
+/**
+ * Parameters out of paths and queries: percent-decoded, checked, detached from the request's
+ * memory.
+ */
 import { generalReply, type HandlerResponse, NOT_FOUND_REPLY } from './response.js';
 
 /** Longest name of an app, a store or a host, in characters. */
 const NAME_LENGTH_MAX = 1024;
 
 /**
- * Decodes the parameters of a path, or says why not: an encoded slash makes an unknown path (`app/store` names an entry),
- * a malformed encoding a bad request.
+ * Decodes the parameters of a path, or says why not: an encoded slash makes an unknown path
+ * (`app/store` names an entry), a malformed encoding a bad request.
  */
 export function decodeParameters(encoded: readonly string[]): string[] | HandlerResponse {
   const decoded: string[] = [];
@@ -21,8 +24,8 @@ export function decodeParameters(encoded: readonly string[]): string[] | Handler
 }
 
 /**
- * The first value of a query's parameter; empty when it is missing. A malformed one is refused: ignoring it could change
- * what a request means.
+ * The first value of a query's parameter; empty when it is missing. A malformed one is refused:
+ * ignoring it could change what a request means.
  */
 export function queryParameter(query: string, name: string): string | HandlerResponse {
   for (const pair of query.split('&')) {
@@ -46,7 +49,10 @@ export function parseDecimal(text: string): number | undefined {
   return Number.isFinite(number) ? number : undefined;
 }
 
-/** A text that shares no memory with the request it was cut from, so that keeping it keeps no more than itself. */
+/**
+ * A text that shares no memory with the request it was cut from, so that keeping it keeps no more
+ * than itself.
+ */
 export function detached(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8');
 }

@@ -1,4 +1,7 @@
-/** The life of an HTTP worker thread: it loads, serves from its copies of main's state, drains, and ends without taking the process with it. */
+/**
+ * The life of an HTTP worker thread: it loads, serves from its copies of main's state, drains, and
+ * ends without taking the process with it.
+ */
 import type { MessagePort } from 'node:worker_threads';
 import { messageOf } from '../../base/errors.js';
 import { createLogger, type Logger } from '../../base/log.js';
@@ -128,13 +131,19 @@ class HttpWorker {
     }
   }
 
-  /** Nobody else can end the process any more, and its peers go on without it: its supervisor is to start another. */
+  /**
+   * Nobody else can end the process any more, and its peers go on without it: its supervisor is to
+   * start another.
+   */
   mainHangs(): void {
     this.#log.error('main gives no sign of life: ending by force');
     process.kill(process.pid, 'SIGKILL');
   }
 
-  /** Closes everything first and ends on the next turn: a thread that ends with its listener open aborts the process. */
+  /**
+   * Closes everything first and ends on the next turn: a thread that ends with its listener open
+   * aborts the process.
+   */
   fail(cause: FailureCause, message: string): void {
     if (this.#isEnding) return;
     this.#isEnding = true;

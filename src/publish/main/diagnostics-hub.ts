@@ -19,7 +19,9 @@ import { ThreadDiagnostics } from '../shared/thread-diagnostics.js';
 /** A thread that does not answer by then is left out. */
 const VITALS_TIMEOUT_MS = 500;
 
-/** How long a profile may take beside the time that it covers: a large heap is written for seconds. */
+/**
+ * How long a profile may take beside the time that it covers: a large heap is written for seconds.
+ */
 const WRITE_TIMEOUT_MS = 60_000;
 
 /** A profile that nobody has fetched by then is removed. */
@@ -37,7 +39,10 @@ type Asking = ToDiagnostics extends infer M
 
 export class DiagnosticsHub implements DiagnosticsPorts, Profiler {
   readonly #main = new ThreadDiagnostics();
-  /** Threads in the order of their starts; a replacement may have the name of the one that it replaces. */
+  /**
+   * Threads in the order of their starts; a replacement may have the name of the one that it
+   * replaces.
+   */
   readonly #threads = new Map<MessagePort, string>();
   readonly #questions = new Map<number, (answer: FromDiagnostics | null) => void>();
   #lastId = 0;

@@ -1,4 +1,6 @@
-/** A thread that watches itself: the delay of its event loop, its memory, and profiles on demand. */
+/**
+ * A thread that watches itself: the delay of its event loop, its memory, and profiles on demand.
+ */
 import { createWriteStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { Session } from 'node:inspector/promises';
@@ -13,7 +15,10 @@ import type { FromDiagnostics, ThreadVitals, ToDiagnostics } from '../../contrac
 /** How often the event loop is looked at. */
 const RESOLUTION_MS = 20;
 
-/** What is told of the delays covers the window under way and the one before, whoever asks and however often. */
+/**
+ * What is told of the delays covers the window under way and the one before, whoever asks and
+ * however often.
+ */
 const WINDOW_MS = 10_000;
 
 /** Only this user may read what a profile reveals. */

@@ -1,4 +1,7 @@
-/** Which probe thread gets which cluster: even by number of hosts, and with as few moves as that allows. Pure. */
+/**
+ * Which probe thread gets which cluster: even by number of hosts, and with as few moves as that
+ * allows. Pure.
+ */
 
 /** A cluster to be dealt out, told apart by its place on the board. */
 export interface ClusterLoad {
@@ -6,13 +9,17 @@ export interface ClusterLoad {
   readonly hosts: number;
 }
 
-/** Threads may differ by this many hosts, or by half of the average, before a cluster is moved: a move costs its connections. */
+/**
+ * Threads may differ by this many hosts, or by half of the average, before a cluster is moved: a
+ * move costs its connections.
+ */
 const UNEVEN_HOSTS_MIN = 50;
 const UNEVEN_SHARE = 0.5;
 
 /**
- * The thread (0 to `threads - 1`) of each slot. Clusters stay where `owners` has them; new ones go, the largest first,
- * to the thread with the fewest hosts; then the most loaded thread gives to the least loaded until they are even enough.
+ * The thread (0 to `threads - 1`) of each slot. Clusters stay where `owners` has them; new ones go,
+ * the largest first, to the thread with the fewest hosts; then the most loaded thread gives to the
+ * least loaded until they are even enough.
  */
 export function assignClusters(
   cards: readonly ClusterLoad[],
@@ -36,8 +43,8 @@ export function assignClusters(
 }
 
 /**
- * The slots that may be written while others change hands, with their threads: each slot has one writer at any time, so that
- * the one before has to let go first. Null when no slot changes hands.
+ * The slots that may be written while others change hands, with their threads: each slot has one
+ * writer at any time, so that the one before has to let go first. Null when no slot changes hands.
  */
 export function unmovedSlots(
   before: ReadonlyMap<number, number>,
@@ -49,7 +56,10 @@ export function unmovedSlots(
   return new Map([...after].filter(([slot, thread]) => before.get(slot) === thread));
 }
 
-/** Each move makes the heaviest thread lighter without making another as heavy, so there are at most as many as clusters. */
+/**
+ * Each move makes the heaviest thread lighter without making another as heavy, so there are at most
+ * as many as clusters.
+ */
 function evenOut(cards: readonly ClusterLoad[], dealt: Map<number, number>, loads: number[]): void {
   const average = loads.reduce((sum, load) => sum + load, 0) / loads.length;
   const tolerated = Math.max(UNEVEN_HOSTS_MIN, average * UNEVEN_SHARE);

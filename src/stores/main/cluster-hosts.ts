@@ -1,4 +1,7 @@
-/** One configured cluster as main keeps it: its place on the board, the list of its hosts, and which of them are probed. */
+/**
+ * One configured cluster as main keeps it: its place on the board, the list of its hosts, and which
+ * of them are probed.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { formatAddress } from '../../base/address.js';
 import { messageOf } from '../../base/errors.js';
@@ -9,7 +12,10 @@ import type { HostList, HostSourceReader, ReaderFactory } from './hosts/source.j
 /** Whether a host, by its name alone, is left out by an operator's command. */
 export type SkipTest = (host: string) => boolean;
 
-/** How the last reading of a list went: `partial` gave a list, but not all of its source could be read. */
+/**
+ * How the last reading of a list went: `partial` gave a list, but not all of its source could be
+ * read.
+ */
 export type SourceHealth = 'good' | 'partial' | 'failed';
 
 export class ClusterHosts {
@@ -44,7 +50,10 @@ export class ClusterHosts {
     return this.#settings;
   }
 
-  /** A list of another source stays good until the new one has been read. Without a source there is none. */
+  /**
+   * A list of another source stays good until the new one has been read. Without a source there is
+   * none.
+   */
   replaceSettings(settings: ClusterSettings): void {
     const before = this.#settings;
     this.#settings = settings;
@@ -59,8 +68,8 @@ export class ClusterHosts {
   }
 
   /**
-   * Reads the list of hosts, unless that is under way already. Resolves with how its source is now if that has changed, else with
-   * null. Never rejects: what went wrong is in the report.
+   * Reads the list of hosts, unless that is under way already. Resolves with how its source is now
+   * if that has changed, else with null. Never rejects: what went wrong is in the report.
    */
   async read(): Promise<SourceHealth | null> {
     const reader = this.#reader;
@@ -79,7 +88,10 @@ export class ClusterHosts {
     return this.#take(list, error);
   }
 
-  /** Takes a list that may change, and was last asked for before that time, for none until it was asked for again. Returns whether it does. */
+  /**
+   * Takes a list that may change, and was last asked for before that time, for none until it was
+   * asked for again. Returns whether it does.
+   */
   doubtIfAskedBefore(timeMs: number): boolean {
     const mayChange = this.#listed !== null && this.#settings.source.kind !== 'static';
     if (mayChange && this.#askedAtMs < timeMs) this.#isDoubtful = true;
@@ -91,7 +103,10 @@ export class ClusterHosts {
     return this.#error;
   }
 
-  /** What the probe threads are to do: the same object as before if that is unchanged. Null while no list is known, or only a doubtful one. */
+  /**
+   * What the probe threads are to do: the same object as before if that is unchanged. Null while no
+   * list is known, or only a doubtful one.
+   */
   assignment(isSkipped: SkipTest): ClusterAssignment | null {
     if (this.#listed === null || this.#isDoubtful) return null;
     const { source: _, ...settings } = this.#settings;

@@ -1,4 +1,7 @@
-/** The inventory: which clusters there are, where each lies on the board, and which hosts of each are to be probed now. */
+/**
+ * The inventory: which clusters there are, where each lies on the board, and which hosts of each
+ * are to be probed now.
+ */
 
 import { monotonicMs } from '../../base/clock.js';
 import { FairResolver } from '../../base/dns-resolver.js';
@@ -15,7 +18,10 @@ import { type ReaderFactory, readerFactory } from './hosts/source.js';
 /** Lists of hosts are read this often while this node leads. */
 const REFRESH_INTERVAL_MS = 10_000;
 
-/** A value is gone this long after its reading, or `CACHE_GRACE_MS` after its time in the cache ends. */
+/**
+ * A value is gone this long after its reading, or `CACHE_GRACE_MS` after its time in the cache
+ * ends.
+ */
 const VALUE_MAX_AGE_MS = 5_000;
 const CACHE_GRACE_MS = 2_000;
 
@@ -79,8 +85,9 @@ export class Inventory implements InventoryReporter {
   }
 
   /**
-   * The clusters from now on. Those that stay keep their place; those that go lose their values at once.
-   * Resolves when the probe threads work by the new settings. Rejects with `CONFIG` when there are too many.
+   * The clusters from now on. Those that stay keep their place; those that go lose their values at
+   * once. Resolves when the probe threads work by the new settings. Rejects with `CONFIG` when
+   * there are too many.
    */
   async replaceClusters(clusters: readonly ClusterSettings[]): Promise<void> {
     const names = new Set(clusters.map(({ name }) => name));
@@ -98,16 +105,23 @@ export class Inventory implements InventoryReporter {
     for (const { slot } of gone) this.#freeSlots.push(slot);
   }
 
-  /** Hosts by name, with the Unix time in milliseconds until which each is left out. Resolves when none of them is probed. */
+  /**
+   * Hosts by name, with the Unix time in milliseconds until which each is left out. Resolves when
+   * none of them is probed.
+   */
   setSkippedHosts(hosts: ReadonlyArray<readonly [string, number]>): Promise<void> {
     this.#skippedUntil = new Map(hosts.map(([host, untilMs]) => [host.toLowerCase(), untilMs]));
     this.#armSkipTimer();
     return this.#assignSoon();
   }
 
-  /** To be told of leadership in the prober's place: lists are read while this node leads, and at once when it begins. */
+  /**
+   * To be told of leadership in the prober's place: lists are read while this node leads, and at
+   * once when it begins.
+   */
   lead(probing: boolean, term: number): void {
-    // The board takes no values by lists in doubt; memcached would, so those hosts are not probed to begin with.
+    // The board takes no values by lists in doubt; memcached would, so those hosts are not probed
+    // to begin with.
     if (probing && this.#doubtOldLists()) void this.#assignNow();
     this.#prober.lead(probing, term);
     clearInterval(this.#refreshTimer);
@@ -128,7 +142,9 @@ export class Inventory implements InventoryReporter {
     }));
   }
 
-  /** Places on the board of the stores that have a source of hosts: the others never get a value. */
+  /**
+   * Places on the board of the stores that have a source of hosts: the others never get a value.
+   */
   *slots(): Iterable<number> {
     for (const { slot, settings } of this.#clusters.values()) {
       if (settings.source.kind !== 'none') yield slot;
@@ -149,9 +165,10 @@ export class Inventory implements InventoryReporter {
   }
 
   /**
-   * Nobody has read the lists while this node did not lead: a replica that came since would not be asked. Until the source was
-   * asked again, whatever it answers, nothing counts as a value of the store: what its probe thread still writes is of a generation before.
-   * Returns whether there are such lists.
+   * Nobody has read the lists while this node did not lead: a replica that came since would not be
+   * asked. Until the source was asked again, whatever it answers, nothing counts as a value of the
+   * store: what its probe thread still writes is of a generation before. Returns whether there are
+   * such lists.
    */
   #doubtOldLists(): boolean {
     let found = false;

@@ -1,4 +1,7 @@
-/** The probe threads: clusters dealt out among them, each written to the board by one thread at a time, whatever dies. */
+/**
+ * The probe threads: clusters dealt out among them, each written to the board by one thread at a
+ * time, whatever dies.
+ */
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import type { Logger, LogOptions } from '../../base/log.js';
@@ -13,9 +16,10 @@ import type { ClusterProber } from './inventory.js';
 import { ProbeThread } from './probe-thread.js';
 
 /**
- * The client library keeps the last answer of each connection to the next, 50 ms later: a young generation that fills in less time
- * hands these on to the old one, whose collections cost most. A larger one costs memory, and spares little.
- * The old one is bounded so that it grows in small steps, and so that a leak ends one thread, which is replaced, and not the process.
+ * The client library keeps the last answer of each connection to the next, 50 ms later: a young
+ * generation that fills in less time hands these on to the old one, whose collections cost most. A
+ * larger one costs memory, and spares little. The old one is bounded so that it grows in small
+ * steps, and so that a leak ends one thread, which is replaced, and not the process.
  */
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 12, maxOldGenerationSizeMb: 256 };
 
@@ -27,7 +31,10 @@ export interface ProbePoolOptions {
   readonly log: LogOptions;
   readonly logger: Logger;
   readonly memcache: MemcacheAddress;
-  /** A thread that is silent for longer hangs: it is ended and replaced. `SILENCE_LIMITS` unless given. */
+  /**
+   * A thread that is silent for longer hangs: it is ended and replaced. `SILENCE_LIMITS` unless
+   * given.
+   */
   readonly watchdog?: WatchdogLimits;
   readonly diagnostics: DiagnosticsPorts;
 }
@@ -64,8 +71,8 @@ export class ProbePool implements ClusterProber, ProbeStatisticsSource {
   }
 
   /**
-   * The clusters to probe from now on. Resolves when every live thread works by them: nothing else is written any more.
-   * Calls take effect one after the other.
+   * The clusters to probe from now on. Resolves when every live thread works by them: nothing else
+   * is written any more. Calls take effect one after the other.
    */
   assign(assignments: readonly ClusterAssignment[]): Promise<void> {
     this.#assigning = this.#assigning.then(() => this.#assignNow(assignments));

@@ -1,4 +1,7 @@
-/** One probe thread as main sees it: its long task in the pool, the port that steers it, and its replacement when it dies. */
+/**
+ * One probe thread as main sees it: its long task in the pool, the port that steers it, and its
+ * replacement when it dies.
+ */
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
@@ -39,8 +42,9 @@ interface AssignmentWaiter {
 }
 
 /**
- * Modes: running (a task is in the pool and `#port` leads to it) -> down (it died; a pause, then running again) -> ...
- * -> stopped. What the thread is to do outlives its tasks: each one is told all of it when it starts.
+ * Modes: running (a task is in the pool and `#port` leads to it) -> down (it died; a pause, then
+ * running again) -> ... -> stopped. What the thread is to do outlives its tasks: each one is told
+ * all of it when it starts.
  */
 export class ProbeThread {
   readonly #options: ProbeThreadOptions;
@@ -63,7 +67,10 @@ export class ProbeThread {
     this.#ended = this.#keepRunning();
   }
 
-  /** The thread's clusters from now on. Resolves when nothing writes any more for those that are not among them. */
+  /**
+   * The thread's clusters from now on. Resolves when nothing writes any more for those that are not
+   * among them.
+   */
   assign(assignments: readonly ClusterAssignment[]): Promise<void> {
     this.#assignments = assignments;
     this.#version++;
@@ -99,7 +106,10 @@ export class ProbeThread {
     });
   }
 
-  /** Resolves when the thread has closed its connections, or is to be ended with the pool because it does not answer. */
+  /**
+   * Resolves when the thread has closed its connections, or is to be ended with the pool because it
+   * does not answer.
+   */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#port?.postMessage({ kind: 'stop' } satisfies ToProbe);
@@ -195,7 +205,10 @@ export class ProbeThread {
     this.#collections.delete(id);
   }
 
-  /** A thread that is ended from outside may still be in the middle of something: it is over when it says so. */
+  /**
+   * A thread that is ended from outside may still be in the middle of something: it is over when it
+   * says so.
+   */
   async #threadExited(): Promise<void> {
     const worker = this.#worker;
     this.#worker = undefined;

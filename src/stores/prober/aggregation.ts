@@ -1,4 +1,7 @@
-/** From the latest readings of a cluster's hosts to the one value of its store. Pure: no clock, no I/O. */
+/**
+ * From the latest readings of a cluster's hosts to the one value of its store. Pure: no clock, no
+ * I/O.
+ */
 import { MetricState } from '../../throttle/metric.js';
 import { MaxTree } from './max-tree.js';
 
@@ -17,7 +20,9 @@ export interface Aggregate {
   state: MetricState;
   /** Meaningful when `state` is `ok`. */
   value: number;
-  /** `monotonicMs()` of the oldest value weighed, or of the error; else the time of the aggregation. */
+  /**
+   * `monotonicMs()` of the oldest value weighed, or of the error; else the time of the aggregation.
+   */
   readAtMs: number;
   /** Meaningful when `state` is `error`. */
   errorText: string;
@@ -30,9 +35,9 @@ type Kind = (typeof Kind)[keyof typeof Kind];
 /**
  * The latest reading of each host, by its place in the list of the cluster.
  *
- * Invariant: `#counts` holds the number of hosts of each kind, and only hosts of kind `value` take part in the two
- * tournaments. Keeping them up makes an aggregation, of which there is one per arriving reading, independent of the
- * number of hosts.
+ * Invariant: `#counts` holds the number of hosts of each kind, and only hosts of kind `value` take
+ * part in the two tournaments. Keeping them up makes an aggregation, of which there is one per
+ * arriving reading, independent of the number of hosts.
  */
 export class ClusterReadings {
   readonly #readings: Uint8Array;
@@ -124,7 +129,10 @@ export class ClusterReadings {
     throw new RangeError('the errors counted are not there');
   }
 
-  /** The highest value left when up to `ignorable` of the highest are ignored, but none up to `threshold` unless that is 0. */
+  /**
+   * The highest value left when up to `ignorable` of the highest are ignored, but none up to
+   * `threshold` unless that is 0.
+   */
   #highestLeft(ignorable: number, threshold: number): number {
     const weighed = this.#weighed;
     const ignored = this.#ignored;

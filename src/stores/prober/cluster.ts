@@ -1,4 +1,7 @@
-/** One cluster as its probe thread sees it: its hosts, what was read of them, and the value on the board. */
+/**
+ * One cluster as its probe thread sees it: its hosts, what was read of them, and the value on the
+ * board.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { formatAddress } from '../../base/address.js';
 import type { FairResolver, ResolverClient } from '../../base/dns-resolver.js';
@@ -36,7 +39,10 @@ export interface ClusterContext extends HostContext {
 
 type AssignedSettings = ClusterAssignment['settings'];
 
-/** What nobody has read for this long is said again, so that it does not grow old on the board: an empty list, above all. */
+/**
+ * What nobody has read for this long is said again, so that it does not grow old on the board: an
+ * empty list, above all.
+ */
 const REPEAT_MS = 1_000;
 
 export class ProbedCluster implements HostOwner, Scheduled {
@@ -105,7 +111,10 @@ export class ProbedCluster implements HostOwner, Scheduled {
     };
   }
 
-  /** The same cluster with other settings, other hosts or another generation. What stays the same keeps its connections. */
+  /**
+   * The same cluster with other settings, other hosts or another generation. What stays the same
+   * keeps its connections.
+   */
   apply(assignment: ClusterAssignment, nowMs: number): void {
     const before = this.#assignment;
     if (isDeepStrictEqual(assignment, before)) return;

@@ -1,4 +1,7 @@
-/** One host of a cluster as its probe thread sees it: the probe, the HTTP check, and what the log says of both. */
+/**
+ * One host of a cluster as its probe thread sees it: the probe, the HTTP check, and what the log
+ * says of both.
+ */
 import { monotonicMs } from '../../base/clock.js';
 import type { ResolverClient } from '../../base/dns-resolver.js';
 import type { Logger } from '../../base/log.js';

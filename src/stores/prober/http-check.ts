@@ -47,7 +47,10 @@ export class HttpChecker {
     this.#skipped++;
   }
 
-  /** Calls back once, with whether the host is to be left out. A host is to have one check at a time. */
+  /**
+   * Calls back once, with whether the host is to be left out. A host is to have one check at a
+   * time.
+   */
   check(url: string, lookup: LookupFunction, done: (leftOut: boolean) => void): void {
     this.#queue.push({ url, lookup, done });
     this.#startNext();

@@ -1,8 +1,12 @@
-/** A tournament over a fixed number of places: which of them holds the highest number, kept up with each change. */
+/**
+ * A tournament over a fixed number of places: which of them holds the highest number, kept up with
+ * each change.
+ */
 
 /**
- * A complete binary tree in an array: node `n` has the children `2n` and `2n + 1` and holds the higher of them; the places
- * are the leaves. A change costs at most one step per level, ten for 1,000 places. Empty places hold minus infinity.
+ * A complete binary tree in an array: node `n` has the children `2n` and `2n + 1` and holds the
+ * higher of them; the places are the leaves. A change costs at most one step per level, ten for
+ * 1,000 places. Empty places hold minus infinity.
  */
 export class MaxTree {
   readonly #leaves: number;

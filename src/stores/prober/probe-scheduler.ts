@@ -1,9 +1,11 @@
 /**
- * The pacing wheel: each member has its turn once in an interval, spread over phases, on a schedule that does not drift.
+ * The pacing wheel: each member has its turn once in an interval, spread over phases, on a schedule
+ * that does not drift.
  *
- * A thread that comes late to a phase by no more than `LATE_MAX_MS` still runs it; phases later than that are left out
- * and counted, so that a stall is not followed by a burst. Turns are taken after the sockets that are ready have been read
- * (libuv polls between timers and immediates), so that a turn may judge whether an answer is overdue.
+ * A thread that comes late to a phase by no more than `LATE_MAX_MS` still runs it; phases later
+ * than that are left out and counted, so that a stall is not followed by a burst. Turns are taken
+ * after the sockets that are ready have been read (libuv polls between timers and immediates), so
+ * that a turn may judge whether an answer is overdue.
  */
 import { monotonicMs } from '../../base/clock.js';
 

@@ -1,4 +1,7 @@
-/** The probe thread: owns the clusters that main assigns to it, probes their hosts while this node leads, writes the board. */
+/**
+ * The probe thread: owns the clusters that main assigns to it, probes their hosts while this node
+ * leads, writes the board.
+ */
 import type { MessagePort } from 'node:worker_threads';
 import { threadId } from 'node:worker_threads';
 import { monotonicMs } from '../../base/clock.js';
@@ -18,7 +21,10 @@ import { ProbeScheduler, systemSchedulerClock } from './probe-scheduler.js';
 export const PROBE_INTERVAL_MS = 50;
 const PHASES = 10;
 
-/** Hosts opened in one turn of the event loop, so that the first answers are read before the last connection is made. */
+/**
+ * Hosts opened in one turn of the event loop, so that the first answers are read before the last
+ * connection is made.
+ */
 const OPENED_AT_ONCE = 16;
 
 export class ProbeWorker {

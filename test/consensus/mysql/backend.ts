@@ -1,4 +1,7 @@
-/** What the tests of the MySQL backend share: one server with a user for freno, nodes that are stopped again, a log to read. */
+/**
+ * What the tests of the MySQL backend share: one server with a user for freno, nodes that are
+ * stopped again, a log to read.
+ */
 import type { Context } from 'mocha';
 import { pino } from 'pino';
 import type { Logger } from '../../../src/base/log.js';
@@ -54,7 +57,10 @@ export class Backend {
     };
   }
 
-  /** For a `before` hook, which skips `suite` where MariaDB is not installed. `options` are the server's. */
+  /**
+   * For a `before` hook, which skips `suite` where MariaDB is not installed. `options` are the
+   * server's.
+   */
   async create(suite: Context, options: readonly string[] = []): Promise<void> {
     needMariaDb(suite);
     this.#server = await MariaDb.start(options);

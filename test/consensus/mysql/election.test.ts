@@ -281,7 +281,10 @@ interface Reign {
   readonly untilMs: number;
 }
 
-/** Follows when each node would have said that it leads: from its promotion to the end of its lease, or to its demotion. */
+/**
+ * Follows when each node would have said that it leads: from its promotion to the end of its lease,
+ * or to its demotion.
+ */
 function watchReigns(nodes: readonly BackendTestNode[]): () => Reign[] {
   const leases = nodes.map(() => new Map<number, number>());
   nodes.forEach((node, index) => {

@@ -1,4 +1,7 @@
-/** One node as the tests see it: the consensus with a state and an observer that remember what they were told. */
+/**
+ * One node as the tests see it: the consensus with a state and an observer that remember what they
+ * were told.
+ */
 import { monotonicMs } from '../../../src/base/clock.js';
 import type { Logger } from '../../../src/base/log.js';
 import type { BackendSettings } from '../../../src/config/settings.js';

@@ -1,4 +1,7 @@
-/** Real processes with one MySQL backend: two nodes of one domain, and the leader of another that shares with it. */
+/**
+ * Real processes with one MySQL backend: two nodes of one domain, and the leader of another that
+ * shares with it.
+ */
 import { hostname } from 'node:os';
 import { expect } from 'chai';
 import { FrenoProcess } from '../../../src/demo/freno-process.js';

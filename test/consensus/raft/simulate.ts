@@ -1,4 +1,7 @@
-/** `npm run simulate -- --minutes N --seed S`: simulates seed after seed until the time is over or an invariant breaks. */
+/**
+ * `npm run simulate -- --minutes N --seed S`: simulates seed after seed until the time is over or
+ * an invariant breaks.
+ */
 import { parseArgs } from 'node:util';
 import { type SimulationOutcome, simulate } from './simulation/simulation.js';
 

@@ -76,7 +76,8 @@ describe('three nodes', () => {
       node.log.warnings().filter((line) => told.includes(line));
     expect(leading(first)).to.deep.equal(told);
     expect(leading(second)).to.deep.equal(['this node leads']);
-    // Nodes that start together may each come too early for the other: what is told before the stop is no matter.
+    // Nodes that start together may each come too early for the other: what is told before the stop
+    // is no matter.
     const ofPeers = () => second.log.warnings().filter((line) => line.startsWith('peer '));
     await until(() => ofPeers().at(-1) === 'peer connected' && ofPeers().at(-2) === 'peer lost');
   });

@@ -1,4 +1,7 @@
-/** A freno process whose clusters get their hosts from the real HAProxy, and from simulated ProxySQL and Vitess. */
+/**
+ * A freno process whose clusters get their hosts from the real HAProxy, and from simulated ProxySQL
+ * and Vitess.
+ */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';

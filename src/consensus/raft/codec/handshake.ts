@@ -44,7 +44,10 @@ export function decodeWelcome(body: Uint8Array): Welcome {
   return { protocolVersion, clusterName, node, refusal };
 }
 
-/** A `PeerMessage` with a `Ping`: no other message is as short. The answer is the same, on the same connection. */
+/**
+ * A `PeerMessage` with a `Ping`: no other message is as short. The answer is the same, on the same
+ * connection.
+ */
 const pingBody = wire.PeerMessage.encode({ ping: {} }).finish();
 
 export function encodePing(): Uint8Array {

@@ -3,7 +3,10 @@ import type { Append, HeartbeatResponse, Message, NodeId, PreVote, Vote } from '
 import { SNAPSHOT_CHUNK_BYTES_MAX, SNAPSHOT_CHUNKS_MAX } from './snapshots.js';
 import { copyOf, decodeUntrusted, exact, positive, protocolError, wire } from './wire.js';
 
-/** The core's `snapshot` message never travels: its bytes do, as `SnapshotChunk`s. Answers to heartbeats carry what the core knows nothing of. */
+/**
+ * The core's `snapshot` message never travels: its bytes do, as `SnapshotChunk`s. Answers to
+ * heartbeats carry what the core knows nothing of.
+ */
 export type SentMessage =
   | Exclude<Message, { kind: 'snapshot' | 'heartbeatResponse' }>
   | TimedHeartbeatResponse;
@@ -35,7 +38,10 @@ export interface SnapshotAck {
   readonly nextSequence: number;
 }
 
-/** Proposals of a follower's clients for the leader to append, each with its number among the follower's requests. */
+/**
+ * Proposals of a follower's clients for the leader to append, each with its number among the
+ * follower's requests.
+ */
 export interface Forward {
   readonly kind: 'forward';
   readonly proposals: readonly Uint8Array[];
@@ -121,7 +127,10 @@ function appendToWire({ term, prevIndex, prevTerm, commit, entries }: Append) {
   };
 }
 
-/** A message that `from` sent to `to`. Throws `PROTOCOL` for anything that `encodeMessage` does not make. Keeps no part of `body`. */
+/**
+ * A message that `from` sent to `to`. Throws `PROTOCOL` for anything that `encodeMessage` does not
+ * make. Keeps no part of `body`.
+ */
 export function decodeMessage(body: Uint8Array, from: NodeId, to: NodeId): PeerMessage {
   const message = decodeUntrusted('a message', () => wire.PeerMessage.decode(body));
   const at = { from, to };

@@ -3,7 +3,10 @@ import { FrenoError } from '../../../base/errors.js';
 import { asOf, type Command } from '../../../throttle/commands.js';
 import { decodeUntrusted, exact, positive, protocolError, wire } from './wire.js';
 
-/** Most bytes of one proposal: far more than a name from a URL needs, far less than an append may carry. */
+/**
+ * Most bytes of one proposal: far more than a name from a URL needs, far less than an append may
+ * carry.
+ */
 const PROPOSAL_BYTES_MAX = 64 * 1024;
 
 /** More that the times of a command may take when a leader has moved them. */
@@ -26,7 +29,9 @@ export function encodeProposal(proposal: Proposal): Uint8Array {
   return bytes;
 }
 
-/** The same proposal, asked for at `atMs`: see `asOf`. Throws `PROTOCOL` as `decodeProposal` does. */
+/**
+ * The same proposal, asked for at `atMs`: see `asOf`. Throws `PROTOCOL` as `decodeProposal` does.
+ */
 export function movedProposal(bytes: Uint8Array, atMs: number): Uint8Array {
   const proposal = decodeProposal(bytes);
   return encode({ ...proposal, command: asOf(proposal.command, atMs) });

@@ -1,10 +1,15 @@
-/** The replicated state as a sequence of chunks, each encoded and decoded by itself, so that a large state never holds the event loop. */
+/**
+ * The replicated state as a sequence of chunks, each encoded and decoded by itself, so that a large
+ * state never holds the event loop.
+ */
 import type { AppKey } from '../../../throttle/commands.js';
 import type { StateImage, ThrottledApp } from '../../../throttle/state.js';
 import { share } from './proposals.js';
 import { decodeUntrusted, exact, protocolError, wire } from './wire.js';
 
-/** Most bytes of one chunk. An entry larger than `CHUNK_BYTES_TARGET` makes a chunk of its own size. */
+/**
+ * Most bytes of one chunk. An entry larger than `CHUNK_BYTES_TARGET` makes a chunk of its own size.
+ */
 export const SNAPSHOT_CHUNK_BYTES_MAX = 1024 * 1024;
 
 /** Most chunks of one snapshot: bounds what a follower holds in memory while one arrives. */
@@ -41,7 +46,10 @@ export function* encodeImage(image: StateImage): Generator<Uint8Array, void, voi
   } while (app < throttledApps.length || host < skippedHosts.length);
 }
 
-/** Where the chunk that begins with `rows[start]` ends; `taken` entries of the other table are in it already. */
+/**
+ * Where the chunk that begins with `rows[start]` ends; `taken` entries of the other table are in it
+ * already.
+ */
 function sliceEnd(
   rows: ReadonlyArray<readonly [string, unknown]>,
   start: number,

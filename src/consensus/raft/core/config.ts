@@ -8,15 +8,25 @@ export interface RaftConfig {
   /** All voters, this node included. The same list on every node. */
   readonly nodes: readonly NodeId[];
   /**
-   * A follower that hears no leader for this many ticks, and up to as many more by chance, stands for election.
-   * A leader that hears no majority within it steps down. Nobody who heard a leader votes before it has passed.
+   * A follower that hears no leader for this many ticks, and up to as many more by chance, stands
+   * for election. A leader that hears no majority within it steps down. Nobody who heard a leader
+   * votes before it has passed.
    */
   readonly electionTicks: number;
-  /** How long `electionTicks` last at the least, from any moment on: one tick may come at once. A leader hears of it with each heartbeat. */
+  /**
+   * How long `electionTicks` last at the least, from any moment on: one tick may come at once. A
+   * leader hears of it with each heartbeat.
+   */
   readonly lockoutMs: number;
-  /** A node with peers grants no vote for so many ticks after its start: it may have promised before. More than `electionTicks` when it promised more then. */
+  /**
+   * A node with peers grants no vote for so many ticks after its start: it may have promised
+   * before. More than `electionTicks` when it promised more then.
+   */
   readonly startTicks: number;
-  /** A leader sends heartbeats each time this many ticks have passed. At most a third of `electionTicks`: a lost one must not cost an election. */
+  /**
+   * A leader sends heartbeats each time this many ticks have passed. At most a third of
+   * `electionTicks`: a lost one must not cost an election.
+   */
   readonly heartbeatTicks: number;
   /** Bytes of entries in one append; a single larger entry still goes. */
   readonly maxAppendBytes: number;
@@ -24,7 +34,10 @@ export interface RaftConfig {
   readonly maxInflightAppends: number;
   /** Bytes of entries under way to one follower, unanswered. */
   readonly maxInflightBytes: number;
-  /** Bytes of a leader's entries not yet committed, or not yet on its own disk. Beyond it proposals are refused; a proposal is always taken when nothing waits. */
+  /**
+   * Bytes of a leader's entries not yet committed, or not yet on its own disk. Beyond it proposals
+   * are refused; a proposal is always taken when nothing waits.
+   */
   readonly maxUncommittedBytes: number;
   /** Entries handed out by one `ready()` to be applied. Bounds how long the caller is busy. */
   readonly maxApplyEntries: number;

@@ -1,4 +1,6 @@
-/** What a leader does: replicates its log, commits, keeps its quorum and its lease, confirms reads. */
+/**
+ * What a leader does: replicates its log, commits, keeps its quorum and its lease, confirms reads.
+ */
 import { invariant } from './errors.js';
 import { entryBytes } from './log.js';
 import { Progress } from './progress.js';
@@ -17,22 +19,37 @@ import type {
 
 const noData = new Uint8Array(0);
 
-/** The leadership of one node in one term; it ends when the node leaves the term or loses its quorum. */
+/**
+ * The leadership of one node in one term; it ends when the node leaves the term or loses its
+ * quorum.
+ */
 export class Leader {
   readonly #replica: Replica;
   readonly #reads: Reads;
   readonly #followers: readonly Progress[];
-  /** The index of the empty entry that began this term. What was committed before is known once it is committed. */
+  /**
+   * The index of the empty entry that began this term. What was committed before is known once it
+   * is committed.
+   */
   readonly #firstIndex: number;
   #ticksToHeartbeat: number;
   #ticksToQuorumCheck: number;
-  /** Entries up to here are committed, and durable here: they count no more towards the limit on what waits. */
+  /**
+   * Entries up to here are committed, and durable here: they count no more towards the limit on
+   * what waits.
+   */
   #settledIndex: number;
   #unsettledBytes: number;
   #transfer: Transfer | null = null;
-  /** Rounds up to here carry no lease: they are of an earlier term, or were sent before an aborted transfer. */
+  /**
+   * Rounds up to here carry no lease: they are of an earlier term, or were sent before an aborted
+   * transfer.
+   */
   #leaseFloor: number;
-  /** The latest round that a majority has answered, and for how long some majority stays bound after it. */
+  /**
+   * The latest round that a majority has answered, and for how long some majority stays bound after
+   * it.
+   */
   #confirmedRound = 0;
   #lockoutMs = 0;
   /** The round that began since it was last asked for. */
@@ -117,8 +134,9 @@ export class Leader {
   }
 
   /**
-   * Whoever is elected has a vote out of every majority, so nobody is while all of some majority are bound. The one that is bound for longest
-   * counts. The leader is in it: when it votes for another it leads no more.
+   * Whoever is elected has a vote out of every majority, so nobody is while all of some majority
+   * are bound. The one that is bound for longest counts. The leader is in it: when it votes for
+   * another it leads no more.
    */
   #lockoutAtLeast(): number {
     const { rules, config } = this.#replica;
@@ -204,7 +222,10 @@ export class Leader {
     this.#lookForLoss(follower);
   }
 
-  /** Appends that went out may be lost, and nothing else may follow to show it: ask whether what was sent last has arrived. */
+  /**
+   * Appends that went out may be lost, and nothing else may follow to show it: ask whether what was
+   * sent last has arrived.
+   */
   #lookForLoss(follower: Progress): void {
     const { lastIndex } = this.#replica.log;
     if (follower.mode !== 'replicate' || follower.match === lastIndex) return;
@@ -217,7 +238,10 @@ export class Leader {
     this.#settle();
   }
 
-  /** Commits what a majority has on disk. The leader's own copy counts no earlier than the others' do. */
+  /**
+   * Commits what a majority has on disk. The leader's own copy counts no earlier than the others'
+   * do.
+   */
   #commitByCounting(): void {
     const { log, rules, term } = this.#replica;
     const reached = this.#followers.map((follower) => follower.match);
@@ -259,7 +283,10 @@ export class Leader {
     return best;
   }
 
-  /** Asks the transfer's target to take over, once it has the whole log; again with each heartbeat, since it may be lost. */
+  /**
+   * Asks the transfer's target to take over, once it has the whole log; again with each heartbeat,
+   * since it may be lost.
+   */
   #offerLeadership(): void {
     if (this.#transfer === null) return;
     const { term, log, lastRound: round } = this.#replica;
@@ -268,7 +295,9 @@ export class Leader {
     this.#replica.send({ kind: 'timeoutNow', to, term, round });
   }
 
-  /** An offer may still be under way: no lease may rest on the rounds that it releases voters from. */
+  /**
+   * An offer may still be under way: no lease may rest on the rounds that it releases voters from.
+   */
   #abandonTransfer(): void {
     this.#transfer = null;
     this.#leaseFloor = this.#replica.lastRound;
@@ -296,7 +325,10 @@ export class Leader {
     this.#isCommitNewsDue = false;
   }
 
-  /** What is committed is known only when an entry of this term is (dissertation 6.4). During a transfer no round begins. */
+  /**
+   * What is committed is known only when an entry of this term is (dissertation 6.4). During a
+   * transfer no round begins.
+   */
   #confirmReads(): void {
     const { log } = this.#replica;
     const knowsCommitted = log.committed >= this.#firstIndex;
@@ -325,9 +357,9 @@ export class Leader {
   }
 
   /**
-   * A message that tells of nothing but a commit wakes its receiver, which answers, and all that before the client is answered: on
-   * two cores a third of the time of a lone request. So the news goes with the next append or tick; at once only to whose
-   * clients wait for it.
+   * A message that tells of nothing but a commit wakes its receiver, which answers, and all that
+   * before the client is answered: on two cores a third of the time of a lone request. So the news
+   * goes with the next append or tick; at once only to whose clients wait for it.
    */
   #commitToTell(follower: Progress): number {
     const { committed } = this.#replica.log;

@@ -1,4 +1,7 @@
-/** The log in memory: what follows the last compaction, and how far it is committed, durable and applied. */
+/**
+ * The log in memory: what follows the last compaction, and how far it is committed, durable and
+ * applied.
+ */
 import { invariant } from './errors.js';
 import type { Rules } from './rules.js';
 import type { Entry, InitialState, SnapshotMeta } from './types.js';
@@ -12,8 +15,9 @@ export function entryBytes(data: Uint8Array): number {
 }
 
 /**
- * Invariants: `base.index <= applied <= committed <= lastIndex`; `applied <= durable <= handedToDisk <= lastIndex`;
- * `entries[i].index === base.index + 1 + i`; terms never fall along the log; nothing up to `committed` is ever cut off.
+ * Invariants: `base.index <= applied <= committed <= lastIndex`; `applied <= durable <=
+ * handedToDisk <= lastIndex`; `entries[i].index === base.index + 1 + i`; terms never fall along the
+ * log; nothing up to `committed` is ever cut off.
  */
 export class Log {
   /** The place before the first entry in memory. */
@@ -73,8 +77,9 @@ export class Log {
   }
 
   /**
-   * The last place at or before `index` whose term is at most `term`: where the two logs may still agree.
-   * Skips whole terms of a conflict at once (dissertation 3.5, end). Stops at the base, below which all is committed.
+   * The last place at or before `index` whose term is at most `term`: where the two logs may still
+   * agree. Skips whole terms of a conflict at once (dissertation 3.5, end). Stops at the base,
+   * below which all is committed.
    */
   lastAtOrBelowTerm(index: number, term: number): number {
     let place = Math.min(index, this.lastIndex);
@@ -113,8 +118,8 @@ export class Log {
   }
 
   /**
-   * Takes in entries that follow a place where this log agrees with the leader's. Returns from where on entries were cut
-   * off because they conflicted, or null.
+   * Takes in entries that follow a place where this log agrees with the leader's. Returns from
+   * where on entries were cut off because they conflicted, or null.
    */
   merge(entries: readonly Entry[]): number | null {
     const known = entries.findIndex((entry) => this.#isNews(entry));
@@ -163,7 +168,10 @@ export class Log {
     return this.#applied < Math.min(this.#committed, this.#durable);
   }
 
-  /** The next entries to be applied: committed, and durable here (so that a snapshot of the state never runs ahead of the log). */
+  /**
+   * The next entries to be applied: committed, and durable here (so that a snapshot of the state
+   * never runs ahead of the log).
+   */
   takeApplicable(maxEntries: number): Entry[] {
     const end = Math.min(this.#committed, this.#durable, this.#applied + maxEntries);
     const offset = this.#base.index;
@@ -182,8 +190,8 @@ export class Log {
   }
 
   /**
-   * Starts anew after a snapshot that goes beyond what is committed here. It counts as durable at once: what follows it can
-   * only become durable after it.
+   * Starts anew after a snapshot that goes beyond what is committed here. It counts as durable at
+   * once: what follows it can only become durable after it.
    */
   restartAfter(snapshot: SnapshotMeta): void {
     invariant(

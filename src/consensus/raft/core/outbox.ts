@@ -1,4 +1,6 @@
-/** Messages on their way out: those that speak of what is not durable yet wait here for the disk. */
+/**
+ * Messages on their way out: those that speak of what is not durable yet wait here for the disk.
+ */
 import type { Rules } from './rules.js';
 import type { Message } from './types.js';
 
@@ -29,7 +31,10 @@ export class DurableOutbox {
     else this.#wait({ message, batch });
   }
 
-  /** Any message may be lost, so a newer one may take its place: while a disk hangs, what waits for it does not pile up. */
+  /**
+   * Any message may be lost, so a newer one may take its place: while a disk hangs, what waits for
+   * it does not pile up.
+   */
   #wait(newer: HeldMessage): void {
     const place = this.#waiting.findIndex((waiting) => isOfOneKind(waiting, newer));
     if (place < 0) this.#waiting.push(newer);

@@ -3,9 +3,12 @@ import { invariant } from './errors.js';
 import type { NodeId } from './types.js';
 
 /**
- * - `probe`: where the logs agree is not known; one append at a time, until it is answered or a heartbeat is.
- * - `replicate`: they agree; appends follow each other without waiting, within the bounds on what is in flight.
- * - `snapshot`: the follower needs entries that are compacted away; nothing is sent until the snapshot has arrived or failed.
+ * - `probe`: where the logs agree is not known; one append at a time, until it is answered or a
+ *   heartbeat is.
+ * - `replicate`: they agree; appends follow each other without waiting, within the bounds on what
+ *   is in flight.
+ * - `snapshot`: the follower needs entries that are compacted away; nothing is sent until the
+ *   snapshot has arrived or failed.
  */
 export type ProgressMode = 'probe' | 'replicate' | 'snapshot';
 
@@ -19,10 +22,16 @@ export interface InflightLimits {
   readonly maxInflightBytes: number;
 }
 
-/** Invariants: `0 <= match < next`; `match` falls only when the connection breaks, to 0; only `replicate` has flights; each flight ends behind `match`. */
+/**
+ * Invariants: `0 <= match < next`; `match` falls only when the connection breaks, to 0; only
+ * `replicate` has flights; each flight ends behind `match`.
+ */
 export class Progress {
   readonly id: NodeId;
-  /** The follower's log is durable and equal to the leader's up to here, as far as this leader was told over a connection that stands. */
+  /**
+   * The follower's log is durable and equal to the leader's up to here, as far as this leader was
+   * told over a connection that stands.
+   */
   #match = 0;
   /** The next entry to send. */
   #next: number;
@@ -108,8 +117,9 @@ export class Progress {
   }
 
   /**
-   * The follower refused an append behind `prevIndex`; the logs may agree at `agreeAtMost`. False when the refusal is late:
-   * what it says has been overtaken, and `next` must not fall back to `match` or below.
+   * The follower refused an append behind `prevIndex`; the logs may agree at `agreeAtMost`. False
+   * when the refusal is late: what it says has been overtaken, and `next` must not fall back to
+   * `match` or below.
    */
   refused(prevIndex: number, agreeAtMost: number): boolean {
     if (this.#mode === 'snapshot' || prevIndex <= this.#match) return false;
@@ -140,8 +150,9 @@ export class Progress {
   }
 
   /**
-   * The connection broke: what is in flight may be lost. Who comes back may have lost its disk, and would be told of commits that it
-   * does not hold; a follower that has kept its log says so at the first probe.
+   * The connection broke: what is in flight may be lost. Who comes back may have lost its disk, and
+   * would be told of commits that it does not hold; a follower that has kept its log says so at the
+   * first probe.
    */
   disconnected(): void {
     if (this.#mode === 'replicate') this.probe();

@@ -5,7 +5,10 @@ export function majorityOf(voters: number): number {
   return Math.floor(voters / 2) + 1;
 }
 
-/** The greatest number that a majority of the voters has reached; `values` has one number per voter and is left sorted. */
+/**
+ * The greatest number that a majority of the voters has reached; `values` has one number per voter
+ * and is left sorted.
+ */
 export function reachedByMajority(values: number[]): number {
   sortDescending(values);
   return values[majorityOf(values.length) - 1] ?? 0;

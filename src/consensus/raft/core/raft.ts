@@ -34,9 +34,11 @@ export type RandomSource = () => number;
 /**
  * Roles and their moves:
  *
- *     follower --time-out--> preCandidate --a majority would vote--> candidate --a majority votes--> leader
+ *     follower --time-out--> preCandidate --a majority would vote--> candidate --a majority
+ * votes--> leader
  *     follower --timeoutNow--> candidate
- *     any --a higher term--> follower;  candidates --a leader, or no majority left--> follower;  leader --quorum lost--> follower
+ *     any --a higher term--> follower;  candidates --a leader, or no majority left--> follower;
+ * leader --quorum lost--> follower
  *
  * `election` is set in the two candidate roles only, `leadership` in the leader's only.
  */
@@ -132,7 +134,10 @@ export class Raft implements RaftCore {
       : electionTicks + Math.floor(this.#random() * electionTicks);
   }
 
-  /** Such a node is elected by its disk: a new term at each tick of a slow one would be a new vote to write, without an end. */
+  /**
+   * Such a node is elected by its disk: a new term at each tick of a slow one would be a new vote
+   * to write, without an end.
+   */
   get #isAlone(): boolean {
     return this.#replica.peers.length === 0;
   }
@@ -239,8 +244,8 @@ export class Raft implements RaftCore {
   }
 
   /**
-   * Whether a vote in `term` (also one's own) is forbidden: by a promise, or by leading. A leader in good standing deposes
-   * itself for nobody but the one it hands over to.
+   * Whether a vote in `term` (also one's own) is forbidden: by a promise, or by leading. A leader
+   * in good standing deposes itself for nobody but the one it hands over to.
    */
   #isBound(term: number, transferRound: number): boolean {
     const { lockout, lastRound, term: own } = this.#replica;

@@ -2,7 +2,9 @@
 import type { ReadGrant } from './types.js';
 
 interface Confirming {
-  /** A majority must answer this round, or a later one: then nobody had taken over when it was sent. */
+  /**
+   * A majority must answer this round, or a later one: then nobody had taken over when it was sent.
+   */
   readonly round: number;
   /** What was committed when the round began. */
   readonly index: number;
@@ -10,8 +12,9 @@ interface Confirming {
 }
 
 /**
- * Reads wait for a round of heartbeats that begins after them. One round confirms all that were waiting; the next
- * begins when it is over, so a flood of reads costs no more than one round at a time.
+ * Reads wait for a round of heartbeats that begins after them. One round confirms all that were
+ * waiting; the next begins when it is over, so a flood of reads costs no more than one round at a
+ * time.
  */
 export class Reads {
   #waiting: number[] = [];
@@ -54,7 +57,10 @@ export class Reads {
     return this.#granted.splice(0, waits < 0 ? this.#granted.length : waits);
   }
 
-  /** All that can no longer be granted. What is granted already stays valid: it was confirmed in time. */
+  /**
+   * All that can no longer be granted. What is granted already stays valid: it was confirmed in
+   * time.
+   */
   takeLost(): number[] {
     const lost = [...(this.#confirming?.contexts ?? []), ...this.#waiting];
     this.#confirming = null;

@@ -1,4 +1,7 @@
-/** What a node has in every role: term and vote, log, promise, and the ways to the disk and to the peers. */
+/**
+ * What a node has in every role: term and vote, log, promise, and the ways to the disk and to the
+ * peers.
+ */
 import type { RaftConfig } from './config.js';
 import { invariant } from './errors.js';
 import { Log } from './log.js';

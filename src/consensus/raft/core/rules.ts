@@ -1,10 +1,14 @@
 /**
- * The rules on which Raft's safety rests, each a small pure function and in one place: so that each can be read against
- * the paper, and so that the simulation can break one at a time and show that it would notice.
+ * The rules on which Raft's safety rests, each a small pure function and in one place: so that each
+ * can be read against the paper, and so that the simulation can break one at a time and show that
+ * it would notice.
  */
 
 export interface Rules {
-  /** Only entries of the leader's own term commit by counting replicas; earlier ones commit with them (dissertation 3.6.2, figure 3.7). */
+  /**
+   * Only entries of the leader's own term commit by counting replicas; earlier ones commit with
+   * them (dissertation 3.6.2, figure 3.7).
+   */
   commitsByCounting(entryTerm: number, leaderTerm: number): boolean;
   /** A voter's log must not be ahead of the candidate's (dissertation 3.6.1). */
   isUpToDate(candidate: LogEnd, voter: LogEnd): boolean;
@@ -12,19 +16,33 @@ export interface Rules {
   mayVoteFor(candidate: string, votedFor: string | null): boolean;
   /** Only a conflicting entry cuts the log: an old, delayed append must not (dissertation 3.5). */
   conflicts(storedTerm: number, receivedTerm: number): boolean;
-  /** How far an append lets its receiver commit: beyond `lastNew` its log may differ from the leader's (figure 3.1, AppendEntries 5). */
+  /**
+   * How far an append lets its receiver commit: beyond `lastNew` its log may differ from the
+   * leader's (figure 3.1, AppendEntries 5).
+   */
   commitAfterAppend(leaderCommit: number, lastNew: number): number;
-  /** What a message says must be durable before it goes (dissertation 3.8); `batch` is the last write that it speaks of. */
+  /**
+   * What a message says must be durable before it goes (dissertation 3.8); `batch` is the last
+   * write that it speaks of.
+   */
   mayGo(batch: number, durableBatch: number): boolean;
   /** A finished write counts when all before it have finished: it may have overtaken them. */
   completesInOrder(batch: number, durableBatch: number): boolean;
-  /** Who acknowledged a leader grants no vote until its promise has run out (dissertation 6.4.1). */
+  /**
+   * Who acknowledged a leader grants no vote until its promise has run out (dissertation 6.4.1).
+   */
   isLockedOut(ticksLeft: number): boolean;
   /** Who starts may have made a promise before; who has no peers has made none. */
   isLockedOutAtStart(peers: number): boolean;
-  /** No lease rests on rounds up to `floor`, from whose promises voters may be released, nor on any while leadership is offered. */
+  /**
+   * No lease rests on rounds up to `floor`, from whose promises voters may be released, nor on any
+   * while leadership is offered.
+   */
   carriesLease(round: number, floor: number, offersLeadership: boolean): boolean;
-  /** For how long a voter counts as bound: as it said itself, since its settings may differ from the leader's. */
+  /**
+   * For how long a voter counts as bound: as it said itself, since its settings may differ from the
+   * leader's.
+   */
   lockoutMs(byVoter: number, byLeader: number): number;
 }
 

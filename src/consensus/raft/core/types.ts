@@ -1,14 +1,18 @@
 /**
  * The vocabulary of the Raft core, and its face.
  *
- * The core is a reducer: calls put something in, `ready()` takes out what there is to do. It knows no clock, disk, socket,
- * timer or promise. "Dissertation" is Ongaro, "Consensus: Bridging Theory and Practice" (2014).
+ * The core is a reducer: calls put something in, `ready()` takes out what there is to do. It knows
+ * no clock, disk, socket, timer or promise. "Dissertation" is Ongaro, "Consensus: Bridging Theory
+ * and Practice" (2014).
  *
- * - **tick**: one call of `tick()`. The driver calls it at a fixed interval and never more often; a tick that was missed is not made up for.
+ * - **tick**: one call of `tick()`. The driver calls it at a fixed interval and never more often; a
+ *   tick that was missed is not made up for.
  * - **index**, **term**: integers, exact to 2^53. Index 0 and term 0 stand before the first.
- * - **round**: a broadcast of heartbeats by a leader, numbered. Numbers only grow while a process lives.
+ * - **round**: a broadcast of heartbeats by a leader, numbered. Numbers only grow while a process
+ *   lives.
  * - **batch**: what one `ready()` gives to the disk, numbered from 1 without gaps.
- * - **promise**: who acknowledged a leader grants no vote for `electionTicks`, and says how long that lasts (the lease rests on this).
+ * - **promise**: who acknowledged a leader grants no vote for `electionTicks`, and says how long
+ *   that lasts (the lease rests on this).
  */
 
 /** The address by which the peers know a node. */
@@ -37,7 +41,9 @@ export interface SnapshotMeta {
 /** What storage held at start. */
 export interface InitialState {
   readonly hardState: HardState;
-  /** `{index: 0, term: 0}` when there is none. The state machine has been restored from it already. */
+  /**
+   * `{index: 0, term: 0}` when there is none. The state machine has been restored from it already.
+   */
   readonly snapshot: SnapshotMeta;
   /** From `snapshot.index + 1` on, without gaps. */
   readonly entries: readonly Entry[];
@@ -46,7 +52,10 @@ export interface InitialState {
 interface Envelope {
   readonly from: NodeId;
   readonly to: NodeId;
-  /** The sender's term; in a preVote, and in the answer that grants it, the term that the candidate would enter. */
+  /**
+   * The sender's term; in a preVote, and in the answer that grants it, the term that the candidate
+   * would enter.
+   */
   readonly term: number;
 }
 
@@ -67,8 +76,9 @@ export interface Vote extends Envelope {
   readonly lastIndex: number;
   readonly lastTerm: number;
   /**
-   * The round of the `timeoutNow` that the leader of the previous term sent to this candidate, 0 without one.
-   * It releases voters from their promise, unless they have acknowledged a later round since.
+   * The round of the `timeoutNow` that the leader of the previous term sent to this candidate, 0
+   * without one. It releases voters from their promise, unless they have acknowledged a later round
+   * since.
    */
   readonly transferRound: number;
 }
@@ -99,7 +109,9 @@ export interface AppendReject extends Envelope {
   readonly kind: 'appendReject';
   /** The `prevIndex` that was refused. */
   readonly prevIndex: number;
-  /** The last place where the logs may still agree: the sender has term `hintTerm` at `hintIndex`. */
+  /**
+   * The last place where the logs may still agree: the sender has term `hintTerm` at `hintIndex`.
+   */
   readonly hintIndex: number;
   readonly hintTerm: number;
 }
@@ -114,14 +126,17 @@ export interface Heartbeat extends Envelope {
 export interface HeartbeatResponse extends Envelope {
   readonly kind: 'heartbeatResponse';
   readonly round: number;
-  /** For so many milliseconds of its own clock the sender grants no vote; 0: it says nothing of that. */
+  /**
+   * For so many milliseconds of its own clock the sender grants no vote; 0: it says nothing of
+   * that.
+   */
   readonly lockoutMs: number;
 }
 
 /**
- * Out of the leader's `ready()`: stream your newest durable snapshot to `to` (it may be newer than `meta`), then call `snapshotSent`.
- * Into the follower's `step()`: the whole snapshot `meta` has arrived and was checked.
- * The bytes in between are the driver's.
+ * Out of the leader's `ready()`: stream your newest durable snapshot to `to` (it may be newer than
+ * `meta`), then call `snapshotSent`. Into the follower's `step()`: the whole snapshot `meta` has
+ * arrived and was checked. The bytes in between are the driver's.
  */
 export interface Snapshot extends Envelope {
   readonly kind: 'snapshot';
@@ -136,8 +151,9 @@ export interface TimeoutNow extends Envelope {
 }
 
 /**
- * What peers say to each other. Proposals and reads are not among them: the core takes both on the leader only,
- * and passing a request on to the leader is the service's part. An installed snapshot is acknowledged by an `appendResponse`.
+ * What peers say to each other. Proposals and reads are not among them: the core takes both on the
+ * leader only, and passing a request on to the leader is the service's part. An installed snapshot
+ * is acknowledged by an `appendResponse`.
  */
 export type Message =
   | PreVote
@@ -161,41 +177,50 @@ export interface SoftState {
   /** Null while unknown. */
   readonly leader: NodeId | null;
   /**
-   * On a leader: the latest round that a majority (itself included) has answered and that may carry a lease; otherwise 0.
-   * It falls to 0 before leadership is offered to another node.
+   * On a leader: the latest round that a majority (itself included) has answered and that may carry
+   * a lease; otherwise 0. It falls to 0 before leadership is offered to another node.
    */
   readonly leaseRound: number;
   /**
-   * No other node can lead before so many milliseconds, by the clocks of the voters, have passed since `leaseRound` was **sent**.
-   * Infinity on a leader without peers.
+   * No other node can lead before so many milliseconds, by the clocks of the voters, have passed
+   * since `leaseRound` was **sent**. Infinity on a leader without peers.
    */
   readonly leaseLockoutMs: number;
   /** On a leader that hands over: to whom. Proposals are refused meanwhile. */
   readonly transferTo: NodeId | null;
 }
 
-/** A read that was asked with `context` may answer once entries up to `index` are applied: they are, when the batch's `committed` are. */
+/**
+ * A read that was asked with `context` may answer once entries up to `index` are applied: they are,
+ * when the batch's `committed` are.
+ */
 export interface ReadGrant {
   readonly context: number;
   readonly index: number;
 }
 
 /**
- * What there is to do. Handle the fields in this order; none needs the disk to have finished, since the core holds back by itself
- * each message that has to wait for it.
+ * What there is to do. Handle the fields in this order; none needs the disk to have finished, since
+ * the core holds back by itself each message that has to wait for it.
  */
 export interface Ready {
-  /** The round whose heartbeats are (for a single node: would be) among `messages`, else 0. Note the time **before** sending them. */
+  /**
+   * The round whose heartbeats are (for a single node: would be) among `messages`, else 0. Note the
+   * time **before** sending them.
+   */
   readonly round: number;
-  /** The state as of now; changed since the last `ready()` or not. Take a lost lease back before anything is sent. */
+  /**
+   * The state as of now; changed since the last `ready()` or not. Take a lost lease back before
+   * anything is sent.
+   */
   readonly soft: SoftState;
   /** To be made durable, or null. Report it with `persisted(write.batch)`. */
   readonly write: Write | null;
   /** May all be sent at once; any may be lost. */
   readonly messages: readonly Message[];
   /**
-   * When not null: replace the state machine by this snapshot (it came with the `snapshot` message) before applying `committed`.
-   * `write.snapshot` asks for the same one to be made durable.
+   * When not null: replace the state machine by this snapshot (it came with the `snapshot` message)
+   * before applying `committed`. `write.snapshot` asks for the same one to be made durable.
    */
   readonly restore: SnapshotMeta | null;
   /** To be applied in order, before the next `ready()`. Each is durable here and on a majority. */
@@ -206,7 +231,10 @@ export interface Ready {
   readonly readsLost: readonly number[];
 }
 
-/** One batch for the disk: all of it or nothing, after all earlier batches. Several may be under way, and may share one transaction. */
+/**
+ * One batch for the disk: all of it or nothing, after all earlier batches. Several may be under
+ * way, and may share one transaction.
+ */
 export interface Write {
   readonly batch: number;
   /** Null: unchanged. */
@@ -225,7 +253,10 @@ export type Refusal =
   /** Too much waits to be committed already. */
   | 'overloaded';
 
-/** The proposals took the indexes from `firstIndex` on. Whatever is committed there with another term is not them: they are lost. */
+/**
+ * The proposals took the indexes from `firstIndex` on. Whatever is committed there with another
+ * term is not them: they are lost.
+ */
 export type Proposed =
   | { readonly accepted: true; readonly firstIndex: number; readonly term: number }
   | { readonly accepted: false; readonly refusal: Refusal };
@@ -236,27 +267,36 @@ export interface RaftCore {
   /** A message has arrived. Messages from strangers or to somebody else are ignored. */
   step(message: Message): void;
   /**
-   * Appends commands, all or none. They are replicated by the next `ready()`: propose many, then ask once.
-   * `waiting`: followers to be told of the commit at once; others learn of it with the next append or tick.
+   * Appends commands, all or none. They are replicated by the next `ready()`: propose many, then
+   * ask once. `waiting`: followers to be told of the commit at once; others learn of it with the
+   * next append or tick.
    */
   propose(commands: readonly Uint8Array[], waiting?: readonly NodeId[]): Proposed;
   /**
-   * Asks for a linearizable read; `context` comes back in `reads` or in `readsLost`. Null when taken.
-   * Reads taken between two `ready()` share one round.
+   * Asks for a linearizable read; `context` comes back in `reads` or in `readsLost`. Null when
+   * taken. Reads taken between two `ready()` share one round.
    */
   readIndex(context: number): Refusal | null;
   /**
-   * Hands leadership to `to`, or to whichever live follower has the most. Given up after `electionTicks`.
-   * False when this node does not lead, hands over already, or has nobody to hand over to.
+   * Hands leadership to `to`, or to whichever live follower has the most. Given up after
+   * `electionTicks`. False when this node does not lead, hands over already, or has nobody to hand
+   * over to.
    */
   transferLeadership(to?: NodeId): boolean;
-  /** Starts an election now (pre-vote first), unless this node leads, has promised to wait, or is alone and waits for its disk. */
+  /**
+   * Starts an election now (pre-vote first), unless this node leads, has promised to wait, or is
+   * alone and waits for its disk.
+   */
   campaign(): void;
-  /** The write of this batch is durable. Reports may come in any order; each takes effect when all earlier batches are reported too. */
+  /**
+   * The write of this batch is durable. Reports may come in any order; each takes effect when all
+   * earlier batches are reported too.
+   */
   persisted(batch: number): void;
   /**
-   * A snapshot of the state machine at `snapshot` is durable. All entries up to it but the last `keepEntries`
-   * (which spare slow followers a snapshot) are dropped from memory; storage may delete all up to it.
+   * A snapshot of the state machine at `snapshot` is durable. All entries up to it but the last
+   * `keepEntries` (which spare slow followers a snapshot) are dropped from memory; storage may
+   * delete all up to it.
    */
   compact(snapshot: SnapshotMeta, keepEntries: number): void;
   /** The streaming of a snapshot to this follower has ended, or failed. */

@@ -1,14 +1,20 @@
-/** What a voter has promised to a leader by acknowledging it: no vote for anybody else for a while. The lease rests on it. */
+/**
+ * What a voter has promised to a leader by acknowledging it: no vote for anybody else for a while.
+ * The lease rests on it.
+ */
 import type { RaftConfig } from './config.js';
 import type { Rules } from './rules.js';
 
 /**
- * A promise binds whatever the term: a voter that learns of a higher term right after it acknowledged a leader still waits.
- * At its start a node is bound to a leader unknown, since it may have promised before it crashed.
+ * A promise binds whatever the term: a voter that learns of a higher term right after it
+ * acknowledged a leader still waits. At its start a node is bound to a leader unknown, since it may
+ * have promised before it crashed.
  *
- * A leader that hands over releases voters from promises to rounds up to the one that its `timeoutNow` names. It counts no lease on
- * those rounds and begins no later ones until the transfer is over, so a `timeoutNow` that arrives late releases nobody on whom a newer lease rests.
- * Who gives leadership away was elected: by then, older promises had run out or were released.
+ * A leader that hands over releases voters from promises to rounds up to the one that its
+ * `timeoutNow` names. It counts no lease on those rounds and begins no later ones until the
+ * transfer is over, so a `timeoutNow` that arrives late releases nobody on whom a newer lease
+ * rests. Who gives leadership away was elected: by then, older promises had run out or were
+ * released.
  */
 export class VoteLockout {
   #ticksLeft: number;
@@ -29,7 +35,10 @@ export class VoteLockout {
     if (this.#ticksLeft > 0) this.#ticksLeft--;
   }
 
-  /** A leader was heard; `round` is that of its heartbeat, 0 for any other message. What an earlier run promised is not cut short. */
+  /**
+   * A leader was heard; `round` is that of its heartbeat, 0 for any other message. What an earlier
+   * run promised is not cut short.
+   */
   renew(term: number, round: number): void {
     this.#ticksLeft = Math.max(this.#ticksLeft, this.#electionTicks);
     this.#round = term === this.#term ? Math.max(this.#round, round) : round;

@@ -4,12 +4,18 @@ import type { Rules } from './rules.js';
 
 interface TrackedWrite {
   readonly batch: number;
-  /** Up to here the batch makes the log durable; lowered when a later cut of the log makes it worthless from there on. */
+  /**
+   * Up to here the batch makes the log durable; lowered when a later cut of the log makes it
+   * worthless from there on.
+   */
   lastIndex: number;
   finished: boolean;
 }
 
-/** Batches count from 1; all up to `durableBatch` are on disk. Those under way follow it without gaps. */
+/**
+ * Batches count from 1; all up to `durableBatch` are on disk. Those under way follow it without
+ * gaps.
+ */
 export class WriteTracker {
   #durableBatch = 0;
   #nextBatch = 1;
@@ -36,7 +42,10 @@ export class WriteTracker {
     return batch;
   }
 
-  /** Entries from `index` on were cut off: a write of theirs that finishes later says nothing about what replaced them. */
+  /**
+   * Entries from `index` on were cut off: a write of theirs that finishes later says nothing about
+   * what replaced them.
+   */
   cutFrom(index: number): void {
     for (const write of this.#underWay) write.lastIndex = Math.min(write.lastIndex, index - 1);
   }

@@ -1,4 +1,7 @@
-/** Knows when everything applied so far has been seen by everybody who must see it, though the acknowledgements come in any order. */
+/**
+ * Knows when everything applied so far has been seen by everybody who must see it, though the
+ * acknowledgements come in any order.
+ */
 export class ApplyBarrier {
   /** Oldest first; a settled one leaves once all before it have. */
   #batches: Array<{ isSettled: boolean; readonly waiters: Array<() => void> }> = [];

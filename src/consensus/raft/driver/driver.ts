@@ -1,4 +1,6 @@
-/** Runs a Raft core: feeds it ticks, messages and requests, and does what it asks for, in its order. */
+/**
+ * Runs a Raft core: feeds it ticks, messages and requests, and does what it asks for, in its order.
+ */
 import { messageOf } from '../../../base/errors.js';
 import type { Command } from '../../../throttle/commands.js';
 import {
@@ -27,7 +29,10 @@ import { type ArrivedSnapshot, SnapshotReceiver } from './snapshot-receiver.js';
 import { SnapshotSender } from './snapshot-sender.js';
 import { SnapshotTaker } from './snapshot-taker.js';
 
-/** Sessions are drawn from this many: half of the exact integers, so that a session's requests can be counted on from its number. */
+/**
+ * Sessions are drawn from this many: half of the exact integers, so that a session's requests can
+ * be counted on from its number.
+ */
 const SESSIONS = 2 ** 52;
 
 /** What the driver drives. The machine has been restored from the stored snapshot. */
@@ -41,8 +46,9 @@ export interface DriverParts {
 }
 
 /**
- * Inputs only mark that there is something to do; one pump in the same turn of the loop, after all that had arrived, does it:
- * messages that came together make one batch for the disk and one answer.
+ * Inputs only mark that there is something to do; one pump in the same turn of the loop, after all
+ * that had arrived, does it: messages that came together make one batch for the disk and one
+ * answer.
  */
 export class RaftDriver implements DriverInterface {
   readonly #options: DriverOptions;
@@ -58,7 +64,10 @@ export class RaftDriver implements DriverInterface {
   #soft: SoftState;
   /** The lease as reported. */
   #leaseUntilMs = 0;
-  /** The last term that this node led with all that was acknowledged before it applied here, and seen by everybody who must. */
+  /**
+   * The last term that this node led with all that was acknowledged before it applied here, and
+   * seen by everybody who must.
+   */
   #informedTerm = 0;
   #appliedIndex: number;
   #isPumpDue = false;
@@ -211,7 +220,10 @@ export class RaftDriver implements DriverInterface {
     this.#parts.observer.failed(error);
   }
 
-  /** One batch; what is left waits for the next turn, so that a long catch-up does not hold the loop. */
+  /**
+   * One batch; what is left waits for the next turn, so that a long catch-up does not hold the
+   * loop.
+   */
   #pump(arrived: ArrivedSnapshot | null = null): void {
     const { core } = this.#parts;
     this.#requests.flush(core, this.#clock.latestUnixMs());
@@ -232,7 +244,10 @@ export class RaftDriver implements DriverInterface {
     this.#requests.readsLost(ready.readsLost);
   }
 
-  /** First of all: a lease that is lost must be lost before anything that another node could lead by is sent. */
+  /**
+   * First of all: a lease that is lost must be lost before anything that another node could lead by
+   * is sent.
+   */
   #report(soft: SoftState): void {
     const before = this.#soft;
     if (soft === before) return;
@@ -249,7 +264,10 @@ export class RaftDriver implements DriverInterface {
     this.#reportLease();
   }
 
-  /** A leader that does not know yet all that was acknowledged before it could let through whom the last one had throttled. */
+  /**
+   * A leader that does not know yet all that was acknowledged before it could let through whom the
+   * last one had throttled.
+   */
   #reportLease(): void {
     const { role, term } = this.#soft;
     const untilMs = term === this.#informedTerm ? this.#lease.untilMs : 0;

@@ -1,15 +1,26 @@
-/** How long nobody else can lead: counted from the sending of the newest heartbeats that a majority answered. */
+/**
+ * How long nobody else can lead: counted from the sending of the newest heartbeats that a majority
+ * answered.
+ */
 
-/** Rounds whose time of sending is remembered. A leader steps down long before as many stay unanswered. */
+/**
+ * Rounds whose time of sending is remembered. A leader steps down long before as many stay
+ * unanswered.
+ */
 const ROUNDS_MAX = 1024;
 
 export class LeaderLease {
-  /** Round and time of its sending, in order; only rounds from the last one on that was answered. */
+  /**
+   * Round and time of its sending, in order; only rounds from the last one on that was answered.
+   */
   readonly #sentMs = new Map<number, number>();
   #answeredRound = 0;
   #untilMs = 0;
 
-  /** `share` of what is promised counts: the clocks of those who promise may run faster than this one. */
+  /**
+   * `share` of what is promised counts: the clocks of those who promise may run faster than this
+   * one.
+   */
   constructor(private readonly share: number) {}
 
   /** Note before the first heartbeat of `round` leaves. */
@@ -26,7 +37,10 @@ export class LeaderLease {
     return this.#untilMs;
   }
 
-  /** A majority has answered `round`, and elects nobody for `lockoutMs` after. A round of 0: no round carries a lease. */
+  /**
+   * A majority has answered `round`, and elects nobody for `lockoutMs` after. A round of 0: no
+   * round carries a lease.
+   */
   answered(round: number, lockoutMs: number): void {
     if (round === 0) {
       this.#forgetUpTo(this.#answeredRound);

@@ -1,4 +1,7 @@
-/** The requests of this node's clients, and of the followers that pass theirs on, between arrival and answer. */
+/**
+ * The requests of this node's clients, and of the followers that pass theirs on, between arrival
+ * and answer.
+ */
 import { FrenoError } from '../../../base/errors.js';
 import type { Command, CommandOutcome } from '../../../throttle/commands.js';
 import type { Forward, ForwardRefusal, PeerMessage } from '../codec/messages.js';
@@ -16,7 +19,10 @@ const PEER_QUEUE_MAX = 65_536;
 const GROUP_MAX = 256;
 const GROUP_BYTES_MAX = 256 * 1024;
 
-/** How far the time of a command may be from that of the cluster: it was asked for a moment ago, on a node whose clock is right. */
+/**
+ * How far the time of a command may be from that of the cluster: it was asked for a moment ago, on
+ * a node whose clock is right.
+ */
 const STAMP_TOLERANCE_MS = 1000;
 
 export type RequestCallback = (result: RequestResult) => void;
@@ -53,17 +59,24 @@ export interface RequestOptions {
 }
 
 /**
- * A request of this node's client is *queued* until the next flush; then *pending* (proposed here or sent to the leader) until
- * it is applied, refused, or its time is up. Its number in `#pending` is `sequence`, which the log entry carries.
+ * A request of this node's client is *queued* until the next flush; then *pending* (proposed here
+ * or sent to the leader) until it is applied, refused, or its time is up. Its number in `#pending`
+ * is `sequence`, which the log entry carries.
  */
 export class Requests {
   #tick = 0;
-  /** Counts on from the session: a refusal that was meant for an earlier run of this node names no request of this one. */
+  /**
+   * Counts on from the session: a refusal that was meant for an earlier run of this node names no
+   * request of this one.
+   */
   #lastSequence: number;
   #lastContext = 0;
   /** In order of their deadlines. */
   readonly #pending = new Map<number, Pending>();
-  /** Where requests of this node were appended while it led: what commits there with another term is not them. */
+  /**
+   * Where requests of this node were appended while it led: what commits there with another term is
+   * not them.
+   */
   readonly #appended = new Map<number, { readonly term: number; readonly sequence: number }>();
   #queue: QueuedProposal[] = [];
   #readQueue: RequestCallback[] = [];
@@ -128,7 +141,10 @@ export class Requests {
     for (const sequence of sequences) this.#refuse(sequence, refusals[reason]);
   }
 
-  /** Hands what is queued to the core or to the leader. `unixMs`: the time of the cluster; a leader that does not know it yet lets commands wait. */
+  /**
+   * Hands what is queued to the core or to the leader. `unixMs`: the time of the cluster; a leader
+   * that does not know it yet lets commands wait.
+   */
   flush(core: RaftCore, unixMs: number | null): void {
     this.#flushReads(core);
     const leads = core.soft.role === 'leader';
@@ -142,8 +158,9 @@ export class Requests {
   }
 
   /**
-   * The commands of committed entries, and for each its number among the requests of this node, or null when it answers none of them.
-   * Settles requests whose places other entries have taken. Throws when an entry cannot be read: the log is broken.
+   * The commands of committed entries, and for each its number among the requests of this node, or
+   * null when it answers none of them. Settles requests whose places other entries have taken.
+   * Throws when an entry cannot be read: the log is broken.
    */
   committed(entries: readonly Entry[]): { commands: Command[]; own: Array<number | null> } {
     const commands: Command[] = [];
@@ -168,7 +185,10 @@ export class Requests {
     });
   }
 
-  /** A snapshot took the place of all entries up to `index`: whether own requests were among them is not known. */
+  /**
+   * A snapshot took the place of all entries up to `index`: whether own requests were among them is
+   * not known.
+   */
   restored(index: number): void {
     for (const [at, { sequence }] of this.#appended) {
       if (at > index) continue;
@@ -278,7 +298,10 @@ export class Requests {
     for (const answer of answers) answer({ kind: 'refused', refusal: refusals[refusal] });
   }
 
-  /** An entry that was appended here in another term has been overwritten: it never took effect and never will. */
+  /**
+   * An entry that was appended here in another term has been overwritten: it never took effect and
+   * never will.
+   */
   #settleOverwritten({ index, term }: Entry): void {
     const appended = this.#appended.get(index);
     if (appended === undefined) return;

@@ -1,11 +1,17 @@
-/** Puts a snapshot together from the chunks that a leader sends. One at a time; a newer one, or another leader's, takes its place. */
+/**
+ * Puts a snapshot together from the chunks that a leader sends. One at a time; a newer one, or
+ * another leader's, takes its place.
+ */
 import type { SnapshotChunk } from '../codec/messages.js';
 import { ImageAssembly } from '../codec/snapshots.js';
 import { protocolError } from '../codec/wire.js';
 import type { NodeId } from '../core/types.js';
 import type { EncodedSnapshot } from '../driver-types.js';
 
-/** Most bytes of one snapshot. The state is bounded in entries; this bounds what a broken peer can make this node hold. */
+/**
+ * Most bytes of one snapshot. The state is bounded in entries; this bounds what a broken peer can
+ * make this node hold.
+ */
 const SNAPSHOT_BYTES_MAX = 256 * 1024 * 1024;
 
 /** A whole snapshot: as bytes for the disk, and decoded. */
@@ -24,7 +30,10 @@ interface Arriving {
 export class SnapshotReceiver {
   #arriving: Arriving | null = null;
 
-  /** Returns the chunk wanted next, and the snapshot when this was its last chunk. Throws `PROTOCOL`, and forgets what had arrived. */
+  /**
+   * Returns the chunk wanted next, and the snapshot when this was its last chunk. Throws
+   * `PROTOCOL`, and forgets what had arrived.
+   */
   receive(from: NodeId, chunk: SnapshotChunk): { next: number; arrived: ArrivedSnapshot | null } {
     const arriving = this.#continued(from, chunk);
     if (arriving === null) return { next: 0, arrived: null };

@@ -1,12 +1,21 @@
-/** Streams the newest snapshot to followers that are behind the log: a window of chunks, acknowledged in order, resumed where it stopped. */
+/**
+ * Streams the newest snapshot to followers that are behind the log: a window of chunks,
+ * acknowledged in order, resumed where it stopped.
+ */
 import type { PeerMessage, SnapshotAck } from '../codec/messages.js';
 import type { NodeId, SnapshotMeta } from '../core/types.js';
 import type { RaftStorage } from '../driver-types.js';
 
-/** Chunks under way to one follower, unanswered: bounds memory on both sides, and leaves room for heartbeats in between. */
+/**
+ * Chunks under way to one follower, unanswered: bounds memory on both sides, and leaves room for
+ * heartbeats in between.
+ */
 const WINDOW_CHUNKS = 4;
 
-/** Times a chunk is sent again before the stream is given up. The core then asks for a new one in its own time. */
+/**
+ * Times a chunk is sent again before the stream is given up. The core then asks for a new one in
+ * its own time.
+ */
 const RETRIES_MAX = 5;
 
 interface Stream {
@@ -62,7 +71,8 @@ export class SnapshotSender {
       stream.idleTicks = 0;
       stream.retries = 0;
     }
-    // Less than before: the follower has restarted. What it lacks goes out again when the retry is due.
+    // Less than before: the follower has restarted. What it lacks goes out again when the retry is
+    // due.
     stream.acknowledged = nextSequence;
     stream.sent = Math.max(stream.sent, nextSequence);
     this.#advance(stream);

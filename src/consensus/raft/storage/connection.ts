@@ -1,13 +1,17 @@
-/** One SQLite connection, in promises for opening and closing, and in callbacks for the work in between. */
+/**
+ * One SQLite connection, in promises for opening and closing, and in callbacks for the work in
+ * between.
+ */
 import sqlite3 from 'sqlite3';
 
 export type SqlRow = Readonly<Record<string, unknown>>;
 export type SqlValue = string | number | Uint8Array | null;
 
 /**
- * Statements run one at a time in the order of the calls (serialized mode): without it node-sqlite3 completes them in any order.
- * Only single statements, each its own transaction, and `exec` texts that hold a whole transaction may go through it:
- * a transaction left open across calls would swallow whatever comes between.
+ * Statements run one at a time in the order of the calls (serialized mode): without it node-sqlite3
+ * completes them in any order. Only single statements, each its own transaction, and `exec` texts
+ * that hold a whole transaction may go through it: a transaction left open across calls would
+ * swallow whatever comes between.
  */
 export class Connection {
   readonly #database: sqlite3.Database;

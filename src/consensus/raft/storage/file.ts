@@ -1,4 +1,7 @@
-/** What lies at the path of the log before SQLite opens it: nothing, a log of ours, a Bolt file of the original, or something foreign. */
+/**
+ * What lies at the path of the log before SQLite opens it: nothing, a log of ours, a Bolt file of
+ * the original, or something foreign.
+ */
 import { constants } from 'node:fs';
 import { access, type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
@@ -11,7 +14,10 @@ export const LOG_FILE = 'freno-raft.db';
 /** "frno", in the header of each file that this program made. */
 export const APPLICATION_ID = 0x66726e6f;
 
-/** SQLite's header: offset of the application id (https://www.sqlite.org/fileformat.html#the_database_header). */
+/**
+ * SQLite's header: offset of the application id
+ * (https://www.sqlite.org/fileformat.html#the_database_header).
+ */
 const APPLICATION_ID_OFFSET = 68;
 const SQLITE_HEADER_BYTES = 100;
 const SQLITE_MAGIC = 'SQLite format 3\0';
@@ -22,7 +28,10 @@ const BOLT_MAGIC_OFFSET = 16;
 
 type FileKind = 'absent' | 'ours' | 'bolt' | 'foreign';
 
-/** Creates the directory if need be, and makes sure that this process may write there. Throws `RESOURCE`. */
+/**
+ * Creates the directory if need be, and makes sure that this process may write there. Throws
+ * `RESOURCE`.
+ */
 export async function prepareDirectory(directory: string): Promise<void> {
   try {
     await makeDirectory(resolve(directory));
@@ -36,8 +45,8 @@ export async function prepareDirectory(directory: string): Promise<void> {
 }
 
 /**
- * With its parents. Not with `recursive`: where the system refuses a directory with ENOENT, as below /proc, Node tries for
- * ever and holds one of the threads that the whole process shares.
+ * With its parents. Not with `recursive`: where the system refuses a directory with ENOENT, as
+ * below /proc, Node tries for ever and holds one of the threads that the whole process shares.
  */
 async function makeDirectory(directory: string): Promise<void> {
   if (await isDirectory(directory)) return;
@@ -57,8 +66,8 @@ async function isDirectory(path: string): Promise<boolean> {
 }
 
 /**
- * Makes sure that SQLite may open `path`: sets a file of the original aside with a warning, and throws `RESOURCE` for
- * anything else that is not a log of this program.
+ * Makes sure that SQLite may open `path`: sets a file of the original aside with a warning, and
+ * throws `RESOURCE` for anything else that is not a log of this program.
  */
 export async function clearTheWay(path: string, log: Logger): Promise<void> {
   const kind = await kindOf(path);
@@ -102,7 +111,10 @@ async function kindOf(path: string): Promise<FileKind> {
   return isOurs ? 'ours' : 'foreign';
 }
 
-/** Renames the original's file to `freno-raft.db.bolt`; answers that path. Throws `RESOURCE` when something is there already. */
+/**
+ * Renames the original's file to `freno-raft.db.bolt`; answers that path. Throws `RESOURCE` when
+ * something is there already.
+ */
 async function setAside(path: string): Promise<string> {
   const aside = `${path}.bolt`;
   if (await exists(aside)) {

@@ -1,4 +1,7 @@
-/** Reads and checks what a log holds at start. Anything that does not fit together is refused: a damaged log is never half-read. */
+/**
+ * Reads and checks what a log holds at start. Anything that does not fit together is refused: a
+ * damaged log is never half-read.
+ */
 import { crc32 } from 'node:zlib';
 import type { Entry, HardState, InitialState, SnapshotMeta } from '../core/types.js';
 import type { Connection, SqlRow } from './connection.js';
@@ -16,7 +19,10 @@ export class DamagedLogError extends Error {
   override readonly name = 'DamagedLogError';
 }
 
-/** Over everything that matters of a row of the log: a bit that flips in it is found at the next start. */
+/**
+ * Over everything that matters of a row of the log: a bit that flips in it is found at the next
+ * start.
+ */
 export function entryChecksum(index: number, term: number, data: Uint8Array): number {
   // The data first: zlib takes an empty buffer with a starting value for a request to start anew.
   return crc32(`${index}:${term}`, crc32(data));

@@ -9,11 +9,17 @@ import { checkWriteAheadLog } from './write-ahead-log.js';
 /** Of the tables; raised when an older program could not read them. */
 const FORMAT_VERSION = 1;
 
-/** The write-ahead log is moved into the file when it has this many pages (of 4 KiB), and is cut to the size below. */
+/**
+ * The write-ahead log is moved into the file when it has this many pages (of 4 KiB), and is cut to
+ * the size below.
+ */
 const CHECKPOINT_PAGES = 1000;
 const WAL_BYTES_LIMIT = 4 * 1024 * 1024;
 
-/** Rows of a multi-row INSERT: a batch takes the smallest statement that holds it, and leaves the rest of its rows NULL. */
+/**
+ * Rows of a multi-row INSERT: a batch takes the smallest statement that holds it, and leaves the
+ * rest of its rows NULL.
+ */
 export const INSERT_ROWS = [1, 4, 16, 64, 256] as const;
 export const INSERT_ROWS_MAX = 256;
 
@@ -53,13 +59,14 @@ export interface Statements {
 }
 
 /**
- * Opens or creates the file and takes its lock until the connection closes or the process ends, however it ends.
- * Rejects with SQLite's own errors.
+ * Opens or creates the file and takes its lock until the connection closes or the process ends,
+ * however it ends. Rejects with SQLite's own errors.
  */
 export async function openConnection(path: string): Promise<Connection> {
   const connection = await Connection.open(path);
   try {
-    // Before anything is read: the write-ahead log then needs no shared memory beside it, and the first access takes the lock.
+    // Before anything is read: the write-ahead log then needs no shared memory beside it, and the
+    // first access takes the lock.
     await connection.execute('PRAGMA locking_mode = EXCLUSIVE');
     const [{ tables } = {}] = await connection.all('SELECT count(*) AS tables FROM sqlite_schema');
     await checkWriteAheadLog(`${path}-wal`);
@@ -80,8 +87,9 @@ export async function openConnection(path: string): Promise<Connection> {
 }
 
 /**
- * What a killed process had written, but not synced, is read back as if it were on disk, until the machine fails: this node would
- * stand by votes and entries that are gone then. Moving the write-ahead log into the file writes and syncs all of it.
+ * What a killed process had written, but not synced, is read back as if it were on disk, until the
+ * machine fails: this node would stand by votes and entries that are gone then. Moving the
+ * write-ahead log into the file writes and syncs all of it.
  */
 async function syncRecovered(connection: Connection): Promise<void> {
   const [row] = await connection.all('PRAGMA wal_checkpoint(TRUNCATE)');
@@ -121,7 +129,10 @@ export async function checkIdentity(
   );
 }
 
-/** The longest promise of earlier runs that may still hold, in milliseconds; 0: there is none. Throws `DamagedLogError`. */
+/**
+ * The longest promise of earlier runs that may still hold, in milliseconds; 0: there is none.
+ * Throws `DamagedLogError`.
+ */
 export async function loadLockout(connection: Connection): Promise<number> {
   const [row] = await connection.all('SELECT ms FROM promise');
   return integer(row ?? {}, 'ms');

@@ -27,8 +27,9 @@ import {
 const DELETE_ROWS = 1024;
 
 /**
- * The locks of a file belong to the process, not to the connection, and closing any descriptor of the file drops them:
- * a second storage in one process has to be refused before it touches the file.
+ * The locks of a file belong to the process, not to the connection, and closing any descriptor of
+ * the file drops them: a second storage in one process has to be refused before it touches the
+ * file.
  */
 const directoriesInUse = new Set<string>();
 
@@ -36,7 +37,10 @@ export interface OpenedStorage {
   readonly storage: SqliteStorage;
   /** What it held. */
   readonly initial: InitialState;
-  /** The longest promise of earlier runs that may still hold: for so many milliseconds after they end no vote may be granted. */
+  /**
+   * The longest promise of earlier runs that may still hold: for so many milliseconds after they
+   * end no vote may be granted.
+   */
   readonly lockoutMs: number;
 }
 
@@ -47,7 +51,10 @@ export class SqliteStorage implements RaftStorage {
   /** The newest snapshot whose record was handed to the connection. */
   #snapshot: SnapshotMeta;
   #chunkCount: number;
-  /** Indexes of the first and the last entry handed to the connection; the first is one more than the last when there is none. */
+  /**
+   * Indexes of the first and the last entry handed to the connection; the first is one more than
+   * the last when there is none.
+   */
   #firstIndex: number;
   #lastIndex: number;
   /** Set once: the disk refused a write. */
@@ -74,7 +81,8 @@ export class SqliteStorage implements RaftStorage {
 
   /**
    * Opens or creates the log in `directory`, and holds it until `close` or the end of the process.
-   * Throws `RESOURCE`, with the file's name, when it is another process's, another node's, foreign or damaged.
+   * Throws `RESOURCE`, with the file's name, when it is another process's, another node's, foreign
+   * or damaged.
    */
   static async open(
     directory: string,
@@ -169,7 +177,10 @@ export class SqliteStorage implements RaftStorage {
     return new DamagedLogError(`chunk ${sequence} of its snapshot is missing`);
   }
 
-  /** Makes durable what this run promises, before it promises anything; what is written afterwards takes its place. */
+  /**
+   * Makes durable what this run promises, before it promises anything; what is written afterwards
+   * takes its place.
+   */
   writeLockout(lockoutMs: number, done: Done): void {
     this.#run([(next) => this.#statements.setLockout.run([lockoutMs], next)], done);
   }
@@ -260,7 +271,10 @@ export class SqliteStorage implements RaftStorage {
     writeFrom(0);
   }
 
-  /** A snapshot of the leader: it and an empty log take the place of all that was there, in one transaction. */
+  /**
+   * A snapshot of the leader: it and an empty log take the place of all that was there, in one
+   * transaction.
+   */
   #replaceAll({ meta, chunks }: EncodedSnapshot, next: Done): void {
     this.#snapshot = meta;
     this.#chunkCount = chunks.length;
@@ -301,7 +315,10 @@ export class SqliteStorage implements RaftStorage {
   }
 }
 
-/** Replaces the record of the snapshot, and drops the chunks of older ones: those of a newer one, of the leader, may be on their way. */
+/**
+ * Replaces the record of the snapshot, and drops the chunks of older ones: those of a newer one, of
+ * the leader, may be on their way.
+ */
 function recordSql({ index, term }: SnapshotMeta, chunkCount: number): string {
   return (
     `UPDATE snapshot SET last_index = ${index}, last_term = ${term}, pieces = ${chunkCount}; ` +

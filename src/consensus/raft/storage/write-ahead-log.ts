@@ -1,7 +1,8 @@
 /**
- * Damage in the middle of SQLite's write-ahead log. SQLite takes the first frame that does not fit for the end of the log, as after a
- * write that a crash cut short, and would forget without a word all that was synced behind it: votes, and entries that were acknowledged.
- * The format: https://www.sqlite.org/fileformat2.html#walformat
+ * Damage in the middle of SQLite's write-ahead log. SQLite takes the first frame that does not fit
+ * for the end of the log, as after a write that a crash cut short, and would forget without a word
+ * all that was synced behind it: votes, and entries that were acknowledged. The format:
+ * https://www.sqlite.org/fileformat2.html#walformat
  */
 import { readFile } from 'node:fs/promises';
 import { DamagedLogError } from './load.js';
@@ -9,7 +10,10 @@ import { DamagedLogError } from './load.js';
 const HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
 
-/** By the last bit of the magic number, checksums are over big-endian words or over little-endian ones. */
+/**
+ * By the last bit of the magic number, checksums are over big-endian words or over little-endian
+ * ones.
+ */
 const MAGIC = 0x377f0682;
 
 /** Offsets in the header of the log, and in that of a frame. */
@@ -21,8 +25,9 @@ const FRAME_SALTS_AT = 8;
 const FRAME_CHECKSUM_AT = 16;
 
 /**
- * Throws `DamagedLogError` when more than one transaction lies behind what is wrong: each is synced before the next begins, so a crash cuts
- * short only the last one. Call it while the file is locked, and before anything is written.
+ * Throws `DamagedLogError` when more than one transaction lies behind what is wrong: each is synced
+ * before the next begins, so a crash cuts short only the last one. Call it while the file is
+ * locked, and before anything is written.
  */
 export async function checkWriteAheadLog(path: string): Promise<void> {
   const bytes = await readIfThere(path);
@@ -64,7 +69,10 @@ class WriteAheadLog {
     return this.#frames;
   }
 
-  /** Transactions that end in a frame from that one on. What is left of an earlier use of the file has other salts. */
+  /**
+   * Transactions that end in a frame from that one on. What is left of an earlier use of the file
+   * has other salts.
+   */
   commitsBehind(firstFrame: number): number {
     let commits = 0;
     for (let frame = firstFrame; frame < this.#frames; frame++) {

@@ -1,7 +1,10 @@
 /** Frames on a stream: a u32 big-endian length and as many bytes. */
 import { FrenoError } from '../../../base/errors.js';
 
-/** Most bytes of one frame's body. Far above what the senders form: the largest is an append of `core` plus one snapshot chunk. */
+/**
+ * Most bytes of one frame's body. Far above what the senders form: the largest is an append of
+ * `core` plus one snapshot chunk.
+ */
 export const FRAME_BYTES_MAX = 8 * 1024 * 1024;
 
 const HEADER_BYTES = 4;
@@ -34,7 +37,10 @@ export class FrameReader {
     public bodyBytesMax: number,
   ) {}
 
-  /** Calls `onFrame` for each frame that `chunk` completes. Throws `PROTOCOL` for a length out of bounds; the stream is useless then. */
+  /**
+   * Calls `onFrame` for each frame that `chunk` completes. Throws `PROTOCOL` for a length out of
+   * bounds; the stream is useless then.
+   */
   push(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#bufferedBytes += chunk.length;

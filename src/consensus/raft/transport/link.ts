@@ -1,4 +1,7 @@
-/** The connection to one peer: dialled, greeted, kept alive, dialled again. It carries messages to the peer only. */
+/**
+ * The connection to one peer: dialled, greeted, kept alive, dialled again. It carries messages to
+ * the peer only.
+ */
 import { connect, type LookupFunction, type Socket } from 'node:net';
 import { parseAddress } from '../../../base/address.js';
 import { messageOf } from '../../../base/errors.js';
@@ -24,7 +27,10 @@ const BACK_OFF_MAX_MS = 1000;
 /** After a refusal: it takes an operator to change that. */
 const REFUSED_BACK_OFF_MS = 5000;
 
-/** Pings without an answer after which the connection counts as cut. Counted, not timed: a stall of this process is not the peer's fault. */
+/**
+ * Pings without an answer after which the connection counts as cut. Counted, not timed: a stall of
+ * this process is not the peer's fault.
+ */
 const UNANSWERED_PINGS_MAX = 3;
 
 const ANSWER_BYTES_MAX = 64 * 1024;
@@ -43,8 +49,9 @@ export interface LinkParts {
 }
 
 /**
- * `waiting` (for the next dial) -> `greeting` (dialled, the welcome is awaited) -> `up` -> `waiting` ...; `stopped` from any.
- * There is a socket in `greeting` and `up`, a timer in `waiting` and `greeting`.
+ * `waiting` (for the next dial) -> `greeting` (dialled, the welcome is awaited) -> `up` ->
+ * `waiting` ...; `stopped` from any. There is a socket in `greeting` and `up`, a timer in `waiting`
+ * and `greeting`.
  */
 type LinkState = 'waiting' | 'greeting' | 'up' | 'stopped';
 

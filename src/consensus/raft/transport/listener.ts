@@ -20,7 +20,10 @@ const HELLO_TIMEOUT_MS = 2000;
 /** A peer pings several times a second; who is silent for this long is gone. */
 const SILENCE_MAX_MS = 10_000;
 
-/** Connections that have not said who they are. Beyond it new ones are closed: anybody can dial this port. */
+/**
+ * Connections that have not said who they are. Beyond it new ones are closed: anybody can dial this
+ * port.
+ */
 const STRANGERS_MAX = 64;
 
 /** Bytes of a frame before its sender is known to be a peer. */
@@ -35,7 +38,10 @@ export interface ListenerParts {
   receive(from: NodeId, body: Uint8Array): void;
   /** This peer has dialled and is welcome. */
   onPeer(peer: NodeId): void;
-  /** A connection was refused or closed for what it said. `who` is the peer's name, or its address when it is unknown. */
+  /**
+   * A connection was refused or closed for what it said. `who` is the peer's name, or its address
+   * when it is unknown.
+   */
   onRefused(who: string, reason: string): void;
 }
 

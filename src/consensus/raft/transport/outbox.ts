@@ -1,7 +1,13 @@
-/** Frames on their way into one socket. Bounded: when the peer takes too little, the oldest are dropped, which Raft tolerates. */
+/**
+ * Frames on their way into one socket. Bounded: when the peer takes too little, the oldest are
+ * dropped, which Raft tolerates.
+ */
 import type { Socket } from 'node:net';
 
-/** Bytes that wait outside the socket. Above what the core and a snapshot have under way to one follower. */
+/**
+ * Bytes that wait outside the socket. Above what the core and a snapshot have under way to one
+ * follower.
+ */
 const WAITING_BYTES_MAX = 16 * 1024 * 1024;
 
 export class SendQueue {

@@ -1,7 +1,8 @@
 /**
- * Who is connected. To ask the native engine for the address of a request's peer costs about as much as all the rest of a
- * check, so it is not asked while there is only one possible answer: since the moment without connections, all that
- * opened came from one address (a proxy, a single client).
+ * Who is connected. To ask the native engine for the address of a request's peer costs about as
+ * much as all the rest of a check, so it is not asked while there is only one possible answer:
+ * since the moment without connections, all that opened came from one address (a proxy, a single
+ * client).
  */
 import type { ClientKey } from '../recent-apps.js';
 

@@ -17,7 +17,10 @@ export interface Engine {
    * `exclusive`: no other socket may listen on the port.
    */
   listen(port: number, exclusive: boolean): Promise<void>;
-  /** Takes no new connections; what is asked on the open ones is answered, and then they end. Resolves when nothing is in flight. */
+  /**
+   * Takes no new connections; what is asked on the open ones is answered, and then they end.
+   * Resolves when nothing is in flight.
+   */
   drain(): Promise<void>;
   /** Ends all connections at once. May be called at any time, more than once. */
   close(): void;

@@ -1,4 +1,7 @@
-/** The engine on node:http: slower, and at home where the native one cannot run; it serves HTTP/1.0 too. */
+/**
+ * The engine on node:http: slower, and at home where the native one cannot run; it serves HTTP/1.0
+ * too.
+ */
 import {
   createServer,
   type IncomingMessage,
@@ -96,7 +99,10 @@ export class NodeEngine implements Engine {
     response.end(message.method === 'HEAD' ? undefined : reply.body);
   }
 
-  /** In chunks: a connection that breaks, or a file that cannot be read to its end, cuts the answer short. */
+  /**
+   * In chunks: a connection that breaks, or a file that cannot be read to its end, cuts the answer
+   * short.
+   */
   async #sendFile(file: string, reply: HandlerResponse, response: ServerResponse): Promise<void> {
     const body = await openOnce(file);
     response.writeHead(reply.status, { 'Content-Type': reply.contentType });

@@ -1,7 +1,7 @@
 /**
- * The engine on hyper-express and uWebSockets.js. Two kinds of requests go around hyper-express, straight to uWebSockets:
- * checks, because each microsecond counts there; and HEAD, because hyper-express would send a body with it, or a length
- * that leaves the connection waiting for one.
+ * The engine on hyper-express and uWebSockets.js. Two kinds of requests go around hyper-express,
+ * straight to uWebSockets: checks, because each microsecond counts there; and HEAD, because
+ * hyper-express would send a body with it, or a length that leaves the connection waiting for one.
  */
 
 import uWebSockets, { type HttpRequest, type HttpResponse } from 'uWebSockets.js';
@@ -17,7 +17,10 @@ import { type Engine, type EngineContext, InFlight } from './engine.js';
 /** Requests need no body; a larger one is refused (413). */
 const BODY_BYTES_MAX = 64 * 1024;
 
-/** Options of listening (`LIBUS_LISTEN_…`), which the types of the package do not export as the module does. */
+/**
+ * Options of listening (`LIBUS_LISTEN_…`), which the types of the package do not export as the
+ * module does.
+ */
 const LISTEN_SHARED = 0;
 const LISTEN_EXCLUSIVE_PORT = 1;
 
@@ -48,7 +51,8 @@ export class UwsEngine implements Engine {
     native.head('/*', (response, request) => this.#serveHead(response, request));
     this.#server.get('/*', (request, response) => this.#serve('GET', request, response));
     this.#server.post('/*', (request, response) => this.#serve('POST', request, response));
-    // Whose name is not looked at: hyper-express takes `get` for GET, which is another method (RFC 9110, section 9.1).
+    // Whose name is not looked at: hyper-express takes `get` for GET, which is another method (RFC
+    // 9110, section 9.1).
     this.#server.any('/*', (request, response) => this.#serve('other', request, response));
   }
 
@@ -124,8 +128,8 @@ export class UwsEngine implements Engine {
   }
 
   /**
-   * The length and the end of the connection are written by hand: with arguments, `endWithoutBody` of this version aborts
-   * the process, waits for a body, or writes a second length.
+   * The length and the end of the connection are written by hand: with arguments, `endWithoutBody`
+   * of this version aborts the process, waits for a body, or writes a second length.
    */
   #endHead(response: HttpResponse, reply: HandlerResponse): void {
     writeHead(response, reply);

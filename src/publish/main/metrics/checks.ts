@@ -2,7 +2,10 @@
 import type { CheckCount, HttpStatistics, StoreLocation } from '../../../contracts/http.js';
 import { counter, type Family, histogram } from './family.js';
 
-/** Pairs of app and store with series of their own, over all HTTP threads; each has up to five, one for each status. */
+/**
+ * Pairs of app and store with series of their own, over all HTTP threads; each has up to five, one
+ * for each status.
+ */
 export const PAIRS_MAX = 500;
 
 /** What stands for the names beyond the bound. */
@@ -17,8 +20,9 @@ const STATUSES = {
 } as const;
 
 /**
- * The pairs that a thread met first have series of their own for as long as it runs: no count moves from one series
- * to another, which Prometheus would take for a restart. All others are counted by store under `(other)`.
+ * The pairs that a thread met first have series of their own for as long as it runs: no count moves
+ * from one series to another, which Prometheus would take for a restart. All others are counted by
+ * store under `(other)`.
  */
 export function checkFamilies(
   statistics: readonly HttpStatistics[],

@@ -67,7 +67,9 @@ export function summary(name: string, help: string): Family {
   return new Family('summary', name, help);
 }
 
-/** 1 for the state that holds, 0 for the others: adding over nodes counts the nodes in each state. */
+/**
+ * 1 for the state that holds, 0 for the others: adding over nodes counts the nodes in each state.
+ */
 export function addStates(
   family: Family,
   labels: Labels,

@@ -1,4 +1,7 @@
-/** `/metrics`: everything that is counted or measured, as Prometheus reads it. Collected when asked for; nothing is kept. */
+/**
+ * `/metrics`: everything that is counted or measured, as Prometheus reads it. Collected when asked
+ * for; nothing is kept.
+ */
 import type { Board } from '../../../board/board.js';
 import type { Consensus } from '../../../contracts/consensus.js';
 import type { HttpStatisticsSource, StoreLocation } from '../../../contracts/http.js';

@@ -1,4 +1,7 @@
-/** The process and its threads. The names that begin with `process_` are those of Prometheus' client libraries. */
+/**
+ * The process and its threads. The names that begin with `process_` are those of Prometheus' client
+ * libraries.
+ */
 import { version } from '../../../base/version.js';
 import type { Vitals } from '../diagnostics-hub.js';
 import { counter, type Family, gauge } from './family.js';

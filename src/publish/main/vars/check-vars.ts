@@ -3,8 +3,8 @@ import { TimeSlice } from '../../../base/time-slice.js';
 import type { CheckCount, HttpStatistics } from '../../../contracts/http.js';
 
 /**
- * Adds `check.any`, `check.<app>`, `check.any.<type>.<store>` and `check.<app>.<type>.<store>`, each with `.total` and, once
- * there are any, `.error` and `.internal-error`.
+ * Adds `check.any`, `check.<app>`, `check.any.<type>.<store>` and `check.<app>.<type>.<store>`,
+ * each with `.total` and, once there are any, `.error` and `.internal-error`.
  */
 export async function checkVars(
   statistics: readonly HttpStatistics[],

@@ -1,4 +1,7 @@
-/** Rates as the load averages of Unix: exponentially weighted moving averages over 1, 5 and 15 minutes, as Go's go-metrics has them. */
+/**
+ * Rates as the load averages of Unix: exponentially weighted moving averages over 1, 5 and 15
+ * minutes, as Go's go-metrics has them.
+ */
 
 export const TICK_SECONDS = 5;
 
@@ -15,7 +18,10 @@ export class MovingAverages {
   #rates: number[] | undefined;
   #count = 0;
 
-  /** To be called every `TICK_SECONDS` with the count since the start. A count that fell (a worker was lost) adds nothing. */
+  /**
+   * To be called every `TICK_SECONDS` with the count since the start. A count that fell (a worker
+   * was lost) adds nothing.
+   */
   tick(count: number): void {
     const perSecond = Math.max(0, count - this.#count) / TICK_SECONDS;
     this.#count = count;

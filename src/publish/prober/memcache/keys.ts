@@ -4,7 +4,10 @@ import { crc32 } from 'node:zlib';
 /** Longest key that memcached takes. */
 const KEY_BYTES_MAX = 250;
 
-/** Blanks and control characters end or break a key in memcached's text protocol, by which many clients read. */
+/**
+ * Blanks and control characters end or break a key in memcached's text protocol, by which many
+ * clients read.
+ */
 const ILLEGAL = /[\0-\x20\x7f]/;
 
 export function metricKey(path: string, store: string): string {
@@ -18,8 +21,9 @@ export function keyProblem(key: string): string {
 }
 
 /**
- * Index of the server that keeps the key: CRC-32 modulo their number, in the order of the list, as gomemcache's
- * `ServerList` has it, so that readers made for the original look where it was written.
+ * Index of the server that keeps the key: CRC-32 modulo their number, in the order of the list, as
+ * gomemcache's `ServerList` has it, so that readers made for the original look where it was
+ * written.
  */
 export function serverOf(key: string, servers: number): number {
   return crc32(key) % servers;

@@ -1,4 +1,7 @@
-/** Publishes the metrics of a probe thread's stores in memcached: at most one write per store in 25 ms, and only while this node leads. */
+/**
+ * Publishes the metrics of a probe thread's stores in memcached: at most one write per store in 25
+ * ms, and only while this node leads.
+ */
 
 import { parseAddress } from '../../../base/address.js';
 import { monotonicMs } from '../../../base/clock.js';
@@ -21,7 +24,10 @@ const MEMCACHE_PORT = 11_211;
 
 export interface MemcachePublisherOptions {
   readonly address: MemcacheAddress;
-  /** Whether this node may act as leader now. Asked before each write: a lease can end before anybody says so. */
+  /**
+   * Whether this node may act as leader now. Asked before each write: a lease can end before
+   * anybody says so.
+   */
   readonly mayAct: () => boolean;
   readonly log: Logger;
 }

@@ -1,4 +1,7 @@
-/** One memcached server: a connection by memjs, writes in flight bounded in number and in time, back-off while it is away. */
+/**
+ * One memcached server: a connection by memjs, writes in flight bounded in number and in time,
+ * back-off while it is away.
+ */
 import { lookup } from 'node:dns';
 import { Client, Server } from 'memjs';
 import { type Address, formatAddress } from '../../../base/address.js';
@@ -6,7 +9,10 @@ import { monotonicMs } from '../../../base/clock.js';
 import { messageOf } from '../../../base/errors.js';
 import type { Logger } from '../../../base/log.js';
 
-/** A write that is not answered after this is given up, and the connection with it: its value has expired by then. */
+/**
+ * A write that is not answered after this is given up, and the connection with it: its value has
+ * expired by then.
+ */
 const TIMEOUT_MS = 1_000;
 
 /** Writes sent and not answered; those beyond are dropped. */
@@ -18,7 +24,10 @@ const PAUSE_MAX_MS = 5_000;
 /** Seconds until a value is gone. */
 const EXPIRY_SECONDS = 1;
 
-/** memjs's own time-outs, which retire a connection in the middle of the next one: never before ours. */
+/**
+ * memjs's own time-outs, which retire a connection in the middle of the next one: never before
+ * ours.
+ */
 const MEMJS_TIMEOUT_SECONDS = 3_600;
 
 /** Counted for all servers of a thread together. */
@@ -33,13 +42,16 @@ export interface WriteCounters {
 interface Link {
   readonly client: Client;
   readonly server: Server;
-  /** `monotonicMs()` of the sending of each write in flight, oldest first: answers come in the order of the writes. */
+  /**
+   * `monotonicMs()` of the sending of each write in flight, oldest first: answers come in the order
+   * of the writes.
+   */
   readonly sentAtMs: number[];
 }
 
 /**
- * Modes: idle (no link; the next write makes one) -> looking up -> linked -> away (after a failure, until
- * `#retryAtMs`) -> idle ... -> closed. Outside of linked, writes are dropped.
+ * Modes: idle (no link; the next write makes one) -> looking up -> linked -> away (after a failure,
+ * until `#retryAtMs`) -> idle ... -> closed. Outside of linked, writes are dropped.
  */
 export class MemcacheServer {
   readonly #address: Address;
@@ -77,7 +89,9 @@ export class MemcacheServer {
     this.#drop('closed');
   }
 
-  /** The link, with the write to come already counted as in flight; null when that write is dropped. */
+  /**
+   * The link, with the write to come already counted as in flight; null when that write is dropped.
+   */
   #ready(): Link | null {
     if (this.#link === null) this.#lookUp();
     const link = this.#link;
@@ -91,8 +105,9 @@ export class MemcacheServer {
   }
 
   /**
-   * The name is looked up here, once at a time and however long that takes, so that a name server that hangs holds one of
-   * the threads that look-ups share with the rest of the process, and not one more with each attempt.
+   * The name is looked up here, once at a time and however long that takes, so that a name server
+   * that hangs holds one of the threads that look-ups share with the rest of the process, and not
+   * one more with each attempt.
    */
   #lookUp(): void {
     if (this.#closed || this.#lookingUp || monotonicMs() < this.#retryAtMs) return;
@@ -105,7 +120,10 @@ export class MemcacheServer {
     });
   }
 
-  /** A connection that the other side closes is a failure: memjs would make another for each write, and tell nobody. */
+  /**
+   * A connection that the other side closes is a failure: memjs would make another for each write,
+   * and tell nobody.
+   */
   #begin(link: Link): void {
     this.#link = link;
     link.server.onConnect((socket) => {
@@ -150,7 +168,8 @@ export class MemcacheServer {
     this.#timer = undefined;
     const link = this.#link;
     this.#link = null;
-    // Destroys the socket and calls back for all that is in flight; those answers find another link.
+    // Destroys the socket and calls back for all that is in flight; those answers find another
+    // link.
     link?.server.error(new Error(reason));
   }
 
@@ -163,7 +182,10 @@ export class MemcacheServer {
   }
 }
 
-/** A server object of memjs serves one connection only: with its second, the end of the first one takes it down. */
+/**
+ * A server object of memjs serves one connection only: with its second, the end of the first one
+ * takes it down.
+ */
 function newLink(ip: string, port: number): Link {
   const options = { timeout: MEMJS_TIMEOUT_SECONDS, conntimeout: MEMJS_TIMEOUT_SECONDS };
   const server = new Server(ip, port, undefined, undefined, options);

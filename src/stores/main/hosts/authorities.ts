@@ -1,8 +1,14 @@
-/** Whom HTTPS trusts: the system's list of authorities, to which operators add their own; Node's where there is none. */
+/**
+ * Whom HTTPS trusts: the system's list of authorities, to which operators add their own; Node's
+ * where there is none.
+ */
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
 
-/** Where Linux distributions keep theirs; the first that is there counts. The variable is OpenSSL's, and known to Go too. */
+/**
+ * Where Linux distributions keep theirs; the first that is there counts. The variable is OpenSSL's,
+ * and known to Go too.
+ */
 const FILES = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/tls/certs/ca-bundle.crt',
@@ -30,7 +36,10 @@ function readAuthorities(): SecureContext {
   return createSecureContext();
 }
 
-/** A list that cannot be read vouches for nobody: the connections that need it are refused, and say so. */
+/**
+ * A list that cannot be read vouches for nobody: the connections that need it are refused, and say
+ * so.
+ */
 function readIfPresent(file: string): Buffer | null {
   try {
     return readFileSync(file);

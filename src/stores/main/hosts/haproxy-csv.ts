@@ -1,4 +1,7 @@
-/** HAProxy's statistics as CSV (management.txt, section 9.1): the servers of each backend and their status. */
+/**
+ * HAProxy's statistics as CSV (management.txt, section 9.1): the servers of each backend and their
+ * status.
+ */
 import { finished } from 'node:stream/promises';
 import { setImmediate as immediate } from 'node:timers/promises';
 import type { CsvError } from 'csv-parse';
@@ -50,7 +53,8 @@ export async function parseStatistics(chunks: AsyncIterable<Buffer>): Promise<St
     },
   });
   const parsed = finished(parser.resume());
-  // What it fails with is looked at after each chunk: the rest of a page that is torn is not waited for.
+  // What it fails with is looked at after each chunk: the rest of a page that is torn is not waited
+  // for.
   parsed.catch(() => undefined);
   try {
     for await (const chunk of inSlices(chunks)) {
@@ -65,7 +69,10 @@ export async function parseStatistics(chunks: AsyncIterable<Buffer>): Promise<St
   return table.finish();
 }
 
-/** A large page is work for a third of a second, and the thread has more to do: it gets its turn after each slice. */
+/**
+ * A large page is work for a third of a second, and the thread has more to do: it gets its turn
+ * after each slice.
+ */
 async function* inSlices(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
   for await (const chunk of chunks) {
     for (let from = 0; from < chunk.length; from += SLICE_BYTES) {
@@ -79,7 +86,10 @@ async function* inSlices(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, 
 class CsvTable {
   readonly #pools = new Map<string, Pool>();
   #columns: Columns | undefined;
-  /** Every page that HAProxy itself writes has rows of frontends and backends. Tools that imitate it may list servers alone. */
+  /**
+   * Every page that HAProxy itself writes has rows of frontends and backends. Tools that imitate it
+   * may list servers alone.
+   */
   #namesProxies = false;
 
   add(row: readonly string[]): void {

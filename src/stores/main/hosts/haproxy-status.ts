@@ -1,16 +1,22 @@
-/** What HAProxy says of a server (management.txt, section 9.1, field "status"), and what that means for probing. */
+/**
+ * What HAProxy says of a server (management.txt, section 9.1, field "status"), and what that means
+ * for probing.
+ */
 
 export interface ServerStatus {
   /** Whether the server is one that HAProxy uses, or would use if it answered. */
   readonly counts: boolean;
   readonly up: boolean;
-  /** Health checks are about to change the state, as `UP 1/3` says; after a reload every server begins like this. */
+  /**
+   * Health checks are about to change the state, as `UP 1/3` says; after a reload every server
+   * begins like this.
+   */
   readonly inTransition: boolean;
 }
 
 /**
- * By the first word of the status: `DOWN (agent)`, `UP 1/3`, `MAINT (via pool/server)`, `MAINT(via)` and
- * `MAINT (resolution)` are what their first words are.
+ * By the first word of the status: `DOWN (agent)`, `UP 1/3`, `MAINT (via pool/server)`,
+ * `MAINT(via)` and `MAINT (resolution)` are what their first words are.
  */
 const WORDS = {
   UP: { counts: true, up: true },

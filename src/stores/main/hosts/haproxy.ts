@@ -64,7 +64,10 @@ function shownAddress(url: URL): string {
   return shownUrl(url).replace(/\/;csv;norefresh$/, '');
 }
 
-/** Names of the servers of a pool that HAProxy uses, or would use if they answered. Throws when that cannot be told. */
+/**
+ * Names of the servers of a pool that HAProxy uses, or would use if they answered. Throws when that
+ * cannot be told.
+ */
 function countingServers(statistics: Statistics, poolName: string): string[] {
   const pool = statistics.get(poolName);
   if (pool === undefined) throw new Error(`there is no pool "${poolName}"`);

@@ -1,4 +1,6 @@
-/** Pages that sources of hosts offer over HTTP: fetched in chunks, within a bound of time and size. */
+/**
+ * Pages that sources of hosts offer over HTTP: fetched in chunks, within a bound of time and size.
+ */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
@@ -37,8 +39,8 @@ export class PageReader {
   }
 
   /**
-   * The body of the page, in chunks. Throws when the answer is not 200, not whole, too large or too late; the message says why,
-   * not which page. A connection is not kept.
+   * The body of the page, in chunks. Throws when the answer is not 200, not whole, too large or too
+   * late; the message says why, not which page. A connection is not kept.
    */
   async *read(url: URL, timeoutMs = this.#limits.timeoutMs): AsyncGenerator<Buffer, void, void> {
     const signal = AbortSignal.timeout(timeoutMs);

@@ -1,4 +1,7 @@
-/** The admin interface of ProxySQL, in MySQL's protocol: what it says of the servers of a host group. */
+/**
+ * The admin interface of ProxySQL, in MySQL's protocol: what it says of the servers of a host
+ * group.
+ */
 import type { LookupFunction } from 'node:net';
 import type { Connection, QueryError } from 'mysql2';
 import { formatAddress } from '../../../base/address.js';
@@ -25,8 +28,8 @@ export interface PoolRow {
 }
 
 /**
- * Asks once, over a connection of its own: nothing is left open, whatever happens. Rejects, with a message that names the
- * address but no password, when there is no answer in time.
+ * Asks once, over a connection of its own: nothing is left open, whatever happens. Rejects, with a
+ * message that names the address but no password, when there is no answer in time.
  */
 export async function readConnectionPool(
   admin: ProbeTarget,

@@ -53,8 +53,8 @@ export class ProxySQLSource implements HostSourceReader {
   }
 
   /**
-   * A server that only lags is listed, whatever it was before. One that comes back from elsewhere is not at once: it has to
-   * catch up first, and would hold all writers back meanwhile.
+   * A server that only lags is listed, whatever it was before. One that comes back from elsewhere
+   * is not at once: it has to catch up first, and would hold all writers back meanwhile.
    */
   #judge(rows: readonly PoolRow[], nowMs: number): ProbeTarget[] {
     const before = this.#absences;

@@ -17,7 +17,10 @@ export interface HostList {
   readonly problem: string;
 }
 
-/** Reads the list of hosts of one cluster. One reading at a time; each ends within a time of its own. */
+/**
+ * Reads the list of hosts of one cluster. One reading at a time; each ends within a time of its
+ * own.
+ */
 export interface HostSourceReader {
   /** Rejects with `HOST_SOURCE` when the list cannot be read: the last good one then stays. */
   read(): Promise<HostList>;

@@ -35,7 +35,10 @@ export class VitessSource implements HostSourceReader {
     }
   }
 
-  /** Cells are looked at here too: older versions of vtctld list the tablets of all cells whatever they are asked for. */
+  /**
+   * Cells are looked at here too: older versions of vtctld list the tablets of all cells whatever
+   * they are asked for.
+   */
   #counts({ type, cell, isHealthy }: Tablet): boolean {
     const { cells } = this.#source;
     return type === 'replica' && isHealthy && (cells.length === 0 || cells.includes(cell));

@@ -1,8 +1,9 @@
 /**
  * Replication lag: what to ask which server, and how to read its answer.
  *
- * MySQL before 8.0.22 knows SHOW SLAVE STATUS only, MySQL 8.4 SHOW REPLICA STATUS only; each returns one row per channel.
- * MariaDB returns all its named connections to SHOW ALL SLAVES STATUS only, and the default one to the others.
+ * MySQL before 8.0.22 knows SHOW SLAVE STATUS only, MySQL 8.4 SHOW REPLICA STATUS only; each
+ * returns one row per channel. MariaDB returns all its named connections to SHOW ALL SLAVES STATUS
+ * only, and the default one to the others.
  */
 import { type ResultRows, readNumber, type Unusable } from './answer.js';
 
@@ -12,7 +13,10 @@ const MARIADB_STATEMENTS = ['SHOW ALL SLAVES STATUS', 'SHOW SLAVE STATUS'] as co
 /** ER_PARSE_ERROR: the server does not know the statement. */
 export const PARSE_ERROR = 1064;
 
-/** Statements to try, in this order, on a server that greets with that version. The last one is as good as any for its error. */
+/**
+ * Statements to try, in this order, on a server that greets with that version. The last one is as
+ * good as any for its error.
+ */
 export function lagStatements(serverVersion: string): readonly [string, ...string[]] {
   return /mariadb/i.test(serverVersion) ? MARIADB_STATEMENTS : MYSQL_STATEMENTS;
 }
@@ -36,9 +40,13 @@ const NOT_CONFIGURED: Unusable = {
   reason: 'replication is not configured here (name a MetricQuery if that is meant)',
 };
 
-/** Seconds that the worst channel lags. A channel whose lag is NULL makes the answer unusable, and so does having none. */
+/**
+ * Seconds that the worst channel lags. A channel whose lag is NULL makes the answer unusable, and
+ * so does having none.
+ */
 export function readLag(rows: ResultRows, fields: Fields): number | Unusable {
-  // Without replication some servers answer with a mere OK, which comes as an object and has no fields.
+  // Without replication some servers answer with a mere OK, which comes as an object and has no
+  // fields.
   if (!Array.isArray(rows)) return NOT_CONFIGURED;
   const columns = locate(fields);
   if (columns.lag < 0) return { reason: 'the replication status has no Seconds_Behind_Source' };

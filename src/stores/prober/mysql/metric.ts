@@ -5,7 +5,10 @@ import { type ResultRows, readNamedValue, readSingleValue, type Unusable } from 
 import { lagStatements, readLag } from './lag.js';
 
 export interface Metric {
-  /** The statements to try on a server that greets with that version, until it knows one; the first almost always. */
+  /**
+   * The statements to try on a server that greets with that version, until it knows one; the first
+   * almost always.
+   */
   statements(serverVersion: string): readonly [string, ...string[]];
   read(rows: ResultRows, fields: readonly FieldPacket[]): number | Unusable;
 }

@@ -1,4 +1,7 @@
-/** The probe of one host: keeps a connection, asks for the metric at each of its turns, judges what is overdue. */
+/**
+ * The probe of one host: keeps a connection, asks for the metric at each of its turns, judges what
+ * is overdue.
+ */
 import type { Socket } from 'node:net';
 import type { Connection, FieldPacket, QueryError } from 'mysql2';
 import { formatAddress } from '../../../base/address.js';
@@ -25,8 +28,9 @@ import type { Metric } from './metric.js';
 export const TIMEOUT_MS = 1_000;
 
 /**
- * After a failed attempt the next one waits as long as the attempt took, and at least this long, doubled with each failure in a
- * row: a dead host costs no more than a live one. A login costs a multiple of a refused connection.
+ * After a failed attempt the next one waits as long as the attempt took, and at least this long,
+ * doubled with each failure in a row: a dead host costs no more than a live one. A login costs a
+ * multiple of a refused connection.
  */
 const PAUSE_FIRST_MS = 50;
 const PAUSE_AFTER_DIAL_MAX_MS = 200;
@@ -67,7 +71,10 @@ const NEXT: Readonly<Record<ProbeMode, readonly ProbeMode[]>> = {
   disconnected: ['dialing'],
   /** TCP connection under way, overdue at `#deadlineMs`. */
   dialing: ['greeting'],
-  /** Connected, waiting for the server's greeting and the end of the login, overdue at `#deadlineMs`. */
+  /**
+   * Connected, waiting for the server's greeting and the end of the login, overdue at
+   * `#deadlineMs`.
+   */
   greeting: ['idle'],
   /** Logged in, no query under way. */
   idle: ['querying'],
@@ -131,13 +138,17 @@ export class MysqlProbe implements Scheduled {
     this.#enter('closed');
   }
 
-  /** A connection with another login is made anew; another metric is asked for from the next turn on. */
+  /**
+   * A connection with another login is made anew; another metric is asked for from the next turn
+   * on.
+   */
   change(settings: ProbeSettings, nowMs: number): void {
     const before = this.#settings;
     this.#settings = settings;
     if (settings === before) return;
     this.#goodUntilMs = 0;
-    // Whether the server knows the statement, and what an answer under way means, depends on the metric.
+    // Whether the server knows the statement, and what an answer under way means, depends on the
+    // metric.
     if (this.#mode === 'closed') return;
     if (settings.login !== before.login || settings.metric !== before.metric) {
       this.close();

@@ -4,7 +4,10 @@ import type { Entry, Message, NodeId } from '../../../../src/consensus/raft/core
 import type { Command } from '../../../../src/throttle/commands.js';
 import type { SimulatedDisk } from './disk.js';
 
-/** Clocks that are right and stay so drift by a hundredth; what they showed may have been long on its way. */
+/**
+ * Clocks that are right and stay so drift by a hundredth; what they showed may have been long on
+ * its way.
+ */
 const CLOCK_AHEAD_MAX_MS = 500;
 const CLOCK_BEHIND_MAX_MS = 20_000;
 
@@ -27,7 +30,9 @@ interface Committed {
 
 /** What is known of one node, across its lives. */
 class Witness {
-  /** The log as its core has handed it to the disk; `logBase` is the index before its first entry. */
+  /**
+   * The log as its core has handed it to the disk; `logBase` is the index before its first entry.
+   */
   log: Entry[] = [];
   logBase = 0;
   logBaseTerm = 0;
@@ -64,7 +69,10 @@ export class Checker {
   readonly #refused = new Set<number>();
   /** True Unix time until which the entry of a command has to last. */
   readonly #mustLast = new Map<number, number>();
-  /** Commands of which a client knew before it asked for another: the index that the later one must be behind. */
+  /**
+   * Commands of which a client knew before it asked for another: the index that the later one must
+   * be behind.
+   */
   readonly #mustFollow = new Map<number, number>();
   #acknowledgedIndex = 0;
   acknowledged = 0;
@@ -174,7 +182,10 @@ export class Checker {
     }
   }
 
-  /** Log matching: by induction over the previous entry, equal index and term mean equal logs up to there. */
+  /**
+   * Log matching: by induction over the previous entry, equal index and term mean equal logs up to
+   * there.
+   */
   #matches(id: NodeId, { index, term, data }: Entry, prevTerm: number): void {
     const key = `${index}:${term}`;
     const known = this.#entries.get(key);
@@ -211,7 +222,10 @@ export class Checker {
     }
   }
 
-  /** Leader completeness: a leader has all that was committed before its term. (It may win late, when later leaders have committed more.) */
+  /**
+   * Leader completeness: a leader has all that was committed before its term. (It may win late,
+   * when later leaders have committed more.)
+   */
   #isComplete(id: NodeId, witness: Witness, term: number): void {
     for (let index = witness.logBase + 1; index < this.#committed.length; index++) {
       const committed = this.#committed[index]!;
@@ -243,7 +257,10 @@ export class Checker {
     }
   }
 
-  /** A leader with a lease judges expiries by `unixMs`, where the true time is `trueUnixMs`. It may be behind for a while. */
+  /**
+   * A leader with a lease judges expiries by `unixMs`, where the true time is `trueUnixMs`. It may
+   * be behind for a while.
+   */
   judgesBy(id: NodeId, unixMs: number, trueUnixMs: number): void {
     const aheadMs = unixMs - trueUnixMs;
     this.#witness(id).judgesAheadMs = aheadMs;
@@ -254,7 +271,10 @@ export class Checker {
     );
   }
 
-  /** Whether it goes by the time of a majority, as a leader does from the first lease on with which it hears all. */
+  /**
+   * Whether it goes by the time of a majority, as a leader does from the first lease on with which
+   * it hears all.
+   */
   judgesRightly(id: NodeId): boolean {
     return Math.abs(this.#witness(id).judgesAheadMs) <= CLOCK_AHEAD_MAX_MS;
   }

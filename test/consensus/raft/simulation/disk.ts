@@ -10,7 +10,10 @@ import type { SeededRandom } from '../../../support/random.js';
 import type { FaultProfile } from './fault-profile.js';
 import type { Schedule } from './schedule.js';
 
-/** A journal record: durable by itself, but restored after a crash only when all before it are durable too. */
+/**
+ * A journal record: durable by itself, but restored after a crash only when all before it are
+ * durable too.
+ */
 interface Journaled {
   /** Applies its first `parts` parts to the synced image. */
   readonly apply: (parts: number) => void;
@@ -63,7 +66,10 @@ export class SimulatedDisk implements RaftStorage {
     );
   }
 
-  /** Like `write`, but may finish before writes that were begun earlier: then a crash may still lose it. */
+  /**
+   * Like `write`, but may finish before writes that were begun earlier: then a crash may still lose
+   * it.
+   */
   writeOverlapping(write: StorageWrite, done: () => void): void {
     const parts = 3 + write.entries.length;
     this.#submit(

@@ -1,11 +1,14 @@
 /**
- * What goes wrong in one simulation, and how often. Drawn anew for each seed: with constant rates some bugs need a mixture that
- * never comes up (measured: 0 of 4,000 seeds against hundreds).
+ * What goes wrong in one simulation, and how often. Drawn anew for each seed: with constant rates
+ * some bugs need a mixture that never comes up (measured: 0 of 4,000 seeds against hundreds).
  */
 import { defaultLimits } from '../../../../src/consensus/raft/core/config.js';
 import type { SeededRandom } from '../../../support/random.js';
 
-/** `written`: its own disk has got further, nobody may know; `committed`: it has just learned that something is. */
+/**
+ * `written`: its own disk has got further, nobody may know; `committed`: it has just learned that
+ * something is.
+ */
 export type LeaderCrashPoint = 'written' | 'committed' | 'later';
 const leaderCrashPoints: readonly LeaderCrashPoint[] = [
   'written',
@@ -27,7 +30,10 @@ export interface FaultProfile {
   readonly keepEntries: number;
   /** How much faster or slower than true time a node's clock may run, as a share. */
   readonly clockDrift: number;
-  /** By how much the wall clocks of a minority may be wrong, ahead or behind, and they are set again and again. 0: none is wrong. */
+  /**
+   * By how much the wall clocks of a minority may be wrong, ahead or behind, and they are set again
+   * and again. 0: none is wrong.
+   */
   readonly wrongClockMs: number;
 
   /** Mean time between commands of clients. */
@@ -38,7 +44,9 @@ export interface FaultProfile {
   readonly delayMaxMs: number;
   readonly lossRate: number;
   readonly duplicateRate: number;
-  /** Share of messages that come late, by up to `stragglerMs`: old messages overtaken by new ones. */
+  /**
+   * Share of messages that come late, by up to `stragglerMs`: old messages overtaken by new ones.
+   */
   readonly stragglerRate: number;
   readonly stragglerMs: number;
   /** Mean time between events; Infinity: never. */
@@ -53,14 +61,20 @@ export interface FaultProfile {
   readonly overlappingWrites: boolean;
 
   readonly crashEveryMs: number;
-  /** The moments at which successive leaders crash or are cut off, over and over: logs end in ever new terms. */
+  /**
+   * The moments at which successive leaders crash or are cut off, over and over: logs end in ever
+   * new terms.
+   */
   readonly leaderCrashPoints: readonly LeaderCrashPoint[];
   /** How often somebody else stands still when a node crashes. */
   readonly doubleTroubleRate: number;
   readonly downMs: number;
   /** Share of crashes after which the node is back at once. */
   readonly quickRestartRate: number;
-  /** The leader loses one follower; when that one has lost patience, the leader stands still and another follower restarts. */
+  /**
+   * The leader loses one follower; when that one has lost patience, the leader stands still and
+   * another follower restarts.
+   */
   readonly crisisEveryMs: number;
   readonly pauseEveryMs: number;
   readonly pauseMs: number;

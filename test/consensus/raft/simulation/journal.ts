@@ -1,4 +1,7 @@
-/** What happened, in order: always as a digest (equal for equal runs), on demand as lines that a person can read. */
+/**
+ * What happened, in order: always as a digest (equal for equal runs), on demand as lines that a
+ * person can read.
+ */
 
 /** Lines kept: the last ones are those that explain a failure. */
 const LINES_MAX = 4_000;

@@ -6,8 +6,8 @@ import type { FaultProfile } from './fault-profile.js';
 export interface Mutant {
   readonly name: string;
   /**
-   * What makes its circumstances likely. All are found in drawn faults too; those that need three accidents
-   * in a row only once in many hundred seeds, which is too long for a test.
+   * What makes its circumstances likely. All are found in drawn faults too; those that need three
+   * accidents in a row only once in many hundred seeds, which is too long for a test.
    */
   readonly faults?: Partial<FaultProfile>;
   readonly rules?: Partial<Rules>;
@@ -19,7 +19,10 @@ export interface Mutant {
 
 const never = Number.POSITIVE_INFINITY;
 
-/** Again and again the leader and one follower lose sight of each other, and the other follower decides between them. */
+/**
+ * Again and again the leader and one follower lose sight of each other, and the other follower
+ * decides between them.
+ */
 const partedPair: Partial<FaultProfile> = {
   nodes: 3,
   leaderCrashPoints: [],
@@ -29,7 +32,10 @@ const partedPair: Partial<FaultProfile> = {
   partitionMs: 2_000,
 };
 
-/** Nothing happens but what is added to it: most accidents end a lease before anybody could be elected beside it. */
+/**
+ * Nothing happens but what is added to it: most accidents end a lease before anybody could be
+ * elected beside it.
+ */
 const unequalTimes: Partial<FaultProfile> = {
   nodes: 3,
   timesDiffer: true,

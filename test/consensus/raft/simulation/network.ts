@@ -41,7 +41,8 @@ export class Network {
     this.hooks.left(letter);
     if (this.random.chance(lossRate)) return true;
     this.#carry(letter);
-    // Connections do not duplicate; the core would bear it, while passing a proposal on twice is the transport's to prevent.
+    // Connections do not duplicate; the core would bear it, while passing a proposal on twice is
+    // the transport's to prevent.
     if (letter.message.kind !== 'forward' && this.random.chance(duplicateRate)) this.#carry(letter);
     return true;
   }
@@ -69,7 +70,10 @@ export class Network {
     this.#cuts.clear();
   }
 
-  /** Breaks some links. `target` is cut off by the kinds that single a node out. Returns what it did, in words. */
+  /**
+   * Breaks some links. `target` is cut off by the kinds that single a node out. Returns what it
+   * did, in words.
+   */
   partition(ids: readonly NodeId[], target: NodeId, wanted?: PartitionKind): string {
     const kind = wanted ?? this.random.pick(partitionKinds);
     const others = this.random.shuffled(ids.filter((id) => id !== target));

@@ -1,4 +1,7 @@
-/** One simulated node: the production core and driver on a simulated disk, clock and network. It can crash, start again, and stand still. */
+/**
+ * One simulated node: the production core and driver on a simulated disk, clock and network. It can
+ * crash, start again, and stand still.
+ */
 
 import { decodeMessage, encodeMessage } from '../../../../src/consensus/raft/codec/messages.js';
 import { ImageAssembly } from '../../../../src/consensus/raft/codec/snapshots.js';
@@ -40,7 +43,10 @@ function withoutTime(body: Uint8Array, from: NodeId, to: NodeId): Uint8Array {
   return message.kind === 'heartbeatResponse' ? encodeMessage({ ...message, unixMs: 0 }) : body;
 }
 
-/** The longest interval of heartbeats is a third of the shortest election time-out: whoever is elected can stay. */
+/**
+ * The longest interval of heartbeats is a third of the shortest election time-out: whoever is
+ * elected can stay.
+ */
 function drawTimes(random: SeededRandom): RaftTimes {
   return { heartbeatMs: random.pick([25, 40, 50]), electionMs: random.pick([150, 250, 400, 900]) };
 }
@@ -265,7 +271,10 @@ export class SimulatedNode {
     };
   }
 
-  /** The driver is not asked, so it must be told to look: a lost connection to itself means nothing to it but that. */
+  /**
+   * The driver is not asked, so it must be told to look: a lost connection to itself means nothing
+   * to it but that.
+   */
   #writeOverlapping(
     entries: Parameters<SimulatedDisk['writeOverlapping']>[0]['entries'],
     hardState: Parameters<SimulatedDisk['writeOverlapping']>[0]['hardState'],

@@ -1,4 +1,7 @@
-/** Stands between driver and core: shows what passes, and can give writes to a disk that works on several at once. */
+/**
+ * Stands between driver and core: shows what passes, and can give writes to a disk that works on
+ * several at once.
+ */
 import type {
   Message,
   NodeId,
@@ -22,7 +25,10 @@ export interface CoreHooks {
 export class ObservedCore implements RaftCore {
   readonly #core: RaftCore;
   readonly #hooks: CoreHooks;
-  /** Batches that the driver writes. While there are any, it gets all that follow, so that the disk gets them in order. */
+  /**
+   * Batches that the driver writes. While there are any, it gets all that follow, so that the disk
+   * gets them in order.
+   */
   readonly #driverBatches = new Set<number>();
   #lateRound = 0;
 

@@ -41,7 +41,10 @@ const CONVERGENCE_MS = 30_000;
 
 const LOOK_MS = 200;
 
-/** Looks in a row: a leader that has heard all says so with its next lease, long before the last of them. */
+/**
+ * Looks in a row: a leader that has heard all says so with its next lease, long before the last of
+ * them.
+ */
 const MISJUDGEMENTS_MAX = 5;
 
 const APPS = 12;
@@ -194,7 +197,10 @@ class Simulation {
     });
   }
 
-  /** Something has just happened to a node: for a leader these are the moments after which it matters most what others know of it. */
+  /**
+   * Something has just happened to a node: for a leader these are the moments after which it
+   * matters most what others know of it.
+   */
   #moment(node: SimulatedNode, what: Moment): void {
     if (what === 'elected') this.#elections++;
     if (!this.#isStorm || !node.isLeader) return;
@@ -300,7 +306,10 @@ class Simulation {
     this.#converge(this.#schedule.nowMs + CONVERGENCE_MS);
   }
 
-  /** Each node must answer a command of its own; then all must be at the same place, under one leader that holds a lease and knows the time. */
+  /**
+   * Each node must answer a command of its own; then all must be at the same place, under one
+   * leader that holds a lease and knows the time.
+   */
   #converge(deadlineMs: number): void {
     this.#schedule.after(LOOK_MS, () => {
       this.#network.heal();

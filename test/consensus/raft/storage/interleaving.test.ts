@@ -1,4 +1,7 @@
-/** The log on disk against a model, under drawn writes, and snapshots of the node's own that do not wait for them. */
+/**
+ * The log on disk against a model, under drawn writes, and snapshots of the node's own that do not
+ * wait for them.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

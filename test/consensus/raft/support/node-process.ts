@@ -1,7 +1,8 @@
 /**
- * A Raft node in a process of its own, for tests that end it. Options as JSON in the first argument.
- * Says on standard output: `started`, `leading`, `following`, `acknowledged KEY`, `refused CODE`, `failed MESSAGE`.
- * With a second argument it submits commands with keys PREFIX0, PREFIX1, ... for as long as it leads, 16 at a time.
+ * A Raft node in a process of its own, for tests that end it. Options as JSON in the first
+ * argument. Says on standard output: `started`, `leading`, `following`, `acknowledged KEY`,
+ * `refused CODE`, `failed MESSAGE`. With a second argument it submits commands with keys PREFIX0,
+ * PREFIX1, ... for as long as it leads, 16 at a time.
  */
 import { FrenoError, messageOf } from '../../../../src/base/errors.js';
 import { createLogger } from '../../../../src/base/log.js';

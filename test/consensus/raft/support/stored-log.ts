@@ -1,4 +1,7 @@
-/** A log on disk in a directory of its own, as tests open it, write to it and change it behind its back. */
+/**
+ * A log on disk in a directory of its own, as tests open it, write to it and change it behind its
+ * back.
+ */
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -232,7 +232,9 @@ function closed(to: string, act: (socket: Socket) => void): Promise<void> {
   });
 }
 
-/** A link whose present connections can be cut: they stay open, but nothing passes. New ones pass. */
+/**
+ * A link whose present connections can be cut: they stay open, but nothing passes. New ones pass.
+ */
 class CuttableLink {
   readonly #sockets = new Set<Socket>();
   #pairs: Array<readonly [Socket, Socket]> = [];

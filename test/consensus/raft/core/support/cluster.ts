@@ -158,8 +158,9 @@ export class CoreCluster {
   #holds: (message: Message) => boolean = () => false;
 
   /**
-   * `setups`: how many nodes (`a`, `b`, ...), or what is on the disk of each. The first has the shortest time-out.
-   * Every node is bound by its start for the first `electionTicks` ticks, unless its setup says otherwise. A tick takes a millisecond.
+   * `setups`: how many nodes (`a`, `b`, ...), or what is on the disk of each. The first has the
+   * shortest time-out. Every node is bound by its start for the first `electionTicks` ticks, unless
+   * its setup says otherwise. A tick takes a millisecond.
    */
   constructor(setups: number | Record<NodeId, CoreSetup>, limits: Partial<RaftConfig> = {}) {
     const named = typeof setups === 'number' ? blank(setups) : setups;
