@@ -3,7 +3,7 @@ import { isIPv6 } from 'node:net';
 
 export interface Address {
   readonly host: string;
-  /** 0: none was given, and there is no default. */
+  /** 0: not given, and there is no default. */
   readonly port: number;
 }
 
@@ -11,7 +11,7 @@ const BRACKETED = /^\[([^\]]+)\](?::(\d{1,5}))?$/;
 const PLAIN = /^([^\s/:,<>[\]()"'`@\\]+)(?::(\d{1,5}))?$/;
 
 /**
- * Reads an address; `defaultPort` stands in for a missing port. Null: it is not one. An IPv6
+ * Null when the text is not an address. `defaultPort` is used where the text has no port. An IPv6
  * address with a port needs brackets.
  */
 export function parseAddress(text: string, defaultPort: number): Address | null {
@@ -20,12 +20,12 @@ export function parseAddress(text: string, defaultPort: number): Address | null 
   if (bracketed !== null && !isIPv6(bracketed[1]!)) return null;
   const match = bracketed ?? PLAIN.exec(text);
   if (match === null) return null;
-  const port = match[2] === undefined ? defaultPort : Number(match[2]);
-  const given = match[2] !== undefined;
-  return port > 65535 || (given && port === 0) ? null : { host: match[1]!, port };
+  const isPortGiven = match[2] !== undefined;
+  const port = isPortGiven ? Number(match[2]) : defaultPort;
+  return port > 65535 || (isPortGiven && port === 0) ? null : { host: match[1]!, port };
 }
 
-/** The way back: `host:port`, with brackets around IPv6. */
+/** The inverse: `host:port`, with brackets around IPv6. */
 export function formatAddress({ host, port }: Address): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -1,10 +1,10 @@
 /**
  * Exponential backoff: the pauses between attempts of one thing that keeps failing.
  *
- * Packages of the field (p-retry, cockatiel) retry a function that returns a promise. What is retried here
- * is a state of a state machine (a link, a probe, a thread) whose owner keeps the clock, has one timer for
- * many of them, and ends the waiting when something else shows that the other side lives. So only the
- * pauses are shared: nothing here waits.
+ * Packages of the field (p-retry, cockatiel) retry a function that returns a promise. What is
+ * retried here is a state of a state machine (a link, a probe, a thread). Its owner keeps the
+ * clock, has one timer for many of them, and ends a pause when something else shows that the other
+ * side is alive. So only the pauses are shared: nothing here waits.
  */
 
 export interface BackoffOptions {
@@ -12,11 +12,11 @@ export interface BackoffOptions {
   readonly firstMs: number;
   /** Milliseconds that no pause exceeds. */
   readonly maxMs: number;
-  /** Failures in a row that cost no pause at all; 0 unless given. */
+  /** Failures in a row that have no pause at all; 0 unless given. */
   readonly freeFailures?: number;
   /**
-   * The share of a pause that is drawn by chance, from 0 (none) to 1 (all of it), so that those who failed
-   * together do not try again together. Each user says why it takes none.
+   * The random share of a pause, from 0 (none) to 1 (all of it): clients that failed together must
+   * not retry together. A user that sets 0 states the reason.
    */
   readonly jitter: number;
   /** Uniform in [0, 1); `Math.random` unless given. */
@@ -48,7 +48,7 @@ export class Backoff {
     return pauseMs * (1 - jitter * random());
   }
 
-  /** An attempt went well: the next failure is the first one again. */
+  /** An attempt succeeded: the next failure counts as the first again. */
   succeeded(): void {
     this.#failures = 0;
   }

@@ -23,31 +23,29 @@ export function monotonicToUnixMs(atMs: number): number {
   return Date.now() - (monotonicMs() - atMs);
 }
 
-/** How old the comparison of the two clocks may be. */
+/** After this, the difference of the two clocks is measured again. */
 const WALL_CLOCK_AGE_MAX_MS = 100;
 
 /**
- * Unix time for who has just read the monotonic clock: from the difference of the two clocks, which
- * is measured anew when it is too old, since asking for both each time costs twice as much. When
- * the wall clock is set, this follows within a tenth of a second.
+ * Unix time for a caller that has just read the monotonic clock. It adds the difference of the two
+ * clocks, which is measured only now and then, because reading both clocks each time costs twice
+ * as much. When the wall clock is set, this follows within a tenth of a second.
  */
 export class WallClock {
   #offsetMs = 0;
-  #comparedAtMs = Number.NEGATIVE_INFINITY;
+  #measuredAtMs = Number.NEGATIVE_INFINITY;
 
-  /** At `nowMs`, the reading of `monotonicMs()` just taken; in whole milliseconds. */
+  /** In whole milliseconds. `nowMs`: the reading of `monotonicMs()` just taken. */
   unixMs(nowMs: number): number {
-    if (nowMs - this.#comparedAtMs >= WALL_CLOCK_AGE_MAX_MS) {
+    if (nowMs - this.#measuredAtMs >= WALL_CLOCK_AGE_MAX_MS) {
       this.#offsetMs = Date.now() - nowMs;
-      this.#comparedAtMs = nowMs;
+      this.#measuredAtMs = nowMs;
     }
     return Math.round(nowMs + this.#offsetMs);
   }
 }
 
-/**
- * The smallest of a few differences: a preemption between the two readings only ever enlarges one.
- */
+/** The smallest of a few differences: a preemption between the two readings enlarges one. */
 function measureThreadOffsetMs(): number {
   let smallest = Number.POSITIVE_INFINITY;
   for (let sample = 0; sample < 16; sample++) {

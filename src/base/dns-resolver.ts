@@ -1,25 +1,25 @@
 /**
- * Names to addresses by the system's resolver (hosts file, search domains), a bounded number at a
- * time: look-ups occupy threads that the whole process shares with its files and its log.
+ * Looks names up by the system's resolver (hosts file, search domains), a bounded number at a
+ * time: look-ups occupy libuv's threads, which the whole process shares with its files and its log.
  *
- * A name whose server does not answer keeps its look-up for seconds, so it matters who is next.
- * Names that failed last time come after all others; of those who ask for others, whoever took the
- * least time is next; and the last free look-up is left to those who have none under way. So the
- * dead names of one cluster do not hold up another.
+ * A name whose server does not respond holds its look-up for seconds, so the order decides who
+ * suffers. Names that failed last time come after all others. Among the other clients, the one that
+ * has used the least look-up time is next (fair queueing). The last free look-up is reserved for
+ * clients that have none in progress. So the dead names of one cluster do not delay another.
  */
 import { type LookupAddress, lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { monotonicMs } from './clock.js';
 
 export interface ResolverLimits {
-  /** Look-ups under way at a time: at least 2, since the last free one is kept. */
+  /** Look-ups in progress at a time: at least 2, since the last free one is reserved. */
   readonly lookupsMax: number;
   /**
-   * For how long an address is used again. Hosts that refuse connections would otherwise be looked
-   * up at each attempt.
+   * How long addresses are cached. Hosts that refuse connections would otherwise be looked up at
+   * each attempt.
    */
   readonly foundMs: number;
-  /** For how long a name that was not found is not looked up again. */
+  /** How long a failure is cached. */
   readonly notFoundMs: number;
 }
 
@@ -28,56 +28,55 @@ const PROBE_LIMITS: ResolverLimits = { lookupsMax: 4, foundMs: 5_000, notFoundMs
 
 const NAMES_MAX = 10_000;
 
-/** Connections are given up sooner: whoever asked this long ago waits no more. */
-const ABANDONED_MS = 5_000;
+/** Connections time out sooner: a caller that has waited this long is gone. */
+const WAIT_MAX_MS = 5_000;
 
 type Resolution =
   | { readonly addresses: readonly LookupAddress[]; readonly untilMs: number }
   | { readonly error: NodeJS.ErrnoException; readonly untilMs: number };
 
 interface LookupWaiter {
-  readonly askedAtMs: number;
-  readonly tell: (answer: Resolution) => void;
+  readonly sinceMs: number;
+  readonly resolve: (resolution: Resolution) => void;
 }
 
-/** Asks the system for all addresses of a name. */
+/** Looks up all addresses of a name. */
 export type SystemLookup = (
   name: string,
   callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
 ) => void;
 
-const systemResolver: SystemLookup = (name, callback) =>
-  systemLookup(name, { all: true }, callback);
+const lookUpAll: SystemLookup = (name, callback) => systemLookup(name, { all: true }, callback);
 
-/** Who asks for names that belong together, like the hosts of one cluster. */
+/** Resolves names that belong together, like the hosts of one cluster. */
 export interface ResolverClient {
   /**
-   * To be passed to `net.connect`. A look-up goes on, and is used again, when the connection has
-   * been given up meanwhile.
+   * To be passed to `net.connect`. A look-up continues, and its result is cached, when the
+   * connection has timed out meanwhile.
    */
   readonly lookup: LookupFunction;
   /**
-   * Whether the name only waits for its turn, and did not fail last time: that there is no answer
-   * then says nothing of the host.
+   * Whether the name is still queued, and did not fail last time: a time-out then is no evidence
+   * about the host.
    */
   isQueued(name: string): boolean;
 }
 
-/** A party's names that are to be looked up, but for those that failed last time. */
+/** The names that a client waits for, except those that failed last time. */
 interface ClientQueue {
-  readonly queue: Set<string>;
-  underWay: number;
-  /** Spent on look-ups since there was last nothing to do. */
+  readonly names: Set<string>;
+  inProgress: number;
+  /** Time of its look-ups since it was last idle. */
   usedMs: number;
 }
 
-/** A name in a queue or under way. */
+/** A name that is queued or being looked up. */
 interface PendingLookup {
-  /** Null: it failed last time, and counts for nobody. */
-  readonly asker: ClientQueue | null;
+  /** Null: it failed last time, and is charged to no client. */
+  readonly client: ClientQueue | null;
   /** The longest waiting first. */
-  readonly waiting: LookupWaiter[];
-  isUnderWay: boolean;
+  readonly waiters: LookupWaiter[];
+  isInProgress: boolean;
 }
 
 export interface ResolverOptions {
@@ -90,31 +89,32 @@ export interface ResolverOptions {
 
 export class FairResolver {
   readonly #limits: ResolverLimits;
-  readonly #resolver: SystemLookup;
+  readonly #systemLookup: SystemLookup;
   readonly #nowMs: () => number;
-  /** Old answers tell how the last look-up went. */
+  /** Expired ones are kept too: they show whether the last look-up failed. */
   readonly #resolutions = new Map<string, Resolution>();
   readonly #pending = new Map<string, PendingLookup>();
-  /** Those with a queue that is not empty. */
+  /** The clients whose queue is not empty. */
   readonly #clients = new Set<ClientQueue>();
   readonly #failedBefore = new Set<string>();
-  #underWay = 0;
+  #inProgress = 0;
 
   constructor(options: ResolverOptions = {}) {
     this.#limits = options.limits ?? PROBE_LIMITS;
-    if (this.#limits.lookupsMax < 2) throw new RangeError('one look-up is kept free: two at least');
-    this.#resolver = options.systemLookup ?? systemResolver;
+    if (this.#limits.lookupsMax < 2)
+      throw new RangeError('one look-up is reserved: lookupsMax must be at least 2');
+    this.#systemLookup = options.systemLookup ?? lookUpAll;
     this.#nowMs = options.nowMs ?? monotonicMs;
   }
 
   client(): ResolverClient {
-    const asker: ClientQueue = { queue: new Set(), underWay: 0, usedMs: 0 };
+    const client: ClientQueue = { names: new Set(), inProgress: 0, usedMs: 0 };
     return {
       lookup: (name, options, callback) => {
-        this.#answer(name, asker, (answer) => {
-          if ('error' in answer) callback(answer.error, '');
-          else if (options.all === true) callback(null, [...answer.addresses]);
-          else callback(null, answer.addresses[0]!.address, answer.addresses[0]!.family);
+        this.#resolve(name, client, (resolution) => {
+          if ('error' in resolution) callback(resolution.error, '');
+          else if (options.all === true) callback(null, [...resolution.addresses]);
+          else callback(null, resolution.addresses[0]!.address, resolution.addresses[0]!.family);
         });
       },
       isQueued: (name) => this.#isQueued(name),
@@ -122,98 +122,97 @@ export class FairResolver {
   }
 
   #isQueued(name: string): boolean {
-    const question = this.#pending.get(name);
-    return question !== undefined && question.asker !== null && !question.isUnderWay;
+    const pending = this.#pending.get(name);
+    return pending !== undefined && pending.client !== null && !pending.isInProgress;
   }
 
-  #answer(name: string, asker: ClientQueue, tell: LookupWaiter['tell']): void {
+  #resolve(name: string, client: ClientQueue, resolve: LookupWaiter['resolve']): void {
     const nowMs = this.#nowMs();
     const known = this.#resolutions.get(name);
     if (known !== undefined && nowMs < known.untilMs) {
-      // As late as any other answer: `net.connect` expects none before it has returned.
-      process.nextTick(tell, known);
+      // Never before the caller returns: `net.connect` does not expect that.
+      process.nextTick(resolve, known);
       return;
     }
     const hasFailed = known !== undefined && 'error' in known;
-    const question = this.#pending.get(name) ?? this.#ask(name, hasFailed ? null : asker);
-    dropAbandoned(question.waiting, nowMs);
-    question.waiting.push({ askedAtMs: nowMs, tell });
-    this.#lookUpNext();
+    const pending = this.#pending.get(name) ?? this.#enqueue(name, hasFailed ? null : client);
+    dropExpired(pending.waiters, nowMs);
+    pending.waiters.push({ sinceMs: nowMs, resolve });
+    this.#startLookups();
   }
 
-  #ask(name: string, asker: ClientQueue | null): PendingLookup {
-    const question = { asker, waiting: [], isUnderWay: false };
-    this.#pending.set(name, question);
-    if (asker === null) {
+  #enqueue(name: string, client: ClientQueue | null): PendingLookup {
+    const pending = { client, waiters: [], isInProgress: false };
+    this.#pending.set(name, pending);
+    if (client === null) {
       this.#failedBefore.add(name);
     } else {
-      asker.queue.add(name);
-      this.#clients.add(asker);
+      client.names.add(name);
+      this.#clients.add(client);
     }
-    return question;
+    return pending;
   }
 
-  #lookUpNext(): void {
-    for (let name = this.#next(); name !== undefined; name = this.#next()) {
-      const question = this.#pending.get(name)!;
-      dropAbandoned(question.waiting, this.#nowMs());
-      if (question.waiting.length === 0) this.#pending.delete(name);
-      else this.#lookUp(name, question);
+  #startLookups(): void {
+    for (let name = this.#dequeue(); name !== undefined; name = this.#dequeue()) {
+      const pending = this.#pending.get(name)!;
+      dropExpired(pending.waiters, this.#nowMs());
+      if (pending.waiters.length === 0) this.#pending.delete(name);
+      else this.#lookUp(name, pending);
     }
   }
 
-  /**
-   * Takes the next name out of its queue. Undefined: there is none, or no look-up is free for it.
-   */
-  #next(): string | undefined {
-    const free = this.#limits.lookupsMax - this.#underWay;
+  /** Takes the next name from its queue. Undefined: none is queued, or no look-up is free for it. */
+  #dequeue(): string | undefined {
+    const free = this.#limits.lookupsMax - this.#inProgress;
     if (free === 0) return undefined;
     let next: ClientQueue | undefined;
-    for (const asker of this.#clients) {
-      if (free === 1 && asker.underWay > 0) continue;
-      if (next === undefined || asker.usedMs < next.usedMs) next = asker;
+    for (const client of this.#clients) {
+      if (free === 1 && client.inProgress > 0) continue;
+      if (next === undefined || client.usedMs < next.usedMs) next = client;
     }
     if (next === undefined) return free === 1 ? undefined : takeFirst(this.#failedBefore);
-    const name = takeFirst(next.queue);
-    if (next.queue.size === 0) this.#clients.delete(next);
+    const name = takeFirst(next.names);
+    if (next.names.size === 0) this.#clients.delete(next);
     return name;
   }
 
-  #lookUp(name: string, question: PendingLookup): void {
-    const { asker } = question;
+  #lookUp(name: string, pending: PendingLookup): void {
+    const { client } = pending;
     const startedAtMs = this.#nowMs();
-    question.isUnderWay = true;
-    this.#underWay++;
-    if (asker !== null) asker.underWay++;
-    this.#resolver(name, (error, addresses) => {
-      this.#underWay--;
-      if (asker !== null) this.#charge(asker, this.#nowMs() - startedAtMs);
-      this.#found(name, error, addresses);
-      this.#lookUpNext();
+    pending.isInProgress = true;
+    this.#inProgress++;
+    if (client !== null) client.inProgress++;
+    this.#systemLookup(name, (error, addresses) => {
+      this.#inProgress--;
+      if (client !== null) charge(client, this.#nowMs() - startedAtMs);
+      this.#finish(name, error, addresses);
+      this.#startLookups();
     });
   }
 
-  #charge(asker: ClientQueue, tookMs: number): void {
-    asker.underWay--;
-    asker.usedMs = asker.underWay === 0 && asker.queue.size === 0 ? 0 : asker.usedMs + tookMs;
-  }
-
-  #found(name: string, error: NodeJS.ErrnoException | null, addresses: LookupAddress[]): void {
+  #finish(name: string, error: NodeJS.ErrnoException | null, addresses: LookupAddress[]): void {
     const nowMs = this.#nowMs();
-    const answer: Resolution =
+    const resolution: Resolution =
       error === null
         ? { addresses, untilMs: nowMs + this.#limits.foundMs }
         : { error, untilMs: nowMs + this.#limits.notFoundMs };
     if (this.#resolutions.size >= NAMES_MAX) this.#resolutions.clear();
-    this.#resolutions.set(name, answer);
-    const { waiting } = this.#pending.get(name)!;
+    this.#resolutions.set(name, resolution);
+    const { waiters } = this.#pending.get(name)!;
     this.#pending.delete(name);
-    for (const { tell } of waiting) tell(answer);
+    for (const { resolve } of waiters) resolve(resolution);
   }
 }
 
-function dropAbandoned(waiting: LookupWaiter[], nowMs: number): void {
-  while (waiting.length > 0 && nowMs - waiting[0]!.askedAtMs > ABANDONED_MS) waiting.shift();
+function charge(client: ClientQueue, tookMs: number): void {
+  client.inProgress--;
+  const isIdle = client.inProgress === 0 && client.names.size === 0;
+  client.usedMs = isIdle ? 0 : client.usedMs + tookMs;
+}
+
+function dropExpired(waiters: LookupWaiter[], nowMs: number): void {
+  while (waiters.length > 0 && nowMs - waiters[0]!.sinceMs > WAIT_MAX_MS) waiters.shift();
 }
 
 function takeFirst(names: Set<string>): string | undefined {

@@ -1,9 +1,9 @@
-/** How long things took, counted in buckets: cheap to record, and summed up wherever it is read. */
+/** A histogram of durations: cheap to record, and summed up where it is read. */
 
 export interface DurationCounts {
   /** Upper bounds of the buckets, ascending, in seconds. */
   readonly boundsSeconds: readonly number[];
-  /** By bucket, not cumulative; the last, beyond all bounds, has no bound. */
+  /** By bucket, not cumulative; the last bucket has no upper bound. */
   readonly counts: readonly number[];
   readonly sumSeconds: number;
 }

@@ -1,28 +1,26 @@
 /**
- * Failures that a caller can act on: each has a stable code; the message names the culprit and what
- * to do.
+ * Failures that a caller can act on: each has a stable code; the message names the cause (a key, a
+ * host, a port) and what to do.
  */
 
 export type ErrorCode =
   /** The configuration or the command line is wrong; the message names the key or flag. */
   | 'CONFIG'
-  /**
-   * A resource needed to run is missing, taken or foreign: a port, a directory, a database file.
-   */
+  /** A resource is missing, taken or of another owner: a port, a directory, a database file. */
   | 'RESOURCE'
-  /** What a client sent is malformed; nothing was changed. */
+  /** The request of a client is malformed; nothing was changed. */
   | 'BAD_REQUEST'
   /** There is no leader now; nothing was changed. Try again. */
   | 'NO_LEADER'
   /** A bounded queue or table is full; nothing was changed. Try again later. */
   | 'OVERLOADED'
-  /** Not known in time whether the change took effect. Commands are safe to repeat. */
+  /** It is unknown whether the change took effect. Commands are safe to repeat. */
   | 'OUTCOME_UNKNOWN'
   /** A list of hosts could not be read from its source. */
   | 'HOST_SOURCE'
-  /** A peer or thread sent what its protocol does not allow. */
+  /** A peer or thread violated the protocol. */
   | 'PROTOCOL'
-  /** A thread of this process hangs that cannot be ended alone: only a new process helps. */
+  /** A thread hangs that cannot be terminated alone: the process must be restarted. */
   | 'THREAD_HUNG';
 
 export class FrenoError extends Error {

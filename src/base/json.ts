@@ -2,7 +2,7 @@
 
 const HTML_CHARACTERS = /[<>&\u2028\u2029]/g;
 
-/** A string as JSON; like Go, characters that mean something to HTML are escaped too. */
+/** A string as JSON. Like Go, it escapes characters with a meaning in HTML too. */
 export function jsonString(text: string): string {
   return JSON.stringify(text).replace(HTML_CHARACTERS, escaped);
 }

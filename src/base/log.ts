@@ -7,7 +7,7 @@ import type { LogFn, Logger as PinoLogger } from 'pino';
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
-/** How much is logged, and whether errors come with their stack traces (`--stack`). */
+/** `stacks`: log errors with their stack traces (`--stack`). */
 export interface LogOptions {
   readonly level: LogLevel;
   readonly stacks: boolean;
@@ -23,8 +23,8 @@ export interface Logger {
 const require = createRequire(import.meta.url);
 
 /**
- * `thread` names the writer in each line. The library is loaded with the first of them: it would
- * take each thread 20 ms of its start and two megabytes, and most never log.
+ * `thread` names the writer in each line. The library is loaded with the first line: it costs a
+ * thread 20 ms of its start and two megabytes, and most threads never log.
  */
 export function createLogger(options: LogOptions, thread: string): Logger {
   let made: PinoLogger | undefined;
@@ -48,7 +48,7 @@ export function createLogger(options: LogOptions, thread: string): Logger {
   };
 }
 
-/** A logger that writes synchronously, so that the last line before an end is not lost. */
+/** A logger that writes synchronously, so that the last line before an exit is not lost. */
 function makeLogger(options: LogOptions, thread: string): PinoLogger {
   const { pino } = require('pino') as typeof import('pino');
   return pino(

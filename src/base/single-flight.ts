@@ -1,27 +1,27 @@
 /**
- * Long work in turns: however many ask for it, a thread is busy with one chunk of one answer at a
- * time.
+ * Single-flight: concurrent requests for the same thing share one run of the work, and runs are
+ * one after the other. However many clients request long work, the thread does one at a time.
  */
 
 export class SingleFlight<T> {
-  /** Turns that have not begun, by what they are for. */
-  readonly #waiting = new Map<string, Promise<T>>();
+  /** Runs that have not started, by their keys. */
+  readonly #queued = new Map<string, Promise<T>>();
   #last: Promise<unknown> = Promise.resolve();
 
   /**
-   * Runs when all that was asked before is over. Who asks for the same thing (`key`) before it
-   * begins shares the turn; who asks later gets another one, so that an answer has everything that
-   * was there when it was asked for.
+   * Runs when all earlier runs are over. A caller with the same `key` shares a run that has not
+   * started; once it has started, a caller gets a new one, so that the result has everything that
+   * was there when the caller asked.
    */
-  run(key: string, run: () => Promise<T>): Promise<T> {
-    const waiting = this.#waiting.get(key);
-    if (waiting !== undefined) return waiting;
-    const turn = this.#last.then(() => {
-      this.#waiting.delete(key);
-      return run();
+  run(key: string, work: () => Promise<T>): Promise<T> {
+    const queued = this.#queued.get(key);
+    if (queued !== undefined) return queued;
+    const run = this.#last.then(() => {
+      this.#queued.delete(key);
+      return work();
     });
-    this.#waiting.set(key, turn);
-    this.#last = turn.catch(() => {});
-    return turn;
+    this.#queued.set(key, run);
+    this.#last = run.catch(() => {});
+    return run;
   }
 }

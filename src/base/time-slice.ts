@@ -1,57 +1,58 @@
 /**
- * Long work in short chunks: a thread that does something else at the same time is never held up
- * for long.
+ * Long work in time slices (cooperative multitasking).
+ *
+ * Each thread of freno does something that must not be late: main sends heartbeats, HTTP workers
+ * respond to checks. A list of a hundred thousand entries would hold the event loop for a tenth of
+ * a second. So loops over long lists yield to the event loop when their slice is over.
  */
 import { jsonString } from './json.js';
 
-/** How long a chunk may take before the thread's other work gets its turn. */
-const CHUNK_MS = 1;
+/** After this time, the thread's other work comes first. */
+const SLICE_MS = 1;
 
-/** How many steps may pass without a look at the clock. */
-const STEPS_BETWEEN_LOOKS = 64;
+/** Steps of a loop between two readings of the clock. */
+const STEPS_PER_CLOCK_READING = 64;
 
-const RUN_LENGTH = 1_000;
+/** Strings that are sorted in one go. */
+const SORTED_RUN_LENGTH = 1_000;
 
-/**
- * Counts the steps of one long chunk of work, and gives way when it has held the thread for long
- * enough.
- */
+/** The slice of one loop. To be used as `if (slice.shouldYield) await slice.yield();`. */
 export class TimeSlice {
   #steps = 0;
-  #sinceMs = performance.now();
+  #startedAtMs = performance.now();
 
-  /** Whether it is time to `giveWay`. To be called at each step. */
+  /** Whether the slice is over. To be read at each step. */
   get shouldYield(): boolean {
     this.#steps++;
-    if (this.#steps % STEPS_BETWEEN_LOOKS !== 0) return false;
-    return performance.now() - this.#sinceMs >= CHUNK_MS;
+    if (this.#steps % STEPS_PER_CLOCK_READING !== 0) return false;
+    return performance.now() - this.#startedAtMs >= SLICE_MS;
   }
 
-  /** Resolves after the thread's other work of this moment. */
+  /** Starts a new slice after the work that is due in the event loop. */
   yield(): Promise<void> {
     return new Promise((resolve) => {
       setImmediate(() => {
-        this.#sinceMs = performance.now();
+        this.#startedAtMs = performance.now();
         resolve();
       });
     });
   }
 }
 
-/** The same strings in the order of their code units. */
+/** The strings sorted by their code units: sorts short runs, then merges them. */
 export async function sortInChunks(
   strings: readonly string[],
-  chunks: TimeSlice,
+  slice: TimeSlice,
 ): Promise<string[]> {
   let runs: string[][] = [];
-  for (let from = 0; from < strings.length; from += RUN_LENGTH) {
-    runs.push(strings.slice(from, from + RUN_LENGTH).sort());
-    await chunks.yield();
+  for (let from = 0; from < strings.length; from += SORTED_RUN_LENGTH) {
+    runs.push(strings.slice(from, from + SORTED_RUN_LENGTH).sort());
+    await slice.yield();
   }
   while (runs.length > 1) {
     const merged: string[][] = [];
     for (let first = 0; first < runs.length; first += 2) {
-      merged.push(await mergeInChunks(runs[first]!, runs[first + 1] ?? [], chunks));
+      merged.push(await mergeInChunks(runs[first]!, runs[first + 1] ?? [], slice));
     }
     runs = merged;
   }
@@ -61,25 +62,25 @@ export async function sortInChunks(
 async function mergeInChunks(
   left: readonly string[],
   right: readonly string[],
-  chunks: TimeSlice,
+  slice: TimeSlice,
 ): Promise<string[]> {
   const merged: string[] = [];
   let fromLeft = 0;
   let fromRight = 0;
   while (fromLeft < left.length && fromRight < right.length) {
     merged.push(left[fromLeft]! <= right[fromRight]! ? left[fromLeft++]! : right[fromRight++]!);
-    if (chunks.shouldYield) await chunks.yield();
+    if (slice.shouldYield) await slice.yield();
   }
   return merged.concat(left.slice(fromLeft), right.slice(fromRight));
 }
 
-/** A JSON object of values that are JSON already, its keys sorted. */
+/** A JSON object with sorted keys; the values are JSON already. */
 export async function jsonObjectInChunks(values: ReadonlyMap<string, string>): Promise<string> {
-  const chunks = new TimeSlice();
+  const slice = new TimeSlice();
   let json = '';
-  for (const key of await sortInChunks([...values.keys()], chunks)) {
+  for (const key of await sortInChunks([...values.keys()], slice)) {
     json += `${json === '' ? '{' : ','}${jsonString(key)}:${values.get(key)}`;
-    if (chunks.shouldYield) await chunks.yield();
+    if (slice.shouldYield) await slice.yield();
   }
   return json === '' ? '{}' : `${json}}`;
 }

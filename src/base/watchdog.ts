@@ -1,21 +1,27 @@
 /**
- * Whether a thread still does anything: it is asked again and again, and one that goes on saying
- * nothing hangs.
+ * Watches a thread: pings it again and again, and reports it as hung when it stays unresponsive.
+ *
+ * A thread that hangs holds up whatever waits for it: connections that the kernel gave it, changes
+ * that it must acknowledge, the values that it should write. Nothing else reports this, since the
+ * thread neither ends nor fails.
  */
 
 export interface WatchdogLimits {
   readonly tickMs: number;
-  /** A thread that is silent for more ticks than these hangs. */
+  /** A thread that is unresponsive for more ticks than these hangs. */
   readonly ticksMax: number;
-  /** The same before it is heard for the first time: it has to load its code. */
+  /** The same before its first message: it has to load its code. */
   readonly firstTicksMax: number;
 }
 
-/** 10 s: long after any stall of an event loop that has an end. */
-export const SILENCE_LIMITS: WatchdogLimits = { tickMs: 1_000, ticksMax: 10, firstTicksMax: 30 };
+/** 10 s: longer than any stall of an event loop that comes to an end. */
+export const WATCHDOG_LIMITS: WatchdogLimits = { tickMs: 1_000, ticksMax: 10, firstTicksMax: 30 };
 
-/** Of main, which only a new process replaces, and which a heap snapshot of it holds longest. */
-export const MAIN_SILENCE_LIMITS: WatchdogLimits = {
+/**
+ * For main, which only a new process replaces. A heap snapshot of main stalls it longer than
+ * anything else.
+ */
+export const MAIN_WATCHDOG_LIMITS: WatchdogLimits = {
   tickMs: 1_000,
   ticksMax: 60,
   firstTicksMax: 60,
@@ -23,27 +29,27 @@ export const MAIN_SILENCE_LIMITS: WatchdogLimits = {
 
 export interface WatchedThread {
   /**
-   * Sends a question that a live thread answers at once. Missing of one that speaks by itself as
-   * often as that.
+   * Sends a message that a live thread responds to at once. Not needed for a thread that sends
+   * messages by itself at least that often.
    */
-  ask?(): void;
-  /** Whether silence is no sign now, because the thread was told to do what holds it. */
+  ping?(): void;
+  /** Whether it may be unresponsive now, because it was asked to do what blocks it. */
   isExcused?(): boolean;
-  /** Called once, when the thread hangs; it is watched no more. */
+  /** Called once, when the thread hangs; it is no longer watched then. */
   onHang(): void;
 }
 
 /**
- * Silence is counted in ticks of the watching thread's own timer, never by a clock: a stall of that
- * thread, or a pause of the whole process (SIGSTOP, a machine that sleeps), in which nobody could
- * have answered, is one tick however long it is.
+ * Time is counted in ticks of the watching thread's own timer, never by a clock. A stall of that
+ * thread, or a pause of the whole process (SIGSTOP, a machine that sleeps), in which no thread can
+ * respond, is one tick however long it is.
  */
 export class Watchdog {
   readonly #thread: WatchedThread;
   readonly #limits: WatchdogLimits;
   readonly #timer: NodeJS.Timeout;
-  /** Since the question was sent, or something was heard. */
-  #silentTicks = 0;
+  /** Since the last message of the thread, or the start of the watchdog. */
+  #ticksSinceFeed = 0;
   #ticksMax: number;
 
   constructor(thread: WatchedThread, limits: WatchdogLimits) {
@@ -54,9 +60,9 @@ export class Watchdog {
     this.#timer.unref();
   }
 
-  /** To be told of every message of the thread. */
+  /** To be called on every message of the thread. */
   feed(): void {
-    this.#silentTicks = 0;
+    this.#ticksSinceFeed = 0;
     this.#ticksMax = this.#limits.ticksMax;
   }
 
@@ -65,10 +71,10 @@ export class Watchdog {
   }
 
   #tick(): void {
-    if (this.#thread.isExcused?.()) this.#silentTicks = 0;
-    if (this.#silentTicks === 0) this.#thread.ask?.();
-    this.#silentTicks++;
-    if (this.#silentTicks <= this.#ticksMax) return;
+    if (this.#thread.isExcused?.()) this.#ticksSinceFeed = 0;
+    if (this.#ticksSinceFeed === 0) this.#thread.ping?.();
+    this.#ticksSinceFeed++;
+    if (this.#ticksSinceFeed <= this.#ticksMax) return;
     this.stop();
     this.#thread.onHang();
   }

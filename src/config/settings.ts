@@ -3,11 +3,11 @@
  */
 
 import { type Address, formatAddress, parseAddress } from '../base/address.js';
+import type { HttpEngineChoice } from '../contracts/http.js';
+import type { MemcacheAddress } from '../contracts/publisher.js';
 import type { TlsSettings } from '../contracts/stores.js';
 import type { FrenoConfig } from './schema.js';
 import { tlsSettings } from './tls.js';
-
-export type HttpEngine = FrenoConfig['HttpEngine'];
 
 /** Raft decides who leads. */
 export interface RaftSettings {
@@ -43,17 +43,10 @@ export interface BackendSettings {
   readonly tls: TlsSettings | null;
 }
 
-export interface MemcacheSettings {
-  /** `host` or `host:port` (11211 where none is given). Empty: nothing is published. */
-  readonly servers: readonly string[];
-  /** First part of the keys. */
-  readonly path: string;
-}
-
 /** Everything but the stores (see `clusterSettings`). */
 export interface ServiceSettings {
   readonly listenPort: number;
-  readonly httpEngine: HttpEngine;
+  readonly httpEngine: HttpEngineChoice;
   /**
    * Threads that serve HTTP. With `auto` it is for `uws`: whoever falls back to `node` starts one.
    */
@@ -64,7 +57,7 @@ export interface ServiceSettings {
   /** Empty: none. */
   readonly domain: string;
   readonly shareDomain: string;
-  readonly memcache: MemcacheSettings;
+  readonly memcache: MemcacheAddress;
 }
 
 const MYSQL_PORT = 3306;

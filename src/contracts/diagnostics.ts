@@ -1,10 +1,7 @@
-/**
- * The messages between main and any thread about the thread itself: how it fares, and profiles of
- * it.
- */
+/** The messages between main and any thread about the thread itself: its load, and profiles. */
 import type { MessagePort } from 'node:worker_threads';
 
-/** How a thread fares now. */
+/** The load and the memory of a thread now. */
 export interface ThreadVitals {
   /** How late its event loop was over the last 10 to 20 seconds. */
   readonly loopDelayMeanSeconds: number;
@@ -18,7 +15,7 @@ export interface ThreadVitals {
   readonly externalBytes: number;
 }
 
-export type ToDiagnostics =
+export type DiagnosticsRequest =
   | { readonly kind: 'vitals'; readonly id: number }
   /** A CPU profile over that time, written to a file that must not exist yet. */
   | {
@@ -29,7 +26,7 @@ export type ToDiagnostics =
     }
   | { readonly kind: 'heap'; readonly id: number; readonly path: string };
 
-export type FromDiagnostics =
+export type DiagnosticsResponse =
   | { readonly kind: 'vitals'; readonly id: number; readonly vitals: ThreadVitals }
   /** The file is written, or `error` says why not. */
   | { readonly kind: 'written'; readonly id: number; readonly error: string };
@@ -39,23 +36,23 @@ export const THREAD_KINDS = ['main', 'http', 'probe'] as const;
 
 export type ThreadKind = (typeof THREAD_KINDS)[number];
 
-/** What is asked of the profiler. */
+/** One profile to take. */
 export interface ProfileRequest {
-  /** The first thread of that kind is looked at. */
+  /** The first thread of that kind is profiled. */
   readonly thread: ThreadKind;
   /** Seconds of a CPU profile; null: a heap snapshot. */
   readonly seconds: number | null;
 }
 
-/** Gives each thread that starts the port on which main asks it about itself. */
+/** Gives each thread that starts its port for the requests of main. */
 export interface DiagnosticsPorts {
   /** `thread`: such as `http-0`. To be transferred to the thread. */
   open(thread: string): MessagePort;
-  /** Whether a profile is being taken of that thread, which may stand still meanwhile. */
+  /** Whether that thread is being profiled, and so may be unresponsive meanwhile. */
   isProfiled(thread: string): boolean;
 }
 
-/** Takes profiles of this process's threads. */
+/** Takes profiles of the threads of this process. */
 export interface Profiler {
   /**
    * Resolves with the path of the profile, which is the caller's to remove. Rejects with

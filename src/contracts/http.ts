@@ -6,6 +6,7 @@ import type { WatchdogLimits } from '../base/watchdog.js';
 import type { Command } from '../throttle/commands.js';
 import type { StateImage } from '../throttle/state.js';
 import type { ProfileRequest } from './diagnostics.js';
+import type { MemcacheAddress } from './publisher.js';
 
 /** Where a store lies on the board. */
 export interface StoreLocation {
@@ -13,36 +14,33 @@ export interface StoreLocation {
   readonly slot: number;
 }
 
-/** Where metrics are published, as `/config/memcache` tells it. */
-export interface MemcacheAddress {
-  readonly servers: readonly string[];
-  readonly path: string;
-}
-
 export type HttpEngine = 'uws' | 'node';
+
+/** `auto`: `uws`, or `node` where the native module does not load. */
+export type HttpEngineChoice = HttpEngine | 'auto';
 
 /** What an HTTP worker is started with; the rest comes with `serve`. */
 export interface HttpWorkerData {
   readonly diagnostics: MessagePort;
-  /** Whether profiles may be asked for. */
+  /** Whether profiles may be taken. */
   readonly profiling: boolean;
   readonly board: SharedArrayBuffer;
   readonly engine: HttpEngine;
   readonly listenPort: number;
-  /** Whether the port must be this worker's alone. */
+  /** Whether no other socket may listen on the port. */
   readonly exclusive: boolean;
   readonly log: LogOptions;
   readonly worker: number;
-  /** When main, which sends a ping at least each second, counts as hanging. */
+  /** When main, which sends a ping at least each second, counts as hung. */
   readonly mainWatchdog: WatchdogLimits;
 }
 
-/** What an HTTP worker cannot answer by itself. */
+/** What an HTTP worker needs main for. */
 export type MainRequest =
   | { readonly kind: 'submit'; readonly command: Command }
   /**
-   * Answered when the worker's copy of the state may be read: on the leader it then has all that
-   * was acknowledged before.
+   * Main responds when the worker's copy of the state may be read: on the leader it then has all
+   * changes that were acknowledged before.
    */
   | { readonly kind: 'readBarrier' }
   | { readonly kind: 'recentApps'; readonly lastMinutes: number | null }
@@ -52,14 +50,14 @@ export type MainRequest =
   | { readonly kind: 'inventory' }
   | { readonly kind: 'vars' }
   | { readonly kind: 'metrics' }
-  | { readonly kind: 'profile'; readonly request: ProfileRequest };
+  | { readonly kind: 'profile'; readonly profile: ProfileRequest };
 
-/** An answer ready to send. */
+/** A response to a client, ready to send. */
 export interface MainResponse {
   readonly status: number;
   /** The body without its final newline; empty: no body. */
   readonly json: string;
-  /** A body that is no JSON, in its stead. */
+  /** A body that is not JSON, instead of `json`. */
   readonly other?: TextBody | FileBody;
 }
 
@@ -69,14 +67,14 @@ export interface TextBody {
   readonly text: string;
 }
 
-/** A file of JSON, to be removed once it is open. */
+/** A file of JSON, to be unlinked once it is open. */
 export interface FileBody {
   readonly kind: 'file';
   readonly path: string;
 }
 
-/** Answers the questions of HTTP workers. Does not reject. */
-export type MainRequestHandler = (question: MainRequest) => Promise<MainResponse>;
+/** Handles the requests of HTTP workers. Does not reject. */
+export type MainRequestHandler = (request: MainRequest) => Promise<MainResponse>;
 
 /** Checks of one app on one store, as counted by one worker. */
 export interface CheckCount {
@@ -93,7 +91,7 @@ export interface CheckCount {
   readonly internalError: number;
 }
 
-/** Most recent apps that one worker keeps, and that `/recent-apps` lists. */
+/** Bound on the recent apps that one worker holds, and that `/recent-apps` lists. */
 export const RECENT_APPS_MAX = 10_000;
 
 export interface RecentApp {
@@ -107,10 +105,10 @@ export interface HttpStatistics {
   /** Number of the worker; a replacement has another one. */
   readonly worker: number;
   /**
-   * Of checks, from the parsed request to the answer handed to the engine; of one in
+   * From the parsed request of a check to the response handed to the engine; of one check in
    * `CHECKS_PER_SAMPLE`.
    */
-  readonly answerTimes: DurationCounts;
+  readonly checkDurations: DurationCounts;
   readonly checks: readonly CheckCount[];
   readonly recentApps: readonly RecentApp[];
 }
@@ -118,8 +116,7 @@ export interface HttpStatistics {
 export type StatisticsKind = 'checks' | 'recentApps';
 
 /**
- * Asks every HTTP worker for what it has counted. A worker that does not answer in time is left
- * out.
+ * Collects what every HTTP worker has counted. A worker that does not respond in time is left out.
  */
 export interface HttpStatisticsSource {
   collect(kind: StatisticsKind): Promise<HttpStatistics[]>;
@@ -135,7 +132,7 @@ export type ToHttp =
     }
   | { readonly kind: 'stores'; readonly version: number; readonly stores: readonly StoreLocation[] }
   | { readonly kind: 'memcache'; readonly memcache: MemcacheAddress }
-  /** Without a version: not to be acknowledged. */
+  /** `version` null: not to be acknowledged. */
   | {
       readonly kind: 'apply';
       readonly version: number | null;
@@ -143,13 +140,13 @@ export type ToHttp =
     }
   | { readonly kind: 'restore'; readonly version: number; readonly image: StateImage }
   | {
-      readonly kind: 'answers';
-      readonly answers: ReadonlyArray<readonly [id: number, MainResponse]>;
+      readonly kind: 'responses';
+      readonly responses: ReadonlyArray<readonly [id: number, MainResponse]>;
     }
   | { readonly kind: 'collect'; readonly id: number; readonly statistics: StatisticsKind }
-  /** To be answered at once: whoever does not for long hangs. So does main when it sends none. */
+  /** For the watchdogs on both sides: the worker sends `pong` at once. */
   | { readonly kind: 'ping' }
-  /** Answer what is in flight, then end. */
+  /** Respond to what is in flight, then end. */
   | { readonly kind: 'stop' };
 
 /** Why a worker ends: the native module does not load, it cannot listen, or anything else. */
@@ -163,8 +160,11 @@ export type FromHttp =
   | { readonly kind: 'failed'; readonly cause: FailureCause; readonly message: string }
   | { readonly kind: 'pong' }
   | { readonly kind: 'acknowledge'; readonly version: number }
-  | { readonly kind: 'asks'; readonly asks: ReadonlyArray<readonly [id: number, MainRequest]> }
-  /** In chunks, so that no thread is busy for long with one; `last` with the last of them. */
+  | {
+      readonly kind: 'requests';
+      readonly requests: ReadonlyArray<readonly [id: number, MainRequest]>;
+    }
+  /** In chunks, so that no thread is busy for long with one; `last` marks the last of them. */
   | {
       readonly kind: 'collected';
       readonly id: number;

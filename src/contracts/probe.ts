@@ -3,11 +3,10 @@ import type { RecordableHistogram } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
 import type { DurationCounts } from '../base/durations.js';
 import type { LogOptions } from '../base/log.js';
-import type { MemcacheAddress } from './http.js';
-import type { PublisherStatistics } from './publisher.js';
+import type { MemcacheAddress, PublisherStatistics } from './publisher.js';
 import type { ClusterAssignment } from './stores.js';
 
-/** The one long task of a probe worker. */
+/** The one endless task of a probe worker. */
 export interface ProbeTask {
   readonly port: MessagePort;
   readonly diagnostics: MessagePort;
@@ -20,8 +19,8 @@ export interface ProbeTask {
 
 export type ToProbe =
   /**
-   * The worker's clusters from now on, whole: what is not listed is let go. Acknowledged when
-   * nothing of what was let go writes any more.
+   * All clusters of the worker from now on: a cluster that is not listed is released. Acknowledged
+   * when nothing of a released cluster writes any more.
    */
   | {
       readonly kind: 'assign';
@@ -32,7 +31,7 @@ export type ToProbe =
   | { readonly kind: 'lead'; readonly probing: boolean; readonly term: number }
   | { readonly kind: 'memcache'; readonly memcache: MemcacheAddress }
   | { readonly kind: 'collect'; readonly id: number }
-  /** To be answered at once: whoever does not for long hangs. */
+  /** For the watchdog: the worker sends `pong` at once. */
   | { readonly kind: 'ping' }
   | { readonly kind: 'stop' };
 
@@ -47,13 +46,13 @@ export type FromProbe =
 export interface ProbeStatistics {
   readonly total: number;
   readonly error: number;
-  /** Nanoseconds from sending to answer. */
+  /** Nanoseconds from sending a query to its result. */
   readonly latency: RecordableHistogram;
-  /** Answers of HTTP checks by status. */
+  /** Responses to HTTP checks by status. */
   readonly httpChecks: Readonly<Record<string, number>>;
   readonly httpChecksSkipped: number;
   readonly httpChecksFailed: number;
-  /** Phases of the probe interval left out because the thread was late: 0 while it keeps pace. */
+  /** Phases of the probe interval skipped because the thread was late: 0 while it keeps up. */
   readonly missedPhases: number;
   readonly published: PublisherStatistics;
   readonly worker: number;
@@ -71,6 +70,6 @@ export interface StoreProbeStatistics {
   readonly seconds: number;
   /** Hosts whose latest reading is an error, now; 0 while it does not probe. */
   readonly failingHosts: number;
-  /** Hosts that their HTTP check takes out, now. */
+  /** Hosts that their HTTP check leaves out, now. */
   readonly leftOutHosts: number;
 }

@@ -1,29 +1,34 @@
 /**
- * Where a probe thread publishes what it found, as the stores see it: nothing here waits, fails or
- * throws.
+ * Where a probe thread publishes the values of its stores, from the stores' side: nothing here
+ * waits, fails or throws.
  */
 import type { MetricState } from '../throttle/metric.js';
-import type { MemcacheAddress } from './http.js';
 
-/** What was asked of the servers since the start of the thread. */
+/** Where values are published, as `/config/memcache` shows it. */
+export interface MemcacheAddress {
+  /** `host` or `host:port` (11211 where none is given). Empty: nothing is published. */
+  readonly servers: readonly string[];
+  /** First part of the keys. */
+  readonly path: string;
+}
+
+/** Writes to the servers since the start of the thread. */
 export interface PublisherStatistics {
   /** Values written and acknowledged. */
   readonly written: number;
   /** Keys deleted, or found missing already. */
   readonly deleted: number;
-  /** Sent, and refused or not answered in time. */
+  /** Sent, and refused or not acknowledged in time. */
   readonly failed: number;
-  /** Not sent: the server is away, or too many requests to it wait for their answers. */
+  /** Not sent: the server is unavailable, or too many writes to it are in flight. */
   readonly dropped: number;
 }
 
 /** The published metric of one store. */
 export interface StorePublication {
-  /** The newest outcome. It is written at once, or as soon as the pace allows; the latest wins. */
+  /** The newest outcome. Written at once, or as soon as the rate limit allows; the latest wins. */
   publish(state: MetricState, value: number): void;
-  /**
-   * Forgets what is not written yet: the store is let go, or what was found before counts no more.
-   */
+  /** Forgets what is not written yet: the store is released, or its values no longer count. */
   withdraw(): void;
 }
 

@@ -1,19 +1,19 @@
-/** What main's parts report to whoever asks over HTTP. */
+/** The reports that main's parts give to requests over HTTP. */
 import type { ProbeStatistics } from './probe.js';
 
 /** One cluster in `/inventory`. */
 export interface ClusterReport {
   /** `static`, `haproxy`, `proxysql`, `vitess` or `none`. */
   readonly source: string;
-  /** `host:port`, as they are probed. */
+  /** `host:port` of the hosts that are probed. */
   readonly hosts: readonly string[];
   /** Listed, but left out by `IgnoreHosts`. */
   readonly ignored: readonly string[];
   /** Listed, but left out by an operator's command. */
   readonly skipped: readonly string[];
-  /** Unix time in milliseconds of the last good reading of the list; null: never. */
+  /** Unix time in milliseconds when the list was last read without error; null: never. */
   readonly readAtUnixMs: number | null;
-  /** Of the last reading; empty when it went well. */
+  /** Of the last attempt to read the list; empty when it succeeded. */
   readonly error: string;
 }
 
@@ -23,8 +23,7 @@ export interface InventoryReporter {
 }
 
 /**
- * Asks every probe worker for what it has counted. A worker that does not answer in time is left
- * out.
+ * Collects what every probe worker has counted. A worker that does not respond in time is left out.
  */
 export interface ProbeStatisticsSource {
   collect(): Promise<ProbeStatistics[]>;

@@ -1,9 +1,10 @@
 /**
- * A helper process of our own code, and how its owner calls it: functions by name over the IPC
+ * A helper process of freno's own code, whose functions its owner calls by name over the IPC
  * channel. The process ends when its owner does, however that happens.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { messageOf } from '../base/errors.js';
+import { PendingCalls } from '../base/pending-calls.js';
 
 /** The functions that a helper process offers. */
 type Protocol<P> = { readonly [K in keyof P]: (...args: never[]) => unknown };
@@ -14,23 +15,19 @@ interface Call {
   readonly args: readonly unknown[];
 }
 
-type CallReply =
+type CallResponse =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly failure: string };
 
-interface PendingReply {
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: Error) => void;
-  readonly timer: NodeJS.Timeout;
-}
+type CallOutcome = { readonly result: unknown } | { readonly error: Error };
 
 const CALL_TIMEOUT_MS = 15_000;
+const CALLS_MAX = 1_024;
 
 /** The owner's side. */
 export class Subprocess<P extends Protocol<P>> {
   readonly #process: ChildProcess;
-  readonly #waiting = new Map<number, PendingReply>();
-  #lastId = 0;
+  readonly #calls = new PendingCalls<CallOutcome>(CALLS_MAX);
 
   /** `entry`: path of the compiled module that calls `serve`; `name` appears in errors. */
   constructor(
@@ -38,9 +35,13 @@ export class Subprocess<P extends Protocol<P>> {
     private readonly name: string,
   ) {
     this.#process = fork(entry, [], { serialization: 'advanced' });
-    this.#process.on('message', (reply: CallReply) => this.#replied(reply));
-    this.#process.on('error', (error) => this.#failAll(error));
-    this.#process.on('exit', () => this.#failAll(new Error(`${name} has ended`)));
+    this.#process.on('message', (response: CallResponse) => {
+      this.#calls.settle(response.id, this.#outcome(response));
+    });
+    this.#process.on('error', (error) => this.#calls.abandonAll({ error }));
+    this.#process.on('exit', () => {
+      this.#calls.abandonAll({ error: new Error(`${name} has ended`) });
+    });
   }
 
   get pid(): number {
@@ -56,19 +57,17 @@ export class Subprocess<P extends Protocol<P>> {
     args: Parameters<P[K]>,
     timeoutMs = CALL_TIMEOUT_MS,
   ): Promise<ReturnType<P[K]>> {
-    const id = ++this.#lastId;
-    const result = await new Promise<unknown>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#waiting.delete(id);
-        reject(new Error(`${this.name}: '${name}' was not done in ${timeoutMs} ms`));
-      }, timeoutMs);
-      this.#waiting.set(id, { resolve, reject, timer });
+    const outcome = await this.#calls.call(timeoutMs, (id) => {
       const call: Call = { id, name, args };
       this.#process.send(call, (error) => {
-        if (error !== null) this.#failAll(error);
+        if (error !== null) this.#calls.abandonAll({ error });
       });
     });
-    return result as ReturnType<P[K]>;
+    if (outcome === null) {
+      throw new Error(`${this.name}: '${name}' was not done in ${timeoutMs} ms`);
+    }
+    if ('error' in outcome) throw outcome.error;
+    return outcome.result as ReturnType<P[K]>;
   }
 
   async stop(): Promise<void> {
@@ -78,21 +77,9 @@ export class Subprocess<P extends Protocol<P>> {
     await exited;
   }
 
-  #replied(reply: CallReply): void {
-    const waiting = this.#waiting.get(reply.id);
-    if (waiting === undefined) return;
-    this.#waiting.delete(reply.id);
-    clearTimeout(waiting.timer);
-    if ('failure' in reply) waiting.reject(new Error(`${this.name}: ${reply.failure}`));
-    else waiting.resolve(reply.result);
-  }
-
-  #failAll(error: Error): void {
-    for (const { reject, timer } of this.#waiting.values()) {
-      clearTimeout(timer);
-      reject(error);
-    }
-    this.#waiting.clear();
+  #outcome(response: CallResponse): CallOutcome {
+    if ('result' in response) return response;
+    return { error: new Error(`${this.name}: ${response.failure}`) };
   }
 }
 
@@ -102,20 +89,20 @@ type Handlers<P extends Protocol<P>> = {
   ) => ReturnType<P[K]> | Promise<ReturnType<P[K]>>;
 };
 
-/** The process's side: answers the owner's calls until the owner is gone. */
+/** The side of the process: runs the owner's calls until the owner is gone. */
 export function serve<P extends Protocol<P>>(handlers: Handlers<P>): void {
   process.on('disconnect', () => process.exit(0));
   // Ctrl-C reaches every process of the terminal; the owner decides when this one ends.
   process.on('SIGINT', () => undefined);
   process.on('message', async (call: Call) => {
-    process.send?.(await replyTo(handlers, call));
+    process.send?.(await responseTo(handlers, call));
   });
 }
 
-async function replyTo<P extends Protocol<P>>(
+async function responseTo<P extends Protocol<P>>(
   handlers: Handlers<P>,
   call: Call,
-): Promise<CallReply> {
+): Promise<CallResponse> {
   try {
     const handler = handlers[call.name as keyof P] as (...args: unknown[]) => unknown;
     return { id: call.id, result: await handler(...call.args) };

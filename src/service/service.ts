@@ -75,7 +75,7 @@ export class Service {
       stores: [],
       memcache: settings.memcache,
       image: () => state.image(),
-      answer: (question) => control.answer(question),
+      handleRequest: (request) => control.handle(request),
       log,
       workerLog: logOptions,
       diagnostics: this.#diagnostics,

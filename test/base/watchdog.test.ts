@@ -9,24 +9,24 @@ function turnOf(milliseconds: number): Promise<void> {
 }
 
 describe('a watch on a thread', () => {
-  let asked: number;
+  let pings: number;
   let isExcused: boolean;
   let hung: number;
-  let onAsked: () => void;
+  let onPing: () => void;
   let onHung: () => void;
   let watch: Watchdog;
   let startedAtMs: number;
 
   beforeEach(() => {
-    asked = 0;
+    pings = 0;
     hung = 0;
     isExcused = false;
-    onAsked = () => {};
+    onPing = () => {};
     onHung = () => {};
     const thread = {
-      ask: () => {
-        asked++;
-        onAsked();
+      ping: () => {
+        pings++;
+        onPing();
       },
       isExcused: () => isExcused,
       onHang: () => {
@@ -53,7 +53,7 @@ describe('a watch on a thread', () => {
       onHung = resolve;
     });
     await turnOf(LIMITS.tickMs * (LIMITS.ticksMax + 2));
-    expect({ asked, hung }).to.deep.equal({ asked: 1, hung: 1 });
+    expect({ pings, hung }).to.deep.equal({ pings: 1, hung: 1 });
   });
 
   it('gives it longer for its first answer', async () => {
@@ -66,8 +66,8 @@ describe('a watch on a thread', () => {
 
   it('asks on and on while it is answered, however late', async () => {
     await new Promise<void>((resolve) => {
-      onAsked = () => {
-        if (asked === 3) resolve();
+      onPing = () => {
+        if (pings === 3) resolve();
         setTimeout(() => watch.feed(), LIMITS.tickMs * (LIMITS.ticksMax - 2));
       };
     });
@@ -76,7 +76,7 @@ describe('a watch on a thread', () => {
 
   it('takes a pause of the whole process for one tick, however long', async () => {
     await new Promise<void>((resolve) => {
-      onAsked = resolve;
+      onPing = resolve;
     });
     watch.feed();
     const paused = new Int32Array(new SharedArrayBuffer(4));

@@ -89,10 +89,10 @@ describe('recent apps', () => {
 
   it('know each app from each client, with its latest time', () => {
     const recent = new RecentApps();
-    recent.mark('a', 'x', NOW);
-    recent.mark('a', 'x', NOW + 5);
-    recent.mark('a', 0x0a00_0001, NOW);
-    recent.mark('b', 0xffff_fffe, NOW);
+    recent.record('a', 'x', NOW);
+    recent.record('a', 'x', NOW + 5);
+    recent.record('a', 0x0a00_0001, NOW);
+    recent.record('b', 0xffff_fffe, NOW);
     expect([...recent.entries()]).to.deep.equal([
       { app: 'a', client: 'x', checkedAtUnixMs: NOW + 5 },
       { app: 'a', client: '10.0.0.1', checkedAtUnixMs: NOW },
@@ -102,9 +102,9 @@ describe('recent apps', () => {
 
   it('let those go that came first when there is no room, but not who has checked again since', () => {
     const recent = new RecentApps(10);
-    for (let app = 0; app < 10; app++) recent.mark(`app${app}`, 'x', NOW + app);
-    recent.mark('app0', 'x', NOW + 100);
-    recent.mark('new', 'x', NOW + 100);
+    for (let app = 0; app < 10; app++) recent.record(`app${app}`, 'x', NOW + app);
+    recent.record('app0', 'x', NOW + 100);
+    recent.record('new', 'x', NOW + 100);
     expect(names(recent)).to.include.members(['app0/x', 'app2/x', 'new/x']);
     expect(names(recent)).not.to.include('app1/x');
     expect(recent.size).to.equal(10);
@@ -113,18 +113,18 @@ describe('recent apps', () => {
   it('let one go also when all have checked again', () => {
     const recent = new RecentApps(10);
     for (const atMs of [NOW, NOW + 1]) {
-      for (let app = 0; app < 10; app++) recent.mark(`app${app}`, 'x', atMs);
+      for (let app = 0; app < 10; app++) recent.record(`app${app}`, 'x', atMs);
     }
-    recent.mark('new', 'x', NOW + 2);
+    recent.record('new', 'x', NOW + 2);
     expect(names(recent)).to.have.length(10);
     expect(names(recent)).to.include('new/x').and.not.to.include('app0/x');
-    recent.mark('newer', 'x', NOW + 3);
+    recent.record('newer', 'x', NOW + 3);
     expect(names(recent)).to.include.members(['new/x', 'newer/x']).and.not.to.include('app1/x');
   });
 
   it('stay within the bound for 100,000 apps, whose entries are the newest', () => {
     const recent = new RecentApps();
-    for (let app = 0; app < 100_000; app++) recent.mark(`app${app}`, app, NOW + app);
+    for (let app = 0; app < 100_000; app++) recent.record(`app${app}`, app, NOW + app);
     expect(recent.size).to.be.within(RECENT_APPS_MAX * 0.9, RECENT_APPS_MAX);
     expect([...recent.entries()].length).to.equal(recent.size);
     const oldest = Math.min(...[...recent.entries()].map((entry) => entry.checkedAtUnixMs));
@@ -182,56 +182,56 @@ describe('questions to main', () => {
 
   it('go out together, once per turn, and each gets its own answer', async () => {
     const sent: Array<ReadonlyArray<readonly [number, MainRequest]>> = [];
-    const questions = new MainClient((asks) => sent.push(asks));
-    const answers = [questions.call({ kind: 'vars' }), questions.call({ kind: 'inventory' })];
+    const client = new MainClient((requests) => sent.push(requests));
+    const responses = [client.call({ kind: 'vars' }), client.call({ kind: 'inventory' })];
     await new Promise(setImmediate);
     expect(sent).to.have.length(1);
     const [[vars], [inventory]] = sent[0] as [[number, MainRequest], [number, MainRequest]];
-    questions.answered([
+    client.received([
       [inventory, { status: 200, json: 'inventory' }],
       [vars, { status: 200, json: 'vars' }],
-      [999, { status: 200, json: 'nobody asked' }],
+      [999, { status: 200, json: 'no such request' }],
     ]);
-    expect((await Promise.all(answers)).map(({ json }) => json)).to.deep.equal([
+    expect((await Promise.all(responses)).map(({ json }) => json)).to.deep.equal([
       'vars',
       'inventory',
     ]);
-    questions.close();
+    client.close();
   });
 
   it('beyond the bound are answered 503 at once', async () => {
-    const questions = new MainClient(() => {}, { inFlightMax: 2, timeoutMs: 60_000 });
-    const waiting = [questions.call(submit), questions.call({ kind: 'vars' })];
-    expect((await questions.call(submit)).status).to.equal(503);
-    questions.close();
+    const client = new MainClient(() => {}, { inFlightMax: 2, timeoutMs: 60_000 });
+    const waiting = [client.call(submit), client.call({ kind: 'vars' })];
+    expect((await client.call(submit)).status).to.equal(503);
+    client.close();
     expect((await Promise.all(waiting)).map(({ status }) => status)).to.deep.equal([504, 503]);
   });
 
   it('without an answer in time are answered: 504 for a change, whose outcome is unknown, else 503', async () => {
-    const questions = new MainClient(() => {}, { inFlightMax: 9, timeoutMs: 20 });
+    const client = new MainClient(() => {}, { inFlightMax: 9, timeoutMs: 20 });
     const [change, list] = await Promise.all([
-      questions.call(submit),
-      questions.call({ kind: 'readBarrier' }),
+      client.call(submit),
+      client.call({ kind: 'readBarrier' }),
     ]);
     expect(change).to.include({ status: 504 });
     expect(JSON.parse(change.json).Message).to.contain('unknown');
     expect(list).to.include({ status: 503 });
-    // The line is free again, and late answers are dropped.
-    questions.answered([[0, { status: 200, json: 'late' }]]);
-    const next = questions.call({ kind: 'vars' });
-    questions.answered([[2, { status: 200, json: 'in time' }]]);
+    // The calls in flight are none again, and late responses are dropped.
+    client.received([[0, { status: 200, json: 'late' }]]);
+    const next = client.call({ kind: 'vars' });
+    client.received([[2, { status: 200, json: 'in time' }]]);
     expect((await next).json).to.equal('in time');
-    questions.close();
+    client.close();
   });
 
   it('that take a profile may take its time, and hold up the time-out of no other', async () => {
-    const questions = new MainClient(() => {}, { inFlightMax: 9, timeoutMs: 20 });
-    const request = { thread: 'main', seconds: 1 } as const;
-    const profile = questions.call({ kind: 'profile', request });
-    expect((await questions.call({ kind: 'vars' })).status).to.equal(503);
-    expect((await questions.call({ kind: 'vars' })).status).to.equal(503);
-    questions.answered([[0, { status: 200, json: 'profile' }]]);
-    expect((await profile).json).to.equal('profile');
-    questions.close();
+    const client = new MainClient(() => {}, { inFlightMax: 9, timeoutMs: 20 });
+    const profile = { thread: 'main', seconds: 1 } as const;
+    const response = client.call({ kind: 'profile', profile });
+    expect((await client.call({ kind: 'vars' })).status).to.equal(503);
+    expect((await client.call({ kind: 'vars' })).status).to.equal(503);
+    client.received([[0, { status: 200, json: 'profile' }]]);
+    expect((await response).json).to.equal('profile');
+    client.close();
   });
 });

@@ -50,18 +50,18 @@ describe('the name of a client', () => {
 describe('peers', () => {
   it('are one as long as all connections since the last silence came from one address', () => {
     const peers = new ConnectedPeers();
-    expect(peers.only).to.equal(undefined);
+    expect(peers.solePeer).to.equal(undefined);
     peers.opened('a');
     peers.opened('a');
-    expect(peers.only).to.equal('a');
+    expect(peers.solePeer).to.equal('a');
     peers.opened('b');
-    expect(peers.only).to.equal(undefined);
+    expect(peers.solePeer).to.equal(undefined);
     peers.closed();
     peers.closed();
-    expect(peers.only, 'which of them closed is not known').to.equal(undefined);
+    expect(peers.solePeer, 'which of them closed is not known').to.equal(undefined);
     peers.closed();
     peers.opened('c');
-    expect(peers.only).to.equal('c');
+    expect(peers.solePeer).to.equal('c');
   });
 
   for (const engine of ENGINES) {

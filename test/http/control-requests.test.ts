@@ -191,8 +191,8 @@ for (const engine of ENGINES) {
       const released = new Promise<void>((resolve) => {
         release = resolve;
       });
-      front.answer = async () => {
-        if (front.questions.length === 20) release();
+      front.respond = async () => {
+        if (front.mainRequests.length === 20) release();
         await released;
         return { status: 200, json: '' };
       };
@@ -207,14 +207,14 @@ for (const engine of ENGINES) {
         expect(status).to.equal(400);
         expect(JSON.parse(body)).to.have.all.keys('StatusCode', 'Message');
         expect(JSON.parse(body).Message).to.contain(names);
-        expect(front.questions).to.deep.equal([]);
+        expect(front.mainRequests).to.deep.equal([]);
       });
     }
 
     it('pass on what main says of a change that was not made, or may have been', async () => {
       for (const status of [503, 504]) {
         const json = `{"StatusCode":${status},"Message":"because"}`;
-        front.answer = () => ({ status, json });
+        front.respond = () => ({ status, json });
         for (const path of ['/throttle-app/a', '/throttled-apps', '/skipped-hosts', '/inventory']) {
           expect(await fetchOnce(front.port, path)).to.include({ status, body: `${json}\n` });
         }
@@ -222,7 +222,7 @@ for (const engine of ENGINES) {
     });
 
     it('send an answer without a body as such', async () => {
-      front.answer = () => ({ status: 500, json: '' });
+      front.respond = () => ({ status: 500, json: '' });
       const { status, headers, body } = await fetchOnce(front.port, '/raft/leader');
       expect({ status, length: headers['content-length'], body }).to.deep.equal({
         status: 500,
@@ -235,7 +235,7 @@ for (const engine of ENGINES) {
       for (const path of ['/recent-apps', '/recent-apps/0', '/recent-apps/15']) {
         await fetchOnce(front.port, path);
       }
-      expect(front.questions).to.deep.equal([
+      expect(front.mainRequests).to.deep.equal([
         { kind: 'recentApps', lastMinutes: null },
         { kind: 'recentApps', lastMinutes: null },
         { kind: 'recentApps', lastMinutes: 15 },
@@ -246,7 +246,7 @@ for (const engine of ENGINES) {
       for (const method of ['GET', 'HEAD']) {
         let answerNow = (): void => {};
         const asked = new Promise<void>((resolve) => {
-          front.answer = () => {
+          front.respond = () => {
             resolve();
             return new Promise((answer) => {
               answerNow = () => answer({ status: 200, json: '"late"' });
@@ -264,7 +264,7 @@ for (const engine of ENGINES) {
         await turns();
         answerNow();
       }
-      front.answer = () => ({ status: 200, json: '"x"' });
+      front.respond = () => ({ status: 200, json: '"x"' });
       expect((await fetchOnce(front.port, '/raft/leader')).body).to.equal('"x"\n');
     });
   });

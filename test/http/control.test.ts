@@ -88,7 +88,7 @@ describe('main', () => {
         },
       },
     });
-    expect(await main.answer(SUBMIT)).to.deep.equal(OK);
+    expect(await main.handle(SUBMIT)).to.deep.equal(OK);
     expect(submitted).to.deep.equal([{ kind: 'recoverHost', atMs: 1, host: 'h' }]);
   });
 
@@ -105,9 +105,9 @@ describe('main', () => {
         throw new FrenoError(code, 'the "reason"');
       };
       const main = control({ consensus: { submit: fail, readBarrier: fail } });
-      const answer = { status, json: `{"StatusCode":${status},"Message":"the \\"reason\\""}` };
-      expect(await main.answer(SUBMIT)).to.deep.equal(answer);
-      expect(await main.answer({ kind: 'readBarrier' })).to.deep.equal(answer);
+      const response = { status, json: `{"StatusCode":${status},"Message":"the \\"reason\\""}` };
+      expect(await main.handle(SUBMIT)).to.deep.equal(response);
+      expect(await main.handle({ kind: 'readBarrier' })).to.deep.equal(response);
     });
   }
 
@@ -119,7 +119,7 @@ describe('main', () => {
         },
       },
     });
-    expect((await main.answer({ kind: 'consensusStatus' })).status).to.equal(500);
+    expect((await main.handle({ kind: 'consensusStatus' })).status).to.equal(500);
   });
 
   it('lets a list be read after the barrier', async () => {
@@ -128,22 +128,22 @@ describe('main', () => {
       passed = true;
     };
     const main = control({ consensus: { readBarrier } });
-    expect(await main.answer({ kind: 'readBarrier' })).to.deep.equal(OK);
+    expect(await main.handle({ kind: 'readBarrier' })).to.deep.equal(OK);
     expect(passed).to.equal(true);
   });
 
   it('tells the leader, the state, the status', async () => {
     const main = control({});
-    expect((await main.answer({ kind: 'consensusLeader' })).json).to.equal('"10.0.0.1:9888"');
-    expect((await main.answer({ kind: 'consensusState' })).json).to.equal('"Leader"');
-    expect((await main.answer({ kind: 'consensusStatus' })).json).to.equal(
+    expect((await main.handle({ kind: 'consensusLeader' })).json).to.equal('"10.0.0.1:9888"');
+    expect((await main.handle({ kind: 'consensusState' })).json).to.equal('"Leader"');
+    expect((await main.handle({ kind: 'consensusStatus' })).json).to.equal(
       '{"ServiceID":"10.0.0.1:9888","Healthy":true,"IsLeader":true,"Leader":"10.0.0.1:9888","State":"Leader","Domain":"eu:production","ShareDomain":"","ShareDomainServices":null,"ShareDomainServicesList":null,"HealthyDomainServicesList":null}',
     );
   });
 
   it('answers 500 without a body while no leader is known', async () => {
     const main = control({ consensus: { status: () => ({ ...STATUS, Leader: '' }) } });
-    expect(await main.answer({ kind: 'consensusLeader' })).to.deep.equal({ status: 500, json: '' });
+    expect(await main.handle({ kind: 'consensusLeader' })).to.deep.equal({ status: 500, json: '' });
   });
 
   it('merges the recent apps of all workers, by key', async () => {
@@ -154,14 +154,14 @@ describe('main', () => {
       });
     const main = control({ statistics: [worker(['b', 0], ['a', 150_000]), worker(['a', 90_000])] });
     const epoch = (age: number): number => Math.floor((now - age) / 1000);
-    expect((await main.answer({ kind: 'recentApps', lastMinutes: null })).json).to.equal(
+    expect((await main.handle({ kind: 'recentApps', lastMinutes: null })).json).to.equal(
       `{"a/c":{"CheckedAtEpoch":${epoch(90_000)},"MinutesSinceChecked":1},"b/c":{"CheckedAtEpoch":${epoch(0)},"MinutesSinceChecked":0}}`,
     );
   });
 
   it('reports the inventory, by cluster', async () => {
     const main = control({ inventory: new Map(Object.entries({ b: UNREAD, a: READ })) });
-    expect((await main.answer({ kind: 'inventory' })).json).to.equal(
+    expect((await main.handle({ kind: 'inventory' })).json).to.equal(
       '{"a":{"Source":"static","Hosts":["h1:3306","h2:3307"],"IgnoredHosts":["h3:3306"],"SkippedHosts":["h4:3306"],"LastReadAt":"1970-01-01T00:00:01.5Z","LastError":""},"b":{"Source":"haproxy","Hosts":[],"IgnoredHosts":[],"SkippedHosts":[],"LastReadAt":null,"LastError":"cannot connect"}}',
     );
   });
@@ -178,12 +178,12 @@ describe('main', () => {
     };
     const main = control({ vars: report, metrics: report });
     const kinds = Array.from({ length: 20 }, () => ['vars', 'metrics'] as const).flat();
-    const answers = await Promise.all(kinds.map((kind) => main.answer({ kind })));
-    expect(answers.every(({ status }) => status === 200)).to.equal(true);
+    const responses = await Promise.all(kinds.map((kind) => main.handle({ kind })));
+    expect(responses.every(({ status }) => status === 200)).to.equal(true);
     expect({ writingMost, written }).to.deep.equal({ writingMost: 1, written: 2 });
   });
 
   it('passes on the variables', async () => {
-    expect((await control({}).answer({ kind: 'vars' })).json).to.equal('{"a":1}');
+    expect((await control({}).handle({ kind: 'vars' })).json).to.equal('{"a":1}');
   });
 });

@@ -61,7 +61,7 @@ describe('HTTP workers that hang', () => {
   for (const point of ['load', 'serve'] as const) {
     it(`make the start fail when they hang in it (${point})`, async () => {
       start('uws', point, point === 'load' ? 10 : FIRST_TICKS_MAX);
-      expect(await said('refused')).to.match(/^THREAD_HUNG http-0: no sign of life/);
+      expect(await said('refused')).to.match(/^THREAD_HUNG http-0: unresponsive/);
     });
   }
 
@@ -69,7 +69,7 @@ describe('HTTP workers that hang', () => {
     it(`make the pool fail when they hang later, on the ${engine} engine`, async () => {
       start(engine, 'apply');
       const port = await said('port');
-      expect(await said('failed')).to.match(/^THREAD_HUNG http-0: no sign of life/);
+      expect(await said('failed')).to.match(/^THREAD_HUNG http-0: unresponsive/);
       if (engine === 'node') return;
       // The kernel gives some of the connections to the worker that lives.
       await until(async () => {

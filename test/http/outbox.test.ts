@@ -14,11 +14,11 @@ class Mailbox implements Recipient {
     this.messages.push(message);
   }
 
-  /** What has come since the last look: kinds of messages, with the numbers of the answers. */
+  /** What has come since the last look: kinds of messages, with the numbers of the responses. */
   taken(): string[] {
     return this.messages.splice(0).map((message) => {
-      if (message.kind !== 'answers') return message.kind;
-      return `answers ${message.answers.map(([id]) => id).join(' ')}`;
+      if (message.kind !== 'responses') return message.kind;
+      return `responses ${message.responses.map(([id]) => id).join(' ')}`;
     });
   }
 }
@@ -34,51 +34,56 @@ describe('what main sends its HTTP workers', () => {
     outbox = new WorkerOutbox(() => workers);
   });
 
-  const answer = (length: number) => ({ status: 200, json: 'x'.repeat(length) });
+  const response = (length: number) => ({ status: 200, json: 'x'.repeat(length) });
 
   it('goes together once per turn, changes before answers', async () => {
-    outbox.answer(workers[0]!, 1, answer(1));
+    outbox.respond(workers[0]!, 1, response(1));
     void outbox.apply([throttle('a')]);
-    outbox.answer(workers[0]!, 2, answer(1));
+    outbox.respond(workers[0]!, 2, response(1));
     void outbox.apply([throttle('b')]);
     expect(workers[0]!.taken()).to.deep.equal([]);
     await turn();
-    expect(workers[0]!.taken()).to.deep.equal(['apply', 'answers 1 2']);
+    expect(workers[0]!.taken()).to.deep.equal(['apply', 'responses 1 2']);
   });
 
   it('waits for acknowledgements where one worker may be asked before another has heard', async () => {
     workers.push(new Mailbox());
-    let isTold = false;
-    const told = outbox.apply([throttle('a')]).then(() => {
-      isTold = true;
+    let isResolved = false;
+    const applied = outbox.apply([throttle('a')]).then(() => {
+      isResolved = true;
     });
     await turn();
     const [message] = workers[0]!.messages;
     const version = message?.kind === 'apply' ? message.version : null;
     outbox.acknowledged(workers[0]!, version!);
     await turn();
-    expect(isTold).to.equal(false);
+    expect(isResolved).to.equal(false);
     outbox.gone(workers[1]!);
-    await told;
+    await applied;
   });
 
   it('goes in several turns where it is long, so that nothing waits for it', async () => {
     const long = 200 * 1024;
     for (const [id, length] of [1, long, long, long * 5, 1, 1].entries()) {
-      outbox.answer(workers[0]!, id, answer(length));
+      outbox.respond(workers[0]!, id, response(length));
     }
     const turns: string[][] = [];
     for (let count = 0; count < 4; count++) {
       await turn();
       turns.push(workers[0]!.taken());
     }
-    expect(turns).to.deep.equal([['answers 0 1'], ['answers 2'], ['answers 3'], ['answers 4 5']]);
+    expect(turns).to.deep.equal([
+      ['responses 0 1'],
+      ['responses 2'],
+      ['responses 3'],
+      ['responses 4 5'],
+    ]);
     await turn();
     expect(workers[0]!.taken()).to.deep.equal([]);
   });
 
   it('forgets the answers to a worker that is gone', async () => {
-    outbox.answer(workers[0]!, 1, answer(1));
+    outbox.respond(workers[0]!, 1, response(1));
     outbox.gone(workers[0]!);
     await turn();
     expect(workers[0]!.taken()).to.deep.equal([]);

@@ -11,18 +11,16 @@ const say = (message: object): void => void process.send?.(message);
 
 const engine = process.argv[2] as HttpPoolOptions['engine'];
 const log = pino({ level: 'warn' }, { write: (line) => say({ logged: JSON.parse(line) }) });
-/**
- * Milliseconds between two looks at whether threads hang: a worker after twenty, main after thirty.
- */
+/** Of the watchdogs: a worker counts as hung after twenty ticks, main after thirty. */
 const tickMs = Number(process.argv[3] ?? 1_000);
-/** How many of these a worker has to start. */
+/** Ticks that a worker has to start. */
 const firstTicksMax = Number(process.argv[4] ?? 30);
 const test = new TestPool({
   engine,
   workers: 2,
   log,
-  silence: { tickMs, ticksMax: 20, firstTicksMax },
-  mainSilence: { tickMs, ticksMax: 30, firstTicksMax },
+  watchdog: { tickMs, ticksMax: 20, firstTicksMax },
+  mainWatchdog: { tickMs, ticksMax: 30, firstTicksMax },
   failed: ({ code, message }) => say({ failed: `${code} ${message}` }),
 });
 try {

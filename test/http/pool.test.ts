@@ -114,7 +114,7 @@ for (const engine of ENGINES) {
     it('answers what is in flight before it ends', async () => {
       let answerNow = (): void => {};
       const asked = new Promise<void>((resolve) => {
-        test.answer = () =>
+        test.respond = () =>
           new Promise((answer) => {
             answerNow = () => answer({ status: 200, json: '"late"' });
             resolve();

@@ -25,7 +25,7 @@ for (const engine of ENGINES) {
     it('send metrics as the text that main wrote', async () => {
       const contentType = 'text/plain; version=0.0.4; charset=utf-8';
       const other = { kind: 'text', contentType, text: 'a{b="ä"} 1\n' } as const;
-      front.answer = () => ({ status: 200, json: '', other });
+      front.respond = () => ({ status: 200, json: '', other });
       const got = await fetchOnce(front.port, '/metrics');
       expect(got).to.include({ status: 200, body: other.text });
       const head = await fetchOnce(front.port, '/metrics', { method: 'HEAD' });
@@ -34,14 +34,14 @@ for (const engine of ENGINES) {
         expect(headers['content-type']).to.equal(contentType);
       }
       expect(head.headers['content-length']).to.equal(String(Buffer.byteLength(other.text)));
-      expect(front.questions).to.deep.equal([{ kind: 'metrics' }, { kind: 'metrics' }]);
+      expect(front.mainRequests).to.deep.equal([{ kind: 'metrics' }, { kind: 'metrics' }]);
     });
 
     it('send a file whole, once', async () => {
       const path = join(directory.path, 'a.heapsnapshot');
       const content = JSON.stringify(randomBytes(3_000_000).toString('hex'));
       writeFileSync(path, content);
-      front.answer = () => ({ status: 200, json: '', other: { kind: 'file', path } });
+      front.respond = () => ({ status: 200, json: '', other: { kind: 'file', path } });
       const got = await fetchOnce(front.port, '/debug/pprof/heap');
       expect(got.headers['content-type']).to.equal('application/json');
       expect(got.body === content).to.equal(true);
@@ -61,10 +61,10 @@ for (const engine of ENGINES) {
       ]) {
         expect((await fetchOnce(front.port, `/debug/pprof/${path}`)).status, path).to.equal(200);
       }
-      const requests = front.questions.map((question) =>
-        question.kind === 'profile' ? question.request : question,
+      const profiles = front.mainRequests.map((request) =>
+        request.kind === 'profile' ? request.profile : request,
       );
-      expect(requests).to.deep.equal([
+      expect(profiles).to.deep.equal([
         { thread: 'main', seconds: 30 },
         { thread: 'probe', seconds: 60 },
         { thread: 'http', seconds: 1 },
@@ -85,7 +85,7 @@ for (const engine of ENGINES) {
       }
       const head = await fetchOnce(front.port, '/debug/pprof/profile', { method: 'HEAD' });
       expect(head.status).to.equal(200);
-      expect(front.questions).to.deep.equal([]);
+      expect(front.mainRequests).to.deep.equal([]);
     });
 
     it('list the paths of the profiler in /help', async () => {
@@ -110,7 +110,7 @@ for (const engine of ENGINES) {
       }
       const help = await fetchJson(front.port, '/help');
       expect(help).to.include('/metrics').and.not.include('/debug/pprof/heap');
-      expect(front.questions).to.deep.equal([]);
+      expect(front.mainRequests).to.deep.equal([]);
       front.stop();
     });
   });

@@ -31,9 +31,9 @@ for (const engine of ENGINES) {
       front.addStore('down', { measured: { state: MetricState.error, errorText } });
       // Ratio 0.9 is not asked about in the recording; ratio 0 and 1 do not depend on the dice.
       front.dice = 0.5;
-      const play = front.answer;
-      front.answer = (question: MainRequest): MainResponse | Promise<MainResponse> =>
-        question.kind === 'consensusStatus' ? { status: 200, json: STATUS_BODY } : play(question);
+      const play = front.respond;
+      front.respond = (request: MainRequest): MainResponse | Promise<MainResponse> =>
+        request.kind === 'consensusStatus' ? { status: 200, json: STATUS_BODY } : play(request);
     });
 
     after(() => front.stop());

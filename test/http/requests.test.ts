@@ -177,7 +177,7 @@ for (const engine of ENGINES) {
     });
 
     it('refuse methods that only look like the right ones', async () => {
-      const asked = front.questions.length;
+      const asked = front.mainRequests.length;
       for (const method of ['get', 'Head', 'post']) {
         for (const path of ['/check/a/mysql/ok', '/lb-check', '/throttle-app/lower']) {
           const request = `${method} ${path} HTTP/1.1\r\nHost: freno\r\n\r\n`;
@@ -186,7 +186,7 @@ for (const engine of ENGINES) {
           expect(statusesOf(answer), `${method} ${path}`).to.deep.equal([refusal]);
         }
       }
-      expect(front.questions).to.have.length(asked);
+      expect(front.mainRequests).to.have.length(asked);
     });
 
     it('answer pipelined requests in their order', async () => {

@@ -271,7 +271,7 @@ describe('a published metric', () => {
       () => store.publish(ok, 1),
     );
     expect(publisher.statistics.failed).to.be.at.most(IN_FLIGHT_MAX);
-    expect(log.join()).to.contain(server.address).and.contain('no answer within');
+    expect(log.join()).to.contain(server.address).and.contain('no response within');
     server.thaw();
     const written = publisher.statistics.written;
     await publishUntil(
@@ -299,8 +299,8 @@ describe('a published metric', () => {
       () => log.length === 2,
       () => store.publish(ok, 7),
     );
-    expect(log[0]).to.contain('cannot be written to');
-    expect(log[1]).to.contain('is written to again');
+    expect(log[0]).to.contain('memcached is unavailable');
+    expect(log[1]).to.contain('memcached is available again');
   });
 
   it('survives a server that is none: wrong port, another protocol', async () => {

@@ -66,7 +66,7 @@ describe('a process with an HTTP worker that hangs', () => {
     while (serving.running) await serving.status('/throttle-app/app');
     expect(await serving.exited).to.deep.equal({ code: null, signal: 'SIGKILL' });
     expect(serving.log)
-      .to.include('an HTTP worker gives no sign of life')
-      .and.match(/freno: http-0: no sign of life/);
+      .to.include('an HTTP worker is unresponsive')
+      .and.match(/freno: http-0: unresponsive/);
   });
 });

@@ -38,15 +38,15 @@ export class TestFront {
   readonly state = new ThrottleState();
   readonly counters = new CheckCounters();
   readonly recentApps = new RecentApps();
-  readonly questions: MainRequest[] = [];
+  readonly mainRequests: MainRequest[] = [];
   readonly promotedAtMs = monotonicMs();
   readonly checks: Checks;
   readonly handler: Handler;
   readonly engine: Engine;
   dice = 0;
-  /** What the test's main answers; by default it carries commands out. */
-  answer: (question: MainRequest) => MainResponse | Promise<MainResponse> = (question) => {
-    if (question.kind === 'submit') this.state.apply(question.command);
+  /** The main that the test plays; by default it applies commands. */
+  respond: (request: MainRequest) => MainResponse | Promise<MainResponse> = (request) => {
+    if (request.kind === 'submit') this.state.apply(request.command);
     return { status: 200, json: '{"StatusCode":200,"Message":"OK"}' };
   };
   port = 0;
@@ -63,17 +63,17 @@ export class TestFront {
       board,
       state,
       profiling,
-      ask: async (question) => {
-        this.questions.push(question);
-        return this.answer(question);
+      callMain: async (request) => {
+        this.mainRequests.push(request);
+        return this.respond(request);
       },
     });
-    const front = {
+    const context = {
       handler: this.handler,
       checks: this.checks,
       log: pino({ level: 'silent' }),
     };
-    this.engine = name === 'uws' ? new UwsEngine(front) : new NodeEngine(front);
+    this.engine = name === 'uws' ? new UwsEngine(context) : new NodeEngine(context);
     this.handler.setMemcache({ servers: [], path: 'freno' });
   }
 

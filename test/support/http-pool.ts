@@ -14,8 +14,8 @@ export class TestPool {
   readonly state = new ThrottleState();
   readonly diagnostics = new DiagnosticsHub();
   readonly pool: HttpPool;
-  answer: (question: MainRequest) => Promise<MainResponse> = async (question) => {
-    if (question.kind === 'submit') await this.apply(question.command);
+  respond: (request: MainRequest) => Promise<MainResponse> = async (request) => {
+    if (request.kind === 'submit') await this.apply(request.command);
     return { status: 200, json: '{"StatusCode":200,"Message":"OK"}' };
   };
 
@@ -28,7 +28,7 @@ export class TestPool {
       stores: [{ name: 'main1', slot: 0 }],
       memcache: { servers: [], path: 'freno' },
       image: () => this.state.image(),
-      answer: (question) => this.answer(question),
+      handleRequest: (request) => this.respond(request),
       log: pino({ level: 'silent' }),
       workerLog: { level: 'error', stacks: true },
       diagnostics: this.diagnostics,

@@ -30,7 +30,7 @@ export function checksOf(count: CheckCount): number {
 export function httpStatistics(rest: Partial<HttpStatistics> = {}): HttpStatistics {
   return {
     worker: 0,
-    answerTimes: { boundsSeconds: [], counts: [0], sumSeconds: 0 },
+    checkDurations: { boundsSeconds: [], counts: [0], sumSeconds: 0 },
     checks: [],
     recentApps: [],
     ...rest,

@@ -1,4 +1,7 @@
-/** What main answers to HTTP workers: the operators' commands, and what only main knows. */
+/**
+ * Main's end of the RPC of the HTTP workers (`http/worker/main-client.ts` is the other): handles
+ * the operators' commands and the requests for what only main knows.
+ */
 
 import { type ErrorCode, FrenoError, messageOf } from '../../base/errors.js';
 import { jsonString } from '../../base/json.js';
@@ -22,13 +25,13 @@ export interface MainRpcSources {
   readonly log: Logger;
 }
 
-/** Prometheus' text format. */
+/** The content type of Prometheus' text format. */
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 const OK: MainResponse = { status: 200, json: generalMessage(200, 'OK') };
 
-/** By the code of an error. What is not listed is a defect of ours: 500. */
-const STATUS: Partial<Record<ErrorCode, number>> = {
+/** By the code of an error. A code that is not listed is a defect of freno: 500. */
+const STATUS_BY_CODE: Partial<Record<ErrorCode, number>> = {
   BAD_REQUEST: 400,
   NO_LEADER: 503,
   OVERLOADED: 503,
@@ -37,33 +40,33 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 
 export class MainRpc {
   readonly #sources: MainRpcSources;
-  /** Reports that take long: a flood of requests for them must not hold up a heartbeat. */
+  /** Reports that take long: a flood of requests for them must not delay a heartbeat. */
   readonly #reports = new SingleFlight<string>();
 
   constructor(sources: MainRpcSources) {
     this.#sources = sources;
   }
 
-  /** Never rejects: a failure is an answer too. */
-  async answer(question: MainRequest): Promise<MainResponse> {
+  /** Never rejects: a failure is a response too. */
+  async handle(request: MainRequest): Promise<MainResponse> {
     try {
-      return await this.#answer(question);
+      return await this.#respond(request);
     } catch (error) {
-      return this.#failure(question, error);
+      return this.#failure(request, error);
     }
   }
 
-  async #answer(question: MainRequest): Promise<MainResponse> {
+  async #respond(request: MainRequest): Promise<MainResponse> {
     const { consensus, inventory, vars, metrics, profiler } = this.#sources;
-    switch (question.kind) {
+    switch (request.kind) {
       case 'submit':
-        await consensus.submit(question.command);
+        await consensus.submit(request.command);
         return OK;
       case 'readBarrier':
         await consensus.readBarrier();
         return OK;
       case 'recentApps':
-        return { status: 200, json: await this.#recentApps(question.lastMinutes) };
+        return { status: 200, json: await this.#recentApps(request.lastMinutes) };
       case 'consensusLeader': {
         const { Leader } = consensus.status();
         return Leader === ''
@@ -82,10 +85,10 @@ export class MainRpc {
         return { status: 200, json: await this.#reports.run('vars', () => vars.report()) };
       case 'metrics': {
         const text = await this.#reports.run('metrics', () => metrics.report());
-        return textAnswer(METRICS_TYPE, text);
+        return textResponse(METRICS_TYPE, text);
       }
       case 'profile': {
-        const path = await profiler.take(question.request);
+        const path = await profiler.take(request.profile);
         return { status: 200, json: '', other: { kind: 'file', path } };
       }
     }
@@ -100,15 +103,15 @@ export class MainRpc {
     });
   }
 
-  #failure(question: MainRequest, error: unknown): MainResponse {
-    const status = error instanceof FrenoError ? STATUS[error.code] : undefined;
+  #failure(request: MainRequest, error: unknown): MainResponse {
+    const status = error instanceof FrenoError ? STATUS_BY_CODE[error.code] : undefined;
     if (status === undefined) {
-      this.#sources.log.error({ err: error, question: question.kind }, 'a request failed');
+      this.#sources.log.error({ err: error, request: request.kind }, 'a request failed');
     }
     return { status: status ?? 500, json: generalMessage(status ?? 500, messageOf(error)) };
   }
 }
 
-function textAnswer(contentType: string, text: string): MainResponse {
+function textResponse(contentType: string, text: string): MainResponse {
   return { status: 200, json: '', other: { kind: 'text', contentType, text } };
 }

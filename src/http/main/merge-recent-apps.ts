@@ -6,15 +6,15 @@ import { type HttpStatistics, RECENT_APPS_MAX, type RecentApp } from '../../cont
 const RECENT_MS = 24 * 60 * 60_000;
 
 /**
- * The newest entry of each app and client: not older than a day nor, unless that is null, than so
- * many whole minutes. At most `RECENT_APPS_MAX` of them, the newest.
+ * The newest entry of each app and client: at most a day old and, unless `lastMinutes` is null, at
+ * most that many whole minutes old. The newest `RECENT_APPS_MAX` of them.
  */
 export async function mergeRecentApps(
   statistics: readonly HttpStatistics[],
   nowUnixMs: number,
   lastMinutes: number | null,
 ): Promise<RecentApp[]> {
-  const chunks = new TimeSlice();
+  const slice = new TimeSlice();
   const ageMs = lastMinutes === null ? RECENT_MS : (lastMinutes + 1) * 60_000;
   const afterUnixMs = nowUnixMs - Math.min(RECENT_MS, ageMs);
   const merged = new Map<string, RecentApp>();
@@ -23,7 +23,7 @@ export async function mergeRecentApps(
       const key = `${recent.app}/${recent.client}`;
       const knownAtUnixMs = merged.get(key)?.checkedAtUnixMs ?? afterUnixMs;
       if (recent.checkedAtUnixMs > knownAtUnixMs) merged.set(key, recent);
-      if (chunks.shouldYield) await chunks.yield();
+      if (slice.shouldYield) await slice.yield();
     }
   }
   return newest([...merged.values()]);

@@ -1,38 +1,44 @@
 /**
- * What is on its way from main to its HTTP workers: changes of the state, and the answers that rest
- * on them, in this order.
+ * The messages from main to its HTTP workers: changes of the state, and the responses that rest on
+ * them, in this order.
+ *
+ * A control request may be answered only when no worker of this node works by the old state any
+ * more: a client that has throttled an app must not get a 200 for that app from another connection.
+ * With several workers, each of them must acknowledge the change before the response is sent. A
+ * lone worker needs no acknowledgement: it gets the change before the response, because messages
+ * keep their order. That saves a control request two of its four hops between threads.
  */
 
+import { Acknowledgements } from '../../base/acknowledgements.js';
 import type { MainResponse, ToHttp } from '../../contracts/http.js';
 import type { Command } from '../../throttle/commands.js';
 import type { StateImage } from '../../throttle/state.js';
-import { Acknowledgements } from './acknowledgements.js';
 
 /**
- * Beyond, the answers of one turn of main's loop go in several: long ones take their time to be
- * copied.
+ * Characters of the responses in one message; the others follow in the next turns of main's loop,
+ * because main copies long texts slowly.
  */
-const ANSWERS_LENGTH_MAX = 256 * 1024;
+const RESPONSES_LENGTH_MAX = 256 * 1024;
 
-type NumberedAnswer = readonly [id: number, MainResponse];
+type NumberedResponse = readonly [id: number, MainResponse];
 
-/** A worker, as far as it is written to. */
+/** A worker, as far as messages are sent to it. */
 export interface Recipient {
   post(message: ToHttp): void;
 }
 
-/** The changes of one turn of main's loop, told to the workers in one message. */
+/** The changes of one turn of main's loop, which go to the workers in one message. */
 interface MessageBatch {
   readonly commands: Command[];
-  readonly told: Promise<void>;
-  readonly resolve: (told: Promise<void>) => void;
+  readonly acknowledged: Promise<void>;
+  readonly resolve: (acknowledged: Promise<void>) => void;
 }
 
 export class WorkerOutbox<W extends Recipient> {
-  /** Those that have a copy of the state, to be told of its changes. */
+  /** The workers that have a copy of the state, and so need its changes. */
   readonly #serving: () => readonly W[];
   readonly #acknowledgements = new Acknowledgements<W>();
-  readonly #answers = new Map<W, NumberedAnswer[]>();
+  readonly #responses = new Map<W, NumberedResponse[]>();
   #batch: MessageBatch | undefined;
   #isFlushDue = false;
 
@@ -41,41 +47,41 @@ export class WorkerOutbox<W extends Recipient> {
   }
 
   /**
-   * Resolves when every live worker knows the commands, before any answer that is given from then
+   * Resolves when every live worker has the commands, before any response that is sent from then
    * on. The commands of one turn of the event loop share a message and its acknowledgement.
    */
   apply(commands: readonly Command[]): Promise<void> {
     this.#batch ??= newBatch();
     this.#batch.commands.push(...commands);
     this.#flushSoon();
-    return this.#needAcknowledge ? this.#batch.told : Promise.resolve();
+    return this.#needsAcknowledgement ? this.#batch.acknowledged : Promise.resolve();
   }
 
-  /** Resolves when every live worker has said that it has applied all commands. */
+  /** Resolves when every live worker has acknowledged all commands so far. */
   settled(): Promise<void> {
     this.flush();
-    return this.tell((version) => ({ kind: 'apply', version, commands: [] }));
+    return this.broadcast((version) => ({ kind: 'apply', version, commands: [] }));
   }
 
   /** Resolves when every live worker has replaced its whole copy of the state. */
   restore(image: StateImage): Promise<void> {
     this.flush();
-    return this.tell((version) => ({ kind: 'restore', version, image }));
+    return this.broadcast((version) => ({ kind: 'restore', version, image }));
   }
 
   /** Resolves when every live worker has acknowledged the message. */
-  tell(message: (version: number) => ToHttp): Promise<void> {
+  broadcast(message: (version: number) => ToHttp): Promise<void> {
     const serving = this.#serving();
     return this.#acknowledgements.expect(serving, (version) => {
       for (const worker of serving) worker.post(message(version));
     });
   }
 
-  /** To that worker's question of that number. */
-  answer(worker: W, id: number, answer: MainResponse): void {
-    const answers = this.#answers.get(worker);
-    if (answers === undefined) this.#answers.set(worker, [[id, answer]]);
-    else answers.push([id, answer]);
+  /** The response to that worker's request of that number. */
+  respond(worker: W, id: number, response: MainResponse): void {
+    const responses = this.#responses.get(worker);
+    if (responses === undefined) this.#responses.set(worker, [[id, response]]);
+    else responses.push([id, response]);
     this.#flushSoon();
   }
 
@@ -84,18 +90,18 @@ export class WorkerOutbox<W extends Recipient> {
   }
 
   gone(worker: W): void {
-    this.#answers.delete(worker);
+    this.#responses.delete(worker);
     this.#acknowledgements.gone(worker);
   }
 
-  /** Sends the commands that wait. */
+  /** Sends the commands of this turn now. */
   flush(): void {
     const batch = this.#batch;
     if (batch === undefined) return;
     this.#batch = undefined;
     const { commands } = batch;
-    if (this.#needAcknowledge) {
-      batch.resolve(this.tell((version) => ({ kind: 'apply', version, commands })));
+    if (this.#needsAcknowledgement) {
+      batch.resolve(this.broadcast((version) => ({ kind: 'apply', version, commands })));
       return;
     }
     for (const worker of this.#serving()) worker.post({ kind: 'apply', version: null, commands });
@@ -107,41 +113,38 @@ export class WorkerOutbox<W extends Recipient> {
     this.#isFlushDue = true;
     setImmediate(() => {
       this.#isFlushDue = false;
-      // In this order: an answer may promise that the worker's copy of the state has all that came
-      // before.
+      // In this order: a response may imply that the worker's copy of the state has all changes
+      // before it.
       this.flush();
-      for (const [worker, answers] of this.#answers) {
-        worker.post({ kind: 'answers', answers: answers.splice(0, fitting(answers)) });
-        if (answers.length === 0) this.#answers.delete(worker);
+      for (const [worker, queued] of this.#responses) {
+        const responses = queued.splice(0, countPerMessage(queued));
+        worker.post({ kind: 'responses', responses });
+        if (queued.length === 0) this.#responses.delete(worker);
       }
-      if (this.#answers.size > 0) this.#flushSoon();
+      if (this.#responses.size > 0) this.#flushSoon();
     });
   }
 
-  /**
-   * Whether one worker may be asked before another has heard. A lone one gets a change before the
-   * answers that rest on it, since its messages keep their order: that spares a control request two
-   * of its four hops between threads.
-   */
-  get #needAcknowledge(): boolean {
+  /** Whether a client may reach one worker before another has the change. */
+  get #needsAcknowledgement(): boolean {
     return this.#serving().length > 1;
   }
 }
 
-/** How many of the first answers go into one message: one at least. */
-function fitting(answers: readonly NumberedAnswer[]): number {
+/** How many of the first responses go in one message: at least one. */
+function countPerMessage(responses: readonly NumberedResponse[]): number {
   let length = 0;
-  const beyond = answers.findIndex(([, { json, other }]) => {
+  const beyond = responses.findIndex(([, { json, other }]) => {
     length += json.length + (other?.kind === 'text' ? other.text.length : 0);
-    return length > ANSWERS_LENGTH_MAX;
+    return length > RESPONSES_LENGTH_MAX;
   });
-  return beyond === -1 ? answers.length : Math.max(1, beyond);
+  return beyond === -1 ? responses.length : Math.max(1, beyond);
 }
 
 function newBatch(): MessageBatch {
-  let resolve: (told: Promise<void>) => void = () => {};
-  const told = new Promise<void>((settle) => {
+  let resolve: MessageBatch['resolve'] = () => {};
+  const acknowledged = new Promise<void>((settle) => {
     resolve = settle;
   });
-  return { commands: [], told, resolve };
+  return { commands: [], acknowledged, resolve };
 }

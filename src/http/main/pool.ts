@@ -1,38 +1,39 @@
 /**
  * The HTTP workers as main sees them: one call reaches them all, and one that crashes is replaced.
+ *
+ * A worker that hangs is not replaced. It cannot be terminated: uWebSockets aborts the process
+ * when a thread ends with its listener open. Nor can main close that listener: the kernel goes on
+ * giving it connections that nothing serves. So a hung worker is a failure of the process.
  */
 import { FrenoError } from '../../base/errors.js';
 import type { Logger, LogOptions } from '../../base/log.js';
-import { MAIN_SILENCE_LIMITS, SILENCE_LIMITS, type WatchdogLimits } from '../../base/watchdog.js';
+import { ThreadRestarts } from '../../base/supervised-thread.js';
+import { MAIN_WATCHDOG_LIMITS, WATCHDOG_LIMITS, type WatchdogLimits } from '../../base/watchdog.js';
 import type { DiagnosticsPorts } from '../../contracts/diagnostics.js';
 import type {
   FromHttp,
   HttpEngine,
+  HttpEngineChoice,
   HttpStatistics,
   HttpStatisticsSource,
   MainRequest,
   MainRequestHandler,
-  MemcacheAddress,
   StatisticsKind,
   StoreLocation,
 } from '../../contracts/http.js';
+import type { MemcacheAddress } from '../../contracts/publisher.js';
 import type { Command } from '../../throttle/commands.js';
 import type { StateImage } from '../../throttle/state.js';
-import { Collections } from './collections.js';
 import { WorkerOutbox } from './outbox.js';
 import { portError, probePort } from './port-probe.js';
 import { HttpWorkerHandle, threadName } from './worker-handle.js';
 
-/** A worker that lived this long may be replaced at once however often others crashed before. */
-const STABLE_AFTER_MS = 10_000;
-const BACKOFF_FIRST_MS = 100;
-const BACKOFF_MAX_MS = 5_000;
-/** Beyond, `stop` gives up on a worker. Longer than the worker's own bound on its draining. */
+/** `stop` waits no longer for a worker. Longer than the worker's own bound on its draining. */
 const STOP_TIMEOUT_MS = 3_500;
 
 export interface HttpPoolOptions {
   /** `auto`: uWebSockets, or node:http where the native module does not load. */
-  readonly engine: HttpEngine | 'auto';
+  readonly engine: HttpEngineChoice;
   /** 0: one that the system chooses, for tests. */
   readonly listenPort: number;
   /**
@@ -44,39 +45,36 @@ export interface HttpPoolOptions {
   readonly memcache: MemcacheAddress;
   /** The whole replicated state of the moment. */
   readonly image: () => StateImage;
-  readonly answer: MainRequestHandler;
+  readonly handleRequest: MainRequestHandler;
   readonly log: Logger;
   readonly workerLog: LogOptions;
   readonly diagnostics: DiagnosticsPorts;
-  /** Whether profiles may be asked for. */
+  /** Whether profiles may be taken. */
   readonly profiling: boolean;
-  /** Called when a worker hangs that had started: nothing but a new process can replace it. */
+  /** Called when a worker that had started hangs: only a new process can replace it. */
   readonly failed: (error: FrenoError) => void;
-  /** When a worker counts as hanging: `SILENCE_LIMITS` unless given. */
-  readonly silence?: WatchdogLimits;
+  /** When a worker counts as hung: `WATCHDOG_LIMITS` unless given. */
+  readonly watchdog?: WatchdogLimits;
   /**
-   * When main does, of which the workers hear as often as they are asked: `MAIN_SILENCE_LIMITS`
-   * unless given.
+   * When main counts as hung for the workers, which its pings feed: `MAIN_WATCHDOG_LIMITS` unless
+   * given.
    */
-  readonly mainSilence?: WatchdogLimits;
+  readonly mainWatchdog?: WatchdogLimits;
 }
 
 export class HttpPool implements HttpStatisticsSource {
   readonly #options: HttpPoolOptions;
   readonly #outbox = new WorkerOutbox(() => this.#serving());
-  readonly #collections = new Collections<HttpWorkerHandle>();
   readonly #workers = new Set<HttpWorkerHandle>();
-  readonly #restarts = new Set<NodeJS.Timeout>();
+  readonly #restarts = new ThreadRestarts();
   #engine: HttpEngine;
   #port: number;
   #stores: readonly StoreLocation[];
   #memcache: MemcacheAddress;
-  /** Crashes in a row of workers that did not live long. */
-  #crashes = 0;
   #nextNumber = 0;
-  /** Set while `start` waits: then a failure is its to handle. */
+  /** Set while `start` waits: `start` handles a failure then. */
   #starting: ((worker: HttpWorkerHandle, outcome: 'listens' | 'failed') => void) | undefined;
-  /** Resolves with the workers that are left over. */
+  /** Resolves with the workers that have not ended in time. */
   #stopping: Promise<HttpWorkerHandle[]> | undefined;
   #onGone: () => void = () => {};
 
@@ -100,8 +98,7 @@ export class HttpPool implements HttpStatisticsSource {
 
   /**
    * Resolves when every worker listens. Rejects with `RESOURCE` when the port is taken or the
-   * engine does not load, with `THREAD_HUNG` when a worker does neither for as long as one may be
-   * silent.
+   * engine does not load, with `THREAD_HUNG` when a worker is unresponsive.
    */
   async start(): Promise<void> {
     this.#port = await probePort(this.#options.listenPort);
@@ -119,10 +116,10 @@ export class HttpPool implements HttpStatisticsSource {
     throw this.#startError(failed);
   }
 
-  /** Resolves when every live worker knows the stores. */
+  /** Resolves when every live worker has the stores. */
   setStores(stores: readonly StoreLocation[]): Promise<void> {
     this.#stores = stores;
-    return this.#outbox.tell((version) => ({ kind: 'stores', version, stores }));
+    return this.#outbox.broadcast((version) => ({ kind: 'stores', version, stores }));
   }
 
   setMemcache(memcache: MemcacheAddress): void {
@@ -131,14 +128,14 @@ export class HttpPool implements HttpStatisticsSource {
   }
 
   /**
-   * Resolves when every live worker knows the commands, which main's own copy of the state has
-   * already, before any answer that main gives from then on.
+   * Resolves when every live worker has the commands, which main's own copy of the state has
+   * already, before any response that main sends from then on.
    */
   apply(commands: readonly Command[]): Promise<void> {
     return this.#outbox.apply(commands);
   }
 
-  /** Resolves when every live worker has said that it has applied all commands. */
+  /** Resolves when every live worker has acknowledged all commands so far. */
   settled(): Promise<void> {
     return this.#outbox.settled();
   }
@@ -148,24 +145,23 @@ export class HttpPool implements HttpStatisticsSource {
     return this.#outbox.restore(image);
   }
 
-  collect(statistics: StatisticsKind): Promise<HttpStatistics[]> {
-    return this.#collections.start(this.#serving(), (worker, id) =>
-      worker.post({ kind: 'collect', id, statistics }),
-    );
+  async collect(kind: StatisticsKind): Promise<HttpStatistics[]> {
+    const collected = await Promise.all(this.#serving().map((worker) => worker.collect(kind)));
+    return collected.filter((statistics) => statistics !== null);
   }
 
   /**
-   * Answers what is in flight and ends all workers, in bounded time. Rejects with `THREAD_HUNG`
-   * when one is left over.
+   * Lets the workers respond to what is in flight and ends them, in bounded time. Rejects with
+   * `THREAD_HUNG` when one has not ended.
    */
   async stop(): Promise<void> {
-    const left = await this.#endAll();
-    if (left.length > 0) throw hungError(left);
+    const remaining = await this.#endAll();
+    if (remaining.length > 0) throw hungError(remaining);
   }
 
   /**
-   * Resolves with the first worker that failed, or with nothing, when each listens, has ended or
-   * hangs.
+   * Resolves when each worker listens, has ended or hangs: with the first that failed, or with
+   * undefined.
    */
   async #startAll(): Promise<HttpWorkerHandle | undefined> {
     const count = this.#engine === 'node' ? 1 : this.#options.workers;
@@ -185,7 +181,7 @@ export class HttpPool implements HttpStatisticsSource {
 
   #startWorker(): HttpWorkerHandle {
     const { board, workerLog, workers, diagnostics, profiling } = this.#options;
-    const { silence = SILENCE_LIMITS, mainSilence = MAIN_SILENCE_LIMITS } = this.#options;
+    const { watchdog = WATCHDOG_LIMITS, mainWatchdog = MAIN_WATCHDOG_LIMITS } = this.#options;
     const number = this.#nextNumber++;
     const worker = new HttpWorkerHandle(
       number,
@@ -198,7 +194,7 @@ export class HttpPool implements HttpStatisticsSource {
         exclusive: workers === 1,
         log: workerLog,
         worker: number,
-        mainWatchdog: mainSilence,
+        mainWatchdog,
       },
       {
         received: (from, message) => this.#received(from, message),
@@ -206,7 +202,7 @@ export class HttpPool implements HttpStatisticsSource {
         isExcused: () => diagnostics.isProfiled(threadName(number)),
         onHang: (hung) => this.#onHang(hung),
       },
-      silence,
+      watchdog,
     );
     this.#workers.add(worker);
     return worker;
@@ -222,22 +218,20 @@ export class HttpPool implements HttpStatisticsSource {
         return;
       case 'failed':
       case 'pong':
+      case 'collected':
         return;
       case 'acknowledge':
         this.#outbox.acknowledged(worker, message.version);
         return;
-      case 'asks':
-        for (const [id, question] of message.asks) this.#ask(worker, id, question);
-        return;
-      case 'collected':
-        this.#collections.received(worker, message.id, message.chunk, message.last);
+      case 'requests':
+        for (const [id, request] of message.requests) this.#handle(worker, id, request);
         return;
     }
   }
 
   /**
-   * The worker's state is that of this moment; what was applied before must not be told to it
-   * again.
+   * The worker gets the state of this moment; what was applied before must not be sent to it
+   * again, so the outbox is flushed first.
    */
   #letServe(worker: HttpWorkerHandle): void {
     this.#outbox.flush();
@@ -251,12 +245,12 @@ export class HttpPool implements HttpStatisticsSource {
     if (this.#stopping !== undefined) worker.post({ kind: 'stop' });
   }
 
-  #ask(worker: HttpWorkerHandle, id: number, question: MainRequest): void {
-    this.#options.answer(question).then(
-      (answer) => this.#outbox.answer(worker, id, answer),
+  #handle(worker: HttpWorkerHandle, id: number, request: MainRequest): void {
+    this.#options.handleRequest(request).then(
+      (response) => this.#outbox.respond(worker, id, response),
       (error: unknown) => {
-        this.#options.log.error({ err: error, question: question.kind }, 'a request failed');
-        this.#outbox.answer(worker, id, { status: 500, json: '' });
+        this.#options.log.error({ err: error, request: request.kind }, 'a request failed');
+        this.#outbox.respond(worker, id, { status: 500, json: '' });
       },
     );
   }
@@ -268,50 +262,38 @@ export class HttpPool implements HttpStatisticsSource {
   #gone(worker: HttpWorkerHandle): void {
     this.#workers.delete(worker);
     this.#outbox.gone(worker);
-    this.#collections.gone(worker);
     this.#onGone();
     if (this.#starting !== undefined) this.#starting(worker, 'failed');
     else if (this.#stopping === undefined) this.#replace(worker);
   }
 
   /**
-   * It cannot be ended from outside, nor its listener be closed: its share of the connections would
-   * wait for ever, and every change for its acknowledgement.
+   * Its share of the connections would wait for ever, and every change for its acknowledgement:
+   * the process has to end.
    */
   #onHang(worker: HttpWorkerHandle): void {
     const { log, failed } = this.#options;
-    log.error({ worker: worker.number }, 'an HTTP worker gives no sign of life');
+    log.error({ worker: worker.number }, 'an HTTP worker is unresponsive');
     if (this.#starting !== undefined) this.#starting(worker, 'failed');
     else if (this.#stopping === undefined) failed(hungError([worker]));
   }
 
   #replace(worker: HttpWorkerHandle): void {
-    if (performance.now() - worker.startedAtMs >= STABLE_AFTER_MS) this.#crashes = 0;
-    const delayMs =
-      this.#crashes === 0
-        ? 0
-        : Math.min(BACKOFF_FIRST_MS * 2 ** (this.#crashes - 1), BACKOFF_MAX_MS);
-    this.#crashes++;
+    const pauseMs = this.#restarts.schedule(worker.supervised, () => this.#startWorker());
     this.#options.log.error(
-      { worker: worker.number, reason: worker.failure?.message ?? 'it ended', delayMs },
-      'an HTTP worker ended; replacing it',
+      { worker: worker.number, reason: worker.failure?.message ?? 'it ended', pauseMs },
+      'an HTTP worker died and is replaced',
     );
-    const timer = setTimeout(() => {
-      this.#restarts.delete(timer);
-      this.#startWorker();
-    }, delayMs);
-    this.#restarts.add(timer);
   }
 
   #endAll(): Promise<HttpWorkerHandle[]> {
-    this.#stopping ??= this.#askAllToEnd();
+    this.#stopping ??= this.#stopAll();
     return this.#stopping;
   }
 
-  /** One that hangs is asked too, in case it comes back, and not waited for. */
-  #askAllToEnd(): Promise<HttpWorkerHandle[]> {
-    for (const timer of this.#restarts) clearTimeout(timer);
-    this.#restarts.clear();
+  /** A hung worker gets the message too, in case it responds again, but is not waited for. */
+  #stopAll(): Promise<HttpWorkerHandle[]> {
+    this.#restarts.stop();
     for (const worker of this.#workers) worker.post({ kind: 'stop' });
     return new Promise((resolve) => {
       const finish = (): void => {
@@ -320,7 +302,7 @@ export class HttpPool implements HttpStatisticsSource {
       };
       const timer = setTimeout(finish, STOP_TIMEOUT_MS);
       this.#onGone = () => {
-        if ([...this.#workers].every(({ isHung }) => isHung)) finish();
+        if ([...this.#workers].every(({ supervised }) => supervised.isHung)) finish();
       };
       this.#onGone();
     });
@@ -347,6 +329,6 @@ function hungError(workers: readonly HttpWorkerHandle[]): FrenoError {
   const threads = workers.map(({ number }) => threadName(number)).join(', ');
   return new FrenoError(
     'THREAD_HUNG',
-    `${threads}: no sign of life of this HTTP worker; the process has to be started again`,
+    `${threads}: unresponsive HTTP worker; the process must be restarted`,
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Whether a port is free: uWebSockets shares ports, so that a second freno would start silently
- * beside the first.
+ * Checks that the HTTP port is free. uWebSockets shares ports (SO_REUSEPORT), so that a second
+ * freno would otherwise start on the same port without an error.
  */
 import { createServer } from 'node:net';
 import { FrenoError, messageOf } from '../../base/errors.js';

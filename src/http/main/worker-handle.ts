@@ -1,19 +1,28 @@
-/** One HTTP worker as main sees it: the thread, the messages to it, what it still owes. */
+/** One HTTP worker as main sees it: the thread, the messages to it, and its watchdog. */
 import { Worker } from 'node:worker_threads';
-import { Watchdog, type WatchdogLimits } from '../../base/watchdog.js';
-import type { FromHttp, HttpWorkerData, ToHttp } from '../../contracts/http.js';
+import { SupervisedThread } from '../../base/supervised-thread.js';
+import type { WatchdogLimits } from '../../base/watchdog.js';
+import type {
+  FromHttp,
+  HttpStatistics,
+  HttpWorkerData,
+  StatisticsKind,
+  ToHttp,
+} from '../../contracts/http.js';
+import { StatisticsCalls } from './statistics-calls.js';
 
 /**
- * What a check leaves behind dies at once: the smallest young generation will do. The bound of the
- * old one is far from all that a worker may keep; V8 lets it grow in small steps by it.
+ * A check leaves only short-lived garbage: the smallest young generation is enough. The bound of
+ * the old generation is far above all that a worker may hold; V8 lets it grow in small steps by
+ * that bound.
  */
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 3, maxOldGenerationSizeMb: 1024 };
 
 const ENTRY = new URL('../../../workers/http.js', import.meta.url);
 
 /**
- * starting -> ready -> serving -> gone, or from anywhere to gone.
- * Only a serving worker is told of changes: it gets the whole state with the order to serve.
+ * starting -> ready -> serving -> gone, or from any phase to gone.
+ * Only a serving worker gets changes: it got the whole state with the message `serve`.
  */
 export type WorkerPhase = 'starting' | 'ready' | 'serving' | 'gone';
 
@@ -23,32 +32,31 @@ export interface WorkerEvents {
   received(worker: HttpWorkerHandle, message: FromHttp): void;
   /** After the thread has ended, for whatever reason. */
   gone(worker: HttpWorkerHandle): void;
-  /** Whether it may be silent now. */
+  /** Whether it may be unresponsive now. */
   isExcused(worker: HttpWorkerHandle): boolean;
-  /** It gives no sign of life; it may still end, or come back. */
+  /** It is unresponsive; it may still end, or respond again. */
   onHang(worker: HttpWorkerHandle): void;
 }
 
-/** As its messages, its log and its profiles name a worker. */
+/** The name of a worker in its messages, its log and its profiles. */
 export function threadName(number: number): string {
   return `http-${number}`;
 }
 
 export class HttpWorkerHandle {
-  readonly startedAtMs = performance.now();
   phase: WorkerPhase = 'starting';
-  /** Gives no sign of life: nothing is to be expected of it. */
-  isHung = false;
-  /** Why it ended, once it has said so or failed. */
+  /** Why it ended, once it has reported that or crashed. */
   failure: WorkerFailure | undefined;
+  /** Its watchdog. An HTTP worker that hangs cannot be terminated: see `HttpPool`. */
+  readonly supervised: SupervisedThread;
   readonly #thread: Worker;
-  readonly #watch: Watchdog;
+  readonly #statistics = new StatisticsCalls();
 
   constructor(
     readonly number: number,
     data: HttpWorkerData,
     events: WorkerEvents,
-    silence: WatchdogLimits,
+    limits: WatchdogLimits,
   ) {
     this.#thread = new Worker(ENTRY, {
       workerData: data,
@@ -57,17 +65,17 @@ export class HttpWorkerHandle {
       resourceLimits: RESOURCE_LIMITS,
     });
     const watched = {
-      ask: () => this.post({ kind: 'ping' }),
+      ping: () => this.post({ kind: 'ping' }),
       isExcused: () => events.isExcused(this),
-      onHang: () => {
-        this.isHung = true;
-        events.onHang(this);
-      },
+      onHang: () => events.onHang(this),
     };
-    this.#watch = new Watchdog(watched, silence);
+    this.supervised = new SupervisedThread(watched, limits);
     this.#thread.on('message', (message: FromHttp) => {
-      this.#watch.feed();
+      this.supervised.feed();
       if (message.kind === 'failed') this.failure = message;
+      if (message.kind === 'collected') {
+        this.#statistics.received(message.id, message.chunk, message.last);
+      }
       events.received(this, message);
     });
     this.#thread.on('error', (error: Error) => {
@@ -75,12 +83,18 @@ export class HttpWorkerHandle {
     });
     this.#thread.on('exit', () => {
       this.phase = 'gone';
-      this.#watch.stop();
+      this.supervised.ended();
+      this.#statistics.gone();
       events.gone(this);
     });
   }
 
   post(message: ToHttp): void {
     if (this.phase !== 'gone') this.#thread.postMessage(message);
+  }
+
+  /** What it has counted; null when it does not respond in time. */
+  collect(statistics: StatisticsKind): Promise<HttpStatistics | null> {
+    return this.#statistics.collect((id) => this.post({ kind: 'collect', id, statistics }));
   }
 }

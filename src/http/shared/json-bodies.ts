@@ -1,12 +1,12 @@
 /**
- * Bodies of answers, without their final newline where they travel between threads. Keys as the
- * original writes them, in its order.
+ * JSON bodies of responses, without the final newline where they are sent between threads. The
+ * keys and their order are those of the original freno.
  */
 import { goTime, jsonString } from '../../base/json.js';
 import type { RecentApp } from '../../contracts/http.js';
 import type { ClusterReport } from '../../contracts/reports.js';
 
-/** The body of every answer that is only a status and a message. */
+/** The body of every response that is only a status and a message. */
 export function generalMessage(status: number, message: string): string {
   return `{"StatusCode":${status},"Message":${jsonString(message)}}`;
 }

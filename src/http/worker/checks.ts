@@ -1,4 +1,12 @@
-/** The hot path: checks, answered from the board and this thread's copy of the throttle table. */
+/**
+ * The hot path: responds to checks from the board and this thread's copy of the throttle table.
+ *
+ * A check takes a few microseconds and allocates next to nothing, which decides how it is written.
+ * What a path means is compiled once and cached: its decoded names, its store and its counter. The
+ * board is read through readers that copy a store only when its sequence number has changed. The
+ * body of the latest result is reused while the result stays the same. No check waits for main,
+ * for a probe or for another thread.
+ */
 import { monotonicMs, WallClock } from '../../base/clock.js';
 import { type DurationCounts, Durations } from '../../base/durations.js';
 import { jsonString } from '../../base/json.js';
@@ -18,48 +26,39 @@ import type { ThrottleState } from '../../throttle/state.js';
 import type { CheckCounters, Count } from './counters.js';
 import type { ClientKey, RecentApps } from './recent-apps.js';
 import {
-  generalReply,
+  generalResponse,
   type HandlerResponse,
-  isReply,
+  isResponse,
   JSON_TYPE,
-  jsonReply,
-  NOT_FOUND_REPLY,
-  redirectReply,
+  jsonResponse,
+  NOT_FOUND_RESPONSE,
+  redirectResponse,
 } from './response.js';
 import { matchRoute } from './routes.js';
 import { decodeParameters, parseDecimal, queryParameter } from './url-params.js';
 
-/**
- * Paths whose meaning is kept, so that the next request needs one look-up; all are dropped when
- * there is no room.
- */
+/** Compiled paths in the cache; all are dropped when there is no room. */
 const COMPILED_CHECKS_MAX = 4096;
 const COMPILED_PATH_LENGTH_MAX = 512;
 
-/**
- * The time of one check in so many is measured: reading the clock for each would cost a percent of
- * it.
- */
+/** One check in so many is measured: reading the clock for each would cost it a percent more. */
 const CHECKS_PER_SAMPLE = 64;
 
-const ANSWER_BOUNDS_SECONDS = [1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2.5e-4, 1e-3, 1e-2];
+const DURATION_BOUNDS_SECONDS = [1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2.5e-4, 1e-3, 1e-2];
 
 interface ConfiguredStore {
-  /** Its place on the board. */
+  /** Of the board. */
   readonly slot: number;
   readonly reader: CachedStoreReader;
 }
 
-/** What a path means. */
+/** The meaning of a path. */
 class CompiledCheck {
   readonly question: Mutable<CheckQuestion>;
-  /** Undefined when it is not configured. */
+  /** Undefined when the store is not configured. */
   readonly store: ConfiguredStore | undefined;
   readonly count: Count;
-  /**
-   * The latest answer and its body: at a thousand checks per new value, most answers are the latest
-   * once more.
-   */
+  /** The latest result and its body. There are many checks per new value, so most repeat it. */
   #latest: CheckResult | undefined;
   #body = '';
 
@@ -91,12 +90,16 @@ export interface ChecksSources {
 export class Checks {
   readonly #sources: ChecksSources;
   readonly #compiled = new Map<string, CompiledCheck>();
-  readonly #answerTimes = new Durations(ANSWER_BOUNDS_SECONDS);
+  readonly #durations = new Durations(DURATION_BOUNDS_SECONDS);
   #untilSample = CHECKS_PER_SAMPLE;
   readonly #leadership: CachedLeadershipReader;
   readonly #wallClock = new WallClock();
   readonly #context;
-  readonly #reply: Mutable<HandlerResponse> = { ...jsonReply(200, ''), contentType: JSON_TYPE };
+  /** The response to every check, filled in place. */
+  readonly #response: Mutable<HandlerResponse> = {
+    ...jsonResponse(200, ''),
+    contentType: JSON_TYPE,
+  };
   #stores: ReadonlyMap<string, ConfiguredStore> = new Map();
 
   constructor(sources: ChecksSources) {
@@ -112,9 +115,9 @@ export class Checks {
     };
   }
 
-  /** From the parsed request to the finished answer, of one check in `CHECKS_PER_SAMPLE`. */
-  get answerTimes(): DurationCounts {
-    return this.#answerTimes.counted;
+  /** From the parsed request to the finished response, of one check in `CHECKS_PER_SAMPLE`. */
+  get durations(): DurationCounts {
+    return this.#durations.counted;
   }
 
   setStores(stores: readonly StoreLocation[]): void {
@@ -126,17 +129,17 @@ export class Checks {
   }
 
   /**
-   * Answers a path below `/check`, or says what is wrong with it. `query` is without its question
-   * mark. The reply is filled anew by the next call: send it at once.
+   * Responds to a path below `/check`. `query` is without its question mark. The next call
+   * overwrites the response: send it at once.
    */
-  reply(path: string, query: string, client: ClientKey): HandlerResponse {
-    const plan = this.#compiled.get(path) ?? this.#compile(path, query);
-    return plan instanceof CompiledCheck ? this.#answer(plan, query, client) : plan;
+  respond(path: string, query: string, client: ClientKey): HandlerResponse {
+    const compiled = this.#compiled.get(path) ?? this.#compile(path, query);
+    return compiled instanceof CompiledCheck ? this.#check(compiled, query, client) : compiled;
   }
 
-  #answer(plan: CompiledCheck, query: string, client: ClientKey): HandlerResponse {
+  #check(compiled: CompiledCheck, query: string, client: ClientKey): HandlerResponse {
     const { board, recentApps } = this.#sources;
-    const { question, store } = plan;
+    const { question, store } = compiled;
     const context = this.#context;
     context.nowMs = monotonicMs();
     const ownUnixMs = this.#wallClock.unixMs(context.nowMs);
@@ -153,24 +156,24 @@ export class Checks {
     if (store !== undefined && holdsBackLowPriority(question, result)) {
       board.holdLowPriority(store.slot, context.nowMs);
     }
-    plan.count.add(result.status);
-    recentApps.mark(question.app, client, ownUnixMs);
-    this.#reply.status = result.status;
-    this.#reply.body = plan.bodyOf(result);
+    compiled.count.add(result.status);
+    recentApps.record(question.app, client, ownUnixMs);
+    this.#response.status = result.status;
+    this.#response.body = compiled.bodyOf(result);
     if (--this.#untilSample === 0) {
       this.#untilSample = CHECKS_PER_SAMPLE;
-      this.#answerTimes.record(monotonicMs() - context.nowMs);
+      this.#durations.record(monotonicMs() - context.nowMs);
     }
-    return this.#reply;
+    return this.#response;
   }
 
-  /** Finds out what the path means, and keeps it for the next request. */
+  /** Compiles the path and caches the result; a path that is not a valid check is not cached. */
   #compile(path: string, query: string): CompiledCheck | HandlerResponse {
     const match = matchRoute(path);
-    if (match.kind === 'unknown') return NOT_FOUND_REPLY;
-    if (match.kind === 'redirect') return redirectReply(withQuery(match.path, query));
+    if (match.kind === 'unknown') return NOT_FOUND_RESPONSE;
+    if (match.kind === 'redirect') return redirectResponse(withQuery(match.path, query));
     const parameters = decodeParameters(match.encoded);
-    if (isReply(parameters)) return parameters;
+    if (isResponse(parameters)) return parameters;
     const [app, storeType, storeName, thresholdText] = parameters as [
       string,
       string,
@@ -180,23 +183,23 @@ export class Checks {
     const ifExists = match.route.segments[0]!.endsWith('-if-exists');
     const readThreshold = thresholdText === undefined ? undefined : parseDecimal(thresholdText);
     if (thresholdText !== undefined && readThreshold === undefined) {
-      return generalReply(400, `the threshold is not a number: ${thresholdText.slice(0, 100)}`);
+      return generalResponse(400, `the threshold is not a number: ${thresholdText.slice(0, 100)}`);
     }
-    if (storeType !== 'mysql') return replyOf(unknownStoreType(ifExists));
+    if (storeType !== 'mysql') return responseOf(unknownStoreType(ifExists));
     const store = this.#stores.get(storeName);
-    const plan = new CompiledCheck(
+    const compiled = new CompiledCheck(
       { app, storeName, store: undefined, readThreshold, lowPriority: false, ifExists },
       store,
       this.#sources.counters.of(app, storeName, store !== undefined),
     );
-    this.#keep(path, plan);
-    return plan;
+    this.#cache(path, compiled);
+    return compiled;
   }
 
-  #keep(path: string, plan: CompiledCheck): void {
+  #cache(path: string, compiled: CompiledCheck): void {
     if (path.length > COMPILED_PATH_LENGTH_MAX) return;
     if (this.#compiled.size >= COMPILED_CHECKS_MAX) this.#compiled.clear();
-    this.#compiled.set(path, plan);
+    this.#compiled.set(path, compiled);
   }
 }
 
@@ -222,6 +225,6 @@ function checkJson({ status, value, threshold, message }: CheckResult): string {
   return `{"StatusCode":${status},"Value":${value},"Threshold":${threshold},"Message":${quoted}}`;
 }
 
-function replyOf(result: CheckResult): HandlerResponse {
-  return jsonReply(result.status, checkJson(result));
+function responseOf(result: CheckResult): HandlerResponse {
+  return jsonResponse(result.status, checkJson(result));
 }

@@ -1,15 +1,15 @@
-/** Who asks: the name of a client, from its header or its address. */
+/** The client of a request, from the header `X-Forwarded-For` or the address of the peer. */
 import type { ClientKey } from './recent-apps.js';
 import { detached } from './url-params.js';
 
-/** Longer texts in `X-Forwarded-For` are no addresses; what is kept of them is bounded. */
+/** Longer texts in `X-Forwarded-For` are not addresses; they are cut, to bound memory. */
 const CLIENT_LENGTH_MAX = 64;
 
 const MAPPED_PREFIX = '::ffff:';
 
 /**
- * The first address of a header `X-Forwarded-For`, which is a list whose empty elements count for
- * nothing (RFC 9110, section 5.6.1); empty when it has none. An IPv6 address stays whole.
+ * The first address of a header `X-Forwarded-For`, a list whose empty elements are ignored (RFC
+ * 9110, section 5.6.1); empty when it has none. An IPv6 address is not cut at its colons.
  */
 export function forwardedClient(header: string): string {
   if (isPlain(header)) return header;
@@ -17,13 +17,13 @@ export function forwardedClient(header: string): string {
   return detached(unmapped(first.slice(0, CLIENT_LENGTH_MAX)));
 }
 
-/** An address as Node writes it. */
+/** From an address as Node writes it. */
 export function textClient(address: string): string {
   return unmapped(address);
 }
 
 /**
- * An address in network byte order: of 4 bytes, or of 16, in which an IPv4 address may be mapped
+ * From an address in network byte order: of 4 bytes, or of 16, in which an IPv4 address may be mapped
  * (RFC 4291, section 2.5.5.2).
  */
 export function binaryClient(address: ArrayBuffer): ClientKey {
@@ -36,7 +36,7 @@ export function binaryClient(address: ArrayBuffer): ClientKey {
   return ipv6Text(view);
 }
 
-/** Nothing to cut, to trim or to shorten. */
+/** Whether the header is one address that can be used unchanged: the common case, made cheap. */
 function isPlain(address: string): boolean {
   return (
     address.length <= CLIENT_LENGTH_MAX &&
@@ -53,7 +53,7 @@ function unmapped(address: string): string {
     : address;
 }
 
-/** The canonical text of RFC 5952, which URL hosts have too. */
+/** The canonical text of RFC 5952, which the host of a URL has too. */
 function ipv6Text(view: DataView): string {
   const groups = Array.from({ length: 8 }, (_, index) => view.getUint16(index * 2).toString(16));
   return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);

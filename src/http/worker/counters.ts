@@ -8,11 +8,9 @@ export const OTHER = '(other)';
 
 export interface CounterLimits {
   readonly appsMax: number;
-  /**
-   * Names of stores that are not configured; the configured ones are bounded by the configuration.
-   */
+  /** Names of stores that are not configured. The configuration bounds the others. */
   readonly unconfiguredStoresMax: number;
-  /** Apps times stores. Each app may besides have one entry for all the others. */
+  /** Pairs of app and store. Each app may have one more entry, for all other stores. */
   readonly pairsMax: number;
 }
 
@@ -22,7 +20,7 @@ const COUNTER_LIMITS: CounterLimits = {
   pairsMax: 50_000,
 };
 
-/** Checks of one app on one store, by what was answered. */
+/** Checks of one app on one store, by the status of the response. */
 export class Count {
   ok = 0;
   notFound = 0;
@@ -61,7 +59,7 @@ export class CheckCounters {
   readonly #limits: CounterLimits;
   readonly #apps = new Set<string>();
   readonly #unconfiguredStores = new Set<string>();
-  /** By `pairKey`. In one map: one for each app would take more than all the counts. */
+  /** By `pairKey`. One map: a map for each app would take more memory than all the counts. */
   readonly #counts = new Map<string, Count>();
   #pairs = 0;
 
@@ -69,7 +67,7 @@ export class CheckCounters {
     this.#limits = limits;
   }
 
-  /** Where checks of that app on that store are to be counted. The same object every time. */
+  /** The count of that app and that store. The same object every time, so that it can be cached. */
   of(app: string, storeName: string, isConfigured: boolean): Count {
     const boundedApp = bounded(app, this.#apps, this.#limits.appsMax);
     const store = isConfigured
@@ -95,7 +93,7 @@ export class CheckCounters {
   }
 }
 
-/** The name, among at most so many that are known, or what stands for all others. */
+/** The name, when it is known or there is room for it; otherwise `OTHER`. */
 function bounded(name: string, known: Set<string>, knownMax: number): string {
   if (known.has(name)) return name;
   if (known.size >= knownMax) return OTHER;
@@ -103,7 +101,7 @@ function bounded(name: string, known: Set<string>, knownMax: number): string {
   return name;
 }
 
-/** Names come from segments of paths: they have no slash. */
+/** Unambiguous: the names come from segments of paths and have no slash. */
 function pairKey(app: string, storeName: string): string {
   return `${app}/${storeName}`;
 }

@@ -1,20 +1,15 @@
-/** Answers every request, whatever engine received it. */
+/** Handles every request, the same for both engines: routes, parameters, and the response. */
 import { hostname } from 'node:os';
 import { monotonicMs } from '../../base/clock.js';
 import { jsonString } from '../../base/json.js';
 import { SingleFlight } from '../../base/single-flight.js';
 import { type Board, emptyLeadershipReading } from '../../board/board.js';
-import type {
-  MainRequest,
-  MainResponse,
-  MemcacheAddress,
-  StoreLocation,
-} from '../../contracts/http.js';
+import type { MainRequest, MainResponse, StoreLocation } from '../../contracts/http.js';
+import type { MemcacheAddress } from '../../contracts/publisher.js';
 import type { Command } from '../../throttle/commands.js';
 import { mayLead } from '../../throttle/metric.js';
 import type { ThrottleState } from '../../throttle/state.js';
 import { type Checks, withQuery } from './checks.js';
-import { aggregatedMetrics, metricsHealth, skippedHosts, throttledApps } from './listings.js';
 import {
   type ControlRequest,
   parseWholeNumber,
@@ -22,29 +17,30 @@ import {
   skipHostCommand,
   throttleAppCommand,
   unthrottleAppCommand,
-} from './operator-commands.js';
+} from './control-requests.js';
+import { aggregatedMetrics, metricsHealth, skippedHosts, throttledApps } from './list-responses.js';
 import { profileRequest } from './profile-request.js';
 import type { ClientKey } from './recent-apps.js';
 import {
-  answerReply,
-  generalReply,
+  generalResponse,
   type HandlerResponse,
-  isReply,
-  jsonReply,
-  methodNotAllowedReply,
-  NOT_FOUND_REPLY,
-  OK_REPLY,
-  redirectReply,
-  textReply,
+  isResponse,
+  jsonResponse,
+  methodNotAllowedResponse,
+  NOT_FOUND_RESPONSE,
+  OK_RESPONSE,
+  redirectResponse,
+  responseFromMain,
+  textResponse,
 } from './response.js';
 import { allows, type Match, matchRoute, ROUTES } from './routes.js';
 import { decodeParameters, queryParameter } from './url-params.js';
 
 /** A request as an engine received it. */
 export interface HandlerRequest {
-  /** `GET`, `HEAD`, `POST`, or any other text for another one. */
+  /** `GET`, `HEAD`, `POST`, or any other text for another method. */
   readonly method: string;
-  /** As it came, still encoded. */
+  /** Still encoded. */
   readonly path: string;
   /** Without its question mark; empty when there is none. */
   readonly query: string;
@@ -54,26 +50,26 @@ export interface HandlerRequest {
 export interface HandlerSources {
   readonly checks: Checks;
   readonly board: Board;
-  /** This thread's copy. */
+  /** The copy of this thread. */
   readonly state: ThrottleState;
-  /** Whether profiles may be asked for. */
+  /** Whether profiles may be taken. */
   readonly profiling: boolean;
   /** Does not reject. */
-  readonly ask: (question: MainRequest) => Promise<MainResponse>;
+  readonly callMain: (request: MainRequest) => Promise<MainResponse>;
 }
 
-const HOSTNAME_REPLY = textReply(200, `${jsonString(hostname())}\n`);
-const PROFILE_HEAD_REPLY = { ...jsonReply(200, ''), body: '' };
-const LEADER_REPLY = textReply(200, '"HTTP 200"\n');
-const NO_LEADER_REPLY = textReply(404, '"HTTP 404"\n');
+const HOSTNAME_RESPONSE = textResponse(200, `${jsonString(hostname())}\n`);
+const PROFILE_HEAD_RESPONSE = { ...jsonResponse(200, ''), body: '' };
+const LEADER_RESPONSE = textResponse(200, '"HTTP 200"\n');
+const NO_LEADER_RESPONSE = textResponse(404, '"HTTP 404"\n');
 
 export class Handler {
   readonly #sources: HandlerSources;
   readonly #leadership = emptyLeadershipReading();
-  /** Lists that take long to write: a flood of requests for them must not hold up the checks. */
+  /** Lists that take long to write: a flood of requests for them must not delay the checks. */
   readonly #lists = new SingleFlight<string>();
   #stores: readonly StoreLocation[] = [];
-  #memcacheReply: HandlerResponse = NOT_FOUND_REPLY;
+  #memcacheResponse: HandlerResponse = NOT_FOUND_RESPONSE;
 
   constructor(sources: HandlerSources) {
     this.#sources = sources;
@@ -85,31 +81,31 @@ export class Handler {
   }
 
   setMemcache({ servers, path }: MemcacheAddress): void {
-    this.#memcacheReply = jsonReply(
+    this.#memcacheResponse = jsonResponse(
       200,
       `{"MemcacheServers":[${servers.map(jsonString).join(',')}],"MemcachePath":${jsonString(path)}}`,
     );
   }
 
-  /** A reply that is no promise may be filled anew by the next call: send it at once. */
+  /** A response that is not a promise may be overwritten by the next call: send it at once. */
   handle(request: HandlerRequest): HandlerResponse | Promise<HandlerResponse> {
     const { method, path, query, client } = request;
     if (path.startsWith('/check') && (method === 'GET' || method === 'HEAD')) {
-      return this.#sources.checks.reply(path, query, client);
+      return this.#sources.checks.respond(path, query, client);
     }
     const match = matchRoute(path);
-    if (match.kind === 'unknown') return NOT_FOUND_REPLY;
-    if (match.kind === 'redirect') return redirectReply(withQuery(match.path, query));
-    if (!allows(match.route, method)) return methodNotAllowedReply(match.route.allow);
-    return this.#page(match, request);
+    if (match.kind === 'unknown') return NOT_FOUND_RESPONSE;
+    if (match.kind === 'redirect') return redirectResponse(withQuery(match.path, query));
+    if (!allows(match.route, method)) return methodNotAllowedResponse(match.route.allow);
+    return this.#dispatch(match, request);
   }
 
-  #page(
+  #dispatch(
     { route, encoded }: Extract<Match, { kind: 'found' }>,
     request: HandlerRequest,
   ): HandlerResponse | Promise<HandlerResponse> {
     const values = decodeParameters(encoded);
-    if (isReply(values)) return values;
+    if (isResponse(values)) return values;
     const names = route.segments.filter((segment) => segment.startsWith(':'));
     const parameters = new Map(names.map((name, index) => [name.slice(1), values[index]!]));
     const control: ControlRequest = {
@@ -119,9 +115,9 @@ export class Handler {
       nowUnixMs: Date.now(),
     };
     const { board, state, profiling } = this.#sources;
-    switch (route.page) {
+    switch (route.endpoint) {
       case 'check':
-        throw new Error('checks are answered elsewhere');
+        throw new Error('checks are dispatched before');
       case 'throttleApp':
         return this.#submit(throttleAppCommand(control));
       case 'unthrottleApp':
@@ -131,94 +127,94 @@ export class Handler {
       case 'recoverHost':
         return this.#submit(recoverHostCommand(control));
       case 'throttledApps':
-        return this.#afterBarrier(route.page, () => throttledApps(state, board.expiryTimeMs()));
+        return this.#afterBarrier(route.endpoint, () => throttledApps(state, board.expiryTimeMs()));
       case 'skippedHosts':
-        return this.#afterBarrier(route.page, () => skippedHosts(state, board.expiryTimeMs()));
+        return this.#afterBarrier(route.endpoint, () => skippedHosts(state, board.expiryTimeMs()));
       case 'recentApps':
         return this.#recentApps(parameters.get('lastMinutes') ?? '0');
       case 'lbCheck':
-        return OK_REPLY;
+        return OK_RESPONSE;
       case 'leaderCheck':
         return this.#leaderCheck();
       case 'consensusLeader':
       case 'consensusState':
-        return this.#askForText({ kind: route.page });
+        return this.#callMainForText({ kind: route.endpoint });
       case 'consensusStatus':
       case 'inventory':
       case 'vars':
       case 'metrics':
-        return this.#ask({ kind: route.page });
+        return this.#callMain({ kind: route.endpoint });
       case 'hostname':
-        return HOSTNAME_REPLY;
+        return HOSTNAME_RESPONSE;
       case 'aggregatedMetrics': {
         const isBrief = queryParameter(request.query, 'brief') === 'true';
-        const key = `${route.page} ${isBrief}`;
+        const key = `${route.endpoint} ${isBrief}`;
         return this.#list(key, () => aggregatedMetrics(board, this.#stores, isBrief));
       }
       case 'metricsHealth':
-        return this.#list(route.page, () => metricsHealth(board, this.#stores));
+        return this.#list(route.endpoint, () => metricsHealth(board, this.#stores));
       case 'memcache':
-        return this.#memcacheReply;
+        return this.#memcacheResponse;
       case 'cpuProfile':
       case 'heapSnapshot':
-        return this.#profile(request, route.page === 'cpuProfile');
+        return this.#profile(request, route.endpoint === 'cpuProfile');
       case 'help':
-        return helpReply(profiling);
+        return helpResponse(profiling);
     }
   }
 
   #leaderCheck(): HandlerResponse {
     const leadership = this.#sources.board.readLeadership(this.#leadership);
-    return mayLead(leadership, monotonicMs()) ? LEADER_REPLY : NO_LEADER_REPLY;
+    return mayLead(leadership, monotonicMs()) ? LEADER_RESPONSE : NO_LEADER_RESPONSE;
   }
 
   #submit(command: Command | HandlerResponse): HandlerResponse | Promise<HandlerResponse> {
-    return isReply(command) ? command : this.#ask({ kind: 'submit', command });
+    return isResponse(command) ? command : this.#callMain({ kind: 'submit', command });
   }
 
-  /** A HEAD is answered at once: a profile is taken for whoever reads it. */
+  /** HEAD takes no profile: it would have no reader. */
   #profile(
     { method, query }: HandlerRequest,
     ofCpu: boolean,
   ): HandlerResponse | Promise<HandlerResponse> {
-    if (!this.#sources.profiling) return NOT_FOUND_REPLY;
-    const request = profileRequest(query, ofCpu);
-    if (isReply(request)) return request;
-    return method === 'HEAD' ? PROFILE_HEAD_REPLY : this.#ask({ kind: 'profile', request });
+    if (!this.#sources.profiling) return NOT_FOUND_RESPONSE;
+    const profile = profileRequest(query, ofCpu);
+    if (isResponse(profile)) return profile;
+    return method === 'HEAD' ? PROFILE_HEAD_RESPONSE : this.#callMain({ kind: 'profile', profile });
   }
 
-  /** On the leader the list has everything that was acknowledged before the request came. */
+  /** On the leader the list has all changes that were acknowledged before the request. */
   async #afterBarrier(key: string, write: () => Promise<string>): Promise<HandlerResponse> {
-    const answer = await this.#sources.ask({ kind: 'readBarrier' });
-    return answer.status === 200 ? this.#list(key, write) : answerReply(answer);
+    const barrier = await this.#sources.callMain({ kind: 'readBarrier' });
+    return barrier.status === 200 ? this.#list(key, write) : responseFromMain(barrier);
   }
 
   async #list(key: string, write: () => Promise<string>): Promise<HandlerResponse> {
-    return jsonReply(200, await this.#lists.run(key, write));
+    return jsonResponse(200, await this.#lists.run(key, write));
   }
 
   #recentApps(lastMinutes: string): HandlerResponse | Promise<HandlerResponse> {
     const minutes = parseWholeNumber(lastMinutes);
     if (minutes === undefined) {
-      return generalReply(400, `whole minutes, got ${lastMinutes.slice(0, 100)}`);
+      return generalResponse(400, `whole minutes, got ${lastMinutes.slice(0, 100)}`);
     }
-    return this.#ask({ kind: 'recentApps', lastMinutes: minutes === 0 ? null : minutes });
+    return this.#callMain({ kind: 'recentApps', lastMinutes: minutes === 0 ? null : minutes });
   }
 
-  async #ask(question: MainRequest): Promise<HandlerResponse> {
-    return answerReply(await this.#sources.ask(question));
+  async #callMain(request: MainRequest): Promise<HandlerResponse> {
+    return responseFromMain(await this.#sources.callMain(request));
   }
 
   /** The original sends these as text. */
-  async #askForText(question: MainRequest): Promise<HandlerResponse> {
-    const { status, json } = await this.#sources.ask(question);
-    return status === 200 ? textReply(200, `${json}\n`) : answerReply({ status, json });
+  async #callMainForText(request: MainRequest): Promise<HandlerResponse> {
+    const { status, json } = await this.#sources.callMain(request);
+    return status === 200 ? textResponse(200, `${json}\n`) : responseFromMain({ status, json });
   }
 }
 
-/** The paths that are served: those of the profiler only when it is on. */
-function helpReply(profiling: boolean): HandlerResponse {
+/** The patterns of all routes; those of the profiler only when it is enabled. */
+function helpResponse(profiling: boolean): HandlerResponse {
   const patterns = ROUTES.map(({ pattern }) => pattern);
   const served = patterns.filter((pattern) => profiling || !pattern.startsWith('/debug/pprof/'));
-  return jsonReply(200, JSON.stringify(served));
+  return jsonResponse(200, JSON.stringify(served));
 }

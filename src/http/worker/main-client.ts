@@ -1,110 +1,90 @@
 /**
- * Questions of an HTTP worker to main that wait for their answers: bounded in number and in time.
+ * The HTTP worker's end of its RPC to main (`http/main/main-rpc.ts` is the other): sends requests
+ * and waits for their responses, bounded in number and in time.
+ *
+ * A client always gets a response, even when main is overloaded or stuck. The requests of one turn
+ * of the event loop go in one message, which costs both threads less than one for each.
  */
+import { PendingCalls } from '../../base/pending-calls.js';
 import type { MainRequest, MainResponse } from '../../contracts/http.js';
 import { generalMessage } from '../shared/json-bodies.js';
 
-/** Most questions in flight of one worker. */
-const QUESTIONS_MAX = 1024;
+/** The message of a 504. */
+const OUTCOME_UNKNOWN =
+  'the outcome is unknown: the change may still take effect; it is safe to repeat';
 
-/** Longer than consensus itself waits, so that its own word on the outcome comes first. */
-const QUESTION_TIMEOUT_MS = 10_000;
+/** Most requests in flight of one worker. */
+const REQUESTS_MAX = 1024;
 
-/** A profile takes the time that it covers, and then may have to be written for a while. */
+/** Longer than consensus itself waits, so that its own report of the outcome comes first. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** A profile takes the time that it covers, and its file may take long to write. */
 const PROFILE_EXTRA_TIMEOUT_MS = 65_000;
 
-interface PendingCall {
-  readonly question: MainRequest;
-  readonly deadlineMs: number;
-  readonly resolve: (answer: MainResponse) => void;
-}
+type NumberedRequest = readonly [id: number, MainRequest];
+type NumberedResponse = readonly [id: number, MainResponse];
 
 export interface MainClientLimits {
   readonly inFlightMax: number;
   readonly timeoutMs: number;
 }
 
-const LIMITS: MainClientLimits = { inFlightMax: QUESTIONS_MAX, timeoutMs: QUESTION_TIMEOUT_MS };
+const LIMITS: MainClientLimits = { inFlightMax: REQUESTS_MAX, timeoutMs: REQUEST_TIMEOUT_MS };
 
 export class MainClient {
-  readonly #send: (asks: ReadonlyArray<readonly [number, MainRequest]>) => void;
-  readonly #limits: MainClientLimits;
-  readonly #waiting = new Map<number, PendingCall>();
-  #unsent: Array<readonly [number, MainRequest]> = [];
-  #nextId = 0;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #send: (requests: readonly NumberedRequest[]) => void;
+  readonly #timeoutMs: number;
+  readonly #calls: PendingCalls<MainResponse>;
+  #unsent: NumberedRequest[] = [];
 
-  /** `send` gets the questions of one turn of the event loop together. */
+  /** `send` gets the requests of one turn of the event loop together. */
   constructor(
-    send: (asks: ReadonlyArray<readonly [number, MainRequest]>) => void,
+    send: (requests: readonly NumberedRequest[]) => void,
     limits: MainClientLimits = LIMITS,
   ) {
     this.#send = send;
-    this.#limits = limits;
+    this.#timeoutMs = limits.timeoutMs;
+    this.#calls = new PendingCalls(limits.inFlightMax);
   }
 
-  /** Never rejects: too many questions, or no answer in time, is an answer too. */
-  call(question: MainRequest): Promise<MainResponse> {
-    if (this.#waiting.size >= this.#limits.inFlightMax) {
-      return Promise.resolve(failure(503, 'too many requests are waiting; nothing was changed'));
+  /** Never rejects: too many requests, or no response in time, gives a response too. */
+  async call(request: MainRequest): Promise<MainResponse> {
+    if (this.#calls.isFull) {
+      return failure(503, 'too many requests are waiting; nothing was changed');
     }
-    return new Promise((resolve) => {
-      const id = this.#nextId++;
-      const deadlineMs = performance.now() + this.#timeoutMs(question);
-      this.#waiting.set(id, { question, deadlineMs, resolve });
-      this.#timer ??= setTimeout(() => this.#expire(), this.#limits.timeoutMs);
+    const response = await this.#calls.call(this.#timeoutOf(request), (id) => {
       if (this.#unsent.length === 0) setImmediate(() => this.#sendAll());
-      this.#unsent.push([id, question]);
+      this.#unsent.push([id, request]);
     });
+    return response ?? noResponse(request);
   }
 
-  /** An answer to a question that has timed out is dropped. */
-  answered(answers: ReadonlyArray<readonly [number, MainResponse]>): void {
-    for (const [id, answer] of answers) {
-      this.#waiting.get(id)?.resolve(answer);
-      this.#waiting.delete(id);
-    }
+  /** A response to a request that has timed out is dropped. */
+  received(responses: readonly NumberedResponse[]): void {
+    for (const [id, response] of responses) this.#calls.settle(id, response);
   }
 
-  /** Gives up on all questions. */
+  /** Abandons all requests. */
   close(): void {
-    clearTimeout(this.#timer);
-    for (const { question, resolve } of this.#waiting.values()) resolve(withoutAnswer(question));
-    this.#waiting.clear();
+    this.#calls.abandonAll();
   }
 
   #sendAll(): void {
-    const asks = this.#unsent;
+    const requests = this.#unsent;
     this.#unsent = [];
-    this.#send(asks);
+    this.#send(requests);
   }
 
-  #expire(): void {
-    this.#timer = undefined;
-    const nowMs = performance.now();
-    let nextMs = Number.POSITIVE_INFINITY;
-    for (const [id, { question, deadlineMs, resolve }] of this.#waiting) {
-      if (deadlineMs > nowMs) {
-        nextMs = Math.min(nextMs, deadlineMs);
-        continue;
-      }
-      this.#waiting.delete(id);
-      resolve(withoutAnswer(question));
-    }
-    // A question asked meanwhile can be due earlier than one that takes a profile.
-    const waitMs = Math.min(nextMs - nowMs, this.#limits.timeoutMs);
-    if (this.#waiting.size > 0) this.#timer = setTimeout(() => this.#expire(), waitMs);
-  }
-
-  #timeoutMs(question: MainRequest): number {
-    if (question.kind !== 'profile') return this.#limits.timeoutMs;
-    return (question.request.seconds ?? 0) * 1000 + PROFILE_EXTRA_TIMEOUT_MS;
+  #timeoutOf(request: MainRequest): number {
+    if (request.kind !== 'profile') return this.#timeoutMs;
+    return (request.profile.seconds ?? 0) * 1000 + PROFILE_EXTRA_TIMEOUT_MS;
   }
 }
 
-function withoutAnswer(question: MainRequest): MainResponse {
-  return question.kind === 'submit'
-    ? failure(504, 'the outcome is unknown: the change may still take effect; it is safe to repeat')
+function noResponse(request: MainRequest): MainResponse {
+  return request.kind === 'submit'
+    ? failure(504, OUTCOME_UNKNOWN)
     : failure(503, 'no answer in time');
 }
 

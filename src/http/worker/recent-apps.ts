@@ -1,31 +1,31 @@
-/** Which apps have checked of late, and from where: bounded in number and in age. */
+/**
+ * The apps that have checked recently, with their clients, bounded in number.
+ *
+ * Eviction is the clock algorithm of page replacement (second chance): entries stand in a queue,
+ * and a check sets the reference bit of its entry. When there is no room, entries at the head are
+ * evicted, unless their bit is set: then it is cleared, and the entry moves to the tail. So a
+ * check costs one look-up and two stores, without moving anything. To search for the oldest entry
+ * instead would take a third of the thread when all names are new.
+ */
 import { RECENT_APPS_MAX, type RecentApp } from '../../contracts/http.js';
 
-/** Share of the entries that go at once when there is no room. */
+/** Share of the entries that is evicted at a time, so that evictions are rare. */
 const EVICTED_SHARE = 0.1;
 
-/**
- * A client: its name, or an IPv4 address as an unsigned number, which is cheaper to come by and to
- * keep.
- */
+/** A client: its name, or its IPv4 address as an unsigned number, which is cheaper. */
 export type ClientKey = string | number;
 
 interface RecentAppEntry {
   readonly app: string;
   readonly client: ClientKey;
   checkedAtUnixMs: number;
-  /** It has checked again since it was put into the queue. */
-  isBack: boolean;
+  /** The reference bit: it has checked again since it was added to the queue. */
+  isReferenced: boolean;
 }
 
-/**
- * What one HTTP worker has served. When there is no room, those go that came first, but for who has
- * checked again since: these get a second chance (the "clock" of page replacement). To look for the
- * oldest would take a third of the thread when all names are new.
- */
 export class RecentApps {
   readonly #apps = new Map<string, Map<ClientKey, RecentAppEntry>>();
-  /** All entries, the next to be looked at first. */
+  /** All entries; the head is examined first. */
   readonly #queue = new Set<RecentAppEntry>();
   readonly #entriesMax: number;
 
@@ -37,13 +37,13 @@ export class RecentApps {
     return this.#queue.size;
   }
 
-  mark(app: string, client: ClientKey, nowUnixMs: number): void {
+  record(app: string, client: ClientKey, nowUnixMs: number): void {
     const entry = this.#apps.get(app)?.get(client);
     if (entry === undefined) {
       this.#add(app, client, nowUnixMs);
     } else {
       entry.checkedAtUnixMs = nowUnixMs;
-      entry.isBack = true;
+      entry.isReferenced = true;
     }
   }
 
@@ -60,34 +60,34 @@ export class RecentApps {
       clients = new Map();
       this.#apps.set(app, clients);
     }
-    const entry = { app, client, checkedAtUnixMs: nowUnixMs, isBack: false };
+    const entry = { app, client, checkedAtUnixMs: nowUnixMs, isReferenced: false };
     clients.set(client, entry);
     this.#queue.add(entry);
   }
 
   #evict(): void {
-    let left = Math.max(1, Math.floor(this.#entriesMax * EVICTED_SHARE));
-    // Who is put back comes at the end, and goes at the second time.
+    let remaining = Math.max(1, Math.floor(this.#entriesMax * EVICTED_SHARE));
+    // The loop ends: an entry that moves to the tail is evicted when it comes up again.
     for (const entry of this.#queue) {
       this.#queue.delete(entry);
-      if (entry.isBack) {
-        entry.isBack = false;
+      if (entry.isReferenced) {
+        entry.isReferenced = false;
         this.#queue.add(entry);
       } else {
-        this.#forget(entry);
-        if (--left === 0) return;
+        this.#remove(entry);
+        if (--remaining === 0) return;
       }
     }
   }
 
-  #forget({ app, client }: RecentAppEntry): void {
+  #remove({ app, client }: RecentAppEntry): void {
     const clients = this.#apps.get(app)!;
     clients.delete(client);
     if (clients.size === 0) this.#apps.delete(app);
   }
 }
 
-/** An IPv4 address as it is written. */
+/** An IPv4 address in dotted decimal notation. */
 function clientName(client: ClientKey): string {
   if (typeof client === 'string') return client;
   return `${client >>> 24}.${(client >>> 16) & 255}.${(client >>> 8) & 255}.${client & 255}`;

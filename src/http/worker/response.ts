@@ -1,4 +1,4 @@
-/** What an engine sends back: independent of which engine that is. */
+/** A response as the handler gives it to any engine. */
 import type { MainResponse } from '../../contracts/http.js';
 import { generalMessage } from '../shared/json-bodies.js';
 
@@ -8,51 +8,51 @@ const TEXT_TYPE = 'text/plain; charset=utf-8';
 export interface HandlerResponse {
   readonly status: number;
   readonly contentType: string;
-  /** With its final newline; a HEAD gets its length only. */
+  /** With its final newline; a response to HEAD has its length only. */
   readonly body: string;
   /** Header `Location`; empty: none. */
   readonly location: string;
   /** Header `Allow`; empty: none. */
   readonly allow: string;
-  /** The body comes from this file instead, which is removed once it is open. */
+  /** The body comes from this file instead, which is unlinked once it is open. */
   readonly file?: string;
 }
 
-export function jsonReply(status: number, json: string): HandlerResponse {
+export function jsonResponse(status: number, json: string): HandlerResponse {
   return { status, contentType: JSON_TYPE, body: `${json}\n`, location: '', allow: '' };
 }
 
-export function textReply(status: number, text: string): HandlerResponse {
+export function textResponse(status: number, text: string): HandlerResponse {
   return { status, contentType: TEXT_TYPE, body: text, location: '', allow: '' };
 }
 
 /** A status and a message, as JSON. */
-export function generalReply(status: number, message: string): HandlerResponse {
-  return jsonReply(status, generalMessage(status, message));
+export function generalResponse(status: number, message: string): HandlerResponse {
+  return jsonResponse(status, generalMessage(status, message));
 }
 
-/** An answer of main; one without a body stays without. */
-export function answerReply({ status, json, other }: MainResponse): HandlerResponse {
-  if (other?.kind === 'file') return { ...jsonReply(status, ''), body: '', file: other.path };
+/** A response of main, for the client; one without a body stays without. */
+export function responseFromMain({ status, json, other }: MainResponse): HandlerResponse {
+  if (other?.kind === 'file') return { ...jsonResponse(status, ''), body: '', file: other.path };
   if (other?.kind === 'text')
-    return { ...textReply(status, other.text), contentType: other.contentType };
-  return json === '' ? textReply(status, '') : jsonReply(status, json);
+    return { ...textResponse(status, other.text), contentType: other.contentType };
+  return json === '' ? textResponse(status, '') : jsonResponse(status, json);
 }
 
-export const OK_REPLY = generalReply(200, 'OK');
-export const NOT_FOUND_REPLY = textReply(404, '404 page not found\n');
-export const INTERNAL_ERROR_REPLY = generalReply(500, 'internal error; see the log');
+export const OK_RESPONSE = generalResponse(200, 'OK');
+export const NOT_FOUND_RESPONSE = textResponse(404, '404 page not found\n');
+export const INTERNAL_ERROR_RESPONSE = generalResponse(500, 'internal error; see the log');
 
-/** `location` comes from a client: whatever may not stand in a header is encoded. */
-export function redirectReply(location: string): HandlerResponse {
+/** `location` comes from a client: characters that a header must not contain are encoded. */
+export function redirectResponse(location: string): HandlerResponse {
   const encoded = location.replace(/[^\x21-\x7e]/gu, encodeURIComponent);
-  return { ...textReply(301, 'Moved Permanently\n'), location: encoded };
+  return { ...textResponse(301, 'Moved Permanently\n'), location: encoded };
 }
 
-export function methodNotAllowedReply(allow: string): HandlerResponse {
-  return { ...textReply(405, 'Method Not Allowed\n'), allow };
+export function methodNotAllowedResponse(allow: string): HandlerResponse {
+  return { ...textResponse(405, 'Method Not Allowed\n'), allow };
 }
 
-export function isReply(value: object): value is HandlerResponse {
+export function isResponse(value: object): value is HandlerResponse {
   return 'status' in value && 'body' in value;
 }

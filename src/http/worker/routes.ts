@@ -1,7 +1,7 @@
-/** Every path that freno answers, and how a request's path is matched with them. */
+/** The routes of the HTTP API, and the matching of a request's path with them. */
 
-/** What answers a path; paths of one page differ in the parameters that they give. */
-export type PageRoute =
+/** Paths of one endpoint differ in the parameters that they give. */
+export type Endpoint =
   | 'check'
   | 'throttleApp'
   | 'unthrottleApp'
@@ -27,7 +27,7 @@ export type PageRoute =
   | 'help';
 
 export interface Route {
-  readonly page: PageRoute;
+  readonly endpoint: Endpoint;
   /** Parameters as `:name`. */
   readonly pattern: string;
   /** Segments of the pattern. */
@@ -38,7 +38,7 @@ export interface Route {
 
 export type Match =
   | { readonly kind: 'found'; readonly route: Route; readonly encoded: readonly string[] }
-  /** The path has a slash too many at its end. */
+  /** The path has a superfluous slash at its end. */
   | { readonly kind: 'redirect'; readonly path: string }
   | { readonly kind: 'unknown' };
 
@@ -90,10 +90,7 @@ for (const route of ROUTES) {
   byFirstSegment.set(first, [...(byFirstSegment.get(first) ?? []), route]);
 }
 
-/**
- * Finds the route of a path (as it came, without its query) and cuts out the parameters, still
- * encoded.
- */
+/** Finds the route of a path (still encoded, without its query), and its encoded parameters. */
 export function matchRoute(path: string): Match {
   const route = findRoute(path);
   if (route !== undefined) return route;
@@ -101,7 +98,7 @@ export function matchRoute(path: string): Match {
   return isRedirect ? { kind: 'redirect', path: path.slice(0, -1) } : { kind: 'unknown' };
 }
 
-/** Whether that method may be used on that route. */
+/** Whether the route allows the method. */
 export function allows(route: Route, method: string): boolean {
   return (
     method === 'GET' || method === 'HEAD' || (method === 'POST' && route.allow === CONTROL_METHODS)
@@ -109,7 +106,7 @@ export function allows(route: Route, method: string): boolean {
 }
 
 function findRoute(path: string): Extract<Match, { kind: 'found' }> | undefined {
-  // The last segment may not be empty: that is a slash too many.
+  // The last segment must not be empty: that is a superfluous slash.
   if (!path.startsWith('/') || path.endsWith('/')) return undefined;
   const segments = path.slice(1).split('/');
   const route = byFirstSegment.get(segments[0]!)?.find((candidate) => fits(candidate, segments));
@@ -125,10 +122,10 @@ function fits(route: Route, segments: readonly string[]): boolean {
   );
 }
 
-function read(page: PageRoute, pattern: string): Route {
-  return { page, pattern, segments: pattern.slice(1).split('/'), allow: READ_METHODS };
+function read(endpoint: Endpoint, pattern: string): Route {
+  return { endpoint, pattern, segments: pattern.slice(1).split('/'), allow: READ_METHODS };
 }
 
-function control(page: PageRoute, pattern: string): Route {
-  return { page, pattern, segments: pattern.slice(1).split('/'), allow: CONTROL_METHODS };
+function control(endpoint: Endpoint, pattern: string): Route {
+  return { endpoint, pattern, segments: pattern.slice(1).split('/'), allow: CONTROL_METHODS };
 }

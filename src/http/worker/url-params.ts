@@ -1,20 +1,20 @@
 /**
- * Parameters out of paths and queries: percent-decoded, checked, detached from the request's
- * memory.
+ * Parameters of paths and queries: percent-decoded, validated, and detached from the memory of the
+ * request.
  */
-import { generalReply, type HandlerResponse, NOT_FOUND_REPLY } from './response.js';
+import { generalResponse, type HandlerResponse, NOT_FOUND_RESPONSE } from './response.js';
 
 /** Longest name of an app, a store or a host, in characters. */
 const NAME_LENGTH_MAX = 1024;
 
 /**
- * Decodes the parameters of a path, or says why not: an encoded slash makes an unknown path
- * (`app/store` names an entry), a malformed encoding a bad request.
+ * Decodes the parameters of a path, or returns the response that refuses them: 404 for an encoded
+ * slash (`app/store` names another entry), 400 for a malformed encoding.
  */
 export function decodeParameters(encoded: readonly string[]): string[] | HandlerResponse {
   const decoded: string[] = [];
   for (const segment of encoded) {
-    if (/%2f/i.test(segment)) return NOT_FOUND_REPLY;
+    if (/%2f/i.test(segment)) return NOT_FOUND_RESPONSE;
     const parameter = decodePercent(segment);
     if (parameter === undefined) return malformedEncoding(segment);
     if (parameter.length > NAME_LENGTH_MAX) return tooLong('a path parameter');
@@ -24,8 +24,8 @@ export function decodeParameters(encoded: readonly string[]): string[] | Handler
 }
 
 /**
- * The first value of a query's parameter; empty when it is missing. A malformed one is refused:
- * ignoring it could change what a request means.
+ * The first value of a parameter of the query; empty when it is missing. A malformed one is
+ * refused: ignoring it could change the meaning of the request.
  */
 export function queryParameter(query: string, name: string): string | HandlerResponse {
   for (const pair of query.split('&')) {
@@ -39,10 +39,10 @@ export function queryParameter(query: string, name: string): string | HandlerRes
   return '';
 }
 
-/** Matched in linear time: no digit can belong to two of its parts. */
+/** Matches in linear time: no digit can belong to two of its parts. */
 const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 
-/** A finite decimal number, as clients write it; undefined when it is none. */
+/** A finite decimal number; undefined when the text is not one. */
 export function parseDecimal(text: string): number | undefined {
   if (!DECIMAL.test(text)) return undefined;
   const number = Number(text);
@@ -50,8 +50,8 @@ export function parseDecimal(text: string): number | undefined {
 }
 
 /**
- * A text that shares no memory with the request it was cut from, so that keeping it keeps no more
- * than itself.
+ * A copy of the text. V8 makes a substring share the memory of its source, so that holding a name
+ * would hold the whole request.
  */
 export function detached(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8');
@@ -67,9 +67,9 @@ function decodePercent(encoded: string): string | undefined {
 }
 
 function malformedEncoding(text: string): HandlerResponse {
-  return generalReply(400, `malformed percent-encoding: ${text.slice(0, 100)}`);
+  return generalResponse(400, `malformed percent-encoding: ${text.slice(0, 100)}`);
 }
 
 function tooLong(what: string): HandlerResponse {
-  return generalReply(400, `${what} is longer than ${NAME_LENGTH_MAX} characters`);
+  return generalResponse(400, `${what} is longer than ${NAME_LENGTH_MAX} characters`);
 }

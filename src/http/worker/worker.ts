@@ -1,6 +1,9 @@
 /**
  * The life of an HTTP worker thread: it loads, serves from its copies of main's state, drains, and
- * ends without taking the process with it.
+ * ends.
+ *
+ * uWebSockets aborts the whole process when a thread ends with its listener open. So every way to
+ * the end, a crash included, closes the engine first and exits in the next turn of the event loop.
  */
 import type { MessagePort } from 'node:worker_threads';
 import { messageOf } from '../../base/errors.js';
@@ -26,22 +29,22 @@ import { Handler } from './handler.js';
 import { MainClient } from './main-client.js';
 import { RecentApps } from './recent-apps.js';
 
-/** Requests that were on their way when the worker was told to stop still come in for so long. */
+/** Requests that were in flight when the worker was asked to stop may still arrive for so long. */
 const DRAIN_AT_LEAST_MS = 50;
-/** What is in flight after this is cut off. */
+/** Requests that are in flight after this are cut off. */
 const DRAIN_AT_MOST_MS = 3_000;
 
-/** Counts that go into one message. */
-const CHUNK_LENGTH = 500;
+/** Counts in one message to main. */
+const COUNTS_PER_CHUNK = 500;
 
 /** Runs the worker on the thread that calls it; `port` leads to main. */
 export function runHttpWorker(port: MessagePort, data: HttpWorkerData): void {
   const worker = new HttpWorker(port, data);
-  const watch = new Watchdog({ onHang: () => worker.mainHangs() }, data.mainWatchdog);
+  const watchdog = new Watchdog({ onHang: () => worker.mainHangs() }, data.mainWatchdog);
   process.on('uncaughtException', (error) => worker.fail('crash', messageOf(error)));
   process.on('unhandledRejection', (reason) => worker.fail('crash', messageOf(reason)));
   port.on('message', (message: ToHttp) => {
-    watch.feed();
+    watchdog.feed();
     worker.received(message);
   });
   void worker.load();
@@ -54,10 +57,10 @@ class HttpWorker {
   readonly #state = new ThrottleState();
   readonly #counters = new CheckCounters();
   readonly #recentApps = new RecentApps();
-  readonly #questions: MainClient;
+  readonly #mainClient: MainClient;
   readonly #checks: Checks;
   readonly #handler: Handler;
-  readonly #front: EngineContext;
+  readonly #context: EngineContext;
   #engine: Engine | undefined;
   #isEnding = false;
 
@@ -65,7 +68,7 @@ class HttpWorker {
     this.#port = port;
     this.#data = data;
     this.#log = createLogger(data.log, `http-${data.worker}`);
-    this.#questions = new MainClient((asks) => this.#post({ kind: 'asks', asks }));
+    this.#mainClient = new MainClient((requests) => this.#post({ kind: 'requests', requests }));
     const board = new Board(data.board);
     this.#checks = new Checks({
       board,
@@ -79,14 +82,14 @@ class HttpWorker {
       board,
       state: this.#state,
       profiling: data.profiling,
-      ask: (question) => this.#questions.call(question),
+      callMain: (request) => this.#mainClient.call(request),
     });
-    this.#front = { handler: this.#handler, checks: this.#checks, log: this.#log };
+    this.#context = { handler: this.#handler, checks: this.#checks, log: this.#log };
   }
 
   async load(): Promise<void> {
     try {
-      this.#engine = await loadEngine(this.#data.engine, this.#front);
+      this.#engine = await loadEngine(this.#data.engine, this.#context);
       this.#post({ kind: 'ready' });
     } catch (error) {
       this.fail('native', messageOf(error));
@@ -116,8 +119,8 @@ class HttpWorker {
         this.#state.restore(message.image);
         this.#acknowledge(message.version);
         return;
-      case 'answers':
-        this.#questions.answered(message.answers);
+      case 'responses':
+        this.#mainClient.received(message.responses);
         return;
       case 'collect':
         void this.#collect(message.id, message.statistics);
@@ -132,18 +135,15 @@ class HttpWorker {
   }
 
   /**
-   * Nobody else can end the process any more, and its peers go on without it: its supervisor is to
-   * start another.
+   * Without main nothing else can end the process, and the cluster goes on without it: its service
+   * manager starts another.
    */
   mainHangs(): void {
-    this.#log.error('main gives no sign of life: ending by force');
+    this.#log.error('main is unresponsive: killing the process');
     process.kill(process.pid, 'SIGKILL');
   }
 
-  /**
-   * Closes everything first and ends on the next turn: a thread that ends with its listener open
-   * aborts the process.
-   */
+  /** Reports the failure to main, and ends. */
   fail(cause: FailureCause, message: string): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
@@ -164,12 +164,15 @@ class HttpWorker {
     if (this.#isEnding) return;
     this.#isEnding = true;
     const idle = this.#engine?.drain() ?? Promise.resolve();
-    await Promise.race([Promise.all([idle, passed(DRAIN_AT_LEAST_MS)]), passed(DRAIN_AT_MOST_MS)]);
+    await Promise.race([
+      Promise.all([idle, elapsed(DRAIN_AT_LEAST_MS)]),
+      elapsed(DRAIN_AT_MOST_MS),
+    ]);
     this.#end(0);
   }
 
   #end(code: number): void {
-    this.#questions.close();
+    this.#mainClient.close();
     try {
       this.#engine?.close();
     } finally {
@@ -178,32 +181,32 @@ class HttpWorker {
   }
 
   async #collect(id: number, statistics: StatisticsKind): Promise<void> {
-    const chunks = new TimeSlice();
+    const slice = new TimeSlice();
     const all: Iterable<CheckCount | RecentApp> =
       statistics === 'checks' ? this.#counters.counts() : this.#recentApps.entries();
-    let batch: Array<CheckCount | RecentApp> = [];
+    let counts: Array<CheckCount | RecentApp> = [];
     for (const one of all) {
-      batch.push(one);
-      if (batch.length < CHUNK_LENGTH) continue;
-      this.#postChunk(id, statistics, batch, false);
-      batch = [];
-      await chunks.yield();
+      counts.push(one);
+      if (counts.length < COUNTS_PER_CHUNK) continue;
+      this.#postChunk(id, statistics, counts, false);
+      counts = [];
+      await slice.yield();
     }
-    this.#postChunk(id, statistics, batch, true);
+    this.#postChunk(id, statistics, counts, true);
   }
 
   #postChunk(
     id: number,
     statistics: StatisticsKind,
-    batch: ReadonlyArray<CheckCount | RecentApp>,
+    counts: ReadonlyArray<CheckCount | RecentApp>,
     last: boolean,
   ): void {
     const chunk = {
       worker: this.#data.worker,
-      answerTimes: this.#checks.answerTimes,
+      checkDurations: this.#checks.durations,
       checks: [],
       recentApps: [],
-      [statistics]: batch,
+      [statistics]: counts,
     };
     this.#post({ kind: 'collected', id, chunk, last });
   }
@@ -217,16 +220,16 @@ class HttpWorker {
   }
 }
 
-/** Loads the native module only when it is to be used: there are machines where it cannot. */
-async function loadEngine(engine: HttpEngine, front: EngineContext): Promise<Engine> {
+/** Loads the native module only when it is used: on some platforms it does not load. */
+async function loadEngine(engine: HttpEngine, context: EngineContext): Promise<Engine> {
   if (engine === 'node') {
     const { NodeEngine } = await import('./engines/node.js');
-    return new NodeEngine(front);
+    return new NodeEngine(context);
   }
   const { UwsEngine } = await import('./engines/uws.js');
-  return new UwsEngine(front);
+  return new UwsEngine(context);
 }
 
-function passed(milliseconds: number): Promise<void> {
+function elapsed(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

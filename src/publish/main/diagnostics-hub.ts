@@ -1,37 +1,39 @@
-/** All threads of the process as main asks them about themselves. */
+/** Collects the load of all threads of the process, and takes profiles of them. */
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { FrenoError } from '../../base/errors.js';
+import { PendingCalls } from '../../base/pending-calls.js';
 import type {
   DiagnosticsPorts,
-  FromDiagnostics,
+  DiagnosticsRequest,
+  DiagnosticsResponse,
   ProfileRequest,
   Profiler,
   ThreadKind,
   ThreadVitals,
-  ToDiagnostics,
 } from '../../contracts/diagnostics.js';
 import { ThreadDiagnostics } from '../shared/thread-diagnostics.js';
 
-/** A thread that does not answer by then is left out. */
+/** A thread that has not responded by then is left out. */
 const VITALS_TIMEOUT_MS = 500;
 
-/**
- * How long a profile may take beside the time that it covers: a large heap is written for seconds.
- */
+/** For a profile, on top of the time that it covers: a large heap takes seconds to write. */
 const WRITE_TIMEOUT_MS = 60_000;
 
-/** A profile that nobody has fetched by then is removed. */
-const KEPT_MS = 60_000;
+/** A profile that no client has fetched by then is removed. */
+const PROFILE_RETENTION_MS = 60_000;
+
+/** Most requests in flight: some for each thread, of which there are a few dozen at most. */
+const CALLS_MAX = 1_024;
 
 /** By the name of a thread, such as `main` or `http-0`. */
 export type Vitals = ReadonlyMap<string, ThreadVitals>;
 
-/** A message without its number. */
-type Asking = ToDiagnostics extends infer M
+/** A request without its number. */
+type UnnumberedRequest = DiagnosticsRequest extends infer M
   ? M extends { id: number }
     ? Omit<M, 'id'>
     : never
@@ -44,17 +46,15 @@ export class DiagnosticsHub implements DiagnosticsPorts, Profiler {
    * replaces.
    */
   readonly #threads = new Map<MessagePort, string>();
-  readonly #questions = new Map<number, (answer: FromDiagnostics | null) => void>();
-  #lastId = 0;
-  /** The thread that a profile is being taken of. */
+  readonly #calls = new PendingCalls<DiagnosticsResponse>(CALLS_MAX);
+  /** The thread that is being profiled. */
   #profiled: string | null = null;
 
   open(thread: string): MessagePort {
     const { port1, port2 } = new MessageChannel();
     this.#threads.set(port1, thread);
-    port1.on('message', (answer: FromDiagnostics) => {
-      this.#questions.get(answer.id)?.(answer);
-      this.#questions.delete(answer.id);
+    port1.on('message', (response: DiagnosticsResponse) => {
+      this.#calls.settle(response.id, response);
     });
     port1.once('close', () => this.#threads.delete(port1));
     port1.unref();
@@ -72,11 +72,11 @@ export class DiagnosticsHub implements DiagnosticsPorts, Profiler {
 
   async vitals(): Promise<Vitals> {
     const vitals = new Map([['main', this.#main.vitals()]]);
-    const answers = [...this.#threads].map(async ([port, thread]) => {
-      const answer = await this.#ask(port, { kind: 'vitals' }, VITALS_TIMEOUT_MS);
-      if (answer?.kind === 'vitals') vitals.set(thread, answer.vitals);
+    const collecting = [...this.#threads].map(async ([port, thread]) => {
+      const response = await this.#call(port, { kind: 'vitals' }, VITALS_TIMEOUT_MS);
+      if (response?.kind === 'vitals') vitals.set(thread, response.vitals);
     });
-    await Promise.all(answers);
+    await Promise.all(collecting);
     return vitals;
   }
 
@@ -88,32 +88,32 @@ export class DiagnosticsHub implements DiagnosticsPorts, Profiler {
     const path = join(tmpdir(), `freno-${process.pid}-${randomUUID()}.${extension}`);
     this.#profiled = request.thread;
     try {
-      if (request.thread === 'main') await this.#takeOfMain(request.seconds, path);
-      else await this.#takeOf(request.thread, request.seconds, path);
+      if (request.thread === 'main') await this.#profileMain(request.seconds, path);
+      else await this.#profileThread(request.thread, request.seconds, path);
     } catch (error) {
       await rm(path, { force: true });
       throw error;
     } finally {
       this.#profiled = null;
     }
-    setTimeout(() => void rm(path, { force: true }), KEPT_MS).unref();
+    setTimeout(() => void rm(path, { force: true }), PROFILE_RETENTION_MS).unref();
     return path;
   }
 
-  #takeOfMain(seconds: number | null, path: string): Promise<void> {
+  #profileMain(seconds: number | null, path: string): Promise<void> {
     return seconds === null ? this.#main.heap(path) : this.#main.profile(seconds, path);
   }
 
-  async #takeOf(kind: ThreadKind, seconds: number | null, path: string): Promise<void> {
+  async #profileThread(kind: ThreadKind, seconds: number | null, path: string): Promise<void> {
     const [port, thread] = this.#firstOf(kind);
     this.#profiled = thread;
-    const answer = await this.#ask(
+    const response = await this.#call(
       port,
       seconds === null ? { kind: 'heap', path } : { kind: 'profile', seconds, path },
       WRITE_TIMEOUT_MS + (seconds ?? 0) * 1000,
     );
-    if (answer?.kind !== 'written') throw new Error('the thread did not answer in time');
-    if (answer.error !== '') throw new Error(answer.error);
+    if (response?.kind !== 'written') throw new Error('the thread did not respond in time');
+    if (response.error !== '') throw new Error(response.error);
   }
 
   #firstOf(kind: ThreadKind): readonly [MessagePort, string] {
@@ -123,19 +123,12 @@ export class DiagnosticsHub implements DiagnosticsPorts, Profiler {
     throw new FrenoError('BAD_REQUEST', `there is no ${kind} thread now`);
   }
 
-  /** Null when there is no answer in time. */
-  #ask(port: MessagePort, asking: Asking, timeoutMs: number): Promise<FromDiagnostics | null> {
-    const id = ++this.#lastId;
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.#questions.delete(id);
-        resolve(null);
-      }, timeoutMs);
-      this.#questions.set(id, (answer) => {
-        clearTimeout(timer);
-        resolve(answer);
-      });
-      port.postMessage({ ...asking, id });
-    });
+  /** Null when there is no response in time. */
+  #call(
+    port: MessagePort,
+    request: UnnumberedRequest,
+    timeoutMs: number,
+  ): Promise<DiagnosticsResponse | null> {
+    return this.#calls.call(timeoutMs, (id) => port.postMessage({ ...request, id }));
   }
 }

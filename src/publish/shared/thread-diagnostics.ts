@@ -1,6 +1,4 @@
-/**
- * A thread that watches itself: the delay of its event loop, its memory, and profiles on demand.
- */
+/** A thread measures itself: the delay of its event loop, its memory, and profiles on demand. */
 import { createWriteStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { Session } from 'node:inspector/promises';
@@ -10,14 +8,18 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { getHeapSnapshot, getHeapStatistics } from 'node:v8';
 import type { MessagePort } from 'node:worker_threads';
 import { messageOf } from '../../base/errors.js';
-import type { FromDiagnostics, ThreadVitals, ToDiagnostics } from '../../contracts/diagnostics.js';
+import type {
+  DiagnosticsRequest,
+  DiagnosticsResponse,
+  ThreadVitals,
+} from '../../contracts/diagnostics.js';
 
-/** How often the event loop is looked at. */
+/** How often the delay of the event loop is sampled. */
 const RESOLUTION_MS = 20;
 
 /**
- * What is told of the delays covers the window under way and the one before, whoever asks and
- * however often.
+ * Reported delays cover the current window and the one before, so that they do not depend on how
+ * often they are read.
  */
 const WINDOW_MS = 10_000;
 
@@ -37,7 +39,7 @@ export class ThreadDiagnostics {
   readonly #timer: NodeJS.Timeout;
   #previous: Delays = NO_DELAYS;
 
-  /** Watches the thread that it is made on, without keeping it alive. */
+  /** Measures the thread that creates it, without keeping that thread alive. */
   constructor() {
     this.#histogram.enable();
     this.#timer = setInterval(() => this.#nextWindow(), WINDOW_MS);
@@ -79,7 +81,7 @@ export class ThreadDiagnostics {
     }
   }
 
-  /** Writes a heap snapshot to a new file. The thread stands still while V8 takes it. */
+  /** Writes a heap snapshot to a new file. V8 blocks the thread while it takes the snapshot. */
   async heap(path: string): Promise<void> {
     const { flag, mode } = FILE_OPTIONS;
     await pipeline(getHeapSnapshot(), createWriteStream(path, { flags: flag, mode }));
@@ -91,26 +93,26 @@ export class ThreadDiagnostics {
   }
 }
 
-/** Answers main's questions about this thread for as long as it runs, without keeping it alive. */
+/** Responds to main's requests about this thread while it runs, without keeping it alive. */
 export function serveDiagnostics(port: MessagePort): void {
   const diagnostics = new ThreadDiagnostics();
-  const tell = (message: FromDiagnostics): void => port.postMessage(message);
-  const write = (id: number, writing: Promise<void>): void => {
+  const respond = (response: DiagnosticsResponse): void => port.postMessage(response);
+  const respondWhenWritten = (id: number, writing: Promise<void>): void => {
     writing.then(
-      () => tell({ kind: 'written', id, error: '' }),
-      (error: unknown) => tell({ kind: 'written', id, error: messageOf(error) }),
+      () => respond({ kind: 'written', id, error: '' }),
+      (error: unknown) => respond({ kind: 'written', id, error: messageOf(error) }),
     );
   };
-  port.on('message', (message: ToDiagnostics) => {
-    switch (message.kind) {
+  port.on('message', (request: DiagnosticsRequest) => {
+    switch (request.kind) {
       case 'vitals':
-        tell({ kind: 'vitals', id: message.id, vitals: diagnostics.vitals() });
+        respond({ kind: 'vitals', id: request.id, vitals: diagnostics.vitals() });
         break;
       case 'profile':
-        write(message.id, diagnostics.profile(message.seconds, message.path));
+        respondWhenWritten(request.id, diagnostics.profile(request.seconds, request.path));
         break;
       case 'heap':
-        write(message.id, diagnostics.heap(message.path));
+        respondWhenWritten(request.id, diagnostics.heap(request.path));
         break;
     }
   });
@@ -118,7 +120,7 @@ export function serveDiagnostics(port: MessagePort): void {
   port.unref();
 }
 
-/** What the histogram holds are times between looks: the interval itself is no delay. */
+/** The histogram holds the times between samples, of which the interval itself is no delay. */
 function delaysOf(histogram: IntervalHistogram): Delays {
   if (histogram.count === 0) return NO_DELAYS;
   const late = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS);

@@ -1,27 +1,30 @@
 /**
- * One probe thread as main sees it: its long task in the pool, the port that steers it, and its
+ * One probe thread as main sees it: its endless task in the pool, the port that steers it, and its
  * replacement when it dies.
+ *
+ * A slot of the board has one writer at a time. So a thread counts as a writer until it has really
+ * ended: an assignment that takes a cluster away from it waits for its acknowledgement or its end.
  */
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
-import { monotonicMs } from '../../base/clock.js';
+import { Acknowledgements } from '../../base/acknowledgements.js';
 import { messageOf } from '../../base/errors.js';
 import type { Logger, LogOptions } from '../../base/log.js';
-import { Watchdog, type WatchdogLimits } from '../../base/watchdog.js';
+import { PendingCalls } from '../../base/pending-calls.js';
+import { SupervisedThread, ThreadRestarts } from '../../base/supervised-thread.js';
+import type { WatchdogLimits } from '../../base/watchdog.js';
 import type { DiagnosticsPorts } from '../../contracts/diagnostics.js';
-import type { MemcacheAddress } from '../../contracts/http.js';
 import type { FromProbe, ProbeStatistics, ProbeTask, ToProbe } from '../../contracts/probe.js';
+import type { MemcacheAddress } from '../../contracts/publisher.js';
 import type { ClusterAssignment } from '../../contracts/stores.js';
 
 const COLLECT_TIMEOUT_MS = 500;
 const EXIT_TIMEOUT_MS = 2_000;
 
-/** A thread that lived this long died of something new: its replacement starts at once. */
-const LONG_LIFE_MS = 10_000;
-const PAUSE_FIRST_MS = 100;
-const PAUSE_MAX_MS = 5_000;
+/** Most collections in flight: `/metrics`, `/debug/vars` and its ticker, each of them shared. */
+const COLLECTIONS_MAX = 64;
 
 export interface ProbeThreadOptions {
   /** With one thread for each `ProbeThread`, so that a task never waits for another. */
@@ -32,143 +35,131 @@ export interface ProbeThreadOptions {
   readonly memcache: MemcacheAddress;
   readonly diagnostics: DiagnosticsPorts;
   readonly worker: number;
-  /** A thread that is silent for longer hangs: it is ended and replaced. */
+  /** When the thread counts as hung: it is terminated and replaced then. */
   readonly watchdog: WatchdogLimits;
-}
-
-interface AssignmentWaiter {
-  readonly version: number;
-  readonly resolve: () => void;
 }
 
 /**
  * Modes: running (a task is in the pool and `#port` leads to it) -> down (it died; a pause, then
- * running again) -> ... -> stopped. What the thread is to do outlives its tasks: each one is told
- * all of it when it starts.
+ * running again) -> ... -> stopped. The orders to the thread outlive its tasks: each new task gets
+ * all of them when it starts.
  */
 export class ProbeThread {
   readonly #options: ProbeThreadOptions;
-  readonly #stopping = new AbortController();
-  readonly #ended: Promise<void>;
+  readonly #restarts = new ThreadRestarts();
+  readonly #acknowledgements = new Acknowledgements<MessagePort>();
+  readonly #collections = new PendingCalls<ProbeStatistics>(COLLECTIONS_MAX);
+  #isStopping = false;
+  /** Resolves when the latest task is over. */
+  #taskOver: Promise<void> = Promise.resolve();
   #port: MessagePort | undefined;
   #worker: Worker | undefined;
   #memcache: MemcacheAddress;
   #assignments: readonly ClusterAssignment[] = [];
   #probing = false;
   #term = 0;
-  #version = 0;
-  readonly #waiters: AssignmentWaiter[] = [];
-  readonly #collections = new Map<number, (statistics: ProbeStatistics | null) => void>();
-  #lastCollection = 0;
 
   constructor(options: ProbeThreadOptions) {
     this.#options = options;
     this.#memcache = options.memcache;
-    this.#ended = this.#keepRunning();
+    this.#start();
   }
 
   /**
-   * The thread's clusters from now on. Resolves when nothing writes any more for those that are not
-   * among them.
+   * The thread's clusters from now on. Resolves when it writes no more for any other cluster: at
+   * once while the thread is down, since the next one starts with these.
    */
   assign(assignments: readonly ClusterAssignment[]): Promise<void> {
     this.#assignments = assignments;
-    this.#version++;
-    // While the thread is down nothing writes; the next one starts with these.
-    if (this.#port === undefined) return Promise.resolve();
-    this.#postAssignments(this.#port);
-    return new Promise((resolve) => this.#waiters.push({ version: this.#version, resolve }));
+    return this.#postAssignments();
   }
 
   lead(probing: boolean, term: number): void {
     this.#probing = probing;
     this.#term = term;
-    this.#port?.postMessage({ kind: 'lead', probing, term } satisfies ToProbe);
+    this.#post({ kind: 'lead', probing, term });
   }
 
   setMemcache(memcache: MemcacheAddress): void {
     this.#memcache = memcache;
-    this.#port?.postMessage({ kind: 'memcache', memcache } satisfies ToProbe);
+    this.#post({ kind: 'memcache', memcache });
   }
 
-  /** Null when the thread is down or does not answer in time. */
+  /** Null when the thread is down or does not respond in time. */
   collect(): Promise<ProbeStatistics | null> {
-    const port = this.#port;
-    if (port === undefined) return Promise.resolve(null);
-    const id = ++this.#lastCollection;
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#collected(id, null), COLLECT_TIMEOUT_MS);
-      this.#collections.set(id, (statistics) => {
-        clearTimeout(timer);
-        resolve(statistics);
-      });
-      port.postMessage({ kind: 'collect', id } satisfies ToProbe);
-    });
+    if (this.#port === undefined) return Promise.resolve(null);
+    return this.#collections.call(COLLECT_TIMEOUT_MS, (id) => this.#post({ kind: 'collect', id }));
   }
 
   /**
-   * Resolves when the thread has closed its connections, or is to be ended with the pool because it
-   * does not answer.
+   * Resolves when the thread has closed its connections, or is unresponsive: the pool terminates it
+   * then.
    */
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    this.#port?.postMessage({ kind: 'stop' } satisfies ToProbe);
-    await Promise.race([this.#ended, pause(EXIT_TIMEOUT_MS, undefined, { ref: false })]);
+    this.#isStopping = true;
+    this.#restarts.stop();
+    this.#post({ kind: 'stop' });
+    await Promise.race([this.#taskOver, pause(EXIT_TIMEOUT_MS, undefined, { ref: false })]);
   }
 
-  async #keepRunning(): Promise<void> {
-    const { logger, worker } = this.#options;
-    for (let shortLives = 0; !this.#stopping.signal.aborted; ) {
-      const startedAtMs = monotonicMs();
-      const reason = await this.#runTask();
-      if (this.#stopping.signal.aborted) return;
-      const lifeMs = Math.round(monotonicMs() - startedAtMs);
-      shortLives = lifeMs < LONG_LIFE_MS ? shortLives + 1 : 0;
-      const pauseMs = pauseAfter(shortLives);
-      logger.error({ worker, reason, lifeMs, pauseMs }, 'a probe thread died and is replaced');
-      await pause(pauseMs, undefined, this.#stopping).catch(() => undefined);
-    }
+  #start(): void {
+    this.#taskOver = this.#runTask();
   }
 
-  /** Resolves, with the reason, when the task is over and its thread writes no more. */
-  async #runTask(): Promise<string> {
-    const { pool, board, log, worker, watchdog } = this.#options;
+  /** Resolves when the task is over and its thread writes no more. */
+  async #runTask(): Promise<void> {
+    const { pool, board, log, worker, watchdog, diagnostics } = this.#options;
     const name = `probe-${worker}`;
-    const diagnostics = this.#options.diagnostics.open(name);
+    const ownDiagnostics = diagnostics.open(name);
     const { port1, port2 } = new MessageChannel();
-    const killing = new AbortController();
+    const termination = new AbortController();
     const watched = {
-      ask: () => port1.postMessage({ kind: 'ping' } satisfies ToProbe),
-      isExcused: () => this.#options.diagnostics.isProfiled(name),
-      onHang: () => killing.abort(),
+      ping: () => port1.postMessage({ kind: 'ping' } satisfies ToProbe),
+      isExcused: () => diagnostics.isProfiled(name),
+      onHang: () => termination.abort(),
     };
-    const watch = new Watchdog(watched, watchdog);
+    const supervised = new SupervisedThread(watched, watchdog);
     port1.on('message', (message: FromProbe) => {
-      watch.feed();
-      this.#received(message);
+      supervised.feed();
+      this.#received(port1, message);
     });
     const task = pool.run(
-      { port: port2, diagnostics, board, log, memcache: this.#memcache, worker },
-      { transferList: [port2, diagnostics], signal: killing.signal },
+      {
+        port: port2,
+        diagnostics: ownDiagnostics,
+        board,
+        log,
+        memcache: this.#memcache,
+        worker,
+      },
+      { transferList: [port2, ownDiagnostics], signal: termination.signal },
     );
     this.#port = port1;
     this.lead(this.#probing, this.#term);
-    this.#postAssignments(port1);
+    void this.#postAssignments();
+    let reason = 'its task ended';
     try {
       await task;
-      return 'its task ended';
     } catch (thrown) {
       await this.#threadExited();
-      return killing.signal.aborted ? 'it gave no sign of life' : messageOf(thrown);
-    } finally {
-      watch.stop();
-      this.#port = undefined;
-      port1.close();
-      this.#forgetQuestions();
+      reason = supervised.isHung ? 'it was unresponsive' : messageOf(thrown);
     }
+    supervised.ended();
+    this.#port = undefined;
+    port1.close();
+    this.#acknowledgements.gone(port1);
+    this.#collections.abandonAll();
+    if (!this.#isStopping) this.#replace(supervised, reason);
   }
 
-  #received(message: FromProbe): void {
+  #replace(dead: SupervisedThread, reason: string): void {
+    const { logger, worker } = this.#options;
+    const lifeMs = Math.round(dead.lifeMs);
+    const pauseMs = this.#restarts.schedule(dead, () => this.#start());
+    logger.error({ worker, reason, lifeMs, pauseMs }, 'a probe thread died and is replaced');
+  }
+
+  #received(port: MessagePort, message: FromProbe): void {
     switch (message.kind) {
       case 'ready':
         this.#worker = this.#options.pool.threads.find(
@@ -178,51 +169,31 @@ export class ProbeThread {
       case 'pong':
         break;
       case 'acknowledge':
-        this.#acknowledged(message.version);
+        this.#acknowledgements.acknowledged(port, message.version);
         break;
       case 'collected':
-        this.#collected(message.id, message.statistics);
+        this.#collections.settle(message.id, message.statistics);
         break;
     }
   }
 
-  #postAssignments(port: MessagePort): void {
-    port.postMessage({
-      kind: 'assign',
-      version: this.#version,
-      assignments: this.#assignments,
-    } satisfies ToProbe);
+  #post(message: ToProbe): void {
+    this.#port?.postMessage(message);
   }
 
-  #acknowledged(version: number): void {
-    while (this.#waiters.length > 0 && this.#waiters[0]!.version <= version) {
-      this.#waiters.shift()!.resolve();
-    }
+  #postAssignments(): Promise<void> {
+    const assignments = this.#assignments;
+    return this.#acknowledgements.expect(this.#port === undefined ? [] : [this.#port], (version) =>
+      this.#post({ kind: 'assign', version, assignments }),
+    );
   }
 
-  #collected(id: number, statistics: ProbeStatistics | null): void {
-    this.#collections.get(id)?.(statistics);
-    this.#collections.delete(id);
-  }
-
-  /**
-   * A thread that is ended from outside may still be in the middle of something: it is over when it
-   * says so.
-   */
+  /** A thread that was terminated may still be in the middle of a call: it is over at its exit. */
   async #threadExited(): Promise<void> {
     const worker = this.#worker;
     this.#worker = undefined;
-    // A thread that is over has the number -1.
+    // A thread that has ended has the number -1.
     if (worker === undefined || worker.threadId < 0) return;
     await Promise.race([once(worker, 'exit'), pause(EXIT_TIMEOUT_MS, undefined, { ref: false })]);
   }
-
-  #forgetQuestions(): void {
-    this.#acknowledged(this.#version);
-    for (const id of [...this.#collections.keys()]) this.#collected(id, null);
-  }
-}
-
-function pauseAfter(shortLives: number): number {
-  return shortLives <= 1 ? 0 : Math.min(PAUSE_MAX_MS, PAUSE_FIRST_MS * 2 ** (shortLives - 2));
 }

@@ -1,12 +1,12 @@
-/** What an HTTP engine is to the worker that runs it. */
+/** The interface between an HTTP engine and the worker that runs it. */
 import type { Logger } from '../../../base/log.js';
 import type { Checks } from '../checks.js';
 import type { Handler } from '../handler.js';
 
-/** What answers the requests that an engine receives. */
+/** The parts of the worker that an engine passes requests to. */
 export interface EngineContext {
   readonly handler: Handler;
-  /** For an engine that knows a check before the handler would. */
+  /** For an engine that recognises a check without the handler. */
   readonly checks: Checks;
   readonly log: Logger;
 }
@@ -18,15 +18,15 @@ export interface Engine {
    */
   listen(port: number, exclusive: boolean): Promise<void>;
   /**
-   * Takes no new connections; what is asked on the open ones is answered, and then they end.
-   * Resolves when nothing is in flight.
+   * Accepts no new connections; requests on the open ones still get their response, which closes
+   * the connection. Resolves when nothing is in flight.
    */
   drain(): Promise<void>;
   /** Ends all connections at once. May be called at any time, more than once. */
   close(): void;
 }
 
-/** Requests that have been received and not yet answered. */
+/** Requests that have been received, and whose response is not sent yet. */
 export class InFlight {
   #count = 0;
   #idle: (() => void) | undefined;

@@ -1,6 +1,6 @@
 /**
- * The engine on node:http: slower, and at home where the native one cannot run; it serves HTTP/1.0
- * too.
+ * The engine on node:http: slower, for platforms where the native one does not load, and for
+ * clients of HTTP/1.0.
  */
 import {
   createServer,
@@ -12,24 +12,24 @@ import {
 import { pipeline } from 'node:stream/promises';
 import { messageOf } from '../../../base/errors.js';
 import { forwardedClient, textClient } from '../client-address.js';
-import { openOnce } from '../file-body.js';
 import type { HandlerRequest } from '../handler.js';
-import { type HandlerResponse, INTERNAL_ERROR_REPLY } from '../response.js';
+import { type HandlerResponse, INTERNAL_ERROR_RESPONSE } from '../response.js';
+import { openAndUnlink } from '../temporary-file.js';
 import { type Engine, type EngineContext, InFlight } from './engine.js';
 
 /** Idle connections close after this, as with the native engine. */
 const IDLE_TIMEOUT_MS = 10_000;
 
 export class NodeEngine implements Engine {
-  readonly #front: EngineContext;
+  readonly #context: EngineContext;
   readonly #server: Server;
   readonly #inFlight = new InFlight();
   #draining = false;
 
-  constructor(front: EngineContext) {
-    this.#front = front;
-    this.#server = createServer({ keepAliveTimeout: IDLE_TIMEOUT_MS }, (message, response) =>
-      this.#serve(message, response),
+  constructor(context: EngineContext) {
+    this.#context = context;
+    this.#server = createServer({ keepAliveTimeout: IDLE_TIMEOUT_MS }, (req, res) =>
+      this.#serve(req, res),
     );
   }
 
@@ -38,7 +38,7 @@ export class NodeEngine implements Engine {
       this.#server.once('error', reject);
       this.#server.listen({ port, exclusive: true }, () => {
         this.#server.off('error', reject);
-        this.#server.on('error', (error) => this.#front.log.error({ err: error }, 'HTTP server'));
+        this.#server.on('error', (error) => this.#context.log.error({ err: error }, 'HTTP server'));
         resolve();
       });
     });
@@ -55,73 +55,69 @@ export class NodeEngine implements Engine {
     this.#server.closeAllConnections();
   }
 
-  #serve(message: IncomingMessage, response: ServerResponse): void {
-    message.resume();
+  #serve(req: IncomingMessage, res: ServerResponse): void {
+    req.resume();
     try {
-      const reply = this.#front.handler.handle(requestOf(message));
-      if (reply instanceof Promise) this.#sendLater(reply, message, response);
-      else this.#send(reply, message, response);
+      const response = this.#context.handler.handle(requestOf(req));
+      if (response instanceof Promise) this.#sendLater(response, req, res);
+      else this.#send(response, req, res);
     } catch (error) {
-      this.#fail(error, message, response);
+      this.#fail(error, req, res);
     }
   }
 
-  #sendLater(
-    reply: Promise<HandlerResponse>,
-    message: IncomingMessage,
-    response: ServerResponse,
-  ): void {
+  #sendLater(response: Promise<HandlerResponse>, req: IncomingMessage, res: ServerResponse): void {
     this.#inFlight.begin();
-    reply
+    response
       .then((settled) =>
         settled.file === undefined
-          ? this.#send(settled, message, response)
-          : this.#sendFile(settled.file, settled, response),
+          ? this.#send(settled, req, res)
+          : this.#sendFile(settled.file, settled, res),
       )
-      .catch((error: unknown) => this.#fail(error, message, response))
+      .catch((error: unknown) => this.#fail(error, req, res))
       .finally(() => this.#inFlight.end());
   }
 
-  #fail(error: unknown, message: IncomingMessage, response: ServerResponse): void {
-    this.#front.log.error({ err: error, reason: messageOf(error) }, 'a request failed');
-    this.#send(INTERNAL_ERROR_REPLY, message, response);
+  #fail(error: unknown, req: IncomingMessage, res: ServerResponse): void {
+    this.#context.log.error({ err: error, reason: messageOf(error) }, 'a request failed');
+    this.#send(INTERNAL_ERROR_RESPONSE, req, res);
   }
 
-  #send(reply: HandlerResponse, message: IncomingMessage, response: ServerResponse): void {
+  #send(response: HandlerResponse, req: IncomingMessage, res: ServerResponse): void {
     const headers: OutgoingHttpHeaders = {
-      'Content-Type': reply.contentType,
-      'Content-Length': Buffer.byteLength(reply.body),
+      'Content-Type': response.contentType,
+      'Content-Length': Buffer.byteLength(response.body),
     };
-    if (reply.location !== '') headers.Location = reply.location;
-    if (reply.allow !== '') headers.Allow = reply.allow;
+    if (response.location !== '') headers.Location = response.location;
+    if (response.allow !== '') headers.Allow = response.allow;
     if (this.#draining) headers.Connection = 'close';
-    response.writeHead(reply.status, headers);
-    response.end(message.method === 'HEAD' ? undefined : reply.body);
+    res.writeHead(response.status, headers);
+    res.end(req.method === 'HEAD' ? undefined : response.body);
   }
 
   /**
-   * In chunks: a connection that breaks, or a file that cannot be read to its end, cuts the answer
-   * short.
+   * In chunks: when the connection breaks, or the file cannot be read to its end, the response is
+   * truncated.
    */
-  async #sendFile(file: string, reply: HandlerResponse, response: ServerResponse): Promise<void> {
-    const body = await openOnce(file);
-    response.writeHead(reply.status, { 'Content-Type': reply.contentType });
-    await pipeline(body, response).catch((error: unknown) => {
-      this.#front.log.debug({ reason: messageOf(error) }, 'a file was not sent to its end');
+  async #sendFile(file: string, response: HandlerResponse, res: ServerResponse): Promise<void> {
+    const body = await openAndUnlink(file);
+    res.writeHead(response.status, { 'Content-Type': response.contentType });
+    await pipeline(body, res).catch((error: unknown) => {
+      this.#context.log.debug({ reason: messageOf(error) }, 'a file was not sent to its end');
     });
   }
 }
 
-function requestOf(message: IncomingMessage): HandlerRequest {
-  const target = originForm(message.url ?? '/');
-  const mark = target.indexOf('?');
-  const forwarded = message.headers['x-forwarded-for'];
-  const named = typeof forwarded === 'string' ? forwardedClient(forwarded) : '';
+function requestOf(req: IncomingMessage): HandlerRequest {
+  const target = originForm(req.url ?? '/');
+  const queryAt = target.indexOf('?');
+  const forwarded = req.headers['x-forwarded-for'];
+  const forwardedFrom = typeof forwarded === 'string' ? forwardedClient(forwarded) : '';
   return {
-    method: message.method ?? 'GET',
-    path: mark === -1 ? target : target.slice(0, mark),
-    query: mark === -1 ? '' : target.slice(mark + 1),
-    client: named !== '' ? named : textClient(message.socket.remoteAddress ?? ''),
+    method: req.method ?? 'GET',
+    path: queryAt === -1 ? target : target.slice(0, queryAt),
+    query: queryAt === -1 ? '' : target.slice(queryAt + 1),
+    client: forwardedFrom !== '' ? forwardedFrom : textClient(req.socket.remoteAddress ?? ''),
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * The engine on hyper-express and uWebSockets.js. Two kinds of requests go around hyper-express,
+ * The engine on hyper-express and uWebSockets.js. Two kinds of requests bypass hyper-express and go
  * straight to uWebSockets: checks, because each microsecond counts there; and HEAD, because
  * hyper-express would send a body with it, or a length that leaves the connection waiting for one.
  */
@@ -8,19 +8,16 @@ import uWebSockets, { type HttpRequest, type HttpResponse } from 'uWebSockets.js
 import { STATUS_CODES } from 'node:http';
 import HyperExpress from 'hyper-express';
 import { binaryClient, forwardedClient } from '../client-address.js';
-import { openOnce } from '../file-body.js';
 import type { ClientKey } from '../recent-apps.js';
-import { type HandlerResponse, INTERNAL_ERROR_REPLY } from '../response.js';
+import { type HandlerResponse, INTERNAL_ERROR_RESPONSE } from '../response.js';
+import { openAndUnlink } from '../temporary-file.js';
 import { ConnectedPeers } from './connected-peers.js';
 import { type Engine, type EngineContext, InFlight } from './engine.js';
 
 /** Requests need no body; a larger one is refused (413). */
 const BODY_BYTES_MAX = 64 * 1024;
 
-/**
- * Options of listening (`LIBUS_LISTEN_…`), which the types of the package do not export as the
- * module does.
- */
+/** Options of `listen` (`LIBUS_LISTEN_…`), which the types of the package do not declare. */
 const LISTEN_SHARED = 0;
 const LISTEN_EXCLUSIVE_PORT = 1;
 
@@ -32,7 +29,7 @@ const CHECK_PATTERNS = [
 ];
 
 export class UwsEngine implements Engine {
-  readonly #front: EngineContext;
+  readonly #context: EngineContext;
   readonly #server: HyperExpress.Server;
   readonly #inFlight = new InFlight();
   readonly #peers = new ConnectedPeers();
@@ -40,20 +37,20 @@ export class UwsEngine implements Engine {
   #draining = false;
   #closed = false;
 
-  constructor(front: EngineContext) {
-    this.#front = front;
+  constructor(context: EngineContext) {
+    this.#context = context;
     this.#server = new HyperExpress.Server({ auto_close: false, max_body_length: BODY_BYTES_MAX });
     const native = this.#server.uws_instance;
-    native.filter((response, change) => this.#connectionsChanged(response, Number(change)));
+    native.filter((res, change) => this.#connectionsChanged(res, Number(change)));
     for (const pattern of CHECK_PATTERNS) {
-      native.get(pattern, (response, request) => this.#serveCheck(response, request));
+      native.get(pattern, (res, req) => this.#serveCheck(res, req));
     }
-    native.head('/*', (response, request) => this.#serveHead(response, request));
-    this.#server.get('/*', (request, response) => this.#serve('GET', request, response));
-    this.#server.post('/*', (request, response) => this.#serve('POST', request, response));
-    // Whose name is not looked at: hyper-express takes `get` for GET, which is another method (RFC
-    // 9110, section 9.1).
-    this.#server.any('/*', (request, response) => this.#serve('other', request, response));
+    native.head('/*', (res, req) => this.#serveHead(res, req));
+    this.#server.get('/*', (req, res) => this.#serve('GET', req, res));
+    this.#server.post('/*', (req, res) => this.#serve('POST', req, res));
+    // Under one name for all: hyper-express takes `get` for GET, but method names are
+    // case-sensitive (RFC 9110, section 9.1).
+    this.#server.any('/*', (req, res) => this.#serve('other', req, res));
   }
 
   listen(port: number, exclusive: boolean): Promise<void> {
@@ -84,108 +81,108 @@ export class UwsEngine implements Engine {
   }
 
   /** `change`: 1 for a connection that opened, -1 for one that closed. */
-  #connectionsChanged(response: HttpResponse, change: number): void {
-    if (change > 0) this.#peers.opened(binaryClient(response.getRemoteAddress()));
+  #connectionsChanged(res: HttpResponse, change: number): void {
+    if (change > 0) this.#peers.opened(binaryClient(res.getRemoteAddress()));
     else this.#peers.closed();
   }
 
-  #serveCheck(response: HttpResponse, request: HttpRequest): void {
-    let reply: HandlerResponse;
+  #serveCheck(res: HttpResponse, req: HttpRequest): void {
+    let response: HandlerResponse;
     try {
-      const client = this.#clientOf(response, request.getHeader('x-forwarded-for'));
-      reply = this.#front.checks.reply(request.getUrl(), request.getQuery() ?? '', client);
+      const client = this.#clientOf(res, req.getHeader('x-forwarded-for'));
+      response = this.#context.checks.respond(req.getUrl(), req.getQuery() ?? '', client);
     } catch (error) {
-      reply = this.#failed(error);
+      response = this.#failed(error);
     }
-    writeHead(response, reply);
-    response.end(reply.body, this.#draining);
+    writeHead(res, response);
+    res.end(response.body, this.#draining);
   }
 
-  #serveHead(response: HttpResponse, request: HttpRequest): void {
-    let reply: HandlerResponse | Promise<HandlerResponse>;
+  #serveHead(res: HttpResponse, req: HttpRequest): void {
+    let response: HandlerResponse | Promise<HandlerResponse>;
     try {
-      reply = this.#front.handler.handle({
+      response = this.#context.handler.handle({
         method: 'HEAD',
-        path: request.getUrl(),
-        query: request.getQuery() ?? '',
-        client: this.#clientOf(response, request.getHeader('x-forwarded-for')),
+        path: req.getUrl(),
+        query: req.getQuery() ?? '',
+        client: this.#clientOf(res, req.getHeader('x-forwarded-for')),
       });
     } catch (error) {
-      reply = this.#failed(error);
+      response = this.#failed(error);
     }
-    if (reply instanceof Promise) this.#endHeadLater(response, reply);
-    else this.#endHead(response, reply);
+    if (response instanceof Promise) this.#endHeadLater(res, response);
+    else this.#endHead(res, response);
   }
 
-  #endHeadLater(response: HttpResponse, later: Promise<HandlerResponse>): void {
+  #endHeadLater(res: HttpResponse, later: Promise<HandlerResponse>): void {
     let isAborted = false;
-    response.onAborted(() => {
+    res.onAborted(() => {
       isAborted = true;
     });
-    this.#settle(later, (reply) => {
-      if (!isAborted) response.cork(() => this.#endHead(response, reply));
+    this.#settle(later, (response) => {
+      if (!isAborted) res.cork(() => this.#endHead(res, response));
     });
   }
 
   /**
-   * The length and the end of the connection are written by hand: with arguments, `endWithoutBody`
-   * of this version aborts the process, waits for a body, or writes a second length.
+   * Writes `Content-Length` and `Connection` itself: with arguments, `endWithoutBody` of this
+   * version aborts the process, waits for a body, or writes a second length.
    */
-  #endHead(response: HttpResponse, reply: HandlerResponse): void {
-    writeHead(response, reply);
-    response.writeHeader('Content-Length', String(Buffer.byteLength(reply.body)));
-    if (this.#draining) response.writeHeader('Connection', 'close');
-    response.endWithoutBody();
+  #endHead(res: HttpResponse, response: HandlerResponse): void {
+    writeHead(res, response);
+    res.writeHeader('Content-Length', String(Buffer.byteLength(response.body)));
+    if (this.#draining) res.writeHeader('Connection', 'close');
+    res.endWithoutBody();
   }
 
-  #serve(method: string, request: HyperExpress.Request, response: HyperExpress.Response): void {
-    let reply: HandlerResponse | Promise<HandlerResponse>;
+  #serve(method: string, req: HyperExpress.Request, res: HyperExpress.Response): void {
+    let response: HandlerResponse | Promise<HandlerResponse>;
     try {
-      reply = this.#front.handler.handle({
+      response = this.#context.handler.handle({
         method,
-        path: request.path,
-        query: request.path_query ?? '',
-        client: this.#clientOf(response.raw, request.headers['x-forwarded-for'] ?? ''),
+        path: req.path,
+        query: req.path_query ?? '',
+        client: this.#clientOf(res.raw, req.headers['x-forwarded-for'] ?? ''),
       });
     } catch (error) {
-      reply = this.#failed(error);
+      response = this.#failed(error);
     }
-    if (!(reply instanceof Promise)) this.#end(response, reply);
+    if (!(response instanceof Promise)) this.#end(res, response);
     else {
-      this.#settle(reply, (settled) =>
+      this.#settle(response, (settled) =>
         settled.file === undefined
-          ? this.#end(response, settled)
-          : this.#sendFile(settled.file, settled, response),
+          ? this.#end(res, settled)
+          : this.#sendFile(settled.file, settled, res),
       );
     }
   }
 
-  /** In chunks: a file that cannot be read to its end cuts the answer short. */
+  /** In chunks: when the file cannot be read to its end, the response is truncated. */
   async #sendFile(
     file: string,
-    reply: HandlerResponse,
-    response: HyperExpress.Response,
+    response: HandlerResponse,
+    res: HyperExpress.Response,
   ): Promise<void> {
     try {
-      const body = await openOnce(file);
-      body.on('error', () => response.close());
-      response.status(reply.status).header('Content-Type', reply.contentType);
-      await response.stream(body);
+      const body = await openAndUnlink(file);
+      body.on('error', () => res.close());
+      res.status(response.status).header('Content-Type', response.contentType);
+      await res.stream(body);
     } catch (error) {
-      this.#end(response, this.#failed(error));
+      this.#end(res, this.#failed(error));
     }
   }
 
-  #end(response: HyperExpress.Response, reply: HandlerResponse): void {
-    response.status(reply.status).header('Content-Type', reply.contentType);
-    if (reply.location !== '') response.header('Location', reply.location);
-    if (reply.allow !== '') response.header('Allow', reply.allow);
-    response.send(reply.body, this.#draining);
+  #end(res: HyperExpress.Response, response: HandlerResponse): void {
+    res.status(response.status).header('Content-Type', response.contentType);
+    if (response.location !== '') res.header('Location', response.location);
+    if (response.allow !== '') res.header('Allow', response.allow);
+    res.send(response.body, this.#draining);
   }
 
   #settle(
     later: Promise<HandlerResponse>,
-    end: (reply: HandlerResponse) => void | Promise<void>,
+    end: (response: HandlerResponse) => void | Promise<void>,
   ): void {
     this.#inFlight.begin();
     later
@@ -194,24 +191,24 @@ export class UwsEngine implements Engine {
       .finally(() => this.#inFlight.end());
   }
 
-  #clientOf(response: HttpResponse, forwarded: string): ClientKey {
-    const named = forwarded === '' ? '' : forwardedClient(forwarded);
-    if (named !== '') return named;
-    return this.#peers.only ?? binaryClient(response.getRemoteAddress());
+  #clientOf(res: HttpResponse, forwarded: string): ClientKey {
+    const forwardedFrom = forwarded === '' ? '' : forwardedClient(forwarded);
+    if (forwardedFrom !== '') return forwardedFrom;
+    return this.#peers.solePeer ?? binaryClient(res.getRemoteAddress());
   }
 
   #failed(error: unknown): HandlerResponse {
-    this.#front.log.error({ err: error }, 'a request failed');
-    return INTERNAL_ERROR_REPLY;
+    this.#context.log.error({ err: error }, 'a request failed');
+    return INTERNAL_ERROR_RESPONSE;
   }
 }
 
-/** Status line and headers; nothing is written for a plain 200, which is the engine's default. */
-function writeHead(response: HttpResponse, reply: HandlerResponse): void {
-  if (reply.status !== 200) {
-    response.writeStatus(`${reply.status} ${STATUS_CODES[reply.status] ?? ''}`);
+/** Status line and headers; a plain 200 is the engine's default and not written. */
+function writeHead(res: HttpResponse, response: HandlerResponse): void {
+  if (response.status !== 200) {
+    res.writeStatus(`${response.status} ${STATUS_CODES[response.status] ?? ''}`);
   }
-  response.writeHeader('Content-Type', reply.contentType);
-  if (reply.location !== '') response.writeHeader('Location', reply.location);
-  if (reply.allow !== '') response.writeHeader('Allow', reply.allow);
+  res.writeHeader('Content-Type', response.contentType);
+  if (response.location !== '') res.writeHeader('Location', response.location);
+  if (response.allow !== '') res.writeHeader('Allow', response.allow);
 }

@@ -3,12 +3,12 @@ import type { CheckCount, HttpStatistics, StoreLocation } from '../../../contrac
 import { counter, type Family, histogram } from './family.js';
 
 /**
- * Pairs of app and store with series of their own, over all HTTP threads; each has up to five, one
- * for each status.
+ * Pairs of app and store with series of their own, over all HTTP threads; a pair has up to five
+ * series, one for each status.
  */
 export const PAIRS_MAX = 500;
 
-/** What stands for the names beyond the bound. */
+/** The label of all names beyond the bound. */
 export const OTHER = '(other)';
 
 const STATUSES = {
@@ -20,9 +20,9 @@ const STATUSES = {
 } as const;
 
 /**
- * The pairs that a thread met first have series of their own for as long as it runs: no count moves
- * from one series to another, which Prometheus would take for a restart. All others are counted by
- * store under `(other)`.
+ * The first pairs of a thread have series of their own for as long as it runs: no count moves from
+ * one series to another, which Prometheus would take for a restart. All others are counted by store
+ * under `(other)`.
  */
 export function checkFamilies(
   statistics: readonly HttpStatistics[],
@@ -38,9 +38,9 @@ export function checkFamilies(
   );
   const configured = new Set(stores.map(({ name }) => name));
   const pairsMax = Math.floor(PAIRS_MAX / Math.max(1, statistics.length));
-  for (const { worker, checks: counts, answerTimes } of statistics) {
+  for (const { worker, checks: counts, checkDurations } of statistics) {
     const thread = `http-${worker}`;
-    durations.addHistogram({ thread }, answerTimes);
+    durations.addHistogram({ thread }, checkDurations);
     addCounts(checks, thread, counts, pairsMax, configured);
   }
   return [checks, durations];

@@ -1,4 +1,4 @@
-/** Who leads, what operators have ordered, and how Raft fares. */
+/** Metrics of leadership, of the operators' commands in force, and of Raft. */
 import { monotonicMs } from '../../../base/clock.js';
 import { type Board, emptyLeadershipReading } from '../../../board/board.js';
 import type { Consensus, RaftMetrics } from '../../../contracts/consensus.js';
@@ -35,7 +35,7 @@ export function operatorFamilies(board: Board, state: ThrottleState): Family[] {
   ];
 }
 
-/** None where it is not Raft that decides. */
+/** Empty with a MySQL backend. */
 export function raftFamilies(raft: RaftMetrics | undefined): Family[] {
   if (raft === undefined) return [];
   const role = gauge('freno_raft_role', 'Whether this node is in that role.');

@@ -1,4 +1,4 @@
-/** One metric with all its series, and the text format in which Prometheus reads it. */
+/** One metric with all its series (a metric family), and Prometheus' text format. */
 import type { PrometheusContentType } from 'prom-client';
 import type { DurationCounts } from '../../../base/durations.js';
 
@@ -7,13 +7,13 @@ export type Labels = Readonly<Record<string, string | number>>;
 type Type = 'counter' | 'gauge' | 'histogram' | 'summary';
 
 interface MetricSample {
-  /** Where it differs from the name of the metric. */
+  /** Where it differs from the name of the family. */
   readonly metricName?: string;
   readonly labels: Labels;
   readonly value: number;
 }
 
-/** In the shape in which prom-client takes over metrics that were counted elsewhere. */
+/** Has the shape in which prom-client accepts metrics that were counted elsewhere. */
 export class Family {
   /** Samples with the same labels count together. */
   readonly aggregator = 'sum';
@@ -67,22 +67,20 @@ export function summary(name: string, help: string): Family {
   return new Family('summary', name, help);
 }
 
-/**
- * 1 for the state that holds, 0 for the others: adding over nodes counts the nodes in each state.
- */
+/** 1 for the current state, 0 for the others: the sum over nodes counts the nodes in a state. */
 export function addStates(
   family: Family,
   labels: Labels,
   label: string,
   states: readonly string[],
-  present: string,
+  current: string,
 ): void {
-  for (const state of states) family.add({ ...labels, [label]: state }, state === present ? 1 : 0);
+  for (const state of states) family.add({ ...labels, [label]: state }, state === current ? 1 : 0);
 }
 
-/** The families as text, one after the other, so that the thread has its other work in between. */
+/** The families as text. The thread yields to its other work after each family. */
 export async function exposition(families: readonly Family[]): Promise<string> {
-  // Only who is scraped needs it.
+  // Loaded on the first scrape only.
   const { AggregatorRegistry } = await import('prom-client');
   let text = '';
   for (const family of families) {

@@ -1,6 +1,6 @@
 /**
- * `/metrics`: everything that is counted or measured, as Prometheus reads it. Collected when asked
- * for; nothing is kept.
+ * `/metrics`: everything that is counted or measured, in Prometheus' text format. Collected at each
+ * scrape; nothing is cached.
  */
 import type { Board } from '../../../board/board.js';
 import type { Consensus } from '../../../contracts/consensus.js';
@@ -25,7 +25,7 @@ export interface MetricsSources {
   readonly threads: { vitals(): Promise<Vitals> };
   readonly inventory: InventoryReporter;
   readonly board: Board;
-  /** The stores of the moment. */
+  /** The current stores. */
   readonly stores: () => readonly StoreLocation[];
   readonly state: ThrottleState;
   readonly consensus: Pick<Consensus, 'status' | 'raftMetrics'>;
@@ -35,7 +35,7 @@ export interface MetricsSources {
 
 export class Metrics implements MetricsReporter {
   readonly #sources: MetricsSources;
-  /** The report under way, which everybody who asks meanwhile shares. */
+  /** The report in progress, which concurrent requests share. */
   #reporting: Promise<string> | undefined;
 
   constructor(sources: MetricsSources) {

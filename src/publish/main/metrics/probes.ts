@@ -1,4 +1,4 @@
-/** Probes, HTTP checks of hosts and writes to memcached, as the probe threads count them. */
+/** Metrics of probes, HTTP checks of hosts and writes to memcached, from the probe threads. */
 import type { ProbeStatistics } from '../../../contracts/probe.js';
 import { counter, type Family, histogram, summary } from './family.js';
 

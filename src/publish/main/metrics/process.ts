@@ -1,6 +1,6 @@
 /**
- * The process and its threads. The names that begin with `process_` are those of Prometheus' client
- * libraries.
+ * Metrics of the process and its threads. The names that begin with `process_` are those of
+ * Prometheus' client libraries.
  */
 import { version } from '../../../base/version.js';
 import type { Vitals } from '../diagnostics-hub.js';

@@ -1,4 +1,4 @@
-/** What is known of each store: from the board, the inventory and the probe threads. */
+/** Metrics of each store, from the board, the inventory and the probe threads. */
 import { monotonicMs } from '../../../base/clock.js';
 import {
   type Board,
@@ -21,7 +21,7 @@ const STATE_NAMES = new Map<MetricState, string>([
   [MetricState.error, 'error'],
 ]);
 
-/** Values and states; a node that may not act as leader has nothing to say of them. */
+/** Values and states. A node that may not act as leader reports no values. */
 export function boardFamilies(board: Board, stores: readonly StoreLocation[]): Family[] {
   const value = gauge(
     'freno_store_value',
@@ -47,9 +47,9 @@ export function boardFamilies(board: Board, stores: readonly StoreLocation[]): F
   for (const { name: store, slot } of stores) {
     board.readStore(slot, metric);
     const isKnown = isCurrent(metric, leadership, nowMs);
-    const present = isKnown ? metric.state : MetricState.nothing;
+    const current = isKnown ? metric.state : MetricState.nothing;
     threshold.add({ store }, metric.threshold);
-    addStates(state, { store }, 'state', [...STATE_NAMES.values()], STATE_NAMES.get(present)!);
+    addStates(state, { store }, 'state', [...STATE_NAMES.values()], STATE_NAMES.get(current)!);
     if (acts) unhealthy.add({ store }, sinceSeconds(lastHealthyAtMs(metric, leadership), nowMs));
     if (!isKnown) continue;
     staleness.add({ store }, sinceSeconds(metric.readAtMs, nowMs));

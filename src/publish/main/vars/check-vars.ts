@@ -9,7 +9,7 @@ import type { CheckCount, HttpStatistics } from '../../../contracts/http.js';
 export async function checkVars(
   statistics: readonly HttpStatistics[],
 ): Promise<Map<string, number>> {
-  const chunks = new TimeSlice();
+  const slice = new TimeSlice();
   const vars = new Map<string, number>();
   for (const { checks } of statistics) {
     for (const count of checks) {
@@ -18,7 +18,7 @@ export async function checkVars(
       add(vars, `check.${count.app}`, count);
       add(vars, `check.any.${store}`, count);
       add(vars, `check.${count.app}.${store}`, count);
-      if (chunks.shouldYield) await chunks.yield();
+      if (slice.shouldYield) await slice.yield();
     }
   }
   return vars;

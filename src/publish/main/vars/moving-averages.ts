@@ -1,6 +1,6 @@
 /**
- * Rates as the load averages of Unix: exponentially weighted moving averages over 1, 5 and 15
- * minutes, as Go's go-metrics has them.
+ * Rates like the load averages of Unix: exponentially weighted moving averages over 1, 5 and 15
+ * minutes, as in Go's go-metrics.
  */
 
 export const TICK_SECONDS = 5;
@@ -19,8 +19,8 @@ export class MovingAverages {
   #count = 0;
 
   /**
-   * To be called every `TICK_SECONDS` with the count since the start. A count that fell (a worker
-   * was lost) adds nothing.
+   * To be called every `TICK_SECONDS` with the count since the start. A count that has fallen (a
+   * worker was replaced) adds nothing.
    */
   tick(count: number): void {
     const perSecond = Math.max(0, count - this.#count) / TICK_SECONDS;

@@ -5,7 +5,7 @@ import type { Rates } from './moving-averages.js';
 
 const PERCENTILES = { 50: 50, 75: 75, 95: 95, 99: 99, 999: 99.9 } as const;
 
-/** How many probes there were. */
+/** The number of all probes. */
 export function probeCount(statistics: readonly ProbeStatistics[]): number {
   return statistics.reduce((sum, { total }) => sum + total, 0);
 }
@@ -20,7 +20,7 @@ export function probeVars(
   const vars = new Map<string, number>([
     ['probes.total', total],
     ['probes.error', statistics.reduce((sum, { error }) => sum + error, 0)],
-    // Not of the original: phases left out because the thread was late.
+    // Not in the original: phases skipped because the thread was late.
     ['probes.missed', statistics.reduce((sum, { missedPhases }) => sum + missedPhases, 0)],
     ['probes.latency.mean-rate', uptimeSeconds > 0 ? total / uptimeSeconds : 0],
     ['probes.latency.one-minute', rates.oneMinute],

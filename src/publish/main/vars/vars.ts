@@ -17,11 +17,11 @@ export interface VarsSources {
   readonly http: HttpStatisticsSource;
   readonly probes: ProbeStatisticsSource;
   readonly board: Board;
-  /** The stores of the moment. */
+  /** The current stores. */
   readonly stores: () => readonly StoreLocation[];
   readonly state: ThrottleState;
   readonly consensus: Pick<Consensus, 'status'>;
-  /** Who decides: names the variables of consensus. */
+  /** The backend of consensus: some names of variables have it. */
   readonly backend: 'raft' | 'mysql';
 }
 
@@ -35,11 +35,11 @@ export class Vars implements VarsReporter {
     this.#sources = sources;
   }
 
-  /** Starts to follow the rates. */
+  /** Starts the moving averages. */
   start(): void {
     this.#startedAtMs = monotonicMs();
     this.#ticker = setInterval(() => {
-      // A collection leaves out who does not answer; it does not reject.
+      // A collection leaves out a thread that does not respond; it does not reject.
       void this.#sources.probes.collect().then((all) => this.#averages.tick(probeCount(all)));
     }, TICK_SECONDS * 1000);
   }
@@ -52,7 +52,7 @@ export class Vars implements VarsReporter {
     const { http, probes } = this.#sources;
     const [checks, probing] = await Promise.all([http.collect('checks'), probes.collect()]);
     const uptimeSeconds = (monotonicMs() - this.#startedAtMs) / 1000;
-    const chunks = new TimeSlice();
+    const slice = new TimeSlice();
     const vars = new Map<string, string>();
     const sets = [
       await checkVars(checks),
@@ -63,7 +63,7 @@ export class Vars implements VarsReporter {
     for (const set of sets) {
       for (const [name, value] of set) {
         vars.set(name, String(value));
-        if (chunks.shouldYield) await chunks.yield();
+        if (slice.shouldYield) await slice.yield();
       }
     }
     this.#addConsensusVars(vars);
@@ -89,13 +89,13 @@ export class Vars implements VarsReporter {
   }
 
   async #throttledVars(): Promise<Map<string, number>> {
-    const chunks = new TimeSlice();
+    const slice = new TimeSlice();
     const vars = new Map<string, number>();
     const { board, state } = this.#sources;
     const nowUnixMs = board.expiryTimeMs();
     for (const [key] of state.image().throttledApps) {
       if (state.throttledApp(key, nowUnixMs) !== undefined) vars.set(`throttled_states.${key}`, 1);
-      if (chunks.shouldYield) await chunks.yield();
+      if (slice.shouldYield) await slice.yield();
     }
     return vars;
   }

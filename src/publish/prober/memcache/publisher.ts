@@ -1,14 +1,14 @@
 /**
  * Publishes the metrics of a probe thread's stores in memcached: at most one write per store in 25
- * ms, and only while this node leads.
+ * ms, and only while this node may act as leader.
  */
 
 import { parseAddress } from '../../../base/address.js';
 import { monotonicMs } from '../../../base/clock.js';
 import { goFixed } from '../../../base/json.js';
 import type { Logger } from '../../../base/log.js';
-import type { MemcacheAddress } from '../../../contracts/http.js';
 import type {
+  MemcacheAddress,
   MetricPublisher,
   PublisherStatistics,
   StorePublication,
@@ -25,15 +25,15 @@ const MEMCACHE_PORT = 11_211;
 export interface MemcachePublisherOptions {
   readonly address: MemcacheAddress;
   /**
-   * Whether this node may act as leader now. Asked before each write: a lease can end before
-   * anybody says so.
+   * Whether this node may act as leader now. Evaluated before each write: the lease may end before
+   * main sends that probing is over.
    */
   readonly mayAct: () => boolean;
   readonly log: Logger;
 }
 
 /** Where a store is published. */
-interface Place {
+interface KeyLocation {
   readonly key: string;
   readonly server: MemcacheServer;
 }
@@ -43,17 +43,17 @@ interface Publication {
   state: MetricState;
   value: number;
   writtenAtMs: number;
-  /** Null: nowhere. */
-  place: Place | null;
-  /** The address under which `place` was found. */
-  placeVersion: number;
+  /** Null: it cannot be published. */
+  location: KeyLocation | null;
+  /** The version of the address for which `location` was computed. */
+  locationVersion: number;
 }
 
 export class MemcachePublisher implements MetricPublisher {
   readonly #options: MemcachePublisherOptions;
   readonly #counters: WriteCounters = { written: 0, deleted: 0, failed: 0, dropped: 0 };
-  /** Those with something to write as soon as their pace allows it. */
-  readonly #late = new Set<Publication>();
+  /** Publications with something to write as soon as the rate limit allows. */
+  readonly #deferred = new Set<Publication>();
   #servers: readonly MemcacheServer[] = [];
   #path = '';
   /** Counts the changes of the address; 0 is none. */
@@ -75,12 +75,12 @@ export class MemcachePublisher implements MetricPublisher {
       state: MetricState.nothing,
       value: 0,
       writtenAtMs: Number.NEGATIVE_INFINITY,
-      place: null,
-      placeVersion: 0,
+      location: null,
+      locationVersion: 0,
     };
     return {
       publish: (state, value) => this.#publish(publication, state, value),
-      withdraw: () => void this.#late.delete(publication),
+      withdraw: () => void this.#deferred.delete(publication),
     };
   }
 
@@ -93,12 +93,12 @@ export class MemcachePublisher implements MetricPublisher {
       return new MemcacheServer(address, this.#counters, this.#options.log);
     });
     this.#version++;
-    if (servers.length === 0) this.#late.clear();
+    if (servers.length === 0) this.#deferred.clear();
   }
 
   close(): void {
     clearTimeout(this.#timer);
-    this.#late.clear();
+    this.#deferred.clear();
     for (const server of this.#servers) server.close();
     this.#servers = [];
   }
@@ -112,30 +112,30 @@ export class MemcachePublisher implements MetricPublisher {
 
   #writeOrDefer(publication: Publication, nowMs: number): void {
     if (nowMs - publication.writtenAtMs < WRITE_INTERVAL_MS) {
-      this.#late.add(publication);
-      this.#timer ??= setTimeout(() => this.#writeLate(), WRITE_INTERVAL_MS);
+      this.#deferred.add(publication);
+      this.#timer ??= setTimeout(() => this.#writeDeferred(), WRITE_INTERVAL_MS);
       return;
     }
-    this.#late.delete(publication);
+    this.#deferred.delete(publication);
     publication.writtenAtMs = nowMs;
     if (this.#options.mayAct()) this.#write(publication);
   }
 
-  #writeLate(): void {
+  #writeDeferred(): void {
     this.#timer = undefined;
-    const late = [...this.#late];
-    this.#late.clear();
+    const deferred = [...this.#deferred];
+    this.#deferred.clear();
     const nowMs = monotonicMs();
-    for (const publication of late) this.#writeOrDefer(publication, nowMs);
+    for (const publication of deferred) this.#writeOrDefer(publication, nowMs);
   }
 
   #write(publication: Publication): void {
-    if (publication.placeVersion !== this.#version) {
-      publication.placeVersion = this.#version;
-      publication.place = this.#placeOf(publication.store);
+    if (publication.locationVersion !== this.#version) {
+      publication.locationVersion = this.#version;
+      publication.location = this.#locationOf(publication.store);
     }
-    if (publication.place === null) return;
-    const { key, server } = publication.place;
+    if (publication.location === null) return;
+    const { key, server } = publication.location;
     if (publication.state === MetricState.ok) {
       server.set(key, `${Date.now()}:${goFixed(publication.value, 6)}`);
     } else {
@@ -143,12 +143,15 @@ export class MemcachePublisher implements MetricPublisher {
     }
   }
 
-  /** A key that memcached cannot keep is said once, and not used. */
-  #placeOf(store: string): Place | null {
+  /** A key that memcached cannot store is logged once, and not used. */
+  #locationOf(store: string): KeyLocation | null {
     const key = metricKey(this.#path, store);
     const problem = keyProblem(key);
     if (problem === '') return { key, server: this.#servers[serverOf(key, this.#servers.length)]! };
-    this.#options.log.warn({ key, problem }, 'memcached cannot keep this key: it is not published');
+    this.#options.log.warn(
+      { key, problem },
+      'memcached cannot store this key: the metric is not published',
+    );
     return null;
   }
 }

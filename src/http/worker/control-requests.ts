@@ -1,6 +1,6 @@
 /**
- * The operators' commands out of paths and queries. Whatever is wrong with a request, nothing of it
- * is carried out.
+ * Parses control requests: the operators' commands, from the parameters of paths and queries. A
+ * request with any invalid parameter is refused as a whole.
  */
 import {
   type AppKey,
@@ -8,32 +8,32 @@ import {
   DEFAULT_TTL_MINUTES,
   NO_EXPIRY,
 } from '../../throttle/commands.js';
-import { generalReply, type HandlerResponse } from './response.js';
+import { generalResponse, type HandlerResponse } from './response.js';
 import type { Route } from './routes.js';
 import { parseDecimal, queryParameter } from './url-params.js';
 
 const MINUTE_MS = 60_000;
 
-/** A hundred years: beyond, dates leave what RFC 3339 can write. */
+/** A hundred years: RFC 3339 has years of four digits only. */
 const TTL_MINUTES_MAX = 100 * 365 * 24 * 60;
 
 /**
- * Every node keeps the names of all entries in each of its threads: a bound on their number alone
+ * Each thread of each node holds the names of all entries: a bound on the number of entries alone
  * would not bound their memory.
  */
 const NAME_BYTES_MAX = 1_000;
 
-/** A request whose parameters are decoded, by their names in the route's pattern. */
 export interface ControlRequest {
   readonly route: Route;
+  /** Decoded, by their names in the pattern of the route. */
   readonly parameters: ReadonlyMap<string, string>;
   readonly query: string;
   readonly nowUnixMs: number;
 }
 
 /**
- * The bare path is 60 minutes and ratio 1, also on an existing entry; a TTL alone keeps the ratio,
- * a ratio alone the TTL.
+ * The bare path means 60 minutes and ratio 1, also on an existing entry. A TTL alone leaves the
+ * ratio of an entry unchanged, and a ratio alone the TTL.
  */
 export function throttleAppCommand(request: ControlRequest): Command | HandlerResponse {
   const { parameters, nowUnixMs } = request;
@@ -85,25 +85,25 @@ export function recoverHostCommand(request: ControlRequest): Command | HandlerRe
 /** `app`, or `app/store` when the query limits the command to one store. */
 function appKey({ parameters, query }: ControlRequest): AppKey | HandlerResponse {
   const app = parameters.get('app') ?? '';
-  if (app === '') return generalReply(400, 'no app indicated');
+  if (app === '') return generalResponse(400, 'no app indicated');
   const store = queryParameter(query, 'store_name');
   if (typeof store === 'object') return store;
   if (store.includes('/')) {
-    return generalReply(400, 'store_name: the name of a store has no slash');
+    return generalResponse(400, 'store_name: the name of a store has no slash');
   }
   return boundedName('app and store', store === '' ? app : `${app}/${store}`);
 }
 
-/** The name of a host; the port of one that is given with it goes. */
+/** The name of a host, without the port that may follow it. */
 function hostName({ parameters }: ControlRequest): string | HandlerResponse {
   const given = parameters.get('hostName') ?? '';
   const name = /^\[(.+)\](?::\d+)?$/.exec(given)?.[1] ?? /^([^:]*):\d+$/.exec(given)?.[1] ?? given;
-  return name === '' ? generalReply(400, 'no host indicated') : boundedName('host', name);
+  return name === '' ? generalResponse(400, 'no host indicated') : boundedName('host', name);
 }
 
 function boundedName(what: string, name: string): string | HandlerResponse {
   if (Buffer.byteLength(name) <= NAME_BYTES_MAX) return name;
-  return generalReply(
+  return generalResponse(
     400,
     `${what}: a name of at most ${NAME_BYTES_MAX} bytes, got ${shortened(name)}`,
   );
@@ -112,7 +112,7 @@ function boundedName(what: string, name: string): string | HandlerResponse {
 function parseTtlMinutes(text: string): number | HandlerResponse {
   const minutes = parseWholeNumber(text);
   if (minutes !== undefined && minutes <= TTL_MINUTES_MAX) return minutes;
-  return generalReply(
+  return generalResponse(
     400,
     `ttl: whole minutes from 0 to ${TTL_MINUTES_MAX}, got ${shortened(text)}`,
   );
@@ -121,7 +121,7 @@ function parseTtlMinutes(text: string): number | HandlerResponse {
 function parseRatio(text: string): number | HandlerResponse {
   const ratio = parseDecimal(text);
   if (ratio !== undefined && ratio >= 0 && ratio <= 1) return ratio;
-  return generalReply(400, `ratio: a number from 0 to 1, got ${shortened(text)}`);
+  return generalResponse(400, `ratio: a number from 0 to 1, got ${shortened(text)}`);
 }
 
 /** Zero or more, without a fraction; undefined for anything else. */

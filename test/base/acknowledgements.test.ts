@@ -1,8 +1,6 @@
-/** Who has acknowledged what, and who has answered a collection. */
+/** Changes that threads acknowledge. */
 import { expect } from 'chai';
-import { Acknowledgements } from '../../src/http/main/acknowledgements.js';
-import { Collections } from '../../src/http/main/collections.js';
-import { checkCount, checksOf, httpStatistics } from '../support/statistics.js';
+import { Acknowledgements } from '../../src/base/acknowledgements.js';
 
 /** Whether the promise has settled, once everything that is due has run. */
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {
@@ -54,45 +52,5 @@ describe('a change that workers acknowledge', () => {
     acknowledgements.acknowledged('a', 2);
     expect(await isSettled(first)).to.equal(true);
     expect(await isSettled(second)).to.equal(false);
-  });
-});
-
-describe('a collection', () => {
-  const chunk = (ok: number) => httpStatistics({ checks: [checkCount('a', 's', { ok })] });
-
-  const totals = async (collected: ReturnType<Collections<string>['start']>): Promise<number[][]> =>
-    (await collected).map(({ checks }) => checks.map(checksOf));
-
-  it('puts the chunks of each worker together', async () => {
-    const collections = new Collections<string>();
-    const collected = collections.start(['a', 'b'], (worker, id) => {
-      collections.received(worker, id, chunk(1), false);
-      collections.received(worker, id, chunk(2), true);
-    });
-    expect(await totals(collected)).to.deep.equal([
-      [1, 2],
-      [1, 2],
-    ]);
-  });
-
-  it('leaves out who is gone, and who does not answer in time', async () => {
-    const collections = new Collections<string>(20);
-    const collected = collections.start(['a', 'gone', 'mute'], (worker, id) => {
-      if (worker === 'a') collections.received(worker, id, chunk(1), true);
-      if (worker === 'mute') collections.received(worker, id, chunk(9), false);
-    });
-    collections.gone('gone');
-    expect(await totals(collected)).to.deep.equal([[1]]);
-  });
-
-  it('drops what comes when it is over', async () => {
-    const collections = new Collections<string>(20);
-    let asked = -1;
-    const collected = collections.start(['a'], (_, id) => {
-      asked = id;
-    });
-    expect(await collected).to.deep.equal([]);
-    collections.received('a', asked, chunk(1), true);
-    expect(await collected).to.deep.equal([]);
   });
 });

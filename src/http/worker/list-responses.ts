@@ -1,6 +1,6 @@
 /**
- * Pages about all stores or all entries at once: from the board and this thread's copy of the
- * state, written in short chunks.
+ * Bodies that list all stores or all entries, from the board and this thread's copy of the state.
+ * They are written in time slices, so that a long list does not delay the checks.
  */
 import { monotonicMs, monotonicToUnixMs } from '../../base/clock.js';
 import { goFixed, goTime, jsonString } from '../../base/json.js';
@@ -11,7 +11,7 @@ import { lastHealthyAtMs } from '../../throttle/health.js';
 import { isCurrent, MetricState, mayAct, type StoreMetric } from '../../throttle/metric.js';
 import type { ThrottleState } from '../../throttle/state.js';
 
-/** `/aggregated-metrics`: what is known of each store now. `brief`: 3 decimals instead of 6. */
+/** `/aggregated-metrics`: the current value of each store. `brief`: 3 decimals instead of 6. */
 export function aggregatedMetrics(
   board: Board,
   stores: readonly StoreLocation[],
@@ -23,7 +23,7 @@ export function aggregatedMetrics(
   const entries = new Map<string, string>();
   for (const { name, slot } of stores) {
     if (!isCurrent(board.readStore(slot, metric), leadership, nowMs)) continue;
-    entries.set(`mysql/${name}`, jsonString(described(metric, brief ? 3 : 6)));
+    entries.set(`mysql/${name}`, jsonString(metricText(metric, brief ? 3 : 6)));
   }
   return jsonObjectInChunks(entries);
 }
@@ -50,30 +50,30 @@ export function metricsHealth(board: Board, stores: readonly StoreLocation[]): P
 
 /** `/throttled-apps` */
 export async function throttledApps(state: ThrottleState, nowUnixMs: number): Promise<string> {
-  const chunks = new TimeSlice();
+  const slice = new TimeSlice();
   const entries = new Map<string, string>();
   for (const [key] of state.image().throttledApps) {
     const entry = state.throttledApp(key, nowUnixMs);
     if (entry !== undefined) {
       entries.set(key, `{"ExpireAt":"${goTime(entry.expireAtMs)}","Ratio":${entry.ratio}}`);
     }
-    if (chunks.shouldYield) await chunks.yield();
+    if (slice.shouldYield) await slice.yield();
   }
   return jsonObjectInChunks(entries);
 }
 
 /** `/skipped-hosts` */
 export async function skippedHosts(state: ThrottleState, nowUnixMs: number): Promise<string> {
-  const chunks = new TimeSlice();
+  const slice = new TimeSlice();
   const entries = new Map<string, string>();
   for (const [host, expireAtMs] of state.image().skippedHosts) {
     if (expireAtMs > nowUnixMs) entries.set(host, `"${goTime(expireAtMs)}"`);
-    if (chunks.shouldYield) await chunks.yield();
+    if (slice.shouldYield) await slice.yield();
   }
   return jsonObjectInChunks(entries);
 }
 
-function described(metric: StoreMetric, decimals: number): string {
+function metricText(metric: StoreMetric, decimals: number): string {
   switch (metric.state) {
     case MetricState.ok:
       return goFixed(metric.value, decimals);
