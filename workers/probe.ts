@@ -1,4 +1,4 @@
-/** Entry of a probe thread: one long task of the pool. */
+/** Entry of a probe thread: one endless task of the pool. */
 import { monotonicMs } from '../src/base/clock.js';
 import { createLogger } from '../src/base/log.js';
 import { Board, emptyLeadershipReading } from '../src/board/board.js';
@@ -8,7 +8,7 @@ import { serveDiagnostics } from '../src/publish/shared/thread-diagnostics.js';
 import { ProbeWorker } from '../src/stores/prober/probe-worker.js';
 import { mayAct } from '../src/throttle/metric.js';
 
-/** Probes until told to stop. */
+/** Resolves when main has stopped the worker. */
 export function probe(task: ProbeTask): Promise<void> {
   serveDiagnostics(task.diagnostics);
   const board = new Board(task.board);

@@ -2,10 +2,10 @@
  * Looks names up by the system's resolver (hosts file, search domains), a bounded number at a
  * time: look-ups occupy libuv's threads, which the whole process shares with its files and its log.
  *
- * A name whose server does not respond holds its look-up for seconds, so the order decides who
- * suffers. Names that failed last time come after all others. Among the other clients, the one that
- * has used the least look-up time is next (fair queueing). The last free look-up is reserved for
- * clients that have none in progress. So the dead names of one cluster do not delay another.
+ * A name whose server does not respond holds its look-up for seconds, so the order decides which
+ * names wait. Names that failed last time come after all others. Among the other names, the client
+ * that has used the least look-up time is next (fair queueing). The last free look-up is reserved
+ * for clients that have none in progress. So the dead names of one cluster do not delay another.
  */
 import { type LookupAddress, lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
@@ -91,7 +91,7 @@ export class FairResolver {
   readonly #limits: ResolverLimits;
   readonly #systemLookup: SystemLookup;
   readonly #nowMs: () => number;
-  /** Expired ones are kept too: they show whether the last look-up failed. */
+  /** Expired ones too: they show whether the last look-up failed. */
   readonly #resolutions = new Map<string, Resolution>();
   readonly #pending = new Map<string, PendingLookup>();
   /** The clients whose queue is not empty. */
@@ -162,7 +162,7 @@ export class FairResolver {
     }
   }
 
-  /** Takes the next name from its queue. Undefined: none is queued, or no look-up is free for it. */
+  /** Takes the next name from its queue. Undefined: none is queued, or no look-up is free. */
   #dequeue(): string | undefined {
     const free = this.#limits.lookupsMax - this.#inProgress;
     if (free === 0) return undefined;

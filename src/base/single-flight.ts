@@ -11,7 +11,7 @@ export class SingleFlight<T> {
   /**
    * Runs when all earlier runs are over. A caller with the same `key` shares a run that has not
    * started; once it has started, a caller gets a new one, so that the result has everything that
-   * was there when the caller asked.
+   * was there at the time of its call.
    */
   run(key: string, work: () => Promise<T>): Promise<T> {
     const queued = this.#queued.get(key);

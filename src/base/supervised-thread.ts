@@ -1,5 +1,5 @@
 /**
- * What main does for every worker thread that it keeps running: a watchdog while the thread lives,
+ * What main does for every worker thread that must always run: a watchdog while the thread lives,
  * and a replacement after a pause when it dies.
  *
  * What to do with an unresponsive thread differs and is the owner's business: a probe thread can

@@ -33,7 +33,7 @@ export interface WatchedThread {
    * messages by itself at least that often.
    */
   ping?(): void;
-  /** Whether it may be unresponsive now, because it was asked to do what blocks it. */
+  /** Whether it may be unresponsive now, because what main requested blocks it. */
   isExcused?(): boolean;
   /** Called once, when the thread hangs; it is no longer watched then. */
   onHang(): void;

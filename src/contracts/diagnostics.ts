@@ -28,7 +28,7 @@ export type DiagnosticsRequest =
 
 export type DiagnosticsResponse =
   | { readonly kind: 'vitals'; readonly id: number; readonly vitals: ThreadVitals }
-  /** The file is written, or `error` says why not. */
+  /** The file is written, or `error` has the reason why not. */
   | { readonly kind: 'written'; readonly id: number; readonly error: string };
 
 /** Kinds of threads, as `thread=` names them. */

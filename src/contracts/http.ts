@@ -156,7 +156,7 @@ export type FromHttp =
   /** The code is loaded; `serve` is awaited. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'listening' }
-  /** The worker ends; `message` says why. */
+  /** The worker ends; `message` has the reason. */
   | { readonly kind: 'failed'; readonly cause: FailureCause; readonly message: string }
   | { readonly kind: 'pong' }
   | { readonly kind: 'acknowledge'; readonly version: number }
@@ -164,7 +164,7 @@ export type FromHttp =
       readonly kind: 'requests';
       readonly requests: ReadonlyArray<readonly [id: number, MainRequest]>;
     }
-  /** In chunks, so that no thread is busy for long with one; `last` marks the last of them. */
+  /** In chunks, so that no thread is busy for long with one; `last` is true for the last one. */
   | {
       readonly kind: 'collected';
       readonly id: number;

@@ -12,10 +12,10 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   return settled;
 }
 
-describe('a change that workers acknowledge', () => {
+describe('Acknowledgements', () => {
   const ignore = (): void => {};
 
-  it('is complete when every worker has acknowledged it', async () => {
+  it('completes a change when every worker has acknowledged it', async () => {
     const acknowledgements = new Acknowledgements<string>();
     const versions: number[] = [];
     const change = acknowledgements.expect(['a', 'b'], (version) => versions.push(version));
@@ -25,7 +25,7 @@ describe('a change that workers acknowledge', () => {
     expect(await isSettled(change)).to.equal(true);
   });
 
-  it('is complete when who is missing is gone', async () => {
+  it('completes a change when the missing worker is gone', async () => {
     const acknowledgements = new Acknowledgements<string>();
     const changes = [1, 2].map(() => acknowledgements.expect(['a', 'b'], ignore));
     acknowledgements.acknowledged('a', 2);
@@ -33,19 +33,19 @@ describe('a change that workers acknowledge', () => {
     expect(await Promise.all(changes.map(isSettled))).to.deep.equal([true, true]);
   });
 
-  it('is complete at once without workers', async () => {
+  it('completes a change at once when there are no workers', async () => {
     const acknowledgements = new Acknowledgements<string>();
     expect(await isSettled(acknowledgements.expect([], ignore))).to.equal(true);
   });
 
-  it('is acknowledged with a later one, not with an earlier one', async () => {
+  it('takes the acknowledgement of a later change for the earlier ones', async () => {
     const acknowledgements = new Acknowledgements<string>();
     const changes = [1, 2, 3].map(() => acknowledgements.expect(['a'], ignore));
     acknowledgements.acknowledged('a', 2);
     expect(await Promise.all(changes.map(isSettled))).to.deep.equal([true, true, false]);
   });
 
-  it('does not wait for a worker that came later', async () => {
+  it('does not wait for a worker that started after the change', async () => {
     const acknowledgements = new Acknowledgements<string>();
     const first = acknowledgements.expect(['a'], ignore);
     const second = acknowledgements.expect(['a', 'new'], ignore);

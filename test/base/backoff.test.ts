@@ -1,8 +1,8 @@
-/** The pauses between attempts: growing, bounded, with chance in them. */
+/** The pauses between attempts: growing, bounded, with jitter. */
 import { expect } from 'chai';
 import { Backoff } from '../../src/base/backoff.js';
 
-describe('a backoff', () => {
+describe('Backoff', () => {
   function pauses(backoff: Backoff, count: number): number[] {
     return Array.from({ length: count }, () => backoff.failed());
   }
@@ -20,24 +20,24 @@ describe('a backoff', () => {
     expect(pauses(backoff, 2)).to.deep.equal([100, 200]);
   });
 
-  it('takes no pause for as many failures as are free', () => {
+  it('has no pause for the free failures', () => {
     const backoff = new Backoff({ firstMs: 100, maxMs: 500, jitter: 0, freeFailures: 2 });
     expect(pauses(backoff, 4)).to.deep.equal([0, 0, 100, 200]);
   });
 
-  it('draws the given share of a pause by chance', () => {
+  it('randomises the given share of a pause', () => {
     const draws = [0, 0.5, 0.999];
     const random = (): number => draws.shift()!;
     const backoff = new Backoff({ firstMs: 100, maxMs: 100, jitter: 0.5, random });
     expect(pauses(backoff, 3)).to.deep.equal([100, 75, 50.05]);
   });
 
-  it('stays finite after many failures', () => {
+  it('has a finite pause after many failures', () => {
     const backoff = new Backoff({ firstMs: 1, maxMs: 1_000, jitter: 0 });
     expect(pauses(backoff, 2_000).at(-1)).to.equal(1_000);
   });
 
-  it('refuses a bound below its first pause, and a share outside of 0 to 1', () => {
+  it('refuses a bound below the first pause and a jitter outside of 0 to 1', () => {
     expect(() => new Backoff({ firstMs: 2, maxMs: 1, jitter: 0 })).to.throw(RangeError);
     expect(() => new Backoff({ firstMs: 1, maxMs: 1, jitter: 1.5 })).to.throw(RangeError);
   });

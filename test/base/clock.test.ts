@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { monotonicMs, WallClock } from '../../src/base/clock.js';
 
-describe('the wall clock by way of the monotonic one', () => {
+describe('WallClock', () => {
   const realNow = Date.now;
   let shownMs: number;
 
@@ -14,14 +14,14 @@ describe('the wall clock by way of the monotonic one', () => {
     Date.now = realNow;
   });
 
-  it('goes on between comparisons, in whole milliseconds', () => {
+  it('advances with the monotonic clock, in whole milliseconds', () => {
     const clock = new WallClock();
     shownMs = 1_000_000;
     expect(clock.unixMs(500.25)).to.equal(1_000_000);
     expect(clock.unixMs(500.25 + 42.1)).to.equal(1_000_042);
   });
 
-  it('follows the wall clock within a tenth of a second when that is set', () => {
+  it('follows a change of the wall clock within a tenth of a second', () => {
     const clock = new WallClock();
     shownMs = 1_000_000;
     clock.unixMs(500);
@@ -31,7 +31,7 @@ describe('the wall clock by way of the monotonic one', () => {
     expect(clock.unixMs(601)).to.equal(5_000_001);
   });
 
-  it('shows what the system shows', () => {
+  it('has the time of the system', () => {
     Date.now = realNow;
     const before = Date.now();
     expect(new WallClock().unixMs(monotonicMs())).to.be.within(before, Date.now());

@@ -1,4 +1,4 @@
-/** Connections to MySQL servers that send what no server should. */
+/** Connections to MySQL servers that violate the protocol. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { expect } from 'chai';
@@ -11,7 +11,7 @@ const LOGIN = { user: 'freno', password: '', collation: '', tls: null };
 const MALFORMED = Buffer.from([2, 0, 0, 0, 0xff, 1]);
 
 describe('a connection to a MySQL server', () => {
-  it('ends with an error, and nothing else with it, when a malformed packet comes out of turn', async () => {
+  it('fails only the connection on an unexpected malformed packet', async () => {
     const server = createServer((socket) => {
       socket.write(handshake('8.0.11', 1));
       socket.once('data', () => socket.write(ok(2)));

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { TlsMaterial } from '../../src/base/mysql/tls.js';
 import { TemporaryDirectory } from '../../src/demo/temporary.js';
 
-describe('the files of TLS', () => {
+describe('TlsMaterial', () => {
   const directory = new TemporaryDirectory();
   const caFile = join(directory.path, 'ca.pem');
 
@@ -21,7 +21,7 @@ describe('the files of TLS', () => {
     });
   }
 
-  it('are taken anew 10 s after their last reading, and make other options only when they have changed', () => {
+  it('reads the files again after 10 s and makes new options when they changed', () => {
     writeFileSync(caFile, 'first');
     const tls = material();
     const options = tls.options(0);
@@ -32,7 +32,7 @@ describe('the files of TLS', () => {
     expect(tls.options(20_000).ca).to.equal('second');
   });
 
-  it('are named when they cannot be read, and read at the next attempt', () => {
+  it('names a file that it cannot read, and reads it at the next attempt', () => {
     rmSync(caFile);
     const tls = material();
     expect(() => tls.options(0)).to.throw(/^TLS\.CAFile: .*ca\.pem/);

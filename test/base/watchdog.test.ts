@@ -1,4 +1,4 @@
-/** A watch on threads: who is silent for long hangs; who could not answer does not. */
+/** The watchdog: an unresponsive thread hangs, but not one that could not run. */
 import { expect } from 'chai';
 import { Watchdog } from '../../src/base/watchdog.js';
 
@@ -8,13 +8,13 @@ function turnOf(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-describe('a watch on a thread', () => {
+describe('Watchdog', () => {
   let pings: number;
   let isExcused: boolean;
   let hung: number;
   let onPing: () => void;
   let onHung: () => void;
-  let watch: Watchdog;
+  let watchdog: Watchdog;
   let startedAtMs: number;
 
   beforeEach(() => {
@@ -35,20 +35,20 @@ describe('a watch on a thread', () => {
       },
     };
     startedAtMs = performance.now();
-    watch = new Watchdog(thread, LIMITS);
-    // The watch alone does not keep a process alive.
+    watchdog = new Watchdog(thread, LIMITS);
+    // The watchdog alone does not keep a process alive.
     keepAlive = setInterval(() => {}, 1_000);
   });
 
   let keepAlive: NodeJS.Timeout;
 
   afterEach(() => {
-    watch.stop();
+    watchdog.stop();
     clearInterval(keepAlive);
   });
 
-  it('says that it hangs, once, when one question stays without an answer', async () => {
-    watch.feed();
+  it('reports a hang once when a ping stays without a response', async () => {
+    watchdog.feed();
     await new Promise<void>((resolve) => {
       onHung = resolve;
     });
@@ -56,29 +56,31 @@ describe('a watch on a thread', () => {
     expect({ pings, hung }).to.deep.equal({ pings: 1, hung: 1 });
   });
 
-  it('gives it longer for its first answer', async () => {
+  it('waits longer for the first message', async () => {
     await new Promise<void>((resolve) => {
       onHung = resolve;
     });
-    const silentMs = performance.now() - startedAtMs;
-    expect(silentMs).to.be.above((LIMITS.tickMs * (LIMITS.firstTicksMax + LIMITS.ticksMax)) / 2);
+    const unresponsiveMs = performance.now() - startedAtMs;
+    expect(unresponsiveMs).to.be.above(
+      (LIMITS.tickMs * (LIMITS.firstTicksMax + LIMITS.ticksMax)) / 2,
+    );
   });
 
-  it('asks on and on while it is answered, however late', async () => {
+  it('pings again and again while responses arrive, however late', async () => {
     await new Promise<void>((resolve) => {
       onPing = () => {
         if (pings === 3) resolve();
-        setTimeout(() => watch.feed(), LIMITS.tickMs * (LIMITS.ticksMax - 2));
+        setTimeout(() => watchdog.feed(), LIMITS.tickMs * (LIMITS.ticksMax - 2));
       };
     });
     expect(hung).to.equal(0);
   });
 
-  it('takes a pause of the whole process for one tick, however long', async () => {
+  it('counts a pause of the whole process as one tick, however long', async () => {
     await new Promise<void>((resolve) => {
       onPing = resolve;
     });
-    watch.feed();
+    watchdog.feed();
     const paused = new Int32Array(new SharedArrayBuffer(4));
     for (let pause = 0; pause < LIMITS.ticksMax - 2; pause++) {
       Atomics.wait(paused, 0, 0, LIMITS.tickMs * LIMITS.ticksMax * 2);
@@ -87,9 +89,9 @@ describe('a watch on a thread', () => {
     expect(hung).to.equal(0);
   });
 
-  it('holds nothing against a thread that is excused, and all once it is not', async () => {
+  it('excuses a thread only while it is being profiled', async () => {
     isExcused = true;
-    watch.feed();
+    watchdog.feed();
     await turnOf(LIMITS.tickMs * LIMITS.ticksMax * 3);
     expect(hung).to.equal(0);
     isExcused = false;

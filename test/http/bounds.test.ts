@@ -1,4 +1,4 @@
-/** What clients can make grow is bounded: counters, recent apps, questions in flight. */
+/** Bounds on what clients can make grow: counters, recent apps, requests to main. */
 import { expect } from 'chai';
 import { type MainRequest, RECENT_APPS_MAX, type RecentApp } from '../../src/contracts/http.js';
 import { mergeRecentApps } from '../../src/http/main/merge-recent-apps.js';
@@ -11,7 +11,7 @@ const NOW = 1_800_000_000_000;
 
 const DAY_MS = 24 * 60 * 60_000;
 
-describe('counters of checks', () => {
+describe('CheckCounters', () => {
   function countsOf(counters: CheckCounters): Record<string, number> {
     const entries = [...counters.counts()].map((count) => [
       `${count.app} ${count.storeName}`,
@@ -20,7 +20,7 @@ describe('counters of checks', () => {
     return Object.fromEntries(entries) as Record<string, number>;
   }
 
-  it('count by status', () => {
+  it('counts checks by status', () => {
     const counters = new CheckCounters();
     for (const status of [200, 200, 404, 417, 429, 500] as const) {
       counters.of('a', 's', true).add(status);
@@ -30,7 +30,7 @@ describe('counters of checks', () => {
     ]);
   });
 
-  it('tell in which order they were met', () => {
+  it('ranks pairs of app and store by their first check', () => {
     const counters = new CheckCounters();
     for (const [app, store] of ['a s', 'b s', 'a t'].map((pair) => pair.split(' '))) {
       counters.of(app!, store!, true).add(200);
@@ -43,13 +43,13 @@ describe('counters of checks', () => {
     ]);
   });
 
-  it('count apps beyond the bound under one name, and go on counting those they know', () => {
+  it('counts apps beyond the bound under one name, and known apps under their own', () => {
     const counters = new CheckCounters({ appsMax: 2, unconfiguredStoresMax: 9, pairsMax: 99 });
     for (const app of ['a', 'b', 'c', 'd', 'a']) counters.of(app, 's', true).add(200);
     expect(countsOf(counters)).to.deep.equal({ 'a s': 2, 'b s': 1, [`${OTHER} s`]: 2 });
   });
 
-  it('count unknown stores beyond the bound under one name, configured ones under their own', () => {
+  it('counts unknown stores beyond the bound under one name, configured ones not', () => {
     const counters = new CheckCounters({ appsMax: 9, unconfiguredStoresMax: 2, pairsMax: 99 });
     for (const store of ['x', 'y', 'z', 'x']) counters.of('a', store, false).add(404);
     counters.of('a', 'main1', true).add(200);
@@ -61,7 +61,7 @@ describe('counters of checks', () => {
     });
   });
 
-  it('count an app’s stores beyond the bound of pairs under one name of that app', () => {
+  it('counts the stores of an app together when there are too many pairs', () => {
     const counters = new CheckCounters({ appsMax: 9, unconfiguredStoresMax: 9, pairsMax: 3 });
     for (const app of ['a', 'b']) {
       for (const store of ['s1', 's2', 's3']) counters.of(app, store, true).add(200);
@@ -74,7 +74,7 @@ describe('counters of checks', () => {
     });
   });
 
-  it('stay within the bound for 100,000 apps', () => {
+  it('bounds the number of counts for 100,000 apps', () => {
     const counters = new CheckCounters();
     for (let app = 0; app < 100_000; app++) counters.of(`app${app}`, 's', true).add(200);
     const counts = [...counters.counts()];
@@ -83,11 +83,11 @@ describe('counters of checks', () => {
   });
 });
 
-describe('recent apps', () => {
+describe('RecentApps', () => {
   const names = (recent: RecentApps): string[] =>
     [...recent.entries()].map(({ app, client }) => `${app}/${client}`).sort();
 
-  it('know each app from each client, with its latest time', () => {
+  it('holds the latest time of each app from each client', () => {
     const recent = new RecentApps();
     recent.record('a', 'x', NOW);
     recent.record('a', 'x', NOW + 5);
@@ -100,7 +100,7 @@ describe('recent apps', () => {
     ]);
   });
 
-  it('let those go that came first when there is no room, but not who has checked again since', () => {
+  it('evicts the oldest entries, except apps that have checked again since', () => {
     const recent = new RecentApps(10);
     for (let app = 0; app < 10; app++) recent.record(`app${app}`, 'x', NOW + app);
     recent.record('app0', 'x', NOW + 100);
@@ -110,7 +110,7 @@ describe('recent apps', () => {
     expect(recent.size).to.equal(10);
   });
 
-  it('let one go also when all have checked again', () => {
+  it('evicts an entry even when all apps have checked again', () => {
     const recent = new RecentApps(10);
     for (const atMs of [NOW, NOW + 1]) {
       for (let app = 0; app < 10; app++) recent.record(`app${app}`, 'x', atMs);
@@ -122,7 +122,7 @@ describe('recent apps', () => {
     expect(names(recent)).to.include.members(['new/x', 'newer/x']).and.not.to.include('app1/x');
   });
 
-  it('stay within the bound for 100,000 apps, whose entries are the newest', () => {
+  it('bounds the number of recent apps and holds the newest of 100,000', () => {
     const recent = new RecentApps();
     for (let app = 0; app < 100_000; app++) recent.record(`app${app}`, app, NOW + app);
     expect(recent.size).to.be.within(RECENT_APPS_MAX * 0.9, RECENT_APPS_MAX);
@@ -131,7 +131,7 @@ describe('recent apps', () => {
     expect(oldest).to.be.at.least(NOW + 100_000 - RECENT_APPS_MAX);
   });
 
-  describe('merged over workers', () => {
+  describe('mergeRecentApps', () => {
     const at = (app: string, checkedAtUnixMs: number): RecentApp => ({
       app,
       client: 'x',
@@ -144,12 +144,12 @@ describe('recent apps', () => {
         lastMinutes,
       );
 
-    it('have the latest time of each', async () => {
+    it('merges the latest time of each app over all workers', async () => {
       const merged = await merge([[at('a', NOW - 5), at('b', NOW - 9)], [at('a', NOW - 3)]], null);
       expect(merged).to.have.deep.members([at('a', NOW - 3), at('b', NOW - 9)]);
     });
 
-    it('are of the last day, or of the last minutes', async () => {
+    it('lists the apps of the last day, or of the last minutes', async () => {
       const ages = [0, 59_999, 60_000, 119_999, 120_000, DAY_MS - 1, DAY_MS];
       const worker = ages.map((age) => at(`age${age}`, NOW - age));
       const agesWithin = async (minutes: number | null): Promise<number[]> =>
@@ -159,7 +159,7 @@ describe('recent apps', () => {
       expect(await agesWithin(1e9)).to.deep.equal(ages.slice(0, -1));
     });
 
-    it('are at most as many as of one worker: the newest', async () => {
+    it('lists at most as many apps as one worker holds: the newest', async () => {
       const workers = [0, 1].map((worker) =>
         Array.from({ length: RECENT_APPS_MAX }, (_, index) =>
           at(`${worker}-${index}`, NOW - 2 * index - worker),
@@ -174,13 +174,13 @@ describe('recent apps', () => {
   });
 });
 
-describe('questions to main', () => {
+describe('MainClient', () => {
   const submit: MainRequest = {
     kind: 'submit',
     command: { kind: 'recoverHost', atMs: 0, host: 'h' },
   };
 
-  it('go out together, once per turn, and each gets its own answer', async () => {
+  it('sends the requests of one turn together and gives each its own response', async () => {
     const sent: Array<ReadonlyArray<readonly [number, MainRequest]>> = [];
     const client = new MainClient((requests) => sent.push(requests));
     const responses = [client.call({ kind: 'vars' }), client.call({ kind: 'inventory' })];
@@ -199,7 +199,7 @@ describe('questions to main', () => {
     client.close();
   });
 
-  it('beyond the bound are answered 503 at once', async () => {
+  it('responds 503 at once when too many requests are in flight', async () => {
     const client = new MainClient(() => {}, { inFlightMax: 2, timeoutMs: 60_000 });
     const waiting = [client.call(submit), client.call({ kind: 'vars' })];
     expect((await client.call(submit)).status).to.equal(503);
@@ -207,7 +207,7 @@ describe('questions to main', () => {
     expect((await Promise.all(waiting)).map(({ status }) => status)).to.deep.equal([504, 503]);
   });
 
-  it('without an answer in time are answered: 504 for a change, whose outcome is unknown, else 503', async () => {
+  it('responds 504 to a change and 503 to a read when main does not respond in time', async () => {
     const client = new MainClient(() => {}, { inFlightMax: 9, timeoutMs: 20 });
     const [change, list] = await Promise.all([
       client.call(submit),
@@ -216,7 +216,7 @@ describe('questions to main', () => {
     expect(change).to.include({ status: 504 });
     expect(JSON.parse(change.json).Message).to.contain('unknown');
     expect(list).to.include({ status: 503 });
-    // The calls in flight are none again, and late responses are dropped.
+    // Late responses are dropped, and later requests still get theirs.
     client.received([[0, { status: 200, json: 'late' }]]);
     const next = client.call({ kind: 'vars' });
     client.received([[2, { status: 200, json: 'in time' }]]);
@@ -224,7 +224,7 @@ describe('questions to main', () => {
     client.close();
   });
 
-  it('that take a profile may take its time, and hold up the time-out of no other', async () => {
+  it('waits longer for a profile without delaying the time-out of other requests', async () => {
     const client = new MainClient(() => {}, { inFlightMax: 9, timeoutMs: 20 });
     const profile = { thread: 'main', seconds: 1 } as const;
     const response = client.call({ kind: 'profile', profile });

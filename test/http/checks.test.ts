@@ -62,7 +62,7 @@ const ROWS: readonly ExpectedRow[] = [
 ];
 
 for (const engine of ENGINES) {
-  describe(`checks, on the ${engine} engine`, () => {
+  describe(`checks on the ${engine} engine`, () => {
     let front: TestFront;
 
     beforeEach(async () => {
@@ -83,17 +83,19 @@ for (const engine of ENGINES) {
     afterEach(() => front.stop());
 
     for (const [path, status, value, threshold, message] of ROWS) {
-      it(`${path}: ${status} ${message}`, async () => {
-        const json = `{"StatusCode":${status},"Value":${value},"Threshold":${threshold},"Message":${JSON.stringify(message)}}\n`;
-        const answer = await fetchOnce(front.port, path);
-        expect(answer).to.include({ status, body: json });
-        expect(answer.headers['content-type']).to.equal('application/json');
-        // The kept answer to the same path is the same.
+      it(`responds ${status} ${message} to ${path}`, async () => {
+        const quoted = JSON.stringify(message);
+        const numbers = `"StatusCode":${status},"Value":${value},"Threshold":${threshold}`;
+        const json = `{${numbers},"Message":${quoted}}\n`;
+        const response = await fetchOnce(front.port, path);
+        expect(response).to.include({ status, body: json });
+        expect(response.headers['content-type']).to.equal('application/json');
+        // The cached check of the same path gives the same response.
         expect(await fetchOnce(front.port, path)).to.include({ status, body: json });
       });
     }
 
-    it('leave nothing of one answer behind in the next', async () => {
+    it('does not mix one response with the next', async () => {
       const paths = [
         '/check-if-exists/a/mysql/nosuch',
         '/check/a/mysql/nosuch',
@@ -109,26 +111,25 @@ for (const engine of ENGINES) {
     for (const threshold of ['abc', '', '1x', 'NaN', 'Inf', '0x10', '1e999', '%20']) {
       it(`refuses the threshold ${JSON.stringify(threshold)}`, async () => {
         const { status } = await fetchOnce(front.port, `/check-read/a/mysql/ok/${threshold}`);
-        // Without a threshold the path is that of no check; its last slash is one too many for
-        // none.
+        // Without a threshold the path is not the path of a check.
         expect(status).to.equal(threshold === '' ? 404 : 400);
       });
     }
 
-    it('answer 404 with the threshold while the node does not lead', async () => {
+    it('responds 404 with the threshold while the node does not lead', async () => {
       front.lead(false);
       expect((await fetchOnce(front.port, '/check/a/mysql/ok')).body).to.equal(
         '{"StatusCode":404,"Value":0,"Threshold":1,"Message":"No such metric"}\n',
       );
     });
 
-    it('answer 404 from the moment the lease is over', async () => {
+    it('responds 404 to a check as soon as the lease has expired', async () => {
       front.lead(true, -1);
       expect((await fetchOnce(front.port, '/check/a/mysql/ok')).status).to.equal(404);
       expect((await fetchOnce(front.port, '/leader-check')).status).to.equal(404);
     });
 
-    it('follow the value, the threshold and the list of stores', async () => {
+    it('follows the value, the threshold and the list of stores', async () => {
       const statusOf = async (): Promise<number> =>
         (await fetchOnce(front.port, '/check/a/mysql/ok')).status;
       expect(await statusOf()).to.equal(200);
@@ -140,15 +141,15 @@ for (const engine of ENGINES) {
       expect(await statusOf()).to.equal(404);
     });
 
-    it('deny low priority for a second after a 429 of normal priority, and only then', async () => {
+    it('denies low priority for a second after a 429 of normal priority', async () => {
       const low = async (store: string): Promise<string> =>
         (await fetchOnce(front.port, `/check/low/mysql/${store}?p=low`)).body;
       expect(await low('busy')).to.contain('Threshold exceeded');
-      expect(await low('busy'), 'a low-priority 429 sets no mark').to.contain('exceeded');
+      expect(await low('busy'), 'a low-priority 429 holds nothing').to.contain('exceeded');
       await fetchOnce(front.port, '/check-read/a/mysql/busy/1');
-      expect(await low('busy'), 'check-read sets no mark').to.contain('exceeded');
+      expect(await low('busy'), 'check-read holds nothing').to.contain('exceeded');
       await fetchOnce(front.port, '/check/freno/mysql/busy');
-      expect(await low('busy'), 'freno sets no mark').to.contain('exceeded');
+      expect(await low('busy'), 'freno holds nothing').to.contain('exceeded');
       await fetchOnce(front.port, '/check/a/mysql/busy');
       expect(await low('busy')).to.equal(
         '{"StatusCode":417,"Value":0,"Threshold":0,"Message":"App denied"}\n',
@@ -158,7 +159,7 @@ for (const engine of ENGINES) {
       expect(await low('busy')).to.contain('exceeded');
     });
 
-    it('take p=low among other parameters, and not what only looks like it', async () => {
+    it('recognises p=low among other parameters, but not similar ones', async () => {
       await fetchOnce(front.port, '/check/a/mysql/busy');
       const statusOf = async (query: string): Promise<number> =>
         (await fetchOnce(front.port, `/check/x/mysql/busy?${query}`)).status;
@@ -169,7 +170,7 @@ for (const engine of ENGINES) {
       }
     });
 
-    it('throw the dice for a ratio: denied below it, not from it on', async () => {
+    it('denies a throttled app with the probability of its ratio', async () => {
       front.state.apply({ kind: 'throttleApp', atMs: Date.now(), key: 'half', ratio: 0.5 });
       front.dice = 0.49;
       expect((await fetchOnce(front.port, '/check/half/mysql/ok')).status).to.equal(417);
@@ -177,7 +178,7 @@ for (const engine of ENGINES) {
       expect((await fetchOnce(front.port, '/check/half/mysql/ok')).status).to.equal(200);
     });
 
-    it('judge entries by the clock of the cluster, where that of this node is wrong', async () => {
+    it('expires entries by the clock of the cluster, not by that of the node', async () => {
       const day = 86_400_000;
       const trueMs = Date.now() - day;
       const hour = { kind: 'throttleApp', atMs: trueMs, expireAtMs: trueMs + 3_600_000 } as const;
@@ -196,7 +197,7 @@ for (const engine of ENGINES) {
       expect((await fetchOnce(port, path)).status, 'an hour later').to.equal(200);
     });
 
-    it('decode names, and know an encoded slash for none', async () => {
+    it('decodes names and responds 404 to an encoded slash', async () => {
       front.addStore('größe 1');
       const { port } = front;
       expect((await fetchOnce(port, '/check/a/mysql/gr%C3%B6%C3%9Fe%201')).status).to.equal(200);
@@ -207,7 +208,7 @@ for (const engine of ENGINES) {
       );
     });
 
-    it('are counted by app and store, and mark the app as recent', async () => {
+    it('counts checks by app and store, and records the app as recent', async () => {
       const headers = { 'X-Forwarded-For': '10.0.0.1, 10.0.0.2' };
       await fetchOnce(front.port, '/check/a/mysql/ok', { headers });
       await fetchOnce(front.port, '/check/a/mysql/busy', { headers });
@@ -222,11 +223,12 @@ for (const engine of ENGINES) {
       expect(recent).to.deep.equal(['a/10.0.0.1', 'a/127.0.0.1']);
     });
 
-    it('name a client of IPv6 whole, a mapped one as IPv4, and one without an address in its header by its peer', async function () {
+    it('names the client by X-Forwarded-For, or by the address of the peer', async function () {
       await needAddress(this, '::1');
       const forwarded = ['2001:db8::1', '::ffff:10.9.8.7', ' 10.0.0.3 ,x', ', 10.0.0.4', ' , '];
       for (const value of forwarded) {
-        await fetchOnce(front.port, '/check/a/mysql/ok', { headers: { 'X-Forwarded-For': value } });
+        const headers = { 'X-Forwarded-For': value };
+        await fetchOnce(front.port, '/check/a/mysql/ok', { headers });
       }
       await fetchOnce(front.port, '/check/a/mysql/ok', { host: '::1' });
       const clients = [...front.recentApps.entries()].map(({ client }) => client);
@@ -240,7 +242,7 @@ for (const engine of ENGINES) {
       ]);
     });
 
-    it('answer HEAD with the status and the length, without a body', async () => {
+    it('responds to HEAD with the status and the length, without a body', async () => {
       for (const path of ['/check/a/mysql/ok', '/check/a/mysql/busy', '/check-read/a/mysql/ok/x']) {
         const got = await fetchOnce(front.port, path);
         const head = await fetchOnce(front.port, path, { method: 'HEAD' });
@@ -252,7 +254,7 @@ for (const engine of ENGINES) {
       }
     });
 
-    it('answer 500 when something throws, and go on', async () => {
+    it('responds 500 when a check throws, and continues to serve', async () => {
       Object.defineProperty(front, 'dice', {
         get: () => {
           throw new Error('planted');

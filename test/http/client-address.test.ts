@@ -1,4 +1,4 @@
-/** Names of clients, and who is connected to the native engine. */
+/** The client of a request, and the peers of open connections. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
@@ -8,7 +8,7 @@ import { fetchOnce } from '../support/http-client.js';
 import { ENGINES, TestFront } from '../support/http-front.js';
 import { needAddress } from '../support/needs.js';
 
-describe('the name of a client', () => {
+describe('the address of a client', () => {
   const cases: ReadonlyArray<readonly [header: string, client: string]> = [
     ['10.0.0.1', '10.0.0.1'],
     ['10.0.0.1, 10.0.0.2', '10.0.0.1'],
@@ -23,7 +23,7 @@ describe('the name of a client', () => {
     ['x'.repeat(5000), 'x'.repeat(64)],
   ];
   for (const [header, client] of cases) {
-    it(`forwarded as ${JSON.stringify(header.slice(0, 40))} is ${JSON.stringify(client.slice(0, 20))}`, () => {
+    it(`reads ${JSON.stringify(header.slice(0, 40))} in X-Forwarded-For`, () => {
       expect(forwardedClient(header)).to.equal(client);
     });
   }
@@ -32,7 +32,7 @@ describe('the name of a client', () => {
   const sixteen = (head: number[], tail: number[]): ArrayBuffer =>
     bytes(...head, ...new Array(16 - head.length - tail.length).fill(0), ...tail);
 
-  it('from an address in bytes is a number for IPv4, mapped or not, and the whole text for IPv6', () => {
+  it('reads an IPv4 address in bytes as a number, and an IPv6 address as text', () => {
     expect(binaryClient(bytes(10, 0, 0, 1))).to.equal(0x0a000001);
     expect(binaryClient(sixteen([], [255, 255, 200, 1, 2, 3]))).to.equal(0xc8010203);
     expect(binaryClient(sixteen([], [1]))).to.equal('::1');
@@ -41,14 +41,14 @@ describe('the name of a client', () => {
     expect(binaryClient(bytes())).to.equal('');
   });
 
-  it('as Node writes an address is the same, but for the mapping', () => {
+  it('reads a mapped IPv4 address of Node as IPv4', () => {
     expect(textClient('::ffff:127.0.0.1')).to.equal('127.0.0.1');
     expect(textClient('::1')).to.equal('::1');
   });
 });
 
-describe('peers', () => {
-  it('are one as long as all connections since the last silence came from one address', () => {
+describe('ConnectedPeers', () => {
+  it('knows the sole peer while all open connections have one address', () => {
     const peers = new ConnectedPeers();
     expect(peers.solePeer).to.equal(undefined);
     peers.opened('a');
@@ -65,7 +65,7 @@ describe('peers', () => {
   });
 
   for (const engine of ENGINES) {
-    it(`are told apart while several are connected, on the ${engine} engine`, async function () {
+    it(`distinguishes several connected clients on the ${engine} engine`, async function () {
       for (const address of ['127.0.0.2', '::1']) await needAddress(this, address);
       const front = await TestFront.start(engine);
       front.addStore('ok');

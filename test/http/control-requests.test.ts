@@ -1,6 +1,4 @@
-/**
- * Control requests over HTTP: what each path asks for, and that whatever is wrong changes nothing.
- */
+/** Control requests over HTTP: the command of each path; an invalid request changes nothing. */
 import { expect } from 'chai';
 import { NO_EXPIRY } from '../../src/throttle/commands.js';
 import { turns } from '../support/event-loop.js';
@@ -11,7 +9,7 @@ import { throttle } from '../support/http-pool.js';
 
 const MINUTE_MS = 60_000;
 
-/** Paths that are refused, and what the answer names. */
+/** Paths that are refused, and the part that the message names. */
 const REFUSED: ReadonlyArray<readonly [path: string, names: string]> = [
   ['/throttle-app/a/ttl/abc', 'ttl'],
   ['/throttle-app/a/ttl/-1', 'ttl'],
@@ -46,7 +44,7 @@ const REFUSED: ReadonlyArray<readonly [path: string, names: string]> = [
 ];
 
 for (const engine of ENGINES) {
-  describe(`control requests, on the ${engine} engine`, () => {
+  describe(`control requests on the ${engine} engine`, () => {
     let front: TestFront;
 
     beforeEach(async () => {
@@ -72,13 +70,13 @@ for (const engine of ENGINES) {
       return { minutes, ratio };
     }
 
-    it('throttle an app for 60 minutes and wholly without more words, also an existing entry', async () => {
+    it('throttles an app for 60 minutes with ratio 1 by default, also again', async () => {
       await ok('/throttle-app/archive/ttl/5/ratio/0.5');
       await ok('/throttle-app/archive');
       expect(entryOf('archive')).to.deep.equal({ minutes: 60, ratio: 1 });
     });
 
-    it('keep the ratio with a TTL alone, and the TTL with a ratio alone', async () => {
+    it('leaves the ratio with a TTL alone, and the TTL with a ratio alone', async () => {
       await ok('/throttle-app/archive/ttl/30/ratio/0.25');
       await ok('/throttle-app/archive/ttl/10');
       expect(entryOf('archive')).to.deep.equal({ minutes: 10, ratio: 0.25 });
@@ -86,19 +84,19 @@ for (const engine of ENGINES) {
       expect(entryOf('archive')).to.deep.equal({ minutes: 10, ratio: 0.75 });
     });
 
-    it('give a new entry what is not said: ratio 1, 60 minutes', async () => {
+    it('gives a new entry the defaults: ratio 1 and 60 minutes', async () => {
       await ok('/throttle-app/a/ttl/10');
       await ok('/throttle-app/b/ratio/0');
       expect(entryOf('a')).to.deep.equal({ minutes: 10, ratio: 1 });
       expect(entryOf('b')).to.deep.equal({ minutes: 60, ratio: 0 });
     });
 
-    it('take a TTL of up to a hundred years', async () => {
+    it('accepts a TTL of up to a hundred years', async () => {
       await ok('/throttle-app/archive/ttl/52560000');
       expect(entryOf('archive')).to.deep.equal({ minutes: 100 * 365 * 24 * 60, ratio: 1 });
     });
 
-    it('take a TTL of 0 for no end', async () => {
+    it('takes a TTL of 0 as no expiry', async () => {
       await ok('/throttle-app/archive/ttl/0');
       expect(entryOf('archive')).to.deep.equal({ minutes: null, ratio: 1 });
       expect((await fetchOnce(front.port, '/throttled-apps')).body).to.equal(
@@ -106,7 +104,7 @@ for (const engine of ENGINES) {
       );
     });
 
-    it('limit an entry to one store', async () => {
+    it('limits an entry to one store', async () => {
       await ok('/throttle-app/archive/ttl/5?store_name=main1');
       await ok('/throttle-app/archive/ratio/0.5?x=1&store_name=gr%C3%B6%C3%9Fe+2');
       expect(entryOf('archive')).to.equal(undefined);
@@ -114,7 +112,7 @@ for (const engine of ENGINES) {
       expect(entryOf('archive/größe 2')).to.deep.equal({ minutes: 60, ratio: 0.5 });
     });
 
-    it('lift the entry of one store, or all of an app', async () => {
+    it('unthrottles one store of an app, or all of them', async () => {
       await ok('/throttle-app/archive');
       await ok('/throttle-app/archive?store_name=s1');
       await ok('/throttle-app/archive?store_name=s2');
@@ -130,7 +128,7 @@ for (const engine of ENGINES) {
       await ok('/unthrottle-app/nosuch');
     });
 
-    it('skip a host for 60 minutes unless told otherwise, also for 0, by its name without port', async () => {
+    it('skips a host by its name without port, for 60 minutes by default', async () => {
       await ok('/skip-host/h1');
       await ok('/skip-host/h2/ttl/0');
       await ok('/skip-host/h3:3306/ttl/5');
@@ -155,7 +153,7 @@ for (const engine of ENGINES) {
       );
     });
 
-    it('list the hosts that are skipped, with RFC 3339 times', async () => {
+    it('lists the skipped hosts with RFC 3339 times', async () => {
       const expireAtMs = Math.ceil(Date.now() / 1000) * 1000 + MINUTE_MS;
       front.state.apply({ kind: 'skipHost', atMs: Date.now(), host: 'b', expireAtMs });
       front.state.apply({
@@ -170,7 +168,7 @@ for (const engine of ENGINES) {
       );
     });
 
-    it('list by key, however many there are', async () => {
+    it('lists 9,000 throttled apps sorted by key', async () => {
       const keys = Array.from({ length: 9_000 }, (_, index) => `app${(index * 7919) % 9_000}`);
       for (const key of keys) {
         front.state.apply({ kind: 'throttleApp', atMs: Date.now(), key, ratio: 1 });
@@ -179,7 +177,7 @@ for (const engine of ENGINES) {
       expect(Object.keys(JSON.parse(body) as object)).to.deep.equal([...keys].sort());
     });
 
-    it('write a list twice at most for all who ask for it at the same time', async () => {
+    it('writes a list at most twice for 20 concurrent requests', async () => {
       front.state.apply(throttle('archive'));
       let images = 0;
       const image = front.state.image.bind(front.state);
@@ -196,13 +194,13 @@ for (const engine of ENGINES) {
         await released;
         return { status: 200, json: '' };
       };
-      const asked = Array.from({ length: 20 }, () => fetchJson(front.port, '/throttled-apps'));
-      for (const list of await Promise.all(asked)) expect(list).to.have.all.keys('archive');
+      const lists = Array.from({ length: 20 }, () => fetchJson(front.port, '/throttled-apps'));
+      for (const list of await Promise.all(lists)) expect(list).to.have.all.keys('archive');
       expect(images).to.be.within(1, 2);
     });
 
     for (const [path, names] of REFUSED) {
-      it(`refuse ${path.slice(0, 60)}, and change nothing`, async () => {
+      it(`refuses ${path.slice(0, 60)} and changes nothing`, async () => {
         const { status, body } = await fetchOnce(front.port, path);
         expect(status).to.equal(400);
         expect(JSON.parse(body)).to.have.all.keys('StatusCode', 'Message');
@@ -211,7 +209,7 @@ for (const engine of ENGINES) {
       });
     }
 
-    it('pass on what main says of a change that was not made, or may have been', async () => {
+    it('passes the errors of main on to the client', async () => {
       for (const status of [503, 504]) {
         const json = `{"StatusCode":${status},"Message":"because"}`;
         front.respond = () => ({ status, json });
@@ -221,7 +219,7 @@ for (const engine of ENGINES) {
       }
     });
 
-    it('send an answer without a body as such', async () => {
+    it('sends a response of main without a body as such', async () => {
       front.respond = () => ({ status: 500, json: '' });
       const { status, headers, body } = await fetchOnce(front.port, '/raft/leader');
       expect({ status, length: headers['content-length'], body }).to.deep.equal({
@@ -231,7 +229,7 @@ for (const engine of ENGINES) {
       });
     });
 
-    it('ask for recent apps of the last minutes, 0 for all', async () => {
+    it('requests the recent apps of the last minutes, 0 for all', async () => {
       for (const path of ['/recent-apps', '/recent-apps/0', '/recent-apps/15']) {
         await fetchOnce(front.port, path);
       }
@@ -242,14 +240,14 @@ for (const engine of ENGINES) {
       ]);
     });
 
-    it('survive a client that leaves before its answer comes', async () => {
+    it('survives a client that disconnects before its response', async () => {
       for (const method of ['GET', 'HEAD']) {
-        let answerNow = (): void => {};
-        const asked = new Promise<void>((resolve) => {
+        let respondNow = (): void => {};
+        const received = new Promise<void>((resolve) => {
           front.respond = () => {
             resolve();
-            return new Promise((answer) => {
-              answerNow = () => answer({ status: 200, json: '"late"' });
+            return new Promise((respond) => {
+              respondNow = () => respond({ status: 200, json: '"late"' });
             });
           };
         });
@@ -257,12 +255,12 @@ for (const engine of ENGINES) {
         const left = failureOf(
           fetchOnce(front.port, '/raft/leader', { method, signal: client.signal }),
         );
-        await asked;
+        await received;
         client.abort();
         expect((await left).name).to.equal('AbortError');
-        // The engine hears of it.
+        // The engine notices the end of the connection.
         await turns();
-        answerNow();
+        respondNow();
       }
       front.respond = () => ({ status: 200, json: '"x"' });
       expect((await fetchOnce(front.port, '/raft/leader')).body).to.equal('"x"\n');

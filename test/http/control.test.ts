@@ -1,4 +1,4 @@
-/** What main answers to HTTP workers. */
+/** Main's end of the RPC: its responses to HTTP workers. */
 import { expect } from 'chai';
 import { pino } from 'pino';
 import { type ErrorCode, FrenoError } from '../../src/base/errors.js';
@@ -78,8 +78,8 @@ function control({
   });
 }
 
-describe('main', () => {
-  it('answers a command when consensus has carried it out', async () => {
+describe('MainRpc', () => {
+  it('responds to a command when consensus has applied it', async () => {
     const submitted: unknown[] = [];
     const main = control({
       consensus: {
@@ -100,7 +100,7 @@ describe('main', () => {
     ['PROTOCOL', 500],
   ];
   for (const [code, status] of statuses) {
-    it(`answers ${status} with the reason when consensus says ${code}`, async () => {
+    it(`responds ${status} with the reason when consensus fails with ${code}`, async () => {
       const fail = async (): Promise<void> => {
         throw new FrenoError(code, 'the "reason"');
       };
@@ -111,7 +111,7 @@ describe('main', () => {
     });
   }
 
-  it('answers 500 to what should not happen', async () => {
+  it('responds 500 when a request fails by a defect', async () => {
     const main = control({
       consensus: {
         status: () => {
@@ -122,7 +122,7 @@ describe('main', () => {
     expect((await main.handle({ kind: 'consensusStatus' })).status).to.equal(500);
   });
 
-  it('lets a list be read after the barrier', async () => {
+  it('responds to a read barrier when consensus has passed it', async () => {
     let passed = false;
     const readBarrier = async (): Promise<void> => {
       passed = true;
@@ -132,21 +132,24 @@ describe('main', () => {
     expect(passed).to.equal(true);
   });
 
-  it('tells the leader, the state, the status', async () => {
+  it('responds with the leader, the state and the status of consensus', async () => {
     const main = control({});
     expect((await main.handle({ kind: 'consensusLeader' })).json).to.equal('"10.0.0.1:9888"');
     expect((await main.handle({ kind: 'consensusState' })).json).to.equal('"Leader"');
     expect((await main.handle({ kind: 'consensusStatus' })).json).to.equal(
-      '{"ServiceID":"10.0.0.1:9888","Healthy":true,"IsLeader":true,"Leader":"10.0.0.1:9888","State":"Leader","Domain":"eu:production","ShareDomain":"","ShareDomainServices":null,"ShareDomainServicesList":null,"HealthyDomainServicesList":null}',
+      '{"ServiceID":"10.0.0.1:9888","Healthy":true,"IsLeader":true,' +
+        '"Leader":"10.0.0.1:9888","State":"Leader","Domain":"eu:production",' +
+        '"ShareDomain":"","ShareDomainServices":null,"ShareDomainServicesList":null,' +
+        '"HealthyDomainServicesList":null}',
     );
   });
 
-  it('answers 500 without a body while no leader is known', async () => {
+  it('responds 500 without a body while no leader is known', async () => {
     const main = control({ consensus: { status: () => ({ ...STATUS, Leader: '' }) } });
     expect(await main.handle({ kind: 'consensusLeader' })).to.deep.equal({ status: 500, json: '' });
   });
 
-  it('merges the recent apps of all workers, by key', async () => {
+  it('merges the recent apps of all workers by key', async () => {
     const now = Date.now();
     const worker = (...apps: ReadonlyArray<readonly [string, number]>): HttpStatistics =>
       httpStatistics({
@@ -155,18 +158,22 @@ describe('main', () => {
     const main = control({ statistics: [worker(['b', 0], ['a', 150_000]), worker(['a', 90_000])] });
     const epoch = (age: number): number => Math.floor((now - age) / 1000);
     expect((await main.handle({ kind: 'recentApps', lastMinutes: null })).json).to.equal(
-      `{"a/c":{"CheckedAtEpoch":${epoch(90_000)},"MinutesSinceChecked":1},"b/c":{"CheckedAtEpoch":${epoch(0)},"MinutesSinceChecked":0}}`,
+      `{"a/c":{"CheckedAtEpoch":${epoch(90_000)},"MinutesSinceChecked":1},` +
+        `"b/c":{"CheckedAtEpoch":${epoch(0)},"MinutesSinceChecked":0}}`,
     );
   });
 
-  it('reports the inventory, by cluster', async () => {
+  it('reports the inventory by cluster', async () => {
     const main = control({ inventory: new Map(Object.entries({ b: UNREAD, a: READ })) });
     expect((await main.handle({ kind: 'inventory' })).json).to.equal(
-      '{"a":{"Source":"static","Hosts":["h1:3306","h2:3307"],"IgnoredHosts":["h3:3306"],"SkippedHosts":["h4:3306"],"LastReadAt":"1970-01-01T00:00:01.5Z","LastError":""},"b":{"Source":"haproxy","Hosts":[],"IgnoredHosts":[],"SkippedHosts":[],"LastReadAt":null,"LastError":"cannot connect"}}',
+      '{"a":{"Source":"static","Hosts":["h1:3306","h2:3307"],"IgnoredHosts":["h3:3306"],' +
+        '"SkippedHosts":["h4:3306"],"LastReadAt":"1970-01-01T00:00:01.5Z","LastError":""},' +
+        '"b":{"Source":"haproxy","Hosts":[],"IgnoredHosts":[],"SkippedHosts":[],' +
+        '"LastReadAt":null,"LastError":"cannot connect"}}',
     );
   });
 
-  it('writes one report at a time, however many ask for one', async () => {
+  it('writes one report at a time for 40 concurrent requests', async () => {
     let writing = 0;
     let writingMost = 0;
     let written = 0;
@@ -183,7 +190,7 @@ describe('main', () => {
     expect({ writingMost, written }).to.deep.equal({ writingMost: 1, written: 2 });
   });
 
-  it('passes on the variables', async () => {
+  it('responds with the variables', async () => {
     expect((await control({}).handle({ kind: 'vars' })).json).to.equal('{"a":1}');
   });
 });

@@ -1,7 +1,4 @@
-/**
- * HTTP workers that crash under load: the process lives, each is replaced, commands still reach
- * all.
- */
+/** HTTP workers that crash under load are replaced, and commands still reach all. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'chai';
@@ -12,7 +9,7 @@ const CRASHES = 5;
 const CLIENTS = 4;
 const PRELOAD = new URL('./crash-preload.js', import.meta.url).href;
 
-/** What a client may see of a crash: its connection ends, or nobody listens for the moment. */
+/** A client may see of a crash that its connection ends, or that no worker listens. */
 const CONNECTION_ERRORS = ['ECONNRESET', 'ECONNREFUSED', 'EPIPE'];
 
 interface CrashReport {
@@ -32,20 +29,20 @@ async function load(port: number, isOver: () => boolean, seen: Map<string, numbe
 }
 
 for (const engine of ENGINES) {
-  describe(`HTTP workers that crash, on the ${engine} engine`, () => {
+  describe(`crashing HTTP workers on the ${engine} engine`, () => {
     let child: ChildProcess;
     let isOver = false;
     const reasons: string[] = [];
     let applied = 0;
 
-    it('are replaced while the process goes on, and commands still reach all', async () => {
+    it('replaces crashed workers under load, and commands still reach all', async () => {
       child = fork(new URL('./pool-driver.js', import.meta.url), [engine], {
         execArgv: ['--import', PRELOAD],
       });
       const crashed = new Promise<void>((resolve) => {
-        child.on('message', (said: CrashReport) => {
-          if (said.applied === true) applied++;
-          if (said.logged !== undefined) reasons.push(said.logged.reason);
+        child.on('message', (report: CrashReport) => {
+          if (report.applied === true) applied++;
+          if (report.logged !== undefined) reasons.push(report.logged.reason);
           if (reasons.length === CRASHES) resolve();
         });
       });
@@ -55,7 +52,7 @@ for (const engine of ENGINES) {
       await crashed;
       isOver = true;
       await Promise.all(clients);
-      await answers(port, child);
+      await untilServed(port, child);
 
       expect(new Set(reasons)).to.deep.equal(
         new Set([
@@ -71,7 +68,7 @@ for (const engine of ENGINES) {
       while (applied === appliedThen) await once(child, 'message');
     });
 
-    it('leave no command unacknowledged, and a process that stops in good order', async () => {
+    it('acknowledges all commands and stops with exit code 0 after crashes', async () => {
       child.send('stop');
       const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
       expect({ code, signal }).to.deep.equal({ code: 0, signal: null });
@@ -84,11 +81,11 @@ for (const engine of ENGINES) {
   });
 }
 
-/** Resolves when a request is answered; the last replacement may still be starting. */
-async function answers(port: number, child: ChildProcess): Promise<void> {
+/** Resolves when a check gets its response; the last replacement may still be starting. */
+async function untilServed(port: number, child: ChildProcess): Promise<void> {
   while (child.exitCode === null) {
-    const answer = await fetchOnce(port, '/check/app/mysql/main1').catch(() => undefined);
-    if (answer?.status === 200) return;
+    const response = await fetchOnce(port, '/check/app/mysql/main1').catch(() => undefined);
+    if (response?.status === 200) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   throw new Error('the process ended');

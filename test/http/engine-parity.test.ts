@@ -1,7 +1,4 @@
-/**
- * Requests drawn at random, mostly of paths that nearly are right: both engines answer alike, and
- * as documented.
- */
+/** Random requests, mostly of paths that are nearly valid: both engines respond alike. */
 import { expect } from 'chai';
 import { monotonicMs } from '../../src/base/clock.js';
 import { ROUTES } from '../../src/http/worker/routes.js';
@@ -19,7 +16,7 @@ const SEEDS = (process.env.SEEDS ?? '1,2').split(',').map(Number);
 const METHODS = ['GET', 'GET', 'GET', 'HEAD', 'POST', 'PUT', 'OPTIONS'];
 const STATUSES = [200, 301, 400, 404, 405, 417, 429, 500];
 
-/** What stands in the place of a parameter. */
+/** Values of the parameters. */
 const NAMES = [
   ...['a', 'denied', 'ok', 'busy', 'down', 'nosuch', 'mysql', 'postgresql', 'freno', ''],
   ...['gr%C3%B6%C3%9Fe', '%41', 'a+b', 'h1:3306', '[::1]:1', '.', '..', '~!$&()*,;=@|^`{}'],
@@ -44,13 +41,13 @@ const QUERIES = [
   ...['?store_name=ok', '?store_name=', '?store_name=%2F', '?store_name=%', '?brief=true', '?&&='],
 ];
 
-/** Mostly `mysql` where a type of store belongs: with others there is little to tell apart. */
+/** Mostly `mysql` as the type of store: all others get the same response. */
 function segmentOf(pattern: string, random: SeededRandom): string {
   if (!pattern.startsWith(':')) return random.chance(0.02) ? pattern.toUpperCase() : pattern;
   return pattern === ':storeType' && random.chance(0.9) ? 'mysql' : random.pick(NAMES);
 }
 
-function drawnPath(random: SeededRandom): string {
+function randomPath(random: SeededRandom): string {
   const segments = random.pick(ROUTES).segments.map((segment) => segmentOf(segment, random));
   if (random.chance(0.05)) segments.pop();
   if (random.chance(0.05))
@@ -59,14 +56,14 @@ function drawnPath(random: SeededRandom): string {
   return `/${segments.join('/')}${end}${random.pick(QUERIES)}`;
 }
 
-/** Times differ from one answer to the next, also in their length. */
+/** Times differ from one response to the next, also in their length. */
 function withoutTimes(body: string): string {
   return body
     .replace(/"\d{4}-\d\d-\d\dT[^"]*"/g, '"…"')
     .replace(/"SecondsSinceLastHealthy":\d+/g, '');
 }
 
-describe('both engines', () => {
+describe('the parity of the engines', () => {
   const fronts: TestFront[] = [];
 
   before(async () => {
@@ -85,8 +82,8 @@ describe('both engines', () => {
     for (const front of fronts) front.stop();
   });
 
-  async function answered(front: TestFront, method: string, path: string): Promise<object> {
-    // However long it is since the latest 429: low priority waits.
+  async function responseOf(front: TestFront, method: string, path: string): Promise<object> {
+    // So that low priority is denied, however long ago the latest 429 was.
     front.board.holdLowPriority(BUSY_SLOT, monotonicMs());
     const { status, headers, body } = await fetchOnce(front.port, path, { method });
     const { location, allow } = headers;
@@ -94,14 +91,14 @@ describe('both engines', () => {
   }
 
   for (const seed of SEEDS) {
-    it(`answer alike, and as documented (seed ${seed})`, async () => {
+    it(`gives the same responses on both engines (seed ${seed})`, async () => {
       const random = new SeededRandom(seed);
       for (let request = 0; request < REQUESTS; request++) {
         const method = random.pick(METHODS);
-        const path = drawnPath(random);
-        const answers = await Promise.all(fronts.map((front) => answered(front, method, path)));
-        expect(answers[0], `${method} ${path.slice(0, 200)}`).to.deep.equal(answers[1]);
-        const { status, body } = answers[0] as { status: number; body: string };
+        const path = randomPath(random);
+        const responses = await Promise.all(fronts.map((front) => responseOf(front, method, path)));
+        expect(responses[0], `${method} ${path.slice(0, 200)}`).to.deep.equal(responses[1]);
+        const { status, body } = responses[0] as { status: number; body: string };
         expect(status, `${method} ${path.slice(0, 200)}`).to.be.oneOf(STATUSES);
         if (method === 'HEAD') expect(body).to.equal('');
         if (body.startsWith('{"StatusCode"')) expect(JSON.parse(body).StatusCode).to.equal(status);

@@ -1,6 +1,6 @@
 /**
- * Loaded before a worker's own code (`--import`): the first HTTP worker of a process hangs, where
- * the environment says.
+ * Loaded before a worker's own code (`--import`): makes the first HTTP worker of a process hang at
+ * the point that the environment names.
  */
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import type { HttpWorkerData, ToHttp } from '../../src/contracts/http.js';
@@ -17,8 +17,7 @@ if (!isMainThread && (workerData as Partial<HttpWorkerData>)?.engine !== undefin
   if (worker === 0 && point === 'load') hang();
   if (worker === 0) {
     parentPort?.on('message', (message: ToHttp) => {
-      // A new leader sends a change without commands, to hear that all threads have what came
-      // before.
+      // A new leader sends a change without commands, to have all earlier ones acknowledged.
       if (message.kind === 'apply' && message.commands.length === 0) return;
       if (message.kind === point) hang();
     });

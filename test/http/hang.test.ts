@@ -1,6 +1,6 @@
 /**
- * HTTP workers that hang: nobody can end them alone, so the pool says that it has failed; a pause
- * of all threads is no hang.
+ * HTTP workers that hang: they cannot be terminated, so the pool fails. A pause of all threads is
+ * not a hang.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,8 +15,8 @@ import type { HangPoint } from './hang-preload.js';
 const PRELOAD = new URL('./hang-preload.js', import.meta.url).href;
 
 /**
- * A worker is silent for too long after twenty of these: a busy machine may hold one up for a
- * second. It has more time to start.
+ * A worker counts as hung after twenty ticks: a busy machine may delay it for a second. It has more
+ * time to start.
  */
 const TICK_MS = 100;
 const FIRST_TICKS_MAX = 100;
@@ -28,27 +28,27 @@ interface HangReport {
   readonly applied?: boolean;
 }
 
-describe('HTTP workers that hang', () => {
+describe('hung HTTP workers', () => {
   let child: ChildProcess;
-  let heard: HangReport[];
+  let reports: HangReport[];
 
   function start(engine: HttpEngine, point: HangPoint | '', firstTicksMax = FIRST_TICKS_MAX): void {
-    heard = [];
+    reports = [];
     const limits = [TICK_MS, firstTicksMax].map(String);
     child = fork(new URL('./pool-driver.js', import.meta.url), [engine, ...limits], {
       execArgv: ['--import', PRELOAD],
       env: { ...process.env, FRENO_TEST_HANG: point },
     });
-    child.on('message', (message: HangReport) => heard.push(message));
+    child.on('message', (message: HangReport) => reports.push(message));
   }
 
-  /** Resolves with the first thing of that kind that has been said and not been asked for. */
-  async function said<Kind extends keyof HangReport>(
+  /** Resolves with the next report of that kind. */
+  async function reported<Kind extends keyof HangReport>(
     kind: Kind,
   ): Promise<NonNullable<HangReport[Kind]>> {
     const isOfKind = (message: HangReport): boolean => message[kind] !== undefined;
-    await until(() => heard.some(isOfKind));
-    return heard.splice(0, heard.findIndex(isOfKind) + 1).at(-1)![kind]!;
+    await until(() => reports.some(isOfKind));
+    return reports.splice(0, reports.findIndex(isOfKind) + 1).at(-1)![kind]!;
   }
 
   afterEach(async () => {
@@ -59,37 +59,37 @@ describe('HTTP workers that hang', () => {
   });
 
   for (const point of ['load', 'serve'] as const) {
-    it(`make the start fail when they hang in it (${point})`, async () => {
+    it(`fails the start of the pool when a worker hangs in it (${point})`, async () => {
       start('uws', point, point === 'load' ? 10 : FIRST_TICKS_MAX);
-      expect(await said('refused')).to.match(/^THREAD_HUNG http-0: unresponsive/);
+      expect(await reported('refused')).to.match(/^THREAD_HUNG http-0: unresponsive/);
     });
   }
 
   for (const engine of ENGINES) {
-    it(`make the pool fail when they hang later, on the ${engine} engine`, async () => {
+    it(`fails the pool when a worker hangs later, on the ${engine} engine`, async () => {
       start(engine, 'apply');
-      const port = await said('port');
-      expect(await said('failed')).to.match(/^THREAD_HUNG http-0: unresponsive/);
+      const port = await reported('port');
+      expect(await reported('failed')).to.match(/^THREAD_HUNG http-0: unresponsive/);
       if (engine === 'node') return;
-      // The kernel gives some of the connections to the worker that lives.
+      // The kernel gives some of the connections to the other worker.
       await until(async () => {
-        const answer = await fetchOnce(port, '/lb-check', { timeoutMs: 200 }).catch(() => null);
-        return answer?.status === 200;
+        const response = await fetchOnce(port, '/lb-check', { timeoutMs: 200 }).catch(() => null);
+        return response?.status === 200;
       });
     });
   }
 
-  it('end the process when it is main that hangs', async () => {
+  it('kills the process when main hangs', async () => {
     start('uws', '');
-    await said('port');
+    await reported('port');
     const exited = once(child, 'exit');
     child.send('hang');
     expect(await exited).to.deep.equal([null, 'SIGKILL']);
   });
 
-  it('are told from workers of a process that was paused', async () => {
+  it('does not take a pause of the whole process for a hang', async () => {
     start('uws', '');
-    await said('port');
+    await reported('port');
     let failed = '';
     child.on('message', (message: HangReport) => {
       failed ||= message.failed ?? '';
@@ -97,10 +97,10 @@ describe('HTTP workers that hang', () => {
     child.kill('SIGSTOP');
     await delay(TICK_MS * 25);
     child.kill('SIGCONT');
-    // Long enough that a worker which is taken for silent would be found out.
+    // Long enough for a watchdog that would count the pause.
     await delay(TICK_MS * 22);
-    heard = [];
-    await said('applied');
+    reports = [];
+    await reported('applied');
     expect(failed).to.equal('');
   });
 });

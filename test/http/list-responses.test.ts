@@ -1,4 +1,4 @@
-/** State pages over HTTP. */
+/** Responses about the state of the node and of all stores. */
 import { hostname } from 'node:os';
 import { expect } from 'chai';
 import { monotonicMs } from '../../src/base/clock.js';
@@ -7,7 +7,7 @@ import { fetchJson, fetchOnce } from '../support/http-client.js';
 import { ENGINES, TestFront } from '../support/http-front.js';
 
 for (const engine of ENGINES) {
-  describe(`state pages, on the ${engine} engine`, () => {
+  describe(`state requests on the ${engine} engine`, () => {
     let front: TestFront;
 
     beforeEach(async () => {
@@ -16,7 +16,7 @@ for (const engine of ENGINES) {
 
     afterEach(() => front.stop());
 
-    it('say OK to load balancers, whoever leads', async () => {
+    it('responds OK to load balancers on every node', async () => {
       front.lead(false);
       for (const path of ['/lb-check', '/_ping', '/status']) {
         expect(await fetchOnce(front.port, path)).to.include({
@@ -26,22 +26,22 @@ for (const engine of ENGINES) {
       }
     });
 
-    it('say who leads, as a JSON string in a text', async () => {
-      const asked = async (): Promise<object> => {
+    it('responds to /leader-check by whether the node leads', async () => {
+      const leaderCheck = async (): Promise<object> => {
         const { status, headers, body } = await fetchOnce(front.port, '/leader-check');
         return { status, type: headers['content-type'], body };
       };
       const type = 'text/plain; charset=utf-8';
-      expect(await asked()).to.deep.equal({ status: 200, type, body: '"HTTP 200"\n' });
+      expect(await leaderCheck()).to.deep.equal({ status: 200, type, body: '"HTTP 200"\n' });
       front.lead(false);
-      expect(await asked()).to.deep.equal({ status: 404, type, body: '"HTTP 404"\n' });
+      expect(await leaderCheck()).to.deep.equal({ status: 404, type, body: '"HTTP 404"\n' });
     });
 
-    it('name the host', async () => {
+    it('responds with the host name', async () => {
       expect((await fetchOnce(front.port, '/hostname')).body).to.equal(`"${hostname()}"\n`);
     });
 
-    it('aggregate: the current value or the error of each store, by name', async () => {
+    it('lists the current value or the error of each store by name', async () => {
       front.addStore('main1', { measured: { value: 0.43 } });
       front.addStore('huge', { measured: { value: 1e22 } });
       front.addStore('down', { measured: { state: MetricState.error, errorText: 'refused' } });
@@ -50,7 +50,9 @@ for (const engine of ENGINES) {
       front.addStore('mute', { measured: null });
       front.addStore('old', { measured: { readAtMs: monotonicMs() - 60_000 } });
       expect((await fetchOnce(front.port, '/aggregated-metrics')).body).to.equal(
-        '{"mysql/down":"error: refused","mysql/empty":"error: No hosts found","mysql/half":"error: Metric not collected yet","mysql/huge":"10000000000000000000000.000000","mysql/main1":"0.430000"}\n',
+        '{"mysql/down":"error: refused","mysql/empty":"error: No hosts found",' +
+          '"mysql/half":"error: Metric not collected yet",' +
+          '"mysql/huge":"10000000000000000000000.000000","mysql/main1":"0.430000"}\n',
       );
       expect(await fetchJson(front.port, '/aggregated-metrics?brief=true')).to.include({
         'mysql/main1': '0.430',
@@ -59,7 +61,7 @@ for (const engine of ENGINES) {
       expect((await fetchOnce(front.port, '/aggregated-metrics')).body).to.equal('{}\n');
     });
 
-    it('tell the health of each store: of one not healthy yet, since the promotion', async () => {
+    it('lists since when each store is unhealthy, at most since the promotion', async () => {
       front.addStore('well');
       front.addStore('mute', { measured: null });
       front.addStore('ill', { measured: { lastHealthyMs: monotonicMs() - 42_000 } });
@@ -77,7 +79,7 @@ for (const engine of ENGINES) {
       expect(await fetchJson(front.port, '/metrics-health')).to.deep.equal({});
     });
 
-    it('tell where metrics are published', async () => {
+    it('responds with the memcached servers', async () => {
       front.handler.setMemcache({ servers: ['a:1', 'b:2'], path: 'p' });
       expect((await fetchOnce(front.port, '/config/memcache')).body).to.equal(
         '{"MemcacheServers":["a:1","b:2"],"MemcachePath":"p"}\n',

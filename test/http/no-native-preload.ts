@@ -1,4 +1,4 @@
-/** Loaded before everything else (`--import`): a machine where the native module does not load. */
+/** Loaded before everything else (`--import`): makes the native module fail to load. */
 import Module from 'node:module';
 
 interface Loader {

@@ -1,7 +1,4 @@
-/**
- * What main sends its HTTP workers: in which order, acknowledged by whom, and not too much at a
- * time.
- */
+/** Messages from main to its HTTP workers: their order, acknowledgements and length. */
 import { expect } from 'chai';
 import type { ToHttp } from '../../src/contracts/http.js';
 import { type Recipient, WorkerOutbox } from '../../src/http/main/outbox.js';
@@ -14,7 +11,7 @@ class Mailbox implements Recipient {
     this.messages.push(message);
   }
 
-  /** What has come since the last look: kinds of messages, with the numbers of the responses. */
+  /** The messages since the last call: their kinds, with the numbers of the responses. */
   taken(): string[] {
     return this.messages.splice(0).map((message) => {
       if (message.kind !== 'responses') return message.kind;
@@ -25,7 +22,7 @@ class Mailbox implements Recipient {
 
 const turn = (): Promise<void> => new Promise(setImmediate);
 
-describe('what main sends its HTTP workers', () => {
+describe('WorkerOutbox', () => {
   let workers: Mailbox[];
   let outbox: WorkerOutbox<Mailbox>;
 
@@ -36,7 +33,7 @@ describe('what main sends its HTTP workers', () => {
 
   const response = (length: number) => ({ status: 200, json: 'x'.repeat(length) });
 
-  it('goes together once per turn, changes before answers', async () => {
+  it('sends once per turn of the event loop, changes before responses', async () => {
     outbox.respond(workers[0]!, 1, response(1));
     void outbox.apply([throttle('a')]);
     outbox.respond(workers[0]!, 2, response(1));
@@ -46,7 +43,7 @@ describe('what main sends its HTTP workers', () => {
     expect(workers[0]!.taken()).to.deep.equal(['apply', 'responses 1 2']);
   });
 
-  it('waits for acknowledgements where one worker may be asked before another has heard', async () => {
+  it('waits for the acknowledgement of every worker when there are several', async () => {
     workers.push(new Mailbox());
     let isResolved = false;
     const applied = outbox.apply([throttle('a')]).then(() => {
@@ -62,7 +59,7 @@ describe('what main sends its HTTP workers', () => {
     await applied;
   });
 
-  it('goes in several turns where it is long, so that nothing waits for it', async () => {
+  it('sends long responses in several turns of the event loop', async () => {
     const long = 200 * 1024;
     for (const [id, length] of [1, long, long, long * 5, 1, 1].entries()) {
       outbox.respond(workers[0]!, id, response(length));
@@ -82,7 +79,7 @@ describe('what main sends its HTTP workers', () => {
     expect(workers[0]!.taken()).to.deep.equal([]);
   });
 
-  it('forgets the answers to a worker that is gone', async () => {
+  it('drops the responses to a worker that is gone', async () => {
     outbox.respond(workers[0]!, 1, response(1));
     outbox.gone(workers[0]!);
     await turn();

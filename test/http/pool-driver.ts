@@ -1,16 +1,16 @@
 /**
- * A process of its own with a pool of HTTP workers; says over IPC what happens; stops on the
- * message `stop`, hangs on `hang`.
+ * A separate process with a pool of HTTP workers, which reports over IPC; stops on the message
+ * `stop`, hangs on `hang`.
  */
 import { pino } from 'pino';
 import { FrenoError } from '../../src/base/errors.js';
 import type { HttpPoolOptions } from '../../src/http/main/pool.js';
 import { TestPool, throttle } from '../support/http-pool.js';
 
-const say = (message: object): void => void process.send?.(message);
+const report = (message: object): void => void process.send?.(message);
 
 const engine = process.argv[2] as HttpPoolOptions['engine'];
-const log = pino({ level: 'warn' }, { write: (line) => say({ logged: JSON.parse(line) }) });
+const log = pino({ level: 'warn' }, { write: (line) => report({ logged: JSON.parse(line) }) });
 /** Of the watchdogs: a worker counts as hung after twenty ticks, main after thirty. */
 const tickMs = Number(process.argv[3] ?? 1_000);
 /** Ticks that a worker has to start. */
@@ -21,22 +21,23 @@ const test = new TestPool({
   log,
   watchdog: { tickMs, ticksMax: 20, firstTicksMax },
   mainWatchdog: { tickMs, ticksMax: 30, firstTicksMax },
-  failed: ({ code, message }) => say({ failed: `${code} ${message}` }),
+  failed: ({ code, message }) => report({ failed: `${code} ${message}` }),
 });
 try {
   await test.pool.start();
 } catch (error) {
-  say({ refused: error instanceof FrenoError ? `${error.code} ${error.message}` : String(error) });
+  report({
+    refused: error instanceof FrenoError ? `${error.code} ${error.message}` : String(error),
+  });
   process.exit(1);
 }
-say({ port: test.pool.port, engine: test.pool.engine });
+report({ port: test.pool.port, engine: test.pool.engine });
 
-// Commands all the while: whatever workers do, each is acknowledged in the end, or this process
-// does not end.
+// Commands all the time: each must be acknowledged in the end, or this process does not end.
 const applying: Array<Promise<void>> = [];
 const commands = setInterval(() => {
   const applied = test.apply(throttle(`app${applying.length % 10}`));
-  applying.push(applied.then(() => say({ applied: true })));
+  applying.push(applied.then(() => report({ applied: true })));
 }, 20);
 
 process.on('message', async (message) => {

@@ -1,4 +1,4 @@
-/** The pool of HTTP workers: what main tells one it tells all, and an end is an orderly end. */
+/** The pool of HTTP workers: every change reaches all of them, and the pool stops in order. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -13,12 +13,12 @@ import { checksOf } from '../support/statistics.js';
 const CONNECTIONS = 24;
 
 async function statuses(port: number, path: string): Promise<Set<number>> {
-  const answers = Array.from({ length: CONNECTIONS }, () => fetchOnce(port, path));
-  return new Set((await Promise.all(answers)).map(({ status }) => status));
+  const responses = Array.from({ length: CONNECTIONS }, () => fetchOnce(port, path));
+  return new Set((await Promise.all(responses)).map(({ status }) => status));
 }
 
 for (const engine of ENGINES) {
-  describe(`the HTTP pool, on the ${engine} engine`, () => {
+  describe(`the HTTP pool on the ${engine} engine`, () => {
     let test: TestPool;
 
     beforeEach(async () => {
@@ -28,20 +28,20 @@ for (const engine of ENGINES) {
 
     afterEach(() => test.pool.stop());
 
-    it('answers checks from the board that main shares', async () => {
+    it('responds to checks from the board that main shares', async () => {
       expect(await statuses(test.pool.port, '/check/app/mysql/main1')).to.deep.equal(
         new Set([200]),
       );
     });
 
-    it('has every worker know a command when apply resolves', async () => {
+    it('resolves apply when every worker has the command', async () => {
       await test.apply(throttle('archive'));
       expect(await statuses(test.pool.port, '/check/archive/mysql/main1')).to.deep.equal(
         new Set([417]),
       );
     });
 
-    it('has settled when a lone worker has said that it knows what was applied', async () => {
+    it('resolves settled when a lone worker has acknowledged the commands', async () => {
       const lone = new TestPool({ engine, workers: 1 });
       await lone.pool.start();
       void lone.apply(throttle('archive'));
@@ -59,7 +59,7 @@ for (const engine of ENGINES) {
       expect(await statuses(test.pool.port, '/check/b/mysql/main1')).to.deep.equal(new Set([200]));
     });
 
-    it('replaces the whole state of every worker on restore, after what was applied before', async () => {
+    it('replaces the whole state of every worker on restore', async () => {
       const applied = test.apply(throttle('gone'));
       test.state.restore({
         sweptAtMs: 0,
@@ -72,15 +72,15 @@ for (const engine of ENGINES) {
       expect(await statuses(port, '/check/restored/mysql/main1')).to.deep.equal(new Set([417]));
     });
 
-    it('has every worker know the stores when setStores resolves', async () => {
+    it('resolves setStores when every worker has the stores', async () => {
       await test.pool.setStores([{ name: 'other', slot: 0 }]);
       expect(await statuses(test.pool.port, '/check/a/mysql/other')).to.deep.equal(new Set([200]));
       expect(await statuses(test.pool.port, '/check/a/mysql/main1')).to.deep.equal(new Set([404]));
     });
 
-    it('tells new memcache servers', async () => {
+    it('sends new memcached servers to the workers', async () => {
       test.pool.setMemcache({ servers: ['cache:11211'], path: 'x' });
-      // Messages to a worker arrive in order: one that is acknowledged proves the one before it.
+      // Messages keep their order: the acknowledgement of a later one covers this one.
       await test.pool.setStores([]);
       expect(await fetchJson(test.pool.port, '/config/memcache')).to.deep.equal({
         MemcacheServers: ['cache:11211'],
@@ -88,14 +88,14 @@ for (const engine of ENGINES) {
       });
     });
 
-    it('passes a control request to main and answers when every worker knows the change', async () => {
+    it('responds to a control request when every worker has the change', async () => {
       const { port } = test.pool;
       expect((await fetchOnce(port, '/throttle-app/archive')).status).to.equal(200);
       expect(await statuses(port, '/check/archive/mysql/main1')).to.deep.equal(new Set([417]));
       expect(await fetchJson(port, '/throttled-apps')).to.have.property('archive');
     });
 
-    it('collects what all workers have counted', async () => {
+    it('collects the statistics of all workers', async () => {
       await statuses(test.pool.port, '/check/app/mysql/main1');
       await statuses(test.pool.port, '/check/app/mysql/nosuch');
       const checks = (await test.pool.collect('checks')).flatMap((worker) => worker.checks);
@@ -111,30 +111,30 @@ for (const engine of ENGINES) {
       );
     });
 
-    it('answers what is in flight before it ends', async () => {
-      let answerNow = (): void => {};
-      const asked = new Promise<void>((resolve) => {
+    it('responds to requests in flight before it stops', async () => {
+      let respondNow = (): void => {};
+      const received = new Promise<void>((resolve) => {
         test.respond = () =>
-          new Promise((answer) => {
-            answerNow = () => answer({ status: 200, json: '"late"' });
+          new Promise((respond) => {
+            respondNow = () => respond({ status: 200, json: '"late"' });
             resolve();
           });
       });
-      const answer = fetchOnce(test.pool.port, '/raft/leader');
-      await asked;
+      const response = fetchOnce(test.pool.port, '/raft/leader');
+      await received;
       const stopped = test.pool.stop();
-      setTimeout(answerNow, 100);
-      expect(await answer).to.include({ status: 200, body: '"late"\n' });
+      setTimeout(respondNow, 100);
+      expect(await response).to.include({ status: 200, body: '"late"\n' });
       await stopped;
     });
 
-    it('listens no more once stopped', async () => {
+    it('refuses connections once stopped', async () => {
       await test.pool.stop();
       const refused = await fetchOnce(test.pool.port, '/lb-check').catch((error) => error.code);
       expect(refused).to.equal('ECONNREFUSED');
     });
 
-    it('applies to no one, at once, when it has stopped', async () => {
+    it('resolves apply at once when it has stopped', async () => {
       await test.pool.stop();
       await test.apply(throttle('archive'));
       expect(await test.pool.collect('checks')).to.deep.equal([]);
@@ -142,8 +142,8 @@ for (const engine of ENGINES) {
   });
 }
 
-describe('an HTTP pool that starts', () => {
-  it('refuses a port that is taken, naming the key', async () => {
+describe('the start of an HTTP pool', () => {
+  it('rejects with the key when the port is taken', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, resolve));
     const address = other.address();
@@ -158,7 +158,7 @@ describe('an HTTP pool that starts', () => {
     await new Promise((resolve) => other.close(resolve));
   });
 
-  it('refuses the port of another freno, which shares it among its workers', async () => {
+  it('rejects when another freno listens on the port, though it shares it', async () => {
     const first = new TestPool({ workers: 2 });
     await first.pool.start();
     const second = new TestPool({ workers: 2, listenPort: first.pool.port });
@@ -167,7 +167,7 @@ describe('an HTTP pool that starts', () => {
     await first.pool.stop();
   });
 
-  it('starts on the port that it has just left', async () => {
+  it('starts on the port of a pool that has just stopped', async () => {
     const first = new TestPool({ workers: 1 });
     await first.pool.start();
     await fetchOnce(first.pool.port, '/lb-check');
@@ -178,14 +178,14 @@ describe('an HTTP pool that starts', () => {
     await second.pool.stop();
   });
 
-  it('has one worker on the node engine, whatever is asked for', async () => {
+  it('has one worker on the node engine, whatever is configured', async () => {
     const test = new TestPool({ engine: 'node', workers: 4 });
     await test.pool.start();
     expect(await test.pool.collect('checks')).to.have.length(1);
     await test.pool.stop();
   });
 
-  it('uses uWebSockets with engine auto where it loads', async () => {
+  it('uses uWebSockets with engine auto where the module loads', async () => {
     const test = new TestPool({ engine: 'auto' });
     await test.pool.start();
     expect(test.pool.engine).to.equal('uws');
@@ -196,19 +196,19 @@ describe('an HTTP pool that starts', () => {
 describe('an HTTP pool where the native module does not load', () => {
   const preload = new URL('./no-native-preload.js', import.meta.url).href;
 
-  function startWith(engine: string): { child: ChildProcess; said: unknown[] } {
+  function startWith(engine: string): { child: ChildProcess; reports: unknown[] } {
     const child = fork(new URL('./pool-driver.js', import.meta.url), [engine], {
       execArgv: ['--import', preload],
     });
-    const said: unknown[] = [];
-    child.on('message', (message) => said.push(message));
-    return { child, said };
+    const reports: unknown[] = [];
+    child.on('message', (message) => reports.push(message));
+    return { child, reports };
   }
 
-  it('serves with the node engine, with one warning, when it may choose', async () => {
-    const { child, said } = startWith('auto');
-    while (said.length < 2) await once(child, 'message');
-    const [warning, started] = said as [
+  it('falls back to the node engine with one warning when the engine is auto', async () => {
+    const { child, reports } = startWith('auto');
+    while (reports.length < 2) await once(child, 'message');
+    const [warning, started] = reports as [
       { logged: { level: number; msg: string; reason: string } },
       { port: number; engine: string },
     ];
@@ -222,13 +222,13 @@ describe('an HTTP pool where the native module does not load', () => {
     expect(code).to.equal(0);
   });
 
-  it('does not start, naming the key, when it may not', async () => {
-    const { child, said } = startWith('uws');
-    // The channel may have more to say when the process is over.
+  it('rejects with the key when the engine is uws and does not load', async () => {
+    const { child, reports } = startWith('uws');
+    // Messages may still arrive when the process has exited.
     const [[code]] = await Promise.all([once(child, 'exit'), once(child, 'disconnect')]);
     expect(code).to.equal(1);
-    expect(said).to.have.length(1);
-    const { refused } = said[0] as { refused: string };
+    expect(reports).to.have.length(1);
+    const { refused } = reports[0] as { refused: string };
     expect(refused).to.match(/^RESOURCE HttpEngine: .*no binary for this platform/);
   });
 });

@@ -8,7 +8,7 @@ import { fetchJson, fetchOnce } from '../support/http-client.js';
 import { ENGINES, TestFront } from '../support/http-front.js';
 
 for (const engine of ENGINES) {
-  describe(`metrics and profiles, on the ${engine} engine`, () => {
+  describe(`metrics and profiles on the ${engine} engine`, () => {
     let front: TestFront;
     let directory: TemporaryDirectory;
 
@@ -22,7 +22,7 @@ for (const engine of ENGINES) {
       directory.remove();
     });
 
-    it('send metrics as the text that main wrote', async () => {
+    it('sends metrics as the text that main wrote', async () => {
       const contentType = 'text/plain; version=0.0.4; charset=utf-8';
       const other = { kind: 'text', contentType, text: 'a{b="ä"} 1\n' } as const;
       front.respond = () => ({ status: 200, json: '', other });
@@ -37,7 +37,7 @@ for (const engine of ENGINES) {
       expect(front.mainRequests).to.deep.equal([{ kind: 'metrics' }, { kind: 'metrics' }]);
     });
 
-    it('send a file whole, once', async () => {
+    it('sends the file of a profile once, and removes it', async () => {
       const path = join(directory.path, 'a.heapsnapshot');
       const content = JSON.stringify(randomBytes(3_000_000).toString('hex'));
       writeFileSync(path, content);
@@ -51,7 +51,7 @@ for (const engine of ENGINES) {
       expect((await fetchOnce(front.port, '/lb-check')).status).to.equal(200);
     });
 
-    it('ask main for what the parameters say, and for what they leave out', async () => {
+    it('requests a profile by the parameters and their defaults', async () => {
       for (const path of [
         'profile',
         'profile?seconds=60&thread=probe',
@@ -73,7 +73,7 @@ for (const engine of ENGINES) {
       ]);
     });
 
-    it('refuse bad parameters, and take no profile for a HEAD', async () => {
+    it('refuses invalid parameters and takes no profile for HEAD', async () => {
       const bad = ['seconds=0', 'seconds=61', 'seconds=-1', 'seconds=1.5', 'seconds=x', 'thread=x'];
       for (const method of ['GET', 'HEAD']) {
         for (const query of bad) {
@@ -88,7 +88,7 @@ for (const engine of ENGINES) {
       expect(front.mainRequests).to.deep.equal([]);
     });
 
-    it('list the paths of the profiler in /help', async () => {
+    it('lists the paths of the profiler in /help', async () => {
       expect(await fetchJson(front.port, '/help')).to.include.members([
         '/metrics',
         '/debug/pprof/profile',
@@ -99,8 +99,8 @@ for (const engine of ENGINES) {
 }
 
 for (const engine of ENGINES) {
-  describe(`without EnableProfiling, on the ${engine} engine`, () => {
-    it('the paths of the profiler are unknown, also to /help', async () => {
+  describe(`profiles without EnableProfiling on the ${engine} engine`, () => {
+    it('responds 404 to the paths of the profiler when it is disabled', async () => {
       const front = await TestFront.start(engine);
       for (const method of ['GET', 'HEAD']) {
         for (const path of ['/debug/pprof/profile', '/debug/pprof/heap?thread=main']) {

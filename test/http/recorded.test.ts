@@ -1,4 +1,4 @@
-/** What a running freno (Go) was asked and answered, asked again, byte for byte. */
+/** Requests that were recorded from the original freno (Go) get the same responses. */
 import { expect } from 'chai';
 import type { MainRequest, MainResponse } from '../../src/contracts/http.js';
 import { MetricState } from '../../src/throttle/metric.js';
@@ -17,10 +17,13 @@ function withoutTimes(body: string): string {
 }
 
 const STATUS_BODY =
-  '{"ServiceID":"127.0.0.1:9897","Healthy":true,"IsLeader":true,"Leader":"127.0.0.1:9897","State":"Leader","Domain":"","ShareDomain":"","ShareDomainServices":null,"ShareDomainServicesList":null,"HealthyDomainServicesList":null}';
+  '{"ServiceID":"127.0.0.1:9897","Healthy":true,"IsLeader":true,' +
+  '"Leader":"127.0.0.1:9897","State":"Leader","Domain":"","ShareDomain":"",' +
+  '"ShareDomainServices":null,"ShareDomainServicesList":null,' +
+  '"HealthyDomainServicesList":null}';
 
 for (const engine of ENGINES) {
-  describe(`recorded requests, on the ${engine} engine`, () => {
+  describe(`recorded requests on the ${engine} engine`, () => {
     let front: TestFront;
 
     before(async () => {
@@ -29,7 +32,7 @@ for (const engine of ENGINES) {
       front.addStore('busy', { measured: { value: 9.25 } });
       const errorText = 'dial tcp 127.0.0.1:1: connect: connection refused';
       front.addStore('down', { measured: { state: MetricState.error, errorText } });
-      // Ratio 0.9 is not asked about in the recording; ratio 0 and 1 do not depend on the dice.
+      // The recording has no check with ratio 0.9; ratio 0 and 1 do not depend on the dice.
       front.dice = 0.5;
       const play = front.respond;
       front.respond = (request: MainRequest): MainResponse | Promise<MainResponse> =>
@@ -39,7 +42,7 @@ for (const engine of ENGINES) {
     after(() => front.stop());
 
     for (const step of RECORDED) {
-      it(`${step.method} ${step.path}: ${step.status}`, async () => {
+      it(`responds ${step.status} to ${step.method} ${step.path} like the original`, async () => {
         const { status, headers, body } = await fetchOnce(front.port, step.path, {
           method: step.method,
         });

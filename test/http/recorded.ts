@@ -1,4 +1,4 @@
-/** Requests to freno (Go, 2024) and its answers, in the order in which they were recorded. */
+/** Requests to freno (Go, 2024) and its responses, in the order of the recording. */
 
 export interface RecordedStep {
   readonly method: string;
@@ -28,7 +28,9 @@ export const RECORDED: readonly RecordedStep[] = [
     path: '/check/app1/mysql/down',
     status: 500,
     type: 'application/json',
-    body: '{"StatusCode":500,"Value":0,"Threshold":1,"Message":"dial tcp 127.0.0.1:1: connect: connection refused"}\n',
+    body:
+      '{"StatusCode":500,"Value":0,"Threshold":1,"Message":"dial tcp 127.0.0.1:1: connect: ' +
+      'connection refused"}\n',
   },
   {
     method: 'GET',
@@ -105,7 +107,11 @@ export const RECORDED: readonly RecordedStep[] = [
     path: '/consensus/status',
     status: 200,
     type: 'application/json',
-    body: '{"ServiceID":"127.0.0.1:9897","Healthy":true,"IsLeader":true,"Leader":"127.0.0.1:9897","State":"Leader","Domain":"","ShareDomain":"","ShareDomainServices":null,"ShareDomainServicesList":null,"HealthyDomainServicesList":null}\n',
+    body:
+      '{"ServiceID":"127.0.0.1:9897","Healthy":true,"IsLeader":true,' +
+      '"Leader":"127.0.0.1:9897","State":"Leader","Domain":"","ShareDomain":"",' +
+      '"ShareDomainServices":null,"ShareDomainServicesList":null,' +
+      '"HealthyDomainServicesList":null}\n',
   },
   {
     method: 'GET',
@@ -168,7 +174,9 @@ export const RECORDED: readonly RecordedStep[] = [
     path: '/throttled-apps',
     status: 200,
     type: 'application/json',
-    body: '{"abusing-app":{"ExpireAt":"2036-11-20T02:30:36.312460071Z","Ratio":1},"t1":{"ExpireAt":"2026-11-23T02:41:14.184191439Z","Ratio":1}}\n',
+    body:
+      '{"abusing-app":{"ExpireAt":"2036-11-20T02:30:36.312460071Z","Ratio":1},' +
+      '"t1":{"ExpireAt":"2026-11-23T02:41:14.184191439Z","Ratio":1}}\n',
   },
   {
     method: 'GET',
@@ -196,6 +204,10 @@ export const RECORDED: readonly RecordedStep[] = [
     path: '/throttled-apps',
     status: 200,
     type: 'application/json',
-    body: '{"abusing-app":{"ExpireAt":"2036-11-20T02:30:36.312460071Z","Ratio":1},"t1":{"ExpireAt":"2026-11-23T02:41:14.184191439Z","Ratio":1},"t2":{"ExpireAt":"2026-11-23T03:01:14.185829749Z","Ratio":0},"t3":{"ExpireAt":"2026-11-23T02:51:14.188223543Z","Ratio":0.9}}\n',
+    body:
+      '{"abusing-app":{"ExpireAt":"2036-11-20T02:30:36.312460071Z","Ratio":1},' +
+      '"t1":{"ExpireAt":"2026-11-23T02:41:14.184191439Z","Ratio":1},' +
+      '"t2":{"ExpireAt":"2026-11-23T03:01:14.185829749Z","Ratio":0},' +
+      '"t3":{"ExpireAt":"2026-11-23T02:51:14.188223543Z","Ratio":0.9}}\n',
   },
 ];

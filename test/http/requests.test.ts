@@ -1,6 +1,6 @@
 /**
  * Requests of every shape: methods, slashes, odd bytes, odd lengths, split and pipelined; both
- * engines alike but where it says so.
+ * engines respond alike unless a test states otherwise.
  */
 import { expect } from 'chai';
 import { ROUTES } from '../../src/http/worker/routes.js';
@@ -9,7 +9,7 @@ import { ENGINES, TestFront } from '../support/http-front.js';
 
 const CHECK_BODY = '{"StatusCode":200,"Value":0.43,"Threshold":1,"Message":""}\n';
 
-/** Those of the profiler are there only when it is on: see profile.test.ts. */
+/** The paths of the profiler exist only when it is enabled: see profile.test.ts. */
 const SERVED = ROUTES.filter(({ pattern }) => !pattern.startsWith('/debug/pprof/'));
 
 /** A path of each route. */
@@ -32,7 +32,7 @@ function get(path: string, headers = ''): string {
 }
 
 for (const engine of ENGINES) {
-  describe(`requests, on the ${engine} engine`, () => {
+  describe(`requests on the ${engine} engine`, () => {
     let front: TestFront;
 
     before(async () => {
@@ -45,20 +45,20 @@ for (const engine of ENGINES) {
     for (const { pattern, allow } of SERVED) {
       const path = samplePath(pattern);
 
-      it(`${pattern}: HEAD is GET without the body`, async () => {
+      it(`responds to HEAD ${pattern} like to GET, without the body`, async () => {
         const got = await fetchOnce(front.port, path);
         const head = await fetchOnce(front.port, path, { method: 'HEAD' });
         expect(got.status).to.equal(200);
         expect(head.status).to.equal(200);
         expect(head.body).to.equal('');
         expect(head.headers['content-type']).to.equal(got.headers['content-type']);
-        // Times are written without trailing zeros: two answers may differ in length.
+        // Times are written without trailing zeros: two responses may differ in length.
         const length = pattern === '/metrics-health' ? /^\d+$/ : `${Buffer.byteLength(got.body)}`;
         expect(head.headers['content-length']).to.match(new RegExp(length));
         expect(got.body).to.match(/\n$/);
       });
 
-      it(`${pattern}: other methods get 405 with Allow`, async () => {
+      it(`responds 405 with Allow to other methods of ${pattern}`, async () => {
         const isControl = allow.includes('POST');
         for (const method of [
           'PUT',
@@ -76,7 +76,7 @@ for (const engine of ENGINES) {
         }
       });
 
-      it(`${pattern}: a slash too many is redirected, with the query`, async () => {
+      it(`redirects ${pattern} with a superfluous slash, with the query`, async () => {
         const { status, headers } = await fetchOnce(front.port, `${path}/?p=low&x=%20`);
         expect(status).to.equal(301);
         expect(headers.location).to.equal(`${path}?p=low&x=%20`);
@@ -84,7 +84,7 @@ for (const engine of ENGINES) {
       });
     }
 
-    it('answer 404 in text to what is no path', async () => {
+    it('responds 404 in text to unknown paths', async () => {
       const paths = [
         '/',
         '//',
@@ -126,7 +126,7 @@ for (const engine of ENGINES) {
       expect((await fetchOnce(front.port, '/nosuch', { method: 'HEAD' })).status).to.equal(404);
     });
 
-    it('refuse malformed encodings with one JSON body', async () => {
+    it('refuses malformed encodings with a JSON body', async () => {
       for (const odd of ['%', '%z', '%zz', '%a', '%ff', '%c3%28', '%u0041', '%ed%a0%80']) {
         for (const path of [`/check/${odd}/mysql/ok`, `/throttle-app/${odd}`]) {
           const { status, body } = await fetchOnce(front.port, path);
@@ -136,13 +136,13 @@ for (const engine of ENGINES) {
       }
     });
 
-    it('take what decodes to something odd as a name', async () => {
+    it('accepts unusual characters as a name', async () => {
       for (const odd of ['%00', '%0a', '%22', '%5c', '%25', '..', '%2e%2e', '%3f', '+', '*', ':']) {
         expect((await fetchOnce(front.port, `/check/${odd}/mysql/ok`)).body).to.equal(CHECK_BODY);
       }
     });
 
-    it('refuse names of more than 1,024 characters', async () => {
+    it('refuses names of more than 1,024 characters', async () => {
       const name = 'x'.repeat(1025);
       for (const path of [
         `/check/${name}/mysql/ok`,
@@ -156,16 +156,16 @@ for (const engine of ENGINES) {
       );
     });
 
-    it('do not let a redirect carry a header', async () => {
-      const answer = await exchangeRaw(
+    it('encodes control characters in the location of a redirect', async () => {
+      const response = await exchangeRaw(
         front.port,
         ['GET /lb-check/?a=\x01b HTTP/1.1\r\nHost: freno\r\nConnection: close\r\n\r\n'],
         /\r\n\r\n/,
       );
-      expect(answer).not.to.contain('\x01');
+      expect(response).not.to.contain('\x01');
     });
 
-    it('take POST for control requests, with and without a body', async () => {
+    it('accepts POST for control requests, with and without a body', async () => {
       const path = '/throttle-app/posted/ttl/5';
       expect((await fetchOnce(front.port, path, { method: 'POST' })).status).to.equal(200);
       const body = 'x'.repeat(10_000);
@@ -176,109 +176,109 @@ for (const engine of ENGINES) {
       ).to.equal(200);
     });
 
-    it('refuse methods that only look like the right ones', async () => {
-      const asked = front.mainRequests.length;
+    it('refuses methods in the wrong case', async () => {
+      const before = front.mainRequests.length;
       for (const method of ['get', 'Head', 'post']) {
         for (const path of ['/check/a/mysql/ok', '/lb-check', '/throttle-app/lower']) {
           const request = `${method} ${path} HTTP/1.1\r\nHost: freno\r\n\r\n`;
-          const answer = await exchangeRaw(front.port, [request], /\r\n\r\n/);
+          const response = await exchangeRaw(front.port, [request], /\r\n\r\n/);
           const refusal = engine === 'node' ? '400' : '405';
-          expect(statusesOf(answer), `${method} ${path}`).to.deep.equal([refusal]);
+          expect(statusesOf(response), `${method} ${path}`).to.deep.equal([refusal]);
         }
       }
-      expect(front.mainRequests).to.have.length(asked);
+      expect(front.mainRequests).to.have.length(before);
     });
 
-    it('answer pipelined requests in their order', async () => {
+    it('responds to pipelined requests in their order', async () => {
       const requests = get('/lb-check') + get('/check/a/mysql/ok') + get('/nosuch');
-      const answer = await exchangeRaw(front.port, [requests], /404 page not found/);
-      expect(statusesOf(answer)).to.deep.equal(['200', '200', '404']);
-      expect(answer.indexOf('"Message":"OK"')).to.be.lessThan(answer.indexOf('"Value"'));
+      const response = await exchangeRaw(front.port, [requests], /404 page not found/);
+      expect(statusesOf(response)).to.deep.equal(['200', '200', '404']);
+      expect(response.indexOf('"Message":"OK"')).to.be.lessThan(response.indexOf('"Value"'));
     });
 
-    it('answer what is pipelined behind a request that asks main, or end the connection', async () => {
+    it('responds to a request behind one that waits for main, or disconnects', async () => {
       const requests = get('/throttled-apps') + get('/nosuch');
-      const answer = await exchangeRaw(front.port, [requests], /404 page not found/);
-      // The native engine ends a connection on which the next request comes before the answer.
-      expect(statusesOf(answer)).to.deep.equal(engine === 'node' ? ['200', '404'] : []);
+      const response = await exchangeRaw(front.port, [requests], /404 page not found/);
+      // The native engine closes a connection whose next request arrives before the response.
+      expect(statusesOf(response)).to.deep.equal(engine === 'node' ? ['200', '404'] : []);
       expect((await fetchOnce(front.port, '/throttled-apps')).status).to.equal(200);
     });
 
-    it('answer a HEAD and what follows on the same connection', async () => {
+    it('responds to HEAD and to later requests on the same connection', async () => {
       const head = 'HEAD /check/a/mysql/ok HTTP/1.1\r\nHost: freno\r\n\r\n';
       const late = 'HEAD /throttled-apps HTTP/1.1\r\nHost: freno\r\n\r\n';
-      const answer = await exchangeRaw(
+      const response = await exchangeRaw(
         front.port,
         [head, late, get('/hostname')],
         /\r\n\r\n"[^"]+"\n/,
       );
-      expect(answer.match(/HTTP\/1\.1 200/g)).to.have.length(3);
-      expect(answer).not.to.contain('StatusCode');
+      expect(response.match(/HTTP\/1\.1 200/g)).to.have.length(3);
+      expect(response).not.to.contain('StatusCode');
     });
 
-    it('put headers together that come in chunks', async () => {
+    it('accepts headers that arrive in chunks', async () => {
       const request = get('/check/a/mysql/ok', 'X-Forwarded-For: 10.1.2.3\r\n');
       const lineEnd = request.indexOf('\r\n') + 2;
       const rest = request.slice(lineEnd);
       const chunks = [request.slice(0, lineEnd), ...rest.match(/.{1,7}/gs)!];
-      const answer = await exchangeRaw(front.port, chunks, /"Message":""/);
-      expect(answer).to.match(/^HTTP\/1\.1 200 /);
+      const response = await exchangeRaw(front.port, chunks, /"Message":""/);
+      expect(response).to.match(/^HTTP\/1\.1 200 /);
     });
 
-    it('answer a request line that comes in chunks, or refuse it', async () => {
-      const answer = await exchangeRaw(
+    it('accepts or refuses a request line that arrives in chunks', async () => {
+      const response = await exchangeRaw(
         front.port,
         ['GET /check/a/my', 'sql/ok HTTP/1.1\r\nHost: freno\r\nConnection: close\r\n\r\n'],
         /"Message":""|<hr>/,
       );
-      // The native engine of this version takes the end of a packet in the request line for that of
+      // The native engine of this version takes a request line that ends with the packet for
       // HTTP/0.9 or 1.0.
-      expect(answer).to.match(engine === 'node' ? /^HTTP\/1\.1 200 / : /^HTTP\/1\.1 505 /);
+      expect(response).to.match(engine === 'node' ? /^HTTP\/1\.1 200 / : /^HTTP\/1\.1 505 /);
     });
 
-    it('serve HTTP/1.0, or refuse it', async () => {
-      const answer = await exchangeRaw(front.port, ['GET /leader-check HTTP/1.0\r\n\r\n']);
-      expect(answer).to.match(engine === 'node' ? /^HTTP\/1\.1 200 / : /^HTTP\/1\.1 505 /);
+    it('serves or refuses HTTP/1.0', async () => {
+      const response = await exchangeRaw(front.port, ['GET /leader-check HTTP/1.0\r\n\r\n']);
+      expect(response).to.match(engine === 'node' ? /^HTTP\/1\.1 200 / : /^HTTP\/1\.1 505 /);
     });
 
-    it('end a connection that asks for it', async () => {
-      const answer = await exchangeRaw(
+    it('closes the connection on Connection: close', async () => {
+      const response = await exchangeRaw(
         front.port,
         [get('/check/a/mysql/ok', 'Connection: close\r\n')],
         engine === 'node' ? /$^/ : /"Message":""/,
       );
-      expect(answer).to.match(/^HTTP\/1\.1 200 /);
+      expect(response).to.match(/^HTTP\/1\.1 200 /);
     });
 
-    it('answer or refuse paths of 16 KB, and go on', async () => {
+    it('refuses paths of up to 70 KB and continues to serve', async () => {
       for (const length of [2_000, 8_000, 16_384, 70_000]) {
         const path = `/check/${'x'.repeat(length)}/mysql/ok`;
-        const answer = await exchangeRaw(
+        const response = await exchangeRaw(
           front.port,
           [get(path, 'Connection: close\r\n')],
           /\r\n\r\n|<hr>/,
         );
-        // Refused by us (400), by the engine (4xx, 505), or by an end of the connection.
-        expect(answer, String(length)).to.match(/^(HTTP\/1\.1 [45]\d\d |$)/);
+        // Refused by freno (400) or by the engine (4xx, 505), or the connection ends.
+        expect(response, String(length)).to.match(/^(HTTP\/1\.1 [45]\d\d |$)/);
       }
       expect((await fetchOnce(front.port, '/check/a/mysql/ok')).body).to.equal(CHECK_BODY);
     });
 
-    it('answer or refuse oversized headers, and go on', async () => {
+    it('accepts or refuses oversized headers and continues to serve', async () => {
       for (const length of [3_000, 6_000, 20_000, 100_000]) {
         const headers = `X-Long: ${'x'.repeat(length)}\r\nConnection: close\r\n`;
-        const answer = await exchangeRaw(
+        const response = await exchangeRaw(
           front.port,
           [get('/check/a/mysql/ok', headers)],
           /\r\n\r\n|<hr>/,
         );
-        expect(answer, String(length)).to.match(/^(HTTP\/1\.1 (200|[45]\d\d) |$)/);
+        expect(response, String(length)).to.match(/^(HTTP\/1\.1 (200|[45]\d\d) |$)/);
       }
       expect((await fetchOnce(front.port, '/check/a/mysql/ok')).body).to.equal(CHECK_BODY);
     });
 
-    it('survive nonsense', async () => {
-      const nonsense = [
+    it('survives malformed requests', async () => {
+      const malformed = [
         '\x00\x01\x02\r\n\r\n',
         '\r\n\r\n\r\n',
         'GET\r\n\r\n',
@@ -296,18 +296,18 @@ for (const engine of ENGINES) {
       ];
       // Each may get an error, or wait for more until the connection is idle for too long.
       await Promise.all(
-        nonsense.map((request) => exchangeRaw(front.port, [request], /\r\n\r\n/, 200)),
+        malformed.map((request) => exchangeRaw(front.port, [request], /\r\n\r\n/, 200)),
       );
       expect((await fetchOnce(front.port, '/check/a/mysql/ok')).body).to.equal(CHECK_BODY);
     });
 
-    it('take bytes beyond ASCII in a path for UTF-8, or refuse them', async () => {
+    it('accepts UTF-8 in a path, or refuses it', async () => {
       const request = Buffer.from(get('/check/größe/mysql/ok', 'Connection: close\r\n'), 'utf8');
-      const answer = await exchangeRaw(front.port, [request], /"Message":""|\r\n\r\n/);
-      expect(answer).to.match(engine === 'node' ? /^HTTP\/1\.1 400 / : /^HTTP\/1\.1 200 /);
+      const response = await exchangeRaw(front.port, [request], /"Message":""|\r\n\r\n/);
+      expect(response).to.match(engine === 'node' ? /^HTTP\/1\.1 400 / : /^HTTP\/1\.1 200 /);
     });
 
-    it('list every path in /help', async () => {
+    it('lists every path in /help', async () => {
       expect(await fetchJson(front.port, '/help')).to.deep.equal(
         SERVED.map(({ pattern }) => pattern),
       );
@@ -315,6 +315,6 @@ for (const engine of ENGINES) {
   });
 }
 
-function statusesOf(answers: string): string[] {
-  return [...answers.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status!);
+function statusesOf(responses: string): string[] {
+  return [...responses.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status!);
 }

@@ -1,4 +1,4 @@
-/** Threads that watch themselves, and main that asks them. */
+/** Threads that measure themselves, and main that collects it. */
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { expect } from 'chai';
 import { DiagnosticsHub } from '../../src/publish/main/diagnostics-hub.js';
@@ -18,8 +18,8 @@ function turnOf(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-describe('a thread', () => {
-  it('knows how late its event loop was', async () => {
+describe('ThreadDiagnostics', () => {
+  it('measures how late the event loop was', async () => {
     const diagnostics = new ThreadDiagnostics();
     await turnOf(100);
     block(150);
@@ -31,7 +31,7 @@ describe('a thread', () => {
   });
 });
 
-describe('all threads', () => {
+describe('DiagnosticsHub', () => {
   let hub: DiagnosticsHub;
 
   beforeEach(() => {
@@ -40,7 +40,7 @@ describe('all threads', () => {
 
   afterEach(() => hub.stop());
 
-  it('are asked by name; one that does not answer is left out, one that is gone forgotten', async () => {
+  it('collects the vitals of the threads that respond, by name', async () => {
     const lively = hub.open('http-3');
     hub.open('probe-1');
     serveDiagnostics(lively);
@@ -51,7 +51,7 @@ describe('all threads', () => {
     expect(error).to.include({ code: 'BAD_REQUEST' });
   });
 
-  it('write profiles into files of their own, which only this user may read', async () => {
+  it('writes a profile to a file that only this user may read', async () => {
     serveDiagnostics(hub.open('http-0'));
     const taken = hub.take({ thread: 'http', seconds: 1 });
     expect([hub.isProfiled('http-0'), hub.isProfiled('http-1')]).to.deep.equal([true, false]);

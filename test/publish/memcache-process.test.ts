@@ -1,7 +1,4 @@
-/**
- * Memcache as a whole freno process serves it: simulated MySQL on one side, a real memcached on the
- * other.
- */
+/** A whole freno process between simulated MySQL servers and a real memcached. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -45,7 +42,7 @@ describe('a freno process with memcached', () => {
     return async () => (await memcached.get(name))?.split(':')[1] === expected;
   }
 
-  it('publishes the value that its checks answer from, and follows it', async () => {
+  it('publishes the value of a store in memcached and follows it', async () => {
     await until(published(VALUE.toFixed(6)));
     await fleet.change([{ server: 0, value: 7.5 }]);
     await until(published('7.500000'));
@@ -57,7 +54,7 @@ describe('a freno process with memcached', () => {
     });
   });
 
-  it('takes the value away while the store cannot be read', async () => {
+  it('deletes the value from memcached while the store cannot be read', async () => {
     await fleet.change([
       { server: 0, fault: { kind: 'error', code: 1045, message: 'Access denied' } },
     ]);
@@ -66,7 +63,7 @@ describe('a freno process with memcached', () => {
     await until(published(VALUE.toFixed(6)));
   });
 
-  it('goes on probing and checking while memcached hangs, and publishes again after it', async () => {
+  it('continues to probe and check while memcached is unresponsive', async () => {
     memcached.freeze();
     for (const [value, status] of [
       [9, 429],
@@ -81,7 +78,7 @@ describe('a freno process with memcached', () => {
     await until(published(VALUE.toFixed(6)));
   });
 
-  it('publishes elsewhere after a reload', async () => {
+  it('publishes under the new path after a reload', async () => {
     const file = join(directory!.path, `freno-${node.port}.conf.json`);
     const configuration = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
     writeFileSync(file, JSON.stringify({ ...configuration, MemcachePath: 'elsewhere' }));

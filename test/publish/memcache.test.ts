@@ -1,7 +1,4 @@
-/**
- * Publishing in a real memcached: what is written, how often, and what becomes of it when memcached
- * fails.
- */
+/** Publishing in a real memcached: what is written, how often, and failures of memcached. */
 import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
@@ -26,7 +23,7 @@ function logInto(lines: string[]): Logger {
   return pino({ level: 'warn' }, { write: (line) => void lines.push(line) });
 }
 
-/** What was written, by which clock of the writer. */
+/** A value that was written, with the writer's clock. */
 interface MemcacheWrite {
   readonly atMs: number;
   readonly value: number;
@@ -43,7 +40,7 @@ async function publishUntil(
   });
 }
 
-describe('a published metric', () => {
+describe('MemcachePublisher', () => {
   before(function () {
     needPrograms(this, 'memcached');
   });
@@ -61,8 +58,8 @@ describe('a published metric', () => {
   }
 
   /**
-   * A memcached, by the address of a proxy before it, and all that is written to it. What memcached
-   * keeps for a second it counts in ticks of its clock: a value may be gone as soon as it is there.
+   * A memcached, by the address of a proxy before it, and all that is written to it. memcached
+   * counts the second of an expiry in ticks of its clock: a value may expire as soon as it is set.
    */
   async function recording(): Promise<{ address: string; writes: MemcacheWrite[] }> {
     const { port } = await memcached();
@@ -106,7 +103,7 @@ describe('a published metric', () => {
     await Promise.all(servers.splice(0).map((server) => server.stop()));
   });
 
-  it('is <epoch millis>:<value with 6 decimals> under <path>/mysql/<store>, gone after a second', async () => {
+  it('writes <epoch millis>:<value> under <path>/mysql/<store> for a second', async () => {
     const server = await memcached();
     const publisher = publisherTo([server.address], 'some/path');
     const store = publisher.open('main1');
@@ -127,7 +124,7 @@ describe('a published metric', () => {
     );
   });
 
-  it('is deleted while the store is in error', async () => {
+  it('deletes the value while the store is in error', async () => {
     const server = await memcached();
     const publisher = publisherTo([server.address]);
     const store = publisher.open('main1');
@@ -139,7 +136,7 @@ describe('a published metric', () => {
     expect(await server.get('freno/mysql/main1')).to.equal(undefined);
   });
 
-  it('is written at most once in 25 ms, and the last of a burst still arrives', async () => {
+  it('writes a store at most once in 25 ms, and the last value of a burst', async () => {
     const { address, writes } = await recording();
     const publisher = publisherTo([address]);
     const store = publisher.open('main1');
@@ -155,7 +152,7 @@ describe('a published metric', () => {
     });
   });
 
-  it('is not written by a node that may not act as leader', async () => {
+  it('writes nothing while the node may not act as leader', async () => {
     const { address, writes } = await recording();
     const publisher = publisherTo([address]);
     const store = publisher.open('main1');
@@ -168,7 +165,7 @@ describe('a published metric', () => {
     expect(valuesOf(writes)).to.deep.equal([1]);
   });
 
-  it('withdrawn before its turn is not written', async () => {
+  it('does not write a value that was withdrawn', async () => {
     const { address, writes } = await recording();
     const publisher = publisherTo([address]);
     const store = publisher.open('main1');
@@ -180,7 +177,7 @@ describe('a published metric', () => {
     expect(valuesOf(writes)).not.to.include(3);
   });
 
-  it('lies where a reader made for the original looks: CRC-32 of the key modulo the servers', async () => {
+  it('chooses the server by CRC-32 of the key, like the original', async () => {
     const pair = [await memcached(), await memcached()];
     const publisher = publisherTo(pair.map(({ address }) => address));
     const names = ['main1', 'main2', 'main3', 'main4', 'main5', 'main6'];
@@ -197,8 +194,8 @@ describe('a published metric', () => {
         for (const store of stores) store.publish(ok, 1);
       },
     );
-    const places = names.map((name) => serverOf(`freno/mysql/${name}`, 2));
-    expect(new Set(places).size).to.equal(2);
+    const indexes = names.map((name) => serverOf(`freno/mysql/${name}`, 2));
+    expect(new Set(indexes).size).to.equal(2);
     const elsewhere = names.map((name) => {
       const key = `freno/mysql/${name}`;
       return pair[1 - serverOf(key, 2)]!.get(key);
@@ -208,7 +205,7 @@ describe('a published metric', () => {
     expect(serverOf('123456789', 0x1_0000_0000)).to.equal(0xcbf4_3926);
   });
 
-  it('goes to the new servers and path after a reload', async () => {
+  it('writes to the new servers and path after a change of the address', async () => {
     const [first, second] = [await memcached(), await memcached()];
     const publisher = publisherTo([first.address]);
     const store = publisher.open('main1');
@@ -225,7 +222,7 @@ describe('a published metric', () => {
     expect(publisher.statistics.written).to.equal(written);
   });
 
-  it('that waits for its turn when the servers are taken away is not written', async () => {
+  it('does not write a deferred value when the servers are removed', async () => {
     const { address, writes } = await recording();
     const publisher = publisherTo([address]);
     const store = publisher.open('main1');
@@ -237,7 +234,7 @@ describe('a published metric', () => {
     expect(valuesOf(writes)).to.deep.equal([1]);
   });
 
-  it('of a name that memcached cannot keep is reported once, by name, and not sent', async () => {
+  it('logs a key that memcached cannot store once and does not send it', async () => {
     const server = await memcached();
     const publisher = publisherTo([server.address]);
     const bad = publisher.open('two words');
@@ -257,7 +254,7 @@ describe('a published metric', () => {
     expect(keyProblem('a\n')).to.contain('control');
   });
 
-  it('waits for no memcached that hangs: writes in flight are bounded, the rest dropped, until it is back', async () => {
+  it('bounds the writes in flight and drops the rest while memcached is stuck', async () => {
     const server = await memcached();
     const publisher = publisherTo([server.address]);
     const store = publisher.open('main1');
@@ -280,7 +277,7 @@ describe('a published metric', () => {
     );
   });
 
-  it('comes back by itself when memcached was dead, and says each once', async () => {
+  it('reconnects to a memcached that was down, and logs each change once', async () => {
     const server = await memcached();
     const publisher = publisherTo([server.address]);
     const store = publisher.open('main1');
@@ -303,14 +300,14 @@ describe('a published metric', () => {
     expect(log[1]).to.contain('memcached is available again');
   });
 
-  it('survives a server that is none: wrong port, another protocol', async () => {
+  it('survives a wrong port and a server of another protocol', async () => {
     const talker = createServer((socket) => {
       socket.on('error', () => socket.destroy()).resume();
       socket.write('220 mail ready, and much more than twenty-four bytes of it\r\n');
     });
-    const [port = 0, nobody = 0] = await freePorts(2);
+    const [port = 0, unused = 0] = await freePorts(2);
     await new Promise<void>((resolve) => talker.listen(port, '127.0.0.1', resolve));
-    const publisher = publisherTo([`127.0.0.1:${port}`, `127.0.0.1:${nobody}`]);
+    const publisher = publisherTo([`127.0.0.1:${port}`, `127.0.0.1:${unused}`]);
     const stores = ['main1', 'main2', 'main3', 'main4'].map((name) => publisher.open(name));
     await publishUntil(
       () => log.length === 2,
@@ -323,7 +320,7 @@ describe('a published metric', () => {
     await new Promise((resolve) => talker.close(resolve));
   });
 
-  it('connects to a server that keeps failing ever more seldom', async () => {
+  it('backs off from a server that keeps failing', async () => {
     let connections = 0;
     const failing = createServer((socket) => {
       connections++;

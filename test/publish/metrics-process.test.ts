@@ -1,7 +1,4 @@
-/**
- * What a real freno process tells of itself, and that everything that reads it finds what it looks
- * for.
- */
+/** The metrics, variables and profiles of a real freno process, and their readers. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { expect } from 'chai';
@@ -38,12 +35,12 @@ describe('a freno process', () => {
 
   before(async () => {
     directory = new TemporaryDirectory();
-    const [nobody, port = 0] = await freePorts(2);
+    const [unused, port = 0] = await freePorts(2);
     fleet = await Fleet.start([{ value: VALUE }]);
     const stores = storesOf(fleet.hosts) as { MySQL: object };
     [node] = (await layOutNodes(1, directory.path, {
       Stores: { MySQL: { ...stores.MySQL, HttpCheckPort: port, HttpCheckPath: 'lb-check' } },
-      MemcacheServers: [`127.0.0.1:${nobody}`],
+      MemcacheServers: [`127.0.0.1:${unused}`],
       EnableProfiling: true,
     })) as [FrenoNode];
     node.start();
@@ -56,7 +53,7 @@ describe('a freno process', () => {
     directory.remove();
   });
 
-  /** With what all threads say: one that does not answer in time is left out. */
+  /** Resolves when all threads have responded: one that does not in time is left out. */
   function scrape(): Promise<Exposition> {
     return until(async () => {
       const metrics = await scrapeOnce();
@@ -76,8 +73,8 @@ describe('a freno process', () => {
     return new Exposition(body);
   }
 
-  describe('in /metrics', () => {
-    it('tells of itself, its threads, its stores and its consensus', async () => {
+  describe('/metrics', () => {
+    it('reports the process, its threads, its stores and its consensus', async () => {
       const metrics = await scrape();
       const store = STORE;
       expect(metrics.value('freno_leader')).to.equal(1);
@@ -92,7 +89,7 @@ describe('a freno process', () => {
       expect(metrics.value('freno_raft_disk_write_duration_seconds_count')).to.be.greaterThan(0);
     });
 
-    it('counts what happens', async () => {
+    it('counts checks and commands', async () => {
       const before = await scrape();
       for (const app of ['a', 'a', 'b']) await fetchOnce(node.port, `/check/${app}/mysql/${STORE}`);
       await fetchOnce(node.port, '/check/a/mysql/nosuch');
@@ -111,7 +108,7 @@ describe('a freno process', () => {
       );
     });
 
-    it('says when a store cannot be read', async () => {
+    it('reports a store that cannot be read', async () => {
       await fleet.change([{ server: 0, fault: { kind: 'error', code: 1045, message: 'denied' } }]);
       await node.process.waitFor(`/check/a/mysql/${STORE}`, 500);
       const metrics = await scrape();
@@ -123,7 +120,7 @@ describe('a freno process', () => {
       await node.process.waitFor(`/check/a/mysql/${STORE}`, 200);
     });
 
-    it('answers HEAD with the length that a GET has about now', async () => {
+    it('responds to HEAD /metrics with a length and without a body', async () => {
       const { status, headers, body } = await fetchOnce(node.port, '/metrics', { method: 'HEAD' });
       expect({ status, body }).to.deep.equal({ status: 200, body: '' });
       expect(Number(headers['content-length'])).to.be.greaterThan(5_000);
@@ -140,7 +137,7 @@ describe('a freno process', () => {
       }
     });
 
-    it('has every metric that the alerts watch', async () => {
+    it('has every metric that the alerts use', async () => {
       const { names } = await scrape();
       const text = textOf('resources/prometheus-alerts.yml').replace(/^\s*#.*$/gm, '');
       const watched = namesIn(text);
@@ -185,11 +182,8 @@ describe('a freno process', () => {
     expect(await fetchJson(node.port, '/debug/metrics')).to.include.keys('probes.total');
   });
 
-  describe('as its own profiler', () => {
-    /**
-     * The sources of the functions that were seen at work: a thread at rest shows few of its own in
-     * a second.
-     */
+  describe('the profiler', () => {
+    /** The sources of the functions in the samples: an idle thread has few in a second. */
     async function sourcesSeenIn(thread: string): Promise<string[]> {
       const path = `/debug/pprof/profile?seconds=1&thread=${thread}`;
       const profile = (await fetchJson(node.port, path)) as {
@@ -200,7 +194,7 @@ describe('a freno process', () => {
       return profile.nodes.map(({ callFrame }) => callFrame.url);
     }
 
-    it('gives the profile of each kind of thread', async () => {
+    it('takes a CPU profile of each kind of thread', async () => {
       const ofTheProbes = (sources: readonly string[]): boolean =>
         sources.some((source) => source.includes('/src/stores/'));
       await until(async () => ofTheProbes(await sourcesSeenIn('probe')));
@@ -208,7 +202,7 @@ describe('a freno process', () => {
       expect(await sourcesSeenIn('main')).not.to.be.empty;
     });
 
-    it('gives heap snapshots, and leaves no file behind', async () => {
+    it('takes heap snapshots and leaves no file behind', async () => {
       const { status, headers, body } = await fetchOnce(
         node.port,
         '/debug/pprof/heap?thread=probe',
@@ -224,7 +218,7 @@ describe('a freno process', () => {
 
     it('takes one profile at a time', async () => {
       const path = '/debug/pprof/profile?seconds=1';
-      // The second may come so late that the first is over: then once more.
+      // The second may arrive when the first is over: then again.
       await until(async () => {
         const both = await Promise.all([fetchOnce(node.port, path), fetchOnce(node.port, path)]);
         const statuses = both.map(({ status }) => status).sort();

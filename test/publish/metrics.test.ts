@@ -1,4 +1,4 @@
-/** `/metrics`: what it counts, how it is bounded, how it is written. */
+/** `/metrics`: the series, their bounds and the text format. */
 import { expect } from 'chai';
 import { Durations } from '../../src/base/durations.js';
 import type { CheckCount } from '../../src/contracts/http.js';
@@ -18,8 +18,8 @@ async function checksOf(...workers: CheckCount[][]): Promise<Exposition> {
   return new Exposition(await exposition(checkFamilies(statistics, STORES)));
 }
 
-describe('the text format', () => {
-  it('escapes what a name may contain, so that it reads back the same', async () => {
+describe('the text format of metrics', () => {
+  it('escapes the values of labels so that they read back the same', async () => {
     const names = ['a"b', 'a\\b', 'a\nb', 'a\\nb', '{a="b"} 1', 'ä€😀', ''];
     const family = gauge('freno_test', 'Backslash \\ and\nnew line.');
     for (const [value, name] of names.entries()) family.add({ name }, value);
@@ -30,7 +30,7 @@ describe('the text format', () => {
     );
   });
 
-  it('writes cumulative buckets that end with all', async () => {
+  it('writes cumulative buckets of a histogram', async () => {
     const durations = new Durations([0.001, 0.01]);
     for (const milliseconds of [0.5, 1, 5, 500]) durations.record(milliseconds);
     const parsed = new Exposition(
@@ -49,7 +49,7 @@ describe('the text format', () => {
     expect(await exposition([gauge('freno_test', 'Test.')])).to.equal('');
   });
 
-  it('is read strictly by the reader of these tests', () => {
+  it('refuses malformed text in the parser of these tests', () => {
     const bad = [
       'a 1\n',
       '# HELP a b\n# TYPE a gauge\na 1',
@@ -68,7 +68,7 @@ describe('the text format', () => {
 });
 
 describe('the metrics of checks', () => {
-  it('are by app, store, status and thread', async () => {
+  it('counts checks by app, store, status and thread', async () => {
     const parsed = await checksOf(
       [
         checkCount('a', 's1', { ok: 3, exceeded: 2 }),
@@ -88,7 +88,7 @@ describe('the metrics of checks', () => {
     expect(parsed.value('freno_checks_total', { app: 'b', status: '417' })).to.equal(1);
   });
 
-  it('stay bounded for 100,000 apps, and lose no check', async () => {
+  it('bounds the series for 100,000 apps and loses no check', async () => {
     const apps = Array.from({ length: 100_000 }, (_, rank) =>
       checkCount(`app${rank}`, rank % 3 === 0 ? 'nosuch' : 's1', { ok: 1, rank }),
     );
@@ -100,7 +100,7 @@ describe('the metrics of checks', () => {
     expect(others.map(({ labels }) => labels.store).sort()).to.deep.equal([OTHER, 's1']);
   });
 
-  it('give the places to those that came first, whatever comes later and however they are listed', async () => {
+  it('has series for the first pairs of app and store, in any order of the list', async () => {
     const early = checkCount('early', 's2', { ok: 1, rank: 0 });
     const late = checkCount('late', 's1', { ok: 1_000, rank: PAIRS_MAX });
     const parsed = await checksOf([late, early]);
@@ -110,7 +110,7 @@ describe('the metrics of checks', () => {
 });
 
 describe('the metrics of probes', () => {
-  it('are by store, whichever thread has it, and by thread', async () => {
+  it('counts probes by store, and HTTP checks and writes by thread', async () => {
     const store = { total: 10, error: 1, seconds: 0.5, failingHosts: 0, leftOutHosts: 0 };
     const statistics = [
       probeStatistics({ worker: 0, stores: [{ store: 'a', ...store }], missedPhases: 7 }),

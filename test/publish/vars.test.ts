@@ -96,7 +96,7 @@ describe('/debug/vars', () => {
       'httpcheck.skip': 2,
       'httpcheck.error': 3,
     });
-    // The histogram keeps three digits.
+    // The histogram has a precision of three digits.
     expect(vars['probes.latency.min']).to.be.closeTo(1e6, 1e4);
     expect(vars['probes.latency.max']).to.be.closeTo(9e6, 1e5);
     expect(vars['probes.latency.mean']).to.be.closeTo(3.75e6, 1e5);
@@ -105,7 +105,7 @@ describe('/debug/vars', () => {
     expect(vars['probes.latency.mean-rate']).to.be.greaterThan(0);
   });
 
-  it('has all names of probes before the first one', async () => {
+  it('has all variables of probes before the first probe', async () => {
     const vars = await varsOf({});
     const latencies = ['count', 'min', 'max', 'mean', 'std-dev', 'mean-rate'].concat(
       ['one-minute', 'five-minute', 'fifteen-minute'],
@@ -115,7 +115,7 @@ describe('/debug/vars', () => {
     expect(vars).to.include({ 'probes.total': 0, 'probes.error': 0 });
   });
 
-  it('tells the values and the health of the stores while this node leads', async () => {
+  it('reports the values and the health of the stores while the node leads', async () => {
     const board = Board.create(2);
     const nowMs = monotonicMs();
     const leadership = {
@@ -155,7 +155,7 @@ describe('/debug/vars', () => {
     expect(await varsOf({ board, stores })).not.to.have.any.keys('aggregated.mysql.s1');
   });
 
-  it('tells who leads, by the kind of backend', async () => {
+  it('names the variables of leadership by the backend', async () => {
     const raft = await varsOf({ backend: 'raft' });
     expect(raft).to.include({
       'raft.is_leader': 1,
@@ -169,7 +169,7 @@ describe('/debug/vars', () => {
     expect(mysql).not.to.have.any.keys('raft.is_leader', 'raft.leader');
   });
 
-  it('names the apps that are throttled now', async () => {
+  it('lists the apps that are throttled now', async () => {
     const state = new ThrottleState();
     state.apply({ kind: 'throttleApp', atMs: Date.now(), key: 'archive' });
     state.apply({ kind: 'throttleApp', atMs: Date.now(), key: 'x/s1' });
@@ -187,8 +187,8 @@ describe('/debug/vars', () => {
   });
 });
 
-describe('moving averages', () => {
-  it('begin with the first rate and approach a constant one, the shorter the faster', () => {
+describe('MovingAverages', () => {
+  it('starts with the first rate and decays like go-metrics', () => {
     const averages = new MovingAverages();
     expect(averages.rates).to.deep.equal({ oneMinute: 0, fiveMinute: 0, fifteenMinute: 0 });
     averages.tick(15);
@@ -200,7 +200,7 @@ describe('moving averages', () => {
     expect(averages.rates.fifteenMinute).to.be.closeTo(2.80652095538, 1e-9);
   });
 
-  it('take a count that fell for no events', () => {
+  it('takes a count that has fallen as no events', () => {
     const averages = new MovingAverages();
     averages.tick(100);
     averages.tick(40);

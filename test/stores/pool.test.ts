@@ -1,4 +1,4 @@
-/** The pool of probe threads: who owns which cluster, and what happens when a thread dies. */
+/** The pool of probe threads: the owners of clusters, and threads that die. */
 import { BroadcastChannel } from 'node:worker_threads';
 import { expect } from 'chai';
 import { pino } from 'pino';
@@ -13,16 +13,16 @@ import { clusterSettings } from '../support/cluster-settings.js';
 import { until } from '../support/until.js';
 import { CRASH_CHANNEL, type CrashCommand } from './crashing-probe.js';
 
-/** The threads say what kills them; the tests kill on purpose. */
+/** Silent: the tests kill threads on purpose, which log the reason. */
 const log = { level: 'silent', stacks: false } as unknown as LogOptions;
 const CRASHING = new URL('./crashing-probe.js', import.meta.url);
 
-describe('the pool of probe threads', () => {
+describe('ProbePool', () => {
   let board: Board;
   let pool: ProbePool;
   let server: SimulatedMySQL;
   let channel: BroadcastChannel;
-  /** Threads that have died, in their order. */
+  /** Numbers of the threads that have died, in order. */
   let died: number[];
 
   beforeEach(async () => {
@@ -70,7 +70,7 @@ describe('the pool of probe threads', () => {
     channel.postMessage(command);
   }
 
-  /** Resolves when the thread does nothing any more. */
+  /** Resolves when the thread hangs. */
   async function hang(worker: number): Promise<void> {
     const stuck = new Promise((resolve) => {
       channel.onmessage = resolve;
@@ -94,7 +94,7 @@ describe('the pool of probe threads', () => {
     );
   }
 
-  it('probes what it is assigned while it leads, and counts', async () => {
+  it('probes the assigned clusters while the node leads', async () => {
     await pool.assign([cluster(0), cluster(1)]);
     expect(read(0).state).to.equal(MetricState.nothing);
     pool.lead(true, 5);
@@ -109,7 +109,7 @@ describe('the pool of probe threads', () => {
     }
   });
 
-  it('acknowledges when what was let go is written no more', async () => {
+  it('resolves assign when a released cluster is not written any more', async () => {
     pool.lead(true, 1);
     await pool.assign([cluster(0), cluster(1)]);
     await fresh(0, 1);
@@ -119,7 +119,7 @@ describe('the pool of probe threads', () => {
     expect(read(0)).to.deep.equal(last);
   });
 
-  it('moves a cluster from a thread that has grown too heavy', async () => {
+  it('moves a cluster from an overloaded thread', async () => {
     const hosts = Array.from({ length: 80 }, (_, host) => ({
       host: `127.0.0.${host + 1}`,
       port: server.port,
@@ -132,12 +132,12 @@ describe('the pool of probe threads', () => {
     await fresh(0, 1, 2, 3);
     await hang(1);
     const stuck = [1, 2, 3].map((slot) => read(slot).readAtMs);
-    for (let turn = 0; turn < 4; turn++) await fresh(0);
+    for (let round = 0; round < 4; round++) await fresh(0);
     expect([1, 2, 3].map((slot) => read(slot).readAtMs)).to.deep.equal(stuck);
   });
 
   for (const how of ['throw', 'exit'] as const) {
-    it(`replaces a thread that dies (${how}), and its clusters go on`, async () => {
+    it(`replaces a thread that dies (${how}) and continues its clusters`, async () => {
       pool.lead(true, 9);
       await pool.assign([cluster(0), cluster(1)]);
       await fresh(0, 1);
@@ -151,7 +151,7 @@ describe('the pool of probe threads', () => {
     });
   }
 
-  it('does not leave an assignment waiting for a thread that dies', async () => {
+  it('resolves an assignment when its thread dies', async () => {
     pool.lead(true, 1);
     await pool.assign([cluster(0), cluster(1)]);
     for (const worker of [0, 1]) crash({ worker, how: 'throw' });
@@ -159,7 +159,7 @@ describe('the pool of probe threads', () => {
     await fresh(1, 2);
   });
 
-  it('leaves out of its count a thread that hangs, and ends and replaces it, though nothing is assigned', async () => {
+  it('leaves a hung thread out of the statistics, and replaces it', async () => {
     pool.lead(true, 1);
     await pool.assign([cluster(0), cluster(1)]);
     await fresh(0, 1);
@@ -168,7 +168,7 @@ describe('the pool of probe threads', () => {
     await fresh(0);
   });
 
-  it('backs off from a thread that dies again and again, and comes back', async () => {
+  it('restarts a thread that dies again and again', async () => {
     pool.lead(true, 1);
     await pool.assign([cluster(0), cluster(1)]);
     for (let death = 0; death < 4; death++) {
@@ -178,7 +178,7 @@ describe('the pool of probe threads', () => {
     await fresh(0, 1);
   });
 
-  it('stops with all connections closed, and takes assignments no more', async () => {
+  it('stops with all connections closed', async () => {
     pool.lead(true, 1);
     await pool.assign([cluster(0), cluster(1)]);
     await fresh(0, 1);

@@ -1,4 +1,4 @@
-/** One probe thread on its way out: it counts as a writer of the board until it is over. */
+/** A probe thread counts as a writer of the board until it has really ended. */
 import { BroadcastChannel } from 'node:worker_threads';
 import { expect } from 'chai';
 import { Piscina } from 'piscina';
@@ -12,8 +12,8 @@ import { CRASH_CHANNEL, type CrashCommand } from './crashing-probe.js';
 
 const log = { level: 'silent', stacks: false } as unknown as LogOptions;
 
-describe('a probe thread', () => {
-  it('that is being ended is waited for by all who assign meanwhile', async () => {
+describe('ProbeThread', () => {
+  it('resolves assignments only after a terminated thread has exited', async () => {
     const pool = new Piscina<ProbeTask, void>({
       filename: new URL('./crashing-probe.js', import.meta.url).href,
       name: 'probe',

@@ -2,7 +2,7 @@
  * The messages from main to its HTTP workers: changes of the state, and the responses that rest on
  * them, in this order.
  *
- * A control request may be answered only when no worker of this node works by the old state any
+ * A control request may get its response only when no worker of this node uses the old state any
  * more: a client that has throttled an app must not get a 200 for that app from another connection.
  * With several workers, each of them must acknowledge the change before the response is sent. A
  * lone worker needs no acknowledgement: it gets the change before the response, because messages

@@ -2,8 +2,9 @@
  * The HTTP workers as main sees them: one call reaches them all, and one that crashes is replaced.
  *
  * A worker that hangs is not replaced. It cannot be terminated: uWebSockets aborts the process
- * when a thread ends with its listener open. Nor can main close that listener: the kernel goes on
- * giving it connections that nothing serves. So a hung worker is a failure of the process.
+ * when a thread ends with its listener open. Main cannot close that listener either, and the kernel
+ * continues to give it connections that nothing serves. So a hung worker is a failure of the
+ * process.
  */
 import { FrenoError } from '../../base/errors.js';
 import type { Logger, LogOptions } from '../../base/log.js';

@@ -23,8 +23,8 @@ export function textClient(address: string): string {
 }
 
 /**
- * From an address in network byte order: of 4 bytes, or of 16, in which an IPv4 address may be mapped
- * (RFC 4291, section 2.5.5.2).
+ * From an address in network byte order: of 4 bytes, or of 16, which may contain a mapped IPv4
+ * address (RFC 4291, section 2.5.5.2).
  */
 export function binaryClient(address: ArrayBuffer): ClientKey {
   const view = new DataView(address);

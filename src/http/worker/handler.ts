@@ -83,7 +83,8 @@ export class Handler {
   setMemcache({ servers, path }: MemcacheAddress): void {
     this.#memcacheResponse = jsonResponse(
       200,
-      `{"MemcacheServers":[${servers.map(jsonString).join(',')}],"MemcachePath":${jsonString(path)}}`,
+      `{"MemcacheServers":[${servers.map(jsonString).join(',')}],` +
+        `"MemcachePath":${jsonString(path)}}`,
     );
   }
 

@@ -31,7 +31,7 @@ export function generalResponse(status: number, message: string): HandlerRespons
   return jsonResponse(status, generalMessage(status, message));
 }
 
-/** A response of main, for the client; one without a body stays without. */
+/** A response of main, for the client. */
 export function responseFromMain({ status, json, other }: MainResponse): HandlerResponse {
   if (other?.kind === 'file') return { ...jsonResponse(status, ''), body: '', file: other.path };
   if (other?.kind === 'text')

@@ -29,7 +29,7 @@ import { Handler } from './handler.js';
 import { MainClient } from './main-client.js';
 import { RecentApps } from './recent-apps.js';
 
-/** Requests that were in flight when the worker was asked to stop may still arrive for so long. */
+/** Requests that were in flight when the worker got `stop` may still arrive for so long. */
 const DRAIN_AT_LEAST_MS = 50;
 /** Requests that are in flight after this are cut off. */
 const DRAIN_AT_MOST_MS = 3_000;

@@ -1,8 +1,8 @@
 /**
  * The addresses of the open connections.
  *
- * To ask the native engine for the peer of a request costs about as much as the rest of a check.
- * So it is not asked while there is only one possible result: since the last moment without
+ * To read the address of a peer from the native engine costs about as much as the rest of a check.
+ * So it is not read while there is only one possible result: since the last moment without
  * connections, all that opened came from one address (a proxy, a single client).
  */
 import type { ClientKey } from '../recent-apps.js';

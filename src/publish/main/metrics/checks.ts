@@ -34,7 +34,8 @@ export function checkFamilies(
   );
   const durations = histogram(
     'freno_check_duration_seconds',
-    'Time from a parsed check to its finished answer, without the network; one check in 64 is measured.',
+    'Time from a parsed check to its finished answer, without the network; ' +
+      'one check in 64 is measured.',
   );
   const configured = new Set(stores.map(({ name }) => name));
   const pairsMax = Math.floor(PAIRS_MAX / Math.max(1, statistics.length));

@@ -65,7 +65,8 @@ export function raftFamilies(raft: RaftMetrics | undefined): Family[] {
     ),
     histogram(
       'freno_raft_disk_write_duration_seconds',
-      'Time from handing a batch of votes and entries to the disk until it is durable (fsync included).',
+      'Time from handing a batch of votes and entries to the disk until it is durable ' +
+        '(fsync included).',
     ).addHistogram({}, raft.diskWrites),
   ];
 }

@@ -19,11 +19,13 @@ export function probeFamilies(statistics: readonly ProbeStatistics[]): Family[] 
   );
   const httpChecks = counter(
     'freno_host_http_checks_total',
-    'HTTP checks of hosts, by status of the answer; failed: no answer; skipped: no check is configured.',
+    'HTTP checks of hosts, by status of the answer; failed: no answer; ' +
+      'skipped: no check is configured.',
   );
   const memcache = counter(
     'freno_memcache_writes_total',
-    'Writes to memcached: written, deleted, failed (sent, but not acknowledged in time) or dropped (not sent).',
+    'Writes to memcached: written, deleted, failed (sent, but not acknowledged in time) ' +
+      'or dropped (not sent).',
   );
   for (const counted of statistics) {
     const thread = `probe-${counted.worker}`;

@@ -38,7 +38,8 @@ export function threadFamilies(vitals: Vitals): Family[] {
   );
   const p99 = gauge(
     'freno_event_loop_delay_p99_seconds',
-    'How late the event loop of the thread was at the 99th percentile, over the last 10 to 20 seconds.',
+    'How late the event loop of the thread was at the 99th percentile, ' +
+      'over the last 10 to 20 seconds.',
   );
   const max = gauge(
     'freno_event_loop_delay_max_seconds',

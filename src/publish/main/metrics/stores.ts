@@ -65,7 +65,8 @@ export function hostFamilies(
 ): Family[] {
   const hosts = gauge(
     'freno_store_hosts',
-    'Hosts of the store: probed (among them failing, and left out by their HTTP check), and listed but ignored or skipped.',
+    'Hosts of the store: probed (among them failing, and left out by their HTTP check), ' +
+      'and listed but ignored or skipped.',
   );
   const age = gauge(
     'freno_store_inventory_age_seconds',
