@@ -73,6 +73,10 @@ export interface FileBody {
   readonly path: string;
 }
 
+/** The number relates a response to its request. */
+export type NumberedRequest = readonly [id: number, MainRequest];
+export type NumberedResponse = readonly [id: number, MainResponse];
+
 /** Handles the requests of HTTP workers. Does not reject. */
 export type MainRequestHandler = (request: MainRequest) => Promise<MainResponse>;
 
@@ -141,7 +145,7 @@ export type ToHttp =
   | { readonly kind: 'restore'; readonly version: number; readonly image: StateImage }
   | {
       readonly kind: 'responses';
-      readonly responses: ReadonlyArray<readonly [id: number, MainResponse]>;
+      readonly responses: readonly NumberedResponse[];
     }
   | { readonly kind: 'collect'; readonly id: number; readonly statistics: StatisticsKind }
   /** For the watchdogs on both sides: the worker sends `pong` at once. */
@@ -162,7 +166,7 @@ export type FromHttp =
   | { readonly kind: 'acknowledge'; readonly version: number }
   | {
       readonly kind: 'requests';
-      readonly requests: ReadonlyArray<readonly [id: number, MainRequest]>;
+      readonly requests: readonly NumberedRequest[];
     }
   /** In chunks, so that no thread is busy for long with one; `last` is true for the last one. */
   | {

@@ -1,6 +1,11 @@
 /** Bounds on what clients can make grow: counters, recent apps, requests to main. */
 import { expect } from 'chai';
-import { type MainRequest, RECENT_APPS_MAX, type RecentApp } from '../../src/contracts/http.js';
+import {
+  type MainRequest,
+  type NumberedRequest,
+  RECENT_APPS_MAX,
+  type RecentApp,
+} from '../../src/contracts/http.js';
 import { mergeRecentApps } from '../../src/http/main/merge-recent-apps.js';
 import { CheckCounters, OTHER } from '../../src/http/worker/counters.js';
 import { MainClient } from '../../src/http/worker/main-client.js';
@@ -181,12 +186,12 @@ describe('MainClient', () => {
   };
 
   it('sends the requests of one turn together and gives each its own response', async () => {
-    const sent: Array<ReadonlyArray<readonly [number, MainRequest]>> = [];
+    const sent: Array<readonly NumberedRequest[]> = [];
     const client = new MainClient((requests) => sent.push(requests));
     const responses = [client.call({ kind: 'vars' }), client.call({ kind: 'inventory' })];
     await new Promise(setImmediate);
     expect(sent).to.have.length(1);
-    const [[vars], [inventory]] = sent[0] as [[number, MainRequest], [number, MainRequest]];
+    const [[vars], [inventory]] = sent[0] as [NumberedRequest, NumberedRequest];
     client.received([
       [inventory, { status: 200, json: 'inventory' }],
       [vars, { status: 200, json: 'vars' }],

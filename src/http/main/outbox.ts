@@ -10,7 +10,7 @@
  */
 
 import { Acknowledgements } from '../../base/acknowledgements.js';
-import type { MainResponse, ToHttp } from '../../contracts/http.js';
+import type { MainResponse, NumberedResponse, ToHttp } from '../../contracts/http.js';
 import type { Command } from '../../throttle/commands.js';
 import type { StateImage } from '../../throttle/state.js';
 
@@ -19,8 +19,6 @@ import type { StateImage } from '../../throttle/state.js';
  * because main copies long texts slowly.
  */
 const RESPONSES_LENGTH_MAX = 256 * 1024;
-
-type NumberedResponse = readonly [id: number, MainResponse];
 
 /** A worker, as far as messages are sent to it. */
 export interface Recipient {

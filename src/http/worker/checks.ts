@@ -47,7 +47,7 @@ const CHECKS_PER_SAMPLE = 64;
 const DURATION_BOUNDS_SECONDS = [1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2.5e-4, 1e-3, 1e-2];
 
 interface ConfiguredStore {
-  /** Of the board. */
+  /** Its slot of the board. */
   readonly slot: number;
   readonly reader: CachedStoreReader;
 }

@@ -6,7 +6,12 @@
  * of the event loop go in one message, which costs both threads less than one for each.
  */
 import { PendingCalls } from '../../base/pending-calls.js';
-import type { MainRequest, MainResponse } from '../../contracts/http.js';
+import type {
+  MainRequest,
+  MainResponse,
+  NumberedRequest,
+  NumberedResponse,
+} from '../../contracts/http.js';
 import { generalMessage } from '../shared/json-bodies.js';
 
 /** The message of a 504. */
@@ -21,9 +26,6 @@ const REQUEST_TIMEOUT_MS = 10_000;
 
 /** A profile takes the time that it covers, and its file may take long to write. */
 const PROFILE_EXTRA_TIMEOUT_MS = 65_000;
-
-type NumberedRequest = readonly [id: number, MainRequest];
-type NumberedResponse = readonly [id: number, MainResponse];
 
 export interface MainClientLimits {
   readonly inFlightMax: number;

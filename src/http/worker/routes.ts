@@ -1,7 +1,7 @@
 /** The routes of the HTTP API, and the matching of a request's path with them. */
 
 /** Paths of one endpoint differ in the parameters that they give. */
-export type Endpoint =
+export type HttpEndpoint =
   | 'check'
   | 'throttleApp'
   | 'unthrottleApp'
@@ -27,7 +27,7 @@ export type Endpoint =
   | 'help';
 
 export interface Route {
-  readonly endpoint: Endpoint;
+  readonly endpoint: HttpEndpoint;
   /** Parameters as `:name`. */
   readonly pattern: string;
   /** Segments of the pattern. */
@@ -122,10 +122,10 @@ function fits(route: Route, segments: readonly string[]): boolean {
   );
 }
 
-function read(endpoint: Endpoint, pattern: string): Route {
+function read(endpoint: HttpEndpoint, pattern: string): Route {
   return { endpoint, pattern, segments: pattern.slice(1).split('/'), allow: READ_METHODS };
 }
 
-function control(endpoint: Endpoint, pattern: string): Route {
+function control(endpoint: HttpEndpoint, pattern: string): Route {
   return { endpoint, pattern, segments: pattern.slice(1).split('/'), allow: CONTROL_METHODS };
 }
