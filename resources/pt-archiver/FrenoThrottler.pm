@@ -247,8 +247,8 @@ FrenoThrottler - makes pt-archiver wait while freno throttles it
 A plugin for the source of pt-archiver (C<m=FrenoThrottler>; see EXTENDING in its manual).
 Before the first row of each transaction it requests C</check/E<lt>appE<gt>/mysql/E<lt>storeE<gt>>
 from freno, and lets rows pass only after status 200. After any other status it waits and asks
-again, after 0.1 s at first and then every 2 s at most. It reports why it waits after 10 s, and then every
-minute: it waits for a store that freno does not know (404) in the same way as for an election.
+again, after 0.1 s at first and then every 2 s at most. It reports why it waits after 10 s, and then
+every minute: it waits for a store that freno does not know (404) in the same way as for an election.
 
 A transaction is what pt-archiver commits at once: 100 rows with C<--limit 100 --commit-each>, also
 with C<--txn-size 100>; by default one row, so that it asks freno for every row. Small transactions
