@@ -1,8 +1,8 @@
 -- The tables of freno's MySQL backend, in the schema that BackendMySQLSchema names.
--- freno makes what is missing by itself where its user may: CREATE (and INDEX). Else run this once.
+-- freno creates missing tables itself if its user has CREATE (and INDEX). Otherwise run this once.
 -- Tables made for the original freno can stay as they are; see docs/mysql-backend.md.
 --
--- What freno's user needs:
+-- freno's user needs:
 --   GRANT SELECT, INSERT, UPDATE, DELETE ON freno_backend.* TO 'freno'@'%';
 
 CREATE TABLE IF NOT EXISTS service_election (
@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS service_election (
   KEY share_domain_idx (share_domain, last_seen_active)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 COLLATE = utf8mb4_bin;
 
--- Without this one only the list of healthy services is missing.
+-- Without this table only the list of healthy services is missing.
 CREATE TABLE IF NOT EXISTS service_health (
   service_id varchar(128) NOT NULL,
   domain varchar(32) NOT NULL,

@@ -1,4 +1,5 @@
-# A plugin of pt-archiver (Percona Toolkit) that asks freno before each transaction. Its manual is below: perldoc FrenoThrottler.pm
+# A plugin of pt-archiver (Percona Toolkit) that asks freno before each transaction. Its manual is
+# below: perldoc FrenoThrottler.pm
 package FrenoThrottler;
 
 use strict;
@@ -9,31 +10,32 @@ use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC sleep);
 
 use constant {
    REQUEST_TIMEOUT => 2,      # seconds
-   FIRST_PAUSE     => 0.1,    # freno knows something new each 50 ms
+   FIRST_PAUSE     => 0.1,    # freno has a new value every 50 ms
    LONGEST_PAUSE   => 2,
    KEEPALIVE_EVERY => 60,     # seconds: of the connection to the source
-   FIRST_REPORT    => 10,     # seconds of waiting until it is told, and from then on
+   FIRST_REPORT    => 10,     # seconds of waiting before the first report, and between later ones
    REPORT_EVERY    => 60,
-   ASK_AGAIN_EVERY => 1,      # seconds, while going on without an answer
+   ASK_AGAIN_EVERY => 1,      # seconds, while going on without a response
 };
 
-# Answers of freno itself. Everything else is silence: no connection (599), or a load balancer that finds no leader (502 to 504).
+# Responses of freno itself. Every other status means that freno is unreachable: no connection
+# (599), or a load balancer without a leader (502 to 504).
 my %GO_ON = map { $_ => 1 } 200;
 my %WAIT  = map { $_ => 1 } 400, 404, 417, 429, 500;
 
 sub new {
    my ($class, %args) = @_;
    my $self = bless {
-      dbh            => $args{dbh},
-      options        => $args{OptionParser},
-      url            => _url(),
-      http           => HTTP::Tiny->new(timeout => REQUEST_TIMEOUT, agent => 'FrenoThrottler'),
-      max_wait       => _seconds('FRENO_MAX_WAIT', 0),
-      unreachable    => _one_of('FRENO_UNREACHABLE', qw(wait die proceed)),
-      patience       => _seconds('FRENO_UNREACHABLE_AFTER', 60),
-      in_transaction => 0,
-      checks         => 0,
-      waited         => 0,
+      dbh               => $args{dbh},
+      options           => $args{OptionParser},
+      url               => _url(),
+      http              => HTTP::Tiny->new(timeout => REQUEST_TIMEOUT, agent => 'FrenoThrottler'),
+      max_wait          => _seconds('FRENO_MAX_WAIT', 0),
+      unreachable       => _one_of('FRENO_UNREACHABLE', qw(wait die proceed)),
+      unreachable_after => _seconds('FRENO_UNREACHABLE_AFTER', 60),
+      in_transaction    => 0,
+      checks            => 0,
+      waited            => 0,
    }, $class;
    $self->_watch_transactions;
    return $self;
@@ -45,7 +47,8 @@ sub before_begin {
    return;
 }
 
-# Called before each row is archived. The end of a transaction is the only place to wait: until then rows are locked.
+# Called before each row is archived. It may wait only between two transactions: within one, rows
+# are locked.
 sub is_archivable {
    my ($self) = @_;
    return 1 if $self->{in_transaction};
@@ -76,7 +79,8 @@ sub _watch_transactions {
    return;
 }
 
-# Returns 1 when rows may be archived, 0 when pt-archiver has to end meanwhile. Dies when waiting has no sense any more.
+# Returns 1 when rows may be archived, 0 when pt-archiver has to end meanwhile. Dies when the wait
+# exceeds FRENO_MAX_WAIT.
 sub _wait_for_permission {
    my ($self) = @_;
    my $signalled = 0;
@@ -96,10 +100,11 @@ sub _wait_for_permission {
       my $now = _now();
       return $self->_give_up_row if $signalled || $self->_must_end($now);
       my $waited = $now - $began_at;
-      die sprintf "FrenoThrottler: has waited %.0f s (FRENO_MAX_WAIT); the last answer: %s\n", $waited, $self->{answer}
+      die sprintf "FrenoThrottler: waited %.0f s (FRENO_MAX_WAIT); last response: %s\n",
+         $waited, $self->{response}
          if $self->{max_wait} && $waited >= $self->{max_wait};
       if ($now >= $report_at) {
-         _tell("has waited %.0f s; the last answer: %s", $waited, $self->{answer});
+         _log("waited %.0f s; last response: %s", $waited, $self->{response});
          $report_at = $now + REPORT_EVERY;
       }
       if ($now >= $kept_at + KEEPALIVE_EVERY) {
@@ -116,33 +121,34 @@ sub _may_go_on {
    $self->{checks}++;
    my $response = $self->{http}->get($self->{url});
    my $status   = $response->{status};
-   ($self->{answer} = "$status " . ($response->{content} // '')) =~ s/\s+\z//;
+   ($self->{response} = "$status " . ($response->{content} // '')) =~ s/\s+\z//;
    if ($GO_ON{$status} || $WAIT{$status}) {
-      _tell('freno answers again: %s', $self->{answer}) if $self->{silent_since};
-      delete @$self{qw(silent_since proceeding_until)};
+      _log('freno responds again: %s', $self->{response}) if $self->{unreachable_since};
+      delete @$self{qw(unreachable_since proceeding_until)};
       return $GO_ON{$status};
    }
-   return $self->_silence;
+   return $self->_unreachable;
 }
 
-# freno does not answer. Returns 1 to go on nevertheless.
-sub _silence {
+# freno does not respond. Returns 1 to go on nevertheless.
+sub _unreachable {
    my ($self) = @_;
    my $now = _now();
-   if (!$self->{silent_since}) {
-      $self->{silent_since} = $now;
-      _tell('%s does not answer: %s', $self->{url}, $self->{answer});
+   if (!$self->{unreachable_since}) {
+      $self->{unreachable_since} = $now;
+      _log('%s does not respond: %s', $self->{url}, $self->{response});
    }
-   return 0 if $self->{unreachable} eq 'wait' || $now - $self->{silent_since} < $self->{patience};
-   die sprintf "FrenoThrottler: no answer for %.0f s (FRENO_UNREACHABLE=die): %s\n",
-      $now - $self->{silent_since}, $self->{answer}
+   return 0 if $self->{unreachable} eq 'wait';
+   return 0 if $now - $self->{unreachable_since} < $self->{unreachable_after};
+   die sprintf "FrenoThrottler: no response for %.0f s (FRENO_UNREACHABLE=die): %s\n",
+      $now - $self->{unreachable_since}, $self->{response}
       if $self->{unreachable} eq 'die';
-   _tell('goes on WITHOUT freno (FRENO_UNREACHABLE=proceed)') if !$self->{proceeding_until};
+   _log('goes on WITHOUT freno (FRENO_UNREACHABLE=proceed)') if !$self->{proceeding_until};
    $self->{proceeding_until} = $now + ASK_AGAIN_EVERY;
    return 1;
 }
 
-# pt-archiver looks at its own reasons to end only between two rows.
+# pt-archiver checks its own reasons to end only between two rows.
 sub _must_end {
    my ($self, $now) = @_;
    my $options = $self->{options} or return 0;
@@ -152,7 +158,7 @@ sub _must_end {
    return defined $sentinel && -f $sentinel;
 }
 
-# Those of pt-archiver, which end it after the row at hand.
+# The handlers of pt-archiver, which end it after the current row.
 sub _signal_handlers {
    my %handlers;
    for my $signal (qw(HUP INT TERM)) {
@@ -165,12 +171,12 @@ sub _signal_handlers {
    return %handlers;
 }
 
-# The row stays where it is, and pt-archiver ends by itself at the next one. Not with bulk deletes: they take the whole range of rows,
-# those that were not archived too.
+# The row stays where it is, and pt-archiver ends by itself at the next one. Not with bulk deletes:
+# they delete the whole range of rows, rows that were not archived included.
 sub _give_up_row {
    my ($self) = @_;
    my $options = $self->{options};
-   die "FrenoThrottler: told to end while it waited for freno\n"
+   die "FrenoThrottler: stopped while it waited for freno\n"
       if !$options || $options->get('bulk-delete') || $options->get('bulk-insert');
    return 0;
 }
@@ -178,13 +184,15 @@ sub _give_up_row {
 sub _url {
    my ($base, $store) = map {
       my $value = $ENV{$_};
-      die "FrenoThrottler: the environment must set $_; see 'perldoc FrenoThrottler'\n" if !defined $value || $value eq '';
+      die "FrenoThrottler: the environment must set $_; see 'perldoc FrenoThrottler'\n"
+         if !defined $value || $value eq '';
       $value;
    } qw(FRENO_URL FRENO_STORE);
    my $app = $ENV{FRENO_APP} || 'pt-archiver';
    $base =~ s{/+\z}{};
    my $priority = _one_of('FRENO_PRIORITY', qw(normal low));
-   return sprintf '%s/check/%s/mysql/%s%s', $base, _encoded($app), _encoded($store), $priority eq 'low' ? '?p=low' : '';
+   my $query = $priority eq 'low' ? '?p=low' : '';
+   return sprintf '%s/check/%s/mysql/%s%s', $base, _encoded($app), _encoded($store), $query;
 }
 
 # The first is the default.
@@ -209,7 +217,7 @@ sub _encoded {
    return $text;
 }
 
-sub _tell {
+sub _log {
    my ($format, @values) = @_;
    printf STDERR "FrenoThrottler: $format\n", @values;
    return;
@@ -225,7 +233,7 @@ __END__
 
 =head1 NAME
 
-FrenoThrottler - makes pt-archiver wait while freno says so
+FrenoThrottler - makes pt-archiver wait while freno throttles it
 
 =head1 SYNOPSIS
 
@@ -236,21 +244,24 @@ FrenoThrottler - makes pt-archiver wait while freno says so
 
 =head1 DESCRIPTION
 
-A module for the source of pt-archiver (C<m=FrenoThrottler>; see EXTENDING in its manual). Before the first row of each transaction
-it asks freno C</check/E<lt>appE<gt>/mysql/E<lt>storeE<gt>>, and lets rows pass only after the answer 200. With every other answer it
-waits and asks again, after 0.1 s at first and then every 2 s at most. It tells what it waits for after 10 s, and then each minute: a store that
-freno does not know (404) is waited for like one whose leader is just being elected.
+A plugin for the source of pt-archiver (C<m=FrenoThrottler>; see EXTENDING in its manual).
+Before the first row of each transaction it requests C</check/E<lt>appE<gt>/mysql/E<lt>storeE<gt>>
+from freno, and lets rows pass only after status 200. After any other status it waits and asks
+again, after 0.1 s at first and then every 2 s at most. It reports why it waits after 10 s, and then
+every minute: it waits for a store that freno does not know (404) in the same way as for an election.
 
-A transaction is what pt-archiver commits at once: with C<--limit 100 --commit-each> 100 rows, with C<--txn-size 100> as well, by default
-one row, for which each time freno is asked. Small transactions obey soonest; some hundred rows are a good measure. It never
-waits in the middle of a transaction, where it would keep rows locked. What stays open while it waits is the read view of pt-archiver's
-SELECT, as with C<--max-lag>.
+A transaction is what pt-archiver commits at once: 100 rows with C<--limit 100 --commit-each>, also
+with C<--txn-size 100>; by default one row, so that it asks freno for every row. Small transactions
+react fastest; some hundred rows are a good size. The plugin never waits within a transaction, where
+it would keep rows locked. While it waits, the read view of pt-archiver's SELECT stays open, as with
+C<--max-lag>.
 
-With a module at the source pt-archiver searches "strictly greater" than the last row: use an index that is unique.
+With a plugin at the source pt-archiver selects rows "strictly greater" than the last one: use a
+unique index.
 
 =head1 ENVIRONMENT
 
-pt-archiver gives its modules no arguments, so these come from the environment.
+pt-archiver passes no arguments to plugins, so the settings are environment variables.
 
 =over
 
@@ -260,51 +271,54 @@ Address of freno, or of the load balancer in front of it: C<http://freno:8087>. 
 
 =item FRENO_STORE
 
-Name of the cluster in freno's configuration whose replicas are to keep up. Required.
+Name of the cluster in freno's configuration whose replicas must keep up. Required.
 
 =item FRENO_APP
 
-What freno's operators know this job as, C<pt-archiver> unless given. They slow it down or stop it with C</throttle-app/E<lt>appE<gt>>.
+The name of this job for freno's operators, C<pt-archiver> by default. They slow it down or stop it
+with C</throttle-app/E<lt>appE<gt>>.
 
 =item FRENO_PRIORITY
 
-C<low>: lets jobs of normal priority go first. C<normal> unless given.
+C<low>: jobs of normal priority go first. The default is C<normal>.
 
 =item FRENO_MAX_WAIT
 
-Seconds after which a single wait ends pt-archiver with an error. 0, unless given: as long as it takes. pt-archiver's connection to
-C<--dest> idles meanwhile (its C<wait_timeout> is 10,000 s); that to the source is kept alive.
+Seconds after which a single wait ends pt-archiver with an error. 0, the default: no limit.
+pt-archiver's connection to C<--dest> is idle meanwhile (its C<wait_timeout> is 10,000 s); the
+plugin keeps the connection to the source alive.
 
 =item FRENO_UNREACHABLE
 
-What to do when freno cannot be reached, or no node of it leads (502, 503, 504 from the load balancer):
+What to do when freno cannot be reached, or has no leader (502, 503, 504 from the load balancer):
 
 =over
 
 =item wait
 
-wait on; the default.
+keep waiting; the default.
 
 =item die
 
-end with an error after FRENO_UNREACHABLE_AFTER seconds; uncommitted is nothing at that point.
+end with an error after FRENO_UNREACHABLE_AFTER seconds; nothing is uncommitted at that point.
 
 =item proceed
 
-go on unthrottled after FRENO_UNREACHABLE_AFTER seconds, asking again each second.
+go on unthrottled after FRENO_UNREACHABLE_AFTER seconds, and ask again every second.
 
 =back
 
-A fail-over of freno takes about a second: leave FRENO_UNREACHABLE_AFTER well above.
+A fail-over of freno takes about a second: set FRENO_UNREACHABLE_AFTER well above that.
 
 =item FRENO_UNREACHABLE_AFTER
 
-Seconds, 60 unless given.
+Seconds; the default is 60.
 
 =back
 
 =head1 SIGNALS, --run-time, --sentinel
 
-They end a wait too. With C<--bulk-delete> pt-archiver then ends with an error, and nothing is lost: no row is deleted that was not archived.
+They end a wait too. With C<--bulk-delete> pt-archiver then ends with an error, and nothing is lost:
+no row is deleted that was not archived.
 
 =cut

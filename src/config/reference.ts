@@ -116,44 +116,74 @@ const introduction = () => `# Configuration
 
 <!-- Made by "npm run docs:config" from the schema in src/config. Do not edit. -->
 
-freno reads one JSON file: the one that \`--config FILE\` names, else \`/etc/freno.conf.json\` and then \`conf/freno.conf.json\`.
-Where both of these exist both are read, the later overriding the earlier key by key; lists and clusters are replaced as a whole. The flags
-\`--http-port\`, \`--raft-datadir\`, \`--raft-bind\`, \`--raft-nodes\` and \`--enable-profiling\` override the file, before it is checked.
+freno reads one JSON file: the one that \`--config FILE\` names,
+otherwise \`/etc/freno.conf.json\` and then \`conf/freno.conf.json\`.
+If both of these exist, both are read, and the later overrides the earlier key by key;
+lists and clusters are replaced as a whole.
+The flags \`--http-port\`, \`--raft-datadir\`, \`--raft-bind\`, \`--raft-nodes\` and
+\`--enable-profiling\` override the file, before it is validated.
 
-- A mistake stops the start: an unknown key, a wrong type, a value out of bounds. All mistakes are named at once, one a line, each with the path of its key.
-- \`\${NAME}\` in a string is replaced by the environment variable of that name, anywhere in the string; a variable that is not set counts as empty, with a warning.
-- A key in other case (\`listenport\`) is accepted with a warning. \`null\` is as good as no key.
-- \`DefaultRaftPort\`, and no other number, may also be written as a string of digits: a widespread sample file has it so.
+- A mistake stops the start: an unknown key, a wrong type, a value out of bounds.
+  All mistakes are reported at once, one per line, each with the path of its key.
+- \`\${NAME}\` in a string is replaced by the environment variable of that name, anywhere in it.
+  A variable that is not set counts as empty, with a warning.
+- A key in another case (\`listenport\`) is accepted with a warning.
+  \`null\` is the same as no key.
+- \`DefaultRaftPort\`, and no other number, may also be written as a string of digits,
+  because a widespread sample file has it so.
 - Passwords are never logged, nor shown in an error.
-- Editors complete and check the file with \`resources/freno.schema.json\`: \`"$schema": "/path/to/freno.schema.json"\`.
+- Editors complete and check the file with \`resources/freno.schema.json\`:
+  \`"$schema": "/path/to/freno.schema.json"\`.
 
-On SIGHUP the file is read again. ${liveKeys()} (with all below them) take effect at once; every other key needs a restart, and is named
-in the log if it changed. A file with mistakes changes nothing.
+Samples: \`resources/freno.conf.skeleton.json\`, \`resources/freno.conf.sample.json\` (Raft),
+\`resources/freno.conf.sample.mysql-backend.json\`.
 
-Files to begin with: \`resources/freno.conf.skeleton.json\`, \`resources/freno.conf.sample.json\` (Raft), \`resources/freno.conf.sample.mysql-backend.json\`.
+## Reload the configuration
+
+On SIGHUP the file is read again.
+${liveKeys()} (with all below them) take effect at once.
+Every other key needs a restart, and the log names it if it changed.
+A file with mistakes changes nothing.
 `;
 
 const AFTER_TABLE: Readonly<Record<string, string>> = {
-  Raft: `An address without port takes \`DefaultRaftPort\`. Equal nodes are those whose addresses are written the same, whatever the case: a name and its
-IP address are two. A node that listens on every interface (\`"RaftBind": "0.0.0.0:10008"\`) says with \`RaftAdvertise\` which of \`RaftNodes\` it is.
+  Raft: `An address without port takes \`DefaultRaftPort\`.
+Two addresses name the same node if they are written the same, whatever the case:
+a name and its IP address name two nodes.
+A node that listens on every interface (\`"RaftBind": "0.0.0.0:10008"\`)
+says with \`RaftAdvertise\` which of \`RaftNodes\` it is.
 
-The times: an election takes place after one to two times \`RaftElectionMillis\` without a leader, and that is how long a crash of the leader goes unnoticed. Set it to several
-times the slowest round trip between the nodes plus the longest pause that their machines make under load; the default suits nodes
-of one region. A longer time fails over later; a shorter one elects for nothing.`,
-  'MySQL backend': `Where \`BackendMySQLHost\` is set, the backend decides who leads and keeps what operators throttled; the keys of Raft are not used.
-\`Domain\` and \`ShareDomain\` then have at most 32 characters.`,
+An election takes place after one to two times \`RaftElectionMillis\` without a leader:
+for that long a crash of the leader goes unnoticed.
+Set it to several times the slowest round trip between the nodes,
+plus the longest pause of their machines under load; the default suits nodes of one region.
+A longer time fails over later; a shorter one causes needless elections.
+[Raft](raft.md#time-outs) says more.`,
+  'MySQL backend': `If \`BackendMySQLHost\` is set, the backend decides who leads
+and stores throttled apps and skipped hosts; the keys of Raft are not used.
+\`Domain\` and \`ShareDomain\` then have at most 32 characters.
+[MySQL backend](mysql-backend.md) says more.`,
 };
 
 const STORES = `## Stores
 
-What is probed: \`"Stores": {"MySQL": {…, "Clusters": {"prod4": {…}}}}\`.
+The probed clusters: \`"Stores": {"MySQL": {…, "Clusters": {"prod4": {…}}}}\`.
+[Stores](stores.md) says more.
 `;
 
-const CLUSTER = `The name is the \`<storeName>\` of checks. It is not empty and contains no \`/\`. At most 4096 clusters.
+const CLUSTER = `The name is the \`<storeName>\` of checks.
+It is not empty and contains no \`/\`.
+There are at most 4096 clusters.
 
-A cluster names one source of hosts. Where it names several, the first of \`HAProxySettings\`, \`ProxySQLSettings\`, \`VitessSettings\`,
-\`StaticHostsSettings\` counts. Where it names none, it is accepted with a warning: its checks have nothing to answer from.`;
+A cluster names one source of hosts.
+If it names several, the first of \`HAProxySettings\`, \`ProxySQLSettings\`, \`VitessSettings\`,
+\`StaticHostsSettings\` counts.
+If it names none, it is accepted with a warning, and its checks have no value.`;
 
-const TLS = `The same keys in \`Stores.MySQL.TLS\`, in \`TLS\` of a cluster, and in \`BackendMySQLTLS\`. A cluster inherits from \`Stores.MySQL.TLS\` what it does not give
-(a certificate together with its key); \`{"Enabled": false}\` turns encryption off for it. Certificates are verified unless \`SkipVerify\` is set.
-A file that cannot be read, or does not hold what it is named for, stops the start, or the reload, by the path of its key.`;
+const TLS = `The keys are the same in \`Stores.MySQL.TLS\`, in \`TLS\` of a cluster,
+and in \`BackendMySQLTLS\`.
+A cluster inherits from \`Stores.MySQL.TLS\` what it does not set
+(a certificate together with its key); \`{"Enabled": false}\` turns encryption off for it.
+Certificates are verified unless \`SkipVerify\` is set.
+A file that cannot be read, or does not contain what its key says, stops the start or the reload,
+with the path of its key.`;

@@ -55,7 +55,8 @@ export const raftKeys = {
       description: `A node that hears no leader for this long, and up to as long again by chance, stands for election. At least ${ELECTION_HEARTBEATS_MIN} times \`RaftHeartbeatMillis\`.`,
     }),
   RaftSnapshotEntries: z.int().min(100).max(1_000_000).default(8_192).meta({
-    description: 'After so many log entries the state is written as a snapshot and the log is cut.',
+    description:
+      'Log entries after which the state is written as a snapshot and the log compacted.',
   }),
 };
 

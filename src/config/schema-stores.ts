@@ -40,7 +40,7 @@ const tls = z.strictObject({
   }),
   SkipVerify: z.boolean().optional().meta({
     description:
-      'Accept any certificate. The connection is encrypted, but nobody knows with whom. False unless given.',
+      'Accept any certificate. The connection is encrypted, but its server is not authenticated. False unless given.',
   }),
 });
 
@@ -183,7 +183,7 @@ const mysql = z.strictObject({
   }),
   IgnoreHostsCount: count(HOSTS_MAX).default(0).meta({
     description:
-      'So many hosts of a cluster may be left out: first those in error, then those of the highest values, never the last one.',
+      'Number of hosts of a cluster that may be left out: first those in error, then those of the highest values, never the last one.',
   }),
   IgnoreHostsThreshold: threshold()
     .default(0)

@@ -10,7 +10,10 @@ import { needPrograms, programPath } from '../support/needs.js';
 
 const ROOT = new URL('../../../', import.meta.url);
 const names = readdirSync(new URL('docs/', ROOT)).filter((name) => name.endsWith('.md'));
-const pages = ['README.md', ...names.map((name) => `docs/${name}`)];
+const pages = [
+  ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'],
+  ...names.map((name) => `docs/${name}`),
+];
 const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
 
 /** The fragments of a page's headings, as GitHub makes them. */

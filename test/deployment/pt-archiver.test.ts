@@ -133,7 +133,7 @@ describe('FrenoThrottler.pm in pt-archiver', () => {
       archiver.signal('SIGTERM');
       const { code, output } = await archiver.ended;
       expect(code).not.to.equal(0);
-      expect(output).to.include('told to end while it waited for freno');
+      expect(output).to.include('stopped while it waited for freno');
       expect(await rowsLeft()).to.equal(ROWS);
     });
 
@@ -147,7 +147,7 @@ describe('FrenoThrottler.pm in pt-archiver', () => {
       archiver = start(BATCH, { FRENO_MAX_WAIT: '0.5' });
       const { code, output } = await archiver.ended;
       expect(code).not.to.equal(0);
-      expect(output).to.match(/has waited .*the last answer: 417 .*App denied/);
+      expect(output).to.match(/waited .*last response: 417 .*App denied/);
       expect(await rowsLeft()).to.equal(ROWS);
     });
   });
@@ -168,7 +168,7 @@ describe('FrenoThrottler.pm in pt-archiver', () => {
       });
       const { code, output } = await archiver.ended;
       expect(code).not.to.equal(0);
-      expect(output).to.match(/no answer for .*FRENO_UNREACHABLE=die/);
+      expect(output).to.match(/no response for .*FRENO_UNREACHABLE=die/);
       expect(await rowsLeft()).to.equal(ROWS);
     });
 

@@ -186,7 +186,7 @@ export function asResource(path: string, error: unknown): FrenoError {
   if (isDamaged) {
     return new FrenoError(
       'RESOURCE',
-      `${path} is damaged (${message}): see "Replacing a node" in docs/raft.md`,
+      `${path} is damaged (${message}): see "Replace a node" in docs/raft.md`,
       { cause: error },
     );
   }
