@@ -3,7 +3,7 @@
  * moves the lag.
  */
 import { Fleet } from './fleet.js';
-import { DemoFront } from './front.js';
+import { DemoFrontend } from './frontend.js';
 import { LagModel } from './lag-model.js';
 import { Nodes } from './nodes.js';
 import { TemporaryDirectory } from './temporary.js';
@@ -19,7 +19,7 @@ const THRESHOLD_S = 1;
 interface RunningDemo {
   readonly fleet: Fleet;
   readonly nodes: Nodes;
-  readonly front: DemoFront;
+  readonly front: DemoFrontend;
   readonly writer: Writer;
   readonly startedMs: number;
 }
@@ -63,7 +63,7 @@ export class Demo {
     this.#ends.push(() => nodes.stop());
     nodes.broken.catch(this.#break);
     await nodes.start();
-    const front = await DemoFront.listen(nodes.balancer);
+    const front = await DemoFrontend.listen(nodes.balancer);
     this.#ends.push(() => front.stop());
     const writer = new Writer(nodes.balancer);
     const startedMs = performance.now();

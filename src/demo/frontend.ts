@@ -8,13 +8,13 @@ const NO_LEADER: Response = {
   body: '{"StatusCode":503,"Message":"no freno leads"}\n',
 };
 
-export class DemoFront {
+export class DemoFrontend {
   readonly #server: Server;
   #port = 0;
 
   /** Resolves when it listens, on a port of 127.0.0.1 of the system's choice. */
-  static async listen(balancer: Balancer): Promise<DemoFront> {
-    const front = new DemoFront(balancer);
+  static async listen(balancer: Balancer): Promise<DemoFrontend> {
+    const front = new DemoFrontend(balancer);
     await new Promise<void>((resolve, reject) => {
       front.#server.once('error', reject);
       front.#server.listen(0, '127.0.0.1', resolve);

@@ -3,14 +3,14 @@
  * its owner steers, and fails on request.
  */
 import { createServer, type Server, type Socket } from 'node:net';
-import type { Dialect } from './mysql/answers.js';
 import { Behaviour, type SimulatedFault } from './mysql/behaviour.js';
 import type { Cell } from './mysql/packets.js';
+import type { Dialect } from './mysql/query-results.js';
 import { Session } from './mysql/session.js';
 
-export type { Dialect } from './mysql/answers.js';
 export { NO_FAULT, type SimulatedFault as Fault } from './mysql/behaviour.js';
 export type { Cell } from './mysql/packets.js';
+export type { Dialect } from './mysql/query-results.js';
 
 export interface SimulatedServerOptions {
   /** Loopback address to listen on; 127.0.0.1 unless given. */

@@ -1,13 +1,13 @@
 /** Answers to metric queries, as the client library decodes them. */
 import { expect } from 'chai';
+import { type Field, lagStatements, readLag } from '../../src/stores/prober/mysql/lag.js';
+import { metricOf } from '../../src/stores/prober/mysql/metric.js';
 import {
   type ResultRows,
   readNamedValue,
   readNumber,
   readSingleValue,
-} from '../../src/stores/prober/mysql/answer.js';
-import { type Field, lagStatements, readLag } from '../../src/stores/prober/mysql/lag.js';
-import { metricOf } from '../../src/stores/prober/mysql/metric.js';
+} from '../../src/stores/prober/mysql/metric-value.js';
 
 describe('the answer to a metric query', () => {
   const numbers: ReadonlyArray<readonly [unknown, number]> = [

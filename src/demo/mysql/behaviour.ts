@@ -2,8 +2,9 @@
  * What a simulated server answers now: its value, its dialect, its fault. Its owner changes it, its
  * sessions read it.
  */
-import { answer, type Dialect, SERVER_VERSION } from './answers.js';
+
 import { type Cell, handshake } from './packets.js';
+import { answer, type Dialect, SERVER_VERSION } from './query-results.js';
 
 /** How a server misbehaves. */
 export type SimulatedFault =

@@ -7,7 +7,7 @@ import { formatAddress } from '../../base/address.js';
 import { messageOf } from '../../base/errors.js';
 import type { ClusterReport } from '../../contracts/reports.js';
 import type { ClusterAssignment, ClusterSettings, ProbeTarget } from '../../contracts/stores.js';
-import type { HostList, HostSourceReader, ReaderFactory } from './hosts/source.js';
+import type { HostList, HostSourceReader, ReaderFactory } from './hosts/host-source.js';
 
 /** Whether a host, by its name alone, is left out by an operator's command. */
 export type SkipTest = (host: string) => boolean;

@@ -13,7 +13,8 @@ import type { StoreLocation } from '../../contracts/http.js';
 import type { ClusterReport, InventoryReporter } from '../../contracts/reports.js';
 import type { ClusterAssignment, ClusterSettings } from '../../contracts/stores.js';
 import { ClusterHosts, type SkipTest, type SourceHealth } from './cluster-hosts.js';
-import { type ReaderFactory, readerFactory } from './hosts/source.js';
+import { createReaderFactory } from './hosts/create-host-source.js';
+import type { ReaderFactory } from './hosts/host-source.js';
 
 /** Lists of hosts are read this often while this node leads. */
 const REFRESH_INTERVAL_MS = 10_000;
@@ -80,7 +81,7 @@ export class Inventory implements InventoryReporter {
     this.#storesMax = options.storesMax ?? STORES_MAX;
     this.#readerFor =
       options.readerFor ??
-      readerFactory(new FairResolver({ limits: NAMES_LIMITS }).client().lookup);
+      createReaderFactory(new FairResolver({ limits: NAMES_LIMITS }).client().lookup);
     this.#nowMs = options.nowMs ?? monotonicMs;
   }
 

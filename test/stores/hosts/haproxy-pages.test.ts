@@ -2,8 +2,9 @@
 import { lookup } from 'node:dns';
 import type { ServerResponse } from 'node:http';
 import { expect } from 'chai';
-import { serverStatus } from '../../../src/stores/main/hosts/haproxy-status.js';
-import { type HostList, readerFactory } from '../../../src/stores/main/hosts/source.js';
+import { createReaderFactory } from '../../../src/stores/main/hosts/create-host-source.js';
+import { serverStatus } from '../../../src/stores/main/hosts/haproxy-server-status.js';
+import type { HostList } from '../../../src/stores/main/hosts/host-source.js';
 import { clusterSettings } from '../../support/cluster-settings.js';
 import { turns } from '../../support/event-loop.js';
 import { failureOf } from '../../support/failure.js';
@@ -41,7 +42,7 @@ describe("a page of HAProxy's statistics", () => {
     answer = (response) => response.end(text);
   }
 
-  function read(poolName = 'pool', readerFor = readerFactory(lookup)): Promise<HostList> {
+  function read(poolName = 'pool', readerFor = createReaderFactory(lookup)): Promise<HostList> {
     const source = { kind: 'haproxy', addresses: [pages.url], poolName } as const;
     return readerFor(clusterSettings('main', source))!.read();
   }
@@ -155,7 +156,7 @@ describe("a page of HAProxy's statistics", () => {
   });
 
   it('is read once for all clusters that ask within a second', async () => {
-    const readerFor = readerFactory(lookup);
+    const readerFor = createReaderFactory(lookup);
     const lists = await Promise.all([
       read('pool', readerFor),
       read('late', readerFor),
@@ -167,7 +168,7 @@ describe("a page of HAProxy's statistics", () => {
   });
 
   it('is read again after a second', async () => {
-    const readerFor = readerFactory(lookup);
+    const readerFor = createReaderFactory(lookup);
     await read('pool', readerFor);
     show(PAGE.replace('DOWN (agent)', 'MAINT'));
     await new Promise((resolve) => setTimeout(resolve, 1_010));
@@ -178,7 +179,7 @@ describe("a page of HAProxy's statistics", () => {
   it('is one of at most two that are asked for at a time', async () => {
     const waiting: ServerResponse[] = [];
     answer = (response) => waiting.push(response);
-    const readerFor = readerFactory(lookup);
+    const readerFor = createReaderFactory(lookup);
     const lists = ['a', 'b', 'c', 'd'].map((path) => {
       const source = {
         kind: 'haproxy',

@@ -1,7 +1,8 @@
 /** Hosts by HAProxy, with the real one. */
 import { lookup } from 'node:dns';
 import { expect } from 'chai';
-import { type HostSourceReader, readerFactory } from '../../../src/stores/main/hosts/source.js';
+import { createReaderFactory } from '../../../src/stores/main/hosts/create-host-source.js';
+import type { HostSourceReader } from '../../../src/stores/main/hosts/host-source.js';
 import { clusterSettings } from '../../support/cluster-settings.js';
 import { failureOf } from '../../support/failure.js';
 import { HAProxy } from '../../support/haproxy.js';
@@ -45,7 +46,7 @@ describe('hosts by HAProxy', () => {
   /** With nothing in its cache. */
   function reader(addresses: string[], poolName = 'pool'): HostSourceReader {
     const source = { kind: 'haproxy', addresses, poolName } as const;
-    return readerFactory(lookup)(clusterSettings('main', source))!;
+    return createReaderFactory(lookup)(clusterSettings('main', source))!;
   }
 
   async function hosts(poolName?: string, address = haproxy.address): Promise<string[]> {

@@ -3,8 +3,8 @@ import { lookup } from 'node:dns';
 import { readFileSync } from 'node:fs';
 import type { LookupFunction } from 'node:net';
 import { expect } from 'chai';
-import { Authorities } from '../../../src/stores/main/hosts/authorities.js';
-import { PageReader, shownUrl } from '../../../src/stores/main/hosts/page.js';
+import { CaCertificates } from '../../../src/stores/main/hosts/ca-certificates.js';
+import { HttpPageReader, shownUrl } from '../../../src/stores/main/hosts/http-page-reader.js';
 import { CertificateAuthority } from '../../support/certificates.js';
 import { failureOf } from '../../support/failure.js';
 import { needPrograms } from '../../support/needs.js';
@@ -31,7 +31,7 @@ describe('a page', () => {
     limits: Partial<typeof LIMITS> = {},
     resolver: LookupFunction = lookup,
   ): Promise<string> {
-    const reader = new PageReader(resolver, new Authorities(), 2, { ...LIMITS, ...limits });
+    const reader = new HttpPageReader(resolver, new CaCertificates(), 2, { ...LIMITS, ...limits });
     const chunks: Buffer[] = [];
     for await (const chunk of reader.read(new URL(url))) chunks.push(chunk);
     return Buffer.concat(chunks).toString();

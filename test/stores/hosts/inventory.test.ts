@@ -6,7 +6,7 @@ import { FrenoError } from '../../../src/base/errors.js';
 import { Board, emptyStoreReading, type StoreReading } from '../../../src/board/board.js';
 import type { ClusterReport } from '../../../src/contracts/reports.js';
 import type { ClusterAssignment, ClusterSettings } from '../../../src/contracts/stores.js';
-import type { HostList, HostSourceReader } from '../../../src/stores/main/hosts/source.js';
+import type { HostList, HostSourceReader } from '../../../src/stores/main/hosts/host-source.js';
 import { Inventory, type InventoryOptions } from '../../../src/stores/main/inventory.js';
 import { clusterSettings } from '../../support/cluster-settings.js';
 import { turns } from '../../support/event-loop.js';

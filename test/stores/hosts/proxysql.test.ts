@@ -2,7 +2,8 @@
 import { lookup } from 'node:dns';
 import { expect } from 'chai';
 import type { ProxySQLHosts } from '../../../src/contracts/stores.js';
-import { type HostSourceReader, readerFactory } from '../../../src/stores/main/hosts/source.js';
+import { createReaderFactory } from '../../../src/stores/main/hosts/create-host-source.js';
+import type { HostSourceReader } from '../../../src/stores/main/hosts/host-source.js';
 import { clusterSettings } from '../../support/cluster-settings.js';
 import { failureOf } from '../../support/failure.js';
 import { ProxySQLAdmin } from '../../support/proxysql.js';
@@ -38,7 +39,7 @@ describe('hosts by ProxySQL', () => {
       ignoreServerTtlMs: 10_000,
       ...changes,
     };
-    return readerFactory(lookup)(clusterSettings('main', source))!;
+    return createReaderFactory(lookup)(clusterSettings('main', source))!;
   }
 
   async function hosts(from = reader()): Promise<string[]> {

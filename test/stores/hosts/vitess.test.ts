@@ -2,7 +2,8 @@
 import { lookup } from 'node:dns';
 import { expect } from 'chai';
 import type { VitessHosts } from '../../../src/contracts/stores.js';
-import { type HostList, readerFactory } from '../../../src/stores/main/hosts/source.js';
+import { createReaderFactory } from '../../../src/stores/main/hosts/create-host-source.js';
+import type { HostList } from '../../../src/stores/main/hosts/host-source.js';
 import { clusterSettings } from '../../support/cluster-settings.js';
 import { failureOf } from '../../support/failure.js';
 import { Pages } from '../../support/pages.js';
@@ -50,7 +51,7 @@ describe('hosts by Vitess', () => {
       timeoutMs: 5_000,
       ...changes,
     };
-    return readerFactory(lookup)(clusterSettings('main', source, { port: 3399 }))!.read();
+    return createReaderFactory(lookup)(clusterSettings('main', source, { port: 3399 }))!.read();
   }
 
   async function hosts(changes?: Partial<VitessHosts>): Promise<string[]> {

@@ -1,5 +1,5 @@
 /**
- * Whom HTTPS trusts: the system's list of authorities, to which operators add their own; Node's
+ * Whom HTTPS trusts: the system's list of certificates, to which operators add their own; Node's
  * where there is none.
  */
 import { readFileSync } from 'node:fs';
@@ -17,17 +17,17 @@ const FILES = [
   '/etc/ssl/cert.pem',
 ];
 
-export class Authorities {
+export class CaCertificates {
   #context: SecureContext | undefined;
 
   /** Read when first needed, and once: a hundred certificates take tens of milliseconds. */
   get context(): SecureContext {
-    this.#context ??= readAuthorities();
+    this.#context ??= readCertificates();
     return this.#context;
   }
 }
 
-function readAuthorities(): SecureContext {
+function readCertificates(): SecureContext {
   const { SSL_CERT_FILE: named = '' } = process.env;
   for (const file of named === '' ? FILES : [named]) {
     const certificates = readIfPresent(file);

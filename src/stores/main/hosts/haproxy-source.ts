@@ -4,18 +4,18 @@ import { parseAddress } from '../../../base/address.js';
 import { FrenoError, messageOf } from '../../../base/errors.js';
 import type { HAProxyHosts, ProbeTarget } from '../../../contracts/stores.js';
 import type { PoolServer, Statistics } from './haproxy-csv.js';
-import type { StatisticsCache } from './haproxy-statistics.js';
-import { serverStatus } from './haproxy-status.js';
-import { shownUrl } from './page.js';
-import type { HostList, HostSourceReader } from './source.js';
+import { serverStatus } from './haproxy-server-status.js';
+import type { HAProxyStatisticsCache } from './haproxy-statistics-cache.js';
+import type { HostList, HostSourceReader } from './host-source.js';
+import { shownUrl } from './http-page-reader.js';
 
 export class HAProxySource implements HostSourceReader {
   readonly #urls: readonly URL[];
   readonly #pool: string;
   readonly #port: number;
-  readonly #cache: StatisticsCache;
+  readonly #cache: HAProxyStatisticsCache;
 
-  constructor(source: HAProxyHosts, port: number, cache: StatisticsCache) {
+  constructor(source: HAProxyHosts, port: number, cache: HAProxyStatisticsCache) {
     this.#urls = source.addresses.map(statisticsUrl);
     this.#pool = source.poolName;
     this.#port = port;

@@ -1,7 +1,7 @@
 /** The statistics pages of HAProxy: each read once for all clusters that ask within a second. */
 import { monotonicMs } from '../../../base/clock.js';
 import { parseStatistics, type Statistics } from './haproxy-csv.js';
-import type { PageReader } from './page.js';
+import type { HttpPageReader } from './http-page-reader.js';
 
 /** How long a page is used again, good or failed. */
 const CACHE_MS = 1_000;
@@ -12,11 +12,11 @@ interface CachedPage {
   untilMs: number;
 }
 
-export class StatisticsCache {
-  readonly #pages: PageReader;
+export class HAProxyStatisticsCache {
+  readonly #pages: HttpPageReader;
   readonly #cached = new Map<string, CachedPage>();
 
-  constructor(pages: PageReader) {
+  constructor(pages: HttpPageReader) {
     this.#pages = pages;
   }
 

@@ -6,7 +6,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { messageOf } from '../../../base/errors.js';
-import type { Authorities } from './authorities.js';
+import type { CaCertificates } from './ca-certificates.js';
 
 const CONNECT_TIMEOUT_MS = 1_000;
 const REDIRECTS_MAX = 5;
@@ -18,21 +18,21 @@ export interface PageLimits {
 }
 
 /** Fetches pages, so many of one server at a time. */
-export class PageReader {
+export class HttpPageReader {
   readonly #lookup: LookupFunction;
-  readonly #authorities: Authorities;
+  readonly #certificates: CaCertificates;
   readonly #limits: PageLimits;
   readonly #httpAgent: HttpAgent;
   readonly #httpsAgent: HttpsAgent;
 
   constructor(
     lookup: LookupFunction,
-    authorities: Authorities,
+    certificates: CaCertificates,
     requestsMax: number,
     limits: PageLimits,
   ) {
     this.#lookup = lookup;
-    this.#authorities = authorities;
+    this.#certificates = certificates;
     this.#limits = limits;
     this.#httpAgent = new HttpAgent({ maxSockets: requestsMax });
     this.#httpsAgent = new HttpsAgent({ maxSockets: requestsMax });
@@ -102,7 +102,7 @@ export class PageReader {
   }
 
   #encryption(): { agent: HttpsAgent; secureContext: SecureContext } {
-    return { agent: this.#httpsAgent, secureContext: this.#authorities.context };
+    return { agent: this.#httpsAgent, secureContext: this.#certificates.context };
   }
 }
 

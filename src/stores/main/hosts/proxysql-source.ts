@@ -5,8 +5,8 @@ import { monotonicMs } from '../../../base/clock.js';
 import { FrenoError, messageOf } from '../../../base/errors.js';
 import type { Login } from '../../../base/mysql/connection.js';
 import type { ProbeTarget, ProxySQLHosts } from '../../../contracts/stores.js';
+import type { HostList, HostSourceReader } from './host-source.js';
 import type { PoolRow } from './proxysql-admin.js';
-import type { HostList, HostSourceReader } from './source.js';
 
 const ADMIN_PORT = 6032;
 /** Where the statistics lie; users of `admin-stats_credentials` have no other. */

@@ -1,17 +1,17 @@
 /** Hosts that are the replicas of a shard of Vitess, as its vtctld lists them. */
 import { FrenoError, messageOf } from '../../../base/errors.js';
 import type { ProbeTarget, VitessHosts } from '../../../contracts/stores.js';
-import { type PageReader, shownUrl } from './page.js';
-import type { HostList, HostSourceReader } from './source.js';
+import type { HostList, HostSourceReader } from './host-source.js';
+import { type HttpPageReader, shownUrl } from './http-page-reader.js';
 import { parseTablets, type Tablet } from './vitess-tablets.js';
 
 export class VitessSource implements HostSourceReader {
   readonly #source: VitessHosts;
   readonly #url: URL;
   readonly #port: number;
-  readonly #pages: PageReader;
+  readonly #pages: HttpPageReader;
 
-  constructor(source: VitessHosts, port: number, pages: PageReader) {
+  constructor(source: VitessHosts, port: number, pages: HttpPageReader) {
     this.#source = source;
     this.#url = tabletsUrl(source);
     this.#port = port;

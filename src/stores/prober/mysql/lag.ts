@@ -5,7 +5,7 @@
  * returns one row per channel. MariaDB returns all its named connections to SHOW ALL SLAVES STATUS
  * only, and the default one to the others.
  */
-import { type ResultRows, readNumber, type Unusable } from './answer.js';
+import { type ResultRows, readNumber, type UnusableResult } from './metric-value.js';
 
 const MYSQL_STATEMENTS = ['SHOW REPLICA STATUS', 'SHOW SLAVE STATUS'] as const;
 const MARIADB_STATEMENTS = ['SHOW ALL SLAVES STATUS', 'SHOW SLAVE STATUS'] as const;
@@ -36,7 +36,7 @@ interface LagColumns {
   readonly channel: number;
 }
 
-const NOT_CONFIGURED: Unusable = {
+const NOT_CONFIGURED: UnusableResult = {
   reason: 'replication is not configured here (name a MetricQuery if that is meant)',
 };
 
@@ -44,7 +44,7 @@ const NOT_CONFIGURED: Unusable = {
  * Seconds that the worst channel lags. A channel whose lag is NULL makes the answer unusable, and
  * so does having none.
  */
-export function readLag(rows: ResultRows, fields: Fields): number | Unusable {
+export function readLag(rows: ResultRows, fields: Fields): number | UnusableResult {
   // Without replication some servers answer with a mere OK, which comes as an object and has no
   // fields.
   if (!Array.isArray(rows)) return NOT_CONFIGURED;

@@ -1,7 +1,7 @@
 /** The number in the answer to a metric query. */
 
 /** An answer that is no number. */
-export interface Unusable {
+export interface UnusableResult {
   /** Why, to follow the name of the host. */
   readonly reason: string;
 }
@@ -15,7 +15,7 @@ const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const EXCERPT_CHARS_MAX = 40;
 
 /** The only column of the only row. */
-export function readSingleValue(rows: ResultRows): number | Unusable {
+export function readSingleValue(rows: ResultRows): number | UnusableResult {
   const row = singleRow(rows);
   if (!isRow(row)) return row;
   if (row.length !== 1) {
@@ -25,7 +25,7 @@ export function readSingleValue(rows: ResultRows): number | Unusable {
 }
 
 /** The second column of the only row: `SHOW GLOBAL …` returns name and value. */
-export function readNamedValue(rows: ResultRows): number | Unusable {
+export function readNamedValue(rows: ResultRows): number | UnusableResult {
   const row = singleRow(rows);
   if (!isRow(row)) return row;
   if (row.length !== 2) {
@@ -35,7 +35,7 @@ export function readNamedValue(rows: ResultRows): number | Unusable {
 }
 
 /** A column as the client library decodes it. */
-export function readNumber(value: unknown): number | Unusable {
+export function readNumber(value: unknown): number | UnusableResult {
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   if (value === null) return { reason: 'the metric query returned NULL' };
   const text = Buffer.isBuffer(value) ? value.toString('latin1') : String(value);
@@ -45,13 +45,13 @@ export function readNumber(value: unknown): number | Unusable {
   return { reason: `the metric query returned ${excerpt}, which is no number` };
 }
 
-function singleRow(rows: ResultRows): readonly unknown[] | Unusable {
+function singleRow(rows: ResultRows): readonly unknown[] | UnusableResult {
   // Statements without a result set are answered by an object.
   if (!Array.isArray(rows)) return { reason: 'the metric query returned no rows' };
   if (rows.length === 1) return rows[0]!;
   return { reason: `the metric query returned ${rows.length || 'no'} rows instead of one` };
 }
 
-function isRow(row: readonly unknown[] | Unusable): row is readonly unknown[] {
+function isRow(row: readonly unknown[] | UnusableResult): row is readonly unknown[] {
   return Array.isArray(row);
 }

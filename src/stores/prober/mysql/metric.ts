@@ -1,8 +1,13 @@
 /** What is asked of the hosts of a cluster, and how the answer is read. */
 import type { FieldPacket } from 'mysql2';
 import { metricQueryKind } from '../../../config/metric-query.js';
-import { type ResultRows, readNamedValue, readSingleValue, type Unusable } from './answer.js';
 import { lagStatements, readLag } from './lag.js';
+import {
+  type ResultRows,
+  readNamedValue,
+  readSingleValue,
+  type UnusableResult,
+} from './metric-value.js';
 
 export interface Metric {
   /**
@@ -10,7 +15,7 @@ export interface Metric {
    * almost always.
    */
   statements(serverVersion: string): readonly [string, ...string[]];
-  read(rows: ResultRows, fields: readonly FieldPacket[]): number | Unusable;
+  read(rows: ResultRows, fields: readonly FieldPacket[]): number | UnusableResult;
 }
 
 /** The metric of a `MetricQuery`. Null: a query that freno does not run. */

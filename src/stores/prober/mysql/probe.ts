@@ -20,9 +20,9 @@ import {
 } from '../../../base/mysql/failure.js';
 import type { ProbeTarget } from '../../../contracts/stores.js';
 import type { Scheduled } from '../probe-scheduler.js';
-import type { ResultRows } from './answer.js';
 import { PARSE_ERROR } from './lag.js';
 import type { Metric } from './metric.js';
+import type { ResultRows } from './metric-value.js';
 
 /** Longest time for a TCP connection, for the greeting and login, and for an answer. */
 export const TIMEOUT_MS = 1_000;
