@@ -55,17 +55,17 @@ describe("a page of HAProxy's statistics", () => {
     return (await failureOf(read(poolName))).message;
   }
 
-  it('is asked for by the path that HAProxy has for it', async () => {
+  it('requests the CSV page of HAProxy at /;csv;norefresh', async () => {
     expect(await names()).to.deep.equal(['one', 'two']);
     expect(pages.paths).to.deep.equal(['/;csv;norefresh']);
   });
 
-  it('is understood by the names of its columns, wherever they are', async () => {
+  it("finds the columns of HAProxy's CSV by their names, in any order", async () => {
     show('# status,x,svname,pxname\nUP,1,a,pool\nMAINT (via pool/b),1,b,pool\nno check,,c,pool\n');
     expect(await names()).to.deep.equal(['a', 'c']);
   });
 
-  it('is understood with the line ends of other systems, without a last one, and in small chunks', async () => {
+  it('parses CSV with CRLF, without a final line end and in small chunks', async () => {
     show(PAGE.replaceAll('\n', '\r\n'));
     expect(await names()).to.deep.equal(['one', 'two']);
     show(PAGE.trimEnd());
@@ -77,19 +77,19 @@ describe("a page of HAProxy's statistics", () => {
     expect(await names('late')).to.deep.equal(['five']);
   });
 
-  it('is an error, never a crash and never a shorter list, wherever it is cut', async () => {
+  it('reports an error, not a shorter list, when the CSV is truncated anywhere', async () => {
     const end = PAGE.indexOf('late,five');
     for (let length = 0; length < end - 1; length++) {
       show(PAGE.slice(0, length));
       // A cut in the empty end of the pool's last row takes nothing away.
       if (length >= end - ',\n'.length) continue;
       expect(await failure(), `${length} bytes`).to.match(
-        /truncated|torn|empty|no columns|no pool|no CSV/,
+        /truncated|malformed|empty|no columns|no pool|not CSV/,
       );
     }
   });
 
-  it('is an error when the connection ends before the page', async () => {
+  it('reports an error when the connection ends before the page', async () => {
     answer = (response) => {
       response.writeHead(200, { 'content-length': PAGE.length + 1 });
       response.write(PAGE, () => response.destroy());
@@ -101,7 +101,7 @@ describe("a page of HAProxy's statistics", () => {
     expect(await failure()).to.include('the connection was cut');
   });
 
-  it('is an error when it has no end', async () => {
+  it('reports an error when the page has no end', async () => {
     const row = Buffer.from(`pool,server,0,UP,1,2,${'x'.repeat(60_000)},\n`);
     answer = (response) => {
       response.write(`${HEADER}\n`);
@@ -114,29 +114,29 @@ describe("a page of HAProxy's statistics", () => {
     expect(await failure()).to.include('larger than 16777216 bytes');
   });
 
-  it('is an error when a line has no end', async () => {
+  it('reports an error when a line has no end', async () => {
     show(`${HEADER}\n${'x'.repeat(100_000)}`);
-    expect(await failure()).to.include('no CSV');
+    expect(await failure()).to.include('not CSV');
   });
 
-  it('is an error when it is something else', async () => {
+  it('reports an error when the page is not a statistics page', async () => {
     show('');
-    expect(await failure()).to.include('the answer is empty');
+    expect(await failure()).to.include('the response is empty');
     show('<html>\n<body>Statistics Report\n</body></html>\n');
     expect(await failure()).to.include('not a statistics page');
     show('\u0000\u0001\u0002"');
     expect(await failure()).to.include(`HAProxy ${pages.url}: `);
     answer = (response) => response.writeHead(503).end(PAGE);
-    expect(await failure()).to.include('it answers 503 instead of 200');
+    expect(await failure()).to.include('unexpected HTTP status 503 instead of 200');
   });
 
-  it('is an error when it shows a server in an unknown state, which must not be left out unnoticed', async () => {
+  it('reports an error when a server has an unknown status', async () => {
     show(PAGE.replace('UP', 'RESTING'));
     expect(await failure()).to.include('server "one" has the unknown status "RESTING"');
     expect(await names('late')).to.deep.equal(['five']);
   });
 
-  it('is an error while all servers are in transition, or all that are up: HAProxy is reloading', async () => {
+  it('reports an error while HAProxy is reloading: all servers are in transition', async () => {
     const page = (...statuses: string[]): string =>
       [HEADER, ...statuses.map((status, at) => `pool,s${at},0,${status},1,2,,`)].join('\n');
     for (const statuses of [
@@ -144,18 +144,18 @@ describe("a page of HAProxy's statistics", () => {
       ['UP 1/3', 'DOWN'],
     ]) {
       show(page(...statuses));
-      expect(await failure(), statuses.join()).to.include('it is reloading');
+      expect(await failure(), statuses.join()).to.include('HAProxy is reloading');
     }
     show(page('DOWN 1/2', 'DOWN'));
     expect(await names()).to.deep.equal(['s0', 's1']);
   });
 
-  it('is an error when a server is named like no host', async () => {
+  it('reports an error when the name of a server is not a host', async () => {
     show(PAGE.replace('one', 'a:b'));
     expect(await failure()).to.include('server "a:b" of pool "pool"');
   });
 
-  it('is read once for all clusters that ask within a second', async () => {
+  it('reads a page once for all clusters that need it within a second', async () => {
     const readerFor = createReaderFactory(lookup);
     const lists = await Promise.all([
       read('pool', readerFor),
@@ -167,7 +167,7 @@ describe("a page of HAProxy's statistics", () => {
     expect(pages.requests).to.have.length(1);
   });
 
-  it('is read again after a second', async () => {
+  it('reads a page again after a second', async () => {
     const readerFor = createReaderFactory(lookup);
     await read('pool', readerFor);
     show(PAGE.replace('DOWN (agent)', 'MAINT'));
@@ -176,7 +176,7 @@ describe("a page of HAProxy's statistics", () => {
     expect(hosts.map(({ host }) => host)).to.deep.equal(['one']);
   });
 
-  it('is one of at most two that are asked for at a time', async () => {
+  it('requests at most two pages of one HAProxy at a time', async () => {
     const waiting: ServerResponse[] = [];
     answer = (response) => waiting.push(response);
     const readerFor = createReaderFactory(lookup);
@@ -200,9 +200,9 @@ describe("a page of HAProxy's statistics", () => {
 });
 
 describe('the status of a server of HAProxy', () => {
-  /** As its source words them (stats.c, `srv_hlt_st`), and as older versions did. */
+  /** The texts of HAProxy's source (stats.c, `srv_hlt_st`), and those of older versions. */
   const MEANINGS: ReadonlyArray<
-    readonly [texts: string[], counts: boolean, inTransition: boolean]
+    readonly [texts: string[], isUsed: boolean, inTransition: boolean]
   > = [
     [['UP', 'DOWN', 'DOWN (agent)', 'no check'], true, false],
     [['DOWN 1/2'], true, true],
@@ -212,15 +212,16 @@ describe('the status of a server of HAProxy', () => {
     [['NOLB 2/3', 'DRAIN 1/2'], false, true],
   ];
 
-  for (const [texts, counts, inTransition] of MEANINGS) {
+  for (const [texts, isUsed, inTransition] of MEANINGS) {
     for (const text of texts) {
-      it(`${text}: ${counts ? 'counts' : 'does not count'}${inTransition ? ', in transition' : ''}`, () => {
-        expect(serverStatus(text)).to.include({ counts, inTransition });
+      const meaning = `${isUsed ? 'used' : 'not used'}${inTransition ? ', in transition' : ''}`;
+      it(`takes a HAProxy server with status "${text}" for ${meaning}`, () => {
+        expect(serverStatus(text)).to.include({ isUsed, inTransition });
       });
     }
   }
 
-  it('is unknown otherwise', () => {
+  it('does not know any other status', () => {
     for (const text of ['', 'OPEN', 'U', 'UPPER', 'up', 'no chec', 'checking']) {
       expect(serverStatus(text), text).to.equal(null);
     }

@@ -1,4 +1,4 @@
-/** The inventory and its sources of hosts: when they are read, and what remains when they fail. */
+/** The inventory and its host sources: when they are read, and what is kept when they fail. */
 import { mock } from 'node:test';
 import { expect } from 'chai';
 import { type Logger, pino } from 'pino';
@@ -12,7 +12,7 @@ import { clusterSettings } from '../../support/cluster-settings.js';
 import { turns } from '../../support/event-loop.js';
 import { Pages } from '../../support/pages.js';
 
-/** A source that answers when the test says so. */
+/** A source whose readings the test completes. */
 class FakeSource implements HostSourceReader {
   /** Readings under way, the oldest first. */
   readonly #open: Array<{ give(list: HostList): void; fail(error: Error): void }> = [];
@@ -47,12 +47,12 @@ interface LogLine {
   readonly msg: string;
 }
 
-describe('the inventory', () => {
+describe('the inventory and its host sources', () => {
   const sources = new Map<string, FakeSource>();
   let inventory: Inventory;
   let log: LogLine[];
   let assigned: readonly ClusterAssignment[];
-  /** When the prober was told of leadership. */
+  /** What was assigned when the prober became active. */
   let assignedAtLead: readonly ClusterAssignment[];
   let board: Board;
   let nowMs = 1_000;
@@ -123,7 +123,7 @@ describe('the inventory', () => {
     await turns();
   }
 
-  it('keeps the last good list when a source fails, and says what is wrong', async () => {
+  it('keeps the last good list when a source fails, and reports the failure', async () => {
     await configure('main');
     source('main').give(['a', 'b']);
     await turns();
@@ -137,7 +137,7 @@ describe('the inventory', () => {
     expect(probed()).to.deep.equal(['a', 'b']);
   });
 
-  it('logs a failure once and its end once, however often the list is read meanwhile', async () => {
+  it('logs a failure once and its end once, however often the list is read', async () => {
     await configure('main');
     for (const message of ['first', 'first', 'another']) {
       source('main').fail(message);
@@ -151,25 +151,25 @@ describe('the inventory', () => {
     await turns();
     expect(log.map(({ level, store, error, msg }) => ({ level, store, error, msg }))).to.deep.equal(
       [
-        { level: 40, store: 'main', error: 'first', msg: 'the list of hosts cannot be read' },
-        { level: 40, store: 'main', error: undefined, msg: 'the list of hosts can be read again' },
+        { level: 40, store: 'main', error: 'first', msg: 'cannot read host list' },
+        { level: 40, store: 'main', error: undefined, msg: 'host list is readable again' },
       ],
     );
   });
 
-  it('takes what a source lists though a part of it fails, and says so', async () => {
+  it('uses a list that is incomplete, and reports that', async () => {
     await configure('main');
     source('main').give(['a'], 'one of two is away');
     await turns();
     expect(report()).to.deep.include({ hosts: ['a:3306'], error: 'one of two is away' });
-    expect(log.map(({ msg }) => msg)).to.deep.equal(['the list of hosts can be read only in part']);
+    expect(log.map(({ msg }) => msg)).to.deep.equal(['host list is incomplete']);
     await refresh();
     source('main').give(['a']);
     await turns();
     expect(report().error).to.equal('');
   });
 
-  it('drops the hosts that are not listed any more, down to none', async () => {
+  it('drops the hosts that are no longer listed, down to none', async () => {
     await configure('main');
     source('main').give(['a', 'b', 'a']);
     await turns();
@@ -185,7 +185,7 @@ describe('the inventory', () => {
     expect(report()).to.deep.include({ hosts: [], error: '' });
   });
 
-  it('assigns each list when it is there: a source that hangs holds up no other', async () => {
+  it('assigns each list as soon as it is read: a source that hangs delays no other', async () => {
     await configure('dead', 'slow', 'main');
     source('main').give(['a']);
     await turns();
@@ -199,7 +199,7 @@ describe('the inventory', () => {
     expect(probed('dead')).to.equal(undefined);
   });
 
-  it('reads a source once at a time', async () => {
+  it('runs one reading of a source at a time', async () => {
     await configure('main');
     await refresh();
     await refresh();
@@ -210,7 +210,7 @@ describe('the inventory', () => {
     expect(source('main').readings).to.equal(2);
   });
 
-  it('reads every ten seconds while this node leads, and only then', async () => {
+  it('reads every ten seconds while this node is leader, and only then', async () => {
     mock.timers.enable({ apis: ['setInterval'] });
     await configure('main');
     source('main').give(['a']);
@@ -231,7 +231,7 @@ describe('the inventory', () => {
     expect(source('main').readings).to.equal(3);
   });
 
-  it('takes a list older than the interval for none until its source was asked by the new leader', async () => {
+  it('does not use a list older than the interval before a new leader has read it', async () => {
     mock.timers.enable({ apis: ['setInterval'] });
     start({ readerFor, nowMs: () => nowMs });
     await inventory.replaceClusters(['main', 'away'].map((name) => clusterSettings(name, pool)));
@@ -252,7 +252,7 @@ describe('the inventory', () => {
     expect(assigned[0]!.generation).to.equal(settings('main').currentGeneration);
   });
 
-  it('goes on with a list no older than the interval when it comes to lead', async () => {
+  it('uses a list no older than the interval when this node becomes leader', async () => {
     mock.timers.enable({ apis: ['setInterval'] });
     start({ readerFor, nowMs: () => nowMs });
     await inventory.replaceClusters([clusterSettings('main', pool)]);
@@ -265,7 +265,7 @@ describe('the inventory', () => {
     expect(assigned[0]!.generation).to.equal(settings('main').currentGeneration);
   });
 
-  it('keeps the hosts of a source until those of its successor are known', async () => {
+  it('keeps the hosts of the old source until the new source has been read', async () => {
     await configure('main');
     source('main').give(['a']);
     await turns();
@@ -283,7 +283,7 @@ describe('the inventory', () => {
     expect(probed()).to.deep.equal(['b']);
   });
 
-  it('forgets the hosts of a cluster that has no source any more', async () => {
+  it('forgets the hosts of a cluster that no longer has a source', async () => {
     await configure('main');
     source('main').give(['a']);
     await turns();

@@ -12,16 +12,16 @@ import { ProxySQLSource } from './proxysql-source.js';
 import { StaticSource } from './static-source.js';
 import { VitessSource } from './vitess-source.js';
 
-/** HAProxy answers from the thread that also moves its traffic. */
+/** HAProxy builds the page in the thread that also moves its traffic. */
 const HAPROXY_REQUESTS_MAX = 2;
 /** A page of 16 MiB lists some 50,000 servers. */
 const HAPROXY_LIMITS = { timeoutMs: 5_000, sizeBytesMax: 16 * 1024 * 1024 };
 
 const VITESS_REQUESTS_MAX = 16;
-/** Some 8,000 tablets. Bounds the time that the JSON takes the thread. */
+/** Some 8,000 tablets. Bounds the time for which parsing the JSON blocks the thread. */
 const VITESS_LIMITS = { timeoutMs: 5_000, sizeBytesMax: 4 * 1024 * 1024 };
 
-/** `lookup` resolves the names of the servers that are asked. */
+/** `lookup` resolves the names of the servers that the lists are read from. */
 export function createReaderFactory(lookup: LookupFunction): ReaderFactory {
   const certificates = new CaCertificates();
   const statistics = new HAProxyStatisticsCache(

@@ -1,42 +1,43 @@
 /**
- * What HAProxy says of a server (management.txt, section 9.1, field "status"), and what that means
- * for probing.
+ * The status of a server on HAProxy's statistics page (management.txt, section 9.1, field
+ * "status"), and what it means for probing.
  */
 
 export interface ServerStatus {
-  /** Whether the server is one that HAProxy uses, or would use if it answered. */
-  readonly counts: boolean;
+  /** Whether HAProxy sends traffic to the server, or would if the server were up. */
+  readonly isUsed: boolean;
   readonly up: boolean;
   /**
-   * Health checks are about to change the state, as `UP 1/3` says; after a reload every server
-   * begins like this.
+   * Health checks are about to change the state, as in `UP 1/3`. After a reload every server
+   * starts like this.
    */
   readonly inTransition: boolean;
 }
 
 /**
- * By the first word of the status: `DOWN (agent)`, `UP 1/3`, `MAINT (via pool/server)`,
- * `MAINT(via)` and `MAINT (resolution)` are what their first words are.
+ * By the first word of the status, which decides: `DOWN (agent)`, `UP 1/3`,
+ * `MAINT (via pool/server)`, `MAINT(via)`, `MAINT (resolution)`.
  */
-const WORDS = {
-  UP: { counts: true, up: true },
-  DOWN: { counts: true, up: false },
-  /** Not load-balanced: its check asked for no new connections (`disable-on-404`). */
-  NOLB: { counts: false, up: false },
-  /** Taken out by an operator, by the server it tracks, or for want of an address. */
-  MAINT: { counts: false, up: false },
-  /** Gets no new connections, by an operator or its agent. */
-  DRAIN: { counts: false, up: false },
+const BY_FIRST_WORD = {
+  UP: { isUsed: true, up: true },
+  DOWN: { isUsed: true, up: false },
+  /** Gets no new connections, because its health check returned 404 (`disable-on-404`). */
+  NOLB: { isUsed: false, up: false },
+  /** Disabled by an operator, by the server it tracks, or because its name does not resolve. */
+  MAINT: { isUsed: false, up: false },
+  /** Gets no new connections, by the decision of an operator or of its agent check. */
+  DRAIN: { isUsed: false, up: false },
 } as const;
 
 const STATUS = /^(UP|DOWN|NOLB|MAINT|DRAIN)\b(?: (\d+\/\d+))?/;
 
-/** Null: nothing that HAProxy says of servers. */
+/** Null: not a status of a server. */
 export function serverStatus(text: string): ServerStatus | null {
-  if (text === 'no check') return { counts: true, up: false, inTransition: false };
+  if (text === 'no check') return { isUsed: true, up: false, inTransition: false };
   const match = STATUS.exec(text);
   if (match === null) return null;
-  const { counts, up } = WORDS[match[1] as keyof typeof WORDS];
+  const { isUsed, up } = BY_FIRST_WORD[match[1] as keyof typeof BY_FIRST_WORD];
   const inTransition = match[2] !== undefined;
-  return { counts: counts && !(up && inTransition), up, inTransition };
+  // A server that is up but about to go down has just failed a check.
+  return { isUsed: isUsed && !(up && inTransition), up, inTransition };
 }

@@ -4,22 +4,24 @@
  */
 import type { ClusterSettings, ProbeTarget } from '../../../contracts/stores.js';
 
-/** What one reading of a source gave. */
+/** The result of one reading of a source. */
 export interface HostList {
-  /** Empty: the source knows of none. */
+  /** Empty: the source lists no hosts. */
   readonly hosts: readonly ProbeTarget[];
-  /** What failed although there is a list, as one address of several; empty: nothing. */
+  /** What failed although there is a list, as one of several addresses; empty: nothing. */
   readonly problem: string;
 }
 
+/** Longest time for a TCP connection to a source. */
+export const SOURCE_CONNECT_TIMEOUT_MS = 1_000;
+
 /**
- * Reads the list of hosts of one cluster. One reading at a time; each ends within a time of its
- * own.
+ * Reads the list of hosts of one cluster. One reading at a time; each has a time-out of its own.
  */
 export interface HostSourceReader {
-  /** Rejects with `HOST_SOURCE` when the list cannot be read: the last good one then stays. */
+  /** Rejects with `HOST_SOURCE` when the list cannot be read: the last good list then stays. */
   read(): Promise<HostList>;
 }
 
-/** The reader of a cluster's source. Null: it names none. */
+/** Creates the reader of a cluster's source. Null: the cluster has no source. */
 export type ReaderFactory = (settings: ClusterSettings) => HostSourceReader | null;

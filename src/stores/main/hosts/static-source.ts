@@ -1,5 +1,4 @@
-/** Hosts that the configuration names itself. */
-
+/** Hosts that the configuration lists itself. */
 import { parseAddress } from '../../../base/address.js';
 import { FrenoError } from '../../../base/errors.js';
 import type { StaticHosts } from '../../../contracts/stores.js';

@@ -1,4 +1,4 @@
-/** Hosts that are the replicas of a shard of Vitess, as its vtctld lists them. */
+/** Hosts that are the healthy replicas of a Vitess shard, as its vtctld lists them. */
 import { FrenoError, messageOf } from '../../../base/errors.js';
 import type { ProbeTarget, VitessHosts } from '../../../contracts/stores.js';
 import type { HostList, HostSourceReader } from './host-source.js';
@@ -26,7 +26,7 @@ export class VitessSource implements HostSourceReader {
       }
       const tablets = parseTablets(Buffer.concat(chunks).toString());
       const hosts = tablets
-        .filter((tablet) => this.#counts(tablet))
+        .filter((tablet) => this.#isProbed(tablet))
         .map((one) => this.#target(one));
       return { hosts, problem: '' };
     } catch (thrown) {
@@ -36,10 +36,10 @@ export class VitessSource implements HostSourceReader {
   }
 
   /**
-   * Cells are looked at here too: older versions of vtctld list the tablets of all cells whatever
-   * they are asked for.
+   * Cells are filtered here too: older versions of vtctld ignore the parameter and list the tablets
+   * of all cells.
    */
-  #counts({ type, cell, isHealthy }: Tablet): boolean {
+  #isProbed({ type, cell, isHealthy }: Tablet): boolean {
     const { cells } = this.#source;
     return type === 'replica' && isHealthy && (cells.length === 0 || cells.includes(cell));
   }
