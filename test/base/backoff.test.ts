@@ -20,6 +20,14 @@ describe('a backoff', () => {
     expect(pauses(backoff, 2)).to.deep.equal([100, 200]);
   });
 
+  it('bounds a pause by the limit of its failure, which counts like any other', () => {
+    const backoff = new Backoff({ firstMs: 100, maxMs: 500, jitter: 0 });
+    expect([backoff.failed(150), backoff.failed(150), backoff.failed()]).to.deep.equal([
+      100, 150, 400,
+    ]);
+    expect(backoff.failed(10_000)).to.equal(500);
+  });
+
   it('takes no pause for as many failures as are free', () => {
     const backoff = new Backoff({ firstMs: 100, maxMs: 500, jitter: 0, freeFailures: 2 });
     expect(pauses(backoff, 4)).to.deep.equal([0, 0, 100, 200]);

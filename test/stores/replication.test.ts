@@ -11,7 +11,7 @@ const DELAY_SECONDS = 2;
 const isCaughtUp = ({ state, value }: StoreReading): boolean =>
   state === MetricState.ok && value === 0;
 
-describe('replication lag', () => {
+describe('replication lag of a real replica', () => {
   let primary: MariaDb;
   let replica: MariaDb;
   let delayed: MariaDb;
@@ -69,23 +69,23 @@ describe('replication lag', () => {
     );
   }
 
-  it('of a replica that keeps up is 0', async () => {
+  it('reads 0 from a replica that keeps up', async () => {
     await probing.assign(SLOT, [replica]);
     await probing.until(SLOT, isCaughtUp);
   });
 
-  it('of a replica that is delayed is the delay', async () => {
+  it('reads the delay of a delayed replica', async () => {
     await probing.assign(SLOT, [delayed]);
     const { value } = await probing.until(SLOT, (reading) => reading.value >= DELAY_SECONDS);
     expect(value).to.be.at.most(DELAY_SECONDS + 2);
   });
 
-  it('of a cluster is that of the worst', async () => {
+  it('takes the lag of the worst replica of a cluster', async () => {
     await probing.assign(SLOT, [delayed, replica]);
     await probing.until(SLOT, ({ value }) => value >= 1);
   });
 
-  it('of a replica whose threads are stopped is an error that names both, until they go on', async () => {
+  it('reports both threads of a stopped replica, until they run again', async () => {
     await probing.assign(SLOT, [replica]);
     await probing.value(SLOT);
     await replica.run('stop slave');
@@ -98,7 +98,7 @@ describe('replication lag', () => {
     await probing.until(SLOT, isCaughtUp);
   });
 
-  it('counts every connection of a replica, not the default one alone', async () => {
+  it('includes every connection of a replica, not only the default one', async () => {
     await probing.assign(SLOT, [replica]);
     await probing.value(SLOT);
     await replica.run(
@@ -111,7 +111,7 @@ describe('replication lag', () => {
     await probing.until(SLOT, isCaughtUp);
   });
 
-  it('of a server that replicates from nobody is an error', async () => {
+  it('reports an error when replication is not configured', async () => {
     await probing.assign(SLOT, [primary]);
     expect(await probing.error(SLOT)).to.match(/replication is not configured/);
   });

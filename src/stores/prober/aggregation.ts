@@ -5,7 +5,7 @@
  * While a host has not been read yet the store has no value, because that host may lag most. An
  * error of a host is an error of the store, for the same reason. An operator allows exceptions by
  * a budget, `IgnoreHostsCount`: it is spent on hosts with errors first, in the order of the list,
- * and the rest on the hosts with the highest values (docs/stores.md, "Leaving hosts out").
+ * and the rest on the hosts with the highest values (docs/stores.md).
  */
 import { MetricState } from '../../throttle/metric.js';
 import { MaxTree } from './max-tree.js';

@@ -141,7 +141,8 @@ export class ProbeScheduler {
     for (const [phase, set] of this.#members.entries()) {
       members += set.size;
       for (const member of set) {
-        if (this.#phaseOf.get(member) !== phase) throw new Error(`a stranger in phase ${phase}`);
+        if (this.#phaseOf.get(member) !== phase)
+          throw new Error(`a member of another phase in phase ${phase}`);
       }
     }
     if (members !== this.#phaseOf.size) {

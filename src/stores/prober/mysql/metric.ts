@@ -1,4 +1,4 @@
-/** What is asked of the hosts of a cluster, and how the answer is read. */
+/** The metric of a cluster: the statement that its hosts run, and how its result is read. */
 import type { FieldPacket } from 'mysql2';
 import { metricQueryKind } from '../../../config/metric-query.js';
 import { lagStatements, readLag } from './lag.js';
@@ -11,8 +11,8 @@ import {
 
 export interface Metric {
   /**
-   * The statements to try on a server that greets with that version, until it knows one; the first
-   * almost always.
+   * The statements to try on a server of that version (from its greeting), until it knows one:
+   * almost always the first.
    */
   statements(serverVersion: string): readonly [string, ...string[]];
   read(rows: ResultRows, fields: readonly FieldPacket[]): number | UnusableResult;
