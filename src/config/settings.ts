@@ -3,6 +3,7 @@
  */
 
 import { type Address, formatAddress, parseAddress } from '../base/address.js';
+import { MYSQL_DEFAULT_PORT } from '../base/mysql/default-port.js';
 import type { TlsSettings } from '../contracts/stores.js';
 import type { FrenoConfig } from './schema.js';
 import { tlsSettings } from './tls.js';
@@ -67,7 +68,6 @@ export interface ServiceSettings {
   readonly memcache: MemcacheSettings;
 }
 
-const MYSQL_PORT = 3306;
 const AUTOMATIC_WORKERS_MAX = 4;
 
 /** The settings of a valid configuration on a machine of so many cores. */
@@ -125,7 +125,7 @@ function backendSettings(config: FrenoConfig): BackendSettings {
   return {
     kind: 'backend',
     host: config.BackendMySQLHost,
-    port: config.BackendMySQLPort || MYSQL_PORT,
+    port: config.BackendMySQLPort || MYSQL_DEFAULT_PORT,
     schema: config.BackendMySQLSchema,
     user: config.BackendMySQLUser,
     password: config.BackendMySQLPassword,
