@@ -69,8 +69,8 @@ export interface DemoSetup {
 }
 
 /**
- * What the demo shows and which keys it has: printed once, at the start. Together with the screen it
- * fits in 80 columns and 24 rows.
+ * What the demo shows and which keys it has: printed once, at the start. Together with the screen
+ * it fits in 80 columns and 24 rows.
  */
 export function introduction(
   { replicas, nodes, url, checkPath }: DemoSetup,

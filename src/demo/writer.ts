@@ -1,6 +1,6 @@
 /**
- * A well-behaved client: it checks with freno before each batch, and waits while the response is not
- * 200.
+ * A well-behaved client: it checks with freno before each batch, and waits while the response is
+ * not 200.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Balancer } from './balancer.js';

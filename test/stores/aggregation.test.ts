@@ -32,11 +32,11 @@ function readingsOf(hosts: readonly HostState[]): ClusterReadings {
 }
 
 function aggregate(readings: ClusterReadings, rules: Partial<AggregationRules> = {}): Aggregate {
-  const into: Aggregate = { state: MetricState.nothing, value: 0, readAtMs: 0, errorText: '' };
+  const result: Aggregate = { state: MetricState.nothing, value: 0, readAtMs: 0, errorText: '' };
   readings.assertInvariants();
-  readings.aggregate({ ...STRICT, ...rules }, NOW_MS, into);
+  readings.aggregate({ ...STRICT, ...rules }, NOW_MS, result);
   readings.assertInvariants();
-  return into;
+  return result;
 }
 
 function of(...readings: Reading[]): ClusterReadings {

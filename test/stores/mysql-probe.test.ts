@@ -227,7 +227,7 @@ describe('a probe of a real server', () => {
       await probing.until(SLOT, ({ errorText }) => unknown.test(errorText));
     });
 
-    it('leaves out unreachable hosts, but not failed logins, with IgnoreDialTcpErrors', async () => {
+    it('leaves out only unreachable hosts with IgnoreDialTcpErrors', async () => {
       const settings = { metricQuery: 'select 1', ignoreDialTcpErrors: true };
       await probing.assign(SLOT, [DOWN, server], settings);
       expect(await probing.value(SLOT)).to.equal(1);
@@ -293,7 +293,7 @@ describe('a probe of a real server', () => {
       expect(await probing.value(SLOT)).to.equal(1);
     });
 
-    it('reports a timeout within 2.5 s when the server process is stopped, and recovers', async () => {
+    it('reports a timeout within 2.5 s when the server is stopped, and recovers', async () => {
       await probing.assign(SLOT, [server], { metricQuery: 'select 1' });
       await probing.value(SLOT);
       await server.freeze();

@@ -1,4 +1,4 @@
-/** TLS to a real server: whom a probe trusts. */
+/** TLS to a real server: which certificates a probe accepts. */
 import { expect } from 'chai';
 import type { ProbeTarget, TlsSettings } from '../../src/contracts/stores.js';
 import { type Certificate, CertificateAuthority } from '../support/certificates.js';
@@ -11,7 +11,8 @@ const SLOT = 0;
 
 /** 1 when the connection is encrypted. */
 const IS_ENCRYPTED =
-  "select variable_value <> '' from information_schema.session_status where variable_name = 'Ssl_cipher'";
+  "select variable_value <> '' from information_schema.session_status " +
+  "where variable_name = 'Ssl_cipher'";
 
 describe('TLS to a MySQL server', () => {
   let authority: CertificateAuthority;
@@ -73,7 +74,7 @@ describe('TLS to a MySQL server', () => {
     expect(await probing.value(SLOT)).to.equal(0);
   });
 
-  it('connects to a server whose certificate is signed by the CA and valid for its address', async () => {
+  it('accepts a certificate of the CA that is valid for the address', async () => {
     await probe(server, { caFile: authority.caFile });
     expect(await probing.value(SLOT)).to.equal(1);
   });

@@ -63,7 +63,8 @@ describe('replication lag of a real replica', () => {
 
   async function follow(server: MariaDb, delay: number): Promise<void> {
     await server.run(
-      `change master to master_host = '127.0.0.1', master_port = ${primary.port}, master_user = 'copier',
+      `change master to master_host = '127.0.0.1', master_port = ${primary.port},
+        master_user = 'copier',
        master_password = 'copier', master_use_gtid = slave_pos, master_delay = ${delay}`,
       'start slave',
     );
@@ -90,7 +91,8 @@ describe('replication lag of a real replica', () => {
     await probing.value(SLOT);
     await replica.run('stop slave');
     // The threads stop one after the other.
-    const stopped = `${replica.address}: replication not running; Slave_IO_Running=No, Slave_SQL_Running=No`;
+    const threads = 'Slave_IO_Running=No, Slave_SQL_Running=No';
+    const stopped = `${replica.address}: replication not running; ${threads}`;
     await probing.until(SLOT, ({ errorText }) => errorText === stopped);
     await replica.run('start slave sql_thread');
     await probing.until(SLOT, ({ errorText }) => errorText.endsWith('Slave_SQL_Running=Yes'));
@@ -102,7 +104,8 @@ describe('replication lag of a real replica', () => {
     await probing.assign(SLOT, [replica]);
     await probing.value(SLOT);
     await replica.run(
-      `change master 'second' to master_host = '127.0.0.1', master_port = 1, master_user = 'nobody'`,
+      `change master 'second' to master_host = '127.0.0.1', master_port = 1,
+       master_user = 'absent'`,
     );
     expect(await probing.error(SLOT)).to.match(
       /not running \(channel second\); Slave_IO_Running=No/,

@@ -10,8 +10,8 @@ import { type Dialect, queryResult, SERVER_VERSION } from './query-results.js';
 export type SimulatedFault =
   | { readonly kind: 'none' }
   /**
-   * Accepts connections and reads nothing, like a stopped process. Handles what has arrived when the
-   * fault ends.
+   * Accepts connections and reads nothing, like a stopped process. Handles what has arrived
+   * meanwhile when the fault ends.
    */
   | { readonly kind: 'hang' }
   /** Closes each connection at its next command, and new ones at once. */

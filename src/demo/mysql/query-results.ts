@@ -17,8 +17,8 @@ export const SERVER_VERSION: Readonly<Record<Dialect, string>> = {
 const ER_PARSE_ERROR = 1064;
 
 /**
- * The packets of the result of `sql` on a server whose metric has that value. Any `SELECT` or `WITH`
- * is a metric query; NULL as replication lag means that the IO thread has stopped.
+ * The packets of the result of `sql` on a server whose metric has that value. Any `SELECT` or
+ * `WITH` is a metric query; NULL as replication lag means that the IO thread has stopped.
  */
 export function queryResult(sql: string, value: Cell, dialect: Dialect): Buffer {
   const statement = withoutLeadingComments(sql);

@@ -247,7 +247,7 @@ export class Inventory implements InventoryReporter {
     }
   }
 
-  /** What changes in one turn of the event loop is assigned at once. */
+  /** All changes of one iteration of the event loop are assigned together. */
   #assignSoon(): Promise<void> {
     this.#assigningSoon ??= new Promise(setImmediate).then(() => {
       this.#assigningSoon = undefined;

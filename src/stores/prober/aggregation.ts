@@ -108,20 +108,20 @@ export class ClusterReadings {
     for (let host = 0; host < this.hosts; host++) this.#store(host, Kind.unread, 0, 0, '');
   }
 
-  aggregate(rules: AggregationRules, nowMs: number, into: Aggregate): Aggregate {
-    if (this.#counts[Kind.unread]! > 0) return fill(into, MetricState.notCollected, 0, nowMs, '');
+  aggregate(rules: AggregationRules, nowMs: number, result: Aggregate): Aggregate {
+    if (this.#counts[Kind.unread]! > 0) return fill(result, MetricState.notCollected, 0, nowMs, '');
     const errors =
       this.#counts[Kind.error]! + (rules.ignoreDialTcpErrors ? 0 : this.#counts[Kind.unreachable]!);
     if (errors > rules.ignoreHostsCount) {
       const host = this.#findError(rules);
-      return fill(into, MetricState.error, 0, this.#atMs[host]!, this.#texts[host]!);
+      return fill(result, MetricState.error, 0, this.#atMs[host]!, this.#texts[host]!);
     }
     const values = this.#counts[Kind.value]!;
-    if (values === 0) return fill(into, MetricState.noHosts, 0, nowMs, '');
+    if (values === 0) return fill(result, MetricState.noHosts, 0, nowMs, '');
     // The last value is never ignored: a store without one would have no hosts.
     const ignorable = Math.min(rules.ignoreHostsCount - errors, values - 1);
     const value = this.#highestLeft(ignorable, rules.ignoreHostsThreshold);
-    return fill(into, MetricState.ok, value, -this.#negatedTimes.highest, '');
+    return fill(result, MetricState.ok, value, -this.#negatedTimes.highest, '');
   }
 
   /** The first error beyond the budget, in the order of the list. */
@@ -203,15 +203,15 @@ export class ClusterReadings {
 }
 
 function fill(
-  into: Aggregate,
+  result: Aggregate,
   state: MetricState,
   value: number,
   readAtMs: number,
   errorText: string,
 ): Aggregate {
-  into.state = state;
-  into.value = value;
-  into.readAtMs = readAtMs;
-  into.errorText = errorText;
-  return into;
+  result.state = state;
+  result.value = value;
+  result.readAtMs = readAtMs;
+  result.errorText = errorText;
+  return result;
 }

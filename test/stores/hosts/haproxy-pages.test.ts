@@ -29,17 +29,17 @@ const PAGE = [
 
 describe("a page of HAProxy's statistics", () => {
   let pages: Pages;
-  let answer: (response: ServerResponse) => void;
+  let respond: (response: ServerResponse) => void;
 
   beforeEach(async () => {
-    pages = await Pages.serve((_request, response) => answer(response));
+    pages = await Pages.serve((_request, response) => respond(response));
     show(PAGE);
   });
 
   afterEach(() => pages.close());
 
   function show(text: string): void {
-    answer = (response) => response.end(text);
+    respond = (response) => response.end(text);
   }
 
   function read(poolName = 'pool', readerFor = createReaderFactory(lookup)): Promise<HostList> {
@@ -70,7 +70,7 @@ describe("a page of HAProxy's statistics", () => {
     expect(await names()).to.deep.equal(['one', 'two']);
     show(PAGE.trimEnd());
     expect(await names()).to.deep.equal(['one', 'two']);
-    answer = (response) => {
+    respond = (response) => {
       for (const character of PAGE) response.write(character);
       response.end();
     };
@@ -90,12 +90,12 @@ describe("a page of HAProxy's statistics", () => {
   });
 
   it('reports an error when the connection ends before the page', async () => {
-    answer = (response) => {
+    respond = (response) => {
       response.writeHead(200, { 'content-length': PAGE.length + 1 });
       response.write(PAGE, () => response.destroy());
     };
     expect(await failure()).to.include('the connection was cut');
-    answer = (response) => {
+    respond = (response) => {
       response.write(PAGE, () => response.destroy());
     };
     expect(await failure()).to.include('the connection was cut');
@@ -103,7 +103,7 @@ describe("a page of HAProxy's statistics", () => {
 
   it('reports an error when the page has no end', async () => {
     const row = Buffer.from(`pool,server,0,UP,1,2,${'x'.repeat(60_000)},\n`);
-    answer = (response) => {
+    respond = (response) => {
       response.write(`${HEADER}\n`);
       const writeOn = (): void => {
         while (!response.destroyed && response.write(row));
@@ -126,7 +126,7 @@ describe("a page of HAProxy's statistics", () => {
     expect(await failure()).to.include('not a statistics page');
     show('\u0000\u0001\u0002"');
     expect(await failure()).to.include(`HAProxy ${pages.url}: `);
-    answer = (response) => response.writeHead(503).end(PAGE);
+    respond = (response) => response.writeHead(503).end(PAGE);
     expect(await failure()).to.include('unexpected HTTP status 503 instead of 200');
   });
 
@@ -178,7 +178,7 @@ describe("a page of HAProxy's statistics", () => {
 
   it('requests at most two pages of one HAProxy at a time', async () => {
     const waiting: ServerResponse[] = [];
-    answer = (response) => waiting.push(response);
+    respond = (response) => waiting.push(response);
     const readerFor = createReaderFactory(lookup);
     const lists = ['a', 'b', 'c', 'd'].map((path) => {
       const source = {

@@ -20,13 +20,13 @@ backend pool
   server unchecked 127.0.0.1:1
   server nameless 127.0.0.1:1
   server 10.1.1.1:3307 127.0.0.1:1
-  server lost nowhere.invalid:1 init-addr none resolvers nobody
+  server lost nowhere.invalid:1 init-addr none resolvers nodns
 backend empty
 listen mixed
   bind abns@freno-${process.pid}-${number} name a-listener
   option socket-stats
   server behind-listener 127.0.0.1:1
-resolvers nobody
+resolvers nodns
   nameserver none 127.0.0.1:1
 `;
 
@@ -59,7 +59,7 @@ describe('the HAProxy host source', () => {
     expect(await haproxy.command(`set server pool/${server} ${state}`)).to.equal('');
   }
 
-  it('reports an error while all servers that are up are in transition, as after a reload', async () => {
+  it('reports an error while all servers that are up are in transition', async () => {
     const fresh = await HAProxy.start({ sections: sections(2) });
     try {
       const error = await failureOf(reader([fresh.address]).read());

@@ -14,17 +14,17 @@ import { Pages } from '../../support/pages.js';
 
 /** A source whose readings the test completes. */
 class FakeSource implements HostSourceReader {
-  /** Readings under way, the oldest first. */
-  readonly #open: Array<{ give(list: HostList): void; fail(error: Error): void }> = [];
+  /** Readings in progress, the oldest first. */
+  readonly #open: Array<{ succeed(list: HostList): void; fail(error: Error): void }> = [];
   readings = 0;
 
   read(): Promise<HostList> {
     this.readings++;
-    return new Promise((resolve, reject) => this.#open.push({ give: resolve, fail: reject }));
+    return new Promise((resolve, reject) => this.#open.push({ succeed: resolve, fail: reject }));
   }
 
-  give(hosts: string[], problem = ''): void {
-    this.#oldest().give({ hosts: hosts.map((host) => ({ host, port: 3306 })), problem });
+  succeed(hosts: string[], problem = ''): void {
+    this.#oldest().succeed({ hosts: hosts.map((host) => ({ host, port: 3306 })), problem });
   }
 
   fail(message: string): void {
@@ -84,7 +84,7 @@ describe('the inventory and its host sources', () => {
     inventory = new Inventory({ board, prober, logger, ...options });
   }
 
-  /** What the board says of a store. */
+  /** The settings of a store on the board. */
   function settings(name: string): StoreReading {
     const { slot } = inventory.stores().find((store) => store.name === name)!;
     return board.readStore(slot, emptyStoreReading());
@@ -97,7 +97,7 @@ describe('the inventory and its host sources', () => {
     return fake;
   }
 
-  /** Clusters whose sources are under the test's control. */
+  /** Clusters with sources that the test controls. */
   async function configure(...names: string[]): Promise<void> {
     await inventory.replaceClusters(
       names.map((name) => clusterSettings(name, { kind: 'static', hosts: [name] })),
@@ -125,7 +125,7 @@ describe('the inventory and its host sources', () => {
 
   it('keeps the last good list when a source fails, and reports the failure', async () => {
     await configure('main');
-    source('main').give(['a', 'b']);
+    source('main').succeed(['a', 'b']);
     await turns();
     const { readAtUnixMs } = report();
     expect(readAtUnixMs).to.be.a('number');
@@ -144,10 +144,10 @@ describe('the inventory and its host sources', () => {
       await turns();
       await refresh();
     }
-    source('main').give(['a']);
+    source('main').succeed(['a']);
     await turns();
     await refresh();
-    source('main').give(['a']);
+    source('main').succeed(['a']);
     await turns();
     expect(log.map(({ level, store, error, msg }) => ({ level, store, error, msg }))).to.deep.equal(
       [
@@ -159,27 +159,27 @@ describe('the inventory and its host sources', () => {
 
   it('uses a list that is incomplete, and reports that', async () => {
     await configure('main');
-    source('main').give(['a'], 'one of two is away');
+    source('main').succeed(['a'], 'one of two is away');
     await turns();
     expect(report()).to.deep.include({ hosts: ['a:3306'], error: 'one of two is away' });
     expect(log.map(({ msg }) => msg)).to.deep.equal(['host list is incomplete']);
     await refresh();
-    source('main').give(['a']);
+    source('main').succeed(['a']);
     await turns();
     expect(report().error).to.equal('');
   });
 
   it('drops the hosts that are no longer listed, down to none', async () => {
     await configure('main');
-    source('main').give(['a', 'b', 'a']);
+    source('main').succeed(['a', 'b', 'a']);
     await turns();
     expect(probed()).to.deep.equal(['a', 'b']);
     await refresh();
-    source('main').give(['b']);
+    source('main').succeed(['b']);
     await turns();
     expect(probed()).to.deep.equal(['b']);
     await refresh();
-    source('main').give([]);
+    source('main').succeed([]);
     await turns();
     expect(probed()).to.deep.equal([]);
     expect(report()).to.deep.include({ hosts: [], error: '' });
@@ -187,13 +187,13 @@ describe('the inventory and its host sources', () => {
 
   it('assigns each list as soon as it is read: a source that hangs delays no other', async () => {
     await configure('dead', 'slow', 'main');
-    source('main').give(['a']);
+    source('main').succeed(['a']);
     await turns();
     expect(probed('main')).to.deep.equal(['a']);
     expect(probed('slow')).to.equal(undefined);
     await refresh();
-    source('main').give(['b']);
-    source('slow').give(['c']);
+    source('main').succeed(['b']);
+    source('slow').succeed(['c']);
     await turns();
     expect([probed('main'), probed('slow')]).to.deep.equal([['b'], ['c']]);
     expect(probed('dead')).to.equal(undefined);
@@ -204,7 +204,7 @@ describe('the inventory and its host sources', () => {
     await refresh();
     await refresh();
     expect(source('main').readings).to.equal(1);
-    source('main').give(['a']);
+    source('main').succeed(['a']);
     await turns();
     await refresh();
     expect(source('main').readings).to.equal(2);
@@ -213,7 +213,7 @@ describe('the inventory and its host sources', () => {
   it('reads every ten seconds while this node is leader, and only then', async () => {
     mock.timers.enable({ apis: ['setInterval'] });
     await configure('main');
-    source('main').give(['a']);
+    source('main').succeed(['a']);
     await turns();
     mock.timers.tick(60_000);
     expect(source('main').readings).to.equal(1);
@@ -223,7 +223,7 @@ describe('the inventory and its host sources', () => {
       expect(source('main').readings).to.equal(readings - 1);
       mock.timers.tick(1);
       expect(source('main').readings).to.equal(readings);
-      source('main').give(['a']);
+      source('main').succeed(['a']);
       await turns();
     }
     inventory.lead(false, 1);
@@ -235,8 +235,8 @@ describe('the inventory and its host sources', () => {
     mock.timers.enable({ apis: ['setInterval'] });
     start({ readerFor, nowMs: () => nowMs });
     await inventory.replaceClusters(['main', 'away'].map((name) => clusterSettings(name, pool)));
-    source('main').give(['old']);
-    source('away').give(['kept']);
+    source('main').succeed(['old']);
+    source('away').succeed(['cached']);
     await turns();
     const before = settings('main').currentGeneration;
     nowMs += 10_001;
@@ -245,10 +245,10 @@ describe('the inventory and its host sources', () => {
     expect(assignedAtLead, 'hosts of the old lists').to.deep.equal([]);
     await refresh();
     expect([probed('main'), probed('away')]).to.deep.equal([undefined, undefined]);
-    source('main').give(['new']);
+    source('main').succeed(['new']);
     source('away').fail('HAProxy is away');
     await turns();
-    expect([probed('main'), probed('away')]).to.deep.equal([['new'], ['kept']]);
+    expect([probed('main'), probed('away')]).to.deep.equal([['new'], ['cached']]);
     expect(assigned[0]!.generation).to.equal(settings('main').currentGeneration);
   });
 
@@ -256,7 +256,7 @@ describe('the inventory and its host sources', () => {
     mock.timers.enable({ apis: ['setInterval'] });
     start({ readerFor, nowMs: () => nowMs });
     await inventory.replaceClusters([clusterSettings('main', pool)]);
-    source('main').give(['a']);
+    source('main').succeed(['a']);
     await turns();
     nowMs += 10_000;
     inventory.lead(true, 1);
@@ -267,7 +267,7 @@ describe('the inventory and its host sources', () => {
 
   it('keeps the hosts of the old source until the new source has been read', async () => {
     await configure('main');
-    source('main').give(['a']);
+    source('main').succeed(['a']);
     await turns();
     const before = source('main');
     await refresh();
@@ -275,17 +275,17 @@ describe('the inventory and its host sources', () => {
       clusterSettings('main', { kind: 'static', hosts: ['another'] }),
     ]);
     expect(probed()).to.deep.equal(['a']);
-    before.give(['late']);
+    before.succeed(['late']);
     await turns();
     expect(probed()).to.deep.equal(['a']);
-    source('main').give(['b']);
+    source('main').succeed(['b']);
     await turns();
     expect(probed()).to.deep.equal(['b']);
   });
 
   it('forgets the hosts of a cluster that no longer has a source', async () => {
     await configure('main');
-    source('main').give(['a']);
+    source('main').succeed(['a']);
     await turns();
     await inventory.replaceClusters([clusterSettings('main', { kind: 'none' })]);
     await turns();

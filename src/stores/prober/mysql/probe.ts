@@ -4,7 +4,7 @@
  *
  * Time-outs are checked at the ticks, against one deadline per attempt, so that a thousand probes
  * need no timers of their own. A probe that exceeds its deadline has failed: its connection is
- * dropped, because a late result could not be told from that of the next query, and the host is
+ * dropped, because a late result would be taken for that of the next query, and the host is
  * dialed again after a pause. A host that does not respond is reported as failed at most
  * `PROBE_TIMEOUT_MS` and one tick after the attempt began, whatever TCP does meanwhile.
  */
