@@ -2,11 +2,11 @@
  * The probe of one host: a state machine that keeps one connection and queries the metric at each
  * tick of the scheduler.
  *
- * Time-outs are checked at the ticks, against one deadline per attempt, so that a thousand probes
- * need no timers of their own. A probe that exceeds its deadline has failed: its connection is
- * dropped, because a late result would be taken for that of the next query, and the host is
- * dialed again after a pause. A host that does not respond is reported as failed at most
- * `PROBE_TIMEOUT_MS` and one tick after the attempt began, whatever TCP does meanwhile.
+ * Time-outs are checked at the ticks, against one deadline for the current step (dial, login,
+ * query), so that a thousand probes need no timers of their own. A step that exceeds its deadline
+ * has failed: the connection is dropped, because the next query would queue behind the overdue one,
+ * and the host is dialed again after a pause. So a host that stops responding is reported within
+ * `PROBE_TIMEOUT_MS` and one tick, whatever TCP does meanwhile.
  */
 import type { Socket } from 'node:net';
 import type { Connection, FieldPacket, QueryError } from 'mysql2';
