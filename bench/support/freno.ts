@@ -1,6 +1,6 @@
 /** Frenos to measure: one node over simulated servers, with what the benchmark needs to change. */
 import { Fleet } from '../../src/demo/fleet.js';
-import { type FrenoNode, layOutNodes } from '../../src/demo/freno-node.js';
+import { createNodes, type FrenoNode } from '../../src/demo/freno-node.js';
 import { TemporaryDirectory } from '../../src/demo/temporary.js';
 import type { BenchmarkContext } from './benchmark.js';
 
@@ -47,7 +47,7 @@ export async function ownNodes(
   count: number,
   settings: NodeSettings,
 ): Promise<FrenoNode[]> {
-  const nodes = await layOutNodes(count, ownDirectory(context).path, configurationOf(settings));
+  const nodes = await createNodes(count, ownDirectory(context).path, configurationOf(settings));
   for (const node of nodes) context.own(node);
   return nodes;
 }

@@ -39,12 +39,15 @@ export class Backoff {
     return this.#failures;
   }
 
-  /** An attempt has failed: returns the milliseconds to wait before the next one. */
-  failed(): number {
+  /**
+   * An attempt has failed: returns the milliseconds to wait before the next one. `limitMs` bounds
+   * this pause further: some failures cost less than others.
+   */
+  failed(limitMs = Number.POSITIVE_INFINITY): number {
     const { firstMs, maxMs, jitter, freeFailures = 0, random = Math.random } = this.#options;
     const doublings = this.#failures++ - freeFailures;
     if (doublings < 0) return 0;
-    const pauseMs = Math.min(maxMs, firstMs * 2 ** doublings);
+    const pauseMs = Math.min(maxMs, limitMs, firstMs * 2 ** doublings);
     return pauseMs * (1 - jitter * random());
   }
 

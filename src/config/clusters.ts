@@ -4,13 +4,13 @@
  */
 
 import { formatAddress } from '../base/address.js';
+import { MYSQL_DEFAULT_PORT } from '../base/mysql/default-port.js';
 import type { ClusterSettings, HostSource } from '../contracts/stores.js';
 import { splitList } from './keys.js';
 import type { FrenoConfig } from './schema.js';
 import type { ClusterConfig, MySQLConfig } from './schema-stores.js';
 import { tlsSettings } from './tls.js';
 
-const MYSQL_PORT = 3306;
 const IGNORE_SERVER_TTL_MS = 10_000;
 const VITESS_TIMEOUT_MS = 5_000;
 
@@ -35,7 +35,7 @@ export function clusterSettings(config: FrenoConfig): ClusterSettings[] {
     metricQuery: (cluster.MetricQuery.trim() || mysql.MetricQuery).trim(),
     cacheMs: cluster.CacheMillis || mysql.CacheMillis,
     throttleThreshold: cluster.ThrottleThreshold || mysql.ThrottleThreshold,
-    port: cluster.Port || mysql.Port || MYSQL_PORT,
+    port: cluster.Port || mysql.Port || MYSQL_DEFAULT_PORT,
     collation: mysql.Collation,
     tls: tlsSettings(cluster.TLS, mysql.TLS),
     ignoreDialTcpErrors: mysql.IgnoreDialTcpErrors,

@@ -1,6 +1,7 @@
 /** Keys of the top level that decide who leads: Raft, or a MySQL backend. */
 
 import { z } from 'zod';
+import { MYSQL_DEFAULT_PORT } from '../base/mysql/default-port.js';
 import {
   address,
   collation,
@@ -64,7 +65,9 @@ export const backendKeys = {
   BackendMySQLHost: optionalHost().default('').meta({
     description: 'Host of the MySQL backend, which then decides who leads, instead of Raft.',
   }),
-  BackendMySQLPort: optionalPort().default(3306).meta({ description: 'Its port. 0: 3306.' }),
+  BackendMySQLPort: optionalPort()
+    .default(MYSQL_DEFAULT_PORT)
+    .meta({ description: 'Its port. 0: 3306.' }),
   BackendMySQLSchema: text()
     .default('')
     .meta({ description: 'Its schema (database). Required with `BackendMySQLHost`.' }),

@@ -1,5 +1,6 @@
 /** Schema of `Stores`: what is probed, and how. */
 import { z } from 'zod';
+import { MYSQL_DEFAULT_PORT } from '../base/mysql/default-port.js';
 import {
   address,
   checkPort,
@@ -176,7 +177,7 @@ const mysql = z.strictObject({
     .default(0)
     .meta({ description: 'The highest value of the metric that lets writers go on.' }),
   Port: optionalPort()
-    .default(3306)
+    .default(MYSQL_DEFAULT_PORT)
     .meta({ description: 'Port of hosts that name none. 0: 3306.' }),
   IgnoreDialTcpErrors: z.boolean().default(false).meta({
     description: 'Leave out hosts that cannot be connected to, instead of failing the check.',

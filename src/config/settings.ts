@@ -3,6 +3,7 @@
  */
 
 import { type Address, formatAddress, parseAddress } from '../base/address.js';
+import { MYSQL_DEFAULT_PORT } from '../base/mysql/default-port.js';
 import type { HttpEngineChoice } from '../contracts/http.js';
 import type { MemcacheAddress } from '../contracts/publisher.js';
 import type { TlsSettings } from '../contracts/stores.js';
@@ -60,7 +61,6 @@ export interface ServiceSettings {
   readonly memcache: MemcacheAddress;
 }
 
-const MYSQL_PORT = 3306;
 const AUTOMATIC_WORKERS_MAX = 4;
 
 /** The settings of a valid configuration on a machine of so many cores. */
@@ -118,7 +118,7 @@ function backendSettings(config: FrenoConfig): BackendSettings {
   return {
     kind: 'backend',
     host: config.BackendMySQLHost,
-    port: config.BackendMySQLPort || MYSQL_PORT,
+    port: config.BackendMySQLPort || MYSQL_DEFAULT_PORT,
     schema: config.BackendMySQLSchema,
     user: config.BackendMySQLUser,
     password: config.BackendMySQLPassword,

@@ -1,7 +1,7 @@
 /**
- * What is probed, as the engine runs on it: every value present, inherited and in its final unit.
+ * The stores to probe, as all threads use them: every setting present, with defaults and
+ * inheritance applied, in its final unit.
  */
-
 import type { TlsSettings } from '../base/mysql/tls.js';
 
 export type { TlsSettings };
@@ -14,7 +14,7 @@ export interface StaticHosts {
 
 export interface HAProxyHosts {
   readonly kind: 'haproxy';
-  /** Addresses of the statistics page, with scheme, port and path where the operator gave them. */
+  /** Addresses of the statistics page; scheme, port and path are optional. */
   readonly addresses: readonly string[];
   readonly poolName: string;
 }
@@ -37,7 +37,7 @@ export interface VitessHosts {
   readonly timeoutMs: number;
 }
 
-/** A cluster that names no source: configured, nothing to probe yet. */
+/** A cluster without a source: configured, but with nothing to probe yet. */
 export interface NoHosts {
   readonly kind: 'none';
 }
@@ -52,10 +52,10 @@ export interface ClusterSettings {
   readonly password: string;
   /** Empty: replication lag. */
   readonly metricQuery: string;
-  /** How long a good result of a host is reused; 0: not at all. */
+  /** How long the value of a host is reused; 0: not at all. */
   readonly cacheMs: number;
   readonly throttleThreshold: number;
-  /** Port of hosts that name none. */
+  /** Port of hosts that are listed without one. */
   readonly port: number;
   /** Empty: the client's default. */
   readonly collation: string;
@@ -76,19 +76,16 @@ export interface ProbeTarget {
   readonly port: number;
 }
 
-/**
- * A cluster as it is given to a probe worker: everything but its source, with the hosts that are to
- * be probed now.
- */
+/** A cluster as it is assigned to a probe worker: its settings, and the hosts to probe now. */
 export interface ClusterAssignment {
   readonly settings: Omit<ClusterSettings, 'source'>;
-  /** Place on the board. */
+  /** Slot of the board. */
   readonly slot: number;
-  /** Changes with each store put at that place: a value of another generation is no value. */
+  /** Unique to each store that gets the slot: values of another generation are not valid. */
   readonly generation: number;
   /**
-   * Deduplicated, in the order of the source. Empty: the source lists nobody, which is an error of
-   * its own ("No hosts found").
+   * Deduplicated, in the order of the source. Empty: the source lists no hosts, which is an error
+   * of its own ("No hosts found").
    */
   readonly targets: readonly ProbeTarget[];
 }

@@ -1,12 +1,12 @@
 /**
- * Sends requests to the node that leads, as HAProxy does with freno: by the health check
- * `/leader-check`.
+ * Sends requests to the leader. It finds the leader by the health check `/leader-check`, as HAProxy
+ * does in front of freno.
  */
 import { Agent, get } from 'node:http';
 
 const REQUEST_TIMEOUT_MS = 1_000;
 
-export interface Response {
+export interface HttpResponse {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
@@ -19,27 +19,27 @@ export class Balancer {
   /** `urls` of the nodes, without path. */
   constructor(private readonly urls: readonly string[]) {}
 
-  /** Index of the node that led when last looked; -1 when none did. */
+  /** Index of the leader at the last health check; -1: none. */
   get leader(): number {
     return this.#leader;
   }
 
-  /** Asks every node whether it leads. A proxy calls this on a clock. */
+  /** Checks the health of every node. A proxy calls this at a fixed interval. */
   async checkHealth(): Promise<void> {
-    const answers = await Promise.all(this.urls.map((url) => this.#get(`${url}/leader-check`)));
-    this.#leader = answers.findIndex((answer) => answer?.status === 200);
+    const responses = await Promise.all(this.urls.map((url) => this.#get(`${url}/leader-check`)));
+    this.#leader = responses.findIndex((response) => response?.status === 200);
   }
 
   /**
-   * The leader's answer; undefined when no node leads or the leader does not answer, which then
-   * counts as down.
+   * The response of the leader. Undefined when there is no leader, or when the leader does not
+   * respond, which marks it as down.
    */
-  async request(path: string): Promise<Response | undefined> {
-    const asked = this.#leader;
-    const url = this.urls[asked];
+  async request(path: string): Promise<HttpResponse | undefined> {
+    const leader = this.#leader;
+    const url = this.urls[leader];
     if (url === undefined) return undefined;
     const response = await this.#get(url + path);
-    if (response === undefined && this.#leader === asked) this.#leader = -1;
+    if (response === undefined && this.#leader === leader) this.#leader = -1;
     return response;
   }
 
@@ -47,23 +47,23 @@ export class Balancer {
     this.#agent.destroy();
   }
 
-  #get(url: string): Promise<Response | undefined> {
+  #get(url: string): Promise<HttpResponse | undefined> {
     return new Promise((resolve) => {
-      const unanswered = (): void => resolve(undefined);
+      const noResponse = (): void => resolve(undefined);
       const request = get(url, { agent: this.#agent, timeout: REQUEST_TIMEOUT_MS }, (response) => {
         let body = '';
         response.setEncoding('utf8');
         response.on('data', (text: string) => {
           body += text;
         });
-        response.once('error', unanswered);
+        response.once('error', noResponse);
         response.once('end', () => {
           const contentType = response.headers['content-type'] ?? '';
           resolve({ status: response.statusCode ?? 0, contentType, body });
         });
       });
       request.once('timeout', () => request.destroy(new Error('timed out')));
-      request.once('error', unanswered);
+      request.once('error', noResponse);
     });
   }
 }

@@ -1,13 +1,13 @@
 /**
- * The demo: simulated replicas, real frenos on top, a client that obeys them, and the clock that
- * moves the lag.
+ * The demo: simulated replicas, a cluster of real freno nodes that probes them, a client that obeys
+ * freno, and the timer that advances the simulated lag (`lag-model.ts`).
  */
 import { Fleet } from './fleet.js';
-import { DemoFront } from './front.js';
+import { DemoFrontend } from './frontend.js';
 import { LagModel } from './lag-model.js';
 import { Nodes } from './nodes.js';
 import { TemporaryDirectory } from './temporary.js';
-import type { Cast, DemoView } from './view.js';
+import type { DemoSetup, DemoView } from './view.js';
 import { CHECK_PATH, Writer } from './writer.js';
 
 const NODES = 3;
@@ -15,21 +15,21 @@ const LAG_STEP_MS = 50;
 const THROUGHPUT_WINDOW_MS = 2_000;
 const THRESHOLD_S = 1;
 
-/** All that runs, once it does. */
+/** The parts of the demo after its start. */
 interface RunningDemo {
   readonly fleet: Fleet;
   readonly nodes: Nodes;
-  readonly front: DemoFront;
+  readonly frontend: DemoFrontend;
   readonly writer: Writer;
   readonly startedMs: number;
 }
 
 export class Demo {
-  readonly #workload = new LagModel();
+  readonly #lagModel = new LagModel();
   readonly #directory = new TemporaryDirectory();
-  /** How to end what has been started so far, in the order of the starts. */
-  readonly #ends: Array<() => Promise<unknown>> = [];
-  /** Rows written by what time, over the last seconds. */
+  /** Stops what has been started so far, in the order of the starts. */
+  readonly #stops: Array<() => Promise<unknown>> = [];
+  /** Rows written so far, sampled over the last seconds. */
   readonly #progress: Array<readonly [atMs: number, rows: number]> = [];
   #running: RunningDemo | undefined;
   #starting: Promise<void> = Promise.resolve();
@@ -37,7 +37,7 @@ export class Demo {
   #steppedMs = 0;
   #rowsSeen = 0;
 
-  /** Rejects with what is to be told to the user when something ends that should not. */
+  /** Rejects, with a message for the user, when a part of the demo ends unexpectedly. */
   readonly broken: Promise<never>;
   #break: (reason: Error) => void = () => undefined;
 
@@ -48,40 +48,40 @@ export class Demo {
     this.broken.catch(() => undefined);
   }
 
-  /** Resolves when freno answers checks and the client writes. */
+  /** Resolves when freno responds to checks and the client writes. */
   start(): Promise<void> {
     this.#starting = this.#start();
     return this.#starting;
   }
 
   async #start(): Promise<void> {
-    const values = this.#workload.lagsS;
+    const values = this.#lagModel.lagsS;
     const fleet = await Fleet.start(values.map((value, at) => ({ value, host: loopback(at) })));
-    this.#ends.push(() => fleet.stop());
-    const nodes = await Nodes.layOut(NODES, this.#directory.path, configuration(fleet.hosts));
+    this.#stops.push(() => fleet.stop());
+    const nodes = await Nodes.create(NODES, this.#directory.path, configuration(fleet.hosts));
     if (this.#stopping) return;
-    this.#ends.push(() => nodes.stop());
+    this.#stops.push(() => nodes.stop());
     nodes.broken.catch(this.#break);
     await nodes.start();
-    const front = await DemoFront.listen(nodes.balancer);
-    this.#ends.push(() => front.stop());
+    const frontend = await DemoFrontend.listen(nodes.balancer);
+    this.#stops.push(() => frontend.stop());
     const writer = new Writer(nodes.balancer);
     const startedMs = performance.now();
-    this.#running = { fleet, nodes, front, writer, startedMs };
+    this.#running = { fleet, nodes, frontend, writer, startedMs };
     this.#steppedMs = startedMs;
-    const steps = setInterval(() => this.#step(fleet, writer), LAG_STEP_MS);
+    const lagTimer = setInterval(() => this.#step(fleet, writer), LAG_STEP_MS);
     const written = writer.run();
-    this.#ends.push(async () => {
-      clearInterval(steps);
+    this.#stops.push(async () => {
+      clearInterval(lagTimer);
       writer.stop();
       await written;
     });
   }
 
-  /** How many replicas and nodes there are, and where a client asks. */
-  get cast(): Cast {
-    const { url } = this.#now.front;
-    return { replicas: this.#workload.lagsS.length, nodes: NODES, url, checkPath: CHECK_PATH };
+  /** The numbers of replicas and nodes, and the URL for clients. */
+  get setup(): DemoSetup {
+    const { url } = this.#now.frontend;
+    return { replicas: this.#lagModel.lagsS.length, nodes: NODES, url, checkPath: CHECK_PATH };
   }
 
   view(): DemoView {
@@ -89,9 +89,9 @@ export class Demo {
     return {
       elapsedS: (performance.now() - startedMs) / 1000,
       nodes: nodes.views,
-      handover: nodes.handover,
-      replicas: this.#workload.lagsS.map((lagS, at) => ({ host: fleet.hosts[at] ?? '', lagS })),
-      answer: writer.last,
+      failover: nodes.failover,
+      replicas: this.#lagModel.lagsS.map((lagS, at) => ({ host: fleet.hosts[at] ?? '', lagS })),
+      response: writer.last,
       metric: writer.metric,
       recent: writer.recent,
       statuses: writer.statuses,
@@ -107,14 +107,13 @@ export class Demo {
     this.#running?.nodes.killLeader();
   }
 
-  /** Ends every process and removes every file, however far the start has come. */
+  /** Ends every process and removes every file, also while the demo is starting. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    // Nodes end first: a start that waits for them then fails, and nothing is started behind our
-    // back.
-    if (this.#running === undefined) await this.#endAll();
+    // Nodes are stopped first: a start that waits for them then fails and starts nothing more.
+    if (this.#running === undefined) await this.#stopAll();
     await this.#starting.catch(() => undefined);
-    await this.#endAll();
+    await this.#stopAll();
     this.#directory.remove();
   }
 
@@ -123,19 +122,19 @@ export class Demo {
     return this.#running;
   }
 
-  async #endAll(): Promise<void> {
-    for (let end = this.#ends.pop(); end !== undefined; end = this.#ends.pop()) await end();
+  async #stopAll(): Promise<void> {
+    for (let stop = this.#stops.pop(); stop !== undefined; stop = this.#stops.pop()) await stop();
   }
 
-  /** Moves the lags on by the time that passed and the rows that were written in it. */
+  /** Advances the lag by the time that passed and the rows that were written meanwhile. */
   #step(fleet: Fleet, { rows }: Writer): void {
     const nowMs = performance.now();
-    this.#workload.advance((nowMs - this.#steppedMs) / 1000, rows - this.#rowsSeen);
+    this.#lagModel.advance((nowMs - this.#steppedMs) / 1000, rows - this.#rowsSeen);
     this.#steppedMs = nowMs;
     this.#rowsSeen = rows;
     this.#progress.push([nowMs, rows]);
     while (this.#progress[0]![0] < nowMs - THROUGHPUT_WINDOW_MS) this.#progress.shift();
-    const changes = this.#workload.lagsS.map((lagS, server) => ({ server, value: lagS }));
+    const changes = this.#lagModel.lagsS.map((lagS, server) => ({ server, value: lagS }));
     fleet.change(changes).catch(this.#break);
   }
 
@@ -148,8 +147,8 @@ export class Demo {
 }
 
 /**
- * On Linux each replica has an address of its own, so that `/skip-host` can name one. Elsewhere
- * only 127.0.0.1 is there.
+ * On Linux each replica has an address of its own, so that `/skip-host` can name one. Other systems
+ * have only 127.0.0.1.
  */
 function loopback(index: number): string {
   return process.platform === 'linux' ? `127.0.0.${11 + index}` : '127.0.0.1';

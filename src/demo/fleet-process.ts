@@ -1,4 +1,4 @@
-/** Entry of the process that simulated servers run in. */
+/** Entry of the child process that runs the simulated servers. */
 import { monotonicMs } from '../base/clock.js';
 import type { FleetProtocol, FleetStatistics, ServerChange } from './fleet.js';
 import { SimulatedMySQL } from './simulated-mysql.js';

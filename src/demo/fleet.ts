@@ -1,4 +1,4 @@
-/** A fleet of simulated MySQL servers in a process of its own, as its owner steers it. */
+/** A fleet of simulated MySQL servers in a child process, seen from its owner. */
 import { fileURLToPath } from 'node:url';
 import type { Cell, Fault, SimulatedServerOptions } from './simulated-mysql.js';
 import { Subprocess } from './subprocess.js';
@@ -16,7 +16,7 @@ export interface FleetAddress {
 }
 
 export interface FleetStatistics {
-  /** Queries answered since the start, by all servers. */
+  /** Queries executed since the start, by all servers. */
   readonly queries: number;
   /** Connections open now. */
   readonly connections: number;
@@ -24,10 +24,10 @@ export interface FleetStatistics {
   readonly cpuMicros: number;
 }
 
-/** What the process of the fleet offers. */
+/** The calls to the process of the fleet. */
 export interface FleetProtocol {
   start(servers: readonly SimulatedServerOptions[]): FleetAddress[];
-  /** Returns `monotonicMs()` of the moment in which all the changes were in force. */
+  /** Returns `monotonicMs()` of the moment when all changes were in effect. */
   change(changes: readonly ServerChange[]): number;
   statistics(): FleetStatistics;
 }
@@ -62,7 +62,7 @@ export class Fleet {
     return this.#addresses.map(({ host, port }) => `${host}:${port}`);
   }
 
-  /** Resolves with `monotonicMs()` of the moment in which all the changes were in force. */
+  /** Resolves with `monotonicMs()` of the moment when all changes were in effect. */
   change(changes: readonly ServerChange[]): Promise<number> {
     return this.#process.call('change', [changes]);
   }

@@ -1,6 +1,6 @@
 /**
- * Nodes to run: each has its ports, its data directory and its configuration, and may be started
- * again and again.
+ * A freno node with its ports, data directory and configuration, which can be started and stopped
+ * any number of times.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -36,7 +36,7 @@ export class FrenoNode {
 
   /** Returns at once: see `FrenoProcess.waitFor`. */
   start(): FrenoProcess {
-    if (this.running) throw new Error(`the node on port ${this.port} runs already`);
+    if (this.running) throw new Error(`the node on port ${this.port} is already running`);
     this.#process = new FrenoProcess(this.configuration, this.directory, this.flags);
     return this.#process;
   }
@@ -47,10 +47,10 @@ export class FrenoNode {
 }
 
 /**
- * Lays out nodes of one Raft cluster on free ports, with directories of their own below
- * `directory`; starts none. `configuration` holds what they share.
+ * Creates the nodes of one Raft cluster on free ports, with directories of their own below
+ * `directory`, without starting them. `configuration` is common to all.
  */
-export async function layOutNodes(
+export async function createNodes(
   count: number,
   directory: string,
   configuration: Readonly<Record<string, unknown>>,
@@ -60,12 +60,12 @@ export async function layOutNodes(
   return ports.slice(0, count).map((port, index) => {
     const raftDirectory = join(directory, `raft-${port}`);
     mkdirSync(raftDirectory);
-    const place = {
+    const own = {
       ListenPort: port,
       RaftDataDir: raftDirectory,
       RaftBind: addresses[index],
       RaftNodes: count === 1 ? [] : addresses,
     };
-    return new FrenoNode({ ...configuration, ...place }, directory);
+    return new FrenoNode({ ...configuration, ...own }, directory);
   });
 }

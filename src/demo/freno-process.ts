@@ -1,5 +1,5 @@
 /**
- * A real freno, started from the build with a generated configuration; ended, at the latest, when
+ * A process of the built freno with a generated configuration. It is killed, at the latest, when
  * this process exits.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -17,7 +17,7 @@ const REQUEST_TIMEOUT_MS = 1_000;
 const WAIT_TIMEOUT_MS = 30_000;
 const LOG_LINES_KEPT = 200;
 
-/** Whatever the configuration file may hold; this one is needed here. */
+/** A configuration file; only this key is used here. */
 export interface FrenoConfiguration {
   readonly ListenPort: number;
   readonly [key: string]: unknown;
@@ -45,7 +45,7 @@ export class FrenoProcess {
   };
 
   readonly port: number;
-  /** Resolves when the process has ended and its log is whole. */
+  /** Resolves when the process has ended and its log is complete. */
   readonly exited: Promise<Exit>;
 
   /**
@@ -54,10 +54,7 @@ export class FrenoProcess {
    */
   constructor(configuration: FrenoConfiguration, directory: string, flags: ProcessFlags = {}) {
     if (!existsSync(LAUNCHER)) {
-      throw new FrenoError(
-        'RESOURCE',
-        `there is no ${LAUNCHER}: build first, with 'npm run build'`,
-      );
+      throw new FrenoError('RESOURCE', `${LAUNCHER} does not exist: run 'npm run build' first`);
     }
     this.port = configuration.ListenPort;
     const file = join(directory, `freno-${this.port}.conf.json`);
@@ -100,21 +97,21 @@ export class FrenoProcess {
     return this.#logLines.join('\n');
   }
 
-  /** Resolves when a GET of `path` is answered with that status. */
+  /** Resolves when a GET of `path` returns that status. */
   async waitFor(path: string, status: number, timeoutMs = WAIT_TIMEOUT_MS): Promise<void> {
     const deadlineMs = performance.now() + timeoutMs;
     while (performance.now() < deadlineMs) {
       if (!this.running) {
-        throw new FrenoError('RESOURCE', `freno has ended instead of serving:\n${this.log}`);
+        throw new FrenoError('RESOURCE', `freno exited before it was ready:\n${this.log}`);
       }
       if ((await this.status(path)) === status) return;
       await delay(POLL_INTERVAL_MS);
     }
-    const message = `freno did not answer ${status} to ${path} within ${timeoutMs} ms:\n${this.log}`;
-    throw new FrenoError('RESOURCE', message);
+    const failure = `freno did not return ${status} for ${path} within ${timeoutMs} ms`;
+    throw new FrenoError('RESOURCE', `${failure}:\n${this.log}`);
   }
 
-  /** Status of a GET, or undefined when nobody answers. */
+  /** Status of a GET, or undefined when there is no response. */
   async status(path: string): Promise<number | undefined> {
     try {
       const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
@@ -130,7 +127,7 @@ export class FrenoProcess {
     this.#child.kill(signal);
   }
 
-  /** Ends it as an operator would, by force when it does not end in time. */
+  /** Stops it with SIGTERM, as an operator would; kills it when it does not exit in time. */
   async stop(): Promise<Exit> {
     this.#child.kill('SIGTERM');
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_TIMEOUT_MS);

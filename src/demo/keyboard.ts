@@ -6,7 +6,7 @@ const CTRL_C = '\x03';
 export class Keyboard {
   readonly #actions = new Map<string, () => void>();
 
-  /** Resolves when q is pressed, or Ctrl-C, which is no signal in this mode. */
+  /** Resolves when q is pressed, or Ctrl-C, which sends no signal in raw mode. */
   readonly quit: Promise<void>;
 
   constructor(private readonly terminal: ReadStream) {

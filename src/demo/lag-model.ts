@@ -1,6 +1,8 @@
 /**
- * How the lag of the demo's replicas moves: each applies the client's rows beside a load of its own
- * that comes and goes.
+ * The simulated lag of the demo's replicas. Each replica has a fixed capacity and applies the rows
+ * of the client besides a background load that rises and falls (a sine). While the sum exceeds the
+ * capacity the lag grows by the excess; below it the replica catches up. So the lag depends on
+ * whether the client obeys freno, which is what the demo shows.
  */
 
 /** Rows that a replica applies in a second. */
@@ -9,26 +11,26 @@ const LAG_MAX_S = 4;
 
 interface Background {
   /**
-   * Mean load, and how far it swings to either side, as shares of the capacity. Less than nothing:
-   * the replica has room to catch up faster.
+   * Mean and amplitude of the load, as shares of the capacity. A negative load makes the replica
+   * catch up faster.
    */
   readonly mean: number;
-  readonly swing: number;
+  readonly amplitude: number;
   readonly periodS: number;
-  /** Where in its period it starts, 0 to 1; a quarter is the height of the load. */
+  /** Start within the period, 0 to 1; the load peaks at a quarter. */
   readonly phase: number;
   readonly initialLagS: number;
 }
 
 /**
- * The first starts busy and near a threshold of one second, so that the demo shows both answers
- * within seconds.
+ * The first replica starts busy and near the threshold of one second, so that the demo shows both
+ * responses, 200 and 429, within seconds.
  */
 const BACKGROUNDS: readonly Background[] = [
-  { mean: 0.5, swing: 0.75, periodS: 8, phase: 0.08, initialLagS: 0.6 },
-  { mean: 0.5, swing: 0.7, periodS: 11, phase: 0.45, initialLagS: 0.3 },
-  { mean: 0.45, swing: 0.65, periodS: 7, phase: 0.75, initialLagS: 0.15 },
-  { mean: 0.35, swing: 0.3, periodS: 5, phase: 0.2, initialLagS: 0.05 },
+  { mean: 0.5, amplitude: 0.75, periodS: 8, phase: 0.08, initialLagS: 0.6 },
+  { mean: 0.5, amplitude: 0.7, periodS: 11, phase: 0.45, initialLagS: 0.3 },
+  { mean: 0.45, amplitude: 0.65, periodS: 7, phase: 0.75, initialLagS: 0.15 },
+  { mean: 0.35, amplitude: 0.3, periodS: 5, phase: 0.2, initialLagS: 0.05 },
 ];
 
 export class LagModel {
@@ -45,8 +47,8 @@ export class LagModel {
   }
 
   /**
-   * Lets time pass in which the client wrote that many rows: a replica falls behind by what exceeds
-   * its capacity, and catches up by what is free.
+   * Advances the time by `seconds`, in which the client wrote that many rows: the lag of a replica
+   * changes by the load above, or below, its capacity.
    */
   advance(seconds: number, clientRows: number): void {
     if (seconds <= 0) return;
@@ -59,8 +61,8 @@ export class LagModel {
   }
 }
 
-function backgroundLoad({ mean, swing, periodS, phase }: Background, atS: number): number {
-  return mean + swing * Math.sin(2 * Math.PI * (atS / periodS + phase));
+function backgroundLoad({ mean, amplitude, periodS, phase }: Background, atS: number): number {
+  return mean + amplitude * Math.sin(2 * Math.PI * (atS / periodS + phase));
 }
 
 function background(index: number): Background {

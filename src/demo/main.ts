@@ -1,4 +1,4 @@
-/** `npm run demo`: runs the demo and shows it until it is told to end. */
+/** `npm run demo`: runs the demo and shows it until a signal, a key or its time ends it. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../base/errors.js';
 import { Demo } from './demo.js';
@@ -16,7 +16,7 @@ async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  const ended = toldToEnd();
+  const ended = untilSignal();
   const demo = new Demo();
   try {
     if (process.stdout.isTTY) print('Starting ...');
@@ -27,11 +27,11 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-/** Shows the demo until its time is over, it is told to end or something breaks. */
+/** Shows the demo until its time is over, it is ended, or a part of it fails. */
 async function show(demo: Demo, options: DemoOptions, ended: Promise<false>): Promise<void> {
   const screen = process.stdout.isTTY ? new Screen(process.stdout) : undefined;
   const keyboard = process.stdin.isTTY ? new Keyboard(process.stdin) : undefined;
-  for (const line of introduction(demo.cast, keyboard !== undefined)) print(line);
+  for (const line of introduction(demo.setup, keyboard !== undefined)) print(line);
   keyboard?.on('k', () => demo.killLeader());
   const draw = (): void => {
     if (screen === undefined) print(plainLine(demo.view()));
@@ -41,12 +41,12 @@ async function show(demo: Demo, options: DemoOptions, ended: Promise<false>): Pr
     setInterval(draw, screen === undefined ? LINE_INTERVAL_MS : SCREEN_INTERVAL_MS),
     ...every(options.killLeaderEveryS, () => demo.killLeader()),
   ];
-  const over = new AbortController();
+  const finished = new AbortController();
   try {
-    const ends = [ended, demo.broken, timeOver(options.seconds, over.signal)];
+    const ends = [ended, demo.broken, timeElapsed(options.seconds, finished.signal)];
     await Promise.race(keyboard === undefined ? ends : [...ends, keyboard.quit]);
   } finally {
-    over.abort();
+    finished.abort();
     for (const timer of timers) clearInterval(timer);
     screen?.close();
     keyboard?.close();
@@ -58,21 +58,21 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** No timer at all for infinity, which no timer knows. */
+/** No timer for infinity, which `setInterval` does not accept. */
 function every(seconds: number, action: () => void): NodeJS.Timeout[] {
   return seconds === Number.POSITIVE_INFINITY ? [] : [setInterval(action, seconds * 1000)];
 }
 
-async function timeOver(seconds: number, signal: AbortSignal): Promise<void> {
+async function timeElapsed(seconds: number, signal: AbortSignal): Promise<void> {
   if (seconds === Number.POSITIVE_INFINITY) return new Promise(() => undefined);
   await delay(seconds * 1000, undefined, { signal }).catch(() => undefined);
 }
 
 /**
- * Resolves at the first signal to end, or when nobody reads any more; the second signal ends at
+ * Resolves at the first signal, or when the output is closed; the second signal ends the process at
  * once.
  */
-function toldToEnd(): Promise<false> {
+function untilSignal(): Promise<false> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.once(signal, () => {

@@ -1,15 +1,13 @@
-/**
- * The frenos of the demo: started as one cluster, the leader killed on request and started again.
- */
+/** The freno nodes of the demo: one cluster whose leader is killed on request and restarted. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Balancer } from './balancer.js';
-import { type FrenoNode, layOutNodes } from './freno-node.js';
-import type { HandoverView, NodeView } from './view.js';
+import { createNodes, type FrenoNode } from './freno-node.js';
+import type { FailoverView, NodeView } from './view.js';
 
 const HEALTH_CHECK_MS = 25;
 const RESTART_AFTER_MS = 2_000;
 
-interface DemoHandover {
+interface DemoFailover {
   readonly killed: number;
   readonly killedAtMs: number;
   readonly newLeader?: number;
@@ -18,22 +16,22 @@ interface DemoHandover {
 
 export class Nodes {
   readonly balancer: Balancer;
-  /** Killed, and not seen to have ended yet. */
+  /** Killed, but still exiting. */
   readonly #killed = new Set<FrenoNode>();
   #healthChecks: NodeJS.Timeout | undefined;
-  #handover: DemoHandover | undefined;
+  #failover: DemoFailover | undefined;
   #stopping = false;
 
-  /** Rejects when a node ends that nobody killed. */
+  /** Rejects when a node ends that was not killed by `killLeader`. */
   readonly broken: Promise<never>;
   #break: (reason: Error) => void = () => undefined;
 
-  static async layOut(
+  static async create(
     count: number,
     directory: string,
     configuration: Readonly<Record<string, unknown>>,
   ): Promise<Nodes> {
-    return new Nodes(await layOutNodes(count, directory, configuration));
+    return new Nodes(await createNodes(count, directory, configuration));
   }
 
   private constructor(private readonly nodes: readonly FrenoNode[]) {
@@ -44,7 +42,7 @@ export class Nodes {
     this.broken.catch(() => undefined);
   }
 
-  /** Resolves when one leads. */
+  /** Resolves when there is a leader. */
   async start(): Promise<void> {
     for (const node of this.nodes) this.#start(node);
     await Promise.any(this.nodes.map((node) => node.process.waitFor('/leader-check', 200))).catch(
@@ -61,15 +59,15 @@ export class Nodes {
     this.balancer.close();
   }
 
-  /** Kills the node that leads, if one does, and starts it again some time later. */
+  /** Kills the leader, if there is one, and restarts it some time later. */
   killLeader(): void {
     const killed = this.balancer.leader;
     const node = this.nodes[killed];
     if (node === undefined || !node.running || this.#stopping) return;
     this.#killed.add(node);
-    this.#handover = { killed, killedAtMs: performance.now() };
+    this.#failover = { killed, killedAtMs: performance.now() };
     node.process.signal('SIGKILL');
-    void this.#startAgain(node);
+    void this.#restart(node);
   }
 
   get views(): NodeView[] {
@@ -80,9 +78,9 @@ export class Nodes {
     }));
   }
 
-  get handover(): HandoverView | undefined {
-    if (this.#handover === undefined) return undefined;
-    const { killed, killedAtMs, newLeader, leaderlessMs } = this.#handover;
+  get failover(): FailoverView | undefined {
+    if (this.#failover === undefined) return undefined;
+    const { killed, killedAtMs, newLeader, leaderlessMs } = this.#failover;
     return {
       killedNode: killed + 1,
       leaderlessMs: leaderlessMs ?? performance.now() - killedAtMs,
@@ -98,7 +96,7 @@ export class Nodes {
     });
   }
 
-  async #startAgain(node: FrenoNode): Promise<void> {
+  async #restart(node: FrenoNode): Promise<void> {
     await node.process.exited;
     await delay(RESTART_AFTER_MS, undefined, { ref: false });
     if (!this.#stopping) this.#start(node);
@@ -107,15 +105,15 @@ export class Nodes {
   async #checkHealth(): Promise<void> {
     await this.balancer.checkHealth();
     const { leader } = this.balancer;
-    const handover = this.#handover;
-    if (handover === undefined || handover.newLeader !== undefined) return;
+    const failover = this.#failover;
+    if (failover === undefined || failover.newLeader !== undefined) return;
     const node = this.nodes[leader];
-    // The killed one may have answered with its last breath.
+    // The killed node may have responded just before its end.
     if (node === undefined || !node.running || this.#killed.has(node)) return;
-    this.#handover = {
-      ...handover,
+    this.#failover = {
+      ...failover,
       newLeader: leader,
-      leaderlessMs: performance.now() - handover.killedAtMs,
+      leaderlessMs: performance.now() - failover.killedAtMs,
     };
   }
 }

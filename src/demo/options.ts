@@ -4,7 +4,7 @@ import { FrenoError, messageOf } from '../base/errors.js';
 
 export interface DemoOptions {
   readonly help: boolean;
-  /** When the demo ends by itself; infinity: when it is told to. */
+  /** The demo ends after this time; infinity: only on request. */
   readonly seconds: number;
   /** Infinity: only when a key is pressed. */
   readonly killLeaderEveryS: number;
@@ -12,15 +12,16 @@ export interface DemoOptions {
 
 export const HELP = `Usage: npm run demo [-- OPTIONS]
 
-Starts simulated MySQL replicas, three real frenos of which the leader probes them, and a client that writes in
-small batches and obeys freno's answers. Needs no MySQL; uses free ports of 127.0.0.1 and removes all it made.
+Starts simulated MySQL replicas, three real freno nodes of which the leader probes them, and a
+client that writes in small batches and obeys freno. Needs no MySQL; uses free ports of 127.0.0.1
+and removes all files that it creates.
 
   --seconds N             end after N seconds (otherwise: Ctrl-C)
-  --kill-leader-every N   kill -9 the freno that leads every N seconds; it is started again after two
+  --kill-leader-every N   kill -9 the leader every N seconds; it is restarted after 2 s
   --help                  this text
 
-In a terminal it draws a live screen (set NO_COLOR for one without colours), and k kills the leader, q ends; elsewhere
-it prints a line each second.
+In a terminal it draws a live screen (NO_COLOR turns off colours), k kills the leader and q quits.
+Otherwise it prints one line per second.
 `;
 
 const ARGUMENTS = {

@@ -1,8 +1,8 @@
 /** The live screen: redraws its lines in place. */
 import type { WriteStream } from 'node:tty';
-import { type DemoView, fitted, plain, screenLines, withColours } from './view.js';
+import { type DemoView, fitToRows, plain, screenLines, withColours } from './view.js';
 
-/** Without cursor and without wrapping: a line that is too long is cut and stays one line. */
+/** Hides the cursor and disables wrapping: a line that is too long is cut and stays one line. */
 const ENTER = '\x1b[?25l\x1b[?7l';
 const LEAVE = '\x1b[?25h\x1b[?7h';
 const CLEAR_TO_END = '\x1b[J';
@@ -14,14 +14,14 @@ export class Screen {
 
   constructor(private readonly terminal: WriteStream) {
     terminal.write(ENTER);
-    // The terminal changes its size under the lines drawn: start over below them.
+    // A resize moves the drawn lines: clear the screen and draw again.
     terminal.on('resize', this.#resized);
   }
 
   draw(view: DemoView): void {
     const { columns, rows } = this.terminal;
-    // The cursor has the last row.
-    const lines = fitted(screenLines(view, columns, this.#paint), rows - 1);
+    // The last row is for the cursor.
+    const lines = fitToRows(screenLines(view, columns, this.#paint), rows - 1);
     const up = this.#drawnLines === 0 ? '' : `\x1b[${this.#drawnLines}A\r`;
     this.terminal.write(`${up}${lines.map((line) => `${line}${CLEAR_LINE_REST}\n`).join('')}`);
     this.#drawnLines = lines.length;

@@ -1,16 +1,16 @@
 /**
- * A simulated MySQL server on a loopback port: speaks the wire protocol, answers from a value that
- * its owner steers, and fails on request.
+ * A simulated MySQL server on a loopback port: speaks the wire protocol, returns a value that its
+ * owner sets, and fails on request.
  */
 import { createServer, type Server, type Socket } from 'node:net';
-import type { Dialect } from './mysql/answers.js';
 import { Behaviour, type SimulatedFault } from './mysql/behaviour.js';
 import type { Cell } from './mysql/packets.js';
+import type { Dialect } from './mysql/query-results.js';
 import { Session } from './mysql/session.js';
 
-export type { Dialect } from './mysql/answers.js';
 export { NO_FAULT, type SimulatedFault as Fault } from './mysql/behaviour.js';
 export type { Cell } from './mysql/packets.js';
+export type { Dialect } from './mysql/query-results.js';
 
 export interface SimulatedServerOptions {
   /** Loopback address to listen on; 127.0.0.1 unless given. */
@@ -31,7 +31,7 @@ export class SimulatedMySQL {
   #port = 0;
 
   /**
-   * Resolves when the server listens, on a port of the system's choice. Any user and password may
+   * Resolves when the server listens, on a port that the system chooses. Any user and password can
    * log in.
    */
   static async listen(options: SimulatedServerOptions = {}): Promise<SimulatedMySQL> {
@@ -52,7 +52,7 @@ export class SimulatedMySQL {
     return this.#port;
   }
 
-  /** Queries answered since the start. */
+  /** Queries executed since the start. */
   get queries(): number {
     return this.#behaviour.queries;
   }
@@ -67,8 +67,7 @@ export class SimulatedMySQL {
   }
 
   /**
-   * Resolves when the fault is in force: the port of a refusing server is closed, that of a
-   * recovered one is open again.
+   * Resolves when the fault is in effect: `refuse` closes the port, any other fault opens it again.
    */
   async setFault(fault: SimulatedFault): Promise<void> {
     this.#behaviour.fault = fault;

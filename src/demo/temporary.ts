@@ -1,6 +1,6 @@
 /**
- * What a demo or benchmark borrows from the machine: a directory that goes with the process, and
- * free ports.
+ * Temporary resources of the demo, tests and benchmarks: a directory that is removed with the
+ * process, and free ports.
  */
 import { createSocket } from 'node:dgram';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -27,44 +27,43 @@ export class TemporaryDirectory {
 }
 
 /**
- * Below those that systems choose by themselves (on Linux from 32,768 on, ip(7)): a port that is
- * free for a moment, as while a node is started again, is not taken by whoever connects or listens
- * meanwhile.
+ * Below the ephemeral ports (on Linux from 32,768 on, ip(7)). Otherwise a port that is free for a
+ * moment, for example while a node restarts, could be taken by any outgoing connection.
  */
 const FIRST_PORT = 10_000;
 const PORTS = 22_000;
 
-/** Processes begin at places of their own. */
+/** Random, so that processes that run at the same time try different ports. */
 let lastOffset = Math.floor(Math.random() * PORTS);
 
 /**
- * Ports of 127.0.0.1 that nobody listens on at this moment; nobody who asks here gets one of them
- * while this process lives.
+ * Ports of 127.0.0.1 without a listener at this moment. No other call, in any process, gets one of
+ * them while this process lives.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = [];
   for (let tries = 0; ports.length < count; tries++) {
-    if (tries === PORTS) throw new Error(`there are no ${count} free ports`);
+    if (tries === PORTS) throw new Error(`fewer than ${count} ports are free`);
     lastOffset = (lastOffset + 1) % PORTS;
     const port = FIRST_PORT + lastOffset;
-    if ((await hold(port)) && (await isFree(port))) ports.push(port);
+    if ((await reserve(port)) && (await isFree(port))) ports.push(port);
   }
   return ports;
 }
 
 /**
- * Whether this process holds the port now: by the port of UDP with the same number, which the
- * system frees with the process.
+ * Reserves the port: binds the UDP port of the same number, which the system frees when the process
+ * ends. Resolves with whether that worked.
  */
-function hold(port: number): Promise<boolean> {
+function reserve(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const holder = createSocket('udp4');
-    holder.once('error', () => {
-      holder.close();
+    const socket = createSocket('udp4');
+    socket.once('error', () => {
+      socket.close();
       resolve(false);
     });
-    holder.bind({ port, address: '127.0.0.1', exclusive: true }, () => {
-      holder.unref();
+    socket.bind({ port, address: '127.0.0.1', exclusive: true }, () => {
+      socket.unref();
       resolve(true);
     });
   });

@@ -1,8 +1,5 @@
-/**
- * What the demo shows, as lines of text: a live screen for a terminal, one plain line for
- * everything else.
- */
-import type { KnownMetric, LastAnswer } from './writer.js';
+/** The output of the demo as lines of text: a live screen for a terminal, else one plain line. */
+import type { CheckResponse, KnownMetric } from './writer.js';
 
 export interface NodeView {
   readonly url: string;
@@ -15,10 +12,10 @@ export interface ReplicaView {
   readonly lagS: number;
 }
 
-/** The latest end of a leader. Nodes are numbered from 1. */
-export interface HandoverView {
+/** The latest failover. Nodes are numbered from 1. */
+export interface FailoverView {
   readonly killedNode: number;
-  /** How long there was no leader, or has been none so far. */
+  /** How long there was no leader, or has been none until now. */
   readonly leaderlessMs: number;
   /** Undefined while there is none. */
   readonly newLeader: number | undefined;
@@ -28,9 +25,9 @@ export interface HandoverView {
 export interface DemoView {
   readonly elapsedS: number;
   readonly nodes: readonly NodeView[];
-  readonly handover: HandoverView | undefined;
+  readonly failover: FailoverView | undefined;
   readonly replicas: readonly ReplicaView[];
-  readonly answer: LastAnswer;
+  readonly response: CheckResponse;
   readonly metric: KnownMetric;
   readonly recent: readonly number[];
   readonly statuses: ReadonlyMap<number, number>;
@@ -63,8 +60,8 @@ const NUMBER_WIDTH = 9;
 /** What a line holds besides its bar: the label, the number, the blanks. */
 const BESIDE_BAR = LABEL_WIDTH + NUMBER_WIDTH + 4;
 
-/** Who plays, and where a client asks. */
-export interface Cast {
+/** The numbers of the parts, and the URL for clients. */
+export interface DemoSetup {
   readonly replicas: number;
   readonly nodes: number;
   readonly url: string;
@@ -72,25 +69,25 @@ export interface Cast {
 }
 
 /**
- * What one sees and what one can do meanwhile: said once, at the start. With the screen it fits
- * into 80 columns and 24 rows.
+ * What the demo shows and which keys it has: printed once, at the start. Together with the screen
+ * it fits in 80 columns and 24 rows.
  */
-export function introduction({ replicas, nodes, url, checkPath }: Cast, keys: boolean): string[] {
+export function introduction(
+  { replicas, nodes, url, checkPath }: DemoSetup,
+  keys: boolean,
+): string[] {
   return [
-    `${replicas} simulated MySQL replicas, ${nodes} real frenos of which the leader probes them,`,
-    'and a client that asks before each batch. While the worst lag is above the',
-    'threshold the answer is 429: the client waits, and the replicas catch up.',
-    `Ask it yourself:  F=${url}; curl -i $F${checkPath}`,
-    keys ? 'Press k to kill the freno that leads, q or Ctrl-C to end.' : 'Ctrl-C ends it.',
+    `${replicas} simulated MySQL replicas, ${nodes} freno nodes whose leader probes them, and a`,
+    'client that checks with freno before each batch. While the worst lag is above',
+    'the threshold the response is 429: the client waits, the replicas catch up.',
+    `Try it yourself:  F=${url}; curl -i $F${checkPath}`,
+    keys ? 'Press k to kill the leader, q or Ctrl-C to quit.' : 'Press Ctrl-C to quit.',
     '',
   ];
 }
 
-/**
- * As much of the screen as has room: without its blank lines if need be, and in the last resort
- * without its top.
- */
-export function fitted(lines: readonly string[], rows: number): readonly string[] {
+/** The screen cut to that many rows: first its blank lines are removed, then lines at the top. */
+export function fitToRows(lines: readonly string[], rows: number): readonly string[] {
   if (lines.length <= rows) return lines;
   return lines.filter((line) => line !== '').slice(-Math.max(1, rows));
 }
@@ -103,9 +100,9 @@ export function screenLines(view: DemoView, columns: number, paint: Paint): stri
     `${'replica'.padEnd(LABEL_WIDTH)} ${'lag'.padStart(NUMBER_WIDTH)}  ${scale(view, width)}`,
     ...view.replicas.map((replica) => replicaLine(replica, view.metric.threshold, width, paint)),
     '',
-    `${label('cluster main')} ${paint('strong', seconds(view.metric.value))}  highest lag, of ${seconds(view.metric.threshold).trim()} allowed`,
-    `${label('answer')} ${answerText(view.answer, paint)}`,
-    `${label('last answers')} ${history(view.recent, width, paint)}  ${legend(paint)}`,
+    clusterMetricLine(view.metric, paint),
+    `${label('response')} ${responseText(view.response, paint)}`,
+    `${label('last responses')} ${history(view.recent, width, paint)}  ${legend(paint)}`,
     `${label('client')} ${activity(view, paint)}`,
     `${label('')} ${rows(view)}, waited ${waiting(view)}`,
   ];
@@ -114,57 +111,63 @@ export function screenLines(view: DemoView, columns: number, paint: Paint): stri
 /** The same moment for a pipe or a log. */
 export function plainLine(view: DemoView): string {
   const lags = view.replicas.map(({ lagS }) => lagS.toFixed(2)).join(' ');
-  const { status, message } = view.answer;
+  const { status, message } = view.response;
   const { value, threshold } = view.metric;
   const leader = view.nodes.findIndex(({ leading }) => leading) + 1;
   return [
     `${view.elapsedS.toFixed(0).padStart(3)} s`,
-    ...(view.nodes.length > 1 ? [leader === 0 ? 'no leader' : `freno ${leader} leads`] : []),
+    ...(view.nodes.length > 1 ? [leader === 0 ? 'no leader' : `leader freno ${leader}`] : []),
     `lag ${lags} s`,
     `main ${value.toFixed(2)} of ${threshold.toFixed(2)}`,
-    `answer ${status}${message === '' ? '' : ` ${message}`}`,
+    `response ${status}${message === '' ? '' : ` ${message}`}`,
     `${rows(view)}, waited ${waiting(view)}`,
-    ...(view.handover === undefined ? [] : [handoverText(view.handover)]),
+    ...(view.failover === undefined ? [] : [failoverText(view.failover)]),
   ].join(' | ');
 }
 
-/** What it came to. */
+/** The totals, printed at the end. */
 export function summary(view: DemoView): string[] {
   const { elapsedS, statuses } = view;
-  const answers = [...statuses]
+  const responses = [...statuses]
     .filter(([status]) => status !== 0)
     .sort(([left], [right]) => left - right)
     .map(([status, count]) => `${count} x ${status}`);
-  const unanswered = statuses.get(0) ?? 0;
-  if (unanswered > 0) answers.push(`${unanswered} x no answer`);
+  const noResponse = statuses.get(0) ?? 0;
+  if (noResponse > 0) responses.push(`${noResponse} x no response`);
   const rowsPerS = elapsedS === 0 ? 0 : view.rows / elapsedS;
   return [
-    `In ${elapsedS.toFixed(1)} s the client heard ${answers.join(', ')};`,
+    `In ${elapsedS.toFixed(1)} s the client received ${responses.join(', ')};`,
     `it wrote ${rows({ ...view, rowsPerS })} and waited ${waiting(view)}.`,
   ];
 }
 
-function clusterLines({ nodes, handover }: DemoView, paint: Paint): string[] {
+function clusterLines({ nodes, failover }: DemoView, paint: Paint): string[] {
   if (nodes.length === 1) return [];
-  const last = handover === undefined ? 'none yet' : handoverText(handover);
-  const style = handover?.newLeader === undefined && handover !== undefined ? 'broken' : 'faint';
+  const last = failover === undefined ? 'none yet' : failoverText(failover);
+  const style = failover?.newLeader === undefined && failover !== undefined ? 'broken' : 'faint';
   return [
     ...nodes.map((node, index) => nodeLine(node, index + 1, paint)),
-    `${label('hand-over')} ${paint(style, last)}`,
+    `${label('failover')} ${paint(style, last)}`,
     '',
   ];
 }
 
 function nodeLine({ url, running, leading }: NodeView, number: number, paint: Paint): string {
-  const role = leading ? paint('good', 'leads') : running ? 'follows' : paint('broken', 'killed');
+  const role = leading ? paint('good', 'leader') : running ? 'follower' : paint('broken', 'killed');
   return `${label(`freno ${number}`)} ${url.replace('http://', '').padEnd(16)} ${role}`;
 }
 
-function handoverText({ killedNode, leaderlessMs, newLeader }: HandoverView): string {
+function failoverText({ killedNode, leaderlessMs, newLeader }: FailoverView): string {
   const time = `${(leaderlessMs / 1000).toFixed(2)} s`;
   return newLeader === undefined
     ? `freno ${killedNode} was killed: no leader for ${time} now`
-    : `freno ${killedNode} was killed: freno ${newLeader} led ${time} later`;
+    : `freno ${killedNode} was killed: freno ${newLeader} became leader ${time} later`;
+}
+
+function clusterMetricLine({ value, threshold }: KnownMetric, paint: Paint): string {
+  const allowed = seconds(threshold).trim();
+  const lag = paint('strong', seconds(value));
+  return `${label('cluster main')} ${lag}  highest lag, of ${allowed} allowed`;
 }
 
 function replicaLine(
@@ -186,7 +189,7 @@ function scale({ metric }: DemoView, width: number): string {
   return `0${' '.repeat(Math.max(0, at - 1))}▼ threshold`;
 }
 
-function answerText({ status, message }: LastAnswer, paint: Paint): string {
+function responseText({ status, message }: CheckResponse, paint: Paint): string {
   if (status === 200) return paint('good', '200 OK: go on');
   if (status === 0) return paint('broken', message);
   return paint(status === 429 ? 'bad' : 'broken', `${status} ${message}: wait`);
@@ -200,23 +203,23 @@ const LEGEND = [
 
 const LEGEND_WIDTH = LEGEND.reduce((sum, [, name]) => sum + name.length + 3, 1);
 
-function mark(status: number, paint: Paint): string {
+function statusSymbol(status: number, paint: Paint): string {
   if (status === 200) return paint('good', '▂');
   return status === 429 ? paint('bad', '▆') : paint('broken', '×');
 }
 
 /**
- * The latest answers, as wide as the number and the bar of a replica together with the legend
+ * The latest responses, as wide as the number and the bar of a replica together with the legend
  * beside them.
  */
 function history(recent: readonly number[], width: number, paint: Paint): string {
   const shown = Math.max(5, width + NUMBER_WIDTH + 2 - LEGEND_WIDTH);
-  const marks = recent.slice(-shown).map((status) => mark(status, paint));
-  return marks.join('') + ' '.repeat(shown - marks.length);
+  const symbols = recent.slice(-shown).map((status) => statusSymbol(status, paint));
+  return symbols.join('') + ' '.repeat(shown - symbols.length);
 }
 
 function legend(paint: Paint): string {
-  return LEGEND.map(([status, name]) => `${mark(status, paint)} ${name}`).join(' ');
+  return LEGEND.map(([status, name]) => `${statusSymbol(status, paint)} ${name}`).join(' ');
 }
 
 function activity({ currentWaitMs, rowsPerS }: DemoView, paint: Paint): string {
@@ -231,7 +234,8 @@ function rows({ rows: written, rowsPerS }: Pick<DemoView, 'rows' | 'rowsPerS'>):
 
 function waiting({ waitedMs, longestWaitMs, elapsedS }: DemoView): string {
   const share = elapsedS === 0 ? 0 : Math.min(100, waitedMs / elapsedS / 10);
-  return `${(waitedMs / 1000).toFixed(1)} s (${share.toFixed(0)} %), longest ${(longestWaitMs / 1000).toFixed(1)} s`;
+  const longestS = (longestWaitMs / 1000).toFixed(1);
+  return `${(waitedMs / 1000).toFixed(1)} s (${share.toFixed(0)} %), longest ${longestS} s`;
 }
 
 function label(text: string): string {

@@ -1,5 +1,6 @@
 /**
- * A well-behaved client: before each batch it asks freno, and while the answer is not 200 it waits.
+ * A well-behaved client: it checks with freno before each batch, and waits while the response is
+ * not 200.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Balancer } from './balancer.js';
@@ -10,14 +11,14 @@ const RETRY_MS = 100;
 
 export const CHECK_PATH = '/check/demo/mysql/main';
 
-/** What the last check said. `status` 0: nobody answered. */
-export interface LastAnswer {
+/** The response to the last check. `status` 0: no response. */
+export interface CheckResponse {
   readonly status: number;
   readonly message: string;
 }
 
 /**
- * The cluster's value and threshold, from the last answer that told them: not every answer does.
+ * The cluster's value and threshold, from the last response that had them: not every one does.
  */
 export interface KnownMetric {
   readonly value: number;
@@ -27,7 +28,7 @@ export interface KnownMetric {
 export class Writer {
   readonly #statuses = new Map<number, number>();
   readonly #recent: number[] = [];
-  #last: LastAnswer = { status: 0, message: 'not asked yet' };
+  #last: CheckResponse = { status: 0, message: 'not checked yet' };
   #metric: KnownMetric = { value: 0, threshold: 0 };
   #rows = 0;
   #waitedMs = 0;
@@ -37,7 +38,7 @@ export class Writer {
 
   constructor(private readonly balancer: Balancer) {}
 
-  get last(): LastAnswer {
+  get last(): CheckResponse {
     return this.#last;
   }
 
@@ -45,12 +46,12 @@ export class Writer {
     return this.#metric;
   }
 
-  /** The latest answers, oldest first. */
+  /** Statuses of the latest responses, oldest first. */
   get recent(): readonly number[] {
     return this.#recent;
   }
 
-  /** Answers so far, by status. */
+  /** Responses so far, by status. */
   get statuses(): ReadonlyMap<number, number> {
     return this.#statuses;
   }
@@ -59,7 +60,7 @@ export class Writer {
     return this.#rows;
   }
 
-  /** Time spent waiting, the wait that goes on included. */
+  /** Time spent waiting, including the current wait. */
   get waitedMs(): number {
     return this.#waitedMs + this.currentWaitMs;
   }
@@ -76,9 +77,9 @@ export class Writer {
   /** Writes until `stop`. */
   async run(): Promise<void> {
     while (!this.#stopped) {
-      const answer = await this.#ask();
-      this.#record(answer);
-      if (answer.status === 200) await this.#writeBatch();
+      const response = await this.#check();
+      this.#record(response);
+      if (response.status === 200) await this.#writeBatch();
       else await this.#wait();
     }
   }
@@ -87,19 +88,19 @@ export class Writer {
     this.#stopped = true;
   }
 
-  async #ask(): Promise<LastAnswer> {
+  async #check(): Promise<CheckResponse> {
     const response = await this.balancer.request(CHECK_PATH);
-    if (response === undefined) return { status: 0, message: 'nobody answers' };
+    if (response === undefined) return { status: 0, message: 'no response' };
     const { status, body } = response;
     const { value, threshold, message } = parseCheck(body);
     if (status === 200 || status === 429) this.#metric = { value, threshold };
     return { status, message };
   }
 
-  #record(answer: LastAnswer): void {
-    this.#last = answer;
-    this.#statuses.set(answer.status, (this.#statuses.get(answer.status) ?? 0) + 1);
-    this.#recent.push(answer.status);
+  #record(response: CheckResponse): void {
+    this.#last = response;
+    this.#statuses.set(response.status, (this.#statuses.get(response.status) ?? 0) + 1);
+    this.#recent.push(response.status);
     if (this.#recent.length > 200) this.#recent.shift();
   }
 

@@ -20,6 +20,14 @@ describe('Backoff', () => {
     expect(pauses(backoff, 2)).to.deep.equal([100, 200]);
   });
 
+  it('bounds a pause by the limit of its failure, which counts like any other', () => {
+    const backoff = new Backoff({ firstMs: 100, maxMs: 500, jitter: 0 });
+    expect([backoff.failed(150), backoff.failed(150), backoff.failed()]).to.deep.equal([
+      100, 150, 400,
+    ]);
+    expect(backoff.failed(10_000)).to.equal(500);
+  });
+
   it('has no pause for the free failures', () => {
     const backoff = new Backoff({ firstMs: 100, maxMs: 500, jitter: 0, freeFailures: 2 });
     expect(pauses(backoff, 4)).to.deep.equal([0, 0, 100, 200]);

@@ -1,10 +1,10 @@
-/** The parts of the demo: its view, its options, its workload. */
+/** The parts of the demo: its view, its options, its lag model. */
 import { expect } from 'chai';
 import { LagModel } from '../../src/demo/lag-model.js';
 import { parseOptions } from '../../src/demo/options.js';
 import {
   type DemoView,
-  fitted,
+  fitToRows,
   introduction,
   plain,
   plainLine,
@@ -13,19 +13,19 @@ import {
 } from '../../src/demo/view.js';
 import { CHECK_PATH } from '../../src/demo/writer.js';
 
-describe('the demo', () => {
+describe('the parts of the demo', () => {
   const view: DemoView = {
     elapsedS: 10,
     nodes: [
       { url: 'http://127.0.0.1:8087', running: false, leading: false },
       { url: 'http://127.0.0.1:8088', running: true, leading: true },
     ],
-    handover: { killedNode: 1, leaderlessMs: 420, newLeader: 2 },
+    failover: { killedNode: 1, leaderlessMs: 420, newLeader: 2 },
     replicas: [
       { host: '127.0.0.11:3306', lagS: 0.5 },
       { host: '127.0.0.12:3306', lagS: 1.25 },
     ],
-    answer: { status: 429, message: 'Threshold exceeded' },
+    response: { status: 429, message: 'Threshold exceeded' },
     metric: { value: 1.25, threshold: 1 },
     recent: [200, 200, 429],
     statuses: new Map([
@@ -39,7 +39,7 @@ describe('the demo', () => {
     longestWaitMs: 700,
   };
 
-  it('draws a bar per replica, the value, the answer and the wait', () => {
+  it('draws a bar per replica, the value, the response and the wait', () => {
     const lines = screenLines(view, 80, plain);
     const bar = (host: string): number =>
       lines.find((line) => line.includes(host))!.split('█').length;
@@ -50,52 +50,55 @@ describe('the demo', () => {
     for (const line of lines) expect(line.length, line).to.be.at.most(80);
   });
 
-  it('shows which freno leads and how the latest hand-over went', () => {
+  it('shows the leader and the latest failover', () => {
     const text = screenLines(view, 80, plain).join('\n');
     expect(text)
       .to.match(/freno 1 .* killed/)
-      .and.to.match(/freno 2 .* leads/);
-    expect(text).to.contain('freno 1 was killed: freno 2 led 0.42 s later');
-    const handover = { killedNode: 1, leaderlessMs: 420, newLeader: undefined };
-    expect(plainLine({ ...view, handover })).to.contain('no leader for 0.42 s now');
+      .and.to.match(/freno 2 .* leader/);
+    expect(text).to.contain('freno 1 was killed: freno 2 became leader 0.42 s later');
+    const failover = { killedNode: 1, leaderlessMs: 420, newLeader: undefined };
+    expect(plainLine({ ...view, failover })).to.contain('no leader for 0.42 s now');
   });
 
-  it('has room for its introduction, screen and cursor in 80 columns and 24 rows', () => {
+  it('fits introduction, screen and cursor in 80 columns and 24 rows', () => {
     const [replica] = view.replicas;
     const [node] = view.nodes;
     const replicas = Array(4).fill(replica);
     const nodes = Array(3).fill(node);
     const recent = Array(200).fill(429);
-    const cast = { replicas: 4, nodes: 3, url: 'http://127.0.0.1:65535', checkPath: CHECK_PATH };
+    const setup = { replicas: 4, nodes: 3, url: 'http://127.0.0.1:65535', checkPath: CHECK_PATH };
     const screen = screenLines({ ...view, replicas, nodes, recent }, 80, plain);
-    const lines = [...introduction(cast, true), ...screen];
+    const lines = [...introduction(setup, true), ...screen];
     expect(lines.length).to.be.at.most(23);
     for (const line of lines) expect(line.length, line).to.be.at.most(80);
     expect(lines.join()).to.contain('▂ 200 ▆ 429 × other');
   });
 
-  it('leaves out blank lines of the screen, and then its top, in a low terminal', () => {
+  it('removes blank lines of the screen, then its top, in a low terminal', () => {
     const lines = ['node', '', 'replica', '', 'client'];
-    expect(fitted(lines, 5)).to.deep.equal(lines);
-    expect(fitted(lines, 4)).to.deep.equal(['node', 'replica', 'client']);
-    expect(fitted(lines, 2)).to.deep.equal(['replica', 'client']);
+    expect(fitToRows(lines, 5)).to.deep.equal(lines);
+    expect(fitToRows(lines, 4)).to.deep.equal(['node', 'replica', 'client']);
+    expect(fitToRows(lines, 2)).to.deep.equal(['replica', 'client']);
   });
 
-  it('says the same in one plain line', () => {
+  it('prints one plain line without a terminal', () => {
     expect(plainLine(view)).to.equal(
-      ' 10 s | freno 2 leads | lag 0.50 1.25 s | main 1.25 of 1.00 | answer 429 Threshold exceeded | 1,200 rows (100/s), waited 2.5 s (25 %), longest 0.7 s | freno 1 was killed: freno 2 led 0.42 s later',
+      ' 10 s | leader freno 2 | lag 0.50 1.25 s | main 1.25 of 1.00 | ' +
+        'response 429 Threshold exceeded | ' +
+        '1,200 rows (100/s), waited 2.5 s (25 %), longest 0.7 s | ' +
+        'freno 1 was killed: freno 2 became leader 0.42 s later',
     );
   });
 
-  it('sums up what the client heard', () => {
+  it('sums up the responses that the client received', () => {
     const statuses = new Map([...view.statuses, [0, 3] as const]);
     expect(summary({ ...view, statuses })).to.deep.equal([
-      'In 10.0 s the client heard 2 x 200, 1 x 429, 3 x no answer;',
+      'In 10.0 s the client received 2 x 200, 1 x 429, 3 x no response;',
       'it wrote 1,200 rows (120/s) and waited 2.5 s (25 %), longest 0.7 s.',
     ]);
   });
 
-  it('refuses options it does not know, naming them', () => {
+  it('rejects unknown options by name', () => {
     expect(() => parseOptions(['--second', '3'])).to.throw("'--second'");
     expect(() => parseOptions(['--seconds', 'x'])).to.throw("not 'x'");
     expect(parseOptions(['--seconds', '3'])).to.deep.equal({
@@ -105,7 +108,7 @@ describe('the demo', () => {
     });
   });
 
-  it("has replicas that fall behind under the client's writes and catch up without them", () => {
+  it("models replicas that lag under the client's writes and catch up without them", () => {
     const busy = new LagModel();
     const idle = new LagModel();
     for (let step = 0; step < 20; step++) {

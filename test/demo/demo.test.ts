@@ -47,36 +47,36 @@ describe('npm run demo', () => {
     rmSync(temporary, { recursive: true, force: true });
   });
 
-  it('shows lag, answers and waits, ends by itself and leaves nothing behind', async () => {
+  it('shows lag, responses and waits, ends by itself and leaves nothing behind', async () => {
     start('--seconds', '4');
     expect(await ended, output).to.equal(0);
     expect(output).to.match(/F=http:\/\/127\.0\.0\.1:\d+; curl -i \$F\/check\/demo\/mysql\/main/);
     expect(output).to.match(
-      /lag [\d.]+ [\d.]+ [\d.]+ [\d.]+ s \| main [\d.]+ of 1\.00 \| answer 429/,
+      /lag [\d.]+ [\d.]+ [\d.]+ [\d.]+ s \| main [\d.]+ of 1\.00 \| response 429/,
     );
-    expect(output).to.match(/heard .*\b\d+ x 200,.* \d+ x 429.*\nit wrote [\d,]+ rows/);
+    expect(output).to.match(/received .*\b\d+ x 200,.* \d+ x 429.*\nit wrote [\d,]+ rows/);
     expect(readdirSync(temporary)).to.deep.equal([]);
     expect(processesNaming(temporary)).to.deep.equal([]);
   });
 
-  it('kills the leader and shows who leads next', async () => {
+  it('kills the leader and shows the next one', async () => {
     start('--kill-leader-every', '2.5');
-    await shows(/freno (\d) was killed: freno (?!\1)\d led [\d.]+ s later/);
+    await shows(/freno (\d) was killed: freno (?!\1)\d became leader [\d.]+ s later/);
     demo.kill('SIGTERM');
     expect(await ended, output).to.equal(0);
     expect(processesNaming(temporary)).to.deep.equal([]);
   });
 
-  it('ends all it started when it is told to', async () => {
+  it('ends all its processes on a signal', async () => {
     start();
-    await shows(/answer (200|429)/);
+    await shows(/response (200|429)/);
     demo.kill('SIGINT');
     expect(await ended, output).to.equal(0);
     expect(readdirSync(temporary)).to.deep.equal([]);
     expect(processesNaming(temporary)).to.deep.equal([]);
   });
 
-  it('refuses what it does not know', async () => {
+  it('rejects unknown options', async () => {
     start('--second', '4');
     expect(await ended).to.equal(1);
     expect(output).to.match(/^demo: .*--second/);

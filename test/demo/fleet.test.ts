@@ -1,4 +1,4 @@
-/** A fleet of simulated servers, as its owner steers it. */
+/** A fleet of simulated servers in a child process. */
 import { expect } from 'chai';
 import { createConnection } from 'mysql2';
 import { monotonicMs } from '../../src/base/clock.js';
@@ -13,25 +13,25 @@ describe('a fleet of simulated servers', () => {
 
   afterEach(() => fleet.stop());
 
-  it('runs in a process of its own, each server on a port of its own', async () => {
+  it('runs in a child process, with each server on its own port', async () => {
     expect(new Set(fleet.hosts).size).to.equal(2);
     expect([await metricOf(0), await metricOf(1)]).to.deep.equal([1, 2]);
     expect(await fleet.statistics()).to.include({ queries: 2 });
   });
 
-  it('says when a change was in force', async () => {
+  it('reports when a change was in effect', async () => {
     const before = monotonicMs();
     const changedAtMs = await fleet.change([{ server: 1, value: 7 }]);
     expect(changedAtMs).to.be.within(before, monotonicMs());
     expect([await metricOf(0), await metricOf(1)]).to.deep.equal([1, 7]);
   });
 
-  it('refuses a change of a server that it does not have', async () => {
+  it('rejects a change of a server that does not exist', async () => {
     const failure = await fleet.change([{ server: 2, value: 7 }]).catch((error: Error) => error);
     expect(failure).to.be.an('error').with.property('message').that.contains('no server 2');
   });
 
-  it('fails what is asked of it after its end', async () => {
+  it('rejects calls after its end', async () => {
     await fleet.stop();
     const failure = await fleet.statistics().catch((error: Error) => error);
     expect(failure).to.be.an('error');

@@ -1,4 +1,4 @@
-/** The simulated MySQL server, asked by the client library and by MariaDB's own client. */
+/** The simulated MySQL server, with the client library and with MariaDB's own client. */
 import { execFile } from 'node:child_process';
 import { connect } from 'node:net';
 import { promisify } from 'node:util';
@@ -45,7 +45,7 @@ describe('a simulated MySQL server', () => {
     await server.close();
   });
 
-  it('answers any SELECT with its value, as a number', async () => {
+  it('returns its value as a number for any SELECT', async () => {
     const connection = client();
     expect(await query(connection, 'select lag from heartbeat')).to.deep.equal([{ value: 0.25 }]);
     server.setValue(3);
@@ -55,31 +55,31 @@ describe('a simulated MySQL server', () => {
     expect(server.queries).to.equal(2);
   });
 
-  it('answers SHOW GLOBAL STATUS in two columns', async () => {
+  it('returns two columns for SHOW GLOBAL STATUS', async () => {
     const rows = await query(client(), "show global status like 'threads_running'");
     expect(rows).to.deep.equal([{ Variable_name: 'simulated', Value: '0.25' }]);
   });
 
-  it('knows replication lag by the statement and the columns of its dialect', async () => {
+  it('returns replication lag in the columns of its dialect', async () => {
     const [row] = (await query(client(), 'SHOW REPLICA STATUS')) as [Record<string, unknown>];
     expect(row).to.include({ Replica_IO_Running: 'Yes', Seconds_Behind_Source: 0.25 });
     const refused = await failureOf(query(client(), 'SHOW SLAVE STATUS'));
     expect(refused).to.have.property('errno', 1064);
   });
 
-  it('shows replication that has stopped when its value is NULL', async () => {
+  it('shows stopped replication when its value is NULL', async () => {
     server.setValue(null);
     const [row] = (await query(client(), 'SHOW REPLICA STATUS')) as [Record<string, unknown>];
     expect(row).to.include({ Replica_IO_Running: 'No', Seconds_Behind_Source: null });
   });
 
-  it('answers what it does not know with an error and goes on', async () => {
+  it('returns an error for an unknown statement and continues', async () => {
     const connection = client();
     expect((await failureOf(query(connection, 'drop table t'))).code).to.equal('ER_PARSE_ERROR');
     expect(await query(connection, 'select 1')).to.deep.equal([{ value: 0.25 }]);
   });
 
-  it('answers queries that arrive together or in chunks', async () => {
+  it('handles queries that arrive together or in chunks', async () => {
     const socket = connect(server.port, server.host);
     const payload = Buffer.from('\x03select 1', 'latin1');
     const command = Buffer.concat([Buffer.from([payload.length, 0, 0, 0]), payload]);
@@ -99,24 +99,24 @@ describe('a simulated MySQL server', () => {
     socket.destroy();
   });
 
-  it('hangs, and answers what has come meanwhile when it goes on', async () => {
+  it('hangs, and handles what has arrived when the fault ends', async () => {
     const connected = client();
     await query(connected, 'select 1');
     await server.setFault({ kind: 'hang' });
-    const answers = Promise.all([
+    const results = Promise.all([
       query(connected, 'select lag'),
       query(client(), 'select lag for a new connection'),
     ]);
     const first = await Promise.race([
-      answers,
-      new Promise((resolve) => setTimeout(resolve, 100, 'silence')),
+      results,
+      new Promise((resolve) => setTimeout(resolve, 100, 'no result')),
     ]);
-    expect(first).to.equal('silence');
+    expect(first).to.equal('no result');
     await server.setFault({ kind: 'none' });
-    expect(await answers).to.deep.equal([[{ value: 0.25 }], [{ value: 0.25 }]]);
+    expect(await results).to.deep.equal([[{ value: 0.25 }], [{ value: 0.25 }]]);
   });
 
-  it('closes connections', async () => {
+  it('closes connections with the fault close', async () => {
     const connected = client();
     await query(connected, 'select 1');
     await server.setFault({ kind: 'close' });
@@ -135,7 +135,7 @@ describe('a simulated MySQL server', () => {
     expect(await query(client(), 'select 1')).to.deep.equal([{ value: 0.25 }]);
   });
 
-  it('answers late', async () => {
+  it('responds late with the fault slow', async () => {
     const connection = client();
     await query(connection, 'select 1');
     await server.setFault({ kind: 'slow', delayMs: 60 });
@@ -144,7 +144,7 @@ describe('a simulated MySQL server', () => {
     expect(performance.now() - askedAtMs).to.be.at.least(59);
   });
 
-  it('answers with the error it is told', async () => {
+  it('returns the error of the fault error', async () => {
     await server.setFault({ kind: 'error', code: 1040, message: 'Too many connections' });
     const refused = await failureOf(query(client(), 'select 1'));
     expect(refused).to.include({ errno: 1040, message: 'Too many connections' });

@@ -4,7 +4,7 @@
  */
 import { expect } from 'chai';
 import { createConnection } from 'mysql2/promise';
-import { type FrenoNode, layOutNodes } from '../../src/demo/freno-node.js';
+import { createNodes, type FrenoNode } from '../../src/demo/freno-node.js';
 import { freePorts, TemporaryDirectory } from '../../src/demo/temporary.js';
 import { fetchJson, fetchOnce } from '../support/http-client.js';
 import { MariaDb, needMariaDb } from '../support/mariadb.js';
@@ -55,7 +55,7 @@ describe('FrenoThrottler.pm in pt-archiver', () => {
       lastBeat = primary.run('update shop.beat set at = now(6)');
     }, BEAT_MS);
     directory = new TemporaryDirectory();
-    [node] = (await layOutNodes(1, directory.path, { Stores: storesOn(replica.address) })) as [
+    [node] = (await createNodes(1, directory.path, { Stores: storesOn(replica.address) })) as [
       FrenoNode,
     ];
     await node.start().waitFor(CHECK, 200);

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Fleet } from '../../src/demo/fleet.js';
-import { type FrenoNode, layOutNodes } from '../../src/demo/freno-node.js';
+import { createNodes, type FrenoNode } from '../../src/demo/freno-node.js';
 import { TemporaryDirectory } from '../../src/demo/temporary.js';
 import { STORE, storesOf, VALUE } from '../support/cluster.js';
 import { fetchJson } from '../support/http-client.js';
@@ -23,7 +23,7 @@ describe('a freno process with memcached', () => {
     directory = new TemporaryDirectory();
     memcached = await Memcached.start();
     fleet = await Fleet.start([{ value: VALUE }]);
-    [node] = (await layOutNodes(1, directory.path, {
+    [node] = (await createNodes(1, directory.path, {
       Stores: storesOf(fleet.hosts),
       MemcacheServers: [memcached.address],
     })) as [FrenoNode];

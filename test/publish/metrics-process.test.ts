@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { expect } from 'chai';
 import { Fleet } from '../../src/demo/fleet.js';
-import { type FrenoNode, layOutNodes } from '../../src/demo/freno-node.js';
+import { createNodes, type FrenoNode } from '../../src/demo/freno-node.js';
 import { freePorts, TemporaryDirectory } from '../../src/demo/temporary.js';
 import { STORE, storesOf, VALUE } from '../support/cluster.js';
 import { Exposition } from '../support/exposition.js';
@@ -38,7 +38,7 @@ describe('a freno process', () => {
     const [unused, port = 0] = await freePorts(2);
     fleet = await Fleet.start([{ value: VALUE }]);
     const stores = storesOf(fleet.hosts) as { MySQL: object };
-    [node] = (await layOutNodes(1, directory.path, {
+    [node] = (await createNodes(1, directory.path, {
       Stores: { MySQL: { ...stores.MySQL, HttpCheckPort: port, HttpCheckPath: 'lb-check' } },
       MemcacheServers: [`127.0.0.1:${unused}`],
       EnableProfiling: true,

@@ -1,4 +1,4 @@
-/** From readings to the value of a store. */
+/** From the readings of the hosts to the value of a store. */
 import { expect } from 'chai';
 import {
   type Aggregate,
@@ -32,8 +32,11 @@ function readingsOf(hosts: readonly HostState[]): ClusterReadings {
 }
 
 function aggregate(readings: ClusterReadings, rules: Partial<AggregationRules> = {}): Aggregate {
-  const into: Aggregate = { state: MetricState.nothing, value: 0, readAtMs: 0, errorText: '' };
-  return readings.aggregate({ ...STRICT, ...rules }, NOW_MS, into);
+  const result: Aggregate = { state: MetricState.nothing, value: 0, readAtMs: 0, errorText: '' };
+  readings.assertInvariants();
+  readings.aggregate({ ...STRICT, ...rules }, NOW_MS, result);
+  readings.assertInvariants();
+  return result;
 }
 
 function of(...readings: Reading[]): ClusterReadings {
@@ -48,13 +51,13 @@ function textOf(host: number): string {
   return `host ${host} is broken`;
 }
 
-describe('the value of a store', () => {
-  it('is the highest of its hosts', () => {
+describe('aggregation', () => {
+  it('gives a store the highest value of its hosts', () => {
     expect(aggregate(of(0.4, 7.5, 3))).to.include({ state: MetricState.ok, value: 7.5 });
     expect(aggregate(of(-3, -7))).to.include({ state: MetricState.ok, value: -3 });
   });
 
-  it('is as old as the oldest reading weighed', () => {
+  it('takes the time of the oldest value included', () => {
     const readings = new ClusterReadings(3);
     readings.setValue(0, 1, 500);
     readings.setValue(1, 2, 300);
@@ -64,18 +67,18 @@ describe('the value of a store', () => {
     expect(aggregate(readings).readAtMs).to.equal(400);
   });
 
-  it('is not collected while a host is unread, whatever the others say', () => {
+  it('has no value while a host has not been read, whatever the others are', () => {
     const notCollected = { state: MetricState.notCollected, readAtMs: NOW_MS };
     expect(aggregate(of(1, 'unread', 'error'))).to.include(notCollected);
     expect(aggregate(of('error', 'unread'), { ignoreHostsCount: 2 })).to.include(notCollected);
   });
 
-  it('does not wait for a host that its HTTP check leaves out', () => {
+  it('does not wait for a host that is left out by its HTTP check', () => {
     const readings = readingsOf([{ reading: 1 }, { reading: 'unread', leftOut: true }]);
     expect(aggregate(readings)).to.include({ state: MetricState.ok, value: 1 });
   });
 
-  it('does not count the value or the error of a host that is left out', () => {
+  it('ignores the value and the error of a host that is left out', () => {
     const readings = readingsOf([
       { reading: 1 },
       { reading: 9, leftOut: true },
@@ -86,7 +89,7 @@ describe('the value of a store', () => {
     expect(aggregate(readings)).to.include({ state: MetricState.ok, value: 9 });
   });
 
-  it('is "no hosts" when none is listed, or none is left', () => {
+  it('reports no hosts when none is listed, or none is left', () => {
     const noHosts = { state: MetricState.noHosts, readAtMs: NOW_MS };
     expect(aggregate(new ClusterReadings(0))).to.include(noHosts);
     expect(aggregate(readingsOf([{ reading: 1, leftOut: true }]))).to.include(noHosts);
@@ -94,7 +97,7 @@ describe('the value of a store', () => {
     expect(aggregate(of('error', 'error'), { ignoreHostsCount: 2 })).to.include(noHosts);
   });
 
-  it('is the first error, in the order of the list, with its time', () => {
+  it('reports the first error in the order of the list, with its time', () => {
     expect(aggregate(of(1, 'error', 'unreachable'))).to.include({
       state: MetricState.error,
       errorText: textOf(1),
@@ -102,7 +105,7 @@ describe('the value of a store', () => {
     });
   });
 
-  it('forgets what was read, but not whom HTTP checks leave out', () => {
+  it('forgets readings, but not the results of HTTP checks', () => {
     const readings = readingsOf([{ reading: 1 }, { reading: 2, leftOut: true }]);
     readings.forget();
     expect(aggregate(readings)).to.include({ state: MetricState.notCollected });
@@ -110,7 +113,7 @@ describe('the value of a store', () => {
     expect(aggregate(readings)).to.include({ state: MetricState.ok, value: 5 });
   });
 
-  it('goes on from what another list knew of its hosts, and of whom HTTP checks leave out', () => {
+  it('copies readings and results of HTTP checks from another list', () => {
     const before = readingsOf([
       { reading: 'error' },
       { reading: 9, leftOut: true },
@@ -128,7 +131,7 @@ describe('the value of a store', () => {
     expect(aggregate(readings)).to.include({ value: 9 });
   });
 
-  it('refuses what is no number, and hosts that are not in the list', () => {
+  it('rejects values that are not finite, and hosts that are not in the list', () => {
     const readings = new ClusterReadings(1);
     expect(() => readings.setValue(0, Number.NaN, 1)).to.throw(RangeError);
     expect(() => readings.setValue(1, 1, 1)).to.throw(RangeError);
@@ -136,8 +139,8 @@ describe('the value of a store', () => {
   });
 });
 
-describe('ignored hosts', () => {
-  it('are first those with errors, and the error named is the first one too many', () => {
+describe('the budget of ignored hosts', () => {
+  it('is spent on errors first, and the error beyond it is reported', () => {
     expect(aggregate(of('error', 3, 2), { ignoreHostsCount: 1 }).value).to.equal(3);
     expect(aggregate(of('error', 'error', 2), { ignoreHostsCount: 1 })).to.include({
       state: MetricState.error,
@@ -145,17 +148,17 @@ describe('ignored hosts', () => {
     });
   });
 
-  it('are then those with the highest values, on the same budget', () => {
+  it('is spent on the highest values after the errors', () => {
     expect(aggregate(of(5, 4, 3, 2), { ignoreHostsCount: 2 }).value).to.equal(3);
     expect(aggregate(of(5, 'error', 3, 2), { ignoreHostsCount: 2 }).value).to.equal(3);
   });
 
-  it('never are the last one left', () => {
+  it('never ignores the last value', () => {
     expect(aggregate(of(5, 4), { ignoreHostsCount: 9 }).value).to.equal(4);
     expect(aggregate(of(5, 'error'), { ignoreHostsCount: 9 }).value).to.equal(5);
   });
 
-  it('are above the threshold, if there is one', () => {
+  it('ignores only values above IgnoreHostsThreshold, if it is set', () => {
     const rules = { ignoreHostsCount: 2, ignoreHostsThreshold: 4 };
     expect(aggregate(of(9, 4, 3), rules).value).to.equal(4);
     expect(aggregate(of(9, 8, 7), rules).value).to.equal(7);
@@ -163,13 +166,13 @@ describe('ignored hosts', () => {
     expect(aggregate(of(0, -1), { ignoreHostsCount: 1 }).value).to.equal(-1);
   });
 
-  it('are ignored for one aggregation only', () => {
+  it('applies to one aggregation only', () => {
     const readings = of(5, 4, 3);
     aggregate(readings, { ignoreHostsCount: 2 });
     expect(aggregate(readings).value).to.equal(5);
   });
 
-  it('beyond the budget are those that cannot be connected to, if so configured', () => {
+  it('is not spent on unreachable hosts with IgnoreDialTcpErrors', () => {
     const rules = { ignoreHostsCount: 1, ignoreDialTcpErrors: true };
     expect(aggregate(of('unreachable', 'unreachable', 'error', 1), rules).value).to.equal(1);
     expect(aggregate(of('unreachable', 2, 1), rules).value).to.equal(1);
@@ -178,8 +181,8 @@ describe('ignored hosts', () => {
   });
 });
 
-/** The same, as the original program does it: by filtering and sorting a list. */
-function naive(hosts: readonly HostState[], rules: AggregationRules): Partial<Aggregate> {
+/** The reference: the algorithm of the original program, which filters and sorts a list. */
+function reference(hosts: readonly HostState[], rules: AggregationRules): Partial<Aggregate> {
   const counted = hosts.map((host, index) => ({ ...host, index })).filter((host) => !host.leftOut);
   if (counted.some(({ reading }) => reading === 'unread')) {
     return { state: MetricState.notCollected };
@@ -201,8 +204,8 @@ function naive(hosts: readonly HostState[], rules: AggregationRules): Partial<Ag
   return { state: MetricState.ok, value: values.at(-1)! };
 }
 
-describe('aggregation and its plain reference', () => {
-  it('agree after each of a hundred thousand random changes', () => {
+describe('aggregation and its reference', () => {
+  it('agree after each of 100,000 random changes', () => {
     const random = new SeededRandom(2026);
     for (let list = 0; list < 1_000; list++) {
       const hosts: HostState[] = Array.from({ length: random.below(9) + 1 }, () => ({
@@ -222,7 +225,7 @@ describe('aggregation and its plain reference', () => {
         if (typeof reading === 'number') readings.setValue(host, reading, atMs(host));
         else readings.setError(host, textOf(host), reading === 'unreachable', atMs(host));
         const actual = aggregate(readings, rules);
-        const expected = naive(hosts, rules);
+        const expected = reference(hosts, rules);
         const agree = Object.entries(expected).every(
           ([key, value]) => actual[key as keyof Aggregate] === value,
         );

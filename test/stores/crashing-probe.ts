@@ -1,22 +1,22 @@
-/** A probe thread that a test can make crash: the real one, which listens for the command. */
+/** A probe thread that a test can crash: the real one, which listens for a command. */
 import { execFileSync } from 'node:child_process';
 import { BroadcastChannel } from 'node:worker_threads';
 import type { ProbeTask } from '../../src/contracts/probe.js';
 import { probe as realProbe } from '../../workers/probe.js';
 
-/** How the thread of that number should end. */
+/** How the thread of that number ends. */
 export interface CrashCommand {
   readonly worker: number;
   /**
-   * `hang`: for ever; `block`: for two seconds, in a call in which a thread cannot be terminated.
-   * The thread sends `STUCK` before either.
+   * `hang`: for ever; `block`: for two seconds in a call that `terminate` cannot interrupt. `STUCK`
+   * is sent before either.
    */
   readonly how: 'throw' | 'exit' | 'hang' | 'block';
 }
 
 export const CRASH_CHANNEL = 'crash-probe-threads';
 
-/** Sent on the channel by a thread that receives nothing from here on. */
+/** Sent on the channel by a thread that handles no more messages. */
 const STUCK = { worker: -1 };
 
 export function probe(task: ProbeTask): Promise<void> {

@@ -1,4 +1,4 @@
-/** What the log says of a host, and when what it was asked does not count. */
+/** The log of a probed host. */
 import { expect } from 'chai';
 import { pino } from 'pino';
 import { FairResolver } from '../../src/base/dns-resolver.js';
@@ -12,8 +12,7 @@ const REFUSED = { text: 'connection refused', unreachable: true };
 const HUNG = { text: 'i/o timeout', unreachable: false };
 
 /**
- * A host that has not been opened, in a cluster whose readings count from the beginning, and its
- * log.
+ * A host that has not been opened, in a cluster that accepts all readings, and its log.
  */
 function setUp() {
   const lines: string[] = [];
@@ -26,8 +25,8 @@ function setUp() {
     sinceMs: 0,
     readings: new ClusterReadings(1),
     counters: new StoreCounters(new ThreadCounters()),
-    names: new FairResolver().client(),
-    arrived: () => undefined,
+    resolver: new FairResolver().client(),
+    onReading: () => undefined,
   };
   const host = new ProbedHost(
     { host: 'db1', port: 3306 },
@@ -43,28 +42,28 @@ function setUp() {
   return { host, lines };
 }
 
-describe('the log of a host', () => {
-  it('says once that it cannot be read, and once that it is read again', () => {
+describe('the log of a probed host', () => {
+  it('reports a failure once and the recovery once', () => {
     const { host, lines } = setUp();
     host.failed(REFUSED, 1_000);
     host.failed(HUNG, 1_050);
     host.succeeded(1, 1_100);
     host.succeeded(1, 1_150);
     expect(lines).to.deep.equal([
-      'a host cannot be read: connection refused',
-      'a host is read again',
+      'cannot read metric from host: connection refused',
+      'host is readable again',
     ]);
   });
 
-  it('says so each ten seconds at most, however often it fails and recovers', () => {
+  it('reports failures every ten seconds at most, however often the host recovers', () => {
     const { host, lines } = setUp();
     for (let atMs = 0; atMs < 20_000; atMs += 100) {
       host.failed(REFUSED, atMs);
       host.succeeded(1, atMs + 50);
     }
     const [failure, recovery] = [
-      'a host cannot be read: connection refused',
-      'a host is read again',
+      'cannot read metric from host: connection refused',
+      'host is readable again',
     ];
     expect(lines).to.deep.equal([failure, recovery, failure, recovery]);
   });

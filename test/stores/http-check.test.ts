@@ -1,4 +1,4 @@
-/** HTTP checks that leave hosts out of their cluster. */
+/** HTTP checks, which can leave hosts out of their cluster. */
 import { lookup } from 'node:dns';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
@@ -14,8 +14,8 @@ import { until } from '../support/until.js';
 
 const SLOT = 1;
 
-describe('an HTTP check', () => {
-  const statuses = new Map<string, number | 'silence'>();
+describe('the HTTP check of a host', () => {
+  const statuses = new Map<string, number | 'no response'>();
   let pages: Server[];
   let port: number;
   let high: SimulatedMySQL;
@@ -49,7 +49,7 @@ describe('an HTTP check', () => {
   async function listen(host: string): Promise<Server> {
     const server = createServer((request, response) => {
       const status = request.url === '/health?deep=1' ? (statuses.get(host) ?? 200) : 400;
-      if (status !== 'silence') response.writeHead(status).end();
+      if (status !== 'no response') response.writeHead(status).end();
     });
     server.listen(port, host);
     await once(server, 'listening');
@@ -65,7 +65,7 @@ describe('an HTTP check', () => {
     });
   }
 
-  it('that finds 404 leaves the host out, and takes it back when it finds something else', async () => {
+  it('leaves out a host that responds with 404, until it responds otherwise', async () => {
     statuses.set('127.0.0.2', 404);
     await probe();
     await probing.until(SLOT, ({ value }) => value === 1);
@@ -76,14 +76,14 @@ describe('an HTTP check', () => {
     expect(httpChecks[200]).to.be.at.least(2);
   });
 
-  it('that finds 404 everywhere leaves no hosts', async () => {
+  it('leaves no hosts when all respond with 404', async () => {
     for (const host of ['127.0.0.1', '127.0.0.2']) statuses.set(host, 404);
     await probe();
     await probing.until(SLOT, ({ state }) => state === MetricState.noHosts);
   });
 
   for (const status of [500, 503, 301]) {
-    it(`that finds ${status} keeps the host`, async () => {
+    it(`keeps a host that responds with ${status}`, async () => {
       statuses.set('127.0.0.2', status);
       await probe();
       await until(async () => (await probing.statistics()).httpChecks[status] !== undefined);
@@ -91,20 +91,20 @@ describe('an HTTP check', () => {
     });
   }
 
-  it('without an answer in time keeps the host', async () => {
-    statuses.set('127.0.0.2', 'silence');
+  it('keeps a host that does not respond in time', async () => {
+    statuses.set('127.0.0.2', 'no response');
     await probe();
     await until(async () => (await probing.statistics()).httpChecksFailed >= 1);
     expect(await probing.value(SLOT)).to.equal(8);
   });
 
-  it('that is refused keeps the host', async () => {
+  it('keeps a host that refuses the connection', async () => {
     await probe({ httpCheckPort: 1 });
     await until(async () => (await probing.statistics()).httpChecksFailed >= 2);
     expect(await probing.value(SLOT)).to.equal(8);
   });
 
-  it('that is no more takes the host back at once', async () => {
+  it('takes a host back at once when the check is removed', async () => {
     statuses.set('127.0.0.2', 404);
     await probe();
     await probing.until(SLOT, ({ value }) => value === 1);
@@ -114,13 +114,13 @@ describe('an HTTP check', () => {
     await until(async () => (await probing.statistics()).httpChecksSkipped >= 2);
   });
 
-  it('asks for the path, with one slash before it', () => {
+  it('requests the path with one leading slash', () => {
     expect(checkUrl('h', 80, 'check')).to.equal('http://h:80/check');
     expect(checkUrl('h', 80, '//check')).to.equal('http://h:80/check');
     expect(checkUrl('::1', 80, '')).to.equal('http://[::1]:80/');
   });
 
-  it('is one of at most 64 at a time', async () => {
+  it('runs at most 64 checks at a time', async () => {
     const silent = new Set<Socket>();
     const server = createTcpServer((socket) => {
       silent.add(socket);
@@ -135,8 +135,8 @@ describe('an HTTP check', () => {
     await until(() => silent.size >= 64);
     let most = 0;
     await until(() => {
-      // With the first one done the next connects, maybe before the server hears of the end of the
-      // first.
+      // When the first check is done the next one connects, maybe before the server has noticed the
+      // end of the first.
       if (done > 0) return true;
       most = Math.max(most, silent.size);
       return false;
@@ -148,7 +148,7 @@ describe('an HTTP check', () => {
     server.close();
   });
 
-  it('of a page that has no address fails', async () => {
+  it('fails when the URL is invalid', async () => {
     const checker = new HttpChecker();
     const leftOut = await new Promise((resolve) => checker.check('http://a b/', lookup, resolve));
     expect(leftOut).to.equal(false);

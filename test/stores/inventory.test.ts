@@ -10,7 +10,7 @@ import { clusterSettings } from '../support/cluster-settings.js';
 import { failureOf } from '../support/failure.js';
 import { until } from '../support/until.js';
 
-/** Keeps what it is told; assignments are acknowledged at once unless the test holds them back. */
+/** Records its calls; assignments are acknowledged at once unless the test holds them back. */
 class RecordingProber implements ClusterProber {
   readonly assigned: Array<readonly ClusterAssignment[]> = [];
   readonly led: Array<readonly [boolean, number]> = [];
@@ -38,7 +38,7 @@ class RecordingProber implements ClusterProber {
 
 const HOUR_MS = 3_600_000;
 
-describe('the inventory', () => {
+describe('the inventory of clusters', () => {
   let board: Board;
   let prober: RecordingProber;
   let inventory: Inventory;
@@ -60,24 +60,24 @@ describe('the inventory', () => {
     return clusterSettings(name, { kind: 'static', hosts }, changes);
   }
 
-  it('assigns static hosts with the port of the cluster where they name none, each once', async () => {
+  it("assigns static hosts once, with the cluster's port when they have none", async () => {
     const hosts = ['a', 'b:3307', '[::1]:3308', '::2', 'A:3306', 'a'];
     await inventory.replaceClusters([listed('c', hosts, { port: 3306 })]);
     expect(prober.hosts('c')).to.deep.equal(['a:3306', 'b:3307', '::1:3308', '::2:3306']);
   });
 
-  it('assigns everything that changes together at once', async () => {
+  it('assigns all changes of one configuration at once', async () => {
     await inventory.replaceClusters([listed('c', ['a']), listed('d', ['b'])]);
     expect(prober.assigned).to.have.length(1);
   });
 
-  it('tells the prober nothing when nothing has changed', async () => {
+  it('assigns nothing when nothing has changed', async () => {
     await inventory.replaceClusters([listed('c', ['a'])]);
     await inventory.replaceClusters([listed('c', ['a'])]);
     expect(prober.assigned).to.have.length(1);
   });
 
-  it('leaves out hosts whose address contains a part that is to be ignored', async () => {
+  it('ignores hosts whose address contains a part of IgnoreHosts', async () => {
     const ignoreHosts = ['bad', ':3307', ''];
     await inventory.replaceClusters([
       listed('c', ['a', 'very-bad-one', 'b:3307'], { ignoreHosts }),
@@ -89,7 +89,7 @@ describe('the inventory', () => {
     expect(report.readAtUnixMs).to.be.closeTo(Date.now(), 5_000);
   });
 
-  it('gives each store a place on the board with its threshold and the age at which its value is gone', async () => {
+  it('gives each store a slot of the board with its threshold and maximum age', async () => {
     await inventory.replaceClusters([
       listed('c', ['a'], { throttleThreshold: 3 }),
       listed('d', ['a'], { cacheMs: 10_000 }),
@@ -104,7 +104,7 @@ describe('the inventory', () => {
     ]);
   });
 
-  it('keeps the place of a store whose settings change, and its generation unless it measures something else', async () => {
+  it('keeps slot and generation of a store unless its metric query changes', async () => {
     await inventory.replaceClusters([listed('c', ['a'], { metricQuery: 'select 1' })]);
     const [before] = prober.last;
     await inventory.replaceClusters([
@@ -117,7 +117,7 @@ describe('the inventory', () => {
     expect(prober.last[0]!.generation).to.not.equal(before!.generation);
   });
 
-  it('takes the value of a store that goes at once, and gives its place away only when nobody writes there', async () => {
+  it('invalidates a removed store at once, and frees its slot later', async () => {
     await inventory.replaceClusters([listed('old', ['a'])]);
     const { slot } = inventory.stores()[0]!;
     let release = (): void => undefined;
@@ -134,7 +134,7 @@ describe('the inventory', () => {
     expect(inventory.stores().map((store) => store.slot)).to.include(slot);
   });
 
-  it('refuses more stores than the board holds, naming both numbers', async () => {
+  it('rejects more stores than the board holds, with both numbers', async () => {
     const many = Array.from({ length: 9 }, (_, number) => listed(`c${number}`, ['a']));
     const error = await inventory.replaceClusters(many).then(
       () => expect.fail('accepted'),
@@ -144,7 +144,7 @@ describe('the inventory', () => {
     expect(error.message).to.match(/9 .* 8/);
   });
 
-  it('refuses, and changes nothing, when the stores that come have no room beside those that go', async () => {
+  it('rejects new stores that do not fit beside the removed ones', async () => {
     const named = (prefix: string) =>
       Array.from({ length: 5 }, (_, number) => listed(`${prefix}${number}`, ['a']));
     await inventory.replaceClusters(named('old'));
@@ -158,7 +158,7 @@ describe('the inventory', () => {
     expect(inventory.stores().map(({ name }) => name)).to.include('new4');
   });
 
-  it('assigns nothing for a cluster whose list is not known', async () => {
+  it('assigns nothing for a cluster without a host list', async () => {
     await inventory.replaceClusters([clusterSettings('c', { kind: 'none' })]);
     expect(prober.last).to.deep.equal([]);
     expect(inventory.stores()).to.have.length(1);
@@ -173,8 +173,8 @@ describe('the inventory', () => {
     expect(inventory.report().get('c')!.error).to.include('a:99999');
   });
 
-  describe('with skipped hosts', () => {
-    it('leaves them out at once, by name whatever the port, and reports them', async () => {
+  describe('skipped hosts of the inventory', () => {
+    it('drops skipped hosts at once, by name for any port, and reports them', async () => {
       await inventory.replaceClusters([listed('c', ['a', 'B:3307', 'c'])]);
       await inventory.setSkippedHosts([
         ['b', Date.now() + HOUR_MS],
@@ -184,7 +184,7 @@ describe('the inventory', () => {
       expect(inventory.report().get('c')!.skipped).to.deep.equal(['a:3306', 'B:3307']);
     });
 
-    it('goes by the clock of the cluster, where that of this node is wrong', async () => {
+    it('uses the clock of the cluster for skips when the clock of this node is wrong', async () => {
       const clockOffsetMs = Date.now() - monotonicMs() - 24 * HOUR_MS;
       board.publishLeadership({ ...emptyLeadershipReading(), clockOffsetMs });
       await inventory.replaceClusters([listed('c', ['a', 'b'])]);
@@ -195,7 +195,7 @@ describe('the inventory', () => {
       expect(prober.hosts('c')).to.deep.equal(['b:3306']);
     });
 
-    it('resolves only when the prober works by it', async () => {
+    it('resolves a skip only when the prober has applied it', async () => {
       await inventory.replaceClusters([listed('c', ['a', 'b'])]);
       let release = (): void => undefined;
       prober.held = new Promise((resolve) => {
@@ -212,14 +212,14 @@ describe('the inventory', () => {
       await skipped;
     });
 
-    it('assigns an empty list when all are skipped', async () => {
+    it('assigns an empty list when all hosts are skipped', async () => {
       await inventory.replaceClusters([listed('c', ['a'])]);
       await inventory.setSkippedHosts([['a', Date.now() + HOUR_MS]]);
       expect(prober.last).to.have.length(1);
       expect(prober.hosts('c')).to.deep.equal([]);
     });
 
-    it('takes them back when their time is over, and when they are recovered', async () => {
+    it('probes skipped hosts again when the skip expires or is removed', async () => {
       await inventory.replaceClusters([listed('c', ['a', 'b'])]);
       await inventory.setSkippedHosts([
         ['a', Date.now() + 300],
@@ -234,7 +234,7 @@ describe('the inventory', () => {
     });
   });
 
-  it('passes leadership on', () => {
+  it('forwards leadership to the prober', () => {
     inventory.lead(true, 4);
     inventory.lead(false, 4);
     expect(prober.led).to.deep.equal([

@@ -1,4 +1,4 @@
-/** Probing a real server: what is read, what goes wrong, and what happens then. */
+/** The probe with a real server: values, failures and recovery. */
 
 import { expect } from 'chai';
 import { monotonicMs } from '../../src/base/clock.js';
@@ -41,8 +41,8 @@ describe('a probe of a real server', () => {
     await Promise.all(proxies.splice(0).map((proxy) => proxy.stop()));
   });
 
-  /** Resolves while the server works on a query that sleeps. */
-  async function untilUnderWay(): Promise<void> {
+  /** Resolves while the server executes a query that sleeps. */
+  async function untilQueryRuns(): Promise<void> {
     const sleeping =
       "select count(*) as n from information_schema.processlist where state = 'User sleep'";
     await until(async () => (await server.run(sleeping))[0]!.n !== 0);
@@ -54,7 +54,7 @@ describe('a probe of a real server', () => {
     return proxy;
   }
 
-  const answers: ReadonlyArray<readonly [query: string, value: number]> = [
+  const values: ReadonlyArray<readonly [query: string, value: number]> = [
     ['select 0.43', 0.43],
     ['select value from shop.load_now', 0.25],
     ['/* load */ SELECT -5', -5],
@@ -64,25 +64,25 @@ describe('a probe of a real server', () => {
     ['select 1e2', 100],
     ["show global variables like 'max_connections'", 151],
   ];
-  for (const [metricQuery, value] of answers) {
+  for (const [metricQuery, value] of values) {
     it(`reads ${value} from "${metricQuery}"`, async () => {
       await probing.assign(SLOT, [server], { metricQuery });
       expect(await probing.value(SLOT)).to.equal(value);
     });
   }
 
-  const refusals: ReadonlyArray<readonly [query: string, error: RegExp]> = [
+  const failures: ReadonlyArray<readonly [query: string, error: RegExp]> = [
     ['select null', /NULL/],
-    ["select 'slow'", /"slow", which is no number/],
-    ['select now()', /no number/],
+    ["select 'slow'", /"slow", which is not a number/],
+    ['select now()', /not a number/],
     ['select 1, 2', /2 columns/],
     ['select 1 union select 2', /2 rows/],
     ['select 1 from dual where false', /no rows/],
     ['select 1 from nowhere.at_all', /Error \d+ \(42\w+\): .*denied/],
     ['select', /Error 1064 \(42000\)/],
   ];
-  for (const [metricQuery, error] of refusals) {
-    it(`takes "${metricQuery}" for an error that names the host`, async () => {
+  for (const [metricQuery, error] of failures) {
+    it(`reports "${metricQuery}" as an error that names the host`, async () => {
       await probing.assign(SLOT, [server], { metricQuery });
       const text = await probing.error(SLOT);
       expect(text).to.match(error);
@@ -90,7 +90,7 @@ describe('a probe of a real server', () => {
     });
   }
 
-  it('follows a value that changes, and says how old it is', async () => {
+  it('publishes a value that changes with the time of its reading', async () => {
     await probing.assign(SLOT, [server], { metricQuery: 'select value from shop.load_now' });
     const first = await probing.until(SLOT, ({ state }) => state === MetricState.ok);
     await server.run('update shop.load_now set value = 9');
@@ -104,7 +104,7 @@ describe('a probe of a real server', () => {
     );
   });
 
-  it('keeps one connection', async () => {
+  it('keeps one connection per host', async () => {
     const proxy = await proxyToServer();
     await probing.assign(SLOT, [proxy], { metricQuery: 'select 1' });
     await until(async () => (await probing.statistics()).total >= 5);
@@ -121,7 +121,7 @@ describe('a probe of a real server', () => {
     expect(text).to.not.include('wrong-secret');
   });
 
-  it('takes another password at once, and keeps the value until it has read anew', async () => {
+  it('applies another password at once, and keeps the value until the next reading', async () => {
     await probing.assign(SLOT, [server], { metricQuery: 'select 1' });
     await probing.value(SLOT);
     await probing.assign(SLOT, [server], { metricQuery: 'select 1', password: 'wrong-secret' });
@@ -131,7 +131,7 @@ describe('a probe of a real server', () => {
     expect(await probing.value(SLOT)).to.equal(1);
   });
 
-  it('uses the collation asked for, and names one that is not known', async () => {
+  it('uses the configured collation, and names one that is unknown', async () => {
     const metricQuery = "select @@collation_connection = 'latin1_swedish_ci'";
     await probing.assign(SLOT, [server], { metricQuery, collation: 'latin1_swedish_ci' });
     expect(await probing.value(SLOT)).to.equal(1);
@@ -139,7 +139,7 @@ describe('a probe of a real server', () => {
     expect(await probing.error(SLOT)).to.match(/klingon_ci/);
   });
 
-  it('asks no more often than the cache lets it', async () => {
+  it('does not query while the value is cached', async () => {
     const cacheMs = 1_500;
     await probing.assign(SLOT, [server], { metricQuery: 'select 1', cacheMs });
     const first = await probing.until(SLOT, ({ state }) => state === MetricState.ok);
@@ -152,7 +152,7 @@ describe('a probe of a real server', () => {
     expect(second.readAtMs - first.readAtMs).to.be.at.least(cacheMs);
   });
 
-  it('keeps its values apart from those of another cluster with the same host and query', async () => {
+  it('shares no cached value with another cluster of the same host and query', async () => {
     const value = (): Promise<number[]> =>
       Promise.all([SLOT, OTHER].map((slot) => probing.value(slot)));
     const metricQuery = 'select lag from changing';
@@ -168,10 +168,10 @@ describe('a probe of a real server', () => {
     await changing.close();
   });
 
-  describe('and who leads', () => {
+  describe('a probe and leadership', () => {
     const settings = { metricQuery: 'select 1' };
 
-    it('connects and writes only while it probes', async () => {
+    it('connects and writes the board only while it probes', async () => {
       const proxy = await proxyToServer();
       probing.lead(false, 1);
       await probing.assign(SLOT, [proxy], settings);
@@ -187,10 +187,10 @@ describe('a probe of a real server', () => {
       expect(probing.read(SLOT)).to.deep.equal(last);
     });
 
-    it('takes no value of an earlier term into the next, nor one that was asked for in it', async () => {
+    it('discards values of an earlier term, also of a query in flight', async () => {
       await probing.assign(SLOT, [server], { metricQuery: 'select 1 + sleep(0.2)' });
       await probing.value(SLOT);
-      await untilUnderWay();
+      await untilQueryRuns();
       const promotedAtMs = monotonicMs();
       probing.lead(true, 2);
       const after = await probing.until(SLOT, ({ term }) => term === 2);
@@ -202,23 +202,23 @@ describe('a probe of a real server', () => {
     });
   });
 
-  describe('and its list of hosts', () => {
+  describe('the hosts of a cluster', () => {
     const DOWN: ProbeTarget = { host: '127.0.0.1', port: 1 };
 
-    it('is empty: there are no hosts, said again before it grows old', async () => {
+    it('republishes an empty list before its state expires', async () => {
       await probing.assign(SLOT, []);
       const first = await probing.until(SLOT, ({ state }) => state === MetricState.noHosts);
       await probing.until(SLOT, ({ readAtMs }) => readAtMs > first.readAtMs);
     });
 
-    it('names a host that refuses connections, as Go does', async () => {
+    it('reports a host that refuses connections in the words of Go', async () => {
       await probing.assign(SLOT, [DOWN], { metricQuery: 'select 1' });
       expect(await probing.error(SLOT)).to.equal(
         'dial tcp 127.0.0.1:1: connect: connection refused',
       );
     });
 
-    it('names a host whose name is unknown', async () => {
+    it('reports a host whose name does not resolve', async () => {
       await probing.assign(SLOT, [{ host: 'nosuch.invalid', port: 3306 }], {
         metricQuery: 'select 1',
       });
@@ -227,7 +227,7 @@ describe('a probe of a real server', () => {
       await probing.until(SLOT, ({ errorText }) => unknown.test(errorText));
     });
 
-    it('leaves out who cannot be connected to, but not who refuses the login, if so configured', async () => {
+    it('leaves out only unreachable hosts with IgnoreDialTcpErrors', async () => {
       const settings = { metricQuery: 'select 1', ignoreDialTcpErrors: true };
       await probing.assign(SLOT, [DOWN, server], settings);
       expect(await probing.value(SLOT)).to.equal(1);
@@ -235,23 +235,23 @@ describe('a probe of a real server', () => {
       expect(await probing.error(SLOT)).to.match(/Access denied/);
     });
 
-    it('drops the connections and values of hosts that vanish, and keeps those of the others', async () => {
-      const [stays, goes] = [await proxyToServer(), await proxyToServer()];
+    it('drops connections and values of removed hosts, and keeps those of the others', async () => {
+      const [stays, removed] = [await proxyToServer(), await proxyToServer()];
       const settings = { metricQuery: 'select 1' };
-      await probing.assign(SLOT, [goes, stays], settings);
+      await probing.assign(SLOT, [removed, stays], settings);
       await probing.value(SLOT);
       await probing.assign(SLOT, [stays], settings);
       expect(probing.read(SLOT).state).to.equal(MetricState.ok);
-      await until(() => goes.connections === 0);
-      await probing.assign(SLOT, [goes, stays], settings);
-      expect(probing.read(SLOT).state, 'the value of the host that comes back').to.equal(
+      await until(() => removed.connections === 0);
+      await probing.assign(SLOT, [removed, stays], settings);
+      expect(probing.read(SLOT).state, 'the value of the host that is listed again').to.equal(
         MetricState.notCollected,
       );
       await probing.value(SLOT);
       expect(stays.accepted).to.equal(1);
     });
 
-    it('writes under the generation it was assigned with', async () => {
+    it('writes with the generation of the assignment', async () => {
       await probing.assign(SLOT, [server], { metricQuery: 'select 1' }, 7);
       expect(
         (await probing.until(SLOT, ({ state }) => state === MetricState.ok)).generation,
@@ -266,12 +266,12 @@ describe('a probe of a real server', () => {
     });
   });
 
-  describe('that fails', () => {
-    it('in the middle of a query is an error at once, and is back by itself', async () => {
+  describe('a probe of a failing server', () => {
+    it('reports a lost connection at once, and recovers', async () => {
       const proxy = await proxyToServer();
       await probing.assign(SLOT, [proxy], { metricQuery: 'select 1 + sleep(0.5)' });
       await probing.value(SLOT);
-      await untilUnderWay();
+      await untilQueryRuns();
       proxy.cut();
       expect(await probing.error(SLOT)).to.match(
         new RegExp(`^read tcp 127.0.0.1:${proxy.port}: (unexpected EOF|connection reset by peer)$`),
@@ -279,7 +279,7 @@ describe('a probe of a real server', () => {
       expect(await probing.value(SLOT)).to.equal(1);
     });
 
-    it('by silence is an error within 2.5 s, and is back by itself', async () => {
+    it('reports a timeout within 2.5 s when no data arrives, and recovers', async () => {
       const proxy = await proxyToServer();
       await probing.assign(SLOT, [proxy], { metricQuery: 'select 1' });
       await probing.value(SLOT);
@@ -293,7 +293,7 @@ describe('a probe of a real server', () => {
       expect(await probing.value(SLOT)).to.equal(1);
     });
 
-    it('because the process is stopped is an error within 2.5 s, and is back when it goes on', async () => {
+    it('reports a timeout within 2.5 s when the server is stopped, and recovers', async () => {
       await probing.assign(SLOT, [server], { metricQuery: 'select 1' });
       await probing.value(SLOT);
       await server.freeze();
@@ -307,7 +307,7 @@ describe('a probe of a real server', () => {
       expect(await probing.value(SLOT)).to.equal(1);
     });
 
-    it('again and again is tried less often, and recovers within a second or two', async () => {
+    it('backs off from repeated failures, and recovers within two seconds', async () => {
       const proxy = await proxyToServer();
       const settings = { metricQuery: 'select 1', password: 'wrong-secret' };
       await probing.assign(SLOT, [proxy], settings);

@@ -1,4 +1,4 @@
-/** TLS to a real server: whom a probe trusts. */
+/** TLS to a real server: which certificates a probe accepts. */
 import { expect } from 'chai';
 import type { ProbeTarget, TlsSettings } from '../../src/contracts/stores.js';
 import { type Certificate, CertificateAuthority } from '../support/certificates.js';
@@ -11,9 +11,10 @@ const SLOT = 0;
 
 /** 1 when the connection is encrypted. */
 const IS_ENCRYPTED =
-  "select variable_value <> '' from information_schema.session_status where variable_name = 'Ssl_cipher'";
+  "select variable_value <> '' from information_schema.session_status " +
+  "where variable_name = 'Ssl_cipher'";
 
-describe('TLS to a server', () => {
+describe('TLS to a MySQL server', () => {
   let authority: CertificateAuthority;
   let stranger: CertificateAuthority;
   let client: Certificate;
@@ -68,51 +69,51 @@ describe('TLS to a server', () => {
     });
   }
 
-  it('is off unless configured', async () => {
+  it('is disabled by default', async () => {
     await probe(server, null);
     expect(await probing.value(SLOT)).to.equal(0);
   });
 
-  it('is on with a server that the authority vouches for, by its address', async () => {
+  it('accepts a certificate of the CA that is valid for the address', async () => {
     await probe(server, { caFile: authority.caFile });
     expect(await probing.value(SLOT)).to.equal(1);
   });
 
-  it('refuses a server of another authority, naming the host', async () => {
+  it('rejects a server of another CA, and names the host', async () => {
     await probe(server, { caFile: stranger.caFile });
     const text = await probing.error(SLOT);
     expect(text).to.match(/TLS: .*(self.signed|verify|issuer)/);
     expect(text.startsWith(`${server.address}: `), text).to.equal(true);
   });
 
-  it('refuses a server that no known authority vouches for', async () => {
+  it('rejects a server of an unknown CA', async () => {
     await probe(server, {});
     expect(await probing.error(SLOT)).to.match(/TLS: /);
   });
 
-  it('refuses a server whose certificate is for another address', async () => {
+  it('rejects a certificate for another address', async () => {
     await probe(elsewhere, { caFile: authority.caFile });
     expect(await probing.error(SLOT)).to.match(/TLS: .*127\.0\.0\.2/);
   });
 
-  it('refuses a server whose certificate is for another name', async () => {
+  it('rejects a certificate for another name', async () => {
     await probe({ host: 'localhost', port: server.port }, { caFile: authority.caFile });
     expect(await probing.error(SLOT)).to.match(/TLS: .*localhost/);
   });
 
-  it('verifies the name that is given instead of the address', async () => {
+  it('verifies ServerName instead of the address', async () => {
     await probe(elsewhere, { caFile: authority.caFile, serverName: 'db.example' });
     expect(await probing.value(SLOT)).to.equal(1);
     await probe(server, { caFile: authority.caFile, serverName: 'other.example' });
     expect(await probing.error(SLOT)).to.match(/TLS: .*other\.example/);
   });
 
-  it('trusts anybody if told to', async () => {
+  it('accepts any certificate with SkipVerify', async () => {
     await probe(elsewhere, { skipVerify: true });
     expect(await probing.value(SLOT)).to.equal(1);
   });
 
-  it('shows its own certificate to a server that asks for one', async () => {
+  it('sends its client certificate to a server that requires one', async () => {
     const { certFile, keyFile } = client;
     await probe(server, { caFile: authority.caFile }, 'strict');
     expect(await probing.error(SLOT)).to.match(/Access denied/);
@@ -120,7 +121,7 @@ describe('TLS to a server', () => {
     expect(await probing.value(SLOT)).to.equal(1);
   });
 
-  it('tells in plain words why a server refuses its certificate', async () => {
+  it('reports in plain words why a server rejects the client certificate', async () => {
     const { certFile, keyFile } = await stranger.issue('client', 'DNS:freno.example');
     await probe(server, { caFile: authority.caFile, certFile, keyFile }, 'strict');
     expect(await probing.error(SLOT)).to.equal(`${server.address}: TLS: tlsv1 alert unknown ca`);

@@ -1,4 +1,4 @@
-/** The pacing wheel, on a clock that the test moves. */
+/** The probe scheduler, on a clock that the test moves. */
 import { expect } from 'chai';
 import {
   ProbeScheduler,
@@ -6,8 +6,8 @@ import {
   type SchedulerClock,
 } from '../../src/stores/prober/probe-scheduler.js';
 
-/** Time stands still until the test moves it; call-backs run in their order. */
-class ManualPacer implements SchedulerClock {
+/** Time stands still until the test moves it; callbacks run in their order. */
+class ManualClock implements SchedulerClock {
   #nowMs = 1_000;
   readonly #timers = new Map<NodeJS.Timeout, { atMs: number; callback: () => void }>();
   readonly #afterReading: Array<() => void> = [];
@@ -34,13 +34,13 @@ class ManualPacer implements SchedulerClock {
     return this.#timers.size === 0 && this.#afterReading.length === 0;
   }
 
-  /** The time passes with the thread doing nothing else. */
+  /** Time passes while the thread does nothing else. */
   pass(ms: number): void {
     for (const untilMs = this.#nowMs + ms; this.#nowMs < untilMs; this.#nowMs++) this.#runDue();
     this.#runDue();
   }
 
-  /** The time passes with the thread stalled. */
+  /** Time passes while the thread is stalled. */
   stall(ms: number): void {
     this.#nowMs += ms;
   }
@@ -50,12 +50,19 @@ class ManualPacer implements SchedulerClock {
     for (const [timer, { atMs, callback }] of [...this.#timers]) {
       if (atMs > this.#nowMs || !this.#timers.delete(timer)) continue;
       callback();
+      this.onStep();
     }
   }
 
   runAfterReading(): void {
-    for (const callback of this.#afterReading.splice(0)) callback();
+    for (const callback of this.#afterReading.splice(0)) {
+      callback();
+      this.onStep();
+    }
   }
+
+  /** Called after every step. */
+  onStep = (): void => undefined;
 
   #runDue(): void {
     do {
@@ -65,111 +72,139 @@ class ManualPacer implements SchedulerClock {
   }
 }
 
-class Member implements Scheduled {
-  readonly turnsMs: number[] = [];
+/** Checks its invariants after every call. */
+class CheckedScheduler extends ProbeScheduler {
+  override add(member: Scheduled): void {
+    super.add(member);
+    this.assertInvariants();
+  }
 
-  tick(nowMs: number): void {
-    this.turnsMs.push(nowMs);
+  override remove(member: Scheduled): void {
+    super.remove(member);
+    this.assertInvariants();
+  }
+
+  override start(): void {
+    super.start();
+    this.assertInvariants();
+  }
+
+  override stop(): void {
+    super.stop();
+    this.assertInvariants();
   }
 }
 
-function wheelOf(count: number): { pacer: ManualPacer; wheel: ProbeScheduler; members: Member[] } {
-  const pacer = new ManualPacer();
-  const wheel = new ProbeScheduler({ intervalMs: 50, phases: 10, clock: pacer });
-  const members = Array.from({ length: count }, () => new Member());
-  for (const member of members) wheel.add(member);
-  return { pacer, wheel, members };
+class Member implements Scheduled {
+  readonly ticksMs: number[] = [];
+
+  tick(nowMs: number): void {
+    this.ticksMs.push(nowMs);
+  }
 }
 
-describe('the pacing wheel', () => {
-  it('gives each member a turn every 50 ms, and does not drift', () => {
-    const { pacer, wheel, members } = wheelOf(3);
-    wheel.start();
-    pacer.pass(10_000);
-    for (const { turnsMs } of members) {
-      expect(turnsMs.length).to.be.within(200, 201);
-      turnsMs.forEach((atMs, turn) => {
-        expect(atMs).to.equal(turnsMs[0]! + turn * 50);
+function schedulerOf(count: number): {
+  clock: ManualClock;
+  scheduler: CheckedScheduler;
+  members: Member[];
+} {
+  const clock = new ManualClock();
+  const scheduler = new CheckedScheduler({ intervalMs: 50, phases: 10, clock });
+  clock.onStep = () => scheduler.assertInvariants();
+  const members = Array.from({ length: count }, () => new Member());
+  for (const member of members) scheduler.add(member);
+  return { clock, scheduler, members };
+}
+
+describe('the probe scheduler', () => {
+  it('ticks each member every 50 ms, and does not drift', () => {
+    const { clock, scheduler, members } = schedulerOf(3);
+    scheduler.start();
+    clock.pass(10_000);
+    for (const { ticksMs } of members) {
+      expect(ticksMs.length).to.be.within(200, 201);
+      ticksMs.forEach((atMs, tick) => {
+        expect(atMs).to.equal(ticksMs[0]! + tick * 50);
       });
     }
-    expect(wheel.missedPhases).to.equal(0);
+    expect(scheduler.missedPhases).to.equal(0);
   });
 
   it('spreads the members over phases of 5 ms', () => {
-    const { pacer, wheel, members } = wheelOf(100);
-    wheel.start();
-    pacer.pass(49);
+    const { clock, scheduler, members } = schedulerOf(100);
+    scheduler.start();
+    clock.pass(49);
     const perPhase = new Map<number, number>();
-    for (const { turnsMs } of members) {
-      expect(turnsMs).to.have.length(1);
-      perPhase.set(turnsMs[0]!, (perPhase.get(turnsMs[0]!) ?? 0) + 1);
+    for (const { ticksMs } of members) {
+      expect(ticksMs).to.have.length(1);
+      perPhase.set(ticksMs[0]!, (perPhase.get(ticksMs[0]!) ?? 0) + 1);
     }
     expect([...perPhase.values()]).to.deep.equal(new Array(10).fill(10));
   });
 
-  it('fills the emptiest phase', () => {
-    const { pacer, wheel, members } = wheelOf(20);
-    wheel.remove(members[4]!);
-    wheel.remove(members[14]!);
+  it('adds a member to the phase with the fewest members', () => {
+    const { clock, scheduler, members } = schedulerOf(20);
+    scheduler.remove(members[4]!);
+    scheduler.remove(members[14]!);
     const late = new Member();
-    wheel.add(late);
-    wheel.start();
-    pacer.pass(49);
-    expect(late.turnsMs).to.deep.equal([1_020]);
-    expect(members[4]!.turnsMs).to.deep.equal([]);
+    scheduler.add(late);
+    scheduler.start();
+    clock.pass(49);
+    expect(late.ticksMs).to.deep.equal([1_020]);
+    expect(members[4]!.ticksMs).to.deep.equal([]);
   });
 
-  it('reads sockets before a turn that comes late', () => {
-    const { pacer, wheel, members } = wheelOf(1);
-    wheel.start();
-    pacer.stall(15);
-    pacer.fireTimers();
-    expect(members[0]!.turnsMs, 'before reading').to.deep.equal([]);
-    pacer.runAfterReading();
-    expect(members[0]!.turnsMs, 'after reading').to.deep.equal([1_015]);
+  it('reads sockets before a late tick', () => {
+    const { clock, scheduler, members } = schedulerOf(1);
+    scheduler.start();
+    clock.stall(15);
+    clock.fireTimers();
+    expect(members[0]!.ticksMs, 'before reading').to.deep.equal([]);
+    clock.runAfterReading();
+    expect(members[0]!.ticksMs, 'after reading').to.deep.equal([1_015]);
   });
 
-  it('leaves out what it missed in a stall, counts it, and keeps its schedule', () => {
-    const { pacer, wheel, members } = wheelOf(10);
-    wheel.start();
-    pacer.pass(100);
-    const before = members.map(({ turnsMs }) => turnsMs.length);
-    pacer.stall(1_000);
-    pacer.pass(0);
-    const turns = members.map(({ turnsMs }, place) => turnsMs.length - before[place]!);
-    expect(Math.max(...turns), 'turns after the stall').to.equal(1);
-    expect(turns.filter((count) => count === 1).length, 'members that came late').to.be.within(
+  it('misses the phases of a stall, counts them, and keeps its schedule', () => {
+    const { clock, scheduler, members } = schedulerOf(10);
+    scheduler.start();
+    clock.pass(100);
+    const before = members.map(({ ticksMs }) => ticksMs.length);
+    clock.stall(1_000);
+    clock.pass(0);
+    const ticks = members.map(({ ticksMs }, place) => ticksMs.length - before[place]!);
+    expect(Math.max(...ticks), 'ticks after the stall').to.equal(1);
+    expect(ticks.filter((count) => count === 1).length, 'members that came late').to.be.within(
       1,
       5,
     );
-    expect(wheel.missedPhases).to.be.within(195, 199);
-    pacer.pass(200);
-    expect(members[0]!.turnsMs.at(-1)! % 50).to.equal(0);
+    expect(scheduler.missedPhases).to.be.within(195, 199);
+    clock.pass(200);
+    expect(members[0]!.ticksMs.at(-1)! % 50).to.equal(0);
   });
 
-  it('runs a late phase in a turn of the event loop of its own', () => {
-    const { pacer, wheel, members } = wheelOf(10);
-    wheel.start();
-    pacer.pass(0);
-    pacer.stall(14);
-    pacer.fireTimers();
-    pacer.runAfterReading();
-    expect(members[1]!.turnsMs).to.deep.equal([1_014]);
-    expect(members[2]!.turnsMs).to.deep.equal([]);
-    pacer.runAfterReading();
-    expect(members[2]!.turnsMs).to.deep.equal([1_014]);
+  it('runs each late phase in its own iteration of the event loop', () => {
+    const { clock, scheduler, members } = schedulerOf(10);
+    scheduler.start();
+    clock.pass(0);
+    clock.stall(14);
+    clock.fireTimers();
+    clock.runAfterReading();
+    expect(members[1]!.ticksMs).to.deep.equal([1_014]);
+    expect(members[2]!.ticksMs).to.deep.equal([]);
+    clock.runAfterReading();
+    expect(members[2]!.ticksMs).to.deep.equal([1_014]);
   });
 
-  it('leaves nothing behind when it stops, even in the middle of a phase', () => {
-    const { pacer, wheel, members } = wheelOf(1);
-    wheel.start();
-    pacer.fireTimers();
-    wheel.stop();
-    pacer.pass(500);
-    expect(members[0]!.turnsMs).to.deep.equal([]);
-    expect(pacer.isIdle).to.equal(true);
-    wheel.start();
-    pacer.pass(100);
-    expect(members[0]!.turnsMs).to.have.length(3);
+  it('leaves no timer when it stops, even in the middle of a phase', () => {
+    const { clock, scheduler, members } = schedulerOf(1);
+    scheduler.start();
+    clock.fireTimers();
+    scheduler.stop();
+    clock.pass(500);
+    expect(members[0]!.ticksMs).to.deep.equal([]);
+    expect(clock.isIdle).to.equal(true);
+    scheduler.start();
+    clock.pass(100);
+    expect(members[0]!.ticksMs).to.have.length(3);
   });
 });

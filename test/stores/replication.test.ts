@@ -11,7 +11,7 @@ const DELAY_SECONDS = 2;
 const isCaughtUp = ({ state, value }: StoreReading): boolean =>
   state === MetricState.ok && value === 0;
 
-describe('replication lag', () => {
+describe('replication lag of a real replica', () => {
   let primary: MariaDb;
   let replica: MariaDb;
   let delayed: MariaDb;
@@ -63,34 +63,36 @@ describe('replication lag', () => {
 
   async function follow(server: MariaDb, delay: number): Promise<void> {
     await server.run(
-      `change master to master_host = '127.0.0.1', master_port = ${primary.port}, master_user = 'copier',
+      `change master to master_host = '127.0.0.1', master_port = ${primary.port},
+        master_user = 'copier',
        master_password = 'copier', master_use_gtid = slave_pos, master_delay = ${delay}`,
       'start slave',
     );
   }
 
-  it('of a replica that keeps up is 0', async () => {
+  it('reads 0 from a replica that keeps up', async () => {
     await probing.assign(SLOT, [replica]);
     await probing.until(SLOT, isCaughtUp);
   });
 
-  it('of a replica that is delayed is the delay', async () => {
+  it('reads the delay of a delayed replica', async () => {
     await probing.assign(SLOT, [delayed]);
     const { value } = await probing.until(SLOT, (reading) => reading.value >= DELAY_SECONDS);
     expect(value).to.be.at.most(DELAY_SECONDS + 2);
   });
 
-  it('of a cluster is that of the worst', async () => {
+  it('takes the lag of the worst replica of a cluster', async () => {
     await probing.assign(SLOT, [delayed, replica]);
     await probing.until(SLOT, ({ value }) => value >= 1);
   });
 
-  it('of a replica whose threads are stopped is an error that names both, until they go on', async () => {
+  it('reports both threads of a stopped replica, until they run again', async () => {
     await probing.assign(SLOT, [replica]);
     await probing.value(SLOT);
     await replica.run('stop slave');
     // The threads stop one after the other.
-    const stopped = `${replica.address}: replication not running; Slave_IO_Running=No, Slave_SQL_Running=No`;
+    const threads = 'Slave_IO_Running=No, Slave_SQL_Running=No';
+    const stopped = `${replica.address}: replication not running; ${threads}`;
     await probing.until(SLOT, ({ errorText }) => errorText === stopped);
     await replica.run('start slave sql_thread');
     await probing.until(SLOT, ({ errorText }) => errorText.endsWith('Slave_SQL_Running=Yes'));
@@ -98,11 +100,12 @@ describe('replication lag', () => {
     await probing.until(SLOT, isCaughtUp);
   });
 
-  it('counts every connection of a replica, not the default one alone', async () => {
+  it('includes every connection of a replica, not only the default one', async () => {
     await probing.assign(SLOT, [replica]);
     await probing.value(SLOT);
     await replica.run(
-      `change master 'second' to master_host = '127.0.0.1', master_port = 1, master_user = 'nobody'`,
+      `change master 'second' to master_host = '127.0.0.1', master_port = 1,
+       master_user = 'absent'`,
     );
     expect(await probing.error(SLOT)).to.match(
       /not running \(channel second\); Slave_IO_Running=No/,
@@ -111,7 +114,7 @@ describe('replication lag', () => {
     await probing.until(SLOT, isCaughtUp);
   });
 
-  it('of a server that replicates from nobody is an error', async () => {
+  it('reports an error when replication is not configured', async () => {
     await probing.assign(SLOT, [primary]);
     expect(await probing.error(SLOT)).to.match(/replication is not configured/);
   });

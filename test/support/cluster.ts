@@ -1,7 +1,7 @@
 /** A cluster of real freno processes over simulated MySQL servers, for black-box tests. */
 
 import { Fleet } from '../../src/demo/fleet.js';
-import { FrenoNode, layOutNodes } from '../../src/demo/freno-node.js';
+import { createNodes, FrenoNode } from '../../src/demo/freno-node.js';
 import type { ProcessFlags } from '../../src/demo/freno-process.js';
 import { TemporaryDirectory } from '../../src/demo/temporary.js';
 import { fetchOnce } from './http-client.js';
@@ -54,7 +54,7 @@ export class TestCluster {
   ): Promise<TestCluster> {
     const directory = new TemporaryDirectory();
     const fleet = await Fleet.start([{ value: VALUE }]);
-    const places = await layOutNodes(count, directory.path, besides);
+    const places = await createNodes(count, directory.path, besides);
     const nodes = places.map(({ configuration }, index) => {
       const Stores = storesOf(fleet.hosts, thresholds[index], clusters);
       return new FrenoNode({ Stores, ...configuration }, directory.path, flags);

@@ -1,6 +1,6 @@
 /**
- * The real HAProxy, with a statistics page of its own or a whole file of ours; its states are
- * changed through its admin socket.
+ * A real HAProxy with a statistics page or a whole configuration file; tests change the states of
+ * its servers through the admin socket.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -25,14 +25,14 @@ export class HAProxy {
   readonly #ended: Promise<void>;
   #log = '';
 
-  /** Those sections beside a statistics page on `port`. Resolves when the admin socket answers. */
+  /** Starts with a statistics page on `port`. Resolves when the admin socket responds. */
   static start(options: HAProxyOptions): Promise<HAProxy> {
     return HAProxy.startFile((port, socket) => configuration(port, socket, options));
   }
 
   /**
-   * With the file that `write` makes for a free port and the path of an admin socket. Resolves when
-   * that socket answers.
+   * Starts with the file that `write` returns for a free port and the path of an admin socket.
+   * Resolves when that socket responds.
    */
   static async startFile(write: (port: number, socket: string) => string): Promise<HAProxy> {
     const [port] = await freePorts(1);
@@ -70,13 +70,13 @@ export class HAProxy {
   /** Runs a command of the admin socket (management.txt, section 9.3). */
   async command(text: string): Promise<string> {
     return new Promise((resolve, reject) => {
-      let answer = '';
+      let response = '';
       const socket = connect(this.#socket);
       socket.setEncoding('utf8').on('data', (chunk: string) => {
-        answer += chunk;
+        response += chunk;
       });
       socket.once('error', reject);
-      socket.once('close', () => resolve(answer.trim()));
+      socket.once('close', () => resolve(response.trim()));
       socket.end(`${text}\n`);
     });
   }
@@ -90,7 +90,7 @@ export class HAProxy {
   async #untilReady(): Promise<void> {
     await until(
       async () => {
-        if (this.#child.exitCode !== null) throw new Error(`HAProxy ended:\n${this.#log}`);
+        if (this.#child.exitCode !== null) throw new Error(`HAProxy exited:\n${this.#log}`);
         return (await this.command('show version').catch(() => '')) !== '';
       },
       undefined,

@@ -1,6 +1,6 @@
 /**
- * Real MariaDB servers for tests: each a process with a data directory and a port of its own; it
- * can be frozen, killed and started again.
+ * Real MariaDB servers for tests: each is a process with its own data directory and port, which can
+ * be stopped, killed and restarted.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -20,7 +20,7 @@ const START_TIMEOUT_MS = 30_000;
 
 const run = promisify(execFile);
 
-/** Small and careless about power failures. */
+/** Little memory, and no durability: tests have no power failures. */
 const FAST = [
   '--innodb-buffer-pool-size=8M',
   '--innodb-log-file-size=4M',
@@ -31,7 +31,7 @@ const FAST = [
   '--sync-binlog=0',
 ];
 
-/** For `before` hooks: skips the suite, loudly, where MariaDB is not installed. */
+/** For `before` hooks: skips the suite, with a warning, where MariaDB is not installed. */
 export function needMariaDb(suite: Context): void {
   needPrograms(suite, 'mariadbd', 'mariadb-install-db');
 }
@@ -75,8 +75,8 @@ export class MariaDb {
   }
 
   /**
-   * The process neither works nor ends: connections are accepted by the kernel and answered by
-   * nobody. Resolves when its last thread has stopped.
+   * Stops the process (SIGSTOP): the kernel accepts connections, but the server does not respond.
+   * Resolves when its last thread has stopped.
    */
   async freeze(): Promise<void> {
     const { pid } = this.#now.process;
@@ -88,7 +88,7 @@ export class MariaDb {
     this.#now.process.kill('SIGCONT');
   }
 
-  /** Ends the process without warning. Its data stay for `restart`. */
+  /** Kills the process. Its data stay for `restart`. */
   async kill(): Promise<void> {
     const running = this.#running;
     if (running === undefined) return;
@@ -106,7 +106,7 @@ export class MariaDb {
     try {
       await listening(process);
       const root = await createConnection({ host: this.host, port: this.port, user: 'root' });
-      // A connection that ends with the server is no error of the test.
+      // A connection that is lost with the server does not fail the test.
       root.on('error', () => undefined);
       this.#running = { process, root };
     } catch (thrown) {
@@ -137,7 +137,7 @@ function launch(directory: string, port: number, options: readonly string[]): Ch
     '--no-defaults',
     ...asRoot(),
     `--datadir=${join(directory, 'data')}`,
-    // A server that starts deletes the temporary tables in there, also those of another.
+    // A starting server deletes all temporary tables in its tmpdir, also those of other servers.
     `--tmpdir=${join(directory, 'tmp')}`,
     `--socket=${join(directory, 'socket')}`,
     `--pid-file=${join(directory, 'pid')}`,
@@ -159,7 +159,7 @@ async function end(server: ChildProcess): Promise<void> {
 
 let templateDirectory: Promise<string> | undefined;
 
-/** A fresh data directory, made once and copied for each server. */
+/** An empty data directory, created once and copied for each server. */
 function template(): Promise<string> {
   templateDirectory ??= installTemplate();
   return templateDirectory;
@@ -179,7 +179,7 @@ async function installTemplate(): Promise<string> {
   return path;
 }
 
-/** Run by root, the server refuses to start unless told that it may. */
+/** The server refuses to run as root without this option. */
 function asRoot(): string[] {
   return process.getuid?.() === 0 ? ['--user=root'] : [];
 }

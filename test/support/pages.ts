@@ -1,4 +1,4 @@
-/** A little web server whose pages a test decides, and which counts what it is asked for. */
+/** A small web server whose responses a test defines; it records its requests. */
 import {
   createServer,
   type IncomingMessage,
@@ -18,26 +18,26 @@ export class Pages {
   readonly #server: Server;
   readonly #scheme: string;
   readonly requests: IncomingMessage[] = [];
-  /** Requests not answered yet, and the most there were at a time. */
+  /** Requests in flight now, and the highest number so far. */
   open = 0;
   openMost = 0;
 
-  /** Listens on a loopback port of the system's choice. */
+  /** Listens on a loopback port that the system chooses. */
   static async serve(
-    answer: (request: IncomingMessage, response: ServerResponse) => void,
+    respond: (request: IncomingMessage, response: ServerResponse) => void,
     certificate?: PageCertificate,
   ): Promise<Pages> {
-    const pages = new Pages(answer, certificate);
+    const pages = new Pages(respond, certificate);
     await new Promise<void>((resolve) => pages.#server.listen(0, '127.0.0.1', resolve));
     return pages;
   }
 
-  private constructor(answer: RequestListener, certificate?: PageCertificate) {
+  private constructor(respond: RequestListener, certificate?: PageCertificate) {
     const listener: RequestListener = (request, response) => {
       this.requests.push(request);
       this.openMost = Math.max(this.openMost, ++this.open);
       response.once('close', () => this.open--);
-      answer(request, response);
+      respond(request, response);
     };
     this.#scheme = certificate === undefined ? 'http' : 'https';
     this.#server =

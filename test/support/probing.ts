@@ -1,5 +1,4 @@
-/** A probe worker in the test's own thread, with a board to read. */
-
+/** A probe worker in the thread of the test, with a board to read. */
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { createLogger } from '../../src/base/log.js';
@@ -24,7 +23,7 @@ export class Probing {
   #version = 0;
   #generation = 0;
 
-  /** Probing under term 1 unless told otherwise. */
+  /** `leading`: probes under term 1 from the start. */
   constructor(leading = true) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
@@ -41,8 +40,8 @@ export class Probing {
   }
 
   /**
-   * Puts a cluster at a slot, with a generation of its own unless it is there already. Resolves
-   * when that is in force.
+   * Assigns a cluster to a slot, with a new generation unless the slot is assigned already.
+   * Resolves when the assignment is in effect.
    */
   async assign(
     slot: number,
@@ -74,8 +73,8 @@ export class Probing {
   }
 
   /**
-   * Resolves with the first reading that is as wanted. Rejects, with the last one, when there is
-   * none in time.
+   * Resolves with the first wanted reading. Rejects, with the last reading, when there is none in
+   * time.
    */
   async until(
     slot: number,
@@ -92,12 +91,12 @@ export class Probing {
     );
   }
 
-  /** The value once there is one. */
+  /** Waits for a value. */
   async value(slot: number): Promise<number> {
     return (await this.until(slot, ({ state }) => state === MetricState.ok)).value;
   }
 
-  /** The text of the error once there is one. */
+  /** Waits for an error, and resolves with its text. */
   async error(slot: number, withinMs?: number): Promise<string> {
     return (await this.until(slot, ({ state }) => state === MetricState.error, withinMs)).errorText;
   }

@@ -1,6 +1,6 @@
 /**
  * A simulated admin interface of ProxySQL: MySQL's wire protocol, a user with a password, and the
- * one query that freno has for it.
+ * one query that freno sends.
  */
 import { createHash } from 'node:crypto';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
@@ -23,7 +23,7 @@ const QUERY =
 /** `host:port` to status. */
 type Servers = Readonly<Record<string, string>>;
 
-/** How it misbehaves: says nothing to whoever connects, or closes instead of answering a query. */
+/** How it misbehaves: sends nothing to clients, or closes the connection at a query. */
 type ProxySQLFault = 'none' | 'silent' | 'cut';
 
 export class ProxySQLAdmin {
@@ -35,10 +35,10 @@ export class ProxySQLAdmin {
   groups: Readonly<Record<number, Servers>> = {};
   /** Connections since the start. */
   connections = 0;
-  /** Default databases of those that logged in. */
+  /** Default databases of the sessions that logged in. */
   readonly databases: string[] = [];
 
-  /** Listens on a loopback port of the system's choice. */
+  /** Listens on a loopback port that the system chooses. */
   static async listen(): Promise<ProxySQLAdmin> {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -106,14 +106,14 @@ export class ProxySQLAdmin {
   #execute(socket: Socket, payload: Buffer): void {
     if (payload[0] === COMMAND.quit) socket.end();
     else if (this.fault === 'cut') socket.destroy();
-    else socket.write(this.#answer(payload.toString('utf8', 1)));
+    else socket.write(this.#resultOf(payload.toString('utf8', 1)));
   }
 
-  #answer(sql: string): Buffer {
+  #resultOf(sql: string): Buffer {
     const match = QUERY.exec(sql);
     if (match === null) return error(1, 1045, '28000', 'ProxySQL Admin Error: syntax error');
     const servers = Object.entries(this.groups[Number(match[1])] ?? {});
-    // SQLite's values: all are text.
+    // ProxySQL's admin interface is SQLite: all values are text.
     const columns = ['srv_host', 'srv_port', 'status'].map((name) => ({
       name,
       type: 'text' as const,

@@ -1,4 +1,4 @@
-/** Connections to MySQL servers: how they are made, and how they are got rid of. */
+/** Connections to MySQL servers: how they are opened and closed. */
 import { connect, type LookupFunction, type Socket } from 'node:net';
 import { type Connection, type ConnectionOptions, createConnection } from 'mysql2';
 import { messageOf } from '../errors.js';
@@ -10,7 +10,7 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** How the hosts of one cluster, or the backend, are logged in to. */
+/** Credentials and options of a connection to the hosts of one cluster, or to the backend. */
 export interface Login {
   readonly user: string;
   readonly password: string;
@@ -18,22 +18,22 @@ export interface Login {
   readonly database?: string;
   /** Empty: the client's default. */
   readonly collation: string;
-  /** Null: in clear. */
+  /** Null: no TLS. */
   readonly tls: TlsMaterial | null;
 }
 
-/** A server that closes in an orderly manner does so within this time after COM_QUIT. */
+/** A server gets this long to close the connection after COM_QUIT. */
 const QUIT_TIMEOUT_MS = 1_000;
 
-/** Starts connecting. Nothing more than a socket: a host that refuses costs no more than that. */
+/** Starts connecting. Only a socket, so that a host that refuses costs nothing more. */
 export function dial({ host, port }: Endpoint, lookup: LookupFunction): Socket {
   return connect({ host, port, lookup, noDelay: true });
 }
 
 /**
  * Logs in over a connected socket. Emits `connect` with the server's greeting, or `error`.
- * Time-outs are the caller's: the library's would cost a timer each. Throws when the login itself
- * makes no sense (unknown collation, unreadable TLS file).
+ * The caller handles time-outs: those of the library would cost a timer each. Throws when the login
+ * is invalid (unknown collation, unreadable TLS file).
  */
 export function logIn(
   socket: Socket,
@@ -42,21 +42,21 @@ export function logIn(
   nowMs: number,
 ): Connection {
   const verifiedName = login.tls?.serverName || host;
-  // The library names the server to TLS unless that is a literal address; then tls.connect takes
-  // the name to verify from here, and would else take "localhost".
+  // The library passes the server name to TLS unless it is a literal address. Then tls.connect
+  // verifies this name; without it, it would verify "localhost".
   Object.assign(socket, { _host: verifiedName });
   const options: ConnectionOptions = {
     stream: socket,
-    // With a socket given these serve TLS alone: the name to verify, and the key of kept sessions.
+    // With a given socket these are used for TLS only: the name to verify, and the session cache.
     host: verifiedName,
     port,
     user: login.user,
     password: login.password,
     connectTimeout: 0,
-    // The library reserves half a megabyte for them otherwise.
+    // The default would reserve half a megabyte.
     maxPreparedStatements: 8,
     rowsAsArray: true,
-    // A server that asks for local files gets none.
+    // A server must not read local files of this machine (LOAD DATA LOCAL).
     flags: ['-LOCAL_FILES'],
     connectAttributes: { program_name: 'freno' },
     ...(login.database !== undefined && { database: login.database }),
@@ -69,9 +69,9 @@ export function logIn(
 }
 
 /**
- * The library catches what it throws while it works on a statement. What a malformed packet makes
- * it throw at another time would leave the socket's handler and end the thread, or the process:
- * here it ends the connection.
+ * The library catches its own exceptions only while it executes a statement. An exception caused by
+ * a malformed packet at another time would escape the socket's handler and end the thread, or the
+ * process. Here it ends only the connection.
  */
 function containErrors(connection: Connection, socket: Socket): void {
   const internals = connection as unknown as { handlePacket(packet?: unknown): void };
@@ -85,10 +85,7 @@ function containErrors(connection: Connection, socket: Socket): void {
   };
 }
 
-/**
- * Drops a connection that is of no use any more. The library's own `destroy` would wait for the
- * other side.
- */
+/** Drops a connection at once. The library's own `destroy` would wait for the server. */
 export function drop(socket: Socket, connection: Connection | null): void {
   connection?.removeAllListeners();
   connection?.on('error', ignore);
@@ -98,9 +95,7 @@ export function drop(socket: Socket, connection: Connection | null): void {
   socket.destroy();
 }
 
-/**
- * Closes an idle connection as the protocol has it, so that the server counts no aborted client.
- */
+/** Closes an idle connection with COM_QUIT, so that the server counts no aborted client. */
 export function quit(socket: Socket, connection: Connection): void {
   connection.removeAllListeners();
   connection.on('error', ignore);
@@ -109,7 +104,5 @@ export function quit(socket: Socket, connection: Connection): void {
   socket.once('close', () => clearTimeout(timer));
 }
 
-/**
- * A connection that was given up may still fail; an event without a listener would end the thread.
- */
+/** An abandoned connection may still fail: an `error` event without a listener ends the thread. */
 function ignore(): void {}

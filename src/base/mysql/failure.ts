@@ -1,6 +1,6 @@
 /**
- * Why a host could not be read, in words that name it. Those of the network are worded as Go's,
- * which operators of freno know.
+ * Why a host could not be read, with its address. Network errors have the wording of Go's `net`
+ * package, which operators know from the original freno.
  */
 import type { QueryError } from 'mysql2';
 
@@ -10,7 +10,7 @@ export interface MySQLFailure {
   readonly unreachable: boolean;
 }
 
-const WORDS: Readonly<Record<string, string>> = {
+const NETWORK_ERRORS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset by peer',
   EHOSTUNREACH: 'no route to host',
@@ -27,8 +27,8 @@ const WORDS: Readonly<Record<string, string>> = {
 const OPENSSL = /^[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/;
 
 /**
- * What the other side, or the way there, is to blame for; a lack of resources here is not among
- * them.
+ * Failures of the host or the network. A lack of resources on this machine is not among them: it
+ * must not leave out hosts that may lag.
  */
 const UNREACHABLE = new Set([
   'ECONNREFUSED',
@@ -47,7 +47,7 @@ export function dialFailure(address: string, error: NodeJS.ErrnoException): MySQ
     return { text: `dial tcp ${address}: lookup: ${reason}`, unreachable: true };
   }
   return {
-    text: `dial tcp ${address}: connect: ${WORDS[code] ?? message}`,
+    text: `dial tcp ${address}: connect: ${NETWORK_ERRORS[code] ?? message}`,
     unreachable: UNREACHABLE.has(code),
   };
 }
@@ -58,41 +58,42 @@ export function dialTimeout(address: string): MySQLFailure {
 }
 
 /**
- * The host's name was not looked up in time, because look-ups of others took theirs: nothing is
- * known of the host.
+ * The lookup of the host's name was still queued behind others at the time-out. That says nothing
+ * about the host, so it is not unreachable.
  */
 export function lookupTimeout(address: string): MySQLFailure {
-  return { text: `dial tcp ${address}: lookup: still waiting for its turn`, unreachable: false };
+  return { text: `dial tcp ${address}: lookup: timed out in the queue`, unreachable: false };
 }
 
-/** Connected, but no answer in time. */
+/** Connected, but no response in time. */
 export function readTimeout(address: string): MySQLFailure {
   return { text: `read tcp ${address}: i/o timeout`, unreachable: false };
 }
 
-/** What the client library reports of a connection that stood. */
+/** An error that the client library reports on an established connection. */
 export function connectionFailure(address: string, error: QueryError): MySQLFailure {
   const { errno, sqlState = '', sqlMessage } = error as QueryError & { sqlMessage?: string };
   if (sqlMessage !== undefined && errno !== undefined) {
     const state = sqlState === '' ? '' : ` (${sqlState})`;
-    return answerFailure(address, `Error ${errno}${state}: ${sqlMessage}`);
+    return hostFailure(address, `Error ${errno}${state}: ${sqlMessage}`);
   }
-  const word = WORDS[error.code ?? ''];
-  if (word !== undefined) return { text: `read tcp ${address}: ${word}`, unreachable: false };
-  // The other side may refuse only after what is the end of the handshake for this one.
-  const refusal = OPENSSL.exec(error.message)?.[1];
-  if (refusal !== undefined || error.code === 'HANDSHAKE_SSL_ERROR') {
-    return answerFailure(address, `TLS: ${refusal ?? error.message}`);
+  const words = NETWORK_ERRORS[error.code ?? ''];
+  if (words !== undefined) return { text: `read tcp ${address}: ${words}`, unreachable: false };
+  // With TLS 1.3 the server may reject the certificate after the handshake has ended for the client
+  // (RFC 8446, section 2), so that the alert arrives as an error of the connection.
+  const alert = OPENSSL.exec(error.message)?.[1];
+  if (alert !== undefined || error.code === 'HANDSHAKE_SSL_ERROR') {
+    return hostFailure(address, `TLS: ${alert ?? error.message}`);
   }
-  return answerFailure(address, error.message);
+  return hostFailure(address, error.message);
 }
 
-/** The host answered, but not what it was asked for. */
-export function answerFailure(address: string, reason: string): MySQLFailure {
+/** The host responded, but not with a value. */
+export function hostFailure(address: string, reason: string): MySQLFailure {
   return { text: `${address}: ${reason}`, unreachable: false };
 }
 
-/** Several addresses were tried: the first stands for all. */
+/** When several addresses were tried, the error of the first one is reported. */
 function firstOf(error: NodeJS.ErrnoException): NodeJS.ErrnoException {
   return error instanceof AggregateError ? (error.errors[0] as NodeJS.ErrnoException) : error;
 }

@@ -1,12 +1,10 @@
-/**
- * TLS towards MySQL servers: the files that the settings name, as the client library takes them.
- */
+/** TLS to MySQL servers: the files of the settings, as options of the client library. */
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { SslOptions } from 'mysql2';
 import { FrenoError, messageOf } from '../errors.js';
 
-/** TLS towards a MySQL server. Files are read where the connection is made. */
+/** TLS to a MySQL server. Files are read by the thread that connects. */
 export interface TlsSettings {
   readonly caFile: string;
   readonly certFile: string;
@@ -17,10 +15,10 @@ export interface TlsSettings {
 }
 
 /**
- * Files are looked at again this long after their last reading, when a connection is made:
- * certificates are renewed in place.
+ * A new connection reads the files again when they were read longer ago than this: certificates are
+ * renewed in place.
  */
-const REREAD_MS = 10_000;
+const RELOAD_AFTER_MS = 10_000;
 
 /** The TLS settings of one cluster, or of the backend. */
 export class TlsMaterial {
@@ -42,7 +40,7 @@ export class TlsMaterial {
    * object. Throws `RESOURCE`, naming the file, when one cannot be read.
    */
   options(nowMs: number): SslOptions {
-    if (this.#options === undefined || nowMs - this.#readAtMs >= REREAD_MS) {
+    if (this.#options === undefined || nowMs - this.#readAtMs >= RELOAD_AFTER_MS) {
       const options = readOptions(this.#settings);
       if (!isDeepStrictEqual(options, this.#options)) this.#options = options;
       this.#readAtMs = nowMs;

@@ -1,5 +1,5 @@
 /**
- * The few packets of the MySQL protocol that a simulated server sends, ready for the socket.
+ * The few packets of the MySQL protocol that a simulated server sends, as bytes for the socket.
  * Source: MySQL Internals, "Client/Server Protocol" (protocol 4.1, text result sets closed by EOF
  * packets).
  */
@@ -29,7 +29,7 @@ const CAPABILITIES =
   0x80000 | // PLUGIN_AUTH
   0x100000; // CONNECT_ATTRS
 
-/** A column of a result; numbers are sent as text like all else, and typed DOUBLE. */
+/** A column of a result; numbers are sent as text like everything, with type DOUBLE. */
 export interface ResultColumn {
   readonly name: string;
   readonly type: 'number' | 'text';

@@ -1,6 +1,4 @@
-/**
- * One connection to a simulated server: greeting, log-in with any name and password, then commands.
- */
+/** One connection to a simulated server: greeting, login with any user and password, commands. */
 import type { Socket } from 'node:net';
 import type { Behaviour } from './behaviour.js';
 import { COMMAND, error, ok, PacketReader } from './packets.js';
@@ -21,7 +19,7 @@ export class Session {
     socket.on('data', (chunk) => {
       if (!this.#packets.read(chunk, this.#received)) socket.destroy();
     });
-    // A client that goes away takes its session with it: there is nobody to tell.
+    // A lost connection ends the session; the client notices that by itself.
     socket.on('error', () => socket.destroy());
     this.faultChanged();
   }
@@ -70,7 +68,7 @@ export class Session {
   #execute(payload: Buffer): void {
     switch (payload[0]) {
       case COMMAND.query:
-        this.socket.write(this.behaviour.answer(payload.toString('utf8', 1)));
+        this.socket.write(this.behaviour.result(payload.toString('utf8', 1)));
         return;
       case COMMAND.ping:
       case COMMAND.initDb:

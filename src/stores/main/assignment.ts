@@ -1,50 +1,53 @@
 /**
- * Which probe thread gets which cluster: even by number of hosts, and with as few moves as that
- * allows. Pure.
+ * Which probe thread gets which cluster. Pure.
+ *
+ * A thread's load is the number of its hosts. New clusters are placed greedily, the largest first
+ * on the least loaded thread (Graham's LPT rule: at most a third above the optimum). A cluster that
+ * moves loses its connections and has no new values until its hosts are connected again. So
+ * assigned clusters stay, until the loads differ so much that probes of the most loaded thread
+ * could be late.
  */
 
-/** A cluster to be dealt out, told apart by its place on the board. */
+/** A cluster to assign, identified by its slot of the board. */
 export interface ClusterLoad {
   readonly slot: number;
   readonly hosts: number;
 }
 
-/**
- * Threads may differ by this many hosts, or by half of the average, before a cluster is moved: a
- * move costs its connections.
- */
-const UNEVEN_HOSTS_MIN = 50;
-const UNEVEN_SHARE = 0.5;
+/** Loads may differ by this many hosts, or by this share of the average, without a move. */
+const TOLERATED_HOSTS = 50;
+const TOLERATED_SHARE = 0.5;
 
 /**
- * The thread (0 to `threads - 1`) of each slot. Clusters stay where `owners` has them; new ones go,
- * the largest first, to the thread with the fewest hosts; then the most loaded thread gives to the
- * least loaded until they are even enough.
+ * The thread (0 to `threads - 1`) of each slot. Clusters stay with the thread that `owners` gives;
+ * new ones are placed; then clusters move from the most to the least loaded thread, until the loads
+ * are even enough.
  */
 export function assignClusters(
-  cards: readonly ClusterLoad[],
+  clusters: readonly ClusterLoad[],
   owners: ReadonlyMap<number, number>,
   threads: number,
 ): Map<number, number> {
-  const dealt = new Map<number, number>();
+  const assigned = new Map<number, number>();
   const loads = new Array<number>(threads).fill(0);
-  const give = (card: ClusterLoad, thread: number): void => {
-    dealt.set(card.slot, thread);
-    // A cluster without hosts costs something too.
-    loads[thread]! += weight(card);
+  const assign = (cluster: ClusterLoad, thread: number): void => {
+    assigned.set(cluster.slot, thread);
+    loads[thread]! += weight(cluster);
   };
-  const isOwned = (card: ClusterLoad): boolean => (owners.get(card.slot) ?? threads) < threads;
-  for (const card of cards) if (isOwned(card)) give(card, owners.get(card.slot)!);
-  const fresh = cards.filter((card) => !isOwned(card));
-  fresh.sort((left, right) => right.hosts - left.hosts || left.slot - right.slot);
-  for (const card of fresh) give(card, lightest(loads));
-  evenOut(cards, dealt, loads);
-  return dealt;
+  const isOwned = (cluster: ClusterLoad): boolean =>
+    (owners.get(cluster.slot) ?? threads) < threads;
+  for (const cluster of clusters) if (isOwned(cluster)) assign(cluster, owners.get(cluster.slot)!);
+  const unassigned = clusters.filter((cluster) => !isOwned(cluster));
+  unassigned.sort((left, right) => right.hosts - left.hosts || left.slot - right.slot);
+  for (const cluster of unassigned) assign(cluster, leastLoaded(loads));
+  rebalance(clusters, assigned, loads);
+  return assigned;
 }
 
 /**
- * The slots that may be written while others change hands, with their threads: each slot has one
- * writer at any time, so that the one before has to let go first. Null when no slot changes hands.
+ * The slots that stay with their threads while others move. Each slot has one writer at any time,
+ * so the old thread must stop before the new one starts: these are assigned in between. Null when
+ * no slot moves.
  */
 export function unmovedSlots(
   before: ReadonlyMap<number, number>,
@@ -57,46 +60,51 @@ export function unmovedSlots(
 }
 
 /**
- * Each move makes the heaviest thread lighter without making another as heavy, so there are at most
- * as many as clusters.
+ * Each move lowers the load of the most loaded thread without raising another to that load, so
+ * there are at most as many moves as clusters.
  */
-function evenOut(cards: readonly ClusterLoad[], dealt: Map<number, number>, loads: number[]): void {
+function rebalance(
+  clusters: readonly ClusterLoad[],
+  assigned: Map<number, number>,
+  loads: number[],
+): void {
   const average = loads.reduce((sum, load) => sum + load, 0) / loads.length;
-  const tolerated = Math.max(UNEVEN_HOSTS_MIN, average * UNEVEN_SHARE);
-  for (let moves = 0; moves < cards.length; moves++) {
-    const from = heaviest(loads);
-    const to = lightest(loads);
-    const gap = loads[from]! - loads[to]!;
-    if (gap <= tolerated) return;
-    const card = largestWithin(cards, gap / 2, (slot) => dealt.get(slot) === from);
-    if (card === undefined) return;
-    dealt.set(card.slot, to);
-    loads[from]! -= weight(card);
-    loads[to]! += weight(card);
+  const tolerated = Math.max(TOLERATED_HOSTS, average * TOLERATED_SHARE);
+  for (let moves = 0; moves < clusters.length; moves++) {
+    const from = mostLoaded(loads);
+    const to = leastLoaded(loads);
+    const difference = loads[from]! - loads[to]!;
+    if (difference <= tolerated) return;
+    const cluster = largestWithin(clusters, difference / 2, (slot) => assigned.get(slot) === from);
+    if (cluster === undefined) return;
+    assigned.set(cluster.slot, to);
+    loads[from]! -= weight(cluster);
+    loads[to]! += weight(cluster);
   }
 }
 
 function largestWithin(
-  cards: readonly ClusterLoad[],
+  clusters: readonly ClusterLoad[],
   weightMax: number,
   isCandidate: (slot: number) => boolean,
 ): ClusterLoad | undefined {
   let best: ClusterLoad | undefined;
-  for (const card of cards) {
-    if (weight(card) > weightMax || !isCandidate(card.slot)) continue;
-    if (best === undefined || card.hosts > best.hosts) best = card;
+  for (const cluster of clusters) {
+    if (weight(cluster) > weightMax || !isCandidate(cluster.slot)) continue;
+    if (best === undefined || cluster.hosts > best.hosts) best = cluster;
   }
   return best;
 }
 
-function weight(card: ClusterLoad): number {
-  return Math.max(1, card.hosts);
+/** A cluster without hosts costs something too. */
+function weight(cluster: ClusterLoad): number {
+  return Math.max(1, cluster.hosts);
 }
 
-function lightest(loads: readonly number[]): number {
+function leastLoaded(loads: readonly number[]): number {
   return loads.indexOf(Math.min(...loads));
 }
 
-function heaviest(loads: readonly number[]): number {
+function mostLoaded(loads: readonly number[]): number {
   return loads.indexOf(Math.max(...loads));
 }

@@ -1,20 +1,24 @@
 /**
- * One configured cluster as main keeps it: its place on the board, the list of its hosts, and which
- * of them are probed.
+ * One configured cluster on the main thread: its slot of the board, the list of its hosts, and
+ * which of them are probed.
+ *
+ * A source that fails must not end throttling: the last good list stays until a new one has been
+ * read. A list that was not read recently is the opposite danger, because a replica that is missing
+ * in it is not probed: it is not used before its source has been read again (`expireIfReadBefore`).
  */
 import { isDeepStrictEqual } from 'node:util';
 import { formatAddress } from '../../base/address.js';
 import { messageOf } from '../../base/errors.js';
 import type { ClusterReport } from '../../contracts/reports.js';
 import type { ClusterAssignment, ClusterSettings, ProbeTarget } from '../../contracts/stores.js';
-import type { HostList, HostSourceReader, ReaderFactory } from './hosts/source.js';
+import type { HostList, HostSourceReader, ReaderFactory } from './hosts/host-source.js';
 
-/** Whether a host, by its name alone, is left out by an operator's command. */
+/** Whether an operator has skipped a host (`/skip-host`), by its name alone. */
 export type SkipTest = (host: string) => boolean;
 
 /**
- * How the last reading of a list went: `partial` gave a list, but not all of its source could be
- * read.
+ * The result of the last reading of a list: `partial` gave a list, although a part of the source
+ * could not be read.
  */
 export type SourceHealth = 'good' | 'partial' | 'failed';
 
@@ -25,10 +29,10 @@ export class ClusterHosts {
   /** The last good list, each host once; null before the first. */
   #listed: readonly ProbeTarget[] | null = null;
   #readAtUnixMs: number | null = null;
-  /** Monotonic, when its source last gave the list or failed. */
-  #askedAtMs = 0;
-  /** The list may be long out of date. */
-  #isDoubtful = false;
+  /** Monotonic, when the last reading of the source succeeded or failed. */
+  #readingEndedAtMs = 0;
+  /** The list was read too long ago to be used. */
+  #isExpired = false;
   #health: SourceHealth = 'good';
   #error = '';
   #isReading = false;
@@ -51,8 +55,8 @@ export class ClusterHosts {
   }
 
   /**
-   * A list of another source stays good until the new one has been read. Without a source there is
-   * none.
+   * When the source changes, the list of the old source stays until the new one has been read.
+   * Without a source there is no list.
    */
   replaceSettings(settings: ClusterSettings): void {
     const before = this.#settings;
@@ -68,8 +72,8 @@ export class ClusterHosts {
   }
 
   /**
-   * Reads the list of hosts, unless that is under way already. Resolves with how its source is now
-   * if that has changed, else with null. Never rejects: what went wrong is in the report.
+   * Reads the host list, unless a reading is in flight. Resolves with the health of the source if
+   * it has changed, else with null. Never rejects: the error is in the report.
    */
   async read(): Promise<SourceHealth | null> {
     const reader = this.#reader;
@@ -82,33 +86,33 @@ export class ClusterHosts {
     } catch (thrown) {
       error = messageOf(thrown);
     }
-    // Settings may have named another source in the meantime.
+    // The settings may have changed the source since.
     if (this.#reader !== reader) return null;
     this.#isReading = false;
-    return this.#take(list, error);
+    return this.#applyReading(list, error);
   }
 
   /**
-   * Takes a list that may change, and was last asked for before that time, for none until it was
-   * asked for again. Returns whether it does.
+   * Stops using a list that may change and was last read before that time, until it has been read
+   * again. Returns whether the list is expired.
    */
-  doubtIfAskedBefore(timeMs: number): boolean {
+  expireIfReadBefore(timeMs: number): boolean {
     const mayChange = this.#listed !== null && this.#settings.source.kind !== 'static';
-    if (mayChange && this.#askedAtMs < timeMs) this.#isDoubtful = true;
-    return this.#isDoubtful;
+    if (mayChange && this.#readingEndedAtMs < timeMs) this.#isExpired = true;
+    return this.#isExpired;
   }
 
-  /** What went wrong with the last reading of the list; empty when it went well. */
+  /** The error of the last reading of the list; empty: none. */
   get error(): string {
     return this.#error;
   }
 
   /**
-   * What the probe threads are to do: the same object as before if that is unchanged. Null while no
-   * list is known, or only a doubtful one.
+   * The cluster's assignment to a probe thread: the same object as before if it is unchanged. Null
+   * while there is no list, or only an expired one.
    */
   assignment(isSkipped: SkipTest): ClusterAssignment | null {
-    if (this.#listed === null || this.#isDoubtful) return null;
+    if (this.#listed === null || this.#isExpired) return null;
     const { source: _, ...settings } = this.#settings;
     const targets = this.#listed.filter((host) => !this.#isIgnored(host) && !isSkipped(host.host));
     const assignment = { settings, slot: this.slot, generation: this.generation, targets };
@@ -132,10 +136,10 @@ export class ClusterHosts {
     };
   }
 
-  #take(list: HostList | null, error: string): SourceHealth | null {
+  #applyReading(list: HostList | null, error: string): SourceHealth | null {
     const before = this.#health;
-    this.#askedAtMs = this.nowMs();
-    this.#isDoubtful = false;
+    this.#readingEndedAtMs = this.nowMs();
+    this.#isExpired = false;
     this.#error = list?.problem ?? error;
     if (list === null) {
       this.#health = 'failed';
@@ -153,7 +157,7 @@ export class ClusterHosts {
   }
 }
 
-/** The port stands in for hosts that name none. */
+/** The port is part of the source: it completes hosts that have none. */
 function sameSource(left: ClusterSettings, right: ClusterSettings): boolean {
   return left.port === right.port && isDeepStrictEqual(left.source, right.source);
 }

@@ -1,8 +1,12 @@
 /**
- * The inventory: which clusters there are, where each lies on the board, and which hosts of each
- * are to be probed now.
+ * The inventory: which clusters are configured, which slot of the board each has, and which of its
+ * hosts are probed now. It reads the host lists while this node is leader, applies ignored and
+ * skipped hosts, and hands the result to the probe threads as assignments.
+ *
+ * A slot is written by one thread for one store at a time. So the slot of a removed store is reused
+ * only after all threads have acknowledged that it is no longer assigned, and each store that gets
+ * a slot has a new generation, by which readers reject values of the store before it.
  */
-
 import { monotonicMs } from '../../base/clock.js';
 import { FairResolver } from '../../base/dns-resolver.js';
 import { FrenoError } from '../../base/errors.js';
@@ -13,29 +17,30 @@ import type { StoreLocation } from '../../contracts/http.js';
 import type { ClusterReport, InventoryReporter } from '../../contracts/reports.js';
 import type { ClusterAssignment, ClusterSettings } from '../../contracts/stores.js';
 import { ClusterHosts, type SkipTest, type SourceHealth } from './cluster-hosts.js';
-import { type ReaderFactory, readerFactory } from './hosts/source.js';
+import { createReaderFactory } from './hosts/create-host-source.js';
+import type { ReaderFactory } from './hosts/host-source.js';
 
-/** Lists of hosts are read this often while this node leads. */
+/** Host lists are read this often while this node is leader. */
 const REFRESH_INTERVAL_MS = 10_000;
 
 /**
- * A value is gone this long after its reading, or `CACHE_GRACE_MS` after its time in the cache
- * ends.
+ * A value expires this long after it was read, or `CACHE_GRACE_MS` after `CacheMillis` has passed,
+ * whichever is later.
  */
 const VALUE_MAX_AGE_MS = 5_000;
 const CACHE_GRACE_MS = 2_000;
 
-const NAMES_LIMITS = { lookupsMax: 4, foundMs: 5_000, notFoundMs: 1_000 };
+const RESOLVER_LIMITS = { lookupsMax: 4, foundMs: 5_000, notFoundMs: 1_000 };
 
-/** Longest delay that a timer takes. */
+/** Longest delay of `setTimeout`. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
-/** Hosts whose skips end within this time of each other return together. */
+/** Skips that expire within this time of each other are ended together. */
 const SKIP_TIMER_MIN_MS = 20;
 
-/** Who probes what the inventory lists. */
+/** Probes what the inventory lists: the pool of probe threads. */
 export interface ClusterProber {
-  /** Resolves when nothing but these is probed and written. Does not reject. */
+  /** Resolves when only these clusters are probed and written. Does not reject. */
   assign(assignments: readonly ClusterAssignment[]): Promise<void>;
   lead(probing: boolean, term: number): void;
 }
@@ -44,9 +49,9 @@ export interface InventoryOptions {
   readonly board: Board;
   readonly prober: ClusterProber;
   readonly logger: Logger;
-  /** Places on the board. */
+  /** Slots of the board. */
   readonly storesMax?: number;
-  /** Where lists of hosts come from: the network, unless given. */
+  /** Creates the readers of host lists: those of `hosts/`, unless given. */
   readonly readerFor?: ReaderFactory;
   /** `monotonicMs`, unless given. */
   readonly nowMs?: () => number;
@@ -63,12 +68,12 @@ export class Inventory implements InventoryReporter {
   readonly #freeSlots: number[] = [];
   #slotsUsed = 0;
   #lastGeneration = 0;
-  /** By lower-case host name, the Unix time in milliseconds until which it is left out. */
+  /** By lower-case host name, the Unix time in milliseconds until which it is skipped. */
   #skippedUntil: ReadonlyMap<string, number> = new Map();
   #skipTimer: NodeJS.Timeout | undefined;
   #refreshTimer: NodeJS.Timeout | undefined;
   #isStopped = false;
-  /** What the prober was told last. */
+  /** The last assignments given to the prober. */
   #assigned: readonly ClusterAssignment[] | null = null;
   #assigning: Promise<void> = Promise.resolve();
   #assigningSoon: Promise<void> | undefined;
@@ -80,33 +85,36 @@ export class Inventory implements InventoryReporter {
     this.#storesMax = options.storesMax ?? STORES_MAX;
     this.#readerFor =
       options.readerFor ??
-      readerFactory(new FairResolver({ limits: NAMES_LIMITS }).client().lookup);
+      createReaderFactory(new FairResolver({ limits: RESOLVER_LIMITS }).client().lookup);
     this.#nowMs = options.nowMs ?? monotonicMs;
   }
 
   /**
-   * The clusters from now on. Those that stay keep their place; those that go lose their values at
-   * once. Resolves when the probe threads work by the new settings. Rejects with `CONFIG` when
-   * there are too many.
+   * Replaces the configured clusters. Those that stay keep their slot; those that are removed lose
+   * their values at once. Resolves when the probe threads have applied the new settings. Rejects
+   * with `CONFIG` when there are too many.
    */
   async replaceClusters(clusters: readonly ClusterSettings[]): Promise<void> {
     const names = new Set(clusters.map(({ name }) => name));
-    const gone = [...this.#clusters.values()].filter(({ settings }) => !names.has(settings.name));
-    if (clusters.length + gone.length > this.#storesMax) {
+    const removed = [...this.#clusters.values()].filter(
+      ({ settings }) => !names.has(settings.name),
+    );
+    if (clusters.length + removed.length > this.#storesMax) {
       throw new FrenoError(
         'CONFIG',
-        `${clusters.length} clusters, beside ${gone.length} that go: at most ${this.#storesMax} at a time`,
+        `${clusters.length} clusters, beside ${removed.length} that are removed: ` +
+          `at most ${this.#storesMax} at a time`,
       );
     }
-    for (const cluster of gone) this.#remove(cluster);
+    for (const cluster of removed) this.#remove(cluster);
     for (const settings of clusters) this.#put(settings);
     await this.#readAll();
-    // A place is given to another store only when nobody writes there any more for the one before.
-    for (const { slot } of gone) this.#freeSlots.push(slot);
+    // A slot is free when no thread writes it any more for the removed store.
+    for (const { slot } of removed) this.#freeSlots.push(slot);
   }
 
   /**
-   * Hosts by name, with the Unix time in milliseconds until which each is left out. Resolves when
+   * Hosts by name, with the Unix time in milliseconds until which each is skipped. Resolves when
    * none of them is probed.
    */
   setSkippedHosts(hosts: ReadonlyArray<readonly [string, number]>): Promise<void> {
@@ -116,25 +124,25 @@ export class Inventory implements InventoryReporter {
   }
 
   /**
-   * To be told of leadership in the prober's place: lists are read while this node leads, and at
-   * once when it begins.
+   * This node became leader in that term, or lost leadership; the prober is notified from here.
+   * Call `refreshNow` too when this node becomes leader.
    */
   lead(probing: boolean, term: number): void {
-    // The board takes no values by lists in doubt; memcached would, so those hosts are not probed
-    // to begin with.
-    if (probing && this.#doubtOldLists()) void this.#assignNow();
+    // The board rejects values of outdated lists by their generation. Memcached cannot, so their
+    // hosts are not probed at all.
+    if (probing && this.#expireOldLists()) void this.#assignNow();
     this.#prober.lead(probing, term);
     clearInterval(this.#refreshTimer);
     if (!probing || this.#isStopped) return;
     this.#refreshTimer = setInterval(() => this.refreshNow(), REFRESH_INTERVAL_MS);
   }
 
-  /** Reads every list of hosts at once instead of at its next time. */
+  /** Reads all host lists now instead of at the next interval. */
   refreshNow(): void {
     void this.#readAll();
   }
 
-  /** Where each configured store lies on the board, in the order of the configuration. */
+  /** The slot of each configured store, in the order of the configuration. */
   stores(): StoreLocation[] {
     return [...this.#clusters.values()].map(({ settings, slot }) => ({
       name: settings.name,
@@ -142,9 +150,7 @@ export class Inventory implements InventoryReporter {
     }));
   }
 
-  /**
-   * Places on the board of the stores that have a source of hosts: the others never get a value.
-   */
+  /** Slots of the stores that have a host source: the others never get a value. */
   *slots(): Iterable<number> {
     for (const { slot, settings } of this.#clusters.values()) {
       if (settings.source.kind !== 'none') yield slot;
@@ -157,7 +163,7 @@ export class Inventory implements InventoryReporter {
     return new Map([...this.#clusters].map(([name, cluster]) => [name, cluster.report(isSkipped)]));
   }
 
-  /** Leaves no timer behind, whoever comes to lead afterwards. */
+  /** Stops all timers for good: a later `lead` starts none. */
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#skipTimer);
@@ -165,20 +171,20 @@ export class Inventory implements InventoryReporter {
   }
 
   /**
-   * Nobody has read the lists while this node did not lead: a replica that came since would not be
-   * asked. Until the source was asked again, whatever it answers, nothing counts as a value of the
-   * store: what its probe thread still writes is of a generation before. Returns whether there are
-   * such lists.
+   * The lists were not read while this node was not leader: a replica that was added since would
+   * not be probed. Until the source has been read again, successfully or not, the store has no
+   * value: what its probe thread still writes belongs to an earlier generation. Returns whether
+   * there are such lists.
    */
-  #doubtOldLists(): boolean {
-    let found = false;
+  #expireOldLists(): boolean {
+    let anyExpired = false;
     for (const cluster of this.#clusters.values()) {
-      if (!cluster.doubtIfAskedBefore(this.#nowMs() - REFRESH_INTERVAL_MS)) continue;
+      if (!cluster.expireIfReadBefore(this.#nowMs() - REFRESH_INTERVAL_MS)) continue;
       cluster.generation = ++this.#lastGeneration;
       this.#publishSettings(cluster);
-      found = true;
+      anyExpired = true;
     }
-    return found;
+    return anyExpired;
   }
 
   #put(settings: ClusterSettings): void {
@@ -189,7 +195,7 @@ export class Inventory implements InventoryReporter {
       const cluster = new ClusterHosts(settings, this.#readerFor, slot, generation, this.#nowMs);
       this.#clusters.set(settings.name, cluster);
     } else {
-      // Values of another query are values of another store.
+      // Values of another query belong to another store.
       if (present.settings.metricQuery !== settings.metricQuery) {
         present.generation = ++this.#lastGeneration;
       }
@@ -211,7 +217,7 @@ export class Inventory implements InventoryReporter {
     this.#board.publishSettings(cluster.slot, { generation: 0, threshold: 0, maxAgeMs: 0 });
   }
 
-  /** Lists that take their time do not hold up the others: each is assigned when it is there. */
+  /** A slow source does not delay the others: each list is assigned when it has been read. */
   #readAll(): Promise<void> {
     for (const cluster of this.#clusters.values()) void this.#read(cluster);
     return this.#assignSoon();
@@ -223,25 +229,25 @@ export class Inventory implements InventoryReporter {
     await this.#assignSoon();
   }
 
-  /** Once for each change: a source that stays down is seen in the report. */
+  /** Once per change: a source that stays down is shown by the report. */
   #logHealth(cluster: ClusterHosts, health: SourceHealth): void {
     const { error } = cluster;
     const store = cluster.settings.name;
     if (this.#clusters.get(store) !== cluster) return;
     switch (health) {
       case 'good':
-        this.#logger.warn({ store }, 'the list of hosts can be read again');
+        this.#logger.warn({ store }, 'host list is readable again');
         break;
       case 'partial':
-        this.#logger.warn({ store, error }, 'the list of hosts can be read only in part');
+        this.#logger.warn({ store, error }, 'host list is incomplete');
         break;
       case 'failed':
-        this.#logger.warn({ store, error }, 'the list of hosts cannot be read');
+        this.#logger.warn({ store, error }, 'cannot read host list');
         break;
     }
   }
 
-  /** What changes in one turn of the event loop is assigned at once. */
+  /** All changes of one iteration of the event loop are assigned together. */
   #assignSoon(): Promise<void> {
     this.#assigningSoon ??= new Promise(setImmediate).then(() => {
       this.#assigningSoon = undefined;

@@ -1,17 +1,22 @@
 /**
- * From the latest readings of a cluster's hosts to the one value of its store. Pure: no clock, no
- * I/O.
+ * From the latest readings of a cluster's hosts to the one value of its store: the highest. Pure:
+ * no clock, no I/O.
+ *
+ * While a host has not been read yet the store has no value, because that host may lag most. An
+ * error of a host is an error of the store, for the same reason. An operator allows exceptions by
+ * a budget, `IgnoreHostsCount`: it is spent on hosts with errors first, in the order of the list,
+ * and the rest on the hosts with the highest values (docs/stores.md).
  */
 import { MetricState } from '../../throttle/metric.js';
 import { MaxTree } from './max-tree.js';
 
-/** What an operator allows to be left out of a cluster's value. */
+/** Which hosts an operator allows to be left out of a cluster's value. */
 export interface AggregationRules {
   /** How many hosts may be ignored: first those with errors, then those with the highest values. */
   readonly ignoreHostsCount: number;
-  /** Values up to this are never ignored; 0: all may be. */
+  /** Values up to this one are never ignored; 0: all values may be ignored. */
   readonly ignoreHostsThreshold: number;
-  /** Hosts that cannot be connected to are left out, whatever the count. */
+  /** Hosts that cannot be connected to are left out, beyond the budget. */
   readonly ignoreDialTcpErrors: boolean;
 }
 
@@ -21,23 +26,24 @@ export interface Aggregate {
   /** Meaningful when `state` is `ok`. */
   value: number;
   /**
-   * `monotonicMs()` of the oldest value weighed, or of the error; else the time of the aggregation.
+   * `monotonicMs()` of the oldest value included, or of the error; else the time of the
+   * aggregation.
    */
   readAtMs: number;
   /** Meaningful when `state` is `error`. */
   errorText: string;
 }
 
-/** What is known of a host; `leftOut` stands before all others. */
+/** The state of a host; `leftOut` has precedence over all others. */
 const Kind = { unread: 0, value: 1, error: 2, unreachable: 3, leftOut: 4 } as const;
 type Kind = (typeof Kind)[keyof typeof Kind];
 
 /**
- * The latest reading of each host, by its place in the list of the cluster.
+ * The latest reading of each host, by its index in the list of the cluster.
  *
- * Invariant: `#counts` holds the number of hosts of each kind, and only hosts of kind `value` take
- * part in the two tournaments. Keeping them up makes an aggregation, of which there is one per
- * arriving reading, independent of the number of hosts.
+ * Invariant: `#counts` holds the number of hosts of each kind, and only hosts of kind `value` are
+ * in the two trees. They are updated with each reading, because there is one aggregation per
+ * reading: its cost must not depend on the number of hosts.
  */
 export class ClusterReadings {
   readonly #readings: Uint8Array;
@@ -46,10 +52,10 @@ export class ClusterReadings {
   readonly #atMs: Float64Array;
   readonly #texts: string[];
   readonly #counts = new Uint32Array(5);
-  readonly #weighed: MaxTree;
-  /** Of the times negated: the highest is that of the oldest value. */
-  readonly #ages: MaxTree;
-  /** Places whose values are ignored in the aggregation under way. */
+  readonly #includedValues: MaxTree;
+  /** The times of the values, negated: the highest one belongs to the oldest value. */
+  readonly #negatedTimes: MaxTree;
+  /** Hosts whose values are ignored in the aggregation in progress; empty between two. */
   readonly #ignored: number[] = [];
 
   constructor(readonly hosts: number) {
@@ -58,8 +64,8 @@ export class ClusterReadings {
     this.#values = new Float64Array(hosts);
     this.#atMs = new Float64Array(hosts);
     this.#texts = new Array<string>(hosts).fill('');
-    this.#weighed = new MaxTree(hosts);
-    this.#ages = new MaxTree(hosts);
+    this.#includedValues = new MaxTree(hosts);
+    this.#negatedTimes = new MaxTree(hosts);
     this.#counts[Kind.unread] = hosts;
   }
 
@@ -74,11 +80,11 @@ export class ClusterReadings {
   }
 
   setValue(host: number, value: number, readAtMs: number): void {
-    if (!Number.isFinite(value)) throw new RangeError(`${value} is no reading`);
+    if (!Number.isFinite(value)) throw new RangeError(`${value} is not a finite number`);
     this.#store(host, Kind.value, value, readAtMs, '');
   }
 
-  /** `unreachable`: there was no connection to be had. */
+  /** `unreachable`: the host could not be connected to. */
   setError(host: number, text: string, unreachable: boolean, atMs: number): void {
     this.#store(host, unreachable ? Kind.unreachable : Kind.error, 0, atMs, text);
   }
@@ -90,43 +96,44 @@ export class ClusterReadings {
     this.#count(host);
   }
 
-  /** Takes over what another list knew of a host. */
+  /** Copies the state of a host from another list. */
   copyHost(host: number, from: ClusterReadings, other: number): void {
     this.setLeftOut(host, from.#leftOut[other] === 1);
     const reading = from.#readings[other] as Kind;
     this.#store(host, reading, from.#values[other]!, from.#atMs[other]!, from.#texts[other]!);
   }
 
-  /** Forgets what was read; what HTTP checks said stays. */
+  /** Forgets all readings; the results of HTTP checks stay. */
   forget(): void {
     for (let host = 0; host < this.hosts; host++) this.#store(host, Kind.unread, 0, 0, '');
   }
 
-  aggregate(rules: AggregationRules, nowMs: number, into: Aggregate): Aggregate {
-    if (this.#counts[Kind.unread]! > 0) return fill(into, MetricState.notCollected, 0, nowMs, '');
+  aggregate(rules: AggregationRules, nowMs: number, result: Aggregate): Aggregate {
+    if (this.#counts[Kind.unread]! > 0) return fill(result, MetricState.notCollected, 0, nowMs, '');
     const errors =
       this.#counts[Kind.error]! + (rules.ignoreDialTcpErrors ? 0 : this.#counts[Kind.unreachable]!);
     if (errors > rules.ignoreHostsCount) {
       const host = this.#findError(rules);
-      return fill(into, MetricState.error, 0, this.#atMs[host]!, this.#texts[host]!);
+      return fill(result, MetricState.error, 0, this.#atMs[host]!, this.#texts[host]!);
     }
     const values = this.#counts[Kind.value]!;
-    if (values === 0) return fill(into, MetricState.noHosts, 0, nowMs, '');
+    if (values === 0) return fill(result, MetricState.noHosts, 0, nowMs, '');
+    // The last value is never ignored: a store without one would have no hosts.
     const ignorable = Math.min(rules.ignoreHostsCount - errors, values - 1);
     const value = this.#highestLeft(ignorable, rules.ignoreHostsThreshold);
-    return fill(into, MetricState.ok, value, -this.#ages.highest, '');
+    return fill(result, MetricState.ok, value, -this.#negatedTimes.highest, '');
   }
 
-  /** The first error that is one too many, in the order of the list. */
+  /** The first error beyond the budget, in the order of the list. */
   #findError(rules: AggregationRules): number {
     let ignorable = rules.ignoreHostsCount;
     for (let host = 0; host < this.hosts; host++) {
       const kind = this.#kind(host);
-      const counts =
+      const isCounted =
         kind === Kind.error || (kind === Kind.unreachable && !rules.ignoreDialTcpErrors);
-      if (counts && ignorable-- === 0) return host;
+      if (isCounted && ignorable-- === 0) return host;
     }
-    throw new RangeError('the errors counted are not there');
+    throw new Error('fewer errors than counted');
   }
 
   /**
@@ -134,14 +141,14 @@ export class ClusterReadings {
    * `threshold` unless that is 0.
    */
   #highestLeft(ignorable: number, threshold: number): number {
-    const weighed = this.#weighed;
+    const values = this.#includedValues;
     const ignored = this.#ignored;
-    while (ignored.length < ignorable && (threshold <= 0 || weighed.highest > threshold)) {
-      ignored.push(weighed.winner);
-      weighed.set(weighed.winner, Number.NEGATIVE_INFINITY);
+    while (ignored.length < ignorable && (threshold <= 0 || values.highest > threshold)) {
+      ignored.push(values.indexOfHighest);
+      values.set(values.indexOfHighest, Number.NEGATIVE_INFINITY);
     }
-    const { highest } = weighed;
-    for (const host of ignored) weighed.set(host, this.#values[host]!);
+    const { highest } = values;
+    for (const host of ignored) values.set(host, this.#values[host]!);
     ignored.length = 0;
     return highest;
   }
@@ -153,6 +160,28 @@ export class ClusterReadings {
     this.#atMs[host] = atMs;
     this.#texts[host] = text;
     this.#count(host);
+  }
+
+  /** Throws when the counts or the trees do not match the readings. For tests. */
+  assertInvariants(): void {
+    const counts = new Uint32Array(this.#counts.length);
+    for (let host = 0; host < this.hosts; host++) counts[this.#kind(host)]!++;
+    for (const [kind, count] of counts.entries()) {
+      const counted = this.#counts[kind];
+      if (counted !== count) throw new Error(`kind ${kind}: counted ${counted}, not ${count}`);
+    }
+    this.#includedValues.assertInvariants();
+    this.#negatedTimes.assertInvariants();
+    let highest = Number.NEGATIVE_INFINITY;
+    let oldestMs = Number.POSITIVE_INFINITY;
+    for (let host = 0; host < this.hosts; host++) {
+      if (this.#kind(host) !== Kind.value) continue;
+      highest = Math.max(highest, this.#values[host]!);
+      oldestMs = Math.min(oldestMs, this.#atMs[host]!);
+    }
+    if (this.#includedValues.highest !== highest) throw new Error(`highest is not ${highest}`);
+    if (this.#negatedTimes.highest !== -oldestMs) throw new Error(`oldest is not ${oldestMs}`);
+    if (this.#ignored.length > 0) throw new Error('an aggregation left hosts ignored');
   }
 
   #kind(host: number): Kind {
@@ -167,22 +196,22 @@ export class ClusterReadings {
   #count(host: number): void {
     const kind = this.#kind(host);
     this.#counts[kind]!++;
-    const weighs = kind === Kind.value;
-    this.#weighed.set(host, weighs ? this.#values[host]! : Number.NEGATIVE_INFINITY);
-    this.#ages.set(host, weighs ? -this.#atMs[host]! : Number.NEGATIVE_INFINITY);
+    const isIncluded = kind === Kind.value;
+    this.#includedValues.set(host, isIncluded ? this.#values[host]! : Number.NEGATIVE_INFINITY);
+    this.#negatedTimes.set(host, isIncluded ? -this.#atMs[host]! : Number.NEGATIVE_INFINITY);
   }
 }
 
 function fill(
-  into: Aggregate,
+  result: Aggregate,
   state: MetricState,
   value: number,
   readAtMs: number,
   errorText: string,
 ): Aggregate {
-  into.state = state;
-  into.value = value;
-  into.readAtMs = readAtMs;
-  into.errorText = errorText;
-  return into;
+  result.state = state;
+  result.value = value;
+  result.readAtMs = readAtMs;
+  result.errorText = errorText;
+  return result;
 }

@@ -1,6 +1,7 @@
 /**
- * One cluster as its probe thread sees it: its hosts, what was read of them, and the value on the
- * board.
+ * One cluster in its probe thread: its hosts, their readings, and the value on the board. The value
+ * is aggregated and published at the moment a reading arrives, so that a check never waits for an
+ * interval to end.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { formatAddress } from '../../base/address.js';
@@ -21,16 +22,16 @@ import { type Metric, metricOf } from './mysql/metric.js';
 import type { ProbeCounters, ProbeSettings } from './mysql/probe.js';
 import type { Scheduled } from './probe-scheduler.js';
 
-/** Where hosts get their turns. */
+/** Starts and stops the probing of hosts. */
 export interface HostScheduling {
-  /** The first turn comes soon, the others with the interval. */
-  begin(host: ProbedHost): void;
-  end(host: ProbedHost): void;
+  /** The first probe starts soon, the others follow with the interval. */
+  start(host: ProbedHost): void;
+  stop(host: ProbedHost): void;
 }
 
 export interface ClusterContext extends HostContext {
   readonly board: Board;
-  readonly names: FairResolver;
+  readonly resolver: FairResolver;
   readonly scheduling: HostScheduling;
   readonly publisher: MetricPublisher;
   /** Of the whole thread. */
@@ -40,15 +41,15 @@ export interface ClusterContext extends HostContext {
 type AssignedSettings = ClusterAssignment['settings'];
 
 /**
- * What nobody has read for this long is said again, so that it does not grow old on the board: an
- * empty list, above all.
+ * A store that has not been published for this long is published again, so that its state does not
+ * expire on the board. An empty list needs that above all: it has no readings.
  */
-const REPEAT_MS = 1_000;
+const REPUBLISH_AFTER_MS = 1_000;
 
 export class ProbedCluster implements HostOwner, Scheduled {
   readonly #context: ClusterContext;
   readonly counters: StoreCounters;
-  readonly names: ResolverClient;
+  readonly resolver: ResolverClient;
   readonly #publication: StorePublication;
   #assignment: ClusterAssignment;
   #probeSettings: ProbeSettings;
@@ -62,11 +63,11 @@ export class ProbedCluster implements HostOwner, Scheduled {
   readonly #aggregate: Aggregate = { state: 0, value: 0, readAtMs: 0, errorText: '' };
   readonly #measurement: { -readonly [K in keyof Measurement]: Measurement[K] };
 
-  constructor(assignment: ClusterAssignment, surroundings: ClusterContext) {
-    this.#context = surroundings;
-    this.counters = new StoreCounters(surroundings.counters);
-    this.names = surroundings.names.client();
-    this.#publication = surroundings.publisher.open(assignment.settings.name);
+  constructor(assignment: ClusterAssignment, context: ClusterContext) {
+    this.#context = context;
+    this.counters = new StoreCounters(context.counters);
+    this.resolver = context.resolver.client();
+    this.#publication = context.publisher.open(assignment.settings.name);
     this.#assignment = assignment;
     this.#probeSettings = probeSettings(assignment.settings);
     this.#measurement = {
@@ -112,8 +113,8 @@ export class ProbedCluster implements HostOwner, Scheduled {
   }
 
   /**
-   * The same cluster with other settings, other hosts or another generation. What stays the same
-   * keeps its connections.
+   * Applies changed settings, hosts or generation of the same cluster. Hosts that stay keep their
+   * connections, unless login or metric have changed.
    */
   apply(assignment: ClusterAssignment, nowMs: number): void {
     const before = this.#assignment;
@@ -122,38 +123,38 @@ export class ProbedCluster implements HostOwner, Scheduled {
     const isSameStore =
       assignment.generation === before.generation &&
       assignment.settings.metricQuery === before.settings.metricQuery;
-    if (!isSameStore) this.#startOver(nowMs);
+    if (!isSameStore) this.#discardReadings(nowMs);
     this.#probeSettings = changedSettings(this.#probeSettings, before, assignment);
     this.#replaceHosts(isSameStore, nowMs);
     this.#publish(nowMs);
   }
 
-  /** Probe under that term, or (null) close all connections and write nothing. */
+  /** Probes under that term, or (null) closes all connections and writes nothing. */
   lead(term: number | null, nowMs: number): void {
     if (term === this.#term) return;
     this.#term = term;
     this.#publication.withdraw();
     if (term === null) {
-      for (const host of this.#hosts.values()) this.#end(host);
+      for (const host of this.#hosts.values()) this.#stopHost(host);
       return;
     }
     this.#measurement.term = term;
-    this.#startOver(nowMs);
+    this.#discardReadings(nowMs);
     this.#readings = new ClusterReadings(this.#hosts.size);
     this.#publish(nowMs);
-    for (const host of this.#hosts.values()) this.#context.scheduling.begin(host);
+    for (const host of this.#hosts.values()) this.#context.scheduling.start(host);
   }
 
   tick(nowMs: number): void {
-    if (nowMs - this.#publishedAtMs >= REPEAT_MS) this.#publish(nowMs);
+    if (nowMs - this.#publishedAtMs >= REPUBLISH_AFTER_MS) this.#publish(nowMs);
   }
 
-  arrived(nowMs: number): void {
+  onReading(nowMs: number): void {
     this.#publish(nowMs);
   }
 
-  /** Nothing that was read before counts any more. */
-  #startOver(nowMs: number): void {
+  /** Readings from before now are no longer used. */
+  #discardReadings(nowMs: number): void {
     this.#sinceMs = nowMs;
     this.#measurement.generation = this.#assignment.generation;
     this.#measurement.lastHealthyMs = 0;
@@ -181,7 +182,7 @@ export class ProbedCluster implements HostOwner, Scheduled {
     for (const [address, host] of before) {
       if (hosts.get(address) === host) continue;
       host.index = -1;
-      this.#end(host);
+      this.#stopHost(host);
     }
     const { httpCheckPort, httpCheckPath } = settings;
     for (const { host, port } of targets) {
@@ -189,13 +190,13 @@ export class ProbedCluster implements HostOwner, Scheduled {
       member.setCheckUrl(httpCheckPort > 0 ? checkUrl(host, httpCheckPort, httpCheckPath) : '');
       member.probe.change(this.#probeSettings, nowMs);
       if (this.#term !== null && !before.has(member.probe.address)) {
-        this.#context.scheduling.begin(member);
+        this.#context.scheduling.start(member);
       }
     }
   }
 
-  #end(host: ProbedHost): void {
-    this.#context.scheduling.end(host);
+  #stopHost(host: ProbedHost): void {
+    this.#context.scheduling.stop(host);
     host.close();
   }
 
@@ -225,7 +226,7 @@ function probeSettings(settings: AssignedSettings): ProbeSettings {
   return { login: loginOf(settings), metric: metricFor(settings), cacheMs: settings.cacheMs };
 }
 
-/** The same objects for what has not changed: probes tell by them whether to connect anew. */
+/** Reuses the objects that have not changed: probes compare them to decide on a new connection. */
 function changedSettings(
   present: ProbeSettings,
   before: ClusterAssignment,
@@ -252,7 +253,7 @@ function loginOf({ user, password, collation, tls }: AssignedSettings): Login {
 
 function metricFor({ name, metricQuery }: AssignedSettings): Metric {
   const metric = metricOf(metricQuery);
-  // The configuration lets no other query through.
-  if (metric === null) throw new FrenoError('PROTOCOL', `${name}: MetricQuery cannot be run`);
+  // The configuration rejects such a query, so this is a bug.
+  if (metric === null) throw new FrenoError('PROTOCOL', `${name}: MetricQuery is not supported`);
   return metric;
 }

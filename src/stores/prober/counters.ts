@@ -1,4 +1,4 @@
-/** What probes count: each store for itself, and all of them together for their thread. */
+/** Counters of probes: one set per store, and one for the whole thread. */
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { type DurationCounts, Durations } from '../../base/durations.js';
 import type { ProbeCounters } from './mysql/probe.js';
@@ -34,7 +34,7 @@ export class ThreadCounters implements ProbeCounters {
   }
 }
 
-/** The probes of one store since the thread got it. */
+/** The probes of one store since it was assigned to the thread. */
 export class StoreCounters implements ProbeCounters {
   readonly #thread: ProbeCounters;
   total = 0;

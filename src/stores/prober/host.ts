@@ -1,7 +1,4 @@
-/**
- * One host of a cluster as its probe thread sees it: the probe, the HTTP check, and what the log
- * says of both.
- */
+/** One host of a cluster in its probe thread: the probe, the HTTP check, and the log of both. */
 import { monotonicMs } from '../../base/clock.js';
 import type { ResolverClient } from '../../base/dns-resolver.js';
 import type { Logger } from '../../base/log.js';
@@ -17,10 +14,10 @@ import {
 } from './mysql/probe.js';
 import type { Scheduled } from './probe-scheduler.js';
 
-/** A host that fails and recovers all the time is logged this often. */
+/** A host that keeps failing and recovering is logged at most this often. */
 const LOG_INTERVAL_MS = 10_000;
 
-/** What the hosts of one thread share. */
+/** Shared by the hosts of one thread. */
 export interface HostContext {
   readonly httpChecker: HttpChecker;
   readonly logger: Logger;
@@ -29,18 +26,18 @@ export interface HostContext {
 /** The cluster of a host. */
 export interface HostOwner {
   readonly name: string;
-  /** `monotonicMs()` since when readings count. */
+  /** Readings from before this `monotonicMs()` are discarded. */
   readonly sinceMs: number;
   readonly readings: ClusterReadings;
   readonly counters: ProbeCounters;
-  /** For all its hosts. */
-  readonly names: ResolverClient;
-  /** Something has been read. */
-  arrived(nowMs: number): void;
+  /** Shared by all hosts of the cluster. */
+  readonly resolver: ResolverClient;
+  /** `readings` has changed, or a host has confirmed its cached value. */
+  onReading(nowMs: number): void;
 }
 
 export class ProbedHost implements Scheduled, ProbeListener {
-  /** Place in the list of the cluster; -1 when it is not in there. */
+  /** Index in the list of the cluster; -1 when it is no longer listed. */
   index = -1;
   readonly probe: MysqlProbe;
   readonly #owner: HostOwner;
@@ -50,6 +47,7 @@ export class ProbedHost implements Scheduled, ProbeListener {
   #checking = false;
   #nextCheckMs = 0;
   #failing = false;
+  /** Whether the current failure has been logged. */
   #logged = false;
   #loggedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -57,14 +55,14 @@ export class ProbedHost implements Scheduled, ProbeListener {
     target: ProbeTarget,
     settings: ProbeSettings,
     owner: HostOwner,
-    surroundings: HostContext,
+    context: HostContext,
   ) {
-    this.probe = new MysqlProbe(target, settings, owner.names, this, owner.counters);
+    this.probe = new MysqlProbe(target, settings, owner.resolver, this, owner.counters);
     this.#owner = owner;
-    this.#context = surroundings;
+    this.#context = context;
   }
 
-  /** Asks at once, whatever is known; an HTTP check goes beside the first probe. */
+  /** Probes at once, whatever is cached; the first HTTP check runs beside the first probe. */
   open(nowMs: number): void {
     this.probe.open(nowMs);
     this.#nextCheckMs = nowMs;
@@ -75,12 +73,12 @@ export class ProbedHost implements Scheduled, ProbeListener {
     this.probe.close();
   }
 
-  /** Empty: no HTTP check, and nothing leaves the host out. */
+  /** Empty: no HTTP check, so that the host is not left out. */
   setCheckUrl(url: string): void {
     if (url === this.#checkUrl) return;
     this.#checkUrl = url;
     this.#nextCheckMs = 0;
-    this.#checked(false);
+    this.#applyCheck(false);
   }
 
   tick(nowMs: number): void {
@@ -89,20 +87,20 @@ export class ProbedHost implements Scheduled, ProbeListener {
   }
 
   succeeded(value: number, readAtMs: number): void {
-    if (this.#failing) this.#recovered();
+    if (this.#failing) this.#logRecovery();
     if (readAtMs < this.#owner.sinceMs) return;
     this.#owner.readings.setValue(this.index, value, readAtMs);
-    this.#owner.arrived(monotonicMs());
+    this.#owner.onReading(monotonicMs());
   }
 
   failed(failure: MySQLFailure, atMs: number): void {
-    if (!this.#failing) this.#fell(failure, atMs);
+    if (!this.#failing) this.#logFailure(failure, atMs);
     this.#owner.readings.setError(this.index, failure.text, failure.unreachable, atMs);
-    this.#owner.arrived(atMs);
+    this.#owner.onReading(atMs);
   }
 
-  reused(nowMs: number): void {
-    this.#owner.arrived(nowMs);
+  cacheHit(nowMs: number): void {
+    this.#owner.onReading(nowMs);
   }
 
   #checkIfDue(nowMs: number): void {
@@ -115,17 +113,17 @@ export class ProbedHost implements Scheduled, ProbeListener {
       return;
     }
     this.#checking = true;
-    httpChecker.check(url, this.#owner.names.lookup, (leftOut) => {
+    httpChecker.check(url, this.#owner.resolver.lookup, (leftOut) => {
       this.#checking = false;
-      if (url === this.#checkUrl) this.#checked(leftOut);
+      if (url === this.#checkUrl) this.#applyCheck(leftOut);
     });
   }
 
-  #checked(leftOut: boolean): void {
+  #applyCheck(leftOut: boolean): void {
     if (this.index >= 0) this.#owner.readings.setLeftOut(this.index, leftOut);
   }
 
-  #fell(failure: MySQLFailure, atMs: number): void {
+  #logFailure(failure: MySQLFailure, atMs: number): void {
     this.#failing = true;
     this.#logged = atMs - this.#loggedAtMs >= LOG_INTERVAL_MS;
     if (!this.#logged) return;
@@ -133,14 +131,14 @@ export class ProbedHost implements Scheduled, ProbeListener {
     const { logger } = this.#context;
     logger.warn(
       { store: this.#owner.name, host: this.probe.address, error: failure.text },
-      'a host cannot be read',
+      'cannot read metric from host',
     );
   }
 
-  #recovered(): void {
+  #logRecovery(): void {
     this.#failing = false;
     if (!this.#logged) return;
     const { logger } = this.#context;
-    logger.warn({ store: this.#owner.name, host: this.probe.address }, 'a host is read again');
+    logger.warn({ store: this.#owner.name, host: this.probe.address }, 'host is readable again');
   }
 }

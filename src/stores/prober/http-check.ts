@@ -1,4 +1,7 @@
-/** HTTP checks: a host whose page answers 404 is to be left out of its cluster. */
+/**
+ * HTTP checks: a host whose page responds with 404 is left out of its cluster. Only 404 does that.
+ * A check that fails keeps the host, because a broken check must not hide a host that lags.
+ */
 import { Agent, get } from 'node:http';
 import type { LookupFunction } from 'node:net';
 import { formatAddress } from '../../base/address.js';
@@ -6,16 +9,16 @@ import { formatAddress } from '../../base/address.js';
 /** How often each host is checked. */
 export const CHECK_INTERVAL_MS = 5_000;
 
-const TIMEOUT_MS = 1_000;
+const CHECK_TIMEOUT_MS = 1_000;
 
-/** Checks of one thread under way at a time: enough for 300 hosts that all time out. */
+/** Checks of one thread in flight: enough for 300 hosts that all time out. */
 const CHECKS_MAX = 64;
 
-/** What HTTP checks count. */
+/** Counters of the HTTP checks of one thread. */
 export interface HttpCheckCounters {
-  /** Answers by status. */
+  /** Responses by status. */
   readonly byStatus: Readonly<Record<string, number>>;
-  /** Hosts that have no HTTP check, each time one would be due. */
+  /** Hosts without an HTTP check, counted each time a check would be due. */
   readonly skipped: number;
   readonly failed: number;
 }
@@ -26,7 +29,7 @@ interface Check {
   readonly done: (leftOut: boolean) => void;
 }
 
-/** The page of a host. */
+/** The URL of a host's page. */
 export function checkUrl(host: string, port: number, path: string): string {
   return `http://${formatAddress({ host, port })}/${path.replace(/^\/+/, '')}`;
 }
@@ -35,7 +38,7 @@ export class HttpChecker {
   readonly #agent = new Agent({ keepAlive: false });
   readonly #queue: Check[] = [];
   readonly #byStatus: Record<string, number> = {};
-  #underWay = 0;
+  #inFlight = 0;
   #skipped = 0;
   #failed = 0;
 
@@ -48,7 +51,7 @@ export class HttpChecker {
   }
 
   /**
-   * Calls back once, with whether the host is to be left out. A host is to have one check at a
+   * Calls back once, with whether the host is left out. The caller runs one check per host at a
    * time.
    */
   check(url: string, lookup: LookupFunction, done: (leftOut: boolean) => void): void {
@@ -57,12 +60,12 @@ export class HttpChecker {
   }
 
   #startNext(): void {
-    if (this.#underWay >= CHECKS_MAX) return;
+    if (this.#inFlight >= CHECKS_MAX) return;
     const check = this.#queue.shift();
     if (check === undefined) return;
-    this.#underWay++;
-    this.#ask(check, (status) => {
-      this.#underWay--;
+    this.#inFlight++;
+    this.#request(check, (status) => {
+      this.#inFlight--;
       if (status === null) this.#failed++;
       else this.#byStatus[status] = (this.#byStatus[status] ?? 0) + 1;
       check.done(status === 404);
@@ -70,22 +73,22 @@ export class HttpChecker {
     });
   }
 
-  /** The status of the answer, or null when there is none in time. */
-  #ask({ url, lookup }: Check, answered: (status: number | null) => void): void {
+  /** The status of the response, or null when there is none in time. */
+  #request({ url, lookup }: Check, onStatus: (status: number | null) => void): void {
     if (!URL.canParse(url)) {
-      process.nextTick(answered, null);
+      process.nextTick(onStatus, null);
       return;
     }
     const request = get(url, { agent: this.#agent, lookup });
-    let open = true;
+    let isSettled = false;
     const settle = (status: number | null): void => {
-      if (!open) return;
-      open = false;
+      if (isSettled) return;
+      isSettled = true;
       clearTimeout(timer);
       request.destroy();
-      answered(status);
+      onStatus(status);
     };
-    const timer = setTimeout(() => settle(null), TIMEOUT_MS);
+    const timer = setTimeout(() => settle(null), CHECK_TIMEOUT_MS);
     request.on('response', (response) => settle(response.statusCode ?? null));
     request.on('error', () => settle(null));
   }

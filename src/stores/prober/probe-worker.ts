@@ -1,6 +1,6 @@
 /**
- * The probe thread: owns the clusters that main assigns to it, probes their hosts while this node
- * leads, writes the board.
+ * The probe worker, which runs in a probe thread: owns the clusters that main assigns to it, probes
+ * their hosts while this node is leader, and writes the board.
  */
 import type { MessagePort } from 'node:worker_threads';
 import { threadId } from 'node:worker_threads';
@@ -17,15 +17,15 @@ import type { ProbedHost } from './host.js';
 import { HttpChecker } from './http-check.js';
 import { ProbeScheduler, systemSchedulerClock } from './probe-scheduler.js';
 
-/** Every host has its turn once in this time. */
+/** Every host has one tick per interval. */
 export const PROBE_INTERVAL_MS = 50;
 const PHASES = 10;
 
 /**
- * Hosts opened in one turn of the event loop, so that the first answers are read before the last
- * connection is made.
+ * Hosts opened in one iteration of the event loop: the first results are read before the last
+ * connection is opened.
  */
-const OPENED_AT_ONCE = 16;
+const OPENED_PER_ITERATION = 16;
 
 export class ProbeWorker {
   readonly #port: MessagePort;
@@ -41,29 +41,32 @@ export class ProbeWorker {
   readonly #counters = new ThreadCounters();
   /** By slot of the board. */
   readonly #clusters = new Map<number, ProbedCluster>();
-  /** Hosts whose first turn is to come. */
+  /** Hosts that have not been opened yet. */
   readonly #opening = new Set<ProbedHost>();
-  #openingSoon = false;
+  #isOpeningScheduled = false;
   /** Null: not probing. */
   #term: number | null = null;
 
-  /** `task`: what of it is not wired already. */
+  /** `task`: without the parts that the thread's entry has used. */
   constructor(task: Omit<ProbeTask, 'diagnostics' | 'memcache'>, publisher: MetricPublisher) {
     this.#port = task.port;
     this.#worker = task.worker;
     this.#publisher = publisher;
     this.#context = {
       board: new Board(task.board),
-      names: new FairResolver(),
+      resolver: new FairResolver(),
       httpChecker: this.#httpChecker,
       counters: this.#counters,
       publisher,
       logger: createLogger(task.log, `probe-${task.worker}`),
-      scheduling: { begin: (host) => this.#begin(host), end: (host) => this.#end(host) },
+      scheduling: {
+        start: (host) => this.#startHost(host),
+        stop: (host) => this.#stopHost(host),
+      },
     };
   }
 
-  /** Resolves when main tells the worker to stop and its connections are closed. */
+  /** Resolves when main has sent `stop` and all connections are closed. */
   run(): Promise<void> {
     return new Promise((resolve) => {
       this.#port.on('message', (message: ToProbe) => {
@@ -76,7 +79,7 @@ export class ProbeWorker {
         this.#port.close();
         resolve();
       });
-      this.#tell({ kind: 'ready', threadId });
+      this.#post({ kind: 'ready', threadId });
     });
   }
 
@@ -84,7 +87,7 @@ export class ProbeWorker {
     switch (message.kind) {
       case 'assign':
         this.#assign(message.assignments);
-        this.#tell({ kind: 'acknowledge', version: message.version });
+        this.#post({ kind: 'acknowledge', version: message.version });
         break;
       case 'lead':
         this.#lead(message.probing ? message.term : null);
@@ -96,16 +99,16 @@ export class ProbeWorker {
         this.#collect(message.id);
         break;
       case 'ping':
-        this.#tell({ kind: 'pong' });
+        this.#post({ kind: 'pong' });
         break;
     }
   }
 
   #assign(assignments: readonly ClusterAssignment[]): void {
     const nowMs = monotonicMs();
-    const names = new Map(assignments.map(({ slot, settings }) => [slot, settings.name]));
+    const nameBySlot = new Map(assignments.map(({ slot, settings }) => [slot, settings.name]));
     for (const [slot, cluster] of this.#clusters) {
-      if (names.get(slot) !== cluster.name) this.#remove(cluster, nowMs);
+      if (nameBySlot.get(slot) !== cluster.name) this.#remove(cluster, nowMs);
     }
     for (const assignment of assignments) {
       const present = this.#clusters.get(assignment.slot);
@@ -134,24 +137,24 @@ export class ProbeWorker {
     for (const cluster of this.#clusters.values()) cluster.lead(term, nowMs);
   }
 
-  #begin(host: ProbedHost): void {
+  #startHost(host: ProbedHost): void {
     this.#opening.add(host);
     this.#openSoon();
   }
 
-  #end(host: ProbedHost): void {
+  #stopHost(host: ProbedHost): void {
     this.#opening.delete(host);
     this.#scheduler.remove(host);
   }
 
   #openSoon(): void {
-    if (this.#openingSoon || this.#opening.size === 0) return;
-    this.#openingSoon = true;
+    if (this.#isOpeningScheduled || this.#opening.size === 0) return;
+    this.#isOpeningScheduled = true;
     setImmediate(() => {
-      this.#openingSoon = false;
-      let room = OPENED_AT_ONCE;
+      this.#isOpeningScheduled = false;
+      let remaining = OPENED_PER_ITERATION;
       for (const host of this.#opening) {
-        if (room-- === 0) break;
+        if (remaining-- === 0) break;
         this.#opening.delete(host);
         this.#scheduler.add(host);
         host.open(monotonicMs());
@@ -162,7 +165,7 @@ export class ProbeWorker {
 
   #collect(id: number): void {
     const { byStatus, skipped, failed } = this.#httpChecker.counters;
-    this.#tell({
+    this.#post({
       kind: 'collected',
       id,
       statistics: {
@@ -181,7 +184,7 @@ export class ProbeWorker {
     });
   }
 
-  #tell(message: FromProbe): void {
+  #post(message: FromProbe): void {
     this.#port.postMessage(message);
   }
 }

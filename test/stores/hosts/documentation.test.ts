@@ -23,7 +23,7 @@ describe('the documentation of the stores', () => {
     expect(new Set(kinds)).to.have.all.keys('static', 'haproxy', 'proxysql', 'vitess');
   });
 
-  it('links to sections that are there', () => {
+  it('links to sections that exist', () => {
     const sections = [...text.matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
       title!
         .toLowerCase()

@@ -2,8 +2,9 @@
 import { lookup } from 'node:dns';
 import type { ServerResponse } from 'node:http';
 import { expect } from 'chai';
-import { serverStatus } from '../../../src/stores/main/hosts/haproxy-status.js';
-import { type HostList, readerFactory } from '../../../src/stores/main/hosts/source.js';
+import { createReaderFactory } from '../../../src/stores/main/hosts/create-host-source.js';
+import { serverStatus } from '../../../src/stores/main/hosts/haproxy-server-status.js';
+import type { HostList } from '../../../src/stores/main/hosts/host-source.js';
 import { clusterSettings } from '../../support/cluster-settings.js';
 import { turns } from '../../support/event-loop.js';
 import { failureOf } from '../../support/failure.js';
@@ -28,20 +29,20 @@ const PAGE = [
 
 describe("a page of HAProxy's statistics", () => {
   let pages: Pages;
-  let answer: (response: ServerResponse) => void;
+  let respond: (response: ServerResponse) => void;
 
   beforeEach(async () => {
-    pages = await Pages.serve((_request, response) => answer(response));
+    pages = await Pages.serve((_request, response) => respond(response));
     show(PAGE);
   });
 
   afterEach(() => pages.close());
 
   function show(text: string): void {
-    answer = (response) => response.end(text);
+    respond = (response) => response.end(text);
   }
 
-  function read(poolName = 'pool', readerFor = readerFactory(lookup)): Promise<HostList> {
+  function read(poolName = 'pool', readerFor = createReaderFactory(lookup)): Promise<HostList> {
     const source = { kind: 'haproxy', addresses: [pages.url], poolName } as const;
     return readerFor(clusterSettings('main', source))!.read();
   }
@@ -54,55 +55,55 @@ describe("a page of HAProxy's statistics", () => {
     return (await failureOf(read(poolName))).message;
   }
 
-  it('is asked for by the path that HAProxy has for it', async () => {
+  it('requests the CSV page of HAProxy at /;csv;norefresh', async () => {
     expect(await names()).to.deep.equal(['one', 'two']);
     expect(pages.paths).to.deep.equal(['/;csv;norefresh']);
   });
 
-  it('is understood by the names of its columns, wherever they are', async () => {
+  it("finds the columns of HAProxy's CSV by their names, in any order", async () => {
     show('# status,x,svname,pxname\nUP,1,a,pool\nMAINT (via pool/b),1,b,pool\nno check,,c,pool\n');
     expect(await names()).to.deep.equal(['a', 'c']);
   });
 
-  it('is understood with the line ends of other systems, without a last one, and in small chunks', async () => {
+  it('parses CSV with CRLF, without a final line end and in small chunks', async () => {
     show(PAGE.replaceAll('\n', '\r\n'));
     expect(await names()).to.deep.equal(['one', 'two']);
     show(PAGE.trimEnd());
     expect(await names()).to.deep.equal(['one', 'two']);
-    answer = (response) => {
+    respond = (response) => {
       for (const character of PAGE) response.write(character);
       response.end();
     };
     expect(await names('late')).to.deep.equal(['five']);
   });
 
-  it('is an error, never a crash and never a shorter list, wherever it is cut', async () => {
+  it('reports an error, not a shorter list, when the CSV is truncated anywhere', async () => {
     const end = PAGE.indexOf('late,five');
     for (let length = 0; length < end - 1; length++) {
       show(PAGE.slice(0, length));
       // A cut in the empty end of the pool's last row takes nothing away.
       if (length >= end - ',\n'.length) continue;
       expect(await failure(), `${length} bytes`).to.match(
-        /truncated|torn|empty|no columns|no pool|no CSV/,
+        /truncated|malformed|empty|no columns|no pool|not CSV/,
       );
     }
   });
 
-  it('is an error when the connection ends before the page', async () => {
-    answer = (response) => {
+  it('reports an error when the connection ends before the page', async () => {
+    respond = (response) => {
       response.writeHead(200, { 'content-length': PAGE.length + 1 });
       response.write(PAGE, () => response.destroy());
     };
     expect(await failure()).to.include('the connection was cut');
-    answer = (response) => {
+    respond = (response) => {
       response.write(PAGE, () => response.destroy());
     };
     expect(await failure()).to.include('the connection was cut');
   });
 
-  it('is an error when it has no end', async () => {
+  it('reports an error when the page has no end', async () => {
     const row = Buffer.from(`pool,server,0,UP,1,2,${'x'.repeat(60_000)},\n`);
-    answer = (response) => {
+    respond = (response) => {
       response.write(`${HEADER}\n`);
       const writeOn = (): void => {
         while (!response.destroyed && response.write(row));
@@ -113,29 +114,29 @@ describe("a page of HAProxy's statistics", () => {
     expect(await failure()).to.include('larger than 16777216 bytes');
   });
 
-  it('is an error when a line has no end', async () => {
+  it('reports an error when a line has no end', async () => {
     show(`${HEADER}\n${'x'.repeat(100_000)}`);
-    expect(await failure()).to.include('no CSV');
+    expect(await failure()).to.include('not CSV');
   });
 
-  it('is an error when it is something else', async () => {
+  it('reports an error when the page is not a statistics page', async () => {
     show('');
-    expect(await failure()).to.include('the answer is empty');
+    expect(await failure()).to.include('the response is empty');
     show('<html>\n<body>Statistics Report\n</body></html>\n');
     expect(await failure()).to.include('not a statistics page');
     show('\u0000\u0001\u0002"');
     expect(await failure()).to.include(`HAProxy ${pages.url}: `);
-    answer = (response) => response.writeHead(503).end(PAGE);
-    expect(await failure()).to.include('it answers 503 instead of 200');
+    respond = (response) => response.writeHead(503).end(PAGE);
+    expect(await failure()).to.include('unexpected HTTP status 503 instead of 200');
   });
 
-  it('is an error when it shows a server in an unknown state, which must not be left out unnoticed', async () => {
+  it('reports an error when a server has an unknown status', async () => {
     show(PAGE.replace('UP', 'RESTING'));
     expect(await failure()).to.include('server "one" has the unknown status "RESTING"');
     expect(await names('late')).to.deep.equal(['five']);
   });
 
-  it('is an error while all servers are in transition, or all that are up: HAProxy is reloading', async () => {
+  it('reports an error while HAProxy is reloading: all servers are in transition', async () => {
     const page = (...statuses: string[]): string =>
       [HEADER, ...statuses.map((status, at) => `pool,s${at},0,${status},1,2,,`)].join('\n');
     for (const statuses of [
@@ -143,19 +144,19 @@ describe("a page of HAProxy's statistics", () => {
       ['UP 1/3', 'DOWN'],
     ]) {
       show(page(...statuses));
-      expect(await failure(), statuses.join()).to.include('it is reloading');
+      expect(await failure(), statuses.join()).to.include('HAProxy is reloading');
     }
     show(page('DOWN 1/2', 'DOWN'));
     expect(await names()).to.deep.equal(['s0', 's1']);
   });
 
-  it('is an error when a server is named like no host', async () => {
+  it('reports an error when the name of a server is not a host', async () => {
     show(PAGE.replace('one', 'a:b'));
     expect(await failure()).to.include('server "a:b" of pool "pool"');
   });
 
-  it('is read once for all clusters that ask within a second', async () => {
-    const readerFor = readerFactory(lookup);
+  it('reads a page once for all clusters that need it within a second', async () => {
+    const readerFor = createReaderFactory(lookup);
     const lists = await Promise.all([
       read('pool', readerFor),
       read('late', readerFor),
@@ -166,8 +167,8 @@ describe("a page of HAProxy's statistics", () => {
     expect(pages.requests).to.have.length(1);
   });
 
-  it('is read again after a second', async () => {
-    const readerFor = readerFactory(lookup);
+  it('reads a page again after a second', async () => {
+    const readerFor = createReaderFactory(lookup);
     await read('pool', readerFor);
     show(PAGE.replace('DOWN (agent)', 'MAINT'));
     await new Promise((resolve) => setTimeout(resolve, 1_010));
@@ -175,10 +176,10 @@ describe("a page of HAProxy's statistics", () => {
     expect(hosts.map(({ host }) => host)).to.deep.equal(['one']);
   });
 
-  it('is one of at most two that are asked for at a time', async () => {
+  it('requests at most two pages of one HAProxy at a time', async () => {
     const waiting: ServerResponse[] = [];
-    answer = (response) => waiting.push(response);
-    const readerFor = readerFactory(lookup);
+    respond = (response) => waiting.push(response);
+    const readerFor = createReaderFactory(lookup);
     const lists = ['a', 'b', 'c', 'd'].map((path) => {
       const source = {
         kind: 'haproxy',
@@ -199,9 +200,9 @@ describe("a page of HAProxy's statistics", () => {
 });
 
 describe('the status of a server of HAProxy', () => {
-  /** As its source words them (stats.c, `srv_hlt_st`), and as older versions did. */
+  /** The texts of HAProxy's source (stats.c, `srv_hlt_st`), and those of older versions. */
   const MEANINGS: ReadonlyArray<
-    readonly [texts: string[], counts: boolean, inTransition: boolean]
+    readonly [texts: string[], isUsed: boolean, inTransition: boolean]
   > = [
     [['UP', 'DOWN', 'DOWN (agent)', 'no check'], true, false],
     [['DOWN 1/2'], true, true],
@@ -211,15 +212,16 @@ describe('the status of a server of HAProxy', () => {
     [['NOLB 2/3', 'DRAIN 1/2'], false, true],
   ];
 
-  for (const [texts, counts, inTransition] of MEANINGS) {
+  for (const [texts, isUsed, inTransition] of MEANINGS) {
     for (const text of texts) {
-      it(`${text}: ${counts ? 'counts' : 'does not count'}${inTransition ? ', in transition' : ''}`, () => {
-        expect(serverStatus(text)).to.include({ counts, inTransition });
+      const meaning = `${isUsed ? 'used' : 'not used'}${inTransition ? ', in transition' : ''}`;
+      it(`takes a HAProxy server with status "${text}" for ${meaning}`, () => {
+        expect(serverStatus(text)).to.include({ isUsed, inTransition });
       });
     }
   }
 
-  it('is unknown otherwise', () => {
+  it('does not know any other status', () => {
     for (const text of ['', 'OPEN', 'U', 'UPPER', 'up', 'no chec', 'checking']) {
       expect(serverStatus(text), text).to.equal(null);
     }

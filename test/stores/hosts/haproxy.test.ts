@@ -1,7 +1,8 @@
-/** Hosts by HAProxy, with the real one. */
+/** The HAProxy host source, with a real HAProxy. */
 import { lookup } from 'node:dns';
 import { expect } from 'chai';
-import { type HostSourceReader, readerFactory } from '../../../src/stores/main/hosts/source.js';
+import { createReaderFactory } from '../../../src/stores/main/hosts/create-host-source.js';
+import type { HostSourceReader } from '../../../src/stores/main/hosts/host-source.js';
 import { clusterSettings } from '../../support/cluster-settings.js';
 import { failureOf } from '../../support/failure.js';
 import { HAProxy } from '../../support/haproxy.js';
@@ -19,17 +20,17 @@ backend pool
   server unchecked 127.0.0.1:1
   server nameless 127.0.0.1:1
   server 10.1.1.1:3307 127.0.0.1:1
-  server lost nowhere.invalid:1 init-addr none resolvers nobody
+  server lost nowhere.invalid:1 init-addr none resolvers nodns
 backend empty
 listen mixed
   bind abns@freno-${process.pid}-${number} name a-listener
   option socket-stats
   server behind-listener 127.0.0.1:1
-resolvers nobody
+resolvers nodns
   nameserver none 127.0.0.1:1
 `;
 
-describe('hosts by HAProxy', () => {
+describe('the HAProxy host source', () => {
   let haproxy: HAProxy;
 
   before(async function () {
@@ -45,7 +46,7 @@ describe('hosts by HAProxy', () => {
   /** With nothing in its cache. */
   function reader(addresses: string[], poolName = 'pool'): HostSourceReader {
     const source = { kind: 'haproxy', addresses, poolName } as const;
-    return readerFactory(lookup)(clusterSettings('main', source))!;
+    return createReaderFactory(lookup)(clusterSettings('main', source))!;
   }
 
   async function hosts(poolName?: string, address = haproxy.address): Promise<string[]> {
@@ -58,7 +59,7 @@ describe('hosts by HAProxy', () => {
     expect(await haproxy.command(`set server pool/${server} ${state}`)).to.equal('');
   }
 
-  it('are an error while all servers that are up are in transition, as after a reload', async () => {
+  it('reports an error while all servers that are up are in transition', async () => {
     const fresh = await HAProxy.start({ sections: sections(2) });
     try {
       const error = await failureOf(reader([fresh.address]).read());
@@ -71,7 +72,7 @@ describe('hosts by HAProxy', () => {
     }
   });
 
-  it('are those that are up, down or unchecked, under the name of the server', async () => {
+  it('lists the servers that are up, down or unchecked, by the name of the server', async () => {
     expect(await hosts()).to.deep.equal([
       'refused:3306',
       'up:3306',
@@ -83,7 +84,7 @@ describe('hosts by HAProxy', () => {
     ]);
   });
 
-  it('are not those in maintenance, theirs or of the server that they track', async () => {
+  it('does not list servers in maintenance, their own or that of a tracked server', async () => {
     await set('other', 'state maint');
     expect(await hosts()).to.not.include.members(['other:3306', 'follower:3306']);
     await set('other', 'state ready');
@@ -91,51 +92,51 @@ describe('hosts by HAProxy', () => {
     expect(await hosts()).to.include.members(['other:3306', 'follower:3306']);
   });
 
-  it('are not those that are drained', async () => {
+  it('does not list drained servers', async () => {
     await set('unchecked', 'state drain');
     expect(await hosts()).to.not.include('unchecked:3306');
     await set('unchecked', 'state ready');
     expect(await hosts()).to.include('unchecked:3306');
   });
 
-  it('are not those that are not load-balanced', async () => {
+  it('does not list servers that are not load-balanced', async () => {
     await set('up', 'health stopping');
     expect(await hosts()).to.not.include('up:3306');
     await set('up', 'health up');
     expect(await hosts()).to.include('up:3306');
   });
 
-  it('are also those that go down by command', async () => {
+  it('lists servers that an operator has set to down', async () => {
     await set('up', 'health down');
     expect(await hosts()).to.include('up:3306');
     await set('up', 'health up');
   });
 
-  it('are none where the pool has no servers', async () => {
+  it('lists no hosts when the pool has no servers', async () => {
     expect(await hosts('empty')).to.deep.equal([]);
   });
 
-  it('are the servers among the listeners of a section', async () => {
+  it('lists the servers, not the listeners, of a listen section', async () => {
     expect(await hosts('mixed')).to.deep.equal(['behind-listener:3306']);
   });
 
-  it('are an error that names the pool where there is none', async () => {
+  it('names a pool that does not exist', async () => {
     const error = await failureOf(reader([haproxy.address], 'pool2').read());
     expect(error.message).to.include('there is no pool "pool2"');
   });
 
-  it('are listed by those addresses that answer; the others are told', async () => {
+  it('lists the hosts of the addresses that respond and reports the others', async () => {
     const list = await reader(['127.0.0.1:1', haproxy.address], 'empty').read();
     expect(list.hosts).to.deep.equal([]);
     expect(list.problem).to.include('HAProxy http://127.0.0.1:1: ').and.to.include('ECONNREFUSED');
   });
 
-  it('are an error that names every address when none answers', async () => {
+  it('names every address when none responds', async () => {
     const error = await failureOf(reader(['127.0.0.1:1', 'http://127.0.0.1:2/x']).read());
     expect(error.message).to.include('http://127.0.0.1:1: ').and.include('http://127.0.0.1:2/x: ');
   });
 
-  it('come from a page at any path, with user and password, which are not shown', async () => {
+  it('reads a page at any path with user and password, and does not show them', async () => {
     const other = await HAProxy.start({
       sections: 'backend pool\n  server a 127.0.0.1:1',
       statistics: 'stats uri /haproxy/stats\n  stats auth monitor:secret',
@@ -147,7 +148,7 @@ describe('hosts by HAProxy', () => {
       }
       const wrong = `http://monitor:wrong@${other.address}/haproxy/stats`;
       const error = await failureOf(reader([wrong]).read());
-      expect(error.message).to.include('it answers 401').and.not.include('wrong');
+      expect(error.message).to.include('unexpected HTTP status 401').and.not.include('wrong');
     } finally {
       await other.stop();
     }

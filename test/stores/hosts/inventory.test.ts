@@ -1,4 +1,4 @@
-/** The inventory and its sources of hosts: when they are read, and what remains when they fail. */
+/** The inventory and its host sources: when they are read, and what is kept when they fail. */
 import { mock } from 'node:test';
 import { expect } from 'chai';
 import { type Logger, pino } from 'pino';
@@ -6,25 +6,25 @@ import { FrenoError } from '../../../src/base/errors.js';
 import { Board, emptyStoreReading, type StoreReading } from '../../../src/board/board.js';
 import type { ClusterReport } from '../../../src/contracts/reports.js';
 import type { ClusterAssignment, ClusterSettings } from '../../../src/contracts/stores.js';
-import type { HostList, HostSourceReader } from '../../../src/stores/main/hosts/source.js';
+import type { HostList, HostSourceReader } from '../../../src/stores/main/hosts/host-source.js';
 import { Inventory, type InventoryOptions } from '../../../src/stores/main/inventory.js';
 import { clusterSettings } from '../../support/cluster-settings.js';
 import { turns } from '../../support/event-loop.js';
 import { Pages } from '../../support/pages.js';
 
-/** A source that answers when the test says so. */
+/** A source whose readings the test completes. */
 class FakeSource implements HostSourceReader {
-  /** Readings under way, the oldest first. */
-  readonly #open: Array<{ give(list: HostList): void; fail(error: Error): void }> = [];
+  /** Readings in progress, the oldest first. */
+  readonly #open: Array<{ succeed(list: HostList): void; fail(error: Error): void }> = [];
   readings = 0;
 
   read(): Promise<HostList> {
     this.readings++;
-    return new Promise((resolve, reject) => this.#open.push({ give: resolve, fail: reject }));
+    return new Promise((resolve, reject) => this.#open.push({ succeed: resolve, fail: reject }));
   }
 
-  give(hosts: string[], problem = ''): void {
-    this.#oldest().give({ hosts: hosts.map((host) => ({ host, port: 3306 })), problem });
+  succeed(hosts: string[], problem = ''): void {
+    this.#oldest().succeed({ hosts: hosts.map((host) => ({ host, port: 3306 })), problem });
   }
 
   fail(message: string): void {
@@ -47,12 +47,12 @@ interface LogLine {
   readonly msg: string;
 }
 
-describe('the inventory', () => {
+describe('the inventory and its host sources', () => {
   const sources = new Map<string, FakeSource>();
   let inventory: Inventory;
   let log: LogLine[];
   let assigned: readonly ClusterAssignment[];
-  /** When the prober was told of leadership. */
+  /** What was assigned when the prober became active. */
   let assignedAtLead: readonly ClusterAssignment[];
   let board: Board;
   let nowMs = 1_000;
@@ -84,7 +84,7 @@ describe('the inventory', () => {
     inventory = new Inventory({ board, prober, logger, ...options });
   }
 
-  /** What the board says of a store. */
+  /** The settings of a store on the board. */
   function settings(name: string): StoreReading {
     const { slot } = inventory.stores().find((store) => store.name === name)!;
     return board.readStore(slot, emptyStoreReading());
@@ -97,7 +97,7 @@ describe('the inventory', () => {
     return fake;
   }
 
-  /** Clusters whose sources are under the test's control. */
+  /** Clusters with sources that the test controls. */
   async function configure(...names: string[]): Promise<void> {
     await inventory.replaceClusters(
       names.map((name) => clusterSettings(name, { kind: 'static', hosts: [name] })),
@@ -123,9 +123,9 @@ describe('the inventory', () => {
     await turns();
   }
 
-  it('keeps the last good list when a source fails, and says what is wrong', async () => {
+  it('keeps the last good list when a source fails, and reports the failure', async () => {
     await configure('main');
-    source('main').give(['a', 'b']);
+    source('main').succeed(['a', 'b']);
     await turns();
     const { readAtUnixMs } = report();
     expect(readAtUnixMs).to.be.a('number');
@@ -137,83 +137,83 @@ describe('the inventory', () => {
     expect(probed()).to.deep.equal(['a', 'b']);
   });
 
-  it('logs a failure once and its end once, however often the list is read meanwhile', async () => {
+  it('logs a failure once and its end once, however often the list is read', async () => {
     await configure('main');
     for (const message of ['first', 'first', 'another']) {
       source('main').fail(message);
       await turns();
       await refresh();
     }
-    source('main').give(['a']);
+    source('main').succeed(['a']);
     await turns();
     await refresh();
-    source('main').give(['a']);
+    source('main').succeed(['a']);
     await turns();
     expect(log.map(({ level, store, error, msg }) => ({ level, store, error, msg }))).to.deep.equal(
       [
-        { level: 40, store: 'main', error: 'first', msg: 'the list of hosts cannot be read' },
-        { level: 40, store: 'main', error: undefined, msg: 'the list of hosts can be read again' },
+        { level: 40, store: 'main', error: 'first', msg: 'cannot read host list' },
+        { level: 40, store: 'main', error: undefined, msg: 'host list is readable again' },
       ],
     );
   });
 
-  it('takes what a source lists though a part of it fails, and says so', async () => {
+  it('uses a list that is incomplete, and reports that', async () => {
     await configure('main');
-    source('main').give(['a'], 'one of two is away');
+    source('main').succeed(['a'], 'one of two is away');
     await turns();
     expect(report()).to.deep.include({ hosts: ['a:3306'], error: 'one of two is away' });
-    expect(log.map(({ msg }) => msg)).to.deep.equal(['the list of hosts can be read only in part']);
+    expect(log.map(({ msg }) => msg)).to.deep.equal(['host list is incomplete']);
     await refresh();
-    source('main').give(['a']);
+    source('main').succeed(['a']);
     await turns();
     expect(report().error).to.equal('');
   });
 
-  it('drops the hosts that are not listed any more, down to none', async () => {
+  it('drops the hosts that are no longer listed, down to none', async () => {
     await configure('main');
-    source('main').give(['a', 'b', 'a']);
+    source('main').succeed(['a', 'b', 'a']);
     await turns();
     expect(probed()).to.deep.equal(['a', 'b']);
     await refresh();
-    source('main').give(['b']);
+    source('main').succeed(['b']);
     await turns();
     expect(probed()).to.deep.equal(['b']);
     await refresh();
-    source('main').give([]);
+    source('main').succeed([]);
     await turns();
     expect(probed()).to.deep.equal([]);
     expect(report()).to.deep.include({ hosts: [], error: '' });
   });
 
-  it('assigns each list when it is there: a source that hangs holds up no other', async () => {
+  it('assigns each list as soon as it is read: a source that hangs delays no other', async () => {
     await configure('dead', 'slow', 'main');
-    source('main').give(['a']);
+    source('main').succeed(['a']);
     await turns();
     expect(probed('main')).to.deep.equal(['a']);
     expect(probed('slow')).to.equal(undefined);
     await refresh();
-    source('main').give(['b']);
-    source('slow').give(['c']);
+    source('main').succeed(['b']);
+    source('slow').succeed(['c']);
     await turns();
     expect([probed('main'), probed('slow')]).to.deep.equal([['b'], ['c']]);
     expect(probed('dead')).to.equal(undefined);
   });
 
-  it('reads a source once at a time', async () => {
+  it('runs one reading of a source at a time', async () => {
     await configure('main');
     await refresh();
     await refresh();
     expect(source('main').readings).to.equal(1);
-    source('main').give(['a']);
+    source('main').succeed(['a']);
     await turns();
     await refresh();
     expect(source('main').readings).to.equal(2);
   });
 
-  it('reads every ten seconds while this node leads, and only then', async () => {
+  it('reads every ten seconds while this node is leader, and only then', async () => {
     mock.timers.enable({ apis: ['setInterval'] });
     await configure('main');
-    source('main').give(['a']);
+    source('main').succeed(['a']);
     await turns();
     mock.timers.tick(60_000);
     expect(source('main').readings).to.equal(1);
@@ -223,7 +223,7 @@ describe('the inventory', () => {
       expect(source('main').readings).to.equal(readings - 1);
       mock.timers.tick(1);
       expect(source('main').readings).to.equal(readings);
-      source('main').give(['a']);
+      source('main').succeed(['a']);
       await turns();
     }
     inventory.lead(false, 1);
@@ -231,12 +231,12 @@ describe('the inventory', () => {
     expect(source('main').readings).to.equal(3);
   });
 
-  it('takes a list older than the interval for none until its source was asked by the new leader', async () => {
+  it('does not use a list older than the interval before a new leader has read it', async () => {
     mock.timers.enable({ apis: ['setInterval'] });
     start({ readerFor, nowMs: () => nowMs });
     await inventory.replaceClusters(['main', 'away'].map((name) => clusterSettings(name, pool)));
-    source('main').give(['old']);
-    source('away').give(['kept']);
+    source('main').succeed(['old']);
+    source('away').succeed(['cached']);
     await turns();
     const before = settings('main').currentGeneration;
     nowMs += 10_001;
@@ -245,18 +245,18 @@ describe('the inventory', () => {
     expect(assignedAtLead, 'hosts of the old lists').to.deep.equal([]);
     await refresh();
     expect([probed('main'), probed('away')]).to.deep.equal([undefined, undefined]);
-    source('main').give(['new']);
+    source('main').succeed(['new']);
     source('away').fail('HAProxy is away');
     await turns();
-    expect([probed('main'), probed('away')]).to.deep.equal([['new'], ['kept']]);
+    expect([probed('main'), probed('away')]).to.deep.equal([['new'], ['cached']]);
     expect(assigned[0]!.generation).to.equal(settings('main').currentGeneration);
   });
 
-  it('goes on with a list no older than the interval when it comes to lead', async () => {
+  it('uses a list no older than the interval when this node becomes leader', async () => {
     mock.timers.enable({ apis: ['setInterval'] });
     start({ readerFor, nowMs: () => nowMs });
     await inventory.replaceClusters([clusterSettings('main', pool)]);
-    source('main').give(['a']);
+    source('main').succeed(['a']);
     await turns();
     nowMs += 10_000;
     inventory.lead(true, 1);
@@ -265,9 +265,9 @@ describe('the inventory', () => {
     expect(assigned[0]!.generation).to.equal(settings('main').currentGeneration);
   });
 
-  it('keeps the hosts of a source until those of its successor are known', async () => {
+  it('keeps the hosts of the old source until the new source has been read', async () => {
     await configure('main');
-    source('main').give(['a']);
+    source('main').succeed(['a']);
     await turns();
     const before = source('main');
     await refresh();
@@ -275,17 +275,17 @@ describe('the inventory', () => {
       clusterSettings('main', { kind: 'static', hosts: ['another'] }),
     ]);
     expect(probed()).to.deep.equal(['a']);
-    before.give(['late']);
+    before.succeed(['late']);
     await turns();
     expect(probed()).to.deep.equal(['a']);
-    source('main').give(['b']);
+    source('main').succeed(['b']);
     await turns();
     expect(probed()).to.deep.equal(['b']);
   });
 
-  it('forgets the hosts of a cluster that has no source any more', async () => {
+  it('forgets the hosts of a cluster that no longer has a source', async () => {
     await configure('main');
-    source('main').give(['a']);
+    source('main').succeed(['a']);
     await turns();
     await inventory.replaceClusters([clusterSettings('main', { kind: 'none' })]);
     await turns();

@@ -1,8 +1,9 @@
-/** Hosts by ProxySQL: the servers of a host group, asked for over the real protocol. */
+/** The ProxySQL host source: the servers of a host group, read over the real protocol. */
 import { lookup } from 'node:dns';
 import { expect } from 'chai';
 import type { ProxySQLHosts } from '../../../src/contracts/stores.js';
-import { type HostSourceReader, readerFactory } from '../../../src/stores/main/hosts/source.js';
+import { createReaderFactory } from '../../../src/stores/main/hosts/create-host-source.js';
+import type { HostSourceReader } from '../../../src/stores/main/hosts/host-source.js';
 import { clusterSettings } from '../../support/cluster-settings.js';
 import { failureOf } from '../../support/failure.js';
 import { ProxySQLAdmin } from '../../support/proxysql.js';
@@ -10,7 +11,7 @@ import { until } from '../../support/until.js';
 
 const GROUP = 10;
 
-describe('hosts by ProxySQL', () => {
+describe('the ProxySQL host source', () => {
   let admin: ProxySQLAdmin;
   const others: ProxySQLAdmin[] = [];
 
@@ -38,7 +39,7 @@ describe('hosts by ProxySQL', () => {
       ignoreServerTtlMs: 10_000,
       ...changes,
     };
-    return readerFactory(lookup)(clusterSettings('main', source))!;
+    return createReaderFactory(lookup)(clusterSettings('main', source))!;
   }
 
   async function hosts(from = reader()): Promise<string[]> {
@@ -50,7 +51,7 @@ describe('hosts by ProxySQL', () => {
     admin.groups = { [GROUP]: servers };
   }
 
-  it('are those of the host group that are online or only lag', async () => {
+  it('lists the servers of the host group that are online or only lag', async () => {
     admin.groups = {
       0: { 'zero:3306': 'ONLINE' },
       [GROUP]: {
@@ -68,7 +69,7 @@ describe('hosts by ProxySQL', () => {
     expect(admin.databases).to.deep.equal(['stats', 'stats', 'stats']);
   });
 
-  it('are not those that have come back a moment ago', async () => {
+  it('ignores a server that came back online until the TTL has passed', async () => {
     const from = reader({ ignoreServerTtlMs: 50 });
     show({ 'db1:3306': 'ONLINE', 'db2:3306': 'SHUNNED' });
     expect(await hosts(from)).to.deep.equal(['db1:3306']);
@@ -80,7 +81,7 @@ describe('hosts by ProxySQL', () => {
     expect(await hosts(from)).to.deep.equal(['db1:3306', 'db2:3306']);
   });
 
-  it('are at once those that come back where they are not to be waited for', async () => {
+  it('lists a server that came back at once when the TTL is 0', async () => {
     const from = reader({ ignoreServerTtlMs: 0 });
     show({ 'db1:3306': 'SHUNNED' });
     expect(await hosts(from)).to.deep.equal([]);
@@ -88,7 +89,7 @@ describe('hosts by ProxySQL', () => {
     expect(await hosts(from)).to.deep.equal(['db1:3306']);
   });
 
-  it('are not those that keep coming and going', async () => {
+  it('ignores a server that keeps changing its status', async () => {
     const from = reader();
     for (const status of ['OFFLINE_SOFT', 'ONLINE', 'SHUNNED', 'ONLINE', 'ONLINE']) {
       show({ 'db1:3306': status });
@@ -96,7 +97,7 @@ describe('hosts by ProxySQL', () => {
     }
   });
 
-  it('are at once those that come back and lag', async () => {
+  it('lists a server that came back and lags at once', async () => {
     const from = reader();
     show({ 'db1:3306': 'SHUNNED' });
     await hosts(from);
@@ -106,7 +107,7 @@ describe('hosts by ProxySQL', () => {
     expect(await hosts(from)).to.deep.equal(['db1:3306']);
   });
 
-  it('are asked for at the next address when one does not answer; that is told', async () => {
+  it('reads the next address when one does not respond, and reports the failure', async () => {
     const silent = await another();
     silent.fault = 'silent';
     const cut = await another();
@@ -124,7 +125,7 @@ describe('hosts by ProxySQL', () => {
     ]);
   });
 
-  it('are an error that names every address, and no password, when none answers', async () => {
+  it('names every address, and no password, when none responds', async () => {
     const closed = await another();
     await closed.close();
     const addresses = [admin.address, closed.address];
@@ -136,13 +137,13 @@ describe('hosts by ProxySQL', () => {
       .and.not.include('wrong-password');
   });
 
-  it('are an error when a server has no address', async () => {
+  it('reports an error when a server has no address', async () => {
     show({ '/var/run/mysqld.sock:0': 'ONLINE' });
     const error = await failureOf(reader().read());
     expect(error.message).to.include(`${admin.address}: lists "/var/run/mysqld.sock:0"`);
   });
 
-  it('are asked for over a connection that is closed again, whatever happens', async () => {
+  it('closes its connection in any case', async () => {
     show({ 'db1:3306': 'ONLINE' });
     for (const fault of ['none', 'none', 'cut'] as const) {
       admin.fault = fault;

@@ -22,7 +22,7 @@ interface ReportedCluster {
   readonly LastError: string;
 }
 
-describe('a freno whose hosts come from elsewhere', () => {
+describe('freno with hosts from HAProxy, ProxySQL and Vitess', () => {
   const ends: Array<() => unknown> = [];
   let fleet: Fleet;
   let freno: FrenoProcess;
@@ -123,7 +123,7 @@ describe('a freno whose hosts come from elsewhere', () => {
     return JSON.parse(body) as { StatusCode: number; Value: number };
   }
 
-  it('knows the hosts of each source, and checks them', async () => {
+  it('probes the hosts of each source', async () => {
     for (const cluster of ['pooled', 'cut', 'proxied', 'sharded']) {
       await until(async () => [200, 429].includes((await check(cluster)).StatusCode));
     }
@@ -138,7 +138,7 @@ describe('a freno whose hosts come from elsewhere', () => {
     expect(await check('sharded')).to.include({ StatusCode: 200, Value: 0.1 });
   });
 
-  it('has no value for a cluster whose source never answered, and says why', async () => {
+  it('has no value for a cluster whose source never responded, and reports why', async () => {
     await until(async () => (await inventory()).unreachable!.LastError !== '');
     const { unreachable } = await inventory();
     expect(unreachable).to.deep.include({ Source: 'vitess', Hosts: [], LastReadAt: null });
@@ -146,7 +146,7 @@ describe('a freno whose hosts come from elsewhere', () => {
     expect(await check('unreachable')).to.include({ StatusCode: 404 });
   });
 
-  it('lets go of a host that is drained, keeps those of a proxy that died, logs it once', async () => {
+  it('drops a drained host, and keeps the hosts of a dead HAProxy and logs that once', async () => {
     expect(await proxy.command(`set server replicas/${lagging} state drain`)).to.equal('');
     await otherProxy.stop();
     await freno.waitFor('/check/test/mysql/pooled', 200);
@@ -159,7 +159,7 @@ describe('a freno whose hosts come from elsewhere', () => {
     expect(await check('cut')).to.include({ StatusCode: 200, Value: 0.2 });
     // One to each host of each cluster: none is left to the one that was drained.
     await until(async () => (await fleet.statistics()).connections === 5);
-    const warnings = freno.log.split('\n').filter((line) => line.includes('cannot be read'));
+    const warnings = freno.log.split('\n').filter((line) => line.includes('cannot read host list'));
     expect(warnings.map((line) => (JSON.parse(line) as { store: string }).store)).to.deep.equal([
       'unreachable',
       'cut',

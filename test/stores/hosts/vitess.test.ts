@@ -1,8 +1,9 @@
-/** Hosts by Vitess: the tablets of a shard, as vtctld lists them. */
+/** The Vitess host source: the tablets of a shard, as vtctld lists them. */
 import { lookup } from 'node:dns';
 import { expect } from 'chai';
 import type { VitessHosts } from '../../../src/contracts/stores.js';
-import { type HostList, readerFactory } from '../../../src/stores/main/hosts/source.js';
+import { createReaderFactory } from '../../../src/stores/main/hosts/create-host-source.js';
+import type { HostList } from '../../../src/stores/main/hosts/host-source.js';
 import { clusterSettings } from '../../support/cluster-settings.js';
 import { failureOf } from '../../support/failure.js';
 import { Pages } from '../../support/pages.js';
@@ -23,7 +24,7 @@ function tablet(host: string, changes: object = {}): object {
   };
 }
 
-describe('hosts by Vitess', () => {
+describe('the Vitess host source', () => {
   let pages: Pages;
   let status: number;
   let body: string;
@@ -50,7 +51,7 @@ describe('hosts by Vitess', () => {
       timeoutMs: 5_000,
       ...changes,
     };
-    return readerFactory(lookup)(clusterSettings('main', source, { port: 3399 }))!.read();
+    return createReaderFactory(lookup)(clusterSettings('main', source, { port: 3399 }))!.read();
   }
 
   async function hosts(changes?: Partial<VitessHosts>): Promise<string[]> {
@@ -65,7 +66,7 @@ describe('hosts by Vitess', () => {
     return error.message;
   }
 
-  it('are asked for by keyspace, shard and cells; /api is not doubled', async () => {
+  it('requests tablets by keyspace, shard and cells, without doubling /api', async () => {
     await read();
     await read({ api: `${pages.url}/`, shard: '80-', cells: ['zone1', 'zone2'] });
     await read({ api: `${pages.url}/vitess/api`, keyspace: 'a/b' });
@@ -78,7 +79,7 @@ describe('hosts by Vitess', () => {
     ]);
   });
 
-  it('are the replicas, their type given as number or name', async () => {
+  it('lists the replicas, with their type given as number or name', async () => {
     show([
       tablet('primary', { type: 1 }),
       tablet('replica', { type: 2 }),
@@ -97,7 +98,7 @@ describe('hosts by Vitess', () => {
     ]);
   });
 
-  it('are those whose health is good or not known', async () => {
+  it('lists tablets whose health is good or not known', async () => {
     const realtime = { health_error: '', seconds_behind_primary: 3 };
     show([
       tablet('unchecked'),
@@ -115,7 +116,7 @@ describe('hosts by Vitess', () => {
     ]);
   });
 
-  it('are those of the cells, also where vtctld lists all', async () => {
+  it('lists only the tablets of the cells, also when vtctld lists all', async () => {
     show([
       tablet('db1'),
       tablet('db2', { alias: { cell: 'zone2', uid: 201 } }),
@@ -125,7 +126,7 @@ describe('hosts by Vitess', () => {
     expect(await hosts()).to.have.length(3);
   });
 
-  it('are MySQL servers: what a tablet does not say of its own is taken from elsewhere', async () => {
+  it("falls back to the tablet's host name and the configured port", async () => {
     show([
       tablet('db1', { mysql_port: 3307 }),
       tablet('db2', { mysql_port: 0 }),
@@ -137,32 +138,32 @@ describe('hosts by Vitess', () => {
     expect(await failure()).to.include('tablet zone1-101 has neither');
   });
 
-  it('are none where the shard has no tablets', async () => {
+  it('lists no hosts when the shard has no tablets', async () => {
     show([]);
     expect(await hosts()).to.deep.equal([]);
     show(null);
     expect(await hosts()).to.deep.equal([]);
   });
 
-  it('are an error, which names the page, when the answer is none', async () => {
+  it('names the page when the response is not a list of tablets', async () => {
     const page = `vtctld ${pages.url}/api/keyspace/commerce/tablets/-80: `;
     status = 500;
-    expect(await failure()).to.equal(`${page}it answers 500 instead of 200`);
+    expect(await failure()).to.equal(`${page}unexpected HTTP status 500 instead of 200`);
     show({ error: 'no such keyspace' });
-    expect(await failure()).to.include(`${page}the answer is no list of tablets`);
+    expect(await failure()).to.include(`${page}the response is not a list of tablets`);
     show([tablet('db1', { mysql_port: 'high' })]);
     expect(await failure()).to.include('0.mysql_port');
     body = body.slice(0, -1);
-    expect(await failure()).to.equal(`${page}the answer is no JSON`);
+    expect(await failure()).to.equal(`${page}the response is not JSON`);
     body = `[${' '.repeat(5 * 1024 * 1024)}]`;
     expect(await failure()).to.include('larger than 4194304 bytes');
   });
 
-  it('are an error when there is no answer in time', async () => {
+  it('reports an error when there is no response in time', async () => {
     const silent = await Pages.serve(() => undefined);
     try {
       const message = await failure({ api: silent.url, timeoutMs: 50 });
-      expect(message).to.include('no answer within 50 ms');
+      expect(message).to.include('no response within 50 ms');
       const slow = await failureOf(read({ api: `${silent.url}/slow`, timeoutMs: 50 }));
       expect(slow.message).to.include('/slow/api/keyspace/');
     } finally {

@@ -6,7 +6,7 @@ import { finished } from 'node:stream/promises';
 import { setImmediate as immediate } from 'node:timers/promises';
 import type { CsvError } from 'csv-parse';
 
-/** No line of HAProxy comes near it; a page without line ends is given up there. */
+/** Far above any line of HAProxy. It bounds the memory that a page without line ends takes. */
 const LINE_LENGTH_MAX = 64 * 1024;
 
 /** About a millisecond of parsing. */
@@ -17,7 +17,7 @@ const TYPE_SERVER = '2';
 
 export interface PoolServer {
   readonly name: string;
-  /** As HAProxy words it: `UP 1/3`. */
+  /** The field `status`, unparsed: `UP 1/3`. */
   readonly status: string;
 }
 
@@ -38,23 +38,22 @@ interface Columns {
   readonly type: number;
 }
 
-/** Reads a page as its chunks arrive. Throws when it is truncated or something else. */
+/** Parses a page as its chunks arrive. Throws when it is truncated or not a statistics page. */
 export async function parseStatistics(chunks: AsyncIterable<Buffer>): Promise<Statistics> {
-  // Few nodes have a HAProxy to read.
+  // Loaded on first use: most nodes read no HAProxy.
   const { parse } = await import('csv-parse');
   const table = new CsvTable();
   const parser = parse({
     skip_empty_lines: true,
     max_record_size: LINE_LENGTH_MAX,
-    // A row is used up at once: nothing is kept of all its other fields.
+    // Each row is processed as it is parsed, so that its other fields take no memory.
     on_record: (row: string[]) => {
       table.add(row);
       return null;
     },
   });
   const parsed = finished(parser.resume());
-  // What it fails with is looked at after each chunk: the rest of a page that is torn is not waited
-  // for.
+  // Errors are checked after each chunk instead, so that the rest of a broken page is not awaited.
   parsed.catch(() => undefined);
   try {
     for await (const chunk of inSlices(chunks)) {
@@ -70,8 +69,8 @@ export async function parseStatistics(chunks: AsyncIterable<Buffer>): Promise<St
 }
 
 /**
- * A large page is work for a third of a second, and the thread has more to do: it gets its turn
- * after each slice.
+ * Parsing a large page takes a third of a second. The main thread must not be blocked for that
+ * long, so it runs other work after each slice.
  */
 async function* inSlices(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
   for await (const chunk of chunks) {
@@ -82,15 +81,15 @@ async function* inSlices(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, 
   }
 }
 
-/** Gathers the rows of a page. */
+/** Collects the rows of a page: the servers of each backend. */
 class CsvTable {
   readonly #pools = new Map<string, Pool>();
   #columns: Columns | undefined;
   /**
    * Every page that HAProxy itself writes has rows of frontends and backends. Tools that imitate it
-   * may list servers alone.
+   * may list only servers.
    */
-  #namesProxies = false;
+  #hasProxyRows = false;
 
   add(row: readonly string[]): void {
     if (this.#columns === undefined) this.#columns = columnsOf(row);
@@ -98,17 +97,17 @@ class CsvTable {
   }
 
   finish(): Statistics {
-    if (this.#columns === undefined) throw new Error('the answer is empty');
-    if (!this.#namesProxies) for (const pool of this.#pools.values()) pool.complete = true;
+    if (this.#columns === undefined) throw new Error('the response is empty');
+    if (!this.#hasProxyRows) for (const pool of this.#pools.values()) pool.complete = true;
     return this.#pools;
   }
 
   #addRow(row: readonly string[], columns: Columns): void {
     const name = row[columns.server]!;
     if (name === 'FRONTEND') {
-      this.#namesProxies = true;
+      this.#hasProxyRows = true;
     } else if (name === 'BACKEND') {
-      this.#namesProxies = true;
+      this.#hasProxyRows = true;
       this.#pool(row[columns.pool]!).complete = true;
     } else if (columns.type < 0 || row[columns.type] === TYPE_SERVER) {
       this.#pool(row[columns.pool]!).servers.push({ name, status: row[columns.status]! });
@@ -135,7 +134,7 @@ function columnsOf(header: readonly string[]): Columns {
   };
   if (columns.pool < 0 || columns.server < 0 || columns.status < 0) {
     throw new Error(
-      'the answer is not a statistics page: it has no columns pxname, svname, status',
+      'the response is not a statistics page: it has no columns pxname, svname, status',
     );
   }
   return columns;
@@ -149,8 +148,8 @@ function csvFailure(error: CsvError): string {
   switch (error.code) {
     case 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH':
     case 'CSV_QUOTE_NOT_CLOSED':
-      return `the CSV is truncated or torn at line ${error.lines}`;
+      return `the CSV is truncated or malformed at line ${error.lines}`;
     default:
-      return `the answer is no CSV (${error.code})`;
+      return `the response is not CSV (${error.code})`;
   }
 }

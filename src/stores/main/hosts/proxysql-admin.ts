@@ -1,6 +1,6 @@
 /**
- * The admin interface of ProxySQL, in MySQL's protocol: what it says of the servers of a host
- * group.
+ * A client of ProxySQL's admin interface, which speaks MySQL's protocol: reads the servers of a
+ * host group from `stats_mysql_connection_pool` (ProxySQL, "Stats Tables").
  */
 import type { LookupFunction } from 'node:net';
 import type { Connection, QueryError } from 'mysql2';
@@ -15,10 +15,10 @@ import {
   readTimeout,
 } from '../../../base/mysql/failure.js';
 import type { ProbeTarget } from '../../../contracts/stores.js';
+import { SOURCE_CONNECT_TIMEOUT_MS } from './host-source.js';
 
-const DIAL_TIMEOUT_MS = 1_000;
 /** From the connection to the last row. */
-const ANSWER_TIMEOUT_MS = 2_000;
+const QUERY_TIMEOUT_MS = 2_000;
 
 /** A row of `stats_mysql_connection_pool`. */
 export interface PoolRow {
@@ -28,8 +28,8 @@ export interface PoolRow {
 }
 
 /**
- * Asks once, over a connection of its own: nothing is left open, whatever happens. Rejects, with a
- * message that names the address but no password, when there is no answer in time.
+ * Runs the query once over a new connection, which is closed in any case. Rejects when there is no
+ * result in time; the message names the address but no password.
  */
 export async function readConnectionPool(
   admin: ProbeTarget,
@@ -37,13 +37,15 @@ export async function readConnectionPool(
   hostgroupId: number,
   lookup: LookupFunction,
 ): Promise<PoolRow[]> {
-  const query = `SELECT srv_host, srv_port, status FROM stats_mysql_connection_pool WHERE hostgroup=${hostgroupId}`;
-  const rows = await ask(admin, login, query, lookup);
-  if (!Array.isArray(rows)) throw new Error(`${formatAddress(admin)}: answers without rows`);
+  const query =
+    'SELECT srv_host, srv_port, status FROM stats_mysql_connection_pool ' +
+    `WHERE hostgroup=${hostgroupId}`;
+  const rows = await runQuery(admin, login, query, lookup);
+  if (!Array.isArray(rows)) throw new Error(`${formatAddress(admin)}: the query returned no rows`);
   return rows.map((row: readonly unknown[]) => poolRow(row, formatAddress(admin)));
 }
 
-function ask(
+function runQuery(
   admin: ProbeTarget,
   login: Login,
   query: string,
@@ -57,15 +59,18 @@ function ask(
       drop(socket, connection);
       reject(new Error(text));
     };
-    // A process that ends does not wait for a list of hosts.
+    // A list of hosts must not delay the end of the process.
     const socket = dial(admin, lookup).unref();
-    let timer = setTimeout(() => fail(dialTimeout(address).text), DIAL_TIMEOUT_MS).unref();
+    let timer = setTimeout(
+      () => fail(dialTimeout(address).text),
+      SOURCE_CONNECT_TIMEOUT_MS,
+    ).unref();
     socket.once('error', (error) => {
       if (connection === null) fail(dialFailure(address, error).text);
     });
     socket.once('connect', () => {
       clearTimeout(timer);
-      timer = setTimeout(() => fail(readTimeout(address).text), ANSWER_TIMEOUT_MS).unref();
+      timer = setTimeout(() => fail(readTimeout(address).text), QUERY_TIMEOUT_MS).unref();
       try {
         connection = logIn(socket, admin, login, monotonicMs());
       } catch (thrown) {
@@ -90,9 +95,7 @@ function ask(
 function poolRow([host, port, status]: readonly unknown[], address: string): PoolRow {
   const row = { host: String(host ?? ''), port: Number(port), status: String(status ?? '') };
   if (row.host === '' || !Number.isInteger(row.port) || row.port < 1 || row.port > 65_535) {
-    throw new Error(
-      `${address}: lists "${row.host}:${port}", which is no address of a MySQL server`,
-    );
+    throw new Error(`${address}: lists "${row.host}:${port}", which is not a valid MySQL address`);
   }
   return row;
 }

@@ -1,7 +1,7 @@
 /** Tablets as vtctld's HTTP API lists them (Vitess, go/vt/vtctld/api.go). */
 import { z } from 'zod';
 
-/** What the health checks of vtctld know of a tablet; versions that make none leave it out. */
+/** The result of vtctld's health check of a tablet; absent in versions that make none. */
 const statsSchema = z.looseObject({
   last_error: z.unknown().optional(),
   realtime: z.unknown().optional(),
@@ -35,13 +35,13 @@ export interface Tablet {
 /** `topodata.TabletType`: 1 is PRIMARY, 2 REPLICA, 3 RDONLY. */
 const TYPE_REPLICA = 2;
 
-/** Reads the body of an answer. Throws when it is not a list of tablets. */
+/** Parses a response body. Throws when it is not a list of tablets. */
 export function parseTablets(body: string): Tablet[] {
   const parsed = listSchema.safeParse(json(body));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw new Error(
-      `the answer is no list of tablets (${issue?.path.join('.')}: ${issue?.message})`,
+      `the response is not a list of tablets (${issue?.path.join('.')}: ${issue?.message})`,
     );
   }
   return (parsed.data ?? []).map(tabletOf);
@@ -64,6 +64,6 @@ function json(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {
-    throw new Error('the answer is no JSON');
+    throw new Error('the response is not JSON');
   }
 }

@@ -1,11 +1,11 @@
 /**
- * Replication lag: what to ask which server, and how to read its answer.
+ * Replication lag: the statement for each kind of server, and how its result is read.
  *
- * MySQL before 8.0.22 knows SHOW SLAVE STATUS only, MySQL 8.4 SHOW REPLICA STATUS only; each
- * returns one row per channel. MariaDB returns all its named connections to SHOW ALL SLAVES STATUS
- * only, and the default one to the others.
+ * MySQL before 8.0.22 knows only SHOW SLAVE STATUS, MySQL 8.4 only SHOW REPLICA STATUS; each
+ * returns one row per channel (MySQL Reference Manual, section 15.7.7.35). In MariaDB only SHOW ALL
+ * SLAVES STATUS returns all named connections; the others return the default connection.
  */
-import { type ResultRows, readNumber, type Unusable } from './answer.js';
+import { type ResultRows, readNumber, type UnusableResult } from './metric-value.js';
 
 const MYSQL_STATEMENTS = ['SHOW REPLICA STATUS', 'SHOW SLAVE STATUS'] as const;
 const MARIADB_STATEMENTS = ['SHOW ALL SLAVES STATUS', 'SHOW SLAVE STATUS'] as const;
@@ -14,8 +14,8 @@ const MARIADB_STATEMENTS = ['SHOW ALL SLAVES STATUS', 'SHOW SLAVE STATUS'] as co
 export const PARSE_ERROR = 1064;
 
 /**
- * Statements to try, in this order, on a server that greets with that version. The last one is as
- * good as any for its error.
+ * Statements to try, in this order, on a server of that version. If it knows none, the error of the
+ * last one is reported.
  */
 export function lagStatements(serverVersion: string): readonly [string, ...string[]] {
   return /mariadb/i.test(serverVersion) ? MARIADB_STATEMENTS : MYSQL_STATEMENTS;
@@ -25,10 +25,10 @@ export interface Field {
   readonly name: string;
 }
 
-/** Of several result sets, which no status has, each gives a list of fields or nothing. */
+/** With several result sets, which no status has, an element can be undefined. */
 type Fields = ReadonlyArray<Field | undefined>;
 
-/** Where the columns that matter stand; -1: nowhere. */
+/** Indexes of the columns that are read; -1: absent. */
 interface LagColumns {
   readonly lag: number;
   readonly ioRunning: number;
@@ -36,24 +36,23 @@ interface LagColumns {
   readonly channel: number;
 }
 
-const NOT_CONFIGURED: Unusable = {
-  reason: 'replication is not configured here (name a MetricQuery if that is meant)',
+const NOT_CONFIGURED: UnusableResult = {
+  reason: 'replication is not configured (set MetricQuery to measure something else)',
 };
 
 /**
- * Seconds that the worst channel lags. A channel whose lag is NULL makes the answer unusable, and
- * so does having none.
+ * The lag of the worst channel in seconds. A result with a channel whose lag is NULL is unusable,
+ * and so is a result without channels.
  */
-export function readLag(rows: ResultRows, fields: Fields): number | Unusable {
-  // Without replication some servers answer with a mere OK, which comes as an object and has no
-  // fields.
+export function readLag(rows: ResultRows, fields: Fields): number | UnusableResult {
+  // Without replication some servers return an OK packet, which is an object without fields.
   if (!Array.isArray(rows)) return NOT_CONFIGURED;
-  const columns = locate(fields);
+  const columns = findColumns(fields);
   if (columns.lag < 0) return { reason: 'the replication status has no Seconds_Behind_Source' };
   if (rows.length === 0) return NOT_CONFIGURED;
   let worst = 0;
   for (const row of rows) {
-    if (row[columns.lag] === null) return { reason: stopped(row, columns, fields) };
+    if (row[columns.lag] === null) return { reason: notRunning(row, columns, fields) };
     const seconds = readNumber(row[columns.lag]);
     if (typeof seconds !== 'number') return seconds;
     worst = Math.max(worst, seconds);
@@ -61,7 +60,7 @@ export function readLag(rows: ResultRows, fields: Fields): number | Unusable {
   return worst;
 }
 
-function locate(fields: Fields): LagColumns {
+function findColumns(fields: Fields): LagColumns {
   const find = (...names: string[]): number =>
     fields.findIndex((field) => field !== undefined && names.includes(field.name));
   return {
@@ -72,9 +71,10 @@ function locate(fields: Fields): LagColumns {
   };
 }
 
-function stopped(row: readonly unknown[], columns: LagColumns, fields: Fields): string {
+function notRunning(row: readonly unknown[], columns: LagColumns, fields: Fields): string {
   const state = (at: number): string => (at < 0 ? '' : `${fields[at]!.name}=${String(row[at])}`);
   const channel = columns.channel < 0 ? '' : String(row[columns.channel]);
   const where = channel === '' ? '' : ` (channel ${channel})`;
-  return `replication not running${where}; ${state(columns.ioRunning)}, ${state(columns.sqlRunning)}`;
+  const threads = `${state(columns.ioRunning)}, ${state(columns.sqlRunning)}`;
+  return `replication not running${where}; ${threads}`;
 }

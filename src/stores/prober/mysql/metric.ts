@@ -1,16 +1,21 @@
-/** What is asked of the hosts of a cluster, and how the answer is read. */
+/** The metric of a cluster: the statement that its hosts run, and how its result is read. */
 import type { FieldPacket } from 'mysql2';
 import { metricQueryKind } from '../../../config/metric-query.js';
-import { type ResultRows, readNamedValue, readSingleValue, type Unusable } from './answer.js';
 import { lagStatements, readLag } from './lag.js';
+import {
+  type ResultRows,
+  readNamedValue,
+  readSingleValue,
+  type UnusableResult,
+} from './metric-value.js';
 
 export interface Metric {
   /**
-   * The statements to try on a server that greets with that version, until it knows one; the first
-   * almost always.
+   * The statements to try on a server of that version (from its greeting), until it knows one:
+   * almost always the first.
    */
   statements(serverVersion: string): readonly [string, ...string[]];
-  read(rows: ResultRows, fields: readonly FieldPacket[]): number | Unusable;
+  read(rows: ResultRows, fields: readonly FieldPacket[]): number | UnusableResult;
 }
 
 /** The metric of a `MetricQuery`. Null: a query that freno does not run. */

@@ -1,84 +1,94 @@
 /**
- * The probe of one host: keeps a connection, asks for the metric at each of its turns, judges what
- * is overdue.
+ * The probe of one host: a state machine that keeps one connection and queries the metric at each
+ * tick of the scheduler.
+ *
+ * Time-outs are checked at the ticks, against one deadline for the current step (dial, login,
+ * query), so that a thousand probes need no timers of their own. A step that exceeds its deadline
+ * has failed: the connection is dropped, because the next query would queue behind the overdue one,
+ * and the host is dialed again after a pause. So a host that stops responding is reported within
+ * `PROBE_TIMEOUT_MS` and one tick, whatever TCP does meanwhile.
  */
 import type { Socket } from 'node:net';
 import type { Connection, FieldPacket, QueryError } from 'mysql2';
 import { formatAddress } from '../../../base/address.js';
+import { Backoff } from '../../../base/backoff.js';
 import { monotonicMs } from '../../../base/clock.js';
 import type { ResolverClient } from '../../../base/dns-resolver.js';
 import { messageOf } from '../../../base/errors.js';
 import { dial, drop, type Login, logIn, quit } from '../../../base/mysql/connection.js';
 import {
-  answerFailure,
   connectionFailure,
   dialFailure,
   dialTimeout,
+  hostFailure,
   lookupTimeout,
   type MySQLFailure,
   readTimeout,
 } from '../../../base/mysql/failure.js';
 import type { ProbeTarget } from '../../../contracts/stores.js';
 import type { Scheduled } from '../probe-scheduler.js';
-import type { ResultRows } from './answer.js';
 import { PARSE_ERROR } from './lag.js';
 import type { Metric } from './metric.js';
+import type { ResultRows } from './metric-value.js';
 
-/** Longest time for a TCP connection, for the greeting and login, and for an answer. */
-export const TIMEOUT_MS = 1_000;
+/** Longest time for a TCP connection, for the greeting and login, and for a result. */
+export const PROBE_TIMEOUT_MS = 1_000;
 
 /**
- * After a failed attempt the next one waits as long as the attempt took, and at least this long,
- * doubled with each failure in a row: a dead host costs no more than a live one. A login costs a
- * multiple of a refused connection.
+ * After a failed attempt the next one waits as long as the attempt took, and at least the pause of
+ * the backoff: a dead host costs no more than a live one. A failed login costs both sides a
+ * multiple of a refused connection, so its pauses grow further.
+ *
+ * No jitter: probes that fail together are spread already, because each retries at the ticks of its
+ * own phase of the scheduler, and the pause decides how soon a recovered host is noticed.
  */
-const PAUSE_FIRST_MS = 50;
 const PAUSE_AFTER_DIAL_MAX_MS = 200;
 const PAUSE_AFTER_LOGIN_MAX_MS = 1_000;
+const BACKOFF = { firstMs: 50, maxMs: PAUSE_AFTER_LOGIN_MAX_MS, jitter: 0 } as const;
 
-/** Whom a probe reports to. */
+/** Receives the results of a probe. */
 export interface ProbeListener {
   /** `readAtMs`: `monotonicMs()` when the query was sent; the value is no older than that. */
   succeeded(value: number, readAtMs: number): void;
   failed(failure: MySQLFailure, atMs: number): void;
-  /** The last value is still good by `CacheMillis`. */
-  reused(nowMs: number): void;
+  /** No query: the last value is still valid by `CacheMillis`. */
+  cacheHit(nowMs: number): void;
 }
 
 /** Where attempts are counted. */
 export interface ProbeCounters {
-  /** An attempt is over, `tookMs` after its query, or its dialling, began. */
+  /** An attempt has ended, `tookMs` after its query, or its dial, began. */
   finished(tookMs: number): void;
   /** The attempt that was counted last has failed. */
   failed(): void;
 }
 
-/** What the probes of one cluster have in common; another set of them for changed settings. */
+/** Shared by the probes of one cluster; replaced by a new object when settings change. */
 export interface ProbeSettings {
   readonly login: Login;
   readonly metric: Metric;
-  /** How long a good value is reused; 0: not at all. */
+  /** How long a value is reused; 0: not at all. */
   readonly cacheMs: number;
 }
 
 type ProbeMode = 'closed' | 'disconnected' | 'dialing' | 'greeting' | 'idle' | 'querying';
 
-/** The legal transitions; `closed` and `disconnected` (a failure) can follow each. */
+/** The legal transitions. `closed` and `disconnected` (a failure) are legal from every mode. */
 const NEXT: Readonly<Record<ProbeMode, readonly ProbeMode[]>> = {
   /** Makes no connections. */
   closed: ['disconnected'],
-  /** Has no connection; dials at the first turn from `#retryAtMs` on. */
+  /** Has no connection; dials at the first tick from `#retryAtMs` on. */
   disconnected: ['dialing'],
-  /** TCP connection under way, overdue at `#deadlineMs`. */
+  /** TCP connection in progress, times out at `#deadlineMs`. */
   dialing: ['greeting'],
   /**
-   * Connected, waiting for the server's greeting and the end of the login, overdue at
+   * Connected, waiting for the server's greeting and the end of the login, times out at
    * `#deadlineMs`.
    */
   greeting: ['idle'],
-  /** Logged in, no query under way. */
+  /** Logged in, no query in flight. */
   idle: ['querying'],
-  /** Query sent at `#sentAtMs`, overdue at `#deadlineMs`. */
+  /** Query sent at `#startedAtMs`, times out at `#deadlineMs`. */
   querying: ['idle'],
 };
 
@@ -86,7 +96,7 @@ export class MysqlProbe implements Scheduled {
   /** `host:port`. */
   readonly address: string;
   readonly #target: ProbeTarget;
-  readonly #names: ResolverClient;
+  readonly #resolver: ResolverClient;
   readonly #listener: ProbeListener;
   readonly #counters: ProbeCounters;
   #settings: ProbeSettings;
@@ -96,38 +106,39 @@ export class MysqlProbe implements Scheduled {
   #startedAtMs = 0;
   #deadlineMs = 0;
   #retryAtMs = 0;
-  #failures = 0;
-  #goodUntilMs = 0;
-  /** What the server of this connection may be asked; the first has not been refused yet. */
+  readonly #backoff = new Backoff(BACKOFF);
+  #cachedUntilMs = 0;
+  /** The statements to try on the server of this connection, and the index of the current one. */
   #statements: readonly string[] = [];
   #statement = 0;
-  #answered: (error: QueryError | null, rows: unknown, fields: FieldPacket[]) => void = unexpected;
+  #onResult: (error: QueryError | null, rows: unknown, fields: FieldPacket[]) => void =
+    noConnection;
 
   constructor(
     target: ProbeTarget,
     settings: ProbeSettings,
-    names: ResolverClient,
+    resolver: ResolverClient,
     listener: ProbeListener,
     counters: ProbeCounters,
   ) {
     this.#target = target;
     this.address = formatAddress(target);
     this.#settings = settings;
-    this.#names = names;
+    this.#resolver = resolver;
     this.#listener = listener;
     this.#counters = counters;
   }
 
-  /** Asks for a value at once, whatever was good before; an attempt under way goes on. */
+  /** Queries at once, whatever is cached; an attempt in flight continues. */
   open(nowMs: number): void {
-    this.#goodUntilMs = 0;
-    this.#failures = 0;
+    this.#cachedUntilMs = 0;
+    this.#backoff.succeeded();
     this.#retryAtMs = nowMs;
     if (this.#mode === 'closed') this.#enter('disconnected');
     this.tick(nowMs);
   }
 
-  /** Ends the connection; nothing is reported any more. */
+  /** Closes the connection; nothing is reported afterwards. */
   close(): void {
     if (this.#mode === 'idle') {
       quit(this.#socket!, this.#connection!);
@@ -138,16 +149,13 @@ export class MysqlProbe implements Scheduled {
     this.#enter('closed');
   }
 
-  /**
-   * A connection with another login is made anew; another metric is asked for from the next turn
-   * on.
-   */
+  /** Applies changed settings. Another login or another metric gets a new connection. */
   change(settings: ProbeSettings, nowMs: number): void {
     const before = this.#settings;
     this.#settings = settings;
     if (settings === before) return;
-    this.#goodUntilMs = 0;
-    // Whether the server knows the statement, and what an answer under way means, depends on the
+    this.#cachedUntilMs = 0;
+    // The statement that the server knows, and the meaning of a result in flight, depend on the
     // metric.
     if (this.#mode === 'closed') return;
     if (settings.login !== before.login || settings.metric !== before.metric) {
@@ -159,7 +167,7 @@ export class MysqlProbe implements Scheduled {
   tick(nowMs: number): void {
     switch (this.#mode) {
       case 'idle':
-        if (nowMs < this.#goodUntilMs) this.#listener.reused(nowMs);
+        if (nowMs < this.#cachedUntilMs) this.#listener.cacheHit(nowMs);
         else this.#query();
         break;
       case 'disconnected':
@@ -180,30 +188,30 @@ export class MysqlProbe implements Scheduled {
   #dial(nowMs: number): void {
     this.#enter('dialing');
     this.#startedAtMs = nowMs;
-    this.#deadlineMs = nowMs + TIMEOUT_MS;
-    const socket = dial(this.#target, this.#names.lookup);
+    this.#deadlineMs = nowMs + PROBE_TIMEOUT_MS;
+    const socket = dial(this.#target, this.#resolver.lookup);
     this.#socket = socket;
-    socket.once('connect', () => this.#greet(socket));
+    socket.once('connect', () => this.#logIn(socket));
     socket.once('error', (error) => {
       if (this.#mode === 'dialing') this.#failed(dialFailure(this.address, error));
     });
   }
 
   #dialTimeout(): MySQLFailure {
-    return this.#names.isQueued(this.#target.host)
+    return this.#resolver.isQueued(this.#target.host)
       ? lookupTimeout(this.address)
       : dialTimeout(this.address);
   }
 
-  #greet(socket: Socket): void {
+  #logIn(socket: Socket): void {
     this.#enter('greeting');
     const nowMs = monotonicMs();
-    this.#deadlineMs = nowMs + TIMEOUT_MS;
+    this.#deadlineMs = nowMs + PROBE_TIMEOUT_MS;
     let connection: Connection;
     try {
       connection = logIn(socket, this.#target, this.#settings.login, nowMs);
     } catch (thrown) {
-      this.#failed(answerFailure(this.address, messageOf(thrown)));
+      this.#failed(hostFailure(this.address, messageOf(thrown)));
       return;
     }
     this.#connection = connection;
@@ -213,46 +221,46 @@ export class MysqlProbe implements Scheduled {
       this.#enter('idle');
       this.#query();
     });
-    connection.on('error', (error: QueryError) => this.#lost(error));
-    this.#answered = (error, rows, fields) => {
-      // An answer to a query that was given up.
+    connection.on('error', (error: QueryError) => this.#connectionLost(error));
+    this.#onResult = (error, rows, fields) => {
+      // A result of an abandoned query.
       if (connection !== this.#connection) return;
       if (error === null) this.#read(rows as ResultRows, fields);
-      else this.#refused(error);
+      else this.#queryFailed(error);
     };
   }
 
   #query(): void {
     this.#enter('querying');
     this.#startedAtMs = monotonicMs();
-    this.#deadlineMs = this.#startedAtMs + TIMEOUT_MS;
-    this.#connection!.query(this.#statements[this.#statement]!, this.#answered);
+    this.#deadlineMs = this.#startedAtMs + PROBE_TIMEOUT_MS;
+    this.#connection!.query(this.#statements[this.#statement]!, this.#onResult);
   }
 
   #read(rows: ResultRows, fields: FieldPacket[]): void {
     this.#enter('idle');
-    this.#failures = 0;
+    this.#backoff.succeeded();
     const nowMs = this.#count();
     const value = this.#settings.metric.read(rows, fields);
     if (typeof value === 'number') {
       const readAtMs = this.#startedAtMs;
-      this.#goodUntilMs = readAtMs + this.#settings.cacheMs;
+      this.#cachedUntilMs = readAtMs + this.#settings.cacheMs;
       this.#listener.succeeded(value, readAtMs);
     } else {
       this.#counters.failed();
-      this.#listener.failed(answerFailure(this.address, value.reason), nowMs);
+      this.#listener.failed(hostFailure(this.address, value.reason), nowMs);
     }
   }
 
-  /** The query has failed: by the server's decision, or with the connection. */
-  #refused(error: QueryError): void {
-    const isServers = error.errno !== undefined && !error.fatal;
-    if (!isServers) {
+  /** The query has failed: rejected by the server, or with the connection. */
+  #queryFailed(error: QueryError): void {
+    const isServerError = error.errno !== undefined && !error.fatal;
+    if (!isServerError) {
       this.#failed(connectionFailure(this.address, error));
       return;
     }
     this.#enter('idle');
-    this.#failures = 0;
+    this.#backoff.succeeded();
     const nowMs = this.#count();
     if (error.errno === PARSE_ERROR && this.#statement + 1 < this.#statements.length) {
       this.#statement++;
@@ -263,31 +271,32 @@ export class MysqlProbe implements Scheduled {
     this.#listener.failed(connectionFailure(this.address, error), nowMs);
   }
 
-  /** The connection has failed by itself. */
-  #lost(error: QueryError): void {
+  /** The connection has failed, with or without a query in flight. */
+  #connectionLost(error: QueryError): void {
     if (this.#mode !== 'idle') {
       this.#failed(connectionFailure(this.address, error));
       return;
     }
-    // Nothing was asked of it: whether the host is gone the next turn tells.
+    // No query was in flight, so this is no failure yet: the next tick dials again.
     this.#drop();
     this.#retryAtMs = 0;
     this.#enter('disconnected');
   }
 
   #failed(failure: MySQLFailure): void {
-    const dialled = this.#mode !== 'dialing';
+    const wasDialing = this.#mode === 'dialing';
     this.#drop();
     this.#enter('disconnected');
     const nowMs = this.#count();
     this.#counters.failed();
-    const pauseMaxMs = dialled ? PAUSE_AFTER_LOGIN_MAX_MS : PAUSE_AFTER_DIAL_MAX_MS;
-    const pauseMs = Math.min(pauseMaxMs, PAUSE_FIRST_MS * 2 ** this.#failures++);
+    const pauseMs = this.#backoff.failed(
+      wasDialing ? PAUSE_AFTER_DIAL_MAX_MS : PAUSE_AFTER_LOGIN_MAX_MS,
+    );
     this.#retryAtMs = nowMs + Math.max(pauseMs, nowMs - this.#startedAtMs);
     this.#listener.failed(failure, nowMs);
   }
 
-  /** Counts an attempt that is over, and returns the time. */
+  /** Counts an attempt that has ended, and returns the time. */
   #count(): number {
     const nowMs = monotonicMs();
     this.#counters.finished(nowMs - this.#startedAtMs);
@@ -302,7 +311,7 @@ export class MysqlProbe implements Scheduled {
   #forget(): void {
     this.#socket = null;
     this.#connection = null;
-    this.#answered = unexpected;
+    this.#onResult = noConnection;
   }
 
   #enter(mode: ProbeMode): void {
@@ -312,6 +321,6 @@ export class MysqlProbe implements Scheduled {
   }
 }
 
-function unexpected(): never {
+function noConnection(): never {
   throw new Error('a query without a connection');
 }

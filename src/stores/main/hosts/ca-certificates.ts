@@ -1,15 +1,15 @@
 /**
- * Whom HTTPS trusts: the system's list of authorities, to which operators add their own; Node's
- * where there is none.
+ * The certificate authorities that HTTPS trusts: the system's bundle, because operators add their
+ * own authority there. Node's built-in list is used where the system has no bundle.
  */
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
 
 /**
- * Where Linux distributions keep theirs; the first that is there counts. The variable is OpenSSL's,
- * and known to Go too.
+ * Where Linux distributions keep the bundle; the first one that exists is used. `SSL_CERT_FILE`
+ * overrides the list, as in OpenSSL and Go.
  */
-const FILES = [
+const BUNDLE_FILES = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/tls/certs/ca-bundle.crt',
   '/etc/ssl/ca-bundle.pem',
@@ -17,19 +17,19 @@ const FILES = [
   '/etc/ssl/cert.pem',
 ];
 
-export class Authorities {
+export class CaCertificates {
   #context: SecureContext | undefined;
 
-  /** Read when first needed, and once: a hundred certificates take tens of milliseconds. */
+  /** Read on first use, and only once: a hundred certificates take tens of milliseconds. */
   get context(): SecureContext {
-    this.#context ??= readAuthorities();
+    this.#context ??= readCertificates();
     return this.#context;
   }
 }
 
-function readAuthorities(): SecureContext {
+function readCertificates(): SecureContext {
   const { SSL_CERT_FILE: named = '' } = process.env;
-  for (const file of named === '' ? FILES : [named]) {
+  for (const file of named === '' ? BUNDLE_FILES : [named]) {
     const certificates = readIfPresent(file);
     if (certificates !== null) return createSecureContext({ ca: certificates });
   }
@@ -37,8 +37,8 @@ function readAuthorities(): SecureContext {
 }
 
 /**
- * A list that cannot be read vouches for nobody: the connections that need it are refused, and say
- * so.
+ * A bundle that cannot be read trusts no authority: connections that need it fail with an error
+ * that says so.
  */
 function readIfPresent(file: string): Buffer | null {
   try {

@@ -1,20 +1,20 @@
-/** The address under which clients reach whichever node leads, as HAProxy would offer it. */
+/** The address at which clients reach the leader, like a frontend of HAProxy. */
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { Balancer, Response } from './balancer.js';
+import type { Balancer, HttpResponse } from './balancer.js';
 
-const NO_LEADER: Response = {
+const NO_LEADER: HttpResponse = {
   status: 503,
   contentType: 'application/json',
-  body: '{"StatusCode":503,"Message":"no freno leads"}\n',
+  body: '{"StatusCode":503,"Message":"no leader"}\n',
 };
 
-export class DemoFront {
+export class DemoFrontend {
   readonly #server: Server;
   #port = 0;
 
-  /** Resolves when it listens, on a port of 127.0.0.1 of the system's choice. */
-  static async listen(balancer: Balancer): Promise<DemoFront> {
-    const front = new DemoFront(balancer);
+  /** Resolves when it listens, on a port of 127.0.0.1 that the system chooses. */
+  static async listen(balancer: Balancer): Promise<DemoFrontend> {
+    const front = new DemoFrontend(balancer);
     await new Promise<void>((resolve, reject) => {
       front.#server.once('error', reject);
       front.#server.listen(0, '127.0.0.1', resolve);
@@ -48,8 +48,8 @@ async function forward(
   head: boolean,
   response: ServerResponse,
 ): Promise<void> {
-  const answer = await balancer.request(path);
-  const { status, contentType, body } = answer ?? NO_LEADER;
+  const upstream = await balancer.request(path);
+  const { status, contentType, body } = upstream ?? NO_LEADER;
   response.writeHead(status, {
     'Content-Type': contentType,
     'Content-Length': Buffer.byteLength(body),

@@ -3,8 +3,8 @@ import { lookup } from 'node:dns';
 import { readFileSync } from 'node:fs';
 import type { LookupFunction } from 'node:net';
 import { expect } from 'chai';
-import { Authorities } from '../../../src/stores/main/hosts/authorities.js';
-import { PageReader, shownUrl } from '../../../src/stores/main/hosts/page.js';
+import { CaCertificates } from '../../../src/stores/main/hosts/ca-certificates.js';
+import { HttpPageReader, shownUrl } from '../../../src/stores/main/hosts/http-page-reader.js';
 import { CertificateAuthority } from '../../support/certificates.js';
 import { failureOf } from '../../support/failure.js';
 import { needPrograms } from '../../support/needs.js';
@@ -13,7 +13,7 @@ import { until } from '../../support/until.js';
 
 const LIMITS = { timeoutMs: 20_000, sizeBytesMax: 100 };
 
-describe('a page', () => {
+describe('the HTTP page reader', () => {
   const opened: Pages[] = [];
 
   afterEach(async () => {
@@ -31,7 +31,7 @@ describe('a page', () => {
     limits: Partial<typeof LIMITS> = {},
     resolver: LookupFunction = lookup,
   ): Promise<string> {
-    const reader = new PageReader(resolver, new Authorities(), 2, { ...LIMITS, ...limits });
+    const reader = new HttpPageReader(resolver, new CaCertificates(), 2, { ...LIMITS, ...limits });
     const chunks: Buffer[] = [];
     for await (const chunk of reader.read(new URL(url))) chunks.push(chunk);
     return Buffer.concat(chunks).toString();
@@ -41,29 +41,29 @@ describe('a page', () => {
     return (await failureOf(read(...arguments_))).message;
   }
 
-  it('may be as large as the bound, and no larger', async () => {
+  it('accepts a page as large as the limit, and no larger', async () => {
     const pages = await serve((request, response) =>
       response.end('x'.repeat(Number(request.url!.slice(1)))),
     );
     expect(await read(`${pages.url}/100`)).to.have.length(100);
-    expect(await failure(`${pages.url}/101`)).to.equal('the answer is larger than 100 bytes');
+    expect(await failure(`${pages.url}/101`)).to.equal('the response is larger than 100 bytes');
   });
 
-  it('has to be there in time, its last byte too', async () => {
+  it('reports a page whose last byte is late', async () => {
     const pages = await serve((_request, response) => response.write('begun'));
-    expect(await failure(pages.url, { timeoutMs: 50 })).to.equal('no answer within 50 ms');
+    expect(await failure(pages.url, { timeoutMs: 50 })).to.equal('no response within 50 ms');
   });
 
-  it('has to be a page: an answer that asks for another protocol is the end of the attempt', async () => {
+  it('reports a response that switches protocols', async () => {
     const pages = await serve((request) => {
       request.socket.end(
         'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n',
       );
     });
-    expect(await failure(pages.url)).to.equal('the connection was closed without an answer');
+    expect(await failure(pages.url)).to.equal('the connection was closed without a response');
   });
 
-  it('has to be connected to in a second', async () => {
+  it('reports a connection that takes longer than a second', async () => {
     const never: LookupFunction = () => undefined;
     const limits = { timeoutMs: 5_000 };
     expect(await failure('http://db.example/', limits, never)).to.equal(
@@ -71,7 +71,7 @@ describe('a page', () => {
     );
   });
 
-  it('leaves no connection behind, read or given up', async () => {
+  it('closes the connection after a page was read or abandoned', async () => {
     const pages = await serve((request, response) => {
       if (request.url === '/whole') response.end('x');
       else response.write('x'.repeat(1_000));
@@ -82,7 +82,7 @@ describe('a page', () => {
     await until(async () => (await pages.connections()) === 0);
   });
 
-  it('is followed to where it has moved, with the credentials on the same server only', async () => {
+  it('follows redirects, and sends credentials to the same server only', async () => {
     const seen: Array<string | undefined> = [];
     const elsewhere = await serve((request, response) => {
       seen.push(request.headers.authorization);
@@ -98,7 +98,7 @@ describe('a page', () => {
     expect(seen).to.deep.equal([basic, basic, undefined]);
   });
 
-  it('is not followed in circles, nor to anything but a page', async () => {
+  it('rejects redirect loops and redirects to other schemes', async () => {
     const pages = await serve((request, response) => {
       const location = request.url === '/file' ? 'file:///etc/passwd' : request.url;
       response.writeHead(301, { location }).end();
@@ -107,13 +107,13 @@ describe('a page', () => {
     expect(await failure(`${pages.url}/file`)).to.equal('it redirects to file:');
   });
 
-  it('of a name that nobody knows is an error that says so', async () => {
-    const nobody: LookupFunction = (name, _options, callback) =>
+  it('reports a host name that does not exist', async () => {
+    const notFound: LookupFunction = (name, _options, callback) =>
       callback(Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`)), '');
-    expect(await failure('http://db.example/', {}, nobody)).to.include('ENOTFOUND db.example');
+    expect(await failure('http://db.example/', {}, notFound)).to.include('ENOTFOUND db.example');
   });
 
-  it('may be encrypted, by whom the system trusts and by nobody else', async function () {
+  it('trusts the certificate authorities of the system, and no others', async function () {
     needPrograms(this, 'openssl');
     const authority = await CertificateAuthority.create('freno test authority');
     try {
@@ -131,7 +131,7 @@ describe('a page', () => {
     }
   });
 
-  it('is shown without user and password', () => {
+  it('shows a URL without user and password', () => {
     expect(shownUrl(new URL('https://me:pass@h:1/stats?x'))).to.equal('https://h:1/stats');
     expect(shownUrl(new URL('http://h/'))).to.equal('http://h');
   });

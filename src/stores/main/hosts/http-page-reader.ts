@@ -1,14 +1,16 @@
 /**
- * Pages that sources of hosts offer over HTTP: fetched in chunks, within a bound of time and size.
+ * The HTTP client of the host sources: fetches a page in chunks, bounded in time and size. A page
+ * that is not whole must never pass for a short list of hosts, so everything but a complete 200 is
+ * an error.
  */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { messageOf } from '../../../base/errors.js';
-import type { Authorities } from './authorities.js';
+import type { CaCertificates } from './ca-certificates.js';
+import { SOURCE_CONNECT_TIMEOUT_MS } from './host-source.js';
 
-const CONNECT_TIMEOUT_MS = 1_000;
 const REDIRECTS_MAX = 5;
 
 export interface PageLimits {
@@ -17,46 +19,48 @@ export interface PageLimits {
   readonly sizeBytesMax: number;
 }
 
-/** Fetches pages, so many of one server at a time. */
-export class PageReader {
+/** Fetches pages, with a bounded number of connections to each server. */
+export class HttpPageReader {
   readonly #lookup: LookupFunction;
-  readonly #authorities: Authorities;
+  readonly #certificates: CaCertificates;
   readonly #limits: PageLimits;
   readonly #httpAgent: HttpAgent;
   readonly #httpsAgent: HttpsAgent;
 
   constructor(
     lookup: LookupFunction,
-    authorities: Authorities,
+    certificates: CaCertificates,
     requestsMax: number,
     limits: PageLimits,
   ) {
     this.#lookup = lookup;
-    this.#authorities = authorities;
+    this.#certificates = certificates;
     this.#limits = limits;
     this.#httpAgent = new HttpAgent({ maxSockets: requestsMax });
     this.#httpsAgent = new HttpsAgent({ maxSockets: requestsMax });
   }
 
   /**
-   * The body of the page, in chunks. Throws when the answer is not 200, not whole, too large or too
-   * late; the message says why, not which page. A connection is not kept.
+   * The body of the page, in chunks. Throws when the response is not 200, incomplete, too large or
+   * too late, with the reason; the caller adds the URL. The connection is closed afterwards.
    */
   async *read(url: URL, timeoutMs = this.#limits.timeoutMs): AsyncGenerator<Buffer, void, void> {
     const signal = AbortSignal.timeout(timeoutMs);
     try {
       const response = await this.#open(url, signal);
       let sizeBytes = 0;
-      // Left early, the loop destroys the response and with it the connection.
+      // Leaving the loop early destroys the response, and with it the connection.
       for await (const chunk of response as AsyncIterable<Buffer>) {
         sizeBytes += chunk.length;
         if (sizeBytes > this.#limits.sizeBytesMax) {
-          throw new Error(`the answer is larger than ${this.#limits.sizeBytesMax} bytes`);
+          throw new Error(`the response is larger than ${this.#limits.sizeBytesMax} bytes`);
         }
         yield chunk;
       }
     } catch (thrown) {
-      throw signal.aborted ? new Error(`no answer within ${timeoutMs} ms`) : reason(thrown);
+      throw signal.aborted
+        ? new Error(`no response within ${timeoutMs} ms`)
+        : requestFailure(thrown);
     }
   }
 
@@ -68,7 +72,7 @@ export class PageReader {
       if (statusCode === 200) return response;
       response.destroy();
       const isRedirect = statusCode >= 301 && statusCode <= 308 && headers.location !== undefined;
-      if (!isRedirect) throw new Error(`it answers ${statusCode} instead of 200`);
+      if (!isRedirect) throw new Error(`unexpected HTTP status ${statusCode} instead of 200`);
       url = redirected(url, headers.location!);
     }
     throw new Error(`more than ${REDIRECTS_MAX} redirects`);
@@ -82,38 +86,40 @@ export class PageReader {
           ? httpsRequest(url, { ...options, ...this.#encryption() })
           : httpRequest(url, { ...options, agent: this.#httpAgent });
       request.once('socket', (socket) => {
-        // A process that ends does not wait for a list of hosts.
+        // A list of hosts must not delay the end of the process.
         socket.unref();
         if (!socket.connecting) return;
-        const late = (): void => {
-          request.destroy(new Error(`no connection within ${CONNECT_TIMEOUT_MS} ms`));
+        const onTimeout = (): void => {
+          request.destroy(new Error(`no connection within ${SOURCE_CONNECT_TIMEOUT_MS} ms`));
         };
-        const timer = setTimeout(late, CONNECT_TIMEOUT_MS).unref();
+        const timer = setTimeout(onTimeout, SOURCE_CONNECT_TIMEOUT_MS).unref();
         socket.once('connect', () => clearTimeout(timer));
         socket.once('close', () => clearTimeout(timer));
       });
       request.once('response', resolve);
-      // Stays: a request that is given up may fail again.
+      // Not `once`: an abandoned request may emit another error.
       request.on('error', reject);
-      // Some ends are no errors to Node, like an answer that asks for another protocol.
-      request.once('close', () => reject(new Error('the connection was closed without an answer')));
+      // Node emits no error for some failures, for example a response that switches protocols.
+      request.once('close', () =>
+        reject(new Error('the connection was closed without a response')),
+      );
       request.end();
     });
   }
 
   #encryption(): { agent: HttpsAgent; secureContext: SecureContext } {
-    return { agent: this.#httpsAgent, secureContext: this.#authorities.context };
+    return { agent: this.#httpsAgent, secureContext: this.#certificates.context };
   }
 }
 
-/** An address without the user and password that it may carry, fit to be shown. */
+/** The URL for logs and messages: without user and password. */
 export function shownUrl(url: URL): string {
   return `${url.origin}${url.pathname === '/' ? '' : url.pathname}`;
 }
 
-/** Credentials are for the server that the operator named, and no other. */
+/** Credentials go only to the server that the operator configured, as in RFC 9110, 15.4. */
 function redirected(from: URL, location: string): URL {
-  if (!URL.canParse(location, from.href)) throw new Error('it redirects to what is no URL');
+  if (!URL.canParse(location, from.href)) throw new Error('it redirects to an invalid URL');
   const to = new URL(location, from);
   if (!/^https?:$/.test(to.protocol)) throw new Error(`it redirects to ${to.protocol}`);
   if (to.origin === from.origin && to.username === '') {
@@ -123,11 +129,13 @@ function redirected(from: URL, location: string): URL {
   return to;
 }
 
-/** When several network addresses of a name were tried, the first stands for all. */
-function reason(thrown: unknown): Error {
+/** When several addresses of a name were tried, the failure of the first one is reported. */
+function requestFailure(thrown: unknown): Error {
   const first: unknown = thrown instanceof AggregateError ? thrown.errors[0] : thrown;
-  const isCut = (first as NodeJS.ErrnoException).code === 'ECONNRESET';
-  return isCut ? new Error('the connection was cut before the end of the answer') : asError(first);
+  const isReset = (first as NodeJS.ErrnoException).code === 'ECONNRESET';
+  return isReset
+    ? new Error('the connection was cut before the end of the response')
+    : asError(first);
 }
 
 function asError(thrown: unknown): Error {

@@ -1,50 +1,58 @@
-/** Hosts that are the servers of a host group of ProxySQL. */
+/**
+ * Hosts that are the servers of a host group of ProxySQL.
+ *
+ * A server that comes back to ONLINE after it was shunned or offline lags, because it has to catch
+ * up first. Probing it at once would throttle all writers although ProxySQL has just begun to use
+ * it. So it is ignored for a TTL (`IgnoreServerTTLSecs`) after the reading that saw it online
+ * again. A server that is shunned only because it lags (SHUNNED_REPLICATION_LAG) is always probed:
+ * its lag is what throttling is for.
+ */
 import type { LookupFunction } from 'node:net';
 import { formatAddress, parseAddress } from '../../../base/address.js';
 import { monotonicMs } from '../../../base/clock.js';
 import { FrenoError, messageOf } from '../../../base/errors.js';
 import type { Login } from '../../../base/mysql/connection.js';
 import type { ProbeTarget, ProxySQLHosts } from '../../../contracts/stores.js';
+import type { HostList, HostSourceReader } from './host-source.js';
 import type { PoolRow } from './proxysql-admin.js';
-import type { HostList, HostSourceReader } from './source.js';
 
 const ADMIN_PORT = 6032;
-/** Where the statistics lie; users of `admin-stats_credentials` have no other. */
+/** Users of `admin-stats_credentials` have access to this database only. */
 const DATABASE = 'stats';
 
-/** A server that was seen in a state in which ProxySQL sends it nothing. */
-interface Absence {
-  /** `monotonicMs()` of the reading that saw it online again; null: not yet. */
-  backAtMs: number | null;
+/** A server that was seen in a state in which ProxySQL sends it no queries. */
+interface OfflineServer {
+  /** `monotonicMs()` of the first reading that saw it online again; null: still offline. */
+  onlineAtMs: number | null;
 }
 
 export class ProxySQLSource implements HostSourceReader {
   readonly #admins: readonly ProbeTarget[];
   readonly #login: Login;
   readonly #hostgroupId: number;
-  readonly #ignoreMs: number;
+  readonly #ignoreTtlMs: number;
   readonly #lookup: LookupFunction;
-  /** By `host:port`. No more than the servers of the last reading. */
-  #absences = new Map<string, Absence>();
+  /** By `host:port`. Bounded by the servers of the last reading. */
+  #offline = new Map<string, OfflineServer>();
 
   constructor(source: ProxySQLHosts, lookup: LookupFunction) {
     const { user, password } = source;
     this.#admins = source.addresses.map(adminAddress);
     this.#login = { user, password, database: DATABASE, collation: '', tls: null };
     this.#hostgroupId = source.hostgroupId;
-    this.#ignoreMs = source.ignoreServerTtlMs;
+    this.#ignoreTtlMs = source.ignoreServerTtlMs;
     this.#lookup = lookup;
   }
 
-  /** The first address that answers counts: each ProxySQL of a cluster knows all its servers. */
+  /** The first address that responds is used: each ProxySQL of a cluster knows all its servers. */
   async read(): Promise<HostList> {
-    // The client library is slow to load, and few nodes have a ProxySQL.
+    // Loaded on first use: the client library is slow to load, and most nodes read no ProxySQL.
     const { readConnectionPool } = await import('./proxysql-admin.js');
     const failures: string[] = [];
     for (const admin of this.#admins) {
       try {
         const rows = await readConnectionPool(admin, this.#login, this.#hostgroupId, this.#lookup);
-        return { hosts: this.#judge(rows, monotonicMs()), problem: problemOf(failures) };
+        return { hosts: this.#selectHosts(rows, monotonicMs()), problem: problemOf(failures) };
       } catch (thrown) {
         failures.push(messageOf(thrown));
       }
@@ -52,25 +60,21 @@ export class ProxySQLSource implements HostSourceReader {
     throw new FrenoError('HOST_SOURCE', problemOf(failures));
   }
 
-  /**
-   * A server that only lags is listed, whatever it was before. One that comes back from elsewhere
-   * is not at once: it has to catch up first, and would hold all writers back meanwhile.
-   */
-  #judge(rows: readonly PoolRow[], nowMs: number): ProbeTarget[] {
-    const before = this.#absences;
-    this.#absences = new Map();
+  #selectHosts(rows: readonly PoolRow[], nowMs: number): ProbeTarget[] {
+    const before = this.#offline;
+    this.#offline = new Map();
     const listed = rows.filter((row) => {
       if (row.status === 'SHUNNED_REPLICATION_LAG') return true;
       const address = formatAddress(row);
-      const absence = before.get(address);
+      const offline = before.get(address);
       if (row.status !== 'ONLINE') {
-        this.#absences.set(address, { backAtMs: null });
+        this.#offline.set(address, { onlineAtMs: null });
         return false;
       }
-      if (absence === undefined) return true;
-      const backAtMs = absence.backAtMs ?? nowMs;
-      if (nowMs - backAtMs >= this.#ignoreMs) return true;
-      this.#absences.set(address, { backAtMs });
+      if (offline === undefined) return true;
+      const onlineAtMs = offline.onlineAtMs ?? nowMs;
+      if (nowMs - onlineAtMs >= this.#ignoreTtlMs) return true;
+      this.#offline.set(address, { onlineAtMs });
       return false;
     });
     return listed.map(({ host, port }) => ({ host, port }));
@@ -79,7 +83,7 @@ export class ProxySQLSource implements HostSourceReader {
 
 function adminAddress(text: string): ProbeTarget {
   const address = parseAddress(text, ADMIN_PORT);
-  if (address === null) throw new FrenoError('CONFIG', `ProxySQL "${text}" is no HOST:PORT`);
+  if (address === null) throw new FrenoError('CONFIG', `ProxySQL "${text}" is not HOST:PORT`);
   return address;
 }
 

@@ -1,9 +1,10 @@
-/** What a simulated server answers to a statement, by its dialect. */
+/** The result of each statement on a simulated server, by its dialect. */
+import { MYSQL_DEFAULT_PORT } from '../../base/mysql/default-port.js';
 import { type Cell, error, ok, type ResultColumn, resultSet } from './packets.js';
 
 /**
- * Which server is imitated: MySQL 8.4 knows SHOW REPLICA STATUS only, MySQL 5.7 SHOW SLAVE STATUS
- * only, MariaDB both, with the old names of columns.
+ * The simulated server: MySQL 8.4 knows only SHOW REPLICA STATUS, MySQL 5.7 only SHOW SLAVE STATUS,
+ * MariaDB both, with the old names of the columns.
  */
 export type Dialect = 'mysql-8.4' | 'mysql-5.7' | 'mariadb';
 
@@ -16,10 +17,10 @@ export const SERVER_VERSION: Readonly<Record<Dialect, string>> = {
 const ER_PARSE_ERROR = 1064;
 
 /**
- * The packets that answer `sql` on a server whose metric stands at `value`. Any `SELECT` or `WITH`
- * is taken for a metric query; NULL as replication lag means that the IO thread has stopped.
+ * The packets of the result of `sql` on a server whose metric has that value. Any `SELECT` or
+ * `WITH` is a metric query; NULL as replication lag means that the IO thread has stopped.
  */
-export function answer(sql: string, value: Cell, dialect: Dialect): Buffer {
+export function queryResult(sql: string, value: Cell, dialect: Dialect): Buffer {
   const statement = withoutLeadingComments(sql);
   const replicaStatus = /^show\s+(?:all\s+)?(replicas?|slaves?)\s+status/i.exec(statement);
   if (replicaStatus !== null) {
@@ -49,7 +50,7 @@ function showReplicaStatus(lag: Cell, modern: boolean): Buffer {
     [textColumn(`${role}_IO_State`), connected ? `Waiting for ${source.toLowerCase()}` : ''],
     [textColumn(`${source}_Host`), 'primary'],
     [textColumn(`${source}_User`), 'replication'],
-    [numberColumn(`${source}_Port`), 3306],
+    [numberColumn(`${source}_Port`), MYSQL_DEFAULT_PORT],
     [textColumn(`${source}_Log_File`), 'binlog.000001'],
     [numberColumn(`Read_${source}_Log_Pos`), 157],
     [textColumn(`${role}_IO_Running`), connected ? 'Yes' : 'No'],
@@ -58,7 +59,10 @@ function showReplicaStatus(lag: Cell, modern: boolean): Buffer {
     [textColumn('Last_Error'), ''],
     [numberColumn(`Seconds_Behind_${source}`), lag],
     [numberColumn('Last_IO_Errno'), connected ? 0 : 2003],
-    [textColumn('Last_IO_Error'), connected ? '' : 'error connecting to primary:3306'],
+    [
+      textColumn('Last_IO_Error'),
+      connected ? '' : `error connecting to primary:${MYSQL_DEFAULT_PORT}`,
+    ],
     [numberColumn('Last_SQL_Errno'), 0],
     [textColumn('Last_SQL_Error'), ''],
     [textColumn('Channel_Name'), ''],

@@ -1,9 +1,8 @@
-/** Hosts that the configuration names itself. */
-
+/** Hosts that the configuration lists itself. */
 import { parseAddress } from '../../../base/address.js';
 import { FrenoError } from '../../../base/errors.js';
 import type { StaticHosts } from '../../../contracts/stores.js';
-import type { HostList, HostSourceReader } from './source.js';
+import type { HostList, HostSourceReader } from './host-source.js';
 
 export class StaticSource implements HostSourceReader {
   readonly #hosts: readonly string[];

@@ -1,9 +1,13 @@
-/** The statistics pages of HAProxy: each read once for all clusters that ask within a second. */
+/**
+ * HAProxy's statistics pages, each read once for all clusters that need it within a second: one
+ * page lists the backends of many clusters, and HAProxy builds it in the thread that also moves
+ * its traffic.
+ */
 import { monotonicMs } from '../../../base/clock.js';
 import { parseStatistics, type Statistics } from './haproxy-csv.js';
-import type { PageReader } from './page.js';
+import type { HttpPageReader } from './http-page-reader.js';
 
-/** How long a page is used again, good or failed. */
+/** How long a page is reused, whether it was read or failed. */
 const CACHE_MS = 1_000;
 
 interface CachedPage {
@@ -12,17 +16,17 @@ interface CachedPage {
   untilMs: number;
 }
 
-export class StatisticsCache {
-  readonly #pages: PageReader;
+export class HAProxyStatisticsCache {
+  readonly #pages: HttpPageReader;
   readonly #cached = new Map<string, CachedPage>();
 
-  constructor(pages: PageReader) {
+  constructor(pages: HttpPageReader) {
     this.#pages = pages;
   }
 
-  /** Rejects when the page cannot be read; the message says why, not which. */
+  /** Rejects when the page cannot be read, with the reason. The caller adds the address. */
   read(url: URL): Promise<Statistics> {
-    this.#forgetOld();
+    this.#evictExpired();
     const cached = this.#cached.get(url.href);
     if (cached !== undefined) return cached.statistics;
     const page = {
@@ -37,7 +41,7 @@ export class StatisticsCache {
     return page.statistics;
   }
 
-  #forgetOld(): void {
+  #evictExpired(): void {
     const nowMs = monotonicMs();
     for (const [key, { untilMs }] of this.#cached) {
       if (untilMs <= nowMs) this.#cached.delete(key);

@@ -1,15 +1,15 @@
-/** Answers to metric queries, as the client library decodes them. */
+/** Results of metric queries, as the client library decodes them. */
 import { expect } from 'chai';
+import { type Field, lagStatements, readLag } from '../../src/stores/prober/mysql/lag.js';
+import { metricOf } from '../../src/stores/prober/mysql/metric.js';
 import {
   type ResultRows,
   readNamedValue,
   readNumber,
   readSingleValue,
-} from '../../src/stores/prober/mysql/answer.js';
-import { type Field, lagStatements, readLag } from '../../src/stores/prober/mysql/lag.js';
-import { metricOf } from '../../src/stores/prober/mysql/metric.js';
+} from '../../src/stores/prober/mysql/metric-value.js';
 
-describe('the answer to a metric query', () => {
+describe('the result of a metric query', () => {
   const numbers: ReadonlyArray<readonly [unknown, number]> = [
     [3, 3],
     [-0.25, -0.25],
@@ -23,30 +23,30 @@ describe('the answer to a metric query', () => {
     [Buffer.from('7.5'), 7.5],
   ];
   for (const [value, number] of numbers) {
-    it(`${typeof value} ${String(value)} is a number`, () => {
+    it(`accepts ${typeof value} ${String(value)} as a number`, () => {
       expect(readNumber(value)).to.equal(number);
     });
   }
 
   const others: unknown[] = ['', 'ON', '0x10', '1,5', ' 1', '1e999', 'Infinity', 'NaN', true];
   for (const value of [...others, new Date(0), Number.NaN, Number.POSITIVE_INFINITY]) {
-    it(`${typeof value} ${JSON.stringify(value)} is none`, () => {
+    it(`rejects ${typeof value} ${JSON.stringify(value)}`, () => {
       expect(readNumber(value))
         .to.have.property('reason')
-        .that.matches(/no number/);
+        .that.matches(/not a number/);
     });
   }
 
-  it('NULL is named as such', () => {
+  it('rejects NULL by name', () => {
     expect(readNumber(null)).to.deep.equal({ reason: 'the metric query returned NULL' });
   });
 
-  it('quotes no more than the beginning of a long text', () => {
-    const answer = readNumber('x'.repeat(10_000)) as { reason: string };
-    expect(answer.reason.length).to.be.below(120);
+  it('quotes only the beginning of a long text', () => {
+    const unusable = readNumber('x'.repeat(10_000)) as { reason: string };
+    expect(unusable.reason.length).to.be.below(120);
   });
 
-  it('is one row of one column', () => {
+  it('reads one row of one column', () => {
     expect(readSingleValue([['4']])).to.equal(4);
     const reason = (rows: ResultRows) => (readSingleValue(rows) as { reason: string }).reason;
     expect(reason([])).to.match(/no rows/);
@@ -54,7 +54,7 @@ describe('the answer to a metric query', () => {
     expect(reason([[1, 2]])).to.match(/2 columns/);
   });
 
-  it('to SHOW GLOBAL is the second of two columns', () => {
+  it('reads the second of two columns of SHOW GLOBAL', () => {
     expect(readNamedValue([['Threads_running', '12']])).to.equal(12);
     expect(readNamedValue([['a']]))
       .to.have.property('reason')
@@ -74,13 +74,13 @@ describe('replication lag', () => {
     'Seconds_Behind_Master',
   ].map((name) => ({ name }));
 
-  it('is that of the worst channel, whatever their order', () => {
+  it('takes the lag of the worst channel in any order', () => {
     const channel = (name: string, lag: number) => [name, 'Yes', 'Yes', lag];
     expect(readLag([channel('a', 9), channel('b', 2)], FIELDS)).to.equal(9);
     expect(readLag([channel('b', 2), channel('a', 9)], FIELDS)).to.equal(9);
   });
 
-  it('is an error naming both threads when one channel has stopped', () => {
+  it('reports both threads of a channel that has stopped', () => {
     const rows = [
       ['a', 'Yes', 'Yes', 0],
       ['b', 'Connecting', 'No', null],
@@ -91,7 +91,7 @@ describe('replication lag', () => {
     });
   });
 
-  it('is read by its new names too', () => {
+  it('reads the new names of the columns too', () => {
     const fields = ['Replica_IO_Running', 'Replica_SQL_Running', 'Seconds_Behind_Source'];
     const named = fields.map((name) => ({ name }));
     expect(readLag([['Yes', 'Yes', '5']], named)).to.equal(5);
@@ -100,15 +100,15 @@ describe('replication lag', () => {
     });
   });
 
-  it('of a server that does not replicate is an error, not 0', () => {
+  it('reports an error, not 0, when replication is not configured', () => {
     expect(readLag([], FIELDS))
       .to.have.property('reason')
       .that.matches(/not configured/);
     expect(readLag([['x']], [{ name: 'x' }])).to.have.property('reason');
   });
 
-  it('without a result set is an error too', () => {
-    // As the client library hands over an OK packet, whatever its types say.
+  it('reports an error for a status without a result set', () => {
+    // The client library returns this for an OK packet, contrary to its types.
     const [rows, fields] = [{ affectedRows: 0 }, undefined] as unknown as [ResultRows, Field[]];
     expect(readLag(rows, fields))
       .to.have.property('reason')
@@ -118,7 +118,7 @@ describe('replication lag', () => {
       .that.matches(/no rows/);
   });
 
-  it('is asked for in the words of the server', () => {
+  it('chooses the statement by the version of the server', () => {
     expect(lagStatements('8.4.3')[0]).to.equal('SHOW REPLICA STATUS');
     expect(lagStatements('5.7.44-log')).to.include('SHOW SLAVE STATUS');
     expect(lagStatements('5.5.5-10.11.6-MariaDB')[0]).to.equal('SHOW ALL SLAVES STATUS');
@@ -126,7 +126,7 @@ describe('replication lag', () => {
 });
 
 describe('a MetricQuery', () => {
-  it('is taken for what its first words say', () => {
+  it('is classified by its first words', () => {
     expect(metricOf(' /* hint */ SELECT 1')!.read([[5]], [])).to.equal(5);
     expect(metricOf("show global status like 'x'")!.read([['x', '5']], [])).to.equal(5);
     expect(metricOf('')!.statements('8.4.0')[0]).to.equal('SHOW REPLICA STATUS');

@@ -1,17 +1,17 @@
-/** Hosts that are the replicas of a shard of Vitess, as its vtctld lists them. */
+/** Hosts that are the healthy replicas of a Vitess shard, as its vtctld lists them. */
 import { FrenoError, messageOf } from '../../../base/errors.js';
 import type { ProbeTarget, VitessHosts } from '../../../contracts/stores.js';
-import { type PageReader, shownUrl } from './page.js';
-import type { HostList, HostSourceReader } from './source.js';
+import type { HostList, HostSourceReader } from './host-source.js';
+import { type HttpPageReader, shownUrl } from './http-page-reader.js';
 import { parseTablets, type Tablet } from './vitess-tablets.js';
 
 export class VitessSource implements HostSourceReader {
   readonly #source: VitessHosts;
   readonly #url: URL;
   readonly #port: number;
-  readonly #pages: PageReader;
+  readonly #pages: HttpPageReader;
 
-  constructor(source: VitessHosts, port: number, pages: PageReader) {
+  constructor(source: VitessHosts, port: number, pages: HttpPageReader) {
     this.#source = source;
     this.#url = tabletsUrl(source);
     this.#port = port;
@@ -26,7 +26,7 @@ export class VitessSource implements HostSourceReader {
       }
       const tablets = parseTablets(Buffer.concat(chunks).toString());
       const hosts = tablets
-        .filter((tablet) => this.#counts(tablet))
+        .filter((tablet) => this.#isProbed(tablet))
         .map((one) => this.#target(one));
       return { hosts, problem: '' };
     } catch (thrown) {
@@ -36,10 +36,10 @@ export class VitessSource implements HostSourceReader {
   }
 
   /**
-   * Cells are looked at here too: older versions of vtctld list the tablets of all cells whatever
-   * they are asked for.
+   * Cells are filtered here too: older versions of vtctld ignore the parameter and list the tablets
+   * of all cells.
    */
-  #counts({ type, cell, isHealthy }: Tablet): boolean {
+  #isProbed({ type, cell, isHealthy }: Tablet): boolean {
     const { cells } = this.#source;
     return type === 'replica' && isHealthy && (cells.length === 0 || cells.includes(cell));
   }
