@@ -7,13 +7,8 @@
  */
 import { monotonicMs } from '../base/clock.js';
 import type { Mutable } from '../base/mutable.js';
-import {
-  expiryTimeMs,
-  type LeadershipView,
-  type Measurement,
-  type MetricState,
-  type StoreMetric,
-} from '../throttle/metric.js';
+import { expiryTimeMs, type LeadershipView } from '../throttle/leadership-view.js';
+import type { Measurement, MetricState, StoreMetric } from '../throttle/metric.js';
 import {
   bufferOf,
   copiedText,

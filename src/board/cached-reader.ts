@@ -3,7 +3,8 @@
  * sequence numbers is all there is to do. A check spends a third of its own time on reading groups
  * in full, of which hundreds in a row would be the same.
  */
-import type { LeadershipView, StoreMetric } from '../throttle/metric.js';
+import type { LeadershipView } from '../throttle/leadership-view.js';
+import type { StoreMetric } from '../throttle/metric.js';
 import { type Board, emptyLeadershipReading, emptyStoreReading } from './board.js';
 
 export class CachedStoreReader {

@@ -6,7 +6,8 @@ import { monotonicMs } from '../base/clock.js';
 import type { Board, StoreReading } from '../board/board.js';
 import { emptyStoreReading } from '../board/board.js';
 import type { ConsensusObserver } from '../contracts/consensus.js';
-import { isCurrent, type LeadershipView, MetricState } from '../throttle/metric.js';
+import type { LeadershipView } from '../throttle/leadership-view.js';
+import { isCurrent, MetricState } from '../throttle/metric.js';
 
 /**
  * A fresh leader answers `/leader-check` at the latest this long after its promotion, whatever is

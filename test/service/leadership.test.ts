@@ -3,7 +3,8 @@ import { expect } from 'chai';
 import { monotonicMs } from '../../src/base/clock.js';
 import { Board, emptyLeadershipReading } from '../../src/board/board.js';
 import { Leadership } from '../../src/service/leadership.js';
-import { MetricState, mayAct, mayLead } from '../../src/throttle/metric.js';
+import { mayAct, mayLead } from '../../src/throttle/leadership-view.js';
+import { MetricState } from '../../src/throttle/metric.js';
 import { until } from '../support/until.js';
 
 const SLOT = 0;

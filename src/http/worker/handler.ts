@@ -11,7 +11,7 @@ import type {
   StoreLocation,
 } from '../../contracts/http.js';
 import type { Command } from '../../throttle/commands.js';
-import { mayLead } from '../../throttle/metric.js';
+import { mayLead } from '../../throttle/leadership-view.js';
 import type { ThrottleState } from '../../throttle/state.js';
 import { type Checks, withQuery } from './checks.js';
 import { aggregatedMetrics, metricsHealth, skippedHosts, throttledApps } from './listings.js';
