@@ -5,12 +5,11 @@
 
 import { formatAddress } from '../base/address.js';
 import type { ClusterSettings, HostSource } from '../contracts/stores.js';
-import { splitList } from './keys.js';
+import { MYSQL_PORT, splitList } from './keys.js';
 import type { FrenoConfig } from './schema.js';
 import type { ClusterConfig, MySQLConfig } from './schema-stores.js';
 import { tlsSettings } from './tls.js';
 
-const MYSQL_PORT = 3306;
 const IGNORE_SERVER_TTL_MS = 10_000;
 const VITESS_TIMEOUT_MS = 5_000;
 

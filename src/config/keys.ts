@@ -22,6 +22,9 @@ declare module 'zod' {
 
 const require = createRequire(import.meta.url);
 
+/** MySQL's port where the configuration gives none. */
+export const MYSQL_PORT = 3306;
+
 const PORT_MAX = 65535;
 const LIST_LENGTH_MAX = 1_000;
 

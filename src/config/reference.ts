@@ -3,6 +3,7 @@
  * editors.
  */
 import { z } from 'zod';
+import { STORES_MAX } from '../base/limits.js';
 import { configSchema, topLevelGroups } from './schema.js';
 import { bare, schemaAt } from './schema-walk.js';
 
@@ -149,7 +150,7 @@ const STORES = `## Stores
 What is probed: \`"Stores": {"MySQL": {…, "Clusters": {"prod4": {…}}}}\`.
 `;
 
-const CLUSTER = `The name is the \`<storeName>\` of checks. It is not empty and contains no \`/\`. At most 4096 clusters.
+const CLUSTER = `The name is the \`<storeName>\` of checks. It is not empty and contains no \`/\`. At most ${STORES_MAX} clusters.
 
 A cluster names one source of hosts. Where it names several, the first of \`HAProxySettings\`, \`ProxySQLSettings\`, \`VitessSettings\`,
 \`StaticHostsSettings\` counts. Where it names none, it is accepted with a warning: its checks have nothing to answer from.`;

@@ -5,6 +5,7 @@ import {
   address,
   collation,
   list,
+  MYSQL_PORT,
   optionalAddress,
   optionalHost,
   optionalPort,
@@ -63,7 +64,9 @@ export const backendKeys = {
   BackendMySQLHost: optionalHost().default('').meta({
     description: 'Host of the MySQL backend, which then decides who leads, instead of Raft.',
   }),
-  BackendMySQLPort: optionalPort().default(3306).meta({ description: 'Its port. 0: 3306.' }),
+  BackendMySQLPort: optionalPort()
+    .default(MYSQL_PORT)
+    .meta({ description: `Its port. 0: ${MYSQL_PORT}.` }),
   BackendMySQLSchema: text()
     .default('')
     .meta({ description: 'Its schema (database). Required with `BackendMySQLHost`.' }),

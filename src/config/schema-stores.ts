@@ -1,5 +1,6 @@
 /** Schema of `Stores`: what is probed, and how. */
 import { z } from 'zod';
+import { STORES_MAX } from '../base/limits.js';
 import {
   address,
   checkPort,
@@ -9,6 +10,7 @@ import {
   httpAddresses,
   httpUrl,
   list,
+  MYSQL_PORT,
   metricQuery,
   optionalHost,
   optionalPort,
@@ -16,7 +18,6 @@ import {
   threshold,
 } from './keys.js';
 
-export const CLUSTERS_MAX = 4_096;
 const CLUSTER_NAME_LENGTH_MAX = 128;
 const SECONDS_MAX = DAY_MS / 1_000;
 const HOSTS_MAX = 100_000;
@@ -176,8 +177,8 @@ const mysql = z.strictObject({
     .default(0)
     .meta({ description: 'The highest value of the metric that lets writers go on.' }),
   Port: optionalPort()
-    .default(3306)
-    .meta({ description: 'Port of hosts that name none. 0: 3306.' }),
+    .default(MYSQL_PORT)
+    .meta({ description: `Port of hosts that name none. 0: ${MYSQL_PORT}.` }),
   IgnoreDialTcpErrors: z.boolean().default(false).meta({
     description: 'Leave out hosts that cannot be connected to, instead of failing the check.',
   }),
@@ -214,7 +215,7 @@ const mysql = z.strictObject({
   }),
   Clusters: z.record(clusterName, cluster).default({}).meta({
     description: 'The clusters by name; `mysql/<name>` is the store that clients ask for.',
-    maxProperties: CLUSTERS_MAX,
+    maxProperties: STORES_MAX,
   }),
 });
 

@@ -4,6 +4,7 @@
 
 import { type Address, formatAddress, parseAddress } from '../base/address.js';
 import type { TlsSettings } from '../contracts/stores.js';
+import { MYSQL_PORT } from './keys.js';
 import type { FrenoConfig } from './schema.js';
 import { tlsSettings } from './tls.js';
 
@@ -67,7 +68,6 @@ export interface ServiceSettings {
   readonly memcache: MemcacheSettings;
 }
 
-const MYSQL_PORT = 3306;
 const AUTOMATIC_WORKERS_MAX = 4;
 
 /** The settings of a valid configuration on a machine of so many cores. */

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { CLUSTERS_MAX } from '../../src/config/schema-stores.js';
+import { STORES_MAX } from '../../src/base/limits.js';
 import { Fleet } from '../../src/demo/fleet.js';
 import { FrenoProcess } from '../../src/demo/freno-process.js';
 import { freePorts, TemporaryDirectory } from '../../src/demo/temporary.js';
@@ -132,7 +132,7 @@ describe('SIGHUP', () => {
 
   // The last test: it logs more lines than are kept.
   it('changes nothing when there is no room for the new clusters beside the old ones', async () => {
-    const names = Array.from({ length: CLUSTERS_MAX }, (_, number) => `other${number}`);
+    const names = Array.from({ length: STORES_MAX }, (_, number) => `other${number}`);
     const changed = configuration({ top: { MemcacheServers: ['127.0.0.1:1'] } });
     const MySQL = { Clusters: Object.fromEntries(names.map((name) => [name, {}])) };
     const lines = await reload({ ...changed, Stores: { MySQL } });
