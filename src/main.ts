@@ -1,4 +1,4 @@
-/** The composition root: command line -> configuration -> service, until its end. */
+/** The composition root: command line -> configuration -> service -> shutdown. */
 import { availableParallelism } from 'node:os';
 import { FrenoError, messageOf } from './base/errors.js';
 import { createLogger } from './base/log.js';
@@ -36,14 +36,14 @@ async function run(commandLine: CommandLine): Promise<void> {
   const load = () => loadConfig({ ...commandLine, environment: process.env });
   const { config, warnings } = await load();
   for (const warning of warnings) log.warn(warning);
-  const ending = new Shutdown(() => service.stop(), log);
+  const shutdown = new Shutdown(log);
   const service = new Service({
     settings: serviceSettings(config, availableParallelism()),
     clusters: clusterSettings(config),
     forceLeadership: commandLine.forceLeadership,
     log,
     logOptions: commandLine.log,
-    failed: (error) => ending.start(error),
+    failed: (error) => shutdown.start(error),
   });
   const reloader = new Reloader({
     config,
@@ -55,23 +55,23 @@ async function run(commandLine: CommandLine): Promise<void> {
       ),
     log,
   });
-  // What comes during the start counts too.
-  ending.listen();
+  // Before the start: a signal that arrives while the service starts must stop it.
+  shutdown.listen(() => service.stop());
   const started = service.start();
-  started.catch((error: unknown) => ending.start(error));
-  // A start that fails ends the process.
+  started.catch((error: unknown) => shutdown.start(error));
+  // After a failed start the process ends: there is nothing to reload.
   const reload = () =>
     started.then(
       () => reloader.reload(),
       () => {},
     );
   process.on('SIGHUP', reload);
-  await ending.done;
+  await shutdown.done;
 }
 
 /**
- * A user's mistake is told in a line without a stack; the exit code is 2 for the configuration,
- * else 1.
+ * An expected error is printed without its stack. The exit code is 2 for a wrong configuration or
+ * command line, else 1.
  */
 function fail(thrown: unknown, stacks: boolean): void {
   const expected = thrown instanceof FrenoError && !stacks;

@@ -6,7 +6,7 @@ import type { ProbeTask } from '../src/contracts/probe.js';
 import { MemcachePublisher } from '../src/publish/prober/memcache/publisher.js';
 import { serveDiagnostics } from '../src/publish/shared/thread-diagnostics.js';
 import { ProbeWorker } from '../src/stores/prober/probe-worker.js';
-import { mayAct } from '../src/throttle/metric.js';
+import { mayAct } from '../src/throttle/leadership-view.js';
 
 /** Resolves when main has stopped the worker. */
 export function probe(task: ProbeTask): Promise<void> {

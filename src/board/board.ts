@@ -1,19 +1,17 @@
 /**
- * The board: what probing has found and who leads, in memory that all threads share. The only
- * module that touches it.
+ * The board: the latest measurements and the leadership of this node, in memory that all threads
+ * share. No other module touches that memory.
  *
- * Writing and reading take tens of nanoseconds and never wait. Objects passed to the `read…`
- * methods are filled in place, so that a check allocates nothing for them.
+ * HTTP workers answer checks from it without asking another thread: a message to main and back
+ * would cost tens of microseconds and would wait behind everything else that main does. Writing and
+ * reading take tens of nanoseconds and never wait. The `read…` methods fill the object that the
+ * caller passes, so that a check allocates nothing for them.
  */
 import { monotonicMs } from '../base/clock.js';
+import { STORES_MAX } from '../base/limits.js';
 import type { Mutable } from '../base/mutable.js';
-import {
-  expiryTimeMs,
-  type LeadershipView,
-  type Measurement,
-  type MetricState,
-  type StoreMetric,
-} from '../throttle/metric.js';
+import { expiryTimeMs, type LeadershipView, NOT_LEADING } from '../throttle/leadership-view.js';
+import type { Measurement, MetricState, StoreMetric } from '../throttle/metric.js';
 import {
   bufferOf,
   copiedText,
@@ -26,36 +24,28 @@ import {
 } from './double-buffer.js';
 import {
   boardBytes,
+  holdAt,
   LEADERSHIP,
   LEADERSHIP_AT,
   LEADERSHIP_FLAG,
   MEASUREMENT,
-  markAt,
   measurementAt,
   PEERS,
   peersAt,
   SETTINGS,
-  STORES_MAX,
   settingsAt,
   TEXT_BYTES_MAX,
 } from './layout.js';
 
-export { STORES_MAX, TEXT_BYTES_MAX } from './layout.js';
+export { STORES_MAX } from '../base/limits.js';
+export { TEXT_BYTES_MAX } from './layout.js';
 
 /** Objects to read into; each thread keeps its own. */
 export type LeadershipReading = Mutable<LeadershipView>;
 export type StoreReading = Mutable<StoreMetric>;
 
 export function emptyLeadershipReading(): LeadershipReading {
-  return {
-    leading: false,
-    forced: false,
-    ready: false,
-    term: 0,
-    leaseUntilMs: 0,
-    promotedAtMs: 0,
-    clockOffsetMs: null,
-  };
+  return { ...NOT_LEADING };
 }
 
 export function emptyStoreReading(): StoreReading {
@@ -83,25 +73,23 @@ export interface SlotSettings {
 
 export class Board {
   readonly #words: Int32Array;
-  readonly #marks: BigInt64Array;
-  readonly #stores: number;
+  readonly #holds: BigInt64Array;
 
   /** A new, empty board. */
-  static create(stores = STORES_MAX): Board {
-    return new Board(new SharedArrayBuffer(boardBytes(stores)), stores);
+  static create(slots = STORES_MAX): Board {
+    return new Board(new SharedArrayBuffer(boardBytes(slots)), slots);
   }
 
-  /** `memory` is that of a board made by `create` with the same number of stores, in any thread. */
+  /** `memory` is that of a board made by `create` with the same number of slots, in any thread. */
   constructor(
     readonly memory: SharedArrayBuffer,
-    stores = STORES_MAX,
+    readonly slots = STORES_MAX,
   ) {
-    if (memory.byteLength !== boardBytes(stores)) {
-      throw new RangeError(`a board of ${stores} stores has ${boardBytes(stores)} bytes`);
+    if (memory.byteLength !== boardBytes(slots)) {
+      throw new RangeError(`a board of ${slots} slots has ${boardBytes(slots)} bytes`);
     }
     this.#words = new Int32Array(memory);
-    this.#marks = new BigInt64Array(memory);
-    this.#stores = stores;
+    this.#holds = new BigInt64Array(memory);
   }
 
   /** For main only. */
@@ -139,7 +127,7 @@ export class Board {
     return into;
   }
 
-  /** Unix time by which expiries are judged now, in milliseconds. */
+  /** `expiryTimeMs` of the published leadership, now. */
   expiryTimeMs(): number {
     const leadership = this.readLeadership(emptyLeadershipReading());
     return expiryTimeMs(leadership, monotonicMs(), Date.now());
@@ -151,15 +139,15 @@ export class Board {
   }
 
   /**
-   * For main only. A slot that changes its store loses the mark of the one before, and what peers
-   * said of it.
+   * For main only. A slot that changes its store drops what belonged to the store before: the hold
+   * on low priority, and the health at peers.
    */
   publishSettings(slot: number, settings: SlotSettings): void {
     const words = this.#words;
     const group = settingsAt(this.#checked(slot));
     const valid = bufferOf(group, SETTINGS.words, Atomics.load(words, group));
     if (Atomics.load(words, valid + SETTINGS.generation) !== settings.generation) {
-      Atomics.store(this.#marks, markAt(slot) / 2, 0n);
+      Atomics.store(this.#holds, holdAt(slot) / 2, 0n);
       this.publishUnhealthyAtPeers(slot, 0);
     }
     const buffer = spareBuffer(words, group, SETTINGS.words);
@@ -205,8 +193,8 @@ export class Board {
   }
 
   /**
-   * Equal to an earlier one as long as `readStore` would give the same: a sum of numbers of which
-   * none goes back.
+   * Equal to an earlier one as long as `readStore` would give the same: a sum of sequence numbers,
+   * none of which decreases.
    */
   storeVersion(slot: number): number {
     const words = this.#words;
@@ -215,17 +203,17 @@ export class Board {
   }
 
   /**
-   * Stores that a write of normal priority was told to wait, at `nowMs` (`monotonicMs()`). For any
-   * HTTP worker.
+   * Holds low-priority apps off the store from `nowMs` (`monotonicMs()`), because a write of normal
+   * priority has to wait. For any HTTP worker.
    */
   holdLowPriority(slot: number, nowMs: number): void {
     const microseconds = BigInt(Math.round(nowMs * 1000));
-    Atomics.store(this.#marks, markAt(this.#checked(slot)) / 2, microseconds);
+    Atomics.store(this.#holds, holdAt(this.#checked(slot)) / 2, microseconds);
   }
 
-  /** `monotonicMs()` of the latest mark; minus infinity when there is none. */
+  /** `monotonicMs()` of the latest `holdLowPriority`; minus infinity when there is none. */
   lowPriorityHeldAtMs(slot: number): number {
-    const microseconds = Atomics.load(this.#marks, markAt(this.#checked(slot)) / 2);
+    const microseconds = Atomics.load(this.#holds, holdAt(this.#checked(slot)) / 2);
     return microseconds === 0n ? Number.NEGATIVE_INFINITY : Number(microseconds) / 1000;
   }
 
@@ -271,7 +259,7 @@ export class Board {
   }
 
   #checked(slot: number): number {
-    if (!(slot >= 0 && slot < this.#stores)) throw new RangeError(`no slot ${slot} on the board`);
+    if (!(slot >= 0 && slot < this.slots)) throw new RangeError(`no slot ${slot} on the board`);
     return slot;
   }
 }

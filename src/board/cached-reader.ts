@@ -1,9 +1,10 @@
 /**
- * What a thread has read from the board, kept: while nothing was published since, a look at the
- * sequence numbers is all there is to do. A check spends a third of its own time on reading groups
- * in full, of which hundreds in a row would be the same.
+ * A thread's cached readings of the board: while nothing is published, it compares the sequence
+ * numbers and reads nothing else. A check would spend a third of its own time on reading groups in
+ * full, hundreds of times in a row with the same result.
  */
-import type { LeadershipView, StoreMetric } from '../throttle/metric.js';
+import type { LeadershipView } from '../throttle/leadership-view.js';
+import type { StoreMetric } from '../throttle/metric.js';
 import { type Board, emptyLeadershipReading, emptyStoreReading } from './board.js';
 
 export class CachedStoreReader {
@@ -19,7 +20,7 @@ export class CachedStoreReader {
 
   /** The same object each time, as of now. */
   current(): StoreMetric {
-    // Before the reading: what is published in between makes the next look read again.
+    // Before the reading: a publication in between makes the next call read again.
     const version = this.#board.storeVersion(this.#slot);
     if (version !== this.#version) {
       this.#board.readStore(this.#slot, this.#reading);

@@ -1,14 +1,17 @@
 /**
  * A group of fields in shared memory with one writer and any number of readers, none of which ever
- * waits for another.
+ * waits for another: a sequence lock (as Linux's seqlock) over two buffers.
  *
- * A sequence word tells which of two buffers is valid. The writer fills the other one and then
- * moves the sequence on; a reader that finds the sequence unchanged after its reading has seen one
- * whole publication. A writer that dies half-way leaves the sequence and the valid buffer as they
- * were, and the next writer fills the same spare buffer again. Every access is an `Atomics`
- * operation: these are sequentially consistent (ECMAScript, "Memory Model"); plain accesses would
- * order themselves so on some processors only.
+ * The parity of a sequence word selects the valid buffer. The writer fills the other one and then
+ * increments the sequence; a reader that finds the sequence unchanged after its reading has read
+ * one whole publication. A lock would not do: a thread that is killed while it holds one blocks all
+ * others. Here a writer that is killed half-way leaves the sequence and the valid buffer as they
+ * were, and the next writer fills the same spare buffer again.
+ *
+ * Every access is an `Atomics` operation: these are sequentially consistent (ECMAScript, "Memory
+ * Model"); plain accesses would be ordered like this on some processors only.
  */
+import { ok as assert } from 'node:assert';
 
 /** Words of one group: its sequence number and both buffers. */
 export function groupWords(bufferWords: number): number {
@@ -46,24 +49,28 @@ export function loadNumber(words: Int32Array, at: number): number {
   return whole[0]!;
 }
 
-const textBytes = new Uint8Array(4096);
+/** Longest text that can be stored. */
+const SCRATCH_BYTES = 4_096;
+
+const textBytes = new Uint8Array(SCRATCH_BYTES);
 const textWords = new Int32Array(textBytes.buffer);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /**
- * Stores as many whole characters as fit into `bytesMax` (a multiple of 4) and returns their number
+ * Stores as many whole characters as fit in `bytesMax` (a multiple of 4) and returns their number
  * of bytes.
  */
 export function storeText(words: Int32Array, at: number, text: string, bytesMax: number): number {
+  assert(bytesMax % 4 === 0 && bytesMax <= SCRATCH_BYTES, 'a text has whole words');
   const { written } = encoder.encodeInto(text, textBytes.subarray(0, bytesMax));
   for (let word = 0; word * 4 < written; word++) Atomics.store(words, at + word, textWords[word]!);
   return written;
 }
 
 /**
- * Copies a text of that many bytes out of shared memory; `copiedText` turns it into a string once
- * the reading proved whole.
+ * Copies a text of that many bytes out of shared memory. `copiedText` decodes it, once the sequence
+ * has shown that the reading was whole.
  */
 export function copyText(words: Int32Array, at: number, bytes: number): void {
   for (let word = 0; word * 4 < bytes; word++) textWords[word] = Atomics.load(words, at + word);

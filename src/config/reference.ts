@@ -3,6 +3,7 @@
  * editors.
  */
 import { z } from 'zod';
+import { STORES_MAX } from '../base/limits.js';
 import { configSchema, topLevelGroups } from './schema.js';
 import { bare, schemaAt } from './schema-walk.js';
 
@@ -173,7 +174,7 @@ The probed clusters: \`"Stores": {"MySQL": {…, "Clusters": {"prod4": {…}}}}\
 
 const CLUSTER = `The name is the \`<storeName>\` of checks.
 It is not empty and contains no \`/\`.
-There are at most 4096 clusters.
+There are at most ${STORES_MAX} clusters.
 
 A cluster names one source of hosts.
 If it names several, the first of \`HAProxySettings\`, \`ProxySQLSettings\`, \`VitessSettings\`,

@@ -1,11 +1,11 @@
 /** Rules between keys: what the schema, which looks at one value at a time, cannot see. */
 import { isDeepStrictEqual } from 'node:util';
 import { formatAddress } from '../base/address.js';
+import { STORES_MAX } from '../base/limits.js';
 import { namedSources, SOURCE_KEYS, type SourceKey } from './clusters.js';
 import type { FrenoConfig } from './schema.js';
 import { ELECTION_HEARTBEATS_MIN } from './schema-consensus.js';
 import {
-  CLUSTERS_MAX,
   type ClusterConfig,
   EMPTY_CLUSTER,
   type MySQLConfig,
@@ -128,10 +128,10 @@ function checkRaftAddresses(config: FrenoConfig, findings: Findings): void {
 function checkStores(mysql: MySQLConfig, findings: Findings): void {
   const path: Path = ['Stores', 'MySQL'];
   const clusters = Object.entries(mysql.Clusters);
-  if (clusters.length > CLUSTERS_MAX) {
+  if (clusters.length > STORES_MAX) {
     findings.problem(
       [...path, 'Clusters'],
-      `must have at most ${CLUSTERS_MAX} clusters, has ${clusters.length}`,
+      `must have at most ${STORES_MAX} clusters, has ${clusters.length}`,
     );
   }
   checkCertificate(mysql.TLS, [...path, 'TLS'], findings);

@@ -67,7 +67,7 @@ export const backendKeys = {
   }),
   BackendMySQLPort: optionalPort()
     .default(MYSQL_DEFAULT_PORT)
-    .meta({ description: 'Its port. 0: 3306.' }),
+    .meta({ description: `Its port. 0: ${MYSQL_DEFAULT_PORT}.` }),
   BackendMySQLSchema: text()
     .default('')
     .meta({ description: 'Its schema (database). Required with `BackendMySQLHost`.' }),

@@ -1,5 +1,6 @@
 /** Schema of `Stores`: what is probed, and how. */
 import { z } from 'zod';
+import { STORES_MAX } from '../base/limits.js';
 import { MYSQL_DEFAULT_PORT } from '../base/mysql/default-port.js';
 import {
   address,
@@ -17,7 +18,6 @@ import {
   threshold,
 } from './keys.js';
 
-export const CLUSTERS_MAX = 4_096;
 const CLUSTER_NAME_LENGTH_MAX = 128;
 const SECONDS_MAX = DAY_MS / 1_000;
 const HOSTS_MAX = 100_000;
@@ -178,7 +178,7 @@ const mysql = z.strictObject({
     .meta({ description: 'The highest value of the metric that lets writers go on.' }),
   Port: optionalPort()
     .default(MYSQL_DEFAULT_PORT)
-    .meta({ description: 'Port of hosts that name none. 0: 3306.' }),
+    .meta({ description: `Port of hosts that name none. 0: ${MYSQL_DEFAULT_PORT}.` }),
   IgnoreDialTcpErrors: z.boolean().default(false).meta({
     description: 'Leave out hosts that cannot be connected to, instead of failing the check.',
   }),
@@ -215,7 +215,7 @@ const mysql = z.strictObject({
   }),
   Clusters: z.record(clusterName, cluster).default({}).meta({
     description: 'The clusters by name; `mysql/<name>` is the store that clients ask for.',
-    maxProperties: CLUSTERS_MAX,
+    maxProperties: STORES_MAX,
   }),
 });
 

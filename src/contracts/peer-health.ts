@@ -1,9 +1,9 @@
-/** What leaders of other domains say of the stores. */
+/** Where the share domain reports which stores are unhealthy at leaders of other domains. */
 
 export interface PeerHealthSink {
   /**
-   * By store name, `monotonicMs()` until which it counts as unhealthy there; a store that is not
-   * named counts as healthy. Replaces what was said before.
+   * By store name, `monotonicMs()` until which the store counts as unhealthy; a store without an
+   * entry counts as healthy. Replaces what an earlier call set.
    */
   setUnhealthyAtPeers(untilMs: ReadonlyMap<string, number>): void;
 }

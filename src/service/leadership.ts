@@ -1,63 +1,59 @@
 /**
- * Leadership as consensus reports it, carried to the board and to the probe workers in the same
- * instant.
+ * Leadership of this node: carries what consensus reports to the board and to the probe workers, in
+ * the same instant.
+ *
+ * A node that has just become leader has no values yet. `/leader-check` responds 200 only when every
+ * store has its first reading in the new term, so that a load balancer does not send it checks that
+ * it cannot answer; but it waits no longer than `READY_TIMEOUT_MS`, as a store without a reachable
+ * host must not keep the cluster without a leader.
  */
 import { monotonicMs } from '../base/clock.js';
-import type { Board, StoreReading } from '../board/board.js';
-import { emptyStoreReading } from '../board/board.js';
+import { type Board, emptyStoreReading, type StoreReading } from '../board/board.js';
 import type { ConsensusObserver } from '../contracts/consensus.js';
-import { isCurrent, type LeadershipView, MetricState } from '../throttle/metric.js';
+import { type LeadershipView, NOT_LEADING } from '../throttle/leadership-view.js';
+import { isCurrent, MetricState } from '../throttle/metric.js';
 
-/**
- * A fresh leader answers `/leader-check` at the latest this long after its promotion, whatever is
- * still unread.
- */
-const READY_WITHIN_MS = 1000;
+/** A new leader is ready at the latest this long after its promotion, whatever is still unread. */
+const READY_TIMEOUT_MS = 1000;
 
-/** How often a fresh leader looks whether every store has been read. */
+/** How often a new leader checks whether every store has been read. */
 const READY_POLL_MS = 5;
 
 export interface ProbingSwitch {
-  /** Probe under that term, or stop probing. */
+  /** Starts to probe under that term, or stops probing. */
   lead(probing: boolean, term: number): void;
 }
 
 export interface StoreLister {
-  /** Places on the board of all stores that have a source of hosts. */
+  /** Slots of all stores that have a source of hosts. */
   slots(): Iterable<number>;
   /** Reads every list of hosts at once instead of at its next time. */
   refreshNow(): void;
 }
 
+export interface LeadershipOptions {
+  readonly board: Board;
+  readonly prober: ProbingSwitch;
+  readonly stores: StoreLister;
+  /** This node acts as leader whatever consensus reports. */
+  readonly forced: boolean;
+}
+
 export class Leadership implements ConsensusObserver {
-  readonly #board: Board;
-  readonly #prober: ProbingSwitch;
-  readonly #stores: StoreLister;
-  readonly #forced: boolean;
-  readonly #scratch: StoreReading = emptyStoreReading();
+  readonly #options: LeadershipOptions;
+  readonly #reading: StoreReading = emptyStoreReading();
   #view: LeadershipView;
   #readyTimer: NodeJS.Timeout | undefined;
 
-  constructor(board: Board, prober: ProbingSwitch, stores: StoreLister, forced: boolean) {
-    this.#board = board;
-    this.#prober = prober;
-    this.#stores = stores;
-    this.#forced = forced;
-    this.#view = {
-      leading: false,
-      forced,
-      ready: false,
-      term: 0,
-      leaseUntilMs: 0,
-      promotedAtMs: 0,
-      clockOffsetMs: null,
-    };
+  constructor(options: LeadershipOptions) {
+    this.#options = options;
+    this.#view = { ...NOT_LEADING, forced: options.forced };
   }
 
-  /** A forced leader acts from its start, before consensus has said anything. */
+  /** A forced leader acts from the start, before consensus has reported anything. */
   start(): void {
     this.#publish({});
-    if (this.#forced) this.#promote();
+    if (this.#view.forced) this.#promote();
   }
 
   stop(): void {
@@ -65,9 +61,9 @@ export class Leadership implements ConsensusObserver {
   }
 
   leadershipChanged(leading: boolean, term: number): void {
-    const nothing = { ready: false, leaseUntilMs: 0, promotedAtMs: 0, clockOffsetMs: null };
-    this.#publish({ leading, term, ...nothing });
-    if (leading || this.#forced) this.#promote();
+    // Lease, clock and readiness belong to one term: none of them passes to the next.
+    this.#publish({ ...NOT_LEADING, forced: this.#view.forced, leading, term });
+    if (leading || this.#view.forced) this.#promote();
     else this.#demote();
   }
 
@@ -76,15 +72,16 @@ export class Leadership implements ConsensusObserver {
   }
 
   #promote(): void {
+    const { prober, stores } = this.#options;
     this.#publish({ promotedAtMs: monotonicMs() });
-    this.#prober.lead(true, this.#view.term);
-    this.#stores.refreshNow();
+    prober.lead(true, this.#view.term);
+    stores.refreshNow();
     this.#awaitReadings();
   }
 
   #demote(): void {
     clearTimeout(this.#readyTimer);
-    this.#prober.lead(false, this.#view.term);
+    this.#options.prober.lead(false, this.#view.term);
   }
 
   #awaitReadings(): void {
@@ -94,13 +91,14 @@ export class Leadership implements ConsensusObserver {
   }
 
   #isReady(): boolean {
+    const { board, stores } = this.#options;
     const nowMs = monotonicMs();
-    if (nowMs - this.#view.promotedAtMs >= READY_WITHIN_MS) return true;
-    // The lease is not what is asked here: a fresh leader may be ready before its first heartbeat
-    // is answered.
+    if (nowMs - this.#view.promotedAtMs >= READY_TIMEOUT_MS) return true;
+    // The lease does not matter here: a new leader may be ready before its peers have responded to
+    // its first heartbeat.
     const acting: LeadershipView = { ...this.#view, forced: true };
-    for (const slot of this.#stores.slots()) {
-      const metric = this.#board.readStore(slot, this.#scratch);
+    for (const slot of stores.slots()) {
+      const metric = board.readStore(slot, this.#reading);
       if (metric.state === MetricState.notCollected) return false;
       if (!isCurrent(metric, acting, nowMs)) return false;
     }
@@ -109,6 +107,6 @@ export class Leadership implements ConsensusObserver {
 
   #publish(changes: Partial<LeadershipView>): void {
     this.#view = { ...this.#view, ...changes };
-    this.#board.publishLeadership(this.#view);
+    this.#options.board.publishLeadership(this.#view);
   }
 }

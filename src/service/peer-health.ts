@@ -1,4 +1,4 @@
-/** What leaders that share a domain say of the stores, carried to the board. */
+/** Writes to the board which stores are unhealthy at leaders that share a domain. */
 import type { Board } from '../board/board.js';
 import type { StoreLocation } from '../contracts/http.js';
 import type { PeerHealthSink } from '../contracts/peer-health.js';

@@ -1,5 +1,6 @@
 /**
- * SIGHUP: the configuration is read again; what can change live does, a bad file changes nothing.
+ * SIGHUP: reads the configuration again and applies the keys that can change without a restart. A
+ * file with a mistake changes nothing.
  */
 import { messageOf } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
@@ -8,20 +9,18 @@ import type { LoadedConfig } from '../config/load.js';
 import type { FrenoConfig } from '../config/schema.js';
 
 export interface ReloaderOptions {
-  /** What the service runs on. */
+  /** The configuration that the service was started with. */
   readonly config: FrenoConfig;
   /** Reads the files again, under the same flags. */
   readonly load: () => Promise<LoadedConfig>;
-  /** Puts the live keys of a configuration into force. */
+  /** Applies the live keys of a configuration. */
   readonly apply: (config: FrenoConfig) => Promise<void>;
   readonly log: Logger;
 }
 
 export class Reloader {
   readonly #options: ReloaderOptions;
-  /**
-   * The file's keys as they are in force: those that need a restart stay as they were at the start.
-   */
+  /** The keys in force: those that need a restart stay as they were at the start. */
   #running: FrenoConfig;
   #reloading: Promise<void> | undefined;
   #again = false;
@@ -32,8 +31,8 @@ export class Reloader {
   }
 
   /**
-   * One reload at a time; requests that come meanwhile make one more. Never rejects: what went
-   * wrong is logged.
+   * One reload at a time; all calls during a reload cause one more. Never rejects: a failure is
+   * logged.
    */
   reload(): Promise<void> {
     if (this.#reloading !== undefined) this.#again = true;
@@ -59,14 +58,14 @@ export class Reloader {
       const next = withLiveKeys(this.#running, config);
       await apply(next);
       this.#running = next;
-      for (const change of found) this.#tell(change);
-      log.warn({ changes: found.length }, 'the configuration was reloaded');
+      for (const change of found) this.#logChange(change);
+      log.warn({ changes: found.length }, 'configuration reloaded');
     } catch (thrown) {
-      log.error(`the configuration stays as it was: ${messageOf(thrown)}`);
+      log.error(`configuration not reloaded, nothing changed: ${messageOf(thrown)}`);
     }
   }
 
-  #tell({ line, live }: KeyChange): void {
+  #logChange({ line, live }: KeyChange): void {
     this.#options.log.warn(live ? line : `${line} (needs a restart)`);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The replicated state as consensus drives it: applied here at once, and told to every thread that
- * holds a copy or acts on it.
+ * The replicated state as consensus drives it: commands are applied on main at once, and passed on
+ * to every thread that holds a copy or acts on it.
  */
 
 import type { StateMachine } from '../contracts/consensus.js';
@@ -11,7 +11,7 @@ import type { StateImage, ThrottleState } from '../throttle/state.js';
  * Threads with a copy of the state. `apply` and `restore` resolve when every live one has the
  * change.
  */
-export interface StateAudience {
+export interface StateCopies {
   apply(commands: readonly Command[]): Promise<void>;
   restore(image: StateImage): Promise<void>;
   /** As `StateMachine.settled`. */
@@ -19,8 +19,8 @@ export interface StateAudience {
 }
 
 /**
- * Who leaves skipped hosts out of probing, each until its time: some may be over already. Resolves
- * when no probe worker probes them any more.
+ * Leaves skipped hosts out of probing, each until its time; the time of some may have passed.
+ * Resolves when no probe worker probes them any more.
  */
 export interface HostSkipper {
   setSkippedHosts(hosts: ReadonlyArray<readonly [string, number]>): Promise<void>;
@@ -28,25 +28,25 @@ export interface HostSkipper {
 
 export class ReplicatedState implements StateMachine {
   readonly #state: ThrottleState;
-  readonly #audience: StateAudience;
+  readonly #copies: StateCopies;
   readonly #skipper: HostSkipper;
 
-  constructor(state: ThrottleState, audience: StateAudience, skipper: HostSkipper) {
+  constructor(state: ThrottleState, copies: StateCopies, skipper: HostSkipper) {
     this.#state = state;
-    this.#audience = audience;
+    this.#copies = copies;
     this.#skipper = skipper;
   }
 
   async apply(commands: readonly Command[]): Promise<readonly CommandOutcome[]> {
     const outcomes = commands.map((command) => this.#state.apply(command));
-    const told: Array<Promise<void>> = [this.#audience.apply(commands)];
-    if (commands.some(isAboutHosts)) told.push(this.#tellSkippedHosts());
-    await Promise.all(told);
+    const acknowledged: Array<Promise<void>> = [this.#copies.apply(commands)];
+    if (commands.some(isAboutHosts)) acknowledged.push(this.#publishSkippedHosts());
+    await Promise.all(acknowledged);
     return outcomes;
   }
 
   settled(): Promise<void> {
-    return this.#audience.settled();
+    return this.#copies.settled();
   }
 
   image(): StateImage {
@@ -55,10 +55,10 @@ export class ReplicatedState implements StateMachine {
 
   async restore(image: StateImage): Promise<void> {
     this.#state.restore(image);
-    await Promise.all([this.#audience.restore(image), this.#tellSkippedHosts()]);
+    await Promise.all([this.#copies.restore(image), this.#publishSkippedHosts()]);
   }
 
-  #tellSkippedHosts(): Promise<void> {
+  #publishSkippedHosts(): Promise<void> {
     return this.#skipper.setSkippedHosts(this.#state.image().skippedHosts);
   }
 }

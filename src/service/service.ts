@@ -1,39 +1,23 @@
-/** The service: its threads and parts, put together, started and stopped in order. */
-import { hostname } from 'node:os';
-import type { FrenoError } from '../base/errors.js';
-import type { Logger, LogOptions } from '../base/log.js';
+/** The service: its parts, started, reconfigured and stopped in order. */
 import { version } from '../base/version.js';
 import { Board } from '../board/board.js';
 import type { ServiceSettings } from '../config/settings.js';
-import { MySQLConsensus } from '../consensus/mysql/consensus.js';
 import { ShareDomain } from '../consensus/mysql/share-domain.js';
-import { RaftConsensus } from '../consensus/raft/service.js';
-import type { Consensus, ConsensusObserver, StateMachine } from '../contracts/consensus.js';
+import type { Consensus } from '../contracts/consensus.js';
 import type { ClusterSettings } from '../contracts/stores.js';
 import { MainRpc } from '../http/main/main-rpc.js';
-import { HttpPool } from '../http/main/pool.js';
+import type { HttpPool } from '../http/main/pool.js';
 import { DiagnosticsHub } from '../publish/main/diagnostics-hub.js';
 import { Metrics } from '../publish/main/metrics/metrics.js';
 import { Vars } from '../publish/main/vars/vars.js';
 import { Inventory } from '../stores/main/inventory.js';
-import { ProbePool } from '../stores/main/pool.js';
+import type { ProbePool } from '../stores/main/pool.js';
 import { ThrottleState } from '../throttle/state.js';
 import { Leadership } from './leadership.js';
+import type { ServiceOptions } from './options.js';
+import { createConsensus, createHttpPool, createProbePool } from './parts.js';
 import { BoardPeerHealth } from './peer-health.js';
 import { ReplicatedState } from './replicated-state.js';
-
-const PROBE_WORKER = new URL('../../workers/probe.js', import.meta.url);
-
-export interface ServiceOptions {
-  readonly settings: ServiceSettings;
-  readonly clusters: readonly ClusterSettings[];
-  /** This node considers itself leader, whatever consensus says. */
-  readonly forceLeadership: boolean;
-  readonly log: Logger;
-  readonly logOptions: LogOptions;
-  /** Called when the service, once started, cannot go on in this process: stop it then. */
-  readonly failed: (error: FrenoError) => void;
-}
 
 export class Service {
   readonly #options: ServiceOptions;
@@ -45,96 +29,57 @@ export class Service {
   readonly #shareDomain: ShareDomain;
   readonly #http: HttpPool;
   readonly #vars: Vars;
+  readonly #mainRpc: MainRpc;
   /** Settles when every part has started or failed to. */
   #starting: Promise<unknown> = Promise.resolve();
   #stopped: Promise<void> | undefined;
 
-  /**
-   * Puts the parts together and starts the probe threads; nothing probes or listens before `start`.
-   */
+  /** Creates the parts and the probe threads; none probes or listens before `start`. */
   constructor(options: ServiceOptions) {
-    const { settings, log, logOptions } = options;
+    const { settings, forceLeadership: forced, log } = options;
     const board = Board.create();
     const state = new ThrottleState();
+    const common = { options, board, diagnostics: this.#diagnostics };
     this.#options = options;
-    this.#probes = new ProbePool({
-      board: board.memory,
-      threads: settings.probeWorkers,
-      workerFile: PROBE_WORKER,
-      log: logOptions,
-      logger: log,
-      memcache: settings.memcache,
-      diagnostics: this.#diagnostics,
-    });
+
+    this.#probes = createProbePool(common);
     this.#inventory = new Inventory({ board, prober: this.#probes, logger: log });
-    this.#http = new HttpPool({
-      engine: settings.httpEngine,
-      listenPort: settings.listenPort,
-      workers: settings.httpWorkers,
-      board: board.memory,
-      stores: [],
-      memcache: settings.memcache,
-      image: () => state.image(),
-      handleRequest: (request) => control.handle(request),
-      log,
-      workerLog: logOptions,
-      diagnostics: this.#diagnostics,
-      profiling: settings.profiling,
-      failed: options.failed,
-    });
-    this.#leadership = new Leadership(
-      board,
-      this.#inventory,
-      this.#inventory,
-      options.forceLeadership,
-    );
-    const replicated = new ReplicatedState(state, this.#http, this.#inventory);
-    this.#consensus = consensusOf(settings, replicated, this.#leadership, log);
+    const inventory = this.#inventory;
+    const stores = () => inventory.stores();
+
+    // The pool passes requests to the RPC, which reports the pool's statistics: it passes none
+    // before `start`.
+    this.#http = createHttpPool(common, state, (request) => this.#mainRpc.handle(request));
+    this.#leadership = new Leadership({ board, prober: inventory, stores: inventory, forced });
+    const replicated = new ReplicatedState(state, this.#http, inventory);
+    this.#consensus = createConsensus(settings, replicated, this.#leadership, log);
+    const consensus = this.#consensus;
     this.#shareDomain = new ShareDomain({
-      status: () => this.#consensus.status(),
-      peerHealth: new BoardPeerHealth(board, () => this.#inventory.stores()),
+      status: () => consensus.status(),
+      peerHealth: new BoardPeerHealth(board, stores),
       log,
     });
-    this.#vars = new Vars({
-      http: this.#http,
-      probes: this.#probes,
-      board,
-      stores: () => this.#inventory.stores(),
-      state,
-      consensus: this.#consensus,
-      backend: settings.consensus.kind === 'raft' ? 'raft' : 'mysql',
-    });
-    const metrics = new Metrics({
-      http: this.#http,
-      probes: this.#probes,
-      threads: this.#diagnostics,
-      inventory: this.#inventory,
-      board,
-      stores: () => this.#inventory.stores(),
-      state,
-      consensus: this.#consensus,
-      engine: () => this.#http.engine,
-    });
-    const control = new MainRpc({
-      consensus: this.#consensus,
-      http: this.#http,
-      inventory: this.#inventory,
-      vars: this.#vars,
-      metrics,
-      profiler: this.#diagnostics,
-      log,
-    });
+
+    const http = this.#http;
+    const reported = { http, probes: this.#probes, board, stores, state, consensus };
+    const backend = settings.consensus.kind === 'raft' ? 'raft' : 'mysql';
+    this.#vars = new Vars({ ...reported, backend });
+    const threads = this.#diagnostics;
+    const metrics = new Metrics({ ...reported, threads, inventory, engine: () => http.engine });
+    const sources = { consensus, http, inventory, vars: this.#vars, metrics, log };
+    this.#mainRpc = new MainRpc({ ...sources, profiler: this.#diagnostics });
   }
 
   /**
-   * Resolves when the node listens and takes part in consensus. Rejects when it cannot: stop it
-   * then.
+   * Resolves when the node listens and participates in consensus. Rejects when it cannot: the
+   * caller then calls `stop`.
    */
   async start(): Promise<void> {
     const { clusters, forceLeadership, log } = this.#options;
     if (forceLeadership) {
       log.warn(
-        '--force-leadership: this node acts as leader whatever consensus says; no other may',
+        '--force-leadership: this node acts as leader whatever consensus reports; ' +
+          'do not set it on another node',
       );
     }
     this.#leadership.start();
@@ -159,8 +104,8 @@ export class Service {
   }
 
   /**
-   * Other stores, thresholds, credentials or memcached servers from now on. Resolves when every
-   * thread works by them.
+   * Replaces stores, thresholds, credentials and memcached servers. Resolves when every thread uses
+   * the new ones. Rejects, and changes nothing, when the clusters are refused.
    */
   async reconfigure(
     clusters: readonly ClusterSettings[],
@@ -168,14 +113,14 @@ export class Service {
   ): Promise<void> {
     const assigned = this.#inventory.replaceClusters(clusters);
     await Promise.all([assigned, this.#http.setStores(this.#inventory.stores())]);
-    // Not before: when the clusters are refused, nothing has changed.
+    // Only now: when the clusters are refused, nothing may have changed.
     this.#http.setMemcache(memcache);
     this.#probes.setMemcache(memcache);
   }
 
   /**
-   * Hands leadership over, answers what is in flight, ends all threads. Rejects with `THREAD_HUNG`
-   * when one is left over.
+   * Hands leadership over, answers the checks in flight, ends all threads. Rejects with
+   * `THREAD_HUNG` when a thread does not end.
    */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
@@ -192,16 +137,4 @@ export class Service {
     await Promise.all([this.#http.stop(), this.#probes.stop()]);
     this.#diagnostics.stop();
   }
-}
-
-/** Who decides on leadership and commands: the MySQL backend where there is one, else Raft. */
-function consensusOf(
-  { consensus, listenPort, domain, shareDomain }: ServiceSettings,
-  state: StateMachine,
-  observer: ConsensusObserver,
-  log: Logger,
-): Consensus {
-  if (consensus.kind === 'raft') return new RaftConsensus(consensus, state, observer, log);
-  const identity = { serviceId: `${hostname()}:${listenPort}`, domain, shareDomain };
-  return new MySQLConsensus({ settings: consensus, identity, state, observer, log });
 }

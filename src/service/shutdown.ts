@@ -1,56 +1,55 @@
 /**
- * The end of the process: begun once, by a signal, a failure or a defect, and over in time whatever
- * hangs.
+ * The end of the process: started once, by a signal, a failure or an uncaught exception, and done
+ * within `STOP_TIMEOUT_MS` whatever is unresponsive.
  */
 import { messageOf } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
 
-/** Beyond, the process ends whatever is still open. */
+/** Then the process is killed: it ends within 5 s of a signal, as resources/freno.service states. */
 const STOP_TIMEOUT_MS = 4_800;
 
 export class Shutdown {
-  /** Resolves when a signal has ended the service, rejects with what else did. */
+  /** Resolves when a signal has stopped the service; rejects with any other cause. */
   readonly done: Promise<void>;
-  readonly #stop: () => Promise<void>;
   readonly #log: Logger;
+  #stop: () => Promise<void> = async () => {};
   #hasStarted = false;
   #finish: (failure: unknown) => void = () => {};
 
-  /**
-   * `stop` ends all threads: to exit with HTTP workers still listening would abort the process. It
-   * rejects when a thread is left over.
-   */
-  constructor(stop: () => Promise<void>, log: Logger) {
-    this.#stop = stop;
+  constructor(log: Logger) {
     this.#log = log;
     this.done = new Promise((resolve, reject) => {
       this.#finish = (failure) => (failure === null ? resolve() : reject(failure));
     });
   }
 
-  /** Signals and defects end the process from now on. */
-  listen(): void {
+  /**
+   * From now on, signals and uncaught exceptions start the shutdown. `stop` ends all threads: an
+   * exit while HTTP workers listen would abort the process. It rejects when a thread is left.
+   */
+  listen(stop: () => Promise<void>): void {
+    this.#stop = stop;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.on(signal, () => {
-        this.#log.info({ signal }, 'stopping');
+        this.#log.info({ signal }, 'received signal; shutting down');
         this.start(null);
       });
     }
     process.on('uncaughtException', (err) => {
-      this.#log.error({ err }, 'stopping because of a defect');
+      this.#log.error({ err }, 'uncaught exception; shutting down');
       this.start(err);
     });
   }
 
   /**
-   * With what makes the end a failure, or null. What comes later changes nothing: the end is
-   * bounded anyway.
+   * `failure` is what the process fails with; null after a signal. Later calls change nothing: the
+   * time is bounded by the first.
    */
   start(failure: unknown): void {
     if (this.#hasStarted) return;
     this.#hasStarted = true;
     setTimeout(
-      () => this.#killProcess(failure, 'the service did not stop in time'),
+      () => this.#killProcess(failure, `not done after ${STOP_TIMEOUT_MS / 1000} s`),
       STOP_TIMEOUT_MS,
     ).unref();
     this.#stop().then(
@@ -60,10 +59,11 @@ export class Shutdown {
   }
 
   /**
-   * By a signal that no thread can hold up: `process.exit` would wait for one that hangs, or abort.
+   * SIGKILL, because no thread can delay it: `process.exit` would wait for a thread that hangs, or
+   * abort.
    */
   #killProcess(failure: unknown, reason: string): void {
-    this.#log.error({ reason }, 'ending by force');
+    this.#log.error({ reason }, 'shutdown failed; killing the process');
     this.#finish(failure);
     setImmediate(() => process.kill(process.pid, 'SIGKILL'));
   }

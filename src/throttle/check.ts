@@ -2,7 +2,8 @@
  * The answer to "may I write to this store now?": a pure function of what is known, the operators'
  * commands, the time and the dice.
  */
-import { isCurrent, type LeadershipView, MetricState, type StoreMetric } from './metric.js';
+import type { LeadershipView } from './leadership-view.js';
+import { isCurrent, MetricState, type StoreMetric } from './metric.js';
 import type { ThrottleState } from './state.js';
 
 /** For how long a denied write of normal priority keeps low-priority apps off the store. */

@@ -1,5 +1,6 @@
 /** Since when a metric has not been healthy. */
-import type { LeadershipView, StoreMetric } from './metric.js';
+import type { LeadershipView } from './leadership-view.js';
+import type { StoreMetric } from './metric.js';
 
 /**
  * `monotonicMs()` at which the metric was last at or below its threshold under this leadership;

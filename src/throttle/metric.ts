@@ -1,7 +1,8 @@
 /**
- * What is known of a store: the outcome of the latest aggregation over its hosts, and by what it is
- * judged.
+ * What is known of a store: the outcome of the latest aggregation over its hosts, and the settings
+ * that judge it.
  */
+import { type LeadershipView, mayAct } from './leadership-view.js';
 
 export const MetricState = {
   /** Never measured. */
@@ -53,50 +54,9 @@ export interface StoreMetric extends Measurement {
   readonly unhealthyAtPeersUntilMs: number;
 }
 
-/** Who leads, as far as this node knows. */
-export interface LeadershipView {
-  readonly leading: boolean;
-  /** Considers itself leader whatever consensus says (`--force-leadership`). */
-  readonly forced: boolean;
-  /** Every store has its first result or error, or has had its time to get one. */
-  readonly ready: boolean;
-  readonly term: number;
-  /** Nobody else leads before `monotonicMs()` reaches this. */
-  readonly leaseUntilMs: number;
-  /**
-   * What to add to `monotonicMs()` for the Unix time by which expiries are judged; null: this
-   * node's own clock tells it.
-   */
-  readonly clockOffsetMs: number | null;
-  /** `monotonicMs()` at which this node began to act in that term; 0 while it does not. */
-  readonly promotedAtMs: number;
-}
-
 /**
- * Unix time by which expiries are judged, in whole milliseconds, at `nowMs` (`monotonicMs()`).
- * `ownUnixMs` is what this node's clock shows.
- */
-export function expiryTimeMs(
-  { clockOffsetMs }: LeadershipView,
-  nowMs: number,
-  ownUnixMs: number,
-): number {
-  return clockOffsetMs === null ? ownUnixMs : Math.round(nowMs + clockOffsetMs);
-}
-
-/** Whether this node may act as leader at `nowMs` (`monotonicMs()`). */
-export function mayAct(leadership: LeadershipView, nowMs: number): boolean {
-  return leadership.forced || (leadership.leading && nowMs < leadership.leaseUntilMs);
-}
-
-/** Whether `/leader-check` says yes. */
-export function mayLead(leadership: LeadershipView, nowMs: number): boolean {
-  return leadership.ready && mayAct(leadership, nowMs);
-}
-
-/**
- * Whether there is anything to say of the store: measured under this leadership, for this very
- * store, recently.
+ * Whether the latest measurement counts: made under this leadership, for this very store, and no
+ * older than its maximum age. A measurement that does not count is treated as none.
  */
 export function isCurrent(metric: StoreMetric, leadership: LeadershipView, nowMs: number): boolean {
   return (

@@ -1,7 +1,8 @@
-/** The board: what is published is what is read, each slot by itself. */
+/** The board: readers see what was published, each slot by itself. */
 import { expect } from 'chai';
 import { Board, emptyLeadershipReading, emptyStoreReading } from '../../src/board/board.js';
-import { LEADERSHIP_AT } from '../../src/board/layout.js';
+import { assertInvariants } from '../../src/board/invariants.js';
+import { LEADERSHIP_AT, MEASUREMENT, measurementAt } from '../../src/board/layout.js';
 import { type Measurement, MetricState } from '../../src/throttle/metric.js';
 
 const measured: Measurement = {
@@ -15,15 +16,26 @@ const measured: Measurement = {
 };
 
 describe('the board', () => {
-  it('is empty at first: no leader, no store, no mark', () => {
-    const board = Board.create(4);
+  const boards: Board[] = [];
+  const createBoard = (slots: number): Board => {
+    const board = Board.create(slots);
+    boards.push(board);
+    return board;
+  };
+
+  afterEach(() => {
+    for (const board of boards.splice(0)) assertInvariants(board);
+  });
+
+  it('has no leader, no measurement and no hold at first', () => {
+    const board = createBoard(4);
     expect(board.readLeadership(emptyLeadershipReading())).to.deep.equal(emptyLeadershipReading());
     expect(board.readStore(3, emptyStoreReading())).to.deep.equal(emptyStoreReading());
     expect(board.lowPriorityHeldAtMs(3)).to.equal(Number.NEGATIVE_INFINITY);
   });
 
-  it('gives back what was published, through any view of its memory', () => {
-    const board = Board.create(4);
+  it('shows what was published through any view of its memory', () => {
+    const board = createBoard(4);
     const elsewhere = new Board(board.memory, 4);
     const leadership = {
       leading: true,
@@ -47,8 +59,8 @@ describe('the board', () => {
     });
   });
 
-  it('carries what peers say of a store, until another store takes its slot', () => {
-    const board = Board.create(2);
+  it('keeps the health of a store at peers until another store takes the slot', () => {
+    const board = createBoard(2);
     const untilMs = (): number => board.readStore(1, emptyStoreReading()).unhealthyAtPeersUntilMs;
     board.publishSettings(1, { generation: 1, threshold: 1, maxAgeMs: 5000 });
     board.publishUnhealthyAtPeers(1, 5000.125);
@@ -60,8 +72,8 @@ describe('the board', () => {
     expect(untilMs()).to.equal(0);
   });
 
-  it('keeps slots apart', () => {
-    const board = Board.create(4);
+  it('keeps the slots apart', () => {
+    const board = createBoard(4);
     for (let slot = 0; slot < 4; slot++)
       board.publishMeasurement(slot, { ...measured, value: slot });
     for (let slot = 0; slot < 4; slot++) {
@@ -69,8 +81,8 @@ describe('the board', () => {
     }
   });
 
-  it('keeps an error in words, cut at a whole character when it is too long', () => {
-    const board = Board.create(1);
+  it('cuts an error text that is too long at a whole character', () => {
+    const board = createBoard(1);
     const errorText = 'é'.repeat(200);
     board.publishMeasurement(0, { ...measured, state: MetricState.error, errorText });
     expect(board.readStore(0, emptyStoreReading()).errorText).to.equal('é'.repeat(120));
@@ -78,15 +90,15 @@ describe('the board', () => {
     expect(board.readStore(0, emptyStoreReading()).errorText).to.equal('');
   });
 
-  it('carries an endless lease', () => {
-    const board = Board.create(1);
+  it('publishes a lease without an end', () => {
+    const board = createBoard(1);
     const endless = { ...emptyLeadershipReading(), leaseUntilMs: Number.POSITIVE_INFINITY };
     board.publishLeadership(endless);
     expect(board.readLeadership(emptyLeadershipReading())).to.deep.equal(endless);
   });
 
-  it('goes on when the number of its publications no longer fits its word', () => {
-    const board = Board.create(1);
+  it('keeps publishing when the sequence number overflows its word', () => {
+    const board = createBoard(1);
     new Int32Array(board.memory)[LEADERSHIP_AT] = 2 ** 31 - 2;
     for (let term = 1; term <= 4; term++) {
       const published = { ...emptyLeadershipReading(), term };
@@ -95,8 +107,8 @@ describe('the board', () => {
     }
   });
 
-  it('forgets the mark of a slot when another store takes it, and only then', () => {
-    const board = Board.create(2);
+  it('drops the hold on low priority when another store takes the slot, and only then', () => {
+    const board = createBoard(2);
     board.publishSettings(1, { generation: 1, threshold: 1, maxAgeMs: 5000 });
     board.holdLowPriority(1, 5000.125);
     expect(board.lowPriorityHeldAtMs(1)).to.equal(5000.125);
@@ -106,11 +118,23 @@ describe('the board', () => {
     expect(board.lowPriorityHeldAtMs(1)).to.equal(Number.NEGATIVE_INFINITY);
   });
 
-  it('refuses a slot that it does not have, and memory of another size', () => {
-    const board = Board.create(2);
+  it('refuses a slot out of range, and memory of another size', () => {
+    const board = createBoard(2);
     expect(() => board.holdLowPriority(2, 1)).to.throw(RangeError, 'no slot 2');
     expect(() => board.publishMeasurement(-1, measured)).to.throw(RangeError, 'no slot -1');
     expect(() => board.readStore(Number.NaN, emptyStoreReading())).to.throw(RangeError);
-    expect(() => new Board(board.memory, 3)).to.throw(RangeError, 'a board of 3 stores');
+    expect(() => new Board(board.memory, 3)).to.throw(RangeError, 'a board of 3 slots');
+  });
+
+  it('reports a broken invariant with its slot', () => {
+    const board = Board.create(2);
+    board.publishMeasurement(1, { ...measured, state: 9 as MetricState });
+    expect(() => assertInvariants(board)).to.throw('slot 1: state 9 is known');
+    const cut = Board.create(1);
+    cut.publishMeasurement(0, { ...measured, state: MetricState.error, errorText: 'éé' });
+    const words = new Int32Array(cut.memory);
+    const textBytesAt = measurementAt(0) + 1 + MEASUREMENT.words + MEASUREMENT.textBytes;
+    words[textBytesAt] = 3;
+    expect(() => assertInvariants(cut)).to.throw('slot 0: the error text is cut at a character');
   });
 });

@@ -1,4 +1,4 @@
-/** Readings of the board that are kept: never older than a full reading would be. */
+/** Cached readings of the board: never older than a full reading would be. */
 import { expect } from 'chai';
 import { Board, emptyStoreReading } from '../../src/board/board.js';
 import { CachedLeadershipReader, CachedStoreReader } from '../../src/board/cached-reader.js';
@@ -14,20 +14,20 @@ const measured: Measurement = {
   errorText: '',
 };
 
-describe('a reading of the board that is kept', () => {
+describe('a cached reading of the board', () => {
   let board: Board;
-  let kept: CachedStoreReader;
+  let cached: CachedStoreReader;
 
   beforeEach(() => {
     board = Board.create(2);
-    kept = new CachedStoreReader(board, 1);
+    cached = new CachedStoreReader(board, 1);
   });
 
   function expectCurrent(): void {
-    expect(kept.current()).to.deep.equal(board.readStore(1, emptyStoreReading()));
+    expect(cached.current()).to.deep.equal(board.readStore(1, emptyStoreReading()));
   }
 
-  it('of a store shows each publication: settings, what peers say, measurements', () => {
+  it('shows each publication of a store: settings, health at peers, measurements', () => {
     expectCurrent();
     board.publishSettings(1, { generation: 1, threshold: 2, maxAgeMs: 5000 });
     expectCurrent();
@@ -37,17 +37,17 @@ describe('a reading of the board that is kept', () => {
     expectCurrent();
     board.publishMeasurement(1, { ...measured, state: MetricState.error, errorText: 'refused' });
     expectCurrent();
-    expect(kept.current().errorText).to.equal('refused');
+    expect(cached.current().errorText).to.equal('refused');
   });
 
-  it('of a store is not touched by what is published of another', () => {
+  it('does not change with publications of another store', () => {
     board.publishMeasurement(1, measured);
-    kept.current();
+    cached.current();
     board.publishMeasurement(0, { ...measured, value: 9 });
     expectCurrent();
   });
 
-  it('of a store is read only once for each publication', () => {
+  it('reads a store only once for each publication', () => {
     let readings = 0;
     const readStore = board.readStore.bind(board);
     board.readStore = (slot, into) => {
@@ -56,12 +56,12 @@ describe('a reading of the board that is kept', () => {
     };
     for (let value = 0; value < 3; value++) {
       board.publishMeasurement(1, { ...measured, value });
-      for (let look = 0; look < 3; look++) expect(kept.current().value).to.equal(value);
+      for (let look = 0; look < 3; look++) expect(cached.current().value).to.equal(value);
     }
     expect(readings).to.equal(3);
   });
 
-  it('of the leadership shows a lease that was extended and one that was lost', () => {
+  it('shows a lease that was extended and a leadership that was lost', () => {
     const leadership = new CachedLeadershipReader(board);
     const leading = {
       leading: true,

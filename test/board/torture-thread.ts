@@ -1,12 +1,13 @@
 /**
- * A thread of the board's torture test: writes or reads publications whose fields all tell the same
- * number.
+ * A thread of the board's torture test: writes or reads publications whose fields all carry the
+ * same number.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Board, emptyStoreReading } from '../../src/board/board.js';
+import { assertInvariants } from '../../src/board/invariants.js';
 import { MetricState } from '../../src/throttle/metric.js';
 
-/** What a reader is to have seen before it ends. */
+/** A reader ends when it has seen all of these. */
 export interface StopCondition {
   readonly reads: number;
   /** Readings that differ from the one before. */
@@ -19,10 +20,13 @@ export interface TortureTask {
   readonly memory: SharedArrayBuffer;
   /** One word, counted up by the test. */
   readonly writersKilled: Int32Array;
-  readonly sight: StopCondition;
+  readonly stopCondition: StopCondition;
 }
 
-const { role, memory, writersKilled, sight } = workerData as TortureTask;
+/** Checking the invariants takes about a hundred times as long as a reading. */
+const INVARIANTS_EVERY = 1_000;
+
+const { role, memory, writersKilled, stopCondition } = workerData as TortureTask;
 const board = new Board(memory, 1);
 
 if (role === 'writer') write();
@@ -44,13 +48,17 @@ function write(): never {
   }
 }
 
-/** Reads until all of `sight` has been seen, and returns how many readings were torn. */
+/**
+ * Reads until the stop condition holds, and returns how many readings were torn. Throws when an
+ * invariant of the board is broken.
+ */
 function read(): number {
   const reading = emptyStoreReading();
   let torn = 0;
   let changes = 0;
   let last = 0;
-  for (let reads = 0; reads < sight.reads || !hasSeenEnough(changes); reads++) {
+  for (let reads = 0; reads < stopCondition.reads || !hasSeenEnough(changes); reads++) {
+    if (reads % INVARIANTS_EVERY === 0) assertInvariants(board);
     const n = board.readStore(0, reading).generation;
     if (n !== last) changes++;
     last = n;
@@ -69,5 +77,8 @@ function read(): number {
 }
 
 function hasSeenEnough(changes: number): boolean {
-  return changes >= sight.changes && Atomics.load(writersKilled, 0) >= sight.writersKilled;
+  return (
+    changes >= stopCondition.changes &&
+    Atomics.load(writersKilled, 0) >= stopCondition.writersKilled
+  );
 }

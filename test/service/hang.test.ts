@@ -1,5 +1,5 @@
 /**
- * A process one of whose HTTP workers hangs: it gives up leadership and ends, with a failure that a
+ * A process with an unresponsive HTTP worker: it gives up leadership and exits with a failure that a
  * supervisor sees.
  */
 import { join } from 'node:path';
@@ -10,12 +10,9 @@ import type { HangPoint } from '../http/hang-preload.js';
 
 const PRELOAD = new URL('../http/hang-preload.js', import.meta.url).href;
 
-describe('a process with an HTTP worker that hangs', () => {
+describe('a process with an unresponsive HTTP worker', () => {
   let directory: TemporaryDirectory;
-  /**
-   * Each hangs elsewhere, and both at the same time: it takes long until a worker counts as
-   * hanging.
-   */
+  /** They hang in different places, at the same time: a worker counts as hanging only after long. */
   let serving: FrenoProcess;
   let starting: FrenoProcess;
 
@@ -49,20 +46,20 @@ describe('a process with an HTTP worker that hangs', () => {
     });
   }
 
-  it('ends on SIGTERM within 5 s though it hangs in the start', async () => {
+  it('ends in time on SIGTERM although a worker hangs while it starts', async () => {
     await serving.waitFor('/leader-check', 200);
-    // Whichever worker gets it: the command is told to the one that hangs over it.
+    // The command reaches every worker, whichever receives the request; the one hangs on it.
     void serving.status('/throttle-app/app');
     await starting.waitFor('/lb-check', 200);
-    const toldAtMs = performance.now();
+    const signalledAtMs = performance.now();
     starting.signal('SIGTERM');
     await starting.exited;
-    // With room for a busy machine: without that bound it would be ended as hanging, after 30 s.
-    expect(performance.now() - toldAtMs).to.be.below(20_000);
+    // With room for a busy machine; without the bound the watchdog would end it after 30 s.
+    expect(performance.now() - signalledAtMs).to.be.below(20_000);
   });
 
-  it('ends by itself, by a signal, and says which thread it is', async () => {
-    // The command before may have been given up before it was read.
+  it('kills itself and logs which thread is unresponsive', async () => {
+    // The first command may have been dropped before a worker read it.
     while (serving.running) await serving.status('/throttle-app/app');
     expect(await serving.exited).to.deep.equal({ code: null, signal: 'SIGKILL' });
     expect(serving.log)

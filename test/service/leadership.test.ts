@@ -3,27 +3,28 @@ import { expect } from 'chai';
 import { monotonicMs } from '../../src/base/clock.js';
 import { Board, emptyLeadershipReading } from '../../src/board/board.js';
 import { Leadership } from '../../src/service/leadership.js';
-import { MetricState, mayAct, mayLead } from '../../src/throttle/metric.js';
+import { mayAct, mayLead } from '../../src/throttle/leadership-view.js';
+import { MetricState } from '../../src/throttle/metric.js';
 import { until } from '../support/until.js';
 
 const SLOT = 0;
 const GENERATION = 5;
 
-/** A leadership over a board with one store, and what it told its prober. */
+/** A leadership over a board with one store, and the calls that it made. */
 function setUp(forced = false) {
   const board = Board.create(1);
   board.publishSettings(SLOT, { generation: GENERATION, threshold: 1, maxAgeMs: 5000 });
-  const told: string[] = [];
-  const leadership = new Leadership(
+  const calls: string[] = [];
+  const leadership = new Leadership({
     board,
-    { lead: (probing, term) => told.push(`${probing ? 'probe' : 'rest'} ${term}`) },
-    { slots: () => [SLOT], refreshNow: () => told.push('refresh') },
+    prober: { lead: (probing, term) => calls.push(`${probing ? 'probe' : 'stop'} ${term}`) },
+    stores: { slots: () => [SLOT], refreshNow: () => calls.push('refresh') },
     forced,
-  );
+  });
   leadership.start();
   return {
     leadership,
-    told,
+    calls,
     view: () => board.readLeadership(emptyLeadershipReading()),
     measure: (term: number, state: MetricState = MetricState.error) =>
       board.publishMeasurement(SLOT, {
@@ -39,17 +40,17 @@ function setUp(forced = false) {
 }
 
 describe('leadership', () => {
-  it('is nobody at first: no acting, no probing', () => {
-    const { view, told, leadership } = setUp();
+  it('neither acts nor probes before consensus reports anything', () => {
+    const { view, calls, leadership } = setUp();
     expect(mayAct(view(), monotonicMs())).to.equal(false);
-    expect(told).to.deep.equal([]);
+    expect(calls).to.deep.equal([]);
     leadership.stop();
   });
 
-  it('begins with probing and a refresh of the host lists, and acts as long as its lease', () => {
-    const { view, told, leadership } = setUp();
+  it('starts probing and refreshes the host lists on promotion, and acts until its lease ends', () => {
+    const { view, calls, leadership } = setUp();
     leadership.leadershipChanged(true, 3);
-    expect(told).to.deep.equal(['probe 3', 'refresh']);
+    expect(calls).to.deep.equal(['probe 3', 'refresh']);
     expect(mayAct(view(), monotonicMs()), 'before any lease').to.equal(false);
     leadership.leaseExtended(monotonicMs() + 60_000, null);
     expect(mayAct(view(), monotonicMs())).to.equal(true);
@@ -57,7 +58,7 @@ describe('leadership', () => {
     leadership.stop();
   });
 
-  it('answers leader-check once every store has its first result or error of this term', async () => {
+  it('passes leader-check once every store has its first result or error of the new term', async () => {
     const { view, leadership, measure } = setUp();
     leadership.leadershipChanged(true, 3);
     leadership.leaseExtended(Number.POSITIVE_INFINITY, null);
@@ -74,7 +75,7 @@ describe('leadership', () => {
     leadership.stop();
   });
 
-  it('answers leader-check a second after the promotion, whatever is unread', async () => {
+  it('passes leader-check a second after the promotion, whatever is unread', async () => {
     const { view, leadership } = setUp();
     leadership.leadershipChanged(true, 3);
     leadership.leaseExtended(Number.POSITIVE_INFINITY, null);
@@ -85,21 +86,21 @@ describe('leadership', () => {
     leadership.stop();
   });
 
-  it('ends in the instant in which consensus says so, lease or not', () => {
-    const { view, told, leadership, measure } = setUp();
+  it('stops acting at once when consensus reports it, even within its lease', () => {
+    const { view, calls, leadership, measure } = setUp();
     leadership.leadershipChanged(true, 3);
     leadership.leaseExtended(Number.POSITIVE_INFINITY, null);
     measure(3);
     leadership.leadershipChanged(false, 4);
     expect(mayAct(view(), monotonicMs())).to.equal(false);
     expect(view()).to.deep.include({ ready: false, term: 4, promotedAtMs: 0 });
-    expect(told.at(-1)).to.equal('rest 4');
+    expect(calls.at(-1)).to.equal('stop 4');
     leadership.leaseExtended(Number.POSITIVE_INFINITY, null);
     expect(mayAct(view(), monotonicMs()), 'by a late report of a lease').to.equal(false);
     expect(view().leaseUntilMs).to.equal(0);
   });
 
-  it('goes by the clock that comes with the lease, and by its own once it leads no more', () => {
+  it('uses the clock that comes with the lease, and its own after it lost leadership', () => {
     const { view, leadership } = setUp();
     leadership.leadershipChanged(true, 3);
     expect(view().clockOffsetMs).to.equal(null);
@@ -110,7 +111,7 @@ describe('leadership', () => {
     leadership.stop();
   });
 
-  it('takes no lease over from an earlier leadership', () => {
+  it('does not take over the lease of an earlier leadership', () => {
     const { view, leadership } = setUp();
     leadership.leadershipChanged(true, 3);
     leadership.leaseExtended(Number.POSITIVE_INFINITY, null);
@@ -120,11 +121,11 @@ describe('leadership', () => {
     leadership.stop();
   });
 
-  it('acts by force whatever consensus says, and goes on probing under each new term', async () => {
-    const { view, told, leadership, measure } = setUp(true);
+  it('acts as forced leader whatever consensus reports, and probes under each new term', async () => {
+    const { view, calls, leadership, measure } = setUp(true);
     expect(mayAct(view(), monotonicMs())).to.equal(true);
     leadership.leadershipChanged(false, 7);
-    expect(told).to.deep.equal(['probe 0', 'refresh', 'probe 7', 'refresh']);
+    expect(calls).to.deep.equal(['probe 0', 'refresh', 'probe 7', 'refresh']);
     measure(7);
     await until(() => view().ready);
     expect(mayLead(view(), monotonicMs())).to.equal(true);

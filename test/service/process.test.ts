@@ -1,4 +1,4 @@
-/** The process as its operator meets it: command line, refusals, signals. */
+/** The process as an operator sees it: command line, refusals, signals. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -70,7 +70,7 @@ describe('the process', () => {
     };
   }
 
-  it('prints its usage when nothing is asked of it, and on --help and -help', async () => {
+  it('prints its usage without flags, and with --help and -help', async () => {
     for (const flags of [[], ['--help'], ['-help']]) {
       const { code, stdout, stderr } = await run(...flags);
       expect({ code, stderr }, flags.join()).to.deep.equal({ code: 0, stderr: '' });
@@ -91,7 +91,7 @@ describe('the process', () => {
     expect(stderr).to.match(/^freno: .*--confg.*--config.*\n$/);
   });
 
-  it('refuses a bad configuration by its path, without a stack or a password', async () => {
+  it('refuses a wrong configuration, names the path of the key, and prints no stack and no password', async () => {
     const stores = minimal().Stores;
     const bad = { MySQL: { ...stores.MySQL, ThrottleThreshold: 'high', Clusterz: {} } };
     const { code, stderr } = await run('--http', '--config', writeConfig({ Stores: bad }));
@@ -103,13 +103,13 @@ describe('the process', () => {
     expect(stderr).not.to.include('secret-of-the-store');
   });
 
-  it('refuses a file that is not there, by its name', async () => {
+  it('refuses a missing configuration file and names it', async () => {
     const { code, stderr } = await run('--http', '--config', '/nowhere/freno.json');
     expect(code).to.equal(2);
     expect(stderr).to.match(/^freno: .*\/nowhere\/freno\.json.*\n$/);
   });
 
-  it('refuses a port that is taken, by its key, and exits at once', async () => {
+  it('refuses a port that is in use, names its key, and exits at once', async () => {
     const holder = createServer().listen(port, '127.0.0.1');
     await new Promise((resolve) => holder.once('listening', resolve));
     const { RaftBind, ...config } = minimal();
@@ -130,7 +130,7 @@ describe('the process', () => {
     }
   });
 
-  it('leads by force where consensus has no majority, and probes; commands still need a majority', async () => {
+  it('acts as forced leader without a majority, but commands still need one', async () => {
     const [first = 0, ...others] = await freePorts(3);
     const RaftNodes = [first, ...others].map((peer) => `127.0.0.1:${peer}`);
     const config = { ...minimal(), RaftBind: RaftNodes[0], RaftNodes };
@@ -143,7 +143,7 @@ describe('the process', () => {
     await freno.stop();
   });
 
-  it('ends with exit code 0 within its time though sources of hosts hang', async () => {
+  it('exits with code 0 in time although sources of hosts are unresponsive', async () => {
     const hanging = createServer().listen(0, '127.0.0.1');
     await once(hanging, 'listening');
     const address = `127.0.0.1:${(hanging.address() as AddressInfo).port}`;
@@ -163,7 +163,7 @@ describe('the process', () => {
     expect(exit, freno.log).to.deep.equal({ code: 0, signal: null });
   });
 
-  it('ends all threads and then itself, with the stack and exit code 1, when main meets a defect', async () => {
+  it('exits with code 1 and logs the stack on an uncaught exception', async () => {
     const preload = join(directory.path, 'defect.cjs');
     const plant = "process.on('SIGUSR2', () => { throw new Error('planted'); });";
     writeFileSync(preload, `if (require('node:worker_threads').isMainThread) ${plant}`);
@@ -171,10 +171,10 @@ describe('the process', () => {
     await freno.waitFor('/leader-check', 200);
     freno.signal('SIGUSR2');
     expect(await freno.exited).to.deep.equal({ code: 1, signal: null });
-    expect(freno.log).to.include('stopping because of a defect').and.include('Error: planted');
+    expect(freno.log).to.include('uncaught exception; shutting down').and.include('Error: planted');
   });
 
-  it('never tells a password in its log, however much it logs', async () => {
+  it('never logs a password, even with --debug', async () => {
     const freno = new FrenoProcess(minimal(), directory.path, { freno: ['--debug'] });
     await freno.waitFor('/leader-check', 200);
     await freno.stop();

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { CLUSTERS_MAX } from '../../src/config/schema-stores.js';
+import { STORES_MAX } from '../../src/base/limits.js';
 import { Fleet } from '../../src/demo/fleet.js';
 import { FrenoProcess } from '../../src/demo/freno-process.js';
 import { freePorts, TemporaryDirectory } from '../../src/demo/temporary.js';
@@ -49,14 +49,14 @@ describe('SIGHUP', () => {
     };
   }
 
-  /** Writes the file and has it read; resolves when the log says how that ended. */
+  /** Writes the file and sends SIGHUP; resolves with the log lines of that reload. */
   async function reload(content: object | string): Promise<string[]> {
     const text = typeof content === 'string' ? content : JSON.stringify(content);
     writeFileSync(join(directory.path, `freno-${port}.conf.json`), text);
     const linesBefore = freno.logLines.length;
     freno.signal('SIGHUP');
     await until(() =>
-      /was reloaded|stays as it was/.test(freno.logLines.slice(linesBefore).join()),
+      /configuration reloaded|nothing changed/.test(freno.logLines.slice(linesBefore).join()),
     );
     return freno.logLines
       .slice(linesBefore)
@@ -67,7 +67,7 @@ describe('SIGHUP', () => {
     return (await fetchOnce(port, `/check/a/mysql/${store}`)).status;
   }
 
-  it('changes a threshold live, and logs it as a line', async () => {
+  it('changes a threshold without a restart, and logs the change in one line', async () => {
     const lines = await reload(configuration({ ThrottleThreshold: 0.25 }));
     expect(lines).to.include('Stores.MySQL.Clusters.main.ThrottleThreshold: 1 -> 0.25');
     expect(await check('main')).to.equal(429);
@@ -75,7 +75,7 @@ describe('SIGHUP', () => {
     expect(await check('main')).to.equal(200);
   });
 
-  it('brings a new cluster and takes it away again, while checks of the others see no gap', async () => {
+  it('adds a cluster and removes it again without a gap in the checks of other clusters', async () => {
     let asking = true;
     const seen = new Set<number>();
     const asked = (async () => {
@@ -97,7 +97,7 @@ describe('SIGHUP', () => {
     expect([...seen]).to.deep.equal([200]);
   });
 
-  it('takes new credentials without telling them', async () => {
+  it('applies new credentials without logging them', async () => {
     const changed = configuration({});
     changed.Stores.MySQL.Password = 'second-secret';
     const lines = await reload(changed);
@@ -106,37 +106,37 @@ describe('SIGHUP', () => {
     await until(async () => (await check('main')) === 200);
   });
 
-  it('says of a key that it needs a restart, each time until then', async () => {
+  it('logs at each reload that a changed key needs a restart, until the restart', async () => {
     for (let reloads = 0; reloads < 2; reloads++) {
       const lines = await reload(configuration({ top: { HttpWorkers: 2 } }));
       expect(lines).to.include('HttpWorkers: 0 -> 2 (needs a restart)');
     }
   });
 
-  it('refuses a certificate that is not there, by its path, and goes on as before', async () => {
+  it('refuses a missing certificate, names its path, and changes nothing', async () => {
     const changed = configuration({ ThrottleThreshold: 0.25 });
     const TLS = { CAFile: join(directory.path, 'ca.pem') };
     const MySQL = { ...changed.Stores.MySQL, TLS };
     const lines = await reload({ ...changed, Stores: { MySQL } });
     expect(lines).to.have.length(1);
-    expect(lines[0]).to.match(/stays as it was: .*Stores\.MySQL\.TLS\.CAFile: .*ca\.pem cannot/);
+    expect(lines[0]).to.match(/nothing changed: .*Stores\.MySQL\.TLS\.CAFile: .*ca\.pem cannot/);
     expect(await check('main')).to.equal(200);
   });
 
-  it('refuses a bad file, names what is wrong, and goes on as before', async () => {
+  it('refuses a malformed file, names the mistake, and changes nothing', async () => {
     const [line] = await reload(configuration({ top: { ListenPotr: 1 } }));
-    expect(line).to.include('stays as it was').and.include('ListenPotr');
-    expect((await reload('{"ListenPort": 1,,')).join()).to.include('stays as it was');
+    expect(line).to.include('nothing changed').and.include('ListenPotr');
+    expect((await reload('{"ListenPort": 1,,')).join()).to.include('nothing changed');
     expect(await check('main')).to.equal(200);
   });
 
-  // The last one: what it logs is more than is kept.
-  it('changes nothing at all when there is no room for the new clusters beside the old ones', async () => {
-    const names = Array.from({ length: CLUSTERS_MAX }, (_, number) => `other${number}`);
+  // The last test: it logs more lines than are kept.
+  it('changes nothing when there is no room for the new clusters beside the old ones', async () => {
+    const names = Array.from({ length: STORES_MAX }, (_, number) => `other${number}`);
     const changed = configuration({ top: { MemcacheServers: ['127.0.0.1:1'] } });
     const MySQL = { Clusters: Object.fromEntries(names.map((name) => [name, {}])) };
     const lines = await reload({ ...changed, Stores: { MySQL } });
-    expect(lines.at(-1)).to.match(/stays as it was: 4096 clusters, beside 1 that are removed/);
+    expect(lines.at(-1)).to.match(/nothing changed: 4096 clusters, beside 1 that are removed/);
     expect(await fetchJson(port, '/config/memcache')).to.have.deep.property('MemcacheServers', []);
     expect(await check('main')).to.equal(200);
   });

@@ -1,11 +1,11 @@
-/** The order of reloads: one at a time, and nothing of one that fails. */
+/** The order of reloads: one at a time; a failed one changes nothing. */
 import { expect } from 'chai';
 import { pino } from 'pino';
 import type { FrenoConfig } from '../../src/config/schema.js';
 import { Reloader } from '../../src/service/reload.js';
 import { configOf } from '../config/documents.js';
 
-/** A reloader of a file whose memcache path the test writes, and what came of it. */
+/** A reloader of a file whose memcache path the test writes, and the outcomes of its reloads. */
 function setUp() {
   const file = { path: 'first', fails: false };
   const applied: string[] = [];
@@ -40,7 +40,7 @@ function setUp() {
 }
 
 describe('a reload', () => {
-  it('tells what has changed since the one before', async () => {
+  it('logs what changed since the reload before', async () => {
     const { write, reload, lines } = setUp();
     write('second');
     await reload();
@@ -53,17 +53,17 @@ describe('a reload', () => {
     ]);
   });
 
-  it('that fails leaves what runs as it was: the next one is compared with that', async () => {
+  it('compares with the running configuration after a reload that failed', async () => {
     const { write, reload, lines } = setUp();
     write('second', true);
     await reload();
-    expect(lines).to.deep.equal(['the configuration stays as it was: no room']);
+    expect(lines).to.deep.equal(['configuration not reloaded, nothing changed: no room']);
     write('second');
     await reload();
     expect(lines).to.include('MemcachePath: "first" -> "second"');
   });
 
-  it('waits for the one under way; however often it is asked for meanwhile, it comes once more', async () => {
+  it('reloads once more after the reload in progress, however many were requested during it', async () => {
     const { write, hold, release, reload, applied } = setUp();
     hold();
     const reloads = [reload()];

@@ -1,4 +1,4 @@
-/** The replicated state, and who is told of it. */
+/** The replicated state, and the threads that receive its changes. */
 import { expect } from 'chai';
 import { ReplicatedState } from '../../src/service/replicated-state.js';
 import type { Command } from '../../src/throttle/commands.js';
@@ -8,37 +8,37 @@ const atMs = Date.now();
 const throttle: Command = { kind: 'throttleApp', atMs, key: 'archive' };
 const skip: Command = { kind: 'skipHost', atMs, host: 'db1', expireAtMs: atMs + 86_400_000 };
 
-/** A replicated state whose threads acknowledge only when told to. */
+/** A replicated state whose threads acknowledge only when the test lets them. */
 function setUp() {
-  const told: string[] = [];
+  const published: string[] = [];
   const acknowledge: Array<() => void> = [];
-  const tell = (what: string): Promise<void> => {
-    told.push(what);
+  const publish = (what: string): Promise<void> => {
+    published.push(what);
     return new Promise((resolve) => acknowledge.push(resolve));
   };
   const state = new ThrottleState();
   const replicated = new ReplicatedState(
     state,
     {
-      apply: (commands) => tell(commands.map(({ kind }) => kind).join()),
-      restore: () => tell('restore'),
-      settled: () => tell('settled'),
+      apply: (commands) => publish(commands.map(({ kind }) => kind).join()),
+      restore: () => publish('restore'),
+      settled: () => publish('settled'),
     },
-    { setSkippedHosts: (hosts) => tell(`skipped ${hosts.map(([host]) => host).join()}`) },
+    { setSkippedHosts: (hosts) => publish(`skipped ${hosts.map(([host]) => host).join()}`) },
   );
-  return { state, replicated, told, acknowledge };
+  return { state, replicated, published, acknowledge };
 }
 
 describe('the replicated state', () => {
-  it('has a command before anybody else, and resolves when every thread has it', async () => {
-    const { state, replicated, told, acknowledge } = setUp();
+  it('applies a command on main first, and resolves when every thread has it', async () => {
+    const { state, replicated, published, acknowledge } = setUp();
     let resolved = false;
     const applied = replicated.apply([throttle, skip]).then((outcomes) => {
       resolved = true;
       return outcomes;
     });
     expect(state.throttledApp('archive', atMs)).to.deep.include({ ratio: 1 });
-    expect(told).to.deep.equal(['throttleApp,skipHost', 'skipped db1']);
+    expect(published).to.deep.equal(['throttleApp,skipHost', 'skipped db1']);
     acknowledge[0]!();
     await new Promise(setImmediate);
     expect(resolved, 'while the probe workers have not acknowledged').to.equal(false);
@@ -46,43 +46,43 @@ describe('the replicated state', () => {
     expect(await applied).to.deep.equal(['applied', 'applied']);
   });
 
-  it('tells also of skipped hosts whose time is over by this clock, which may be wrong', () => {
-    const { replicated, told } = setUp();
+  it('publishes also skipped hosts whose time has passed by this clock, which may be wrong', () => {
+    const { replicated, published } = setUp();
     void replicated.apply([{ ...skip, expireAtMs: atMs - 1 } as Command, { ...skip, host: 'db2' }]);
-    expect(told.at(-1)).to.equal('skipped db1,db2');
+    expect(published.at(-1)).to.equal('skipped db1,db2');
   });
 
-  it('tells the probe workers of a host that is recovered', async () => {
-    const { replicated, told } = setUp();
+  it('publishes a recovered host to the probe workers', async () => {
+    const { replicated, published } = setUp();
     void replicated.apply([skip]);
     void replicated.apply([{ kind: 'recoverHost', atMs, host: 'db1' }]);
-    expect(told.slice(2)).to.deep.equal(['recoverHost', 'skipped ']);
+    expect(published.slice(2)).to.deep.equal(['recoverHost', 'skipped ']);
   });
 
-  it('leaves the probe workers alone when no host is concerned', async () => {
-    const { replicated, told, acknowledge } = setUp();
+  it('does not disturb the probe workers when no host is concerned', async () => {
+    const { replicated, published, acknowledge } = setUp();
     const applied = replicated.apply([throttle]);
-    expect(told).to.deep.equal(['throttleApp']);
+    expect(published).to.deep.equal(['throttleApp']);
     acknowledge[0]!();
     expect(await applied).to.deep.equal(['applied']);
   });
 
-  it('has settled when the threads with a copy say so', async () => {
-    const { replicated, told, acknowledge } = setUp();
+  it('is settled when the threads with a copy report it', async () => {
+    const { replicated, published, acknowledge } = setUp();
     const settled = replicated.settled();
-    expect(told).to.deep.equal(['settled']);
+    expect(published).to.deep.equal(['settled']);
     acknowledge[0]!();
     await settled;
   });
 
-  it('tells everybody of a restored state, whole', async () => {
-    const { state, replicated, told, acknowledge } = setUp();
+  it('publishes a restored state to every thread as a whole', async () => {
+    const { state, replicated, published, acknowledge } = setUp();
     const other = new ThrottleState();
     other.apply(skip);
     state.apply(throttle);
     const restored = replicated.restore(other.image());
     expect(state.image()).to.deep.equal(other.image());
-    expect(told).to.deep.equal(['restore', 'skipped db1']);
+    expect(published).to.deep.equal(['restore', 'skipped db1']);
     for (const each of acknowledge) each();
     await restored;
   });

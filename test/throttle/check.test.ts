@@ -12,7 +12,8 @@ import {
   holdsBackLowPriority,
   unknownStoreType,
 } from '../../src/throttle/check.js';
-import { type LeadershipView, MetricState, type StoreMetric } from '../../src/throttle/metric.js';
+import type { LeadershipView } from '../../src/throttle/leadership-view.js';
+import { MetricState, type StoreMetric } from '../../src/throttle/metric.js';
 import { ThrottleState } from '../../src/throttle/state.js';
 
 const NOW_MS = 1_000_000;

@@ -21,7 +21,7 @@ import {
   holdsBackLowPriority,
   unknownStoreType,
 } from '../../throttle/check.js';
-import { expiryTimeMs } from '../../throttle/metric.js';
+import { expiryTimeMs } from '../../throttle/leadership-view.js';
 import type { ThrottleState } from '../../throttle/state.js';
 import type { CheckCounters, Count } from './counters.js';
 import type { ClientKey, RecentApps } from './recent-apps.js';

@@ -7,7 +7,7 @@ import { type Board, emptyLeadershipReading } from '../../board/board.js';
 import type { MainRequest, MainResponse, StoreLocation } from '../../contracts/http.js';
 import type { MemcacheAddress } from '../../contracts/publisher.js';
 import type { Command } from '../../throttle/commands.js';
-import { mayLead } from '../../throttle/metric.js';
+import { mayLead } from '../../throttle/leadership-view.js';
 import type { ThrottleState } from '../../throttle/state.js';
 import { type Checks, withQuery } from './checks.js';
 import {

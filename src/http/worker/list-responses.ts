@@ -8,7 +8,8 @@ import { jsonObjectInChunks, TimeSlice } from '../../base/time-slice.js';
 import { type Board, emptyLeadershipReading, emptyStoreReading } from '../../board/board.js';
 import type { StoreLocation } from '../../contracts/http.js';
 import { lastHealthyAtMs } from '../../throttle/health.js';
-import { isCurrent, MetricState, mayAct, type StoreMetric } from '../../throttle/metric.js';
+import { mayAct } from '../../throttle/leadership-view.js';
+import { isCurrent, MetricState, type StoreMetric } from '../../throttle/metric.js';
 import type { ThrottleState } from '../../throttle/state.js';
 
 /** `/aggregated-metrics`: the current value of each store. `brief`: 3 decimals instead of 6. */

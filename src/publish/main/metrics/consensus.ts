@@ -2,7 +2,7 @@
 import { monotonicMs } from '../../../base/clock.js';
 import { type Board, emptyLeadershipReading } from '../../../board/board.js';
 import type { Consensus, RaftMetrics } from '../../../contracts/consensus.js';
-import { mayAct, mayLead } from '../../../throttle/metric.js';
+import { mayAct, mayLead } from '../../../throttle/leadership-view.js';
 import type { ThrottleState } from '../../../throttle/state.js';
 import { addStates, counter, type Family, gauge, histogram } from './family.js';
 

@@ -10,7 +10,8 @@ import type { StoreLocation } from '../../../contracts/http.js';
 import type { ProbeStatistics } from '../../../contracts/probe.js';
 import type { ClusterReport } from '../../../contracts/reports.js';
 import { lastHealthyAtMs } from '../../../throttle/health.js';
-import { isCurrent, MetricState, mayAct } from '../../../throttle/metric.js';
+import { mayAct } from '../../../throttle/leadership-view.js';
+import { isCurrent, MetricState } from '../../../throttle/metric.js';
 import { addStates, type Family, gauge } from './family.js';
 
 const STATE_NAMES = new Map<MetricState, string>([

@@ -1,0 +1,16 @@
+/** What the service runs on. */
+import type { FrenoError } from '../base/errors.js';
+import type { Logger, LogOptions } from '../base/log.js';
+import type { ServiceSettings } from '../config/settings.js';
+import type { ClusterSettings } from '../contracts/stores.js';
+
+export interface ServiceOptions {
+  readonly settings: ServiceSettings;
+  readonly clusters: readonly ClusterSettings[];
+  /** This node acts as leader whatever consensus reports. */
+  readonly forceLeadership: boolean;
+  readonly log: Logger;
+  readonly logOptions: LogOptions;
+  /** Called when the started service cannot continue in this process: call `stop` then. */
+  readonly failed: (error: FrenoError) => void;
+}

@@ -1,0 +1,70 @@
+/** The parts of the service that are built from many settings: both pools of threads, consensus. */
+import { hostname } from 'node:os';
+import type { Logger } from '../base/log.js';
+import type { Board } from '../board/board.js';
+import type { ServiceSettings } from '../config/settings.js';
+import { MySQLConsensus } from '../consensus/mysql/consensus.js';
+import { RaftConsensus } from '../consensus/raft/service.js';
+import type { Consensus, ConsensusObserver, StateMachine } from '../contracts/consensus.js';
+import { HttpPool, type HttpPoolOptions } from '../http/main/pool.js';
+import type { DiagnosticsHub } from '../publish/main/diagnostics-hub.js';
+import { ProbePool } from '../stores/main/pool.js';
+import type { ThrottleState } from '../throttle/state.js';
+import type { ServiceOptions } from './options.js';
+
+const PROBE_WORKER = new URL('../../workers/probe.js', import.meta.url);
+
+/** What both pools of threads are given. */
+export interface PoolContext {
+  readonly options: ServiceOptions;
+  readonly board: Board;
+  readonly diagnostics: DiagnosticsHub;
+}
+
+export function createProbePool({ options, board, diagnostics }: PoolContext): ProbePool {
+  const { settings, log, logOptions } = options;
+  return new ProbePool({
+    board: board.memory,
+    threads: settings.probeWorkers,
+    workerFile: PROBE_WORKER,
+    log: logOptions,
+    logger: log,
+    memcache: settings.memcache,
+    diagnostics,
+  });
+}
+
+export function createHttpPool(
+  { options, board, diagnostics }: PoolContext,
+  state: ThrottleState,
+  handleRequest: HttpPoolOptions['handleRequest'],
+): HttpPool {
+  const { settings, log, logOptions, failed } = options;
+  return new HttpPool({
+    engine: settings.httpEngine,
+    listenPort: settings.listenPort,
+    workers: settings.httpWorkers,
+    board: board.memory,
+    stores: [],
+    memcache: settings.memcache,
+    image: () => state.image(),
+    handleRequest,
+    log,
+    workerLog: logOptions,
+    diagnostics,
+    profiling: settings.profiling,
+    failed,
+  });
+}
+
+/** Elects the leader and replicates the commands: the MySQL backend if it is set, else Raft. */
+export function createConsensus(
+  { consensus, listenPort, domain, shareDomain }: ServiceSettings,
+  state: StateMachine,
+  observer: ConsensusObserver,
+  log: Logger,
+): Consensus {
+  if (consensus.kind === 'raft') return new RaftConsensus(consensus, state, observer, log);
+  const identity = { serviceId: `${hostname()}:${listenPort}`, domain, shareDomain };
+  return new MySQLConsensus({ settings: consensus, identity, state, observer, log });
+}

@@ -1,0 +1,23 @@
+/**
+ * Prints the test files of `npm run test:quick`: those that start no process, neither themselves nor
+ * through what they import. A new test is in one group or the other by what it does.
+ */
+import { loadsOf, readFromRoot, sourceFiles } from './sources.js';
+
+const STARTS_PROCESSES = /from 'node:child_process'/;
+
+function startsProcesses(file: string, seen: Set<string>): boolean {
+  if (seen.has(file) || file.includes('/generated/')) return false;
+  seen.add(file);
+  return (
+    STARTS_PROCESSES.test(readFromRoot(file)) ||
+    loadsOf(file).some(({ to }) => startsProcesses(to, seen))
+  );
+}
+
+const quick = sourceFiles('test')
+  .filter((file) => file.endsWith('.test.ts'))
+  .filter((file) => !startsProcesses(file, new Set()));
+for (const file of quick) {
+  process.stdout.write(`dist/${file.replace(/\.ts$/, '.js')}\n`);
+}
