@@ -1,9 +1,9 @@
 /** Rules between keys: what the schema, which looks at one value at a time, cannot see. */
 import { isDeepStrictEqual } from 'node:util';
 import { formatAddress } from '../base/address.js';
+import { ELECTION_HEARTBEATS_MIN } from '../contracts/consensus.js';
 import { namedSources, SOURCE_KEYS, type SourceKey } from './clusters.js';
 import type { FrenoConfig } from './schema.js';
-import { ELECTION_HEARTBEATS_MIN } from './schema-consensus.js';
 import {
   CLUSTERS_MAX,
   type ClusterConfig,

@@ -1,6 +1,7 @@
 /** Keys of the top level that decide who leads: Raft, or a MySQL backend. */
 
 import { z } from 'zod';
+import { ELECTION_HEARTBEATS_MIN } from '../contracts/consensus.js';
 import {
   address,
   collation,
@@ -11,12 +12,6 @@ import {
   text,
 } from './keys.js';
 import { optionalTls } from './schema-stores.js';
-
-/**
- * An election begins after at least so many heartbeats that did not come: one lost on the way must
- * not cost an election.
- */
-export const ELECTION_HEARTBEATS_MIN = 3;
 
 const RAFT_NODES_MAX = 63;
 

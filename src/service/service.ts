@@ -7,7 +7,7 @@ import { Board } from '../board/board.js';
 import type { ServiceSettings } from '../config/settings.js';
 import { MySQLConsensus } from '../consensus/mysql/consensus.js';
 import { ShareDomain } from '../consensus/mysql/share-domain.js';
-import { RaftConsensus } from '../consensus/raft/service.js';
+import { RaftConsensus } from '../consensus/raft/consensus.js';
 import type { Consensus, ConsensusObserver, StateMachine } from '../contracts/consensus.js';
 import type { ClusterSettings } from '../contracts/stores.js';
 import { MainRpc } from '../http/main/main-rpc.js';

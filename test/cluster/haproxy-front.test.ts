@@ -1,6 +1,6 @@
 /**
- * HAProxy in front of three real nodes, with the file that is shipped and with one as the original
- * has it.
+ * HAProxy in front of three real nodes, with the shipped resources/haproxy.cfg and with a file like
+ * the original's.
  */
 import { expect } from 'chai';
 import type { FrenoNode } from '../../src/demo/freno-node.js';
@@ -14,11 +14,11 @@ import { until } from '../support/until.js';
 
 const CHECK = `/check/batch/mysql/${STORE}`;
 const PER_SECOND = 200;
-/** Each node has its own threshold: an answer tells whose it is. */
+/** Each node has its own threshold, which identifies it in a response. */
 const THRESHOLDS = [101, 102, 103];
 /**
- * What a client may see while nobody leads: a node that no longer or not yet does, or HAProxy
- * itself.
+ * Responses during a fail-over: of a node that lost leadership or does not have it yet, or of
+ * HAProxy itself.
  */
 const IN_THE_GAP = [404, 502, 503, 504];
 
@@ -57,7 +57,7 @@ describe('HAProxy in front of three nodes', () => {
       await cluster?.stop();
     });
 
-    it('a client sees kill -9 of the leader as a gap, and after it what the new leader measures', async () => {
+    it('serves values of the new leader after a gap when the leader is killed', async () => {
       const leader = await cluster.leader();
       await cluster.fleet.change([{ server: 0, value: 7.5 }]);
       leader.process.signal('SIGKILL');
@@ -73,7 +73,7 @@ describe('HAProxy in front of three nodes', () => {
       expectNoOtherStatus();
     });
 
-    it('a client sees SIGTERM of the leader as a shorter gap, and never an earlier value again', async () => {
+    it('has a shorter gap on SIGTERM of the leader, and serves no stale value', async () => {
       const leader = await cluster.leader();
       await cluster.fleet.change([{ server: 0, value: 7.5 }]);
       const seen = await client.next(
@@ -95,7 +95,7 @@ describe('HAProxy in front of three nodes', () => {
       expectNoOtherStatus();
     });
 
-    it('a client is answered though the leader hangs', async () => {
+    it('serves clients when the leader is unresponsive', async () => {
       const leader = await cluster.leader();
       leader.process.signal('SIGSTOP');
       const next = await firstToAnswer(cluster.others(leader));
@@ -105,7 +105,7 @@ describe('HAProxy in front of three nodes', () => {
       expectNoOtherStatus();
     });
 
-    it('a command and the list of it go to the leader, and the client is known by its address', async () => {
+    it('routes commands and lists to the leader, and passes the address of the client on', async () => {
       /**
        * The answer of the leader. On a busy machine HAProxy may lose sight of it for a moment, and
        * closes connections then.
@@ -128,13 +128,13 @@ describe('HAProxy in front of three nodes', () => {
     });
   });
 
-  it('checks as the original’s file has them, in HTTP/1.0, work with the node engine', async () => {
+  it('supports HTTP/1.0 health checks as in the file of the original with the node engine', async () => {
     cluster = await TestCluster.start(3, { HttpEngine: 'node' });
     haproxy = await HAProxy.startFile((port, socket) => originalStyle(cluster.nodes, port, socket));
     try {
       const answered = (): Promise<true> =>
         until(async () => {
-          // HAProxy closes the connection of a request that the killed node took with it.
+          // HAProxy closes the connection of a request that was in flight to the killed node.
           const answer = await fetchOnce(haproxy.port, CHECK).catch(() => undefined);
           return answer?.status === 200;
         });
@@ -159,7 +159,7 @@ describe('HAProxy in front of three nodes', () => {
     return (answer) => answer.status === 200 && bodyOf(answer).Threshold === thresholdOf(node);
   }
 
-  /** Asks the nodes themselves, not through HAProxy. */
+  /** Sends requests to the nodes directly, not through HAProxy. */
   async function firstToAnswer(nodes: readonly FrenoNode[]) {
     return until(async () => {
       for (const node of nodes) {
@@ -169,7 +169,7 @@ describe('HAProxy in front of three nodes', () => {
     });
   }
 
-  /** Waits for the new leader's answers through HAProxy and prints how long there was none. */
+  /** Waits for the new leader's responses through HAProxy and prints the length of the gap. */
   async function tellTheGap(cause: string, old: FrenoNode, next: FrenoNode, directAtMs: number) {
     await client.next('200 of the new leader', isOf(next));
     const last = client.answers.findLast(isOf(old))!.answeredAtMs;

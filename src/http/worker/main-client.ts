@@ -1,6 +1,7 @@
 /**
  * Questions of an HTTP worker to main that wait for their answers: bounded in number and in time.
  */
+import { OUTCOME_UNKNOWN_MESSAGE } from '../../contracts/consensus.js';
 import type { MainRequest, MainResponse } from '../../contracts/http.js';
 import { generalMessage } from '../shared/json-bodies.js';
 
@@ -104,7 +105,7 @@ export class MainClient {
 
 function withoutAnswer(question: MainRequest): MainResponse {
   return question.kind === 'submit'
-    ? failure(504, 'the outcome is unknown: the change may still take effect; it is safe to repeat')
+    ? failure(504, OUTCOME_UNKNOWN_MESSAGE)
     : failure(503, 'no answer in time');
 }
 

@@ -1,9 +1,14 @@
 /**
- * The connection to one peer: dialled, greeted, kept alive, dialled again. It carries messages to
- * the peer only.
+ * The outgoing connection to one peer: dial, handshake, keep-alive, dial again.
+ *
+ * It carries messages to the peer only; the peer's own link carries the other direction. So each
+ * side reconnects by itself, and no tie-break is needed when both dial at once. Pings detect a cut
+ * link long before TCP does, because the driver must learn that messages may be lost. A peer that
+ * dials this node is alive: `dialNow` then ends the back-off early.
  */
 import { connect, type LookupFunction, type Socket } from 'node:net';
 import { parseAddress } from '../../../base/address.js';
+import { Backoff } from '../../../base/backoff.js';
 import { messageOf } from '../../../base/errors.js';
 import {
   decodeWelcome,
@@ -15,78 +20,79 @@ import {
 import { protocolError } from '../codec/wire.js';
 import type { NodeId } from '../core/types.js';
 import { FrameReader, frameOf } from './frame.js';
-import { SendQueue } from './outbox.js';
+import { SendQueue } from './send-queue.js';
 
 /** From the dial to the welcome. */
-const GREETING_TIMEOUT_MS = 1000;
+const HANDSHAKE_TIMEOUT_MS = 1000;
 
-/** Between two dials: doubled each time, with chance in it so that nodes do not dial in step. */
-const BACK_OFF_MIN_MS = 50;
-const BACK_OFF_MAX_MS = 1000;
+/** Between two dials. */
+const DIAL_BACKOFF = { firstMs: 50, maxMs: 1000, jitter: 0.5 };
 
-/** After a refusal: it takes an operator to change that. */
-const REFUSED_BACK_OFF_MS = 5000;
+/** After a refusal, until the peer accepts this node: an operator has to change something. */
+const REFUSED_BACKOFF = { firstMs: 5000, maxMs: 5000, jitter: 0.5 };
 
 /**
- * Pings without an answer after which the connection counts as cut. Counted, not timed: a stall of
+ * Pings without a response after which the connection counts as cut. Counted, not timed: a stall of
  * this process is not the peer's fault.
  */
 const UNANSWERED_PINGS_MAX = 3;
 
-const ANSWER_BYTES_MAX = 64 * 1024;
+/** Bytes of a frame from the peer: a welcome or a ping. */
+const RESPONSE_BYTES_MAX = 64 * 1024;
 
-export interface LinkParts {
+export interface PeerLinkOptions {
   readonly self: NodeId;
   readonly clusterName: string;
   readonly peer: NodeId;
   readonly lookUp: LookupFunction;
   random(): number;
-  /** Messages sent since the connection was up may be lost. */
+  /** The connection broke: messages sent on it may be lost. */
   onLost(reason: string): void;
   onUp(): void;
-  /** A dial failed or was refused; it is tried again. */
+  /** A dial failed or was refused; the link retries. */
   onFailure(reason: string): void;
 }
 
 /**
- * `waiting` (for the next dial) -> `greeting` (dialled, the welcome is awaited) -> `up` ->
- * `waiting` ...; `stopped` from any. There is a socket in `greeting` and `up`, a timer in `waiting`
- * and `greeting`.
+ * `backoff` (until the next dial) -> `handshake` (dialled, waits for the welcome) -> `up` ->
+ * `backoff` ...; `stopped` from any. There is a socket in `handshake` and `up`, a timer in `backoff`
+ * and `handshake`.
  */
-type LinkState = 'waiting' | 'greeting' | 'up' | 'stopped';
+type LinkState = 'backoff' | 'handshake' | 'up' | 'stopped';
 
 export class PeerLink {
-  readonly #parts: LinkParts;
-  #state: LinkState = 'waiting';
+  readonly #options: PeerLinkOptions;
+  #state: LinkState = 'backoff';
   #socket: Socket | null = null;
-  #outbox: SendQueue | null = null;
+  #sendQueue: SendQueue | null = null;
   #timer: NodeJS.Timeout | undefined;
-  #backOffMs = BACK_OFF_MIN_MS;
+  #backoff: Backoff;
   #unansweredPings = 0;
 
-  constructor(parts: LinkParts) {
-    this.#parts = parts;
+  constructor(options: PeerLinkOptions) {
+    this.#options = options;
+    this.#backoff = this.#newBackoff(DIAL_BACKOFF);
   }
 
   /** False: there is no connection, it was not sent. */
   send(body: Uint8Array): boolean {
     if (this.#state !== 'up') return false;
-    this.#outbox?.put(frameOf(body));
+    this.#sendQueue?.put(frameOf(body));
     return true;
   }
 
-  /** Dials unless a connection is there or on its way: the peer has just shown that it lives. */
+  /** Ends the back-off: the peer has just shown that it is alive. */
   dialNow(): void {
-    if (this.#state !== 'waiting') return;
+    if (this.#state !== 'backoff') return;
     clearTimeout(this.#timer);
     this.#dial();
   }
 
-  /** Call at a fixed interval: asks the peer for a sign of life. */
+  /** Call at a fixed interval. Drops the connection of an unresponsive peer. */
   ping(): void {
     if (this.#state !== 'up') return;
     if (this.#unansweredPings >= UNANSWERED_PINGS_MAX) {
-      this.#drop('it does not answer');
+      this.#drop('it is unresponsive');
       return;
     }
     this.#unansweredPings += 1;
@@ -96,22 +102,22 @@ export class PeerLink {
   stop(): void {
     this.#state = 'stopped';
     clearTimeout(this.#timer);
-    // Messages of this turn still leave: a vote, an offer of leadership.
+    // Messages of this iteration are still sent: a vote, a transfer of leadership.
     this.#socket?.end();
     this.#socket?.setTimeout(100, () => this.#socket?.destroy());
   }
 
   #dial(): void {
-    this.#state = 'greeting';
-    const { self, peer, clusterName } = this.#parts;
+    this.#state = 'handshake';
+    const { self, peer, clusterName } = this.#options;
     const { host, port } = parseAddress(peer, 0)!;
-    const socket = connect({ host, port, lookup: this.#parts.lookUp, noDelay: true });
+    const socket = connect({ host, port, lookup: this.#options.lookUp, noDelay: true });
     this.#socket = socket;
     const ended = (reason: string) => {
       if (this.#socket === socket) this.#drop(reason);
     };
-    this.#timer = setTimeout(() => ended('it does not answer'), GREETING_TIMEOUT_MS);
-    const reader = new FrameReader((body) => this.#onFrame(body), ANSWER_BYTES_MAX);
+    this.#timer = setTimeout(() => ended('handshake timed out'), HANDSHAKE_TIMEOUT_MS);
+    const reader = new FrameReader((body) => this.#onFrame(body), RESPONSE_BYTES_MAX);
     socket.on('connect', () => {
       const hello = { protocolVersion: PROTOCOL_VERSION, clusterName, from: self, to: peer };
       socket.write(frameOf(encodeHello(hello)));
@@ -128,48 +134,50 @@ export class PeerLink {
   }
 
   #onFrame(body: Buffer): void {
-    if (this.#state === 'greeting') {
+    if (this.#state === 'handshake') {
       this.#onWelcome(body);
     } else if (isPing(body)) {
       this.#unansweredPings = 0;
     } else {
-      throw protocolError('it answers where only a ping may come back');
+      throw protocolError('the peer sent something else than a ping');
     }
   }
 
   #onWelcome(body: Buffer): void {
-    const { peer, clusterName } = this.#parts;
+    const { peer, clusterName } = this.#options;
     const welcome = decodeWelcome(body);
-    // What is found here is told from here: in the peer's words "it" would be this node.
+    // A mismatch found here goes first: in the peer's text "it" would be this node.
     const refusal =
       mismatch(welcome, { protocolVersion: PROTOCOL_VERSION, clusterName, node: peer }) ??
-      (welcome.refusal === '' ? null : `it refuses this node, saying "${welcome.refusal}"`);
+      (welcome.refusal === '' ? null : `it refuses this node: "${welcome.refusal}"`);
     if (refusal !== null) {
-      this.#backOffMs = REFUSED_BACK_OFF_MS;
+      this.#backoff = this.#newBackoff(REFUSED_BACKOFF);
       this.#drop(refusal);
       return;
     }
     clearTimeout(this.#timer);
     this.#state = 'up';
-    this.#backOffMs = BACK_OFF_MIN_MS;
+    this.#backoff = this.#newBackoff(DIAL_BACKOFF);
     this.#unansweredPings = 0;
-    this.#outbox = new SendQueue(this.#socket!);
-    this.#parts.onUp();
+    this.#sendQueue = new SendQueue(this.#socket!);
+    this.#options.onUp();
   }
 
   #drop(reason: string): void {
-    if (this.#state === 'stopped' || this.#state === 'waiting') return;
+    if (this.#state === 'stopped' || this.#state === 'backoff') return;
     const wasUp = this.#state === 'up';
-    this.#state = 'waiting';
+    this.#state = 'backoff';
     this.#socket?.destroy();
     this.#socket = null;
-    this.#outbox = null;
+    this.#sendQueue = null;
     clearTimeout(this.#timer);
-    const delayMs = this.#backOffMs * (0.5 + this.#parts.random() / 2);
-    this.#backOffMs = Math.min(this.#backOffMs * 2, Math.max(this.#backOffMs, BACK_OFF_MAX_MS));
-    this.#timer = setTimeout(() => this.#dial(), delayMs);
-    if (wasUp) this.#parts.onLost(reason);
-    else this.#parts.onFailure(reason);
+    this.#timer = setTimeout(() => this.#dial(), this.#backoff.failed());
+    if (wasUp) this.#options.onLost(reason);
+    else this.#options.onFailure(reason);
+  }
+
+  #newBackoff(pauses: { firstMs: number; maxMs: number; jitter: number }): Backoff {
+    return new Backoff({ ...pauses, random: () => this.#options.random() });
   }
 }
 
@@ -179,13 +187,19 @@ interface PeerIdentity {
   readonly node: NodeId;
 }
 
-/** In what two nodes that should be peers differ, in words; null: in nothing. */
+/** How two nodes that should be peers differ, in words; null: they match. */
 export function mismatch(theirs: PeerIdentity, expected: PeerIdentity): string | null {
   if (theirs.protocolVersion !== expected.protocolVersion) {
-    return `it speaks version ${theirs.protocolVersion} of the protocol, this node ${expected.protocolVersion}`;
+    return (
+      `it speaks version ${theirs.protocolVersion} of the protocol, ` +
+      `this node ${expected.protocolVersion}`
+    );
   }
   if (theirs.clusterName !== expected.clusterName) {
-    return `it belongs to cluster "${theirs.clusterName}", this node to "${expected.clusterName}" (RaftClusterName)`;
+    return (
+      `it belongs to cluster "${theirs.clusterName}", ` +
+      `this node to "${expected.clusterName}" (RaftClusterName)`
+    );
   }
   if (theirs.node !== expected.node) return `it is node ${theirs.node}, not ${expected.node}`;
   return null;

@@ -1,41 +1,39 @@
 /**
- * Frames on their way into one socket. Bounded: when the peer takes too little, the oldest are
- * dropped, which Raft tolerates.
+ * Frames that wait for one socket. Bounded: when the peer reads too slowly the oldest are dropped.
+ * Raft tolerates lost messages, and the newest are worth more: they carry the current term and
+ * commit index.
  */
 import type { Socket } from 'node:net';
 
-/**
- * Bytes that wait outside the socket. Above what the core and a snapshot have under way to one
- * follower.
- */
-const WAITING_BYTES_MAX = 16 * 1024 * 1024;
+/** More than the core and a snapshot have in flight to one follower. */
+const QUEUED_BYTES_MAX = 16 * 1024 * 1024;
 
 export class SendQueue {
-  #waiting: Buffer[] = [];
-  #waitingBytes = 0;
+  #queue: Buffer[] = [];
+  #queuedBytes = 0;
   #isCorked = false;
 
   constructor(private readonly socket: Socket) {
     socket.on('drain', () => this.#drain());
   }
 
-  /** Frames of one turn of the loop leave in one write to the system. */
+  /** Frames of one iteration of the event loop are one write to the system. */
   put(frame: Buffer): void {
-    if (this.#waiting.length === 0 && !this.socket.writableNeedDrain) {
+    if (this.#queue.length === 0 && !this.socket.writableNeedDrain) {
       this.#write(frame);
       return;
     }
-    this.#waiting.push(frame);
-    this.#waitingBytes += frame.length;
-    while (this.#waitingBytes > WAITING_BYTES_MAX) {
-      this.#waitingBytes -= this.#waiting.shift()!.length;
+    this.#queue.push(frame);
+    this.#queuedBytes += frame.length;
+    while (this.#queuedBytes > QUEUED_BYTES_MAX) {
+      this.#queuedBytes -= this.#queue.shift()!.length;
     }
   }
 
   #drain(): void {
-    while (this.#waiting.length > 0 && !this.socket.writableNeedDrain) {
-      const frame = this.#waiting.shift()!;
-      this.#waitingBytes -= frame.length;
+    while (this.#queue.length > 0 && !this.socket.writableNeedDrain) {
+      const frame = this.#queue.shift()!;
+      this.#queuedBytes -= frame.length;
       this.#write(frame);
     }
   }
