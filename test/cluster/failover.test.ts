@@ -54,7 +54,7 @@ describe('three freno processes', () => {
     expect(await statusOf(leader, `/check/app2/mysql/${STORE}`)).to.equal(417);
   });
 
-  it('continues after the leader is killed, with all commands and values of the new leader', async () => {
+  it('keeps all commands after kill -9 of the leader, with values of the new one', async () => {
     const leader = await cluster.leader();
     await throttleBy(leader, 'archive');
     await cluster.fleet.change([{ server: 0, value: 7.5 }]);

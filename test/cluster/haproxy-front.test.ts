@@ -47,7 +47,7 @@ describe('HAProxy in front of three nodes', () => {
     beforeEach(async () => {
       await cluster.heal();
       client = new PacedClient(haproxy.port, CHECK, PER_SECOND);
-      await client.next('an answer of the leader', ({ status }) => status === 200);
+      await client.next('a response of the leader', ({ status }) => status === 200);
     });
 
     afterEach(() => client?.end());
@@ -67,8 +67,8 @@ describe('HAProxy in front of three nodes', () => {
       await tellTheGap('kill -9', leader, next.node, next.atMs);
 
       const late = client.answers.filter(({ sentAtMs }) => sentAtMs > endedAtMs);
-      for (const answer of late.filter(({ status }) => status === 200)) {
-        expect(bodyOf(answer)).to.include({ Value: 7.5, Threshold: thresholdOf(next.node) });
+      for (const response of late.filter(({ status }) => status === 200)) {
+        expect(bodyOf(response)).to.include({ Value: 7.5, Threshold: thresholdOf(next.node) });
       }
       expectNoOtherStatus();
     });
@@ -78,7 +78,7 @@ describe('HAProxy in front of three nodes', () => {
       await cluster.fleet.change([{ server: 0, value: 7.5 }]);
       const seen = await client.next(
         'the changed value',
-        (answer) => answer.status === 200 && bodyOf(answer).Value === 7.5,
+        (response) => response.status === 200 && bodyOf(response).Value === 7.5,
       );
       leader.process.signal('SIGTERM');
       const next = await firstToAnswer(cluster.others(leader));
@@ -86,12 +86,12 @@ describe('HAProxy in front of three nodes', () => {
       await tellTheGap('SIGTERM', leader, next.node, next.atMs);
 
       const late = client.answers.filter(({ sentAtMs }) => sentAtMs > seen.answeredAtMs);
-      for (const answer of late.filter(({ status }) => status === 200)) {
-        expect(bodyOf(answer).Value).to.equal(7.5);
+      for (const response of late.filter(({ status }) => status === 200)) {
+        expect(bodyOf(response).Value).to.equal(7.5);
       }
       const { answeredAtMs } = late.find(isOf(next.node))!;
       const older = late.filter(isOf(leader)).filter(({ sentAtMs }) => sentAtMs > answeredAtMs);
-      expect(older, 'answers of the old leader after the new one').to.deep.equal([]);
+      expect(older, 'responses of the old leader after the new one').to.deep.equal([]);
       expectNoOtherStatus();
     });
 
@@ -105,17 +105,17 @@ describe('HAProxy in front of three nodes', () => {
       expectNoOtherStatus();
     });
 
-    it('routes commands and lists to the leader, and passes the address of the client on', async () => {
+    it('routes commands and lists to the leader, with the address of the client', async () => {
       /**
-       * The answer of the leader. On a busy machine HAProxy may lose sight of it for a moment, and
-       * closes connections then.
+       * The response of the leader. On a busy machine a health check of HAProxy may fail; it then
+       * closes its connections.
        */
       const answerTo = (path: string) =>
         until(async () => {
           const headers = { 'X-Forwarded-For': '203.0.113.9' };
-          const answer = await fetchOnce(haproxy.port, path, { headers }).catch(() => undefined);
-          expect(answer?.status).to.be.oneOf([200, ...IN_THE_GAP, undefined]);
-          return answer?.status === 200 && answer;
+          const response = await fetchOnce(haproxy.port, path, { headers }).catch(() => undefined);
+          expect(response?.status).to.be.oneOf([200, ...IN_THE_GAP, undefined]);
+          return response?.status === 200 && response;
         });
       await answerTo('/throttle-app/archive/ttl/10');
       const listed = await answerTo('/throttled-apps');
@@ -128,22 +128,22 @@ describe('HAProxy in front of three nodes', () => {
     });
   });
 
-  it('supports HTTP/1.0 health checks as in the file of the original with the node engine', async () => {
+  it('supports the HTTP/1.0 health checks of the original with the node engine', async () => {
     cluster = await TestCluster.start(3, { HttpEngine: 'node' });
     haproxy = await HAProxy.startFile((port, socket) => originalStyle(cluster.nodes, port, socket));
     try {
-      const answered = (): Promise<true> =>
+      const servesChecks = (): Promise<true> =>
         until(async () => {
           // HAProxy closes the connection of a request that was in flight to the killed node.
-          const answer = await fetchOnce(haproxy.port, CHECK).catch(() => undefined);
-          return answer?.status === 200;
+          const response = await fetchOnce(haproxy.port, CHECK).catch(() => undefined);
+          return response?.status === 200;
         });
-      await answered();
+      await servesChecks();
       const leader = await cluster.leader();
       leader.process.signal('SIGKILL');
       await leader.process.exited;
       const next = await cluster.leader(cluster.others(leader));
-      await answered();
+      await servesChecks();
       expect(await statusOf(next, CHECK)).to.equal(200);
     } finally {
       await haproxy.stop();
@@ -155,8 +155,9 @@ describe('HAProxy in front of three nodes', () => {
     return THRESHOLDS[cluster.nodes.indexOf(node)]!;
   }
 
-  function isOf(node: FrenoNode): (answer: PacedAnswer) => boolean {
-    return (answer) => answer.status === 200 && bodyOf(answer).Threshold === thresholdOf(node);
+  function isOf(node: FrenoNode): (response: PacedAnswer) => boolean {
+    return (response) =>
+      response.status === 200 && bodyOf(response).Threshold === thresholdOf(node);
   }
 
   /** Sends requests to the nodes directly, not through HAProxy. */

@@ -106,7 +106,7 @@ describe('nodes on a partitioned network', () => {
       (node: PartitionedNode) => node.machine.mute(others(node).map(({ machine }) => machine)),
     ],
   ] as const) {
-    it(`denies leader-check before another node confirms it when the leader is ${what}`, async () => {
+    it(`denies leader-check before another node confirms it, as a leader ${what}`, async () => {
       const leader = await watch.anyYes(nodes);
       const brokenAtMs = performance.now();
       breakLinks(leader);
@@ -139,8 +139,8 @@ describe('nodes on a partitioned network', () => {
     expect(watch.yesOf(third).length + watch.yesOf(follower).length, 'yes of others').to.equal(
       before,
     );
-    // It receives heartbeats before its own connection to the leader is back: until then it responds
-    // 503.
+    // It receives heartbeats before its own connection to the leader is back, and until then
+    // responds 503.
     await until(async () => {
       const { status } = await ask(follower, '/throttle-app/afterwards');
       expect(status).to.be.oneOf([200, 503]);

@@ -59,8 +59,8 @@ export function statementOf(command: Command, nullableExpiry: boolean): BackendS
 }
 
 /**
- * MySQL evaluates the assignments from left to right, each with the results of those before (manual,
- * "UPDATE Statement"): the ratio comes before the expiry on which it depends.
+ * MySQL evaluates the assignments from left to right, each with the results of those before
+ * (manual, "UPDATE Statement"): the ratio comes before the expiry on which it depends.
  */
 function throttleApp(command: ThrottleApp, nullableExpiry: boolean): BackendStatement {
   const { atMs, expireAtMs, ratio } = command;

@@ -4,7 +4,7 @@
  * A node whose disk fails, or whose invariants are broken, must not go on: what it holds in memory
  * may differ from what it would find after a crash. It gives up leadership, acknowledges nothing,
  * and opens its disk again as after a crash. The process stays up, so that `/consensus/status`
- * and the log can say why (cf. etcd, which exits on a failed fsync).
+ * and the log can report the reason (etcd, in contrast, exits when it cannot write its log).
  */
 import { Backoff } from '../../base/backoff.js';
 import { monotonicMs } from '../../base/clock.js';
@@ -48,8 +48,8 @@ const states: Record<Role, ConsensusState> = {
 };
 
 const refusals: Record<RequestRefusal, readonly [ErrorCode, string]> = {
-  noLeader: ['NO_LEADER', 'there is no leader; nothing was changed, try again'],
-  handingOver: ['NO_LEADER', 'leadership is being transferred; nothing was changed, try again'],
+  notLeader: ['NO_LEADER', 'there is no leader; nothing was changed, try again'],
+  transferring: ['NO_LEADER', 'leadership is being transferred; nothing was changed, try again'],
   overloaded: ['OVERLOADED', 'too many changes are waiting; nothing was changed, try again later'],
   full: ['OVERLOADED', 'the table has no room for another entry; nothing was changed'],
   tooLarge: ['BAD_REQUEST', 'the name is too long, or a number out of bounds; nothing was changed'],
@@ -200,7 +200,7 @@ export class RaftConsensus implements Consensus {
 
   #request(call: (node: RaftNode, done: (result: RequestResult) => void) => void): Promise<void> {
     const node = this.#node;
-    if (node === null) return Promise.reject(refusalOf('noLeader'));
+    if (node === null) return Promise.reject(refusalOf('notLeader'));
     this.#pendingRequests += 1;
     return new Promise((resolve, reject) => {
       call(node, (result) => {

@@ -66,7 +66,7 @@ describe('freno processes with a MySQL backend', () => {
     return node;
   };
 
-  it('elects a leader, takes commands at any node, and fails over when the leader is killed', async () => {
+  it('elects a leader, takes commands at any node, and fails over', async () => {
     const first = await start(0, 'east', 10);
     await first.waitFor('/leader-check', 200);
     await first.waitFor('/check/app/mysql/main', 200);
@@ -95,7 +95,7 @@ describe('freno processes with a MySQL backend', () => {
     });
   });
 
-  it('responds 429 for a store above the threshold in another domain, except to the app freno', async () => {
+  it('responds 429 for a store above the threshold in another domain', async () => {
     const east = processes[1]!;
     const west = await start(2, 'west', 1);
     await west.waitFor('/check/app/mysql/main', 429);

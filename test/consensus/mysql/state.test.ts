@@ -258,7 +258,7 @@ describe('the state in the MySQL backend', () => {
     await node.consensus.start();
   }
 
-  it('reports an unknown outcome when the backend is frozen, and no change while it is unreachable', async () => {
+  it('reports an unknown outcome when the backend is frozen, then no change', async () => {
     await startWithShortTimeouts();
     await backend.server.freeze();
     try {
@@ -285,7 +285,7 @@ describe('the state in the MySQL backend', () => {
     expect(node.promotions.length).to.equal(1);
   });
 
-  it('refuses a command that has waited too long, and one beyond the limit of the queue', async () => {
+  it('refuses a command that has waited too long, and one beyond the queue', async () => {
     await backend.server.run('LOCK TABLES throttled_apps WRITE');
     // Each statement waits a second for the lock, one after the other.
     const refusals = Array.from({ length: 1_002 }, () => failureOf(submit({ key: 'x' })));

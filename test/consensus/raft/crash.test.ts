@@ -66,7 +66,7 @@ describe('a node whose process ends or whose disk fails', () => {
     );
   });
 
-  it('stops leading when its disk is full, and acknowledges nothing that it could not store', async () => {
+  it('stops leading when its disk is full, and acknowledges only what it stored', async () => {
     cluster = await RaftTestCluster.create({ size: 1 });
     const victim = child(cluster.settingsOf(0), { prefix: 'full-', fileKilobytesMax: 600 });
     await until(() => victim.said.includes('following'));

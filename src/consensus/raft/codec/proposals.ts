@@ -1,4 +1,7 @@
-/** Proposals, as they stand in the log: a command and the request that it answers. */
+/**
+ * Proposals, the data of log entries: a command and the number of its request. The number lets the
+ * submitting node acknowledge the request when it applies the entry.
+ */
 import { FrenoError } from '../../../base/errors.js';
 import { asOf, type Command } from '../../../throttle/commands.js';
 import { decodeUntrusted, exact, positive, protocolError, wire } from './wire.js';

@@ -8,11 +8,11 @@ import { share } from './proposals.js';
 import { decodeUntrusted, exact, protocolError, wire } from './wire.js';
 
 /**
- * Most bytes of one chunk. An entry larger than `CHUNK_BYTES_TARGET` makes a chunk of its own size.
+ * Bytes of one chunk, at most. An entry larger than `CHUNK_BYTES_TARGET` has a chunk of its own.
  */
 export const SNAPSHOT_CHUNK_BYTES_MAX = 1024 * 1024;
 
-/** Most chunks of one snapshot: bounds what a follower holds in memory while one arrives. */
+/** Chunks of one snapshot, at most: bounds the memory of a follower while one arrives. */
 export const SNAPSHOT_CHUNKS_MAX = 65_536;
 
 /** A chunk ends when its entries reach this size: about half a millisecond of encoding. */
@@ -46,7 +46,9 @@ export function* encodeImage(image: StateImage): Generator<Uint8Array, void, voi
   } while (app < throttledApps.length || host < skippedHosts.length);
 }
 
-/** The end of the chunk that begins with `rows[start]` and has `taken` entries of the other table. */
+/**
+ * The end of the chunk that begins with `rows[start]` and has `taken` entries of the other table.
+ */
 function sliceEnd(
   rows: ReadonlyArray<readonly [string, unknown]>,
   start: number,

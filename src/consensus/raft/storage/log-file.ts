@@ -30,7 +30,7 @@ const BOLT_MAGIC_OFFSET = 16;
 type FileKind = 'absent' | 'ours' | 'bolt' | 'foreign';
 
 /**
- * Creates the directory if need be, and makes sure that this process may write there. Throws
+ * Creates the directory if it is missing, and makes sure that this process may write there. Throws
  * `RESOURCE`.
  */
 export async function prepareDirectory(directory: string): Promise<void> {

@@ -1,10 +1,10 @@
 /**
  * The log, the vote and the snapshot of one node in one SQLite file.
  *
- * SQLite in WAL mode with `synchronous = FULL` syncs once per transaction
- * (https://www.sqlite.org/pragma.html#pragma_synchronous), and recovers a torn write by itself. Each
- * statement here is a transaction of its own, in the order hard state, snapshot, entries: a crash
- * leaves a prefix, which Raft allows.
+ * SQLite in WAL mode with `synchronous = FULL` syncs once for each transaction
+ * (https://www.sqlite.org/pragma.html#pragma_synchronous), and recovers from a torn write by
+ * itself. Each step of a write is a transaction, in the order hard state, snapshot, entries: a
+ * crash leaves a prefix, which Raft allows.
  */
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -55,8 +55,8 @@ export interface PeerLinkOptions {
 
 /**
  * `backoff` (until the next dial) -> `handshake` (dialled, waits for the welcome) -> `up` ->
- * `backoff` ...; `stopped` from any. There is a socket in `handshake` and `up`, a timer in `backoff`
- * and `handshake`.
+ * `backoff` ...; `stopped` from any. There is a socket in `handshake` and `up`, a timer in
+ * `backoff` and `handshake`.
  */
 type LinkState = 'backoff' | 'handshake' | 'up' | 'stopped';
 
