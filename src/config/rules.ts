@@ -2,9 +2,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { formatAddress } from '../base/address.js';
 import { STORES_MAX } from '../base/limits.js';
+import { ELECTION_HEARTBEATS_MIN } from '../contracts/consensus.js';
 import { namedSources, SOURCE_KEYS, type SourceKey } from './clusters.js';
 import type { FrenoConfig } from './schema.js';
-import { ELECTION_HEARTBEATS_MIN } from './schema-consensus.js';
 import {
   type ClusterConfig,
   EMPTY_CLUSTER,

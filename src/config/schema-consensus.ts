@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { MYSQL_DEFAULT_PORT } from '../base/mysql/default-port.js';
+import { ELECTION_HEARTBEATS_MIN } from '../contracts/consensus.js';
 import {
   address,
   collation,
@@ -12,12 +13,6 @@ import {
   text,
 } from './keys.js';
 import { optionalTls } from './schema-stores.js';
-
-/**
- * An election begins after at least so many heartbeats that did not come: one lost on the way must
- * not cost an election.
- */
-export const ELECTION_HEARTBEATS_MIN = 3;
 
 const RAFT_NODES_MAX = 63;
 

@@ -1,10 +1,20 @@
 /**
- * What the rest of freno sees of consensus, whoever decides (one node alone, Raft, a MySQL
- * backend), and what it offers in return.
+ * What the rest of freno sees of consensus, the same for one node alone, for Raft and for a MySQL
+ * backend, and what it offers in return.
  */
 import type { DurationCounts } from '../base/durations.js';
 import type { Command, CommandOutcome } from '../throttle/commands.js';
 import type { StateImage } from '../throttle/state.js';
+
+/** The message of a 504, and of errors with the code `OUTCOME_UNKNOWN`. */
+export const OUTCOME_UNKNOWN_MESSAGE =
+  'the outcome is unknown: the change may still take effect; it is safe to repeat';
+
+/**
+ * Heartbeats in the shortest election time-out, at least: one lost message must not cost an
+ * election.
+ */
+export const ELECTION_HEARTBEATS_MIN = 3;
 
 export type ConsensusState = 'Leader' | 'Follower' | 'Candidate' | 'Healthy' | 'Unhealthy';
 
@@ -32,7 +42,7 @@ export interface RaftMetrics {
   readonly appliedIndex: number;
   /** Terms in which this node stood for election. */
   readonly elections: number;
-  /** How often another leader, or none any more, was known. */
+  /** How often the known leader changed, to another node or to none. */
   readonly leaderChanges: number;
   readonly pendingRequests: number;
   /** From handing a batch of votes and entries to the disk until it is durable. */
@@ -40,9 +50,9 @@ export interface RaftMetrics {
 }
 
 export interface Consensus {
-  /** Resolves when the node takes part. Rejects with `RESOURCE` when it cannot. */
+  /** Resolves when the node participates. Rejects with `RESOURCE` when it cannot. */
   start(): Promise<void>;
-  /** Hands leadership over, flushes, closes. */
+  /** Transfers leadership, flushes, closes. */
   stop(): Promise<void>;
   /**
    * Resolves when the command is committed and every thread of this node sees it.
@@ -50,27 +60,27 @@ export interface Consensus {
    */
   submit(command: Command): Promise<void>;
   /**
-   * On the leader: resolves when this node's state has all that was acknowledged anywhere before
-   * the call, or rejects with `NO_LEADER`. On a follower: resolves at once, its lists come from its
-   * own state.
+   * On the leader: resolves when this node's state has all that any node acknowledged before the
+   * call, or rejects with `NO_LEADER` (Raft dissertation, section 6.4). On a follower: resolves at
+   * once; its lists come from its own state.
    */
   readBarrier(): Promise<void>;
   status(): ConsensusStatus;
-  /** Missing where it is not Raft that decides. */
+  /** Absent with a MySQL backend. */
   raftMetrics?(): RaftMetrics;
 }
 
 /** Where consensus reports. */
 export interface ConsensusObserver {
   /**
-   * Called in the instant in which this node becomes leader of `term` or stops leading (`leading`
+   * Called synchronously when this node becomes leader of `term` or stops leading (`leading`
    * false). Terms grow with each promotion of any node.
    */
   leadershipChanged(leading: boolean, term: number): void;
   /**
-   * While leading: nobody else can lead before `monotonicMs()` reaches this. Infinity for a node
-   * that is always leader. `clockOffsetMs`: what to add to `monotonicMs()` for the Unix time by
-   * which expiries are judged; null: this node's own clock tells it.
+   * While leading: no other node can lead before `monotonicMs()` reaches this. Infinity for a node
+   * that is always leader. `clockOffsetMs`: what to add to `monotonicMs()` for the Unix time that
+   * decides on expiries; null: this node's own clock decides.
    */
   leaseExtended(leaseUntilMs: number, clockOffsetMs: number | null): void;
 }
@@ -83,9 +93,9 @@ export interface StateMachine {
    */
   apply(commands: readonly Command[]): Promise<readonly CommandOutcome[]>;
   /**
-   * Resolves when every thread has taken over all that was applied, whoever tells it what rests on
-   * that: `apply` may resolve while a thread has it only in the order of its messages, which the
-   * board overtakes.
+   * Resolves when every thread has processed all that was applied. `apply` may resolve earlier,
+   * while a change is still in a thread's message queue: that is enough for what follows in the
+   * same queue, but the board (shared memory) overtakes the queue.
    */
   settled(): Promise<void>;
   image(): StateImage;

@@ -1,9 +1,9 @@
-/** Where the share domain reports which stores are unhealthy at leaders of other domains. */
+/** The health of stores as the leaders of other domains (`ShareDomain`) report it. */
 
 export interface PeerHealthSink {
   /**
-   * By store name, `monotonicMs()` until which the store counts as unhealthy; a store without an
-   * entry counts as healthy. Replaces what an earlier call set.
+   * By store name, the `monotonicMs()` until which it counts as unhealthy at a peer; a store that
+   * is not named counts as healthy. Replaces all earlier reports.
    */
   setUnhealthyAtPeers(untilMs: ReadonlyMap<string, number>): void;
 }

@@ -4,7 +4,7 @@ import type { Logger } from '../base/log.js';
 import type { Board } from '../board/board.js';
 import type { ServiceSettings } from '../config/settings.js';
 import { MySQLConsensus } from '../consensus/mysql/consensus.js';
-import { RaftConsensus } from '../consensus/raft/service.js';
+import { RaftConsensus } from '../consensus/raft/consensus.js';
 import type { Consensus, ConsensusObserver, StateMachine } from '../contracts/consensus.js';
 import { HttpPool, type HttpPoolOptions } from '../http/main/pool.js';
 import type { DiagnosticsHub } from '../publish/main/diagnostics-hub.js';

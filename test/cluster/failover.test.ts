@@ -1,4 +1,4 @@
-/** Three real nodes whose leader ends in every way: what clients see, what is kept. */
+/** Fail-over of three real nodes: the responses to clients, and the state that survives. */
 import { expect } from 'chai';
 import type { FrenoNode } from '../../src/demo/freno-node.js';
 import { STORE, statusOf, TestCluster, throttledApps, VALUE } from '../support/cluster.js';
@@ -8,7 +8,7 @@ import { until } from '../support/until.js';
 
 const CHECK = `/check/batch/mysql/${STORE}`;
 
-describe('three nodes', () => {
+describe('three freno processes', () => {
   let cluster: TestCluster;
 
   before(async () => {
@@ -23,7 +23,7 @@ describe('three nodes', () => {
     expect(status, body).to.equal(200);
   }
 
-  it('answer checks on the leader alone, from what it measures', async () => {
+  it('answers checks on the leader only, from its own probes', async () => {
     const leader = await cluster.leader();
     await leader.process.waitFor(CHECK, 200);
     expect(await fetchJson(leader.port, CHECK)).to.deep.equal({
@@ -44,7 +44,7 @@ describe('three nodes', () => {
     }
   });
 
-  it('take the operators’ commands on any node, and each node that answered shows them', async () => {
+  it('takes commands on any node, which lists them after its response', async () => {
     for (const [index, node] of cluster.nodes.entries()) {
       await throttleBy(node, `app${index}`);
       expect(await throttledApps(node)).to.include(`app${index}`);
@@ -54,7 +54,7 @@ describe('three nodes', () => {
     expect(await statusOf(leader, `/check/app2/mysql/${STORE}`)).to.equal(417);
   });
 
-  it('go on after the leader is killed: with every acknowledged command, and values of the new leader', async () => {
+  it('keeps all commands after kill -9 of the leader, with values of the new one', async () => {
     const leader = await cluster.leader();
     await throttleBy(leader, 'archive');
     await cluster.fleet.change([{ server: 0, value: 7.5 }]);
@@ -69,7 +69,7 @@ describe('three nodes', () => {
     expect(await statusOf(next, '/leader-check'), 'the leader it came back to').to.equal(200);
   });
 
-  it('keep what was acknowledged when all are killed at once', async () => {
+  it('keeps all acknowledged commands when all nodes are killed at once', async () => {
     const apps = Array.from({ length: 20 }, (_, number) => `kept${number}`);
     for (const [index, app] of apps.entries()) await throttleBy(cluster.nodes[index % 3]!, app);
     for (const node of cluster.nodes) node.process.signal('SIGKILL');
@@ -79,7 +79,7 @@ describe('three nodes', () => {
     expect(await throttledApps(leader)).to.include.members(apps);
   });
 
-  it('hand leadership over on SIGTERM before the leader ends with exit code 0', async () => {
+  it('transfers leadership on SIGTERM before the leader exits with code 0', async () => {
     const leader = await cluster.leader();
     const watch = new LeaderWatch(cluster.nodes);
     leader.process.signal('SIGTERM');
@@ -92,7 +92,7 @@ describe('three nodes', () => {
     }
   });
 
-  it('never have two leaders when the leader is paused: what it is asked meanwhile, it denies', async () => {
+  it('never has two leaders when the leader is paused', async () => {
     const leader = await cluster.leader();
     const watch = new LeaderWatch(cluster.nodes);
     await watch.nextYes(leader);
@@ -109,10 +109,10 @@ describe('three nodes', () => {
     expect(await throttleAndList(leader)).to.include('after-pause');
   });
 
-  it('say 503 to commands while there is no majority, and change nothing', async () => {
+  it('responds 503 to commands without a majority, and changes nothing', async () => {
     const leader = await cluster.leader();
     for (const follower of cluster.others(leader)) follower.process.signal('SIGKILL');
-    // What is asked before the leader has noticed has an unknown outcome.
+    // A command before the leader has noticed has an unknown outcome.
     await until(async () => {
       const status = await statusOf(leader, '/throttle-app/nobody');
       expect(status).to.be.oneOf([503, 504]);

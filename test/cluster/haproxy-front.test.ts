@@ -1,6 +1,6 @@
 /**
- * HAProxy in front of three real nodes, with the file that is shipped and with one as the original
- * has it.
+ * HAProxy in front of three real nodes, with the shipped resources/haproxy.cfg and with a file like
+ * the original's.
  */
 import { expect } from 'chai';
 import type { FrenoNode } from '../../src/demo/freno-node.js';
@@ -14,11 +14,11 @@ import { until } from '../support/until.js';
 
 const CHECK = `/check/batch/mysql/${STORE}`;
 const PER_SECOND = 200;
-/** Each node has its own threshold: an answer tells whose it is. */
+/** Each node has its own threshold, which identifies it in a response. */
 const THRESHOLDS = [101, 102, 103];
 /**
- * What a client may see while nobody leads: a node that no longer or not yet does, or HAProxy
- * itself.
+ * Responses during a fail-over: of a node that lost leadership or does not have it yet, or of
+ * HAProxy itself.
  */
 const IN_THE_GAP = [404, 502, 503, 504];
 
@@ -47,7 +47,7 @@ describe('HAProxy in front of three nodes', () => {
     beforeEach(async () => {
       await cluster.heal();
       client = new PacedClient(haproxy.port, CHECK, PER_SECOND);
-      await client.next('an answer of the leader', ({ status }) => status === 200);
+      await client.next('a response of the leader', ({ status }) => status === 200);
     });
 
     afterEach(() => client?.end());
@@ -57,7 +57,7 @@ describe('HAProxy in front of three nodes', () => {
       await cluster?.stop();
     });
 
-    it('a client sees kill -9 of the leader as a gap, and after it what the new leader measures', async () => {
+    it('serves values of the new leader after a gap when the leader is killed', async () => {
       const leader = await cluster.leader();
       await cluster.fleet.change([{ server: 0, value: 7.5 }]);
       leader.process.signal('SIGKILL');
@@ -67,18 +67,18 @@ describe('HAProxy in front of three nodes', () => {
       await tellTheGap('kill -9', leader, next.node, next.atMs);
 
       const late = client.answers.filter(({ sentAtMs }) => sentAtMs > endedAtMs);
-      for (const answer of late.filter(({ status }) => status === 200)) {
-        expect(bodyOf(answer)).to.include({ Value: 7.5, Threshold: thresholdOf(next.node) });
+      for (const response of late.filter(({ status }) => status === 200)) {
+        expect(bodyOf(response)).to.include({ Value: 7.5, Threshold: thresholdOf(next.node) });
       }
       expectNoOtherStatus();
     });
 
-    it('a client sees SIGTERM of the leader as a shorter gap, and never an earlier value again', async () => {
+    it('has a shorter gap on SIGTERM of the leader, and serves no stale value', async () => {
       const leader = await cluster.leader();
       await cluster.fleet.change([{ server: 0, value: 7.5 }]);
       const seen = await client.next(
         'the changed value',
-        (answer) => answer.status === 200 && bodyOf(answer).Value === 7.5,
+        (response) => response.status === 200 && bodyOf(response).Value === 7.5,
       );
       leader.process.signal('SIGTERM');
       const next = await firstToAnswer(cluster.others(leader));
@@ -86,16 +86,16 @@ describe('HAProxy in front of three nodes', () => {
       await tellTheGap('SIGTERM', leader, next.node, next.atMs);
 
       const late = client.answers.filter(({ sentAtMs }) => sentAtMs > seen.answeredAtMs);
-      for (const answer of late.filter(({ status }) => status === 200)) {
-        expect(bodyOf(answer).Value).to.equal(7.5);
+      for (const response of late.filter(({ status }) => status === 200)) {
+        expect(bodyOf(response).Value).to.equal(7.5);
       }
       const { answeredAtMs } = late.find(isOf(next.node))!;
       const older = late.filter(isOf(leader)).filter(({ sentAtMs }) => sentAtMs > answeredAtMs);
-      expect(older, 'answers of the old leader after the new one').to.deep.equal([]);
+      expect(older, 'responses of the old leader after the new one').to.deep.equal([]);
       expectNoOtherStatus();
     });
 
-    it('a client is answered though the leader hangs', async () => {
+    it('serves clients when the leader is unresponsive', async () => {
       const leader = await cluster.leader();
       leader.process.signal('SIGSTOP');
       const next = await firstToAnswer(cluster.others(leader));
@@ -105,17 +105,17 @@ describe('HAProxy in front of three nodes', () => {
       expectNoOtherStatus();
     });
 
-    it('a command and the list of it go to the leader, and the client is known by its address', async () => {
+    it('routes commands and lists to the leader, with the address of the client', async () => {
       /**
-       * The answer of the leader. On a busy machine HAProxy may lose sight of it for a moment, and
-       * closes connections then.
+       * The response of the leader. On a busy machine a health check of HAProxy may fail; it then
+       * closes its connections.
        */
       const answerTo = (path: string) =>
         until(async () => {
           const headers = { 'X-Forwarded-For': '203.0.113.9' };
-          const answer = await fetchOnce(haproxy.port, path, { headers }).catch(() => undefined);
-          expect(answer?.status).to.be.oneOf([200, ...IN_THE_GAP, undefined]);
-          return answer?.status === 200 && answer;
+          const response = await fetchOnce(haproxy.port, path, { headers }).catch(() => undefined);
+          expect(response?.status).to.be.oneOf([200, ...IN_THE_GAP, undefined]);
+          return response?.status === 200 && response;
         });
       await answerTo('/throttle-app/archive/ttl/10');
       const listed = await answerTo('/throttled-apps');
@@ -128,22 +128,22 @@ describe('HAProxy in front of three nodes', () => {
     });
   });
 
-  it('checks as the original’s file has them, in HTTP/1.0, work with the node engine', async () => {
+  it('supports the HTTP/1.0 health checks of the original with the node engine', async () => {
     cluster = await TestCluster.start(3, { HttpEngine: 'node' });
     haproxy = await HAProxy.startFile((port, socket) => originalStyle(cluster.nodes, port, socket));
     try {
-      const answered = (): Promise<true> =>
+      const servesChecks = (): Promise<true> =>
         until(async () => {
-          // HAProxy closes the connection of a request that the killed node took with it.
-          const answer = await fetchOnce(haproxy.port, CHECK).catch(() => undefined);
-          return answer?.status === 200;
+          // HAProxy closes the connection of a request that was in flight to the killed node.
+          const response = await fetchOnce(haproxy.port, CHECK).catch(() => undefined);
+          return response?.status === 200;
         });
-      await answered();
+      await servesChecks();
       const leader = await cluster.leader();
       leader.process.signal('SIGKILL');
       await leader.process.exited;
       const next = await cluster.leader(cluster.others(leader));
-      await answered();
+      await servesChecks();
       expect(await statusOf(next, CHECK)).to.equal(200);
     } finally {
       await haproxy.stop();
@@ -155,11 +155,12 @@ describe('HAProxy in front of three nodes', () => {
     return THRESHOLDS[cluster.nodes.indexOf(node)]!;
   }
 
-  function isOf(node: FrenoNode): (answer: PacedAnswer) => boolean {
-    return (answer) => answer.status === 200 && bodyOf(answer).Threshold === thresholdOf(node);
+  function isOf(node: FrenoNode): (response: PacedAnswer) => boolean {
+    return (response) =>
+      response.status === 200 && bodyOf(response).Threshold === thresholdOf(node);
   }
 
-  /** Asks the nodes themselves, not through HAProxy. */
+  /** Sends requests to the nodes directly, not through HAProxy. */
   async function firstToAnswer(nodes: readonly FrenoNode[]) {
     return until(async () => {
       for (const node of nodes) {
@@ -169,7 +170,7 @@ describe('HAProxy in front of three nodes', () => {
     });
   }
 
-  /** Waits for the new leader's answers through HAProxy and prints how long there was none. */
+  /** Waits for the new leader's responses through HAProxy and prints the length of the gap. */
   async function tellTheGap(cause: string, old: FrenoNode, next: FrenoNode, directAtMs: number) {
     await client.next('200 of the new leader', isOf(next));
     const last = client.answers.findLast(isOf(old))!.answeredAtMs;

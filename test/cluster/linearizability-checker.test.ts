@@ -1,7 +1,4 @@
-/**
- * The checker of histories itself: small histories with known verdicts, and an exhaustive search to
- * compare with.
- */
+/** The linearizability checker itself: known histories, and comparison with exhaustive search. */
 import { expect } from 'chai';
 import { isLinearizable, type Operation } from '../support/linearizability.js';
 import { SeededRandom } from '../support/random.js';
@@ -16,7 +13,7 @@ function read(value: number, calledAtMs: number, returnedAtMs: number): Operatio
   return { kind: 'read', value, calledAtMs, returnedAtMs };
 }
 
-describe('the checker of histories', () => {
+describe('isLinearizable', () => {
   const verdicts: ReadonlyArray<readonly [string, boolean, Operation[]]> = [
     ['an empty history', true, []],
     ['a read of the initial value', true, [read(0, 1, 2)]],
@@ -69,9 +66,7 @@ describe('the checker of histories', () => {
   });
 });
 
-/**
- * Three writes, of which some have no known outcome, and a few reads, at times that often coincide.
- */
+/** Three writes, some with an unknown outcome, and a few reads, at times that often coincide. */
 function randomHistory(random: SeededRandom): Operation[] {
   const interval = (): [number, number] => {
     const calledAtMs = random.below(12);

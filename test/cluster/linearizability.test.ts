@@ -1,6 +1,6 @@
 /**
- * Concurrent clients and a nemesis: what the nodes answer must be explained by one register for
- * each app.
+ * Concurrent clients and a nemesis, as in Jepsen: for each app, the responses must be those of one
+ * linearizable register.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
@@ -11,18 +11,18 @@ import { isLinearizable, type Operation } from '../support/linearizability.js';
 import { SeededRandom } from '../support/random.js';
 
 const RUN_MS = 12_000;
-/** Answers about each app without which a history proves little. */
-const ANSWERS_MIN = 50;
+/** Completed operations on each app: a shorter history proves little. */
+const OPERATIONS_MIN = 50;
 const WRITERS = 4;
 const READERS = 2;
 const APPS = ['archive', 'backfill', 'cleanup'];
-/** What `/throttled-apps` says of an app that is not there. */
+/** The value of an app that is not in `/throttled-apps`. */
 const ABSENT = -1;
 
 type History = Map<string, Operation[]>;
 
 describe('the history of commands under faults', () => {
-  it('is linearizable: nothing acknowledged is lost, nothing refused takes effect', async () => {
+  it('is linearizable: no acknowledged command is lost, no refused one takes effect', async () => {
     const seed = Date.now() % 1_000_000;
     const random = new SeededRandom(seed);
     const cluster = await TestCluster.start(3);
@@ -30,11 +30,11 @@ describe('the history of commands under faults', () => {
       const history: History = new Map(APPS.map((app) => [app, []]));
       const clients = new Clients(cluster, history, random);
       const endsAtMs = performance.now() + RUN_MS;
-      const enough = (): boolean =>
-        performance.now() > endsAtMs && [...history.values()].every(tellsEnough);
+      const isDone = (): boolean =>
+        performance.now() > endsAtMs && [...history.values()].every(isLongEnough);
       await Promise.all([
         clients.run(),
-        torment(cluster, random, enough)
+        injectFaults(cluster, random, isDone)
           .then(() => cluster.heal())
           .finally(() => clients.end()),
       ]);
@@ -43,7 +43,7 @@ describe('the history of commands under faults', () => {
       for (const [app, operations] of history) {
         expect(
           isLinearizable(operations, ABSENT),
-          `${app}, seed ${seed}:\n${told(operations)}`,
+          `${app}, seed ${seed}:\n${formatHistory(operations)}`,
         ).to.equal(true);
       }
     } finally {
@@ -52,18 +52,18 @@ describe('the history of commands under faults', () => {
   });
 });
 
-function tellsEnough(operations: readonly Operation[]): boolean {
-  const answered = operations.filter(({ returnedAtMs }) => Number.isFinite(returnedAtMs));
-  return answered.length >= ANSWERS_MIN;
+function isLongEnough(operations: readonly Operation[]): boolean {
+  const completed = operations.filter(({ returnedAtMs }) => Number.isFinite(returnedAtMs));
+  return completed.length >= OPERATIONS_MIN;
 }
 
 /** Kills, pauses and stops nodes, mostly leaders, one at a time. */
-async function torment(
+async function injectFaults(
   cluster: TestCluster,
   random: SeededRandom,
-  enough: () => boolean,
+  isDone: () => boolean,
 ): Promise<void> {
-  while (!enough()) {
+  while (!isDone()) {
     const leader = await cluster.leader();
     const victim = random.chance(0.7) ? leader : cluster.others(leader)[0]!;
     const fault = random.next();
@@ -115,24 +115,24 @@ class Clients {
     }
   }
 
-  /** Through any node: followers pass commands on. */
+  /** Through any node: followers forward commands. */
   async #write(): Promise<void> {
     const app = this.random.pick(APPS);
     const ratio = ++this.#ratio / 1e6;
     const path = `/throttle-app/${app}/ttl/60/ratio/${ratio}`;
     const calledAtMs = performance.now();
     const status = await fetchOnce(this.random.pick(this.cluster.nodes).port, path).then(
-      (answer) => answer.status,
+      (response) => response.status,
       () => undefined,
     );
-    // 503 promises that nothing was changed. A connection that broke, or 504, leaves it open.
+    // After 503 nothing was changed. After 504 or a broken connection the outcome is unknown.
     if (status === 503) return;
     expect(status).to.be.oneOf([200, 504, undefined]);
     const returnedAtMs = status === 200 ? performance.now() : Number.POSITIVE_INFINITY;
     this.history.get(app)!.push({ kind: 'write', value: ratio, calledAtMs, returnedAtMs });
   }
 
-  /** From the leader alone: a follower tells what it has applied so far. */
+  /** From the leader only: a follower lists what it has applied so far. */
   async #read(): Promise<void> {
     const { port } = this.random.pick(this.cluster.nodes);
     try {
@@ -142,7 +142,7 @@ class Clients {
       const wasLeading = (await fetchOnce(port, '/leader-check')).status === 200;
       if (status === 200 && wasLeading) this.#recordReads(body, calledAtMs);
     } catch {
-      // Nobody answered: nothing was learned.
+      // No response: the read does not count.
     }
   }
 
@@ -156,7 +156,7 @@ class Clients {
   }
 }
 
-function told(operations: readonly Operation[]): string {
+function formatHistory(operations: readonly Operation[]): string {
   return operations
     .toSorted((left, right) => left.calledAtMs - right.calledAtMs)
     .map(({ kind, value, calledAtMs, returnedAtMs }) => {

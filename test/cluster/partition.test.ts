@@ -1,4 +1,4 @@
-/** Links cut between real nodes, in network namespaces. */
+/** Real nodes in network namespaces, with links that are cut. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ interface PartitionedNode extends WatchedNode {
   readonly child: ChildProcess;
 }
 
-describe('nodes on a network that breaks', () => {
+describe('nodes on a partitioned network', () => {
   let hosts: NamespaceHost[] = [];
   let nodes: PartitionedNode[] = [];
   let watch: LeaderWatch;
@@ -74,7 +74,7 @@ describe('nodes on a network that breaks', () => {
       }),
     );
     const child = machine.spawn(process.execPath, [LAUNCHER, '--http', '--config', file]);
-    // Unread, it would fill up and hold up the node.
+    // An unread pipe would fill up and block the node.
     child.stderr?.resume();
     return { machine, child, host: machine.clientAddress, port: HTTP_PORT };
   }
@@ -87,7 +87,7 @@ describe('nodes on a network that breaks', () => {
     return fetchOnce(node.port, path, { host: node.host });
   }
 
-  /** Resolves when the node knows of a leader, or of none. */
+  /** Resolves when the node knows a leader, or knows none. */
   async function knowsLeader(node: PartitionedNode, known = true): Promise<void> {
     await until(async () => {
       const { status } = await ask(node, '/raft/leader');
@@ -106,7 +106,7 @@ describe('nodes on a network that breaks', () => {
       (node: PartitionedNode) => node.machine.mute(others(node).map(({ machine }) => machine)),
     ],
   ] as const) {
-    it(`answers leader-check no more before another answers yes, when the leader is ${what}`, async () => {
+    it(`denies leader-check before another node confirms it, as a leader ${what}`, async () => {
       const leader = await watch.anyYes(nodes);
       const brokenAtMs = performance.now();
       breakLinks(leader);
@@ -125,7 +125,7 @@ describe('nodes on a network that breaks', () => {
     });
   }
 
-  it('keeps its leader when a follower is cut off and comes back', async () => {
+  it('keeps the leader when a follower is cut off and comes back', async () => {
     const leader = await watch.anyYes(nodes);
     const follower = others(leader)[0]!;
     const third = others(leader)[1]!;
@@ -139,8 +139,8 @@ describe('nodes on a network that breaks', () => {
     expect(watch.yesOf(third).length + watch.yesOf(follower).length, 'yes of others').to.equal(
       before,
     );
-    // It hears the leader before its own connection to the leader is made anew: until then it says
-    // 503.
+    // It receives heartbeats before its own connection to the leader is back, and until then
+    // responds 503.
     await until(async () => {
       const { status } = await ask(follower, '/throttle-app/afterwards');
       expect(status).to.be.oneOf([200, 503]);

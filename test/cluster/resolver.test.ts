@@ -1,6 +1,6 @@
 /**
- * Look-ups and the log share the threads of libuv's pool: what nodes do while the resolver answers
- * nothing.
+ * Nodes with an unresponsive resolver. Look-ups and the writes of the Raft log share the threads of
+ * libuv's pool, so look-ups that hang must not take all of them.
  */
 import { expect } from 'chai';
 import { Fleet } from '../../src/demo/fleet.js';
@@ -16,7 +16,7 @@ const DEAD_HOSTS = Array.from({ length: 1_000 }, (_, number) => `replica${number
 const COMMANDS = 40;
 const CHECKS_PER_SECOND = 50;
 
-describe('three nodes whose configuration lists a thousand host names that nobody resolves', () => {
+describe('three nodes with a thousand host names that do not resolve', () => {
   const directory = new TemporaryDirectory();
   let resolver: SilentResolver | undefined;
   let named: Fleet | undefined;
@@ -53,7 +53,7 @@ describe('three nodes whose configuration lists a thousand host names that nobod
     return Number(/^freno_raft_term (\d+)$/m.exec(body)?.[1]);
   }
 
-  it('keep their leader, acknowledge commands, and answer checks of the other cluster', async () => {
+  it('keeps the leader, acknowledges commands and answers checks', async () => {
     const { nodes } = cluster!;
     const leader = await cluster!.leader();
     const check = `/check/batch/mysql/${STORE}`;
@@ -61,14 +61,14 @@ describe('three nodes whose configuration lists a thousand host names that nobod
     const term = await termOf(leader.port);
     const client = new PacedClient(leader.port, check, CHECKS_PER_SECOND);
     try {
-      // From now on look-ups are under way all the time.
+      // From now on look-ups are always in flight.
       await until(() => resolver!.asked.size >= 2);
       for (let number = 0; number < COMMANDS; number++) {
         const { port } = nodes[number % nodes.length]!;
         const { status, body } = await fetchOnce(port, `/throttle-app/app${number}/ttl/10`);
         expect(status, body).to.equal(200);
         // Some election time-outs pass meanwhile.
-        await client.next('an answer', () => true);
+        await client.next('a response', () => true);
       }
     } finally {
       await client.end();
@@ -81,7 +81,7 @@ describe('three nodes whose configuration lists a thousand host names that nobod
     expect((await fetchOnce(leader.port, '/check/batch/mysql/dead')).status).to.equal(500);
   });
 
-  it('read the hosts of other clusters by their names, also as a fresh leader', async () => {
+  it('resolves the hosts of other clusters, also on a new leader', async () => {
     const leader = await cluster!.leader();
     const check = '/check/batch/mysql/named';
     await leader.process.waitFor(check, 200);
@@ -91,7 +91,7 @@ describe('three nodes whose configuration lists a thousand host names that nobod
     await next.process.waitFor(check, 200);
   });
 
-  it('end as they should, though a process waits for the look-ups that are under way', async () => {
+  it('stops in time although look-ups are in flight', async () => {
     const leader = await cluster!.leader();
     leader.process.signal('SIGTERM');
     expect(await leader.process.exited).to.deep.equal({ code: 0, signal: null });

@@ -1,8 +1,9 @@
 /**
- * A way to the backend that outlives its connections: connects when it is needed, again after a
- * loss, with back-off.
+ * A connection to the backend that reconnects: on demand, with back-off after a failure. While a
+ * back-off runs, statements fail at once with the last error instead of waiting.
  */
 import type { LookupFunction } from 'node:net';
+import { Backoff } from '../../base/backoff.js';
 import { monotonicMs } from '../../base/clock.js';
 import { messageOf } from '../../base/errors.js';
 import type { BackendSettings } from '../../config/settings.js';
@@ -10,11 +11,11 @@ import { BackendError } from './backend-error.js';
 import type { BackendRow, OpenConnection, SqlParameter } from './open-connection.js';
 import type { BackendTimes } from './options.js';
 
-const BACK_OFF_MIN_MS = 50;
-const BACK_OFF_MAX_MS = 1_000;
+/** With jitter: nodes that lost the same backend must not reconnect in step. */
+const RECONNECT_BACKOFF = { firstMs: 50, maxMs: 1_000, jitter: 0.5 };
 
 /**
- * For one caller at a time, who awaits each statement. Both kinds of statement reject with a
+ * For one caller at a time, which awaits each statement. Both kinds of statement reject with a
  * `BackendError`.
  */
 export class BackendConnection {
@@ -22,8 +23,8 @@ export class BackendConnection {
   readonly #times: BackendTimes;
   readonly #lookup: LookupFunction;
   #open: OpenConnection | undefined;
+  readonly #backoff = new Backoff(RECONNECT_BACKOFF);
   #retryAtMs = 0;
-  #backOffMs = 0;
   #lastFailure: unknown;
   #closed = false;
 
@@ -38,7 +39,7 @@ export class BackendConnection {
     return (await connection.query(sql, values)) as readonly BackendRow[];
   }
 
-  /** Resolves with the number of rows that the statement inserted or found, changed or not. */
+  /** Resolves with the number of rows inserted or matched, whether changed or not. */
   async change(sql: string, values: readonly SqlParameter[] = []): Promise<number> {
     const connection = await this.#connected();
     const result = (await connection.query(sql, values)) as { readonly affectedRows: number };
@@ -53,30 +54,24 @@ export class BackendConnection {
   async #connected(): Promise<OpenConnection> {
     if (this.#open !== undefined && !this.#open.isLost) return this.#open;
     if (this.#closed) throw new BackendError('unavailable', 'the node is stopping');
-    if (monotonicMs() < this.#retryAtMs) throw this.#stillDown();
+    if (monotonicMs() < this.#retryAtMs) throw this.#unavailable();
     try {
-      // The client library is slow to load, and most nodes have no backend.
+      // Imported only here: the client library loads slowly, and most nodes have no backend.
       const { OpenConnection } = await import('./open-connection.js');
       const open = await OpenConnection.open(this.#settings, this.#times, this.#lookup);
-      this.#backOffMs = 0;
+      this.#backoff.succeeded();
       this.#lastFailure = undefined;
       this.#open = open;
       if (this.#closed) open.close();
       return open;
     } catch (error) {
-      this.#backOff(error);
+      this.#lastFailure = error;
+      this.#retryAtMs = monotonicMs() + this.#backoff.failed();
       throw error;
     }
   }
 
-  #backOff(error: unknown): void {
-    this.#lastFailure = error;
-    this.#backOffMs = Math.min(BACK_OFF_MAX_MS, Math.max(BACK_OFF_MIN_MS, this.#backOffMs * 2));
-    // Nodes that lost the same backend shall not come back in step.
-    this.#retryAtMs = monotonicMs() + this.#backOffMs * (0.5 + Math.random() / 2);
-  }
-
-  #stillDown(): BackendError {
+  #unavailable(): BackendError {
     const { errno = 0, cause } =
       this.#lastFailure instanceof BackendError ? this.#lastFailure : { cause: this.#lastFailure };
     return new BackendError('unavailable', messageOf(this.#lastFailure), errno, { cause });

@@ -1,18 +1,21 @@
 /**
- * What can go wrong with a statement sent to the backend, and what that means to those who asked
- * for it.
+ * Errors of statements sent to the backend, and the errors that clients get for them.
+ *
+ * What a client must know is whether its command can still take effect: never sent (503), refused
+ * by the server (503, or 400 where the value does not fit), or sent without a response (504).
  */
 import { FrenoError, messageOf } from '../../base/errors.js';
+import { OUTCOME_UNKNOWN_MESSAGE } from '../../contracts/consensus.js';
 
 export type BackendFault =
-  /** There is no connection: nothing was sent. */
+  /** There is no connection: the statement was not sent. */
   | 'unavailable'
-  /** Sent, but not answered: it may have taken effect, or still may. */
+  /** Sent, without a response: it may have taken effect, or still may. */
   | 'unanswered'
-  /** The server answered with an error: it took no effect. */
+  /** The server responded with an error: it took no effect. */
   | 'refused';
 
-/** Numbers of server errors (MySQL manual, "Server Error Message Reference"). */
+/** Error numbers (MySQL manual, "Server Error Message Reference"; 1927 is MariaDB's). */
 export const SERVER_ERROR = {
   noSuchDatabase: 1049,
   duplicateKey: 1062,
@@ -28,15 +31,12 @@ export const SERVER_ERROR = {
   connectionKilled: 1927,
 } as const;
 
-/**
- * Of a server that takes no writes now: most likely another one has taken its place, under the same
- * name.
- */
+/** Of a read-only server: after a fail-over its name probably resolves to another server. */
 const READ_ONLY: readonly number[] = [1290, 1792, 1836];
 
 const ACCESS_DENIED: readonly number[] = [1044, 1045, 1698, 3118];
 
-/** Errors after which a statement may have been executed all the same. */
+/** Errors after which a statement may have been executed nevertheless. */
 const UNCERTAIN: readonly number[] = [
   SERVER_ERROR.serverShutdown,
   SERVER_ERROR.commitFailed,
@@ -62,49 +62,49 @@ export class BackendError extends Error {
   }
 }
 
-/** Of an error that mysql2 reports for a statement it has sent. */
+/** For an error that mysql2 reports of a statement that it has sent. */
 export function statementError(error: NodeJS.ErrnoException & { fatal?: boolean }): BackendError {
   const errno = error.errno ?? 0;
-  const answered = isServerError(error) && error.fatal !== true && !UNCERTAIN.includes(errno);
-  return new BackendError(answered ? 'refused' : 'unanswered', error.message, errno, {
+  const isRefusal = isServerError(error) && error.fatal !== true && !UNCERTAIN.includes(errno);
+  return new BackendError(isRefusal ? 'refused' : 'unanswered', error.message, errno, {
     cause: error,
   });
 }
 
-/** Of an error that ended the attempt to connect. */
+/** For an error that ended the attempt to connect. */
 export function connectError(error: unknown): BackendError {
   const errno = isServerError(error) ? (error.errno ?? 0) : 0;
   return new BackendError('unavailable', messageOf(error), errno, { cause: error });
 }
 
-/** What a client hears whose command could not be written. */
+/** The error for a client whose command could not be written. */
 export function commandError(error: unknown): FrenoError {
   if (!(error instanceof BackendError)) {
     return new FrenoError('OUTCOME_UNKNOWN', messageOf(error), { cause: error });
   }
   const text = `MySQL backend: ${error.message}`;
   if (error.fault === 'unanswered') {
-    return new FrenoError('OUTCOME_UNKNOWN', `${text}; not known whether it took effect`);
+    return new FrenoError('OUTCOME_UNKNOWN', `${text}; ${OUTCOME_UNKNOWN_MESSAGE}`);
   }
-  const unfit =
+  const doesNotFit =
     error.errno === SERVER_ERROR.valueTooLong || error.errno === SERVER_ERROR.valueNotInCharset;
-  return new FrenoError(unfit ? 'BAD_REQUEST' : 'NO_LEADER', `${text}; nothing was changed`);
+  return new FrenoError(doesNotFit ? 'BAD_REQUEST' : 'NO_LEADER', `${text}; nothing was changed`);
 }
 
 /**
- * The failure that the operator must mend before this node can ever take part, naming the key or
- * table; null for anything that may pass by itself, like a server that is down.
+ * A failure that only the operator can correct, as an error that names the key or table; null for
+ * anything that may end by itself, like a server that is down.
  */
-export function lastingFailure(error: unknown): FrenoError | null {
+export function permanentFailure(error: unknown): FrenoError | null {
   if (!(error instanceof BackendError)) return null;
   if (error.cause instanceof FrenoError) return error.cause;
-  const culprit = lastingCulprit(error);
+  const culprit = culpritOf(error);
   return culprit === null
     ? null
     : new FrenoError('RESOURCE', `${culprit}: ${error.message}`, { cause: error });
 }
 
-function lastingCulprit({ errno, cause }: BackendError): string | null {
+function culpritOf({ errno, cause }: BackendError): string | null {
   if (ACCESS_DENIED.includes(errno)) return 'BackendMySQLUser or BackendMySQLPassword';
   switch (errno) {
     case SERVER_ERROR.noSuchDatabase:
@@ -126,9 +126,7 @@ function isServerError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'sqlState' in error && 'errno' in error;
 }
 
-/**
- * Codes of OpenSSL's verification, of Node's, and of mysql2 when the server offers no encryption.
- */
+/** Codes of OpenSSL's verification, of Node, and of mysql2 for a server without encryption. */
 function isTlsError(error: unknown): boolean {
   if (!(error instanceof Error) || !('code' in error)) return false;
   return /CERT|SELF_SIGNED|ERR_TLS|ERR_SSL|ERR_OSSL|HANDSHAKE_.*SSL|UNABLE_TO_/.test(

@@ -1,7 +1,11 @@
 /**
- * Consensus through a MySQL or MariaDB database: it elects the leader of each domain and keeps the
+ * Consensus through a MySQL or MariaDB database: it elects the leader of each domain and stores the
  * operators' commands. Nodes do not talk to each other. The tables are the original's, and may be
  * shared with its nodes.
+ *
+ * In each round of the election a node renews the row of its domain, or takes it over when it has
+ * expired (`election.ts`), holds the lease that the row grants (`lease.ts`), and reads the table.
+ * Commands go through `state-sync.ts`, on a connection of their own.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../../base/clock.js';
@@ -18,7 +22,7 @@ import type {
 } from '../../contracts/consensus.js';
 import type { Command } from '../../throttle/commands.js';
 import { BackendConnection } from './backend-connection.js';
-import { BackendError, lastingFailure, SERVER_ERROR } from './backend-error.js';
+import { BackendError, permanentFailure, SERVER_ERROR } from './backend-error.js';
 import { type ElectionSnapshot, ServiceElection, type ServiceIdentity } from './election.js';
 import { BackendLease } from './lease.js';
 import { assertTimes, type BackendTimes, DEFAULT_TIMES } from './options.js';
@@ -36,19 +40,19 @@ export interface MySQLConsensusOptions {
   readonly times?: BackendTimes;
 }
 
-/** The process ends within 5 s of a signal, whatever the backend does. */
+/** The process must end within 5 s of a signal, whatever the backend does. */
 const STOP_TIMEOUT_MS = 2_000;
 
-/** An address is not used again: after a fail-over the name of the backend leads to another one. */
-const NAMES_LIMITS = { lookupsMax: 2, foundMs: 0, notFoundMs: 0 };
+/** No caching: after a fail-over the name of the backend resolves to another address. */
+const RESOLVER_LIMITS = { lookupsMax: 2, foundMs: 0, notFoundMs: 0 };
 
 /**
- * Where neither Domain nor DataCenter nor Environment is given, the original joins the two empty
- * names like any others.
+ * The original's domain where Domain, DataCenter and Environment are empty: it joins two empty
+ * names with a colon.
  */
 const UNNAMED_DOMAIN = ':';
 
-const NOTHING_KNOWN: ElectionSnapshot = {
+const EMPTY_SNAPSHOT: ElectionSnapshot = {
   leader: '',
   hasRow: false,
   shareDomainServices: new Map(),
@@ -58,7 +62,7 @@ export class MySQLConsensus implements Consensus {
   readonly #identity: ServiceIdentity;
   readonly #log: Logger;
   readonly #times: BackendTimes;
-  /** Of its own, so that a slow command never delays a renewal. */
+  /** Separate from that of commands, so that a slow command never delays a renewal. */
   readonly #electionConnection: BackendConnection;
   readonly #stateConnection: BackendConnection;
   readonly #election: ServiceElection;
@@ -67,10 +71,10 @@ export class MySQLConsensus implements Consensus {
   readonly #faults: TransitionLog;
   readonly #healthFaults: TransitionLog;
   #tables: Tables | undefined;
-  #snapshot = NOTHING_KNOWN;
+  #snapshot = EMPTY_SNAPSHOT;
   #healthyServices: readonly string[] | null = null;
   #healthDueAtMs = 0;
-  /** Whether the last round of the election went well. */
+  /** Whether the last round of the election succeeded. */
   #healthy = false;
   #stopping = false;
   #inRound = false;
@@ -84,7 +88,7 @@ export class MySQLConsensus implements Consensus {
     this.#log = log;
     this.#times = options.times ?? DEFAULT_TIMES;
     assertTimes(this.#times);
-    const { lookup } = new FairResolver({ limits: NAMES_LIMITS }).client();
+    const { lookup } = new FairResolver({ limits: RESOLVER_LIMITS }).client();
     this.#electionConnection = new BackendConnection(settings, this.#times, lookup);
     this.#stateConnection = new BackendConnection(settings, this.#times, lookup);
     this.#election = new ServiceElection(
@@ -99,25 +103,25 @@ export class MySQLConsensus implements Consensus {
       intervalMs: this.#times.stateIntervalMs,
       log,
     });
-    this.#faults = new TransitionLog(log, 'MySQL backend: the election');
-    this.#healthFaults = new TransitionLog(log, 'MySQL backend: the list of healthy services');
+    this.#faults = new TransitionLog(log, 'MySQL backend: election');
+    this.#healthFaults = new TransitionLog(log, 'MySQL backend: reading service_health');
   }
 
   /**
-   * Resolves also when the backend is down: the node takes part once it is up. Rejects when waiting
-   * would not help.
+   * Resolves also when the backend is down: the node participates once it is up. Rejects when
+   * waiting would not help.
    */
   async start(): Promise<void> {
-    const lasting = lastingFailure(await this.#runRound());
-    if (lasting !== null) {
+    const permanent = permanentFailure(await this.#runRound());
+    if (permanent !== null) {
       await this.stop();
-      throw lasting;
+      throw permanent;
     }
     this.#timer = setInterval(() => this.#nextRound(), this.#times.electionIntervalMs);
   }
 
   /**
-   * Leaves leadership to the others at once, as far as the backend can be told within
+   * Gives leadership up at once, and releases the row, as far as the backend responds within
    * `STOP_TIMEOUT_MS`.
    */
   async stop(): Promise<void> {
@@ -126,7 +130,7 @@ export class MySQLConsensus implements Consensus {
     this.#lease.end();
     const deadline = new AbortController();
     const timeout = sleep(STOP_TIMEOUT_MS, undefined, { signal: deadline.signal }).catch(() => {});
-    await Promise.race([Promise.all([this.#sync.stop(), this.#leave()]), timeout]);
+    await Promise.race([Promise.all([this.#sync.stop(), this.#releaseRow()]), timeout]);
     deadline.abort();
     this.#electionConnection.close();
     this.#stateConnection.close();
@@ -143,7 +147,7 @@ export class MySQLConsensus implements Consensus {
     } catch (error) {
       throw new FrenoError('NO_LEADER', messageOf(error), { cause: error });
     }
-    if (!this.#lease.isLeading) throw new FrenoError('NO_LEADER', 'this node leads no longer');
+    if (!this.#lease.isLeading) throw new FrenoError('NO_LEADER', 'this node lost leadership');
   }
 
   status(): ConsensusStatus {
@@ -166,7 +170,7 @@ export class MySQLConsensus implements Consensus {
   #leader(): string {
     const { serviceId } = this.#identity;
     if (this.#lease.isLeading) return serviceId;
-    // A row of this node's that its lease no longer stands for names nobody.
+    // A row of this node whose lease has ended names no leader.
     const { leader } = this.#snapshot;
     return this.#healthy && leader !== serviceId ? leader : '';
   }
@@ -180,12 +184,12 @@ export class MySQLConsensus implements Consensus {
     if (!this.#inRound) void this.#runRound();
   }
 
-  /** Resolves with what went wrong, or null. */
+  /** Resolves with the error of the round, or null. */
   #runRound(): Promise<unknown> {
     this.#inRound = true;
     this.#round = this.#elect()
       .then(
-        () => this.#roundWorked(),
+        () => this.#roundSucceeded(),
         (error: unknown) => this.#roundFailed(error),
       )
       .finally(() => {
@@ -194,13 +198,13 @@ export class MySQLConsensus implements Consensus {
     return this.#round;
   }
 
-  #roundWorked(): null {
+  #roundSucceeded(): null {
     this.#healthy = true;
-    this.#faults.worked();
+    this.#faults.succeeded();
     return null;
   }
 
-  /** Leadership goes on to the end of the lease: the next round may renew it. */
+  /** The node leads until its lease ends: the next round may renew it. */
   #roundFailed(error: unknown): unknown {
     this.#healthy = false;
     if (isMissingTable(error)) this.#tables = undefined;
@@ -213,20 +217,20 @@ export class MySQLConsensus implements Consensus {
     this.#sync.start(this.#tables);
     const sentAtMs = await this.#claim();
     if (sentAtMs === null) this.#lease.end();
-    else await this.#hold(sentAtMs + this.#times.leaseMs);
+    else await this.#lead(sentAtMs + this.#times.leaseMs);
     this.#snapshot = await this.#election.snapshot();
     await this.#reportHealth(this.#tables);
   }
 
   async #claim(): Promise<number | null> {
-    // Who cannot read the state must not keep the row from those who can.
+    // A node that cannot read the state must not take the row from nodes that can.
     if (!this.#lease.isLeading && !this.#sync.isFresh) await this.#sync.refresh();
     const sentAtMs = await this.#election.claim();
     return sentAtMs !== null || this.#snapshot.hasRow ? sentAtMs : this.#election.insertRow();
   }
 
-  /** Leads until `untilMs`; on promotion with the state of this moment. */
-  async #hold(untilMs: number): Promise<void> {
+  /** Leads until `untilMs`. Before a promotion it reads the current state. */
+  async #lead(untilMs: number): Promise<void> {
     if (!this.#lease.isLeading) {
       try {
         await this.#sync.refresh();
@@ -235,7 +239,7 @@ export class MySQLConsensus implements Consensus {
         throw error;
       }
     }
-    if (!this.#stopping) this.#lease.hold(untilMs);
+    if (!this.#stopping) this.#lease.extend(untilMs);
   }
 
   async #reportHealth(tables: Tables): Promise<void> {
@@ -244,7 +248,7 @@ export class MySQLConsensus implements Consensus {
     try {
       await this.#election.register();
       this.#healthyServices = await this.#election.healthyServices();
-      this.#healthFaults.worked();
+      this.#healthFaults.succeeded();
     } catch (error) {
       if (!(error instanceof BackendError) || error.fault !== 'refused') throw error;
       this.#healthyServices = null;
@@ -252,7 +256,7 @@ export class MySQLConsensus implements Consensus {
     }
   }
 
-  async #leave(): Promise<void> {
+  async #releaseRow(): Promise<void> {
     await this.#round;
     if (!this.#healthy) return;
     try {
@@ -261,7 +265,7 @@ export class MySQLConsensus implements Consensus {
     } catch (error) {
       this.#log.warn(
         { error: messageOf(error) },
-        'MySQL backend: leadership could not be handed over; another node takes it once it has expired',
+        'MySQL backend: could not release leadership; another node takes over when it has expired',
       );
     }
   }

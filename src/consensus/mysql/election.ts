@@ -1,6 +1,16 @@
 /**
- * The rows by which nodes elect a leader and know of each other. All times are the database's:
- * `now()` is the start of a statement on its server, which is never before the node sent it.
+ * The election: a row for each domain that names its leader and the time of its last renewal.
+ *
+ * A leader renews its row every second; another node may take over a row that was not renewed for
+ * `takeoverSeconds`. The database decides with one UPDATE, and by its own clock only, so the clocks
+ * of the nodes do not matter. `now()` is the start of a statement on the server (MySQL manual,
+ * "Date and Time Functions"), never before the node sent it: a lease that counts from the sending
+ * ends before the row can be taken over.
+ *
+ * A row ahead of the clock: the database's clock has been set back since the last renewal. By the
+ * clock alone the row could not be taken over until that time comes again, for hours perhaps. A
+ * live leader renews its row within a second, so a node that sees such a row unchanged for
+ * `takeoverSeconds` of its own monotonic clock may take it over.
  */
 import { monotonicMs } from '../../base/clock.js';
 import type { BackendConnection } from './backend-connection.js';
@@ -10,15 +20,15 @@ import type { BackendRow } from './open-connection.js';
 export interface ServiceIdentity {
   /** Nodes of one domain elect one leader. */
   readonly domain: string;
-  /** Empty: shared with nobody. */
+  /** Empty: shares with no other domain. */
   readonly shareDomain: string;
   /** `hostname:ListenPort`. */
   readonly serviceId: string;
 }
 
-/** What the table says. */
+/** The rows of the table, as read in the last round. */
 export interface ElectionSnapshot {
-  /** The leader of this node's domain; empty when nobody has renewed the row in time. */
+  /** The leader of this node's domain; empty when the row was not renewed in time. */
   readonly leader: string;
   /** Whether the domain has a row at all. */
   readonly hasRow: boolean;
@@ -26,15 +36,11 @@ export interface ElectionSnapshot {
   readonly shareDomainServices: ReadonlyMap<string, string>;
 }
 
-/**
- * A row that its leader renewed by a clock that has been set back since. By the clock alone it
- * could not be taken over before that time has come again; a living leader renews it within a
- * second.
- */
-interface RowAhead {
+/** The row of this domain when its renewal lies ahead of the database's clock (see above). */
+interface RowAheadOfClock {
   readonly serviceId: string;
   readonly unixSeconds: number;
-  /** `monotonicMs()` when it was first seen as it is. */
+  /** `monotonicMs()` when it was first read with these values. */
   readonly sinceMs: number;
 }
 
@@ -45,7 +51,7 @@ export class ServiceElection {
   readonly #connection: BackendConnection;
   readonly #identity: ServiceIdentity;
   readonly #takeoverSeconds: number;
-  #rowAhead: RowAhead | null = null;
+  #rowAheadOfClock: RowAheadOfClock | null = null;
 
   constructor(connection: BackendConnection, identity: ServiceIdentity, takeoverSeconds: number) {
     this.#connection = connection;
@@ -54,41 +60,38 @@ export class ServiceElection {
   }
 
   /**
-   * Renews the row of this node, or takes it over from one that has not renewed it in time.
-   * Resolves with `monotonicMs()` before the sending of the statement, or null when the row is
-   * another's or missing.
+   * Renews the row of this node, or takes it over from a node that has not renewed it in time.
+   * Resolves with `monotonicMs()` before the statement was sent, or null when the row belongs to
+   * another node or is missing.
    */
   async claim(): Promise<number | null> {
     const { serviceId, shareDomain, domain } = this.#identity;
     const sentAtMs = monotonicMs();
-    // The rows found are what counts, not what a reading afterwards says: that one might be of
-    // another statement's doing.
-    const found = await this.#connection.change(
+    // The number of matched rows decides, not a later SELECT: that could show the effect of another
+    // statement.
+    const matched = await this.#connection.change(
       `UPDATE service_election SET service_id = ?, share_domain = ?, last_seen_active = now()
         WHERE domain = ? AND (service_id = ? OR last_seen_active < now() - INTERVAL ? SECOND)`,
       [serviceId, shareDomain, domain, serviceId, this.#takeoverSeconds],
     );
-    return found > 0 || (await this.#claimAhead()) ? sentAtMs : null;
+    return matched > 0 || (await this.#claimRowAheadOfClock()) ? sentAtMs : null;
   }
 
-  /**
-   * Takes over a row ahead of the clock that nobody has renewed for as long as any other row must
-   * not have been.
-   */
-  async #claimAhead(): Promise<boolean> {
-    const ahead = this.#rowAhead;
+  /** Takes over a row ahead of the clock that was not renewed for `takeoverSeconds`. */
+  async #claimRowAheadOfClock(): Promise<boolean> {
+    const ahead = this.#rowAheadOfClock;
     if (ahead === null) return false;
     if (monotonicMs() - ahead.sinceMs < this.#takeoverSeconds * 1_000) return false;
     const { serviceId, shareDomain, domain } = this.#identity;
-    const found = await this.#connection.change(
+    const matched = await this.#connection.change(
       `UPDATE service_election SET service_id = ?, share_domain = ?, last_seen_active = now()
         WHERE domain = ? AND service_id = ? AND UNIX_TIMESTAMP(last_seen_active) = ?`,
       [serviceId, shareDomain, domain, ahead.serviceId, ahead.unixSeconds],
     );
-    return found > 0;
+    return matched > 0;
   }
 
-  /** Makes the row of a domain that has none. Resolves as `claim`. */
+  /** Inserts the row of a domain that has none. Resolves as `claim`. */
   async insertRow(): Promise<number | null> {
     const { serviceId, shareDomain, domain } = this.#identity;
     const sentAtMs = monotonicMs();
@@ -117,7 +120,7 @@ export class ServiceElection {
       [domain, this.#takeoverSeconds, this.#takeoverSeconds, domain, shareDomain, shareDomain],
     );
     const own = rows.find((row) => Number(row.own) === 1);
-    this.#rowAhead = own === undefined ? null : this.#aheadOf(own);
+    this.#rowAheadOfClock = own === undefined ? null : this.#rowAheadOfClockIn(own);
     const active = rows.filter((row) => Number(row.active) === 1);
     const others = active.filter((row) => shareDomain !== '' && row.service_id !== serviceId);
     return {
@@ -129,16 +132,16 @@ export class ServiceElection {
     };
   }
 
-  #aheadOf(own: BackendRow): RowAhead | null {
+  #rowAheadOfClockIn(own: BackendRow): RowAheadOfClock | null {
     if (Number(own.ahead) !== 1) return null;
     const serviceId = String(own.service_id);
     const unixSeconds = Number(own.unix_seconds);
-    const known = this.#rowAhead;
+    const known = this.#rowAheadOfClock;
     const isKnown = known?.serviceId === serviceId && known.unixSeconds === unixSeconds;
     return isKnown ? known : { serviceId, unixSeconds, sinceMs: monotonicMs() };
   }
 
-  /** Leaves the row of this node to whoever comes next, at once. */
+  /** Lets the row of this node expire, so that another node can take it over at once. */
   async resign(): Promise<void> {
     await this.#connection.change(
       `UPDATE service_election SET last_seen_active = now() - INTERVAL 1 HOUR
@@ -147,7 +150,7 @@ export class ServiceElection {
     );
   }
 
-  /** Says that this node is alive. */
+  /** Reports this node as alive in `service_health`. */
   async register(): Promise<void> {
     const { serviceId, shareDomain, domain } = this.#identity;
     await this.#connection.change(
@@ -158,7 +161,7 @@ export class ServiceElection {
     );
   }
 
-  /** The nodes of this domain that said so of late, this one among them. */
+  /** The nodes of this domain that reported recently, this one among them. */
   async healthyServices(): Promise<readonly string[]> {
     const rows = await this.#connection.select(
       `SELECT service_id FROM service_health

@@ -1,6 +1,7 @@
 /**
- * Whether this node leads, and until when at least nobody else does. A timer ends the lease,
- * whatever the backend does.
+ * The leader's lease: until its deadline no other node can take the row over. It counts from the
+ * sending of the renewal and ends before the row expires (`options.ts`). A timer ends it, so that a
+ * frozen backend cannot keep a leader in office.
  *
  * Invariant: `leadershipChanged(true)` and `(false)` alternate, and while leading the deadline lies
  * ahead or its timer is due.
@@ -12,7 +13,7 @@ import type { ConsensusObserver } from '../../contracts/consensus.js';
 export class BackendLease {
   readonly #observer: ConsensusObserver;
   readonly #log: Logger;
-  /** Of the latest promotion of this node: values of an earlier one never count. */
+  /** Of the latest promotion of this node: values of an earlier term do not count. */
   #term = 0;
   #leading = false;
   #untilMs = 0;
@@ -28,22 +29,22 @@ export class BackendLease {
   }
 
   /**
-   * Leads, or goes on to lead, until `untilMs` (`monotonicMs()`). A deadline that has passed
-   * changes nothing.
+   * Starts or extends the lease to `untilMs` (`monotonicMs()`). A deadline that has passed changes
+   * nothing.
    */
-  hold(untilMs: number): void {
+  extend(untilMs: number): void {
     if (untilMs <= monotonicMs()) return;
     if (this.#leading && monotonicMs() >= this.#untilMs) this.end();
     if (!this.#leading) {
       this.#leading = true;
       this.#untilMs = 0;
       this.#term++;
-      this.#log.warn({ term: this.#term }, 'this node leads');
+      this.#log.warn({ term: this.#term }, 'MySQL backend: became leader');
       this.#observer.leadershipChanged(true, this.#term);
     }
     this.#untilMs = Math.max(this.#untilMs, untilMs);
     this.#observer.leaseExtended(this.#untilMs, null);
-    this.#arm();
+    this.#armTimer();
   }
 
   /** Stops leading now. */
@@ -51,16 +52,16 @@ export class BackendLease {
     clearTimeout(this.#timer);
     if (!this.#leading) return;
     this.#leading = false;
-    this.#log.warn({ term: this.#term }, 'this node leads no longer');
+    this.#log.warn({ term: this.#term }, 'MySQL backend: lost leadership');
     this.#observer.leadershipChanged(false, this.#term);
   }
 
-  #arm(): void {
+  #armTimer(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       // Timers fire up to a millisecond early.
       if (monotonicMs() >= this.#untilMs) this.end();
-      else this.#arm();
+      else this.#armTimer();
     }, this.#untilMs - monotonicMs());
   }
 }

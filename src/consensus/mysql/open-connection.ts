@@ -1,6 +1,7 @@
 /**
- * One live connection to the backend: one statement at a time, each with a time-out that ends the
- * connection.
+ * One open connection to the backend: one statement at a time, each with a time-out. A statement
+ * that times out cannot be cancelled and the protocol has no request ids, so the connection ends
+ * with it.
  */
 import type { LookupFunction, Socket } from 'node:net';
 import type { Connection } from 'mysql2';
@@ -13,11 +14,12 @@ import { BackendError, connectError, statementError } from './backend-error.js';
 import type { BackendTimes } from './options.js';
 
 /**
- * What our statements rely on, whatever the server's defaults are. In UTC no hour comes twice a
- * year; the escapes of mysql2 need backslashes to escape; a value that does not fit must be an
- * error, not cut. A statement waits no longer for a lock than we wait for it.
+ * What the statements rely on, whatever the server's defaults are. UTC has no repeated hour; the
+ * escapes of mysql2 need backslash escapes (no NO_BACKSLASH_ESCAPES); a value that does not fit
+ * must be an error, not truncated; a statement must not wait longer for a lock than its time-out.
  */
-const SESSION = `SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
+const SESSION = `SET SESSION time_zone = '+00:00',
+  sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
   autocommit = 1, innodb_lock_wait_timeout = 1, lock_wait_timeout = 1`;
 
 export type SqlParameter = string | number | null;
@@ -61,7 +63,7 @@ export class OpenConnection {
         reject(error);
       };
       const timer = setTimeout(
-        () => fail(new Error(`${settings.host}:${settings.port} did not answer in time`)),
+        () => fail(new Error(`${settings.host}:${settings.port}: connect timed out`)),
         times.connectTimeoutMs,
       );
       socket.on('error', fail);
@@ -82,8 +84,8 @@ export class OpenConnection {
     this.#connection = connection;
     this.#socket = socket;
     this.#statementTimeoutMs = statementTimeoutMs;
-    // The statement under way hears of it from mysql2 or by its time-out; the next one must not use
-    // this connection.
+    // mysql2 or the time-out rejects the statement in flight; the next one must not use this
+    // connection.
     connection.on('error', () => this.destroy());
     connection.on('end', () => this.destroy());
     socket.on('close', () => this.destroy());
@@ -94,8 +96,8 @@ export class OpenConnection {
   }
 
   /**
-   * Rejects with a `BackendError`. Unless the server refused the statement, the connection is gone
-   * then.
+   * Rejects with a `BackendError`. Unless the server refused the statement, the connection is then
+   * closed.
    */
   query(sql: string, values: readonly SqlParameter[]): Promise<unknown> {
     if (this.#busy) throw new Error('a backend connection takes one statement at a time');
@@ -109,7 +111,7 @@ export class OpenConnection {
       const timer = setTimeout(() => {
         settle();
         this.destroy();
-        reject(new BackendError('unanswered', `no answer within ${this.#statementTimeoutMs} ms`));
+        reject(new BackendError('unanswered', `no response within ${this.#statementTimeoutMs} ms`));
       }, this.#statementTimeoutMs);
       this.#connection.query({ sql, values: [...values], rowsAsArray: false }, (error, result) => {
         if (!this.#busy) return;
@@ -122,13 +124,13 @@ export class OpenConnection {
     });
   }
 
-  /** Ends the connection at once; a statement under way is left to its time-out. */
+  /** Closes the connection at once; a statement in flight fails by its time-out. */
   destroy(): void {
     this.#lost = true;
     this.#socket.destroy();
   }
 
-  /** Ends the connection politely, but soon. */
+  /** Closes the connection with COM_QUIT. */
   close(): void {
     if (this.#lost) return;
     this.#lost = true;

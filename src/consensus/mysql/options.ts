@@ -1,21 +1,21 @@
 /**
- * The times of the MySQL backend. Those that nodes must agree on are the original's: change them in
- * tests only.
+ * The times of the MySQL backend. Nodes of both programs must agree on them, so they are the
+ * original's, and only tests change them.
  */
 
 export interface BackendTimes {
-  /** The row of the leader is renewed, or looked at, this often. */
+  /** Between two rounds of the election. */
   readonly electionIntervalMs: number;
-  /** The row may be taken over when the database has not seen it renewed for this long. */
+  /** A row that was not renewed for this long may be taken over. */
   readonly takeoverSeconds: number;
   /** A leader stops leading this long after it sent the last renewal that succeeded. */
   readonly leaseMs: number;
-  /** This node says so often that it is alive. */
+  /** Between two reports of this node to `service_health`. */
   readonly healthIntervalMs: number;
-  /** Throttled apps and skipped hosts are read this often. */
+  /** Between two reads of throttled apps and skipped hosts. */
   readonly stateIntervalMs: number;
   readonly connectTimeoutMs: number;
-  /** A statement that is not answered for this long takes its connection with it. */
+  /** A statement without a response for this long ends its connection. */
   readonly statementTimeoutMs: number;
 }
 
@@ -30,8 +30,8 @@ export const DEFAULT_TIMES: BackendTimes = {
 };
 
 /**
- * The lease ends well before the row may be taken over: it counts from the sending of a renewal,
- * the row's time from its execution, which is later. What is left over bears with a database whose
+ * The lease ends this long before the row may be taken over, at least. It counts from the sending
+ * of a renewal, the row from its execution, which is later. The margin covers a database whose
  * clock is set forward a little.
  */
 const LEASE_MARGIN_MS = 1_000;
@@ -41,6 +41,6 @@ export function assertTimes(times: BackendTimes): void {
     throw new RangeError('the lease must end a second before the row may be taken over');
   }
   if (times.electionIntervalMs >= times.leaseMs) {
-    throw new RangeError('the lease must outlast the interval of its renewals');
+    throw new RangeError('the lease must be longer than the interval of its renewals');
   }
 }

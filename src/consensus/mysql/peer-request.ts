@@ -1,11 +1,11 @@
-/** Asks a leader of another domain which of its metrics are not healthy. */
+/** The request to a leader of another domain: which of its stores are unhealthy. */
 import { get } from 'node:http';
 import type { LookupFunction } from 'node:net';
 import { FrenoError } from '../../base/errors.js';
 
 const TIMEOUT_MS = 900;
 
-/** The largest answer that is read: some ten thousand metrics. */
+/** Of a response: enough for some ten thousand metrics. */
 const BODY_BYTES_MAX = 1 << 20;
 
 /** A metric counts as unhealthy when it has not been healthy for this long. */
@@ -24,13 +24,13 @@ export async function unhealthyStores(
 /** `{"mysql/main1":{"LastHealthyAt":"…","SecondsSinceLastHealthy":0}}` */
 function parseUnhealthy(text: string): ReadonlySet<string> {
   const health: unknown = JSON.parse(text);
-  if (!isObject(health)) throw new FrenoError('PROTOCOL', 'the answer is no JSON object');
+  if (!isObject(health)) throw new FrenoError('PROTOCOL', 'the response is not a JSON object');
   const unhealthy = new Set<string>();
   for (const [metric, entry] of Object.entries(health)) {
     if (!metric.startsWith(STORE_PREFIX)) continue;
     const seconds = isObject(entry) ? entry.SecondsSinceLastHealthy : undefined;
     if (typeof seconds !== 'number') {
-      throw new FrenoError('PROTOCOL', `no SecondsSinceLastHealthy of ${metric}`);
+      throw new FrenoError('PROTOCOL', `${metric} has no SecondsSinceLastHealthy`);
     }
     if (seconds >= UNHEALTHY_SECONDS) unhealthy.add(metric.slice(STORE_PREFIX.length));
   }
@@ -45,21 +45,21 @@ function fetchText(url: string, lookup: LookupFunction): Promise<string> {
   return new Promise((resolve, reject) => {
     const request = get(url, { signal: AbortSignal.timeout(TIMEOUT_MS), agent: false, lookup });
     request.once('error', reject);
-    // Some ends are no errors to Node, like an answer that asks for another protocol.
-    const unanswered = (): void => reject(new FrenoError('PROTOCOL', 'there is no answer'));
-    request.once('close', unanswered);
+    // Node reports no error for some failures, such as a 101 that switches protocols.
+    const closed = (): void => reject(new FrenoError('PROTOCOL', 'closed without a response'));
+    request.once('close', closed);
     request.once('response', (response) => {
-      request.off('close', unanswered);
+      request.off('close', closed);
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {
         text += chunk;
-        if (text.length > BODY_BYTES_MAX) request.destroy(new Error('the answer is too long'));
+        if (text.length > BODY_BYTES_MAX) request.destroy(new Error('the response is too long'));
       });
       response.once('error', reject);
       response.once('end', () => {
         if (response.statusCode === 200) resolve(text);
-        else reject(new FrenoError('PROTOCOL', `the answer has status ${response.statusCode}`));
+        else reject(new FrenoError('PROTOCOL', `the response has status ${response.statusCode}`));
       });
     });
   });

@@ -1,10 +1,11 @@
 /**
- * Keeps the tables from growing without bound by freno's doing.
+ * Bounds the size of the tables.
  *
- * A lifted entry must stay for as long as a node of the original may still hold it in memory: it
- * learns of the lifting only by reading the expired row, and reads every 10 s when it can. Rows
- * that expired a week ago, and services not seen for a week, are deleted; live rows, rows without
- * expiry and the rows of the election never. New names are refused while a table has too many rows.
+ * A lifted entry stays in its table as an expired row, because a node of the original holds entries
+ * in memory and learns that one was lifted only by reading that row, every 10 s when it can. So
+ * rows are deleted only a week after their expiry, and services a week after their last report;
+ * live rows, rows without expiry and the rows of the election never. New names are refused while a
+ * table has too many rows.
  */
 import { monotonicMs } from '../../base/clock.js';
 import type { Logger } from '../../base/log.js';
@@ -16,13 +17,13 @@ import { TransitionLog } from './transition-log.js';
 /** Rows of either table, expired ones included, beyond which new names are refused. */
 const ROWS_MAX = 100_000;
 
-const KEEP_DAYS = 7;
+const RETENTION_DAYS = 7;
 
-/** Rows deleted by one statement: it shall hold its locks briefly. */
+/** Rows that one statement deletes: it must hold its locks briefly. */
 const DELETED_MAX = 1_000;
 
 /** How often rows are deleted and counted. */
-const INTERVAL_MS = 60_000;
+const PRUNE_INTERVAL_MS = 60_000;
 
 type CountedTable = 'throttled_apps' | 'skipped_hosts';
 
@@ -34,7 +35,7 @@ export class Retention {
 
   constructor(connection: BackendConnection, log: Logger) {
     this.#connection = connection;
-    this.#faults = new TransitionLog(log, 'MySQL backend: deleting old rows');
+    this.#faults = new TransitionLog(log, 'MySQL backend: deleting expired rows');
   }
 
   /** Whether the table that the command may add a row to has room. */
@@ -50,19 +51,19 @@ export class Retention {
   }
 
   /**
-   * Deletes old rows, a portion of each table, and counts, if it is time. Does not reject: it tries
-   * again in time.
+   * Once in `PRUNE_INTERVAL_MS`: deletes up to `DELETED_MAX` expired rows of each table, and counts
+   * the rows. Does not reject: a failure is logged, and the next time retries.
    */
   async pruneIfDue(tables: Tables): Promise<void> {
     if (monotonicMs() < this.#nextAtMs) return;
-    this.#nextAtMs = monotonicMs() + INTERVAL_MS;
+    this.#nextAtMs = monotonicMs() + PRUNE_INTERVAL_MS;
     try {
       await this.#countRows('throttled_apps');
       await this.#countRows('skipped_hosts');
       await this.#delete('throttled_apps', 'expires_at');
       await this.#delete('skipped_hosts', 'expires_at');
       if (tables.health) await this.#delete('service_health', 'last_seen_active');
-      this.#faults.worked();
+      this.#faults.succeeded();
     } catch (error) {
       this.#faults.failed(error);
     }
@@ -75,7 +76,8 @@ export class Retention {
 
   async #delete(table: string, column: string): Promise<void> {
     await this.#connection.change(
-      `DELETE FROM ${table} WHERE ${column} < now() - INTERVAL ${KEEP_DAYS} DAY LIMIT ${DELETED_MAX}`,
+      `DELETE FROM ${table} WHERE ${column} < now() - INTERVAL ${RETENTION_DAYS} DAY
+        LIMIT ${DELETED_MAX}`,
     );
   }
 }

@@ -1,6 +1,11 @@
 /**
- * Domains that throttle together: the leader of each asks the leaders of the others which of their
- * metrics are not healthy. A leader that does not answer counts for what it said last, for a while.
+ * Domains that throttle together (`ShareDomain`): the leader of each polls the leaders of the
+ * others for their unhealthy stores.
+ *
+ * A store that is overloaded in one domain often replicates from, or to, one of another domain, so
+ * writers of both must wait. The last report of an unresponsive leader counts for
+ * `REPORT_TTL_MS`: long enough for a fail-over there, short enough that a dead domain does not
+ * throttle the others for good.
  */
 import { monotonicMs } from '../../base/clock.js';
 import { FairResolver, type ResolverClient } from '../../base/dns-resolver.js';
@@ -12,21 +17,21 @@ import { TransitionLog } from './transition-log.js';
 
 const POLL_INTERVAL_MS = 1_000;
 
-/** What a peer said counts for this long. */
-const MEMORY_MS = 5_000;
+/** A peer's report counts for this long. */
+const REPORT_TTL_MS = 5_000;
 
-/** Peers asked at most. */
+/** Peers polled, at most. */
 const PEERS_MAX = 100;
 
-const NAMES_LIMITS = { lookupsMax: 3, foundMs: 5_000, notFoundMs: 1_000 };
+const RESOLVER_LIMITS = { lookupsMax: 3, foundMs: 5_000, notFoundMs: 1_000 };
 
 interface DomainPeer {
   readonly faults: TransitionLog;
-  /** Each asks for one name: those that hang leave the others their turn. */
-  readonly names: ResolverClient;
-  asking: boolean;
+  /** One for each peer: names whose look-up hangs do not delay the others. */
+  readonly resolver: ResolverClient;
+  isPolling: boolean;
   unhealthy: ReadonlySet<string>;
-  /** `monotonicMs()` until which that counts. */
+  /** `monotonicMs()` until which `unhealthy` counts. */
   untilMs: number;
 }
 
@@ -41,7 +46,7 @@ export class ShareDomain {
   readonly #options: ShareDomainOptions;
   /** By service id. */
   readonly #peers = new Map<string, DomainPeer>();
-  readonly #names = new FairResolver({ limits: NAMES_LIMITS });
+  readonly #resolver = new FairResolver({ limits: RESOLVER_LIMITS });
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: ShareDomainOptions) {
@@ -49,7 +54,7 @@ export class ShareDomain {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.#poll(), this.#options.intervalMs ?? POLL_INTERVAL_MS);
+    this.#timer = setInterval(() => this.#pollAll(), this.#options.intervalMs ?? POLL_INTERVAL_MS);
   }
 
   stop(): void {
@@ -57,18 +62,18 @@ export class ShareDomain {
     this.#peers.clear();
   }
 
-  #poll(): void {
+  #pollAll(): void {
     const { IsLeader, ShareDomainServices } = this.#options.status();
     const services = IsLeader ? Object.values(ShareDomainServices ?? {}).slice(0, PEERS_MAX) : [];
     if (services.length === 0 && this.#peers.size === 0) return;
-    if (IsLeader) this.#forgetOld(services);
+    if (IsLeader) this.#deleteExpired(services);
     else this.#peers.clear();
-    for (const service of services) void this.#ask(service, this.#peerOf(service));
+    for (const service of services) void this.#poll(service, this.#peerOf(service));
     this.#publish();
   }
 
-  /** A leader that gives way to another counts until its words are old. */
-  #forgetOld(services: readonly string[]): void {
+  /** The last report of a former leader counts until it expires. */
+  #deleteExpired(services: readonly string[]): void {
     for (const [service, peer] of this.#peers) {
       if (!services.includes(service) && monotonicMs() >= peer.untilMs) this.#peers.delete(service);
     }
@@ -77,26 +82,32 @@ export class ShareDomain {
   #peerOf(service: string): DomainPeer {
     const known = this.#peers.get(service);
     if (known !== undefined) return known;
-    const faults = new TransitionLog(this.#options.log, `ShareDomain: asking ${service}`);
-    const names = this.#names.client();
-    const peer: DomainPeer = { faults, names, asking: false, unhealthy: new Set(), untilMs: 0 };
+    const faults = new TransitionLog(this.#options.log, `ShareDomain: polling ${service}`);
+    const resolver = this.#resolver.client();
+    const peer: DomainPeer = {
+      faults,
+      resolver,
+      isPolling: false,
+      unhealthy: new Set(),
+      untilMs: 0,
+    };
     this.#peers.set(service, peer);
     return peer;
   }
 
   /** Never rejects. */
-  async #ask(service: string, peer: DomainPeer): Promise<void> {
-    if (peer.asking) return;
-    peer.asking = true;
+  async #poll(service: string, peer: DomainPeer): Promise<void> {
+    if (peer.isPolling) return;
+    peer.isPolling = true;
     try {
-      peer.unhealthy = await unhealthyStores(service, peer.names.lookup);
-      peer.untilMs = monotonicMs() + MEMORY_MS;
-      peer.faults.worked();
+      peer.unhealthy = await unhealthyStores(service, peer.resolver.lookup);
+      peer.untilMs = monotonicMs() + REPORT_TTL_MS;
+      peer.faults.succeeded();
       if (this.#peers.get(service) === peer) this.#publish();
     } catch (error) {
       peer.faults.failed(error);
     } finally {
-      peer.asking = false;
+      peer.isPolling = false;
     }
   }
 

@@ -1,21 +1,17 @@
 /**
- * The rows of throttled apps and skipped hosts, read as the replicated state; their expiries become
- * times of this node's clock.
+ * Reads throttled apps and skipped hosts from their tables as the replicated state. Expiries are
+ * times of the database's clock; they are converted to this node's clock by the offset measured at
+ * each read, so that a wrong clock of the node changes no TTL.
  */
 import { type Command, NO_EXPIRY } from '../../throttle/commands.js';
 import type { StateImage } from '../../throttle/state.js';
 import type { BackendConnection } from './backend-connection.js';
 import { LATEST_UNIX_SECONDS, LIVE_APP, LIVE_HOST } from './statements.js';
 
-/**
- * Live entries of either table that are read; more are refused, and would hold up the main thread
- * each second.
- */
+/** Live entries of either table; more are refused, as they would block the main thread. */
 const LIVE_ENTRIES_MAX = 10_000;
 
-/**
- * How far this node's clock may move against the database's before all expiries are computed anew.
- */
+/** When the clock offset changes by more, all expiries are converted again. */
 const CLOCK_TOLERANCE_MS = 500;
 
 interface AppRow {
@@ -47,14 +43,14 @@ export class StateReader {
     this.#connection = connection;
   }
 
-  /** Whether the last reading has the live entry that the command is about. */
-  knows(command: Command): boolean {
+  /** Whether the last read contains the live entry of the command. */
+  hasEntryOf(command: Command): boolean {
     return command.kind === 'skipHost' || command.kind === 'recoverHost'
       ? this.#rows.hosts.some(({ name }) => name === command.host)
       : this.#rows.apps.some(({ name }) => name === command.key);
   }
 
-  /** Whether another live entry fits beside those of the last reading, if the command makes one. */
+  /** Whether the entry that the command may add fits beside those of the last read. */
   hasRoom(command: Command): boolean {
     const { apps, hosts } = this.#rows;
     switch (command.kind) {
@@ -68,7 +64,7 @@ export class StateReader {
   }
 
   /**
-   * Resolves with the state if it differs from that of the last reading, else null. Rejects with a
+   * Resolves with the state if it differs from that of the last read, or else null. Rejects with a
    * `BackendError`.
    */
   async read(): Promise<StateImage | null> {
@@ -79,7 +75,7 @@ export class StateReader {
     return changed ? this.#image() : null;
   }
 
-  /** Makes the next reading give the whole state, whatever it is. */
+  /** Makes the next read return the state even if it is unchanged. */
   forget(): void {
     this.#clockOffsetMs = undefined;
   }
@@ -133,7 +129,7 @@ export class StateReader {
   }
 }
 
-/** NULL and -1 are what the original stores when no ratio was given: all checks are denied. */
+/** The original stores NULL or -1 for a missing ratio, which denies all checks. */
 function ratioOf(ratio: unknown): number {
   const given = ratio === null ? 1 : Number(ratio);
   return given >= 0 ? Math.min(1, given) : 1;

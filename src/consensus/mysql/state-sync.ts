@@ -1,9 +1,9 @@
 /**
- * Keeps this node's copy of the replicated state like the tables: reads them at intervals, writes
- * commands, and reads again after a write, so that what a client is told is in the database and in
- * all threads of this node.
+ * Keeps this node's copy of the replicated state equal to the tables: reads them at intervals,
+ * writes commands, and reads again after a write, so that an acknowledged command is in the
+ * database and in all threads of this node.
  *
- * One statement at a time on one connection: a reading never mixes with a write of this node, and
+ * One statement at a time on one connection: a read never overlaps with a write of this node, and
  * is never older than one.
  */
 import { monotonicMs } from '../../base/clock.js';
@@ -19,17 +19,17 @@ import { statementOf } from './statements.js';
 import type { Tables } from './tables.js';
 import { TransitionLog } from './transition-log.js';
 
-/** Requests that wait at most; beyond, they are refused. */
+/** Requests that wait, at most; more are refused. */
 const WAITING_MAX = 1_000;
 
-/** Requests written between two readings. */
+/** Requests written between two reads. */
 const BATCH_MAX = 100;
 
-/** A request that has waited this long for its turn is refused instead of written late. */
+/** A request that has waited this long is refused, because its client has probably given up. */
 const WAIT_MAX_MS = 3_000;
 
-interface RefreshRequest {
-  /** Undefined: only a reading. */
+interface SyncRequest {
+  /** Undefined: read only. */
   readonly command: Command | undefined;
   readonly sinceMs: number;
   readonly resolve: () => void;
@@ -51,7 +51,7 @@ export class StateSync {
   readonly #retention: Retention;
   readonly #faults: TransitionLog;
   #tables: Tables | undefined;
-  #waiting: RefreshRequest[] = [];
+  #waiting: SyncRequest[] = [];
   #stopping = false;
   #running: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -69,24 +69,24 @@ export class StateSync {
     );
   }
 
-  /** Begins to read, the tables being there. Again after they were made anew. */
+  /** Starts to read. Called again when the tables were created again. */
   start(tables: Tables): void {
     this.#tables = tables;
     if (this.#timer !== undefined || this.#stopping) return;
     this.#timer = setInterval(() => {
-      // A failure is told by the fault log; the next interval tries again.
+      // `#faults` logs a failure; the next interval retries.
       if (this.#running === undefined) this.refresh().catch(() => {});
     }, this.#intervalMs);
   }
 
-  /** Refuses what is not written yet; resolves when nothing is under way. */
+  /** Refuses what is not written yet; resolves when no request is in progress. */
   async stop(): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#timer);
     await this.#running;
   }
 
-  /** Whether the last reading is recent enough to become leader on it. */
+  /** Whether the last read is recent enough to become leader with. */
   get isFresh(): boolean {
     return monotonicMs() - this.#readAtMs <= 2 * this.#intervalMs;
   }
@@ -113,27 +113,27 @@ export class StateSync {
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ command, sinceMs: monotonicMs(), resolve, reject });
-      this.#running ??= this.#serve().finally(() => {
+      this.#running ??= this.#processQueue().finally(() => {
         this.#running = undefined;
       });
     });
   }
 
-  /** Never rejects: every request is told by itself. */
-  async #serve(): Promise<void> {
+  /** Never rejects: each request is settled by itself. */
+  async #processQueue(): Promise<void> {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, BATCH_MAX);
-      const written: RefreshRequest[] = [];
+      const written: SyncRequest[] = [];
       for (const request of batch) {
         if (await this.#write(request)) written.push(request);
       }
-      if (written.length > 0) await this.#readFor(written);
+      if (written.length > 0) await this.#readAndSettle(written);
       if (this.#tables !== undefined) await this.#retention.pruneIfDue(this.#tables);
     }
   }
 
-  /** Whether a reading must follow; else the request has been told. */
-  async #write({ command, sinceMs, reject }: RefreshRequest): Promise<boolean> {
+  /** Resolves with true when a read must follow, with false when the request was rejected. */
+  async #write({ command, sinceMs, reject }: SyncRequest): Promise<boolean> {
     if (command === undefined) return true;
     try {
       if (this.#stopping) throw new FrenoError('NO_LEADER', 'the node is stopping');
@@ -143,10 +143,10 @@ export class StateSync {
       if (monotonicMs() - sinceMs > WAIT_MAX_MS) {
         throw new FrenoError('OVERLOADED', 'MySQL backend: too slow; nothing was changed');
       }
-      this.#demandRoom(command);
+      this.#requireRoom(command);
       const { sql, values } = statementOf(command, this.#tables.nullableExpiry);
       await this.#connection.change(sql, values);
-      if (!this.#reader.knows(command)) this.#retention.count(command);
+      if (!this.#reader.hasEntryOf(command)) this.#retention.count(command);
       return true;
     } catch (error) {
       reject(error instanceof FrenoError ? error : commandError(error));
@@ -154,28 +154,28 @@ export class StateSync {
     }
   }
 
-  #demandRoom(command: Command): void {
-    if (this.#reader.knows(command)) return;
+  #requireRoom(command: Command): void {
+    if (this.#reader.hasEntryOf(command)) return;
     if (!this.#reader.hasRoom(command) || !this.#retention.hasRoom(command)) {
       throw new FrenoError('OVERLOADED', 'MySQL backend: too many entries; nothing was changed');
     }
   }
 
-  async #readFor(requests: readonly RefreshRequest[]): Promise<void> {
+  async #readAndSettle(requests: readonly SyncRequest[]): Promise<void> {
     try {
       await this.#read();
-      this.#faults.worked();
+      this.#faults.succeeded();
       for (const { resolve } of requests) resolve();
     } catch (error) {
       this.#faults.failed(error);
       for (const { command, reject } of requests) {
-        reject(command === undefined ? commandError(error) : unseen(error));
+        reject(command === undefined ? commandError(error) : notInEffect(error));
       }
     }
   }
 
   async #read(): Promise<void> {
-    const beganAtMs = monotonicMs();
+    const startedAtMs = monotonicMs();
     const image = await this.#reader.read();
     if (image !== null) {
       try {
@@ -185,11 +185,11 @@ export class StateSync {
         throw error;
       }
     }
-    this.#readAtMs = beganAtMs;
+    this.#readAtMs = startedAtMs;
   }
 }
 
-function unseen(error: unknown): FrenoError {
+function notInEffect(error: unknown): FrenoError {
   return new FrenoError(
     'OUTCOME_UNKNOWN',
     `MySQL backend: written, but not yet in effect on this node: ${messageOf(error)}`,

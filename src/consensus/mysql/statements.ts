@@ -1,9 +1,9 @@
 /**
- * The operators' commands as statements: each one statement, so each takes effect whole or not at
- * all, and with the meaning that src/throttle/state.ts gives them, by the database's clock.
+ * The operators' commands as SQL. Each is one statement, and so atomic without a transaction, with
+ * the semantics of src/throttle/state.ts, by the database's clock.
  *
- * What the original's nodes need is kept: an entry is lifted by letting it expire now, never by
- * deleting its row, because they keep what they no longer find.
+ * An entry is lifted by setting its expiry to now, never by deleting its row: a node of the
+ * original keeps entries in memory whose rows it no longer finds.
  */
 import {
   type Command,
@@ -20,17 +20,17 @@ export interface BackendStatement {
 }
 
 /**
- * The latest time that a column of type TIMESTAMP takes, in seconds. Where there is no NULL, it
- * stands for "no expiry".
+ * The latest time that a TIMESTAMP column holds, in seconds (MySQL manual, "The DATE, DATETIME, and
+ * TIMESTAMP Types"). In columns without NULL it means "no expiry".
  */
 export const LATEST_UNIX_SECONDS = 2 ** 31 - 1;
 
-/** Beyond, `now() + INTERVAL` might overflow, which gives NULL: no expiry. */
+/** A longer interval could overflow `now() + INTERVAL`, which gives NULL: no expiry. */
 const TTL_MAX_SECONDS = LATEST_UNIX_SECONDS;
 
 const LATEST = `FROM_UNIXTIME(${LATEST_UNIX_SECONDS})`;
 
-/** Condition on the rows that count. In the second of its expiry a row has expired. */
+/** Conditions for live rows. In the second of its expiry a row has expired. */
 export const LIVE_APP = '(expires_at IS NULL OR expires_at > now())';
 export const LIVE_HOST = 'expires_at > now()';
 
@@ -59,39 +59,38 @@ export function statementOf(command: Command, nullableExpiry: boolean): BackendS
 }
 
 /**
- * The assignments run from left to right and see each other's results: the ratio comes before the
- * expiry it depends on.
+ * MySQL evaluates the assignments from left to right, each with the results of those before
+ * (manual, "UPDATE Statement"): the ratio comes before the expiry on which it depends.
  */
 function throttleApp(command: ThrottleApp, nullableExpiry: boolean): BackendStatement {
   const { atMs, expireAtMs, ratio } = command;
-  const endless = expireAtMs === NO_EXPIRY;
-  const expiry = endless ? (nullableExpiry ? 'NULL' : LATEST) : EXPIRY;
+  const hasNoExpiry = expireAtMs === NO_EXPIRY;
+  const expiry = hasNoExpiry ? (nullableExpiry ? 'NULL' : LATEST) : EXPIRY;
   const seconds =
     expireAtMs === undefined ? DEFAULT_TTL_MINUTES * 60 : ttlSeconds(atMs, expireAtMs);
-  const keptRatio = `IF(${LIVE_APP} AND ratio >= 0, ratio, 1)`;
-  const keptExpiry = `IF(${LIVE_APP}, expires_at, VALUES(expires_at))`;
+  const unchangedRatio = `IF(${LIVE_APP} AND ratio >= 0, ratio, 1)`;
+  const unchangedExpiry = `IF(${LIVE_APP}, expires_at, VALUES(expires_at))`;
   return {
     sql: `INSERT INTO throttled_apps (app_name, throttled_at, expires_at, ratio)
       VALUES (?, now(), ${expiry}, ?) ON DUPLICATE KEY UPDATE app_name = VALUES(app_name),
       throttled_at = VALUES(throttled_at),
-      ratio = ${ratio === undefined ? keptRatio : 'VALUES(ratio)'},
-      expires_at = ${expireAtMs === undefined ? keptExpiry : 'VALUES(expires_at)'}`,
-    values: [command.key, ...(endless ? [] : [seconds]), ratio ?? 1],
+      ratio = ${ratio === undefined ? unchangedRatio : 'VALUES(ratio)'},
+      expires_at = ${expireAtMs === undefined ? unchangedExpiry : 'VALUES(expires_at)'}`,
+    values: [command.key, ...(hasNoExpiry ? [] : [seconds]), ratio ?? 1],
   };
 }
 
 function unthrottleApp({ key, everyStore }: UnthrottleApp): BackendStatement {
-  const which = everyStore ? "(app_name = ? OR app_name LIKE ? ESCAPE '|')" : 'app_name = ?';
+  const condition = everyStore ? "(app_name = ? OR app_name LIKE ? ESCAPE '|')" : 'app_name = ?';
   const stores = `${key.replace(/[|%_]/g, '|$&')}/%`;
   return {
-    sql: `UPDATE throttled_apps SET expires_at = now() WHERE ${which} AND ${LIVE_APP}`,
+    sql: `UPDATE throttled_apps SET expires_at = now() WHERE ${condition} AND ${LIVE_APP}`,
     values: everyStore ? [key, stores] : [key],
   };
 }
 
 /**
- * Never negative: the database would take such a row for one that expired long ago, the original
- * for a permanent one.
+ * Never negative: to the original such a row is permanent, to the database it expired long ago.
  */
 function ttlSeconds(atMs: number, expireAtMs: number): number {
   return Math.min(TTL_MAX_SECONDS, Math.max(0, Math.ceil((expireAtMs - atMs) / 1_000)));

@@ -1,23 +1,17 @@
-/**
- * The tables of the backend: made where they are missing, and looked at once per connection to a
- * new server.
- */
+/** The tables of the backend: created where missing, and checked at the start. */
 
 import type { BackendConnection } from './backend-connection.js';
 import { BackendError, SERVER_ERROR } from './backend-error.js';
 
-/** What was found. */
+/** The differences between backends that matter. */
 export interface Tables {
-  /** Whether there is `service_health`, without which the list of healthy services is missing. */
+  /** Whether `service_health` exists; without it there is no list of healthy services. */
   readonly health: boolean;
-  /** Whether `throttled_apps.expires_at` takes NULL. The original's first tables did not. */
+  /** Whether `throttled_apps.expires_at` may be NULL. In the original's first tables it may not. */
   readonly nullableExpiry: boolean;
 }
 
-/**
- * Names are compared byte by byte in tables of ours, but for those of hosts, which have no case: as
- * freno does in memory.
- */
+/** As in memory: names are compared byte by byte, those of hosts without case. */
 const TABLE_OPTIONS = 'ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 COLLATE = utf8mb4_bin';
 
 /**
@@ -77,7 +71,7 @@ export const TABLE_DEFINITIONS: readonly string[] = Object.values(DEFINITIONS).m
   ({ create }) => create,
 );
 
-/** Rejects with a `BackendError` when a table is missing and may not be made, or lacks a column. */
+/** Rejects with a `BackendError` when a table cannot be created, or lacks a column. */
 export async function prepareTables(connection: BackendConnection): Promise<Tables> {
   await prepareTable(connection, 'service_election');
   await prepareTable(connection, 'throttled_apps');
@@ -90,14 +84,14 @@ export async function prepareTables(connection: BackendConnection): Promise<Tabl
 
 async function prepareTable(connection: BackendConnection, name: TableName): Promise<void> {
   const { columns, create } = DEFINITIONS[name];
-  const look = `SELECT ${columns} FROM ${name} LIMIT 0`;
+  const probe = `SELECT ${columns} FROM ${name} LIMIT 0`;
   try {
-    await connection.select(look);
+    await connection.select(probe);
   } catch (error) {
     if (!isRefusal(error, SERVER_ERROR.noSuchTable)) throw error;
-    // Only now: the statement needs its privilege even where the table exists.
+    // Only here: CREATE TABLE IF NOT EXISTS needs its privilege even where the table exists.
     await connection.change(create);
-    await connection.select(look);
+    await connection.select(probe);
   }
 }
 
@@ -114,7 +108,8 @@ async function prepareHealthTable(connection: BackendConnection): Promise<boolea
 async function hasNullableExpiry(connection: BackendConnection): Promise<boolean> {
   const [row] = await connection.select(
     `SELECT is_nullable = 'YES' AS nullable FROM information_schema.columns
-      WHERE table_schema = DATABASE() AND table_name = 'throttled_apps' AND column_name = 'expires_at'`,
+      WHERE table_schema = DATABASE() AND table_name = 'throttled_apps'
+        AND column_name = 'expires_at'`,
   );
   return Number(row?.nullable) === 1;
 }

@@ -8,7 +8,7 @@
  */
 import type { Command, CommandOutcome } from '../../throttle/commands.js';
 import type { StateImage } from '../../throttle/state.js';
-import type { Entry, HardState, NodeId, SnapshotMeta, SoftState } from './core/types.js';
+import type { Entry, HardState, NodeId, Refusal, SnapshotMeta, SoftState } from './core/types.js';
 
 /** Null: done. */
 export type Done = (error: Error | null) => void;
@@ -121,7 +121,10 @@ export interface DriverObserver {
   failed(error: Error): void;
 }
 
-export type RequestRefusal = 'noLeader' | 'handingOver' | 'overloaded' | 'tooLarge' | 'full';
+/**
+ * Why a request had no effect. `notLeader`: there is no leader that this node could forward it to.
+ */
+export type RequestRefusal = Refusal | 'tooLarge' | 'full';
 
 /** How a request ended. `unknown`: it may take effect at any later time, or never. */
 export type RequestResult =

@@ -1,40 +1,44 @@
 /**
- * What a node has promised to leaders, across its runs: one that starts with a shorter election
- * time-out keeps the longer promise.
+ * The vote lockout across the runs of a node.
+ *
+ * A voter that has acknowledged a leader grants no vote for `lockoutMs` (Raft dissertation, section
+ * 4.2.3: it disregards votes while it believes that a leader exists). Leases count on that (section
+ * 6.4.1), so it must hold across a restart, also when the new run has a shorter election time-out:
+ * the longer lockout is on disk before any leader can count on it, and a shorter one replaces it
+ * only when the longer one has expired.
  */
 import type { Done } from './driver-types.js';
 
-/** Where it is kept. */
 export interface LockoutWriter {
-  /** `done` once it survives a crash. */
+  /** `done` when it survives a crash. */
   writeLockout(lockoutMs: number, done: Done): void;
 }
 
-/** Invariant: what is stored is at least any promise that may still hold. */
+/** Invariant: the stored lockout is at least any lockout that may still hold. */
 export class LockoutStore {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly store: LockoutWriter,
-    /** What was stored at the start of this run. */
+    private readonly writer: LockoutWriter,
+    /** On disk at the start of this run. */
     private readonly storedLockoutMs: number,
-    /** What this run promises. */
+    /** Of this run. */
     private readonly lockoutMs: number,
     private readonly onFailure: (error: Error) => void,
   ) {}
 
-  /** Resolves when this run may promise. */
-  async begin(): Promise<void> {
+  /** Resolves when the disk holds at least the lockout of this run. Call before any vote. */
+  async raise(): Promise<void> {
     if (this.lockoutMs > this.storedLockoutMs) await this.#write();
   }
 
   /**
-   * From now on this run is bound by a longer promise of an earlier one, which is forgotten when it
-   * has run out for certain.
+   * Call when the node starts to participate: a longer lockout of an earlier run binds it from now
+   * on, and is replaced on disk when it has certainly expired.
    */
-  outlast(): void {
+  lowerWhenExpired(): void {
     if (this.lockoutMs >= this.storedLockoutMs) return;
-    // Twice, for a timer may fire early and clocks differ.
+    // Twice the time, because a timer may fire early and clocks differ.
     this.#timer = setTimeout(() => {
       this.#write().catch(this.onFailure);
     }, 2 * this.storedLockoutMs);
@@ -45,9 +49,9 @@ export class LockoutStore {
   }
 
   #write(): Promise<void> {
-    const { store, lockoutMs } = this;
+    const { writer, lockoutMs } = this;
     return new Promise((resolve, reject) => {
-      store.writeLockout(lockoutMs, (error) => (error === null ? resolve() : reject(error)));
+      writer.writeLockout(lockoutMs, (error) => (error === null ? resolve() : reject(error)));
     });
   }
 }

@@ -1,33 +1,40 @@
-/** One life of a Raft node: its disk, its peers and its driver, from opening to closing. */
+/**
+ * A running Raft node: its disk, its peers and its driver, from `open` to `close`. After a failure
+ * it is closed, and the next one opens the same disk (see `RaftConsensus`).
+ */
 import { monotonicMs } from '../../base/clock.js';
 import type { Logger } from '../../base/log.js';
+import type { RaftSettings } from '../../config/settings.js';
 import type { StateMachine } from '../../contracts/consensus.js';
 import { Raft } from './core/raft.js';
+import type { RaftCounters } from './counters.js';
 import { RaftDriver } from './driver/driver.js';
 import type { DriverEnvironment, DriverObserver } from './driver-types.js';
 import { LockoutStore } from './lockout-store.js';
-import { MachineAdapter } from './machine.js';
-import type { RaftMeter } from './meter.js';
-import {
-  coreConfig,
-  driverOptions,
-  isAlone,
-  type RaftOptions,
-  startTicksOf,
-  tickMsOf,
-} from './options.js';
+import { coreConfig, driverOptions, isAlone, startTicksOf, tickMsOf } from './options.js';
+import { StateMachineAdapter } from './state-machine-adapter.js';
 import { SqliteStorage } from './storage/sqlite.js';
 import { Ticker } from './ticker.js';
 import { noTransport, TcpTransport } from './transport/tcp.js';
 
-const ownEnvironment: Omit<DriverEnvironment, 'unixMs'> = {
+const processEnvironment: Omit<DriverEnvironment, 'unixMs'> = {
   nowMs: monotonicMs,
   random: Math.random,
-  // After the poll phase of this turn: all that had arrived has been delivered.
+  // The check phase follows the poll phase: all that had arrived has been delivered.
   soon: (callback) => setImmediate(callback),
 };
 
-interface Parts {
+export interface RaftNodeOptions {
+  readonly settings: RaftSettings;
+  readonly stateMachine: StateMachine;
+  readonly observer: DriverObserver;
+  readonly counters: RaftCounters;
+  readonly log: Logger;
+  /** This node's wall clock. */
+  readonly unixMs: () => number;
+}
+
+interface NodeParts {
   readonly driver: RaftDriver;
   readonly storage: SqliteStorage;
   readonly ticker: Ticker;
@@ -36,45 +43,39 @@ interface Parts {
 }
 
 export class RaftNode {
-  readonly #parts: Parts;
+  readonly #parts: NodeParts;
 
-  private constructor(parts: Parts) {
+  private constructor(parts: NodeParts) {
     this.#parts = parts;
   }
 
-  /** `unixMs` is this node's wall clock. Rejects with `CONFIG` or `RESOURCE`. */
-  static async open(
-    options: RaftOptions,
-    stateMachine: StateMachine,
-    observer: DriverObserver,
-    meter: RaftMeter,
-    log: Logger,
-    unixMs: () => number,
-  ): Promise<RaftNode> {
-    const settings = coreConfig(options);
-    const environment = { ...ownEnvironment, unixMs };
-    const identity = { clusterName: options.clusterName, node: options.advertise };
-    const opened = await SqliteStorage.open(options.dataDir, identity, log);
-    const { storage, initial, lockoutMs: storedLockoutMs } = opened;
+  /** Rejects with `CONFIG` or `RESOURCE`. */
+  static async open(options: RaftNodeOptions): Promise<RaftNode> {
+    const { settings, stateMachine, observer, counters, log, unixMs } = options;
+    const { advertise, bind, clusterName, dataDir } = settings;
+    const baseConfig = coreConfig(settings);
+    const environment = { ...processEnvironment, unixMs };
+    const opened = await SqliteStorage.open(dataDir, { clusterName, node: advertise }, log);
+    const { storage, initial, storedLockoutMs } = opened;
     try {
       const failed = (error: Error): void => {
         driver.stop();
         observer.failed(error);
       };
-      const machine = new MachineAdapter(stateMachine, failed);
+      const machine = new StateMachineAdapter(stateMachine, failed);
       await machine.restoreFrom(storage);
-      const config = { ...settings, startTicks: startTicksOf(options, storedLockoutMs) };
+      const config = { ...baseConfig, startTicks: startTicksOf(settings, storedLockoutMs) };
       const lockout = new LockoutStore(storage, storedLockoutMs, config.lockoutMs, failed);
-      await lockout.begin();
+      await lockout.raise();
       const core = new Raft(config, initial, environment.random);
-      const transport = isAlone(options)
+      const transport = isAlone(settings)
         ? noTransport
         : new TcpTransport(
             {
-              self: options.advertise,
-              clusterName: options.clusterName,
-              bind: options.bind,
-              peers: config.nodes.filter((node) => node !== options.advertise),
+              self: advertise,
+              clusterName,
+              bind,
+              peers: config.nodes.filter((node) => node !== advertise),
             },
             {
               receive: (from, body) => driver.receive(from, body),
@@ -82,15 +83,15 @@ export class RaftNode {
             },
             log,
           );
-      const measured = meter.measured(storage);
-      const parts = { core, storage: measured, transport, machine, environment, observer };
-      const driver: RaftDriver = new RaftDriver(driverOptions(options), parts);
-      const ticker = new Ticker(tickMsOf(options), () => driver.tick());
+      const timed = counters.timed(storage);
+      const parts = { core, storage: timed, transport, machine, environment, observer };
+      const driver: RaftDriver = new RaftDriver(driverOptions(settings), parts);
+      const ticker = new Ticker(tickMsOf(settings), () => driver.tick());
       await transport.start();
       ticker.start();
-      lockout.outlast();
-      // Nobody else could be leading: no need to wait for an election time-out.
-      if (isAlone(options)) driver.campaign();
+      lockout.lowerWhenExpired();
+      // There is no other node that could lead: no need to wait for an election time-out.
+      if (isAlone(settings)) driver.campaign();
       return new RaftNode({ driver, storage, ticker, transport, lockout });
     } catch (error) {
       await storage.close();

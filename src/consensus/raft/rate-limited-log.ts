@@ -1,16 +1,13 @@
-/**
- * What could be logged again and again, as often as something is tried: each text is written when
- * it is new, and then once in a while.
- */
+/** Log lines that every retry would repeat: each text at most once in `REPEAT_AFTER_MS`. */
 import type { Logger } from '../../base/log.js';
 
 const REPEAT_AFTER_MS = 60_000;
 
-/** Texts remembered: strangers can cause any number of different ones. */
+/** Texts remembered: unknown clients can cause any number of different ones. */
 const TEXTS_MAX = 256;
 
 export class RateLimitedLog {
-  readonly #writtenMs = new Map<string, number>();
+  readonly #loggedAtMs = new Map<string, number>();
 
   constructor(
     private readonly log: Logger,
@@ -27,14 +24,14 @@ export class RateLimitedLog {
 
   #isDue(text: string): boolean {
     const nowMs = this.nowMs();
-    const writtenMs = this.#writtenMs.get(text);
-    if (writtenMs !== undefined && nowMs - writtenMs < REPEAT_AFTER_MS) return false;
-    this.#writtenMs.delete(text);
-    if (this.#writtenMs.size >= TEXTS_MAX) {
-      const [oldest] = this.#writtenMs.keys();
-      this.#writtenMs.delete(oldest!);
+    const loggedAtMs = this.#loggedAtMs.get(text);
+    if (loggedAtMs !== undefined && nowMs - loggedAtMs < REPEAT_AFTER_MS) return false;
+    this.#loggedAtMs.delete(text);
+    if (this.#loggedAtMs.size >= TEXTS_MAX) {
+      const [oldest] = this.#loggedAtMs.keys();
+      this.#loggedAtMs.delete(oldest!);
     }
-    this.#writtenMs.set(text, nowMs);
+    this.#loggedAtMs.set(text, nowMs);
     return true;
   }
 }

@@ -1,13 +1,17 @@
 /**
- * The ticks of a node: at a fixed interval, never more often, and never before what has arrived was
- * delivered.
+ * The ticks of a node.
+ *
+ * The core counts time in ticks. Two properties make that safe. Ticks are never closer together
+ * than the interval, because the lockout of a voter is counted in ticks and a lease relies on its
+ * length. And messages that have arrived are delivered before the tick, so that a stalled event
+ * loop does not mistake its own pause for a dead leader.
  */
 import { monotonicMs } from '../../base/clock.js';
 
 /**
- * After a stall of the event loop the timer comes first and the sockets after it: so the tick waits
- * for the end of that turn. Timers of Node count from the start of a turn and may therefore fire
- * too early; promises of voters are counted in ticks, so two of them are kept apart by the clock.
+ * After a stall, the event loop runs timers before sockets (Node.js guide "The Node.js Event
+ * Loop"): the tick waits for the check phase (`setImmediate`), after the poll phase. Timers count
+ * from the start of a loop iteration and may fire early, so the clock is checked as well.
  */
 export class Ticker {
   #timer: NodeJS.Timeout | undefined;
@@ -31,18 +35,18 @@ export class Ticker {
 
   #wait(delayMs: number): void {
     this.#timer = setTimeout(() => {
-      this.#immediate = setImmediate(() => this.#turnEnds());
+      this.#immediate = setImmediate(() => this.#afterPoll());
     }, Math.ceil(delayMs));
   }
 
-  #turnEnds(): void {
+  #afterPoll(): void {
     const missingMs = this.#lastMs + this.intervalMs - monotonicMs();
     if (missingMs > 0) {
       this.#wait(missingMs);
       return;
     }
     this.#wait(this.intervalMs);
-    // Directly before the tick: the process may be held up between any two lines.
+    // Read directly before the tick: the process may be paused between any two lines.
     this.#lastMs = monotonicMs();
     this.onTick();
   }

@@ -6,6 +6,7 @@
  * of the event loop go in one message, which costs both threads less than one for each.
  */
 import { PendingCalls } from '../../base/pending-calls.js';
+import { OUTCOME_UNKNOWN_MESSAGE } from '../../contracts/consensus.js';
 import type {
   MainRequest,
   MainResponse,
@@ -13,10 +14,6 @@ import type {
   NumberedResponse,
 } from '../../contracts/http.js';
 import { generalMessage } from '../shared/json-bodies.js';
-
-/** The message of a 504. */
-const OUTCOME_UNKNOWN =
-  'the outcome is unknown: the change may still take effect; it is safe to repeat';
 
 /** Most requests in flight of one worker. */
 const REQUESTS_MAX = 1024;
@@ -86,7 +83,7 @@ export class MainClient {
 
 function noResponse(request: MainRequest): MainResponse {
   return request.kind === 'submit'
-    ? failure(504, OUTCOME_UNKNOWN)
+    ? failure(504, OUTCOME_UNKNOWN_MESSAGE)
     : failure(503, 'no answer in time');
 }
 

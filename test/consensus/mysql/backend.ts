@@ -1,6 +1,6 @@
 /**
- * What the tests of the MySQL backend share: one server with a user for freno, nodes that are
- * stopped again, a log to read.
+ * Shared by the tests of the MySQL backend: a server with a user for freno, nodes that are stopped
+ * after each test, and their log.
  */
 import type { Context } from 'mocha';
 import { pino } from 'pino';
@@ -12,8 +12,8 @@ import { BackendTestNode, type NodeOptions } from './node.js';
 
 export const PASSWORD = 'correct-horse-battery';
 
-/** Nothing is over for being late, on however busy a machine. */
-const PATIENT: BackendTimes = {
+/** Nothing expires or times out, also on a busy machine. */
+const LONG_TIMEOUTS: BackendTimes = {
   electionIntervalMs: 200,
   takeoverSeconds: 20,
   leaseMs: 19_000,
@@ -23,15 +23,15 @@ const PATIENT: BackendTimes = {
   statementTimeoutMs: 10_000,
 };
 
-/** For tests of a server that does not answer. */
-export const IMPATIENT: BackendTimes = {
-  ...PATIENT,
+/** For tests of an unresponsive server. */
+export const SHORT_TIMEOUTS: BackendTimes = {
+  ...LONG_TIMEOUTS,
   connectTimeoutMs: 500,
   statementTimeoutMs: 400,
 };
 
-/** For tests of leases that end. The database counts in whole seconds. */
-export const FAST: BackendTimes = { ...IMPATIENT, takeoverSeconds: 2, leaseMs: 1_000 };
+/** For tests of leases that expire. The database counts in whole seconds. */
+export const FAST: BackendTimes = { ...SHORT_TIMEOUTS, takeoverSeconds: 2, leaseMs: 1_000 };
 
 export class Backend {
   readonly lines: string[] = [];
@@ -71,7 +71,7 @@ export class Backend {
     );
   }
 
-  /** An empty schema, as an operator makes it. */
+  /** Creates an empty schema, as an operator does. */
   async reset(): Promise<void> {
     await this.server.run('DROP DATABASE freno', 'CREATE DATABASE freno', 'USE freno');
     this.lines.length = 0;
@@ -80,7 +80,7 @@ export class Backend {
   node(serviceId: string, options: Partial<NodeOptions> = {}): BackendTestNode {
     const node = new BackendTestNode({
       settings: this.settings,
-      times: PATIENT,
+      times: LONG_TIMEOUTS,
       log: this.log,
       serviceId,
       ...options,
@@ -90,7 +90,7 @@ export class Backend {
   }
 
   /** Started one after the other: the first one leads. */
-  async nodes(serviceIds: readonly string[], times = PATIENT): Promise<BackendTestNode[]> {
+  async nodes(serviceIds: readonly string[], times = LONG_TIMEOUTS): Promise<BackendTestNode[]> {
     const nodes = serviceIds.map((serviceId) => this.node(serviceId, { times }));
     for (const node of nodes) await node.consensus.start();
     return nodes;

@@ -1,4 +1,4 @@
-/** The election over a real database: one leader, through freezes, restarts and stops. */
+/** The election in a real database: one leader, also while it freezes and restarts. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { monotonicMs } from '../../../src/base/clock.js';
@@ -18,7 +18,7 @@ describe('the election by the MySQL backend', () => {
   afterEach(() => backend.stopNodes());
   after(() => backend.remove());
 
-  it('makes the first node the leader, and tells the others who leads and who is there', async () => {
+  it('makes the first node the leader, and lists leader and healthy nodes on all', async () => {
     const [first, second] = (await backend.nodes(['a:1', 'b:1'])) as [
       BackendTestNode,
       BackendTestNode,
@@ -48,7 +48,7 @@ describe('the election by the MySQL backend', () => {
     });
   });
 
-  it('elects one leader for each domain, and tells those who share of each other', async () => {
+  it('elects one leader for each domain, and lists the domains of a share domain', async () => {
     const options = { shareDomain: 'all' };
     const east = backend.node('a:1', { ...options, domain: 'east' });
     const west = backend.node('b:1', { ...options, domain: 'west' });
@@ -63,7 +63,7 @@ describe('the election by the MySQL backend', () => {
     });
   });
 
-  it('meets the nodes of the original that were given no domain', async () => {
+  it('uses the domain of the original when none is configured', async () => {
     const node = backend.node('a:1', { domain: '' });
     await node.consensus.start();
     expect(await backend.server.run('SELECT domain FROM service_election')).to.deep.equal([
@@ -71,7 +71,7 @@ describe('the election by the MySQL backend', () => {
     ]);
   });
 
-  it('gives the row to no node that cannot read the state', async () => {
+  it('does not give the row to a node that cannot read the state', async () => {
     const leader = backend.node('a:1');
     await leader.consensus.start();
     const tables = ['service_election', 'service_health', 'throttled_apps', 'skipped_hosts'];
@@ -82,7 +82,7 @@ describe('the election by the MySQL backend', () => {
     const blind = backend.node('b:1', { settings: { ...backend.settings, user: 'blind' } });
     await blind.consensus.start();
     await backend.server.run("REVOKE SELECT ON freno.throttled_apps FROM blind@'%'");
-    // What it has read before counts for two intervals.
+    // The state that it has read counts as fresh for two intervals.
     await sleep(3 * FAST.stateIntervalMs);
     await leader.consensus.stop();
     await sleep(3 * FAST.electionIntervalMs);
@@ -92,18 +92,18 @@ describe('the election by the MySQL backend', () => {
     expect(blind.promotions).to.deep.equal([]);
   });
 
-  it('hands leadership over at once when the leader stops', async () => {
+  it('releases leadership at once when the leader stops', async () => {
     const [first, second] = (await backend.nodes(['a:1', 'b:1'])) as [
       BackendTestNode,
       BackendTestNode,
     ];
     await first.consensus.stop();
-    // Sooner than the row could be taken over from a node that is gone.
+    // Sooner than the row could expire.
     await second.until(() => second.acts, 15_000);
     expect(first.promotions.at(-1)?.leading).to.equal(false);
   });
 
-  it('takes over from a node of the original that is gone, when the database has not seen it for long enough', async () => {
+  it('takes over from a stopped node of the original when its row has expired', async () => {
     const node = backend.node('b:1');
     await node.consensus.start();
     await node.consensus.stop();
@@ -119,7 +119,7 @@ describe('the election by the MySQL backend', () => {
     expect(monotonicMs() - seenAtMs).to.be.greaterThan(FAST.takeoverSeconds * 1_000);
   });
 
-  it('takes over a row from a time that the clock of the database was set back from, when nobody renews it', async () => {
+  it('takes over a row ahead of the clock of the database when it is not renewed', async () => {
     const node = backend.node('b:1');
     await node.consensus.start();
     await node.consensus.stop();
@@ -131,7 +131,7 @@ describe('the election by the MySQL backend', () => {
     await lead(3_600);
     const next = backend.node('b:2', { times: FAST });
     await next.consensus.start();
-    // Its leader lives: it renews the row, first by a clock that is still ahead.
+    // Its leader is alive and renews the row, at first by a clock that is still ahead.
     for (let renewal = 0; renewal < 6; renewal++) {
       await sleep(400);
       await lead(renewal < 4 ? 3_600 : 0);
@@ -145,7 +145,7 @@ describe('the election by the MySQL backend', () => {
     expect(row).to.deep.equal({ service_id: 'b:2' });
   });
 
-  it('leaves the row to a node of the original that renews it', async () => {
+  it('does not take over the row of a node of the original that renews it', async () => {
     const node = backend.node('b:1');
     await node.consensus.start();
     await node.consensus.stop();
@@ -153,9 +153,11 @@ describe('the election by the MySQL backend', () => {
       backend.server.run(
         `INSERT INTO service_election (domain, share_domain, service_id, last_seen_active)
           VALUES ('${DOMAIN}', '', 'go:8087', now()) ON DUPLICATE KEY UPDATE
-          service_id = IF(last_seen_active < now() - INTERVAL 2 SECOND, VALUES(service_id), service_id),
+          service_id = IF(last_seen_active < now() - INTERVAL 2 SECOND,
+            VALUES(service_id), service_id),
           share_domain = IF(service_id = VALUES(service_id), VALUES(share_domain), share_domain),
-          last_seen_active = IF(service_id = VALUES(service_id), VALUES(last_seen_active), last_seen_active)`,
+          last_seen_active = IF(service_id = VALUES(service_id),
+            VALUES(last_seen_active), last_seen_active)`,
       );
     await renew();
     const next = backend.node('b:2', { times: FAST });
@@ -168,7 +170,7 @@ describe('the election by the MySQL backend', () => {
     expect(next.consensus.status().Leader).to.equal('go:8087');
   });
 
-  it('stops leading 4 s after the last renewal when the backend freezes, and leads again when it is back', async () => {
+  it('stops leading 4 s after the last renewal when the backend freezes', async () => {
     const node = backend.node('a:1', { times: DEFAULT_TIMES });
     await node.consensus.start();
     let leaseUntilMs = node.leaseUntilMs;
@@ -194,26 +196,26 @@ describe('the election by the MySQL backend', () => {
     expect(node.promotions.map(({ term }) => term)).to.deep.equal([1, 1, 2]);
   });
 
-  it('stops leading when the backend is killed, and leads again after its restart; one fault is one line', async () => {
+  it('stops leading when the backend is killed, and logs one line for one failure', async () => {
     const node = backend.node('a:1', { times: FAST });
     await node.consensus.start();
     backend.lines.length = 0;
     await backend.server.kill();
     await node.until(() => !node.leading);
     await sleep(2 * FAST.electionIntervalMs);
-    const faults = backend.lines.filter((line) => line.includes('the election fails'));
+    const faults = backend.lines.filter((line) => line.includes('election failed'));
     expect(faults.length).to.be.within(1, 3);
     await backend.server.restart();
     await node.until(() => node.acts);
     await backend.server.run('USE freno');
     const { leaseUntilMs } = node;
-    // The next renewal comes after the round of this one has ended.
+    // The next renewal follows the end of this round.
     await node.until(() => node.leaseUntilMs > leaseUntilMs);
     expect(node.consensus.status()).to.deep.include({ Healthy: true, State: 'Leader' });
-    expect(backend.lines.some((line) => line.includes('the election works again'))).to.equal(true);
+    expect(backend.lines.some((line) => line.includes('election recovered'))).to.equal(true);
   });
 
-  it('connects anew when its server takes no writes any more: the name may lead to another one now', async () => {
+  it('reconnects when its server becomes read-only, as after a fail-over', async () => {
     const node = backend.node('a:1', { times: FAST });
     await node.consensus.start();
     const connections = (): Promise<{ id: number }[]> =>
@@ -229,12 +231,12 @@ describe('the election by the MySQL backend', () => {
     expect(after.filter((id) => before.includes(id)).length).to.be.lessThan(before.length);
   });
 
-  it('never has two leaders at once, through freezes, restarts and stops', async () => {
+  it('never has two leaders at once while the backend freezes and restarts', async () => {
     const nodes: BackendTestNode[] = await backend.nodes(['a:1', 'b:1', 'c:1'], FAST);
-    const reigns = watchReigns(nodes);
-    for (let turn = 0; turn < 2; turn++) {
+    const leaseSpans = watchLeases(nodes);
+    for (let freeze = 0; freeze < 2; freeze++) {
       await backend.server.freeze();
-      await sleep(turn === 0 ? 700 : 1_500);
+      await sleep(freeze === 0 ? 700 : 1_500);
       backend.server.thaw();
       await anyLeads(nodes);
     }
@@ -244,7 +246,7 @@ describe('the election by the MySQL backend', () => {
     const leader = await anyLeads(nodes);
     await leader.consensus.stop();
     await anyLeads(nodes);
-    const spans = reigns();
+    const spans = leaseSpans();
     expect(spans.length).to.be.greaterThan(2);
     for (const [index, span] of spans.entries()) {
       for (const other of spans.slice(index + 1)) {
@@ -255,7 +257,7 @@ describe('the election by the MySQL backend', () => {
     }
   });
 
-  it('goes by the clock of the database, not by that of the node', async () => {
+  it('uses the clock of the database, not that of the node', async () => {
     const realNow = Date.now;
     Date.now = () => realNow() + 3_600_000;
     try {
@@ -275,17 +277,14 @@ describe('the election by the MySQL backend', () => {
   });
 });
 
-interface Reign {
+interface LeaseSpan {
   readonly node: number;
   readonly fromMs: number;
   readonly untilMs: number;
 }
 
-/**
- * Follows when each node would have said that it leads: from its promotion to the end of its lease,
- * or to its demotion.
- */
-function watchReigns(nodes: readonly BackendTestNode[]): () => Reign[] {
+/** Records when each node led: from its promotion to its demotion, or to the end of its lease. */
+function watchLeases(nodes: readonly BackendTestNode[]): () => LeaseSpan[] {
   const leases = nodes.map(() => new Map<number, number>());
   nodes.forEach((node, index) => {
     leases[index]!.set(node.promotions.length, node.leaseUntilMs);
@@ -297,10 +296,10 @@ function watchReigns(nodes: readonly BackendTestNode[]): () => Reign[] {
   });
   return () =>
     nodes.flatMap((node, index) =>
-      node.promotions.flatMap(({ leading, atMs }, turn) => {
+      node.promotions.flatMap(({ leading, atMs }, change) => {
         if (!leading) return [];
-        const endedAtMs = node.promotions[turn + 1]?.atMs ?? monotonicMs();
-        const leaseUntilMs = leases[index]!.get(turn + 1) ?? atMs;
+        const endedAtMs = node.promotions[change + 1]?.atMs ?? monotonicMs();
+        const leaseUntilMs = leases[index]!.get(change + 1) ?? atMs;
         return [{ node: index, fromMs: atMs, untilMs: Math.min(endedAtMs, leaseUntilMs) }];
       }),
     );

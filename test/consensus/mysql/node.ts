@@ -1,7 +1,4 @@
-/**
- * One node as the tests see it: the consensus with a state and an observer that remember what they
- * were told.
- */
+/** A node for tests: the consensus, with a state and an observer that record its calls. */
 import { monotonicMs } from '../../../src/base/clock.js';
 import type { Logger } from '../../../src/base/log.js';
 import type { BackendSettings } from '../../../src/config/settings.js';
@@ -78,7 +75,7 @@ export class BackendTestNode implements ConsensusObserver, StateMachine {
     this.#changed();
   }
 
-  /** Whether this node would say that it leads. */
+  /** Whether this node leads with a lease. */
   get acts(): boolean {
     return this.leading && monotonicMs() < this.leaseUntilMs;
   }
@@ -91,7 +88,7 @@ export class BackendTestNode implements ConsensusObserver, StateMachine {
     return this.throttles.skippedHosts(Date.now()).map(([host]) => host);
   }
 
-  /** Resolves when the condition holds; looks at each report of the consensus. */
+  /** Resolves when the condition holds; it is evaluated at each report of the consensus. */
   async until(holds: () => boolean, timeoutMs = 30_000): Promise<void> {
     await firstUntil([this], holds, timeoutMs);
   }
@@ -125,7 +122,7 @@ export function liveApps(throttles: ThrottleState): Record<string, LiveApp> {
   );
 }
 
-/** Resolves when the condition holds; looks at each report of any of the nodes. */
+/** Resolves when the condition holds; it is evaluated at each report of any of the nodes. */
 export async function firstUntil(
   nodes: readonly BackendTestNode[],
   holds: () => boolean,

@@ -1,6 +1,6 @@
 /**
- * Real processes with one MySQL backend: two nodes of one domain, and the leader of another that
- * shares with it.
+ * Real processes with one MySQL backend: two nodes of one domain, and the leader of another domain
+ * of the same share domain.
  */
 import { hostname } from 'node:os';
 import { expect } from 'chai';
@@ -66,7 +66,7 @@ describe('freno processes with a MySQL backend', () => {
     return node;
   };
 
-  it('elect a leader, take commands at any node, and fail over when the leader is killed', async () => {
+  it('elects a leader, takes commands at any node, and fails over', async () => {
     const first = await start(0, 'east', 10);
     await first.waitFor('/leader-check', 200);
     await first.waitFor('/check/app/mysql/main', 200);
@@ -95,7 +95,7 @@ describe('freno processes with a MySQL backend', () => {
     });
   });
 
-  it('wait for a store that is above the threshold at the leader of another domain, all but freno itself', async () => {
+  it('responds 429 for a store above the threshold in another domain', async () => {
     const east = processes[1]!;
     const west = await start(2, 'west', 1);
     await west.waitFor('/check/app/mysql/main', 429);
@@ -116,7 +116,7 @@ describe('freno processes with a MySQL backend', () => {
     await until(async () => (await healthyAt()) > before);
   });
 
-  it('hand leadership over at once on SIGTERM', async () => {
+  it('releases leadership at once on SIGTERM', async () => {
     const east = processes[1]!;
     const next = await start(0, 'east', 10);
     const stopped = east.stop();

@@ -1,4 +1,4 @@
-/** Asking the leaders of other domains, with leaders that the test plays. */
+/** Polling the leaders of other domains, which HTTP servers of the test simulate. */
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { expect } from 'chai';
@@ -9,41 +9,41 @@ import type { ConsensusStatus } from '../../../src/contracts/consensus.js';
 
 const INTERVAL_MS = 20;
 
-const HEALTH = (seconds: number): string =>
+const healthBody = (seconds: number): string =>
   JSON.stringify({
     'mysql/main1': { LastHealthyAt: '2026-01-01T00:00:00Z', SecondsSinceLastHealthy: seconds },
     'mysql/other': { LastHealthyAt: '2026-01-01T00:00:00Z', SecondsSinceLastHealthy: 0 },
   });
 
-describe('domains that share', () => {
+describe('ShareDomain', () => {
   const servers: Server[] = [];
   const lines: string[] = [];
   let status: Pick<ConsensusStatus, 'IsLeader' | 'ShareDomainServices'>;
-  let shared: ShareDomain;
-  let verdicts: ReadonlyMap<string, number>;
+  let shareDomain: ShareDomain;
+  let unhealthyUntilMs: ReadonlyMap<string, number>;
   let publications: Array<() => void>;
 
   beforeEach(() => {
     lines.length = 0;
-    verdicts = new Map();
+    unhealthyUntilMs = new Map();
     publications = [];
     status = { IsLeader: true, ShareDomainServices: {} };
-    shared = new ShareDomain({
+    shareDomain = new ShareDomain({
       status: () => status as ConsensusStatus,
       peerHealth: {
         setUnhealthyAtPeers: (untilMs) => {
-          verdicts = untilMs;
+          unhealthyUntilMs = untilMs;
           for (const wake of publications.splice(0)) wake();
         },
       },
       log: pino({ level: 'debug' }, { write: (line) => lines.push(line) }),
       intervalMs: INTERVAL_MS,
     });
-    shared.start();
+    shareDomain.start();
   });
 
   afterEach(async () => {
-    shared.stop();
+    shareDomain.stop();
     for (const server of servers.splice(0)) {
       server.closeAllConnections();
       server.close();
@@ -51,8 +51,8 @@ describe('domains that share', () => {
     }
   });
 
-  const peer = async (answer: RequestListener): Promise<string> => {
-    const server = createServer(answer).listen(0, '127.0.0.1');
+  const peer = async (listener: RequestListener): Promise<string> => {
+    const server = createServer(listener).listen(0, '127.0.0.1');
     servers.push(server);
     await once(server, 'listening');
     const address = server.address();
@@ -62,69 +62,69 @@ describe('domains that share', () => {
     while (!holds()) await new Promise<void>((resolve) => publications.push(resolve));
   };
 
-  it('take a metric that has not been healthy at a leader for a second for unhealthy, for 5 s', async () => {
+  it('reports a store as unhealthy for 5 s when it is unhealthy at a peer for 1 s', async () => {
     const paths: Array<string | undefined> = [];
     const west = await peer((request, response) => {
       paths.push(request.url);
-      response.end(HEALTH(1));
+      response.end(healthBody(1));
     });
     status = { IsLeader: true, ShareDomainServices: { west } };
-    await until(() => verdicts.has('main1'));
-    expect([...verdicts.keys()]).to.deep.equal(['main1']);
-    expect(verdicts.get('main1')! - monotonicMs()).to.be.within(4_000, 5_000);
+    await until(() => unhealthyUntilMs.has('main1'));
+    expect([...unhealthyUntilMs.keys()]).to.deep.equal(['main1']);
+    expect(unhealthyUntilMs.get('main1')! - monotonicMs()).to.be.within(4_000, 5_000);
     expect(paths[0]).to.equal('/metrics-health');
   });
 
-  it('take it for healthy again as soon as every leader says so', async () => {
+  it('reports a store as healthy again when all peers report it as healthy', async () => {
     let seconds = 7;
-    const west = await peer((_request, response) => response.end(HEALTH(seconds)));
-    const north = await peer((_request, response) => response.end(HEALTH(0)));
+    const west = await peer((_request, response) => response.end(healthBody(seconds)));
+    const north = await peer((_request, response) => response.end(healthBody(0)));
     status = { IsLeader: true, ShareDomainServices: { west, north } };
-    await until(() => verdicts.has('main1'));
+    await until(() => unhealthyUntilMs.has('main1'));
     seconds = 0;
-    await until(() => !verdicts.has('main1'));
+    await until(() => !unhealthyUntilMs.has('main1'));
   });
 
-  it('keep what a leader said that has died, until its time is over', async () => {
-    let dead = false;
+  it('keeps the last report of an unreachable peer until it expires', async () => {
+    let isDown = false;
     const west = await peer((request, response) => {
-      if (dead) request.socket.destroy();
-      else response.end(HEALTH(3));
+      if (isDown) request.socket.destroy();
+      else response.end(healthBody(3));
     });
     status = { IsLeader: true, ShareDomainServices: { west } };
-    await until(() => verdicts.has('main1'));
-    dead = true;
-    await until(() => lines.some((line) => line.includes(`asking ${west} fails`)));
-    const untilMs = verdicts.get('main1');
+    await until(() => unhealthyUntilMs.has('main1'));
+    isDown = true;
+    await until(() => lines.some((line) => line.includes(`polling ${west} failed`)));
+    const untilMs = unhealthyUntilMs.get('main1');
     status = { IsLeader: true, ShareDomainServices: {} };
     await until(() => true);
     await new Promise((resolve) => setTimeout(resolve, 3 * INTERVAL_MS));
-    expect(verdicts.get('main1')).to.equal(untilMs);
+    expect(unhealthyUntilMs.get('main1')).to.equal(untilMs);
   });
 
-  it('forget everything with leadership', async () => {
-    const west = await peer((_request, response) => response.end(HEALTH(3)));
+  it('deletes all reports when this node loses leadership', async () => {
+    const west = await peer((_request, response) => response.end(healthBody(3)));
     status = { IsLeader: true, ShareDomainServices: { west } };
-    await until(() => verdicts.has('main1'));
+    await until(() => unhealthyUntilMs.has('main1'));
     status = { IsLeader: false, ShareDomainServices: { west } };
-    await until(() => !verdicts.has('main1'));
+    await until(() => !unhealthyUntilMs.has('main1'));
   });
 
-  it('bear with answers that make no sense, and name each fault once', async () => {
+  it('ignores invalid responses, and logs each failure once', async () => {
     const upgrade = 'HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n';
     const long = '9'.repeat((1 << 20) + 1);
-    const answers = ['[]', '{"mysql/main1":{}}', 'no JSON', long, upgrade];
-    for (const answer of answers) {
+    const responses = ['[]', '{"mysql/main1":{}}', 'no JSON', long, upgrade];
+    for (const body of responses) {
       const west = await peer((request, response) =>
-        answer.startsWith('HTTP') ? request.socket.end(answer) : response.end(answer),
+        body.startsWith('HTTP') ? request.socket.end(body) : response.end(body),
       );
       status = { IsLeader: true, ShareDomainServices: { west } };
       const failures = (): string[] =>
-        lines.filter((line) => line.includes(`asking ${west} fails`));
+        lines.filter((line) => line.includes(`polling ${west} failed`));
       await until(() => failures().length > 0);
       await new Promise((resolve) => setTimeout(resolve, 3 * INTERVAL_MS));
       expect(failures().length).to.equal(1);
-      expect(verdicts.size).to.equal(0);
+      expect(unhealthyUntilMs.size).to.equal(0);
     }
   });
 });

@@ -1,4 +1,4 @@
-/** The start with a MySQL backend: tables, rights, TLS, and what is said of what is wrong. */
+/** The start with a MySQL backend: tables, privileges, TLS, and the messages of failures. */
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -47,7 +47,7 @@ describe('the start with a MySQL backend', () => {
     return failure as FrenoError;
   };
 
-  it('makes the tables that are missing, as the file for operators does', async () => {
+  it('creates missing tables as resources/mysql-backend.sql does', async () => {
     await startWith({});
     const tables = await backend.server.run<{ name: string }>(
       'SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE()',
@@ -62,12 +62,12 @@ describe('the start with a MySQL backend', () => {
     for (const definition of TABLE_DEFINITIONS) expect(file).to.contain(`${definition};`);
   });
 
-  it('needs no right to make tables that are there', async () => {
+  it('needs no CREATE privilege when the tables exist', async () => {
     await backend.server.run(...TABLE_DEFINITIONS);
     await withPrivileges(backend, 'SELECT, INSERT, UPDATE, DELETE', () => startWith({}));
   });
 
-  it('names the tables when one is missing and may not be made', async () => {
+  it('names the missing table when it lacks the CREATE privilege', async () => {
     await withPrivileges(backend, 'SELECT, INSERT, UPDATE, DELETE', async () => {
       const failure = await refusal({});
       expect(failure.code).to.equal('RESOURCE');
@@ -75,7 +75,7 @@ describe('the start with a MySQL backend', () => {
     });
   });
 
-  it('works without service_health, but for the list of healthy services', async () => {
+  it('works without service_health, except for the list of healthy services', async () => {
     const others = TABLE_DEFINITIONS.filter((text) => !text.includes('service_health'));
     await backend.server.run(...others);
     await withPrivileges(backend, 'SELECT, INSERT, UPDATE, DELETE', async () => {
@@ -86,7 +86,7 @@ describe('the start with a MySQL backend', () => {
     });
   });
 
-  it('names the table of an early version of the original that lacks a column', async () => {
+  it('names a missing column in a table of an early version of the original', async () => {
     await backend.server.run(
       `CREATE TABLE service_election (domain varchar(32) PRIMARY KEY, service_id varchar(128),
         last_seen_active timestamp)`,
@@ -95,7 +95,7 @@ describe('the start with a MySQL backend', () => {
     expect(failure.message).to.match(/resources\/mysql-backend\.sql.*share_domain/);
   });
 
-  it('names the keys when the user, the schema, the collation or the domain is wrong', async () => {
+  it('names the key when user, schema, collation or domain is wrong', async () => {
     const password = await refusal({ password: 'wrong-horse' });
     expect(password.code).to.equal('RESOURCE');
     expect(password.message).to.match(/^BackendMySQLUser or BackendMySQLPassword: /);
@@ -113,9 +113,10 @@ describe('the start with a MySQL backend', () => {
     expect(String(tooLong)).to.match(/Domain, ShareDomain or the name of this host/);
   });
 
-  it('takes a collation of the connection', () => startWith({ collation: 'utf8mb4_general_ci' }));
+  it('accepts a collation for the connection', () =>
+    startWith({ collation: 'utf8mb4_general_ci' }));
 
-  it('waits for a backend that is down, and takes part once it is up', async () => {
+  it('waits for a backend that is down, and participates once it is up', async () => {
     await backend.server.kill();
     const node = backend.node('a:1');
     await node.consensus.start();
@@ -144,12 +145,12 @@ describe('the start with a MySQL backend', () => {
     before(() => backend.server.run("ALTER USER freno@'%' REQUIRE SSL"));
     after(() => backend.server.run("ALTER USER freno@'%' REQUIRE NONE"));
 
-    it('connects to a server whose certificate is for its address', () => startWith(tls({})));
+    it('connects over TLS when the certificate is for the address', () => startWith(tls({})));
 
-    it('connects to a server whose certificate is for the name given', () =>
+    it('connects over TLS when the certificate is for ServerName', () =>
       startWith(tls({ serverName: 'db.example' })));
 
-    it('refuses a certificate for another name, address or authority', async () => {
+    it('refuses a certificate for another name or address, or of another authority', async () => {
       for (const changes of [
         { serverName: 'other.example' },
         { serverName: '127.0.0.2' },
@@ -160,10 +161,10 @@ describe('the start with a MySQL backend', () => {
       }
     });
 
-    it('takes any certificate when told not to verify', () =>
+    it('accepts any certificate with SkipVerify', () =>
       startWith(tls({ caFile: '', serverName: 'other.example', skipVerify: true })));
 
-    it('names a file that cannot be read', async () => {
+    it('names a certificate file that cannot be read', async () => {
       const failure = await refusal(tls({ caFile: '/nowhere/ca.pem' }));
       expect(failure.code).to.equal('RESOURCE');
       expect(failure.message).to.match(/^BackendMySQLTLS\.CAFile: .*\/nowhere\/ca\.pem/);

@@ -1,11 +1,11 @@
-/** The operators' commands in the tables of a real database, beside a node of the original. */
+/** The operators' commands in the tables of a real database, shared with the original. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { type Command, NO_EXPIRY, type ThrottleApp } from '../../../src/throttle/commands.js';
 import { ThrottleState } from '../../../src/throttle/state.js';
 import { failureOf } from '../../support/failure.js';
 import { SeededRandom } from '../../support/random.js';
-import { Backend, IMPATIENT } from './backend.js';
+import { Backend, SHORT_TIMEOUTS } from './backend.js';
 import { type BackendTestNode, liveApps } from './node.js';
 
 const MINUTE_MS = 60_000;
@@ -41,7 +41,7 @@ describe('the state in the MySQL backend', () => {
       `SELECT app_name, timestampdiff(second, now(), expires_at) AS ttl, ratio
         FROM throttled_apps ORDER BY app_name`,
     );
-  /** What a node of the original, or an operator, writes. */
+  /** Writes a row as a node of the original, or an operator, does. */
   const write = (name: string, expiry: string, ratio: string): Promise<unknown> =>
     backend.server.run(
       `REPLACE INTO throttled_apps (app_name, throttled_at, expires_at, ratio)
@@ -69,7 +69,7 @@ describe('the state in the MySQL backend', () => {
     expect(await rows()).to.deep.equal([{ app_name: 'x', ttl: null, ratio: 0.5 }]);
   });
 
-  it('takes an entry that has been lifted or has expired for a new one', async () => {
+  it('treats a lifted or expired entry as new', async () => {
     await submit({ key: 'x', expireAtMs: inMinutes(10), ratio: 0.2 });
     await unthrottle('x', false);
     expect(node.apps()).to.deep.equal({});
@@ -80,7 +80,7 @@ describe('the state in the MySQL backend', () => {
     expect(node.apps().x!.ttl).to.be.within(3_590, 3_600);
   });
 
-  it('lifts an entry by letting it expire: a node of the original still finds the row', async () => {
+  it('lifts an entry by expiring its row, which a node of the original still finds', async () => {
     await submit({ key: 'x' });
     await submit({ key: 'x/main1' });
     await submit({ key: 'xy/main1' });
@@ -91,7 +91,7 @@ describe('the state in the MySQL backend', () => {
     expect(stored.map(({ ttl }) => ttl! <= 0)).to.deep.equal([true, true, false]);
   });
 
-  it('lifts what this node has not read yet', async () => {
+  it('lifts an entry that this node has not read yet', async () => {
     await write('go-app', 'now() + INTERVAL 60 MINUTE', '1');
     await write('go-app/main1', 'now() + INTERVAL 60 MINUTE', '1');
     await unthrottle('go-app', true);
@@ -99,7 +99,7 @@ describe('the state in the MySQL backend', () => {
     expect((await rows()).every(({ ttl }) => ttl! <= 0)).to.equal(true);
   });
 
-  it('takes %, _ and | in names for themselves', async () => {
+  it('treats %, _ and | in names literally', async () => {
     const names = ['a%', 'a%/s', 'a_', 'a_/s', 'a|', 'a|/s', 'axy/s', "a'; --", 'a\\', 'a\\/s'];
     for (const key of names) await submit({ key });
     expect(Object.keys(node.apps())).to.deep.equal([...names].sort());
@@ -117,7 +117,7 @@ describe('the state in the MySQL backend', () => {
     expect((await rows()).map(({ ratio }) => ratio)).to.deep.equal([1, 1]);
   });
 
-  it('takes a row for expired in the very second of its expiry, and keeps it so', async () => {
+  it('treats a row as expired in the second of its expiry', async () => {
     await backend.server.run(
       'SET @second = now()',
       `INSERT INTO throttled_apps (app_name, throttled_at, expires_at, ratio)
@@ -129,7 +129,7 @@ describe('the state in the MySQL backend', () => {
     expect(node.apps().x!.ttl).to.be.within(3_590, 3_600);
   });
 
-  it('drops an entry by itself when its time ends by the clock of the database', async () => {
+  it('drops an entry when it expires by the clock of the database', async () => {
     await write('x', 'now() + INTERVAL 3 SECOND', '1');
     await node.until(() => 'x' in node.apps());
     const { restores } = node;
@@ -137,19 +137,19 @@ describe('the state in the MySQL backend', () => {
     expect(node.apps()).to.deep.equal({});
   });
 
-  it('never stores a negative TTL: the entry has expired', async () => {
+  it('stores a negative TTL as an expired entry', async () => {
     await submit({ key: 'x', expireAtMs: Date.now() - MINUTE_MS });
     expect(node.apps()).to.deep.equal({});
     const [row] = await rows();
     expect(row!.ttl).to.be.within(-30, 0);
   });
 
-  it('stores the longest TTL that the column takes as no expiry', async () => {
+  it('stores a TTL beyond the range of the column as no expiry', async () => {
     await submit({ key: 'x', expireAtMs: inMinutes(60 * 24 * 365 * 500) });
     expect(node.apps().x!.ttl).to.equal(null);
   });
 
-  it('skips a host for its time, and recovers it by letting it expire', async () => {
+  it('skips a host until its expiry, and recovers it by expiring its row', async () => {
     const atMs = Date.now();
     await node.consensus.submit({
       kind: 'skipHost',
@@ -164,7 +164,7 @@ describe('the state in the MySQL backend', () => {
     expect(left).to.deep.equal([{ host_name: 'h1' }]);
   });
 
-  it('knows a host in upper and lower case as one', async () => {
+  it('treats host names that differ in case as one', async () => {
     const atMs = Date.now();
     const expireAtMs = atMs + MINUTE_MS;
     await node.consensus.submit({ kind: 'skipHost', atMs, host: 'DB1', expireAtMs });
@@ -174,7 +174,7 @@ describe('the state in the MySQL backend', () => {
     expect(node.hosts()).to.deep.equal([]);
   });
 
-  it('takes commands at any node; the leader has them within a reading', async () => {
+  it('takes commands at any node, and the leader reads them', async () => {
     const follower = backend.node('b:1');
     await follower.consensus.start();
     const atMs = Date.now();
@@ -192,22 +192,22 @@ describe('the state in the MySQL backend', () => {
     expect(Object.keys(node.apps())).to.deep.equal(['x', 'y']);
   });
 
-  it('hears of what the original writes and lifts', async () => {
+  it('reads entries that the original writes and lifts', async () => {
     await write('go', 'now() + INTERVAL 10 MINUTE', '0.25');
     await node.until(() => node.apps().go?.ratio === 0.25);
     await backend.server.run("UPDATE throttled_apps SET expires_at = now() WHERE app_name = 'go'");
     await node.until(() => !('go' in node.apps()));
   });
 
-  it('tells the threads only when something has changed', async () => {
+  it('updates the threads only when something has changed', async () => {
     await submit({ key: 'x' });
     const { restores } = node;
-    await sleep(5 * IMPATIENT.stateIntervalMs);
+    await sleep(5 * SHORT_TIMEOUTS.stateIntervalMs);
     await node.consensus.readBarrier();
     expect(node.restores).to.equal(restores);
   });
 
-  it('means by each command what the replicated state means by it', async () => {
+  it('applies random commands like the replicated state', async () => {
     const model = new ThrottleState();
     const random = new SeededRandom(20_240_607);
     for (let step = 0; step < 150; step++) {
@@ -227,7 +227,7 @@ describe('the state in the MySQL backend', () => {
     }
   });
 
-  it('bears with a clock of the node that is wrong, and with one that is set', async () => {
+  it('keeps expiries correct when the clock of the node is wrong or is set', async () => {
     const realNow = Date.now;
     try {
       Date.now = () => realNow() - 7 * 3_600_000;
@@ -245,26 +245,26 @@ describe('the state in the MySQL backend', () => {
     }
   });
 
-  it('refuses a name that does not fit, and changes nothing', async () => {
+  it('refuses a name that is too long, and changes nothing', async () => {
     const failure = await failureOf(submit({ key: 'x'.repeat(129) }));
     expect(failure.code).to.equal('BAD_REQUEST');
     expect(await rows()).to.deep.equal([]);
   });
 
-  /** The only node from now on, which leads. */
-  async function startImpatient(): Promise<void> {
+  /** Replaces the node with one that leads and has short time-outs. */
+  async function startWithShortTimeouts(): Promise<void> {
     await node.consensus.stop();
-    node = backend.node('a:1', { times: IMPATIENT });
+    node = backend.node('a:1', { times: SHORT_TIMEOUTS });
     await node.consensus.start();
   }
 
-  it('says that the outcome is unknown when the backend does not answer, and that nothing changed when it is gone', async () => {
-    await startImpatient();
+  it('reports an unknown outcome when the backend is frozen, then no change', async () => {
+    await startWithShortTimeouts();
     await backend.server.freeze();
     try {
       const hung = await failureOf(submit({ key: 'x' }));
       expect(hung.code).to.equal('OUTCOME_UNKNOWN');
-      expect(hung.message).to.match(/^MySQL backend: .*not known whether/);
+      expect(hung.message).to.match(/^MySQL backend: .*the outcome is unknown/);
       const gone = await failureOf(submit({ key: 'y' }));
       expect(gone.code).to.equal('NO_LEADER');
       expect(gone.message).to.match(/^MySQL backend: .*nothing was changed/);
@@ -274,8 +274,8 @@ describe('the state in the MySQL backend', () => {
     await node.until(() => node.acts);
   });
 
-  it('goes on leading while the table of the throttled apps is locked', async () => {
-    await startImpatient();
+  it('keeps leading while the table throttled_apps is locked', async () => {
+    await startWithShortTimeouts();
     await backend.server.run('LOCK TABLES throttled_apps WRITE');
     const locked = await failureOf(submit({ key: 'x' }));
     expect(locked.code).to.equal('OUTCOME_UNKNOWN');
@@ -285,9 +285,9 @@ describe('the state in the MySQL backend', () => {
     expect(node.promotions.length).to.equal(1);
   });
 
-  it('refuses a command that has waited for its turn for too long, and one for which there is no room to wait', async () => {
+  it('refuses a command that has waited too long, and one beyond the queue', async () => {
     await backend.server.run('LOCK TABLES throttled_apps WRITE');
-    // The lock is waited for in turn, by each for a second.
+    // Each statement waits a second for the lock, one after the other.
     const refusals = Array.from({ length: 1_002 }, () => failureOf(submit({ key: 'x' })));
     expect(await refusals.at(-1)).to.include({
       code: 'OVERLOADED',
@@ -300,7 +300,7 @@ describe('the state in the MySQL backend', () => {
     await backend.server.run('UNLOCK TABLES');
   });
 
-  it('is told to the threads again when they could not take it', async () => {
+  it('updates the threads again when an update failed', async () => {
     const restore = node.restore.bind(node);
     node.restore = () => Promise.reject(new Error('a thread is gone'));
     expect(await failureOf(submit({ key: 'x' }))).to.include({ code: 'OUTCOME_UNKNOWN' });
@@ -309,16 +309,16 @@ describe('the state in the MySQL backend', () => {
     expect(Object.keys(node.apps())).to.deep.equal(['x']);
   });
 
-  it('is not read by a leader that has stopped leading meanwhile', async () => {
+  it('rejects a read barrier when the node lost leadership meanwhile', async () => {
     await backend.server.run('LOCK TABLES throttled_apps WRITE');
     const read = failureOf(node.consensus.readBarrier());
     const stopped = node.consensus.stop();
     await backend.server.run('UNLOCK TABLES');
-    expect(await read).to.include({ code: 'NO_LEADER', message: 'this node leads no longer' });
+    expect(await read).to.include({ code: 'NO_LEADER', message: 'this node lost leadership' });
     await stopped;
   });
 
-  it('deletes what expired over a week ago, and nothing else', async () => {
+  it('deletes only rows that expired over a week ago', async () => {
     await node.consensus.stop();
     await write('old', 'now() - INTERVAL 8 DAY', '1');
     await write('lifted', 'now() - INTERVAL 6 DAY', '1');
@@ -352,7 +352,7 @@ describe('the state in tables of the original', () => {
   });
   after(() => backend.remove());
 
-  it('works where an expiry may not be NULL and names are compared without case', async () => {
+  it('works where an expiry may not be NULL and names are case-insensitive', async () => {
     await backend.reset();
     await backend.server.run(
       `CREATE TABLE throttled_apps (app_name varchar(128) NOT NULL,

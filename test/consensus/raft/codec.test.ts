@@ -1,4 +1,4 @@
-/** What peers say and what the log keeps, to bytes and back; and bytes that mean nothing. */
+/** Messages, proposals and snapshots, encoded and decoded; and bytes that are invalid. */
 import { expect } from 'chai';
 import {
   decodeMessage,
@@ -72,12 +72,13 @@ describe('messages between peers', () => {
   ];
 
   for (const message of messages) {
-    it(`arrive as they were sent: ${message.kind} of ${JSON.stringify(message).length} characters`, () => {
+    const { length } = JSON.stringify(message);
+    it(`decodes a ${message.kind} message of ${length} characters as it was sent`, () => {
       expect(throughTheWire(message)).to.deep.equal(message);
     });
   }
 
-  it('keep nothing of the buffer they came in', () => {
+  it('decodes a message without references to the receive buffer', () => {
     const data = new Uint8Array([1, 2, 3]);
     const entries = [{ index: 1, term: 1, data }];
     const append = {
@@ -95,13 +96,13 @@ describe('messages between peers', () => {
     expect(decoded).to.deep.equal(append);
   });
 
-  const nonsense: Array<readonly [what: string, body: Uint8Array]> = [
+  const invalid: Array<readonly [what: string, body: Uint8Array]> = [
     ['random bytes', new Uint8Array([0xff, 0x01, 0x80, 0x80])],
     ['an unknown kind', new Uint8Array([0xfa, 0x06, 0x00])],
     ['a term of 0', wire.PeerMessage.encode({ append: { term: 0 } }).finish()],
     ['a truncated message', encodeMessage(messages[5]!).subarray(0, 10)],
     [
-      'terms that go back',
+      'an append with decreasing terms',
       wire.PeerMessage.encode({
         append: { term: 3, prevIndex: 1, prevTerm: 2, entries: [{ term: 1 }] },
       }).finish(),
@@ -111,7 +112,7 @@ describe('messages between peers', () => {
       wire.PeerMessage.encode({ append: { term: 3, entries: [{ term: 4 }] } }).finish(),
     ],
     [
-      'an index beyond what numbers hold',
+      'an index above 2^53',
       wire.PeerMessage.encode({ appendResponse: { term: 1, index: 2 ** 60 } }).finish(),
     ],
     [
@@ -121,12 +122,12 @@ describe('messages between peers', () => {
       }).finish(),
     ],
     [
-      'proposals without numbers',
+      'a forward without sequence numbers',
       wire.PeerMessage.encode({ forward: { proposals: [new Uint8Array([1])] } }).finish(),
     ],
   ];
-  for (const [what, body] of nonsense) {
-    it(`are refused when they are ${what}`, () => {
+  for (const [what, body] of invalid) {
+    it(`refuses ${what} as a message`, () => {
       expect(() => decodeMessage(body, route.from, route.to))
         .to.throw()
         .with.property('code', 'PROTOCOL');
@@ -145,20 +146,20 @@ describe('proposals', () => {
     { kind: 'recoverHost', atMs: 1, host: 'db1' },
   ];
   for (const command of commands) {
-    it(`come back as they were: ${JSON.stringify(command)}`, () => {
+    it(`decodes a proposal as it was encoded: ${JSON.stringify(command)}`, () => {
       const proposal = { session: LARGE, sequence: 7, command };
       expect(decodeProposal(encodeProposal(proposal))).to.deep.equal(proposal);
     });
   }
 
-  it('too large for the log are refused where they are made', () => {
+  it('refuses to encode a proposal that is too large for the log', () => {
     const command: Command = { kind: 'recoverHost', atMs: 1, host: 'h'.repeat(70_000) };
     expect(() => encodeProposal({ session: 1, sequence: 1, command }))
       .to.throw()
       .with.property('code', 'BAD_REQUEST');
   });
 
-  const nonsense = {
+  const invalid = {
     'no command': { session: 1, sequence: 1 },
     'a command of no kind': { session: 1, sequence: 1, command: { atMs: 1 } },
     'no name': { session: 1, sequence: 1, command: { atMs: 1, recoverHost: {} } },
@@ -168,14 +169,14 @@ describe('proposals', () => {
       sequence: 1,
       command: { throttleApp: { key: 'a', ratio: 2 } },
     },
-    'a ratio that is no number': {
+    'a ratio that is not a number': {
       session: 1,
       sequence: 1,
       command: { throttleApp: { key: 'a', ratio: Number.NaN } },
     },
   };
-  for (const [what, proposal] of Object.entries(nonsense)) {
-    it(`are refused with ${what}`, () => {
+  for (const [what, proposal] of Object.entries(invalid)) {
+    it(`refuses a proposal with ${what}`, () => {
       const bytes = wire.Proposal.encode(proposal).finish();
       expect(() => decodeProposal(bytes))
         .to.throw()
@@ -195,12 +196,12 @@ describe('snapshots in chunks', () => {
     return { image: assembly.image(), sizes };
   }
 
-  it('hold an empty state', () => {
+  it('encodes an empty state in one chunk', () => {
     const image = { sweptAtMs: 3, throttledApps: [], skippedHosts: [] };
     expect(throughChunks(image)).to.deep.equal({ image, sizes: [4] });
   });
 
-  it('hold a large state, none of them large', () => {
+  it('encodes a large state in many small chunks', () => {
     const image: StateImage = {
       sweptAtMs: 0,
       throttledApps: Array.from({ length: 20_000 }, (_, at) => [
@@ -215,7 +216,7 @@ describe('snapshots in chunks', () => {
     expect(Math.max(...sizes)).to.be.lessThan(SNAPSHOT_CHUNK_BYTES_MAX / 4);
   });
 
-  it('are refused when the first is missing, or comes twice', () => {
+  it('refuses chunks of which the first is missing or comes twice', () => {
     const [first] = encodeImage({ sweptAtMs: 1, throttledApps: [], skippedHosts: [] });
     const assembly = new ImageAssembly();
     expect(() => assembly.add(new Uint8Array(0))).to.throw('out of order');

@@ -1,11 +1,11 @@
-/** What a node has promised in earlier runs, and when it may forget that. */
+/** The lockouts of earlier runs on disk, and when a shorter one replaces them. */
 import { expect } from 'chai';
 import { LockoutStore } from '../../../src/consensus/raft/lockout-store.js';
 import { failureOf } from '../../support/failure.js';
 import { until } from '../../support/until.js';
 
-/** A store in memory. */
-class Store {
+/** Keeps lockouts in memory. */
+class MemoryWriter {
   readonly written: number[] = [];
   failure: Error | null = null;
 
@@ -15,62 +15,62 @@ class Store {
   }
 }
 
-describe('the record of promises', () => {
-  let store: Store;
-  let record: LockoutStore;
+describe('LockoutStore', () => {
+  let writer: MemoryWriter;
+  let lockout: LockoutStore;
   const failures: Error[] = [];
 
   beforeEach(() => {
-    store = new Store();
+    writer = new MemoryWriter();
     failures.length = 0;
   });
-  afterEach(() => record.stop());
+  afterEach(() => lockout.stop());
 
-  /** Of a run that promises `lockoutMs`, after one that promised `storedLockoutMs`. */
-  function recordOf(lockoutMs: number, storedLockoutMs: number): LockoutStore {
-    record = new LockoutStore(store, storedLockoutMs, lockoutMs, (error) => failures.push(error));
-    return record;
+  /** Of a run with `lockoutMs`, after one with `storedLockoutMs`. */
+  function lockoutOf(lockoutMs: number, storedLockoutMs: number): LockoutStore {
+    lockout = new LockoutStore(writer, storedLockoutMs, lockoutMs, (error) => failures.push(error));
+    return lockout;
   }
 
-  it('has a longer promise on disk before the node may give it', async () => {
-    await recordOf(350, 300).begin();
-    expect(store.written).to.deep.equal([350]);
+  it('stores a longer lockout before the node may grant a vote', async () => {
+    await lockoutOf(350, 300).raise();
+    expect(writer.written).to.deep.equal([350]);
   });
 
-  it('is not written again while nothing changes', async () => {
-    await recordOf(350, 350).begin();
-    record.outlast();
+  it('writes nothing while the lockout stays the same', async () => {
+    await lockoutOf(350, 350).raise();
+    lockout.lowerWhenExpired();
     await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(store.written).to.deep.equal([]);
+    expect(writer.written).to.deep.equal([]);
   });
 
-  it('keeps the longer promise of an earlier run until it has run out', async () => {
-    await recordOf(5, 100).begin();
-    const beganMs = performance.now();
-    record.outlast();
-    expect(store.written).to.deep.equal([]);
-    await until(() => store.written.length > 0);
-    expect(store.written).to.deep.equal([5]);
-    expect(performance.now() - beganMs).to.be.greaterThan(100);
+  it('keeps the longer lockout of an earlier run until it has expired', async () => {
+    await lockoutOf(5, 100).raise();
+    const startedMs = performance.now();
+    lockout.lowerWhenExpired();
+    expect(writer.written).to.deep.equal([]);
+    await until(() => writer.written.length > 0);
+    expect(writer.written).to.deep.equal([5]);
+    expect(performance.now() - startedMs).to.be.greaterThan(100);
   });
 
-  it('keeps it for good in a run that ends before', async () => {
-    await recordOf(0, 1).begin();
-    record.outlast();
-    record.stop();
+  it('keeps a longer lockout when the run ends before it has expired', async () => {
+    await lockoutOf(0, 1).raise();
+    lockout.lowerWhenExpired();
+    lockout.stop();
     await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(store.written).to.deep.equal([]);
+    expect(writer.written).to.deep.equal([]);
   });
 
-  it('that cannot be written keeps the node from promising', async () => {
-    store.failure = new Error('the disk is full');
-    expect(await failureOf(recordOf(350, 0).begin())).to.equal(store.failure);
+  it('rejects when a longer lockout cannot be written', async () => {
+    writer.failure = new Error('the disk is full');
+    expect(await failureOf(lockoutOf(350, 0).raise())).to.equal(writer.failure);
   });
 
-  it('that can no longer be written is a failure of the disk', async () => {
-    store.failure = new Error('the disk is full');
-    recordOf(0, 1).outlast();
+  it('reports a failure of the disk when the shorter lockout cannot be written', async () => {
+    writer.failure = new Error('the disk is full');
+    lockoutOf(0, 1).lowerWhenExpired();
     await until(() => failures.length > 0);
-    expect(failures).to.deep.equal([store.failure]);
+    expect(failures).to.deep.equal([writer.failure]);
   });
 });

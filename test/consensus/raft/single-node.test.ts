@@ -1,18 +1,18 @@
-/** Consensus by Raft over SQLite: a node alone. */
+/** Consensus by Raft over SQLite, with one node. */
 import { expect } from 'chai';
 import type { Command } from '../../../src/throttle/commands.js';
 import { failureOf } from '../../support/failure.js';
 import { until } from '../../support/until.js';
 import { RaftTestCluster, throttle } from './support/cluster.js';
 
-describe('a node alone', () => {
+describe('a single Raft node', () => {
   let cluster: RaftTestCluster;
   beforeEach(async () => {
     cluster = await RaftTestCluster.started({ size: 1, snapshotEntries: 100 });
   });
   afterEach(() => cluster.stop());
 
-  it('leads at once, for ever', async () => {
+  it('becomes leader at once, with a lease that never ends', async () => {
     const node = await cluster.leader();
     expect(node.observer.leaseUntilMs).to.equal(Number.POSITIVE_INFINITY);
     expect(node.observer.clockOffsetMs, 'its own clock').to.equal(null);
@@ -26,7 +26,7 @@ describe('a node alone', () => {
     });
   });
 
-  it('has after a restart all that it acknowledged, in its log and in its snapshots', async () => {
+  it('restores all acknowledged commands after a restart', async () => {
     let node = await cluster.leader();
     await Promise.all(
       Array.from({ length: 250 }, (_, at) => node.consensus.submit(throttle(`a${at}`))),
@@ -47,7 +47,7 @@ describe('a node alone', () => {
     expect(node.machine.applied).to.be.lessThan(250);
   });
 
-  it('answers only when every thread has seen the change', async () => {
+  it('acknowledges a command only when every thread has seen it', async () => {
     const node = await cluster.leader();
     let open = (): void => {};
     node.machine.gate = new Promise((resolve) => {
@@ -65,7 +65,7 @@ describe('a node alone', () => {
     await Promise.all([change, read]);
   });
 
-  it('acts as leader once every thread has seen all that was acknowledged before', async () => {
+  it('has no lease before every thread has seen all that was acknowledged earlier', async () => {
     const before = await cluster.leader();
     await before.consensus.submit(throttle('acknowledged'));
     await before.consensus.stop();
@@ -84,7 +84,7 @@ describe('a node alone', () => {
     await cluster.leader();
   });
 
-  it('refuses a command that no log can hold, and goes on', async () => {
+  it('refuses a command that the log cannot hold', async () => {
     const node = await cluster.leader();
     const broken: Command = { ...throttle('a'), atMs: Number.NaN };
     expect((await failureOf(node.consensus.submit(broken))).code).to.equal('BAD_REQUEST');
@@ -93,7 +93,7 @@ describe('a node alone', () => {
     await node.consensus.submit(throttle('fine'));
   });
 
-  it('refuses what goes beyond its queue, and does all the rest', async () => {
+  it('refuses commands beyond its queue, and applies all others', async () => {
     const node = await cluster.leader();
     const results = await Promise.allSettled(
       Array.from({ length: 17_000 }, (_, at) => node.consensus.submit(throttle(`q${at}`))),
@@ -104,7 +104,7 @@ describe('a node alone', () => {
     expect(node.machine.state.throttledApps(Date.now()).length).to.equal(16_384);
   });
 
-  it('stops leading when the state cannot be applied, says so, and starts again from its disk', async () => {
+  it('restarts from its disk when a command cannot be applied', async () => {
     const node = await cluster.leader();
     await node.consensus.submit(throttle('before'));
     node.machine.breaks = true;
@@ -113,7 +113,9 @@ describe('a node alone', () => {
     expect((await outcome).code).to.equal('OUTCOME_UNKNOWN');
     expect(node.consensus.status()).to.deep.include({ Healthy: false, State: 'Unhealthy' });
     expect((await failureOf(node.consensus.submit(throttle('now')))).code).to.equal('NO_LEADER');
-    expect(node.log.warnings().join()).to.contain('a thread is gone: this node takes no part');
+    expect(node.log.warnings().join()).to.contain(
+      'a thread is gone: this node stopped participating',
+    );
     await cluster.leader();
     await node.consensus.readBarrier();
     expect(['before', 'in-between', 'now'].map((key) => node.machine.has(key))).to.deep.equal([
@@ -123,7 +125,7 @@ describe('a node alone', () => {
     ]);
   });
 
-  it('starts again once when several changes under way cannot be applied', async () => {
+  it('restarts once when several commands in flight cannot be applied', async () => {
     const node = await cluster.leader();
     let fail: (error: Error) => void = () => {};
     node.machine.gate = new Promise((_, reject) => {
@@ -143,7 +145,7 @@ describe('a node alone', () => {
     expect(node.log.warnings().filter((line) => line.includes('in use'))).to.deep.equal([]);
   });
 
-  it('says once that it fails and once that it takes part again, though it fails again and again', async () => {
+  it('logs one failure and one recovery, though it fails repeatedly', async () => {
     const node = await cluster.leader();
     for (const key of ['first', 'second']) {
       node.machine.breaks = true;
@@ -152,14 +154,14 @@ describe('a node alone', () => {
       await outcome;
       await cluster.leader();
     }
-    const faults = node.log.warnings().filter((line) => line.startsWith('raft: '));
+    const faults = node.log.warnings().filter((line) => line.includes('participat'));
     expect(faults.map((line) => line.replace(/ from .*/, ''))).to.deep.equal([
-      'raft: a thread is gone: this node takes no part, and starts again',
-      'raft: this node takes part again',
+      'raft: a thread is gone: this node stopped participating, and restarts',
+      'raft: this node participates again',
     ]);
   });
 
-  it('takes no requests after its stop', async () => {
+  it('refuses requests after it was stopped', async () => {
     const node = await cluster.leader();
     await node.consensus.stop();
     expect(node.observer.leading).to.equal(false);
@@ -167,7 +169,7 @@ describe('a node alone', () => {
     expect((await failureOf(node.consensus.readBarrier())).code).to.equal('NO_LEADER');
   });
 
-  it('is refused when its list of nodes does not name it', async () => {
+  it('refuses to start when RaftNodes does not list it', async () => {
     const node = cluster.freshNode(0, { nodes: ['10.0.0.1:1', '10.0.0.2:1'] });
     const { code, message } = await failureOf(node.consensus.start());
     expect(code).to.equal('CONFIG');

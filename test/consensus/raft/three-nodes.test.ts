@@ -1,4 +1,4 @@
-/** Consensus by Raft over real TCP and SQLite: three nodes. */
+/** Consensus by Raft over real TCP and SQLite, with three nodes. */
 import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { expect } from 'chai';
@@ -10,7 +10,7 @@ import { failureOf } from '../../support/failure.js';
 import { until } from '../../support/until.js';
 import { RaftTestCluster, type RaftTestNode, throttle } from './support/cluster.js';
 
-describe('three nodes', () => {
+describe('a Raft cluster of three nodes', () => {
   let cluster: RaftTestCluster;
   beforeEach(async () => {
     cluster = await RaftTestCluster.started({ size: 3, snapshotEntries: 200 });
@@ -23,7 +23,7 @@ describe('three nodes', () => {
     );
   }
 
-  it('take a command at any of them, and answer when it is applied there', async () => {
+  it('takes a command at any node, and responds when it is applied there', async () => {
     const leader = await cluster.leader();
     await cluster.followers();
     for (const node of cluster.nodes) {
@@ -37,7 +37,7 @@ describe('three nodes', () => {
     }
   });
 
-  it('lead one at a time: the next leader has its lease after the last one has lost its own', async () => {
+  it('has one lease at a time, also while leadership is transferred', async () => {
     const first = await cluster.leader();
     await cluster.followers();
     const lastLeaseMs = first.observer.leaseUntilMs;
@@ -56,7 +56,7 @@ describe('three nodes', () => {
     expect(new Set(terms).size).to.equal(terms.length);
   });
 
-  it('hand over on stop without an election time-out', async () => {
+  it('transfers leadership on stop, without an election time-out', async () => {
     const first = await cluster.leader();
     const others = await cluster.followers();
     await first.consensus.stop();
@@ -64,25 +64,26 @@ describe('three nodes', () => {
     expect(first.observer.changes.at(-1)?.leading).to.equal(false);
   });
 
-  it('tell in the log who leads, who no longer does, and which peer went and came back', async () => {
+  it('logs changes of leadership, lost peers and connected peers', async () => {
     const first = await cluster.leader();
     const at = cluster.nodes.indexOf(first);
     await cluster.followers();
     await first.consensus.stop();
     const second = await cluster.leader();
     await cluster.restart(at);
-    const told = ['this node leads', 'this node leads no longer'];
+    const changes = ['raft: became leader', 'raft: lost leadership'];
     const leading = (node: RaftTestNode) =>
-      node.log.warnings().filter((line) => told.includes(line));
-    expect(leading(first)).to.deep.equal(told);
-    expect(leading(second)).to.deep.equal(['this node leads']);
-    // Nodes that start together may each come too early for the other: what is told before the stop
-    // is no matter.
-    const ofPeers = () => second.log.warnings().filter((line) => line.startsWith('peer '));
-    await until(() => ofPeers().at(-1) === 'peer connected' && ofPeers().at(-2) === 'peer lost');
+      node.log.warnings().filter((line) => changes.includes(line));
+    expect(leading(first)).to.deep.equal(changes);
+    expect(leading(second)).to.deep.equal(['raft: became leader']);
+    // Nodes that start together may dial before the other listens: only the last two lines matter.
+    const ofPeers = () => second.log.warnings().filter((line) => line.startsWith('raft: peer '));
+    await until(
+      () => ofPeers().at(-1) === 'raft: peer connected' && ofPeers().at(-2) === 'raft: peer lost',
+    );
   });
 
-  it('refuse commands with a reason while there is no majority, and lose the lease', async () => {
+  it('refuses commands and loses the lease without a majority', async () => {
     const leader = await cluster.leader();
     const followers = await cluster.followers();
     await Promise.all(followers.map(({ consensus }) => consensus.stop()));
@@ -98,7 +99,7 @@ describe('three nodes', () => {
     });
   });
 
-  it('lose nothing acknowledged when the leader goes and comes back', async () => {
+  it('loses no acknowledged command when the leader stops and comes back', async () => {
     const first = await cluster.leader();
     await cluster.followers();
     await submitMany(first, 'one-', 300);
@@ -113,17 +114,17 @@ describe('three nodes', () => {
     );
   });
 
-  it('judge by the clocks of the others when that of the leader is set wrong, and say so', async () => {
+  it('uses the clock of the majority when that of the leader is wrong', async () => {
     const day = 86_400_000;
-    const saysSo = ({ log }: RaftTestNode): boolean =>
+    const hasWarned = ({ log }: RaftTestNode): boolean =>
       log.warnings().some((line) => line.includes('the clock of this node differs'));
     let leader: RaftTestNode;
     do {
-      for (const node of cluster.nodes) node.wrongByMs = 0;
+      for (const node of cluster.nodes) node.clockErrorMs = 0;
       leader = await cluster.leader();
-      leader.wrongByMs = -day;
-      await until(() => saysSo(leader) || !leader.observer.leading);
-    } while (!saysSo(leader));
+      leader.clockErrorMs = -day;
+      await until(() => hasWarned(leader) || !leader.observer.leading);
+    } while (!hasWarned(leader));
     const [follower] = await cluster.followers();
     const offByMs = monotonicMs() + leader.observer.clockOffsetMs! - Date.now();
     expect(offByMs).to.be.within(-1000, 1000);
@@ -137,8 +138,8 @@ describe('three nodes', () => {
     }
   });
 
-  it('take other times by restarts, one after the other, and count the lease by what followers promise', async () => {
-    const { electionMs } = (await cluster.leader()).options;
+  it('takes a new election time-out by a rolling restart', async () => {
+    const { electionMs } = (await cluster.leader()).settings;
     for (let at = 0; at < cluster.nodes.length; at++) {
       await cluster.nodes[at]!.consensus.stop();
       await cluster.restart(at, { electionMs: 2 * electionMs });
@@ -157,7 +158,7 @@ describe('three nodes', () => {
     await until(() => last.observer.leaseUntilMs < monotonicMs() + electionMs);
   });
 
-  it('bring a follower back by a snapshot when the log is gone', async () => {
+  it('sends a snapshot to a follower that is behind the compacted log', async () => {
     const [follower] = await cluster.followers();
     const leader = await cluster.leader();
     const at = cluster.nodes.indexOf(follower!);
@@ -169,7 +170,7 @@ describe('three nodes', () => {
     expect(again.machine.state.throttledApps(0)).to.deep.equal(
       leader.machine.state.throttledApps(0),
     );
-    // Once at its start, and at least once by the leader.
+    // Once at its start, and at least once by a snapshot of the leader.
     expect(again.machine.restores).to.be.at.least(2);
     expect(again.machine.applied).to.be.lessThan(2000);
     await again.consensus.submit(throttle('after'));
@@ -178,13 +179,13 @@ describe('three nodes', () => {
     await until(() => third.machine.has('after') && third.machine.has(`${'n'.repeat(200)}19-99`));
   });
 
-  it('fill a follower anew whose disk was lost, under the leader that had filled it before', async () => {
+  it('restores a follower whose disk was lost', async () => {
     const leader = await cluster.leader();
     const [follower] = await cluster.followers();
     await submitMany(leader, 'before-', 10);
     const at = cluster.nodes.indexOf(follower!);
     await follower!.consensus.stop();
-    await rm(follower!.options.dataDir, { recursive: true });
+    await rm(follower!.settings.dataDir, { recursive: true });
     const again = await cluster.restart(at);
     await until(() => again.machine.has('before-9'));
     expect(leader.observer.leading).to.equal(true);
@@ -192,7 +193,7 @@ describe('three nodes', () => {
     await again.consensus.submit(throttle('after'));
   });
 
-  it('answer reads of the leader with all that was acknowledged, and those of a follower at once', async () => {
+  it('reads all acknowledged commands on the leader, and without delay on a follower', async () => {
     const leader = await cluster.leader();
     const [follower] = await cluster.followers();
     await follower!.consensus.submit(throttle('written-elsewhere'));
@@ -201,10 +202,10 @@ describe('three nodes', () => {
     await follower!.consensus.readBarrier();
   });
 
-  it('drop a peer that says nonsense under the name of a node, and name it', async () => {
+  it('refuses an invalid message under the name of a peer, and logs the name', async () => {
     const leader = await cluster.leader();
     const [follower] = await cluster.followers();
-    const { host, port } = leader.options.bind;
+    const { host, port } = leader.settings.bind;
     const hello = {
       protocolVersion: PROTOCOL_VERSION,
       clusterName: 'test',
@@ -221,7 +222,7 @@ describe('three nodes', () => {
       socket.on('close', () => resolve());
     });
     expect(leader.log.warnings().join()).to.contain(`connection of ${follower!.name} refused`);
-    // The impostor took the place of the node's own connection, which is built anew.
+    // The impostor's connection replaced that of the node, which has to reconnect.
     let isTaken = false;
     while (!isTaken) {
       isTaken = await follower!.consensus.submit(throttle('still-here')).then(
@@ -232,14 +233,14 @@ describe('three nodes', () => {
     await until(() => leader.machine.has('still-here'));
   });
 
-  it('leave a node of another cluster outside', async () => {
+  it('refuses a node of another cluster', async () => {
     const leader = await cluster.leader();
     const [follower] = await cluster.followers();
     await follower!.consensus.stop();
     const at = cluster.nodes.indexOf(follower!);
     const foreign = cluster.freshNode(at, {
       clusterName: 'other',
-      dataDir: `${follower!.options.dataDir}-other`,
+      dataDir: `${follower!.settings.dataDir}-other`,
     });
     await foreign.consensus.start();
     await until(

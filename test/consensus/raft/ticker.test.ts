@@ -1,4 +1,4 @@
-/** Ticks under a loop that stalls. */
+/** Ticks while the event loop stalls. */
 import { stat } from 'node:fs';
 import { MessageChannel } from 'node:worker_threads';
 import { expect } from 'chai';
@@ -7,11 +7,11 @@ import { Ticker } from '../../../src/consensus/raft/ticker.js';
 
 const INTERVAL_MS = 10;
 
-describe('ticks', () => {
+describe('Ticker', () => {
   let ticker: Ticker | undefined;
   afterEach(() => ticker?.stop());
 
-  /** Runs until `count` ticks have come; returns their times. */
+  /** Resolves with the times of the first `count` ticks. */
   function ticks(
     count: number,
     onTick: (nth: number) => void = () => {},
@@ -28,7 +28,7 @@ describe('ticks', () => {
     });
   }
 
-  it('never come closer together than the interval, whatever the loop does', async () => {
+  it('never ticks twice within the interval, also after a stall of the event loop', async () => {
     const timesMs = await ticks(30, (nth) => {
       if (nth % 7 === 0) stall(3 * INTERVAL_MS + 3);
     });
@@ -37,14 +37,14 @@ describe('ticks', () => {
     }
   });
 
-  it('count a stall of the loop as one', async () => {
+  it('counts a stall of the event loop as one tick', async () => {
     const timesMs = await ticks(4, (nth) => {
       if (nth === 1) stall(20 * INTERVAL_MS);
     });
     expect(timesMs[3]! - timesMs[0]!).to.be.at.least(22 * INTERVAL_MS);
   });
 
-  it('do not come early when work that the timer does not know of held the loop', async () => {
+  it('does not tick early when other work delays the event loop', async () => {
     let isBusy = true;
     const work = (): void => {
       stall(INTERVAL_MS - 2);
@@ -58,7 +58,7 @@ describe('ticks', () => {
     }
   });
 
-  it('come after what had arrived during a stall was delivered', async () => {
+  it('ticks after messages that arrived during a stall were delivered', async () => {
     const order: string[] = [];
     // Long, so that no pause of the process before the stall makes the next tick due.
     const intervalMs = 300;
@@ -70,7 +70,7 @@ describe('ticks', () => {
         order.push('message');
         port2.close();
       });
-      // At the end of a turn: the next one begins with the timers, which are due.
+      // At the end of a loop iteration: the next one begins with the timers, which are due.
       setImmediate(() => {
         port1.postMessage('arrives during the stall');
         stall(intervalMs + 50);

@@ -1,24 +1,24 @@
-/** The first two messages of a connection, and the two that keep it alive. */
+/** The handshake of a connection, and the ping that keeps it alive. */
 import { decodeUntrusted, wire } from './wire.js';
 
-/** Raised whenever an older node could misread what a newer one says. */
+/** Raised when an older node could misread a message of a newer one. */
 export const PROTOCOL_VERSION = 1;
 
-/** Said by the node that dials. */
+/** Sent by the node that dials. */
 export interface Hello {
   readonly protocolVersion: number;
   readonly clusterName: string;
   readonly from: string;
-  /** Whom the dialler believes to have reached. */
+  /** The node that the dialling side expects to reach. */
   readonly to: string;
 }
 
-/** The answer to a `Hello`. */
+/** The response to a `Hello`. */
 export interface Welcome {
   readonly protocolVersion: number;
   readonly clusterName: string;
   readonly node: string;
-  /** Empty: welcome. */
+  /** Empty: accepted. */
   readonly refusal: string;
 }
 
@@ -45,8 +45,8 @@ export function decodeWelcome(body: Uint8Array): Welcome {
 }
 
 /**
- * A `PeerMessage` with a `Ping`: no other message is as short. The answer is the same, on the same
- * connection.
+ * A `PeerMessage` with a `Ping`: no other message is as short. The response is the same message on
+ * the same connection.
  */
 const pingBody = wire.PeerMessage.encode({ ping: {} }).finish();
 

@@ -1,22 +1,30 @@
-/** What peers say to each other, between bytes and the core's messages. */
-import type { Append, HeartbeatResponse, Message, NodeId, PreVote, Vote } from '../core/types.js';
+/** Encodes and decodes the messages between peers. */
+import type {
+  Append,
+  HeartbeatResponse,
+  Message,
+  NodeId,
+  PreVote,
+  Refusal,
+  Vote,
+} from '../core/types.js';
 import { SNAPSHOT_CHUNK_BYTES_MAX, SNAPSHOT_CHUNKS_MAX } from './snapshots.js';
 import { copyOf, decodeUntrusted, exact, positive, protocolError, wire } from './wire.js';
 
 /**
- * The core's `snapshot` message never travels: its bytes do, as `SnapshotChunk`s. Answers to
- * heartbeats carry what the core knows nothing of.
+ * The core's `snapshot` message is never sent: its bytes are, as `SnapshotChunk`s. Heartbeat
+ * responses carry a wall clock, which the core does not know.
  */
 export type SentMessage =
   | Exclude<Message, { kind: 'snapshot' | 'heartbeatResponse' }>
   | TimedHeartbeatResponse;
 
 export interface TimedHeartbeatResponse extends HeartbeatResponse {
-  /** What the sender's wall clock showed; 0: it did not say. */
+  /** The sender's wall clock; 0: not sent. */
   readonly unixMs: number;
 }
 
-/** One chunk of a snapshot on its way from a leader. */
+/** One chunk of a leader's snapshot. */
 export interface SnapshotChunk {
   readonly kind: 'snapshotChunk';
   /** Of the leader. */
@@ -48,18 +56,17 @@ export interface Forward {
   readonly sequences: readonly number[];
 }
 
-export type ForwardRefusalReason = 'notLeader' | 'transferring' | 'overloaded';
-
-/** Those were not appended and never will be. */
+/** These proposals were not appended, and never will be. */
 export interface ForwardRefusal {
   readonly kind: 'forwardRefusal';
   readonly sequences: readonly number[];
-  readonly reason: ForwardRefusalReason;
+  readonly reason: Refusal;
 }
 
 export type PeerMessage = SentMessage | SnapshotChunk | SnapshotAck | Forward | ForwardRefusal;
 
-const refusalReasons: readonly ForwardRefusalReason[] = ['notLeader', 'transferring', 'overloaded'];
+/** By the number of `ForwardRefusal.Reason` in proto/raft.proto. */
+const refusalReasons: readonly Refusal[] = ['notLeader', 'transferring', 'overloaded'];
 
 /** Sender and receiver are not encoded: the connection knows them. */
 export function encodeMessage(message: PeerMessage): Uint8Array {
@@ -129,7 +136,7 @@ function appendToWire({ term, prevIndex, prevTerm, commit, entries }: Append) {
 
 /**
  * A message that `from` sent to `to`. Throws `PROTOCOL` for anything that `encodeMessage` does not
- * make. Keeps no part of `body`.
+ * produce. The result does not alias `body`.
  */
 export function decodeMessage(body: Uint8Array, from: NodeId, to: NodeId): PeerMessage {
   const message = decodeUntrusted('a message', () => wire.PeerMessage.decode(body));

@@ -1,6 +1,6 @@
 /**
  * Makes protobufjs read and write uint64 as plain numbers, exact to 2^53. Must be evaluated before
- * any generated code: a module that needs that imports `wire.js`.
+ * any generated code: import `wire.js`, never the generated code itself.
  */
 import protobuf from 'protobufjs/minimal.js';
 

@@ -1,19 +1,22 @@
-/** Proposals, as they stand in the log: a command and the request that it answers. */
+/**
+ * Proposals, the data of log entries: a command and the number of its request. The number lets the
+ * submitting node acknowledge the request when it applies the entry.
+ */
 import { FrenoError } from '../../../base/errors.js';
 import { asOf, type Command } from '../../../throttle/commands.js';
 import { decodeUntrusted, exact, positive, protocolError, wire } from './wire.js';
 
 /**
- * Most bytes of one proposal: far more than a name from a URL needs, far less than an append may
+ * Bytes of one proposal, at most: far more than a name in a URL needs, far less than an append may
  * carry.
  */
 const PROPOSAL_BYTES_MAX = 64 * 1024;
 
-/** More that the times of a command may take when a leader has moved them. */
-const MOVED_TIMES_BYTES_MAX = 16;
+/** Bytes that a command may grow by when a leader adjusts its times. */
+const ADJUSTED_TIMES_BYTES_MAX = 16;
 
 export interface Proposal {
-  /** The run of the node that was asked, drawn by chance at its start: at least 1, below 2^53. */
+  /** Random number of the submitting node's run, drawn at its start: at least 1, below 2^53. */
   readonly session: number;
   /** The number of the request in that run. */
   readonly sequence: number;
@@ -30,7 +33,7 @@ export function encodeProposal(proposal: Proposal): Uint8Array {
 }
 
 /**
- * The same proposal, asked for at `atMs`: see `asOf`. Throws `PROTOCOL` as `decodeProposal` does.
+ * The same proposal, submitted at `atMs`: see `asOf`. Throws `PROTOCOL` as `decodeProposal` does.
  */
 export function movedProposal(bytes: Uint8Array, atMs: number): Uint8Array {
   const proposal = decodeProposal(bytes);
@@ -41,9 +44,9 @@ function encode({ session, sequence, command }: Proposal): Uint8Array {
   return wire.Proposal.encode({ session, sequence, command: commandToWire(command) }).finish();
 }
 
-/** Throws `PROTOCOL` for anything that `encodeProposal` and `movedProposal` do not make. */
+/** Throws `PROTOCOL` for anything that `encodeProposal` and `movedProposal` do not produce. */
 export function decodeProposal(bytes: Uint8Array): Proposal {
-  if (bytes.length > PROPOSAL_BYTES_MAX + MOVED_TIMES_BYTES_MAX) {
+  if (bytes.length > PROPOSAL_BYTES_MAX + ADJUSTED_TIMES_BYTES_MAX) {
     throw protocolError(`a proposal of ${bytes.length} bytes`);
   }
   const { session, sequence, command } = decodeUntrusted('a proposal', () =>
@@ -108,7 +111,7 @@ function commandFromWire(command: WireCommand): Command {
   if (command.recoverHost != null) {
     return { kind: 'recoverHost', atMs, host: name(command.recoverHost.host, 'host') };
   }
-  throw protocolError('a command of an unknown kind: a newer version wrote it');
+  throw protocolError('a command of an unknown kind, of a newer version');
 }
 
 function name(value: string | null | undefined, field: string): string {

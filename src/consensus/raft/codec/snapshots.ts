@@ -1,6 +1,6 @@
 /**
  * The replicated state as a sequence of chunks, each encoded and decoded by itself, so that a large
- * state never holds the event loop.
+ * state never blocks the event loop.
  */
 import type { AppKey } from '../../../throttle/commands.js';
 import type { StateImage, ThrottledApp } from '../../../throttle/state.js';
@@ -8,14 +8,14 @@ import { share } from './proposals.js';
 import { decodeUntrusted, exact, protocolError, wire } from './wire.js';
 
 /**
- * Most bytes of one chunk. An entry larger than `CHUNK_BYTES_TARGET` makes a chunk of its own size.
+ * Bytes of one chunk, at most. An entry larger than `CHUNK_BYTES_TARGET` has a chunk of its own.
  */
 export const SNAPSHOT_CHUNK_BYTES_MAX = 1024 * 1024;
 
-/** Most chunks of one snapshot: bounds what a follower holds in memory while one arrives. */
+/** Chunks of one snapshot, at most: bounds the memory of a follower while one arrives. */
 export const SNAPSHOT_CHUNKS_MAX = 65_536;
 
-/** A chunk is closed when its entries reach this. About half a millisecond of encoding. */
+/** A chunk ends when its entries reach this size: about half a millisecond of encoding. */
 const CHUNK_BYTES_TARGET = 64 * 1024;
 
 /** Rough size of an entry besides its name. */
@@ -47,8 +47,7 @@ export function* encodeImage(image: StateImage): Generator<Uint8Array, void, voi
 }
 
 /**
- * Where the chunk that begins with `rows[start]` ends; `taken` entries of the other table are in it
- * already.
+ * The end of the chunk that begins with `rows[start]` and has `taken` entries of the other table.
  */
 function sliceEnd(
   rows: ReadonlyArray<readonly [string, unknown]>,
@@ -58,21 +57,21 @@ function sliceEnd(
   let bytes = taken * ENTRY_BYTES;
   let end = start;
   while (end < rows.length && bytes < CHUNK_BYTES_TARGET) {
-    // A UTF-16 unit is at most three bytes of UTF-8.
+    // A UTF-16 unit is at most three bytes in UTF-8.
     bytes += ENTRY_BYTES + rows[end]![0].length * 3;
     end += 1;
   }
   return end;
 }
 
-/** Puts chunks back together, in their order. */
+/** Assembles an image from its chunks, in their order. */
 export class ImageAssembly {
   /** Null: the first chunk is missing. */
   #sweptAtMs: number | null = null;
   readonly #throttledApps: Array<readonly [AppKey, ThrottledApp]> = [];
   readonly #skippedHosts: Array<readonly [string, number]> = [];
 
-  /** Throws `PROTOCOL` for what `encodeImage` does not make. */
+  /** Throws `PROTOCOL` for anything that `encodeImage` does not produce. */
   add(bytes: Uint8Array): void {
     const chunk = decodeUntrusted('a chunk of a snapshot', () => wire.StateChunk.decode(bytes));
     if ((chunk.clock == null) !== (this.#sweptAtMs !== null)) {

@@ -1,4 +1,4 @@
-/** The generated code of `proto/raft.proto`, with numbers as numbers, and what all codecs check. */
+/** The generated code of `proto/raft.proto` with uint64 as numbers, and checks of all codecs. */
 import './numbers.js';
 
 import { FrenoError, messageOf } from '../../../base/errors.js';
@@ -10,7 +10,7 @@ export function protocolError(what: string): FrenoError {
   return new FrenoError('PROTOCOL', what);
 }
 
-/** `decode` of untrusted bytes: whatever the generated code throws becomes `PROTOCOL`. */
+/** `decode` of untrusted bytes: any error of the generated code becomes `PROTOCOL`. */
 export function decodeUntrusted<T>(what: string, decode: () => T): T {
   try {
     return decode();
@@ -30,7 +30,7 @@ export function positive(value: number, field: string): number {
   return value;
 }
 
-/** Bytes of their own: what protobufjs decodes aliases the receive buffer. */
+/** A copy: the byte fields that protobufjs decodes alias the receive buffer. */
 export function copyOf(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes);
 }

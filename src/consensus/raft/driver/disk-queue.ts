@@ -1,6 +1,6 @@
 /** Group commit: one write at a time; what comes meanwhile goes into the next. */
 import type { Done, RaftStorage, StorageWrite } from '../driver-types.js';
-import { mergeWrites } from '../storage/merge.js';
+import { mergeWrites } from '../storage/group-commit.js';
 
 interface WriteBatch {
   readonly number: number;

@@ -149,7 +149,7 @@ export class RaftDriver implements DriverInterface {
 
   submit(command: Command, answer: RequestCallback): void {
     if (this.#isStopped) {
-      answer({ kind: 'refused', refusal: 'noLeader' });
+      answer({ kind: 'refused', refusal: 'notLeader' });
       return;
     }
     this.#requests.submit(command, answer);
@@ -158,7 +158,7 @@ export class RaftDriver implements DriverInterface {
 
   read(answer: RequestCallback): void {
     if (this.#isStopped) {
-      answer({ kind: 'refused', refusal: 'noLeader' });
+      answer({ kind: 'refused', refusal: 'notLeader' });
       return;
     }
     this.#requests.read(answer);

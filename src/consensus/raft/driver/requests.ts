@@ -46,12 +46,6 @@ interface PendingReads {
   readonly deadlineTick: number;
 }
 
-const refusals: Record<Refusal, RequestRefusal> = {
-  notLeader: 'noLeader',
-  transferring: 'handingOver',
-  overloaded: 'overloaded',
-};
-
 export interface RequestOptions {
   /** The run of this node: at least 1, drawn by chance. */
   readonly session: number;
@@ -138,7 +132,7 @@ export class Requests {
   }
 
   forwardRefused({ sequences, reason }: ForwardRefusal): void {
-    for (const sequence of sequences) this.#refuse(sequence, refusals[reason]);
+    for (const sequence of sequences) this.#refuse(sequence, reason);
   }
 
   /**
@@ -227,13 +221,13 @@ export class Requests {
   /** Answers everything: queued requests were never sent, pending ones may yet take effect. */
   stop(): void {
     for (const { sequence, from } of this.#queue) {
-      if (from === null) this.#refuse(sequence, 'noLeader');
+      if (from === null) this.#refuse(sequence, 'notLeader');
     }
     this.#queue = [];
     for (const sequence of [...this.#pending.keys()]) this.#answer(sequence, { kind: 'unknown' });
     for (const context of [...this.#reads.keys()]) this.#refuseReads(context);
     for (const answer of this.#readQueue.splice(0)) {
-      answer({ kind: 'refused', refusal: 'noLeader' });
+      answer({ kind: 'refused', refusal: 'notLeader' });
     }
   }
 
@@ -275,7 +269,7 @@ export class Requests {
   #refuseGroup(group: readonly QueuedProposal[], reason: Refusal): void {
     const ofPeers = new Map<NodeId, number[]>();
     for (const { from, sequence } of group) {
-      if (from === null) this.#refuse(sequence, refusals[reason]);
+      if (from === null) this.#refuse(sequence, reason);
       else if (ofPeers.has(from)) ofPeers.get(from)!.push(sequence);
       else ofPeers.set(from, [sequence]);
     }
@@ -295,7 +289,7 @@ export class Requests {
       this.#reads.set(context, { answers, deadlineTick });
       return;
     }
-    for (const answer of answers) answer({ kind: 'refused', refusal: refusals[refusal] });
+    for (const answer of answers) answer({ kind: 'refused', refusal });
   }
 
   /**
@@ -306,7 +300,7 @@ export class Requests {
     const appended = this.#appended.get(index);
     if (appended === undefined) return;
     this.#appended.delete(index);
-    if (appended.term !== term) this.#refuse(appended.sequence, 'noLeader');
+    if (appended.term !== term) this.#refuse(appended.sequence, 'notLeader');
   }
 
   #refuse(sequence: number, refusal: RequestRefusal): void {
@@ -328,7 +322,7 @@ export class Requests {
 
   #refuseReads(context: number): void {
     for (const answer of this.#takeReads(context)?.answers ?? []) {
-      answer({ kind: 'refused', refusal: 'noLeader' });
+      answer({ kind: 'refused', refusal: 'notLeader' });
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * One SQLite connection, in promises for opening and closing, and in callbacks for the work in
- * between.
+ * One SQLite connection: promises for opening and closing, callbacks for the statements between,
+ * because the driver orders its work by callbacks (see `driver-types.ts`).
  */
 import sqlite3 from 'sqlite3';
 
@@ -10,8 +10,8 @@ export type SqlValue = string | number | Uint8Array | null;
 /**
  * Statements run one at a time in the order of the calls (serialized mode): without it node-sqlite3
  * completes them in any order. Only single statements, each its own transaction, and `exec` texts
- * that hold a whole transaction may go through it: a transaction left open across calls would
- * swallow whatever comes between.
+ * that hold a whole transaction may go through it: a transaction that is open across calls would
+ * include the statements of other callers.
  */
 export class Connection {
   readonly #database: sqlite3.Database;
@@ -57,12 +57,12 @@ export class Connection {
     });
   }
 
-  /** Runs all statements of `sql` in one go. */
+  /** Runs all statements of `sql`, with no others in between. */
   exec(sql: string, done: (error: Error | null) => void): void {
     this.#database.exec(sql, done);
   }
 
-  /** Waits for what runs, then closes; the write-ahead log goes into the file. */
+  /** Waits for running statements, then closes; SQLite checkpoints the write-ahead log. */
   async close(): Promise<void> {
     for (const statement of this.#statements) await statement.finalize();
     await new Promise<void>((resolve, reject) => {

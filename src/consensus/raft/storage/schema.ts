@@ -1,17 +1,22 @@
-/** The tables of the log, how its file is opened, and whose it is. */
+/**
+ * The tables of the log, the opening of its file, and the check of its owner.
+ *
+ * `promise`, `snapshot_pieces` and `pieces` are names on disk, older than the words in the code:
+ * the lockout of a voter, the chunks of a snapshot and their number.
+ */
 import { FrenoError, messageOf } from '../../../base/errors.js';
 import type { NodeId, SnapshotMeta } from '../core/types.js';
 import { Connection, type PreparedStatement } from './connection.js';
-import { APPLICATION_ID } from './file.js';
-import { DamagedLogError, hardStateChecksum, integer } from './load.js';
+import { DamagedLogError, hardStateChecksum, integer } from './load-log.js';
+import { APPLICATION_ID } from './log-file.js';
 import { checkWriteAheadLog } from './write-ahead-log.js';
 
-/** Of the tables; raised when an older program could not read them. */
+/** Raised when an older program could not read the tables. */
 const FORMAT_VERSION = 1;
 
 /**
- * The write-ahead log is moved into the file when it has this many pages (of 4 KiB), and is cut to
- * the size below.
+ * SQLite checkpoints the write-ahead log when it has this many pages (of 4 KiB), and truncates it
+ * to the size below.
  */
 const CHECKPOINT_PAGES = 1000;
 const WAL_BYTES_LIMIT = 4 * 1024 * 1024;
@@ -29,12 +34,17 @@ const SCHEMA = `
   PRAGMA user_version = ${FORMAT_VERSION};
   CREATE TABLE identity (cluster_name TEXT NOT NULL, node TEXT NOT NULL);
   CREATE TABLE hard_state (term INTEGER NOT NULL, vote TEXT, checksum INTEGER NOT NULL);
-  CREATE TABLE snapshot (last_index INTEGER NOT NULL, last_term INTEGER NOT NULL, pieces INTEGER NOT NULL);
+  CREATE TABLE snapshot (
+    last_index INTEGER NOT NULL, last_term INTEGER NOT NULL, pieces INTEGER NOT NULL
+  );
   CREATE TABLE snapshot_pieces (
-    snapshot_index INTEGER NOT NULL, sequence INTEGER NOT NULL, data BLOB NOT NULL, checksum INTEGER NOT NULL,
+    snapshot_index INTEGER NOT NULL, sequence INTEGER NOT NULL,
+    data BLOB NOT NULL, checksum INTEGER NOT NULL,
     PRIMARY KEY (snapshot_index, sequence)
   );
-  CREATE TABLE log (idx INTEGER PRIMARY KEY, term INTEGER NOT NULL, data BLOB NOT NULL, checksum INTEGER NOT NULL);
+  CREATE TABLE log (
+    idx INTEGER PRIMARY KEY, term INTEGER NOT NULL, data BLOB NOT NULL, checksum INTEGER NOT NULL
+  );
   INSERT INTO hard_state VALUES (0, NULL, ${hardStateChecksum({ term: 0, vote: null })});
   CREATE TABLE promise (ms INTEGER NOT NULL);
   INSERT INTO snapshot VALUES (0, 0, 0);
@@ -47,7 +57,7 @@ export interface StorageIdentity {
   readonly node: NodeId;
 }
 
-export interface Statements {
+export interface StorageStatements {
   readonly setHardState: PreparedStatement;
   readonly truncate: PreparedStatement;
   /** By number of rows. */
@@ -72,7 +82,8 @@ export async function openConnection(path: string): Promise<Connection> {
     await checkWriteAheadLog(`${path}-wal`);
     if (tables === 0) await connection.execute(SCHEMA);
     const [mode] = await connection.all('PRAGMA journal_mode = WAL');
-    if (mode?.journal_mode !== 'wal') throw new Error('the file system allows no write-ahead log');
+    if (mode?.journal_mode !== 'wal')
+      throw new Error('the file system does not support a write-ahead log');
     await connection.execute(`
       PRAGMA synchronous = FULL;
       PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
@@ -87,13 +98,13 @@ export async function openConnection(path: string): Promise<Connection> {
 }
 
 /**
- * What a killed process had written, but not synced, is read back as if it were on disk, until the
- * machine fails: this node would stand by votes and entries that are gone then. Moving the
- * write-ahead log into the file writes and syncs all of it.
+ * What a killed process had written but not synced is in the page cache, and is read back as if it
+ * were durable. This node would acknowledge votes and entries that the next crash of the machine
+ * loses. A checkpoint writes and syncs all of it.
  */
 async function syncRecovered(connection: Connection): Promise<void> {
   const [row] = await connection.all('PRAGMA wal_checkpoint(TRUNCATE)');
-  if (row?.busy !== 0) throw new Error('its write-ahead log cannot be moved into the file');
+  if (row?.busy !== 0) throw new Error('its write-ahead log cannot be checkpointed');
 }
 
 /** Throws `RESOURCE` for the file of a newer program. */
@@ -106,7 +117,7 @@ export async function checkFormat(connection: Connection): Promise<void> {
   );
 }
 
-/** Throws `RESOURCE` when the directory is another node's; a new one becomes this node's. */
+/** Throws `RESOURCE` when the log belongs to another node; a new log gets this node's name. */
 export async function checkIdentity(
   connection: Connection,
   identity: StorageIdentity,
@@ -124,28 +135,33 @@ export async function checkIdentity(
   if (row.cluster_name === identity.clusterName && row.node === identity.node) return;
   throw new FrenoError(
     'RESOURCE',
-    `it belongs to node ${row.node} of cluster ${row.cluster_name}, this is node ${identity.node} of cluster ` +
-      `${identity.clusterName}: check RaftAdvertise, RaftBind and RaftClusterName, or name another RaftDataDir`,
+    `it belongs to node ${row.node} of cluster ${row.cluster_name}, ` +
+      `this is node ${identity.node} of cluster ${identity.clusterName}: ` +
+      'check RaftAdvertise, RaftBind and RaftClusterName, or name another RaftDataDir',
   );
 }
 
 /**
- * The longest promise of earlier runs that may still hold, in milliseconds; 0: there is none.
- * Throws `DamagedLogError`.
+ * The longest lockout of earlier runs that may still hold, in milliseconds; 0: none. Throws
+ * `DamagedLogError`.
  */
 export async function loadLockout(connection: Connection): Promise<number> {
   const [row] = await connection.all('SELECT ms FROM promise');
   return integer(row ?? {}, 'ms');
 }
 
-/** Drops what a crash left between a snapshot and its cleaning up. */
-export async function sweep(connection: Connection, { index }: SnapshotMeta): Promise<void> {
+/** Deletes what a crash between a snapshot and its clean-up left. */
+export async function deleteLeftovers(
+  connection: Connection,
+  { index }: SnapshotMeta,
+): Promise<void> {
   await connection.execute(
-    `DELETE FROM log WHERE idx <= ${index}; DELETE FROM snapshot_pieces WHERE snapshot_index <> ${index}`,
+    `DELETE FROM log WHERE idx <= ${index};
+      DELETE FROM snapshot_pieces WHERE snapshot_index <> ${index}`,
   );
 }
 
-export async function prepareStatements(connection: Connection): Promise<Statements> {
+export async function prepareStatements(connection: Connection): Promise<StorageStatements> {
   const insert = new Map<number, PreparedStatement>();
   for (const rows of INSERT_ROWS) {
     const values = new Array(rows).fill('(?, ?, ?, ?)').join(', ');
@@ -169,17 +185,17 @@ export async function prepareStatements(connection: Connection): Promise<Stateme
   };
 }
 
-export function inUse(path: string): FrenoError {
+export function inUseError(path: string): FrenoError {
   return new FrenoError(
     'RESOURCE',
     `RaftDataDir: ${path} is in use by another process; stop that one, or name another directory`,
   );
 }
 
-/** Says what is wrong with the file at `path`, whatever was thrown. */
-export function asResource(path: string, error: unknown): FrenoError {
+/** The error for the operator, with the path, for anything that opening the log threw. */
+export function storageError(path: string, error: unknown): FrenoError {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED') return inUse(path);
+  if (code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED') return inUseError(path);
   const isDamaged =
     error instanceof DamagedLogError || code === 'SQLITE_CORRUPT' || code === 'SQLITE_NOTADB';
   const message = messageOf(error);

@@ -1,4 +1,11 @@
-/** The log, the vote and the snapshot of one node in one SQLite file. */
+/**
+ * The log, the vote and the snapshot of one node in one SQLite file.
+ *
+ * SQLite in WAL mode with `synchronous = FULL` syncs once for each transaction
+ * (https://www.sqlite.org/pragma.html#pragma_synchronous), and recovers from a torn write by
+ * itself. Each step of a write is a transaction, in the order hard state, snapshot, entries: a
+ * crash leaves a prefix, which Raft allows.
+ */
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -6,47 +13,46 @@ import type { Logger } from '../../../base/log.js';
 import type { Entry, HardState, InitialState, SnapshotMeta } from '../core/types.js';
 import type { Done, EncodedSnapshot, RaftStorage, StorageWrite } from '../driver-types.js';
 import type { Connection, SqlValue } from './connection.js';
-import { clearTheWay, LOG_FILE, prepareDirectory } from './file.js';
-import { DamagedLogError, entryChecksum, hardStateChecksum, load } from './load.js';
+import { DamagedLogError, entryChecksum, hardStateChecksum, loadLog } from './load-log.js';
+import { LOG_FILE, prepareDirectory, prepareFile } from './log-file.js';
 import {
-  asResource,
   checkFormat,
   checkIdentity,
+  deleteLeftovers,
   INSERT_ROWS,
   INSERT_ROWS_MAX,
-  inUse,
+  inUseError,
   loadLockout,
   openConnection,
   prepareStatements,
-  type Statements,
   type StorageIdentity,
-  sweep,
+  type StorageStatements,
+  storageError,
 } from './schema.js';
 
-/** Entries deleted in one statement after a snapshot: appends wait for it. */
+/** Entries that one statement deletes after a snapshot: appends wait for it. */
 const DELETE_ROWS = 1024;
 
 /**
- * The locks of a file belong to the process, not to the connection, and closing any descriptor of
- * the file drops them: a second storage in one process has to be refused before it touches the
- * file.
+ * POSIX locks belong to the process, not to the connection, and closing any descriptor of the file
+ * drops them (fcntl(2)): a second storage in this process must be refused before it opens the file.
  */
 const directoriesInUse = new Set<string>();
 
 export interface OpenedStorage {
   readonly storage: SqliteStorage;
-  /** What it held. */
+  /** What it holds. */
   readonly initial: InitialState;
   /**
-   * The longest promise of earlier runs that may still hold: for so many milliseconds after they
-   * end no vote may be granted.
+   * The longest lockout of earlier runs that may still hold: for that time after the start no vote
+   * may be granted.
    */
-  readonly lockoutMs: number;
+  readonly storedLockoutMs: number;
 }
 
 export class SqliteStorage implements RaftStorage {
   readonly #connection: Connection;
-  readonly #statements: Statements;
+  readonly #statements: StorageStatements;
   readonly #directory: string;
   /** The newest snapshot whose record was handed to the connection. */
   #snapshot: SnapshotMeta;
@@ -57,15 +63,15 @@ export class SqliteStorage implements RaftStorage {
    */
   #firstIndex: number;
   #lastIndex: number;
-  /** Set once: the disk refused a write. */
+  /** Set once, by the first write that fails. */
   #failure: Error | null = null;
   /** Writes that have not called back. */
-  #underWay = 0;
+  #pendingWrites = 0;
   #whenIdle: (() => void) | null = null;
 
   private constructor(
     connection: Connection,
-    statements: Statements,
+    statements: StorageStatements,
     directory: string,
     chunkCount: number,
     initial: InitialState,
@@ -80,9 +86,9 @@ export class SqliteStorage implements RaftStorage {
   }
 
   /**
-   * Opens or creates the log in `directory`, and holds it until `close` or the end of the process.
-   * Throws `RESOURCE`, with the file's name, when it is another process's, another node's, foreign
-   * or damaged.
+   * Opens or creates the log in `directory`, and locks it until `close` or the end of the process.
+   * Throws `RESOURCE`, with the file's name, when the file is in use, another node's, foreign or
+   * damaged.
    */
   static async open(
     directory: string,
@@ -92,10 +98,10 @@ export class SqliteStorage implements RaftStorage {
     await prepareDirectory(directory);
     const real = await realpath(directory);
     const path = join(directory, LOG_FILE);
-    if (directoriesInUse.has(real)) throw inUse(path);
+    if (directoriesInUse.has(real)) throw inUseError(path);
     directoriesInUse.add(real);
     try {
-      await clearTheWay(path, log);
+      await prepareFile(path, log);
       const connection = await openConnection(path);
       try {
         return await SqliteStorage.#load(connection, real, identity);
@@ -105,7 +111,7 @@ export class SqliteStorage implements RaftStorage {
       }
     } catch (error) {
       directoriesInUse.delete(real);
-      throw asResource(path, error);
+      throw storageError(path, error);
     }
   }
 
@@ -116,12 +122,12 @@ export class SqliteStorage implements RaftStorage {
   ): Promise<OpenedStorage> {
     await checkFormat(connection);
     await checkIdentity(connection, identity);
-    const { initial, chunkCount } = await load(connection);
+    const { initial, chunkCount } = await loadLog(connection);
     const storedLockoutMs = await loadLockout(connection);
-    await sweep(connection, initial.snapshot);
+    await deleteLeftovers(connection, initial.snapshot);
     const statements = await prepareStatements(connection);
     const storage = new SqliteStorage(connection, statements, directory, chunkCount, initial);
-    return { storage, initial, lockoutMs: storedLockoutMs };
+    return { storage, initial, storedLockoutMs };
   }
 
   write(write: StorageWrite, done: Done): void {
@@ -162,7 +168,7 @@ export class SqliteStorage implements RaftStorage {
   ): void {
     this.#statements.readChunk.get([index, sequence], (error, row) => {
       if (error !== null) return done(error, null);
-      if (row === undefined) return done(this.#missing(index, sequence), null);
+      if (row === undefined) return done(this.#missingChunk(index, sequence), null);
       const { data, checksum } = row;
       if (!(data instanceof Uint8Array) || crc32(data) !== checksum) {
         return done(new DamagedLogError(`chunk ${sequence} of its snapshot is damaged`), null);
@@ -171,24 +177,21 @@ export class SqliteStorage implements RaftStorage {
     });
   }
 
-  /** Of an older snapshot, nothing is wrong: it has been replaced. */
-  #missing(index: number, sequence: number): Error | null {
+  /** A missing chunk of an older snapshot is no error: the snapshot has been replaced. */
+  #missingChunk(index: number, sequence: number): Error | null {
     if (index !== this.#snapshot.index) return null;
     return new DamagedLogError(`chunk ${sequence} of its snapshot is missing`);
   }
 
-  /**
-   * Makes durable what this run promises, before it promises anything; what is written afterwards
-   * takes its place.
-   */
+  /** See `LockoutStore`. Replaces the stored lockout. */
   writeLockout(lockoutMs: number, done: Done): void {
     this.#run([(next) => this.#statements.setLockout.run([lockoutMs], next)], done);
   }
 
-  /** Waits for writes under way; the directory is free afterwards. */
+  /** Waits for pending writes; the directory is free afterwards. */
   async close(): Promise<void> {
     this.#failure ??= new Error('the log is closed');
-    if (this.#underWay > 0) {
+    if (this.#pendingWrites > 0) {
       await new Promise<void>((resolve) => {
         this.#whenIdle = resolve;
       });
@@ -200,23 +203,23 @@ export class SqliteStorage implements RaftStorage {
     }
   }
 
-  /** Runs steps one after the other; the first error ends them, and all later writes. */
+  /** Runs steps one after the other; after the first error nothing more is written. */
   #run(steps: ReadonlyArray<((next: Done) => void) | null>, done: Done): void {
     if (this.#failure !== null) {
       const failure = this.#failure;
       setImmediate(() => done(failure));
       return;
     }
-    this.#underWay += 1;
+    this.#pendingWrites += 1;
     let at = 0;
     const next: Done = (error) => {
       if (error !== null) this.#failure ??= error;
       while (error === null && at < steps.length && steps[at] === null) at += 1;
       const step = error === null ? steps[at++] : undefined;
       if (step != null) return step(next);
-      this.#underWay -= 1;
+      this.#pendingWrites -= 1;
       done(error);
-      if (this.#underWay === 0) this.#whenIdle?.();
+      if (this.#pendingWrites === 0) this.#whenIdle?.();
     };
     next(null);
   }
@@ -272,8 +275,7 @@ export class SqliteStorage implements RaftStorage {
   }
 
   /**
-   * A snapshot of the leader: it and an empty log take the place of all that was there, in one
-   * transaction.
+   * A snapshot of the leader: it and an empty log replace everything stored, in one transaction.
    */
   #replaceAll({ meta, chunks }: EncodedSnapshot, next: Done): void {
     this.#snapshot = meta;
@@ -284,7 +286,7 @@ export class SqliteStorage implements RaftStorage {
   }
 
   #recordSnapshot({ meta, chunks }: EncodedSnapshot, next: Done): void {
-    // One from the leader has overtaken it: going back would lose entries.
+    // A newer one of the leader has overtaken it: the older one would lose entries.
     if (meta.index <= this.#snapshot.index) {
       next(null);
       return;
@@ -297,7 +299,7 @@ export class SqliteStorage implements RaftStorage {
   #transaction(statements: readonly string[], next: Done): void {
     this.#connection.exec(`BEGIN IMMEDIATE; ${statements.join('; ')}; COMMIT`, (error) => {
       if (error === null) return next(null);
-      // Nothing else is written after an error; the rollback only frees what the transaction holds.
+      // Nothing is written after an error; the rollback only ends the open transaction.
       this.#connection.exec('ROLLBACK', () => next(error));
     });
   }
@@ -316,8 +318,8 @@ export class SqliteStorage implements RaftStorage {
 }
 
 /**
- * Replaces the record of the snapshot, and drops the chunks of older ones: those of a newer one, of
- * the leader, may be on their way.
+ * Replaces the record of the snapshot and deletes the chunks of older ones. Chunks of a newer one,
+ * of the leader, may already be written.
  */
 function recordSql({ index, term }: SnapshotMeta, chunkCount: number): string {
   return (

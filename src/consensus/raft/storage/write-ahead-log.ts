@@ -1,19 +1,17 @@
 /**
- * Damage in the middle of SQLite's write-ahead log. SQLite takes the first frame that does not fit
- * for the end of the log, as after a write that a crash cut short, and would forget without a word
- * all that was synced behind it: votes, and entries that were acknowledged. The format:
- * https://www.sqlite.org/fileformat2.html#walformat
+ * Detects damage in the middle of SQLite's write-ahead log. Recovery ends at the first frame whose
+ * checksum is wrong, because a crash may have cut the last write short. Damage in the middle looks
+ * the same to SQLite: it would silently discard all that was synced after it, votes and
+ * acknowledged entries among them. Raft assumes that a node never forgets those, so this is checked
+ * before SQLite opens the file. The format: https://www.sqlite.org/fileformat2.html#walformat
  */
 import { readFile } from 'node:fs/promises';
-import { DamagedLogError } from './load.js';
+import { DamagedLogError } from './load-log.js';
 
 const HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
 
-/**
- * By the last bit of the magic number, checksums are over big-endian words or over little-endian
- * ones.
- */
+/** The last bit of the magic number says whether checksums are over big-endian words. */
 const MAGIC = 0x377f0682;
 
 /** Offsets in the header of the log, and in that of a frame. */
@@ -25,17 +23,17 @@ const FRAME_SALTS_AT = 8;
 const FRAME_CHECKSUM_AT = 16;
 
 /**
- * Throws `DamagedLogError` when more than one transaction lies behind what is wrong: each is synced
- * before the next begins, so a crash cuts short only the last one. Call it while the file is
+ * Throws `DamagedLogError` when more than one transaction follows the first bad frame: each is
+ * synced before the next begins, so a crash cuts short only the last one. Call it while the file is
  * locked, and before anything is written.
  */
 export async function checkWriteAheadLog(path: string): Promise<void> {
-  const bytes = await readIfThere(path);
+  const bytes = await readIfExists(path);
   if (bytes.length < HEADER_BYTES || isBlank(bytes.subarray(0, HEADER_BYTES))) return;
   const log = new WriteAheadLog(bytes);
-  if (!log.isHeaderSound) throw new DamagedLogError('the header of its write-ahead log is wrong');
-  if (log.commitsBehind(log.soundFrames()) > 1) {
-    throw new DamagedLogError('its write-ahead log is wrong in the middle');
+  if (!log.isHeaderValid) throw new DamagedLogError('the header of its write-ahead log is damaged');
+  if (log.commitsFrom(log.validFrames()) > 1) {
+    throw new DamagedLogError('its write-ahead log is damaged in the middle');
   }
 }
 
@@ -52,13 +50,13 @@ class WriteAheadLog {
     this.#frames = Math.floor((bytes.length - HEADER_BYTES) / this.#frameBytes);
   }
 
-  get isHeaderSound(): boolean {
+  get isHeaderValid(): boolean {
     const isOurs = (this.#bytes.readUInt32BE(0) & ~1) === MAGIC;
     return isOurs && this.#matches(this.#sum(0, CHECKSUM_AT, [0, 0]), CHECKSUM_AT);
   }
 
-  /** How many frames from the first one on fit: each checksum goes on from the one before. */
-  soundFrames(): number {
+  /** Valid frames from the first on: each checksum continues that of the frame before. */
+  validFrames(): number {
     let sums = this.#sum(0, CHECKSUM_AT, [0, 0]);
     for (let frame = 0; frame < this.#frames; frame++) {
       const at = this.#frameAt(frame);
@@ -70,10 +68,10 @@ class WriteAheadLog {
   }
 
   /**
-   * Transactions that end in a frame from that one on. What is left of an earlier use of the file
-   * has other salts.
+   * Transactions that end in `firstFrame` or later. Frames of an earlier use of the file have other
+   * salts.
    */
-  commitsBehind(firstFrame: number): number {
+  commitsFrom(firstFrame: number): number {
     let commits = 0;
     for (let frame = firstFrame; frame < this.#frames; frame++) {
       const at = this.#frameAt(frame);
@@ -112,7 +110,7 @@ class WriteAheadLog {
 
 type Sums = readonly [number, number];
 
-async function readIfThere(path: string): Promise<Buffer> {
+async function readIfExists(path: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (error) {
@@ -123,7 +121,7 @@ async function readIfThere(path: string): Promise<Buffer> {
   }
 }
 
-/** A file that was made, and of which nothing was written before the machine failed. */
+/** The file was created and extended, but the machine failed before its data was written. */
 function isBlank(bytes: Buffer): boolean {
   return bytes.every((byte) => byte === 0);
 }

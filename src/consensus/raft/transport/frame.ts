@@ -2,8 +2,8 @@
 import { FrenoError } from '../../../base/errors.js';
 
 /**
- * Most bytes of one frame's body. Far above what the senders form: the largest is an append of
- * `core` plus one snapshot chunk.
+ * Bytes of a frame's body, at most. Far more than senders need: the largest are an append of the
+ * core and a chunk of a snapshot. It bounds what a peer can make this node buffer.
  */
 export const FRAME_BYTES_MAX = 8 * 1024 * 1024;
 
@@ -21,25 +21,25 @@ export function frameOf(body: Uint8Array): Buffer {
 }
 
 /**
- * Cuts a stream into frames. What it hands out aliases the chunks it was given: copy what lives on.
- * Keeps at most one unfinished frame.
+ * Splits a stream into frames. The bodies alias the chunks of the stream: copy what outlives the
+ * call. Buffers at most one incomplete frame.
  */
 export class FrameReader {
   #chunks: Buffer[] = [];
   /** Sum of the lengths of `#chunks`. */
   #bufferedBytes = 0;
-  /** What `#bufferedBytes` must reach before there is anything to hand out. */
+  /** A frame can be complete only when `#bufferedBytes` reaches this. */
   #wantedBytes = HEADER_BYTES;
 
   constructor(
     private readonly onFrame: (body: Buffer) => void,
-    /** May change between frames: strangers get less. */
+    /** May change between frames: less is allowed before the hello. */
     public bodyBytesMax: number,
   ) {}
 
   /**
    * Calls `onFrame` for each frame that `chunk` completes. Throws `PROTOCOL` for a length out of
-   * bounds; the stream is useless then.
+   * bounds; the stream cannot be read further.
    */
   push(chunk: Buffer): void {
     this.#chunks.push(chunk);

@@ -1,4 +1,4 @@
-/** The peers over TCP: one connection each way between two nodes. */
+/** The transport to peers over TCP: one connection for each direction between two nodes. */
 
 import type { Address } from '../../../base/address.js';
 import { monotonicMs } from '../../../base/clock.js';
@@ -7,13 +7,13 @@ import type { Logger } from '../../../base/log.js';
 import type { NodeId } from '../core/types.js';
 import type { PeerTransport } from '../driver-types.js';
 import { RateLimitedLog } from '../rate-limited-log.js';
-import { PeerLink } from './link.js';
-import { PeerListener } from './listener.js';
+import { PeerLink } from './peer-link.js';
+import { PeerListener } from './peer-listener.js';
 
 const PING_INTERVAL_MS = 500;
 
-/** Each dial looks its peer up anew: links know themselves how long to wait after a failure. */
-const NAMES_LIMITS = { lookupsMax: 3, foundMs: 0, notFoundMs: 0 };
+/** No caching: each dial looks its peer up again, and links have their own back-off. */
+const RESOLVER_LIMITS = { lookupsMax: 3, foundMs: 0, notFoundMs: 0 };
 
 export interface TransportOptions {
   readonly self: NodeId;
@@ -25,7 +25,7 @@ export interface TransportOptions {
 }
 
 export interface TransportHandlers {
-  /** Throws `PROTOCOL` for nonsense. The bytes are valid during the call only. */
+  /** Throws `PROTOCOL` for an invalid message. The bytes are valid during the call only. */
   receive(from: NodeId, body: Uint8Array): void;
   unreachable(peer: NodeId): void;
 }
@@ -38,28 +38,28 @@ export class TcpTransport implements PeerTransport {
   constructor(options: TransportOptions, handlers: TransportHandlers, log: Logger) {
     const { self, clusterName, bind, peers } = options;
     const warnings = new RateLimitedLog(log, monotonicMs);
-    const names = new FairResolver({ limits: NAMES_LIMITS });
+    const resolver = new FairResolver({ limits: RESOLVER_LIMITS });
     for (const peer of peers) {
-      /** Whether the log says last that the peer is away. */
-      let isAway = false;
+      /** Whether the last log line about the peer is of a failure. */
+      let isDown = false;
       const link = new PeerLink({
         self,
         clusterName,
         peer,
-        lookUp: names.client().lookup,
+        lookUp: resolver.client().lookup,
         random: Math.random,
         onUp: () => {
-          log[isAway ? 'warn' : 'info']({ peer }, 'peer connected');
-          isAway = false;
+          log[isDown ? 'warn' : 'info']({ peer }, 'raft: peer connected');
+          isDown = false;
         },
         onLost: (reason) => {
-          isAway = true;
-          log.warn({ peer, reason }, 'peer lost');
+          isDown = true;
+          log.warn({ peer, reason }, 'raft: peer lost');
           handlers.unreachable(peer);
         },
         onFailure: (reason) => {
-          isAway = true;
-          warnings.warn(`cannot reach peer ${peer}: ${reason}`);
+          isDown = true;
+          warnings.warn(`raft: cannot reach peer ${peer}: ${reason}`);
         },
       });
       this.#links.set(peer, link);
@@ -71,11 +71,12 @@ export class TcpTransport implements PeerTransport {
       peers: new Set(peers),
       receive: (from, body) => handlers.receive(from, body),
       onPeer: (peer) => this.#links.get(peer)?.dialNow(),
-      onRefused: (who, reason) => warnings.warn(`connection of ${who} refused: ${reason}`),
+      onRefused: (remote, reason) =>
+        warnings.warn(`raft: connection of ${remote} refused: ${reason}`),
     });
   }
 
-  /** Listens and dials. Rejects with `RESOURCE` when the address cannot be had. */
+  /** Listens and dials. Rejects with `RESOURCE` when the address cannot be bound. */
   async start(): Promise<void> {
     await this.#listener.start();
     for (const link of this.#links.values()) link.dialNow();

@@ -101,7 +101,7 @@ describe('requests', () => {
     submit();
     flush();
     commit([new Uint8Array(0)], 10, 4);
-    expect(results).to.deep.equal([{ kind: 'refused', refusal: 'noLeader' }]);
+    expect(results).to.deep.equal([{ kind: 'refused', refusal: 'notLeader' }]);
   });
 
   it('have an unknown outcome when their time is up, and no other even if they are applied later', () => {
@@ -214,8 +214,8 @@ describe('requests', () => {
     flush();
     expect(results).to.deep.equal([
       { kind: 'refused', refusal: 'overloaded' },
-      { kind: 'refused', refusal: 'noLeader' },
-      { kind: 'refused', refusal: 'noLeader' },
+      { kind: 'refused', refusal: 'notLeader' },
+      { kind: 'refused', refusal: 'notLeader' },
     ]);
   });
 
@@ -256,7 +256,7 @@ describe('requests', () => {
     submit('queued');
     requests.stop();
     expect(results).to.have.deep.members([
-      { kind: 'refused', refusal: 'noLeader' },
+      { kind: 'refused', refusal: 'notLeader' },
       { kind: 'unknown' },
     ]);
     expect(requests.pending).to.equal(0);
@@ -280,7 +280,7 @@ describe('requests', () => {
     read();
     flush();
     ticks(TIMEOUT_TICKS);
-    const refused = { kind: 'refused', refusal: 'noLeader' };
+    const refused = { kind: 'refused', refusal: 'notLeader' };
     expect(results.slice(2)).to.deep.equal([refused, refused]);
     expect(requests.pending).to.equal(0);
   });

@@ -1,6 +1,6 @@
 /**
- * The log on disk against a model, under drawn writes, and snapshots of the node's own that do not
- * wait for them.
+ * The log on disk against a model: random writes, with snapshots of the node's own that overlap
+ * with them.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,22 +13,22 @@ import { SeededRandom } from '../../../support/random.js';
 import { LogRecorder } from '../support/log-recorder.js';
 
 const SEEDS = 6;
-const LIVES = 2;
+const RUNS = 2;
 const OPERATIONS = 50;
 
 const identity = { clusterName: 'test', node: '127.0.0.1:1' };
 
-/** What a node does with its log, and what must be on its disk then. */
+/** The operations of a node on its log, and the contents that its disk must have then. */
 class Model {
   hardState: HardState = { term: 1, vote: null };
-  /** All entries behind the last snapshot of a leader. */
+  /** All entries after the last snapshot of a leader. */
   entries: Entry[] = [];
   base = 0;
   committed = 0;
-  /** Entries up to here are on disk: only what is may be in a snapshot of the node's own. */
+  /** The last durable entry: a snapshot of the node's own must not go beyond. */
   durable = 0;
-  /** Of the writes under way: up to where each makes entries durable. */
-  readonly #underWay: Array<{ lastIndex: number }> = [];
+  /** Of the pending writes: the last entry that each makes durable. */
+  readonly #pending: Array<{ lastIndex: number }> = [];
   /** The newest snapshot, of a leader or of this node. */
   snapshot: EncodedSnapshot | null = null;
 
@@ -47,20 +47,20 @@ class Model {
     const uncommitted = this.lastIndex - this.committed;
     const kept = this.lastIndex - (random.chance(0.3) ? random.below(uncommitted + 1) : 0);
     const entries = this.#append(kept, random.below(20));
-    this.#underWay.push({ lastIndex: this.lastIndex });
+    this.#pending.push({ lastIndex: this.lastIndex });
     return { hardState: isVote ? this.hardState : null, snapshot, entries };
   }
 
-  /** The oldest write under way is on disk. */
+  /** The oldest pending write is durable. */
   written(): void {
-    this.durable = this.#underWay.shift()!.lastIndex;
+    this.durable = this.#pending.shift()!.lastIndex;
   }
 
   #append(kept: number, count: number): Entry[] {
     if (count === 0) return [];
     this.entries.length = kept - this.base;
     this.durable = Math.min(this.durable, kept);
-    for (const write of this.#underWay) write.lastIndex = Math.min(write.lastIndex, kept);
+    for (const write of this.#pending) write.lastIndex = Math.min(write.lastIndex, kept);
     const { term } = this.hardState;
     const added: Entry[] = [];
     for (let at = 1; at <= count; at++) {
@@ -103,7 +103,7 @@ class Model {
   }
 }
 
-describe('the log on disk, whatever overlaps', () => {
+describe('the log on disk with overlapping writes', () => {
   let directory: string;
   const { logger } = new LogRecorder();
 
@@ -112,15 +112,15 @@ describe('the log on disk, whatever overlaps', () => {
   });
   afterEach(() => rm(directory, { recursive: true }));
 
-  it('holds after a restart what was written, and the newest snapshot whole', async () => {
+  it('restores all writes and the whole newest snapshot after a restart', async () => {
     for (let seed = 1; seed <= SEEDS; seed++) {
       const random = new SeededRandom(seed);
       const path = join(directory, String(seed));
       const model = new Model(random);
       let { storage } = await SqliteStorage.open(path, identity, logger);
       await write(storage, { hardState: model.hardState, snapshot: null, entries: [] });
-      for (let life = 0; life < LIVES; life++) {
-        await work(storage, model, random);
+      for (let run = 0; run < RUNS; run++) {
+        await runOperations(storage, model, random);
         await storage.close();
         const opened = await SqliteStorage.open(path, identity, logger);
         storage = opened.storage;
@@ -134,12 +134,16 @@ describe('the log on disk, whatever overlaps', () => {
   });
 });
 
-async function work(storage: SqliteStorage, model: Model, random: SeededRandom): Promise<void> {
+async function runOperations(
+  storage: SqliteStorage,
+  model: Model,
+  random: SeededRandom,
+): Promise<void> {
   let written = Promise.resolve();
   let saved = Promise.resolve();
   let isSaving = false;
   for (let operation = 0; operation < OPERATIONS; operation++) {
-    // A node has one snapshot of its own under way at a time, and one write.
+    // A node has at most one snapshot of its own and one write in progress.
     const snapshot = !isSaving && random.chance(0.5) ? model.ownSnapshot() : null;
     if (snapshot !== null) {
       isSaving = true;

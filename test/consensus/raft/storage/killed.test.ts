@@ -1,4 +1,4 @@
-/** The log on disk: what a process that was killed leaves of it. */
+/** The log on disk after its process was killed. */
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import type { OpenedStorage } from '../../../../src/consensus/raft/storage/sqlite.js';
@@ -20,12 +20,12 @@ describe('the log of a killed process', () => {
     await log.kill();
     expect((await stat(log.writeAheadLog)).size).to.be.greaterThan(0);
     const { initial } = await log.open();
-    // SQLite cuts it only when all of it is in the file, and synced.
+    // A checkpoint truncates it only when all of it is in the database file, and synced.
     expect((await stat(log.writeAheadLog)).size).to.equal(0);
     expect([initial.hardState.vote, initial.entries.length]).to.deep.equal(['b:2', 5]);
   });
 
-  describe('with its write-ahead log as it was left', () => {
+  describe('with the write-ahead log of a killed process', () => {
     let bytes: Buffer;
 
     /** One transaction for each entry, the last one of several pages. */
@@ -51,26 +51,26 @@ describe('the log of a killed process', () => {
       return changed;
     }
 
-    it('has all of it', async () => {
+    it('restores the whole log of a killed process', async () => {
       expect((await log.open()).initial.entries).to.have.length(270);
     });
 
-    it('is refused, by name, when that is wrong in the middle', async () => {
+    it('refuses a log whose write-ahead log is damaged in the middle', async () => {
       const { code, message } = await failureOf(openWith(flipped(40_000)));
       expect(code).to.equal('RESOURCE');
       expect(message).to.contain(
-        `${log.path} is damaged (its write-ahead log is wrong in the middle)`,
+        `${log.path} is damaged (its write-ahead log is damaged in the middle)`,
       );
     });
 
-    it('is refused, by name, when its header is wrong', async () => {
+    it('refuses a log whose write-ahead log has a damaged header', async () => {
       const { message } = await failureOf(openWith(flipped(17)));
       expect(message).to.contain(
-        `${log.path} is damaged (the header of its write-ahead log is wrong)`,
+        `${log.path} is damaged (the header of its write-ahead log is damaged)`,
       );
     });
 
-    it('has what was synced before, when the last transaction was cut short', async () => {
+    it('restores all but the last transaction when a crash cut that short', async () => {
       for (const cut of [
         flipped(bytes.length - 1),
         flipped(bytes.length - 3 * 4096),
@@ -84,12 +84,12 @@ describe('the log of a killed process', () => {
       }
     });
 
-    it('begins empty when nothing of it was written', async () => {
+    it('starts with an empty log when the write-ahead log is blank', async () => {
       await writeFile(log.path, '');
       expect((await openWith(Buffer.alloc(bytes.length))).initial.entries).to.deep.equal([]);
     });
 
-    it('has all of it after the file was used again from its beginning', async () => {
+    it('restores the whole log after the write-ahead log was reused from its start', async () => {
       const first = await log.open();
       for (let index = 271; index <= 1_400; index++) {
         await write(first, { entries: entriesOf(index, index, 3) });

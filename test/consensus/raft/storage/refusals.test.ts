@@ -1,4 +1,4 @@
-/** The log on disk: which directories and files it refuses, and how it says so. */
+/** Directories and files that are refused as a log, and the messages. */
 import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -17,16 +17,18 @@ describe('a log on disk', () => {
 
   afterEach(() => log.end());
 
-  it('is refused, by name, while the same process has it', async () => {
+  it('refuses a log that the same process has open', async () => {
     await log.open();
     const refusal = await failureOf(log.open());
     expect(refusal).to.include({
       code: 'RESOURCE',
-      message: `RaftDataDir: ${log.path} is in use by another process; stop that one, or name another directory`,
+      message:
+        `RaftDataDir: ${log.path} is in use by another process; ` +
+        'stop that one, or name another directory',
     });
   });
 
-  it('is free again after it was closed, and after it could not be opened', async () => {
+  it('unlocks the log after it was closed, and after a failed open', async () => {
     await log.open();
     await log.reopen();
     await log.close();
@@ -34,7 +36,7 @@ describe('a log on disk', () => {
     await log.open();
   });
 
-  it('is refused, by the name of its key, where no directory can be', async () => {
+  it('names RaftDataDir when the directory cannot be created', async () => {
     await writeFile(join(log.directory, 'file'), '');
     log.directory = join(log.directory, 'file', 'below');
     const { code, message } = await failureOf(log.open());
@@ -43,16 +45,16 @@ describe('a log on disk', () => {
     expect(message).to.match(/^RaftDataDir: .*file/);
   });
 
-  it('is refused where the system makes no directories, though there is nothing in the way', async () => {
-    const kept = log.directory;
+  it('refuses a directory below /proc, where mkdir fails with ENOENT', async () => {
+    const { directory } = log;
     log.directory = '/proc/freno/below';
     const { code, message } = await failureOf(log.open());
-    log.directory = kept;
+    log.directory = directory;
     expect(code).to.equal('RESOURCE');
     expect(message).to.match(/^RaftDataDir: \/proc\/freno\/below cannot be used: /);
   });
 
-  it('of another node or cluster is refused', async () => {
+  it('refuses the log of another node or cluster', async () => {
     await log.open();
     await log.close();
     const { code, message } = await failureOf(log.open({ node: '127.0.0.1:2' }));
@@ -62,7 +64,7 @@ describe('a log on disk', () => {
     expect(other.message).to.contain('this is node 127.0.0.1:1 of cluster prod');
   });
 
-  it('of the original is set aside, with one warning, and an empty one begins', async () => {
+  it('renames the file of the original, with one warning, and creates an empty log', async () => {
     const bolt = Buffer.alloc(8192);
     bolt.writeUInt32LE(0xed0cdaed, 16);
     await writeFile(log.path, bolt);
@@ -77,12 +79,13 @@ describe('a log on disk', () => {
     const { code, message } = await failureOf(log.open());
     expect([code, message]).to.deep.equal([
       'RESOURCE',
-      `${log.path} is a Bolt file of the original freno, and ${log.path}.bolt exists already: move one of them away`,
+      `${log.path} is a Bolt file of the original freno, and ${log.path}.bolt exists already: ` +
+        'move one of them away',
     ]);
   });
 
   const foreign: Record<string, () => Promise<void>> = {
-    'a text': () => writeFile(log.path, 'hello'),
+    'a text file': () => writeFile(log.path, 'hello'),
     'a page of zeros': () => writeFile(log.path, Buffer.alloc(4096)),
     'the database of another program': async () => {
       const connection = await Connection.open(log.path);
@@ -91,7 +94,7 @@ describe('a log on disk', () => {
     },
   };
   for (const [what, make] of Object.entries(foreign)) {
-    it(`is refused, and not touched, when it is ${what}`, async () => {
+    it(`refuses ${what} as a log, and does not change the file`, async () => {
       await make();
       const before = await readFile(log.path);
       const { code, message } = await failureOf(log.open());
@@ -109,15 +112,15 @@ describe('a log on disk', () => {
     'the first entry is missing': 'DELETE FROM log WHERE idx = 1',
     'the vote was changed': "UPDATE hard_state SET vote = 'x'",
     'the term is missing': 'DELETE FROM hard_state',
-    'the promise is missing': 'DELETE FROM promise',
+    'the lockout is missing': 'DELETE FROM promise',
     'a chunk of the snapshot is missing':
       'UPDATE snapshot SET last_index = 3, last_term = 1, pieces = 2',
-    'it ends in a term that it does not know':
+    'its last entry has a later term than its hard state':
       'UPDATE hard_state SET term = 0, vote = NULL, checksum = (SELECT checksum FROM kept)',
     'a table is missing': 'DROP TABLE log',
   };
   for (const [what, sql] of Object.entries(damages)) {
-    it(`is refused, by name, when ${what}`, async () => {
+    it(`refuses a log when ${what}`, async () => {
       await log.open();
       await log.tamper('CREATE TABLE kept AS SELECT checksum FROM hard_state');
       await write(await log.open(), {
@@ -131,7 +134,7 @@ describe('a log on disk', () => {
     });
   }
 
-  it('is refused, by name, when its file was cut or overwritten', async () => {
+  it('refuses a log whose file was truncated or overwritten', async () => {
     const first = await log.open();
     await write(first, { hardState: { term: 3, vote: 'a' }, entries: entriesOf(1, 2000, 1) });
     await log.close();
@@ -147,7 +150,7 @@ describe('a log on disk', () => {
     expect((await failureOf(log.open())).message).to.contain(`${log.path} is damaged`);
   });
 
-  it('of a newer program is refused', async () => {
+  it('refuses the log of a newer program', async () => {
     await log.open();
     await log.tamper('PRAGMA user_version = 2');
     expect((await failureOf(log.open())).message).to.contain(

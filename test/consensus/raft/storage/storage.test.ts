@@ -1,4 +1,4 @@
-/** The log on disk: what it keeps. */
+/** What the log on disk stores. */
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -13,7 +13,7 @@ function save({ storage }: OpenedStorage, snapshot: EncodedSnapshot): Promise<vo
   });
 }
 
-function promise({ storage }: OpenedStorage, lockoutMs: number): Promise<void> {
+function writeLockout({ storage }: OpenedStorage, lockoutMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     storage.writeLockout(lockoutMs, (error) => (error === null ? resolve() : reject(error)));
   });
@@ -40,7 +40,7 @@ describe('the log on disk', () => {
 
   afterEach(() => log.end());
 
-  it('begins empty, in a directory that it makes', async () => {
+  it('creates its directory and an empty log', async () => {
     log.directory = join(log.directory, 'deep', 'er');
     await mkdir(join(log.directory, '..'), { recursive: true });
     const { initial } = await log.open();
@@ -51,7 +51,7 @@ describe('the log on disk', () => {
     });
   });
 
-  it('holds term, vote and entries across a restart, whatever the size of the batch', async () => {
+  it('restores term, vote and entries after a restart, for any size of a batch', async () => {
     const first = await log.open();
     await write(first, { hardState: { term: 3, vote: 'b:2' } });
     const entries = entriesOf(1, 700, 3);
@@ -69,7 +69,7 @@ describe('the log on disk', () => {
     });
   });
 
-  it('holds an entry without data, and numbers beyond 32 bits', async () => {
+  it('stores an entry without data, and numbers beyond 32 bits', async () => {
     const index = 2 ** 40;
     const snapshot = { meta: { index: index - 1, term: 2 ** 35 }, chunks: [new Uint8Array([1])] };
     const first = await log.open();
@@ -84,7 +84,7 @@ describe('the log on disk', () => {
     expect(initial.entries[0]?.data.length).to.equal(0);
   });
 
-  it('forgets entries that others were written over, and all behind them', async () => {
+  it('deletes overwritten entries, and all after them', async () => {
     const first = await log.open();
     await write(first, { hardState: { term: 4, vote: null }, entries: entriesOf(1, 10, 1) });
     await write(first, { entries: entriesOf(6, 7, 4) });
@@ -102,7 +102,7 @@ describe('the log on disk', () => {
     ]);
   });
 
-  it('begins after its own snapshot', async () => {
+  it('starts after its own snapshot', async () => {
     const first = await log.open();
     await write(first, { hardState: { term: 2, vote: null }, entries: entriesOf(1, 3000, 2) });
     await save(first, snapshotAt(2990));
@@ -118,7 +118,7 @@ describe('the log on disk', () => {
     ]);
   });
 
-  it('gives all that it held for the snapshot of a leader', async () => {
+  it('replaces the whole log with the snapshot of a leader', async () => {
     const first = await log.open();
     await write(first, { hardState: { term: 1, vote: null }, entries: entriesOf(1, 80, 1) });
     const hardState = { term: 3, vote: null };
@@ -131,7 +131,7 @@ describe('the log on disk', () => {
     ]);
   });
 
-  it('keeps the newer snapshot when an older one of its own comes late', async () => {
+  it('keeps the newer snapshot when an older one of its own completes later', async () => {
     const first = await log.open();
     await write(first, { hardState: { term: 2, vote: null }, entries: entriesOf(1, 40, 2) });
     const installed = write(first, { snapshot: snapshotAt(50), entries: [] });
@@ -143,15 +143,15 @@ describe('the log on disk', () => {
     expect(await chunks(second, 30)).to.deep.equal([null, null, null]);
   });
 
-  it('holds what was promised last across a restart, nothing before the first promise', async () => {
+  it('restores the last lockout after a restart, and 0 before the first', async () => {
     const first = await log.open();
-    expect(first.lockoutMs).to.equal(0);
-    await promise(first, 350);
-    await promise(first, 700);
-    expect((await log.reopen()).lockoutMs).to.equal(700);
+    expect(first.storedLockoutMs).to.equal(0);
+    await writeLockout(first, 350);
+    await writeLockout(first, 700);
+    expect((await log.reopen()).storedLockoutMs).to.equal(700);
   });
 
-  it('tells a chunk that was replaced from one that is missing', async () => {
+  it('distinguishes a replaced chunk from a missing one', async () => {
     const first = await log.open();
     await write(first, { hardState: { term: 2, vote: null }, entries: entriesOf(1, 40, 2) });
     await save(first, snapshotAt(20, 2));
@@ -163,7 +163,7 @@ describe('the log on disk', () => {
     expect((await failureOf(missing)).message).to.equal('chunk 4 of its snapshot is missing');
   });
 
-  it('keeps a whole snapshot of a leader that arrives while one of its own is written', async () => {
+  it('keeps the whole snapshot of a leader that arrives while it writes its own', async () => {
     for (const ownChunks of [1, 3, 6]) {
       const first = await log.open();
       const index = 100 * ownChunks;
@@ -179,7 +179,7 @@ describe('the log on disk', () => {
     }
   });
 
-  it('fails every later write after one has failed', async () => {
+  it('rejects every write after one has failed', async () => {
     const first = await log.open();
     const late = entriesOf(3, 3, 1);
     const broken = { index: 1, term: null as unknown as number, data: new Uint8Array(1) };
@@ -190,7 +190,7 @@ describe('the log on disk', () => {
     expect(initial.entries).to.deep.equal([]);
   });
 
-  it('stays below 32 MB over 20,000 changes', async () => {
+  it('stays below 32 MB over 20,000 commands', async () => {
     const first = await log.open();
     await write(first, { hardState: { term: 2, vote: null } });
     for (let index = 1; index <= 20_000; index += 50) {

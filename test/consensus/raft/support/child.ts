@@ -1,9 +1,9 @@
-/** `node-process.ts` as a child, and what it says. */
+/** `node-process.ts` as a child process, and its output. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { RaftOptions } from '../../../../src/consensus/raft/options.js';
+import type { RaftSettings } from '../../../../src/config/settings.js';
 import { until } from '../../../support/until.js';
 
 const program = fileURLToPath(new URL('node-process.js', import.meta.url));
@@ -11,7 +11,7 @@ const program = fileURLToPath(new URL('node-process.js', import.meta.url));
 export interface ChildSettings {
   /** It submits commands with keys of this prefix while it leads. */
   readonly prefix?: string;
-  /** Kilobytes that each of its files may have: beyond, the disk is full. */
+  /** The size limit of each file: a larger write fails as on a full disk. */
   readonly fileKilobytesMax?: number;
 }
 
@@ -20,8 +20,8 @@ export class ChildNode {
   readonly logged: string[] = [];
   readonly #process: ChildProcess;
 
-  constructor(options: RaftOptions, { prefix, fileKilobytesMax }: ChildSettings = {}) {
-    const args = [program, JSON.stringify(options), ...(prefix === undefined ? [] : [prefix])];
+  constructor(settings: RaftSettings, { prefix, fileKilobytesMax }: ChildSettings = {}) {
+    const args = [program, JSON.stringify(settings), ...(prefix === undefined ? [] : [prefix])];
     this.#process =
       fileKilobytesMax === undefined
         ? spawn(process.execPath, args)

@@ -1,11 +1,11 @@
-/** Raft nodes over real TCP and SQLite in one process, with what a test wants to know of each. */
+/** Raft nodes over real TCP and SQLite in one process, observable by tests. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseAddress } from '../../../../src/base/address.js';
 import { monotonicMs } from '../../../../src/base/clock.js';
-import type { RaftOptions } from '../../../../src/consensus/raft/options.js';
-import { RaftConsensus } from '../../../../src/consensus/raft/service.js';
+import type { RaftSettings } from '../../../../src/config/settings.js';
+import { RaftConsensus } from '../../../../src/consensus/raft/consensus.js';
 import type { ConsensusObserver, StateMachine } from '../../../../src/contracts/consensus.js';
 import { freePorts } from '../../../../src/demo/temporary.js';
 import type { Command, CommandOutcome } from '../../../../src/throttle/commands.js';
@@ -56,7 +56,7 @@ export class TestMachine implements StateMachine {
   }
 }
 
-/** What an observer was told, with waits for it. */
+/** Records the reports of a node; tests can wait for the next one. */
 class TestObserver implements ConsensusObserver {
   readonly changes: Array<{ readonly leading: boolean; readonly term: number }> = [];
   leaseUntilMs = 0;
@@ -95,21 +95,21 @@ export class RaftTestNode {
   readonly log = new LogRecorder();
   readonly consensus: RaftConsensus;
 
-  /** The wall clock of the node is wrong by so much. */
-  wrongByMs = 0;
+  /** The error of the node's wall clock. */
+  clockErrorMs = 0;
 
-  constructor(readonly options: RaftOptions) {
+  constructor(readonly settings: RaftSettings) {
     const { machine, observer, log } = this;
     const unixMs = (): number => this.unixMs();
-    this.consensus = new RaftConsensus(options, machine, observer, log.logger, unixMs);
+    this.consensus = new RaftConsensus(settings, machine, observer, log.logger, unixMs);
   }
 
   unixMs(): number {
-    return Date.now() + this.wrongByMs;
+    return Date.now() + this.clockErrorMs;
   }
 
   get name(): string {
-    return this.options.advertise;
+    return this.settings.advertise;
   }
 }
 
@@ -124,28 +124,29 @@ export class RaftTestCluster {
 
   private constructor(
     readonly directory: string,
-    private readonly settings: RaftClusterOptions,
+    private readonly options: RaftClusterOptions,
     private readonly names: readonly string[],
   ) {}
 
-  static async create(settings: RaftClusterOptions): Promise<RaftTestCluster> {
+  static async create(options: RaftClusterOptions): Promise<RaftTestCluster> {
     const directory = await mkdtemp(join(tmpdir(), 'freno-raft-'));
     const names: string[] = [];
-    for (const port of await freePorts(settings.size)) names.push(`127.0.0.1:${port}`);
-    const cluster = new RaftTestCluster(directory, settings, names);
-    for (let at = 0; at < settings.size; at++) cluster.nodes.push(cluster.freshNode(at));
+    for (const port of await freePorts(options.size)) names.push(`127.0.0.1:${port}`);
+    const cluster = new RaftTestCluster(directory, options, names);
+    for (let at = 0; at < options.size; at++) cluster.nodes.push(cluster.freshNode(at));
     return cluster;
   }
 
-  static async started(settings: RaftClusterOptions): Promise<RaftTestCluster> {
-    const cluster = await RaftTestCluster.create(settings);
+  static async started(options: RaftClusterOptions): Promise<RaftTestCluster> {
+    const cluster = await RaftTestCluster.create(options);
     await Promise.all(cluster.nodes.map(({ consensus }) => consensus.start()));
     return cluster;
   }
 
-  optionsOf(at: number): RaftOptions {
+  settingsOf(at: number): RaftSettings {
     const advertise = this.names[at]!;
     return {
+      kind: 'raft',
       dataDir: join(this.directory, String(at)),
       bind: parseAddress(advertise, 0)!,
       advertise,
@@ -153,17 +154,17 @@ export class RaftTestCluster {
       clusterName: 'test',
       heartbeatMs: 40,
       electionMs: 240,
-      snapshotEntries: this.settings.snapshotEntries ?? 8192,
+      snapshotEntries: this.options.snapshotEntries ?? 8192,
     };
   }
 
-  /** A node at that place with an empty state machine, not started. */
-  freshNode(at: number, overrides: Partial<RaftOptions> = {}): RaftTestNode {
-    return new RaftTestNode({ ...this.optionsOf(at), ...overrides });
+  /** A new node with the settings of that index and an empty state machine, not started. */
+  freshNode(at: number, overrides: Partial<RaftSettings> = {}): RaftTestNode {
+    return new RaftTestNode({ ...this.settingsOf(at), ...overrides });
   }
 
-  /** Starts a new process's worth of node at that place. */
-  async restart(at: number, overrides: Partial<RaftOptions> = {}): Promise<RaftTestNode> {
+  /** Starts a new node with the settings, and so the disk, of that index. */
+  async restart(at: number, overrides: Partial<RaftSettings> = {}): Promise<RaftTestNode> {
     const node = this.freshNode(at, overrides);
     this.nodes[at] = node;
     await node.consensus.start();

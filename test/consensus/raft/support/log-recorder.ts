@@ -1,4 +1,4 @@
-/** A logger that keeps its lines. */
+/** A logger that records its lines. */
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import type { Logger } from '../../../../src/base/log.js';

@@ -1,24 +1,24 @@
 /**
- * A Raft node in a process of its own, for tests that end it. Options as JSON in the first
- * argument. Says on standard output: `started`, `leading`, `following`, `acknowledged KEY`,
+ * A Raft node in a child process, for tests that kill it. Its settings are the first argument, as
+ * JSON. It prints on standard output: `started`, `leading`, `following`, `acknowledged KEY`,
  * `refused CODE`, `failed MESSAGE`. With a second argument it submits commands with keys PREFIX0,
  * PREFIX1, ... for as long as it leads, 16 at a time.
  */
 import { FrenoError, messageOf } from '../../../../src/base/errors.js';
 import { createLogger } from '../../../../src/base/log.js';
-import type { RaftOptions } from '../../../../src/consensus/raft/options.js';
-import { RaftConsensus } from '../../../../src/consensus/raft/service.js';
+import type { RaftSettings } from '../../../../src/config/settings.js';
+import { RaftConsensus } from '../../../../src/consensus/raft/consensus.js';
 import { TestMachine, throttle } from './cluster.js';
 
 const CLIENTS = 16;
 
-const options = JSON.parse(process.argv[2]!) as RaftOptions;
+const settings = JSON.parse(process.argv[2]!) as RaftSettings;
 const prefix = process.argv[3];
 let leading = false;
 let next = 0;
 
 const consensus: RaftConsensus = new RaftConsensus(
-  options,
+  settings,
   new TestMachine(),
   {
     leadershipChanged: (nowLeading) => {

@@ -1,7 +1,4 @@
-/**
- * A log on disk in a directory of its own, as tests open it, write to it and change it behind its
- * back.
- */
+/** A log in a temporary directory, which tests open, write, damage and copy. */
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +14,7 @@ import { LogRecorder } from './log-recorder.js';
 export const identity = { clusterName: 'test', node: '127.0.0.1:1' };
 
 export class StoredLog {
-  /** Where it is looked for; a test may name another. */
+  /** The data directory; a test may set another. */
   directory: string;
   readonly #root: string;
   readonly #opened: OpenedStorage[] = [];
@@ -43,13 +40,13 @@ export class StoredLog {
   }
 
   async open(overrides: Partial<typeof identity> = {}): Promise<OpenedStorage> {
-    const asked = { ...identity, ...overrides };
-    const opened = await SqliteStorage.open(this.directory, asked, this.#recorder.logger);
+    const wanted = { ...identity, ...overrides };
+    const opened = await SqliteStorage.open(this.directory, wanted, this.#recorder.logger);
     this.#opened.push(opened);
     return opened;
   }
 
-  /** Closes what was opened last. */
+  /** Closes the log that was opened last. */
   async close(): Promise<void> {
     await this.#opened.pop()!.storage.close();
   }
@@ -59,7 +56,7 @@ export class StoredLog {
     return this.open();
   }
 
-  /** Leaves what a process that is killed now would, and keeps a copy of it. */
+  /** Leaves the files as a process that is killed now would, and keeps a copy of them. */
   async kill(): Promise<void> {
     await rm(this.#copy, { recursive: true, force: true });
     await cp(this.directory, this.#copy, { recursive: true });
@@ -67,13 +64,13 @@ export class StoredLog {
     await this.restoreKilled();
   }
 
-  /** As `kill` left it. */
+  /** Restores the files that `kill` left. */
   async restoreKilled(): Promise<void> {
     await rm(this.directory, { recursive: true });
     await cp(this.#copy, this.directory, { recursive: true });
   }
 
-  /** Changes the file behind the program's back. */
+  /** Closes the log and changes its file by SQL. */
   async tamper(sql: string): Promise<void> {
     await this.close();
     const connection = await Connection.open(this.path);
@@ -81,7 +78,7 @@ export class StoredLog {
     await connection.close();
   }
 
-  /** Closes and removes all of it. */
+  /** Closes all logs and removes the directory. */
   async end(): Promise<void> {
     while (this.#opened.length > 0) await this.close();
     await rm(this.#root, { recursive: true });
@@ -107,7 +104,7 @@ export function snapshotAt(index: number, chunks = 3): EncodedSnapshot {
   };
 }
 
-/** Resolves when it is durable. */
+/** Resolves when the write is durable. */
 export function write({ storage }: OpenedStorage, parts: Partial<StorageWrite>): Promise<void> {
   const nothing = { hardState: null, snapshot: null, entries: [] };
   return new Promise((resolve, reject) => {

@@ -1,11 +1,11 @@
-/** Frames on a stream, however it is cut. */
+/** Frames in a stream that arrives in chunks of any size. */
 import { expect } from 'chai';
 import { FrameReader, frameOf } from '../../../../src/consensus/raft/transport/frame.js';
 
 const LIMIT = 1000;
 
-describe('frames', () => {
-  it('come out as they went in, however the stream is cut', () => {
+describe('FrameReader', () => {
+  it('reads the frames of a stream that arrives in chunks of any size', () => {
     const bodies = ['a', 'bb'.repeat(200), 'c'].map((text) => Buffer.from(text));
     const stream = Buffer.concat(bodies.map((body) => frameOf(body)));
     for (const size of [1, 2, 3, 5, 64, stream.length]) {
@@ -16,7 +16,7 @@ describe('frames', () => {
     }
   });
 
-  it('that claim more than the bound are refused before they arrive', () => {
+  it('refuses a frame with a length above the limit before its body arrives', () => {
     const reader = new FrameReader(() => {}, LIMIT);
     const header = Buffer.alloc(4);
     header.writeUInt32BE(LIMIT + 1);
@@ -25,7 +25,7 @@ describe('frames', () => {
       .with.property('code', 'PROTOCOL');
   });
 
-  it('of no bytes are refused on both sides', () => {
+  it('refuses empty frames when reading and when writing', () => {
     const reader = new FrameReader(() => {}, LIMIT);
     expect(() => reader.push(Buffer.alloc(4))).to.throw('claims 0 bytes');
     expect(() => frameOf(new Uint8Array(0))).to.throw('cannot be sent');

@@ -1,4 +1,4 @@
-/** Peers over TCP: greetings, refusals, cut links. */
+/** The transport over TCP: handshakes, refusals, cut links. */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { parseAddress } from '../../../../src/base/address.js';
@@ -34,7 +34,7 @@ class TestPeer {
       {
         receive: (from, body) => {
           const text = Buffer.from(body).toString();
-          if (text === 'nonsense') throw protocolError('that means nothing');
+          if (text === 'invalid') throw protocolError('an invalid message');
           this.received.push(`${from} ${text}`);
         },
         unreachable: (peer) => this.lost.push(peer),
@@ -47,13 +47,13 @@ class TestPeer {
     return this.transport.send(to, Buffer.from(text));
   }
 
-  /** Says it again and again until it leaves. */
+  /** Retries until it is sent. */
   async reach(to: string, text: string): Promise<void> {
     await until(() => this.say(to, text));
   }
 }
 
-describe('the transport', () => {
+describe('TcpTransport', () => {
   const running: Array<{ stop(): Promise<void> }> = [];
   let a: string;
   let b: string;
@@ -73,7 +73,7 @@ describe('the transport', () => {
     return peer;
   }
 
-  it('carries messages both ways, in order', async () => {
+  it('delivers messages in both directions, in order', async () => {
     const one = await started(new TestPeer(a, [b]));
     const two = await started(new TestPeer(b, [a]));
     await one.reach(b, 'first');
@@ -85,7 +85,7 @@ describe('the transport', () => {
     expect(one.received).to.deep.equal([`${b} back`]);
   });
 
-  it('says at once that nothing is sent while there is no connection', async () => {
+  it('reports that a message was not sent while there is no connection', async () => {
     const one = await started(new TestPeer(a, [b]));
     expect(one.say(b, 'hello')).to.equal(false);
   });
@@ -98,7 +98,7 @@ describe('the transport', () => {
     await until(() => two.received.length === 1);
   });
 
-  it('speaks IPv6', async function () {
+  it('connects over IPv6', async function () {
     await needAddress(this, '::1');
     const names = [a, b].map((address) => `[::1]:${address.split(':')[1]}`) as [string, string];
     const one = await started(new TestPeer(names[0], [names[1]]));
@@ -107,57 +107,61 @@ describe('the transport', () => {
     await until(() => two.received.length === 1);
   });
 
-  it('refuses a node of another cluster, and both say which is whose', async () => {
+  it('refuses a node of another cluster, and both nodes log the two names', async () => {
     const one = await started(new TestPeer(a, [b], { clusterName: 'blue' }));
     const two = await started(new TestPeer(b, [a], { clusterName: 'green' }));
     await until(() => one.log.warnings().length > 0 && two.log.warnings().length > 0);
-    const told = [one, two].map(({ log }) => [...new Set(log.warnings())].join('; '));
-    expect(told[0]).to.contain(b).and.contain('it belongs to cluster "green", this node to "blue"');
-    expect(told[1]).to.contain(a).and.contain('it belongs to cluster "blue", this node to "green"');
-    expect(told[0]).not.to.contain('this node to "green"');
-    expect(told[1]).not.to.contain('this node to "blue"');
+    const warnings = [one, two].map(({ log }) => [...new Set(log.warnings())].join('; '));
+    expect(warnings[0])
+      .to.contain(b)
+      .and.contain('it belongs to cluster "green", this node to "blue"');
+    expect(warnings[1])
+      .to.contain(a)
+      .and.contain('it belongs to cluster "blue", this node to "green"');
+    expect(warnings[0]).not.to.contain('this node to "green"');
+    expect(warnings[1]).not.to.contain('this node to "blue"');
     expect(one.say(b, 'x') || two.say(a, 'x')).to.equal(false);
   });
 
-  it('refuses a node that is not in its list, and one that looks for somebody else', async () => {
+  it('refuses a node that is not in RaftNodes, and one that dials another node', async () => {
     const one = await started(new TestPeer(a, []));
-    const stranger = await started(new TestPeer(b, [a]));
-    await until(() => stranger.log.warnings().length > 0);
-    expect(stranger.log.warnings()[0]).to.contain(`it is not among RaftNodes of ${a}`);
+    const unlisted = await started(new TestPeer(b, [a]));
+    await until(() => unlisted.log.warnings().length > 0);
+    expect(unlisted.log.warnings()[0]).to.contain(`it is not among RaftNodes of ${a}`);
     expect(one.log.warnings()[0]).to.contain(b);
-    const answer = await greet(a, {
+    const welcome = await handshake(a, {
       protocolVersion: PROTOCOL_VERSION,
       clusterName: 'test',
       from: b,
       to: 'c:1',
     });
-    expect(answer.refusal).to.equal(`it looks for node c:1, this is ${a}`);
+    expect(welcome.refusal).to.equal(`it looks for node c:1, this is ${a}`);
   });
 
   it('refuses another version of the protocol', async () => {
     await started(new TestPeer(a, [b]));
-    const answer = await greet(a, { protocolVersion: 9, clusterName: 'test', from: b, to: a });
-    expect(answer.refusal).to.contain('version 9').and.contain(`this node ${PROTOCOL_VERSION}`);
+    const welcome = await handshake(a, { protocolVersion: 9, clusterName: 'test', from: b, to: a });
+    expect(welcome.refusal).to.contain('version 9').and.contain(`this node ${PROTOCOL_VERSION}`);
   });
 
-  it('drops a peer that speaks nonsense, names it, and takes it back', async () => {
+  it('closes the connection of a peer with an invalid message, and lets it reconnect', async () => {
     const one = await started(new TestPeer(a, [b]));
     const two = await started(new TestPeer(b, [a]));
-    await one.reach(b, 'nonsense');
+    await one.reach(b, 'invalid');
     await until(() => one.lost.length === 1);
-    expect(two.log.warnings().join()).to.contain(`connection of ${a} refused: that means nothing`);
-    await one.reach(b, 'sense');
-    await until(() => two.received.includes(`${a} sense`));
+    expect(two.log.warnings().join()).to.contain(`connection of ${a} refused: an invalid message`);
+    await one.reach(b, 'valid');
+    await until(() => two.received.includes(`${a} valid`));
   });
 
-  it('closes the connection of a stranger that does not say hello, or not properly', async () => {
+  it('closes a connection without a valid hello', async () => {
     await started(new TestPeer(a, [b]));
     await closed(a, (socket) => socket.write('GET / HTTP/1.1\r\n\r\n'));
     await closed(a, (socket) => socket.write(Buffer.from([0, 0, 0, 2, 0xff, 0xff])));
     await closed(a, () => {});
   });
 
-  it('finds a peer again that went away and came back', async () => {
+  it('reconnects to a peer that was stopped and started again', async () => {
     const one = await started(new TestPeer(a, [b]));
     const two = new TestPeer(b, [a]);
     await two.transport.start();
@@ -169,7 +173,7 @@ describe('the transport', () => {
     await until(() => again.received.includes(`${a} after`));
   });
 
-  it('notices a cut link, on which nothing comes back and nothing ends, and builds a new one', async () => {
+  it('detects a link that is cut without a reset, and reconnects', async () => {
     const [door] = await freePorts(1);
     const name = `127.0.0.1:${door}`;
     const two = await started(new TestPeer(name, [a], { bind: b }));
@@ -184,7 +188,7 @@ describe('the transport', () => {
     await until(() => two.received.includes(`${a} after`));
   });
 
-  it('takes no more from its caller than a bound while the peer reads nothing', async () => {
+  it('bounds the messages that wait while the peer does not read', async () => {
     const [door] = await freePorts(1);
     const name = `127.0.0.1:${door}`;
     await started(new TestPeer(name, [a], { bind: b }));
@@ -199,7 +203,7 @@ describe('the transport', () => {
     expect(process.memoryUsage().arrayBuffers - before).to.be.lessThan(100 * 1024 * 1024);
   });
 
-  it('says which address it could not have', async () => {
+  it('names the address that it cannot bind', async () => {
     await started(new TestPeer(a, [b]));
     const { code, message } = await failureOf(new TestPeer(a, [b]).transport.start());
     expect(code).to.equal('RESOURCE');
@@ -207,8 +211,8 @@ describe('the transport', () => {
   });
 });
 
-/** Dials, says hello, returns the welcome. */
-function greet(to: string, hello: Parameters<typeof encodeHello>[0]) {
+/** Dials, sends a hello, resolves with the welcome. */
+function handshake(to: string, hello: Parameters<typeof encodeHello>[0]) {
   const { host, port } = parseAddress(to, 0)!;
   return new Promise<ReturnType<typeof decodeWelcome>>((resolve, reject) => {
     const socket = connect({ host, port }, () => socket.write(frameOf(encodeHello(hello))));
@@ -233,7 +237,7 @@ function closed(to: string, act: (socket: Socket) => void): Promise<void> {
 }
 
 /**
- * A link whose present connections can be cut: they stay open, but nothing passes. New ones pass.
+ * A proxy whose present connections can be cut: they stay open, but forward nothing. New ones work.
  */
 class CuttableLink {
   readonly #sockets = new Set<Socket>();

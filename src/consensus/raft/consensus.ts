@@ -1,33 +1,43 @@
-/** Consensus by Raft, as the rest of freno sees it. */
+/**
+ * Consensus by Raft, as the rest of freno sees it.
+ *
+ * A node whose disk fails, or whose invariants are broken, must not go on: what it holds in memory
+ * may differ from what it would find after a crash. It gives up leadership, acknowledges nothing,
+ * and opens its disk again as after a crash. The process stays up, so that `/consensus/status`
+ * and the log can report the reason (etcd, in contrast, exits when it cannot write its log).
+ */
+import { Backoff } from '../../base/backoff.js';
 import { monotonicMs } from '../../base/clock.js';
 import { type ErrorCode, FrenoError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
-import type {
-  Consensus,
-  ConsensusObserver,
-  ConsensusState,
-  ConsensusStatus,
-  RaftMetrics,
-  StateMachine,
+import type { RaftSettings } from '../../config/settings.js';
+import {
+  type Consensus,
+  type ConsensusObserver,
+  type ConsensusState,
+  type ConsensusStatus,
+  OUTCOME_UNKNOWN_MESSAGE,
+  type RaftMetrics,
+  type StateMachine,
 } from '../../contracts/consensus.js';
 import type { Command } from '../../throttle/commands.js';
 import type { Role, SoftState } from './core/types.js';
+import { RaftCounters } from './counters.js';
 import type { DriverObserver, RequestRefusal, RequestResult } from './driver-types.js';
-import { RaftMeter } from './meter.js';
 import type { RaftNode } from './node.js';
-import { isAlone, type RaftOptions } from './options.js';
+import { isAlone } from './options.js';
 import { RateLimitedLog } from './rate-limited-log.js';
 
-/** How long a stopping node waits for its requests to be answered, after it has handed over. */
+/** How long a stopping node waits for its pending requests, after the transfer of leadership. */
 const SETTLE_TIMEOUT_MS = 500;
 
 /**
- * After a failure of the disk, or a broken invariant: how long until the node starts again from
- * what the disk holds.
+ * Pauses before the node opens its disk again. Constant, and without jitter: the disk belongs to
+ * this node alone, so no other node retries on it at the same time.
  */
-const RESTART_AFTER_MS = 2000;
+const RESTART_BACKOFF = { firstMs: 2000, maxMs: 2000, jitter: 0 };
 
-/** By how much the clock of a leader may differ from that of most nodes before it is said so. */
+/** A leader whose clock differs by more than this from that of most nodes logs a warning. */
 const CLOCK_DIFFERENCE_MAX_MS = 5000;
 
 const states: Record<Role, ConsensusState> = {
@@ -38,8 +48,8 @@ const states: Record<Role, ConsensusState> = {
 };
 
 const refusals: Record<RequestRefusal, readonly [ErrorCode, string]> = {
-  noLeader: ['NO_LEADER', 'there is no leader now; nothing was changed, try again'],
-  handingOver: ['NO_LEADER', 'leadership is being handed over; nothing was changed, try again'],
+  notLeader: ['NO_LEADER', 'there is no leader; nothing was changed, try again'],
+  transferring: ['NO_LEADER', 'leadership is being transferred; nothing was changed, try again'],
   overloaded: ['OVERLOADED', 'too many changes are waiting; nothing was changed, try again later'],
   full: ['OVERLOADED', 'the table has no room for another entry; nothing was changed'],
   tooLarge: ['BAD_REQUEST', 'the name is too long, or a number out of bounds; nothing was changed'],
@@ -54,42 +64,38 @@ const NO_SOFT_STATE: SoftState = {
   transferTo: null,
 };
 
-/**
- * A node whose disk fails stops leading at once, acknowledges nothing, and starts again from its
- * disk every `RESTART_AFTER_MS` until that works: as after a crash, but the process lives on and
- * can say so.
- */
 export class RaftConsensus implements Consensus {
-  readonly #options: RaftOptions;
-  readonly #machine: StateMachine;
+  readonly #settings: RaftSettings;
+  readonly #stateMachine: StateMachine;
   readonly #observer: ConsensusObserver;
   readonly #log: Logger;
   /** This node's wall clock. */
   readonly #unixMs: () => number;
-  /** A disk that stays full fails with every start. */
+  /** Rate-limited: a disk that stays full fails at every restart. */
   readonly #faults: RateLimitedLog;
   #isFaulty = false;
-  readonly #meter = new RaftMeter();
-  /** Null before the start, after the stop, and between a failure and the next start. */
+  readonly #counters = new RaftCounters();
+  /** Null before the start, after the stop, and between a failure and the restart. */
   #node: RaftNode | null = null;
   #soft: SoftState = NO_SOFT_STATE;
   #isStopping = false;
-  /** The restart under way after a failure, if any. */
+  /** The restart in progress after a failure, if any. */
   #restart: Promise<void> | null = null;
+  readonly #restartBackoff = new Backoff(RESTART_BACKOFF);
   #restartTimer: NodeJS.Timeout | undefined;
   #onSoftState: () => void = () => {};
-  #unanswered = 0;
-  #onAllAnswered: () => void = () => {};
+  #pendingRequests = 0;
+  #onNonePending: () => void = () => {};
 
   constructor(
-    options: RaftOptions,
-    machine: StateMachine,
+    settings: RaftSettings,
+    stateMachine: StateMachine,
     observer: ConsensusObserver,
     log: Logger,
     unixMs: () => number = Date.now,
   ) {
-    this.#options = options;
-    this.#machine = machine;
+    this.#settings = settings;
+    this.#stateMachine = stateMachine;
     this.#observer = observer;
     this.#log = log;
     this.#unixMs = unixMs;
@@ -106,10 +112,10 @@ export class RaftConsensus implements Consensus {
     await this.#restart;
     const node = this.#node;
     if (node === null) return;
-    await this.#handOver(node);
-    await within(SETTLE_TIMEOUT_MS, (settled) => {
-      this.#onAllAnswered = settled;
-      if (this.#unanswered === 0) settled();
+    await this.#transferLeadership(node);
+    await within(SETTLE_TIMEOUT_MS, (done) => {
+      this.#onNonePending = done;
+      if (this.#pendingRequests === 0) done();
     });
     this.#node = null;
     this.#softStateChanged(NO_SOFT_STATE);
@@ -117,18 +123,18 @@ export class RaftConsensus implements Consensus {
   }
 
   submit(command: Command): Promise<void> {
-    return this.#request((node, answer) => node.driver.submit(command, answer));
+    return this.#request((node, done) => node.driver.submit(command, done));
   }
 
   async readBarrier(): Promise<void> {
     if (this.#node !== null && this.#soft.role !== 'leader') return;
-    await this.#request((leader, answer) => leader.driver.read(answer));
+    await this.#request((leader, done) => leader.driver.read(done));
   }
 
   status(): ConsensusStatus {
     const { role, leader } = this.#soft;
     return {
-      ServiceID: this.#options.advertise,
+      ServiceID: this.#settings.advertise,
       Healthy: leader !== null,
       IsLeader: role === 'leader',
       Leader: leader ?? '',
@@ -144,7 +150,7 @@ export class RaftConsensus implements Consensus {
   raftMetrics(): RaftMetrics {
     const { role, term } = this.#soft;
     const driver = this.#node?.driver;
-    const { elections, leaderChanges, diskWrites } = this.#meter;
+    const { elections, leaderChanges, diskWrites } = this.#counters;
     return {
       role: role === 'preCandidate' ? 'candidate' : role,
       term,
@@ -167,22 +173,22 @@ export class RaftConsensus implements Consensus {
         this.#observer.leaseExtended(leaseUntilMs, clockOffsetMs);
       },
       failed: (error) => {
-        // Changes that were under way together fail together.
+        // Commands that were in flight together fail together.
         if (failure !== null) return;
         failure = error;
         if (opened !== null) this.#failed(opened, error);
       },
     };
-    // Only now, so that the other threads, which start before this, load meanwhile.
+    // Imported only here: the other threads start first, and load at the same time.
     const { RaftNode } = await import('./node.js');
-    const node = await RaftNode.open(
-      this.#options,
-      this.#machine,
+    const node = await RaftNode.open({
+      settings: this.#settings,
+      stateMachine: this.#stateMachine,
       observer,
-      this.#meter,
-      this.#log,
-      this.#unixMs,
-    );
+      counters: this.#counters,
+      log: this.#log,
+      unixMs: this.#unixMs,
+    });
     if (failure !== null) {
       this.#softStateChanged(NO_SOFT_STATE);
       await node.close();
@@ -192,14 +198,14 @@ export class RaftConsensus implements Consensus {
     return node;
   }
 
-  #request(ask: (node: RaftNode, answer: (result: RequestResult) => void) => void): Promise<void> {
+  #request(call: (node: RaftNode, done: (result: RequestResult) => void) => void): Promise<void> {
     const node = this.#node;
-    if (node === null) return Promise.reject(refusalOf('noLeader'));
-    this.#unanswered += 1;
+    if (node === null) return Promise.reject(refusalOf('notLeader'));
+    this.#pendingRequests += 1;
     return new Promise((resolve, reject) => {
-      ask(node, (result) => {
-        this.#unanswered -= 1;
-        if (this.#unanswered === 0) this.#onAllAnswered();
+      call(node, (result) => {
+        this.#pendingRequests -= 1;
+        if (this.#pendingRequests === 0) this.#onNonePending();
         if (result.kind === 'done') resolve();
         else reject(result.kind === 'refused' ? refusalOf(result.refusal) : outcomeUnknown());
       });
@@ -209,15 +215,15 @@ export class RaftConsensus implements Consensus {
   #softStateChanged(soft: SoftState): void {
     const before = this.#soft;
     this.#soft = soft;
-    this.#meter.softStateChanged(before, soft);
+    this.#counters.softStateChanged(before, soft);
     const wasLeading = before.role === 'leader';
     const isLeading = soft.role === 'leader';
     if (wasLeading && (!isLeading || soft.term !== before.term)) {
-      this.#log.warn({ term: before.term }, 'this node leads no longer');
+      this.#log.warn({ term: before.term }, 'raft: lost leadership');
       this.#observer.leadershipChanged(false, Math.max(soft.term, before.term));
     }
     if (isLeading && (!wasLeading || soft.term !== before.term)) {
-      this.#log.warn({ term: soft.term }, 'this node leads');
+      this.#log.warn({ term: soft.term }, 'raft: became leader');
       this.#observer.leadershipChanged(true, soft.term);
     }
     this.#logSoftState(before, soft);
@@ -228,11 +234,11 @@ export class RaftConsensus implements Consensus {
     if (soft === NO_SOFT_STATE) return;
     if (soft.role !== 'leader' && (soft.role !== before.role || soft.leader !== before.leader)) {
       const { term, leader } = soft;
-      this.#log.info({ term, ...(leader === null ? {} : { leader }) }, turnOf(soft));
+      this.#log.info({ term, ...(leader === null ? {} : { leader }) }, roleText(soft));
     }
     if (!this.#isFaulty || soft.leader === null) return;
     this.#isFaulty = false;
-    this.#faults.warn('raft: this node takes part again');
+    this.#faults.warn('raft: this node participates again');
   }
 
   #compareClocks(clockOffsetMs: number | null): void {
@@ -240,18 +246,19 @@ export class RaftConsensus implements Consensus {
     const differenceMs = this.#unixMs() - monotonicMs() - clockOffsetMs;
     if (Math.abs(differenceMs) <= CLOCK_DIFFERENCE_MAX_MS) return;
     this.#faults.warn(
-      'raft: the clock of this node differs from those of most nodes, by which expiries are judged: is it kept by NTP?',
+      'raft: the clock of this node differs from those of most nodes, ' +
+        'which decide when entries expire: check NTP on this node',
     );
   }
 
-  async #handOver(node: RaftNode): Promise<void> {
-    if (this.#soft.role !== 'leader' || isAlone(this.#options)) return;
+  async #transferLeadership(node: RaftNode): Promise<void> {
+    if (this.#soft.role !== 'leader' || isAlone(this.#settings)) return;
     if (!node.driver.transferLeadership()) return;
-    // The core gives up after as long.
-    await within(this.#options.electionMs, (handedOver) => {
-      // Once the next leader is known, requests can still be passed on to it.
+    // The core aborts a transfer after the same time.
+    await within(this.#settings.electionMs, (done) => {
+      // Once the next leader is known, requests can still be forwarded to it.
       this.#onSoftState = () => {
-        if (this.#soft.role !== 'leader' && this.#soft.leader !== null) handedOver();
+        if (this.#soft.role !== 'leader' && this.#soft.leader !== null) done();
       };
       this.#onSoftState();
     });
@@ -261,30 +268,32 @@ export class RaftConsensus implements Consensus {
   #failed(node: RaftNode, error: Error): void {
     this.#isFaulty = true;
     this.#faults.error(
-      `raft: ${messageOf(error)}: this node takes no part, and starts again from ${this.#options.dataDir} until it can`,
+      `raft: ${messageOf(error)}: this node stopped participating, ` +
+        `and restarts from ${this.#settings.dataDir} until that works`,
       error,
     );
     this.#softStateChanged(NO_SOFT_STATE);
-    // A stopping node is closed by `stop`.
+    // `stop` closes the node.
     if (this.#isStopping) return;
     this.#node = null;
-    this.#restart = this.#startAgain(node);
+    this.#restart = this.#scheduleRestart(node);
   }
 
-  async #startAgain(failed: RaftNode | null): Promise<void> {
+  async #scheduleRestart(failed: RaftNode | null): Promise<void> {
     await failed?.close().catch((error: unknown) => this.#log.error(`raft: ${messageOf(error)}`));
     if (this.#isStopping) return;
     this.#restartTimer = setTimeout(() => {
       this.#restart = this.#open().then(
         (node) => {
+          this.#restartBackoff.succeeded();
           this.#node = node;
         },
         (error: unknown) => {
           this.#faults.error(`raft: ${messageOf(error)}`, error);
-          return this.#startAgain(null);
+          return this.#scheduleRestart(null);
         },
       );
-    }, RESTART_AFTER_MS);
+    }, this.#restartBackoff.failed());
   }
 }
 
@@ -294,10 +303,7 @@ function refusalOf(refusal: RequestRefusal): FrenoError {
 }
 
 function outcomeUnknown(): FrenoError {
-  return new FrenoError(
-    'OUTCOME_UNKNOWN',
-    'the change was not confirmed in time; it may still take effect. Look at the lists, or ask again: it is safe to repeat',
-  );
+  return new FrenoError('OUTCOME_UNKNOWN', OUTCOME_UNKNOWN_MESSAGE);
 }
 
 /** Resolves when `wait` calls back, or after `timeoutMs`. */
@@ -311,14 +317,14 @@ function within(timeoutMs: number, wait: (done: () => void) => void): Promise<vo
   });
 }
 
-/** What a node that does not lead has come to, in words for the log. */
-function turnOf({ role, leader }: SoftState): string {
+/** The role of a node that does not lead, in words for the log. */
+function roleText({ role, leader }: SoftState): string {
   switch (role) {
     case 'preCandidate':
-      return 'no leader is heard: asking the peers whether they would elect this node';
+      return 'raft: became pre-candidate: no heartbeat of a leader';
     case 'candidate':
-      return 'this node stands for election';
+      return 'raft: became candidate';
     default:
-      return leader === null ? 'no leader is known' : 'this node follows';
+      return leader === null ? 'raft: no leader' : 'raft: became follower';
   }
 }

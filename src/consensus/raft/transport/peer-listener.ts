@@ -1,4 +1,11 @@
-/** The connections from peers: greeted, checked, read. */
+/**
+ * The incoming connections from peers: handshake, checks, reading.
+ *
+ * The port is open to anyone on the network. Until a connection has named itself as a peer in a
+ * valid hello, it may send little, stay briefly, and share a small number of places with all others
+ * of its kind, so that port scanners cannot exhaust memory or descriptors. This is no
+ * authentication: see docs/raft.md.
+ */
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Address } from '../../../base/address.js';
 import { FrenoError, messageOf } from '../../../base/errors.js';
@@ -12,54 +19,51 @@ import {
 } from '../codec/handshake.js';
 import type { NodeId } from '../core/types.js';
 import { FRAME_BYTES_MAX, FrameReader, frameOf } from './frame.js';
-import { mismatch } from './link.js';
+import { mismatch } from './peer-link.js';
 
 /** From the connection to the hello. */
 const HELLO_TIMEOUT_MS = 2000;
 
-/** A peer pings several times a second; who is silent for this long is gone. */
-const SILENCE_MAX_MS = 10_000;
+/** A live peer pings several times a second. */
+const IDLE_TIMEOUT_MS = 10_000;
 
-/**
- * Connections that have not said who they are. Beyond it new ones are closed: anybody can dial this
- * port.
- */
-const STRANGERS_MAX = 64;
+/** Connections without a valid hello; more are closed. */
+const UNIDENTIFIED_MAX = 64;
 
-/** Bytes of a frame before its sender is known to be a peer. */
+/** Bytes of a frame before the hello was accepted. */
 const HELLO_BYTES_MAX = 4 * 1024;
 
-export interface ListenerParts {
+export interface PeerListenerOptions {
   readonly self: NodeId;
   readonly clusterName: string;
   readonly bind: Address;
   readonly peers: ReadonlySet<NodeId>;
-  /** Throws `PROTOCOL` for nonsense: the connection is closed then. */
+  /** Throws `PROTOCOL` for an invalid message; the connection is then closed. */
   receive(from: NodeId, body: Uint8Array): void;
-  /** This peer has dialled and is welcome. */
+  /** This peer has connected and was accepted. */
   onPeer(peer: NodeId): void;
   /**
-   * A connection was refused or closed for what it said. `who` is the peer's name, or its address
-   * when it is unknown.
+   * A connection was refused, or closed for what it sent. `remote` is the peer's name, or its
+   * address while that is unknown.
    */
-  onRefused(who: string, reason: string): void;
+  onRefused(remote: string, reason: string): void;
 }
 
 export class PeerListener {
-  readonly #parts: ListenerParts;
+  readonly #options: PeerListenerOptions;
   readonly #server: Server;
-  /** The newest connection of each peer: an older one may be half-dead, and is closed. */
+  /** The newest connection of each peer: an older one may be half-open, and is closed. */
   readonly #peers = new Map<NodeId, Socket>();
-  readonly #strangers = new Set<Socket>();
+  readonly #unidentified = new Set<Socket>();
 
-  constructor(parts: ListenerParts) {
-    this.#parts = parts;
+  constructor(options: PeerListenerOptions) {
+    this.#options = options;
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
   }
 
-  /** Rejects with `RESOURCE` when the address cannot be had. */
+  /** Rejects with `RESOURCE` when the address cannot be bound. */
   start(): Promise<void> {
-    const { host, port } = this.#parts.bind;
+    const { host, port } = this.#options.bind;
     return new Promise((resolve, reject) => {
       this.#server.once('error', (error) =>
         reject(new FrenoError('RESOURCE', `RaftBind: ${messageOf(error)}`, { cause: error })),
@@ -70,7 +74,7 @@ export class PeerListener {
 
   /** Closes all connections. */
   async stop(): Promise<void> {
-    for (const socket of [...this.#strangers, ...this.#peers.values()]) socket.destroy();
+    for (const socket of [...this.#unidentified, ...this.#peers.values()]) socket.destroy();
     if (!this.#server.listening) return;
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
@@ -78,19 +82,19 @@ export class PeerListener {
   }
 
   #accept(socket: Socket): void {
-    if (this.#strangers.size >= STRANGERS_MAX) {
+    if (this.#unidentified.size >= UNIDENTIFIED_MAX) {
       socket.destroy();
       return;
     }
-    this.#strangers.add(socket);
-    const who = `${socket.remoteAddress}`;
+    this.#unidentified.add(socket);
+    const remote = `${socket.remoteAddress}`;
     socket.setTimeout(HELLO_TIMEOUT_MS, () => socket.destroy());
-    // 'close' follows, and is all that matters.
+    // 'close' follows and does the clean-up.
     socket.on('error', () => {});
-    socket.on('close', () => this.#strangers.delete(socket));
+    socket.on('close', () => this.#unidentified.delete(socket));
     let peer: NodeId | null = null;
     let onBody = (body: Buffer): void => {
-      peer = this.#greet(socket, who, decodeHello(body));
+      peer = this.#handshake(socket, remote, decodeHello(body));
       if (peer !== null) reader.bodyBytesMax = FRAME_BYTES_MAX;
       onBody = (next) => {
         if (peer !== null) this.#onMessage(socket, peer, next);
@@ -102,30 +106,30 @@ export class PeerListener {
         if (!socket.destroyed) reader.push(chunk);
       } catch (error) {
         if (!(error instanceof FrenoError)) throw error;
-        this.#parts.onRefused(peer ?? who, messageOf(error));
+        this.#options.onRefused(peer ?? remote, messageOf(error));
         socket.destroy();
       }
     });
   }
 
-  /** Answers the hello; returns the peer's name, or null when it is refused. */
-  #greet(socket: Socket, who: string, hello: Hello): NodeId | null {
-    const { self, clusterName } = this.#parts;
+  /** Responds to the hello; returns the peer's name, or null when it is refused. */
+  #handshake(socket: Socket, remote: string, hello: Hello): NodeId | null {
+    const { self, clusterName } = this.#options;
     const refusal = this.#refusalOf(hello);
     const identity = { protocolVersion: PROTOCOL_VERSION, clusterName, node: self };
     const welcome = frameOf(encodeWelcome({ ...identity, refusal: refusal ?? '' }));
     if (refusal !== null) {
-      this.#parts.onRefused(`${who} (${hello.from})`, refusal);
+      this.#options.onRefused(`${remote} (${hello.from})`, refusal);
       socket.end(welcome);
       return null;
     }
     socket.write(welcome);
-    this.#welcome(socket, hello.from);
+    this.#accepted(socket, hello.from);
     return hello.from;
   }
 
   #refusalOf({ protocolVersion, clusterName, from, to }: Hello): string | null {
-    const { self, peers, clusterName: ours } = this.#parts;
+    const { self, peers, clusterName: ours } = this.#options;
     const theirs = { protocolVersion, clusterName, node: from };
     const expected = { protocolVersion: PROTOCOL_VERSION, clusterName: ours, node: from };
     const refusal = mismatch(theirs, expected);
@@ -134,19 +138,19 @@ export class PeerListener {
     return peers.has(from) ? null : `it is not among RaftNodes of ${self}`;
   }
 
-  #welcome(socket: Socket, peer: NodeId): void {
-    this.#strangers.delete(socket);
+  #accepted(socket: Socket, peer: NodeId): void {
+    this.#unidentified.delete(socket);
     this.#peers.get(peer)?.destroy();
     this.#peers.set(peer, socket);
     socket.on('close', () => {
       if (this.#peers.get(peer) === socket) this.#peers.delete(peer);
     });
-    socket.setTimeout(SILENCE_MAX_MS);
-    this.#parts.onPeer(peer);
+    socket.setTimeout(IDLE_TIMEOUT_MS);
+    this.#options.onPeer(peer);
   }
 
   #onMessage(socket: Socket, peer: NodeId, body: Buffer): void {
     if (isPing(body)) socket.write(frameOf(encodePing()));
-    else this.#parts.receive(peer, body);
+    else this.#options.receive(peer, body);
   }
 }

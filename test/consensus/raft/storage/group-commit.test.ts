@@ -1,8 +1,8 @@
-/** Group commit: several writes as one. */
+/** Group commit: several writes merged to one. */
 import { expect } from 'chai';
 import type { Entry } from '../../../../src/consensus/raft/core/types.js';
 import type { StorageWrite } from '../../../../src/consensus/raft/driver-types.js';
-import { mergeWrites } from '../../../../src/consensus/raft/storage/merge.js';
+import { mergeWrites } from '../../../../src/consensus/raft/storage/group-commit.js';
 
 const nothing: StorageWrite = { hardState: null, snapshot: null, entries: [] };
 
@@ -18,8 +18,8 @@ function placesOf(write: StorageWrite): string[] {
   return write.entries.map(({ index, term }) => `${index}:${term}`);
 }
 
-describe('writes in one group', () => {
-  it('store entries that follow each other', () => {
+describe('mergeWrites', () => {
+  it('keeps entries that follow each other', () => {
     const merged = mergeWrites([
       { ...nothing, entries: entries(4, 5, 1) },
       { ...nothing, entries: entries(6, 6, 1) },
@@ -27,7 +27,7 @@ describe('writes in one group', () => {
     expect(placesOf(merged)).to.deep.equal(['4:1', '5:1', '6:1']);
   });
 
-  it('store the later of two entries for one place, and none behind it', () => {
+  it('keeps the later of two entries with one index, and none after it', () => {
     const merged = mergeWrites([
       { ...nothing, entries: entries(4, 8, 1) },
       { ...nothing, entries: entries(6, 6, 2) },
@@ -35,7 +35,7 @@ describe('writes in one group', () => {
     expect(placesOf(merged)).to.deep.equal(['4:1', '5:1', '6:2']);
   });
 
-  it('store a later batch that begins before the first', () => {
+  it('keeps a later batch that starts before the first', () => {
     const merged = mergeWrites([
       { ...nothing, entries: entries(4, 8, 1) },
       { ...nothing, entries: entries(2, 3, 2) },
@@ -43,7 +43,7 @@ describe('writes in one group', () => {
     expect(placesOf(merged)).to.deep.equal(['2:2', '3:2']);
   });
 
-  it('store the last term and vote', () => {
+  it('keeps the last term and vote', () => {
     const merged = mergeWrites([
       { ...nothing, hardState: { term: 3, vote: 'a' } },
       { ...nothing, hardState: { term: 4, vote: null } },
@@ -52,7 +52,7 @@ describe('writes in one group', () => {
     expect(merged.hardState).to.deep.equal({ term: 4, vote: null });
   });
 
-  it('store nothing that a snapshot has replaced', () => {
+  it('keeps no entry that a snapshot has replaced', () => {
     const snapshot = { meta: { index: 50, term: 2 }, chunks: [new Uint8Array([1])] };
     const merged = mergeWrites([
       { ...nothing, entries: entries(4, 8, 1) },

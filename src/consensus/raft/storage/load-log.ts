@@ -1,15 +1,16 @@
 /**
- * Reads and checks what a log holds at start. Anything that does not fit together is refused: a
- * damaged log is never half-read.
+ * Reads and checks the log at start. A log with any damage is refused and never read in part: a
+ * node that lost a vote or an acknowledged entry, and does not know it, could elect a second leader
+ * (Raft paper, figure 2: what must be on stable storage).
  */
 import { crc32 } from 'node:zlib';
 import type { Entry, HardState, InitialState, SnapshotMeta } from '../core/types.js';
 import type { Connection, SqlRow } from './connection.js';
 
-/** Rows read in one go. */
+/** Rows of one SELECT: bounds the memory that a long log takes twice. */
 const ROWS_PER_READ = 2000;
 
-export interface Loaded {
+export interface LoadedLog {
   readonly initial: InitialState;
   readonly chunkCount: number;
 }
@@ -19,12 +20,9 @@ export class DamagedLogError extends Error {
   override readonly name = 'DamagedLogError';
 }
 
-/**
- * Over everything that matters of a row of the log: a bit that flips in it is found at the next
- * start.
- */
+/** Over all columns of a row of the log: a flipped bit is found at the next start. */
 export function entryChecksum(index: number, term: number, data: Uint8Array): number {
-  // The data first: zlib takes an empty buffer with a starting value for a request to start anew.
+  // The data first: with an empty buffer zlib ignores the starting value.
   return crc32(`${index}:${term}`, crc32(data));
 }
 
@@ -33,7 +31,7 @@ export function hardStateChecksum({ term, vote }: HardState): number {
 }
 
 /** Throws `DamagedLogError`. */
-export async function load(connection: Connection): Promise<Loaded> {
+export async function loadLog(connection: Connection): Promise<LoadedLog> {
   const [check] = await connection.all('PRAGMA quick_check(1)');
   if (check?.quick_check !== 'ok') throw new DamagedLogError(String(check?.quick_check));
   const hardState = await loadHardState(connection);
@@ -41,7 +39,9 @@ export async function load(connection: Connection): Promise<Loaded> {
   const entries = await loadEntries(connection, meta);
   const lastTerm = entries.at(-1)?.term ?? meta.term;
   if (lastTerm > hardState.term) {
-    throw new DamagedLogError(`it ends in term ${lastTerm}, but knows only ${hardState.term}`);
+    throw new DamagedLogError(
+      `its last entry is of term ${lastTerm}, its hard state of ${hardState.term}`,
+    );
   }
   return { initial: { hardState, snapshot: meta, entries }, chunkCount };
 }
@@ -50,7 +50,8 @@ async function loadHardState(connection: Connection): Promise<HardState> {
   const [row] = await connection.all('SELECT term, vote, checksum FROM hard_state');
   if (row === undefined) throw new DamagedLogError('its term is missing');
   const vote = row.vote;
-  if (vote !== null && typeof vote !== 'string') throw new DamagedLogError('its vote is no name');
+  if (vote !== null && typeof vote !== 'string')
+    throw new DamagedLogError('its vote is not a name');
   const hardState = { term: integer(row, 'term'), vote };
   if (hardStateChecksum(hardState) !== row.checksum) {
     throw new DamagedLogError('the checksum of its term and vote is wrong');
@@ -102,14 +103,14 @@ function entryOf(row: SqlRow): Entry {
   const { data } = row;
   const index = integer(row, 'idx');
   const term = integer(row, 'term');
-  if (!(data instanceof Uint8Array)) throw new DamagedLogError(`entry ${index} holds no bytes`);
+  if (!(data instanceof Uint8Array)) throw new DamagedLogError(`entry ${index} has no bytes`);
   if (entryChecksum(index, term, data) !== row.checksum) {
     throw new DamagedLogError(`the checksum of entry ${index} is wrong`);
   }
   return { index, term, data };
 }
 
-/** Throws `DamagedLogError` for what is no number of entries, terms or milliseconds. */
+/** Throws `DamagedLogError` unless the column holds a non-negative integer. */
 export function integer(row: SqlRow, column: string): number {
   const value = row[column];
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;

@@ -1,4 +1,4 @@
-/** What a Raft node counts about itself, over all its lives in this process. */
+/** Counters of a Raft node for `/metrics`, across its restarts in this process. */
 
 import { monotonicMs } from '../../base/clock.js';
 import { type DurationCounts, Durations } from '../../base/durations.js';
@@ -7,12 +7,12 @@ import type { RaftStorage } from './driver-types.js';
 
 const BOUNDS_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5];
 
-export class RaftMeter {
-  readonly #writes = new Durations(BOUNDS_SECONDS);
+export class RaftCounters {
+  readonly #diskWrites = new Durations(BOUNDS_SECONDS);
   #elections = 0;
   #leaderChanges = 0;
-  /** The latest term in which this node stood for election. */
-  #stoodInTerm = 0;
+  /** The latest term in which this node was a candidate. */
+  #candidateTerm = 0;
 
   get elections(): number {
     return this.#elections;
@@ -23,26 +23,26 @@ export class RaftMeter {
   }
 
   get diskWrites(): DurationCounts {
-    return this.#writes.counted;
+    return this.#diskWrites.counted;
   }
 
-  /** A node that is elected at once may never be seen as a candidate. */
+  /** A node that is elected at once is never seen as a candidate, but its term counts. */
   softStateChanged(before: SoftState, after: SoftState): void {
-    const stands = after.role === 'candidate' || after.role === 'leader';
-    if (stands && after.term > this.#stoodInTerm) {
-      this.#stoodInTerm = after.term;
+    const wasCandidate = after.role === 'candidate' || after.role === 'leader';
+    if (wasCandidate && after.term > this.#candidateTerm) {
+      this.#candidateTerm = after.term;
       this.#elections++;
     }
     if (after.leader !== before.leader) this.#leaderChanges++;
   }
 
-  /** The same storage, with its writes timed. */
-  measured(storage: RaftStorage): RaftStorage {
+  /** The same storage; its writes are timed. */
+  timed(storage: RaftStorage): RaftStorage {
     return {
       write: (write, done) => {
         const startedAtMs = monotonicMs();
         storage.write(write, (error) => {
-          this.#writes.record(monotonicMs() - startedAtMs);
+          this.#diskWrites.record(monotonicMs() - startedAtMs);
           done(error);
         });
       },

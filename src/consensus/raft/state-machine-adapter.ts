@@ -1,4 +1,7 @@
-/** The replicated state as the driver sees it: callbacks in place of promises. */
+/**
+ * The replicated state as the driver drives it: callbacks instead of promises, which a simulator
+ * could not order.
+ */
 import { messageOf } from '../../base/errors.js';
 import type { StateMachine } from '../../contracts/consensus.js';
 import type { Command, CommandOutcome } from '../../throttle/commands.js';
@@ -8,13 +11,13 @@ import type { RaftStorage, ReplicatedMachine } from './driver-types.js';
 
 const EMPTY_IMAGE: StateImage = { sweptAtMs: 0, throttledApps: [], skippedHosts: [] };
 
-export class MachineAdapter implements ReplicatedMachine {
+export class StateMachineAdapter implements ReplicatedMachine {
   readonly #machine: StateMachine;
   readonly #onFailure: (error: Error) => void;
 
   /**
-   * `onFailure`: the state machine could not do what is committed; what it holds now is not the
-   * replicated state.
+   * `onFailure`: the state machine could not apply what is committed; what it holds now is not
+   * the replicated state.
    */
   constructor(machine: StateMachine, onFailure: (error: Error) => void) {
     this.#machine = machine;
@@ -38,7 +41,7 @@ export class MachineAdapter implements ReplicatedMachine {
   }
 
   /**
-   * Restores what is stored, or the empty state, before the driver begins. Rejects when the
+   * Restores the stored snapshot, or the empty state, before the driver starts. Rejects when the
    * snapshot cannot be read.
    */
   async restoreFrom(storage: RaftStorage): Promise<void> {

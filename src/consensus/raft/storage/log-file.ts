@@ -1,6 +1,7 @@
 /**
- * What lies at the path of the log before SQLite opens it: nothing, a log of ours, a Bolt file of
- * the original, or something foreign.
+ * The file at the path of the log, before SQLite opens it: none, a log of ours, a Bolt file of the
+ * original, or a foreign file. SQLite would fail on the last two with "file is not a database",
+ * which does not say what to do.
  */
 import { constants } from 'node:fs';
 import { access, type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
@@ -29,7 +30,7 @@ const BOLT_MAGIC_OFFSET = 16;
 type FileKind = 'absent' | 'ours' | 'bolt' | 'foreign';
 
 /**
- * Creates the directory if need be, and makes sure that this process may write there. Throws
+ * Creates the directory if it is missing, and makes sure that this process may write there. Throws
  * `RESOURCE`.
  */
 export async function prepareDirectory(directory: string): Promise<void> {
@@ -39,14 +40,15 @@ export async function prepareDirectory(directory: string): Promise<void> {
   } catch (error) {
     throw new FrenoError(
       'RESOURCE',
-      `RaftDataDir: ${directory} cannot be used: ${messageOf(error)}; name a directory that freno's user may write to`,
+      `RaftDataDir: ${directory} cannot be used: ${messageOf(error)}; ` +
+        "name a directory that freno's user may write to",
     );
   }
 }
 
 /**
  * With its parents. Not with `recursive`: where the system refuses a directory with ENOENT, as
- * below /proc, Node tries for ever and holds one of the threads that the whole process shares.
+ * below /proc, Node retries for ever and blocks a thread of libuv's pool.
  */
 async function makeDirectory(directory: string): Promise<void> {
   if (await isDirectory(directory)) return;
@@ -55,7 +57,7 @@ async function makeDirectory(directory: string): Promise<void> {
   try {
     await mkdir(directory, 0o700);
   } catch (error) {
-    // Somebody else may have made it meanwhile.
+    // Another process may have created it meanwhile.
     if (!(await isDirectory(directory))) throw error;
   }
 }
@@ -69,13 +71,14 @@ async function isDirectory(path: string): Promise<boolean> {
  * Makes sure that SQLite may open `path`: sets a file of the original aside with a warning, and
  * throws `RESOURCE` for anything else that is not a log of this program.
  */
-export async function clearTheWay(path: string, log: Logger): Promise<void> {
+export async function prepareFile(path: string, log: Logger): Promise<void> {
   const kind = await kindOf(path);
   if (kind === 'bolt') {
     const aside = await setAside(path);
     log.warn(
       { aside },
-      `${path} is a Bolt file of the original freno: it is set aside, this node starts with an empty log`,
+      `${path} is a Bolt file of the original freno: it is set aside, ` +
+        'this node starts with an empty log',
     );
   }
   if (kind === 'ours') await requireWritable(path);
@@ -87,7 +90,7 @@ export async function clearTheWay(path: string, log: Logger): Promise<void> {
   }
 }
 
-/** SQLite would say no more than "disk I/O error". */
+/** SQLite would report no more than "disk I/O error". */
 async function requireWritable(path: string): Promise<void> {
   try {
     await access(path, constants.R_OK | constants.W_OK);
@@ -99,10 +102,10 @@ async function requireWritable(path: string): Promise<void> {
   }
 }
 
-/** Looks at a file without changing it. Throws `RESOURCE` when it cannot be read. */
+/** Reads the header; changes nothing. Throws `RESOURCE` when it cannot be read. */
 async function kindOf(path: string): Promise<FileKind> {
   const header = await readHeader(path);
-  // SQLite leaves an empty file when it ends between creating and filling it.
+  // SQLite leaves an empty file when the process ends between creating and filling it.
   if (header === null || header.length === 0) return 'absent';
   if (isBolt(header)) return 'bolt';
   if (header.length < SQLITE_HEADER_BYTES) return 'foreign';
@@ -112,15 +115,16 @@ async function kindOf(path: string): Promise<FileKind> {
 }
 
 /**
- * Renames the original's file to `freno-raft.db.bolt`; answers that path. Throws `RESOURCE` when
- * something is there already.
+ * Renames the original's file to `freno-raft.db.bolt`; returns that path. Throws `RESOURCE` when
+ * that file exists already.
  */
 async function setAside(path: string): Promise<string> {
   const aside = `${path}.bolt`;
   if (await exists(aside)) {
     throw new FrenoError(
       'RESOURCE',
-      `${path} is a Bolt file of the original freno, and ${aside} exists already: move one of them away`,
+      `${path} is a Bolt file of the original freno, and ${aside} exists already: ` +
+        'move one of them away',
     );
   }
   await rename(path, aside);

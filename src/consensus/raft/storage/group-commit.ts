@@ -1,8 +1,11 @@
-/** Group commit: several writes as one. */
+/**
+ * Group commit: writes that wait while the disk syncs become one write, so that a sync is paid once
+ * for all of them and throughput does not depend on the latency of the disk.
+ */
 import type { Entry } from '../core/types.js';
 import type { StorageWrite } from '../driver-types.js';
 
-/** The write that leaves the disk as `writes`, one after the other, would. */
+/** One write with the same effect as `writes`, one after the other. */
 export function mergeWrites(writes: readonly StorageWrite[]): StorageWrite {
   if (writes.length === 1) return writes[0]!;
   let hardState: StorageWrite['hardState'] = null;
@@ -19,7 +22,7 @@ export function mergeWrites(writes: readonly StorageWrite[]): StorageWrite {
   return { hardState, snapshot, entries };
 }
 
-/** Puts `next` where its indexes say, in place of all from there on. */
+/** Replaces all entries from the first index of `next` on. */
 function overwrite(entries: Entry[], next: readonly Entry[]): void {
   const first = next[0];
   if (first === undefined) return;

@@ -1,0 +1,206 @@
+/**
+ * The outgoing connection to one peer: dial, handshake, keep-alive, dial again.
+ *
+ * It carries messages to the peer only; the peer's own link carries the other direction. So each
+ * side reconnects by itself, and no tie-break is needed when both dial at once. Pings detect a cut
+ * link long before TCP does, because the driver must learn that messages may be lost. A peer that
+ * dials this node is alive: `dialNow` then ends the back-off early.
+ */
+import { connect, type LookupFunction, type Socket } from 'node:net';
+import { parseAddress } from '../../../base/address.js';
+import { Backoff } from '../../../base/backoff.js';
+import { messageOf } from '../../../base/errors.js';
+import {
+  decodeWelcome,
+  encodeHello,
+  encodePing,
+  isPing,
+  PROTOCOL_VERSION,
+} from '../codec/handshake.js';
+import { protocolError } from '../codec/wire.js';
+import type { NodeId } from '../core/types.js';
+import { FrameReader, frameOf } from './frame.js';
+import { SendQueue } from './send-queue.js';
+
+/** From the dial to the welcome. */
+const HANDSHAKE_TIMEOUT_MS = 1000;
+
+/** Between two dials. */
+const DIAL_BACKOFF = { firstMs: 50, maxMs: 1000, jitter: 0.5 };
+
+/** After a refusal, until the peer accepts this node: an operator has to change something. */
+const REFUSED_BACKOFF = { firstMs: 5000, maxMs: 5000, jitter: 0.5 };
+
+/**
+ * Pings without a response after which the connection counts as cut. Counted, not timed: a stall of
+ * this process is not the peer's fault.
+ */
+const UNANSWERED_PINGS_MAX = 3;
+
+/** Bytes of a frame from the peer: a welcome or a ping. */
+const RESPONSE_BYTES_MAX = 64 * 1024;
+
+export interface PeerLinkOptions {
+  readonly self: NodeId;
+  readonly clusterName: string;
+  readonly peer: NodeId;
+  readonly lookUp: LookupFunction;
+  random(): number;
+  /** The connection broke: messages sent on it may be lost. */
+  onLost(reason: string): void;
+  onUp(): void;
+  /** A dial failed or was refused; the link retries. */
+  onFailure(reason: string): void;
+}
+
+/**
+ * `backoff` (until the next dial) -> `handshake` (dialled, waits for the welcome) -> `up` ->
+ * `backoff` ...; `stopped` from any. There is a socket in `handshake` and `up`, a timer in
+ * `backoff` and `handshake`.
+ */
+type LinkState = 'backoff' | 'handshake' | 'up' | 'stopped';
+
+export class PeerLink {
+  readonly #options: PeerLinkOptions;
+  #state: LinkState = 'backoff';
+  #socket: Socket | null = null;
+  #sendQueue: SendQueue | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #backoff: Backoff;
+  #unansweredPings = 0;
+
+  constructor(options: PeerLinkOptions) {
+    this.#options = options;
+    this.#backoff = this.#newBackoff(DIAL_BACKOFF);
+  }
+
+  /** False: there is no connection, it was not sent. */
+  send(body: Uint8Array): boolean {
+    if (this.#state !== 'up') return false;
+    this.#sendQueue?.put(frameOf(body));
+    return true;
+  }
+
+  /** Ends the back-off: the peer has just shown that it is alive. */
+  dialNow(): void {
+    if (this.#state !== 'backoff') return;
+    clearTimeout(this.#timer);
+    this.#dial();
+  }
+
+  /** Call at a fixed interval. Drops the connection of an unresponsive peer. */
+  ping(): void {
+    if (this.#state !== 'up') return;
+    if (this.#unansweredPings >= UNANSWERED_PINGS_MAX) {
+      this.#drop('it is unresponsive');
+      return;
+    }
+    this.#unansweredPings += 1;
+    this.send(encodePing());
+  }
+
+  stop(): void {
+    this.#state = 'stopped';
+    clearTimeout(this.#timer);
+    // Messages of this iteration are still sent: a vote, a transfer of leadership.
+    this.#socket?.end();
+    this.#socket?.setTimeout(100, () => this.#socket?.destroy());
+  }
+
+  #dial(): void {
+    this.#state = 'handshake';
+    const { self, peer, clusterName } = this.#options;
+    const { host, port } = parseAddress(peer, 0)!;
+    const socket = connect({ host, port, lookup: this.#options.lookUp, noDelay: true });
+    this.#socket = socket;
+    const ended = (reason: string) => {
+      if (this.#socket === socket) this.#drop(reason);
+    };
+    this.#timer = setTimeout(() => ended('handshake timed out'), HANDSHAKE_TIMEOUT_MS);
+    const reader = new FrameReader((body) => this.#onFrame(body), RESPONSE_BYTES_MAX);
+    socket.on('connect', () => {
+      const hello = { protocolVersion: PROTOCOL_VERSION, clusterName, from: self, to: peer };
+      socket.write(frameOf(encodeHello(hello)));
+    });
+    socket.on('data', (chunk) => {
+      try {
+        if (this.#socket === socket) reader.push(chunk);
+      } catch (error) {
+        ended(messageOf(error));
+      }
+    });
+    socket.on('error', (error) => ended(messageOf(error)));
+    socket.on('close', () => ended('it closed the connection'));
+  }
+
+  #onFrame(body: Buffer): void {
+    if (this.#state === 'handshake') {
+      this.#onWelcome(body);
+    } else if (isPing(body)) {
+      this.#unansweredPings = 0;
+    } else {
+      throw protocolError('the peer sent something else than a ping');
+    }
+  }
+
+  #onWelcome(body: Buffer): void {
+    const { peer, clusterName } = this.#options;
+    const welcome = decodeWelcome(body);
+    // A mismatch found here goes first: in the peer's text "it" would be this node.
+    const refusal =
+      mismatch(welcome, { protocolVersion: PROTOCOL_VERSION, clusterName, node: peer }) ??
+      (welcome.refusal === '' ? null : `it refuses this node: "${welcome.refusal}"`);
+    if (refusal !== null) {
+      this.#backoff = this.#newBackoff(REFUSED_BACKOFF);
+      this.#drop(refusal);
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#state = 'up';
+    this.#backoff = this.#newBackoff(DIAL_BACKOFF);
+    this.#unansweredPings = 0;
+    this.#sendQueue = new SendQueue(this.#socket!);
+    this.#options.onUp();
+  }
+
+  #drop(reason: string): void {
+    if (this.#state === 'stopped' || this.#state === 'backoff') return;
+    const wasUp = this.#state === 'up';
+    this.#state = 'backoff';
+    this.#socket?.destroy();
+    this.#socket = null;
+    this.#sendQueue = null;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#dial(), this.#backoff.failed());
+    if (wasUp) this.#options.onLost(reason);
+    else this.#options.onFailure(reason);
+  }
+
+  #newBackoff(pauses: { firstMs: number; maxMs: number; jitter: number }): Backoff {
+    return new Backoff({ ...pauses, random: () => this.#options.random() });
+  }
+}
+
+interface PeerIdentity {
+  readonly protocolVersion: number;
+  readonly clusterName: string;
+  readonly node: NodeId;
+}
+
+/** How two nodes that should be peers differ, in words; null: they match. */
+export function mismatch(theirs: PeerIdentity, expected: PeerIdentity): string | null {
+  if (theirs.protocolVersion !== expected.protocolVersion) {
+    return (
+      `it speaks version ${theirs.protocolVersion} of the protocol, ` +
+      `this node ${expected.protocolVersion}`
+    );
+  }
+  if (theirs.clusterName !== expected.clusterName) {
+    return (
+      `it belongs to cluster "${theirs.clusterName}", ` +
+      `this node to "${expected.clusterName}" (RaftClusterName)`
+    );
+  }
+  if (theirs.node !== expected.node) return `it is node ${theirs.node}, not ${expected.node}`;
+  return null;
+}
