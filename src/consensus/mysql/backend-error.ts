@@ -11,7 +11,7 @@ export type BackendFault =
   /** There is no connection: the statement was not sent. */
   | 'unavailable'
   /** Sent, without a response: it may have taken effect, or still may. */
-  | 'unanswered'
+  | 'noResponse'
   /** The server responded with an error: it took no effect. */
   | 'refused';
 
@@ -66,7 +66,7 @@ export class BackendError extends Error {
 export function statementError(error: NodeJS.ErrnoException & { fatal?: boolean }): BackendError {
   const errno = error.errno ?? 0;
   const isRefusal = isServerError(error) && error.fatal !== true && !UNCERTAIN.includes(errno);
-  return new BackendError(isRefusal ? 'refused' : 'unanswered', error.message, errno, {
+  return new BackendError(isRefusal ? 'refused' : 'noResponse', error.message, errno, {
     cause: error,
   });
 }
@@ -83,7 +83,7 @@ export function commandError(error: unknown): FrenoError {
     return new FrenoError('OUTCOME_UNKNOWN', messageOf(error), { cause: error });
   }
   const text = `MySQL backend: ${error.message}`;
-  if (error.fault === 'unanswered') {
+  if (error.fault === 'noResponse') {
     return new FrenoError('OUTCOME_UNKNOWN', `${text}; ${OUTCOME_UNKNOWN_MESSAGE}`);
   }
   const doesNotFit =

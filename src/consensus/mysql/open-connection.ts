@@ -111,7 +111,7 @@ export class OpenConnection {
       const timer = setTimeout(() => {
         settle();
         this.destroy();
-        reject(new BackendError('unanswered', `no response within ${this.#statementTimeoutMs} ms`));
+        reject(new BackendError('noResponse', `no response within ${this.#statementTimeoutMs} ms`));
       }, this.#statementTimeoutMs);
       this.#connection.query({ sql, values: [...values], rowsAsArray: false }, (error, result) => {
         if (!this.#busy) return;
