@@ -5,11 +5,11 @@
 import { expect } from 'chai';
 import {
   type CheckContext,
-  type CheckQuestion,
+  type CheckRequest,
   type CheckResult,
   check,
   FRENO_APP,
-  holdsBackLowPriority,
+  holdsLowPriority,
   unknownStoreType,
 } from '../../src/throttle/check.js';
 import type { LeadershipView } from '../../src/throttle/leadership-view.js';
@@ -142,7 +142,7 @@ function table(entries: ReadonlyArray<readonly [string, number]>): ThrottleState
 
 /** The table of docs/http.md, row by row. */
 function expected(
-  question: CheckQuestion,
+  question: CheckRequest,
   isDenied: boolean,
   counts: boolean,
 ): Pick<CheckResult, 'status' | 'value' | 'threshold' | 'message'> {
@@ -255,7 +255,7 @@ describe('the low-priority mark', () => {
     for (const question of questions(FRESH)) {
       for (const status of [200, 404, 417, 429, 500] as const) {
         const result: CheckResult = { status, value: 0, threshold: 0, message: '' };
-        expect(holdsBackLowPriority(question, result)).to.equal(
+        expect(holdsLowPriority(question, result)).to.equal(
           status === 429 &&
             !question.lowPriority &&
             question.readThreshold === undefined &&
@@ -266,7 +266,7 @@ describe('the low-priority mark', () => {
   });
 });
 
-function* questions(store: StoreMetric | undefined): Generator<CheckQuestion> {
+function* questions(store: StoreMetric | undefined): Generator<CheckRequest> {
   for (const app of APPS) {
     for (const readThreshold of READ_THRESHOLDS) {
       for (const lowPriority of BOOLEANS) {

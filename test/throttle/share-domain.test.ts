@@ -1,6 +1,6 @@
 /** Checks of a store that is unhealthy at a leader that shares the domain. */
 import { expect } from 'chai';
-import { type CheckQuestion, check, FRENO_APP } from '../../src/throttle/check.js';
+import { type CheckRequest, check, FRENO_APP } from '../../src/throttle/check.js';
 import { MetricState, type StoreMetric } from '../../src/throttle/metric.js';
 import { ThrottleState } from '../../src/throttle/state.js';
 
@@ -20,7 +20,7 @@ const HEALTHY: StoreMetric = {
   errorText: '',
 };
 
-function answer(store: StoreMetric, question: Partial<CheckQuestion> = {}) {
+function answer(store: StoreMetric, question: Partial<CheckRequest> = {}) {
   return check(
     {
       app: 'archive',
