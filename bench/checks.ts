@@ -189,9 +189,13 @@ function titleOf(hosts: number): string {
 
 function notesOf(hosts: number, quick: boolean): string[] {
   return [
-    'Where the generator takes a whole core, it bounds the throughput, and the ratio of CPU times tells more.',
-    'Requests come from one process of our own: raw sockets, kept connections, one prepared request at a time on each. With 64 connections it is as fast as wrk, and unlike wrk it can ask with HEAD.',
-    'CPU is that of the thread that answers. Ratios are medians over the rounds; more than 1 means that freno does better than the bare handler.',
+    'Where the generator takes a whole core, it bounds the throughput, and the ratio of ' +
+      'CPU times tells more.',
+    'Requests come from one process of our own: raw sockets, kept connections, one ' +
+      'prepared request at a time on each. With 64 connections it is as fast as wrk, and ' +
+      'unlike wrk it can ask with HEAD.',
+    'CPU is that of the thread that answers. Ratios are medians over the rounds; more than ' +
+      '1 means that freno does better than the bare handler.',
     ...(hosts === 1 ? [] : ['The bare handler is measured beside the same probes.']),
     ...(quick ? ['A quick run: few and short rounds.'] : []),
   ];

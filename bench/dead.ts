@@ -57,9 +57,16 @@ export const dead: Benchmark = {
         columns: COLUMNS,
         rows: variants.map((each) => rowOf(each, variants[0]!)),
         notes: [
-          `Three nodes at once, each over the same ${HOSTS / CLUSTER_SIZE} good clusters of ${CLUSTER_SIZE} hosts. The second and the third have besides ${DEAD_EACH} HAProxies, ${DEAD_EACH} ProxySQLs and ${DEAD_EACH} Vitess APIs with a cluster each, and ${DEAD_EACH} memcacheds, all of them dead: hung ones accept connections and never answer.`,
-          `Checks of a good cluster, the nodes in turn. Staleness: ${2 * trials} changes of a good host's value, seen by three clients at once, each of which asks its node every ${ASK_INTERVAL_MS} ms.`,
-          'CPU of the whole process while nobody asks. Ratios: to the node without dead servers, medians over the rounds; 1 is the same.',
+          `Three nodes at once, each over the same ${HOSTS / CLUSTER_SIZE} good clusters ` +
+            `of ${CLUSTER_SIZE} hosts. The second and the third have besides ${DEAD_EACH} ` +
+            `HAProxies, ${DEAD_EACH} ProxySQLs and ${DEAD_EACH} Vitess APIs with a cluster ` +
+            `each, and ${DEAD_EACH} memcacheds, all of them dead: hung ones accept ` +
+            'connections and never answer.',
+          `Checks of a good cluster, the nodes in turn. Staleness: ${2 * trials} changes ` +
+            "of a good host's value, seen by three clients at once, each of which asks its " +
+            `node every ${ASK_INTERVAL_MS} ms.`,
+          'CPU of the whole process while nobody asks. Ratios: to the node without dead ' +
+            'servers, medians over the rounds; 1 is the same.',
         ],
         demands: variants.slice(1).flatMap((each) => demandsOf(each, variants[0]!)),
       },

@@ -51,7 +51,9 @@ export const failover: Benchmark = {
         rows,
         demands: demandsOf(rows[0]!, rows[1]!),
         notes: [
-          `${trials} times each, from the signal to the first such answer of another node, asked every ${ASK_INTERVAL_MS} ms; the node that ended is started again in between.`,
+          `${trials} times each, from the signal to the first such answer of another node, ` +
+            `asked every ${ASK_INTERVAL_MS} ms; the node that ended is started again in ` +
+            'between.',
         ],
       },
     ];

@@ -57,7 +57,9 @@ export const haproxy: Benchmark = {
         ],
         rows,
         notes: [
-          `${trials} times each: a client sends ${PER_SECOND} checks a second, whatever the answers, through HAProxy with resources/haproxy.cfg in front of ${NODES} nodes. Between two answers there are ${1000 / PER_SECOND} ms without any gap.`,
+          `${trials} times each: a client sends ${PER_SECOND} checks a second, whatever ` +
+            `the answers, through HAProxy with resources/haproxy.cfg in front of ${NODES} ` +
+            `nodes. Between two answers there are ${1000 / PER_SECOND} ms without any gap.`,
         ],
       },
     ];

@@ -126,7 +126,7 @@ function checkRaftAddresses(config: FrenoConfig, findings: Findings): void {
   if (nodes.length === 0 || nodes.includes(self)) return;
   const remedy = advertised
     ? 'add it there'
-    : 'add it there, or set RaftAdvertise to the address by which the peers reach this node';
+    : 'add it there, or set RaftAdvertise to the address at which the peers reach this node';
   findings.problem(
     [advertised ? 'RaftAdvertise' : 'RaftBind'],
     `${self} is not among RaftNodes (${nodes.join(', ')}): ${remedy}`,

@@ -56,7 +56,8 @@ describe('keys in another case', () => {
       'STORES: unknown key, read as Stores; correct the case',
       'Stores.mysql: unknown key, read as MySQL; correct the case',
       'Stores.MySQL.clusters: unknown key, read as Clusters; correct the case',
-      'Stores.MySQL.Clusters.Prod.throttlethreshold: unknown key, read as ThrottleThreshold; correct the case',
+      'Stores.MySQL.Clusters.Prod.throttlethreshold: unknown key, read as ' +
+        'ThrottleThreshold; correct the case',
     ]);
   });
 

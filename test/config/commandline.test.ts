@@ -24,7 +24,7 @@ describe('the command line', () => {
     });
   });
 
-  it('accepts each flag with one or two dashes, its value after "=" or as the next argument', () => {
+  it('accepts flags with one or two dashes, and values after "=" or as the next argument', () => {
     const expected = {
       action: 'run',
       configFile: 'a=b.json',

@@ -68,8 +68,10 @@ describe('the files that a configuration names', () => {
     ).to.deep.equal([
       `${MYSQL}.Clusters.authority.TLS.CAFile: ${CAFile} contains no certificate in PEM format`,
       `${MYSQL}.Clusters.certificate.TLS.CertFile: ${empty} contains no certificate in PEM format`,
-      `${MYSQL}.Clusters.key.TLS.KeyFile: ${first.certFile} contains no private key in PEM format without a passphrase`,
-      `${MYSQL}.Clusters.pair.TLS.KeyFile: ${second.keyFile} does not match the certificate in CertFile`,
+      `${MYSQL}.Clusters.key.TLS.KeyFile: ${first.certFile} contains no private key in PEM ` +
+        'format without a passphrase',
+      `${MYSQL}.Clusters.pair.TLS.KeyFile: ${second.keyFile} does not match the ` +
+        'certificate in CertFile',
     ]);
   });
 

@@ -101,7 +101,8 @@ describe('loading the configuration', () => {
     it('names both usual files when neither exists', async () => {
       const usualFiles = [join(folder, 'a.json'), join(folder, 'b.json')];
       expect(await mistake(null, { usualFiles })).to.equal(
-        `no configuration file: neither ${usualFiles[0]} nor ${usualFiles[1]} exists; set --config FILE`,
+        `no configuration file: neither ${usualFiles[0]} nor ${usualFiles[1]} exists; set ` +
+          '--config FILE',
       );
     });
 
@@ -130,7 +131,8 @@ describe('loading the configuration', () => {
   it('distinguishes a mistake in a flag from one in the file', async () => {
     const name = file('a.json', { RaftDataDir: '/d', HttpWorkers: 70 });
     expect(await mistake(name, { overrides: { ListenPort: 70_000 } })).to.equal(
-      `command line: ListenPort: must be at most 65535, got 70000\n${name}: HttpWorkers: must be at most 64, got 70`,
+      `command line: ListenPort: must be at most 65535, got 70000\n${name}: HttpWorkers: ` +
+        'must be at most 64, got 70',
     );
   });
 
@@ -150,7 +152,8 @@ describe('loading the configuration', () => {
       `${name}: ListenPort: must be at least 1, got 0`,
       `${name}: Listen: unknown key; did you mean ListenPort?`,
       `${name}: RaftDataDir: must be set, unless BackendMySQLHost is set`,
-      `${name}: BackendMySQLHost: environment variable DB is not set, replaced by an empty string (warning)`,
+      `${name}: BackendMySQLHost: environment variable DB is not set, replaced by an empty ` +
+        'string (warning)',
     ]);
   });
 

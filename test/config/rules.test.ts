@@ -72,7 +72,8 @@ describe('rules between keys', () => {
       expect(
         raft({ RaftBind: '10.0.0.4:1', RaftNodes: ['10.0.0.1:1', '10.0.0.2:1'] }),
       ).to.deep.equal([
-        'RaftBind: 10.0.0.4:1 is not among RaftNodes (10.0.0.1:1, 10.0.0.2:1): add it there, or set RaftAdvertise to the address at which the peers reach this node',
+        'RaftBind: 10.0.0.4:1 is not among RaftNodes (10.0.0.1:1, 10.0.0.2:1): add it ' +
+          'there, or set RaftAdvertise to the address at which the peers reach this node',
       ]);
     });
 
@@ -83,7 +84,8 @@ describe('rules between keys', () => {
       expect(advertise('a.Example.com:1')).to.be.empty;
       expect(advertise('B.example.com')).to.be.empty;
       expect(advertise('c.example.com')).to.deep.equal([
-        'RaftAdvertise: c.example.com:1 is not among RaftNodes (a.example.com:1, b.example.com:1): add it there',
+        'RaftAdvertise: c.example.com:1 is not among RaftNodes (a.example.com:1, ' +
+          'b.example.com:1): add it there',
       ]);
     });
 
@@ -138,7 +140,9 @@ describe('rules between keys', () => {
     };
 
     it('warns of a cluster without a source of hosts', () => {
-      const warning = `${CLUSTER}: has no source of hosts, so its checks fail; set one of HAProxySettings, ProxySQLSettings, VitessSettings, StaticHostsSettings`;
+      const warning =
+        `${CLUSTER}: has no source of hosts, so its checks fail; set one of HAProxySettings, ` +
+        'ProxySQLSettings, VitessSettings, StaticHostsSettings';
       expect(warningsOf(withCluster({}))).to.deep.equal([warning]);
       expect(warningsOf(withCluster({ StaticHostsSettings: { Hosts: [] } }))).to.deep.equal([
         warning,
@@ -167,8 +171,10 @@ describe('rules between keys', () => {
         StaticHostsSettings: { Hosts: ['a'] },
       };
       expect(warningsOf(withCluster(incomplete))).to.deep.equal([
-        `${CLUSTER}.HAProxySettings: ignored: incomplete; set PoolName, and Host with Port or else Addresses`,
-        `${CLUSTER}.ProxySQLSettings: ignored: incomplete; set HostgroupID, and Addresses here or ProxySQLAddresses in Stores.MySQL`,
+        `${CLUSTER}.HAProxySettings: ignored: incomplete; set PoolName, and Host with Port ` +
+          'or else Addresses',
+        `${CLUSTER}.ProxySQLSettings: ignored: incomplete; set HostgroupID, and Addresses ` +
+          'here or ProxySQLAddresses in Stores.MySQL',
         `${CLUSTER}.VitessSettings: ignored: incomplete; set API and Keyspace`,
       ]);
     });

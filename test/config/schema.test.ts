@@ -170,15 +170,18 @@ describe('the configuration', () => {
       ],
       [
         withCluster({ StaticHostSettings: {} }),
-        'Stores.MySQL.Clusters.c.StaticHostSettings: unknown key; did you mean StaticHostsSettings?',
+        'Stores.MySQL.Clusters.c.StaticHostSettings: unknown key; did you mean ' +
+          'StaticHostsSettings?',
       ],
       [
         withCluster({ StaticHostsSettings: { Host: ['a'] } }),
-        'Stores.MySQL.Clusters.c.StaticHostsSettings.Host: unknown key here; move it to Stores.MySQL.Clusters.<name>.HAProxySettings',
+        'Stores.MySQL.Clusters.c.StaticHostsSettings.Host: unknown key here; move it to ' +
+          'Stores.MySQL.Clusters.<name>.HAProxySettings',
       ],
       [
         { ThrottleThreshold: 1 },
-        'ThrottleThreshold: unknown key here; move it to Stores.MySQL or Stores.MySQL.Clusters.<name>',
+        'ThrottleThreshold: unknown key here; move it to Stores.MySQL or ' +
+          'Stores.MySQL.Clusters.<name>',
       ],
       [
         withCluster({ ListenPort: 1 }),
@@ -197,9 +200,11 @@ describe('the configuration', () => {
     const clusters = { '': {}, 'a/b': {}, 'a\nb': {}, ['x'.repeat(129)]: {}, 'a b': {}, é: {} };
     expect(problemsOf({ ...MINIMAL, Stores: { MySQL: { Clusters: clusters } } })).to.deep.equal([
       'Stores.MySQL.Clusters[""]: the name of a cluster must not be empty',
-      'Stores.MySQL.Clusters["a/b"]: the name of a cluster must not contain "/": it is a segment of the path of a check',
+      'Stores.MySQL.Clusters["a/b"]: the name of a cluster must not contain "/": it is a ' +
+        'segment of the path of a check',
       'Stores.MySQL.Clusters["a\\nb"]: the name of a cluster must not contain control characters',
-      `Stores.MySQL.Clusters.${'x'.repeat(129)}: the name of a cluster must have at most 128 characters`,
+      `Stores.MySQL.Clusters.${'x'.repeat(129)}: the name of a cluster must have at most ` +
+        '128 characters',
     ]);
   });
 
@@ -221,9 +226,12 @@ describe('the configuration', () => {
       `RaftBind: ${address}`,
       'BackendMySQLHost: must be a host name or IP address, without port',
       `Stores.MySQL.ProxySQLAddresses[0]: ${address}`,
-      'Stores.MySQL.Collation: must be a collation that the client library knows, such as utf8mb4_general_ci',
-      `${path}.MetricQuery: must begin with "select", "with" or "show global"; empty measures replication lag`,
-      `${path}.HAProxySettings.Addresses: must be a comma-separated list of HOST, HOST:PORT or http(s) URLs`,
+      'Stores.MySQL.Collation: must be a collation that the client library knows, such as ' +
+        'utf8mb4_general_ci',
+      `${path}.MetricQuery: must begin with "select", "with" or "show global"; empty ` +
+        'measures replication lag',
+      `${path}.HAProxySettings.Addresses: must be a comma-separated list of HOST, ` +
+        'HOST:PORT or http(s) URLs',
       `${path}.VitessSettings.API: must be a URL that begins with http:// or https://`,
       `${path}.StaticHostsSettings.Hosts[1]: ${address}`,
     ]);

@@ -51,7 +51,7 @@ function answer(store: StoreMetric, question: Partial<CheckRequest> = {}) {
 }
 
 describe('a store that is unhealthy at a leader that shares the domain', () => {
-  it('makes apps wait, with the value and the threshold of this node', () => {
+  it('makes apps wait, and shows the value and threshold of this node', () => {
     expect(answer(HEALTHY)).to.deep.equal({
       status: 429,
       value: 0.5,
@@ -61,15 +61,15 @@ describe('a store that is unhealthy at a leader that shares the domain', () => {
     expect(answer(HEALTHY, { readThreshold: 9 }).status).to.equal(429);
   });
 
-  it('makes nobody wait once what the leader said is too old', () => {
+  it('makes no app wait when the report of the leader is too old', () => {
     expect(answer({ ...HEALTHY, unhealthyAtPeersUntilMs: NOW_MS }).status).to.equal(200);
   });
 
-  it('does not count for freno itself: two leaders would keep each other unhealthy', () => {
+  it('does not affect checks of freno itself: two leaders would keep each other unhealthy', () => {
     expect(answer(HEALTHY, { app: FRENO_APP }).status).to.equal(200);
   });
 
-  it('changes no other answer', () => {
+  it('changes no other result', () => {
     const cases: ReadonlyArray<readonly [Partial<StoreMetric>, number]> = [
       [{ value: 3 }, 429],
       [{ state: MetricState.error, errorText: 'down' }, 500],
