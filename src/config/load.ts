@@ -45,8 +45,8 @@ interface TextFile {
 
 /**
  * Reads the files, applies the flags, fills in the defaults, and checks the files that the
- * configuration names. Rejects with `CONFIG`: the message has one line for each mistake, which begins
- * with the file (or `command line`) and the path of the key.
+ * configuration names. Rejects with `CONFIG`: the message has one line for each mistake, which
+ * begins with the file (or `command line`) and the path of the key.
  */
 export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const files = await readFiles(options);

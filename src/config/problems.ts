@@ -79,7 +79,8 @@ function unitOf(origin: string, value: unknown): string {
 }
 
 /**
- * The type of a value; the value itself where a number is expected and a number of another kind was given.
+ * The type of a value; the value itself where a number is expected and another kind of number was
+ * given.
  */
 function typeOf(issue: z.core.$ZodIssueInvalidType, value: unknown): string {
   if (value === null || typeof value === 'boolean') return String(value);

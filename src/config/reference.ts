@@ -166,8 +166,8 @@ Set it to several times the slowest round trip between the nodes plus the longes
 The default suits nodes of one region.
 A longer time makes a failover slower; a shorter time causes needless elections.`),
   'MySQL backend':
-    unwrapped(`If \`BackendMySQLHost\` is set, the backend elects the leader and stores what operators
-  throttled; the keys of Raft are ignored.
+    unwrapped(`If \`BackendMySQLHost\` is set, the backend elects the leader and stores what
+  operators throttled; the keys of Raft are ignored.
 \`Domain\` and \`ShareDomain\` then have at most 32 characters.`),
 };
 
@@ -190,5 +190,5 @@ const TLS = unwrapped(`The same keys apply to \`Stores.MySQL.TLS\`, to \`TLS\` o
 A cluster inherits from \`Stores.MySQL.TLS\` the keys that it does not set (a certificate together
   with its key); \`{"Enabled": false}\` turns encryption off for it.
 Certificates are verified unless \`SkipVerify\` is set.
-A file that cannot be read, or has the wrong content, stops the start or the reload, with the path of
-  its key.`);
+A file that cannot be read, or has the wrong content, stops the start or the reload, with the path
+  of its key.`);

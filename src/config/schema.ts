@@ -20,7 +20,8 @@ const serviceKeys = {
     .default(0)
     .meta({
       description:
-        'Threads that serve HTTP. 0: one less than the number of cores, at least 1 and at most 4. ' +
+        'Threads that serve HTTP. ' +
+        '0: one less than the number of cores, at least 1 and at most 4. ' +
         'With `node` always 1.',
     }),
   ProbeWorkers: count(WORKERS_MAX).default(0).meta({

@@ -51,7 +51,7 @@ export interface ServiceSettings {
   readonly listenPort: number;
   readonly httpEngine: HttpEngine;
   /**
-   * Threads that serve HTTP. With `auto` it is the number for `uws`; the fallback `node` starts one.
+   * Threads that serve HTTP. With `auto` the number for `uws`; the fallback `node` starts one.
    */
   readonly httpWorkers: number;
   readonly probeWorkers: number;

@@ -14,8 +14,8 @@ import {
 } from './commands.js';
 
 /**
- * Most entries of either table. A client can use any name of an app: without a bound it could exhaust
- * the memory of the cluster.
+ * Most entries of either table. A client can use any name of an app: without a bound it could
+ * exhaust the memory of the cluster.
  */
 const ENTRIES_MAX = 200_000;
 
@@ -46,8 +46,8 @@ type ThrottledAppRow = StateImage['throttledApps'][number];
 type SkippedHostRow = StateImage['skippedHosts'][number];
 
 /**
- * The tables hold rows in the form of an image. Rows are replaced and never changed, so that an image
- * shares them: an image of 100,000 entries takes half a millisecond, and 20 with copies of the rows.
+ * The tables hold rows in the form of an image. Rows are replaced and never changed, so that an
+ * image shares them: an image of 100,000 entries takes 0.5 ms, and 20 ms with copies of the rows.
  */
 export class ThrottleState {
   readonly #throttledApps = new Map<AppKey, ThrottledAppRow>();

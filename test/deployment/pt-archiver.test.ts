@@ -1,6 +1,6 @@
 /**
- * pt-archiver with the plugin of this project: a real primary, its real replica, and freno that watches the
- * replica's lag.
+ * pt-archiver with the plugin of this project: a real primary, its real replica, and freno, which
+ * measures the replica's lag.
  */
 import { expect } from 'chai';
 import { createConnection } from 'mysql2/promise';
@@ -47,8 +47,8 @@ describe('FrenoThrottler.pm in pt-archiver', () => {
       'create table shop.orders (id int primary key, note varchar(20))',
     );
     await replica.run(
-      `change master to master_host = '127.0.0.1', master_port = ${primary.port}, master_user = 'copier',
-       master_password = 'copier', master_use_gtid = slave_pos`,
+      `change master to master_host = '127.0.0.1', master_port = ${primary.port},
+       master_user = 'copier', master_password = 'copier', master_use_gtid = slave_pos`,
       'start slave',
     );
     beats = setInterval(() => {
@@ -243,8 +243,8 @@ describe('FrenoThrottler.pm in pt-archiver', () => {
     const refused = async (): Promise<number> => {
       // A thread that does not answer in time is left out.
       const vars = await until(async () => {
-        const told = (await fetchJson(node.port, '/debug/vars')) as Record<string, number>;
-        return 'check.any.total' in told && told;
+        const vars = (await fetchJson(node.port, '/debug/vars')) as Record<string, number>;
+        return 'check.any.total' in vars && vars;
       });
       return vars[name] ?? 0;
     };

@@ -3,7 +3,7 @@
  */
 import { expect } from 'chai';
 import { NO_EXPIRY } from '../../src/throttle/commands.js';
-import { turns } from '../support/event-loop.js';
+import { eventLoopTurns } from '../support/event-loop.js';
 import { failureOf } from '../support/failure.js';
 import { fetchJson, fetchOnce } from '../support/http-client.js';
 import { ENGINES, TestFront } from '../support/http-front.js';
@@ -261,7 +261,7 @@ for (const engine of ENGINES) {
         client.abort();
         expect((await left).name).to.equal('AbortError');
         // The engine hears of it.
-        await turns();
+        await eventLoopTurns();
         answerNow();
       }
       front.answer = () => ({ status: 200, json: '"x"' });

@@ -47,7 +47,7 @@ describe('leadership', () => {
     leadership.stop();
   });
 
-  it('starts probing and refreshes the host lists on promotion, and acts until the lease ends', () => {
+  it('probes and refreshes the host lists on promotion, and acts until the lease ends', () => {
     const { view, calls, leadership } = setUp();
     leadership.leadershipChanged(true, 3);
     expect(calls).to.deep.equal(['probe 3', 'refresh']);

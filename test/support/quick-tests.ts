@@ -1,6 +1,6 @@
 /**
- * Prints the test files of `npm run test:quick`: those that start no process, neither themselves nor
- * through what they import. A new test is in one group or the other by what it does.
+ * Prints the test files of `npm run test:quick`: those that start no process, neither themselves
+ * nor through what they import. So no list of tests has to be kept.
  */
 import { loadsOf, readFromRoot, sourceFiles } from './sources.js';
 

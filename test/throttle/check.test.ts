@@ -1,4 +1,4 @@
-/** Decisions of checks, by the rows of the table in docs/http.md, for every combination of inputs. */
+/** Decisions of checks, by the table in docs/http.md, for all combinations of inputs. */
 import { expect } from 'chai';
 import {
   type CheckContext,
@@ -248,7 +248,7 @@ describe('a check', () => {
 });
 
 describe('the hold on low priority', () => {
-  it('follows from a 429 to a normal-priority check of any app but freno, and from nothing else', () => {
+  it('follows only from a 429 to a normal-priority check of any app but freno', () => {
     for (const question of questions(FRESH)) {
       for (const status of [200, 404, 417, 429, 500] as const) {
         const result: CheckResult = { status, value: 0, threshold: 0, message: '' };

@@ -77,9 +77,9 @@ describe('a store that is unhealthy at a leader that shares the domain', () => {
       [{ term: 0 }, 404],
     ];
     for (const [changes, status] of cases) {
-      const told = answer({ ...HEALTHY, ...changes });
-      expect(told.status).to.equal(status);
-      expect(told).to.deep.equal(answer({ ...HEALTHY, ...changes, unhealthyAtPeersUntilMs: 0 }));
+      const result = answer({ ...HEALTHY, ...changes });
+      expect(result.status).to.equal(status);
+      expect(result).to.deep.equal(answer({ ...HEALTHY, ...changes, unhealthyAtPeersUntilMs: 0 }));
     }
   });
 });
