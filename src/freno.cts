@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The launcher: sets environment variables that are read once, when libuv's pool first works and when
- * the native HTTP module loads. A static import of an ES module would run too late.
+ * The launcher: sets environment variables that are read once, when libuv's pool first works and
+ * when the native HTTP module loads. In an ES module, its static imports would run first.
  */
 
 /**
@@ -11,8 +11,8 @@
 process.env.UV_THREADPOOL_SIZE ??= '48';
 /**
  * For glibc's resolver (resolv.conf(5)), whose default is 10 s for an unresponsive name server. A
- * lookup cannot be cancelled: it occupies a thread of libuv's pool, and the process waits for it when
- * it exits, which must not take more than 5 s.
+ * lookup cannot be cancelled: it occupies a thread of libuv's pool, and the process waits for it
+ * when it exits, which must not take more than 5 s.
  */
 process.env.RES_OPTIONS ??= 'timeout:1 attempts:2';
 /** Bytes. The default of uWebSockets, 4,096, would reject long URLs before a route sees them. */
