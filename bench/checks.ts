@@ -1,6 +1,6 @@
 /**
- * Benchmark: checks per second and what one costs, beside a bare handler on the same engine, in
- * alternating rounds.
+ * Benchmark: checks per second and CPU time per check, compared with a bare handler on the same
+ * engine, in alternating rounds.
  */
 import { BareHttp } from './support/bare-http.js';
 import type { Benchmark, BenchmarkContext } from './support/benchmark.js';
@@ -38,7 +38,7 @@ export const checks: Benchmark = {
 interface Target {
   readonly port: number;
   readonly pid: number;
-  /** The thread that answers. */
+  /** The thread that serves. */
   readonly thread: string;
 }
 
@@ -189,9 +189,13 @@ function titleOf(hosts: number): string {
 
 function notesOf(hosts: number, quick: boolean): string[] {
   return [
-    'Where the generator takes a whole core, it bounds the throughput, and the ratio of CPU times tells more.',
-    'Requests come from one process of our own: raw sockets, kept connections, one prepared request at a time on each. With 64 connections it is as fast as wrk, and unlike wrk it can ask with HEAD.',
-    'CPU is that of the thread that answers. Ratios are medians over the rounds; more than 1 means that freno does better than the bare handler.',
+    'Where the generator takes a whole core, it bounds the throughput, and the ratio of ' +
+      'CPU times says more.',
+    'Requests come from one process of our own: raw sockets, kept connections, one ' +
+      'prepared request at a time on each. With 64 connections it is as fast as wrk, and ' +
+      'unlike wrk it can ask with HEAD.',
+    'CPU is that of the thread that serves. Ratios are medians over the rounds; more than ' +
+      '1 means that freno does better than the bare handler.',
     ...(hosts === 1 ? [] : ['The bare handler is measured beside the same probes.']),
     ...(quick ? ['A quick run: few and short rounds.'] : []),
   ];

@@ -35,7 +35,9 @@ export const control: Benchmark = {
         rows,
         demands: demandsOf(rows),
         notes: [
-          `/throttle-app/<app>/ttl/10/ratio/0.5 on the leader for ${APPS.toLocaleString('en')} apps in turn; each client asks again as soon as it is answered.`,
+          '/throttle-app/<app>/ttl/10/ratio/0.5 on the leader for ' +
+            `${APPS.toLocaleString('en')} apps in turn; each client asks again as soon as it ` +
+            'is answered.',
           'All nodes, their disks and the clients share this machine.',
         ],
       } satisfies ReportTable,

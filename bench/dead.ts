@@ -1,6 +1,6 @@
 /**
- * Benchmark: what dead HAProxies, ProxySQLs, Vitess APIs and memcacheds cost: the same node with
- * and without, side by side.
+ * Benchmark: the cost of dead HAProxies, ProxySQLs, Vitess APIs and memcacheds: the same node with
+ * and without them, side by side.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Fleet } from '../src/demo/fleet.js';
@@ -20,7 +20,7 @@ const CLUSTER_SIZE = 4;
 /** Dead servers of each kind; as many clusters are to be found at each kind that lists hosts. */
 const DEAD_EACH = 4;
 const CONNECTIONS = [1, 64] as const;
-/** Every dead source is being asked then, and hung ones have not been given up. */
+/** By then every dead source has a request in flight, and none has timed out. */
 const ASKED_MS = 1_000;
 
 /** The same node with its dead servers of one kind of death, or none. */
@@ -57,9 +57,16 @@ export const dead: Benchmark = {
         columns: COLUMNS,
         rows: variants.map((each) => rowOf(each, variants[0]!)),
         notes: [
-          `Three nodes at once, each over the same ${HOSTS / CLUSTER_SIZE} good clusters of ${CLUSTER_SIZE} hosts. The second and the third have besides ${DEAD_EACH} HAProxies, ${DEAD_EACH} ProxySQLs and ${DEAD_EACH} Vitess APIs with a cluster each, and ${DEAD_EACH} memcacheds, all of them dead: hung ones accept connections and never answer.`,
-          `Checks of a good cluster, the nodes in turn. Staleness: ${2 * trials} changes of a good host's value, seen by three clients at once, each of which asks its node every ${ASK_INTERVAL_MS} ms.`,
-          'CPU of the whole process while nobody asks. Ratios: to the node without dead servers, medians over the rounds; 1 is the same.',
+          `Three nodes at once, each over the same ${HOSTS / CLUSTER_SIZE} good clusters ` +
+            `of ${CLUSTER_SIZE} hosts. The second and the third have besides ${DEAD_EACH} ` +
+            `HAProxies, ${DEAD_EACH} ProxySQLs and ${DEAD_EACH} Vitess APIs with a cluster ` +
+            `each, and ${DEAD_EACH} memcacheds, all of them dead: hung ones accept ` +
+            'connections and never answer.',
+          `Checks of a good cluster, the nodes in turn. Staleness: ${2 * trials} changes ` +
+            "of a good host's value, seen by three clients at once, each of which asks its " +
+            `node every ${ASK_INTERVAL_MS} ms.`,
+          'CPU of the whole process without clients. Ratios: to the node without dead ' +
+            'servers, medians over the rounds; 1 is the same.',
         ],
         demands: variants.slice(1).flatMap((each) => demandsOf(each, variants[0]!)),
       },

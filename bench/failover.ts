@@ -39,9 +39,9 @@ export const failover: Benchmark = {
     });
     return [
       {
-        title: 'Fail-over of three nodes',
+        title: 'Failover of three nodes',
         columns: [
-          { key: 'signal', title: 'the leader gets' },
+          { key: 'signal', title: 'signal to the leader' },
           { key: 'leaderP50', title: '/leader-check 200: p50 ms' },
           { key: 'leaderMax', title: 'max ms' },
           { key: 'checkP50', title: 'first /check 200: p50 ms' },
@@ -51,7 +51,9 @@ export const failover: Benchmark = {
         rows,
         demands: demandsOf(rows[0]!, rows[1]!),
         notes: [
-          `${trials} times each, from the signal to the first such answer of another node, asked every ${ASK_INTERVAL_MS} ms; the node that ended is started again in between.`,
+          `${trials} times each, from the signal to the first such answer of another node, ` +
+            `asked every ${ASK_INTERVAL_MS} ms; the node that ended is started again in ` +
+            'between.',
         ],
       },
     ];
@@ -80,7 +82,7 @@ function demandsOf(killed: CheckTimes, terminated: CheckTimes): Demand[] {
   ];
 }
 
-/** Ends the leader and sees who follows. */
+/** Ends the leader and waits for the next one. */
 async function handover(
   leader: FrenoNode,
   signal: NodeJS.Signals,

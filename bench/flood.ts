@@ -37,12 +37,18 @@ export const flood: Benchmark = {
         columns: COLUMNS,
         rows: [row],
         notes: [
-          `${CONNECTIONS} connections ask as fast as they are answered; the leader has an HTTP worker for each core (${availableParallelism()}). All nodes, their disks and the clients share this machine.`,
-          `Terms: by how much the highest term that any node knows has grown. A command every ${COMMAND_INTERVAL_MS} ms, each committed by a majority. --soak runs for five minutes.`,
+          `${CONNECTIONS} connections ask as fast as they are answered; the leader has an ` +
+            `HTTP worker for each core (${availableParallelism()}). All nodes, their disks ` +
+            'and the clients share this machine.',
+          'Terms: by how much the highest term that any node knows has grown. A command ' +
+            `every ${COMMAND_INTERVAL_MS} ms, each committed by a majority. --soak runs for ` +
+            'five minutes.',
         ],
         demands: [
           {
-            what: `elections in ${seconds} s of a flood of ${CONNECTIONS} connections on the leader`,
+            what:
+              `elections in ${seconds} s of a flood of ${CONNECTIONS} connections on the ` +
+              'leader',
             demanded: 'none in 300 s',
             measured: row.terms,
           },

@@ -1,4 +1,4 @@
-/** Benchmark: what a client behind the real HAProxy sees of the end of the leader. */
+/** Benchmark: a failover as a client behind the real HAProxy sees it. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FrenoNode } from '../src/demo/freno-node.js';
 import { isInstalled } from '../test/support/needs.js';
@@ -47,9 +47,9 @@ export const haproxy: Benchmark = {
     });
     return [
       {
-        title: 'Fail-over behind HAProxy',
+        title: 'Failover behind HAProxy',
         columns: [
-          { key: 'signal', title: 'the leader gets' },
+          { key: 'signal', title: 'signal to the leader' },
           { key: 'p50', title: 'longest time without 200: p50 ms' },
           { key: 'p90', title: 'p90 ms' },
           { key: 'max', title: 'max ms' },
@@ -57,14 +57,16 @@ export const haproxy: Benchmark = {
         ],
         rows,
         notes: [
-          `${trials} times each: a client sends ${PER_SECOND} checks a second, whatever the answers, through HAProxy with resources/haproxy.cfg in front of ${NODES} nodes. Between two answers there are ${1000 / PER_SECOND} ms without any gap.`,
+          `${trials} times each: a client sends ${PER_SECOND} checks a second, whatever ` +
+            `the answers, through HAProxy with resources/haproxy.cfg in front of ${NODES} ` +
+            `nodes. Between two answers there are ${1000 / PER_SECOND} ms without any gap.`,
         ],
       },
     ];
   },
 };
 
-/** Ends the leader under the eyes of a client. */
+/** Ends the leader while a client sends checks. */
 async function gapAt(
   port: number,
   leader: FrenoNode,

@@ -1,6 +1,5 @@
 /**
- * Benchmark: what a cluster of three costs while nobody asks anything: bytes between the nodes and
- * CPU.
+ * Benchmark: traffic between the nodes and CPU of a cluster of three without clients.
  */
 import { execFile } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';

@@ -54,13 +54,18 @@ export const memory: Benchmark = {
           },
         ],
         notes: [
-          `One HTTP worker, two probe workers, ${HOSTS} hosts in five clusters. Resident set of the whole process, each second; ${CONNECTIONS} connections ask as fast as they are answered.`,
-          'The slope is that of the second half of the phase. Short runs show the garbage collector rather than a leak: --soak runs for ten minutes.',
+          `One HTTP worker, two probe workers, ${HOSTS} hosts in five clusters. Resident ` +
+            `set of the whole process, each second; ${CONNECTIONS} connections ask as fast ` +
+            'as they are answered.',
+          'The slope is that of the second half of the phase. Short runs show the garbage ' +
+            'collector rather than a leak: --soak runs for ten minutes.',
         ],
         demands: [
           { what: 'resident memory, highest MB', demanded: 'below 160', measured: loadFigures.max },
           {
-            what: `growth of resident memory in the second half of ${loadS} s of checks, MB per minute`,
+            what:
+              `growth of resident memory in the second half of ${loadS} s of checks, MB per ` +
+              'minute',
             demanded: 'flat over 600 s: 0',
             measured: loadFigures.slope,
             digits: 2,

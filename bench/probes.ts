@@ -69,8 +69,11 @@ async function compareCosts(context: BenchmarkContext): Promise<ReportTable> {
     columns: COST_COLUMNS,
     rows,
     notes: [
-      `One probe worker; clusters of ${CLUSTER_SIZE} hosts. CPU of the whole process: with one host it is that of an idle freno. The bare loop asks the same query in turns of 5 ms and does nothing with the answer.`,
-      'CPU ratio: freno to bare; less is better. Made: probes counted by the servers, of those due.',
+      `One probe worker; clusters of ${CLUSTER_SIZE} hosts. CPU of the whole process: with ` +
+        'one host it is that of an idle freno. The bare loop asks the same query in turns of ' +
+        '5 ms and does nothing with the answer.',
+      'CPU ratio: freno to bare; less is better. Made: probes counted by the servers, of ' +
+        'those due.',
     ],
     demands: [
       {
@@ -152,7 +155,8 @@ async function findLimit(context: BenchmarkContext): Promise<ReportTable> {
     columns: LIMIT_COLUMNS,
     rows,
     notes: [
-      `Until fewer than ${KEEPS_UP * 100} % of the probes that are due are made, or to ${LIMIT_MAX.toLocaleString('en')} hosts. The simulated servers share the machine.`,
+      `Until fewer than ${KEEPS_UP * 100} % of the probes that are due are made, or to ` +
+        `${LIMIT_MAX.toLocaleString('en')} hosts. The simulated servers share the machine.`,
     ],
   };
 }

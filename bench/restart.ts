@@ -39,14 +39,17 @@ export const restart: Benchmark = {
         rows,
         demands: [
           {
-            what: `on disk after ${CHANGES.toLocaleString('en')} changes of ${CHANGED_APPS.toLocaleString('en')} apps, MB`,
+            what:
+              `on disk after ${CHANGES.toLocaleString('en')} changes of ` +
+              `${CHANGED_APPS.toLocaleString('en')} apps, MB`,
             demanded: 'less than 32',
             measured: changesMegabytes,
             digits: 2,
           },
         ],
         notes: [
-          'Each entry is a control request of its own; snapshots are taken on the way, every 8,192 entries. The longest answer shows what a snapshot costs a client.',
+          'Each entry is a control request of its own; snapshots are taken on the way, ' +
+            'every 8,192 entries. The longest answer shows what a snapshot costs a client.',
         ],
       } satisfies ReportTable,
     ];

@@ -35,8 +35,11 @@ export const scale: Benchmark = {
         columns: COLUMNS,
         rows,
         notes: [
-          'Made: probes counted by the servers, of those due. CPU and memory are those of the whole process, with one HTTP worker.',
-          `Staleness: ${2 * trials} changes of the value of a host drawn at random; a client asks for its cluster every ${ASK_INTERVAL_MS} ms. The simulated servers share the machine.`,
+          'Made: probes counted by the servers, of those due. CPU and memory are those of ' +
+            'the whole process, with one HTTP worker.',
+          `Staleness: ${2 * trials} changes of the value of a host drawn at random; a ` +
+            `client asks for its cluster every ${ASK_INTERVAL_MS} ms. The simulated servers ` +
+            'share the machine.',
         ],
       },
     ];

@@ -34,8 +34,11 @@ export const staleness: Benchmark = {
         ],
         rows,
         notes: [
-          `${2 * trials} changes of one host's value across the threshold, at times that have nothing to do with the probes; a client asks every ${ASK_INTERVAL_MS} ms.`,
-          `A value read every ${PROBE_INTERVAL_MS} ms is ${PROBE_INTERVAL_MS / 2} ms old on average, and ${0.9 * PROBE_INTERVAL_MS} ms in one of ten cases, before anything else takes time.`,
+          `${2 * trials} changes of one host's value across the threshold, at times that ` +
+            `have nothing to do with the probes; a client asks every ${ASK_INTERVAL_MS} ms.`,
+          `A value read every ${PROBE_INTERVAL_MS} ms is ${PROBE_INTERVAL_MS / 2} ms old ` +
+            `on average, and ${0.9 * PROBE_INTERVAL_MS} ms in one of ten cases, before ` +
+            'anything else takes time.',
         ],
         demands: [
           { what: 'staleness at one host, p50 ms', demanded: 'below 32', measured: rows[0]!.p50 },

@@ -42,7 +42,8 @@ export const start: Benchmark = {
         ],
         rows: [first, row('the end of a Node that does nothing', nodeMs)],
         notes: [
-          `${starts} starts with an empty data directory and one cluster of ${HOSTS} hosts; asked again every 10 ms.`,
+          `${starts} starts with an empty data directory and one cluster of ${HOSTS} ` +
+            'hosts; asked again every 10 ms.',
         ],
         demands: [
           {

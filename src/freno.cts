@@ -1,23 +1,21 @@
 #!/usr/bin/env node
 /**
- * The launcher. What it sets is read once, when libuv's pool first works and when the native HTTP
- * module loads: an ES module would come too late.
+ * The launcher: sets environment variables that are read once, when libuv's pool first works and
+ * when the native HTTP module loads. In an ES module, its static imports would run first.
  */
 
 /**
- * libuv gives look-ups of names at most half of its threads: all that freno makes at a time, on
- * four probe threads, are under way at once.
+ * libuv uses at most half of its threads for DNS lookups. Half of 48 lets all lookups of four probe
+ * threads run at once.
  */
 process.env.UV_THREADPOOL_SIZE ??= '48';
 /**
- * For glibc's resolver (resolv.conf(5)), whose default is 10 s for a name server that does not
- * answer. A look-up cannot be ended: it keeps a thread of libuv's pool, and the process waits for
- * it at its end, which is to come within 5 s.
+ * For glibc's resolver (resolv.conf(5)), whose default is 10 s for an unresponsive name server. A
+ * lookup cannot be cancelled: it occupies a thread of libuv's pool, and the process waits for it
+ * when it exits, which must not take more than 5 s.
  */
 process.env.RES_OPTIONS ??= 'timeout:1 attempts:2';
-/**
- * Bytes; the native engine's own bound of 4,096 would refuse long URLs before they can be answered.
- */
+/** Bytes. The default of uWebSockets, 4,096, would reject long URLs before a route sees them. */
 process.env.UWS_HTTP_MAX_HEADERS_SIZE ??= '32768';
 
 import('./main.js').then(

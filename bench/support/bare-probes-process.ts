@@ -4,7 +4,7 @@ import { serve } from '../../src/demo/subprocess.js';
 import type { BareProbesProtocol } from './bare-probes.js';
 import { Latencies } from './statistics.js';
 
-/** Hosts are asked in turns of that length, not all at once. */
+/** Hosts are queried in ticks of that length, not all at once. */
 const TURN_MS = 5;
 
 interface BareHost {
@@ -29,7 +29,7 @@ serve<BareProbesProtocol>({
     }
     await Promise.all(hosts.map((host) => ask(host, query)));
     recorded = new Latencies();
-    askInTurns(query, intervalMs / TURN_MS);
+    queryInTicks(query, intervalMs / TURN_MS);
     return null;
   },
   latencies() {
@@ -43,19 +43,18 @@ serve<BareProbesProtocol>({
 });
 
 /**
- * Keeps to the times at which turns are due: a timer that repeats would fall behind by what each
- * turn takes.
+ * Keeps the schedule: a repeating timer would fall behind by the duration of each tick.
  */
-function askInTurns(query: string, turns: number): void {
+function queryInTicks(query: string, ticks: number): void {
   let dueMs = performance.now();
-  let turn = 0;
+  let tick = 0;
   const takeTurns = (): void => {
     for (; dueMs <= performance.now(); dueMs += TURN_MS) {
-      for (let at = turn; at < hosts.length; at += turns) {
+      for (let at = tick; at < hosts.length; at += ticks) {
         const host = hosts[at]!;
         if (!host.waiting) void ask(host, query);
       }
-      turn = (turn + 1) % turns;
+      tick = (tick + 1) % ticks;
     }
     setTimeout(takeTurns, dueMs - performance.now());
   };

@@ -1,19 +1,19 @@
-/** What a benchmark is, and what it may use. */
+/** The interface of a benchmark, and its context. */
 import type { ReportTable } from './report.js';
 
 export interface Benchmark {
-  /** By which it is chosen on the command line. */
+  /** Its name on the command line. */
   readonly name: string;
   /** What it measures, in a few words. */
   readonly title: string;
   /**
-   * No tables: this machine lacks something, as `context.progress` has been told; an earlier result
-   * is kept.
+   * No tables: this machine lacks something, which `context.progress` has reported; an earlier
+   * result stays.
    */
   run(context: BenchmarkContext): Promise<ReportTable[]>;
 }
 
-/** Something that must be ended, whatever comes. */
+/** A resource that must be released in any case. */
 export interface Stoppable {
   stop(): Promise<unknown>;
 }
@@ -26,7 +26,7 @@ export class BenchmarkContext {
     readonly quick: boolean,
     /** Runs of minutes, for benchmarks of what shows only in time. */
     readonly soak: boolean,
-    /** Says what is going on. */
+    /** Reports progress. */
     readonly progress: (text: string) => void,
   ) {}
 

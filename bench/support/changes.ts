@@ -1,6 +1,6 @@
 /**
- * Changes of a server's value, at times that have nothing to do with the probes, and how long
- * clients see nothing of them.
+ * Changes of a server's value, at times independent of the probes, and how long clients see the old
+ * value.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Fleet } from '../../src/demo/fleet.js';

@@ -1,4 +1,4 @@
-/** Several nodes as one: who leads, and how to wait for it. */
+/** Waits for the leader of several nodes. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FrenoNode } from '../../src/demo/freno-node.js';
 import { until } from '../../test/support/until.js';
@@ -6,7 +6,7 @@ import type { BenchmarkContext } from './benchmark.js';
 import { type NodeSettings, ownNodes, START_TIMEOUT_MS } from './freno.js';
 
 /**
- * What a cluster gets to settle in: a node grants no vote for one election time-out after its own
+ * Time in which a cluster settles: a node grants no vote for one election timeout after its own
  * start.
  */
 const SETTLE_MS = 1_000;

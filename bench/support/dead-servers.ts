@@ -1,11 +1,11 @@
 /**
- * Servers that are no use: one that accepts connections and never answers, and an address where
- * nobody listens.
+ * Unresponsive servers: one that accepts connections and never responds, and an address where no
+ * process listens.
  */
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { freePorts } from '../../src/demo/temporary.js';
 
-/** As a stopped process: the system accepts, nobody reads. */
+/** Like a stopped process: the kernel accepts connections, no process reads. */
 export class HungServer {
   readonly #sockets = new Set<Socket>();
   readonly #server: Server = createServer({ pauseOnConnect: true }, (socket) => {

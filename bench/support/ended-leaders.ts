@@ -1,6 +1,5 @@
 /**
- * The leader of three nodes, ended again and again: what the benchmarks of a fail-over have in
- * common.
+ * Ends the leader of three nodes repeatedly: the common part of the failover benchmarks.
  */
 import type { FrenoNode } from '../../src/demo/freno-node.js';
 import type { BenchmarkContext } from './benchmark.js';
@@ -24,8 +23,8 @@ export async function ownThreeNodes(context: BenchmarkContext): Promise<FrenoNod
 }
 
 /**
- * For each signal so many times: `endLeader` sends it to the leader and tells what it saw, then the
- * node is started again. `name` is that of the benchmark.
+ * For each signal that many times: `endLeader` sends it to the leader and returns its measurement,
+ * then the node is started again. `name` is that of the benchmark.
  */
 export async function endLeaders<Seen>(
   context: BenchmarkContext,

@@ -1,4 +1,4 @@
-/** Numbers that a node tells of itself at `/metrics`, in Prometheus' text format. */
+/** Metrics of a node from `/metrics`, in Prometheus' text format. */
 import type { FrenoNode } from '../../src/demo/freno-node.js';
 
 /** Value of a metric without labels. */

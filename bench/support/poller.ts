@@ -1,9 +1,9 @@
-/** Asks a node the same again and again until the answer is the one that is waited for. */
+/** Repeats a request until its response is the expected one. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { monotonicMs } from '../../src/base/clock.js';
 import { KeptConnection } from './kept-connection.js';
 
-/** Between an answer and the next question. */
+/** Between a response and the next request. */
 export const ASK_INTERVAL_MS = 1;
 
 export class Poller {

@@ -1,6 +1,5 @@
 /**
- * What a prober does with a fleet in a window of time: how many of its probes it makes, and what
- * they cost.
+ * The work of a prober in a window of time: the share of its probes that it makes, and their cost.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Fleet } from '../../src/demo/fleet.js';

@@ -1,4 +1,4 @@
-/** What Linux tells of a process: its CPU time and its memory (proc(5)). */
+/** CPU time and memory of a process, from Linux (proc(5)). */
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**

@@ -9,7 +9,7 @@ export interface ReportColumn {
 
 export type ReportValue = string | number | null;
 
-/** What was asked for, and the number beside it that came out; whoever reads it compares. */
+/** A requirement and the measured number; the reader compares them. */
 export interface Demand {
   /** With the unit, if there is one. */
   readonly what: string;

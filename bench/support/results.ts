@@ -38,8 +38,10 @@ export function writeReport(names: readonly string[]): void {
   const introduction = [
     '# Results of the benchmarks',
     '',
-    'Written by `npm run bench -- --write`. Timings differ from machine to machine and from run to run; what is',
-    'compared was measured side by side in the same run. `npm run bench -- --help` names the benchmarks.',
+    'Written by `npm run bench -- --write`. Timings differ from machine to machine and ' +
+      'from run to run; what is',
+    'compared was measured side by side in the same run. `npm run bench -- --help` names ' +
+      'the benchmarks.',
     '',
     asMarkdown(demandsTable('What was asked for, and what came out', demandsOf(results))),
   ].join('\n');
@@ -53,7 +55,9 @@ export function demandsOf(results: readonly Pick<Result, 'tables'>[]): Demand[] 
 
 function section({ title, date, machine, quick, tables }: KeptResult): string {
   const { cores, cpu, memoryGiB, platform, node } = machine;
-  const where = `${date}, ${cores} cores of ${cpu}, ${memoryGiB} GiB, ${platform}, Node ${node}${quick ? ', quick run' : ''}`;
+  const where =
+    `${date}, ${cores} cores of ${cpu}, ${memoryGiB} GiB, ${platform}, Node ` +
+    `${node}${quick ? ', quick run' : ''}`;
   return [
     `## ${title[0]!.toUpperCase()}${title.slice(1)}`,
     '',

@@ -1,4 +1,4 @@
 /** Bounds that several parts must agree on. */
 
-/** Stores (clusters) of one node: the board has a slot for each, the configuration allows no more. */
+/** Stores (clusters) of a node: slots of the board, and clusters that the configuration allows. */
 export const STORES_MAX = 4_096;

@@ -64,7 +64,7 @@ export function emptyStoreReading(): StoreReading {
   };
 }
 
-/** By what the values of a slot are judged. Generation 0 is nobody's. */
+/** The settings that judge the values of a slot. Generation 0 belongs to no store. */
 export interface SlotSettings {
   readonly generation: number;
   readonly threshold: number;

@@ -1,6 +1,6 @@
 /**
- * Offsets of the board's fields in its shared memory, in words of 32 bits. A number of 64 bits takes
- * two.
+ * Offsets of the board's fields in its shared memory, in words of 32 bits. A number of 64 bits
+ * takes two.
  */
 import { groupWords } from './double-buffer.js';
 

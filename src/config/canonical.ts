@@ -1,6 +1,6 @@
 /**
- * A document as its author meant it: keys in their known case, environment variables replaced,
- * `null` for "not given" left out.
+ * A document in its canonical form: keys in the case of the schema, environment variables replaced,
+ * keys whose value is `null` left out.
  */
 import { z } from 'zod';
 import { configSchema } from './schema.js';
@@ -11,8 +11,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
 /**
- * Rewrites a document of one file. What was odd but has one meaning goes to `warn`; what is wrong
- * stays, for the validation to find.
+ * Rewrites the document of one file. What is unusual but has one meaning goes to `warn`; mistakes
+ * stay, for the validation to find.
  */
 export function canonical(
   document: unknown,
@@ -66,7 +66,7 @@ class Canonicalizer {
       if (value === null) continue;
       const key = this.#keyFor(shape, written, path);
       if (Object.hasOwn(result, key)) {
-        this.#warn(`${pathText([...path, key])}: given twice; the later one counts`);
+        this.#warn(`${pathText([...path, key])}: set twice; the last one is used`);
       }
       const schema = Object.hasOwn(shape, key) ? shape[key] : undefined;
       result[key] = this.value(schema, value, [...path, key]);
@@ -78,7 +78,7 @@ class Canonicalizer {
     if (Object.hasOwn(shape, written)) return written;
     const key = Object.keys(shape).find((name) => name.toLowerCase() === written.toLowerCase());
     if (key === undefined) return written;
-    this.#warn(`${pathText([...path, written])}: taken as ${key}; write it so`);
+    this.#warn(`${pathText([...path, written])}: unknown key, read as ${key}; correct the case`);
     return key;
   }
 
@@ -87,13 +87,13 @@ class Canonicalizer {
       const known = this.#environment[name];
       if (known === undefined) {
         this.#warn(
-          `${pathText(path)}: the environment variable ${name} is not set; taken as empty`,
+          `${pathText(path)}: environment variable ${name} is not set, replaced by an empty string`,
         );
       }
       return known ?? '';
     });
     if (!/^\d{1,9}$/.test(replaced) || !metaAt(path).digits) return replaced;
-    this.#warn(`${pathText(path)}: a string, taken as a number; write it without quotes`);
+    this.#warn(`${pathText(path)}: a string, read as a number; remove the quotes`);
     return Number(replaced);
   }
 }

@@ -1,4 +1,4 @@
-/** What differs between two configurations, and what of it a reload can put into force. */
+/** The keys that differ between two configurations, and those that a reload can apply. */
 import { isDeepStrictEqual } from 'node:util';
 import type { FrenoConfig } from './schema.js';
 import { metaAt, type Path, pathText } from './schema-walk.js';
@@ -14,13 +14,13 @@ export interface KeyChange {
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** What a reload makes of the two: the keys that need a restart stay as they are running. */
+/** The configuration after a reload: keys that need a restart keep their running values. */
 export function withLiveKeys(running: FrenoConfig, next: FrenoConfig): FrenoConfig {
   const live = Object.entries(next).filter(([key]) => isLive([key]));
   return { ...running, ...Object.fromEntries(live) };
 }
 
-/** One entry for each key that differs, and for each cluster that came or went. */
+/** One entry for each key that differs, and for each cluster that was added or removed. */
 export function changes(before: FrenoConfig, after: FrenoConfig): KeyChange[] {
   return differences(before, after, []).map(({ path, what }) => ({
     line: `${pathText(path)}: ${what}`,

@@ -1,6 +1,6 @@
 /**
- * The clusters of a configuration as they are probed: what each inherits, and which source names
- * its hosts.
+ * The clusters of a configuration as they are probed: with the values that each inherits, and the
+ * source that lists its hosts.
  */
 
 import { formatAddress } from '../base/address.js';
@@ -14,7 +14,7 @@ import { tlsSettings } from './tls.js';
 const IGNORE_SERVER_TTL_MS = 10_000;
 const VITESS_TIMEOUT_MS = 5_000;
 
-/** The sources that a cluster can name, in the order in which they win. */
+/** The sources that a cluster can name, by precedence. */
 export const SOURCE_KEYS = [
   'HAProxySettings',
   'ProxySQLSettings',
@@ -47,7 +47,7 @@ export function clusterSettings(config: FrenoConfig): ClusterSettings[] {
   }));
 }
 
-/** The sources that a cluster names completely; the first one counts. */
+/** The sources that a cluster configures completely; the first one is used. */
 export function namedSources(mysql: MySQLConfig, cluster: ClusterConfig): SourceKey[] {
   return SOURCE_KEYS.filter((key) => sourceReaders[key](mysql, cluster) !== null);
 }
@@ -60,7 +60,7 @@ function hostSource(mysql: MySQLConfig, cluster: ClusterConfig): HostSource {
   return { kind: 'none' };
 }
 
-/** Each gives null where the cluster does not name that source, or not completely. */
+/** Each returns null where the cluster does not configure that source, or not completely. */
 const sourceReaders: Readonly<
   Record<SourceKey, (mysql: MySQLConfig, cluster: ClusterConfig) => HostSource | null>
 > = {

@@ -1,14 +1,11 @@
-/** The command line: flags as Go programs take them (`-x` and `--x`, `--x=v` and `--x v`). */
+/** The command line: flags as Go programs accept them (`-x`, `--x`, `--x=v`, `--x v`). */
 import { FrenoError } from '../base/errors.js';
 import type { LogOptions } from '../base/log.js';
 import { splitList } from './keys.js';
 import { nearest } from './nearest.js';
 import type { ConfigInput } from './schema.js';
 
-/**
- * What to do: run the service, print and end, or (`none`) print the usage because nothing was asked
- * for.
- */
+/** What to do. `none`: no flag asks for anything, so the usage is printed. */
 export type Action = 'run' | 'version' | 'help' | 'none';
 
 /** Keys of the configuration that flags replace. */
@@ -19,16 +16,16 @@ export type Overrides = Pick<
 
 export interface CommandLine {
   readonly action: Action;
-  /** Null: the usual places. */
+  /** Null: `USUAL_FILES`. */
   readonly configFile: string | null;
   readonly overrides: Overrides;
-  /** This node considers itself leader, whatever consensus says. */
+  /** This node acts as leader whatever consensus reports. */
   readonly forceLeadership: boolean;
   readonly log: LogOptions;
 }
 
 interface Flag {
-  /** What stands for the value in the usage; null: a switch. */
+  /** Placeholder of the value in the usage; null: a switch. */
   readonly value: string | null;
   readonly help: string;
 }
@@ -37,25 +34,28 @@ const FLAGS = {
   http: { value: null, help: 'run the service' },
   config: {
     value: 'FILE',
-    help: 'configuration file (else /etc/freno.conf.json, then conf/freno.conf.json)',
+    help: 'configuration file (default: /etc/freno.conf.json, conf/freno.conf.json)',
   },
-  'http-port': { value: 'N', help: 'as ListenPort' },
-  'raft-datadir': { value: 'DIR', help: 'as RaftDataDir' },
-  'raft-bind': { value: 'HOST[:PORT]', help: 'as RaftBind' },
-  'raft-nodes': { value: 'A,B,C', help: 'as RaftNodes' },
-  'force-leadership': { value: null, help: 'consider this node leader, whatever consensus says' },
-  'enable-profiling': { value: null, help: 'as EnableProfiling' },
+  'http-port': { value: 'N', help: 'port of the HTTP service (overrides ListenPort)' },
+  'raft-datadir': { value: 'DIR', help: 'directory of the Raft log (overrides RaftDataDir)' },
+  'raft-bind': { value: 'HOST[:PORT]', help: 'address for Raft peers (overrides RaftBind)' },
+  'raft-nodes': { value: 'A,B,C', help: 'all nodes of the Raft cluster (overrides RaftNodes)' },
+  'force-leadership': {
+    value: null,
+    help: 'act as leader whatever consensus reports (emergencies only)',
+  },
+  'enable-profiling': { value: null, help: 'serve /debug/pprof/ (overrides EnableProfiling)' },
   quiet: { value: null, help: 'log errors only' },
-  verbose: { value: null, help: 'log what happens' },
-  debug: { value: null, help: 'log in detail' },
+  verbose: { value: null, help: 'log informational messages too' },
+  debug: { value: null, help: 'log debug messages too' },
   stack: { value: null, help: 'log errors with their stack traces' },
   version: { value: null, help: 'print the version' },
-  help: { value: null, help: 'print this text' },
+  help: { value: null, help: 'print this help' },
 } as const satisfies Record<string, Flag>;
 
 type FlagName = keyof typeof FLAGS;
 
-/** Values by flag; of a flag given twice the last one counts. */
+/** Values by flag; of a flag given twice the last one is used. */
 type Given = Map<FlagName, string | boolean>;
 
 const TRUE = /^(?:1|t|T|true|TRUE|True)$/;
@@ -75,7 +75,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   };
 }
 
-/** The text for `--help`, with a line end. */
+/** The text of `--help`, with a line end. */
 export function usage(): string {
   const lines = Object.entries<Flag>(FLAGS).map(([name, { value, help }]) => {
     const left = value === null ? `--${name}` : `--${name} ${value}`;
@@ -90,7 +90,7 @@ function readFlags(argv: readonly string[]): Given {
     const argument = argv[at]!;
     const match = /^--?([^-=][^=]*)(?:=([\s\S]*))?$/.exec(argument);
     if (match === null) {
-      throw wrong(`unexpected argument ${JSON.stringify(argument)}: freno takes flags only`);
+      throw wrong(`unexpected argument ${JSON.stringify(argument)}: freno accepts only flags`);
     }
     const name = flagName(match[1]!);
     if (FLAGS[name].value === null) {
@@ -104,7 +104,7 @@ function readFlags(argv: readonly string[]): Given {
 
 function flagName(name: string): FlagName {
   if (isFlag(name)) return name;
-  throw wrong(`--${name}: unknown flag; the nearest is --${nearest(name, Object.keys(FLAGS))}`);
+  throw wrong(`--${name}: unknown flag; did you mean --${nearest(name, Object.keys(FLAGS))}?`);
 }
 
 function isFlag(name: string): name is FlagName {
@@ -114,15 +114,15 @@ function isFlag(name: string): name is FlagName {
 function switchValue(name: FlagName, value: string): boolean {
   if (TRUE.test(value)) return true;
   if (FALSE.test(value)) return false;
-  throw wrong(`--${name}: must be true or false, is ${JSON.stringify(value)}`);
+  throw wrong(`--${name}: must be true or false, got ${JSON.stringify(value)}`);
 }
 
-/** The next argument; a flag in its place means that the value was forgotten. */
+/** The next argument; if that is a flag, the value is missing. */
 function followingValue(name: FlagName, next: string | undefined): string {
   const isNextFlag =
     next !== undefined && /^--?/.test(next) && isFlag(next.replace(/^--?|=[\s\S]*$/g, ''));
   if (next === undefined || isNextFlag) {
-    throw wrong(`--${name}: a value is missing (${FLAGS[name].value})`);
+    throw wrong(`--${name}: needs a value (${FLAGS[name].value})`);
   }
   return next;
 }
@@ -155,7 +155,7 @@ function textOf(given: Given, name: FlagName): string | undefined {
 
 function wholeNumber(name: FlagName, value: string): number {
   if (/^\d{1,9}$/.test(value)) return Number(value);
-  throw wrong(`--${name}: must be a whole number, is ${JSON.stringify(value)}`);
+  throw wrong(`--${name}: must be a whole number, got ${JSON.stringify(value)}`);
 }
 
 function levelOf(given: Given): LogOptions['level'] {

@@ -1,10 +1,10 @@
-/** Why a file cannot be read, in words for the author of the configuration. */
+/** Why a file cannot be read, in the words of the system's own tools (`strerror`). */
 import { messageOf } from '../base/errors.js';
 
 const KNOWN: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
+  ENOENT: 'no such file',
   EACCES: 'permission denied',
-  EISDIR: 'it is a directory',
+  EISDIR: 'is a directory',
 };
 
 /** What follows "cannot be read: ". */
@@ -12,7 +12,7 @@ export function readFailure(error: unknown): string {
   return KNOWN[codeOf(error)] ?? messageOf(error);
 }
 
-/** The code of an error of the system; empty: it has none. */
+/** The code of a system error; empty when it has none. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }

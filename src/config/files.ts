@@ -1,7 +1,7 @@
 /**
- * The files that a configuration names (certificates and keys): each must hold what it is named for
- * before the configuration comes into force. Afterwards they are read anew wherever a connection is
- * made.
+ * The files that a configuration names: certificates and keys. Each is checked before the
+ * configuration is applied, so that a wrong file stops a start or a reload and not the first
+ * connection. Later, each new connection reads them again: a renewed certificate needs no reload.
  */
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -26,7 +26,7 @@ interface NamedFile {
   readonly name: string;
 }
 
-/** One line for each file in use that cannot serve; `config` is valid otherwise. */
+/** One line for each unusable file. `config` is valid otherwise. */
 export async function checkFiles(config: FrenoConfig): Promise<string[]> {
   const files = new FileCheck();
   const { MySQL } = config.Stores;
@@ -42,12 +42,12 @@ export async function checkFiles(config: FrenoConfig): Promise<string[]> {
 }
 
 class FileCheck {
-  /** Of a file that several clusters inherit each problem is told once. */
+  /** A set: a problem of a file that several clusters inherit is reported once. */
   readonly problems = new Set<string>();
-  /** What was checked: most clusters come to the same files. */
+  /** The files checked so far: most clusters use the same ones. */
   readonly #checked = new Set<string>();
 
-  /** Checks the files of the settings that `own` and what it inherits amount to. */
+  /** Checks the files of the settings that result from `own` and `inherited`. */
   async check(own: PlacedTls, inherited?: PlacedTls): Promise<void> {
     const settings = tlsSettings(own.tls, inherited?.tls);
     if (settings === null) return;
@@ -75,7 +75,7 @@ class FileCheck {
     if (cert !== undefined && !isCertificate(cert)) this.#problem(certificate, NO_CERTIFICATE);
     else if (privateKey !== undefined && !isKey(privateKey)) this.#problem(key, NO_KEY);
     else if (cert !== undefined && privateKey !== undefined && !isPair(cert, privateKey)) {
-      this.#problem(key, 'is not the key of the CertFile');
+      this.#problem(key, 'does not match the certificate in CertFile');
     }
   }
 
@@ -95,8 +95,8 @@ class FileCheck {
   }
 }
 
-const NO_CERTIFICATE = 'holds no certificate (PEM)';
-const NO_KEY = 'holds no private key (PEM) that can be used without a passphrase';
+const NO_CERTIFICATE = 'contains no certificate in PEM format';
+const NO_KEY = 'contains no private key in PEM format without a passphrase';
 
 function isCertificate(text: string): boolean {
   return succeeds(() => new X509Certificate(text));

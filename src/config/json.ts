@@ -1,7 +1,7 @@
 /**
- * JSON text to values, strictly as in RFC 8259. `JSON.parse` will not do here: it quotes the text
- * around a mistake, which may be a password, it does not tell the line, and it drops the first of
- * two equal keys in silence.
+ * A strict JSON reader (RFC 8259). `JSON.parse` does not serve here: its messages quote the text
+ * around a mistake, which may be a password, and give no line; and of two equal keys it drops the
+ * first without a warning.
  */
 
 const DEPTH_MAX = 64;
@@ -23,7 +23,7 @@ export class JsonSyntaxError extends Error {
 
 export interface JsonDocument {
   readonly value: unknown;
-  /** Keys that an object has twice (the later one counted), as `line 3: "a"`. */
+  /** Keys that an object has twice (the last one is used), as `line 3: "a"`. */
   readonly repeatedKeys: readonly string[];
 }
 
@@ -45,7 +45,7 @@ class JsonReader {
   document(): JsonDocument {
     const value = this.#value(0);
     this.#skipBlanks();
-    if (this.#at < this.#text.length) this.#fail('there is text after the end of the document');
+    if (this.#at < this.#text.length) this.#fail('unexpected text after the end of the document');
     return { value, repeatedKeys: this.#repeatedKeys };
   }
 
@@ -66,12 +66,12 @@ class JsonReader {
       const keyAt = this.#at;
       if (this.#text[keyAt] !== '"') this.#fail(this.#whyNoKey());
       const key = this.#string();
-      if (key === '__proto__') this.#fail('a key must not be called __proto__', keyAt);
+      if (key === '__proto__') this.#fail('the key __proto__ is not allowed', keyAt);
       if (Object.hasOwn(object, key)) {
         this.#repeatedKeys.push(`line ${this.#lineOf(keyAt)}: ${JSON.stringify(key)}`);
       }
       this.#skipBlanks();
-      if (this.#text[this.#at] !== ':') this.#fail('a colon is missing after the key');
+      if (this.#text[this.#at] !== ':') this.#fail('expected a colon after the key');
       this.#at++;
       object[key] = this.#value(depth + 1);
     });
@@ -101,10 +101,10 @@ class JsonReader {
       if (separator === close) break;
       if (separator === undefined) {
         this.#fail(
-          `the file ends before the "${open}" of line ${this.#lineOf(openedAt)} is closed`,
+          `unexpected end of file: the "${open}" of line ${this.#lineOf(openedAt)} is not closed`,
         );
       }
-      if (separator !== ',') this.#fail(this.#commentHere() ?? `"," or "${close}" is missing`);
+      if (separator !== ',') this.#fail(this.#commentHere() ?? `expected "," or "${close}"`);
       const commaAt = this.#at++;
       this.#skipBlanks();
       if (this.#text[this.#at] === close) {
@@ -122,31 +122,31 @@ class JsonReader {
     return JSON.parse(this.#text.slice(openedAt, this.#at)) as string;
   }
 
-  /** Here is what does not belong into a string. */
+  /** Names the character that no string may contain. */
   #failInString(openedAt: number): never {
     const bad = this.#text[this.#at];
-    if (bad === '\\') this.#fail('unknown escape in a string; a backslash is written \\\\');
+    if (bad === '\\') this.#fail('unknown escape in a string; write a backslash as \\\\');
     if (bad === undefined || bad === '\n' || bad === '\r') {
-      this.#fail('the string that begins here has no closing quote on its line', openedAt);
+      this.#fail('unterminated string: no closing quote on this line', openedAt);
     }
-    this.#fail('control character in a string; a tab is written \\t');
+    this.#fail('control character in a string; write a tab as \\t');
   }
 
   #whyNoValue(): string {
     const first = this.#text[this.#at];
-    if (first === undefined) return 'the file ends where a value is expected';
-    if (first === "'") return 'strings are written in double quotes';
+    if (first === undefined) return 'unexpected end of file, expected a value';
+    if (first === "'") return 'expected double quotes around a string';
     if (/[-+.\d]/.test(first)) return 'malformed number';
-    return this.#commentHere() ?? 'a value is expected here (strings in double quotes)';
+    return this.#commentHere() ?? 'expected a value (strings in double quotes)';
   }
 
   #whyNoKey(): string {
-    if (this.#at >= this.#text.length) return 'the file ends where a key is expected';
-    return this.#commentHere() ?? 'a key in double quotes is expected here';
+    if (this.#at >= this.#text.length) return 'unexpected end of file, expected a key';
+    return this.#commentHere() ?? 'expected a key in double quotes';
   }
 
   #commentHere(): string | null {
-    return /[/#]/.test(this.#text[this.#at] ?? '') ? 'JSON has no comments' : null;
+    return /[/#]/.test(this.#text[this.#at] ?? '') ? 'comments are not allowed in JSON' : null;
   }
 
   #take(pattern: RegExp): string | null {

@@ -1,7 +1,4 @@
-/**
- * The kinds of values that keys of the configuration have, and what is known of each key beside its
- * value.
- */
+/** The types of values that keys of the configuration have, and the metadata of a key. */
 import { createRequire } from 'node:module';
 import { z } from 'zod';
 import { isHttpAddress, parseAddress } from '../base/address.js';
@@ -13,7 +10,7 @@ declare module 'zod' {
     secret?: boolean;
     /** Addresses that may carry user and password, which are never shown. */
     credentials?: boolean;
-    /** Top-level keys: the value is taken over on a reload, without a restart. */
+    /** Top-level keys: a reload applies the value, without a restart. */
     live?: boolean;
     /** A number that may also be written as a string of digits. */
     digits?: boolean;
@@ -25,7 +22,7 @@ const require = createRequire(import.meta.url);
 const PORT_MAX = 65535;
 const LIST_LENGTH_MAX = 1_000;
 
-/** Milliseconds of a day: the longest time that a key may name. */
+/** Milliseconds of a day: the longest time that a key accepts. */
 export const DAY_MS = 86_400_000;
 
 export const text = () => z.string();
@@ -70,14 +67,14 @@ export const optionalHost = () =>
 export const metricQuery = () =>
   text().refine(
     (value) => metricQueryKind(value) !== null,
-    'must begin with "select", "with" or "show global", or be empty (replication lag)',
+    'must begin with "select", "with" or "show global"; empty measures replication lag',
   );
 
 /** A collation that the client library knows, or empty. */
 export const collation = () =>
   text().refine(
     (value) => value === '' || isCollation(value),
-    'must be a collation that the client library knows, like utf8mb4_general_ci',
+    'must be a collation that the client library knows, such as utf8mb4_general_ci',
   );
 
 /**
@@ -93,7 +90,7 @@ function isCollation(name: string): boolean {
 export const httpAddresses = () =>
   text().refine(
     (value) => splitList(value).every(isHttpAddress),
-    'must be comma-separated HOST, HOST:PORT or http(s) URLs',
+    'must be a comma-separated list of HOST, HOST:PORT or http(s) URLs',
   );
 
 export const httpUrl = () =>

@@ -1,7 +1,4 @@
-/**
- * From files, flags and environment to a valid configuration, or to everything that is wrong with
- * it.
- */
+/** Loads the configuration from files, flags and environment, or reports every mistake in it. */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { FrenoError, messageOf } from '../base/errors.js';
@@ -14,23 +11,20 @@ import { configSchema, type FrenoConfig } from './schema.js';
 import { bare } from './schema-walk.js';
 import { validate } from './validate.js';
 
-/**
- * Where the configuration is when `--config` does not say; both are read if both exist, the later
- * overriding.
- */
+/** Read without `--config`. If both exist, both are read, and the second overrides the first. */
 export const USUAL_FILES: readonly string[] = ['/etc/freno.conf.json', 'conf/freno.conf.json'];
 
-/** So many warnings are told beside what is wrong. */
+/** At most this many warnings are printed beside the mistakes. */
 const NOTES_MAX = 20;
 
 const FILE_SIZE_MAX = 16 * 1024 * 1024;
 
 export interface LoadOptions {
-  /** Null: the usual ones. */
+  /** Null: the usual files. */
   readonly configFile: string | null;
   readonly overrides: Overrides;
   readonly environment: Environment;
-  /** The usual files, where they are not `USUAL_FILES`. */
+  /** Replaces `USUAL_FILES`. */
   readonly usualFiles?: readonly string[];
 }
 
@@ -50,9 +44,9 @@ interface TextFile {
 }
 
 /**
- * Reads the files, puts the flags over them, fills in the defaults, and looks at the files that the
- * configuration names. Rejects with `CONFIG`; the message has one line for each thing wrong, which
- * begins with the file (or the command line) and the path of the key.
+ * Reads the files, applies the flags, fills in the defaults, and checks the files that the
+ * configuration names. Rejects with `CONFIG`: the message has one line for each mistake, which
+ * begins with the file (or `command line`) and the path of the key.
  */
 export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const files = await readFiles(options);
@@ -67,7 +61,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     return `${source}: ${line}`;
   };
   if (result.config === null) {
-    // A variable that is not set is often why a key is refused.
+    // A variable that is not set is often the reason why a key is refused.
     const notes = warnings.slice(0, NOTES_MAX).map((warning) => `${warning} (warning)`);
     throw new FrenoError('CONFIG', [...result.problems.map(label), ...notes].join('\n'));
   }
@@ -96,7 +90,7 @@ async function readFiles(options: LoadOptions): Promise<TextFile[]> {
   if (files.length > 0) return files;
   throw new FrenoError(
     'CONFIG',
-    `no configuration file: neither ${usual.join(' nor ')} exists; name one with --config FILE`,
+    `no configuration file: neither ${usual.join(' nor ')} exists; set --config FILE`,
   );
 }
 
@@ -131,13 +125,14 @@ function readDocument(file: TextFile, environment: Environment, warnings: string
   } catch (error) {
     throw new FrenoError('CONFIG', `${file.name}: ${messageOf(error)}`, { cause: error });
   }
-  for (const key of parsed.repeatedKeys) warn(`${key} is given twice; the later one counts`);
+  for (const key of parsed.repeatedKeys) warn(`${key} is set twice; the last one is used`);
   const document = canonical(parsed.value, environment, warn);
-  if (!isObject(document)) throw new FrenoError('CONFIG', `${file.name}: must hold a JSON object`);
+  if (!isObject(document))
+    throw new FrenoError('CONFIG', `${file.name}: must contain a JSON object`);
   return document;
 }
 
-/** `over` put over `base`: objects key by key, everything else (a cluster too) as a whole. */
+/** Merges `over` into `base`: objects key by key, all else (a cluster too) as a whole. */
 function merge(schema: z.core.$ZodType, base: Document, over: Document): Document {
   const inner = bare(schema);
   if (!(inner instanceof z.ZodObject)) return { ...base, ...over };

@@ -1,8 +1,8 @@
-/** What a `MetricQuery` asks for, told from its first words. */
+/** What a `MetricQuery` measures, by its first words. */
 
 /**
  * `lag`: no query, replication lag. `value`: one row, one number. `show`: `show global …`, whose
- * second column counts.
+ * second column is the value.
  */
 export type MetricQueryKind = 'lag' | 'value' | 'show';
 

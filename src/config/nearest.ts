@@ -1,4 +1,4 @@
-/** Which known name a mistyped one was meant to be. */
+/** Finds the known name that a mistyped one most likely stands for. */
 
 /**
  * The candidate of the smallest edit distance, whatever the case; the first of several. Undefined:

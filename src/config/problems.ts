@@ -1,6 +1,6 @@
 /**
- * What the schema finds wrong, in words for the author of the file. Only numbers where numbers are
- * expected are shown: anything else may be a password.
+ * Messages for what the schema refuses. They show a value only where it is a number and a number is
+ * expected: anything else may be a password.
  */
 import { z } from 'zod';
 import { nearest } from './nearest.js';
@@ -18,7 +18,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   record: 'an object',
 };
 
-/** One line for each thing wrong in `document`. */
+/** One line for each mistake in `document`. */
 export function describeIssue(issue: Issue, document: unknown): string[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map(
@@ -36,8 +36,8 @@ export function keysOf(issue: Issue): Path[] {
 
 function unknownKey(parent: Path, key: string): string {
   const homes = homesOf(key);
-  if (homes.length > 0) return `unknown key here; it belongs in ${homes.join(' or ')}`;
-  return `unknown key; the nearest known key is ${nearest(key, knownKeys(parent))}`;
+  if (homes.length > 0) return `unknown key here; move it to ${homes.join(' or ')}`;
+  return `unknown key; did you mean ${nearest(key, knownKeys(parent))}?`;
 }
 
 function describeValue(
@@ -46,13 +46,13 @@ function describeValue(
 ): string {
   switch (issue.code) {
     case 'invalid_type':
-      return `must be ${expectedAt(issue)}, is ${typeOf(issue, value)}`;
+      return `must be ${expectedAt(issue)}, got ${typeOf(issue, value)}`;
     case 'invalid_value':
       return `must be one of ${issue.values.map((each) => JSON.stringify(each)).join(', ')}`;
     case 'too_small':
       return issue.origin === 'string'
         ? 'must not be empty'
-        : `must be at least ${issue.minimum}, is ${numberText(value)}`;
+        : `must be at least ${issue.minimum}, got ${numberText(value)}`;
     case 'too_big':
       return `must ${sizeOf(issue.origin)} at most ${issue.maximum}${unitOf(issue.origin, value)}`;
     case 'invalid_key':
@@ -62,7 +62,7 @@ function describeValue(
   }
 }
 
-/** Of a whole number the library says only "number", unless a number came. */
+/** For a whole number the library reports "number", unless the value is a number. */
 function expectedAt({ expected, path }: z.core.$ZodIssueInvalidType): string {
   const schema = schemaAt(path);
   const isWhole = schema !== undefined && bare(schema) instanceof z.ZodNumberFormat;
@@ -75,11 +75,12 @@ function sizeOf(origin: string): string {
 
 function unitOf(origin: string, value: unknown): string {
   if (origin === 'string') return ' characters';
-  return origin === 'array' ? ' items' : `, is ${numberText(value)}`;
+  return origin === 'array' ? ' items' : `, got ${numberText(value)}`;
 }
 
 /**
- * The type of a value; the value itself where a number is expected and another kind of number came.
+ * The type of a value; the value itself where a number is expected and another kind of number was
+ * given.
  */
 function typeOf(issue: z.core.$ZodIssueInvalidType, value: unknown): string {
   if (value === null || typeof value === 'boolean') return String(value);

@@ -1,4 +1,4 @@
-/** Rules between keys: what the schema, which looks at one value at a time, cannot see. */
+/** Rules between keys. The schema checks one value at a time and cannot hold them. */
 import { isDeepStrictEqual } from 'node:util';
 import { formatAddress } from '../base/address.js';
 import { STORES_MAX } from '../base/limits.js';
@@ -18,8 +18,8 @@ import { domain, raftAddress } from './settings.js';
 const DOMAIN_LENGTH_MAX = 32;
 
 /**
- * What the rules found. A rule that read a key which the schema refused stays silent: it judged a
- * default in its place.
+ * Collects what the rules find. A rule that read a key which the schema refused reports nothing: it
+ * judged the default instead.
  */
 export class Findings {
   readonly problems: string[] = [];
@@ -30,7 +30,7 @@ export class Findings {
     this.#refused = new Set(refused.map(pathText));
   }
 
-  /** `what` is wrong at `path`; `alsoRead` are the other keys that the rule looked at. */
+  /** `what` is wrong at `path`; `alsoRead` are the other keys that the rule read. */
   problem(path: Path, what: string, alsoRead: readonly Path[] = []): void {
     if ([path, ...alsoRead].some((read) => this.#refused.has(pathText(keyPath(read))))) return;
     this.problems.push(`${pathText(path)}: ${what}`);
@@ -46,7 +46,7 @@ export function checkRules(config: FrenoConfig, findings: Findings): void {
   if (config.BackendMySQLHost === '') checkRaft(config, findings);
   else checkBackend(config, findings);
   if (config.HttpEngine === 'node' && config.HttpWorkers > 1) {
-    findings.warning(['HttpWorkers'], 'the engine "node" has one worker');
+    findings.warning(['HttpWorkers'], 'ignored: HttpEngine "node" has one worker');
   }
   checkCertificate(config.BackendMySQLTLS, ['BackendMySQLTLS'], findings);
   checkStores(config.Stores.MySQL, findings);
@@ -55,15 +55,20 @@ export function checkRules(config: FrenoConfig, findings: Findings): void {
 function checkBackend(config: FrenoConfig, findings: Findings): void {
   const host: Path = ['BackendMySQLHost'];
   if (config.BackendMySQLSchema === '') {
-    findings.problem(['BackendMySQLSchema'], 'must be set, because BackendMySQLHost is', [host]);
+    findings.problem(['BackendMySQLSchema'], 'must be set, because BackendMySQLHost is set', [
+      host,
+    ]);
   }
   if (config.RaftDataDir !== '') {
-    findings.warning(['RaftDataDir'], 'not used: BackendMySQLHost is set, the backend decides');
+    findings.warning(
+      ['RaftDataDir'],
+      'ignored: BackendMySQLHost is set, so the MySQL backend elects the leader',
+    );
   }
   if (domain(config).length > DOMAIN_LENGTH_MAX) {
     findings.problem(
       ['Domain'],
-      `the domain must have at most ${DOMAIN_LENGTH_MAX} characters (without Domain it is DataCenter:Environment)`,
+      `must have at most ${DOMAIN_LENGTH_MAX} characters; it defaults to DataCenter:Environment`,
       [['DataCenter'], ['Environment']],
     );
   }
@@ -74,12 +79,12 @@ function checkBackend(config: FrenoConfig, findings: Findings): void {
 
 function checkRaft(config: FrenoConfig, findings: Findings): void {
   if (config.RaftDataDir === '') {
-    findings.problem(['RaftDataDir'], 'either RaftDataDir or BackendMySQLHost must be set', [
+    findings.problem(['RaftDataDir'], 'must be set, unless BackendMySQLHost is set', [
       ['BackendMySQLHost'],
     ]);
   }
   if (config.ShareDomain !== '') {
-    findings.warning(['ShareDomain'], 'not used: it needs a MySQL backend (BackendMySQLHost)');
+    findings.warning(['ShareDomain'], 'ignored: needs the MySQL backend; set BackendMySQLHost');
   }
   checkRaftTimes(config, findings);
   checkRaftAddresses(config, findings);
@@ -90,7 +95,8 @@ function checkRaftTimes(config: FrenoConfig, findings: Findings): void {
   if (electionMs >= ELECTION_HEARTBEATS_MIN * heartbeatMs) return;
   findings.problem(
     ['RaftElectionMillis'],
-    `must be at least ${ELECTION_HEARTBEATS_MIN} times RaftHeartbeatMillis (${heartbeatMs}), is ${electionMs}`,
+    `must be at least ${ELECTION_HEARTBEATS_MIN} times RaftHeartbeatMillis (${heartbeatMs}), ` +
+      `got ${electionMs}`,
     [['RaftHeartbeatMillis']],
   );
 }
@@ -99,7 +105,7 @@ function checkRaftAddresses(config: FrenoConfig, findings: Findings): void {
   const normal = (text: string, path: Path): string => {
     const address = raftAddress(config, text);
     if (address.port === 0) {
-      findings.problem(path, 'has no port: write HOST:PORT, or set DefaultRaftPort', [
+      findings.problem(path, 'has no port; write HOST:PORT, or set DefaultRaftPort', [
         ['DefaultRaftPort'],
       ]);
     }
@@ -112,12 +118,15 @@ function checkRaftAddresses(config: FrenoConfig, findings: Findings): void {
   nodes.forEach((node, index) => {
     const first = nodes.indexOf(node);
     if (first < index)
-      findings.problem(['RaftNodes', index], `the same node as RaftNodes[${first}]`);
+      findings.problem(
+        ['RaftNodes', index],
+        `duplicate of RaftNodes[${first}]; list each node once`,
+      );
   });
   if (nodes.length === 0 || nodes.includes(self)) return;
   const remedy = advertised
-    ? 'list it there'
-    : 'list it there, or set RaftAdvertise to the address by which the peers know this node';
+    ? 'add it there'
+    : 'add it there, or set RaftAdvertise to the address at which the peers reach this node';
   findings.problem(
     [advertised ? 'RaftAdvertise' : 'RaftBind'],
     `${self} is not among RaftNodes (${nodes.join(', ')}): ${remedy}`,
@@ -131,7 +140,7 @@ function checkStores(mysql: MySQLConfig, findings: Findings): void {
   if (clusters.length > STORES_MAX) {
     findings.problem(
       [...path, 'Clusters'],
-      `must have at most ${STORES_MAX} clusters, has ${clusters.length}`,
+      `must have at most ${STORES_MAX} clusters, got ${clusters.length}`,
     );
   }
   checkCertificate(mysql.TLS, [...path, 'TLS'], findings);
@@ -150,19 +159,22 @@ function checkCluster(
   const [used, ...unused] = namedSources(mysql, cluster);
   for (const key of SOURCE_KEYS) {
     if (key === used) continue;
-    if (unused.includes(key)) findings.warning([...path, key], `not used: ${used} goes before it`);
+    if (unused.includes(key)) findings.warning([...path, key], `ignored: ${used} takes precedence`);
     else if (!isDeepStrictEqual(cluster[key], EMPTY_CLUSTER[key])) {
-      findings.warning([...path, key], `not used: it is incomplete, it needs ${NEEDS[key]}`);
+      findings.warning([...path, key], `ignored: incomplete; set ${NEEDS[key]}`);
     }
   }
   if (used === undefined) {
-    findings.warning(path, 'names no source of hosts; its checks have nothing to answer from');
+    findings.warning(
+      path,
+      `has no source of hosts, so its checks fail; set one of ${SOURCE_KEYS.join(', ')}`,
+    );
   }
   const haproxy = cluster.HAProxySettings;
   if (haproxy.Host !== '' && haproxy.Port > 0 && haproxy.Addresses !== '') {
     findings.warning(
       [...path, 'HAProxySettings', 'Addresses'],
-      'not used: Host and Port go before it',
+      'ignored: Host and Port take precedence',
     );
   }
 }
@@ -177,5 +189,7 @@ const NEEDS: Readonly<Record<SourceKey, string>> = {
 function checkCertificate(tls: TlsConfig | undefined, path: Path, findings: Findings): void {
   if (tls === undefined || (tls.CertFile === '') === (tls.KeyFile === '')) return;
   const [missing, given] = tls.CertFile === '' ? ['CertFile', 'KeyFile'] : ['KeyFile', 'CertFile'];
-  findings.problem([...path, missing!], `must be set, because ${given} is`, [[...path, given!]]);
+  findings.problem([...path, missing!], `must be set, because ${given} is set`, [
+    [...path, given!],
+  ]);
 }

@@ -1,4 +1,4 @@
-/** Keys of the top level that decide who leads: Raft, or a MySQL backend. */
+/** Keys of the top level about consensus: Raft, or a MySQL backend. */
 
 import { z } from 'zod';
 import { MYSQL_DEFAULT_PORT } from '../base/mysql/default-port.js';
@@ -17,30 +17,36 @@ import { optionalTls } from './schema-stores.js';
 const RAFT_NODES_MAX = 63;
 
 export const raftKeys = {
-  RaftDataDir: text().default('').meta({
-    description:
-      'Directory of the Raft log. It belongs to one process. This or `BackendMySQLHost` must be set.',
-  }),
+  RaftDataDir: text()
+    .default('')
+    .meta({
+      description:
+        'Directory of the Raft log, used by one process only. ' +
+        'Required, unless `BackendMySQLHost` is set.',
+    }),
   RaftBind: address().default('127.0.0.1:10008').meta({
     description: 'Address on which this node listens for its peers, `host` or `host:port`.',
   }),
   RaftAdvertise: optionalAddress().default('').meta({
     description:
-      'Address by which the peers know this node; it must be among `RaftNodes`. Empty: `RaftBind`.',
+      'Address at which the peers reach this node; one of `RaftNodes`. Empty: `RaftBind`.',
   }),
-  RaftNodes: list(address(), RAFT_NODES_MAX).default([]).meta({
-    description:
-      'All nodes of the cluster, this one among them, the same list on each. Empty: this node alone.',
-  }),
+  RaftNodes: list(address(), RAFT_NODES_MAX)
+    .default([])
+    .meta({
+      description:
+        'All nodes of the cluster, including this one; the same list on each node. ' +
+        'Empty: a single node.',
+    }),
   DefaultRaftPort: optionalPort().default(0).meta({
-    description: 'Port of Raft addresses that name none. 0: each must name its own.',
+    description: 'Port of Raft addresses without one. 0: each address must have a port.',
     digits: true,
   }),
   RaftClusterName: text().min(1).max(128).default('freno').meta({
-    description: 'Name of the cluster. Peers of another name are refused.',
+    description: 'Name of the cluster. Peers with another name are rejected.',
   }),
   RaftHeartbeatMillis: z.int().min(10).max(10_000).default(50).meta({
-    description: 'Interval of the heartbeats of the leader.',
+    description: 'Interval of the heartbeats of the leader, in milliseconds.',
   }),
   RaftElectionMillis: z
     .int()
@@ -48,32 +54,34 @@ export const raftKeys = {
     .max(60_000)
     .default(400)
     .meta({
-      description: `A node that hears no leader for this long, and up to as long again by chance, stands for election. At least ${ELECTION_HEARTBEATS_MIN} times \`RaftHeartbeatMillis\`.`,
+      description:
+        'Election timeout in milliseconds: a node starts an election after one to two times this ' +
+        'long without a heartbeat (a random time). ' +
+        `At least ${ELECTION_HEARTBEATS_MIN} times \`RaftHeartbeatMillis\`.`,
     }),
   RaftSnapshotEntries: z.int().min(100).max(1_000_000).default(8_192).meta({
-    description:
-      'Log entries after which the state is written as a snapshot and the log compacted.',
+    description: 'Log entries between two snapshots. A snapshot truncates the log.',
   }),
 };
 
 export const backendKeys = {
   BackendMySQLHost: optionalHost().default('').meta({
-    description: 'Host of the MySQL backend, which then decides who leads, instead of Raft.',
+    description: 'Host of the MySQL backend, which then elects the leader instead of Raft.',
   }),
   BackendMySQLPort: optionalPort()
     .default(MYSQL_DEFAULT_PORT)
-    .meta({ description: `Its port. 0: ${MYSQL_DEFAULT_PORT}.` }),
+    .meta({ description: `Port of the backend. 0: ${MYSQL_DEFAULT_PORT}.` }),
   BackendMySQLSchema: text()
     .default('')
-    .meta({ description: 'Its schema (database). Required with `BackendMySQLHost`.' }),
-  BackendMySQLUser: text().default('').meta({ description: 'Its user.' }),
+    .meta({ description: 'Schema (database) of the backend. Required with `BackendMySQLHost`.' }),
+  BackendMySQLUser: text().default('').meta({ description: 'User of the backend.' }),
   BackendMySQLPassword: text()
     .default('')
-    .meta({ description: 'The password of that user.', secret: true }),
+    .meta({ description: 'Password of the backend user.', secret: true }),
   BackendMySQLCollation: collation()
     .default('')
     .meta({ description: 'Collation of the connections. Empty: that of the client library.' }),
   BackendMySQLTLS: optionalTls().meta({
-    description: 'Encryption towards the backend. None unless given.',
+    description: 'Encryption of the connections to the backend. None if not set.',
   }),
 };

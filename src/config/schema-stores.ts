@@ -1,4 +1,4 @@
-/** Schema of `Stores`: what is probed, and how. */
+/** Schema of `Stores`: the clusters that are probed, and how. */
 import { z } from 'zod';
 import { STORES_MAX } from '../base/limits.js';
 import { MYSQL_DEFAULT_PORT } from '../base/mysql/default-port.js';
@@ -24,12 +24,11 @@ const HOSTS_MAX = 100_000;
 
 const tls = z.strictObject({
   Enabled: z.boolean().optional().meta({
-    description:
-      'Whether connections are encrypted. True where a `TLS` object is given and does not say otherwise.',
+    description: 'Whether connections are encrypted. Default: true where a `TLS` object is set.',
   }),
-  CAFile: text()
-    .default('')
-    .meta({ description: "File of the authorities to trust (PEM). Empty: Node's own list." }),
+  CAFile: text().default('').meta({
+    description: "File of the trusted certificate authorities (PEM). Empty: Node's own list.",
+  }),
   CertFile: text()
     .default('')
     .meta({ description: 'File of the client certificate (PEM). Needs `KeyFile`.' }),
@@ -37,12 +36,16 @@ const tls = z.strictObject({
     .default('')
     .meta({ description: 'File of the key of the client certificate (PEM). Needs `CertFile`.' }),
   ServerName: text().default('').meta({
-    description: "Name that the server's certificate must carry. Empty: the host's name.",
+    description: "Expected name in the server's certificate. Empty: the name of the host.",
   }),
-  SkipVerify: z.boolean().optional().meta({
-    description:
-      'Accept any certificate. The connection is encrypted, but its server is not authenticated. False unless given.',
-  }),
+  SkipVerify: z
+    .boolean()
+    .optional()
+    .meta({
+      description:
+        'Accept any certificate: encrypts, but does not protect against a man in the middle. ' +
+        'Default: false.',
+    }),
 });
 
 /** `TLS` wherever it occurs. */
@@ -55,16 +58,22 @@ const staticHosts = z.strictObject({
 });
 
 const haproxy = z.strictObject({
-  Host: optionalHost().default('').meta({
-    description:
-      'Host of the statistics page. Counts only together with `Port`, and then instead of `Addresses`.',
-  }),
+  Host: optionalHost()
+    .default('')
+    .meta({
+      description:
+        'Host of the statistics page. Used only together with `Port`, and then instead of ' +
+        '`Addresses`.',
+    }),
   Port: optionalPort().default(0).meta({ description: 'Port of the statistics page at `Host`.' }),
-  Addresses: httpAddresses().default('').meta({
-    description:
-      'One or several HAProxy addresses, comma-separated in one string; each may carry scheme, port and path.',
-    credentials: true,
-  }),
+  Addresses: httpAddresses()
+    .default('')
+    .meta({
+      description:
+        'Addresses of the statistics page, comma-separated in one string; ' +
+        'each may have a scheme, port and path.',
+      credentials: true,
+    }),
   PoolName: text()
     .default('')
     .meta({ description: 'Name of the backend whose servers are the hosts.' }),
@@ -82,12 +91,15 @@ const proxysql = z.strictObject({
     secret: true,
   }),
   HostgroupID: count(Number.MAX_SAFE_INTEGER).optional().meta({
-    description: 'The host group whose servers are the hosts. 0 where only `Addresses` are given.',
+    description: 'Host group whose servers are the hosts. Default with `Addresses`: 0.',
   }),
-  IgnoreServerTTLSecs: count(SECONDS_MAX).default(0).meta({
-    description:
-      'How long a server that was seen in another state is left out after it came back online. 0: 10 seconds.',
-  }),
+  IgnoreServerTTLSecs: count(SECONDS_MAX)
+    .default(0)
+    .meta({
+      description:
+        'Seconds for which a server is not probed after it returned to the state ONLINE. ' +
+        '0: 10 seconds.',
+    }),
 });
 
 const vitess = z.strictObject({
@@ -95,15 +107,18 @@ const vitess = z.strictObject({
     description: 'URL of the vtctld API, with or without `/api` at its end.',
     credentials: true,
   }),
-  Cells: list(text().min(1)).default([]).meta({
-    description:
-      'Cells whose tablets count. Empty: `VitessCells` of `Stores.MySQL`; all cells if that is empty too.',
-  }),
+  Cells: list(text().min(1))
+    .default([])
+    .meta({
+      description:
+        'Cells whose tablets are probed. ' +
+        'Empty: `VitessCells` of `Stores.MySQL`, or all cells if that is empty too.',
+    }),
   Keyspace: text().default('').meta({ description: 'The keyspace.' }),
   Shard: text().default('').meta({ description: 'The shard.' }),
   TimeoutSecs: count(SECONDS_MAX)
     .default(0)
-    .meta({ description: 'Time-out of a request. 0: 5 seconds.' }),
+    .meta({ description: 'Timeout of a request. 0: 5 seconds.' }),
 });
 
 const cluster = z.strictObject({
@@ -133,7 +148,7 @@ const cluster = z.strictObject({
     .default([])
     .meta({ description: 'As in `Stores.MySQL`. Empty inherits.' }),
   TLS: optionalTls().meta({
-    description: 'As in `Stores.MySQL`. What it does not give, it inherits.',
+    description: 'As in `Stores.MySQL`. Keys that are not set inherit.',
   }),
   HAProxySettings: haproxy
     .prefault({})
@@ -147,7 +162,7 @@ const cluster = z.strictObject({
   StaticHostsSettings: staticHosts.prefault({}).meta({ description: 'The hosts are listed here.' }),
 });
 
-/** A cluster that gives nothing. */
+/** A cluster without any key set. */
 export const EMPTY_CLUSTER: ClusterConfig = cluster.parse({});
 
 const clusterName = z
@@ -159,40 +174,51 @@ const clusterName = z
   )
   .regex(
     /^[^/]*$/,
-    'the name of a cluster must not contain "/": it is one segment of the path of a check',
+    'the name of a cluster must not contain "/": it is a segment of the path of a check',
   )
   .regex(/^\P{Cc}*$/u, 'the name of a cluster must not contain control characters');
 
 const mysql = z.strictObject({
   User: text().default('').meta({ description: 'User of the MySQL servers.' }),
   Password: text().default('').meta({ description: 'Its password.', secret: true }),
-  MetricQuery: metricQuery().default('').meta({
-    description:
-      'The metric: a query of one row and one number (`select …`, `with …`), or `show global …`, whose second column counts. Empty: replication lag in seconds.',
-  }),
+  MetricQuery: metricQuery()
+    .default('')
+    .meta({
+      description:
+        'The metric: a query that returns one row with one number (`select …`, `with …`), ' +
+        'or `show global …`, whose second column is the value. ' +
+        'Empty: replication lag in seconds.',
+    }),
   CacheMillis: count(DAY_MS).default(0).meta({
-    description: 'How long a good value of a host is reused. 0: each probe asks the server.',
+    description:
+      'Milliseconds for which a valid value of a host is reused. 0: each probe queries the server.',
   }),
   ThrottleThreshold: threshold()
     .default(0)
-    .meta({ description: 'The highest value of the metric that lets writers go on.' }),
+    .meta({ description: 'Checks pass while the metric is at or below this value.' }),
   Port: optionalPort()
     .default(MYSQL_DEFAULT_PORT)
-    .meta({ description: `Port of hosts that name none. 0: ${MYSQL_DEFAULT_PORT}.` }),
+    .meta({ description: `Port of hosts without one. 0: ${MYSQL_DEFAULT_PORT}.` }),
   IgnoreDialTcpErrors: z.boolean().default(false).meta({
-    description: 'Leave out hosts that cannot be connected to, instead of failing the check.',
+    description: 'Ignore hosts to which no connection can be made, instead of failing the check.',
   }),
-  IgnoreHostsCount: count(HOSTS_MAX).default(0).meta({
-    description:
-      'Number of hosts of a cluster that may be left out: first those in error, then those of the highest values, never the last one.',
-  }),
+  IgnoreHostsCount: count(HOSTS_MAX)
+    .default(0)
+    .meta({
+      description:
+        'Number of hosts of a cluster that may be ignored: first hosts in error, then hosts with ' +
+        'the highest values, never the last one.',
+    }),
   IgnoreHostsThreshold: threshold()
     .default(0)
-    .meta({ description: 'If above 0: `IgnoreHostsCount` leaves out only values above this.' }),
-  HttpCheckPort: checkPort().default(0).meta({
-    description:
-      'Port of the HTTP check of the hosts; a host that answers 404 is left out. 0 or -1: no check.',
-  }),
+    .meta({ description: 'If above 0, `IgnoreHostsCount` ignores only values above this.' }),
+  HttpCheckPort: checkPort()
+    .default(0)
+    .meta({
+      description:
+        'Port of the HTTP check of the hosts; a host that responds 404 is not probed. ' +
+        '0 or -1: no check.',
+    }),
   HttpCheckPath: text().default('').meta({ description: 'Path of the HTTP check.' }),
   IgnoreHosts: list(text().min(1))
     .default([])
@@ -206,23 +232,21 @@ const mysql = z.strictObject({
   ProxySQLPassword: text().default('').meta({ description: 'Its password.', secret: true }),
   VitessCells: list(text().min(1))
     .default([])
-    .meta({ description: 'Cells of Vitess whose tablets count. Empty: all.' }),
+    .meta({ description: 'Cells of Vitess whose tablets are probed. Empty: all.' }),
   Collation: collation()
     .default('')
     .meta({ description: 'Collation of the connections. Empty: that of the client library.' }),
   TLS: optionalTls().meta({
-    description: 'Encryption towards the MySQL servers. None unless given.',
+    description: 'Encryption of the connections to the MySQL servers. None if not set.',
   }),
   Clusters: z.record(clusterName, cluster).default({}).meta({
-    description: 'The clusters by name; `mysql/<name>` is the store that clients ask for.',
+    description: 'The clusters by name; checks refer to a cluster as `mysql/<name>`.',
     maxProperties: STORES_MAX,
   }),
 });
 
 export const stores = z.strictObject({
-  MySQL: mysql
-    .prefault({})
-    .meta({ description: 'The MySQL clusters, and what they have in common.' }),
+  MySQL: mysql.prefault({}).meta({ description: 'The MySQL clusters, and their common settings.' }),
 });
 
 export type ClusterConfig = z.output<typeof cluster>;

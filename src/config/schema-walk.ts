@@ -1,13 +1,13 @@
-/** Finding one's way in the schema: by path, and from a key to the objects that know it. */
+/** Looks up schemas by path, and the objects that have a key of a given name. */
 import { z } from 'zod';
 import { configSchema } from './schema.js';
 
 export type Path = readonly PropertyKey[];
 
-/** What the documentation and the messages put in place of a cluster's name. */
+/** Placeholder for the name of a cluster in documentation and messages. */
 const ANY_NAME = '<name>';
 
-/** The schema of the value itself, without default and optionality. */
+/** The schema of the value itself, without its default and optional wrappers. */
 export function bare(schema: z.core.$ZodType): z.core.$ZodType {
   let inner = schema;
   while (
@@ -20,7 +20,7 @@ export function bare(schema: z.core.$ZodType): z.core.$ZodType {
   return inner;
 }
 
-/** The schema at a path, with its default and metadata. Undefined: there is none. */
+/** The schema at a path, with its default and metadata; undefined when there is none. */
 export function schemaAt(path: Path): z.core.$ZodType | undefined {
   let schema: z.core.$ZodType | undefined = configSchema;
   for (const step of path) {
@@ -36,14 +36,14 @@ function childOf(schema: z.core.$ZodType, step: PropertyKey): z.core.$ZodType | 
   return schema.shape[String(step)];
 }
 
-/** The keys of the object at a path; none where there is no object. */
+/** The keys of the object at a path; empty where there is no object. */
 export function knownKeys(path: Path): string[] {
   const schema = schemaAt(path);
   const inner = schema && bare(schema);
   return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
 }
 
-/** The paths, as text, of all objects that know a key of just this name. */
+/** The paths, as text, of all objects that have a key of exactly this name. */
 export function homesOf(key: string): string[] {
   const homes: string[] = [];
   const visit = (schema: z.core.$ZodType, path: Path): void => {
@@ -57,13 +57,13 @@ export function homesOf(key: string): string[] {
   return homes;
 }
 
-/** What is known of the key at a path. */
+/** The metadata of the key at a path. */
 export function metaAt(path: Path): z.GlobalMeta {
   const schema = schemaAt(path);
   return (schema instanceof z.ZodType ? schema.meta() : undefined) ?? {};
 }
 
-/** `Stores.MySQL.Clusters.prod4.IgnoreHosts[2]`; names that are no plain words are quoted. */
+/** `Stores.MySQL.Clusters.prod4.IgnoreHosts[2]`; other names than plain words are quoted. */
 export function pathText(path: Path): string {
   let text = '';
   for (const step of path) {

@@ -8,16 +8,24 @@ const WORKERS_MAX = 64;
 
 const serviceKeys = {
   ListenPort: port().default(8087).meta({ description: 'Port of the HTTP service.' }),
-  HttpEngine: z.enum(['auto', 'uws', 'node']).default('auto').meta({
-    description:
-      'What serves HTTP: `uws` (uWebSockets.js, fast, a native module), `node` (node:http, one worker), or `auto`: `uws` where its module loads, else `node`.',
-  }),
-  HttpWorkers: count(WORKERS_MAX).default(0).meta({
-    description:
-      'Threads that serve HTTP. 0: one less than the cores, at least 1 and at most 4. With `node`: always 1.',
-  }),
+  HttpEngine: z
+    .enum(['auto', 'uws', 'node'])
+    .default('auto')
+    .meta({
+      description:
+        'HTTP server: `uws` (uWebSockets.js, a native module), `node` (node:http, one worker), ' +
+        'or `auto`: `uws` where its module loads, else `node`.',
+    }),
+  HttpWorkers: count(WORKERS_MAX)
+    .default(0)
+    .meta({
+      description:
+        'Threads that serve HTTP. ' +
+        '0: one less than the number of cores, at least 1 and at most 4. ' +
+        'With `node` always 1.',
+    }),
   ProbeWorkers: count(WORKERS_MAX).default(0).meta({
-    description: 'Threads that probe. 0: half the cores, at least 1 and at most 4.',
+    description: 'Threads that probe. 0: half the number of cores, at least 1 and at most 4.',
   }),
   EnableProfiling: z.boolean().default(false).meta({
     description: 'Serve CPU profiles and heap snapshots under `/debug/pprof/`.',
@@ -27,10 +35,13 @@ const serviceKeys = {
 const domainKeys = {
   DataCenter: text().default('').meta({ description: 'Name of the data center.' }),
   Environment: text().default('').meta({ description: 'Name of the environment.' }),
-  Domain: text().default('').meta({
-    description:
-      'Nodes of one domain elect one leader. Empty: `DataCenter:Environment`, if one of them is given.',
-  }),
+  Domain: text()
+    .default('')
+    .meta({
+      description:
+        'Nodes of one domain elect one leader. ' +
+        'Empty: `DataCenter:Environment`, if one of them is set.',
+    }),
   ShareDomain: text().default('').meta({
     description:
       'Leaders of several domains that share this name throttle together. Needs the MySQL backend.',
@@ -59,19 +70,18 @@ export const topLevelGroups = {
 };
 
 export const configSchema = z.strictObject({
-  $schema: z
-    .string()
-    .optional()
-    .meta({ description: 'For editors: where the JSON Schema of this file is. Not used.' }),
+  $schema: z.string().optional().meta({
+    description: 'For editors: location of the JSON Schema of this file. Not used by freno.',
+  }),
   ...serviceKeys,
   ...raftKeys,
   ...backendKeys,
   ...domainKeys,
   ...memcacheKeys,
-  Stores: stores.prefault({}).meta({ description: 'What is probed.', live: true }),
+  Stores: stores.prefault({}).meta({ description: 'The stores that are probed.', live: true }),
 });
 
-/** The configuration as a user may write it: every key may be missing. */
+/** The configuration as a user writes it: every key is optional. */
 export type ConfigInput = z.input<typeof configSchema>;
 
 /** The configuration with every default in place. It holds passwords: never log it. */

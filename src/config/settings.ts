@@ -1,6 +1,4 @@
-/**
- * What the service runs on: made from the configuration, every value present and in its final unit.
- */
+/** The settings of the service, from the configuration: all values present, in their final unit. */
 
 import { type Address, formatAddress, parseAddress } from '../base/address.js';
 import { MYSQL_DEFAULT_PORT } from '../base/mysql/default-port.js';
@@ -16,22 +14,19 @@ export interface RaftSettings {
   readonly dataDir: string;
   /** Where this node listens. */
   readonly bind: Address;
-  /** `host:port` by which the peers know this node; one of `nodes`, unless that is empty. */
+  /** `host:port` at which the peers reach this node; one of `nodes`, unless that is empty. */
   readonly advertise: string;
-  /** `host:port` of every node, this one among them. Empty: a node alone. */
+  /** `host:port` of every node, including this one. Empty: a single node. */
   readonly nodes: readonly string[];
   readonly clusterName: string;
   readonly heartbeatMs: number;
-  /**
-   * The shortest time without a leader after which a node stands for election; the longest is twice
-   * this.
-   */
+  /** The shortest election timeout; the longest is twice this. */
   readonly electionMs: number;
   /** Log entries between two snapshots. */
   readonly snapshotEntries: number;
 }
 
-/** A MySQL backend decides who leads. */
+/** A MySQL backend elects the leader. */
 export interface BackendSettings {
   readonly kind: 'backend';
   readonly host: string;
@@ -49,7 +44,7 @@ export interface ServiceSettings {
   readonly listenPort: number;
   readonly httpEngine: HttpEngineChoice;
   /**
-   * Threads that serve HTTP. With `auto` it is for `uws`: whoever falls back to `node` starts one.
+   * Threads that serve HTTP. With `auto` the number for `uws`; the fallback `node` starts one.
    */
   readonly httpWorkers: number;
   readonly probeWorkers: number;
@@ -63,7 +58,7 @@ export interface ServiceSettings {
 
 const AUTOMATIC_WORKERS_MAX = 4;
 
-/** The settings of a valid configuration on a machine of so many cores. */
+/** The settings of a valid configuration on a machine with that many cores. */
 export function serviceSettings(config: FrenoConfig, cores: number): ServiceSettings {
   return {
     listenPort: config.ListenPort,
@@ -105,8 +100,8 @@ function raftSettings(config: FrenoConfig): RaftSettings {
 }
 
 /**
- * A Raft address of a valid configuration; host names in lower case, so that equal nodes are equal
- * strings.
+ * A Raft address of a valid configuration. Host names are in lower case, so that equal nodes are
+ * equal strings.
  */
 export function raftAddress(config: FrenoConfig, text: string): Address {
   const address = parseAddress(text, config.DefaultRaftPort);
@@ -127,7 +122,7 @@ function backendSettings(config: FrenoConfig): BackendSettings {
   };
 }
 
-/** `Domain`, or else `DataCenter:Environment`; empty where neither is given. */
+/** `Domain`, else `DataCenter:Environment`; empty where neither is set. */
 export function domain(config: FrenoConfig): string {
   const { Domain, DataCenter, Environment } = config;
   if (Domain !== '') return Domain;

@@ -1,15 +1,12 @@
-/** `TLS` objects of the configuration, one inheriting from another. */
+/** Settings from the `TLS` objects of the configuration, one of which inherits from another. */
 import type { TlsSettings } from '../contracts/stores.js';
 import type { TlsConfig } from './schema-stores.js';
 
-/**
- * What a `TLS` object amounts to, where `inherited` fills in what it does not give. Null:
- * connections are not encrypted.
- */
+/** Settings of a `TLS` object; `inherited` supplies what it does not set. Null: no encryption. */
 export function tlsSettings(own: TlsConfig | undefined, inherited?: TlsConfig): TlsSettings | null {
   const given = own ?? inherited;
   if (given === undefined || !(own?.Enabled ?? inherited?.Enabled ?? true)) return null;
-  // A certificate and its key are inherited together: one alone fits nothing.
+  // A certificate and its key are inherited together: neither matches the other's replacement.
   const certificate = given.CertFile === '' ? inherited : given;
   return {
     caFile: given.CAFile || inherited?.CAFile || '',

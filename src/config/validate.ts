@@ -1,4 +1,4 @@
-/** A document against the schema and against the rules between keys: everything wrong at once. */
+/** Checks a document by the schema and the rules between keys, and reports all mistakes at once. */
 import { describeIssue, keysOf } from './problems.js';
 import { checkRules, Findings } from './rules.js';
 import { configSchema, type FrenoConfig } from './schema.js';
@@ -7,7 +7,7 @@ import type { Path } from './schema-walk.js';
 const PROBLEMS_MAX = 100;
 
 export interface Validation {
-  /** Null: there are problems. */
+  /** Null when there are problems. */
   readonly config: FrenoConfig | null;
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
@@ -33,8 +33,8 @@ export function validate(document: unknown): Validation {
 }
 
 /**
- * What the rules find in the document without its refused keys, but for the rules that would have
- * needed those.
+ * Applies the rules to the document without its refused keys. Rules that need one of those report
+ * nothing.
  */
 function problemsWithout(document: unknown, refused: readonly Path[]): readonly string[] {
   const rest = configSchema.safeParse(refused.reduce(without, document));

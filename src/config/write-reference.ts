@@ -1,4 +1,4 @@
-/** Writes the reference of the configuration into the project. */
+/** Writes the generated reference of the configuration: a page and a JSON Schema. */
 import { writeFileSync } from 'node:fs';
 import { configurationPage, jsonSchema } from './reference.js';
 

@@ -2,10 +2,10 @@
  * Leadership of this node: carries what consensus reports to the board and to the probe workers, in
  * the same instant.
  *
- * A node that has just become leader has no values yet. `/leader-check` responds 200 only when every
- * store has its first reading in the new term, so that a load balancer does not send it checks that
- * it cannot answer; but it waits no longer than `READY_TIMEOUT_MS`, as a store without a reachable
- * host must not keep the cluster without a leader.
+ * A node that has just become leader has no values yet. `/leader-check` responds 200 only when
+ * every store has its first reading in the new term, so that a load balancer does not send it
+ * checks that it cannot answer. But it waits no longer than `READY_TIMEOUT_MS`: a store without a
+ * reachable host must not keep the cluster without a leader.
  */
 import { monotonicMs } from '../base/clock.js';
 import { type Board, emptyStoreReading, type StoreReading } from '../board/board.js';

@@ -5,7 +5,7 @@
 import { messageOf } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
 
-/** Then the process is killed: it ends within 5 s of a signal, as resources/freno.service states. */
+/** Then the process is killed: it ends within 5 s of a signal (resources/freno.service). */
 const STOP_TIMEOUT_MS = 4_800;
 
 export class Shutdown {

@@ -1,17 +1,18 @@
 /**
- * The answer to "may I write to this store now?": a pure function of what is known, the operators'
- * commands, the time and the dice.
+ * Decides a check: may this app write to this store now? A pure function of the store's metric, the
+ * leadership, the operators' commands, the time and a random number. Status 417, "App denied", is
+ * decided here (`isDenied`).
  */
 import type { LeadershipView } from './leadership-view.js';
 import { isCurrent, MetricState, type StoreMetric } from './metric.js';
 import type { ThrottleState } from './state.js';
 
-/** For how long a denied write of normal priority keeps low-priority apps off the store. */
+/** For how long a 429 to a normal-priority check holds low-priority apps off the store. */
 const LOW_PRIORITY_DENIAL_MS = 1000;
 
 /**
- * freno's own name as an app: its checks never hold back low-priority apps, and go by this node's
- * own measurements alone, or leaders that share a domain would keep each other unhealthy.
+ * freno's own name as an app. Its checks never hold low-priority apps, and use only this node's own
+ * measurements: otherwise leaders that share a domain would keep each other unhealthy.
  */
 export const FRENO_APP = 'freno';
 
@@ -24,21 +25,21 @@ export interface CheckResult {
   readonly message: string;
 }
 
-/** What a client asks. */
-export interface CheckQuestion {
-  /** Empty when the client named none. */
+/** What a client asks for. */
+export interface CheckRequest {
+  /** Empty when the client gave none. */
   readonly app: string;
   readonly storeName: string;
-  /** The store if it is configured. */
+  /** Undefined when no such store is configured. */
   readonly store: StoreMetric | undefined;
   /** The threshold of `check-read`, which replaces the configured one. */
   readonly readThreshold: number | undefined;
   readonly lowPriority: boolean;
-  /** An unconfigured store is no reason to wait. */
+  /** The check of a store that is not configured passes. */
   readonly ifExists: boolean;
 }
 
-/** What the answer depends on besides. */
+/** What the result depends on besides the request. */
 export interface CheckContext {
   readonly leadership: LeadershipView;
   readonly throttles: ThrottleState;
@@ -46,31 +47,31 @@ export interface CheckContext {
   readonly nowMs: number;
   /** As of `expiryTimeMs`. */
   readonly nowUnixMs: number;
-  /** `monotonicMs()` of the store's latest low-priority mark. */
+  /** As of `Board.lowPriorityHeldAtMs`. */
   readonly lowPriorityHeldAtMs: number;
   /** Uniform in [0, 1). */
   readonly dice: () => number;
 }
 
-/** The answer for a store type that freno does not know, whoever asks. */
+/** The result for an unknown store type, for every app. */
 export function unknownStoreType(ifExists: boolean): CheckResult {
   return { status: ifExists ? 200 : 404, value: 0, threshold: 0, message: 'No such metric' };
 }
 
-/** Answers a check on a store of a known type. */
-export function check(question: CheckQuestion, context: CheckContext): CheckResult {
-  const { app, store } = question;
-  if (isDenied(question, context)) {
+/** Decides a check of a store of a known type. */
+export function check(request: CheckRequest, context: CheckContext): CheckResult {
+  const { app, store } = request;
+  if (isDenied(request, context)) {
     return {
       status: 417,
       value: 0,
-      threshold: question.readThreshold ?? 0,
+      threshold: request.readThreshold ?? 0,
       message: app === '' ? 'no app indicated' : 'App denied',
     };
   }
-  const threshold = question.readThreshold ?? store?.threshold ?? 0;
+  const threshold = request.readThreshold ?? store?.threshold ?? 0;
   if (store === undefined) {
-    const status = question.ifExists ? 200 : 404;
+    const status = request.ifExists ? 200 : 404;
     return { status, value: 0, threshold, message: 'No such metric' };
   }
   const current = isCurrent(store, context.leadership, context.nowMs);
@@ -85,19 +86,19 @@ export function check(question: CheckQuestion, context: CheckContext): CheckResu
     : result;
 }
 
-/** Whether that answer keeps low-priority apps off the store for a while. */
-export function holdsBackLowPriority(question: CheckQuestion, result: CheckResult): boolean {
+/** Whether that result holds low-priority apps off the store for a while. */
+export function holdsLowPriority(request: CheckRequest, result: CheckResult): boolean {
   return (
     result.status === 429 &&
-    !question.lowPriority &&
-    question.readThreshold === undefined &&
-    question.app !== FRENO_APP
+    !request.lowPriority &&
+    request.readThreshold === undefined &&
+    request.app !== FRENO_APP
   );
 }
 
-function isDenied(question: CheckQuestion, context: CheckContext): boolean {
+function isDenied(request: CheckRequest, context: CheckContext): boolean {
   if (
-    question.lowPriority &&
+    request.lowPriority &&
     context.nowMs - context.lowPriorityHeldAtMs <= LOW_PRIORITY_DENIAL_MS
   ) {
     return true;
@@ -105,8 +106,7 @@ function isDenied(question: CheckQuestion, context: CheckContext): boolean {
   const { throttles } = context;
   if (!throttles.hasThrottledApps) return false;
   return (
-    isThrottled(`${question.app}/${question.storeName}`, context) ||
-    isThrottled(question.app, context)
+    isThrottled(`${request.app}/${request.storeName}`, context) || isThrottled(request.app, context)
   );
 }
 
@@ -122,7 +122,7 @@ function isUnhealthyAtPeers(store: StoreMetric, app: string, nowMs: number): boo
 function judge(store: StoreMetric, threshold: number): CheckResult {
   switch (store.state) {
     case MetricState.ok:
-      // Written so that a value that is no number waits.
+      // In this form, NaN exceeds every threshold.
       return store.value <= threshold
         ? { status: 200, value: store.value, threshold, message: '' }
         : { status: 429, value: store.value, threshold, message: 'Threshold exceeded' };

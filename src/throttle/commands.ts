@@ -6,7 +6,7 @@
 /** `expireAtMs` of an entry that never expires. */
 export const NO_EXPIRY = 0;
 
-/** Minutes for which an app is throttled or a host skipped when the operator names no other. */
+/** Minutes for which an app is throttled or a host skipped if the operator gives no time. */
 export const DEFAULT_TTL_MINUTES = 60;
 
 /**
@@ -22,8 +22,8 @@ export type AppKey = string;
 export interface ThrottleApp {
   readonly kind: 'throttleApp';
   /**
-   * Unix time in milliseconds at which it was asked for: by the clock of the node that was asked,
-   * or by those of a majority.
+   * Unix time of the command in milliseconds: by the clock of the node that received it, or by the
+   * clocks of a majority.
    */
   readonly atMs: number;
   readonly key: AppKey;
@@ -60,7 +60,7 @@ export interface RecoverHost {
 
 export type Command = ThrottleApp | UnthrottleApp | SkipHost | RecoverHost;
 
-/** The same command as of `atMs`: what was left until its expiry then is left now. */
+/** The same command as of `atMs`: it expires as long after that as it would have before. */
 export function asOf(command: Command, atMs: number): Command {
   const hasEnd = 'expireAtMs' in command && command.expireAtMs !== NO_EXPIRY;
   if (!hasEnd || command.expireAtMs === undefined) return { ...command, atMs };
@@ -72,8 +72,5 @@ export function asOf(command: Command, atMs: number): Command {
   };
 }
 
-/**
- * What applying a command came to. `full`: the table has no room for another entry; nothing was
- * changed.
- */
+/** Outcome of a command. `full`: the table has no room for another entry; nothing was changed. */
 export type CommandOutcome = 'applied' | 'full';

@@ -1,10 +1,10 @@
-/** Since when a metric has not been healthy. */
+/** When a metric was last healthy. */
 import type { LeadershipView } from './leadership-view.js';
 import type { StoreMetric } from './metric.js';
 
 /**
  * `monotonicMs()` at which the metric was last at or below its threshold under this leadership;
- * of a metric that has not been yet: the promotion, so that it does not pass for healthy.
+ * the time of the promotion if it has not been yet, so that the metric does not count as healthy.
  */
 export function lastHealthyAtMs(metric: StoreMetric, leadership: LeadershipView): number {
   const isOfThisLeadership =

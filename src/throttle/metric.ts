@@ -8,7 +8,7 @@ export const MetricState = {
   /** Never measured. */
   nothing: 0,
   ok: 1,
-  /** Some host that counts has not been read yet. */
+  /** Some host that is not ignored has not been read yet. */
   notCollected: 2,
   /** No host is left after filtering. */
   noHosts: 3,
@@ -27,29 +27,29 @@ export interface Measurement {
   readonly state: MetricState;
   /** Meaningful when `state` is `ok`. */
   readonly value: number;
-  /** `monotonicMs()` at the reading of the oldest value that counts. */
+  /** `monotonicMs()` at which the oldest value of the aggregation was read. */
   readonly readAtMs: number;
   /**
    * `monotonicMs()` when the value was last at or below the threshold; 0 when never in this term.
    */
   readonly lastHealthyMs: number;
-  /** Meaningful when `state` is `error`: what went wrong, in words. */
+  /** Meaningful when `state` is `error`. */
   readonly errorText: string;
 }
 
 /** A configured store: its latest measurement beside the settings that judge it. */
 export interface StoreMetric extends Measurement {
   /**
-   * The generation that holds the place now; a measurement of another one belongs to a store that
-   * is gone.
+   * The generation that holds the slot now. A measurement of another generation belongs to a store
+   * that was removed.
    */
   readonly currentGeneration: number;
   readonly threshold: number;
-  /** A measurement older than this is no measurement. */
+  /** An older measurement does not count. */
   readonly maxAgeMs: number;
   /**
    * `monotonicMs()` until which the store of this name counts as unhealthy at a leader that shares
-   * a domain; 0: at none.
+   * a domain; 0 when no leader reports it unhealthy.
    */
   readonly unhealthyAtPeersUntilMs: number;
 }

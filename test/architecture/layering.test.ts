@@ -122,12 +122,12 @@ const RULES: readonly Rule[] = [
     mayImport: ['src/base/', 'src/config/', 'src/service/'],
   },
   {
-    rule: 'workers/http.ts is the entry point of HTTP workers: it imports nothing of other threads',
+    rule: 'workers/http.ts is the entry of HTTP workers: it imports nothing of other threads',
     folder: 'workers/http.ts',
     mayImport: [...COMMON, 'src/http/worker/', 'src/http/shared/', 'src/publish/shared/'],
   },
   {
-    rule: 'workers/probe.ts is the entry point of probe workers: it imports nothing of other threads',
+    rule: 'workers/probe.ts is the entry of probe workers: it imports nothing of other threads',
     folder: 'workers/probe.ts',
     mayImport: [
       ...COMMON,
@@ -165,7 +165,7 @@ describe('the layers', () => {
     expect(idle.map(({ folder }) => folder)).to.deep.equal([]);
   });
 
-  it('hold between production and the rest: src and workers import no test and no benchmark', () => {
+  it('hold: src and workers import no test and no benchmark', () => {
     const outside = imports.filter(({ to }) => /^(?:test|bench)\//.test(to));
     expect(outside).to.deep.equal([]);
   });

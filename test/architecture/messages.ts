@@ -5,7 +5,7 @@
 import { type Token, tokensOf } from '../support/lexer.js';
 import { readFromRoot } from '../support/sources.js';
 
-export interface Message {
+export interface OperatorMessage {
   readonly file: string;
   readonly line: number;
   /** Values that the code fills in are `…`. */
@@ -21,9 +21,9 @@ const CALLS: readonly RegExp[] = [
 ];
 
 /** Of one file, in its order. */
-export function messagesOf(file: string): Message[] {
+export function messagesOf(file: string): OperatorMessage[] {
   const tokens = tokensOf(readFromRoot(file)).filter(({ kind }) => kind !== 'comment');
-  const messages: Message[] = [];
+  const messages: OperatorMessage[] = [];
   let code = '';
   /** Depth of parentheses at which the calls that the tokens are in were opened. */
   const calls: number[] = [];

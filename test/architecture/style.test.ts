@@ -95,4 +95,4 @@ describe('the style of the tree', () => {
 
 /** A definition of a type; generated declarations and `import { type … }` do not match. */
 const TYPE =
-  /^\s*(?:export )?(?:declare )?(?:abstract )?(?:class|interface|enum|type)\s+(\w+)(?=\s*(?:[<={]|extends|implements))/;
+  /^\s*(?:export |declare |abstract )*(?:class|interface|enum|type) (\w+)(?=\s*(?:[<={]|\w+ ))/;

@@ -1,4 +1,4 @@
-/** What benchmarks count and report with, and what they send. */
+/** Statistics, report and load generator of the benchmarks. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
@@ -7,7 +7,7 @@ import { asMarkdown, asText, type ReportTable } from '../../bench/support/report
 import { Latencies, median, percentile, slope } from '../../bench/support/statistics.js';
 
 describe('the statistics of benchmarks', () => {
-  it('find the middle, a percentile and a slope', () => {
+  it('computes the median, a percentile and a slope', () => {
     expect(median([3, 1, 2])).to.equal(2);
     expect(median([4, 1, 2, 3])).to.equal(2.5);
     expect(percentile([5, 1, 4, 2, 3], 90)).to.equal(5);
@@ -21,7 +21,7 @@ describe('the statistics of benchmarks', () => {
     ).to.equal(2);
   });
 
-  it('keep latencies to the microsecond', () => {
+  it('records latencies to the microsecond', () => {
     const latencies = new Latencies();
     for (let micros = 1; micros <= 100; micros++) latencies.record(micros / 1000);
     latencies.record(5000);
@@ -56,7 +56,7 @@ describe('the report of benchmarks', () => {
     ]);
   });
 
-  it('is Markdown for the page', () => {
+  it('formats a table as Markdown', () => {
     expect(asMarkdown(table)).to.contain('| name | value |\n| --- | ---: |\n| a | 1,234.6 |');
   });
 });
@@ -95,24 +95,24 @@ describe('the load generator', () => {
     durationMs: 20_000,
   });
 
-  it('counts each answer once, also when answers come in chunks', async () => {
+  it('counts each response once, also when responses arrive in chunks', async () => {
     const result = await generator.run(order('/a'));
     expect(result.requests).to.equal(seen.get('GET /a'));
     expect(result.failures).to.equal(0);
     expect(result.p50Micros).to.be.greaterThan(0);
   });
 
-  it('asks with HEAD for answers without a body', async () => {
+  it('sends HEAD requests for responses without a body', async () => {
     const result = await generator.run({ ...order('/h'), method: 'HEAD', connections: 3 });
     expect(result.requests).to.equal(seen.get('HEAD /h'));
   });
 
-  it('tells answers of another status apart', async () => {
+  it('counts responses of another status apart', async () => {
     const result = await generator.run(order('/bad'));
     expect(result.failures).to.equal(result.requests).and.greaterThan(0);
   });
 
-  it('runs through the numbers of a path', async () => {
+  it('cycles through the numbers of a path', async () => {
     await generator.run({ ...order('/n{n}'), distinct: 3 });
     expect([...seen.keys()].filter((key) => key.startsWith('GET /n'))).to.have.members([
       'GET /n0',

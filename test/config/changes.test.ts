@@ -1,4 +1,4 @@
-/** What a reload finds changed, and how it is shown. */
+/** The changes that a reload finds, and how they are logged. */
 import { expect } from 'chai';
 import { changes } from '../../src/config/changes.js';
 import type { ConfigInput } from '../../src/config/schema.js';
@@ -15,11 +15,11 @@ function withClusters(clusters: Record<string, object>): ConfigInput {
 }
 
 describe('the changes between two configurations', () => {
-  it('are none between equal ones, defaults included', () => {
+  it('finds no change between equal configurations, defaults included', () => {
     expect(changed({}, { ListenPort: 8087, MemcacheServers: [] })).to.deep.equal([]);
   });
 
-  it('name each key with its old and new value, and whether it needs a restart', () => {
+  it('lists each changed key with its old and new value, and whether it needs a restart', () => {
     const before = { ListenPort: 1, MemcacheServers: ['a'], ...withClusters({ c: {} }) };
     const after = {
       ListenPort: 2,
@@ -34,14 +34,14 @@ describe('the changes between two configurations', () => {
     ]);
   });
 
-  it('name clusters that come and go, without what is in them', () => {
+  it('lists added and removed clusters without their contents', () => {
     expect(changed(withClusters({ a: {}, b: {} }), withClusters({ b: {}, d: {} }))).to.deep.equal([
       'Stores.MySQL.Clusters.a: removed',
       'Stores.MySQL.Clusters.d: added',
     ]);
   });
 
-  it('show optional values that come and go', () => {
+  it('shows optional values that are set or removed', () => {
     const group = (HostgroupID?: number) =>
       withClusters({ c: { ProxySQLSettings: HostgroupID === undefined ? {} : { HostgroupID } } });
     const path = 'Stores.MySQL.Clusters.c.ProxySQLSettings.HostgroupID';
@@ -49,7 +49,7 @@ describe('the changes between two configurations', () => {
     expect(changed(group(0), group())).to.deep.equal([`${path}: 0 -> (not given)`]);
   });
 
-  it('show no secret, not even one within a URL', () => {
+  it('shows no secret, not even one in a URL', () => {
     const secrets = (word: string): ConfigInput => ({
       BackendMySQLPassword: word,
       Stores: {
@@ -78,7 +78,7 @@ describe('the changes between two configurations', () => {
     expect(lines).to.include(`${path}: ${hidden} -> ${hidden}`);
   });
 
-  it('cut long values', () => {
+  it('cuts long values', () => {
     const query = `select ${'1 + '.repeat(100)}1`;
     const [line] = changed({}, { Stores: { MySQL: { MetricQuery: query } } });
     expect(line).to.have.length.below(140).and.match(/…$/);

@@ -1,4 +1,4 @@
-/** What a cluster inherits, and where its hosts come from. */
+/** The settings that a cluster inherits, and its source of hosts. */
 import { expect } from 'chai';
 import { clusterSettings } from '../../src/config/clusters.js';
 import type { ClusterSettings } from '../../src/contracts/stores.js';
@@ -49,11 +49,11 @@ describe('the settings of a cluster', () => {
     ignoreHosts: ['backup'],
   };
 
-  it('are those of Stores.MySQL where the cluster gives none', () => {
+  it('inherits the settings of Stores.MySQL that the cluster does not set', () => {
     expect(settingsOf({}, common)).to.deep.equal(inherited);
   });
 
-  it('are those of Stores.MySQL where those of the cluster are empty or zero', () => {
+  it('inherits the settings of Stores.MySQL where those of the cluster are empty or zero', () => {
     const empty = {
       User: '',
       Password: '',
@@ -71,7 +71,7 @@ describe('the settings of a cluster', () => {
     expect(settingsOf(empty, common)).to.deep.equal(inherited);
   });
 
-  it('are those of the cluster where it gives them', () => {
+  it('uses the settings that the cluster sets', () => {
     const own = {
       User: 'u2',
       Password: 'p2',
@@ -101,7 +101,7 @@ describe('the settings of a cluster', () => {
     });
   });
 
-  it('have port 3306 and no HTTP check, no TLS and the lag where nobody says otherwise', () => {
+  it('measures the lag at port 3306 without HTTP check and TLS by default', () => {
     expect(settingsOf({}, { Port: 0 })).to.include({
       port: 3306,
       httpCheckPort: 0,
@@ -110,20 +110,20 @@ describe('the settings of a cluster', () => {
     });
   });
 
-  it('have no HTTP check where its port is -1, here or for all', () => {
+  it('makes no HTTP check where its port is -1, for the cluster or for all', () => {
     expect(settingsOf({ HttpCheckPort: -1 }, { HttpCheckPort: 80 }).httpCheckPort).to.equal(0);
     expect(settingsOf({}, { HttpCheckPort: -1 }).httpCheckPort).to.equal(0);
     expect(settingsOf({ HttpCheckPort: 80 }, { HttpCheckPort: -1 }).httpCheckPort).to.equal(80);
   });
 
-  it('come in the order of the file', () => {
+  it('keeps the clusters in the order of the file', () => {
     const Clusters = { b: {}, a: {}, z: {} };
     const names = clusterSettings(configOf({ Stores: { MySQL: { Clusters } } })).map((c) => c.name);
     expect(names).to.deep.equal(['b', 'a', 'z']);
   });
 
   describe('encryption', () => {
-    it('is on where a TLS object is given, off where it says so', () => {
+    it('encrypts connections where a TLS object is set, unless it is disabled', () => {
       expect(settingsOf({ TLS: {} }).tls).to.deep.equal({ ...tls, caFile: '' });
       expect(settingsOf({ TLS: { Enabled: true } }).tls).to.not.equal(null);
       expect(settingsOf({ TLS: { Enabled: false, CAFile: 'x' } }).tls).to.equal(null);
@@ -134,7 +134,7 @@ describe('the settings of a cluster', () => {
       );
     });
 
-    it('inherits what the cluster does not give, a certificate with its key', () => {
+    it('inherits the TLS keys that the cluster does not set, a certificate with its key', () => {
       const shared = {
         CAFile: 'ca',
         CertFile: 'cert',
@@ -165,7 +165,7 @@ describe('the source of hosts of a cluster', () => {
   const VitessSettings = { API: 'http://v/api', Keyspace: 'k' };
   const StaticHostsSettings = { Hosts: ['db1', 'db2:3307'] };
 
-  it('is HAProxy before ProxySQL before Vitess before static hosts', () => {
+  it('prefers HAProxy to ProxySQL to Vitess to static hosts', () => {
     const all = { StaticHostsSettings, VitessSettings, ProxySQLSettings, HAProxySettings };
     expect(sourceOf(all).kind).to.equal('haproxy');
     expect(sourceOf({ ...all, HAProxySettings: {} }).kind).to.equal('proxysql');
@@ -183,7 +183,7 @@ describe('the source of hosts of a cluster', () => {
       return source.kind === 'haproxy' ? source.addresses : source.kind;
     };
 
-    it('is at Host and Port, or else at the comma-separated Addresses', () => {
+    it('reads HAProxy at Host and Port, or else at the comma-separated Addresses', () => {
       const Addresses = ' h1, h2:81 ,,https://h3/stats,';
       expect(addressesOf({ PoolName: 'p', Host: 'h', Port: 81 })).to.deep.equal(['h:81']);
       expect(addressesOf({ PoolName: 'p', Host: '::1', Port: 81 })).to.deep.equal(['[::1]:81']);
@@ -198,7 +198,7 @@ describe('the source of hosts of a cluster', () => {
       expect(addressesOf({ PoolName: 'p', Host: 'h', Addresses: 'x' })).to.deep.equal(['x']);
     });
 
-    it('needs a pool and an address', () => {
+    it('ignores HAProxySettings without a pool or an address', () => {
       expect(addressesOf({ Host: 'h', Port: 81 })).to.equal('none');
       expect(addressesOf({ PoolName: 'p' })).to.equal('none');
       expect(addressesOf({ PoolName: 'p', Host: 'h' })).to.equal('none');
@@ -213,7 +213,7 @@ describe('the source of hosts of a cluster', () => {
       ProxySQLPassword: 'gp',
     };
 
-    it('inherits addresses, user and password, and can be host group 0', () => {
+    it('inherits addresses, user and password of ProxySQL, and accepts host group 0', () => {
       expect(sourceOf({ ProxySQLSettings: { HostgroupID: 0 } }, globals)).to.deep.equal({
         kind: 'proxysql',
         addresses: ['g1:6032', 'g2:6032'],
@@ -224,7 +224,7 @@ describe('the source of hosts of a cluster', () => {
       });
     });
 
-    it('may give its own', () => {
+    it('uses the ProxySQL settings that the cluster sets', () => {
       const own = {
         Addresses: ['p:6032'],
         User: 'u',
@@ -242,7 +242,7 @@ describe('the source of hosts of a cluster', () => {
       });
     });
 
-    it('is not named by the globals alone, nor without an address', () => {
+    it('ignores ProxySQLSettings with global keys alone, or without an address', () => {
       expect(sourceOf({}, globals).kind).to.equal('none');
       expect(sourceOf({ ProxySQLSettings: { User: 'u' } }, globals).kind).to.equal('none');
       expect(sourceOf({ ProxySQLSettings: { HostgroupID: 1 } }).kind).to.equal('none');
@@ -250,7 +250,7 @@ describe('the source of hosts of a cluster', () => {
   });
 
   describe('Vitess', () => {
-    it('inherits the cells, and waits five seconds', () => {
+    it('inherits the cells of Vitess, with a timeout of five seconds', () => {
       expect(sourceOf({ VitessSettings }, { VitessCells: ['a', 'b'] })).to.deep.equal({
         kind: 'vitess',
         api: 'http://v/api',
@@ -261,7 +261,7 @@ describe('the source of hosts of a cluster', () => {
       });
     });
 
-    it('may give its own', () => {
+    it('uses the Vitess settings that the cluster sets', () => {
       const own = { ...VitessSettings, Cells: ['c'], Shard: '-80', TimeoutSecs: 2 };
       expect(sourceOf({ VitessSettings: own }, { VitessCells: ['a'] })).to.include({
         shard: '-80',
@@ -270,7 +270,7 @@ describe('the source of hosts of a cluster', () => {
       expect(sourceOf({ VitessSettings: own })).to.deep.include({ cells: ['c'] });
     });
 
-    it('needs an API and a keyspace', () => {
+    it('ignores VitessSettings without an API or a keyspace', () => {
       expect(sourceOf({ VitessSettings: { API: 'http://v' } }).kind).to.equal('none');
       expect(sourceOf({ VitessSettings: { Keyspace: 'k' } }).kind).to.equal('none');
     });

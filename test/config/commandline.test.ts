@@ -14,7 +14,7 @@ function mistake(...argv: string[]): string {
 }
 
 describe('the command line', () => {
-  it('asks for nothing by itself', () => {
+  it('has no action without flags', () => {
     expect(parseCommandLine([])).to.deep.equal({
       action: 'none',
       configFile: null,
@@ -24,7 +24,7 @@ describe('the command line', () => {
     });
   });
 
-  it('takes every flag, with one dash or two, its value after "=" or as the next argument', () => {
+  it('accepts flags with one or two dashes, and values after "=" or as the next argument', () => {
     const expected = {
       action: 'run',
       configFile: 'a=b.json',
@@ -55,7 +55,7 @@ describe('the command line', () => {
     }
   });
 
-  it('takes switches with a value, as Go programs do', () => {
+  it('accepts switches with a value, as Go programs do', () => {
     for (const yes of ['1', 't', 'T', 'true', 'TRUE', 'True']) {
       expect(parseCommandLine([`--http=${yes}`]).action).to.equal('run');
     }
@@ -65,11 +65,11 @@ describe('the command line', () => {
     expect(parseCommandLine(['--enable-profiling=false']).overrides).to.deep.equal({
       EnableProfiling: false,
     });
-    expect(mistake('--http=yes')).to.equal('--http: must be true or false, is "yes"');
-    expect(mistake('--http=')).to.equal('--http: must be true or false, is ""');
+    expect(mistake('--http=yes')).to.equal('--http: must be true or false, got "yes"');
+    expect(mistake('--http=')).to.equal('--http: must be true or false, got ""');
   });
 
-  it('lets the last of equal flags count', () => {
+  it('uses the last of equal flags', () => {
     const { action, configFile } = parseCommandLine([
       '--http',
       '--config=a',
@@ -80,12 +80,12 @@ describe('the command line', () => {
     expect({ action, configFile }).to.deep.equal({ action: 'none', configFile: 'b' });
   });
 
-  it('prints rather than runs, help before version', () => {
+  it('prefers --help to --version, and both to running the service', () => {
     expect(parseCommandLine(['--http', '--version']).action).to.equal('version');
     expect(parseCommandLine(['--version', '--help', '--http']).action).to.equal('help');
   });
 
-  it('sets the level of the log, --quiet before all', () => {
+  it('sets the log level, by --quiet first', () => {
     const levelOf = (...argv: string[]) => parseCommandLine(argv).log.level;
     expect(levelOf('--verbose')).to.equal('info');
     expect(levelOf('--debug')).to.equal('debug');
@@ -94,29 +94,29 @@ describe('the command line', () => {
     expect(levelOf('--stack')).to.equal('warn');
   });
 
-  it('can empty the list of nodes', () => {
+  it('empties the list of nodes with an empty value', () => {
     expect(parseCommandLine(['--raft-nodes=']).overrides).to.deep.equal({ RaftNodes: [] });
     expect(parseCommandLine(['--raft-nodes', '']).overrides).to.deep.equal({ RaftNodes: [] });
   });
 
   const mistakes: ReadonlyArray<readonly [argv: string[], message: string]> = [
-    [['--htpp'], '--htpp: unknown flag; the nearest is --http'],
-    [['-raft-node', 'a'], '--raft-node: unknown flag; the nearest is --raft-nodes'],
-    [['--Debug'], '--Debug: unknown flag; the nearest is --debug'],
-    [['--constructor'], '--constructor: unknown flag; the nearest is --config'],
-    [['--config'], '--config: a value is missing (FILE)'],
-    [['--config', '--http'], '--config: a value is missing (FILE)'],
-    [['--raft-bind', '-http=true'], '--raft-bind: a value is missing (HOST[:PORT])'],
-    [['--http-port', 'x'], '--http-port: must be a whole number, is "x"'],
-    [['--http-port='], '--http-port: must be a whole number, is ""'],
-    [['--http-port=-1'], '--http-port: must be a whole number, is "-1"'],
-    [['--http-port=8e3'], '--http-port: must be a whole number, is "8e3"'],
-    [['http'], 'unexpected argument "http": freno takes flags only'],
-    [['--'], 'unexpected argument "--": freno takes flags only'],
-    [['-'], 'unexpected argument "-": freno takes flags only'],
-    [['---http'], 'unexpected argument "---http": freno takes flags only'],
-    [['--=x'], 'unexpected argument "--=x": freno takes flags only'],
-    [[''], 'unexpected argument "": freno takes flags only'],
+    [['--htpp'], '--htpp: unknown flag; did you mean --http?'],
+    [['-raft-node', 'a'], '--raft-node: unknown flag; did you mean --raft-nodes?'],
+    [['--Debug'], '--Debug: unknown flag; did you mean --debug?'],
+    [['--constructor'], '--constructor: unknown flag; did you mean --config?'],
+    [['--config'], '--config: needs a value (FILE)'],
+    [['--config', '--http'], '--config: needs a value (FILE)'],
+    [['--raft-bind', '-http=true'], '--raft-bind: needs a value (HOST[:PORT])'],
+    [['--http-port', 'x'], '--http-port: must be a whole number, got "x"'],
+    [['--http-port='], '--http-port: must be a whole number, got ""'],
+    [['--http-port=-1'], '--http-port: must be a whole number, got "-1"'],
+    [['--http-port=8e3'], '--http-port: must be a whole number, got "8e3"'],
+    [['http'], 'unexpected argument "http": freno accepts only flags'],
+    [['--'], 'unexpected argument "--": freno accepts only flags'],
+    [['-'], 'unexpected argument "-": freno accepts only flags'],
+    [['---http'], 'unexpected argument "---http": freno accepts only flags'],
+    [['--=x'], 'unexpected argument "--=x": freno accepts only flags'],
+    [[''], 'unexpected argument "": freno accepts only flags'],
   ];
   for (const [argv, message] of mistakes) {
     it(`refuses ${JSON.stringify(argv.join(' '))}: ${message}`, () => {
@@ -124,11 +124,11 @@ describe('the command line', () => {
     });
   }
 
-  it('takes a value that begins with a dash but is no flag', () => {
+  it('accepts a value that begins with a dash but is no flag', () => {
     expect(parseCommandLine(['--raft-datadir', '-d']).overrides.RaftDataDir).to.equal('-d');
   });
 
-  it('has a usage text that names every flag on a line of its own', () => {
+  it('lists every flag on a line of its own in the usage', () => {
     const lines = usage().split('\n');
     expect(lines[0]).to.equal('Usage: freno [flags]');
     const flags = lines.flatMap((line) => /^ {2}--([a-z-]+)/.exec(line)?.[1] ?? []);

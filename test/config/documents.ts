@@ -1,12 +1,12 @@
-/** Small configurations, and the shortest way through the checks of the configuration. */
+/** Small configurations, and helpers that validate them. */
 import { canonical, type Environment } from '../../src/config/canonical.js';
 import type { ConfigInput, FrenoConfig } from '../../src/config/schema.js';
 import { type Validation, validate } from '../../src/config/validate.js';
 
-/** The least that is valid. */
+/** The smallest valid document. */
 export const MINIMAL: ConfigInput = { RaftDataDir: '/tmp/freno' };
 
-/** What the file, given as a value, amounts to; problems and warnings included. */
+/** The validation of a document, with its problems and warnings. */
 export function check(document: unknown, environment: Environment = {}): Validation {
   const warnings: string[] = [];
   const result = validate(canonical(document, environment, (warning) => warnings.push(warning)));

@@ -1,7 +1,4 @@
-/**
- * Files that a configuration names: told by the path of their key before the configuration comes
- * into force.
- */
+/** Files that a configuration names: a wrong one is reported with the path of its key. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -41,22 +38,22 @@ describe('the files that a configuration names', () => {
     return path;
   }
 
-  it('may all be there, or none be named', async () => {
+  it('accepts files that exist, and a configuration without files', async () => {
     const TLS = { CAFile: authority.caFile, ...pair(first) };
     expect(await problemsOf({ TLS, Clusters: { a: {}, b: { TLS: pair(second) } } })).to.be.empty;
     expect(await problemsOf({ TLS: {}, Clusters: { a: {} } })).to.be.empty;
   });
 
-  it('are told by the key that names them, each once, however many clusters inherit them', async () => {
+  it('reports a wrong file once, with its key, however many clusters inherit it', async () => {
     const TLS = { CAFile: '/nowhere/ca.pem' };
     const own = { TLS: { CAFile: directory.path } };
     expect(await problemsOf({ TLS, Clusters: { a: {}, b: {}, c: own } })).to.deep.equal([
-      `${MYSQL}.TLS.CAFile: /nowhere/ca.pem cannot be read: there is no such file`,
-      `${MYSQL}.Clusters.c.TLS.CAFile: ${directory.path} cannot be read: it is a directory`,
+      `${MYSQL}.TLS.CAFile: /nowhere/ca.pem cannot be read: no such file`,
+      `${MYSQL}.Clusters.c.TLS.CAFile: ${directory.path} cannot be read: is a directory`,
     ]);
   });
 
-  it('hold what they are named for', async () => {
+  it('reports a file with the wrong content', async () => {
     const empty = fileOf('empty.pem', '');
     const CAFile = first.keyFile;
     expect(
@@ -69,24 +66,26 @@ describe('the files that a configuration names', () => {
         },
       }),
     ).to.deep.equal([
-      `${MYSQL}.Clusters.authority.TLS.CAFile: ${CAFile} holds no certificate (PEM)`,
-      `${MYSQL}.Clusters.certificate.TLS.CertFile: ${empty} holds no certificate (PEM)`,
-      `${MYSQL}.Clusters.key.TLS.KeyFile: ${first.certFile} holds no private key (PEM) that can be used without a passphrase`,
-      `${MYSQL}.Clusters.pair.TLS.KeyFile: ${second.keyFile} is not the key of the CertFile`,
+      `${MYSQL}.Clusters.authority.TLS.CAFile: ${CAFile} contains no certificate in PEM format`,
+      `${MYSQL}.Clusters.certificate.TLS.CertFile: ${empty} contains no certificate in PEM format`,
+      `${MYSQL}.Clusters.key.TLS.KeyFile: ${first.certFile} contains no private key in PEM ` +
+        'format without a passphrase',
+      `${MYSQL}.Clusters.pair.TLS.KeyFile: ${second.keyFile} does not match the ` +
+        'certificate in CertFile',
     ]);
   });
 
-  it('do not matter where connections are not encrypted', async () => {
+  it('does not check files of connections that are not encrypted', async () => {
     const TLS = { CAFile: '/nowhere/ca.pem' };
     expect(await problemsOf({ TLS, Clusters: { a: { TLS: { Enabled: false } } } })).to.be.empty;
     expect(await problemsOf({}, { BackendMySQLTLS: TLS, RaftDataDir: '/d' })).to.be.empty;
   });
 
-  it('are those of the backend too', async () => {
+  it('checks the files of the backend too', async () => {
     const BackendMySQLTLS = { CertFile: '/nowhere/cert.pem', KeyFile: '/nowhere/key.pem' };
     expect(await problemsOf({}, { BackendMySQLHost: 'db', BackendMySQLTLS })).to.deep.equal([
-      'BackendMySQLTLS.CertFile: /nowhere/cert.pem cannot be read: there is no such file',
-      'BackendMySQLTLS.KeyFile: /nowhere/key.pem cannot be read: there is no such file',
+      'BackendMySQLTLS.CertFile: /nowhere/cert.pem cannot be read: no such file',
+      'BackendMySQLTLS.KeyFile: /nowhere/key.pem cannot be read: no such file',
     ]);
   });
 });

@@ -1,4 +1,4 @@
-/** The JSON reader: what it takes, what it refuses, and that it quotes nothing. */
+/** The JSON reader: what it accepts and refuses; its messages quote no text. */
 import { expect } from 'chai';
 import { JsonSyntaxError, readJson } from '../../src/config/json.js';
 
@@ -33,11 +33,11 @@ describe('reading JSON', () => {
     expect(readJson(JSON.stringify([long])).value).to.deep.equal([long]);
   });
 
-  it('overlooks a byte order mark', () => {
+  it('ignores a byte order mark', () => {
     expect(readJson('\uFEFF{"a":1}').value).to.deep.equal({ a: 1 });
   });
 
-  it('names keys given twice, and lets the later one count', () => {
+  it('reports keys that are set twice, and uses the last one', () => {
     const { value, repeatedKeys } = readJson('{"a": 1,\n "b": 2,\n "a": 3}');
     expect(value).to.deep.equal({ b: 2, a: 3 });
     expect(repeatedKeys).to.deep.equal(['line 3: "a"']);
@@ -46,37 +46,37 @@ describe('reading JSON', () => {
   const mistakes: ReadonlyArray<readonly [text: string, message: string]> = [
     ['{"a": 1,\n "b": 2,\n}', 'line 2, column 8: trailing comma: no comma is allowed before "}"'],
     ['[1, 2, ]', 'line 1, column 6: trailing comma: no comma is allowed before "]"'],
-    ['{"a": 1\n "b": 2}', 'line 2, column 2: "," or "}" is missing'],
-    ['[1 2]', 'line 1, column 4: "," or "]" is missing'],
-    ['{"a" 1}', 'line 1, column 6: a colon is missing after the key'],
-    ['{a: 1}', 'line 1, column 2: a key in double quotes is expected here'],
-    ['{"a": \'x\'}', 'line 1, column 7: strings are written in double quotes'],
-    ['{"a": x}', 'line 1, column 7: a value is expected here (strings in double quotes)'],
-    ['{"a": truely}', 'line 1, column 7: a value is expected here (strings in double quotes)'],
+    ['{"a": 1\n "b": 2}', 'line 2, column 2: expected "," or "}"'],
+    ['[1 2]', 'line 1, column 4: expected "," or "]"'],
+    ['{"a" 1}', 'line 1, column 6: expected a colon after the key'],
+    ['{a: 1}', 'line 1, column 2: expected a key in double quotes'],
+    ['{"a": \'x\'}', 'line 1, column 7: expected double quotes around a string'],
+    ['{"a": x}', 'line 1, column 7: expected a value (strings in double quotes)'],
+    ['{"a": truely}', 'line 1, column 7: expected a value (strings in double quotes)'],
     ['{"a": 01}', 'line 1, column 7: malformed number'],
     ['{"a": .5}', 'line 1, column 7: malformed number'],
     ['{"a": 1.}', 'line 1, column 7: malformed number'],
     ['{"a": +1}', 'line 1, column 7: malformed number'],
-    ['{\n  // why\n  "a": 1}', 'line 2, column 3: JSON has no comments'],
-    ['{"a": 1 /* why */}', 'line 1, column 9: JSON has no comments'],
-    ['{"a": # why\n1}', 'line 1, column 7: JSON has no comments'],
-    ['{"a": {"b": 1}', 'line 1, column 15: the file ends before the "{" of line 1 is closed'],
-    ['{"a": [\n1,\n2', 'line 3, column 2: the file ends before the "[" of line 1 is closed'],
-    ['', 'line 1, column 1: the file ends where a value is expected'],
-    ['{"a":', 'line 1, column 6: the file ends where a value is expected'],
-    ['{"a": 1,', 'line 1, column 9: the file ends where a key is expected'],
-    ['{} {}', 'line 1, column 4: there is text after the end of the document'],
+    ['{\n  // why\n  "a": 1}', 'line 2, column 3: comments are not allowed in JSON'],
+    ['{"a": 1 /* why */}', 'line 1, column 9: comments are not allowed in JSON'],
+    ['{"a": # why\n1}', 'line 1, column 7: comments are not allowed in JSON'],
     [
-      '{"a": "x\n"}',
-      'line 1, column 7: the string that begins here has no closing quote on its line',
+      '{"a": {"b": 1}',
+      'line 1, column 15: unexpected end of file: the "{" of line 1 is not closed',
     ],
-    ['{"a": "x', 'line 1, column 7: the string that begins here has no closing quote on its line'],
+    ['{"a": [\n1,\n2', 'line 3, column 2: unexpected end of file: the "[" of line 1 is not closed'],
+    ['', 'line 1, column 1: unexpected end of file, expected a value'],
+    ['{"a":', 'line 1, column 6: unexpected end of file, expected a value'],
+    ['{"a": 1,', 'line 1, column 9: unexpected end of file, expected a key'],
+    ['{} {}', 'line 1, column 4: unexpected text after the end of the document'],
+    ['{"a": "x\n"}', 'line 1, column 7: unterminated string: no closing quote on this line'],
+    ['{"a": "x', 'line 1, column 7: unterminated string: no closing quote on this line'],
     [
       '{"a": "C:\\dir"}',
-      'line 1, column 10: unknown escape in a string; a backslash is written \\\\',
+      'line 1, column 10: unknown escape in a string; write a backslash as \\\\',
     ],
-    ['{"a": "\t"}', 'line 1, column 8: control character in a string; a tab is written \\t'],
-    ['{"__proto__": {}}', 'line 1, column 2: a key must not be called __proto__'],
+    ['{"a": "\t"}', 'line 1, column 8: control character in a string; write a tab as \\t'],
+    ['{"__proto__": {}}', 'line 1, column 2: the key __proto__ is not allowed'],
     ['['.repeat(70), 'line 1, column 66: nested deeper than 64 levels'],
   ];
   for (const [text, message] of mistakes) {

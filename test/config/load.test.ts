@@ -1,7 +1,4 @@
-/**
- * From files and flags to a configuration: which files, in which order, and what is said of their
- * faults.
- */
+/** Loading: the files that are read, their order, and the messages for their mistakes. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is how variables are written in
 // the file
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -39,7 +36,7 @@ describe('loading the configuration', () => {
     throw new Error('the configuration was accepted');
   }
 
-  it('reads the file that is named, and no other', async () => {
+  it('reads only the file of --config', async () => {
     const name = file('a.json', { RaftDataDir: '/d', ListenPort: 9777 });
     const other = file('b.json', { ListenPort: 1 });
     const { config, warnings, files } = await load(name, { usualFiles: [other] });
@@ -48,12 +45,12 @@ describe('loading the configuration', () => {
     expect(files).to.deep.equal([name]);
   });
 
-  it('looks in the usual places', () => {
+  it('reads the usual files by default', () => {
     expect(USUAL_FILES).to.deep.equal(['/etc/freno.conf.json', 'conf/freno.conf.json']);
   });
 
-  describe('from the usual places', () => {
-    it('is either file where only one exists', async () => {
+  describe('from the usual files', () => {
+    it('reads either usual file where only one exists', async () => {
       const usualFiles = [join(folder, 'missing.json'), file('b.json', { RaftDataDir: '/b' })];
       expect((await load(null, { usualFiles })).files).to.deep.equal([usualFiles[1]]);
       expect(
@@ -61,7 +58,7 @@ describe('loading the configuration', () => {
       ).to.equal('/b');
     });
 
-    it('is the later over the earlier: key by key, lists and clusters as a whole', async () => {
+    it('overrides the first usual file key by key, lists and clusters as a whole', async () => {
       const first = file('a.json', {
         RaftDataDir: '/a',
         listenport: 1,
@@ -94,30 +91,31 @@ describe('loading the configuration', () => {
       expect(mysql.Clusters.x).to.include({ User: '', Port: 2 });
     });
 
-    it('names both files with what is wrong in what they amount to', async () => {
+    it('names both files with a mistake in the merged configuration', async () => {
       const usualFiles = [file('a.json', { ListenPort: 0 }), file('b.json', { RaftDataDir: '/d' })];
       expect(await mistake(null, { usualFiles })).to.equal(
-        `${usualFiles.join(' + ')}: ListenPort: must be at least 1, is 0`,
+        `${usualFiles.join(' + ')}: ListenPort: must be at least 1, got 0`,
       );
     });
 
-    it('is an error that names both where neither exists', async () => {
+    it('names both usual files when neither exists', async () => {
       const usualFiles = [join(folder, 'a.json'), join(folder, 'b.json')];
       expect(await mistake(null, { usualFiles })).to.equal(
-        `no configuration file: neither ${usualFiles[0]} nor ${usualFiles[1]} exists; name one with --config FILE`,
+        `no configuration file: neither ${usualFiles[0]} nor ${usualFiles[1]} exists; set ` +
+          '--config FILE',
       );
     });
 
-    it('is an error where a file exists that cannot be read', async () => {
+    it('refuses a usual file that exists and cannot be read', async () => {
       const usualFiles = [join(folder, 'dir'), file('b.json', { RaftDataDir: '/d' })];
       mkdirSync(usualFiles[0]!);
       expect(await mistake(null, { usualFiles })).to.equal(
-        `${usualFiles[0]}: cannot be read: it is a directory`,
+        `${usualFiles[0]}: cannot be read: is a directory`,
       );
     });
   });
 
-  it('puts the flags over the file, before it is checked', async () => {
+  it('overrides the file by the flags before it is checked', async () => {
     const name = file('a.json', { ListenPort: 0, RaftNodes: ['a:1'], EnableProfiling: true });
     const overrides = {
       ListenPort: 8000,
@@ -130,65 +128,67 @@ describe('loading the configuration', () => {
     expect(config).to.deep.include(overrides);
   });
 
-  it('tells a mistake of a flag from one of the file', async () => {
+  it('distinguishes a mistake in a flag from one in the file', async () => {
     const name = file('a.json', { RaftDataDir: '/d', HttpWorkers: 70 });
     expect(await mistake(name, { overrides: { ListenPort: 70_000 } })).to.equal(
-      `command line: ListenPort: must be at most 65535, is 70000\n${name}: HttpWorkers: must be at most 64, is 70`,
+      `command line: ListenPort: must be at most 65535, got 70000\n${name}: HttpWorkers: ` +
+        'must be at most 64, got 70',
     );
   });
 
-  it('gives every warning with the name of its file', async () => {
+  it('reports every warning with the name of its file', async () => {
     const name = file('a.json', '{"raftDataDir": "/d", "Domain": "${X}", "Domain": "d"}');
     const { config, warnings } = await load(name);
     expect(config).to.include({ RaftDataDir: '/d', Domain: 'd' });
     expect(warnings).to.deep.equal([
-      `${name}: line 1: "Domain" is given twice; the later one counts`,
-      `${name}: raftDataDir: taken as RaftDataDir; write it so`,
+      `${name}: line 1: "Domain" is set twice; the last one is used`,
+      `${name}: raftDataDir: unknown key, read as RaftDataDir; correct the case`,
     ]);
   });
 
-  it('tells everything wrong, one thing a line, and the variables that are not set beside', async () => {
+  it('reports all mistakes, one a line, and the variables that are not set', async () => {
     const name = file('a.json', { BackendMySQLHost: '${DB}', ListenPort: 0, Listen: 1 });
     expect((await mistake(name)).split('\n')).to.deep.equal([
-      `${name}: ListenPort: must be at least 1, is 0`,
-      `${name}: Listen: unknown key; the nearest known key is ListenPort`,
-      `${name}: RaftDataDir: either RaftDataDir or BackendMySQLHost must be set`,
-      `${name}: BackendMySQLHost: the environment variable DB is not set; taken as empty (warning)`,
+      `${name}: ListenPort: must be at least 1, got 0`,
+      `${name}: Listen: unknown key; did you mean ListenPort?`,
+      `${name}: RaftDataDir: must be set, unless BackendMySQLHost is set`,
+      `${name}: BackendMySQLHost: environment variable DB is not set, replaced by an empty ` +
+        'string (warning)',
     ]);
   });
 
-  it('takes variables from the environment', async () => {
+  it('replaces variables by the environment', async () => {
     const name = file('a.json', { RaftDataDir: '${HOME_OF_DATA}' });
     const { config } = await load(name, { environment: { HOME_OF_DATA: '/d' } });
     expect(config.RaftDataDir).to.equal('/d');
   });
 
-  describe('refuses', () => {
-    it('a file that does not exist', async () => {
+  describe('mistakes in a file', () => {
+    it('refuses a file that does not exist', async () => {
       const name = join(folder, 'none.json');
-      expect(await mistake(name)).to.equal(`${name}: cannot be read: there is no such file`);
+      expect(await mistake(name)).to.equal(`${name}: cannot be read: no such file`);
     });
 
-    it('a mistake in the JSON, by line and column', async () => {
+    it('refuses a mistake in the JSON, with line and column', async () => {
       const name = file('a.json', '{\n  "ListenPort": 1,\n}\n');
       expect(await mistake(name)).to.equal(
         `${name}: line 2, column 18: trailing comma: no comma is allowed before "}"`,
       );
     });
 
-    it('what is no object', async () => {
+    it('refuses a document that is no object', async () => {
       for (const content of ['[]', 'null', '"x"', '1']) {
         const name = file('a.json', content);
-        expect(await mistake(name)).to.equal(`${name}: must hold a JSON object`);
+        expect(await mistake(name)).to.equal(`${name}: must contain a JSON object`);
       }
     });
 
-    it('what is no text', async () => {
+    it('refuses a file that is not UTF-8 text', async () => {
       const name = file('a.json', Buffer.from([0x7b, 0xff, 0xfe, 0x7d]));
       expect(await mistake(name)).to.equal(`${name}: is not UTF-8 text`);
     });
 
-    it('what is too large', async () => {
+    it('refuses a file that is too large', async () => {
       const name = file('a.json', Buffer.alloc(16 * 1024 * 1024 + 1, ' '));
       expect(await mistake(name)).to.equal(`${name}: larger than 16777216 bytes`);
     });

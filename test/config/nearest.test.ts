@@ -13,14 +13,14 @@ describe('the nearest name', () => {
     expect(editDistance('kitten', 'sitting')).to.equal(3);
   });
 
-  it('is the one of the smallest distance, whatever the case', () => {
+  it('has the smallest edit distance, regardless of case', () => {
     expect(nearest('listenprot', ['RaftBind', 'ListenPort', 'Port'])).to.equal('ListenPort');
     expect(nearest('ThrotleTreshold', ['ThrottleThreshold', 'Throttle'])).to.equal(
       'ThrottleThreshold',
     );
   });
 
-  it('is nobody among nobody', () => {
+  it('is undefined without candidates', () => {
     expect(nearest('x', [])).to.equal(undefined);
   });
 });

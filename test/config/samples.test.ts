@@ -32,7 +32,7 @@ const STORES = {
 const ENVIRONMENT = { sample_user_variable: 'u', sample_password_variable: 'p' };
 
 describe('the sample files of the original freno', () => {
-  it('with Raft: a port in quotes, addresses without port', () => {
+  it('loads the sample with Raft: a port in quotes, addresses without port', () => {
     const document = {
       ListenPort: 9777,
       DefaultRaftPort: '9888',
@@ -44,7 +44,7 @@ describe('the sample files of the original freno', () => {
     const { config, problems, warnings } = check(document, ENVIRONMENT);
     expect(problems).to.deep.equal([]);
     expect(warnings).to.deep.equal([
-      'DefaultRaftPort: a string, taken as a number; write it without quotes',
+      'DefaultRaftPort: a string, read as a number; remove the quotes',
     ]);
     expect(serviceSettings(config!, 2).consensus).to.deep.include({
       kind: 'raft',
@@ -61,7 +61,7 @@ describe('the sample files of the original freno', () => {
     expect(local).to.include({ user: 'sandbox', password: 'sandbox', throttleThreshold: 1 });
   });
 
-  it('with a MySQL backend', () => {
+  it('loads the sample with a MySQL backend', () => {
     const document = {
       ListenPort: 9777,
       DefaultRaftPort: 9888,

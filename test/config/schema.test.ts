@@ -25,33 +25,33 @@ describe('the configuration', () => {
     expect(config.Stores.MySQL.Clusters).to.deep.equal({});
   });
 
-  it('takes null for "not given", but not for a cluster', () => {
+  it('treats null as not set, except for a cluster', () => {
     expect(configOf({ ListenPort: null, Stores: null } as never).ListenPort).to.equal(8087);
     expect(problemsOf({ ...MINIMAL, Stores: { MySQL: { Clusters: { c: null } } } })).to.deep.equal([
-      'Stores.MySQL.Clusters.c: must be an object, is null',
+      'Stores.MySQL.Clusters.c: must be an object, got null',
     ]);
   });
 
-  describe('refuses a wrong type by its path, saying what it is and what it should be', () => {
+  describe('refuses a wrong type, with its path, the expected type and the given one', () => {
     const cases: ReadonlyArray<readonly [document: object, problem: string]> = [
-      [{ ListenPort: '8087' }, 'ListenPort: must be a whole number, is a string'],
-      [{ ListenPort: 80.5 }, 'ListenPort: must be a whole number, is 80.5'],
-      [{ ListenPort: true }, 'ListenPort: must be a whole number, is true'],
-      [{ RaftDataDir: 7 }, 'RaftDataDir: must be a string, is a number'],
-      [{ RaftNodes: 'a:1' }, 'RaftNodes: must be a list, is a string'],
-      [{ RaftNodes: ['a:1', {}] }, 'RaftNodes[1]: must be a string, is an object'],
-      [{ MemcacheServers: [null] }, 'MemcacheServers[0]: must be a string, is null'],
-      [{ EnableProfiling: 'yes' }, 'EnableProfiling: must be true or false, is a string'],
+      [{ ListenPort: '8087' }, 'ListenPort: must be a whole number, got a string'],
+      [{ ListenPort: 80.5 }, 'ListenPort: must be a whole number, got 80.5'],
+      [{ ListenPort: true }, 'ListenPort: must be a whole number, got true'],
+      [{ RaftDataDir: 7 }, 'RaftDataDir: must be a string, got a number'],
+      [{ RaftNodes: 'a:1' }, 'RaftNodes: must be a list, got a string'],
+      [{ RaftNodes: ['a:1', {}] }, 'RaftNodes[1]: must be a string, got an object'],
+      [{ MemcacheServers: [null] }, 'MemcacheServers[0]: must be a string, got null'],
+      [{ EnableProfiling: 'yes' }, 'EnableProfiling: must be true or false, got a string'],
       [{ HttpEngine: 'fast' }, 'HttpEngine: must be one of "auto", "uws", "node"'],
-      [{ Stores: [] }, 'Stores: must be an object, is a list'],
-      [{ Stores: { MySQL: 'x' } }, 'Stores.MySQL: must be an object, is a string'],
+      [{ Stores: [] }, 'Stores: must be an object, got a list'],
+      [{ Stores: { MySQL: 'x' } }, 'Stores.MySQL: must be an object, got a string'],
       [
         { Stores: { MySQL: { Clusters: [] } } },
-        'Stores.MySQL.Clusters: must be an object, is a list',
+        'Stores.MySQL.Clusters: must be an object, got a list',
       ],
       [
         { Stores: { MySQL: { ThrottleThreshold: Number.POSITIVE_INFINITY } } },
-        'Stores.MySQL.ThrottleThreshold: must be a number, is too large a number',
+        'Stores.MySQL.ThrottleThreshold: must be a number, got too large a number',
       ],
     ];
     for (const [document, problem] of cases) {
@@ -60,16 +60,18 @@ describe('the configuration', () => {
       });
     }
 
-    it('in a cluster', () => {
+    it('refuses a wrong type in a cluster', () => {
       expect(problemsOf(withCluster({ ThrottleThreshold: '0.8' }))).to.deep.equal([
-        'Stores.MySQL.Clusters.c.ThrottleThreshold: must be a number, is a string',
+        'Stores.MySQL.Clusters.c.ThrottleThreshold: must be a number, got a string',
       ]);
     });
 
-    it('in a cluster whose name is no plain word', () => {
+    it('quotes the name of a cluster that is no plain word in a path', () => {
       expect(
         problemsOf({ ...MINIMAL, Stores: { MySQL: { Clusters: { 'a.b c': { Port: '1' } } } } }),
-      ).to.deep.equal(['Stores.MySQL.Clusters["a.b c"].Port: must be a whole number, is a string']);
+      ).to.deep.equal([
+        'Stores.MySQL.Clusters["a.b c"].Port: must be a whole number, got a string',
+      ]);
     });
   });
 
@@ -90,9 +92,9 @@ describe('the configuration', () => {
       ['RaftSnapshotEntries', 1_000_001, []],
     ];
     for (const [key, refused, taken] of cases) {
-      it(`of ${key}: not ${refused}`, () => {
+      it(`checks the bounds of ${key}: not ${refused}`, () => {
         expect(problemsOf({ ...MINIMAL, [key]: refused })[0]).to.match(
-          new RegExp(`^${key}: must be at (?:least|most) \\d+, is ${refused}$`),
+          new RegExp(`^${key}: must be at (?:least|most) \\d+, got ${refused}$`),
         );
         for (const value of taken) expect(problemsOf({ ...MINIMAL, [key]: value })).to.be.empty;
       });
@@ -110,9 +112,9 @@ describe('the configuration', () => {
       ['HttpCheckPort', 65536, []],
     ];
     for (const [key, refused, taken] of storeCases) {
-      it(`of ${key} in Stores.MySQL and in a cluster: not ${refused}`, () => {
+      it(`checks the bounds of ${key} of a cluster and of all: not ${refused}`, () => {
         expect(problemsOf(withCluster({}, { [key]: refused }))[0]).to.match(
-          new RegExp(`^Stores\\.MySQL\\.${key}: must be at (?:least|most) .*, is ${refused}$`),
+          new RegExp(`^Stores\\.MySQL\\.${key}: must be at (?:least|most) .*, got ${refused}$`),
         );
         expect(problemsOf(withCluster({ [key]: refused }))[0]).to.match(
           new RegExp(`^Stores\\.MySQL\\.Clusters\\.c\\.${key}: must be at (?:least|most) `),
@@ -123,7 +125,7 @@ describe('the configuration', () => {
       });
     }
 
-    it('of the sources of hosts', () => {
+    it('checks the bounds of the sources of hosts', () => {
       const refused = {
         ProxySQLSettings: { HostgroupID: -1, IgnoreServerTTLSecs: -1 },
         VitessSettings: { TimeoutSecs: -1 },
@@ -131,21 +133,21 @@ describe('the configuration', () => {
       };
       const path = 'Stores.MySQL.Clusters.c';
       expect(problemsOf(withCluster(refused))).to.have.members([
-        `${path}.ProxySQLSettings.HostgroupID: must be at least 0, is -1`,
-        `${path}.ProxySQLSettings.IgnoreServerTTLSecs: must be at least 0, is -1`,
-        `${path}.VitessSettings.TimeoutSecs: must be at least 0, is -1`,
-        `${path}.HAProxySettings.Port: must be at most 65535, is 65536`,
+        `${path}.ProxySQLSettings.HostgroupID: must be at least 0, got -1`,
+        `${path}.ProxySQLSettings.IgnoreServerTTLSecs: must be at least 0, got -1`,
+        `${path}.VitessSettings.TimeoutSecs: must be at least 0, got -1`,
+        `${path}.HAProxySettings.Port: must be at most 65535, got 65536`,
       ]);
     });
 
-    it('of lists', () => {
+    it('checks the length of lists', () => {
       const nodes = Array.from({ length: 64 }, (_, n) => `n${n}:1`);
       expect(problemsOf({ ...MINIMAL, RaftNodes: nodes })).to.deep.equal([
         'RaftNodes: must have at most 63 items',
       ]);
     });
 
-    it('of the number of clusters', () => {
+    it('checks the number of clusters', () => {
       const clusters = (count: number) =>
         Object.fromEntries(Array.from({ length: count }, (_, n) => [`c${n}`, {}]));
       const document = (count: number) => ({
@@ -154,35 +156,38 @@ describe('the configuration', () => {
       });
       expect(problemsOf(document(4_096))).to.be.empty;
       expect(problemsOf(document(4_097))).to.deep.equal([
-        'Stores.MySQL.Clusters: must have at most 4096 clusters, has 4097',
+        'Stores.MySQL.Clusters: must have at most 4096 clusters, got 4097',
       ]);
     });
   });
 
   describe('refuses an unknown key', () => {
     const cases: ReadonlyArray<readonly [document: object, problem: string]> = [
-      [{ ListnPort: 1 }, 'ListnPort: unknown key; the nearest known key is ListenPort'],
+      [{ ListnPort: 1 }, 'ListnPort: unknown key; did you mean ListenPort?'],
       [
         { Stores: { MySQL: { Clustres: {} } } },
-        'Stores.MySQL.Clustres: unknown key; the nearest known key is Clusters',
+        'Stores.MySQL.Clustres: unknown key; did you mean Clusters?',
       ],
       [
         withCluster({ StaticHostSettings: {} }),
-        'Stores.MySQL.Clusters.c.StaticHostSettings: unknown key; the nearest known key is StaticHostsSettings',
+        'Stores.MySQL.Clusters.c.StaticHostSettings: unknown key; did you mean ' +
+          'StaticHostsSettings?',
       ],
       [
         withCluster({ StaticHostsSettings: { Host: ['a'] } }),
-        'Stores.MySQL.Clusters.c.StaticHostsSettings.Host: unknown key here; it belongs in Stores.MySQL.Clusters.<name>.HAProxySettings',
+        'Stores.MySQL.Clusters.c.StaticHostsSettings.Host: unknown key here; move it to ' +
+          'Stores.MySQL.Clusters.<name>.HAProxySettings',
       ],
       [
         { ThrottleThreshold: 1 },
-        'ThrottleThreshold: unknown key here; it belongs in Stores.MySQL or Stores.MySQL.Clusters.<name>',
+        'ThrottleThreshold: unknown key here; move it to Stores.MySQL or ' +
+          'Stores.MySQL.Clusters.<name>',
       ],
       [
         withCluster({ ListenPort: 1 }),
-        'Stores.MySQL.Clusters.c.ListenPort: unknown key here; it belongs in the top level',
+        'Stores.MySQL.Clusters.c.ListenPort: unknown key here; move it to the top level',
       ],
-      [{ constructor: 1 }, 'constructor: unknown key; the nearest known key is ListenPort'],
+      [{ constructor: 1 }, 'constructor: unknown key; did you mean ListenPort?'],
     ];
     for (const [document, problem] of cases) {
       it(problem, () => {
@@ -191,17 +196,19 @@ describe('the configuration', () => {
     }
   });
 
-  it('refuses names of clusters that cannot be asked for', () => {
+  it('refuses names of clusters that no check can refer to', () => {
     const clusters = { '': {}, 'a/b': {}, 'a\nb': {}, ['x'.repeat(129)]: {}, 'a b': {}, é: {} };
     expect(problemsOf({ ...MINIMAL, Stores: { MySQL: { Clusters: clusters } } })).to.deep.equal([
       'Stores.MySQL.Clusters[""]: the name of a cluster must not be empty',
-      'Stores.MySQL.Clusters["a/b"]: the name of a cluster must not contain "/": it is one segment of the path of a check',
+      'Stores.MySQL.Clusters["a/b"]: the name of a cluster must not contain "/": it is a ' +
+        'segment of the path of a check',
       'Stores.MySQL.Clusters["a\\nb"]: the name of a cluster must not contain control characters',
-      `Stores.MySQL.Clusters.${'x'.repeat(129)}: the name of a cluster must have at most 128 characters`,
+      `Stores.MySQL.Clusters.${'x'.repeat(129)}: the name of a cluster must have at most ` +
+        '128 characters',
     ]);
   });
 
-  it('refuses what is no address, no URL and no query that it runs', () => {
+  it('refuses malformed addresses, URLs and queries', () => {
     const path = 'Stores.MySQL.Clusters.c';
     const address = 'must be HOST, HOST:PORT or [IPV6]:PORT';
     const document = withCluster(
@@ -219,15 +226,18 @@ describe('the configuration', () => {
       `RaftBind: ${address}`,
       'BackendMySQLHost: must be a host name or IP address, without port',
       `Stores.MySQL.ProxySQLAddresses[0]: ${address}`,
-      'Stores.MySQL.Collation: must be a collation that the client library knows, like utf8mb4_general_ci',
-      `${path}.MetricQuery: must begin with "select", "with" or "show global", or be empty (replication lag)`,
-      `${path}.HAProxySettings.Addresses: must be comma-separated HOST, HOST:PORT or http(s) URLs`,
+      'Stores.MySQL.Collation: must be a collation that the client library knows, such as ' +
+        'utf8mb4_general_ci',
+      `${path}.MetricQuery: must begin with "select", "with" or "show global"; empty ` +
+        'measures replication lag',
+      `${path}.HAProxySettings.Addresses: must be a comma-separated list of HOST, ` +
+        'HOST:PORT or http(s) URLs',
       `${path}.VitessSettings.API: must be a URL that begins with http:// or https://`,
       `${path}.StaticHostsSettings.Hosts[1]: ${address}`,
     ]);
   });
 
-  it('tells everything wrong at once, but nothing that only follows from it', () => {
+  it('reports all mistakes at once, but none that only follows from another', () => {
     const document = {
       RaftDataDir: 5,
       ListenPort: 0,
@@ -237,26 +247,26 @@ describe('the configuration', () => {
       Stores: { MySQL: { Clusters: { c: { TLS: { CertFile: 'x', KeyFile: 3 } } }, x: 1 } },
     };
     expect(problemsOf(document)).to.have.members([
-      'RaftDataDir: must be a string, is a number',
-      'ListenPort: must be at least 1, is 0',
-      'RaftHeartbeatMillis: must be a whole number, is a string',
-      'RaftNodes[1]: must be a string, is a number',
-      'Stores.MySQL.Clusters.c.TLS.KeyFile: must be a string, is a number',
-      'Stores.MySQL.x: unknown key; the nearest known key is TLS',
+      'RaftDataDir: must be a string, got a number',
+      'ListenPort: must be at least 1, got 0',
+      'RaftHeartbeatMillis: must be a whole number, got a string',
+      'RaftNodes[1]: must be a string, got a number',
+      'Stores.MySQL.Clusters.c.TLS.KeyFile: must be a string, got a number',
+      'Stores.MySQL.x: unknown key; did you mean TLS?',
     ]);
   });
 
-  it('tells what breaks a rule beside what breaks the schema', () => {
+  it('reports broken rules beside what the schema refuses', () => {
     const document = { ListenPort: 'x', RaftNodes: ['a:1', 2], RaftElectionMillis: 100 };
     expect(problemsOf(document)).to.have.members([
-      'ListenPort: must be a whole number, is a string',
-      'RaftNodes[1]: must be a string, is a number',
-      'RaftDataDir: either RaftDataDir or BackendMySQLHost must be set',
-      'RaftElectionMillis: must be at least 3 times RaftHeartbeatMillis (50), is 100',
+      'ListenPort: must be a whole number, got a string',
+      'RaftNodes[1]: must be a string, got a number',
+      'RaftDataDir: must be set, unless BackendMySQLHost is set',
+      'RaftElectionMillis: must be at least 3 times RaftHeartbeatMillis (50), got 100',
     ]);
   });
 
-  it('tells at most a hundred problems', () => {
+  it('reports at most a hundred mistakes', () => {
     const clusters = Object.fromEntries(
       Array.from({ length: 500 }, (_, n) => [`c${n}`, { Port: -1 }]),
     );
@@ -265,7 +275,7 @@ describe('the configuration', () => {
     expect(problems[100]).to.equal('and 400 more');
   });
 
-  it('never tells a password, whatever is wrong with it', () => {
+  it('never shows a password, whatever is wrong with it', () => {
     const secret = 81_549_300_721;
     for (const password of [secret, [`${secret}`], { [`${secret}`]: 1 }, `${secret}`]) {
       const document = {

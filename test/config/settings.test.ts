@@ -1,4 +1,4 @@
-/** What the service runs on, from what the file says. */
+/** The settings of the service, from the configuration. */
 import { expect } from 'chai';
 import type { ConfigInput } from '../../src/config/schema.js';
 import { serviceSettings } from '../../src/config/settings.js';
@@ -7,7 +7,7 @@ import { configOf } from './documents.js';
 const settingsOf = (document: ConfigInput, cores = 8) => serviceSettings(configOf(document), cores);
 
 describe('the settings of the service', () => {
-  it('with the defaults, on eight cores', () => {
+  it('has the defaults on eight cores', () => {
     expect(settingsOf({ RaftDataDir: '/d' })).to.deep.equal({
       listenPort: 8087,
       httpEngine: 'auto',
@@ -40,24 +40,24 @@ describe('the settings of the service', () => {
     [64, 4, 4],
   ];
   for (const [cores, http, probe] of workers) {
-    it(`have ${http} HTTP and ${probe} probe workers on ${cores} cores`, () => {
+    it(`has ${http} HTTP and ${probe} probe workers on ${cores} cores`, () => {
       expect(settingsOf({}, cores)).to.include({ httpWorkers: http, probeWorkers: probe });
     });
   }
 
-  it('have as many workers as the file says', () => {
+  it('has as many workers as the file sets', () => {
     expect(settingsOf({ HttpWorkers: 7, ProbeWorkers: 9 }, 2)).to.include({
       httpWorkers: 7,
       probeWorkers: 9,
     });
   });
 
-  it('have one HTTP worker with the engine "node", whatever the file says', () => {
+  it('has one HTTP worker with the engine "node", whatever the file sets', () => {
     expect(settingsOf({ HttpEngine: 'node', HttpWorkers: 3 }).httpWorkers).to.equal(1);
     expect(settingsOf({ HttpEngine: 'node' }).httpWorkers).to.equal(1);
   });
 
-  it('name the nodes of Raft by host and port, in lower case', () => {
+  it('lists the nodes of Raft by host and port, in lower case', () => {
     const { consensus } = settingsOf({
       DefaultRaftPort: 9888,
       RaftBind: '0.0.0.0:7',
@@ -71,7 +71,7 @@ describe('the settings of the service', () => {
     });
   });
 
-  it('have the backend where one is configured', () => {
+  it('uses the backend where one is configured', () => {
     const document = {
       BackendMySQLHost: 'db',
       BackendMySQLPort: 0,
@@ -101,7 +101,7 @@ describe('the settings of the service', () => {
     [{ DataCenter: 'dc', Environment: 'env', Domain: 'd' }, 'd'],
   ];
   for (const [document, domain] of domains) {
-    it(`have the domain "${domain}" for ${JSON.stringify(document)}`, () => {
+    it(`has the domain "${domain}" for ${JSON.stringify(document)}`, () => {
       expect(settingsOf(document).domain).to.equal(domain);
     });
   }

@@ -1,4 +1,4 @@
-/** The example clients of docs/clients.md, run as they stand there against a real freno. */
+/** The example clients of docs/clients.md, run unchanged against a real freno. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -33,7 +33,9 @@ const SHELL: ExampleProgram = {
   lay(directory) {
     writeFileSync(join(directory, 'client.sh'), example('Shell', 'sh'));
     // Stands in for the client of MySQL: two batches, then no more rows.
-    const mysql = `#!/bin/sh\ncd ${directory}\necho batch >> written\n[ "$(wc -l < written)" -lt 3 ] && echo 500 || echo 0\n`;
+    const mysql =
+      `#!/bin/sh\ncd ${directory}\necho batch >> written\n[ "$(wc -l < written)" -lt 3 ] && ` +
+      'echo 500 || echo 0\n';
     writeFileSync(join(directory, 'mysql'), mysql, { mode: 0o755 });
     return ['sh', join(directory, 'client.sh')];
   },
@@ -46,7 +48,8 @@ const PERL: ExampleProgram = {
     writeFileSync(file, example('Perl', 'perl'));
     appendFileSync(
       file,
-      `\nmay_write('perl-job', '${STORE}', 20);\nopen my $out, '>', '${directory}/written' or die;\n`,
+      `\nmay_write('perl-job', '${STORE}', 20);\nopen my $out, '>', '${directory}/written' ` +
+        'or die;\n',
     );
     return ['perl', file];
   },
@@ -83,7 +86,7 @@ describe('the clients of docs/clients.md', () => {
   after(() => cluster?.stop());
 
   for (const [name, program] of Object.entries({ shell: SHELL, perl: PERL, node: NODE })) {
-    it(`${name}: waits while freno says no, then writes`, async function () {
+    it(`waits while checks fail, then writes: ${name}`, async function () {
       needPrograms(this, 'curl', 'perl');
       await value(TOO_HIGH, 429);
       const [command, ...args] = program.lay(directory.path);
@@ -107,7 +110,7 @@ describe('the clients of docs/clients.md', () => {
     });
   }
 
-  /** Resolves when checks are answered from that value. */
+  /** Resolves when checks show that value. */
   async function value(value: number, status: number): Promise<void> {
     await cluster.fleet.change([{ server: 0, value }]);
     const path = `/check/test/mysql/${STORE}`;

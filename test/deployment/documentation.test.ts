@@ -1,4 +1,4 @@
-/** The pages of the documentation lead where they say. */
+/** Links, commands and configuration in the documentation are valid. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -42,7 +42,7 @@ describe('the documentation', () => {
     });
   }
 
-  it('has an index that names every page, and a README that leads to it', () => {
+  it('has an index of all pages, and a README that links to it', () => {
     const index = read('docs/README.md');
     for (const name of names.filter((each) => each !== 'README.md')) {
       expect(index, name).to.include(`](${name})`);
@@ -50,7 +50,7 @@ describe('the documentation', () => {
     expect(read('README.md')).to.include('](docs/README.md)');
   });
 
-  it('asks freno only for paths that it answers', () => {
+  it('shows only requests for paths that freno serves', () => {
     const asked = pages.flatMap((path) =>
       [...read(path).matchAll(/curl [^\n`]*?(?::8087|\$F)(\/[^\s"'`;?]*)/g)].map(([, url]) => url!),
     );

@@ -87,7 +87,7 @@ const freno = workloads[0]!;
 const container = freno.spec.template.spec.containers[0]!;
 
 describe('the manifests for Kubernetes', () => {
-  it('are all listed, and list what is there', () => {
+  it('lists every manifest, and only existing ones', () => {
     const files = readdirSync(FOLDER).filter((name) => name !== 'kustomization.yaml');
     const listed = kustomization.configMapGenerator.flatMap((each) => each.files);
     expect([...kustomization.resources, ...listed]).to.have.members(files);
@@ -96,7 +96,7 @@ describe('the manifests for Kubernetes', () => {
     }
   });
 
-  it('select the pods that they make, with budgets that leave one to evict', () => {
+  it('selects the pods of each set, with budgets that allow an eviction', () => {
     for (const { spec, metadata } of workloads) {
       expect(spec.template.metadata.labels).to.include(spec.selector.matchLabels);
       const budget = the('PodDisruptionBudget', metadata.name).spec;
@@ -111,7 +111,7 @@ describe('the manifests for Kubernetes', () => {
     );
   });
 
-  it('mount what exists', () => {
+  it('mounts only volumes that exist', () => {
     const maps = kustomization.configMapGenerator.map(({ name }) => name);
     for (const { spec } of workloads) {
       const { containers, volumes } = spec.template.spec;
@@ -125,7 +125,7 @@ describe('the manifests for Kubernetes', () => {
     expect(container.args).to.include('/etc/freno/freno.conf.json');
   });
 
-  it('probe paths that freno answers, and leave it the time to end', () => {
+  it('probes paths that freno serves, and leaves it the time to shut down', () => {
     for (const { httpGet } of [container.readinessProbe, container.livenessProbe]) {
       expect(matchRoute(httpGet.path).kind, httpGet.path).to.equal('found');
       expect(container.ports.map(({ name }) => name)).to.include(httpGet.port);
@@ -137,7 +137,7 @@ describe('the manifests for Kubernetes', () => {
     expect(freno.spec.template.spec.terminationGracePeriodSeconds).to.be.at.least(5);
   });
 
-  it('configure each pod as one of RaftNodes, with the ports and the directory that it has', async () => {
+  it('configures each pod as one of RaftNodes, with its ports and directory', async () => {
     const variables = container.env.map(({ name }) => name);
     const nodes: string[] = [];
     for (let index = 0; index < freno.spec.replicas; index++) {
@@ -163,7 +163,7 @@ describe('the manifests for Kubernetes', () => {
     }
   });
 
-  it('have a haproxy.cfg that HAProxy accepts', function () {
+  it('has a haproxy.cfg that HAProxy accepts', function () {
     needPrograms(this, 'haproxy');
     const { status, stderr } = spawnSync(
       programPath('haproxy'),
@@ -173,7 +173,7 @@ describe('the manifests for Kubernetes', () => {
     expect(status, stderr).to.equal(0);
   });
 
-  it('have in haproxy.cfg the rules of resources/haproxy.cfg', () => {
+  it('has the rules of resources/haproxy.cfg in haproxy.cfg', () => {
     const tested = rules(readFileSync(new URL('haproxy.cfg', RESOURCES), 'utf8'));
     expect(rules(read('haproxy.cfg').replace(' resolvers kubernetes', ''))).to.deep.equal(tested);
   });
@@ -184,7 +184,7 @@ function portOf(name: string): number {
 }
 
 /**
- * The lines of the sections that decide about requests: without comments, blank lines and servers.
+ * The lines of the sections that route requests, without comments, blank lines and servers.
  */
 function rules(file: string): string[] {
   const lines = file.split('\n').filter((line) => !/^\s*(#|$)/.test(line));

@@ -1,4 +1,4 @@
-/** The systemd unit and the Dockerfile name what exists. */
+/** The systemd unit and the Dockerfile refer to files, flags and paths that exist. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ describe('resources/freno.service', () => {
   const unit = read('freno.service');
   const command = /^ExecStart=(.*)$/m.exec(unit)![1]!.split(' ');
 
-  it('starts the launcher with arguments that it takes', () => {
+  it('starts the launcher with arguments that it accepts', () => {
     const [, launcher, ...flags] = command;
     expect(isThere(launcher!.replace('/opt/freno/', ''))).to.equal(true);
     expect(parseCommandLine(flags)).to.deep.include({
@@ -27,17 +27,17 @@ describe('resources/freno.service', () => {
     });
   });
 
-  it('gives the sample configuration its directory', () => {
+  it('creates the directory of the sample configuration', () => {
     const { RaftDataDir } = JSON.parse(read('freno.conf.sample.json')) as { RaftDataDir: string };
     const [, name] = /^StateDirectory=(.*)$/m.exec(unit)!;
     expect(`/var/lib/${name}`).to.equal(RaftDataDir);
   });
 
-  it('is accepted by systemd without a complaint', function () {
+  it('is accepted by systemd without a warning', function () {
     needPrograms(this, 'systemd-analyze');
     const directory = new TemporaryDirectory();
     const file = join(directory.path, 'freno.service');
-    // It complains about programs that are not installed where the unit expects them.
+    // systemd reports programs that are not installed where the unit expects them.
     writeFileSync(file, unit.replace('/usr/bin/node', process.execPath));
     const { status, stderr } = spawnSync(programPath('systemd-analyze'), ['verify', file], {
       encoding: 'utf8',
@@ -54,7 +54,7 @@ describe('resources/Dockerfile', () => {
       text!.trim(),
     );
 
-  it('copies what exists and what its ignore file lets through', () => {
+  it('copies files that exist and that its ignore file does not exclude', () => {
     const ignored = read('Dockerfile.dockerignore').split('\n');
     const sources = instructions('COPY')
       .filter((text) => !text.startsWith('--from'))
@@ -66,7 +66,7 @@ describe('resources/Dockerfile', () => {
     }
   });
 
-  it('runs the launcher as a user that is not root, with arguments that it takes', () => {
+  it('runs the launcher as a user other than root, with arguments that it accepts', () => {
     const [entry] = instructions('ENTRYPOINT').map((text) => JSON.parse(text) as string[]);
     const [flags] = instructions('CMD')
       .filter((text) => text.startsWith('["--'))
@@ -77,7 +77,7 @@ describe('resources/Dockerfile', () => {
     expect(instructions('USER')).to.deep.equal(['1000:1000']);
   });
 
-  it('checks its health by a path that freno answers', () => {
+  it('checks its health by a path that freno serves', () => {
     const [, path] = /HEALTHCHECK .*http:\/\/127\.0\.0\.1:8087([^']*)'/.exec(dockerfile)!;
     expect(matchRoute(path!).kind).to.equal('found');
   });

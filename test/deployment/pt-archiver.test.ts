@@ -1,6 +1,6 @@
 /**
- * pt-archiver with our plugin: a real primary, its real replica, and freno that watches the
- * replica's lag.
+ * pt-archiver with the plugin of this project: a real primary, its real replica, and freno, which
+ * measures the replica's lag.
  */
 import { expect } from 'chai';
 import { createConnection } from 'mysql2/promise';
@@ -47,8 +47,8 @@ describe('FrenoThrottler.pm in pt-archiver', () => {
       'create table shop.orders (id int primary key, note varchar(20))',
     );
     await replica.run(
-      `change master to master_host = '127.0.0.1', master_port = ${primary.port}, master_user = 'copier',
-       master_password = 'copier', master_use_gtid = slave_pos`,
+      `change master to master_host = '127.0.0.1', master_port = ${primary.port},
+       master_user = 'copier', master_password = 'copier', master_use_gtid = slave_pos`,
       'start slave',
     );
     beats = setInterval(() => {
@@ -95,7 +95,7 @@ describe('FrenoThrottler.pm in pt-archiver', () => {
   });
 
   for (const options of [BATCH, ['--limit', '100', '--txn-size', '10'], ['--limit', '10']]) {
-    it(`stops between two transactions when freno says no, and locks nothing: ${options.join(' ')}`, async () => {
+    it(`pauses between transactions without locks: ${options.join(' ')}`, async () => {
       const release = await holdRow(ROWS / 2);
       try {
         archiver = start(options);
@@ -116,10 +116,10 @@ describe('FrenoThrottler.pm in pt-archiver', () => {
     });
   }
 
-  describe('told to end while it waits', () => {
+  describe('a signal while it waits', () => {
     beforeEach(() => command('throttle-app'));
 
-    it('ends by itself and leaves the rows', async () => {
+    it('stops by itself and leaves the rows', async () => {
       archiver = start(BATCH);
       await refusals(1);
       archiver.signal('SIGTERM');
@@ -127,7 +127,7 @@ describe('FrenoThrottler.pm in pt-archiver', () => {
       expect(await rowsLeft()).to.equal(ROWS);
     });
 
-    it('with --bulk-delete ends with an error and leaves the rows', async () => {
+    it('stops with an error and leaves the rows with --bulk-delete', async () => {
       archiver = start(['--limit', '10', '--bulk-delete', '--commit-each']);
       await refusals(1);
       archiver.signal('SIGTERM');
@@ -137,13 +137,13 @@ describe('FrenoThrottler.pm in pt-archiver', () => {
       expect(await rowsLeft()).to.equal(ROWS);
     });
 
-    it('ends when --run-time is over', async () => {
+    it('stops when --run-time has passed', async () => {
       archiver = start([...BATCH, '--run-time', '1']);
       expect(await archiver.ended).to.include({ code: 0 });
       expect(await rowsLeft()).to.equal(ROWS);
     });
 
-    it('ends with an error after FRENO_MAX_WAIT', async () => {
+    it('stops with an error after FRENO_MAX_WAIT', async () => {
       archiver = start(BATCH, { FRENO_MAX_WAIT: '0.5' });
       const { code, output } = await archiver.ended;
       expect(code).not.to.equal(0);
@@ -152,7 +152,7 @@ describe('FrenoThrottler.pm in pt-archiver', () => {
     });
   });
 
-  describe('where nobody answers', () => {
+  describe('when freno is unreachable', () => {
     let nowhere: string;
 
     before(async () => {
@@ -160,7 +160,7 @@ describe('FrenoThrottler.pm in pt-archiver', () => {
       nowhere = `http://127.0.0.1:${port}`;
     });
 
-    it('ends with an error if told to', async () => {
+    it('stops with an error if configured so', async () => {
       archiver = start(BATCH, {
         FRENO_URL: nowhere,
         FRENO_UNREACHABLE: 'die',
@@ -172,7 +172,7 @@ describe('FrenoThrottler.pm in pt-archiver', () => {
       expect(await rowsLeft()).to.equal(ROWS);
     });
 
-    it('goes on without freno if told to, and says so', async () => {
+    it('continues without freno if configured so, and logs it', async () => {
       archiver = start(BATCH, {
         FRENO_URL: nowhere,
         FRENO_UNREACHABLE: 'proceed',
@@ -185,7 +185,7 @@ describe('FrenoThrottler.pm in pt-archiver', () => {
     });
   });
 
-  it('refuses to start with settings that it does not understand, and names them', async () => {
+  it('refuses to start with malformed settings, and names them', async () => {
     for (const [setting, value, complaint] of [
       ['FRENO_STORE', '', 'must set FRENO_STORE'],
       ['FRENO_UNREACHABLE', 'hope', "FRENO_UNREACHABLE is 'hope'"],
@@ -237,14 +237,14 @@ describe('FrenoThrottler.pm in pt-archiver', () => {
     expect(status, body).to.equal(200);
   }
 
-  /** Resolves when freno has refused the archiver so many times more. */
+  /** Resolves when freno has refused the archiver that many more times. */
   async function refusals(count: number): Promise<void> {
     const name = `check.${APP}.error`;
     const refused = async (): Promise<number> => {
       // A thread that does not answer in time is left out.
       const vars = await until(async () => {
-        const told = (await fetchJson(node.port, '/debug/vars')) as Record<string, number>;
-        return 'check.any.total' in told && told;
+        const vars = (await fetchJson(node.port, '/debug/vars')) as Record<string, number>;
+        return 'check.any.total' in vars && vars;
       });
       return vars[name] ?? 0;
     };

@@ -1,7 +1,7 @@
 /** Control requests over HTTP: the command of each path; an invalid request changes nothing. */
 import { expect } from 'chai';
 import { NO_EXPIRY } from '../../src/throttle/commands.js';
-import { turns } from '../support/event-loop.js';
+import { eventLoopTurns } from '../support/event-loop.js';
 import { failureOf } from '../support/failure.js';
 import { fetchJson, fetchOnce } from '../support/http-client.js';
 import { ENGINES, TestFront } from '../support/http-front.js';
@@ -259,7 +259,7 @@ for (const engine of ENGINES) {
         client.abort();
         expect((await left).name).to.equal('AbortError');
         // The engine notices the end of the connection.
-        await turns();
+        await eventLoopTurns();
         respondNow();
       }
       front.respond = () => ({ status: 200, json: '"x"' });

@@ -6,7 +6,7 @@ import {
   serveDiagnostics,
   ThreadDiagnostics,
 } from '../../src/publish/shared/thread-diagnostics.js';
-import { turns } from '../support/event-loop.js';
+import { eventLoopTurns } from '../support/event-loop.js';
 import { failureOf } from '../support/failure.js';
 
 function block(milliseconds: number): void {
@@ -46,7 +46,7 @@ describe('DiagnosticsHub', () => {
     serveDiagnostics(lively);
     expect([...(await hub.vitals()).keys()]).to.have.members(['main', 'http-3']);
     lively.close();
-    await turns();
+    await eventLoopTurns();
     const error = await failureOf(hub.take({ thread: 'http', seconds: 1 }));
     expect(error).to.include({ code: 'BAD_REQUEST' });
   });

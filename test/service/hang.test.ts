@@ -1,6 +1,6 @@
 /**
- * A process with an unresponsive HTTP worker: it gives up leadership and exits with a failure that a
- * supervisor sees.
+ * A process with an unresponsive HTTP worker: it gives up leadership and exits with a failure that
+ * a supervisor sees.
  */
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -12,7 +12,7 @@ const PRELOAD = new URL('../http/hang-preload.js', import.meta.url).href;
 
 describe('a process with an unresponsive HTTP worker', () => {
   let directory: TemporaryDirectory;
-  /** They hang in different places, at the same time: a worker counts as hanging only after long. */
+  /** Both hang at the same time, in different places: it takes long until a hang is detected. */
   let serving: FrenoProcess;
   let starting: FrenoProcess;
 

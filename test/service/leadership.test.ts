@@ -47,7 +47,7 @@ describe('leadership', () => {
     leadership.stop();
   });
 
-  it('starts probing and refreshes the host lists on promotion, and acts until its lease ends', () => {
+  it('probes and refreshes the host lists on promotion, and acts until the lease ends', () => {
     const { view, calls, leadership } = setUp();
     leadership.leadershipChanged(true, 3);
     expect(calls).to.deep.equal(['probe 3', 'refresh']);
@@ -58,7 +58,7 @@ describe('leadership', () => {
     leadership.stop();
   });
 
-  it('passes leader-check once every store has its first result or error of the new term', async () => {
+  it('passes leader-check once every store has its first result or error of the term', async () => {
     const { view, leadership, measure } = setUp();
     leadership.leadershipChanged(true, 3);
     leadership.leaseExtended(Number.POSITIVE_INFINITY, null);
@@ -121,7 +121,7 @@ describe('leadership', () => {
     leadership.stop();
   });
 
-  it('acts as forced leader whatever consensus reports, and probes under each new term', async () => {
+  it('acts as forced leader whatever consensus reports, and probes under each term', async () => {
     const { view, calls, leadership, measure } = setUp(true);
     expect(mayAct(view(), monotonicMs())).to.equal(true);
     leadership.leadershipChanged(false, 7);

@@ -75,7 +75,7 @@ describe('SIGHUP', () => {
     expect(await check('main')).to.equal(200);
   });
 
-  it('adds a cluster and removes it again without a gap in the checks of other clusters', async () => {
+  it('adds a cluster and removes it again without a gap in the checks of others', async () => {
     let asking = true;
     const seen = new Set<number>();
     const asked = (async () => {

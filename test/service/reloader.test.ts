@@ -63,7 +63,7 @@ describe('a reload', () => {
     expect(lines).to.include('MemcachePath: "first" -> "second"');
   });
 
-  it('reloads once more after the reload in progress, however many were requested during it', async () => {
+  it('reloads once more after a reload, however many were requested during it', async () => {
     const { write, hold, release, reload, applied } = setUp();
     hold();
     const reloads = [reload()];

@@ -283,13 +283,13 @@ describe('a probe of a real server', () => {
       const proxy = await proxyToServer();
       await probing.assign(SLOT, [proxy], { metricQuery: 'select 1' });
       await probing.value(SLOT);
-      proxy.swallow(true);
+      proxy.drop(true);
       const timedOut = `read tcp 127.0.0.1:${proxy.port}: i/o timeout`;
       expect(await probing.error(SLOT, 2_500)).to.equal(timedOut);
       const { readAtMs } = probing.read(SLOT);
       const later = await probing.until(SLOT, (reading) => reading.readAtMs > readAtMs);
       expect(later.errorText, 'the next attempt').to.equal(timedOut);
-      proxy.swallow(false);
+      proxy.drop(false);
       expect(await probing.value(SLOT)).to.equal(1);
     });
 

@@ -1,7 +1,7 @@
 /** Processes that tests start. */
 import type { ChildProcess } from 'node:child_process';
 
-/** The same process, which ends at the latest when this one exits. */
+/** Returns the child; it is killed when this process exits. */
 export function endingWithUs<Child extends ChildProcess>(child: Child): Child {
   const kill = (): void => void child.kill('SIGKILL');
   process.once('exit', kill);

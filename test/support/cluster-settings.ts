@@ -1,4 +1,4 @@
-/** Settings of a cluster as tests need them. */
+/** Settings of a cluster for tests. */
 import type { ClusterSettings, HostSource } from '../../src/contracts/stores.js';
 
 /** A cluster `name` with that source; everything else at its default. */

@@ -8,11 +8,11 @@ import { fetchOnce } from './http-client.js';
 import { until } from './until.js';
 
 export const STORE = 'main';
-/** What the simulated servers answer: below the threshold. */
+/** The value of the simulated servers: below the threshold. */
 export const VALUE = 0.25;
 
 export interface TestClusterOptions {
-  /** Threshold of the store on each node, so that an answer tells whose it is; 1 unless given. */
+  /** Threshold of the store on each node, so that a response identifies it; by default 1. */
   readonly thresholds?: readonly number[];
   /** Further clusters, as the configuration file has them. */
   readonly clusters?: Readonly<Record<string, object>>;
@@ -44,7 +44,7 @@ export class TestCluster {
   ) {}
 
   /**
-   * Resolves when one of the nodes answers `/leader-check` with 200. `besides`: further keys of the
+   * Resolves when one of the nodes responds 200 to `/leader-check`. `besides`: further keys of the
    * configuration.
    */
   static async start(
@@ -70,7 +70,7 @@ export class TestCluster {
     return cluster;
   }
 
-  /** The node that answers `/leader-check` with 200, once there is one. */
+  /** The node that responds 200 to `/leader-check`, once there is one. */
   async leader(among: readonly FrenoNode[] = this.nodes): Promise<FrenoNode> {
     return until(
       async () => {
@@ -94,7 +94,7 @@ export class TestCluster {
     await node.start().waitFor('/lb-check', 200);
   }
 
-  /** Resolves when the node knows who leads. */
+  /** Resolves when the node knows the leader. */
   async joined(node: FrenoNode): Promise<void> {
     await node.process.waitFor('/raft/leader', 200);
   }
@@ -127,7 +127,7 @@ export class TestCluster {
   }
 }
 
-/** Status of a GET; rejects when nobody answers. */
+/** Status of a GET; rejects without a response. */
 export async function statusOf({ port }: { readonly port: number }, path: string): Promise<number> {
   return (await fetchOnce(port, path)).status;
 }

@@ -1,9 +1,9 @@
-/** Turns of the event loop, which measure no time. */
+/** Waiting for the event loop, without a time. */
 
 /**
- * Resolves when what had arrived for this thread is delivered, also to those who send on what they
- * get.
+ * Resolves after several turns of the event loop: messages that had arrived for this thread are
+ * delivered, and so are those that their receivers sent on.
  */
-export async function turns(count = 20): Promise<void> {
+export async function eventLoopTurns(count = 20): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise(setImmediate);
 }

@@ -1,7 +1,4 @@
-/**
- * A strict reader of Prometheus' text format (version 0.0.4): throws at whatever its specification
- * does not allow.
- */
+/** A strict reader of Prometheus' text format (version 0.0.4): throws at any violation of it. */
 
 export interface Series {
   /** With its suffix, such as `_bucket`. */

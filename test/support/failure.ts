@@ -1,18 +1,18 @@
-/** What a promise that must fail fails with. */
+/** The error of a promise that must reject. */
 
-/** As `FrenoError`, Node and the drivers have it. */
+/** With a code, as errors of freno, Node and the drivers have. */
 export interface CaughtFailure extends Error {
   readonly code?: string;
 }
 
-/** Rejects when the promise is kept. */
+/** Rejects when the promise resolves. */
 export async function failureOf(promise: Promise<unknown>): Promise<CaughtFailure> {
   let value: unknown;
   try {
     value = await promise;
   } catch (thrown) {
     if (thrown instanceof Error) return thrown;
-    throw new TypeError(`rejected with ${String(thrown)}, which is no Error`);
+    throw new TypeError(`rejected with ${String(thrown)}, which is not an Error`);
   }
   throw new Error(`expected a failure, got ${JSON.stringify(value)}`);
 }

@@ -1,9 +1,7 @@
-/**
- * HTTP as tests need it: one request with everything that came back, and raw bytes over a socket.
- */
+/** HTTP for tests: single requests with their whole response, and raw bytes over a socket. */
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { connect } from 'node:net';
-import { turns } from './event-loop.js';
+import { eventLoopTurns } from './event-loop.js';
 
 const TIMEOUT_MS = 15_000;
 
@@ -19,7 +17,7 @@ export interface HttpRequestOptions {
   readonly body?: string;
   readonly host?: string;
   readonly timeoutMs?: number;
-  /** Ends the request before its answer. */
+  /** Aborts the request. */
   readonly signal?: AbortSignal;
 }
 
@@ -43,7 +41,7 @@ export function fetchOnce(
       );
     });
     sent.on('error', reject);
-    sent.setTimeout(timeoutMs, () => sent.destroy(new Error(`no answer to ${method} ${path}`)));
+    sent.setTimeout(timeoutMs, () => sent.destroy(new Error(`no response to ${method} ${path}`)));
     sent.end(body);
   });
 }
@@ -53,15 +51,15 @@ export async function fetchJson(port: number, path: string): Promise<unknown> {
 }
 
 /**
- * Sends the segments to a server of this process, which reads each by itself, and resolves with
- * everything that came back: when `until` is there, when the server closed the connection, or with
- * `patienceMs` after so long.
+ * Sends the segments to a server in this process, which reads each by itself. Resolves with all
+ * received bytes: when they match `until`, when the server closed the connection, or after
+ * `timeoutMs` if that is given.
  */
 export function exchangeRaw(
   port: number,
   segments: readonly (string | Buffer)[],
   until: RegExp = /$^/,
-  patienceMs?: number,
+  timeoutMs?: number,
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
@@ -72,10 +70,10 @@ export function exchangeRaw(
       resolve(received);
     };
     const timer = setTimeout(() => {
-      if (patienceMs !== undefined) return finish();
+      if (timeoutMs !== undefined) return finish();
       socket.destroy();
-      reject(new Error(`no end of the answer: ${JSON.stringify(received.slice(0, 500))}`));
-    }, patienceMs ?? TIMEOUT_MS);
+      reject(new Error(`incomplete response: ${JSON.stringify(received.slice(0, 500))}`));
+    }, timeoutMs ?? TIMEOUT_MS);
     socket.on('data', (chunk) => {
       received += chunk.toString('latin1');
       if (until.test(received)) finish();
@@ -86,7 +84,7 @@ export function exchangeRaw(
       for (const segment of segments) {
         if (socket.destroyed) return;
         await new Promise((written) => socket.write(segment, written));
-        await turns();
+        await eventLoopTurns();
       }
     });
   });

@@ -1,7 +1,4 @@
-/**
- * An HTTP engine in this process, on a board that the test writes and with a main that the test
- * plays.
- */
+/** An HTTP engine in this process; the test writes its board and takes the place of main. */
 import { pino } from 'pino';
 import { monotonicMs } from '../../src/base/clock.js';
 import { Board } from '../../src/board/board.js';
@@ -86,8 +83,8 @@ export class TestFront {
   }
 
   /**
-   * `wrongByMs`: how far the clock of this node is ahead of that by which expiries are judged;
-   * null: it is that clock.
+   * `wrongByMs`: how far this node's clock is ahead of the clock by which expiries are judged.
+   * Null: it is that clock.
    */
   lead(
     leading: boolean,

@@ -1,4 +1,4 @@
-/** A pool of HTTP workers with a main that the test plays. */
+/** A pool of HTTP workers; the test takes the place of main. */
 import { pino } from 'pino';
 import { monotonicMs } from '../../src/base/clock.js';
 import { Board } from '../../src/board/board.js';
@@ -59,7 +59,7 @@ export class TestPool {
     });
   }
 
-  /** As the replicated state does it: here first, then in the workers. */
+  /** Like the replicated state: applies on main first, then in the workers. */
   apply(...commands: Command[]): Promise<void> {
     for (const command of commands) this.state.apply(command);
     return this.pool.apply(commands);

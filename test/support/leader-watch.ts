@@ -1,11 +1,11 @@
-/** Asks nodes for `/leader-check` all the time, and remembers who said yes to which request. */
+/** Polls `/leader-check` of nodes without pause, and records which request had a 200. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { fetchOnce } from './http-client.js';
 import { until } from './until.js';
 
 const PAUSE_MS = 4;
 
-/** An answer of 200, by the clock of the asker. */
+/** A response 200, by the clock of this process. */
 export interface Yes {
   readonly sentAtMs: number;
   readonly answeredAtMs: number;
@@ -26,31 +26,31 @@ export class LeaderWatch {
     this.#loops = nodes.map((node) => this.#watch(node));
   }
 
-  /** What a node has said yes to so far. */
+  /** Requests that the node has responded 200 to so far. */
   yesOf(node: WatchedNode): readonly Yes[] {
     return this.#yes.get(node) ?? [];
   }
 
-  /** How often a node has answered at all. */
+  /** How often the node has responded, with any status. */
   answersOf(node: WatchedNode): number {
     return this.#answers.get(node) ?? 0;
   }
 
-  /** Resolves with the first request of that node sent from now on that is answered 200. */
+  /** Resolves with the first request to that node, sent from now on, that has a 200. */
   nextYes(node: WatchedNode): Promise<Yes> {
     const fromMs = performance.now();
     return until(() => this.yesOf(node).find(({ sentAtMs }) => sentAtMs >= fromMs));
   }
 
-  /** Resolves with the first of these nodes that says yes to a request sent from now on. */
+  /** Resolves with the first of these nodes that responds 200 to a request sent from now on. */
   anyYes<Node extends WatchedNode>(nodes: readonly Node[]): Promise<Node> {
     const fromMs = performance.now();
     return until(() => nodes.find((node) => (this.yesOf(node).at(-1)?.sentAtMs ?? 0) >= fromMs));
   }
 
-  /** Resolves when the node has answered a request that was sent after now. */
+  /** Resolves when the node has responded to a request that is sent after this call. */
   nextAnswer(node: WatchedNode): Promise<true> {
-    // The request that may be under way now, and one after it.
+    // A request that may be in flight now, and the one after it.
     const enough = this.answersOf(node) + 2;
     return until(() => this.answersOf(node) >= enough);
   }

@@ -46,7 +46,7 @@ export function isLinearizable(history: readonly Operation[], initial: number): 
   );
 }
 
-/** Null: some read saw what nobody wrote. */
+/** Null: some read returned a value that was never written. */
 function clustersOf(history: readonly Operation[], initial: number): LinearizedCluster[] | null {
   const before = Number.NEGATIVE_INFINITY;
   const first: Operation = {
@@ -64,7 +64,7 @@ function clustersOf(history: readonly Operation[], initial: number): LinearizedC
     if (cluster === undefined) return null;
     cluster.reads.push(read);
   }
-  // A write of unknown outcome that nobody saw may as well never have happened.
+  // A write of unknown outcome that no read returned may as well never have happened.
   return [...clusters.values()].filter(
     ({ write, reads }) =>
       reads.length > 0 || Number.isFinite(write.returnedAtMs) || write === first,

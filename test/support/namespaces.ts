@@ -7,7 +7,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { networkInterfaces } from 'node:os';
 import { endingWithUs } from './child.js';
 
-/** Longest name of a network interface is 15 bytes; the process id tells runs apart. */
+/** Longest name of a network interface is 15 bytes; the process id distinguishes runs. */
 const PREFIX = `fr${process.pid % 100_000}`;
 const SWITCH = `${PREFIX}s`;
 const PEER_NETWORK = '10.213.0';

@@ -1,11 +1,11 @@
-/** What tests need of the machine: programs of Debian, and addresses of its own. */
+/** What tests need of the machine: programs and local addresses. */
 import { accessSync, constants } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Context } from 'mocha';
 import { skipUnless } from './skip.js';
 
-/** Programs and the packages of Debian that bring them. */
+/** Programs, and the packages of Debian that contain them. */
 const PACKAGES = {
   curl: 'curl',
   haproxy: 'haproxy',
@@ -22,7 +22,7 @@ const PACKAGES = {
 
 export type Program = keyof typeof PACKAGES;
 
-/** Where Debian keeps servers, which is not on the path of every user. */
+/** Debian installs servers here, which is not on the path of every user. */
 const SERVER_FOLDERS = ['/usr/sbin', '/usr/local/sbin'];
 
 export function isInstalled(program: Program): boolean {
@@ -36,7 +36,7 @@ export function programPath(program: Program): string {
   return path;
 }
 
-/** For `before` hooks: skips the suite, loudly, where one of the programs is not installed. */
+/** For `before` hooks: skips the suite, with a warning, unless all programs are installed. */
 export function needPrograms(suite: Context, ...programs: readonly Program[]): void {
   const missing = programs.filter((program) => !isInstalled(program));
   const packages = new Set(missing.map((program) => PACKAGES[program]));
@@ -45,8 +45,8 @@ export function needPrograms(suite: Context, ...programs: readonly Program[]): v
 }
 
 /**
- * Skips, loudly, where the machine does not have the address: not everywhere is `::1`, or all of
- * 127.0.0.0/8.
+ * Skips, with a warning, where the machine does not have the address: some have no `::1`, or not
+ * all of 127.0.0.0/8.
  */
 export async function needAddress(context: Context, address: string): Promise<void> {
   skipUnless(context, await isOurs(address), `this machine does not have the address ${address}`);

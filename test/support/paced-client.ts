@@ -1,7 +1,7 @@
 /**
- * A client that asks at a fixed rate, whatever the answers, and remembers every one. Where its
- * connection is closed without an answer it asks again, as RFC 9112 (section 9.3.1) has it for
- * requests that may be repeated.
+ * A client that sends requests at a fixed rate and records every response. When its connection is
+ * closed without a response it repeats the request, as RFC 9112 (section 9.3.1) allows for
+ * idempotent methods.
  */
 import { Agent, get } from 'node:http';
 import { until } from './until.js';
@@ -12,7 +12,7 @@ const TIMEOUT_MS = 15_000;
 export interface PacedAnswer {
   readonly sentAtMs: number;
   readonly answeredAtMs: number;
-  /** 0: no answer, but the error in `body`. */
+  /** 0: no response; `body` is the error. */
   readonly status: number;
   readonly body: string;
 }
@@ -25,15 +25,15 @@ export class PacedClient {
   readonly #answers: PacedAnswer[] = [];
   readonly #timer: NodeJS.Timeout;
   readonly #startedAtMs = performance.now();
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #inFlight = new Set<Promise<void>>();
   #sent = 0;
 
-  /** Begins to send GET of `path` at once. */
+  /** Starts to send GET requests of `path` at once. */
   constructor(port: number, path: string, perSecond: number) {
     this.#port = port;
     this.#path = path;
     this.#perSecond = perSecond;
-    this.#timer = setInterval(() => this.#sendWhatIsDue(), 1000 / perSecond);
+    this.#timer = setInterval(() => this.#sendDue(), 1000 / perSecond);
   }
 
   /** In the order in which they arrived. */
@@ -41,7 +41,7 @@ export class PacedClient {
     return this.#answers;
   }
 
-  /** Resolves with the first answer, to a request sent from now on, that is of that kind. */
+  /** Resolves with the first response that fits, to a request sent from now on. */
   next(what: string, isIt: (answer: PacedAnswer) => boolean): Promise<PacedAnswer> {
     const fromMs = performance.now();
     return until(
@@ -51,19 +51,19 @@ export class PacedClient {
     );
   }
 
-  /** Resolves when the last request has been answered. */
+  /** Resolves when the last request has its response. */
   async end(): Promise<void> {
     clearInterval(this.#timer);
-    await Promise.all(this.#underWay);
+    await Promise.all(this.#inFlight);
     this.#agent.destroy();
   }
 
-  /** A late timer makes up for what it missed. */
-  #sendWhatIsDue(): void {
+  /** Sends also what a late timer missed. */
+  #sendDue(): void {
     const due = ((performance.now() - this.#startedAtMs) / 1000) * this.#perSecond;
     for (; this.#sent < due; this.#sent++) {
-      const sending = this.#send().finally(() => this.#underWay.delete(sending));
-      this.#underWay.add(sending);
+      const sending = this.#send().finally(() => this.#inFlight.delete(sending));
+      this.#inFlight.add(sending);
     }
   }
 
@@ -92,7 +92,7 @@ export class PacedClient {
           this.#ask(repeatsLeft - 1).then(resolve, reject);
         else reject(error);
       });
-      request.setTimeout(TIMEOUT_MS, () => request.destroy(new Error('no answer')));
+      request.setTimeout(TIMEOUT_MS, () => request.destroy(new Error('no response')));
     });
   }
 }

@@ -7,7 +7,7 @@ const PLUGINS = fileURLToPath(new URL('../../../resources/pt-archiver', import.m
 
 export interface Ended {
   readonly code: number | null;
-  /** All that it wrote, to both outputs. */
+  /** Its standard output and standard error. */
   readonly output: string;
 }
 
@@ -59,7 +59,7 @@ export class PtArchiver {
     this.#child.kill(signal);
   }
 
-  /** Ends it, if it has not ended, whatever it does. */
+  /** Kills it if it still runs. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.ended;

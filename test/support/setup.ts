@@ -2,6 +2,7 @@
  * Loaded by mocha before the tests (package.json): failures name the line in `.ts`, and do not bury
  * the reason under a long message.
  */
+import { FindingsError } from './expect-none.js';
 import { shorten } from './shorten.js';
 
 // Before the tests are loaded: only modules that are loaded afterwards have their maps read. A flag
@@ -12,7 +13,7 @@ process.setSourceMapsEnabled(true);
 export const mochaHooks = {
   afterEach(this: Mocha.Context): void {
     const error = this.currentTest?.err;
-    if (error?.stack === undefined) return;
+    if (error?.stack === undefined || error instanceof FindingsError) return;
     const { message } = error;
     const stack = error.stack.replace(message, () => shorten(message));
     error.message = shorten(message);

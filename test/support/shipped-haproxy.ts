@@ -6,8 +6,7 @@ import { HAProxy } from './haproxy.js';
 const SHIPPED = readFileSync(new URL('../../../resources/haproxy.cfg', import.meta.url), 'utf8');
 
 /**
- * The shipped file with its addresses, and nothing else, replaced: its `port` leads to whichever of
- * the nodes leads.
+ * The shipped file with only its addresses replaced: its `port` forwards to the node that leads.
  */
 export async function startShippedHAProxy(
   nodes: ReadonlyArray<{ readonly port: number }>,

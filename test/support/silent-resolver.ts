@@ -1,7 +1,4 @@
-/**
- * A name server that never answers, and the processes that are to ask it: what a dead resolver does
- * to them.
- */
+/** An unresponsive name server, for processes that run with it as their resolver. */
 import { spawnSync } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
@@ -27,7 +24,7 @@ export class SilentResolver {
   readonly #file: string;
   readonly #asked = new Set<string>();
 
-  /** Undefined where this process may not do that. `directory` is for its file. */
+  /** Undefined where this process lacks the permissions. `directory` is for its file. */
   static async start(directory: string): Promise<SilentResolver | undefined> {
     const resolver = new SilentResolver(directory);
     const [command, ...args] = resolver.command;
@@ -48,12 +45,12 @@ export class SilentResolver {
     this.#socket.on('message', (query) => this.#asked.add(nameIn(query)));
   }
 
-  /** Runs the command that follows it with this resolver. */
+  /** Prefix of a command that is to run with this resolver. */
   get command(): readonly string[] {
     return [...IN_NAMESPACE, REPLACE_AND_RUN, this.#file];
   }
 
-  /** Names that it was asked for. */
+  /** Names in the queries so far. */
   get asked(): ReadonlySet<string> {
     return this.#asked;
   }

@@ -1,9 +1,9 @@
-/** What a machine lacks is skipped loudly; in CI nothing may be skipped. */
+/** Skipping tests for what the machine lacks: with a warning, and never in CI. */
 import type { Context } from 'mocha';
 
 /**
- * Skips the test or suite of `context`, saying why, unless `possible`. Where `CI` is set it fails
- * instead.
+ * Skips the test or suite of `context` with a warning, unless `possible`. Where `CI` is set it
+ * fails instead.
  */
 export function skipUnless(context: Context, possible: boolean, reason: string): void {
   if (possible) return;

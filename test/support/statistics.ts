@@ -1,4 +1,4 @@
-/** What threads report to main, with everything that a test does not care about at rest. */
+/** What threads report to main, with zeros for all that a test does not set. */
 import { createHistogram } from 'node:perf_hooks';
 import type { CheckCount, HttpStatistics } from '../../src/contracts/http.js';
 import type { ProbeStatistics } from '../../src/contracts/probe.js';
@@ -22,7 +22,7 @@ export function checkCount(app: string, storeName: string, answered: Answered = 
   };
 }
 
-/** How many checks a count stands for. */
+/** Number of checks in a count. */
 export function checksOf(count: CheckCount): number {
   return count.ok + count.notFound + count.denied + count.exceeded + count.internalError;
 }

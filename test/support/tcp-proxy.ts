@@ -1,13 +1,13 @@
-/** A TCP proxy that a test listens at, cuts, or turns into a black hole. */
+/** A TCP proxy whose traffic a test observes, cuts, or drops. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
 export class TcpProxy {
   readonly #server: Server;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
-  #swallowing = false;
+  #dropping = false;
   #accepted = 0;
-  /** Hears what clients send, in chunks of any size. */
+  /** Called with what clients send, in chunks of any size. */
   onSent: (chunk: Buffer) => void = () => undefined;
 
   /** Listens on `host` and passes everything to `target`. */
@@ -49,12 +49,11 @@ export class TcpProxy {
   }
 
   /**
-   * Passes nothing on any more, in either direction; what is connected stays so, and more can
-   * connect.
+   * Drops all data, in both directions. Connections stay open, and new ones are accepted.
    */
-  swallow(swallowing: boolean): void {
-    this.#swallowing = swallowing;
-    for (const pair of this.#pairs) this.#steer(pair);
+  drop(dropping: boolean): void {
+    this.#dropping = dropping;
+    for (const pair of this.#pairs) this.#apply(pair);
   }
 
   async stop(): Promise<void> {
@@ -80,12 +79,12 @@ export class TcpProxy {
         for (const end of pair) end.destroy();
       });
     }
-    this.#steer(pair);
+    this.#apply(pair);
   }
 
-  #steer(pair: readonly [Socket, Socket]): void {
+  #apply(pair: readonly [Socket, Socket]): void {
     for (const socket of pair) {
-      if (this.#swallowing) socket.pause();
+      if (this.#dropping) socket.pause();
       else socket.resume();
     }
   }

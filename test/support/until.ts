@@ -1,23 +1,23 @@
-/** Waiting for what no event announces, such as a condition of another process. */
+/** Polling for a condition that no event announces, such as one of another process. */
 import { setTimeout as delay } from 'node:timers/promises';
 
 const PAUSE_MS = 2;
 /**
- * A pause that took longer was a stall of this process or of the whole machine: nothing could be
- * seen in it, so it is no waiting.
+ * A longer pause was a stall of this process or of the machine. It does not count as waiting: the
+ * condition had no time to come true.
  */
 const PAUSE_COUNTED_MAX_MS = 50;
-const PATIENCE_MS = 30_000;
+const TIMEOUT_MS = 30_000;
 
-type Sought<Found> = Found | undefined | false;
+type Polled<Found> = Found | undefined | false;
 
 /**
- * Resolves with what `look` finds: looks again and again until that is neither undefined nor false.
- * Rejects after `patienceMs`, with what `describe` says then; the text of `look` unless given.
+ * Polls `look` until its result is neither undefined nor false, and resolves with it. Rejects after
+ * `timeoutMs` with the text of `describe`, by default the source of `look`.
  */
 export async function until<Found>(
-  look: () => Sought<Found> | Promise<Sought<Found>>,
-  patienceMs = PATIENCE_MS,
+  look: () => Polled<Found> | Promise<Polled<Found>>,
+  timeoutMs = TIMEOUT_MS,
   describe: () => string = () => String(look),
 ): Promise<Found> {
   let waitedMs = 0;
@@ -25,7 +25,7 @@ export async function until<Found>(
     const lookedAtMs = performance.now();
     const found = await look();
     if (found !== undefined && found !== false) return found;
-    if (waitedMs > patienceMs) throw new Error(`not within ${patienceMs} ms: ${describe()}`);
+    if (waitedMs > timeoutMs) throw new Error(`not within ${timeoutMs} ms: ${describe()}`);
     const pausedAtMs = performance.now();
     await delay(PAUSE_MS);
     const pausedMs = Math.min(performance.now() - pausedAtMs, PAUSE_COUNTED_MAX_MS);

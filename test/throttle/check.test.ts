@@ -1,15 +1,12 @@
-/**
- * The decision of a check, against the rows of the table in docs/http.md, for every combination of
- * what it depends on.
- */
+/** Decisions of checks, by the table in docs/http.md, for all combinations of inputs. */
 import { expect } from 'chai';
 import {
   type CheckContext,
-  type CheckQuestion,
+  type CheckRequest,
   type CheckResult,
   check,
   FRENO_APP,
-  holdsBackLowPriority,
+  holdsLowPriority,
   unknownStoreType,
 } from '../../src/throttle/check.js';
 import type { LeadershipView } from '../../src/throttle/leadership-view.js';
@@ -49,7 +46,7 @@ const APPS = ['archive', FRENO_APP, ''] as const;
 const READ_THRESHOLDS = [undefined, 0, 0.5, 9.25] as const;
 const BOOLEANS = [false, true] as const;
 
-/** What is known of the store, and whether it counts. */
+/** Metrics of the store, and whether they are current. */
 const STORES: ReadonlyArray<{
   readonly title: string;
   readonly metric: StoreMetric | undefined;
@@ -96,7 +93,7 @@ const LEADERSHIPS: ReadonlyArray<{
   },
 ];
 
-/** When a normal-priority app was last told to wait, and whether that denies low priority now. */
+/** When low priority was last held off, and whether that denies low priority now. */
 const MARKS = [
   { lowPriorityHeldAtMs: Number.NEGATIVE_INFINITY, denies: false },
   { lowPriorityHeldAtMs: NOW_MS - 1001, denies: false },
@@ -104,7 +101,7 @@ const MARKS = [
   { lowPriorityHeldAtMs: NOW_MS, denies: true },
 ] as const;
 
-/** Entries of the throttle table, the dice, and whether they deny `archive` on `main1`. */
+/** Entries of the throttle table, the random number, and whether they deny `archive` on `main1`. */
 const THROTTLES = [
   { entries: [], dice: 0, denies: false },
   { entries: [['archive', 1]], dice: 0.999, denies: true },
@@ -142,7 +139,7 @@ function table(entries: ReadonlyArray<readonly [string, number]>): ThrottleState
 
 /** The table of docs/http.md, row by row. */
 function expected(
-  question: CheckQuestion,
+  question: CheckRequest,
   isDenied: boolean,
   counts: boolean,
 ): Pick<CheckResult, 'status' | 'value' | 'threshold' | 'message'> {
@@ -178,7 +175,7 @@ function expected(
 describe('a check', () => {
   for (const { title, metric, counts } of STORES) {
     for (const leadership of LEADERSHIPS) {
-      it(`on a store that is ${title}, by a node ${leadership.title}, answers as the table says`, () => {
+      it(`decides by the table: a store ${title}, a node ${leadership.title}`, () => {
         let combinations = 0;
         for (const throttle of THROTTLES) {
           const throttles = table(throttle.entries);
@@ -209,7 +206,7 @@ describe('a check', () => {
     }
   }
 
-  it('throws the dice anew for the entry of the store and for that of the app', () => {
+  it('draws a random number for the entry of the store and another for that of the app', () => {
     const throws = [0.9, 0.1];
     const context: CheckContext = {
       leadership: LEADING,
@@ -226,7 +223,7 @@ describe('a check', () => {
     expect(throws).to.deep.equal([]);
   });
 
-  it('no longer minds an entry that has expired', () => {
+  it('ignores an entry that has expired', () => {
     const throttles = new ThrottleState();
     const entry = { kind: 'throttleApp', atMs: NOW_UNIX_MS, key: 'archive', ratio: 1 } as const;
     throttles.apply({ ...entry, expireAtMs: NOW_UNIX_MS + 10 });
@@ -243,19 +240,19 @@ describe('a check', () => {
     expect(at(NOW_UNIX_MS + 10)).to.equal(200);
   });
 
-  it('of an unknown store type is answered like an unconfigured store', () => {
+  it('decides a check of an unknown store type like that of an unconfigured store', () => {
     const body = { value: 0, threshold: 0, message: 'No such metric' };
     expect(unknownStoreType(false)).to.deep.equal({ status: 404, ...body });
     expect(unknownStoreType(true)).to.deep.equal({ status: 200, ...body });
   });
 });
 
-describe('the low-priority mark', () => {
-  it('is set by a 429 to a normal-priority check of any app but freno, and by nothing else', () => {
+describe('the hold on low priority', () => {
+  it('follows only from a 429 to a normal-priority check of any app but freno', () => {
     for (const question of questions(FRESH)) {
       for (const status of [200, 404, 417, 429, 500] as const) {
         const result: CheckResult = { status, value: 0, threshold: 0, message: '' };
-        expect(holdsBackLowPriority(question, result)).to.equal(
+        expect(holdsLowPriority(question, result)).to.equal(
           status === 429 &&
             !question.lowPriority &&
             question.readThreshold === undefined &&
@@ -266,7 +263,7 @@ describe('the low-priority mark', () => {
   });
 });
 
-function* questions(store: StoreMetric | undefined): Generator<CheckQuestion> {
+function* questions(store: StoreMetric | undefined): Generator<CheckRequest> {
   for (const app of APPS) {
     for (const readThreshold of READ_THRESHOLDS) {
       for (const lowPriority of BOOLEANS) {

@@ -1,4 +1,4 @@
-/** Since when a metric has not been healthy, in the eyes of peers. */
+/** When a metric was last healthy, as peers see it. */
 import { expect } from 'chai';
 import { emptyLeadershipReading, emptyStoreReading } from '../../src/board/board.js';
 import { lastHealthyAtMs } from '../../src/throttle/health.js';
@@ -13,11 +13,11 @@ const healthy = {
 };
 
 describe('the last time at which a metric was healthy', () => {
-  it('is the last one under this leadership', () => {
+  it('is the last healthy time under this leadership', () => {
     expect(lastHealthyAtMs(healthy, leadership)).to.equal(5_000);
   });
 
-  it('is the promotion when it has not been healthy yet, was so in an earlier term only, or as another store', () => {
+  it('is the promotion if the metric was not healthy in this term, or as another store', () => {
     for (const changes of [{ lastHealthyMs: 0 }, { term: 2 }, { currentGeneration: 8 }]) {
       expect(
         lastHealthyAtMs({ ...healthy, ...changes }, leadership),

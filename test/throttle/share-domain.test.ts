@@ -1,6 +1,6 @@
 /** Checks of a store that is unhealthy at a leader that shares the domain. */
 import { expect } from 'chai';
-import { type CheckQuestion, check, FRENO_APP } from '../../src/throttle/check.js';
+import { type CheckRequest, check, FRENO_APP } from '../../src/throttle/check.js';
 import { MetricState, type StoreMetric } from '../../src/throttle/metric.js';
 import { ThrottleState } from '../../src/throttle/state.js';
 
@@ -20,7 +20,7 @@ const HEALTHY: StoreMetric = {
   errorText: '',
 };
 
-function answer(store: StoreMetric, question: Partial<CheckQuestion> = {}) {
+function answer(store: StoreMetric, question: Partial<CheckRequest> = {}) {
   return check(
     {
       app: 'archive',
@@ -51,7 +51,7 @@ function answer(store: StoreMetric, question: Partial<CheckQuestion> = {}) {
 }
 
 describe('a store that is unhealthy at a leader that shares the domain', () => {
-  it('makes apps wait, with the value and the threshold of this node', () => {
+  it('makes apps wait, and shows the value and threshold of this node', () => {
     expect(answer(HEALTHY)).to.deep.equal({
       status: 429,
       value: 0.5,
@@ -61,15 +61,15 @@ describe('a store that is unhealthy at a leader that shares the domain', () => {
     expect(answer(HEALTHY, { readThreshold: 9 }).status).to.equal(429);
   });
 
-  it('makes nobody wait once what the leader said is too old', () => {
+  it('makes no app wait when the report of the leader is too old', () => {
     expect(answer({ ...HEALTHY, unhealthyAtPeersUntilMs: NOW_MS }).status).to.equal(200);
   });
 
-  it('does not count for freno itself: two leaders would keep each other unhealthy', () => {
+  it('does not affect checks of freno itself: two leaders would keep each other unhealthy', () => {
     expect(answer(HEALTHY, { app: FRENO_APP }).status).to.equal(200);
   });
 
-  it('changes no other answer', () => {
+  it('changes no other result', () => {
     const cases: ReadonlyArray<readonly [Partial<StoreMetric>, number]> = [
       [{ value: 3 }, 429],
       [{ state: MetricState.error, errorText: 'down' }, 500],
@@ -77,9 +77,9 @@ describe('a store that is unhealthy at a leader that shares the domain', () => {
       [{ term: 0 }, 404],
     ];
     for (const [changes, status] of cases) {
-      const told = answer({ ...HEALTHY, ...changes });
-      expect(told.status).to.equal(status);
-      expect(told).to.deep.equal(answer({ ...HEALTHY, ...changes, unhealthyAtPeersUntilMs: 0 }));
+      const result = answer({ ...HEALTHY, ...changes });
+      expect(result.status).to.equal(status);
+      expect(result).to.deep.equal(answer({ ...HEALTHY, ...changes, unhealthyAtPeersUntilMs: 0 }));
     }
   });
 });

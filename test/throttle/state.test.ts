@@ -1,4 +1,4 @@
-/** The replicated state: what each command does, and that equal logs give equal states. */
+/** The replicated state: the effect of each command, and equal states from equal logs. */
 import { expect } from 'chai';
 import { type Command, NO_EXPIRY } from '../../src/throttle/commands.js';
 import { ThrottleState } from '../../src/throttle/state.js';
@@ -79,7 +79,7 @@ describe('the replicated state', () => {
       },
     ];
     for (const { had, says, has } of cases) {
-      it(`an entry ${JSON.stringify(had)} with ${JSON.stringify(says)} makes ${JSON.stringify(has)}`, () => {
+      it(`merges ${JSON.stringify(says)} with ${JSON.stringify(had)}`, () => {
         if (had !== undefined) state.apply(throttle('a', had, T - 1000));
         expect(state.apply(throttle('a', says))).to.equal('applied');
         expect(state.throttledApp('a', T)).to.deep.equal(has);
@@ -102,26 +102,26 @@ describe('the replicated state', () => {
 
     const keys = (): string[] => state.throttledApps(T).map(([key]) => key);
 
-    it('of one entry leaves the others', () => {
+    it('unthrottles one entry and keeps the others', () => {
       state.apply(unthrottle('a/s1', false));
       expect(keys()).to.deep.equal(['a', 'a/s2', 'ab', 'ab/s1', 'b/a']);
       state.apply(unthrottle('a', false));
       expect(keys()).to.deep.equal(['a/s2', 'ab', 'ab/s1', 'b/a']);
     });
 
-    it('of an app takes those of all its stores, and no other app that begins like it', () => {
+    it('unthrottles an app on all its stores, but no other app with the same prefix', () => {
       state.apply(unthrottle('a', true));
       expect(keys()).to.deep.equal(['ab', 'ab/s1', 'b/a']);
     });
 
-    it('of what is not there does nothing', () => {
+    it('does nothing when it unthrottles a missing entry', () => {
       expect(state.apply(unthrottle('nosuch', true))).to.equal('applied');
       expect(keys()).to.have.length(6);
     });
   });
 
   describe('hosts', () => {
-    it('are skipped until their time, and in order of their names', () => {
+    it('skips hosts until their time, in order of their names', () => {
       state.apply(skip('h2', T + 10));
       state.apply(skip('h1', T + 20));
       expect(state.skippedHosts(T + 9)).to.deep.equal([
@@ -131,7 +131,7 @@ describe('the replicated state', () => {
       expect(state.skippedHosts(T + 10)).to.deep.equal([['h1', T + 20]]);
     });
 
-    it('are skipped anew and recovered', () => {
+    it('skips a host again, and recovers it', () => {
       state.apply(skip('h', T + 10));
       state.apply(skip('h', T + 5));
       expect(state.skippedHosts(T)).to.deep.equal([['h', T + 5]]);
@@ -140,7 +140,7 @@ describe('the replicated state', () => {
       expect(state.skippedHosts(T)).to.deep.equal([]);
     });
 
-    it('are the same in upper and lower case, and shown as they were last written', () => {
+    it('compares hosts without case, and shows them as they were last written', () => {
       state.apply(skip('DB1', T + 10));
       state.apply(skip('Db1', T + 20));
       expect(state.skippedHosts(T)).to.deep.equal([['Db1', T + 20]]);
@@ -153,7 +153,7 @@ describe('the replicated state', () => {
   });
 
   describe('lists', () => {
-    it('leave out what has expired, and keep what has no end', () => {
+    it('lists no expired entry, and every entry without an end', () => {
       state.apply(throttle('b', { expireAtMs: T + 10 }));
       state.apply(throttle('a', { expireAtMs: NO_EXPIRY }));
       expect(state.throttledApps(T + 9).map(([key]) => key)).to.deep.equal(['a', 'b']);
@@ -161,7 +161,7 @@ describe('the replicated state', () => {
       expect(state.throttledApp('a', T * 2)).to.not.equal(undefined);
     });
 
-    it('are counted without what has expired', () => {
+    it('counts no expired entry', () => {
       state.apply(throttle('a', { expireAtMs: T + 10 }));
       state.apply(throttle('b', { expireAtMs: NO_EXPIRY }));
       state.apply(skip('h', T + 10));
@@ -169,7 +169,7 @@ describe('the replicated state', () => {
       expect(state.liveEntries(T + 10)).to.deep.equal({ throttledApps: 1, skippedHosts: 0 });
     });
 
-    it('know whether there is any entry at all', () => {
+    it('reports whether there is any entry', () => {
       expect(state.hasThrottledApps).to.equal(false);
       state.apply(throttle('a'));
       expect(state.hasThrottledApps).to.equal(true);
@@ -185,23 +185,23 @@ describe('the replicated state', () => {
       state.apply(throttle('b', { expireAtMs: NO_EXPIRY }));
     });
 
-    it('takes no other entry, and changes nothing', () => {
+    it('refuses another entry when full, and changes nothing', () => {
       const before = state.image();
       expect(state.apply(throttle('c'))).to.equal('full');
       expect(state.image().throttledApps).to.deep.equal(before.throttledApps);
     });
 
-    it('still changes the entries that it has', () => {
+    it('changes existing entries when full', () => {
       expect(state.apply(throttle('a', { ratio: 0.5 }))).to.equal('applied');
       expect(state.throttledApp('a', T)?.ratio).to.equal(0.5);
     });
 
-    it('takes another when one has expired by the commands’ clock', () => {
+    it('accepts an entry when another has expired by the time of the command', () => {
       expect(state.apply(throttle('c', {}, T + 10))).to.equal('applied');
       expect(state.throttledApps(T + 10).map(([key]) => key)).to.deep.equal(['b', 'c']);
     });
 
-    it('is full for hosts by itself', () => {
+    it('bounds the hosts apart from the apps', () => {
       expect(state.apply(skip('h1', T + 10))).to.equal('applied');
       expect(state.apply(skip('h2', T + 10))).to.equal('applied');
       expect(state.apply(skip('h3', T + 10))).to.equal('full');
@@ -210,7 +210,7 @@ describe('the replicated state', () => {
   });
 
   describe('as a state machine', () => {
-    it('drops what has been over for a day, at the latest two days of commands later', () => {
+    it('drops entries that expired a day ago, within two days of commands', () => {
       state.apply(throttle('a', { expireAtMs: T + 1 }));
       state.apply(skip('h', T + 1));
       for (let at = T; at <= T + DAY; at += MINUTE) state.apply(throttle('b', {}, at));
@@ -232,13 +232,13 @@ describe('the replicated state', () => {
           state.apply(throttle('ahead', {}, T + aheadMs + 5 * MINUTE));
         });
 
-        it('drops nothing', () => {
+        it('drops no live entry', () => {
           state.apply(throttle('b', {}, T + MINUTE));
           expect(state.throttledApp('a', T + MINUTE)?.ratio).to.equal(0.3);
           expect(state.skippedHosts(T + MINUTE)).to.deep.equal([['h', T + 40 * MINUTE]]);
         });
 
-        it('still takes an entry for what it is, once the clock is right', () => {
+        it('merges with a live entry after the clock is right again', () => {
           state.apply(throttle('a', { ratio: 0.5 }, T + MINUTE));
           const expireAtMs = T + 40 * MINUTE;
           expect(state.throttledApp('a', T + MINUTE)).to.deep.equal({ expireAtMs, ratio: 0.5 });
@@ -246,14 +246,14 @@ describe('the replicated state', () => {
           expect(state.throttledApp('a', T + 49 * MINUTE)?.ratio).to.equal(0.5);
         });
 
-        it('keeps a new entry as long as its command says', () => {
+        it('keeps a new entry until its expiry', () => {
           state.apply(throttle('new', { expireAtMs: T + 9 * MINUTE }, T + MINUTE));
           state.apply(throttle('b', {}, T + 2 * MINUTE));
           expect(state.throttledApp('new', T + 8 * MINUTE)).to.not.equal(undefined);
           expect(state.throttledApp('new', T + 9 * MINUTE)).to.equal(undefined);
         });
 
-        it('goes on dropping what is over', () => {
+        it('continues to drop expired entries', () => {
           for (let at = T; at <= T + 3 * DAY; at += 60 * MINUTE) state.apply(throttle('b', {}, at));
           expect(kept().filter((name) => name !== 'ahead')).to.deep.equal(['b']);
         });
@@ -265,7 +265,7 @@ describe('the replicated state', () => {
       return [...throttledApps, ...skippedHosts].map(([name]) => name).sort();
     }
 
-    it('is the same after a restore as after the log, also for what follows', () => {
+    it('is the same after a restore as after the log, also for later commands', () => {
       const random = new SeededRandom(7);
       const log = Array.from({ length: 2_000 }, (_, index) =>
         anyCommand(random, T + index * 10 * MINUTE),
@@ -277,8 +277,8 @@ describe('the replicated state', () => {
         const first = new ThrottleState(8);
         for (const command of log.slice(0, cut)) first.apply(command);
         const restored = new ThrottleState(8);
-        restored.apply(throttle('left over'));
-        restored.apply(skip('left over', T * 2));
+        restored.apply(throttle('leftover'));
+        restored.apply(skip('leftover', T * 2));
         restored.restore(JSON.parse(JSON.stringify(first.image())));
         const outcomes = log.slice(cut).map((command) => restored.apply(command));
         expect(restored.image(), `cut at ${cut}`).to.deep.equal(whole.image());
@@ -286,7 +286,7 @@ describe('the replicated state', () => {
       }
     });
 
-    it('gives an image that later commands do not change', () => {
+    it('returns an image that later commands do not change', () => {
       state.apply(throttle('a', { ratio: 0.5 }));
       const image = state.image();
       state.apply(throttle('a', { ratio: 0.7 }));

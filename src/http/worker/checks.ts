@@ -15,10 +15,10 @@ import type { Board } from '../../board/board.js';
 import { CachedLeadershipReader, CachedStoreReader } from '../../board/cached-reader.js';
 import type { StoreLocation } from '../../contracts/http.js';
 import {
-  type CheckQuestion,
+  type CheckRequest,
   type CheckResult,
   check,
-  holdsBackLowPriority,
+  holdsLowPriority,
   unknownStoreType,
 } from '../../throttle/check.js';
 import { expiryTimeMs } from '../../throttle/leadership-view.js';
@@ -54,7 +54,7 @@ interface ConfiguredStore {
 
 /** The meaning of a path. */
 class CompiledCheck {
-  readonly question: Mutable<CheckQuestion>;
+  readonly question: Mutable<CheckRequest>;
   /** Undefined when the store is not configured. */
   readonly store: ConfiguredStore | undefined;
   readonly count: Count;
@@ -62,7 +62,7 @@ class CompiledCheck {
   #latest: CheckResult | undefined;
   #body = '';
 
-  constructor(question: CheckQuestion, store: ConfiguredStore | undefined, count: Count) {
+  constructor(question: CheckRequest, store: ConfiguredStore | undefined, count: Count) {
     this.question = { ...question };
     this.store = store;
     this.count = count;
@@ -153,7 +153,7 @@ export class Checks {
         : Number.NEGATIVE_INFINITY;
 
     const result = check(question, context);
-    if (store !== undefined && holdsBackLowPriority(question, result)) {
+    if (store !== undefined && holdsLowPriority(question, result)) {
       board.holdLowPriority(store.slot, context.nowMs);
     }
     compiled.count.add(result.status);

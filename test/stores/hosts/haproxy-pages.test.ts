@@ -6,7 +6,7 @@ import { createReaderFactory } from '../../../src/stores/main/hosts/create-host-
 import { serverStatus } from '../../../src/stores/main/hosts/haproxy-server-status.js';
 import type { HostList } from '../../../src/stores/main/hosts/host-source.js';
 import { clusterSettings } from '../../support/cluster-settings.js';
-import { turns } from '../../support/event-loop.js';
+import { eventLoopTurns } from '../../support/event-loop.js';
 import { failureOf } from '../../support/failure.js';
 import { Pages } from '../../support/pages.js';
 import { until } from '../../support/until.js';
@@ -191,7 +191,7 @@ describe("a page of HAProxy's statistics", () => {
     for (let left = lists.length; left > 0; left--) {
       await until(() => waiting.length >= Math.min(left, 2));
       // Time in which a third one would arrive.
-      await turns();
+      await eventLoopTurns();
       waiting.shift()!.end(PAGE);
     }
     expect((await Promise.all(lists)).map(({ hosts }) => hosts.length)).to.deep.equal([2, 2, 2, 2]);

@@ -9,7 +9,7 @@ import type { ClusterAssignment, ClusterSettings } from '../../../src/contracts/
 import type { HostList, HostSourceReader } from '../../../src/stores/main/hosts/host-source.js';
 import { Inventory, type InventoryOptions } from '../../../src/stores/main/inventory.js';
 import { clusterSettings } from '../../support/cluster-settings.js';
-import { turns } from '../../support/event-loop.js';
+import { eventLoopTurns } from '../../support/event-loop.js';
 import { Pages } from '../../support/pages.js';
 
 /** A source whose readings the test completes. */
@@ -120,18 +120,18 @@ describe('the inventory and its host sources', () => {
 
   async function refresh(): Promise<void> {
     inventory.refreshNow();
-    await turns();
+    await eventLoopTurns();
   }
 
   it('keeps the last good list when a source fails, and reports the failure', async () => {
     await configure('main');
     source('main').succeed(['a', 'b']);
-    await turns();
+    await eventLoopTurns();
     const { readAtUnixMs } = report();
     expect(readAtUnixMs).to.be.a('number');
     await refresh();
     source('main').fail('HAProxy is away');
-    await turns();
+    await eventLoopTurns();
     expect(report()).to.deep.include({ error: 'HAProxy is away', readAtUnixMs });
     expect(report().hosts).to.deep.equal(['a:3306', 'b:3306']);
     expect(probed()).to.deep.equal(['a', 'b']);
@@ -141,14 +141,14 @@ describe('the inventory and its host sources', () => {
     await configure('main');
     for (const message of ['first', 'first', 'another']) {
       source('main').fail(message);
-      await turns();
+      await eventLoopTurns();
       await refresh();
     }
     source('main').succeed(['a']);
-    await turns();
+    await eventLoopTurns();
     await refresh();
     source('main').succeed(['a']);
-    await turns();
+    await eventLoopTurns();
     expect(log.map(({ level, store, error, msg }) => ({ level, store, error, msg }))).to.deep.equal(
       [
         { level: 40, store: 'main', error: 'first', msg: 'cannot read host list' },
@@ -160,27 +160,27 @@ describe('the inventory and its host sources', () => {
   it('uses a list that is incomplete, and reports that', async () => {
     await configure('main');
     source('main').succeed(['a'], 'one of two is away');
-    await turns();
+    await eventLoopTurns();
     expect(report()).to.deep.include({ hosts: ['a:3306'], error: 'one of two is away' });
     expect(log.map(({ msg }) => msg)).to.deep.equal(['host list is incomplete']);
     await refresh();
     source('main').succeed(['a']);
-    await turns();
+    await eventLoopTurns();
     expect(report().error).to.equal('');
   });
 
   it('drops the hosts that are no longer listed, down to none', async () => {
     await configure('main');
     source('main').succeed(['a', 'b', 'a']);
-    await turns();
+    await eventLoopTurns();
     expect(probed()).to.deep.equal(['a', 'b']);
     await refresh();
     source('main').succeed(['b']);
-    await turns();
+    await eventLoopTurns();
     expect(probed()).to.deep.equal(['b']);
     await refresh();
     source('main').succeed([]);
-    await turns();
+    await eventLoopTurns();
     expect(probed()).to.deep.equal([]);
     expect(report()).to.deep.include({ hosts: [], error: '' });
   });
@@ -188,13 +188,13 @@ describe('the inventory and its host sources', () => {
   it('assigns each list as soon as it is read: a source that hangs delays no other', async () => {
     await configure('dead', 'slow', 'main');
     source('main').succeed(['a']);
-    await turns();
+    await eventLoopTurns();
     expect(probed('main')).to.deep.equal(['a']);
     expect(probed('slow')).to.equal(undefined);
     await refresh();
     source('main').succeed(['b']);
     source('slow').succeed(['c']);
-    await turns();
+    await eventLoopTurns();
     expect([probed('main'), probed('slow')]).to.deep.equal([['b'], ['c']]);
     expect(probed('dead')).to.equal(undefined);
   });
@@ -205,7 +205,7 @@ describe('the inventory and its host sources', () => {
     await refresh();
     expect(source('main').readings).to.equal(1);
     source('main').succeed(['a']);
-    await turns();
+    await eventLoopTurns();
     await refresh();
     expect(source('main').readings).to.equal(2);
   });
@@ -214,7 +214,7 @@ describe('the inventory and its host sources', () => {
     mock.timers.enable({ apis: ['setInterval'] });
     await configure('main');
     source('main').succeed(['a']);
-    await turns();
+    await eventLoopTurns();
     mock.timers.tick(60_000);
     expect(source('main').readings).to.equal(1);
     inventory.lead(true, 1);
@@ -224,7 +224,7 @@ describe('the inventory and its host sources', () => {
       mock.timers.tick(1);
       expect(source('main').readings).to.equal(readings);
       source('main').succeed(['a']);
-      await turns();
+      await eventLoopTurns();
     }
     inventory.lead(false, 1);
     mock.timers.tick(60_000);
@@ -237,7 +237,7 @@ describe('the inventory and its host sources', () => {
     await inventory.replaceClusters(['main', 'away'].map((name) => clusterSettings(name, pool)));
     source('main').succeed(['old']);
     source('away').succeed(['cached']);
-    await turns();
+    await eventLoopTurns();
     const before = settings('main').currentGeneration;
     nowMs += 10_001;
     inventory.lead(true, 1);
@@ -247,7 +247,7 @@ describe('the inventory and its host sources', () => {
     expect([probed('main'), probed('away')]).to.deep.equal([undefined, undefined]);
     source('main').succeed(['new']);
     source('away').fail('HAProxy is away');
-    await turns();
+    await eventLoopTurns();
     expect([probed('main'), probed('away')]).to.deep.equal([['new'], ['cached']]);
     expect(assigned[0]!.generation).to.equal(settings('main').currentGeneration);
   });
@@ -257,7 +257,7 @@ describe('the inventory and its host sources', () => {
     start({ readerFor, nowMs: () => nowMs });
     await inventory.replaceClusters([clusterSettings('main', pool)]);
     source('main').succeed(['a']);
-    await turns();
+    await eventLoopTurns();
     nowMs += 10_000;
     inventory.lead(true, 1);
     await refresh();
@@ -268,7 +268,7 @@ describe('the inventory and its host sources', () => {
   it('keeps the hosts of the old source until the new source has been read', async () => {
     await configure('main');
     source('main').succeed(['a']);
-    await turns();
+    await eventLoopTurns();
     const before = source('main');
     await refresh();
     await inventory.replaceClusters([
@@ -276,19 +276,19 @@ describe('the inventory and its host sources', () => {
     ]);
     expect(probed()).to.deep.equal(['a']);
     before.succeed(['late']);
-    await turns();
+    await eventLoopTurns();
     expect(probed()).to.deep.equal(['a']);
     source('main').succeed(['b']);
-    await turns();
+    await eventLoopTurns();
     expect(probed()).to.deep.equal(['b']);
   });
 
   it('forgets the hosts of a cluster that no longer has a source', async () => {
     await configure('main');
     source('main').succeed(['a']);
-    await turns();
+    await eventLoopTurns();
     await inventory.replaceClusters([clusterSettings('main', { kind: 'none' })]);
-    await turns();
+    await eventLoopTurns();
     expect(probed()).to.equal(undefined);
     expect(report()).to.deep.include({ source: 'none', hosts: [], readAtUnixMs: null });
   });
@@ -320,7 +320,7 @@ describe('the inventory and its host sources', () => {
           ignoreServerTtlMs: 1,
         }),
       ]);
-      while (inventory.stores().some(({ name }) => isUnread(report(name)))) await turns();
+      while (inventory.stores().some(({ name }) => isUnread(report(name)))) await eventLoopTurns();
       expect(report('static').hosts).to.deep.equal(['s:1']);
       expect(report('haproxy').hosts).to.deep.equal(['a:3306']);
       expect(report('vitess').hosts).to.deep.equal(['v:3306']);
