@@ -21,7 +21,7 @@ import {
   type StateMachine,
 } from '../../contracts/consensus.js';
 import type { Command } from '../../throttle/commands.js';
-import type { Role, SoftState } from './core/types.js';
+import type { LeadershipLoss, Role, SoftState } from './core/types.js';
 import { RaftCounters } from './counters.js';
 import type { DriverObserver, RequestRefusal, RequestResult } from './driver-types.js';
 import type { RaftNode } from './node.js';
@@ -55,6 +55,14 @@ const refusals: Record<RequestRefusal, readonly [ErrorCode, string]> = {
   tooLarge: ['BAD_REQUEST', 'the name is too long, or a number out of bounds; nothing was changed'],
 };
 
+const lossTexts: Record<LeadershipLoss, string> = {
+  handover: 'leadership was handed over',
+  diskStalled: 'the disk of this node has not completed a write in time, that of a follower has',
+  commitStalled: 'no command was committed in time: the disks of too many nodes stall',
+  quorumLost: 'no majority of the nodes responded in time',
+  laterTerm: 'another node started a later term',
+};
+
 const NO_SOFT_STATE: SoftState = {
   role: 'follower',
   term: 0,
@@ -62,6 +70,7 @@ const NO_SOFT_STATE: SoftState = {
   leaseRound: 0,
   leaseLockoutMs: 0,
   transferTo: null,
+  loss: null,
 };
 
 export class RaftConsensus implements Consensus {
@@ -219,7 +228,8 @@ export class RaftConsensus implements Consensus {
     const wasLeading = before.role === 'leader';
     const isLeading = soft.role === 'leader';
     if (wasLeading && (!isLeading || soft.term !== before.term)) {
-      this.#log.warn({ term: before.term }, 'raft: lost leadership');
+      const reason = soft.loss === null ? 'this node stopped' : lossTexts[soft.loss];
+      this.#log.warn({ term: before.term, reason }, 'raft: lost leadership');
       this.#observer.leadershipChanged(false, Math.max(soft.term, before.term));
     }
     if (isLeading && (!wasLeading || soft.term !== before.term)) {
@@ -232,6 +242,10 @@ export class RaftConsensus implements Consensus {
 
   #logSoftState(before: SoftState, soft: SoftState): void {
     if (soft === NO_SOFT_STATE) return;
+    if (soft.transferTo !== null && soft.transferTo !== before.transferTo) {
+      const reason = lossTexts[soft.loss ?? 'handover'];
+      this.#log.warn({ to: soft.transferTo, reason }, 'raft: handing over leadership');
+    }
     if (soft.role !== 'leader' && (soft.role !== before.role || soft.leader !== before.leader)) {
       const { term, leader } = soft;
       this.#log.info({ term, ...(leader === null ? {} : { leader }) }, roleText(soft));

@@ -18,6 +18,15 @@ const HEARTBEAT_TICKS = 2;
  */
 export const LEASE_SHARE = 0.95;
 
+/** A disk that has finished nothing for so long is worse than that of a follower that has. */
+const DISK_TIMEOUT_MS = 1000;
+
+/**
+ * Election time-outs within which a leader must commit something when something waits. Two slow
+ * writes of a majority, the new term and then its first entry, must fit.
+ */
+const COMMIT_TIMEOUT_ELECTIONS = 10;
+
 /** How long a request waits for its result. */
 const REQUEST_TIMEOUT_MS = 3000;
 
@@ -79,6 +88,8 @@ export function coreConfig(settings: RaftSettings): Omit<RaftConfig, 'startTicks
     nodes: nodes.length > 0 ? nodes : [advertise],
     heartbeatTicks: HEARTBEAT_TICKS,
     electionTicks: electionTicksOf(settings),
+    diskTimeoutTicks: Math.ceil(DISK_TIMEOUT_MS / tickMsOf(settings)),
+    commitTimeoutTicks: COMMIT_TIMEOUT_ELECTIONS * electionTicksOf(settings),
     lockoutMs: lockoutMsOf(settings),
   };
 }

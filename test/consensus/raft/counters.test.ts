@@ -5,7 +5,7 @@ import { RaftCounters } from '../../../src/consensus/raft/counters.js';
 import type { Done, RaftStorage } from '../../../src/consensus/raft/driver-types.js';
 
 function soft(role: Role, term: number, leader: string | null): SoftState {
-  return { role, term, leader, leaseRound: 0, leaseLockoutMs: 0, transferTo: null };
+  return { role, term, leader, leaseRound: 0, leaseLockoutMs: 0, transferTo: null, loss: null };
 }
 
 /** Counters that have seen these states. */

@@ -28,6 +28,18 @@ export interface RaftConfig {
    * `electionTicks`: a lost one must not cost an election.
    */
   readonly heartbeatTicks: number;
+  /**
+   * Each election that fails doubles the time-outs of the next, up to this many times: a vote that
+   * takes a slow disk longer than a time-out must not be overtaken by the next candidacy for ever.
+   */
+  readonly maxElectionBackoff: number;
+  /**
+   * A leader whose disk has finished nothing for this many ticks hands over to a follower whose
+   * disk has more.
+   */
+  readonly diskTimeoutTicks: number;
+  /** A leader whose oldest entry is not committed within this many ticks steps down. */
+  readonly commitTimeoutTicks: number;
   /** Bytes of entries in one append; a single larger entry still goes. */
   readonly maxAppendBytes: number;
   /** Appends with entries that may be under way to one follower, unanswered. */
@@ -49,6 +61,9 @@ export interface RaftConfig {
 export const defaultLimits: Omit<RaftConfig, 'id' | 'nodes' | 'lockoutMs' | 'startTicks'> = {
   electionTicks: 10,
   heartbeatTicks: 2,
+  maxElectionBackoff: 8,
+  diskTimeoutTicks: 34,
+  commitTimeoutTicks: 100,
   maxAppendBytes: 256 * 1024,
   maxInflightAppends: 64,
   maxInflightBytes: 4 * 1024 * 1024,

@@ -59,12 +59,16 @@ function logEnd({ log }: Replica): { lastIndex: number; lastTerm: number } {
   return { lastIndex: log.lastIndex, lastTerm: log.lastTerm };
 }
 
-/** `bound`: this node leads, or has promised to wait for its leader. */
-export function answerPreVote(replica: Replica, ballot: PreVote, bound: boolean): void {
+/**
+ * `bound`: this node leads, or has promised to wait for its leader. Returns whether the vote would be
+ * granted.
+ */
+export function answerPreVote(replica: Replica, ballot: PreVote, bound: boolean): boolean {
   const { rules, log } = replica;
   const granted = !bound && ballot.term > replica.term && rules.isUpToDate(ballot, log);
   const term = granted ? ballot.term : replica.term;
   replica.send({ kind: 'preVoteResponse', to: ballot.from, term, granted });
+  return granted;
 }
 
 /** The ballot is of the current term. Returns whether the vote was granted. */

@@ -13,6 +13,7 @@ import type {
   AppendResponse,
   Entry,
   HeartbeatResponse,
+  LeadershipLoss,
   NodeId,
   Proposed,
 } from './types.js';
@@ -58,6 +59,10 @@ export class Leader {
   #hasWork = true;
   /** A tick has passed: what is committed is told also to those to whom nothing else is sent. */
   #isCommitNewsDue = false;
+  /** Ticks for which something has waited to be committed, and nothing was. */
+  #commitWaitTicks = 0;
+  /** Ticks until a disk that still finishes nothing makes this node offer leadership again. */
+  #ticksToDiskHandover = 0;
 
   constructor(replica: Replica, reads: Reads) {
     const { log, config } = replica;
@@ -74,19 +79,49 @@ export class Leader {
     this.#beginRound();
   }
 
-  /** False when the quorum is lost: then this node must step down. */
-  tick(): boolean {
+  /** Null, or why this node must step down. */
+  tick(): LeadershipLoss | null {
     if (this.#transfer?.tick() === 'overdue') this.#abandonTransfer();
     this.#commitNewsFallsDue();
     if (--this.#ticksToHeartbeat === 0) this.#heartbeat();
-    if (--this.#ticksToQuorumCheck > 0) return true;
+    this.#handOverFromSlowDisk();
+    if (this.#isCommitStalled()) return 'commitStalled';
+    if (--this.#ticksToQuorumCheck > 0) return null;
     this.#ticksToQuorumCheck = this.#replica.config.electionTicks;
-    return this.#hadQuorum();
+    return this.#hadQuorum() ? null : 'quorumLost';
+  }
+
+  /**
+   * A leader that commits nothing is of no use, though a majority responds to its heartbeats: the
+   * disks of too many nodes may hang, or its entries may never arrive. Another election may find a
+   * leader that can.
+   */
+  #isCommitStalled(): boolean {
+    const { log, config, peers } = this.#replica;
+    const waits = peers.length > 0 && log.committed < log.lastIndex;
+    this.#commitWaitTicks = waits ? this.#commitWaitTicks + 1 : 0;
+    return this.#commitWaitTicks >= config.commitTimeoutTicks;
+  }
+
+  /**
+   * A leader whose disk hangs can still commit by its followers' disks, but cannot vote in the next
+   * term, nor take a snapshot, and its memory fills. It hands over where a follower has on disk
+   * what is not on its own: that disk does better.
+   */
+  #handOverFromSlowDisk(): void {
+    const { diskWaitingTicks, config, log } = this.#replica;
+    if (diskWaitingTicks < config.diskTimeoutTicks) this.#ticksToDiskHandover = 0;
+    else if (this.#transfer === null && --this.#ticksToDiskHandover < 0) {
+      const target = this.#readiestFollower();
+      if (target === undefined || target.match <= log.durable) return;
+      this.#ticksToDiskHandover = config.diskTimeoutTicks;
+      this.#begin(new Transfer(target.id, config.electionTicks, 'diskStalled'));
+    }
   }
 
   #commitNewsFallsDue(): void {
-    const { committed } = this.#replica.log;
-    this.#isCommitNewsDue = this.#followers.some(({ commitTold }) => commitTold < committed);
+    const commit = this.#announcedCommit;
+    this.#isCommitNewsDue = this.#followers.some(({ commitTold }) => commitTold < commit);
     if (this.#isCommitNewsDue) this.#hasWork = true;
   }
 
@@ -113,10 +148,10 @@ export class Leader {
   }
 
   #sendHeartbeats(): void {
-    const { term, lastRound: round, log, config } = this.#replica;
+    const { term, lastRound: round, config } = this.#replica;
     this.#ticksToHeartbeat = config.heartbeatTicks;
     for (const { id: to, match } of this.#followers) {
-      const commit = Math.min(match, log.committed);
+      const commit = Math.min(match, this.#announcedCommit);
       this.#replica.send({ kind: 'heartbeat', to, term, round, commit });
     }
   }
@@ -249,6 +284,7 @@ export class Leader {
     const index = reachedByMajority(reached);
     if (index <= log.committed || !rules.commitsByCounting(log.termAt(index)!, term)) return;
     log.commitTo(index);
+    this.#commitWaitTicks = 0;
     this.#hasWork = true;
     this.#settle();
   }
@@ -264,14 +300,23 @@ export class Leader {
   transferTo(to: NodeId | undefined): boolean {
     const target = to === undefined ? this.#readiestFollower() : this.#find(to);
     if (this.#transfer !== null || target === undefined) return false;
-    this.#transfer = new Transfer(target.id, this.#replica.config.electionTicks);
+    this.#begin(new Transfer(target.id, this.#replica.config.electionTicks, 'handover'));
+    return true;
+  }
+
+  #begin(transfer: Transfer): void {
+    this.#transfer = transfer;
     this.#hasWork = true;
     this.#offerLeadership();
-    return true;
   }
 
   get transferTarget(): NodeId | null {
     return this.#transfer?.to ?? null;
+  }
+
+  /** Why leadership is being handed over; null while it is not. */
+  get transferReason(): LeadershipLoss | null {
+    return this.#transfer?.reason ?? null;
   }
 
   #readiestFollower(): Progress | undefined {
@@ -362,8 +407,18 @@ export class Leader {
    * goes with the next append or tick; at once only to whose clients wait for it.
    */
   #commitToTell(follower: Progress): number {
-    const { committed } = this.#replica.log;
-    return this.#isCommitNewsDue ? committed : Math.min(committed, follower.commitAwaited);
+    const commit = this.#announcedCommit;
+    return this.#isCommitNewsDue ? commit : Math.min(commit, follower.commitAwaited);
+  }
+
+  get #announcedCommit(): number {
+    const { log, rules } = this.#replica;
+    return rules.announces(log.committed, log.inForce);
+  }
+
+  /** More is in force on this node: more may be announced. */
+  inForceAdvanced(): void {
+    this.#hasWork = true;
   }
 
   #sendAppend(follower: Progress, entries: readonly Entry[]): void {
@@ -374,7 +429,7 @@ export class Leader {
       follower.probe();
       return;
     }
-    const { committed: commit } = log;
+    const commit = this.#announcedCommit;
     const to = follower.id;
     this.#replica.send({ kind: 'append', to, term, prevIndex, prevTerm, commit, entries });
     follower.commitTold = commit;

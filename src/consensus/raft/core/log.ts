@@ -15,9 +15,14 @@ export function entryBytes(data: Uint8Array): number {
 }
 
 /**
- * Invariants: `base.index <= applied <= committed <= lastIndex`; `applied <= durable <=
- * handedToDisk <= lastIndex`; `entries[i].index === base.index + 1 + i`; terms never fall along the
- * log; nothing up to `committed` is ever cut off.
+ * Invariants: `base.index <= applied <= committed <= lastIndex`; `inForce <= applied`; `base.index
+ * <= durable <= handedToDisk <= lastIndex`; `entries[i].index === base.index + 1 + i`; terms never fall along
+ * the log; nothing up to `committed` is ever cut off.
+ *
+ * Whether an entry is applied does not depend on this node's own disk: what is committed is on the
+ * disks of a majority (dissertation 3.6), and a leader with a slow disk must not judge checks by
+ * less than its followers have acknowledged. `inForce` runs behind `applied`: up to there the state
+ * machine has confirmed that each of its readers has taken the entries over.
  */
 export class Log {
   /** The place before the first entry in memory. */
@@ -25,6 +30,7 @@ export class Log {
   #entries: Entry[];
   #committed: number;
   #applied: number;
+  #inForce: number;
   #durable: number;
   #handedToDisk: number;
   readonly #rules: Rules;
@@ -35,6 +41,7 @@ export class Log {
     this.#entries = [];
     this.#committed = snapshot.index;
     this.#applied = snapshot.index;
+    this.#inForce = snapshot.index;
     this.append(entries);
     this.#durable = this.lastIndex;
     this.#handedToDisk = this.lastIndex;
@@ -59,6 +66,19 @@ export class Log {
   /** The last entry that has been handed out to be applied. */
   get applied(): number {
     return this.#applied;
+  }
+
+  /** The last entry by which every reader of the state machine decides. */
+  get inForce(): number {
+    return this.#inForce;
+  }
+
+  /** The state machine's readers have taken over all entries up to `index`. True when this is news. */
+  inForceTo(index: number): boolean {
+    invariant(index <= this.#applied, 'only what is applied is in force', index, this.#applied);
+    if (index <= this.#inForce) return false;
+    this.#inForce = index;
+    return true;
   }
 
   /** All entries up to here are on this node's disk (or covered by a snapshot). */
@@ -165,15 +185,12 @@ export class Log {
   }
 
   get hasApplicable(): boolean {
-    return this.#applied < Math.min(this.#committed, this.#durable);
+    return this.#applied < this.#committed;
   }
 
-  /**
-   * The next entries to be applied: committed, and durable here (so that a snapshot of the state
-   * never runs ahead of the log).
-   */
+  /** The next committed entries, to be applied. */
   takeApplicable(maxEntries: number): Entry[] {
-    const end = Math.min(this.#committed, this.#durable, this.#applied + maxEntries);
+    const end = Math.min(this.#committed, this.#applied + maxEntries);
     const offset = this.#base.index;
     const taken = this.#entries.slice(this.#applied - offset, end - offset);
     this.#applied = end;
@@ -184,6 +201,7 @@ export class Log {
   compactTo(index: number): void {
     if (index <= this.#base.index) return;
     invariant(index <= this.#applied, 'only applied is compacted', index, this.#applied);
+    invariant(index <= this.#durable, 'only durable is compacted', index, this.#durable);
     const term = this.termAt(index)!;
     this.#entries.splice(0, index - this.#base.index);
     this.#base = { index, term };
@@ -204,6 +222,8 @@ export class Log {
     this.#entries = [];
     this.#committed = snapshot.index;
     this.#applied = snapshot.index;
+    // Nothing of the snapshot is in force before its readers have taken it over.
+    this.#inForce = Math.min(this.#inForce, snapshot.index);
     this.#durable = snapshot.index;
     this.#handedToDisk = snapshot.index;
   }

@@ -11,6 +11,7 @@ import type {
   Append,
   Heartbeat,
   InitialState,
+  LeadershipLoss,
   Message,
   NodeId,
   PreVote,
@@ -53,6 +54,9 @@ export class Raft implements RaftCore {
   /** Ticks until this node stands for election; drawn anew each time it is set. */
   #electionTicksLeft = 0;
   #readsLost: number[] = [];
+  #loss: LeadershipLoss | null = null;
+  /** Elections since a leader was last heard, as far as this node knows. */
+  #elections = 0;
   #softShown: SoftState;
 
   /** Throws `RaftConfigError`. `rules` is for tests that break one. */
@@ -70,11 +74,14 @@ export class Raft implements RaftCore {
   }
 
   tick(): void {
-    this.#replica.lockout.tick();
+    this.#replica.tick();
     if (this.#leadership !== null) {
-      if (!this.#leadership.tick()) this.#becomeFollower(null);
+      const loss = this.#leadership.tick();
+      if (loss !== null) this.#stepDown(loss);
       return;
     }
+    // Others cannot know of a vote that is not on disk yet: the time-out starts when it is.
+    if (!this.#isAlone && !this.#replica.isHardStateDurable) return;
     if (--this.#electionTicksLeft <= 0) this.campaign();
   }
 
@@ -88,6 +95,7 @@ export class Raft implements RaftCore {
   }
 
   #stand(transferRound: number): void {
+    this.#elections++;
     this.#leave();
     this.#role = 'candidate';
     this.#election = Election.stand(this.#replica, transferRound);
@@ -109,7 +117,14 @@ export class Raft implements RaftCore {
     this.#role = 'leader';
     this.#leader = this.#replica.config.id;
     this.#replica.lockout.release();
+    this.#elections = 0;
+    this.#loss = null;
     this.#leadership = new Leader(this.#replica, this.#reads);
+  }
+
+  #stepDown(loss: LeadershipLoss): void {
+    this.#loss = loss;
+    this.#becomeFollower(null);
   }
 
   #becomeFollower(leader: NodeId | null): void {
@@ -128,10 +143,10 @@ export class Raft implements RaftCore {
   }
 
   #drawElectionTimeout(): void {
-    const { electionTicks } = this.#replica.config;
-    this.#electionTicksLeft = this.#isAlone
-      ? 1
-      : electionTicks + Math.floor(this.#random() * electionTicks);
+    const { electionTicks, maxElectionBackoff } = this.#replica.config;
+    const backoff = Math.min(maxElectionBackoff, 2 ** Math.max(0, this.#elections - 1));
+    const ticks = electionTicks * backoff;
+    this.#electionTicksLeft = this.#isAlone ? 1 : ticks + Math.floor(this.#random() * ticks);
   }
 
   /**
@@ -154,7 +169,9 @@ export class Raft implements RaftCore {
     if (message.kind === 'preVote') return true;
     if (message.kind === 'preVoteResponse' && message.granted) return true;
     if (message.kind === 'vote' && this.#isBound(message.term, message.transferRound)) return false;
+    if (this.#role === 'leader') this.#loss = this.#leadership?.transferReason ?? 'laterTerm';
     this.#replica.enterTerm(message.term, null);
+    if (message.kind === 'vote') this.#elections++;
     this.#becomeFollower(null);
     return true;
   }
@@ -212,12 +229,15 @@ export class Raft implements RaftCore {
     invariant(isOnly, 'one leader per term', term);
     if (this.#role !== 'follower') this.#becomeFollower(from);
     this.#leader = from;
+    this.#elections = 0;
     this.#drawElectionTimeout();
     lockout.renew(term, round);
   }
 
   #onPreVote(ballot: PreVote): void {
-    answerPreVote(this.#replica, ballot, this.#isBound(ballot.term, 0));
+    const granted = answerPreVote(this.#replica, ballot, this.#isBound(ballot.term, 0));
+    // The candidate's disk needs time for its own vote before it can ask for this node's.
+    if (granted && this.#role === 'follower') this.#drawElectionTimeout();
   }
 
   #onPreVoteResponse({ from, term, granted }: PreVoteResponse): void {
@@ -280,6 +300,10 @@ export class Raft implements RaftCore {
     }
   }
 
+  inForce(index: number): void {
+    if (this.#replica.log.inForceTo(index)) this.#leadership?.inForceAdvanced();
+  }
+
   compact(snapshot: SnapshotMeta, keepEntries: number): void {
     this.#replica.compact(snapshot, keepEntries);
   }
@@ -290,6 +314,11 @@ export class Raft implements RaftCore {
 
   unreachable(peer: NodeId): void {
     this.#leadership?.unreachable(peer);
+  }
+
+  get settledIndex(): number {
+    const { log } = this.#replica;
+    return Math.min(log.durable, log.inForce);
   }
 
   hasReady(): boolean {
@@ -337,7 +366,8 @@ export class Raft implements RaftCore {
       this.#leader === shown.leader &&
       (this.#leadership?.leaseRound ?? 0) === shown.leaseRound &&
       (this.#leadership?.leaseLockoutMs ?? 0) === shown.leaseLockoutMs &&
-      (this.#leadership?.transferTarget ?? null) === shown.transferTo
+      (this.#leadership?.transferTarget ?? null) === shown.transferTo &&
+      (this.#leadership?.transferReason ?? this.#loss) === shown.loss
     );
   }
 
@@ -349,6 +379,7 @@ export class Raft implements RaftCore {
       leaseRound: this.#leadership?.leaseRound ?? 0,
       leaseLockoutMs: this.#leadership?.leaseLockoutMs ?? 0,
       transferTo: this.#leadership?.transferTarget ?? null,
+      loss: this.#leadership?.transferReason ?? this.#loss,
     };
   }
 }

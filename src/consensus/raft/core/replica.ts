@@ -92,6 +92,16 @@ export class Replica {
     return this.rules.mayGo(this.#hardStateBatch, this.#writes.durableBatch);
   }
 
+  /** For how many ticks the disk has finished nothing of what it was given. */
+  get diskWaitingTicks(): number {
+    return this.#writes.waitingTicks;
+  }
+
+  tick(): void {
+    this.#writes.tick();
+    this.lockout.tick();
+  }
+
   /** Sends as soon as the term, which every message speaks of, is durable. */
   send(message: Outgoing): void {
     this.#post(message, this.#hardStateBatch);

@@ -22,6 +22,11 @@ export interface Rules {
    */
   commitAfterAppend(leaderCommit: number, lastNew: number): number;
   /**
+   * Up to where a leader announces commits: a follower acknowledges to its client what it learns
+   * so, and from then on no check may be judged without it. Not beyond what is in force here.
+   */
+  announces(committed: number, inForce: number): number;
+  /**
    * What a message says must be durable before it goes (dissertation 3.8); `batch` is the last
    * write that it speaks of.
    */
@@ -60,6 +65,7 @@ export const raftRules: Rules = {
   mayVoteFor: (candidate, votedFor) => votedFor === null || votedFor === candidate,
   conflicts: (storedTerm, receivedTerm) => storedTerm !== receivedTerm,
   commitAfterAppend: (leaderCommit, lastNew) => Math.min(leaderCommit, lastNew),
+  announces: (committed, inForce) => Math.min(committed, inForce),
   mayGo: (batch, durableBatch) => batch <= durableBatch,
   completesInOrder: (batch, durableBatch) => batch === durableBatch + 1,
   isLockedOut: (ticksLeft) => ticksLeft > 0,

@@ -188,6 +188,8 @@ export interface SoftState {
   readonly leaseLockoutMs: number;
   /** On a leader that hands over: to whom. Proposals are refused meanwhile. */
   readonly transferTo: NodeId | null;
+  /** Why this node hands over, or last stopped leading; null: it has not. */
+  readonly loss: LeadershipLoss | null;
 }
 
 /**
@@ -223,7 +225,7 @@ export interface Ready {
    * before applying `committed`. `write.snapshot` asks for the same one to be made durable.
    */
   readonly restore: SnapshotMeta | null;
-  /** To be applied in order, before the next `ready()`. Each is durable here and on a majority. */
+  /** To be applied in order, before the next `ready()`. Each is durable on a majority. */
   readonly committed: readonly Entry[];
   /** Reads that may answer now. */
   readonly reads: readonly ReadGrant[];
@@ -244,6 +246,19 @@ export interface Write {
   /** To be stored after deleting every stored entry from `entries[0].index` on. */
   readonly entries: readonly Entry[];
 }
+
+/** Why a node stops leading. */
+export type LeadershipLoss =
+  /** It was asked to hand over. */
+  | 'handover'
+  /** Its disk has not finished a write in time, and a follower's has. */
+  | 'diskStalled'
+  /** Nothing was committed in time, although something waited. */
+  | 'commitStalled'
+  /** No majority responded within an election time-out. */
+  | 'quorumLost'
+  /** Another node has entered a later term. */
+  | 'laterTerm';
 
 export type Refusal =
   /** This node does not lead. */
@@ -303,6 +318,13 @@ export interface RaftCore {
   snapshotSent(to: NodeId, delivered: boolean): void;
   /** Messages to this peer may have been lost (its connection broke). */
   unreachable(peer: NodeId): void;
+  /**
+   * Every reader of the state machine decides by the entries up to `index`, all of which have been
+   * handed out as `committed`. A leader announces no later commit to its followers.
+   */
+  inForce(index: number): void;
+  /** Up to here the log is durable here and in force: a snapshot of no later state may be kept. */
+  readonly settledIndex: number;
   /** Whether `ready()` would bring anything new. */
   hasReady(): boolean;
   ready(): Ready;

@@ -20,6 +20,8 @@ export class WriteTracker {
   #durableBatch = 0;
   #nextBatch = 1;
   #underWay: TrackedWrite[] = [];
+  /** Ticks since the disk last finished a write, or got one while it had none. */
+  #waitingTicks = 0;
   readonly #rules: Rules;
 
   constructor(rules: Rules) {
@@ -28,6 +30,15 @@ export class WriteTracker {
 
   get durableBatch(): number {
     return this.#durableBatch;
+  }
+
+  /** For how many ticks the disk has finished nothing of what it was given; 0: it owes nothing. */
+  get waitingTicks(): number {
+    return this.#waitingTicks;
+  }
+
+  tick(): void {
+    if (this.#underWay.length > 0) this.#waitingTicks++;
   }
 
   /** The number that the next batch will have. */
@@ -55,6 +66,7 @@ export class WriteTracker {
     const write = this.#underWay.find((candidate) => candidate.batch === batch);
     invariant(write !== undefined, 'a batch is reported once', batch, this.#durableBatch);
     write.finished = true;
+    this.#waitingTicks = 0;
     let lastIndex = 0;
     for (let next = this.#nextToCount(); next !== undefined; next = this.#nextToCount()) {
       this.#durableBatch = Math.max(this.#durableBatch, next.batch);

@@ -6,9 +6,12 @@ export class ApplyBarrier {
   /** Oldest first; a settled one leaves once all before it have. */
   #batches: Array<{ isSettled: boolean; readonly waiters: Array<() => void> }> = [];
 
-  /** A batch was applied; call the answer once when it has been seen. */
-  applied(): () => void {
-    const batch = { isSettled: false, waiters: [] };
+  /**
+   * A batch was applied; call the result once when it has been seen. `onSeen` runs when it and all
+   * before it have been.
+   */
+  applied(onSeen: () => void = () => {}): () => void {
+    const batch = { isSettled: false, waiters: [onSeen] };
     this.#batches.push(batch);
     return () => {
       batch.isSettled = true;

@@ -2,7 +2,7 @@
  * Runs a Raft core: feeds it ticks, messages and requests, and does what it asks for, in its order.
  */
 import { messageOf } from '../../../base/errors.js';
-import type { Command } from '../../../throttle/commands.js';
+import type { Command, CommandOutcome } from '../../../throttle/commands.js';
 import {
   decodeMessage,
   encodeMessage,
@@ -94,6 +94,7 @@ export class RaftDriver implements DriverInterface {
       failed,
     });
     this.#taker = new SnapshotTaker(parts, options.snapshotEntries, {
+      isSettled: (index) => index <= core.settledIndex,
       taken: (meta) => this.#input(() => core.compact(meta, options.keepEntries)),
       failed,
     });
@@ -254,7 +255,10 @@ export class RaftDriver implements DriverInterface {
     this.#soft = soft;
     const { observer } = this.#parts;
     const isChanged =
-      soft.role !== before.role || soft.term !== before.term || soft.leader !== before.leader;
+      soft.role !== before.role ||
+      soft.term !== before.term ||
+      soft.leader !== before.leader ||
+      soft.transferTo !== before.transferTo;
     if (soft.role !== 'leader') {
       this.#sender.clear();
       this.#clock.forget();
@@ -287,6 +291,7 @@ export class RaftDriver implements DriverInterface {
   #durable(batches: readonly number[]): void {
     this.#input(() => {
       for (const batch of batches) this.#parts.core.persisted(batch);
+      this.#taker.settled();
     });
   }
 
@@ -306,6 +311,7 @@ export class RaftDriver implements DriverInterface {
     const { index } = arrived.meta;
     this.#parts.machine.restore(arrived.assembly.image(), this.#barrier.applied());
     this.#appliedIndex = index;
+    this.#barrier.whenSeen(() => this.#inForce(index));
     this.#requests.restored(index);
     this.#taker.restored(index);
   }
@@ -314,17 +320,28 @@ export class RaftDriver implements DriverInterface {
     const { commands, own } = this.#requests.committed(entries);
     const last = entries.at(-1)!;
     if (commands.length > 0) {
-      const seen = this.#barrier.applied();
-      this.#parts.machine.apply(commands, (outcomes) => {
-        this.#requests.applied(own, outcomes);
+      let outcomes: readonly CommandOutcome[] = [];
+      const seen = this.#barrier.applied(() => this.#requests.applied(own, outcomes));
+      this.#parts.machine.apply(commands, (results) => {
+        outcomes = results;
         seen();
       });
     }
     this.#appliedIndex = last.index;
+    this.#barrier.whenSeen(() => this.#inForce(last.index));
     this.#taker.applied({ index: last.index, term: last.term });
     const { role, term } = this.#soft;
     if (role === 'leader' && last.term === term && term !== this.#informedTerm)
       this.#informed(term);
+  }
+
+  /** Every thread of this node judges by the entries up to `index`: they may be announced. */
+  #inForce(index: number): void {
+    this.#guarded(() => {
+      this.#parts.core.inForce(index);
+      this.#taker.settled();
+    });
+    if (this.#soft.role === 'leader') this.#schedule();
   }
 
   /** An entry of the term that this node leads is applied, and with it all of earlier terms. */

@@ -1,9 +1,22 @@
-/** Takes snapshots of this node's own state, a chunk in each turn of the loop. */
+/**
+ * Takes snapshots of this node's own state, a chunk in each turn of the loop.
+ *
+ * What is applied may not be on this node's disk yet, and not in force on all of its threads. A
+ * snapshot that is kept replaces the log before it, and may be sent to a follower, which takes all
+ * of it for committed: so it is kept only once both have caught up.
+ */
 import { encodeImage } from '../codec/snapshots.js';
 import type { SnapshotMeta } from '../core/types.js';
-import type { DriverEnvironment, RaftStorage, ReplicatedMachine } from '../driver-types.js';
+import type {
+  DriverEnvironment,
+  EncodedSnapshot,
+  RaftStorage,
+  ReplicatedMachine,
+} from '../driver-types.js';
 
 export interface SnapshotTakerHooks {
+  /** Whether a snapshot of the state at `index` may be kept. */
+  isSettled(index: number): boolean;
   /** A snapshot at `meta` is durable. */
   taken(meta: SnapshotMeta): void;
   failed(error: Error): void;
@@ -12,6 +25,8 @@ export interface SnapshotTakerHooks {
 export class SnapshotTaker {
   #isBusy = false;
   #isStopped = false;
+  /** Encoded, and not settled yet. */
+  #waiting: EncodedSnapshot | null = null;
   #lastIndex: number;
 
   constructor(
@@ -39,23 +54,34 @@ export class SnapshotTaker {
     this.#lastIndex = Math.max(this.#lastIndex, index);
   }
 
+  /** The log has become durable, or in force, further on. */
+  settled(): void {
+    const waiting = this.#waiting;
+    if (waiting === null || !this.hooks.isSettled(waiting.meta.index)) return;
+    this.#waiting = null;
+    this.#save(waiting);
+  }
+
   stop(): void {
     this.#isStopped = true;
+    this.#waiting = null;
   }
 
   #encode(meta: SnapshotMeta, encoding: Generator<Uint8Array>, chunks: Uint8Array[]): void {
     if (this.#isStopped) return;
     const { value, done } = encoding.next();
     if (done === true) {
-      this.#save(meta, chunks);
+      this.#waiting = { meta, chunks };
+      this.settled();
       return;
     }
     chunks.push(value);
     this.parts.environment.soon(() => this.#encode(meta, encoding, chunks));
   }
 
-  #save(meta: SnapshotMeta, chunks: readonly Uint8Array[]): void {
-    this.parts.storage.saveSnapshot({ meta, chunks }, (error) => {
+  #save(snapshot: EncodedSnapshot): void {
+    const { meta } = snapshot;
+    this.parts.storage.saveSnapshot(snapshot, (error) => {
       this.#isBusy = false;
       if (this.#isStopped) return;
       if (error !== null) this.hooks.failed(error);

@@ -78,7 +78,7 @@ describe('raft elections', () => {
   });
 
   it('of two candidates that both passed the pre-vote give the term to one', () => {
-    const cluster = new CoreCluster(3).hold(({ kind }) => kind === 'preVoteResponse');
+    const cluster = new CoreCluster(3).hold(({ kind }) => kind === 'preVote');
     cluster.tick(14);
     const [a, b, c] = cluster.nodes;
     expect([a!.role, b!.role, c!.role]).to.deep.equal(['preCandidate', 'preCandidate', 'follower']);
@@ -104,7 +104,7 @@ describe('raft elections', () => {
   });
 
   it('that split the vote are followed by one that succeeds', () => {
-    const cluster = new CoreCluster(4).hold(({ kind }) => kind === 'preVoteResponse').tick(12);
+    const cluster = new CoreCluster(4).hold(({ kind }) => kind === 'preVote').tick(12);
     const [a, b] = cluster.nodes;
     expect([a!.role, b!.role]).to.deep.equal(['preCandidate', 'preCandidate']);
     cluster.hold(({ kind, from, to }) => {

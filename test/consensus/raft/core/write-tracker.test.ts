@@ -74,15 +74,17 @@ describe('raft and its disk', () => {
     expect(cluster.node('b').commands).to.deep.equal(['x']);
   });
 
-  it('commits without the disk of its leader when the others make a majority, and applies there later', () => {
+  it('applies on a leader at once what the disks of a majority have, whatever its own does', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     leader.diskHeld = true;
     cluster.propose(leader, 'x');
     expect(cluster.node('b').commands).to.deep.equal(['x']);
-    expect(leader.commands).to.deep.equal([]);
+    expect(leader.commands).to.deep.equal(['x']);
+    expect(leader.terms).to.deep.equal([1]);
     leader.finishWrites();
     cluster.settle();
+    expect(leader.terms).to.deep.equal([1, 1]);
     expect(leader.commands).to.deep.equal(['x']);
   });
 

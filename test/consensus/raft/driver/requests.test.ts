@@ -26,6 +26,7 @@ class FakeCore implements Pick<RaftCore, 'soft' | 'propose' | 'readIndex'> {
     leaseRound: 0,
     leaseLockoutMs: 0,
     transferTo: null,
+    loss: null,
   };
   answer: Proposed = { accepted: true, firstIndex: 10, term: 3 };
   readonly proposed: Uint8Array[] = [];

@@ -42,6 +42,8 @@ class Witness {
   wonTerm = 0;
   leaseUntilMs = 0;
   judgesAheadMs = 0;
+  /** Every check is judged by the commands up to here. */
+  inForce = 0;
 
   constructor(readonly disk: SimulatedDisk) {}
 
@@ -242,6 +244,7 @@ export class Checker {
     const witness = this.#witness(id);
     witness.leaseUntilMs = untilMs;
     if (untilMs <= nowMs) return;
+    this.#isJudgedByAll(nowMs);
     for (const [otherId, other] of this.#witnesses) {
       if (otherId === id) continue;
       this.#require(
@@ -378,7 +381,24 @@ export class Checker {
     this.#mustFollow.set(command, this.#acknowledgedIndex);
   }
 
-  clientLearns(command: number): void {
+  /** All threads of a node judge by the commands up to `index`. */
+  inForce(id: NodeId, index: number): void {
+    this.#witness(id).inForce = index;
+  }
+
+  /** A node that may answer checks as the leader judges by all that any client knows of. */
+  #isJudgedByAll(nowMs: number): void {
+    for (const [id, { leaseUntilMs, inForce }] of this.#witnesses) {
+      this.#require(
+        leaseUntilMs <= nowMs || inForce >= this.#acknowledgedIndex,
+        'what is acknowledged is in force wherever checks are answered',
+        () => `${id} holds a lease and judges by ${inForce} of ${this.#acknowledgedIndex}`,
+      );
+    }
+  }
+
+  /** `nowMs` is true time. */
+  clientLearns(command: number, nowMs: number): void {
     const index = this.#commands.get(command);
     if (index === undefined) {
       this.violate('what is acknowledged is committed', `command ${command} is nowhere`);
@@ -387,6 +407,7 @@ export class Checker {
     this.acknowledged++;
     this.#acknowledgedIndex = Math.max(this.#acknowledgedIndex, index);
     this.#isDurableOnMajority({ index, term: this.#committed[index]!.term }, 'acknowledged');
+    this.#isJudgedByAll(nowMs);
   }
 
   clientIsRefused(command: number): void {

@@ -57,6 +57,9 @@ export interface FaultProfile {
   readonly writeMaxMs: number;
   readonly slowWriteRate: number;
   readonly slowWriteMs: number;
+  /** Share of changes that a thread which answers checks takes over late, and how late. */
+  readonly busyReaderRate: number;
+  readonly busyReaderMs: number;
   /** Several writes under way at once, finishing in any order. */
   readonly overlappingWrites: boolean;
 
@@ -118,6 +121,8 @@ export function drawFaultProfile(random: SeededRandom): FaultProfile {
     writeMaxMs: random.magnitude(0.1, 20),
     slowWriteRate: rate(0.3),
     slowWriteMs: random.magnitude(10, 1_500),
+    busyReaderRate: rate(0.3),
+    busyReaderMs: random.magnitude(3, 500),
     overlappingWrites: random.chance(0.4),
     crashEveryMs: often(100, 5_000),
     leaderCrashPoints: Array.from({ length: random.below(5) }, () =>

@@ -78,6 +78,10 @@ export const mutants: readonly Mutant[] = [
   { name: 'forgets its vote when it restarts', forgetsVote: true },
   { name: 'votes twice in a term', rules: { mayVoteFor: () => true } },
   { name: 'votes for candidates whose log is behind', rules: { isUpToDate: () => true } },
+  {
+    name: 'announces a commit before it is in force',
+    rules: { announces: (committed) => committed },
+  },
   { name: 'answers before the disk has it', rules: { mayGo: () => true } },
   { name: 'truncates without a conflict', rules: { conflicts: () => true } },
   {

@@ -29,6 +29,7 @@ import type { FaultProfile } from './fault-profile.js';
 import type { Mutant } from './mutants.js';
 import type { Network } from './network.js';
 import { ObservedCore } from './observed-core.js';
+import { Readers } from './readers.js';
 import type { Schedule } from './schedule.js';
 
 const EQUAL_TIMES: RaftTimes = { heartbeatMs: 60, electionMs: 300 };
@@ -75,6 +76,7 @@ export class SimulatedNode {
   /** What arrived while the node stood still, in order. */
   #missed: Array<() => void> = [];
   #appliedIndex = 0;
+  #readers = new Readers(0);
   #state = new ThrottleState();
   #times = EQUAL_TIMES;
   /** How many of its milliseconds pass in a true one. */
@@ -133,6 +135,8 @@ export class SimulatedNode {
   #restoreState(): void {
     this.#state = new ThrottleState();
     this.#appliedIndex = this.disk.snapshotIndex;
+    this.#readers = new Readers(this.#appliedIndex);
+    this.world.checker.inForce(this.id, this.#appliedIndex);
     const { snapshot } = this.disk;
     if (snapshot === null) return;
     const assembly = new ImageAssembly();
@@ -299,17 +303,35 @@ export class SimulatedNode {
       apply: (commands, done) => {
         const outcomes = commands.map((command) => this.#state.apply(command));
         this.#showState();
-        if (this.world.random.chance(0.5)) done(outcomes);
-        else this.#after(this.world.random.between(0, 3), () => done(outcomes));
+        const taken = this.#readers.applied(this.#appliedIndex);
+        const finish = (): void => {
+          taken();
+          this.world.checker.inForce(this.id, this.#readers.index);
+          done(outcomes);
+        };
+        if (this.world.random.chance(0.5)) finish();
+        else this.#after(this.#readerDelayMs(), finish);
       },
       settled: (done) => this.#after(this.world.random.between(0, 3), done),
       image: () => this.#state.image(),
       restore: (image, done) => {
         this.#state.restore(image);
         this.#showState();
-        this.#after(this.world.random.between(0, 3), done);
+        const taken = this.#readers.applied(this.#appliedIndex);
+        this.#after(this.#readerDelayMs(), () => {
+          taken();
+          this.world.checker.inForce(this.id, this.#readers.index);
+          done();
+        });
       },
     };
+  }
+
+  /** Now and then one of the threads that answer checks is busy for long. */
+  #readerDelayMs(): number {
+    const { random } = this.world;
+    const { busyReaderRate, busyReaderMs } = this.world.faults();
+    return random.chance(busyReaderRate) ? busyReaderMs : random.between(0, 3);
   }
 
   #showState(): void {

@@ -99,6 +99,14 @@ export class ObservedCore implements RaftCore {
     this.#core.unreachable(peer);
   }
 
+  inForce(index: number): void {
+    this.#core.inForce(index);
+  }
+
+  get settledIndex(): number {
+    return this.#core.settledIndex;
+  }
+
   hasReady(): boolean {
     return this.#core.hasReady();
   }

@@ -274,7 +274,7 @@ class Simulation {
       this.#note(node.id, number, () => `answers command ${number}: ${kind}`);
       if (kind === 'refused') this.#checker.clientIsRefused(number);
       if (kind !== 'done') return;
-      this.#checker.clientLearns(number);
+      this.#checker.clientLearns(number, this.#schedule.nowMs);
       done();
     });
   }

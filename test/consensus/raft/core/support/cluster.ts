@@ -45,6 +45,10 @@ export class CoreNode {
   readonly history: SoftState[] = [];
   /** While true, writes queue up in `writes`. */
   diskHeld = false;
+  /** While true, nothing that is applied comes into force: a thread that answers checks is busy. */
+  readersHeld = false;
+  /** The last entry that was handed out to be applied. */
+  appliedIndex = 0;
   writes: Write[] = [];
   hardState: HardState;
   entries: Entry[];
@@ -72,6 +76,7 @@ export class CoreNode {
   restart(): void {
     this.writes = [];
     this.commands = [...this.image.commands];
+    this.appliedIndex = 0;
     this.core = this.#start();
   }
 
@@ -109,8 +114,15 @@ export class CoreNode {
     for (const { data } of ready.committed) {
       if (data.length > 0) this.commands.push(decoder.decode(data));
     }
+    this.appliedIndex = ready.committed.at(-1)?.index ?? ready.restore?.index ?? this.appliedIndex;
+    if (!this.readersHeld) this.bringInForce();
     this.reads.push(...ready.reads);
     this.readsLost.push(...ready.readsLost);
+  }
+
+  /** Every reader of the state has taken over what is applied. */
+  bringInForce(): void {
+    if (this.appliedIndex > 0) this.core.inForce(this.appliedIndex);
   }
 
   finishWrites(): void {

@@ -1,0 +1,44 @@
+/** A commit is announced to followers only once it is in force on the leader. */
+import { expect } from 'chai';
+import { CoreCluster } from './support/cluster.js';
+
+describe('a commit in force', () => {
+  it('is announced by no message before the readers of the leader have taken it over', () => {
+    const cluster = new CoreCluster(3);
+    const leader = cluster.elect();
+    leader.readersHeld = true;
+    cluster.propose(leader, 'x').tick(5);
+    expect(leader.commands).to.deep.equal(['x']);
+    expect(cluster.node('b').commands).to.deep.equal([]);
+    expect(cluster.node('c').commands).to.deep.equal([]);
+  });
+
+  it('is announced at once to a follower whose client waits for it', () => {
+    const cluster = new CoreCluster(3);
+    const leader = cluster.elect();
+    leader.readersHeld = true;
+    leader.proposeFor(['b'], 'x');
+    cluster.settle();
+    leader.bringInForce();
+    cluster.settle();
+    expect(cluster.node('b').commands).to.deep.equal(['x']);
+    expect(cluster.node('c').commands).to.deep.equal([]);
+  });
+
+  it('is announced with the next tick to the other followers', () => {
+    const cluster = new CoreCluster(3);
+    const leader = cluster.elect();
+    leader.readersHeld = true;
+    leader.proposeFor([], 'x');
+    cluster.settle();
+    leader.bringInForce();
+    cluster.tick(1);
+    expect(cluster.node('c').commands).to.deep.equal(['x']);
+  });
+
+  it('does not reach beyond what is applied', () => {
+    const cluster = new CoreCluster(3);
+    const leader = cluster.elect();
+    expect(() => leader.core.inForce(leader.appliedIndex + 1)).to.throw(/in force/);
+  });
+});
