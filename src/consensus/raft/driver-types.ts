@@ -2,9 +2,8 @@
  * What the driver of a Raft core needs from outside, so that production and the simulation run the
  * same driver.
  *
- * Everything here is called and calls back synchronously or from a later event; no promises, so
- * that a simulator can order every step. No callback runs inside the call that was given it, unless
- * it says so.
+ * All calls are synchronous, and call back from a later event: without promises a simulator can
+ * order every step. No callback runs inside the call that received it, unless it says so.
  */
 import type { Command, CommandOutcome } from '../../throttle/commands.js';
 import type { StateImage } from '../../throttle/state.js';
@@ -18,15 +17,15 @@ export interface DriverEnvironment {
   /** Monotonic, in milliseconds. */
   nowMs(): number;
   /**
-   * Of this node's wall clock, which may be wrong and may be set at any time. In whole
+   * The wall clock of this node, which may be wrong and may be set at any time. In whole
    * milliseconds.
    */
   unixMs(): number;
   /** Uniform in [0, 1). */
   random(): number;
   /**
-   * Calls once, after what has already arrived from the network was delivered. In order of the
-   * calls.
+   * Calls back once, after what has already arrived from the network was delivered. In the order of
+   * the calls.
    */
   soon(callback: () => void): void;
 }
@@ -51,8 +50,8 @@ export interface StorageWrite {
 }
 
 /**
- * The disk of one node. After the first error nothing is written any more and every later call
- * fails: what the disk holds then is unknown until it is opened again.
+ * The disk of one node. After the first error nothing is written, and every later call fails: the
+ * contents are unknown until it is opened again.
  */
 export interface RaftStorage {
   /**
@@ -76,27 +75,26 @@ export interface RaftStorage {
 }
 
 /**
- * Sends to peers. Anything may be lost; what arrives comes in order of sending, as
+ * Sends to peers. Any message may be lost; those that arrive come in order, as
  * `RaftDriver.receive`.
  */
 export interface PeerTransport {
   /**
-   * False: it was certainly not sent (no connection). The bytes belong to the transport from now
-   * on.
+   * False: it was certainly not sent (no connection). The transport owns the bytes from now on.
    */
   send(to: NodeId, body: Uint8Array): boolean;
 }
 
 /**
- * The replicated state as the driver drives it: `StateMachine` with callbacks in place of promises.
+ * The replicated state as the driver uses it: `StateMachine` with callbacks instead of promises.
  */
 export interface ReplicatedMachine {
   /**
-   * Applies in order before it returns; `done` (once, also inside the call) when everybody who must
-   * see it has. Calls may overlap.
+   * Applies in order before it returns; `done` (once, also inside the call) when every reader
+   * decides by it. Calls may overlap.
    */
   apply(commands: readonly Command[], done: (outcomes: readonly CommandOutcome[]) => void): void;
-  /** `done` (once) when every thread has taken over all that was applied: see `StateMachine`. */
+  /** `done` (once) when every thread decides by all that was applied: see `StateMachine`. */
   settled(done: () => void): void;
   image(): StateImage;
   /** Replaces the whole state before it returns; `done` as above. */
@@ -105,28 +103,30 @@ export interface ReplicatedMachine {
 
 /** Where the driver reports. */
 export interface DriverObserver {
-  /** Role, term or leader changed. Called before anything that follows from it is sent. */
+  /**
+   * Role, term, leader or the target of a transfer changed. Called before anything that follows
+   * from it is sent.
+   */
   softStateChanged(soft: SoftState): void;
   /**
-   * While leading: nobody else can lead before `nowMs()` reaches this, and all that was
-   * acknowledged before is applied here and seen by everybody who must. 0: that does not hold yet,
-   * or not any more. `clockOffsetMs`: what to add to `nowMs()` for the Unix time of a majority of
-   * the nodes; null: there are no others.
+   * While leading: no other node can lead before `nowMs()` reaches this, and all that was
+   * acknowledged before is in force here. 0: that does not hold yet, or no longer. `clockOffsetMs`:
+   * what to add to `nowMs()` for the Unix time of a majority of the nodes; null for a single node.
    */
   leaseExtended(leaseUntilMs: number, clockOffsetMs: number | null): void;
   /**
-   * The node takes no further part: its disk failed, or an invariant is broken. Called once; the
-   * driver has stopped itself.
+   * The node stopped participating: its disk failed, or an invariant is broken. Called once, after
+   * the driver has stopped itself.
    */
   failed(error: Error): void;
 }
 
 /**
- * Why a request had no effect. `notLeader`: there is no leader that this node could forward it to.
+ * Why a request had no effect. `notLeader`: there is no leader to which this node could forward it.
  */
 export type RequestRefusal = Refusal | 'tooLarge' | 'full';
 
-/** How a request ended. `unknown`: it may take effect at any later time, or never. */
+/** The result of a request. `unknown`: it may take effect at any later time, or never. */
 export type RequestResult =
   | { readonly kind: 'done' }
   | { readonly kind: 'refused'; readonly refusal: RequestRefusal }
@@ -137,11 +137,11 @@ export interface DriverOptions {
   /** How many nodes there are, this one included. */
   readonly nodes: number;
   /**
-   * The share of what voters promise that a leader counts on, below 1: their clocks may run faster
-   * than its own.
+   * The share of a voter's lockout on which a leader counts, below 1: the clock of the voter may
+   * run faster than its own.
    */
   readonly leaseShare: number;
-  /** After how many ticks a request is answered `unknown`, a read is refused. */
+  /** After how many ticks a request has the result `unknown`, and a read is refused. */
   readonly requestTimeoutTicks: number;
   /** Applied entries between two snapshots. */
   readonly snapshotEntries: number;
@@ -156,32 +156,32 @@ export interface DriverInterface {
   /** Call at a fixed interval and never more often, after what has arrived was delivered. */
   tick(): void;
   /**
-   * A message of `from` has arrived. Throws `PROTOCOL` for nonsense: drop that connection. The
-   * bytes are not kept.
+   * A message of `from` has arrived. Throws `PROTOCOL` for a malformed one: close that connection.
+   * The bytes are not kept.
    */
   receive(from: NodeId, body: Uint8Array): void;
   /** The connection to this peer broke: messages may have been lost. */
   unreachable(peer: NodeId): void;
   /**
-   * Replicates a command, here or through the leader; `answer` once it is applied on this node, or
-   * cannot be.
+   * Replicates a command, here or through the leader; calls back once it is applied on this node,
+   * or cannot be.
    */
   submit(command: Command, answer: (result: RequestResult) => void): void;
   /**
-   * On the leader: `answer` when this node's state has all that was acknowledged anywhere before
+   * On the leader: calls back when this node's state has all that was acknowledged anywhere before
    * the call.
    */
   read(answer: (result: RequestResult) => void): void;
-  /** False when this node does not lead or has nobody to hand over to. */
+  /** False if this node does not lead, or no follower can take over. */
   transferLeadership(): boolean;
   campaign(): void;
-  /** Nothing is sent, written or applied any more; what is pending is answered `unknown`. */
+  /** Nothing is sent, written or applied any more; pending requests have the result `unknown`. */
   stop(): void;
   readonly soft: SoftState;
   /** The last entry known to be committed. */
   readonly commitIndex: number;
   /** The last applied entry. */
   readonly appliedIndex: number;
-  /** Requests that wait for an answer. */
+  /** Requests without a result yet. */
   readonly pendingRequests: number;
 }

@@ -9,18 +9,18 @@ export interface RaftConfig {
   readonly nodes: readonly NodeId[];
   /**
    * A follower that hears no leader for this many ticks, and up to as many more by chance, stands
-   * for election. A leader that hears no majority within it steps down. Nobody who heard a leader
-   * votes before it has passed.
+   * for election. A leader that hears no majority within it steps down. A node that heard a leader
+   * grants no vote before it has passed.
    */
   readonly electionTicks: number;
   /**
-   * How long `electionTicks` last at the least, from any moment on: one tick may come at once. A
-   * leader hears of it with each heartbeat.
+   * How many milliseconds `electionTicks` last at least, from any moment on: one tick may come at
+   * once. A follower reports it to the leader with each response to a heartbeat.
    */
   readonly lockoutMs: number;
   /**
-   * A node with peers grants no vote for so many ticks after its start: it may have promised
-   * before. More than `electionTicks` when it promised more then.
+   * A node with peers grants no vote for this many ticks after its start: it may have acknowledged
+   * a leader before. More than `electionTicks` if its lockout was longer then.
    */
   readonly startTicks: number;
   /**
@@ -42,13 +42,13 @@ export interface RaftConfig {
   readonly commitTimeoutTicks: number;
   /** Bytes of entries in one append; a single larger entry still goes. */
   readonly maxAppendBytes: number;
-  /** Appends with entries that may be under way to one follower, unanswered. */
+  /** Appends with entries in flight to one follower. */
   readonly maxInflightAppends: number;
-  /** Bytes of entries under way to one follower, unanswered. */
+  /** Bytes of entries in flight to one follower. */
   readonly maxInflightBytes: number;
   /**
-   * Bytes of a leader's entries not yet committed, or not yet on its own disk. Beyond it proposals
-   * are refused; a proposal is always taken when nothing waits.
+   * Bytes of entries of a leader that are not committed, or not on its own disk. Beyond it
+   * proposals are refused; with nothing pending a proposal of any size is accepted.
    */
   readonly maxUncommittedBytes: number;
   /** Entries handed out by one `ready()` to be applied. Bounds how long the caller is busy. */
@@ -57,7 +57,7 @@ export interface RaftConfig {
   readonly maxPendingReads: number;
 }
 
-/** Everything but who the nodes are, and what they promise. */
+/** All settings but the identity of the nodes and their lockouts. */
 export const defaultLimits: Omit<RaftConfig, 'id' | 'nodes' | 'lockoutMs' | 'startTicks'> = {
   electionTicks: 10,
   heartbeatTicks: 2,

@@ -1,13 +1,13 @@
-/** Standing for election, and voting. */
+/** Elections: a node stands as a candidate, and votes for others (dissertation 3.4, 9.6). */
 import { Tally, type Verdict } from './quorum.js';
 import type { Outgoing, Replica } from './replica.js';
 import type { NodeId, PreVote, Vote } from './types.js';
 
-/** One candidacy: asks everybody, counts the answers. */
+/** One candidacy: asks all peers for votes and counts the responses. */
 export class Election {
   readonly #tally: Tally;
   readonly #replica: Replica;
-  /** A vote for oneself counts once it is durable. */
+  /** The candidate's own vote counts once it is durable. */
   #ownVoteCounted = false;
 
   private constructor(replica: Replica) {
@@ -15,7 +15,9 @@ export class Election {
     this.#tally = new Tally(replica.config.nodes.length);
   }
 
-  /** Would I win? Nothing changes by asking (dissertation 9.6). */
+  /**
+   * A pre-vote: asks which peers would vote for this node. Changes no state (dissertation 9.6).
+   */
   static ask(replica: Replica): Election {
     const election = new Election(replica);
     const term = replica.term + 1;
@@ -31,7 +33,7 @@ export class Election {
     const election = new Election(replica);
     const { term } = replica;
     election.#broadcast((to) => ({ kind: 'vote', to, term, transferRound, ...logEnd(replica) }));
-    election.ownVoteMayBeDurable();
+    election.countOwnVoteIfDurable();
     return election;
   }
 
@@ -39,8 +41,10 @@ export class Election {
     this.#tally.record(voter, granted);
   }
 
-  /** The disk has got further. */
-  ownVoteMayBeDurable(): void {
+  /**
+   * Call when the disk has completed a write. True if the candidate's own vote counts from now on.
+   */
+  countOwnVoteIfDurable(): void {
     if (this.#ownVoteCounted || !this.#replica.isHardStateDurable) return;
     this.#ownVoteCounted = true;
     this.record(this.#replica.config.id, true);
@@ -51,7 +55,7 @@ export class Election {
   }
 
   #broadcast(message: (to: NodeId) => Outgoing): void {
-    for (const peer of this.#replica.peers) this.#replica.send(message(peer));
+    for (const peer of this.#replica.peers) this.#replica.sendAfterHardState(message(peer));
   }
 }
 
@@ -60,22 +64,22 @@ function logEnd({ log }: Replica): { lastIndex: number; lastTerm: number } {
 }
 
 /**
- * `bound`: this node leads, or has promised to wait for its leader. Returns whether the vote would be
- * granted.
+ * `isLockedOut`: this node leads, or waits for the leader that it acknowledged. Returns whether the
+ * vote would be granted.
  */
-export function answerPreVote(replica: Replica, ballot: PreVote, bound: boolean): boolean {
+export function respondToPreVote(replica: Replica, ballot: PreVote, isLockedOut: boolean): boolean {
   const { rules, log } = replica;
-  const granted = !bound && ballot.term > replica.term && rules.isUpToDate(ballot, log);
+  const granted = !isLockedOut && ballot.term > replica.term && rules.isUpToDate(ballot, log);
   const term = granted ? ballot.term : replica.term;
-  replica.send({ kind: 'preVoteResponse', to: ballot.from, term, granted });
+  replica.sendAfterHardState({ kind: 'preVoteResponse', to: ballot.from, term, granted });
   return granted;
 }
 
 /** The ballot is of the current term. Returns whether the vote was granted. */
-export function answerVote(replica: Replica, ballot: Vote): boolean {
+export function respondToVote(replica: Replica, ballot: Vote): boolean {
   const { rules, log, term } = replica;
   const granted = rules.mayVoteFor(ballot.from, replica.vote) && rules.isUpToDate(ballot, log);
   if (granted) replica.voteFor(ballot.from);
-  replica.send({ kind: 'voteResponse', to: ballot.from, term, granted });
+  replica.sendAfterHardState({ kind: 'voteResponse', to: ballot.from, term, granted });
   return granted;
 }

@@ -1,4 +1,4 @@
-/** How a node follows the leader's log. */
+/** How a follower replicates the leader's log (dissertation 3.5). */
 import type { Replica } from './replica.js';
 import type { Append, Heartbeat, Snapshot } from './types.js';
 
@@ -21,14 +21,21 @@ export function follow(replica: Replica, append: Append): void {
 }
 
 function acknowledge(replica: Replica, to: string, index: number): void {
-  replica.sendWhenDurable({ kind: 'appendResponse', to, term: replica.term, index });
+  replica.sendAfterLog({ kind: 'appendResponse', to, term: replica.term, index });
 }
 
 function refuse(replica: Replica, { from, prevIndex, prevTerm }: Append): void {
   const { log, term } = replica;
   const hintIndex = log.lastAtOrBelowTerm(prevIndex, prevTerm);
   const hintTerm = log.termAt(hintIndex)!;
-  replica.send({ kind: 'appendReject', to: from, term, prevIndex, hintIndex, hintTerm });
+  replica.sendAfterHardState({
+    kind: 'appendReject',
+    to: from,
+    term,
+    prevIndex,
+    hintIndex,
+    hintTerm,
+  });
 }
 
 export function followHeartbeat(replica: Replica, heartbeat: Heartbeat): void {
@@ -36,10 +43,12 @@ export function followHeartbeat(replica: Replica, heartbeat: Heartbeat): void {
   const { from: to, round } = heartbeat;
   const { term, config } = replica;
   const { lockoutMs } = config;
-  replica.send({ kind: 'heartbeatResponse', to, term, round, lockoutMs });
+  replica.sendAfterHardState({ kind: 'heartbeatResponse', to, term, round, lockoutMs });
 }
 
-/** A whole snapshot has arrived. It is taken unless what it covers is here already. */
+/**
+ * A whole snapshot has arrived. It is installed unless this node already has all that it covers.
+ */
 export function followSnapshot(replica: Replica, { from, meta }: Snapshot): void {
   const { log } = replica;
   if (meta.index > log.committed) {

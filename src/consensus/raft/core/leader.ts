@@ -1,5 +1,6 @@
 /**
- * What a leader does: replicates its log, commits, keeps its quorum and its lease, confirms reads.
+ * What a leader does: it replicates its log, commits, maintains its quorum and its lease, and
+ * confirms reads.
  */
 import { invariant } from './errors.js';
 import { entryBytes } from './log.js';
@@ -21,23 +22,22 @@ import type {
 const noData = new Uint8Array(0);
 
 /**
- * The leadership of one node in one term; it ends when the node leaves the term or loses its
- * quorum.
+ * The leadership of one node in one term. It ends when the node enters another term or steps down.
  */
 export class Leader {
   readonly #replica: Replica;
   readonly #reads: Reads;
   readonly #followers: readonly Progress[];
   /**
-   * The index of the empty entry that began this term. What was committed before is known once it
-   * is committed.
+   * The index of the empty entry that began this term. Once it is committed, the leader knows all
+   * that was committed earlier.
    */
   readonly #firstIndex: number;
   #ticksToHeartbeat: number;
   #ticksToQuorumCheck: number;
   /**
-   * Entries up to here are committed, and durable here: they count no more towards the limit on
-   * what waits.
+   * Entries up to here are committed and durable on this node. They no longer count towards
+   * `maxUncommittedBytes`.
    */
   #settledIndex: number;
   #unsettledBytes: number;
@@ -48,20 +48,20 @@ export class Leader {
    */
   #leaseFloor: number;
   /**
-   * The latest round that a majority has answered, and for how long some majority stays bound after
-   * it.
+   * The latest round that a majority has acknowledged, and for how long some majority is locked out
+   * after it.
    */
   #confirmedRound = 0;
   #lockoutMs = 0;
-  /** The round that began since it was last asked for. */
+  /** The round that began since the last call of `takeBegunRound`. */
   #begunRound = 0;
-  /** Something happened after which there may be more to send. */
+  /** There may be more to send. */
   #hasWork = true;
-  /** A tick has passed: what is committed is told also to those to whom nothing else is sent. */
-  #isCommitNewsDue = false;
-  /** Ticks for which something has waited to be committed, and nothing was. */
+  /** A tick has passed: the commit index is sent to followers that get no other message, too. */
+  #isCommitDue = false;
+  /** Ticks for which an entry has waited and nothing was committed. */
   #commitWaitTicks = 0;
-  /** Ticks until a disk that still finishes nothing makes this node offer leadership again. */
+  /** Ticks until a stalled disk causes the next offer of leadership. */
   #ticksToDiskHandover = 0;
 
   constructor(replica: Replica, reads: Reads) {
@@ -79,10 +79,10 @@ export class Leader {
     this.#beginRound();
   }
 
-  /** Null, or why this node must step down. */
+  /** Returns why this node must step down, or null. */
   tick(): LeadershipLoss | null {
     if (this.#transfer?.tick() === 'overdue') this.#abandonTransfer();
-    this.#commitNewsFallsDue();
+    this.#scheduleCommit();
     if (--this.#ticksToHeartbeat === 0) this.#heartbeat();
     this.#handOverFromSlowDisk();
     if (this.#isCommitStalled()) return 'commitStalled';
@@ -92,9 +92,9 @@ export class Leader {
   }
 
   /**
-   * A leader that commits nothing is of no use, though a majority responds to its heartbeats: the
-   * disks of too many nodes may hang, or its entries may never arrive. Another election may find a
-   * leader that can.
+   * A leader that commits nothing is of no use, even if a majority responds to its heartbeats: the
+   * disks of too many nodes may stall, or its entries may never arrive. Another election may find a
+   * leader that can commit.
    */
   #isCommitStalled(): boolean {
     const { log, config, peers } = this.#replica;
@@ -104,9 +104,9 @@ export class Leader {
   }
 
   /**
-   * A leader whose disk hangs can still commit by its followers' disks, but cannot vote in the next
-   * term, nor take a snapshot, and its memory fills. It hands over where a follower has on disk
-   * what is not on its own: that disk does better.
+   * A leader whose disk stalls can still commit by the disks of its followers, but it cannot vote
+   * in the next term nor take a snapshot, and its memory fills. It hands over if a follower has on
+   * disk what its own disk has not: that disk is better.
    */
   #handOverFromSlowDisk(): void {
     const { diskWaitingTicks, config, log } = this.#replica;
@@ -119,13 +119,13 @@ export class Leader {
     }
   }
 
-  #commitNewsFallsDue(): void {
+  #scheduleCommit(): void {
     const commit = this.#announcedCommit;
-    this.#isCommitNewsDue = this.#followers.some(({ commitTold }) => commitTold < commit);
-    if (this.#isCommitNewsDue) this.#hasWork = true;
+    this.#isCommitDue = this.#followers.some(({ commitSent }) => commitSent < commit);
+    if (this.#isCommitDue) this.#hasWork = true;
   }
 
-  /** Whether a majority was heard since this was last asked (check quorum, dissertation 6.2). */
+  /** Whether a majority was heard since the last call (check quorum, dissertation 6.2). */
   #hadQuorum(): boolean {
     let heard = 1;
     for (const follower of this.#followers) {
@@ -152,12 +152,12 @@ export class Leader {
     this.#ticksToHeartbeat = config.heartbeatTicks;
     for (const { id: to, match } of this.#followers) {
       const commit = Math.min(match, this.#announcedCommit);
-      this.#replica.send({ kind: 'heartbeat', to, term, round, commit });
+      this.#replica.sendAfterHardState({ kind: 'heartbeat', to, term, round, commit });
     }
   }
 
   #confirmRounds(): void {
-    const answered = this.#followers.map((follower) => follower.answeredRound);
+    const answered = this.#followers.map((follower) => follower.ackedRound);
     answered.push(this.#replica.lastRound);
     const round = reachedByMajority(answered);
     if (round > this.#confirmedRound) {
@@ -169,14 +169,15 @@ export class Leader {
   }
 
   /**
-   * Whoever is elected has a vote out of every majority, so nobody is while all of some majority
-   * are bound. The one that is bound for longest counts. The leader is in it: when it votes for
-   * another it leads no more.
+   * A candidate needs votes of a majority, and two majorities share a node: while all nodes of some
+   * majority are locked out, no node is elected. Of each majority the node with the shortest
+   * lockout counts, and the majority with the longest such lockout. The leader belongs to it
+   * without limit: it loses leadership before it votes for another node.
    */
   #lockoutAtLeast(): number {
     const { rules, config } = this.#replica;
-    const promised = this.#followers.map(({ answeredRound, lockoutMs }) =>
-      answeredRound >= this.#confirmedRound ? rules.lockoutMs(lockoutMs, config.lockoutMs) : 0,
+    const promised = this.#followers.map(({ ackedRound, lockoutMs }) =>
+      ackedRound >= this.#confirmedRound ? rules.lockoutMs(lockoutMs, config.lockoutMs) : 0,
     );
     promised.push(Number.POSITIVE_INFINITY);
     return reachedByMajority(promised);
@@ -226,9 +227,9 @@ export class Leader {
     this.#hasWork = true;
   }
 
-  onAnswer(answer: AppendResponse | AppendReject | HeartbeatResponse): void {
+  onResponse(answer: AppendResponse | AppendReject | HeartbeatResponse): void {
     const follower = this.#find(answer.from);
-    invariant(follower !== undefined, 'answers come from followers');
+    invariant(follower !== undefined, 'responses come from followers');
     follower.active = true;
     if (answer.kind === 'appendResponse') this.#onAppendResponse(follower, answer);
     else if (answer.kind === 'appendReject') this.#onAppendReject(follower, answer);
@@ -238,7 +239,7 @@ export class Leader {
   #onAppendResponse(follower: Progress, { index }: AppendResponse): void {
     const { lastIndex } = this.#replica.log;
     invariant(index <= lastIndex, 'a follower has what the leader has', index, lastIndex);
-    if (!follower.accepted(index)) return;
+    if (!follower.acked(index)) return;
     this.#hasWork = true;
     this.#commitByCounting();
     if (this.#transfer?.to === follower.id) this.#offerLeadership();
@@ -247,19 +248,19 @@ export class Leader {
   #onAppendReject(follower: Progress, refusal: AppendReject): void {
     const { prevIndex, hintIndex, hintTerm } = refusal;
     const agreeAtMost = this.#replica.log.lastAtOrBelowTerm(hintIndex, hintTerm);
-    if (follower.refused(prevIndex, agreeAtMost)) this.#hasWork = true;
+    if (follower.rejected(prevIndex, agreeAtMost)) this.#hasWork = true;
   }
 
   #onHeartbeatResponse(follower: Progress, { round, lockoutMs }: HeartbeatResponse): void {
-    follower.answeredHeartbeat(round, lockoutMs);
+    follower.heartbeatAcked(round, lockoutMs);
     this.#hasWork = true;
     this.#confirmRounds();
     this.#lookForLoss(follower);
   }
 
   /**
-   * Appends that went out may be lost, and nothing else may follow to show it: ask whether what was
-   * sent last has arrived.
+   * Appends may be lost, and no later message may show it: an empty append asks whether the last
+   * one has arrived.
    */
   #lookForLoss(follower: Progress): void {
     const { lastIndex } = this.#replica.log;
@@ -267,15 +268,15 @@ export class Leader {
     if (!follower.maySend || follower.next > lastIndex) this.#sendAppend(follower, []);
   }
 
-  /** This node's own disk has got further. */
+  /** This node's own disk has completed a write. */
   onDurable(): void {
     this.#commitByCounting();
     this.#settle();
   }
 
   /**
-   * Commits what a majority has on disk. The leader's own copy counts no earlier than the others'
-   * do.
+   * Commits what a majority has on disk. The leader's own copy counts only once it is durable, as
+   * the others do.
    */
   #commitByCounting(): void {
     const { log, rules, term } = this.#replica;
@@ -296,7 +297,7 @@ export class Leader {
     this.#settledIndex = index;
   }
 
-  /** Returns false when it hands over already, or has nobody to hand over to. */
+  /** False if a transfer is in progress, or no follower can take over. */
   transferTo(to: NodeId | undefined): boolean {
     const target = to === undefined ? this.#readiestFollower() : this.#find(to);
     if (this.#transfer !== null || target === undefined) return false;
@@ -314,7 +315,7 @@ export class Leader {
     return this.#transfer?.to ?? null;
   }
 
-  /** Why leadership is being handed over; null while it is not. */
+  /** Why leadership is being handed over; null without a transfer. */
   get transferReason(): LeadershipLoss | null {
     return this.#transfer?.reason ?? null;
   }
@@ -323,25 +324,25 @@ export class Leader {
     let best: Progress | undefined;
     for (const follower of this.#followers) {
       const better = best === undefined || follower.match > best.match;
-      if (follower.answeredRound > this.#leaseFloor && better) best = follower;
+      if (follower.ackedRound > this.#leaseFloor && better) best = follower;
     }
     return best;
   }
 
   /**
-   * Asks the transfer's target to take over, once it has the whole log; again with each heartbeat,
-   * since it may be lost.
+   * Asks the target of the transfer to take over once it has the whole log; again with each
+   * heartbeat, since the message may be lost.
    */
   #offerLeadership(): void {
     if (this.#transfer === null) return;
     const { term, log, lastRound: round } = this.#replica;
     const { to } = this.#transfer;
     if (this.#find(to)?.match !== log.lastIndex) return;
-    this.#replica.send({ kind: 'timeoutNow', to, term, round });
+    this.#replica.sendAfterHardState({ kind: 'timeoutNow', to, term, round });
   }
 
   /**
-   * An offer may still be under way: no lease may rest on the rounds that it releases voters from.
+   * An offer may still be in flight: no lease may rest on the rounds from which it releases voters.
    */
   #abandonTransfer(): void {
     this.#transfer = null;
@@ -361,18 +362,18 @@ export class Leader {
     return this.#hasWork;
   }
 
-  /** Sends all that may go now. */
+  /** Sends all that may be sent now. */
   flush(): void {
     if (!this.#hasWork) return;
     this.#hasWork = false;
     this.#confirmReads();
     for (const follower of this.#followers) this.#replicate(follower);
-    this.#isCommitNewsDue = false;
+    this.#isCommitDue = false;
   }
 
   /**
-   * What is committed is known only when an entry of this term is (dissertation 6.4). During a
-   * transfer no round begins.
+   * A leader knows what is committed only once an entry of its own term is (dissertation 6.4). No
+   * round begins during a transfer.
    */
   #confirmReads(): void {
     const { log } = this.#replica;
@@ -396,19 +397,19 @@ export class Leader {
       this.#sendAppend(follower, log.slice(follower.next, config.maxAppendBytes));
     }
     const upToDate = follower.mode === 'replicate' && follower.next > log.lastIndex;
-    if (upToDate && follower.commitTold < this.#commitToTell(follower)) {
+    if (upToDate && follower.commitSent < this.#commitToTell(follower)) {
       this.#sendAppend(follower, []);
     }
   }
 
   /**
-   * A message that tells of nothing but a commit wakes its receiver, which answers, and all that
-   * before the client is answered: on two cores a third of the time of a lone request. So the news
-   * goes with the next append or tick; at once only to whose clients wait for it.
+   * A message that carries only a commit index wakes its receiver, which responds: on two cores
+   * that took a third of the time of a single request. So the commit index goes with the next
+   * append or tick, and at once only to followers whose clients wait for it.
    */
   #commitToTell(follower: Progress): number {
     const commit = this.#announcedCommit;
-    return this.#isCommitNewsDue ? commit : Math.min(commit, follower.commitAwaited);
+    return this.#isCommitDue ? commit : Math.min(commit, follower.commitAwaited);
   }
 
   get #announcedCommit(): number {
@@ -416,7 +417,7 @@ export class Leader {
     return rules.announces(log.committed, log.inForce);
   }
 
-  /** More is in force on this node: more may be announced. */
+  /** More entries are in force on this node and may be announced. */
   inForceAdvanced(): void {
     this.#hasWork = true;
   }
@@ -431,20 +432,28 @@ export class Leader {
     }
     const commit = this.#announcedCommit;
     const to = follower.id;
-    this.#replica.send({ kind: 'append', to, term, prevIndex, prevTerm, commit, entries });
-    follower.commitTold = commit;
+    this.#replica.sendAfterHardState({
+      kind: 'append',
+      to,
+      term,
+      prevIndex,
+      prevTerm,
+      commit,
+      entries,
+    });
+    follower.commitSent = commit;
     let bytes = 0;
     for (const entry of entries) bytes += entryBytes(entry.data);
     follower.sent(prevIndex + entries.length, bytes);
   }
 
-  /** Only to who is there: a snapshot is dear. */
+  /** Only to a follower that responds: a snapshot is expensive. */
   #sendSnapshot(follower: Progress): void {
     const { snapshot: meta, term, log } = this.#replica;
     invariant(meta.index >= log.baseIndex, 'a snapshot covers what is gone', meta.index);
     if (follower.active) {
       follower.sendSnapshot(meta.index);
-      this.#replica.send({ kind: 'snapshot', to: follower.id, term, meta });
+      this.#replica.sendAfterHardState({ kind: 'snapshot', to: follower.id, term, meta });
     }
   }
 

@@ -6,7 +6,7 @@ import { invariant } from './errors.js';
 import type { Rules } from './rules.js';
 import type { Entry, InitialState, SnapshotMeta } from './types.js';
 
-/** What an entry costs besides its data. */
+/** The size of an entry besides its data. */
 const entryOverheadBytes = 16;
 
 /** The size of an entry with this command, as all limits count it. */
@@ -16,13 +16,13 @@ export function entryBytes(data: Uint8Array): number {
 
 /**
  * Invariants: `base.index <= applied <= committed <= lastIndex`; `inForce <= applied`; `base.index
- * <= durable <= handedToDisk <= lastIndex`; `entries[i].index === base.index + 1 + i`; terms never fall along
- * the log; nothing up to `committed` is ever cut off.
+ * <= durable <= handedToDisk <= lastIndex`; `entries[i].index === base.index + 1 + i`; terms never
+ * fall along the log; no entry up to `committed` is ever truncated.
  *
- * Whether an entry is applied does not depend on this node's own disk: what is committed is on the
+ * Whether an entry is applied does not depend on this node's own disk. A committed entry is on the
  * disks of a majority (dissertation 3.6), and a leader with a slow disk must not judge checks by
- * less than its followers have acknowledged. `inForce` runs behind `applied`: up to there the state
- * machine has confirmed that each of its readers has taken the entries over.
+ * less than its followers have acknowledged. `inForce` follows `applied`: up to there each reader
+ * of the state machine has confirmed that it decides by the entries.
  */
 export class Log {
   /** The place before the first entry in memory. */
@@ -68,12 +68,14 @@ export class Log {
     return this.#applied;
   }
 
-  /** The last entry by which every reader of the state machine decides. */
+  /** Every reader of the state machine decides by the entries up to here. */
   get inForce(): number {
     return this.#inForce;
   }
 
-  /** The state machine's readers have taken over all entries up to `index`. True when this is news. */
+  /**
+   * The readers of the state machine decide by all entries up to `index`. True if it has advanced.
+   */
   inForceTo(index: number): boolean {
     invariant(index <= this.#applied, 'only what is applied is in force', index, this.#applied);
     if (index <= this.#inForce) return false;
@@ -81,7 +83,7 @@ export class Log {
     return true;
   }
 
-  /** All entries up to here are on this node's disk (or covered by a snapshot). */
+  /** All entries up to here are on this node's disk, or covered by its snapshot. */
   get durable(): number {
     return this.#durable;
   }
@@ -90,7 +92,7 @@ export class Log {
     return this.#handedToDisk < this.lastIndex;
   }
 
-  /** Undefined where nothing is known: compacted away, or not there yet. */
+  /** Undefined for an index that is compacted away or beyond the end. */
   termAt(index: number): number | undefined {
     if (index === this.#base.index) return this.#base.term;
     return this.#entries[index - this.#base.index - 1]?.term;
@@ -107,7 +109,9 @@ export class Log {
     return place;
   }
 
-  /** Entries from `from` on, at least one if there is any, then as many as fit into `maxBytes`. */
+  /**
+   * Entries from `from` on: at least one if there is any, and no more than `maxBytes` otherwise.
+   */
   slice(from: number, maxBytes: number): Entry[] {
     const first = from - this.#base.index - 1;
     invariant(first >= 0, 'a compacted entry is not read', from, this.#base.index);
@@ -138,8 +142,8 @@ export class Log {
   }
 
   /**
-   * Takes in entries that follow a place where this log agrees with the leader's. Returns from
-   * where on entries were cut off because they conflicted, or null.
+   * Adds entries that follow an entry on which this log and the leader's agree. Returns the first
+   * index that was truncated because of a conflict, or null.
    */
   merge(entries: readonly Entry[]): number | null {
     const known = entries.findIndex((entry) => this.#isNews(entry));
@@ -163,7 +167,7 @@ export class Log {
     this.#handedToDisk = Math.min(this.#handedToDisk, index - 1);
   }
 
-  /** True when this is news. */
+  /** True if the commit index has advanced. */
   commitTo(index: number): boolean {
     if (index <= this.#committed) return false;
     invariant(index <= this.lastIndex, 'what is committed is here', index, this.lastIndex);
@@ -177,7 +181,7 @@ export class Log {
     if (index > this.#durable) this.#durable = index;
   }
 
-  /** What the disk has not been given yet. */
+  /** Entries that were not handed to the disk yet. */
   takeUnwritten(): Entry[] {
     const unwritten = this.#entries.slice(this.#handedToDisk - this.#base.index);
     this.#handedToDisk = this.lastIndex;
@@ -208,8 +212,8 @@ export class Log {
   }
 
   /**
-   * Starts anew after a snapshot that goes beyond what is committed here. It counts as durable at
-   * once: what follows it can only become durable after it.
+   * Replaces the log by a snapshot beyond what is committed here. It counts as durable at once:
+   * what follows it can only become durable after it.
    */
   restartAfter(snapshot: SnapshotMeta): void {
     invariant(
@@ -222,7 +226,7 @@ export class Log {
     this.#entries = [];
     this.#committed = snapshot.index;
     this.#applied = snapshot.index;
-    // Nothing of the snapshot is in force before its readers have taken it over.
+    // The snapshot is in force once its readers have taken it over.
     this.#inForce = Math.min(this.#inForce, snapshot.index);
     this.#durable = snapshot.index;
     this.#handedToDisk = snapshot.index;

@@ -1,12 +1,17 @@
 /**
- * Messages on their way out: those that speak of what is not durable yet wait here for the disk.
+ * Messages that wait for the disk before they may be sent (dissertation 3.8).
+ *
+ * A vote that a node forgets in a crash may be cast twice in a term, and an acknowledged entry that
+ * it forgets was committed by one copy too few. So a message is sent only once everything that it
+ * states is synced: the term and the vote, and for an acknowledgement the entries. Heartbeats and
+ * appends of a leader state only the term and are sent while its own disk still writes.
  */
 import type { Rules } from './rules.js';
 import type { Message } from './types.js';
 
 interface HeldMessage {
   readonly message: Message;
-  /** The batch that has to be durable first. */
+  /** The batch that must be durable first. */
   readonly batch: number;
 }
 
@@ -32,8 +37,8 @@ export class DurableOutbox {
   }
 
   /**
-   * Any message may be lost, so a newer one may take its place: while a disk hangs, what waits for
-   * it does not pile up.
+   * Any message may be lost, so a newer one replaces an older one of its kind: while a disk stalls,
+   * the messages that wait for it do not pile up.
    */
   #wait(newer: HeldMessage): void {
     const place = this.#waiting.findIndex((waiting) => isOfOneKind(waiting, newer));
@@ -41,7 +46,7 @@ export class DurableOutbox {
     else if (!saysLess(newer.message, this.#waiting[place]!.message)) this.#waiting[place] = newer;
   }
 
-  /** The disk has got further. */
+  /** The disk has completed more batches. */
   release(durableBatch: number): void {
     if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
@@ -49,7 +54,7 @@ export class DurableOutbox {
     for (const { message, batch } of waiting) this.post(message, batch, durableBatch);
   }
 
-  /** What waited in an earlier term is of no use to anybody any more. */
+  /** Messages of an earlier term have no receiver any more. */
   dropWaiting(): void {
     this.#waiting = [];
   }
@@ -70,7 +75,7 @@ function isOfOneKind(left: HeldMessage, right: HeldMessage): boolean {
   );
 }
 
-/** An acknowledgement of less than the other acknowledges already. */
+/** Whether the newer acknowledgement confirms less than the older one. */
 function saysLess(newer: Message, older: Message): boolean {
   const areAnswers = newer.kind === 'appendResponse' && older.kind === 'appendResponse';
   return areAnswers && newer.index < older.index;

@@ -1,12 +1,12 @@
-/** What a leader knows of one follower, and how fast it may send. */
+/** What a leader knows about one follower, and how much it may send (dissertation 3.5, 10.2.1). */
 import { invariant } from './errors.js';
 import type { NodeId } from './types.js';
 
 /**
- * - `probe`: where the logs agree is not known; one append at a time, until it is answered or a
- *   heartbeat is.
- * - `replicate`: they agree; appends follow each other without waiting, within the bounds on what
- *   is in flight.
+ * - `probe`: the last common entry is unknown; one append at a time, until there is a response to
+ *   it or to a heartbeat.
+ * - `replicate`: the logs agree; appends follow each other without waiting, within the limits on
+ *   what is in flight.
  * - `snapshot`: the follower needs entries that are compacted away; nothing is sent until the
  *   snapshot has arrived or failed.
  */
@@ -24,31 +24,31 @@ export interface InflightLimits {
 
 /**
  * Invariants: `0 <= match < next`; `match` falls only when the connection breaks, to 0; only
- * `replicate` has flights; each flight ends behind `match`.
+ * `replicate` has appends in flight; each of them ends behind `match`.
  */
 export class Progress {
   readonly id: NodeId;
   /**
-   * The follower's log is durable and equal to the leader's up to here, as far as this leader was
-   * told over a connection that stands.
+   * The follower's log is durable and equal to the leader's up to here, as far as its responses
+   * over the present connection show.
    */
   #match = 0;
   /** The next entry to send. */
   #next: number;
   #mode: ProgressMode = 'probe';
   #probeSent = false;
-  #flights: Inflight[] = [];
-  #flightBytes = 0;
+  #inflight: Inflight[] = [];
+  #inflightBytes = 0;
   #snapshotIndex = 0;
   readonly #limits: InflightLimits;
 
-  /** It has been heard since the last check of the quorum. */
+  /** The follower was heard since the last check of the quorum. */
   active = false;
-  #answeredRound = 0;
+  #ackedRound = 0;
   #lockoutMs = 0;
-  /** The commit index that it was last told. */
-  commitTold = 0;
-  /** It waits for the commit of entries up to here. */
+  /** The commit index that was sent to it last. */
+  commitSent = 0;
+  /** A client of the follower waits for the commit of entries up to here. */
   commitAwaited = 0;
 
   constructor(id: NodeId, next: number, limits: InflightLimits) {
@@ -65,12 +65,12 @@ export class Progress {
     return this.#next;
   }
 
-  /** The latest round of heartbeats that it answered. */
-  get answeredRound(): number {
-    return this.#answeredRound;
+  /** The latest round of heartbeats to which it responded. */
+  get ackedRound(): number {
+    return this.#ackedRound;
   }
 
-  /** For how long it grants no vote after it answered that round. */
+  /** For how many milliseconds it grants no vote after that response. */
   get lockoutMs(): number {
     return this.#lockoutMs;
   }
@@ -84,12 +84,12 @@ export class Progress {
     if (this.#mode === 'snapshot') return false;
     if (this.#mode === 'probe') return !this.#probeSent;
     return (
-      this.#flights.length < this.#limits.maxInflightAppends &&
-      this.#flightBytes < this.#limits.maxInflightBytes
+      this.#inflight.length < this.#limits.maxInflightAppends &&
+      this.#inflightBytes < this.#limits.maxInflightBytes
     );
   }
 
-  /** An append with entries up to `lastIndex` (none: `next - 1`) leaves. */
+  /** An append with entries up to `lastIndex` (none: `next - 1`) is sent. */
   sent(lastIndex: number, bytes: number): void {
     invariant(this.#mode !== 'snapshot', 'nothing is sent beside a snapshot', lastIndex);
     invariant(lastIndex >= this.#next - 1, 'sending goes forward', lastIndex, this.#next);
@@ -98,13 +98,13 @@ export class Progress {
       return;
     }
     if (lastIndex < this.#next) return;
-    this.#flights.push({ lastIndex, bytes });
-    this.#flightBytes += bytes;
+    this.#inflight.push({ lastIndex, bytes });
+    this.#inflightBytes += bytes;
     this.#next = lastIndex + 1;
   }
 
-  /** The follower has all up to `index`. True when this is news, or ends a probe. */
-  accepted(index: number): boolean {
+  /** The follower has all entries up to `index`. True if that is new, or ends a probe. */
+  acked(index: number): boolean {
     const news = index > this.#match;
     if (news) this.#match = index;
     this.#next = Math.max(this.#next, this.#match + 1);
@@ -117,11 +117,10 @@ export class Progress {
   }
 
   /**
-   * The follower refused an append behind `prevIndex`; the logs may agree at `agreeAtMost`. False
-   * when the refusal is late: what it says has been overtaken, and `next` must not fall back to
-   * `match` or below.
+   * The follower rejected an append after `prevIndex`; the logs may agree at `agreeAtMost`. False
+   * for a stale reject: `next` must never fall to `match` or below.
    */
-  refused(prevIndex: number, agreeAtMost: number): boolean {
+  rejected(prevIndex: number, agreeAtMost: number): boolean {
     if (this.#mode === 'snapshot' || prevIndex <= this.#match) return false;
     if (this.#mode === 'replicate') {
       this.probe();
@@ -134,11 +133,14 @@ export class Progress {
     return true;
   }
 
-  /** A heartbeat was answered: a probe without an answer is lost, so the next may go. */
-  answeredHeartbeat(round: number, lockoutMs: number): void {
+  /**
+   * There is a response to a heartbeat: a probe without a response is lost, so the next may be
+   * sent.
+   */
+  heartbeatAcked(round: number, lockoutMs: number): void {
     this.#probeSent = false;
-    if (round <= this.#answeredRound) return;
-    this.#answeredRound = round;
+    if (round <= this.#ackedRound) return;
+    this.#ackedRound = round;
     this.#lockoutMs = lockoutMs;
   }
 
@@ -150,9 +152,9 @@ export class Progress {
   }
 
   /**
-   * The connection broke: what is in flight may be lost. Who comes back may have lost its disk, and
-   * would be told of commits that it does not hold; a follower that has kept its log says so at the
-   * first probe.
+   * The connection broke: messages in flight may be lost. A follower that comes back may have lost
+   * its disk, and must not get commit indexes of entries that it does not hold; a follower that has
+   * kept its log says so in its response to the first probe.
    */
   disconnected(): void {
     if (this.#mode === 'replicate') this.probe();
@@ -164,7 +166,10 @@ export class Progress {
     this.#snapshotIndex = index;
   }
 
-  /** The sending of the snapshot has ended. Whether the follower took it will show. */
+  /**
+   * The transfer of the snapshot has ended. The next response shows whether the follower installed
+   * it.
+   */
   snapshotEnded(delivered: boolean): void {
     if (this.#mode !== 'snapshot') return;
     const next = delivered ? Math.max(this.#match, this.#snapshotIndex) + 1 : this.#match + 1;
@@ -181,19 +186,19 @@ export class Progress {
 
   #enter(mode: ProgressMode): void {
     this.#mode = mode;
-    this.#flights = [];
-    this.#flightBytes = 0;
+    this.#inflight = [];
+    this.#inflightBytes = 0;
     this.#probeSent = false;
   }
 
   #landUpTo(index: number): void {
     let landed = 0;
-    for (; landed < this.#flights.length; landed++) {
-      const flight = this.#flights[landed]!;
+    for (; landed < this.#inflight.length; landed++) {
+      const flight = this.#inflight[landed]!;
       if (flight.lastIndex > index) break;
-      this.#flightBytes -= flight.bytes;
+      this.#inflightBytes -= flight.bytes;
     }
-    if (landed > 0) this.#flights.splice(0, landed);
+    if (landed > 0) this.#inflight.splice(0, landed);
   }
 
   #check(): void {

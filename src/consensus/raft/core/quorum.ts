@@ -26,7 +26,7 @@ function sortDescending(values: number[]): void {
 
 export type Verdict = 'won' | 'lost' | 'open';
 
-/** The votes of one election. A voter's first answer counts. */
+/** The votes of one election. The first response of each voter counts. */
 export class Tally {
   readonly #answers = new Map<string, boolean>();
   readonly #majority: number;

@@ -1,6 +1,6 @@
-/** The Raft core: takes inputs, changes roles, hands out what there is to do. */
+/** The Raft core: takes inputs, changes roles, returns what there is to do. */
 import { type RaftConfig, validate } from './config.js';
-import { answerPreVote, answerVote, Election } from './election.js';
+import { Election, respondToPreVote, respondToVote } from './election.js';
 import { invariant } from './errors.js';
 import { follow, followHeartbeat, followSnapshot } from './follower.js';
 import { Leader } from './leader.js';
@@ -33,13 +33,14 @@ import type {
 export type RandomSource = () => number;
 
 /**
- * Roles and their moves:
+ * Roles and their transitions:
  *
- *     follower --time-out--> preCandidate --a majority would vote--> candidate --a majority
- * votes--> leader
+ *     follower --time-out--> preCandidate --a majority would vote--> candidate
+ *     candidate --a majority votes--> leader
  *     follower --timeoutNow--> candidate
- *     any --a higher term--> follower;  candidates --a leader, or no majority left--> follower;
- * leader --quorum lost--> follower
+ *     any --a higher term--> follower
+ *     candidates --a leader, or no majority left--> follower
+ *     leader --quorum lost, or nothing committed in time--> follower
  *
  * `election` is set in the two candidate roles only, `leadership` in the leader's only.
  */
@@ -51,11 +52,11 @@ export class Raft implements RaftCore {
   #leader: NodeId | null = null;
   #election: Election | null = null;
   #leadership: Leader | null = null;
-  /** Ticks until this node stands for election; drawn anew each time it is set. */
+  /** Ticks until this node stands for election; drawn again for each time-out. */
   #electionTicksLeft = 0;
   #readsLost: number[] = [];
   #loss: LeadershipLoss | null = null;
-  /** Elections since a leader was last heard, as far as this node knows. */
+  /** Elections since this node last heard a leader. */
   #elections = 0;
   #softShown: SoftState;
 
@@ -80,13 +81,13 @@ export class Raft implements RaftCore {
       if (loss !== null) this.#stepDown(loss);
       return;
     }
-    // Others cannot know of a vote that is not on disk yet: the time-out starts when it is.
+    // Peers cannot know of a vote that is not on disk: the time-out starts once it is.
     if (!this.#isAlone && !this.#replica.isHardStateDurable) return;
     if (--this.#electionTicksLeft <= 0) this.campaign();
   }
 
   campaign(): void {
-    if (this.#role === 'leader' || this.#isBound(this.#replica.term + 1, 0)) return;
+    if (this.#role === 'leader' || this.#isLockedOut(this.#replica.term + 1, 0)) return;
     if (this.#isAlone && this.#role === 'candidate') return;
     this.#leave();
     this.#role = 'preCandidate';
@@ -133,7 +134,7 @@ export class Raft implements RaftCore {
     this.#leader = leader;
   }
 
-  /** Ends what belongs to the present role. */
+  /** Ends the present role. */
   #leave(): void {
     if (this.#leadership !== null) this.#readsLost.push(...this.#reads.takeLost());
     this.#leadership = null;
@@ -150,8 +151,8 @@ export class Raft implements RaftCore {
   }
 
   /**
-   * Such a node is elected by its disk: a new term at each tick of a slow one would be a new vote
-   * to write, without an end.
+   * Such a node is elected by its own disk. A new term at each tick of a slow disk would mean
+   * another vote to write, without end.
    */
   get #isAlone(): boolean {
     return this.#replica.peers.length === 0;
@@ -160,7 +161,7 @@ export class Raft implements RaftCore {
   step(message: Message): void {
     const { peers, config, term } = this.#replica;
     if (message.to !== config.id || !peers.includes(message.from)) return;
-    if (message.term < term) this.#answerOutdated(message);
+    if (message.term < term) this.#respondToOutdated(message);
     else if (message.term === term || this.#meetsHigherTerm(message)) this.#handle(message);
   }
 
@@ -168,7 +169,8 @@ export class Raft implements RaftCore {
   #meetsHigherTerm(message: Message): boolean {
     if (message.kind === 'preVote') return true;
     if (message.kind === 'preVoteResponse' && message.granted) return true;
-    if (message.kind === 'vote' && this.#isBound(message.term, message.transferRound)) return false;
+    if (message.kind === 'vote' && this.#isLockedOut(message.term, message.transferRound))
+      return false;
     if (this.#role === 'leader') this.#loss = this.#leadership?.transferReason ?? 'laterTerm';
     this.#replica.enterTerm(message.term, null);
     if (message.kind === 'vote') this.#elections++;
@@ -176,15 +178,21 @@ export class Raft implements RaftCore {
     return true;
   }
 
-  /** Frees whoever is behind: a leader or candidate that hears of a higher term steps down. */
-  #answerOutdated({ kind, from: to }: Message): void {
+  /** A response with the present term: a leader or candidate of an earlier one steps down. */
+  #respondToOutdated({ kind, from: to }: Message): void {
     const { term } = this.#replica;
     if (kind === 'append' || kind === 'heartbeat' || kind === 'snapshot') {
-      this.#replica.send({ kind: 'heartbeatResponse', to, term, round: 0, lockoutMs: 0 });
+      this.#replica.sendAfterHardState({
+        kind: 'heartbeatResponse',
+        to,
+        term,
+        round: 0,
+        lockoutMs: 0,
+      });
     } else if (kind === 'preVote') {
-      this.#replica.send({ kind: 'preVoteResponse', to, term, granted: false });
+      this.#replica.sendAfterHardState({ kind: 'preVoteResponse', to, term, granted: false });
     } else if (kind === 'vote') {
-      this.#replica.send({ kind: 'voteResponse', to, term, granted: false });
+      this.#replica.sendAfterHardState({ kind: 'voteResponse', to, term, granted: false });
     }
   }
 
@@ -212,7 +220,7 @@ export class Raft implements RaftCore {
         this.#onLeaderMessage(message);
         break;
       default:
-        this.#leadership?.onAnswer(message);
+        this.#leadership?.onResponse(message);
     }
   }
 
@@ -235,8 +243,8 @@ export class Raft implements RaftCore {
   }
 
   #onPreVote(ballot: PreVote): void {
-    const granted = answerPreVote(this.#replica, ballot, this.#isBound(ballot.term, 0));
-    // The candidate's disk needs time for its own vote before it can ask for this node's.
+    const granted = respondToPreVote(this.#replica, ballot, this.#isLockedOut(ballot.term, 0));
+    // The disk of the candidate needs time for its own vote before it asks for this node's.
     if (granted && this.#role === 'follower') this.#drawElectionTimeout();
   }
 
@@ -248,8 +256,8 @@ export class Raft implements RaftCore {
   }
 
   #onVote(ballot: Vote): void {
-    if (this.#isBound(ballot.term, ballot.transferRound)) return;
-    if (answerVote(this.#replica, ballot)) this.#drawElectionTimeout();
+    if (this.#isLockedOut(ballot.term, ballot.transferRound)) return;
+    if (respondToVote(this.#replica, ballot)) this.#drawElectionTimeout();
   }
 
   #onVoteResponse({ from, granted }: VoteResponse): void {
@@ -259,15 +267,15 @@ export class Raft implements RaftCore {
   }
 
   #onTimeoutNow({ round }: TimeoutNow): void {
-    if (this.#role === 'leader' || this.#isBound(this.#replica.term + 1, round)) return;
+    if (this.#role === 'leader' || this.#isLockedOut(this.#replica.term + 1, round)) return;
     this.#stand(round);
   }
 
   /**
-   * Whether a vote in `term` (also one's own) is forbidden: by a promise, or by leading. A leader
-   * in good standing deposes itself for nobody but the one it hands over to.
+   * Whether this node may not vote in `term` (also not for itself): it is locked out, or it leads.
+   * A leader gives up its term only for the node to which it hands over.
    */
-  #isBound(term: number, transferRound: number): boolean {
+  #isLockedOut(term: number, transferRound: number): boolean {
     const { lockout, lastRound, term: own } = this.#replica;
     if (this.#role !== 'leader') return lockout.forbids(term, transferRound);
     return !(transferRound > 0 && term === own + 1 && lastRound <= transferRound);
@@ -295,7 +303,7 @@ export class Raft implements RaftCore {
     this.#replica.persisted(batch);
     this.#leadership?.onDurable();
     if (this.#role === 'candidate') {
-      this.#election?.ownVoteMayBeDurable();
+      this.#election?.countOwnVoteIfDurable();
       this.#decide();
     }
   }

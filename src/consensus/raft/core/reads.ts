@@ -3,18 +3,17 @@ import type { ReadGrant } from './types.js';
 
 interface Confirming {
   /**
-   * A majority must answer this round, or a later one: then nobody had taken over when it was sent.
+   * A majority must respond to this round, or a later one: then no other node led when it was sent.
    */
   readonly round: number;
-  /** What was committed when the round began. */
+  /** The commit index when the round began. */
   readonly index: number;
   readonly contexts: readonly number[];
 }
 
 /**
- * Reads wait for a round of heartbeats that begins after them. One round confirms all that were
- * waiting; the next begins when it is over, so a flood of reads costs no more than one round at a
- * time.
+ * Reads wait for a round of heartbeats that begins after them. One round confirms all reads that
+ * wait; the next begins when it is over, so a flood of reads costs one round at a time.
  */
 export class Reads {
   #waiting: number[] = [];
@@ -58,8 +57,7 @@ export class Reads {
   }
 
   /**
-   * All that can no longer be granted. What is granted already stays valid: it was confirmed in
-   * time.
+   * All reads that can no longer be granted. A granted read stays valid: it was confirmed in time.
    */
   takeLost(): number[] {
     const lost = [...(this.#confirming?.contexts ?? []), ...this.#waiting];

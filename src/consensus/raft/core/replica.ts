@@ -1,6 +1,6 @@
 /**
- * What a node has in every role: term and vote, log, promise, and the ways to the disk and to the
- * peers.
+ * What a node has in every role: term and vote, log, lockout, and what it owes to the disk and to
+ * its peers.
  */
 import type { RaftConfig } from './config.js';
 import { invariant } from './errors.js';
@@ -24,10 +24,13 @@ export class Replica {
   readonly #writes: WriteTracker;
   readonly #outbox: DurableOutbox;
   #hardState: HardState;
-  /** The batch that makes term and vote durable; the next one while it has not left. */
+  /**
+   * The batch that makes term and vote durable; the next batch while they are not handed to the
+   * disk.
+   */
   #hardStateBatch = 0;
   #hardStateUnwritten = false;
-  /** The newest snapshot that a slow follower can be sent. */
+  /** The newest snapshot that can be sent to a slow follower. */
   #snapshot: SnapshotMeta;
   #restore: SnapshotMeta | null = null;
   #lastRound = 0;
@@ -92,7 +95,7 @@ export class Replica {
     return this.rules.mayGo(this.#hardStateBatch, this.#writes.durableBatch);
   }
 
-  /** For how many ticks the disk has finished nothing of what it was given. */
+  /** For how many ticks the disk has completed nothing of what it was given. */
   get diskWaitingTicks(): number {
     return this.#writes.waitingTicks;
   }
@@ -102,13 +105,13 @@ export class Replica {
     this.lockout.tick();
   }
 
-  /** Sends as soon as the term, which every message speaks of, is durable. */
-  send(message: Outgoing): void {
+  /** Sends once the hard state is durable: the term, which every message states, and the vote. */
+  sendAfterHardState(message: Outgoing): void {
     this.#post(message, this.#hardStateBatch);
   }
 
-  /** Sends as soon as everything that is in memory now is durable. */
-  sendWhenDurable(message: Outgoing): void {
+  /** Sends once the hard state and all entries that are in memory now are durable. */
+  sendAfterLog(message: Outgoing): void {
     const { nextBatch } = this.#writes;
     this.#post(message, this.hasUnwritten ? nextBatch : nextBatch - 1);
   }
@@ -118,12 +121,12 @@ export class Replica {
     this.#outbox.post(addressed, batch, this.#writes.durableBatch);
   }
 
-  /** The disk must hear of what `merge` cut off before it hears of what came instead. */
+  /** The disk must learn of a truncation before it gets the entries that follow. */
   cutFrom(index: number): void {
     this.#writes.cutFrom(index);
   }
 
-  /** The state comes from `snapshot` now, and the log begins behind it. */
+  /** The state comes from `snapshot` now, and the log begins after it. */
   restartAfter(snapshot: SnapshotMeta): void {
     this.log.restartAfter(snapshot);
     this.#writes.cutFrom(snapshot.index + 1);

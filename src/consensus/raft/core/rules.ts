@@ -1,7 +1,7 @@
 /**
- * The rules on which Raft's safety rests, each a small pure function and in one place: so that each
- * can be read against the paper, and so that the simulation can break one at a time and show that
- * it would notice.
+ * The rules on which the safety of Raft rests, each a small pure function in one place: so that
+ * each can be compared with the paper, and the simulation can break one at a time and show that it
+ * notices.
  */
 
 export interface Rules {
@@ -10,42 +10,46 @@ export interface Rules {
    * them (dissertation 3.6.2, figure 3.7).
    */
   commitsByCounting(entryTerm: number, leaderTerm: number): boolean;
-  /** A voter's log must not be ahead of the candidate's (dissertation 3.6.1). */
+  /** The voter's log must not be ahead of the candidate's (dissertation 3.6.1). */
   isUpToDate(candidate: LogEnd, voter: LogEnd): boolean;
   /** One vote per term (dissertation 3.4). */
   mayVoteFor(candidate: string, votedFor: string | null): boolean;
-  /** Only a conflicting entry cuts the log: an old, delayed append must not (dissertation 3.5). */
+  /**
+   * Only a conflicting entry truncates the log; an old, delayed append must not (dissertation 3.5).
+   */
   conflicts(storedTerm: number, receivedTerm: number): boolean;
   /**
-   * How far an append lets its receiver commit: beyond `lastNew` its log may differ from the
+   * Up to where an append lets its receiver commit: beyond `lastNew` its log may differ from the
    * leader's (figure 3.1, AppendEntries 5).
    */
   commitAfterAppend(leaderCommit: number, lastNew: number): number;
   /**
-   * Up to where a leader announces commits: a follower acknowledges to its client what it learns
-   * so, and from then on no check may be judged without it. Not beyond what is in force here.
+   * Up to where a leader announces commits. A follower acknowledges to its client what it learns
+   * like this, and from then on no check may be judged without it: so no further than what is in
+   * force on the leader.
    */
   announces(committed: number, inForce: number): number;
   /**
-   * What a message says must be durable before it goes (dissertation 3.8); `batch` is the last
-   * write that it speaks of.
+   * What a message states must be durable before it is sent (dissertation 3.8); `batch` is the last
+   * write to which it refers.
    */
   mayGo(batch: number, durableBatch: number): boolean;
-  /** A finished write counts when all before it have finished: it may have overtaken them. */
+  /** A completed write counts once all earlier ones are completed: it may have overtaken them. */
   completesInOrder(batch: number, durableBatch: number): boolean;
   /**
-   * Who acknowledged a leader grants no vote until its promise has run out (dissertation 6.4.1).
+   * A node that acknowledged a leader grants no vote until its lockout has ended (dissertation
+   * 6.4.1).
    */
   isLockedOut(ticksLeft: number): boolean;
-  /** Who starts may have made a promise before; who has no peers has made none. */
+  /** A node that starts may have acknowledged a leader before; one without peers has none. */
   isLockedOutAtStart(peers: number): boolean;
   /**
-   * No lease rests on rounds up to `floor`, from whose promises voters may be released, nor on any
-   * while leadership is offered.
+   * No lease rests on rounds up to `floor`, whose lockouts may be released, nor on any during a
+   * transfer.
    */
   carriesLease(round: number, floor: number, offersLeadership: boolean): boolean;
   /**
-   * For how long a voter counts as bound: as it said itself, since its settings may differ from the
+   * For how long a voter is locked out: as it reports, since its settings may differ from the
    * leader's.
    */
   lockoutMs(byVoter: number, byLeader: number): number;

@@ -1,7 +1,7 @@
-/** A leadership transfer under way (dissertation 3.10). */
+/** A leadership transfer in progress (dissertation 3.10). */
 import type { LeadershipLoss, NodeId } from './types.js';
 
-/** While it lasts the leader takes no proposals, holds no lease and begins no round. */
+/** Meanwhile the leader refuses proposals, holds no lease and begins no round. */
 export class Transfer {
   readonly to: NodeId;
   readonly reason: LeadershipLoss;

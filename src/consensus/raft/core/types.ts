@@ -1,18 +1,19 @@
 /**
- * The vocabulary of the Raft core, and its face.
+ * The vocabulary of the Raft core, and its interface.
  *
- * The core is a reducer: calls put something in, `ready()` takes out what there is to do. It knows
- * no clock, disk, socket, timer or promise. "Dissertation" is Ongaro, "Consensus: Bridging Theory
- * and Practice" (2014).
+ * The core is a reducer: calls put inputs in, `ready()` returns what there is to do. It knows no
+ * clock, disk, socket or timer. "Dissertation" is Ongaro, "Consensus: Bridging Theory and Practice"
+ * (2014).
  *
  * - **tick**: one call of `tick()`. The driver calls it at a fixed interval and never more often; a
- *   tick that was missed is not made up for.
- * - **index**, **term**: integers, exact to 2^53. Index 0 and term 0 stand before the first.
- * - **round**: a broadcast of heartbeats by a leader, numbered. Numbers only grow while a process
+ *   missed tick is not repeated.
+ * - **index**, **term**: integers, exact to 2^53. Index 0 and term 0 come before the first.
+ * - **round**: a numbered broadcast of heartbeats by a leader. Numbers only grow while a process
  *   lives.
  * - **batch**: what one `ready()` gives to the disk, numbered from 1 without gaps.
- * - **promise**: who acknowledged a leader grants no vote for `electionTicks`, and says how long
- *   that lasts (the lease rests on this).
+ * - **lockout**: a node that acknowledged a leader grants no vote for `electionTicks`, and reports
+ *   for how long. The lease rests on it.
+ * - **in force**: every thread of the node that answers checks decides by an entry.
  */
 
 /** The address by which the peers know a node. */
@@ -28,7 +29,7 @@ export interface Entry {
 /** What must survive a crash besides the log. */
 export interface HardState {
   readonly term: number;
-  /** Whom this node voted for in `term`. */
+  /** The node for which this node voted in `term`. */
   readonly vote: NodeId | null;
 }
 
@@ -53,13 +54,13 @@ interface Envelope {
   readonly from: NodeId;
   readonly to: NodeId;
   /**
-   * The sender's term; in a preVote, and in the answer that grants it, the term that the candidate
+   * The sender's term. In a preVote, and in a response that grants it, the term that the candidate
    * would enter.
    */
   readonly term: number;
 }
 
-/** Would you vote for me? Changes nothing at the receiver (dissertation 9.6). */
+/** Asks for a vote that changes no state at the receiver (dissertation 9.6). */
 export interface PreVote extends Envelope {
   readonly kind: 'preVote';
   readonly lastIndex: number;
@@ -77,7 +78,7 @@ export interface Vote extends Envelope {
   readonly lastTerm: number;
   /**
    * The round of the `timeoutNow` that the leader of the previous term sent to this candidate, 0
-   * without one. It releases voters from their promise, unless they have acknowledged a later round
+   * without one. It releases voters from their lockout, unless they have acknowledged a later round
    * since.
    */
   readonly transferRound: number;
@@ -92,7 +93,7 @@ export interface Append extends Envelope {
   readonly kind: 'append';
   readonly prevIndex: number;
   readonly prevTerm: number;
-  /** The leader's commit index. */
+  /** The commit index that the leader announces. */
   readonly commit: number;
   /** From `prevIndex + 1` on, without gaps; may be empty. */
   readonly entries: readonly Entry[];
@@ -107,11 +108,9 @@ export interface AppendResponse extends Envelope {
 /** The sender has no entry (`prevIndex`, `prevTerm`) of an append. */
 export interface AppendReject extends Envelope {
   readonly kind: 'appendReject';
-  /** The `prevIndex` that was refused. */
+  /** The `prevIndex` that was rejected. */
   readonly prevIndex: number;
-  /**
-   * The last place where the logs may still agree: the sender has term `hintTerm` at `hintIndex`.
-   */
+  /** The last index at which the logs may agree: the sender has term `hintTerm` at `hintIndex`. */
   readonly hintIndex: number;
   readonly hintTerm: number;
 }
@@ -126,24 +125,21 @@ export interface Heartbeat extends Envelope {
 export interface HeartbeatResponse extends Envelope {
   readonly kind: 'heartbeatResponse';
   readonly round: number;
-  /**
-   * For so many milliseconds of its own clock the sender grants no vote; 0: it says nothing of
-   * that.
-   */
+  /** For how many milliseconds of its own clock the sender grants no vote; 0: not stated. */
   readonly lockoutMs: number;
 }
 
 /**
- * Out of the leader's `ready()`: stream your newest durable snapshot to `to` (it may be newer than
- * `meta`), then call `snapshotSent`. Into the follower's `step()`: the whole snapshot `meta` has
- * arrived and was checked. The bytes in between are the driver's.
+ * From the leader's `ready()`: stream the newest durable snapshot to `to` (it may be newer than
+ * `meta`), then call `snapshotSent`. To the follower's `step()`: the whole snapshot `meta` has
+ * arrived and was verified. The driver transfers the bytes.
  */
 export interface Snapshot extends Envelope {
   readonly kind: 'snapshot';
   readonly meta: SnapshotMeta;
 }
 
-/** Take over now, without waiting for your election time-out. */
+/** Stand for election now, without waiting for the election time-out. */
 export interface TimeoutNow extends Envelope {
   readonly kind: 'timeoutNow';
   /** The last round that the leader sent; no lease of this leader rests on it. */
@@ -151,9 +147,9 @@ export interface TimeoutNow extends Envelope {
 }
 
 /**
- * What peers say to each other. Proposals and reads are not among them: the core takes both on the
- * leader only, and passing a request on to the leader is the service's part. An installed snapshot
- * is acknowledged by an `appendResponse`.
+ * The messages between peers. Proposals and reads are not among them: the core takes both on the
+ * leader only, and the service forwards requests to the leader. A follower acknowledges an
+ * installed snapshot by an `appendResponse`.
  */
 export type Message =
   | PreVote
@@ -170,15 +166,15 @@ export type Message =
 
 export type Role = 'follower' | 'preCandidate' | 'candidate' | 'leader';
 
-/** What needs no disk. */
+/** State that needs no disk. */
 export interface SoftState {
   readonly role: Role;
   readonly term: number;
   /** Null while unknown. */
   readonly leader: NodeId | null;
   /**
-   * On a leader: the latest round that a majority (itself included) has answered and that may carry
-   * a lease; otherwise 0. It falls to 0 before leadership is offered to another node.
+   * On a leader: the latest round that a majority (including itself) has acknowledged and that may
+   * carry a lease; otherwise 0. It falls to 0 before leadership is offered to another node.
    */
   readonly leaseRound: number;
   /**
@@ -186,9 +182,9 @@ export interface SoftState {
    * since `leaseRound` was **sent**. Infinity on a leader without peers.
    */
   readonly leaseLockoutMs: number;
-  /** On a leader that hands over: to whom. Proposals are refused meanwhile. */
+  /** On a leader that hands over: the target. Proposals are refused meanwhile. */
   readonly transferTo: NodeId | null;
-  /** Why this node hands over, or last stopped leading; null: it has not. */
+  /** Why this node hands over, or last stopped leading; null if it has not. */
   readonly loss: LeadershipLoss | null;
 }
 
@@ -202,17 +198,17 @@ export interface ReadGrant {
 }
 
 /**
- * What there is to do. Handle the fields in this order; none needs the disk to have finished, since
- * the core holds back by itself each message that has to wait for it.
+ * What there is to do. Handle the fields in this order. None requires that the disk has completed:
+ * the core holds back each message that must wait for it.
  */
 export interface Ready {
   /**
-   * The round whose heartbeats are (for a single node: would be) among `messages`, else 0. Note the
+   * The round whose heartbeats are among `messages` (for a single node: would be), or 0. Note the
    * time **before** sending them.
    */
   readonly round: number;
   /**
-   * The state as of now; changed since the last `ready()` or not. Take a lost lease back before
+   * The present state, changed since the last `ready()` or not. Withdraw a lost lease before
    * anything is sent.
    */
   readonly soft: SoftState;
@@ -222,20 +218,20 @@ export interface Ready {
   readonly messages: readonly Message[];
   /**
    * When not null: replace the state machine by this snapshot (it came with the `snapshot` message)
-   * before applying `committed`. `write.snapshot` asks for the same one to be made durable.
+   * before applying `committed`. `write.snapshot` makes the same one durable.
    */
   readonly restore: SnapshotMeta | null;
   /** To be applied in order, before the next `ready()`. Each is durable on a majority. */
   readonly committed: readonly Entry[];
   /** Reads that may answer now. */
   readonly reads: readonly ReadGrant[];
-  /** Contexts of reads that will never be granted, because this node leads no more. */
+  /** Contexts of reads that are never granted, because this node lost leadership. */
   readonly readsLost: readonly number[];
 }
 
 /**
- * One batch for the disk: all of it or nothing, after all earlier batches. Several may be under
- * way, and may share one transaction.
+ * One batch for the disk: all of it or nothing, after all earlier batches. Several may be in
+ * progress, and may share one transaction.
  */
 export interface Write {
   readonly batch: number;
@@ -269,8 +265,8 @@ export type Refusal =
   | 'overloaded';
 
 /**
- * The proposals took the indexes from `firstIndex` on. Whatever is committed there with another
- * term is not them: they are lost.
+ * The proposals have the indexes from `firstIndex` on. If an entry of another term is committed
+ * there, they are lost.
  */
 export type Proposed =
   | { readonly accepted: true; readonly firstIndex: number; readonly term: number }
@@ -279,28 +275,28 @@ export type Proposed =
 export interface RaftCore {
   /** Time passes. */
   tick(): void;
-  /** A message has arrived. Messages from strangers or to somebody else are ignored. */
+  /** A message has arrived. Messages from unknown nodes or to another node are ignored. */
   step(message: Message): void;
   /**
-   * Appends commands, all or none. They are replicated by the next `ready()`: propose many, then
-   * ask once. `waiting`: followers to be told of the commit at once; others learn of it with the
-   * next append or tick.
+   * Appends commands, all or none. The next `ready()` replicates them: propose many, then call it
+   * once. `waiting`: followers that get the commit index at once; others get it with the next
+   * append or tick.
    */
   propose(commands: readonly Uint8Array[], waiting?: readonly NodeId[]): Proposed;
   /**
-   * Asks for a linearizable read; `context` comes back in `reads` or in `readsLost`. Null when
-   * taken. Reads taken between two `ready()` share one round.
+   * Asks for a linearizable read; `context` comes back in `reads` or in `readsLost`. Returns null
+   * if accepted. Reads between two `ready()` share one round.
    */
   readIndex(context: number): Refusal | null;
   /**
-   * Hands leadership to `to`, or to whichever live follower has the most. Given up after
-   * `electionTicks`. False when this node does not lead, hands over already, or has nobody to hand
-   * over to.
+   * Hands leadership to `to`, or to the live follower with the longest log. Aborted after
+   * `electionTicks`. False if this node does not lead, a transfer is in progress, or no follower
+   * can take over.
    */
   transferLeadership(to?: NodeId): boolean;
   /**
-   * Starts an election now (pre-vote first), unless this node leads, has promised to wait, or is
-   * alone and waits for its disk.
+   * Starts an election now (pre-vote first), unless this node leads, is locked out, or is alone and
+   * waits for its disk.
    */
   campaign(): void;
   /**
@@ -309,8 +305,8 @@ export interface RaftCore {
    */
   persisted(batch: number): void;
   /**
-   * A snapshot of the state machine at `snapshot` is durable. All entries up to it but the last
-   * `keepEntries` (which spare slow followers a snapshot) are dropped from memory; storage may
+   * A snapshot of the state machine at `snapshot` is durable. All entries up to it are dropped from
+   * memory, but for the last `keepEntries`, which spare slow followers a snapshot; storage may
    * delete all up to it.
    */
   compact(snapshot: SnapshotMeta, keepEntries: number): void;
@@ -319,11 +315,14 @@ export interface RaftCore {
   /** Messages to this peer may have been lost (its connection broke). */
   unreachable(peer: NodeId): void;
   /**
-   * Every reader of the state machine decides by the entries up to `index`, all of which have been
-   * handed out as `committed`. A leader announces no later commit to its followers.
+   * Every reader of the state machine decides by the entries up to `index`, all of which were
+   * returned as `committed`. A leader announces no later commit to its followers.
    */
   inForce(index: number): void;
-  /** Up to here the log is durable here and in force: a snapshot of no later state may be kept. */
+  /**
+   * Up to here the log is durable on this node and in force: no snapshot of a later state may be
+   * kept.
+   */
   readonly settledIndex: number;
   /** Whether `ready()` would bring anything new. */
   hasReady(): boolean;

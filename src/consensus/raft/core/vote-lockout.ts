@@ -1,26 +1,26 @@
 /**
- * What a voter has promised to a leader by acknowledging it: no vote for anybody else for a while.
- * The lease rests on it.
+ * The lockout of a voter: after it acknowledged a leader it grants no vote to another node for one
+ * election time-out (dissertation 6.4.1, 4.2.3). The lease of the leader rests on it: while a
+ * majority is locked out, no other node is elected.
  */
 import type { RaftConfig } from './config.js';
 import type { Rules } from './rules.js';
 
 /**
- * A promise binds whatever the term: a voter that learns of a higher term right after it
- * acknowledged a leader still waits. At its start a node is bound to a leader unknown, since it may
- * have promised before it crashed.
+ * A lockout holds in every term: a voter that learns of a higher term right after it acknowledged a
+ * leader still waits. A node that starts is locked out as well, since it may have acknowledged a
+ * leader before it crashed.
  *
- * A leader that hands over releases voters from promises to rounds up to the one that its
- * `timeoutNow` names. It counts no lease on those rounds and begins no later ones until the
- * transfer is over, so a `timeoutNow` that arrives late releases nobody on whom a newer lease
- * rests. Who gives leadership away was elected: by then, older promises had run out or were
- * released.
+ * A leader that hands over releases voters from lockouts of rounds up to the one in its
+ * `timeoutNow`. It counts no lease on those rounds and begins no later ones until the transfer is
+ * over, so a `timeoutNow` that arrives late releases no voter on which a newer lease rests. The
+ * node that hands over was elected itself: by then, older lockouts had ended or were released.
  */
 export class VoteLockout {
   #ticksLeft: number;
-  /** To the leader of this term, ... */
+  /** The term of the leader that was acknowledged, ... */
   #term = Number.POSITIVE_INFINITY;
-  /** ... whose latest heartbeat seen was of this round. */
+  /** ... and the round of its latest heartbeat. */
   #round = 0;
   readonly #electionTicks: number;
   readonly #rules: Rules;
@@ -36,8 +36,8 @@ export class VoteLockout {
   }
 
   /**
-   * A leader was heard; `round` is that of its heartbeat, 0 for any other message. What an earlier
-   * run promised is not cut short.
+   * A leader was heard; `round` is that of its heartbeat, 0 for any other message. A lockout of an
+   * earlier run is not shortened.
    */
   renew(term: number, round: number): void {
     this.#ticksLeft = Math.max(this.#ticksLeft, this.#electionTicks);
@@ -45,7 +45,7 @@ export class VoteLockout {
     this.#term = term;
   }
 
-  /** This node was elected itself: whoever it had promised to leads no more. */
+  /** This node was elected: the leader that it had acknowledged has lost leadership. */
   release(): void {
     this.#ticksLeft = 0;
   }

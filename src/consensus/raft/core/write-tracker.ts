@@ -1,26 +1,23 @@
-/** Which batches were handed to the disk, and how far they are durable. */
+/** Which batches were handed to the disk, and up to where the log is durable by them. */
 import { invariant } from './errors.js';
 import type { Rules } from './rules.js';
 
 interface TrackedWrite {
   readonly batch: number;
-  /**
-   * Up to here the batch makes the log durable; lowered when a later cut of the log makes it
-   * worthless from there on.
-   */
+  /** Up to here the batch makes the log durable. A later truncation lowers it. */
   lastIndex: number;
   finished: boolean;
 }
 
 /**
- * Batches count from 1; all up to `durableBatch` are on disk. Those under way follow it without
+ * Batches count from 1; all up to `durableBatch` are on disk. Those in progress follow without
  * gaps.
  */
 export class WriteTracker {
   #durableBatch = 0;
   #nextBatch = 1;
-  #underWay: TrackedWrite[] = [];
-  /** Ticks since the disk last finished a write, or got one while it had none. */
+  #inProgress: TrackedWrite[] = [];
+  /** Ticks since the disk last completed a write, or got one while it was idle. */
   #waitingTicks = 0;
   readonly #rules: Rules;
 
@@ -32,13 +29,13 @@ export class WriteTracker {
     return this.#durableBatch;
   }
 
-  /** For how many ticks the disk has finished nothing of what it was given; 0: it owes nothing. */
+  /** For how many ticks the disk has completed nothing of what it was given; 0 if it is idle. */
   get waitingTicks(): number {
     return this.#waitingTicks;
   }
 
   tick(): void {
-    if (this.#underWay.length > 0) this.#waitingTicks++;
+    if (this.#inProgress.length > 0) this.#waitingTicks++;
   }
 
   /** The number that the next batch will have. */
@@ -46,24 +43,29 @@ export class WriteTracker {
     return this.#nextBatch;
   }
 
-  /** A batch leaves that makes the log durable up to `lastIndex`. Returns its number. */
+  /**
+   * A batch that makes the log durable up to `lastIndex` is handed to the disk. Returns its number.
+   */
   start(lastIndex: number): number {
     const batch = this.#nextBatch++;
-    this.#underWay.push({ batch, lastIndex, finished: false });
+    this.#inProgress.push({ batch, lastIndex, finished: false });
     return batch;
   }
 
   /**
-   * Entries from `index` on were cut off: a write of theirs that finishes later says nothing about
-   * what replaced them.
+   * Entries from `index` on were truncated: a write of theirs that completes later does not cover
+   * the entries that replaced them.
    */
   cutFrom(index: number): void {
-    for (const write of this.#underWay) write.lastIndex = Math.min(write.lastIndex, index - 1);
+    for (const write of this.#inProgress) write.lastIndex = Math.min(write.lastIndex, index - 1);
   }
 
-  /** Returns up to where the log is durable by the batches that count from now on, or 0. */
+  /**
+   * The batch is on disk. Returns up to where the log is durable by the batches that count from now
+   * on, or 0.
+   */
   finish(batch: number): number {
-    const write = this.#underWay.find((candidate) => candidate.batch === batch);
+    const write = this.#inProgress.find((candidate) => candidate.batch === batch);
     invariant(write !== undefined, 'a batch is reported once', batch, this.#durableBatch);
     write.finished = true;
     this.#waitingTicks = 0;
@@ -71,13 +73,13 @@ export class WriteTracker {
     for (let next = this.#nextToCount(); next !== undefined; next = this.#nextToCount()) {
       this.#durableBatch = Math.max(this.#durableBatch, next.batch);
       lastIndex = Math.max(lastIndex, next.lastIndex);
-      this.#underWay.splice(this.#underWay.indexOf(next), 1);
+      this.#inProgress.splice(this.#inProgress.indexOf(next), 1);
     }
     return lastIndex;
   }
 
   #nextToCount(): TrackedWrite | undefined {
-    return this.#underWay.find(
+    return this.#inProgress.find(
       (write) => write.finished && this.#rules.completesInOrder(write.batch, this.#durableBatch),
     );
   }

@@ -1,14 +1,14 @@
 /**
- * Knows when everything applied so far has been seen by everybody who must see it, though the
- * acknowledgements come in any order.
+ * Decides when everything applied so far is in force: every reader has confirmed it, though the
+ * confirmations come in any order.
  */
 export class ApplyBarrier {
-  /** Oldest first; a settled one leaves once all before it have. */
+  /** Oldest first; a confirmed one leaves once all before it have. */
   #batches: Array<{ isSettled: boolean; readonly waiters: Array<() => void> }> = [];
 
   /**
-   * A batch was applied; call the result once when it has been seen. `onSeen` runs when it and all
-   * before it have been.
+   * A batch was applied; call the result once when its readers have confirmed it. `onSeen` runs
+   * when they have confirmed it and all batches before it.
    */
   applied(onSeen: () => void = () => {}): () => void {
     const batch = { isSettled: false, waiters: [onSeen] };
@@ -19,7 +19,7 @@ export class ApplyBarrier {
     };
   }
 
-  /** Calls back when all batches applied before have been seen; at once when there is none left. */
+  /** Calls back when all batches applied before are confirmed; at once if there is none left. */
   whenSeen(callback: () => void): void {
     const last = this.#batches.at(-1);
     if (last === undefined) callback();

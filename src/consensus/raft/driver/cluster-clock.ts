@@ -1,21 +1,21 @@
 /**
- * What time it is for the entries of operators: the time that a majority of the nodes' clocks has
- * reached. One wrong clock, whoever leads, ends no entry early and keeps none for ever.
+ * The time by which operators' entries expire: the time that a majority of the nodes' clocks has
+ * reached. One wrong clock, also the leader's, ends no entry early and keeps none for ever.
  */
 import { reachedByMajority } from '../core/quorum.js';
 import type { NodeId } from '../core/types.js';
 import type { DriverEnvironment } from '../driver-types.js';
 
 /**
- * Kept by a leader, from what its followers say with their answers to its heartbeats. While some
- * are silent the majority's time is known only between two bounds: expiries are judged by the
- * earlier one, and counted from the later one, so that an entry lasts longer rather than shorter.
- * When all are heard the two are one.
+ * Maintained by a leader, from the responses of its followers to heartbeats. While some do not
+ * respond, the majority's time is known only between two bounds: expiries are judged by the earlier
+ * one, and counted from the later one, so that an entry lasts longer rather than shorter. Once all
+ * respond, the two are equal.
  */
 export class ClusterClock {
   /**
-   * By peer: its Unix time less `nowMs()` of this node. It goes on with this node's monotonic clock
-   * while the peer is silent.
+   * By peer: its Unix time minus `nowMs()` of this node. It advances with this node's monotonic
+   * clock while the peer is silent.
    */
   readonly #offsets = new Map<NodeId, number>();
 
@@ -25,21 +25,21 @@ export class ClusterClock {
   ) {}
 
   /**
-   * `unixMs` is what the clock of `peer` showed when it sent; 0: it did not say, and counts as this
-   * node's own.
+   * `unixMs` is the clock of `peer` when it sent the response; 0: not stated, counts as this node's
+   * own.
    */
   heard(peer: NodeId, unixMs: number): void {
     const offsetMs = unixMs === 0 ? this.#ownOffsetMs() : unixMs - this.environment.nowMs();
     this.#offsets.set(peer, offsetMs);
   }
 
-  /** This node leads no more: by the time it leads again, clocks may have been set. */
+  /** This node lost leadership: clocks may be set before it leads again. */
   forget(): void {
     this.#offsets.clear();
   }
 
   /**
-   * The Unix time, less `nowMs()`, that a majority has certainly reached; null while fewer than a
+   * The Unix time, minus `nowMs()`, that a majority has certainly reached; null while fewer than a
    * majority are known.
    */
   earliestOffsetMs(): number | null {

@@ -1,4 +1,4 @@
-/** Group commit: one write at a time; what comes meanwhile goes into the next. */
+/** Group commit: one write at a time; batches that arrive meanwhile go into the next write. */
 import type { Done, RaftStorage, StorageWrite } from '../driver-types.js';
 import { mergeWrites } from '../storage/group-commit.js';
 

@@ -1,5 +1,5 @@
 /**
- * Runs a Raft core: feeds it ticks, messages and requests, and does what it asks for, in its order.
+ * Runs a Raft core: gives it ticks, messages and requests, and does what it returns, in its order.
  */
 import { messageOf } from '../../../base/errors.js';
 import type { Command, CommandOutcome } from '../../../throttle/commands.js';
@@ -35,7 +35,7 @@ import { SnapshotTaker } from './snapshot-taker.js';
  */
 const SESSIONS = 2 ** 52;
 
-/** What the driver drives. The machine has been restored from the stored snapshot. */
+/** What the driver connects. The machine has been restored from the stored snapshot. */
 export interface DriverParts {
   readonly core: RaftCore;
   readonly storage: RaftStorage;
@@ -46,9 +46,8 @@ export interface DriverParts {
 }
 
 /**
- * Inputs only mark that there is something to do; one pump in the same turn of the loop, after all
- * that had arrived, does it: messages that came together make one batch for the disk and one
- * answer.
+ * Inputs only schedule one pump in the same turn of the event loop, after all that had arrived:
+ * messages that came together make one batch for the disk and one response.
  */
 export class RaftDriver implements DriverInterface {
   readonly #options: DriverOptions;
@@ -62,12 +61,9 @@ export class RaftDriver implements DriverInterface {
   readonly #taker: SnapshotTaker;
   readonly #barrier = new ApplyBarrier();
   #soft: SoftState;
-  /** The lease as reported. */
+  /** The lease as it was reported. */
   #leaseUntilMs = 0;
-  /**
-   * The last term that this node led with all that was acknowledged before it applied here, and
-   * seen by everybody who must.
-   */
+  /** The last term that this node led with all earlier acknowledged commands in force. */
   #informedTerm = 0;
   #appliedIndex: number;
   #isPumpDue = false;
@@ -138,7 +134,7 @@ export class RaftDriver implements DriverInterface {
 
   #step(message: SentMessage): void {
     const { core } = this.#parts;
-    // A late answer to a leader that was is not kept for the next time that it leads.
+    // A late response to an earlier leadership is not kept for the next one.
     const isHeard = message.kind === 'heartbeatResponse' && core.soft.role === 'leader';
     if (isHeard) this.#clock.heard(message.from, message.unixMs);
     this.#guarded(() => core.step(message));
@@ -205,7 +201,7 @@ export class RaftDriver implements DriverInterface {
     });
   }
 
-  /** A core that threw must not be used again: the node takes no further part. */
+  /** A core that threw must not be used again: the node stops participating. */
   #guarded(run: () => void): void {
     if (this.#isStopped) return;
     try {
@@ -222,8 +218,7 @@ export class RaftDriver implements DriverInterface {
   }
 
   /**
-   * One batch; what is left waits for the next turn, so that a long catch-up does not hold the
-   * loop.
+   * One batch; the rest waits for the next turn, so that a long catch-up does not block the loop.
    */
   #pump(arrived: ArrivedSnapshot | null = null): void {
     const { core } = this.#parts;
@@ -234,7 +229,7 @@ export class RaftDriver implements DriverInterface {
   }
 
   #handle(ready: Ready, arrived: ArrivedSnapshot | null): void {
-    // Before the report: the round of a node alone is answered in the batch that begins it.
+    // Before the report: a single node confirms a round in the batch that begins it.
     if (ready.round > 0) this.#lease.roundBegins(ready.round, this.#parts.environment.nowMs());
     this.#report(ready.soft);
     if (ready.write !== null) this.#write(ready.write, arrived);
@@ -246,8 +241,8 @@ export class RaftDriver implements DriverInterface {
   }
 
   /**
-   * First of all: a lease that is lost must be lost before anything that another node could lead by
-   * is sent.
+   * First of all: a lease must be withdrawn before anything is sent by which another node could
+   * lead.
    */
   #report(soft: SoftState): void {
     const before = this.#soft;
@@ -269,8 +264,8 @@ export class RaftDriver implements DriverInterface {
   }
 
   /**
-   * A leader that does not know yet all that was acknowledged before it could let through whom the
-   * last one had throttled.
+   * A leader that does not know yet all that was acknowledged could let apps through that the last
+   * leader had throttled.
    */
   #reportLease(): void {
     const { role, term } = this.#soft;
@@ -335,7 +330,7 @@ export class RaftDriver implements DriverInterface {
       this.#informed(term);
   }
 
-  /** Every thread of this node judges by the entries up to `index`: they may be announced. */
+  /** Every thread of this node decides by the entries up to `index`: they may be announced. */
   #inForce(index: number): void {
     this.#guarded(() => {
       this.#parts.core.inForce(index);

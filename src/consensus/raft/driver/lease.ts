@@ -1,29 +1,28 @@
 /**
- * How long nobody else can lead: counted from the sending of the newest heartbeats that a majority
- * answered.
+ * The lease of a leader: until when no other node can lead (dissertation 6.4.1).
+ *
+ * It counts from the **sending** of the newest heartbeats that a majority acknowledged, since their
+ * lockouts cannot have begun earlier. It lasts for their shortest lockout, less a share for clocks
+ * that run faster. Whether it is over is compared with one clock of all threads at the moment of
+ * each answer.
  */
 
 /**
- * Rounds whose time of sending is remembered. A leader steps down long before as many stay
- * unanswered.
+ * Rounds whose time of sending is remembered. A leader steps down long before as many have no
+ * response.
  */
 const ROUNDS_MAX = 1024;
 
 export class LeaderLease {
-  /**
-   * Round and time of its sending, in order; only rounds from the last one on that was answered.
-   */
+  /** Round and time of its sending, in order; only rounds from the last confirmed one on. */
   readonly #sentMs = new Map<number, number>();
   #answeredRound = 0;
   #untilMs = 0;
 
-  /**
-   * `share` of what is promised counts: the clocks of those who promise may run faster than this
-   * one.
-   */
+  /** `share` of a lockout counts: the clocks of the voters may run faster than this one. */
   constructor(private readonly share: number) {}
 
-  /** Note before the first heartbeat of `round` leaves. */
+  /** Call before the first heartbeat of `round` is sent. */
   roundBegins(round: number, nowMs: number): void {
     this.#sentMs.set(round, nowMs);
     if (this.#sentMs.size > ROUNDS_MAX) {
@@ -38,8 +37,8 @@ export class LeaderLease {
   }
 
   /**
-   * A majority has answered `round`, and elects nobody for `lockoutMs` after. A round of 0: no
-   * round carries a lease.
+   * A majority has acknowledged `round` and elects no other node for `lockoutMs` after it was sent.
+   * Round 0: no round carries a lease.
    */
   answered(round: number, lockoutMs: number): void {
     if (round === 0) {

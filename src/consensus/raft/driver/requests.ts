@@ -1,6 +1,6 @@
 /**
- * The requests of this node's clients, and of the followers that pass theirs on, between arrival
- * and answer.
+ * The requests of this node's clients, and those that followers forward, from their arrival to
+ * their result.
  */
 import { FrenoError } from '../../../base/errors.js';
 import type { Command, CommandOutcome } from '../../../throttle/commands.js';
@@ -9,10 +9,10 @@ import { decodeProposal, encodeProposal, movedProposal } from '../codec/proposal
 import type { Entry, NodeId, RaftCore, ReadGrant, Refusal } from '../core/types.js';
 import type { RequestRefusal, RequestResult } from '../driver-types.js';
 
-/** Requests and reads that wait for an answer. Beyond it new ones are refused. */
+/** Requests and reads without a result. Beyond it new ones are refused. */
 const PENDING_MAX = 16_384;
 
-/** Proposals of peers that wait to be appended. A turn of the loop empties them. */
+/** Forwarded proposals that wait to be appended. Each turn of the event loop empties them. */
 const PEER_QUEUE_MAX = 65_536;
 
 /** Proposals in one append to the log, and in one message to the leader. */
@@ -20,7 +20,7 @@ const GROUP_MAX = 256;
 const GROUP_BYTES_MAX = 256 * 1024;
 
 /**
- * How far the time of a command may be from that of the cluster: it was asked for a moment ago, on
+ * How far the time of a command may be from that of the cluster: it was requested a moment ago, on
  * a node whose clock is right.
  */
 const STAMP_TOLERANCE_MS = 1000;
@@ -34,7 +34,7 @@ interface Pending {
 
 interface QueuedProposal {
   readonly data: Uint8Array;
-  /** When it was asked for, by the clock of the node that was asked. */
+  /** When it was requested, by the clock of the node that received the request. */
   readonly atMs: number;
   readonly sequence: number;
   /** Null: a client of this node. */
@@ -54,22 +54,22 @@ export interface RequestOptions {
 
 /**
  * A request of this node's client is *queued* until the next flush; then *pending* (proposed here
- * or sent to the leader) until it is applied, refused, or its time is up. Its number in `#pending`
- * is `sequence`, which the log entry carries.
+ * or forwarded to the leader) until it is applied, refused, or its time is up. Its number in
+ * `#pending` is `sequence`, which the log entry carries.
  */
 export class Requests {
   #tick = 0;
   /**
-   * Counts on from the session: a refusal that was meant for an earlier run of this node names no
-   * request of this one.
+   * Starts at the session: a refusal of a request of an earlier run of this node matches no request
+   * of this one.
    */
   #lastSequence: number;
   #lastContext = 0;
   /** In order of their deadlines. */
   readonly #pending = new Map<number, Pending>();
   /**
-   * Where requests of this node were appended while it led: what commits there with another term is
-   * not them.
+   * Where requests of this node were appended while it led: entries of another term that commit
+   * there are not them.
    */
   readonly #appended = new Map<number, { readonly term: number; readonly sequence: number }>();
   #queue: QueuedProposal[] = [];
@@ -89,7 +89,7 @@ export class Requests {
     return this.#pending.size + this.#waitingReads;
   }
 
-  /** Refuses at once what can never be taken; otherwise the next `flush` takes it. */
+  /** Refuses at once what can never be accepted; otherwise the next `flush` takes it. */
   submit(command: Command, answer: RequestCallback): void {
     if (this.pending >= PENDING_MAX) {
       answer({ kind: 'refused', refusal: 'overloaded' });
@@ -119,7 +119,9 @@ export class Requests {
     });
   }
 
-  /** A follower passes its clients' requests on. Throws `PROTOCOL` for what no log may hold. */
+  /**
+   * A follower forwards the requests of its clients. Throws `PROTOCOL` for what no log may hold.
+   */
   forwarded(from: NodeId, { proposals, sequences }: Forward): void {
     const times = proposals.map((data) => decodeProposal(data).command.atMs);
     if (this.#queue.length + proposals.length > PEER_QUEUE_MAX) {
@@ -136,8 +138,8 @@ export class Requests {
   }
 
   /**
-   * Hands what is queued to the core or to the leader. `unixMs`: the time of the cluster; a leader
-   * that does not know it yet lets commands wait.
+   * Gives queued requests to the core, or forwards them to the leader. `unixMs`: the time of the
+   * cluster; a leader that does not know it yet lets commands wait.
    */
   flush(core: RaftCore, unixMs: number | null): void {
     this.#flushReads(core);
@@ -153,8 +155,8 @@ export class Requests {
 
   /**
    * The commands of committed entries, and for each its number among the requests of this node, or
-   * null when it answers none of them. Settles requests whose places other entries have taken.
-   * Throws when an entry cannot be read: the log is broken.
+   * null. Settles requests whose indexes have other entries. Throws for an entry that cannot be
+   * read: the log is broken.
    */
   committed(entries: readonly Entry[]): { commands: Command[]; own: Array<number | null> } {
     const commands: Command[] = [];
@@ -169,7 +171,7 @@ export class Requests {
     return { commands, own };
   }
 
-  /** Those commands have been applied, and everybody who must see that has. */
+  /** These commands are in force. */
   applied(own: ReadonlyArray<number | null>, outcomes: readonly CommandOutcome[]): void {
     own.forEach((sequence, at) => {
       if (sequence === null) return;
@@ -180,8 +182,7 @@ export class Requests {
   }
 
   /**
-   * A snapshot took the place of all entries up to `index`: whether own requests were among them is
-   * not known.
+   * A snapshot replaced all entries up to `index`: whether own requests were among them is unknown.
    */
   restored(index: number): void {
     for (const [at, { sequence }] of this.#appended) {
@@ -191,7 +192,7 @@ export class Requests {
     }
   }
 
-  /** `whenSeen` delays answers until what is applied has been seen. */
+  /** `whenSeen` delays results until what is applied is in force. */
   readsGranted(grants: readonly ReadGrant[], whenSeen: (callback: () => void) => void): void {
     for (const { context } of grants) {
       const reads = this.#takeReads(context);
@@ -218,7 +219,7 @@ export class Requests {
     }
   }
 
-  /** Answers everything: queued requests were never sent, pending ones may yet take effect. */
+  /** Ends all requests: queued ones were never sent, pending ones may still take effect. */
   stop(): void {
     for (const { sequence, from } of this.#queue) {
       if (from === null) this.#refuse(sequence, 'notLeader');
@@ -327,7 +328,7 @@ export class Requests {
   }
 }
 
-/** As it goes into the log: what a node with a wrong clock was asked for counts from now. */
+/** As it goes into the log: a command of a node with a wrong clock counts from now. */
 function stamped({ data, atMs }: QueuedProposal, unixMs: number): Uint8Array {
   const isRight = Math.abs(unixMs - atMs) <= STAMP_TOLERANCE_MS;
   return isRight ? data : movedProposal(data, unixMs);

@@ -1,6 +1,6 @@
 /**
- * Puts a snapshot together from the chunks that a leader sends. One at a time; a newer one, or
- * another leader's, takes its place.
+ * Assembles a snapshot from the chunks that a leader sends. One at a time: a newer one, or one of
+ * another leader, replaces it.
  */
 import type { SnapshotChunk } from '../codec/messages.js';
 import { ImageAssembly } from '../codec/snapshots.js';
@@ -9,7 +9,7 @@ import type { NodeId } from '../core/types.js';
 import type { EncodedSnapshot } from '../driver-types.js';
 
 /**
- * Most bytes of one snapshot. The state is bounded in entries; this bounds what a broken peer can
+ * Most bytes of one snapshot. The state is limited in entries; this limits what a broken peer can
  * make this node hold.
  */
 const SNAPSHOT_BYTES_MAX = 256 * 1024 * 1024;
@@ -31,8 +31,8 @@ export class SnapshotReceiver {
   #arriving: Arriving | null = null;
 
   /**
-   * Returns the chunk wanted next, and the snapshot when this was its last chunk. Throws
-   * `PROTOCOL`, and forgets what had arrived.
+   * Returns the next wanted chunk, and the snapshot if this was its last chunk. Throws `PROTOCOL`,
+   * and drops what had arrived.
    */
   receive(from: NodeId, chunk: SnapshotChunk): { next: number; arrived: ArrivedSnapshot | null } {
     const arriving = this.#continued(from, chunk);
@@ -46,7 +46,7 @@ export class SnapshotReceiver {
     return { next, arrived: { meta, chunks, assembly } };
   }
 
-  /** What the chunk belongs to; null when its beginning is missing. */
+  /** The snapshot to which the chunk belongs; null if its beginning is missing. */
   #continued(from: NodeId, chunk: SnapshotChunk): Arriving | null {
     const present = this.#arriving;
     if (present !== null && present.from === from && isSameSnapshot(present.first, chunk)) {

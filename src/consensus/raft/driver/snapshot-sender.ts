@@ -1,20 +1,19 @@
 /**
- * Streams the newest snapshot to followers that are behind the log: a window of chunks,
- * acknowledged in order, resumed where it stopped.
+ * Streams the newest snapshot to followers that are behind the log (dissertation 5.1): a window of
+ * chunks, acknowledged in order, resumed where it stopped.
  */
 import type { PeerMessage, SnapshotAck } from '../codec/messages.js';
 import type { NodeId, SnapshotMeta } from '../core/types.js';
 import type { RaftStorage } from '../driver-types.js';
 
 /**
- * Chunks under way to one follower, unanswered: bounds memory on both sides, and leaves room for
- * heartbeats in between.
+ * Chunks in flight to one follower: limits memory on both sides, and leaves room for heartbeats in
+ * between.
  */
 const WINDOW_CHUNKS = 4;
 
 /**
- * Times a chunk is sent again before the stream is given up. The core then asks for a new one in
- * its own time.
+ * Times that a chunk is sent again before the stream is aborted. The core then asks for a new one.
  */
 const RETRIES_MAX = 5;
 
@@ -71,8 +70,8 @@ export class SnapshotSender {
       stream.idleTicks = 0;
       stream.retries = 0;
     }
-    // Less than before: the follower has restarted. What it lacks goes out again when the retry is
-    // due.
+    // Less than before: the follower has restarted. The missing chunks are sent again when the
+    // retry is due.
     stream.acknowledged = nextSequence;
     stream.sent = Math.max(stream.sent, nextSequence);
     this.#advance(stream);
@@ -93,7 +92,7 @@ export class SnapshotSender {
     }
   }
 
-  /** This node leads no more: forgets all streams. */
+  /** This node lost leadership: drops all streams. */
   clear(): void {
     this.#streams.clear();
   }

@@ -10,7 +10,7 @@ const limits = { maxInflightAppends: 2, maxInflightBytes: 100 };
 /** A follower that has all up to 5, with appends up to 9 on the way. */
 function replicating(): Progress {
   const progress = new Progress('b', 6, limits);
-  progress.accepted(5);
+  progress.acked(5);
   progress.sent(7, 10);
   progress.sent(9, 10);
   return progress;
@@ -19,14 +19,14 @@ function replicating(): Progress {
 describe('raft progress', () => {
   it('is never moved below match by a late refusal', () => {
     const progress = replicating();
-    expect(progress.refused(5, 2)).to.equal(false);
-    expect(progress.refused(3, 0)).to.equal(false);
+    expect(progress.rejected(5, 2)).to.equal(false);
+    expect(progress.rejected(3, 0)).to.equal(false);
     expect([progress.match, progress.next]).to.deep.equal([5, 10]);
   });
 
   it('goes back to probing behind match when an append was refused', () => {
     const progress = replicating();
-    expect(progress.refused(9, 2)).to.equal(true);
+    expect(progress.rejected(9, 2)).to.equal(true);
     expect([progress.mode, progress.match, progress.next]).to.deep.equal(['probe', 5, 6]);
   });
 
@@ -37,16 +37,16 @@ describe('raft progress', () => {
     progress.disconnected();
     expect(progress.next, 'once more').to.equal(6);
     progress.sent(5, 0);
-    expect(progress.refused(5, 0), 'by one that has lost its disk').to.equal(true);
+    expect(progress.rejected(5, 0), 'by one that has lost its disk').to.equal(true);
     expect(progress).to.include({ mode: 'probe', match: 0, next: 1 });
   });
 
   it('probes where the logs may agree, but not behind match', () => {
     const progress = new Progress('b', 10, limits);
-    expect(progress.refused(9, 4)).to.equal(true);
+    expect(progress.rejected(9, 4)).to.equal(true);
     expect(progress.next).to.equal(5);
-    expect(progress.refused(9, 1)).to.equal(false);
-    expect(progress.refused(4, 0)).to.equal(true);
+    expect(progress.rejected(9, 1)).to.equal(false);
+    expect(progress.rejected(4, 0)).to.equal(true);
     expect(progress.next).to.equal(1);
   });
 
@@ -54,26 +54,26 @@ describe('raft progress', () => {
     const progress = new Progress('b', 10, limits);
     progress.sent(9, 0);
     expect(progress.maySend).to.equal(false);
-    progress.answeredHeartbeat(1, 9);
+    progress.heartbeatAcked(1, 9);
     expect(progress.maySend).to.equal(true);
   });
 
   it('bounds the appends and the bytes in flight', () => {
     const byCount = replicating();
     expect(byCount.maySend).to.equal(false);
-    byCount.accepted(7);
+    byCount.acked(7);
     expect(byCount.maySend).to.equal(true);
     byCount.sent(10, 95);
-    byCount.accepted(9);
+    byCount.acked(9);
     expect(byCount.maySend).to.equal(true);
     byCount.sent(11, 10);
-    byCount.accepted(9);
+    byCount.acked(9);
     expect(byCount.maySend).to.equal(false);
   });
 
   it('ignores old acknowledgements', () => {
     const progress = replicating();
-    expect(progress.accepted(3)).to.equal(false);
+    expect(progress.acked(3)).to.equal(false);
     expect([progress.match, progress.next]).to.deep.equal([5, 10]);
   });
 });
