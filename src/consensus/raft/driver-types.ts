@@ -43,6 +43,11 @@ export interface EncodedSnapshot {
 export interface StorageWrite {
   /** Null: unchanged. */
   readonly hardState: HardState | null;
+  /**
+   * Ends, for good, that the node is joining (`InitialState.joining`). Durable together with
+   * `hardState`, in one transaction: a vote never rests on less. Absent: unchanged.
+   */
+  readonly joined?: true;
   /** When not null: replaces the stored snapshot and the whole stored log. */
   readonly snapshot: EncodedSnapshot | null;
   /** Stored after deleting every stored entry from `entries[0].index` on. */
@@ -175,6 +180,10 @@ export interface DriverInterface {
   /** False if this node does not lead, or no follower can take over. */
   transferLeadership(): boolean;
   campaign(): void;
+  /** A peer says that it holds entries: see `RaftCore.clusterHoldsData`. */
+  clusterHoldsData(): void;
+  /** Throws `RaftInvariantError`: for tests and simulation. */
+  assertInvariants(): void;
   /** Nothing is sent, written or applied any more; pending requests have the result `unknown`. */
   stop(): void;
   readonly soft: SoftState;

@@ -41,7 +41,7 @@ describe('messages between peers', () => {
         { index: 5, term: 5, data: new Uint8Array(0) },
       ],
     },
-    { kind: 'appendResponse', ...route, term: 5, index: LARGE },
+    { kind: 'appendResponse', ...route, term: 5, index: LARGE, joining: true },
     { kind: 'appendReject', ...route, term: 5, prevIndex: 9, hintIndex: 4, hintTerm: 2 },
     { kind: 'heartbeat', ...route, term: 5, round: 12, commit: 4 },
     {

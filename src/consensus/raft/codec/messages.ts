@@ -1,6 +1,7 @@
 /** Encodes and decodes the messages between peers. */
 import type {
   Append,
+  AppendResponse,
   HeartbeatResponse,
   Message,
   NodeId,
@@ -86,7 +87,7 @@ function toWire(message: PeerMessage): Parameters<typeof wire.PeerMessage.encode
     case 'append':
       return { append: appendToWire(message) };
     case 'appendResponse':
-      return { appendResponse: { term: message.term, index: message.index } };
+      return { appendResponse: appendResponseToWire(message) };
     case 'appendReject': {
       const { term, prevIndex, hintIndex, hintTerm } = message;
       return { appendReject: { term, prevIndex, hintIndex, hintTerm } };
@@ -124,6 +125,11 @@ function candidacyOf({ term, lastIndex, lastTerm }: PreVote | Vote) {
   return { term, lastIndex, lastTerm };
 }
 
+/** Without the field a node counts, as the nodes of releases that do not know it do. */
+function appendResponseToWire({ term, index, joining }: AppendResponse) {
+  return joining ? { term, index, joining } : { term, index };
+}
+
 function appendToWire({ term, prevIndex, prevTerm, commit, entries }: Append) {
   return {
     term,
@@ -143,8 +149,9 @@ export function decodeMessage(body: Uint8Array, from: NodeId, to: NodeId): PeerM
   const at = { from, to };
   if (message.append != null) return appendFromWire(message.append, at);
   if (message.appendResponse != null) {
-    const { term, index } = message.appendResponse;
-    return { kind: 'appendResponse', ...at, term: termOf(term), index: exact(index ?? 0, 'index') };
+    const { term, index, joining } = message.appendResponse;
+    const acked = { term: termOf(term), index: exact(index ?? 0, 'index') };
+    return { kind: 'appendResponse', ...at, ...acked, joining: joining ?? false };
   }
   if (message.heartbeat != null) {
     const { term, round, commit } = message.heartbeat;

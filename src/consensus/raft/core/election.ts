@@ -69,7 +69,8 @@ function logEnd({ log }: Replica): { lastIndex: number; lastTerm: number } {
  */
 export function respondToPreVote(replica: Replica, ballot: PreVote, isLockedOut: boolean): boolean {
   const { rules, log } = replica;
-  const granted = !isLockedOut && ballot.term > replica.term && rules.isUpToDate(ballot, log);
+  const isWilling = !isLockedOut && mayVoteFor(replica, ballot);
+  const granted = isWilling && ballot.term > replica.term && rules.isUpToDate(ballot, log);
   const term = granted ? ballot.term : replica.term;
   replica.sendAfterHardState({ kind: 'preVoteResponse', to: ballot.from, term, granted });
   return granted;
@@ -78,8 +79,15 @@ export function respondToPreVote(replica: Replica, ballot: PreVote, isLockedOut:
 /** The ballot is of the current term. Returns whether the vote was granted. */
 export function respondToVote(replica: Replica, ballot: Vote): boolean {
   const { rules, log, term } = replica;
-  const granted = rules.mayVoteFor(ballot.from, replica.vote) && rules.isUpToDate(ballot, log);
+  const isFree = mayVoteFor(replica, ballot) && rules.mayVoteFor(ballot.from, replica.vote);
+  const granted = isFree && rules.isUpToDate(ballot, log);
   if (granted) replica.voteFor(ballot.from);
   replica.sendAfterHardState({ kind: 'voteResponse', to: ballot.from, term, granted });
   return granted;
+}
+
+/** A candidate with entries shows that the cluster is not new. */
+function mayVoteFor(replica: Replica, { lastIndex }: PreVote | Vote): boolean {
+  if (lastIndex > 0) replica.noteClusterData();
+  return replica.mayVote;
 }

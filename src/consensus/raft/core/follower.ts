@@ -21,7 +21,9 @@ export function follow(replica: Replica, append: Append): void {
 }
 
 function acknowledge(replica: Replica, to: string, index: number): void {
-  replica.sendAfterLog({ kind: 'appendResponse', to, term: replica.term, index });
+  replica.joinIfComplete();
+  const { term, joining } = replica;
+  replica.sendAfterLog({ kind: 'appendResponse', to, term, index, joining });
 }
 
 function refuse(replica: Replica, { from, prevIndex, prevTerm }: Append): void {

@@ -3,11 +3,13 @@
  * confirms reads.
  */
 import { invariant } from './errors.js';
+import { LeaseRounds } from './lease-rounds.js';
 import { entryBytes } from './log.js';
 import { Progress } from './progress.js';
 import { majorityOf, reachedByMajority } from './quorum.js';
 import type { Reads } from './reads.js';
 import type { Replica } from './replica.js';
+import { StallWatch } from './stall-watch.js';
 import { Transfer } from './transfer.js';
 import type {
   AppendReject,
@@ -18,6 +20,7 @@ import type {
   NodeId,
   Proposed,
 } from './types.js';
+import { UncommittedBytes } from './uncommitted.js';
 
 const noData = new Uint8Array(0);
 
@@ -35,34 +38,16 @@ export class Leader {
   readonly #firstIndex: number;
   #ticksToHeartbeat: number;
   #ticksToQuorumCheck: number;
-  /**
-   * Entries up to here are committed and durable on this node. They no longer count towards
-   * `maxUncommittedBytes`.
-   */
-  #settledIndex: number;
-  #unsettledBytes: number;
+  readonly #uncommitted: UncommittedBytes;
+  readonly #stall: StallWatch;
+  readonly #rounds: LeaseRounds;
   #transfer: Transfer | null = null;
-  /**
-   * Rounds up to here carry no lease: they are of an earlier term, or were sent before an aborted
-   * transfer.
-   */
-  #leaseFloor: number;
-  /**
-   * The latest round that a majority has acknowledged, and for how long some majority is locked out
-   * after it.
-   */
-  #confirmedRound = 0;
-  #lockoutMs = 0;
   /** The round that began since the last call of `takeBegunRound`. */
   #begunRound = 0;
   /** There may be more to send. */
   #hasWork = true;
   /** A tick has passed: the commit index is sent to followers that get no other message, too. */
   #isCommitDue = false;
-  /** Ticks for which an entry has waited and nothing was committed. */
-  #commitWaitTicks = 0;
-  /** Ticks until a stalled disk causes the next offer of leadership. */
-  #ticksToDiskHandover = 0;
 
   constructor(replica: Replica, reads: Reads) {
     const { log, config } = replica;
@@ -72,9 +57,9 @@ export class Leader {
     this.#followers = replica.peers.map((peer) => new Progress(peer, this.#firstIndex, config));
     this.#ticksToHeartbeat = config.heartbeatTicks;
     this.#ticksToQuorumCheck = config.electionTicks;
-    this.#leaseFloor = replica.lastRound;
-    this.#settledIndex = Math.min(log.committed, log.durable);
-    this.#unsettledBytes = log.bytesBetween(this.#settledIndex, log.lastIndex);
+    this.#rounds = new LeaseRounds(replica, this.#followers);
+    this.#stall = new StallWatch(replica);
+    this.#uncommitted = new UncommittedBytes(log);
     this.#append([noData]);
     this.#beginRound();
   }
@@ -84,39 +69,21 @@ export class Leader {
     if (this.#transfer?.tick() === 'overdue') this.#abandonTransfer();
     this.#scheduleCommit();
     if (--this.#ticksToHeartbeat === 0) this.#heartbeat();
-    this.#handOverFromSlowDisk();
-    if (this.#isCommitStalled()) return 'commitStalled';
+    this.#stall.tick();
+    if (this.#stall.isCommitStalled) return 'commitStalled';
+    if (this.#stall.isDiskStalled) this.#handOverFromDisk();
     if (--this.#ticksToQuorumCheck > 0) return null;
     this.#ticksToQuorumCheck = this.#replica.config.electionTicks;
     return this.#hadQuorum() ? null : 'quorumLost';
   }
 
-  /**
-   * A leader that commits nothing is of no use, even if a majority responds to its heartbeats: the
-   * disks of too many nodes may stall, or its entries may never arrive. Another election may find a
-   * leader that can commit.
-   */
-  #isCommitStalled(): boolean {
-    const { log, config, peers } = this.#replica;
-    const waits = peers.length > 0 && log.committed < log.lastIndex;
-    this.#commitWaitTicks = waits ? this.#commitWaitTicks + 1 : 0;
-    return this.#commitWaitTicks >= config.commitTimeoutTicks;
-  }
-
-  /**
-   * A leader whose disk stalls can still commit by the disks of its followers, but it cannot vote
-   * in the next term nor take a snapshot, and its memory fills. It hands over if a follower has on
-   * disk what its own disk has not: that disk is better.
-   */
-  #handOverFromSlowDisk(): void {
-    const { diskWaitingTicks, config, log } = this.#replica;
-    if (diskWaitingTicks < config.diskTimeoutTicks) this.#ticksToDiskHandover = 0;
-    else if (this.#transfer === null && --this.#ticksToDiskHandover < 0) {
-      const target = this.#readiestFollower();
-      if (target === undefined || target.match <= log.durable) return;
-      this.#ticksToDiskHandover = config.diskTimeoutTicks;
-      this.#begin(new Transfer(target.id, config.electionTicks, 'diskStalled'));
-    }
+  /** Only if a follower has on disk what this node's disk has not: that disk is better. */
+  #handOverFromDisk(): void {
+    const target = this.#readiestFollower();
+    if (this.#transfer !== null || target === undefined) return;
+    if (target.match <= this.#replica.log.durable) return;
+    this.#stall.offered();
+    this.#begin(new Transfer(target.id, this.#replica.config.electionTicks, 'diskStalled'));
   }
 
   #scheduleCommit(): void {
@@ -157,40 +124,17 @@ export class Leader {
   }
 
   #confirmRounds(): void {
-    const answered = this.#followers.map((follower) => follower.ackedRound);
-    answered.push(this.#replica.lastRound);
-    const round = reachedByMajority(answered);
-    if (round > this.#confirmedRound) {
-      this.#confirmedRound = round;
-      this.#reads.confirmed(round);
-      this.#hasWork = true;
-    }
-    this.#lockoutMs = this.#lockoutAtLeast();
-  }
-
-  /**
-   * A candidate needs votes of a majority, and two majorities share a node: while all nodes of some
-   * majority are locked out, no node is elected. Of each majority the node with the shortest
-   * lockout counts, and the majority with the longest such lockout. The leader belongs to it
-   * without limit: it loses leadership before it votes for another node.
-   */
-  #lockoutAtLeast(): number {
-    const { rules, config } = this.#replica;
-    const promised = this.#followers.map(({ ackedRound, lockoutMs }) =>
-      ackedRound >= this.#confirmedRound ? rules.lockoutMs(lockoutMs, config.lockoutMs) : 0,
-    );
-    promised.push(Number.POSITIVE_INFINITY);
-    return reachedByMajority(promised);
+    if (!this.#rounds.confirm()) return;
+    this.#reads.confirmed(this.#rounds.confirmed);
+    this.#hasWork = true;
   }
 
   get leaseLockoutMs(): number {
-    return this.leaseRound > 0 ? this.#lockoutMs : 0;
+    return this.leaseRound > 0 ? this.#rounds.lockoutMs : 0;
   }
 
   get leaseRound(): number {
-    const round = this.#confirmedRound;
-    const offers = this.#transfer !== null;
-    return this.#replica.rules.carriesLease(round, this.#leaseFloor, offers) ? round : 0;
+    return this.#rounds.leaseRound(this.#transfer !== null);
   }
 
   takeBegunRound(): number {
@@ -201,7 +145,7 @@ export class Leader {
 
   propose(commands: readonly Uint8Array[], waiting: readonly NodeId[]): Proposed {
     if (this.#transfer !== null) return { accepted: false, refusal: 'transferring' };
-    const before = this.#unsettledBytes;
+    const before = this.#uncommitted.bytes;
     const firstIndex = this.#replica.log.lastIndex + 1;
     let bytes = 0;
     for (const data of commands) bytes += entryBytes(data);
@@ -221,7 +165,7 @@ export class Leader {
     let index = log.lastIndex;
     for (const data of commands) {
       entries.push({ index: ++index, term, data });
-      this.#unsettledBytes += entryBytes(data);
+      this.#uncommitted.appended(entryBytes(data));
     }
     log.append(entries);
     this.#hasWork = true;
@@ -236,10 +180,12 @@ export class Leader {
     else this.#onHeartbeatResponse(follower, answer);
   }
 
-  #onAppendResponse(follower: Progress, { index }: AppendResponse): void {
+  #onAppendResponse(follower: Progress, { index, joining }: AppendResponse): void {
+    const counted = follower.counts;
+    follower.counts = this.#replica.rules.countsForCommit(joining);
     const { lastIndex } = this.#replica.log;
     invariant(index <= lastIndex, 'a follower has what the leader has', index, lastIndex);
-    if (!follower.acked(index)) return;
+    if (!follower.acked(index) && follower.counts === counted) return;
     this.#hasWork = true;
     this.#commitByCounting();
     if (this.#transfer?.to === follower.id) this.#offerLeadership();
@@ -271,7 +217,7 @@ export class Leader {
   /** This node's own disk has completed a write. */
   onDurable(): void {
     this.#commitByCounting();
-    this.#settle();
+    this.#uncommitted.settle();
   }
 
   /**
@@ -280,27 +226,20 @@ export class Leader {
    */
   #commitByCounting(): void {
     const { log, rules, term } = this.#replica;
-    const reached = this.#followers.map((follower) => follower.match);
+    const reached = this.#followers.map(({ counts, match }) => (counts ? match : 0));
     reached.push(log.durable);
     const index = reachedByMajority(reached);
     if (index <= log.committed || !rules.commitsByCounting(log.termAt(index)!, term)) return;
     log.commitTo(index);
-    this.#commitWaitTicks = 0;
+    this.#stall.committed();
     this.#hasWork = true;
-    this.#settle();
-  }
-
-  #settle(): void {
-    const { log } = this.#replica;
-    const index = Math.min(log.committed, log.durable);
-    this.#unsettledBytes -= log.bytesBetween(this.#settledIndex, index);
-    this.#settledIndex = index;
+    this.#uncommitted.settle();
   }
 
   /** False if a transfer is in progress, or no follower can take over. */
   transferTo(to: NodeId | undefined): boolean {
     const target = to === undefined ? this.#readiestFollower() : this.#find(to);
-    if (this.#transfer !== null || target === undefined) return false;
+    if (this.#transfer !== null || target === undefined || !target.counts) return false;
     this.#begin(new Transfer(target.id, this.#replica.config.electionTicks, 'handover'));
     return true;
   }
@@ -324,7 +263,7 @@ export class Leader {
     let best: Progress | undefined;
     for (const follower of this.#followers) {
       const better = best === undefined || follower.match > best.match;
-      if (follower.ackedRound > this.#leaseFloor && better) best = follower;
+      if (follower.counts && this.#rounds.hasResponded(follower) && better) best = follower;
     }
     return best;
   }
@@ -346,7 +285,7 @@ export class Leader {
    */
   #abandonTransfer(): void {
     this.#transfer = null;
-    this.#leaseFloor = this.#replica.lastRound;
+    this.#rounds.raiseFloor();
     this.#beginRound();
   }
 
@@ -397,7 +336,7 @@ export class Leader {
       this.#sendAppend(follower, log.slice(follower.next, config.maxAppendBytes));
     }
     const upToDate = follower.mode === 'replicate' && follower.next > log.lastIndex;
-    if (upToDate && follower.commitSent < this.#commitToTell(follower)) {
+    if (upToDate && follower.commitSent < this.#commitToSend(follower)) {
       this.#sendAppend(follower, []);
     }
   }
@@ -407,7 +346,7 @@ export class Leader {
    * that took a third of the time of a single request. So the commit index goes with the next
    * append or tick, and at once only to followers whose clients wait for it.
    */
-  #commitToTell(follower: Progress): number {
+  #commitToSend(follower: Progress): number {
     const commit = this.#announcedCommit;
     return this.#isCommitDue ? commit : Math.min(commit, follower.commitAwaited);
   }
@@ -455,6 +394,23 @@ export class Leader {
       follower.sendSnapshot(meta.index);
       this.#replica.sendAfterHardState({ kind: 'snapshot', to: follower.id, term, meta });
     }
+  }
+
+  /** Throws `RaftInvariantError`. */
+  assertInvariants(): void {
+    const { log, lastRound } = this.#replica;
+    this.#uncommitted.assertInvariants();
+    for (const follower of this.#followers) {
+      follower.assertInvariants();
+      const { match, next, commitSent, ackedRound } = follower;
+      invariant(match <= log.lastIndex, 'a follower has no more than the leader', match);
+      invariant(next <= log.lastIndex + 1, 'no entry is sent before it exists', next);
+      invariant(commitSent <= log.inForce, 'only what is in force is announced', commitSent);
+      invariant(ackedRound <= lastRound, 'no round is acknowledged before it begins', ackedRound);
+    }
+    invariant(log.lastIndex >= this.#firstIndex, 'a leader has its first entry', log.lastIndex);
+    const hasLease = this.#transfer === null || this.leaseRound === 0;
+    invariant(hasLease, 'no lease holds during a transfer', this.leaseRound);
   }
 
   #find(id: NodeId): Progress | undefined {

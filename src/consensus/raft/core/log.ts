@@ -133,6 +133,25 @@ export class Log {
     return bytes;
   }
 
+  /** Throws `RaftInvariantError`. */
+  assertInvariants(): void {
+    const { index: base } = this.#base;
+    const last = this.lastIndex;
+    invariant(base <= this.#applied, 'base <= applied', base, this.#applied);
+    invariant(this.#inForce <= this.#applied, 'inForce <= applied', this.#inForce, this.#applied);
+    invariant(this.#applied <= this.#committed, 'applied <= committed', this.#applied);
+    invariant(this.#committed <= last, 'committed <= last', this.#committed, last);
+    invariant(base <= this.#durable, 'base <= durable', base, this.#durable);
+    invariant(this.#durable <= this.#handedToDisk, 'durable <= handed to the disk', this.#durable);
+    invariant(this.#handedToDisk <= last, 'handed to the disk <= last', this.#handedToDisk, last);
+    let { term } = this.#base;
+    for (const [at, entry] of this.#entries.entries()) {
+      invariant(entry.index === base + 1 + at, 'no gaps', entry.index, base, at);
+      invariant(entry.term >= term, 'terms never fall', entry.term, term);
+      term = entry.term;
+    }
+  }
+
   append(entries: readonly Entry[]): void {
     for (const entry of entries) {
       invariant(entry.index === this.lastIndex + 1, 'no gaps', entry.index, this.lastIndex);

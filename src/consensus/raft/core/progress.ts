@@ -46,6 +46,8 @@ export class Progress {
   active = false;
   #ackedRound = 0;
   #lockoutMs = 0;
+  /** False while it joins after the loss of its disk: its copies do not count for commits. */
+  counts = true;
   /** The commit index that was sent to it last. */
   commitSent = 0;
   /** A client of the follower waits for the commit of entries up to here. */
@@ -199,6 +201,22 @@ export class Progress {
       this.#inflightBytes -= flight.bytes;
     }
     if (landed > 0) this.#inflight.splice(0, landed);
+  }
+
+  /** Throws `RaftInvariantError`. */
+  assertInvariants(): void {
+    this.#check();
+    const isReplicating = this.#mode === 'replicate' || this.#inflight.length === 0;
+    invariant(isReplicating, 'only a follower that is replicated to has appends in flight');
+    let before = this.#match;
+    let bytes = 0;
+    for (const { lastIndex, bytes: size } of this.#inflight) {
+      invariant(lastIndex > before, 'appends in flight are in order', lastIndex, before);
+      before = lastIndex;
+      bytes += size;
+    }
+    invariant(bytes === this.#inflightBytes, 'the size of what is in flight is exact', bytes);
+    invariant(before < this.#next, 'what is in flight is before next', before, this.#next);
   }
 
   #check(): void {

@@ -88,6 +88,7 @@ export class Raft implements RaftCore {
 
   campaign(): void {
     if (this.#role === 'leader' || this.#isLockedOut(this.#replica.term + 1, 0)) return;
+    if (!this.#isAlone && !this.#replica.mayVote) return;
     if (this.#isAlone && this.#role === 'candidate') return;
     this.#leave();
     this.#role = 'preCandidate';
@@ -268,6 +269,7 @@ export class Raft implements RaftCore {
 
   #onTimeoutNow({ round }: TimeoutNow): void {
     if (this.#role === 'leader' || this.#isLockedOut(this.#replica.term + 1, round)) return;
+    if (!this.#replica.mayVote) return;
     this.#stand(round);
   }
 
@@ -301,11 +303,16 @@ export class Raft implements RaftCore {
 
   persisted(batch: number): void {
     this.#replica.persisted(batch);
+    if (this.#leader !== null) this.#replica.joinIfComplete();
     this.#leadership?.onDurable();
     if (this.#role === 'candidate') {
       this.#election?.countOwnVoteIfDurable();
       this.#decide();
     }
+  }
+
+  clusterHoldsData(): void {
+    this.#replica.noteClusterData();
   }
 
   inForce(index: number): void {
@@ -327,6 +334,23 @@ export class Raft implements RaftCore {
   get settledIndex(): number {
     const { log } = this.#replica;
     return Math.min(log.durable, log.inForce);
+  }
+
+  assertInvariants(): void {
+    const role = this.#role;
+    const { term } = this.#replica;
+    this.#replica.assertInvariants();
+    this.#leadership?.assertInvariants();
+    const isCandidate = role === 'candidate' || role === 'preCandidate';
+    invariant(isCandidate === (this.#election !== null), 'a candidate has an election', term);
+    invariant((role === 'leader') === (this.#leadership !== null), 'a leader leads', term);
+    const isOwn = this.#leader === this.#replica.config.id;
+    invariant((role === 'leader') === isOwn, 'a leader knows itself as the leader', term);
+    const votedForItself = this.#replica.vote === this.#replica.config.id;
+    const hasVoted = role === 'candidate' || role === 'leader';
+    invariant(!hasVoted || votedForItself, 'a candidate votes for itself', term);
+    invariant(role !== 'leader' || !this.#replica.joining, 'a joining node does not lead', term);
+    invariant(this.#elections >= 0, 'elections are counted from the last leader', term);
   }
 
   hasReady(): boolean {

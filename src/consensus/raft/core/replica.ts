@@ -34,6 +34,10 @@ export class Replica {
   #snapshot: SnapshotMeta;
   #restore: SnapshotMeta | null = null;
   #lastRound = 0;
+  /** Some node of the cluster has entries: see `mayVote`. */
+  #clusterHoldsData = false;
+  #joining: boolean;
+  #joinedUnwritten = false;
 
   constructor(config: RaftConfig, initial: InitialState, rules: Rules) {
     this.config = config;
@@ -44,6 +48,7 @@ export class Replica {
     this.#writes = new WriteTracker(rules);
     this.#outbox = new DurableOutbox(rules);
     this.#hardState = initial.hardState;
+    this.#joining = initial.joining;
     this.#snapshot = initial.snapshot;
     invariant(
       initial.hardState.term >= this.log.lastTerm,
@@ -59,6 +64,36 @@ export class Replica {
 
   get vote(): NodeId | null {
     return this.#hardState.vote;
+  }
+
+  /** See `InitialState.joining`. */
+  get joining(): boolean {
+    return this.#joining;
+  }
+
+  /** Another node was seen to hold entries. */
+  noteClusterData(): void {
+    this.#clusterHoldsData = true;
+  }
+
+  /**
+   * A node whose disk was lost may have acknowledged entries and cast votes that it no longer knows:
+   * it must not return with its prior identity (dissertation 3.8). It does not vote until it has all
+   * that was committed when it came back. A cluster without any entries has nothing to lose.
+   */
+  get mayVote(): boolean {
+    return !this.joining || this.rules.mayVoteWhileJoining(this.#clusterHoldsData);
+  }
+
+  /**
+   * An entry of the present leader's term is committed and durable here: with it this node has all
+   * that was committed in earlier terms (leader completeness, dissertation 3.6.3), and what was
+   * committed later was committed without it.
+   */
+  joinIfComplete(): void {
+    const { committed, durable } = this.log;
+    const isComplete = durable >= committed && this.log.termAt(committed) === this.term;
+    if (isComplete) this.#join();
   }
 
   get snapshot(): SnapshotMeta {
@@ -78,11 +113,20 @@ export class Replica {
     invariant(term > this.term, 'terms only grow', term, this.term);
     this.#outbox.dropWaiting();
     this.#setHardState({ term, vote });
+    if (vote !== null) this.#join();
   }
 
   voteFor(candidate: NodeId): void {
     invariant(this.rules.mayVoteFor(candidate, this.vote), 'one vote per term', this.term);
-    if (this.vote !== candidate) this.#setHardState({ term: this.term, vote: candidate });
+    if (this.vote === candidate) return;
+    this.#setHardState({ term: this.term, vote: candidate });
+    this.#join();
+  }
+
+  #join(): void {
+    if (!this.#joining) return;
+    this.#joining = false;
+    this.#joinedUnwritten = true;
   }
 
   #setHardState(hardState: HardState): void {
@@ -148,6 +192,19 @@ export class Replica {
     log.compactTo(snapshot.index - keepEntries);
   }
 
+  /** Throws `RaftInvariantError`. */
+  assertInvariants(): void {
+    const { log, term, vote } = this;
+    log.assertInvariants();
+    this.#writes.assertInvariants();
+    invariant(log.lastTerm <= term, 'no entry is of a later term', log.lastTerm, term);
+    invariant(vote === null || term > 0, 'there is no vote in term 0', term);
+    invariant(this.#snapshot.index <= log.applied, 'a snapshot is of what is applied');
+    invariant(this.#hardStateBatch <= this.#writes.nextBatch, 'the hard state has a batch');
+    const isUnwritten = this.#hardStateBatch === this.#writes.nextBatch;
+    invariant(isUnwritten === this.#hardStateUnwritten, 'the hard state goes with the next batch');
+  }
+
   persisted(batch: number): void {
     const durable = this.#writes.finish(batch);
     if (durable > 0) this.log.durableTo(durable);
@@ -155,7 +212,12 @@ export class Replica {
   }
 
   get hasUnwritten(): boolean {
-    return this.#hardStateUnwritten || this.#restore !== null || this.log.hasUnwritten;
+    return (
+      this.#hardStateUnwritten ||
+      this.#joinedUnwritten ||
+      this.#restore !== null ||
+      this.log.hasUnwritten
+    );
   }
 
   get hasMessages(): boolean {
@@ -171,10 +233,12 @@ export class Replica {
     const write = {
       batch: this.#writes.start(this.log.lastIndex),
       hardState: this.#hardStateUnwritten ? this.#hardState : null,
+      joined: this.#joinedUnwritten,
       snapshot: this.#restore,
       entries: this.log.takeUnwritten(),
     };
     this.#hardStateUnwritten = false;
+    this.#joinedUnwritten = false;
     this.#restore = null;
     return write;
   }

@@ -44,6 +44,13 @@ export interface Rules {
   /** A node that starts may have acknowledged a leader before; one without peers has none. */
   isLockedOutAtStart(peers: number): boolean;
   /**
+   * Whether a node that began with an empty disk may vote, and stand for election. It may have
+   * acknowledged what it no longer has, unless the whole cluster is new.
+   */
+  mayVoteWhileJoining(clusterHoldsData: boolean): boolean;
+  /** Whether the copy of a follower counts for commits. */
+  countsForCommit(joining: boolean): boolean;
+  /**
    * No lease rests on rounds up to `floor`, whose lockouts may be released, nor on any during a
    * transfer.
    */
@@ -74,6 +81,8 @@ export const raftRules: Rules = {
   completesInOrder: (batch, durableBatch) => batch === durableBatch + 1,
   isLockedOut: (ticksLeft) => ticksLeft > 0,
   isLockedOutAtStart: (peers) => peers > 0,
+  mayVoteWhileJoining: (clusterHoldsData) => !clusterHoldsData,
+  countsForCommit: (joining) => !joining,
   carriesLease: (round, floor, offersLeadership) => !offersLeadership && round > floor,
   lockoutMs: (byVoter) => byVoter,
 };

@@ -43,6 +43,11 @@ export interface SnapshotMeta {
 export interface InitialState {
   readonly hardState: HardState;
   /**
+   * This node began with an empty disk, and may have lost what it had acknowledged: it does not yet
+   * have all that was committed when it came back.
+   */
+  readonly joining: boolean;
+  /**
    * `{index: 0, term: 0}` when there is none. The state machine has been restored from it already.
    */
   readonly snapshot: SnapshotMeta;
@@ -103,6 +108,8 @@ export interface Append extends Envelope {
 export interface AppendResponse extends Envelope {
   readonly kind: 'appendResponse';
   readonly index: number;
+  /** The sender is joining: its copy does not count for commits. */
+  readonly joining: boolean;
 }
 
 /** The sender has no entry (`prevIndex`, `prevTerm`) of an append. */
@@ -237,6 +244,8 @@ export interface Write {
   readonly batch: number;
   /** Null: unchanged. */
   readonly hardState: HardState | null;
+  /** This node has joined, for good; durable together with `hardState`. */
+  readonly joined: boolean;
   /** When not null: replaces the stored snapshot **and the whole stored log**, before `entries`. */
   readonly snapshot: SnapshotMeta | null;
   /** To be stored after deleting every stored entry from `entries[0].index` on. */
@@ -314,6 +323,13 @@ export interface RaftCore {
   snapshotSent(to: NodeId, delivered: boolean): void;
   /** Messages to this peer may have been lost (its connection broke). */
   unreachable(peer: NodeId): void;
+  /**
+   * A peer holds entries: the cluster is not new. From now on a node that began with an empty disk
+   * neither votes nor stands for election until it has joined (see `InitialState.joining`).
+   */
+  clusterHoldsData(): void;
+  /** Throws `RaftInvariantError`. Walks all that is in memory: for tests and simulation. */
+  assertInvariants(): void;
   /**
    * Every reader of the state machine decides by the entries up to `index`, all of which were
    * returned as `committed`. A leader announces no later commit to its followers.

@@ -78,6 +78,18 @@ export class WriteTracker {
     return lastIndex;
   }
 
+  /** Throws `RaftInvariantError`. */
+  assertInvariants(): void {
+    invariant(this.#durableBatch < this.#nextBatch, 'a batch is handed over before it is durable');
+    let before = this.#durableBatch;
+    for (const { batch } of this.#inProgress) {
+      invariant(batch > before && batch < this.#nextBatch, 'batches are in order', batch, before);
+      before = batch;
+    }
+    const isIdle = this.#inProgress.length === 0;
+    invariant(!isIdle || this.#waitingTicks === 0, 'an idle disk owes nothing', this.#waitingTicks);
+  }
+
   #nextToCount(): TrackedWrite | undefined {
     return this.#inProgress.find(
       (write) => write.finished && this.#rules.completesInOrder(write.batch, this.#durableBatch),

@@ -178,6 +178,15 @@ export class RaftDriver implements DriverInterface {
     });
   }
 
+  clusterHoldsData(): void {
+    this.#input(() => this.#parts.core.clusterHoldsData());
+  }
+
+  assertInvariants(): void {
+    this.#parts.core.assertInvariants();
+    this.#requests.assertInvariants();
+  }
+
   stop(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
@@ -276,11 +285,13 @@ export class RaftDriver implements DriverInterface {
     if (role === 'leader') this.#parts.observer.leaseExtended(untilMs, clockOffsetMs);
   }
 
-  #write({ batch, hardState, snapshot, entries }: Write, arrived: ArrivedSnapshot | null): void {
+  #write(write: Write, arrived: ArrivedSnapshot | null): void {
+    const { batch, hardState, snapshot, entries } = write;
     if (snapshot !== null && arrived?.meta.index !== snapshot.index) {
       throw new Error(`the core wants snapshot ${snapshot.index}, which has not arrived`);
     }
-    this.#disk.add(batch, { hardState, snapshot: snapshot === null ? null : arrived, entries });
+    const stored = { hardState, snapshot: snapshot === null ? null : arrived, entries };
+    this.#disk.add(batch, write.joined ? { ...stored, joined: true } : stored);
   }
 
   #durable(batches: readonly number[]): void {

@@ -6,6 +6,7 @@ import { FrenoError } from '../../../base/errors.js';
 import type { Command, CommandOutcome } from '../../../throttle/commands.js';
 import type { Forward, ForwardRefusal, PeerMessage } from '../codec/messages.js';
 import { decodeProposal, encodeProposal, movedProposal } from '../codec/proposals.js';
+import { invariant } from '../core/errors.js';
 import type { Entry, NodeId, RaftCore, ReadGrant, Refusal } from '../core/types.js';
 import type { RequestRefusal, RequestResult } from '../driver-types.js';
 
@@ -209,6 +210,7 @@ export class Requests {
 
   tick(): void {
     this.#tick += 1;
+    this.#refuseOverdueQueue();
     for (const [sequence, { deadlineTick }] of this.#pending) {
       if (deadlineTick > this.#tick) break;
       this.#answer(sequence, { kind: 'unknown' });
@@ -230,6 +232,30 @@ export class Requests {
     for (const answer of this.#readQueue.splice(0)) {
       answer({ kind: 'refused', refusal: 'notLeader' });
     }
+  }
+
+  /** What is still queued at its deadline was never sent: it has no effect, now or later. */
+  #refuseOverdueQueue(): void {
+    const isOverdue = ({ from, sequence }: QueuedProposal): boolean =>
+      from === null && this.#pending.get(sequence)!.deadlineTick <= this.#tick;
+    const overdue = this.#queue.filter(isOverdue);
+    if (overdue.length === 0) return;
+    this.#queue = this.#queue.filter((queued) => !isOverdue(queued));
+    for (const { sequence } of overdue) this.#refuse(sequence, 'notLeader');
+  }
+
+  /** Throws `RaftInvariantError`. */
+  assertInvariants(): void {
+    let before = 0;
+    for (const [sequence, { deadlineTick }] of this.#pending) {
+      invariant(sequence <= this.#lastSequence, 'a request has a number that was given', sequence);
+      invariant(deadlineTick >= before, 'requests are in order of their deadlines', deadlineTick);
+      before = deadlineTick;
+    }
+    for (const { from, sequence } of this.#queue) {
+      invariant(from !== null || this.#pending.has(sequence), 'a queued request is pending');
+    }
+    invariant(this.#reads.size <= this.#lastContext, 'a read has a number that was given');
   }
 
   #encode(sequence: number, command: Command): Uint8Array | null {

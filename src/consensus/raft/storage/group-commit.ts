@@ -9,17 +9,20 @@ import type { StorageWrite } from '../driver-types.js';
 export function mergeWrites(writes: readonly StorageWrite[]): StorageWrite {
   if (writes.length === 1) return writes[0]!;
   let hardState: StorageWrite['hardState'] = null;
+  let joined = false;
   let snapshot: StorageWrite['snapshot'] = null;
   const entries: Entry[] = [];
   for (const write of writes) {
     hardState = write.hardState ?? hardState;
+    joined ||= write.joined === true;
     if (write.snapshot !== null) {
       snapshot = write.snapshot;
       entries.length = 0;
     }
     overwrite(entries, write.entries);
   }
-  return { hardState, snapshot, entries };
+  const merged = { hardState, snapshot, entries };
+  return joined ? { ...merged, joined } : merged;
 }
 
 /** Replaces all entries from the first index of `next` on. */

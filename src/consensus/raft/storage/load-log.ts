@@ -43,7 +43,7 @@ export async function loadLog(connection: Connection): Promise<LoadedLog> {
       `its last entry is of term ${lastTerm}, its hard state of ${hardState.term}`,
     );
   }
-  return { initial: { hardState, snapshot: meta, entries }, chunkCount };
+  return { initial: { hardState, joining: false, snapshot: meta, entries }, chunkCount };
 }
 
 async function loadHardState(connection: Connection): Promise<HardState> {

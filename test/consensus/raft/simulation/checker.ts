@@ -77,6 +77,8 @@ export class Checker {
    */
   readonly #mustFollow = new Map<number, number>();
   #acknowledgedIndex = 0;
+  /** How many copies of an entry may be gone although a majority had it: one node loses its disk. */
+  #lostDisks = 0;
   acknowledged = 0;
 
   constructor(disks: ReadonlyMap<NodeId, SimulatedDisk>) {
@@ -121,6 +123,14 @@ export class Checker {
     witness.logBaseTerm = disk.snapshot?.meta.term ?? 0;
     witness.applied = disk.snapshotIndex;
     witness.leaseUntilMs = 0;
+  }
+
+  /** Another, empty disk takes the place of its own: what it said before is forgotten. */
+  diskLost(id: NodeId): void {
+    const witness = this.#witness(id);
+    witness.highestTermTold = 0;
+    witness.votesTold.clear();
+    this.#lostDisks = 1;
   }
 
   crashed(id: NodeId): void {
@@ -358,7 +368,7 @@ export class Checker {
     let copies = 0;
     for (const { disk } of this.#witnesses.values()) if (disk.holds(index, term)) copies++;
     this.#require(
-      copies * 2 > this.#witnesses.size,
+      (copies + this.#lostDisks) * 2 > this.#witnesses.size,
       `what is ${what} is durable on a majority`,
       () => `${index}@${term} is on ${copies} of ${this.#witnesses.size} disks`,
     );

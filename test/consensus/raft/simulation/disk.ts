@@ -29,6 +29,8 @@ export class SimulatedDisk implements RaftStorage {
   entries: Entry[] = [];
   /** The longest promise of any run that may still hold. */
   storedLockoutMs = 0;
+  /** As storage keeps it: see `InitialState.joining`. */
+  joining = true;
   #journal: Journaled[] = [];
   /** Grows with each crash: completions of an earlier life are nobody's. */
   #life = 0;
@@ -154,9 +156,21 @@ export class SimulatedDisk implements RaftStorage {
     }
   }
 
+  /** Another, empty disk takes its place while the node is down. */
+  lose(): void {
+    this.#life++;
+    this.#journal = [];
+    this.hardState = { term: 0, vote: null };
+    this.snapshot = null;
+    this.entries = [];
+    this.storedLockoutMs = 0;
+    this.joining = true;
+  }
+
   /** Parts in their order: hard state, snapshot, deletion of overwritten entries, entries. */
-  #applyWrite({ hardState, snapshot, entries }: StorageWrite, parts: number): void {
+  #applyWrite({ hardState, joined, snapshot, entries }: StorageWrite, parts: number): void {
     if (parts >= 1 && hardState !== null) this.hardState = hardState;
+    if (parts >= 1 && joined) this.joining = false;
     if (parts >= 2 && snapshot !== null) {
       this.snapshot = snapshot;
       this.entries = [];

@@ -72,6 +72,8 @@ export interface FaultProfile {
   /** How often somebody else stands still when a node crashes. */
   readonly doubleTroubleRate: number;
   readonly downMs: number;
+  /** Share of the crashes of one node, always the same, from which it returns with an empty disk. */
+  readonly diskLossRate: number;
   /** Share of crashes after which the node is back at once. */
   readonly quickRestartRate: number;
   /**
@@ -130,6 +132,7 @@ export function drawFaultProfile(random: SeededRandom): FaultProfile {
     ),
     doubleTroubleRate: random.chance(0.5) ? 0 : random.next(),
     downMs: random.magnitude(1, 2_000),
+    diskLossRate: random.chance(0.6) ? 0 : random.next(),
     quickRestartRate: random.next(),
     crisisEveryMs: often(500, 5_000),
     pauseEveryMs: often(300, 5_000),

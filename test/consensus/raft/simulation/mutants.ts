@@ -52,6 +52,16 @@ const unequalTimes: Partial<FaultProfile> = {
   partitionEveryMs: never,
 };
 
+/** One node crashes again and again, and returns with an empty disk each time. */
+const lostDisks: Partial<FaultProfile> = {
+  nodes: 3,
+  diskLossRate: 1,
+  crashEveryMs: 400,
+  downMs: 50,
+  partitionEveryMs: 500,
+  commandEveryMs: 20,
+};
+
 export const mutants: readonly Mutant[] = [
   {
     name: 'commits entries of older terms by counting',
@@ -134,5 +144,15 @@ export const mutants: readonly Mutant[] = [
     name: 'counts the lease from the answers to its heartbeats',
     notesRoundsLate: true,
     faults: { nodes: 3, commandEveryMs: 1_000, stallEveryMs: 150, stallMs: 300 },
+  },
+  {
+    name: 'votes with an empty disk',
+    rules: { mayVoteWhileJoining: () => true },
+    faults: lostDisks,
+  },
+  {
+    name: 'counts the copy of a node with an empty disk',
+    rules: { countsForCommit: () => true, mayVoteWhileJoining: () => true },
+    faults: lostDisks,
   },
 ];

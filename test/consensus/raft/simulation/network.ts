@@ -23,8 +23,8 @@ export type PartitionKind = (typeof partitionKinds)[number];
 
 export class Network {
   readonly #cuts = new Set<string>();
-  /** By sender: letters with an older number are lost. */
-  readonly #epochs = new Map<NodeId, number>();
+  /** By sender, and by direction: letters with an older number are lost. */
+  readonly #epochs = new Map<string, number>();
 
   constructor(
     private readonly random: SeededRandom,
@@ -50,9 +50,12 @@ export class Network {
   #carry(letter: Letter): void {
     const { delayMinMs, delayMaxMs, stragglerRate, stragglerMs } = this.faults();
     const late = this.random.chance(stragglerRate) ? this.random.next() * stragglerMs : 0;
+    const direction = `${letter.from}>${letter.to}`;
     const epoch = this.#epochs.get(letter.from) ?? 0;
+    const connection = this.#epochs.get(direction) ?? 0;
     this.schedule.after(this.random.between(delayMinMs, delayMaxMs) + late, () => {
       if (epoch < (this.#epochs.get(letter.from) ?? 0)) return;
+      if (connection < (this.#epochs.get(direction) ?? 0)) return;
       if (!this.#isCut(letter.from, letter.to)) this.hooks.arrives(letter);
     });
   }
@@ -62,8 +65,13 @@ export class Network {
   }
 
   /** What this node has sent and nobody has got yet is lost with its connections. */
-  loseFrom(sender: NodeId): void {
+  loseFrom(sender: string): void {
     this.#epochs.set(sender, (this.#epochs.get(sender) ?? 0) + 1);
+  }
+
+  /** What was sent in this direction so far, and has not arrived, is lost with its connection. */
+  loseBetween(from: NodeId, to: NodeId): void {
+    this.loseFrom(`${from}>${to}`);
   }
 
   heal(): void {

@@ -7,7 +7,7 @@ import { decodeMessage, encodeMessage } from '../../../../src/consensus/raft/cod
 import { ImageAssembly } from '../../../../src/consensus/raft/codec/snapshots.js';
 import { Raft } from '../../../../src/consensus/raft/core/raft.js';
 import { type Rules, raftRules } from '../../../../src/consensus/raft/core/rules.js';
-import type { NodeId, Ready, SoftState } from '../../../../src/consensus/raft/core/types.js';
+import type { NodeId, Ready, SoftState, Write } from '../../../../src/consensus/raft/core/types.js';
 import { RaftDriver } from '../../../../src/consensus/raft/driver/driver.js';
 import type {
   RaftStorage,
@@ -54,6 +54,11 @@ function drawTimes(random: SeededRandom): RaftTimes {
 
 /** What a leader can be hit at. */
 export type Moment = 'elected' | 'written' | 'committed';
+
+/** What a node says of itself to a peer that it connects to. */
+export interface Greeting {
+  readonly holdsData: boolean;
+}
 
 /** What nodes share. */
 export interface World {
@@ -160,11 +165,13 @@ export class SimulatedNode {
     const { hardState, entries } = disk;
     const snapshot = disk.snapshot?.meta ?? { index: 0, term: 0 };
     const random = () => world.random.next();
-    const core = new Raft(config, { hardState, snapshot, entries }, random, this.#rules);
+    const { joining } = disk;
+    const initial = { hardState, joining, snapshot, entries };
+    const core = new Raft(config, initial, random, this.#rules);
     const observed = new ObservedCore(core, {
       saw: (ready) => this.#saw(ready),
       writeOverlapping: overlappingWrites
-        ? (write, done) => this.#writeOverlapping(write.entries, write.hardState, done)
+        ? (write, done) => this.#writeOverlapping(write, done)
         : null,
       notesRoundsLate: world.mutant?.notesRoundsLate ?? false,
     });
@@ -230,6 +237,29 @@ export class SimulatedNode {
     });
   }
 
+  /** The life of the process: another one makes new connections. */
+  get life(): number {
+    return this.#life;
+  }
+
+  /** Calls back when this node, or its next life, knows that the connection is gone. */
+  loseConnection(to: NodeId, known: () => void): void {
+    if (!this.isUp) {
+      known();
+      return;
+    }
+    this.world.schedule.after(this.world.faults().delayMaxMs, () =>
+      this.#whenAwake(() => {
+        this.driver?.unreachable(to);
+        known();
+      }),
+    );
+  }
+
+  assertInvariants(): void {
+    this.driver?.assertInvariants();
+  }
+
   /** The process is stopped, or its event loop held, for that long. */
   standStill(forMs: number): void {
     const { schedule, note } = this.world;
@@ -258,9 +288,14 @@ export class SimulatedNode {
     this.world.checker.crashed(this.id);
   }
 
-  receive(from: NodeId, body: Uint8Array): void {
+  /** `greeting` is what the sender said of itself when it connected. */
+  receive(from: NodeId, body: Uint8Array, greeting: Greeting): void {
     const heard = this.world.mutant?.ignoresClocks ? withoutTime(body, from, this.id) : body;
-    if (this.isUp) this.#whenAwake(() => this.driver?.receive(from, heard));
+    if (!this.isUp) return;
+    this.#whenAwake(() => {
+      if (greeting.holdsData) this.driver?.clusterHoldsData();
+      this.driver?.receive(from, heard);
+    });
   }
 
   #storage(): RaftStorage {
@@ -279,12 +314,9 @@ export class SimulatedNode {
    * The driver is not asked, so it must be told to look: a lost connection to itself means nothing
    * to it but that.
    */
-  #writeOverlapping(
-    entries: Parameters<SimulatedDisk['writeOverlapping']>[0]['entries'],
-    hardState: Parameters<SimulatedDisk['writeOverlapping']>[0]['hardState'],
-    done: () => void,
-  ): void {
-    this.disk.writeOverlapping({ hardState, snapshot: null, entries }, () =>
+  #writeOverlapping({ hardState, joined, entries }: Write, done: () => void): void {
+    const write = { hardState, snapshot: null, entries, ...(joined ? { joined } : {}) } as const;
+    this.disk.writeOverlapping(write, () =>
       this.#written(() => {
         done();
         this.driver?.unreachable(this.id);

@@ -99,6 +99,14 @@ export class ObservedCore implements RaftCore {
     this.#core.unreachable(peer);
   }
 
+  clusterHoldsData(): void {
+    this.#core.clusterHoldsData();
+  }
+
+  assertInvariants(): void {
+    this.#core.assertInvariants();
+  }
+
   inForce(index: number): void {
     this.#core.inForce(index);
   }

@@ -12,7 +12,7 @@ import {
 import { Journal } from './journal.js';
 import type { Mutant } from './mutants.js';
 import { type Letter, Network, type PartitionKind } from './network.js';
-import { type Moment, SimulatedNode, unixAt, type World } from './node.js';
+import { type Greeting, type Moment, SimulatedNode, unixAt, type World } from './node.js';
 import { Schedule } from './schedule.js';
 import { describe } from './transcript.js';
 
@@ -72,6 +72,11 @@ class Simulation {
   #commands = 0;
   #elections = 0;
   #leaderCrashPoint: LeaderCrashPoint = 'later';
+  readonly #greetings = new Map<string, Greeting>();
+  /** Directions in which a connection is broken and its sender does not know yet. */
+  readonly #broken = new Set<string>();
+  /** The only node that may lose its disk: more than one would be a majority of three. */
+  readonly #unlucky: SimulatedNode;
 
   constructor({ seed, mutant, trace }: Options) {
     this.#seed = seed;
@@ -100,6 +105,7 @@ class Simulation {
       note: (node, number, text) => this.#note(node, number, text),
     };
     this.#nodes = ids.map((id) => new SimulatedNode(id, disks.get(id)!, world));
+    this.#unlucky = this.#random.pick(this.#nodes);
   }
 
   run(): SimulationOutcome {
@@ -108,7 +114,10 @@ class Simulation {
     this.#planClients();
     this.#schedule.after(this.#faults.stormMs, () => this.#heal());
     while (this.#checker.violation === null && !this.#isConverged) {
-      this.#protected(() => this.#schedule.step());
+      this.#protected(() => {
+        this.#schedule.step();
+        for (const node of this.#nodes) node.assertInvariants();
+      });
     }
     return {
       seed: this.#seed,
@@ -142,7 +151,20 @@ class Simulation {
 
   #arrives({ from, to, message, body }: Letter): void {
     this.#note(to, message.kind.length, () => `    from ${from}: ${describe(message)}`);
-    this.#node(to).receive(from, body);
+    // A connection ends with the process at its other end.
+    if (this.#broken.has(`${from}>${to}`)) return;
+    this.#node(to).receive(from, body, this.#greeting(from, to));
+  }
+
+  /** As of the connection: what the sender holds later is not said again. */
+  #greeting(from: string, to: string): Greeting {
+    const connection = `${from}:${this.#node(from).life}>${to}:${this.#node(to).life}`;
+    let greeting = this.#greetings.get(connection);
+    if (greeting === undefined) {
+      greeting = { holdsData: this.#node(from).disk.lastIndex > 0 };
+      this.#greetings.set(connection, greeting);
+    }
+    return greeting;
   }
 
   #node(id: string): SimulatedNode {
@@ -183,9 +205,33 @@ class Simulation {
     return this.#random.pick(hurt.length > 0 ? hurt : this.#nodes);
   }
 
+  #maybeLoseDisk(node: SimulatedNode): void {
+    const isSpared = this.#nodes.length === 1 || node !== this.#unlucky;
+    if (isSpared || !this.#random.chance(this.#faults.diskLossRate)) return;
+    // A cluster in which others have not joined either has not enough nodes left that know all.
+    if (this.#nodes.some(({ disk }) => disk.joining)) return;
+    node.disk.lose();
+    this.#checker.diskLost(node.id);
+    this.#note(node.id, 10, () => 'LOSES ITS DISK');
+    for (const other of this.#nodes) this.#breakConnectionOf(other, node);
+  }
+
+  /** Nothing that was sent before the break arrives: it may speak of what the disk held. */
+  #breakConnectionOf(node: SimulatedNode, lost: SimulatedNode): void {
+    if (node === lost) return;
+    this.#broken.add(`${node.id}>${lost.id}`);
+    node.loseConnection(lost.id, () => this.#connectAgain(node, lost));
+  }
+
+  #connectAgain(from: SimulatedNode, to: SimulatedNode): void {
+    if (this.#broken.delete(`${from.id}>${to.id}`)) this.#network.loseBetween(from.id, to.id);
+  }
+
   #crash(node: SimulatedNode): void {
     if (!node.isUp) return;
     node.crash();
+    for (const other of this.#nodes) this.#connectAgain(node, other);
+    this.#maybeLoseDisk(node);
     if (this.#random.chance(0.5)) this.#network.loseFrom(node.id);
     if (this.#random.chance(this.#faults.doubleTroubleRate)) {
       this.#victim().standStill(this.#random.wait(this.#faults.pauseMs));

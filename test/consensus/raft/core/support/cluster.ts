@@ -19,6 +19,8 @@ export interface CoreSetup {
   readonly log?: readonly number[];
   readonly term?: number;
   readonly vote?: NodeId;
+  /** It began with an empty disk. */
+  readonly joining?: boolean;
   readonly lockoutMs?: number;
   readonly startTicks?: number;
 }
@@ -51,6 +53,7 @@ export class CoreNode {
   appliedIndex = 0;
   writes: Write[] = [];
   hardState: HardState;
+  joining: boolean;
   entries: Entry[];
   image: Image = noImage;
   /** The image that came with the last snapshot message. */
@@ -63,13 +66,24 @@ export class CoreNode {
     this.#config = config;
     const log = setup.log ?? [];
     this.entries = log.map((term, at) => entry(at + 1, term, `${at + 1}@${term}`));
+    this.joining = setup.joining ?? false;
     this.hardState = { term: setup.term ?? log.at(-1) ?? 0, vote: setup.vote ?? null };
     this.core = this.#start();
   }
 
   #start(): Raft {
-    const initial = { hardState: this.hardState, snapshot: this.image.meta, entries: this.entries };
+    const { hardState, joining, entries } = this;
+    const initial = { hardState, joining, snapshot: this.image.meta, entries };
     return new Raft(this.#config, initial, () => this.randomValue);
+  }
+
+  /** Comes back with an empty disk. */
+  loseDisk(): void {
+    this.hardState = { term: 0, vote: null };
+    this.joining = true;
+    this.entries = [];
+    this.image = noImage;
+    this.restart();
   }
 
   /** Loses what is not on disk. */
@@ -134,6 +148,7 @@ export class CoreNode {
 
   store(write: Write): void {
     if (write.hardState !== null) this.hardState = write.hardState;
+    if (write.joined) this.joining = false;
     if (write.snapshot !== null) {
       this.image = this.received;
       this.entries = [];
