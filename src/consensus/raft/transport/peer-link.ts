@@ -14,12 +14,14 @@ import {
   decodeWelcome,
   encodeHello,
   encodePing,
+  type Greeting,
   isPing,
   PROTOCOL_VERSION,
 } from '../codec/handshake.js';
 import { protocolError } from '../codec/wire.js';
 import type { NodeId } from '../core/types.js';
 import { FrameReader, frameOf } from './frame.js';
+import { clusterMismatch, mismatch } from './identity.js';
 import { SendQueue } from './send-queue.js';
 
 /** From the dial to the welcome. */
@@ -46,9 +48,11 @@ export interface PeerLinkOptions {
   readonly peer: NodeId;
   readonly lookUp: LookupFunction;
   random(): number;
+  /** What this node says of itself now. */
+  greeting(): Greeting;
   /** The connection broke: messages sent on it may be lost. */
   onLost(reason: string): void;
-  onUp(): void;
+  onUp(greeting: Greeting): void;
   /** A dial failed or was refused; the link retries. */
   onFailure(reason: string): void;
 }
@@ -119,8 +123,8 @@ export class PeerLink {
     this.#timer = setTimeout(() => ended('handshake timed out'), HANDSHAKE_TIMEOUT_MS);
     const reader = new FrameReader((body) => this.#onFrame(body), RESPONSE_BYTES_MAX);
     socket.on('connect', () => {
-      const hello = { protocolVersion: PROTOCOL_VERSION, clusterName, from: self, to: peer };
-      socket.write(frameOf(encodeHello(hello)));
+      const identity = { protocolVersion: PROTOCOL_VERSION, clusterName, from: self, to: peer };
+      socket.write(frameOf(encodeHello({ ...identity, ...this.#options.greeting() })));
     });
     socket.on('data', (chunk) => {
       try {
@@ -149,6 +153,7 @@ export class PeerLink {
     // A mismatch found here goes first: in the peer's text "it" would be this node.
     const refusal =
       mismatch(welcome, { protocolVersion: PROTOCOL_VERSION, clusterName, node: peer }) ??
+      clusterMismatch(welcome, this.#options.greeting()) ??
       (welcome.refusal === '' ? null : `it refuses this node: "${welcome.refusal}"`);
     if (refusal !== null) {
       this.#backoff = this.#newBackoff(REFUSED_BACKOFF);
@@ -160,7 +165,7 @@ export class PeerLink {
     this.#backoff = this.#newBackoff(DIAL_BACKOFF);
     this.#unansweredPings = 0;
     this.#sendQueue = new SendQueue(this.#socket!);
-    this.#options.onUp();
+    this.#options.onUp(welcome);
   }
 
   #drop(reason: string): void {
@@ -179,28 +184,4 @@ export class PeerLink {
   #newBackoff(pauses: { firstMs: number; maxMs: number; jitter: number }): Backoff {
     return new Backoff({ ...pauses, random: () => this.#options.random() });
   }
-}
-
-interface PeerIdentity {
-  readonly protocolVersion: number;
-  readonly clusterName: string;
-  readonly node: NodeId;
-}
-
-/** How two nodes that should be peers differ, in words; null: they match. */
-export function mismatch(theirs: PeerIdentity, expected: PeerIdentity): string | null {
-  if (theirs.protocolVersion !== expected.protocolVersion) {
-    return (
-      `it speaks version ${theirs.protocolVersion} of the protocol, ` +
-      `this node ${expected.protocolVersion}`
-    );
-  }
-  if (theirs.clusterName !== expected.clusterName) {
-    return (
-      `it belongs to cluster "${theirs.clusterName}", ` +
-      `this node to "${expected.clusterName}" (RaftClusterName)`
-    );
-  }
-  if (theirs.node !== expected.node) return `it is node ${theirs.node}, not ${expected.node}`;
-  return null;
 }

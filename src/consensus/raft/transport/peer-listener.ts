@@ -13,13 +13,14 @@ import {
   decodeHello,
   encodePing,
   encodeWelcome,
+  type Greeting,
   type Hello,
   isPing,
   PROTOCOL_VERSION,
 } from '../codec/handshake.js';
 import type { NodeId } from '../core/types.js';
 import { FRAME_BYTES_MAX, FrameReader, frameOf } from './frame.js';
-import { mismatch } from './peer-link.js';
+import { clusterMismatch, mismatch } from './identity.js';
 
 /** From the connection to the hello. */
 const HELLO_TIMEOUT_MS = 2000;
@@ -38,10 +39,12 @@ export interface PeerListenerOptions {
   readonly clusterName: string;
   readonly bind: Address;
   readonly peers: ReadonlySet<NodeId>;
+  /** What this node says of itself now. */
+  greeting(): Greeting;
   /** Throws `PROTOCOL` for an invalid message; the connection is then closed. */
   receive(from: NodeId, body: Uint8Array): void;
   /** This peer has connected and was accepted. */
-  onPeer(peer: NodeId): void;
+  onPeer(peer: NodeId, greeting: Greeting): void;
   /**
    * A connection was refused, or closed for what it sent. `remote` is the peer's name, or its
    * address while that is unknown.
@@ -117,28 +120,32 @@ export class PeerListener {
     const { self, clusterName } = this.#options;
     const refusal = this.#refusalOf(hello);
     const identity = { protocolVersion: PROTOCOL_VERSION, clusterName, node: self };
-    const welcome = frameOf(encodeWelcome({ ...identity, refusal: refusal ?? '' }));
+    const greeting = this.#options.greeting();
+    const welcome = frameOf(encodeWelcome({ ...identity, ...greeting, refusal: refusal ?? '' }));
     if (refusal !== null) {
       this.#options.onRefused(`${remote} (${hello.from})`, refusal);
       socket.end(welcome);
       return null;
     }
     socket.write(welcome);
-    this.#accepted(socket, hello.from);
+    this.#accepted(socket, hello);
     return hello.from;
   }
 
-  #refusalOf({ protocolVersion, clusterName, from, to }: Hello): string | null {
+  #refusalOf(hello: Hello): string | null {
+    const { protocolVersion, clusterName, from, to } = hello;
     const { self, peers, clusterName: ours } = this.#options;
     const theirs = { protocolVersion, clusterName, node: from };
     const expected = { protocolVersion: PROTOCOL_VERSION, clusterName: ours, node: from };
     const refusal = mismatch(theirs, expected);
     if (refusal !== null) return refusal;
     if (to !== self) return `it looks for node ${to}, this is ${self}`;
-    return peers.has(from) ? null : `it is not among RaftNodes of ${self}`;
+    if (!peers.has(from)) return `it is not among RaftNodes of ${self}`;
+    return clusterMismatch(hello, this.#options.greeting());
   }
 
-  #accepted(socket: Socket, peer: NodeId): void {
+  #accepted(socket: Socket, hello: Hello): void {
+    const peer = hello.from;
     this.#unidentified.delete(socket);
     this.#peers.get(peer)?.destroy();
     this.#peers.set(peer, socket);
@@ -146,7 +153,7 @@ export class PeerListener {
       if (this.#peers.get(peer) === socket) this.#peers.delete(peer);
     });
     socket.setTimeout(IDLE_TIMEOUT_MS);
-    this.#options.onPeer(peer);
+    this.#options.onPeer(peer, hello);
   }
 
   #onMessage(socket: Socket, peer: NodeId, body: Buffer): void {

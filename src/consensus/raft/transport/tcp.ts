@@ -4,6 +4,8 @@ import type { Address } from '../../../base/address.js';
 import { monotonicMs } from '../../../base/clock.js';
 import { FairResolver } from '../../../base/dns-resolver.js';
 import type { Logger } from '../../../base/log.js';
+import { ownFeatures } from '../codec/features.js';
+import type { Greeting } from '../codec/handshake.js';
 import type { NodeId } from '../core/types.js';
 import type { PeerTransport } from '../driver-types.js';
 import { RateLimitedLog } from '../rate-limited-log.js';
@@ -22,12 +24,20 @@ export interface TransportOptions {
   readonly bind: Address;
   /** The other nodes, `host:port`. */
   readonly peers: readonly NodeId[];
+  /** For the greeting: see `Greeting`. Asked for each connection. */
+  holdsData?(): boolean;
+  clusterId?(): string;
 }
 
 export interface TransportHandlers {
   /** Throws `PROTOCOL` for an invalid message. The bytes are valid during the call only. */
   receive(from: NodeId, body: Uint8Array): void;
   unreachable(peer: NodeId): void;
+  /**
+   * A connection to or from this peer was accepted by both. Called for each, before anything that
+   * arrives on it.
+   */
+  greeted?(peer: NodeId, greeting: Greeting): void;
 }
 
 export class TcpTransport implements PeerTransport {
@@ -39,6 +49,16 @@ export class TcpTransport implements PeerTransport {
     const { self, clusterName, bind, peers } = options;
     const warnings = new RateLimitedLog(log, monotonicMs);
     const resolver = new FairResolver({ limits: RESOLVER_LIMITS });
+    const greeting = (): Greeting => ({
+      holdsData: options.holdsData?.() ?? false,
+      clusterId: options.clusterId?.() ?? '',
+      nodes: [self, ...peers],
+      features: ownFeatures,
+    });
+    const greeted = (peer: NodeId, said: Greeting): void => {
+      const { holdsData, clusterId, nodes, features } = said;
+      handlers.greeted?.(peer, { holdsData, clusterId, nodes, features });
+    };
     for (const peer of peers) {
       /** Whether the last log line about the peer is of a failure. */
       let isDown = false;
@@ -48,7 +68,9 @@ export class TcpTransport implements PeerTransport {
         peer,
         lookUp: resolver.client().lookup,
         random: Math.random,
-        onUp: () => {
+        greeting,
+        onUp: (said) => {
+          greeted(peer, said);
           log[isDown ? 'warn' : 'info']({ peer }, 'raft: peer connected');
           isDown = false;
         },
@@ -69,8 +91,12 @@ export class TcpTransport implements PeerTransport {
       clusterName,
       bind,
       peers: new Set(peers),
+      greeting,
       receive: (from, body) => handlers.receive(from, body),
-      onPeer: (peer) => this.#links.get(peer)?.dialNow(),
+      onPeer: (peer, said) => {
+        greeted(peer, said);
+        this.#links.get(peer)?.dialNow();
+      },
       onRefused: (remote, reason) =>
         warnings.warn(`raft: connection of ${remote} refused: ${reason}`),
     });

@@ -2,9 +2,11 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { parseAddress } from '../../../../src/base/address.js';
+import { ownFeatures } from '../../../../src/consensus/raft/codec/features.js';
 import {
   decodeWelcome,
   encodeHello,
+  type Greeting,
   PROTOCOL_VERSION,
 } from '../../../../src/consensus/raft/codec/handshake.js';
 import { protocolError } from '../../../../src/consensus/raft/codec/wire.js';
@@ -16,21 +18,36 @@ import { needAddress } from '../../../support/needs.js';
 import { until } from '../../../support/until.js';
 import { LogRecorder } from '../support/log-recorder.js';
 
+interface TestPeerOptions {
+  readonly clusterName?: string;
+  readonly bind?: string;
+  readonly holdsData?: boolean;
+  readonly clusterId?: string;
+}
+
 /** A transport and what arrived through it. */
 class TestPeer {
   readonly log = new LogRecorder();
   readonly received: string[] = [];
   readonly lost: string[] = [];
+  readonly greetings: Array<readonly [string, Greeting]> = [];
   readonly transport: TcpTransport;
 
   constructor(
     readonly name: string,
     others: readonly string[],
-    options: { readonly clusterName?: string; readonly bind?: string } = {},
+    options: TestPeerOptions = {},
   ) {
-    const { clusterName = 'test', bind = name } = options;
+    const { clusterName = 'test', bind = name, holdsData = false, clusterId = '' } = options;
     this.transport = new TcpTransport(
-      { self: name, clusterName, bind: parseAddress(bind, 0)!, peers: others },
+      {
+        self: name,
+        clusterName,
+        bind: parseAddress(bind, 0)!,
+        peers: others,
+        holdsData: () => holdsData,
+        clusterId: () => clusterId,
+      },
       {
         receive: (from, body) => {
           const text = Buffer.from(body).toString();
@@ -38,6 +55,7 @@ class TestPeer {
           this.received.push(`${from} ${text}`);
         },
         unreachable: (peer) => this.lost.push(peer),
+        greeted: (peer, greeting) => this.greetings.push([peer, greeting]),
       },
       this.log.logger,
     );
@@ -105,6 +123,46 @@ describe('TcpTransport', () => {
     const two = await started(new TestPeer(names[1], [names[0]]));
     await one.reach(names[1], 'six');
     await until(() => two.received.length === 1);
+  });
+
+  it('reports what a peer says of itself, from the connections of both directions', async () => {
+    const one = await started(new TestPeer(a, [b], { holdsData: true, clusterId: 'id' }));
+    const two = await started(new TestPeer(b, [a]));
+    await until(() => one.greetings.length === 2 && two.greetings.length === 2);
+    const features = ownFeatures;
+    for (const [peer, greeting] of two.greetings) {
+      expect(peer).to.equal(a);
+      const expected = { holdsData: true, clusterId: 'id', nodes: [a, b], features };
+      expect(greeting).to.deep.equal(expected);
+    }
+    const expected = { holdsData: false, clusterId: '', nodes: [b, a], features };
+    expect(one.greetings).to.deep.equal([
+      [b, expected],
+      [b, expected],
+    ]);
+  });
+
+  it('refuses a node with data of another cluster of the same name', async () => {
+    const one = await started(new TestPeer(a, [b], { clusterId: 'first' }));
+    const two = await started(new TestPeer(b, [a], { clusterId: 'second' }));
+    await until(() => one.log.warnings().length > 0 && two.log.warnings().length > 0);
+    const text = 'its data are of cluster second, those of this node of first';
+    expect(one.log.warnings().join('; ')).to.contain(text);
+    expect(one.greetings.length + two.greetings.length).to.equal(0);
+    expect(one.say(b, 'x') || two.say(a, 'x')).to.equal(false);
+  });
+
+  it('accepts a peer whose greeting says nothing of itself, as in the first release', async () => {
+    const one = await started(new TestPeer(a, [b], { clusterId: 'id' }));
+    const { refusal } = await handshake(a, {
+      protocolVersion: PROTOCOL_VERSION,
+      clusterName: 'test',
+      from: b,
+      to: a,
+    });
+    expect(refusal).to.equal('');
+    const nothing = { holdsData: false, clusterId: '', nodes: [], features: [] };
+    expect(one.greetings).to.deep.equal([[b, nothing]]);
   });
 
   it('refuses a node of another cluster, and both nodes log the two names', async () => {
