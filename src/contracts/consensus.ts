@@ -47,6 +47,8 @@ export interface RaftMetrics {
   readonly pendingRequests: number;
   /** From handing a batch of votes and entries to the disk until it is durable. */
   readonly diskWrites: DurationCounts;
+  /** Connections closed because a frame between two nodes was changed on the way. */
+  readonly checksumErrors: number;
 }
 
 export interface Consensus {

@@ -76,6 +76,7 @@ export class RaftNode {
               clusterName,
               bind,
               peers: config.nodes.filter((node) => node !== advertise),
+              counters: counters.peers,
             },
             {
               receive: (from, body) => driver.receive(from, body),

@@ -10,6 +10,7 @@ import { connect, type LookupFunction, type Socket } from 'node:net';
 import { parseAddress } from '../../../base/address.js';
 import { Backoff } from '../../../base/backoff.js';
 import { messageOf } from '../../../base/errors.js';
+import { FEATURE_CRC32C } from '../codec/features.js';
 import {
   decodeWelcome,
   encodeHello,
@@ -20,8 +21,9 @@ import {
 } from '../codec/handshake.js';
 import { protocolError } from '../codec/wire.js';
 import type { NodeId } from '../core/types.js';
-import { FrameReader, frameOf } from './frame.js';
+import { ChecksumError, FrameReader, frameOf } from './frame.js';
 import { clusterMismatch, mismatch } from './identity.js';
+import type { PeerCounters } from './peer-counters.js';
 import { SendQueue } from './send-queue.js';
 
 /** From the dial to the welcome. */
@@ -50,6 +52,7 @@ export interface PeerLinkOptions {
   random(): number;
   /** What this node says of itself now. */
   greeting(): Greeting;
+  readonly counters: PeerCounters;
   /** The connection broke: messages sent on it may be lost. */
   onLost(reason: string): void;
   onUp(greeting: Greeting): void;
@@ -69,6 +72,8 @@ export class PeerLink {
   #state: LinkState = 'backoff';
   #socket: Socket | null = null;
   #sendQueue: SendQueue | null = null;
+  /** Of the present socket. */
+  #reader: FrameReader | null = null;
   #timer: NodeJS.Timeout | undefined;
   #backoff: Backoff;
   #unansweredPings = 0;
@@ -81,7 +86,7 @@ export class PeerLink {
   /** False: there is no connection, it was not sent. */
   send(body: Uint8Array): boolean {
     if (this.#state !== 'up') return false;
-    this.#sendQueue?.put(frameOf(body));
+    this.#sendQueue?.put(frameOf(body, this.#reader?.isChecksummed));
     return true;
   }
 
@@ -122,6 +127,7 @@ export class PeerLink {
     };
     this.#timer = setTimeout(() => ended('handshake timed out'), HANDSHAKE_TIMEOUT_MS);
     const reader = new FrameReader((body) => this.#onFrame(body), RESPONSE_BYTES_MAX);
+    this.#reader = reader;
     socket.on('connect', () => {
       const identity = { protocolVersion: PROTOCOL_VERSION, clusterName, from: self, to: peer };
       socket.write(frameOf(encodeHello({ ...identity, ...this.#options.greeting() })));
@@ -130,6 +136,7 @@ export class PeerLink {
       try {
         if (this.#socket === socket) reader.push(chunk);
       } catch (error) {
+        if (error instanceof ChecksumError) this.#options.counters.checksumErrors += 1;
         ended(messageOf(error));
       }
     });
@@ -162,6 +169,7 @@ export class PeerLink {
     }
     clearTimeout(this.#timer);
     this.#state = 'up';
+    this.#reader!.isChecksummed = welcome.features.includes(FEATURE_CRC32C);
     this.#backoff = this.#newBackoff(DIAL_BACKOFF);
     this.#unansweredPings = 0;
     this.#sendQueue = new SendQueue(this.#socket!);

@@ -9,6 +9,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Address } from '../../../base/address.js';
 import { FrenoError, messageOf } from '../../../base/errors.js';
+import { FEATURE_CRC32C } from '../codec/features.js';
 import {
   decodeHello,
   encodePing,
@@ -19,8 +20,9 @@ import {
   PROTOCOL_VERSION,
 } from '../codec/handshake.js';
 import type { NodeId } from '../core/types.js';
-import { FRAME_BYTES_MAX, FrameReader, frameOf } from './frame.js';
+import { ChecksumError, FRAME_BYTES_MAX, FrameReader, frameOf } from './frame.js';
 import { clusterMismatch, mismatch } from './identity.js';
+import type { PeerCounters } from './peer-counters.js';
 
 /** From the connection to the hello. */
 const HELLO_TIMEOUT_MS = 2000;
@@ -41,6 +43,7 @@ export interface PeerListenerOptions {
   readonly peers: ReadonlySet<NodeId>;
   /** What this node says of itself now. */
   greeting(): Greeting;
+  readonly counters: PeerCounters;
   /** Throws `PROTOCOL` for an invalid message; the connection is then closed. */
   receive(from: NodeId, body: Uint8Array): void;
   /** This peer has connected and was accepted. */
@@ -97,10 +100,12 @@ export class PeerListener {
     socket.on('close', () => this.#unidentified.delete(socket));
     let peer: NodeId | null = null;
     let onBody = (body: Buffer): void => {
-      peer = this.#handshake(socket, remote, decodeHello(body));
+      const hello = decodeHello(body);
+      peer = this.#handshake(socket, remote, hello);
       if (peer !== null) reader.bodyBytesMax = FRAME_BYTES_MAX;
+      reader.isChecksummed = hello.features.includes(FEATURE_CRC32C);
       onBody = (next) => {
-        if (peer !== null) this.#onMessage(socket, peer, next);
+        if (peer !== null) this.#onMessage(socket, peer, next, reader.isChecksummed);
       };
     };
     const reader = new FrameReader((body) => onBody(body), HELLO_BYTES_MAX);
@@ -109,6 +114,7 @@ export class PeerListener {
         if (!socket.destroyed) reader.push(chunk);
       } catch (error) {
         if (!(error instanceof FrenoError)) throw error;
+        if (error instanceof ChecksumError) this.#options.counters.checksumErrors += 1;
         this.#options.onRefused(peer ?? remote, messageOf(error));
         socket.destroy();
       }
@@ -156,8 +162,8 @@ export class PeerListener {
     this.#options.onPeer(peer, hello);
   }
 
-  #onMessage(socket: Socket, peer: NodeId, body: Buffer): void {
-    if (isPing(body)) socket.write(frameOf(encodePing()));
+  #onMessage(socket: Socket, peer: NodeId, body: Buffer, isChecksummed: boolean): void {
+    if (isPing(body)) socket.write(frameOf(encodePing(), isChecksummed));
     else this.#options.receive(peer, body);
   }
 }

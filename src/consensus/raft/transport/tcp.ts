@@ -9,6 +9,7 @@ import type { Greeting } from '../codec/handshake.js';
 import type { NodeId } from '../core/types.js';
 import type { PeerTransport } from '../driver-types.js';
 import { RateLimitedLog } from '../rate-limited-log.js';
+import { PeerCounters } from './peer-counters.js';
 import { PeerLink } from './peer-link.js';
 import { PeerListener } from './peer-listener.js';
 
@@ -27,6 +28,7 @@ export interface TransportOptions {
   /** For the greeting: see `Greeting`. Asked for each connection. */
   holdsData?(): boolean;
   clusterId?(): string;
+  readonly counters?: PeerCounters;
 }
 
 export interface TransportHandlers {
@@ -46,7 +48,7 @@ export class TcpTransport implements PeerTransport {
   #pings: NodeJS.Timeout | undefined;
 
   constructor(options: TransportOptions, handlers: TransportHandlers, log: Logger) {
-    const { self, clusterName, bind, peers } = options;
+    const { self, clusterName, bind, peers, counters = new PeerCounters() } = options;
     const warnings = new RateLimitedLog(log, monotonicMs);
     const resolver = new FairResolver({ limits: RESOLVER_LIMITS });
     const greeting = (): Greeting => ({
@@ -69,6 +71,7 @@ export class TcpTransport implements PeerTransport {
         lookUp: resolver.client().lookup,
         random: Math.random,
         greeting,
+        counters,
         onUp: (said) => {
           greeted(peer, said);
           log[isDown ? 'warn' : 'info']({ peer }, 'raft: peer connected');
@@ -92,6 +95,7 @@ export class TcpTransport implements PeerTransport {
       bind,
       peers: new Set(peers),
       greeting,
+      counters,
       receive: (from, body) => handlers.receive(from, body),
       onPeer: (peer, said) => {
         greeted(peer, said);

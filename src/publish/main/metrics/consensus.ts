@@ -63,6 +63,10 @@ export function raftFamilies(raft: RaftMetrics | undefined): Family[] {
       {},
       raft.pendingRequests,
     ),
+    counter(
+      'freno_raft_checksum_errors_total',
+      'Connections of peers closed because a frame was changed on the way.',
+    ).add({}, raft.checksumErrors),
     histogram(
       'freno_raft_disk_write_duration_seconds',
       'Time from handing a batch of votes and entries to the disk until it is durable ' +

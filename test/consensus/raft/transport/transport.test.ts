@@ -6,15 +6,18 @@ import { ownFeatures } from '../../../../src/consensus/raft/codec/features.js';
 import {
   decodeWelcome,
   encodeHello,
+  encodeWelcome,
   type Greeting,
   PROTOCOL_VERSION,
 } from '../../../../src/consensus/raft/codec/handshake.js';
 import { protocolError } from '../../../../src/consensus/raft/codec/wire.js';
 import { FrameReader, frameOf } from '../../../../src/consensus/raft/transport/frame.js';
+import { PeerCounters } from '../../../../src/consensus/raft/transport/peer-counters.js';
 import { TcpTransport } from '../../../../src/consensus/raft/transport/tcp.js';
 import { freePorts } from '../../../../src/demo/temporary.js';
 import { failureOf } from '../../../support/failure.js';
 import { needAddress } from '../../../support/needs.js';
+import { TcpProxy } from '../../../support/tcp-proxy.js';
 import { until } from '../../../support/until.js';
 import { LogRecorder } from '../support/log-recorder.js';
 
@@ -31,6 +34,7 @@ class TestPeer {
   readonly received: string[] = [];
   readonly lost: string[] = [];
   readonly greetings: Array<readonly [string, Greeting]> = [];
+  readonly counters = new PeerCounters();
   readonly transport: TcpTransport;
 
   constructor(
@@ -47,6 +51,7 @@ class TestPeer {
         peers: others,
         holdsData: () => holdsData,
         clusterId: () => clusterId,
+        counters: this.counters,
       },
       {
         receive: (from, body) => {
@@ -163,6 +168,57 @@ describe('TcpTransport', () => {
     expect(refusal).to.equal('');
     const nothing = { holdsData: false, clusterId: '', nodes: [], features: [] };
     expect(one.greetings).to.deep.equal([[b, nothing]]);
+  });
+
+  it('closes a connection on which one letter was changed on the way', async () => {
+    const proxy = await TcpProxy.start(parseAddress(b, 0)!);
+    running.push(proxy);
+    const name = `${proxy.host}:${proxy.port}`;
+    const two = await started(new TestPeer(name, [a], { bind: b }));
+    const one = await started(new TestPeer(a, [name]));
+    await one.reach(name, 'throttle app-1');
+    await until(() => two.received.length === 1);
+    proxy.alter = (chunk) =>
+      Buffer.from(chunk.toString('latin1').replace('app-1', 'app-2'), 'latin1');
+    one.say(name, 'throttle app-1');
+    await until(() => one.lost.length === 1);
+    proxy.alter = (chunk) => chunk;
+    expect(two.log.warnings().join()).to.contain('a frame of 14 bytes has a wrong checksum');
+    expect(two.counters.checksumErrors).to.equal(1);
+    await one.reach(name, 'throttle app-3');
+    await until(() => two.received.length === 2);
+    expect(two.received).to.deep.equal([`${a} throttle app-1`, `${a} throttle app-3`]);
+  });
+
+  it('sends and expects no checksums when the peer is of the first release', async () => {
+    const one = await started(new TestPeer(a, [b]));
+    const received: string[] = [];
+    const listener = createServer((socket) => {
+      const reader = new FrameReader((body) => {
+        received.push(body.toString());
+        if (received.length > 1) return;
+        const identity = { protocolVersion: PROTOCOL_VERSION, clusterName: 'test', node: b };
+        socket.write(frameOf(encodeWelcome({ ...identity, refusal: '' })));
+      }, 1024);
+      socket.on('data', (chunk) => reader.push(chunk));
+    });
+    const { host, port } = parseAddress(b, 0)!;
+    await new Promise<void>((resolve) => listener.listen(port, host, resolve));
+    const socket = connect(parseAddress(a, 0)!);
+    running.push({
+      stop: async () => {
+        socket.destroy();
+        await one.transport.stop();
+        listener.close();
+      },
+    });
+    const identity = { protocolVersion: PROTOCOL_VERSION, clusterName: 'test', from: b, to: a };
+    socket.write(frameOf(encodeHello(identity)));
+    socket.write(frameOf(Buffer.from('plain')));
+    await until(() => one.received.length === 1);
+    expect(one.received).to.deep.equal([`${b} plain`]);
+    await one.reach(b, 'plain too');
+    await until(() => received.includes('plain too'));
   });
 
   it('refuses a node of another cluster, and both nodes log the two names', async () => {
