@@ -22,7 +22,7 @@ import {
 import { protocolError } from '../codec/wire.js';
 import type { NodeId } from '../core/types.js';
 import { ChecksumError, FrameReader, frameOf } from './frame.js';
-import { clusterMismatch, mismatch } from './identity.js';
+import { mismatch, type PeerAdmission } from './identity.js';
 import type { PeerCounters } from './peer-counters.js';
 import { SendQueue } from './send-queue.js';
 
@@ -50,8 +50,7 @@ export interface PeerLinkOptions {
   readonly peer: NodeId;
   readonly lookUp: LookupFunction;
   random(): number;
-  /** What this node says of itself now. */
-  greeting(): Greeting;
+  readonly admission: PeerAdmission;
   readonly counters: PeerCounters;
   /** The connection broke: messages sent on it may be lost. */
   onLost(reason: string): void;
@@ -130,7 +129,7 @@ export class PeerLink {
     this.#reader = reader;
     socket.on('connect', () => {
       const identity = { protocolVersion: PROTOCOL_VERSION, clusterName, from: self, to: peer };
-      socket.write(frameOf(encodeHello({ ...identity, ...this.#options.greeting() })));
+      socket.write(frameOf(encodeHello({ ...identity, ...this.#options.admission.own() })));
     });
     socket.on('data', (chunk) => {
       try {
@@ -160,7 +159,7 @@ export class PeerLink {
     // A mismatch found here goes first: in the peer's text "it" would be this node.
     const refusal =
       mismatch(welcome, { protocolVersion: PROTOCOL_VERSION, clusterName, node: peer }) ??
-      clusterMismatch(welcome, this.#options.greeting()) ??
+      this.#options.admission.refusalOf(peer, welcome) ??
       (welcome.refusal === '' ? null : `it refuses this node: "${welcome.refusal}"`);
     if (refusal !== null) {
       this.#backoff = this.#newBackoff(REFUSED_BACKOFF);

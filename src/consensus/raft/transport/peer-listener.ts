@@ -21,7 +21,7 @@ import {
 } from '../codec/handshake.js';
 import type { NodeId } from '../core/types.js';
 import { ChecksumError, FRAME_BYTES_MAX, FrameReader, frameOf } from './frame.js';
-import { clusterMismatch, mismatch } from './identity.js';
+import { mismatch, type PeerAdmission } from './identity.js';
 import type { PeerCounters } from './peer-counters.js';
 
 /** From the connection to the hello. */
@@ -41,8 +41,7 @@ export interface PeerListenerOptions {
   readonly clusterName: string;
   readonly bind: Address;
   readonly peers: ReadonlySet<NodeId>;
-  /** What this node says of itself now. */
-  greeting(): Greeting;
+  readonly admission: PeerAdmission;
   readonly counters: PeerCounters;
   /** Throws `PROTOCOL` for an invalid message; the connection is then closed. */
   receive(from: NodeId, body: Uint8Array): void;
@@ -126,7 +125,7 @@ export class PeerListener {
     const { self, clusterName } = this.#options;
     const refusal = this.#refusalOf(hello);
     const identity = { protocolVersion: PROTOCOL_VERSION, clusterName, node: self };
-    const greeting = this.#options.greeting();
+    const greeting = this.#options.admission.own();
     const welcome = frameOf(encodeWelcome({ ...identity, ...greeting, refusal: refusal ?? '' }));
     if (refusal !== null) {
       this.#options.onRefused(`${remote} (${hello.from})`, refusal);
@@ -147,7 +146,7 @@ export class PeerListener {
     if (refusal !== null) return refusal;
     if (to !== self) return `it looks for node ${to}, this is ${self}`;
     if (!peers.has(from)) return `it is not among RaftNodes of ${self}`;
-    return clusterMismatch(hello, this.#options.greeting());
+    return this.#options.admission.refusalOf(from, hello);
   }
 
   #accepted(socket: Socket, hello: Hello): void {

@@ -9,6 +9,7 @@ import type { Greeting } from '../codec/handshake.js';
 import type { NodeId } from '../core/types.js';
 import type { PeerTransport } from '../driver-types.js';
 import { RateLimitedLog } from '../rate-limited-log.js';
+import { PeerAdmission } from './identity.js';
 import { PeerCounters } from './peer-counters.js';
 import { PeerLink } from './peer-link.js';
 import { PeerListener } from './peer-listener.js';
@@ -51,12 +52,14 @@ export class TcpTransport implements PeerTransport {
     const { self, clusterName, bind, peers, counters = new PeerCounters() } = options;
     const warnings = new RateLimitedLog(log, monotonicMs);
     const resolver = new FairResolver({ limits: RESOLVER_LIMITS });
-    const greeting = (): Greeting => ({
+    const own = (): Greeting => ({
       holdsData: options.holdsData?.() ?? false,
       clusterId: options.clusterId?.() ?? '',
       nodes: [self, ...peers],
       features: ownFeatures,
     });
+    const warn = (text: string, key: string): void => warnings.warn(text, key);
+    const admission = new PeerAdmission(self, own, counters.differingLists, warn);
     const greeted = (peer: NodeId, said: Greeting): void => {
       const { holdsData, clusterId, nodes, features } = said;
       handlers.greeted?.(peer, { holdsData, clusterId, nodes, features });
@@ -70,7 +73,7 @@ export class TcpTransport implements PeerTransport {
         peer,
         lookUp: resolver.client().lookup,
         random: Math.random,
-        greeting,
+        admission,
         counters,
         onUp: (said) => {
           greeted(peer, said);
@@ -94,7 +97,7 @@ export class TcpTransport implements PeerTransport {
       clusterName,
       bind,
       peers: new Set(peers),
-      greeting,
+      admission,
       counters,
       receive: (from, body) => handlers.receive(from, body),
       onPeer: (peer, said) => {

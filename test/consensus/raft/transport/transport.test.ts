@@ -151,7 +151,7 @@ describe('TcpTransport', () => {
     const one = await started(new TestPeer(a, [b], { clusterId: 'first' }));
     const two = await started(new TestPeer(b, [a], { clusterId: 'second' }));
     await until(() => one.log.warnings().length > 0 && two.log.warnings().length > 0);
-    const text = 'its data are of cluster second, those of this node of first';
+    const text = `the data of ${b} are of cluster second, those of ${a} of cluster first`;
     expect(one.log.warnings().join('; ')).to.contain(text);
     expect(one.greetings.length + two.greetings.length).to.equal(0);
     expect(one.say(b, 'x') || two.say(a, 'x')).to.equal(false);
@@ -168,6 +168,35 @@ describe('TcpTransport', () => {
     expect(refusal).to.equal('');
     const nothing = { holdsData: false, clusterId: '', nodes: [], features: [] };
     expect(one.greetings).to.deep.equal([[b, nothing]]);
+  });
+
+  it('names a list that differs by one node on both nodes, and accepts it', async () => {
+    const one = await started(new TestPeer(a, [b]));
+    const two = await started(new TestPeer(b, [a, 'c:1']));
+    await one.reach(b, 'hello');
+    await two.reach(a, 'hello');
+    await until(() => one.counters.differingLists.has(b) && two.counters.differingLists.has(a));
+    expect(one.log.warnings()).to.contain(
+      `raft: RaftNodes of ${b} differs from that of ${a}: it has c:1`,
+    );
+    expect(two.log.warnings()).to.contain(
+      `raft: RaftNodes of ${a} differs from that of ${b}: it lacks c:1`,
+    );
+  });
+
+  it('refuses a peer with a list that differs by more than one node', async () => {
+    const one = await started(new TestPeer(a, [b, 'd:1']));
+    const two = await started(new TestPeer(b, [a, 'c:1']));
+    const isRefused = ({ log }: TestPeer): boolean =>
+      log.warnings().some((text) => text.includes('only one node may be added or removed'));
+    await until(() => isRefused(one) && isRefused(two));
+    expect(one.log.warnings().join('; ')).to.contain(
+      `RaftNodes of ${b} differs from that of ${a}: it has c:1 and lacks d:1`,
+    );
+    expect(one.say(b, 'x') || two.say(a, 'x')).to.equal(false);
+    expect([one.counters.differingLists.size, two.counters.differingLists.size]).to.deep.equal([
+      1, 1,
+    ]);
   });
 
   it('closes a connection on which one letter was changed on the way', async () => {
@@ -240,8 +269,8 @@ describe('TcpTransport', () => {
   it('refuses a node that is not in RaftNodes, and one that dials another node', async () => {
     const one = await started(new TestPeer(a, []));
     const unlisted = await started(new TestPeer(b, [a]));
-    await until(() => unlisted.log.warnings().length > 0);
-    expect(unlisted.log.warnings()[0]).to.contain(`it is not among RaftNodes of ${a}`);
+    await until(() => unlisted.log.warnings().length > 1);
+    expect(unlisted.log.warnings().join('; ')).to.contain(`it is not among RaftNodes of ${a}`);
     expect(one.log.warnings()[0]).to.contain(b);
     const welcome = await handshake(a, {
       protocolVersion: PROTOCOL_VERSION,
