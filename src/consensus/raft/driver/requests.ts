@@ -3,9 +3,11 @@
  * and answer.
  */
 import { FrenoError } from '../../../base/errors.js';
+import { commandFault } from '../../../throttle/command-limits.js';
 import type { Command, CommandOutcome } from '../../../throttle/commands.js';
 import type { Forward, ForwardRefusal, PeerMessage } from '../codec/messages.js';
 import { decodeProposal, encodeProposal, movedProposal } from '../codec/proposals.js';
+import { protocolError } from '../codec/wire.js';
 import type { Entry, NodeId, RaftCore, ReadGrant, Refusal } from '../core/types.js';
 import type { RequestRefusal, RequestResult } from '../driver-types.js';
 
@@ -119,9 +121,9 @@ export class Requests {
     });
   }
 
-  /** A follower passes its clients' requests on. Throws `PROTOCOL` for what no log may hold. */
+  /** A follower passes its clients' requests on. Throws `PROTOCOL` for what no client can send. */
   forwarded(from: NodeId, { proposals, sequences }: Forward): void {
-    const times = proposals.map((data) => decodeProposal(data).command.atMs);
+    const times = proposals.map((data) => checkedProposal(data).atMs);
     if (this.#queue.length + proposals.length > PEER_QUEUE_MAX) {
       this.send(from, { kind: 'forwardRefusal', sequences, reason: 'overloaded' });
       return;
@@ -325,6 +327,14 @@ export class Requests {
       answer({ kind: 'refused', refusal: 'notLeader' });
     }
   }
+}
+
+/** The command of a proposal of another node, which may be broken. Throws `PROTOCOL`. */
+function checkedProposal(data: Uint8Array): Command {
+  const { command } = decodeProposal(data);
+  const fault = commandFault(command);
+  if (fault !== null) throw protocolError(`a forwarded command with ${fault}`);
+  return command;
 }
 
 /** As it goes into the log: what a node with a wrong clock was asked for counts from now. */

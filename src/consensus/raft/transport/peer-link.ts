@@ -76,10 +76,17 @@ export class PeerLink {
   #timer: NodeJS.Timeout | undefined;
   #backoff: Backoff;
   #unansweredPings = 0;
+  /** Why the last connection ended or was not made. */
+  #fault = 'it was not reached yet';
 
   constructor(options: PeerLinkOptions) {
     this.#options = options;
     this.#backoff = this.#newBackoff(DIAL_BACKOFF);
+  }
+
+  /** Why messages do not reach the peer; null: they do. */
+  get fault(): string | null {
+    return this.#state === 'up' ? null : this.#fault;
   }
 
   /** False: there is no connection, it was not sent. */
@@ -178,6 +185,7 @@ export class PeerLink {
   #drop(reason: string): void {
     if (this.#state === 'stopped' || this.#state === 'backoff') return;
     const wasUp = this.#state === 'up';
+    this.#fault = reason;
     this.#state = 'backoff';
     this.#socket?.destroy();
     this.#socket = null;

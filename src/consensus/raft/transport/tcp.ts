@@ -124,13 +124,19 @@ export class TcpTransport implements PeerTransport {
     await this.#listener.stop();
   }
 
+  /** Of each peer: null when messages reach it, else why they do not. */
+  peerFaults(): Map<NodeId, string | null> {
+    return new Map([...this.#links].map(([peer, link]) => [peer, link.fault]));
+  }
+
   send(to: NodeId, body: Uint8Array): boolean {
     return this.#links.get(to)?.send(body) ?? false;
   }
 }
 
 /** For a node without peers: it neither listens nor dials. */
-export const noTransport: PeerTransport & { start(): Promise<void>; stop(): Promise<void> } = {
+export const noTransport: PeerTransport & Pick<TcpTransport, 'start' | 'stop' | 'peerFaults'> = {
+  peerFaults: () => new Map(),
   start: async () => {},
   stop: async () => {},
   send: () => false,
