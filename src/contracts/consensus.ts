@@ -49,6 +49,8 @@ export interface RaftMetrics {
   readonly diskWrites: DurationCounts;
   /** Connections closed because a frame between two nodes was changed on the way. */
   readonly checksumErrors: number;
+  /** Connections to the port of peers that were refused, or closed for what they sent. */
+  readonly refusedConnections: number;
   /** Peers whose `RaftNodes` differs from this node's. */
   readonly differingLists: number;
 }

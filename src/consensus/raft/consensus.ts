@@ -170,6 +170,7 @@ export class RaftConsensus implements Consensus {
       pendingRequests: driver?.pendingRequests ?? 0,
       diskWrites,
       checksumErrors: peers.checksumErrors,
+      refusedConnections: peers.refusedConnections,
       differingLists: peers.differingLists.size,
     };
   }

@@ -6,7 +6,7 @@ import type { Logger } from '../../base/log.js';
 
 const REPEAT_AFTER_MS = 60_000;
 
-/** Keys remembered: unknown clients can cause any number of different ones. */
+/** Lines of different keys in that time, at most. */
 const KEYS_MAX = 256;
 
 export class RateLimitedLog {
@@ -31,8 +31,10 @@ export class RateLimitedLog {
     if (loggedAtMs !== undefined && nowMs - loggedAtMs < REPEAT_AFTER_MS) return false;
     this.#loggedAtMs.delete(key);
     if (this.#loggedAtMs.size >= KEYS_MAX) {
-      const [oldest] = this.#loggedAtMs.keys();
-      this.#loggedAtMs.delete(oldest!);
+      // Room only for what may be logged again anyhow: strangers can have any number of addresses.
+      const [oldest] = this.#loggedAtMs;
+      if (nowMs - oldest![1] < REPEAT_AFTER_MS) return false;
+      this.#loggedAtMs.delete(oldest![0]);
     }
     this.#loggedAtMs.set(key, nowMs);
     return true;

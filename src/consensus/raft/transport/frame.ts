@@ -26,6 +26,49 @@ export class ChecksumError extends FrenoError {
   }
 }
 
+/** What arrived is no frame. */
+export class FrameError extends FrenoError {
+  constructor(
+    readonly kind: 'length' | 'HTTP' | 'TLS',
+    message: string,
+  ) {
+    super('PROTOCOL', message);
+  }
+}
+
+/** The first four bytes of an HTTP request or response. */
+const HTTP_STARTS = [
+  'GET ',
+  'HEAD',
+  'POST',
+  'PUT ',
+  'DELE',
+  'OPTI',
+  'CONN',
+  'PATC',
+  'PRI ',
+  'HTTP',
+];
+
+/** A TLS record of a handshake or an alert, of any version (RFC 8446, section 5.1). */
+function isTls(buffer: Buffer, offset: number): boolean {
+  const type = buffer[offset];
+  return (type === 0x16 || type === 0x15) && buffer[offset + 1] === 0x03;
+}
+
+/** The error for a length that no frame has: named, when it is the start of another protocol. */
+function lengthError(buffer: Buffer, offset: number, length: number): FrameError {
+  const isHttp = HTTP_STARTS.includes(buffer.toString('latin1', offset, offset + HEADER_BYTES));
+  if (!isHttp && !isTls(buffer, offset)) {
+    return new FrameError('length', `a frame claims ${length} bytes`);
+  }
+  const protocol = isHttp ? 'HTTP' : 'TLS';
+  return new FrameError(
+    protocol,
+    `it sent ${protocol}, not a message of Raft: is this the other node's ListenPort?`,
+  );
+}
+
 /** Header and body in one buffer, so that a frame is one write. */
 export function frameOf(body: Uint8Array, isChecksummed = false): Buffer {
   if (body.length === 0 || body.length > FRAME_BYTES_MAX) {
@@ -88,7 +131,7 @@ export class FrameReader {
     const length = buffer.readUInt32BE(offset);
     const checksumBytes = this.isChecksummed ? CHECKSUM_BYTES : 0;
     if (length <= checksumBytes || length > this.bodyBytesMax + checksumBytes) {
-      throw new FrenoError('PROTOCOL', `a frame claims ${length} bytes`);
+      throw lengthError(buffer, offset, length);
     }
     return length;
   }

@@ -4,7 +4,7 @@ import type { NodeId } from '../core/types.js';
 
 /** The peer chooses the names: a line of the log stays short. */
 const NODES_SHOWN = 5;
-const NODE_CHARACTERS_SHOWN = 100;
+export const NODE_CHARACTERS_SHOWN = 100;
 
 interface PeerIdentity {
   readonly protocolVersion: number;

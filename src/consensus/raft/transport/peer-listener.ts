@@ -1,10 +1,8 @@
 /**
  * The incoming connections from peers: handshake, checks, reading.
  *
- * The port is open to anyone on the network. Until a connection has named itself as a peer in a
- * valid hello, it may send little, stay briefly, and share a small number of places with all others
- * of its kind, so that port scanners cannot exhaust memory or descriptors. This is no
- * authentication: see docs/raft.md.
+ * Until a connection has named itself as a peer in a valid hello it is a stranger: see
+ * strangers.ts. This is no authentication: see docs/raft.md.
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Address } from '../../../base/address.js';
@@ -20,18 +18,13 @@ import {
   PROTOCOL_VERSION,
 } from '../codec/handshake.js';
 import type { NodeId } from '../core/types.js';
-import { ChecksumError, FRAME_BYTES_MAX, FrameReader, frameOf } from './frame.js';
-import { mismatch, type PeerAdmission } from './identity.js';
+import { ChecksumError, FRAME_BYTES_MAX, FrameError, FrameReader, frameOf } from './frame.js';
+import { mismatch, NODE_CHARACTERS_SHOWN, type PeerAdmission } from './identity.js';
 import type { PeerCounters } from './peer-counters.js';
-
-/** From the connection to the hello. */
-const HELLO_TIMEOUT_MS = 2000;
+import { type StrangerFault, Strangers } from './strangers.js';
 
 /** A live peer pings several times a second. */
 const IDLE_TIMEOUT_MS = 10_000;
-
-/** Connections without a valid hello; more are closed. */
-const UNIDENTIFIED_MAX = 64;
 
 /** Bytes of a frame before the hello was accepted. */
 const HELLO_BYTES_MAX = 4 * 1024;
@@ -48,21 +41,32 @@ export interface PeerListenerOptions {
   /** This peer has connected and was accepted. */
   onPeer(peer: NodeId, greeting: Greeting): void;
   /**
-   * A connection was refused, or closed for what it sent. `remote` is the peer's name, or its
-   * address while that is unknown.
+   * A connection was refused, or closed for what it sent. `remote` is the peer's name, or the
+   * address (without port) while that is unknown. `kind`: for the log, which has one line a minute
+   * for each remote and kind.
    */
-  onRefused(remote: string, reason: string): void;
+  onRefused(remote: string, kind: RefusalKind, reason: string): void;
 }
+
+type RefusalKind = StrangerFault | FrameError['kind'] | 'greeting' | 'identity' | 'message';
+
+const expulsions: Record<StrangerFault, string> = {
+  timeout: 'it did not say in time which node it is',
+  room: 'too many connections did not say yet which node they are; the oldest was closed',
+};
 
 export class PeerListener {
   readonly #options: PeerListenerOptions;
   readonly #server: Server;
   /** The newest connection of each peer: an older one may be half-open, and is closed. */
   readonly #peers = new Map<NodeId, Socket>();
-  readonly #unidentified = new Set<Socket>();
+  readonly #strangers: Strangers;
 
   constructor(options: PeerListenerOptions) {
     this.#options = options;
+    this.#strangers = new Strangers((address, fault) =>
+      options.onRefused(address, fault, expulsions[fault]),
+    );
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
   }
 
@@ -79,7 +83,7 @@ export class PeerListener {
 
   /** Closes all connections. */
   async stop(): Promise<void> {
-    for (const socket of [...this.#unidentified, ...this.#peers.values()]) socket.destroy();
+    for (const socket of [...this.#strangers.sockets, ...this.#peers.values()]) socket.destroy();
     if (!this.#server.listening) return;
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
@@ -87,16 +91,10 @@ export class PeerListener {
   }
 
   #accept(socket: Socket): void {
-    if (this.#unidentified.size >= UNIDENTIFIED_MAX) {
-      socket.destroy();
-      return;
-    }
-    this.#unidentified.add(socket);
     const remote = `${socket.remoteAddress}`;
-    socket.setTimeout(HELLO_TIMEOUT_MS, () => socket.destroy());
+    this.#strangers.add(socket, remote);
     // 'close' follows and does the clean-up.
     socket.on('error', () => {});
-    socket.on('close', () => this.#unidentified.delete(socket));
     let peer: NodeId | null = null;
     let onBody = (body: Buffer): void => {
       const hello = decodeHello(body);
@@ -114,7 +112,8 @@ export class PeerListener {
       } catch (error) {
         if (!(error instanceof FrenoError)) throw error;
         if (error instanceof ChecksumError) this.#options.counters.checksumErrors += 1;
-        this.#options.onRefused(peer ?? remote, messageOf(error));
+        const kind = error instanceof FrameError ? error.kind : peer ? 'message' : 'greeting';
+        this.#options.onRefused(peer ?? remote, kind, messageOf(error));
         socket.destroy();
       }
     });
@@ -128,7 +127,8 @@ export class PeerListener {
     const greeting = this.#options.admission.own();
     const welcome = frameOf(encodeWelcome({ ...identity, ...greeting, refusal: refusal ?? '' }));
     if (refusal !== null) {
-      this.#options.onRefused(`${remote} (${hello.from})`, refusal);
+      const from = hello.from.slice(0, NODE_CHARACTERS_SHOWN);
+      this.#options.onRefused(remote, 'identity', `node ${from}: ${refusal}`);
       socket.end(welcome);
       return null;
     }
@@ -151,13 +151,13 @@ export class PeerListener {
 
   #accepted(socket: Socket, hello: Hello): void {
     const peer = hello.from;
-    this.#unidentified.delete(socket);
+    this.#strangers.remove(socket);
     this.#peers.get(peer)?.destroy();
     this.#peers.set(peer, socket);
     socket.on('close', () => {
       if (this.#peers.get(peer) === socket) this.#peers.delete(peer);
     });
-    socket.setTimeout(IDLE_TIMEOUT_MS);
+    socket.setTimeout(IDLE_TIMEOUT_MS, () => socket.destroy());
     this.#options.onPeer(peer, hello);
   }
 

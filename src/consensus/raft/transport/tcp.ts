@@ -51,6 +51,8 @@ export class TcpTransport implements PeerTransport {
   constructor(options: TransportOptions, handlers: TransportHandlers, log: Logger) {
     const { self, clusterName, bind, peers, counters = new PeerCounters() } = options;
     const warnings = new RateLimitedLog(log, monotonicMs);
+    // Apart: strangers must not use up the lines of peers.
+    const refusals = new RateLimitedLog(log, monotonicMs);
     const resolver = new FairResolver({ limits: RESOLVER_LIMITS });
     const own = (): Greeting => ({
       holdsData: options.holdsData?.() ?? false,
@@ -104,8 +106,11 @@ export class TcpTransport implements PeerTransport {
         greeted(peer, said);
         this.#links.get(peer)?.dialNow();
       },
-      onRefused: (remote, reason) =>
-        warnings.warn(`raft: connection of ${remote} refused: ${reason}`),
+      onRefused: (remote, kind, reason) => {
+        counters.refusedConnections += 1;
+        const text = `raft: connection of ${remote} refused: ${reason}`;
+        refusals.warn(text, `${remote} ${kind}`);
+      },
     });
   }
 
