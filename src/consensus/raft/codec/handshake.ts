@@ -1,6 +1,6 @@
 /** The handshake of a connection, and the ping that keeps it alive. */
 import type { NodeId } from '../core/types.js';
-import { decodeUntrusted, wire } from './wire.js';
+import { decodeUntrusted, exact, wire } from './wire.js';
 
 /** Raised when an older node could misread a message of a newer one. */
 export const PROTOCOL_VERSION = 1;
@@ -18,9 +18,17 @@ export interface Greeting {
   readonly nodes: readonly NodeId[];
   /** What it understands beyond the first release: see features.ts. */
   readonly features: readonly string[];
+  /** A random number of its run, which differs between two nodes with one name; 0: none. */
+  readonly instance: number;
 }
 
-const NO_GREETING: Greeting = { holdsData: false, clusterId: '', nodes: [], features: [] };
+const NO_GREETING: Greeting = {
+  holdsData: false,
+  clusterId: '',
+  nodes: [],
+  features: [],
+  instance: 0,
+};
 
 interface HelloIdentity {
   readonly protocolVersion: number;
@@ -67,8 +75,9 @@ export function decodeWelcome(body: Uint8Array): Welcome {
 }
 
 function greetingToWire(said: Partial<Greeting>) {
-  const { holdsData, clusterId, nodes, features } = { ...NO_GREETING, ...said };
-  return { holdsData, clusterId, nodes: [...nodes], features: [...features] };
+  const { nodes, features, ...rest } = { ...NO_GREETING, ...said };
+  const { holdsData, clusterId, instance } = rest;
+  return { holdsData, clusterId, instance, nodes: [...nodes], features: [...features] };
 }
 
 type WireGreeting = { [Field in keyof Greeting]?: Greeting[Field] | null };
@@ -79,6 +88,7 @@ function greetingFromWire(said: WireGreeting): Greeting {
     clusterId: said.clusterId ?? '',
     nodes: said.nodes ?? [],
     features: said.features ?? [],
+    instance: exact(said.instance ?? 0, 'instance'),
   };
 }
 

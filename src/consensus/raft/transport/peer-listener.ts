@@ -20,6 +20,7 @@ import {
 import type { NodeId } from '../core/types.js';
 import { ChecksumError, FRAME_BYTES_MAX, FrameError, FrameReader, frameOf } from './frame.js';
 import { mismatch, NODE_CHARACTERS_SHOWN, type PeerAdmission } from './identity.js';
+import { PeerConnections } from './peer-connections.js';
 import type { PeerCounters } from './peer-counters.js';
 import { type StrangerFault, Strangers } from './strangers.js';
 
@@ -48,7 +49,13 @@ export interface PeerListenerOptions {
   onRefused(remote: string, kind: RefusalKind, reason: string): void;
 }
 
-type RefusalKind = StrangerFault | FrameError['kind'] | 'greeting' | 'identity' | 'message';
+type RefusalKind =
+  | StrangerFault
+  | FrameError['kind']
+  | 'greeting'
+  | 'identity'
+  | 'name'
+  | 'message';
 
 const expulsions: Record<StrangerFault, string> = {
   timeout: 'it did not say in time which node it is',
@@ -58,8 +65,7 @@ const expulsions: Record<StrangerFault, string> = {
 export class PeerListener {
   readonly #options: PeerListenerOptions;
   readonly #server: Server;
-  /** The newest connection of each peer: an older one may be half-open, and is closed. */
-  readonly #peers = new Map<NodeId, Socket>();
+  readonly #peers = new PeerConnections();
   readonly #strangers: Strangers;
 
   constructor(options: PeerListenerOptions) {
@@ -83,7 +89,7 @@ export class PeerListener {
 
   /** Closes all connections. */
   async stop(): Promise<void> {
-    for (const socket of [...this.#strangers.sockets, ...this.#peers.values()]) socket.destroy();
+    for (const socket of [...this.#strangers.sockets, ...this.#peers.sockets]) socket.destroy();
     if (!this.#server.listening) return;
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
@@ -122,13 +128,15 @@ export class PeerListener {
   /** Responds to the hello; returns the peer's name, or null when it is refused. */
   #handshake(socket: Socket, remote: string, hello: Hello): NodeId | null {
     const { self, clusterName } = this.#options;
-    const refusal = this.#refusalOf(hello);
+    const misfit = this.#refusalOf(hello);
+    const refusal = misfit ?? this.#peers.refusalOf(socket, hello);
     const identity = { protocolVersion: PROTOCOL_VERSION, clusterName, node: self };
     const greeting = this.#options.admission.own();
     const welcome = frameOf(encodeWelcome({ ...identity, ...greeting, refusal: refusal ?? '' }));
     if (refusal !== null) {
       const from = hello.from.slice(0, NODE_CHARACTERS_SHOWN);
-      this.#options.onRefused(remote, 'identity', `node ${from}: ${refusal}`);
+      const kind = misfit === null ? 'name' : 'identity';
+      this.#options.onRefused(remote, kind, `node ${from}: ${refusal}`);
       socket.end(welcome);
       return null;
     }
@@ -150,15 +158,10 @@ export class PeerListener {
   }
 
   #accepted(socket: Socket, hello: Hello): void {
-    const peer = hello.from;
     this.#strangers.remove(socket);
-    this.#peers.get(peer)?.destroy();
-    this.#peers.set(peer, socket);
-    socket.on('close', () => {
-      if (this.#peers.get(peer) === socket) this.#peers.delete(peer);
-    });
+    this.#peers.add(socket, hello);
     socket.setTimeout(IDLE_TIMEOUT_MS, () => socket.destroy());
-    this.#options.onPeer(peer, hello);
+    this.#options.onPeer(hello.from, hello);
   }
 
   #onMessage(socket: Socket, peer: NodeId, body: Buffer, isChecksummed: boolean): void {

@@ -19,6 +19,9 @@ const PING_INTERVAL_MS = 500;
 /** No caching: each dial looks its peer up again, and links have their own back-off. */
 const RESOLVER_LIMITS = { lookupsMax: 3, foundMs: 0, notFoundMs: 0 };
 
+/** Numbers of runs, all exact. */
+const INSTANCES = 2 ** 52;
+
 export interface TransportOptions {
   readonly self: NodeId;
   readonly clusterName: string;
@@ -32,6 +35,9 @@ export interface TransportOptions {
   readonly counters?: PeerCounters;
 }
 
+/** What a peer says of itself that concerns more than its connections. */
+export type ReportedGreeting = Omit<Greeting, 'instance'>;
+
 export interface TransportHandlers {
   /** Throws `PROTOCOL` for an invalid message. The bytes are valid during the call only. */
   receive(from: NodeId, body: Uint8Array): void;
@@ -40,7 +46,7 @@ export interface TransportHandlers {
    * A connection to or from this peer was accepted by both. Called for each, before anything that
    * arrives on it.
    */
-  greeted?(peer: NodeId, greeting: Greeting): void;
+  greeted?(peer: NodeId, greeting: ReportedGreeting): void;
 }
 
 export class TcpTransport implements PeerTransport {
@@ -54,11 +60,13 @@ export class TcpTransport implements PeerTransport {
     // Apart: strangers must not use up the lines of peers.
     const refusals = new RateLimitedLog(log, monotonicMs);
     const resolver = new FairResolver({ limits: RESOLVER_LIMITS });
+    const instance = 1 + Math.floor(Math.random() * INSTANCES);
     const own = (): Greeting => ({
       holdsData: options.holdsData?.() ?? false,
       clusterId: options.clusterId?.() ?? '',
       nodes: [self, ...peers],
       features: ownFeatures,
+      instance,
     });
     const warn = (text: string, key: string): void => warnings.warn(text, key);
     const admission = new PeerAdmission(self, own, counters.differingLists, warn);

@@ -7,13 +7,15 @@ import {
   decodeWelcome,
   encodeHello,
   encodeWelcome,
-  type Greeting,
   PROTOCOL_VERSION,
 } from '../../../../src/consensus/raft/codec/handshake.js';
 import { protocolError } from '../../../../src/consensus/raft/codec/wire.js';
 import { FrameReader, frameOf } from '../../../../src/consensus/raft/transport/frame.js';
 import { PeerCounters } from '../../../../src/consensus/raft/transport/peer-counters.js';
-import { TcpTransport } from '../../../../src/consensus/raft/transport/tcp.js';
+import {
+  type ReportedGreeting,
+  TcpTransport,
+} from '../../../../src/consensus/raft/transport/tcp.js';
 import { freePorts } from '../../../../src/demo/temporary.js';
 import { failureOf } from '../../../support/failure.js';
 import { needAddress } from '../../../support/needs.js';
@@ -33,7 +35,7 @@ class TestPeer {
   readonly log = new LogRecorder();
   readonly received: string[] = [];
   readonly lost: string[] = [];
-  readonly greetings: Array<readonly [string, Greeting]> = [];
+  readonly greetings: Array<readonly [string, ReportedGreeting]> = [];
   readonly counters = new PeerCounters();
   readonly transport: TcpTransport;
 
@@ -197,6 +199,28 @@ describe('TcpTransport', () => {
     expect([one.counters.differingLists.size, two.counters.differingLists.size]).to.deep.equal([
       1, 1,
     ]);
+  });
+
+  it('names both nodes when two have one name, and keeps the connection of the first', async () => {
+    const [port] = await freePorts(1);
+    const one = await started(new TestPeer(a, [b]));
+    const two = await started(new TestPeer(b, [a]));
+    await two.reach(a, 'first');
+    await until(() => one.received.length === 1);
+    const clone = await started(new TestPeer(b, [a], { bind: `127.0.0.1:${port}` }));
+    await until(() => clone.log.warnings().length > 0);
+    for (let at = 0; at < 100; at++) {
+      expect(two.say(a, `message ${at}`)).to.equal(true);
+      expect(clone.say(a, 'from the clone')).to.equal(false);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    await until(() => one.received.length === 101);
+    const text = /two nodes have the name \S+: one at 127.0.0.1:\d+, one at 127.0.0.1:\d+; /;
+    expect(one.log.warnings().filter((line) => line.includes('refused'))).to.have.length(1);
+    expect(one.log.warnings().join()).to.match(text);
+    expect(clone.log.warnings().join()).to.match(text);
+    expect(two.lost).to.deep.equal([]);
+    await two.transport.stop();
   });
 
   it('closes a connection on which one letter was changed on the way', async () => {
