@@ -96,6 +96,7 @@ export class RaftDriver implements DriverInterface {
     });
     this.#taker = new SnapshotTaker(parts, options.snapshotEntries, {
       isSettled: (index) => index <= core.settledIndex,
+      isInUse: () => this.#sender.isSending,
       taken: (meta) => this.#input(() => core.compact(meta, options.keepEntries)),
       failed,
     });

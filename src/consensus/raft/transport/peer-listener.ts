@@ -10,7 +10,6 @@ import { FrenoError, messageOf } from '../../../base/errors.js';
 import { FEATURE_CRC32C } from '../codec/features.js';
 import {
   decodeHello,
-  encodePing,
   encodeWelcome,
   type Greeting,
   type Hello,
@@ -22,6 +21,7 @@ import { ChecksumError, FRAME_BYTES_MAX, FrameError, FrameReader, frameOf } from
 import { mismatch, NODE_CHARACTERS_SHOWN, type PeerAdmission } from './identity.js';
 import { PeerConnections } from './peer-connections.js';
 import type { PeerCounters } from './peer-counters.js';
+import { Pongs } from './pongs.js';
 import { type StrangerFault, Strangers } from './strangers.js';
 
 /** A live peer pings several times a second. */
@@ -102,19 +102,24 @@ export class PeerListener {
     // 'close' follows and does the clean-up.
     socket.on('error', () => {});
     let peer: NodeId | null = null;
+    let pongs: Pongs | null = null;
     let onBody = (body: Buffer): void => {
       const hello = decodeHello(body);
       peer = this.#handshake(socket, remote, hello);
       if (peer !== null) reader.bodyBytesMax = FRAME_BYTES_MAX;
       reader.isChecksummed = hello.features.includes(FEATURE_CRC32C);
+      pongs = new Pongs(socket, reader.isChecksummed);
       onBody = (next) => {
-        if (peer !== null) this.#onMessage(socket, peer, next, reader.isChecksummed);
+        if (isPing(next)) pongs?.pinged();
+        else if (peer !== null) this.#options.receive(peer, next);
       };
     };
     const reader = new FrameReader((body) => onBody(body), HELLO_BYTES_MAX);
     socket.on('data', (chunk) => {
       try {
-        if (!socket.destroyed) reader.push(chunk);
+        if (socket.destroyed) return;
+        reader.push(chunk);
+        if (peer !== null) pongs?.flush();
       } catch (error) {
         if (!(error instanceof FrenoError)) throw error;
         if (error instanceof ChecksumError) this.#options.counters.checksumErrors += 1;
@@ -162,10 +167,5 @@ export class PeerListener {
     this.#peers.add(socket, hello);
     socket.setTimeout(IDLE_TIMEOUT_MS, () => socket.destroy());
     this.#options.onPeer(hello.from, hello);
-  }
-
-  #onMessage(socket: Socket, peer: NodeId, body: Buffer, isChecksummed: boolean): void {
-    if (isPing(body)) socket.write(frameOf(encodePing(), isChecksummed));
-    else this.#options.receive(peer, body);
   }
 }
