@@ -67,6 +67,10 @@ export function raftFamilies(raft: RaftMetrics | undefined): Family[] {
       'freno_raft_checksum_errors_total',
       'Connections of peers closed because a frame was changed on the way.',
     ).add({}, raft.checksumErrors),
+    counter(
+      'freno_raft_refused_connections_total',
+      'Connections to the port of peers that were refused, or closed for what they sent.',
+    ).add({}, raft.refusedConnections),
     gauge('freno_raft_differing_node_lists', "Peers whose RaftNodes differs from this node's.").add(
       {},
       raft.differingLists,
