@@ -29,6 +29,6 @@ export function commandFault(command: Command): string | null {
   const { kind, expireAtMs, atMs } = command;
   if (kind === 'throttleApp' && expireAtMs === NO_EXPIRY) return null;
   const ttlMs = expireAtMs - atMs;
-  if (ttlMs > 0 && ttlMs <= TTL_MINUTES_MAX * MINUTE_MS) return null;
+  if (ttlMs >= 0 && ttlMs <= TTL_MINUTES_MAX * MINUTE_MS) return null;
   return `a TTL of ${ttlMs} ms, not of up to ${TTL_MINUTES_MAX} minutes`;
 }

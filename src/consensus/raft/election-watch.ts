@@ -1,7 +1,6 @@
 /**
- * Says in the log why there is no leader, when there is none for long: with whom this node is
- * connected, and why not with the others. Otherwise a cluster without a majority only shows as
- * requests that are refused.
+ * Logs why there is no leader, when there is none for long: which nodes this one reaches, and why
+ * not the others. Otherwise a cluster without a majority only shows as requests that are refused.
  */
 import { monotonicMs } from '../../base/clock.js';
 import type { Logger } from '../../base/log.js';

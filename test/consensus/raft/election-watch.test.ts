@@ -27,6 +27,7 @@ describe('ElectionWatch', () => {
         leaseRound: 0,
         leaseLockoutMs: 0,
         transferTo: null,
+        loss: null,
       }),
       peerFaults: () => faults,
       log: log.logger,
@@ -46,8 +47,8 @@ describe('ElectionWatch', () => {
     expect(log.warnings()).to.deep.equal([]);
     lookFor(60);
     const line =
-      'raft: no leader for 10 s: a majority of 3 nodes is 2, and this node reaches 1 with itself; ' +
-      'does not reach b:1 (connect ECONNREFUSED), c:1 (it closed the connection); ' +
+      'raft: no leader for 10 s: a majority of 3 nodes is 2, and this node reaches 1 with ' +
+      'itself; does not reach b:1 (connect ECONNREFUSED), c:1 (it closed the connection); ' +
       'this node is candidate in term 8';
     expect(log.warnings()).to.deep.equal([line]);
     lookFor(1);

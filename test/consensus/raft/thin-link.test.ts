@@ -30,7 +30,7 @@ describe('a peer on a bad link', () => {
     for (const one of running.splice(0).reverse()) await one.stop();
   });
 
-  it('gets a snapshot through 100 kB/s, and goes on where it ended when the link is cut', async () => {
+  it('gets a snapshot through 100 kB/s, and goes on where it ended after a cut', async () => {
     const [first, second] = cluster.nodes;
     await Promise.all([first!.consensus.start(), second!.consensus.start()]);
     const leader = await cluster.leader();

@@ -135,7 +135,7 @@ export class SnapshotSender {
     }
   }
 
-  /** This node leads no more: forgets all streams. */
+  /** This node lost leadership: forgets all streams. */
   clear(): void {
     this.#streams.clear();
     this.#abandoned.clear();

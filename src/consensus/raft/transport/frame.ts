@@ -2,8 +2,8 @@
  * Frames on a stream: a u32 big-endian length and as many bytes. After a greeting in which both
  * sides know it, the last four are the CRC-32C (Castagnoli; RFC 3720, appendix B.4) of the others.
  *
- * The checksum of TCP has 16 bits and is often made by the network card, so that a letter changed in
- * memory, or by a device on the path, can pass. A follower would then store and apply another
+ * The checksum of TCP has 16 bits and is often made by the network card, so that a letter changed
+ * in memory, or by a device on the path, can pass. A follower would then store and apply another
  * command than the leader, and differ from it for good.
  */
 import crc32c from 'crc-32/crc32c.js';

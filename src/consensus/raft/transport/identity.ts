@@ -74,7 +74,8 @@ export class PeerAdmission {
       ...(more.length > 0 ? [`has ${listed(more)}`] : []),
       ...(fewer.length > 0 ? [`lacks ${listed(fewer)}`] : []),
     ];
-    const difference = `RaftNodes of ${peer} differs from that of ${this.self}: it ${parts.join(' and ')}`;
+    const details = parts.join(' and ');
+    const difference = `RaftNodes of ${peer} differs from that of ${this.self}: it ${details}`;
     this.warn(`raft: ${difference}`, `lists ${peer}`);
     if (more.length + fewer.length === 1) return null;
     return `${difference}; only one node may be added or removed at a time`;

@@ -34,7 +34,9 @@ export class Pongs {
     this.#isDue = true;
   }
 
-  /** Call when all of what arrived together is read. Throws `PROTOCOL` when the peer never reads. */
+  /**
+   * Call when all of what arrived together is read. Throws `PROTOCOL` when the peer never reads.
+   */
   flush(): void {
     const nowMs = monotonicMs();
     if (!this.#isDue && nowMs - this.#sentAtMs < PROGRESS_INTERVAL_MS) return;
