@@ -47,6 +47,12 @@ export interface RaftMetrics {
   readonly pendingRequests: number;
   /** From handing a batch of votes and entries to the disk until it is durable. */
   readonly diskWrites: DurationCounts;
+  /** Connections closed because a frame between two nodes was changed on the way. */
+  readonly checksumErrors: number;
+  /** Connections to the port of peers that were refused, or closed for what they sent. */
+  readonly refusedConnections: number;
+  /** Peers whose `RaftNodes` differs from this node's. */
+  readonly differingLists: number;
 }
 
 export interface Consensus {

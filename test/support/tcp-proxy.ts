@@ -9,6 +9,8 @@ export class TcpProxy {
   #accepted = 0;
   /** Called with what clients send, in chunks of any size. */
   onSent: (chunk: Buffer) => void = () => undefined;
+  /** What the server receives instead of what a client sent. */
+  alter: (chunk: Buffer) => Buffer = (chunk) => chunk;
 
   /** Listens on `host` and passes everything to `target`. */
   static async start(
@@ -68,7 +70,7 @@ export class TcpProxy {
     this.#pairs.add(pair);
     client.on('data', (data) => {
       this.onSent(data);
-      server.write(data);
+      server.write(this.alter(data));
     });
     server.on('data', (data) => client.write(data));
     for (const socket of pair) {

@@ -159,7 +159,7 @@ export class RaftConsensus implements Consensus {
   raftMetrics(): RaftMetrics {
     const { role, term } = this.#soft;
     const driver = this.#node?.driver;
-    const { elections, leaderChanges, diskWrites } = this.#counters;
+    const { elections, leaderChanges, diskWrites, peers } = this.#counters;
     return {
       role: role === 'preCandidate' ? 'candidate' : role,
       term,
@@ -169,6 +169,9 @@ export class RaftConsensus implements Consensus {
       leaderChanges,
       pendingRequests: driver?.pendingRequests ?? 0,
       diskWrites,
+      checksumErrors: peers.checksumErrors,
+      refusedConnections: peers.refusedConnections,
+      differingLists: peers.differingLists.size,
     };
   }
 

@@ -4,11 +4,13 @@ import { monotonicMs } from '../../base/clock.js';
 import { type DurationCounts, Durations } from '../../base/durations.js';
 import type { SoftState } from './core/types.js';
 import type { RaftStorage } from './driver-types.js';
+import { PeerCounters } from './transport/peer-counters.js';
 
 const BOUNDS_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5];
 
 export class RaftCounters {
   readonly #diskWrites = new Durations(BOUNDS_SECONDS);
+  readonly peers = new PeerCounters();
   #elections = 0;
   #leaderChanges = 0;
   /** The latest term in which this node was a candidate. */

@@ -10,6 +10,7 @@ import { Raft } from './core/raft.js';
 import type { RaftCounters } from './counters.js';
 import { RaftDriver } from './driver/driver.js';
 import type { DriverEnvironment, DriverObserver } from './driver-types.js';
+import { ElectionWatch } from './election-watch.js';
 import { LockoutStore } from './lockout-store.js';
 import { coreConfig, driverOptions, isAlone, startTicksOf, tickMsOf } from './options.js';
 import { StateMachineAdapter } from './state-machine-adapter.js';
@@ -39,6 +40,7 @@ interface NodeParts {
   readonly storage: SqliteStorage;
   readonly ticker: Ticker;
   readonly lockout: LockoutStore;
+  readonly watch: ElectionWatch;
   readonly transport: { stop(): Promise<void> };
 }
 
@@ -76,6 +78,7 @@ export class RaftNode {
               clusterName,
               bind,
               peers: config.nodes.filter((node) => node !== advertise),
+              counters: counters.peers,
             },
             {
               receive: (from, body) => driver.receive(from, body),
@@ -92,7 +95,13 @@ export class RaftNode {
       lockout.lowerWhenExpired();
       // There is no other node that could lead: no need to wait for an election time-out.
       if (isAlone(settings)) driver.campaign();
-      return new RaftNode({ driver, storage, ticker, transport, lockout });
+      const watch = new ElectionWatch({
+        soft: () => driver.soft,
+        peerFaults: () => transport.peerFaults(),
+        log,
+      });
+      watch.start();
+      return new RaftNode({ driver, storage, ticker, transport, lockout, watch });
     } catch (error) {
       await storage.close();
       throw error;
@@ -104,7 +113,8 @@ export class RaftNode {
   }
 
   async close(): Promise<void> {
-    const { driver, storage, ticker, transport, lockout } = this.#parts;
+    const { driver, storage, ticker, transport, lockout, watch } = this.#parts;
+    watch.stop();
     ticker.stop();
     lockout.stop();
     driver.stop();

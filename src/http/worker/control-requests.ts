@@ -2,6 +2,7 @@
  * Parses control requests: the operators' commands, from the parameters of paths and queries. A
  * request with any invalid parameter is refused as a whole.
  */
+import { MINUTE_MS, NAME_BYTES_MAX, TTL_MINUTES_MAX } from '../../throttle/command-limits.js';
 import {
   type AppKey,
   type Command,
@@ -11,17 +12,6 @@ import {
 import { generalResponse, type HandlerResponse } from './response.js';
 import type { Route } from './routes.js';
 import { parseDecimal, queryParameter } from './url-params.js';
-
-const MINUTE_MS = 60_000;
-
-/** A hundred years: RFC 3339 has years of four digits only. */
-const TTL_MINUTES_MAX = 100 * 365 * 24 * 60;
-
-/**
- * Each thread of each node holds the names of all entries: a bound on the number of entries alone
- * would not bound their memory.
- */
-const NAME_BYTES_MAX = 1_000;
 
 export interface ControlRequest {
   readonly route: Route;

@@ -1,6 +1,11 @@
 /** Messages, proposals and snapshots, encoded and decoded; and bytes that are invalid. */
 import { expect } from 'chai';
 import {
+  knownCommandKinds,
+  knowsCommandKind,
+  ownFeatures,
+} from '../../../src/consensus/raft/codec/features.js';
+import {
   decodeMessage,
   encodeMessage,
   type PeerMessage,
@@ -14,6 +19,12 @@ import {
 import { wire } from '../../../src/consensus/raft/codec/wire.js';
 import type { Command } from '../../../src/throttle/commands.js';
 import type { StateImage } from '../../../src/throttle/state.js';
+
+const proposal = encodeProposal({
+  session: 1,
+  sequence: 1,
+  command: { kind: 'recoverHost', atMs: 1, host: 'db1' },
+});
 
 const route = { from: 'a:1', to: 'b:2' };
 const LARGE = Number.MAX_SAFE_INTEGER;
@@ -37,7 +48,7 @@ describe('messages between peers', () => {
       prevTerm: 2,
       commit: 2,
       entries: [
-        { index: 4, term: 2, data: new Uint8Array([1, 2]) },
+        { index: 4, term: 2, data: proposal },
         { index: 5, term: 5, data: new Uint8Array(0) },
       ],
     },
@@ -79,8 +90,7 @@ describe('messages between peers', () => {
   }
 
   it('decodes a message without references to the receive buffer', () => {
-    const data = new Uint8Array([1, 2, 3]);
-    const entries = [{ index: 1, term: 1, data }];
+    const entries = [{ index: 1, term: 1, data: proposal }];
     const append = {
       kind: 'append',
       ...route,
@@ -133,6 +143,40 @@ describe('messages between peers', () => {
         .with.property('code', 'PROTOCOL');
     });
   }
+});
+
+describe('entries in an append', () => {
+  function appendOf(data: Uint8Array): Uint8Array {
+    const append = { term: 1, entries: [{ term: 1, data }] };
+    return wire.PeerMessage.encode({ append }).finish();
+  }
+
+  it('are refused with the kind of their command when a newer release wrote it', () => {
+    // A Proposal: session 1, sequence 1, a Command with at_ms 1 and an empty field 15.
+    const newer = new Uint8Array([8, 1, 16, 1, 26, 4, 8, 1, 0x7a, 0]);
+    expect(() => decodeMessage(appendOf(newer), route.from, route.to))
+      .to.throw('a command of kind 15, which this release does not know')
+      .with.property('code', 'PROTOCOL');
+  });
+
+  it('are refused when they cannot be decoded', () => {
+    expect(() => decodeMessage(appendOf(new Uint8Array([0xff])), route.from, route.to))
+      .to.throw('a proposal cannot be decoded')
+      .with.property('code', 'PROTOCOL');
+  });
+});
+
+describe('features', () => {
+  it('list every kind of command, so that a leader knows what its followers can read', () => {
+    for (const kind of knownCommandKinds)
+      expect(knowsCommandKind(ownFeatures, kind)).to.equal(true);
+  });
+
+  it('of the first release, which lists none, include its own kinds of commands', () => {
+    for (const kind of ['throttleApp', 'unthrottleApp', 'skipHost', 'recoverHost'] as const) {
+      expect(knowsCommandKind([], kind)).to.equal(true);
+    }
+  });
 });
 
 describe('proposals', () => {

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { expect } from 'chai';
 import { monotonicMs } from '../../../src/base/clock.js';
 import { encodeHello, PROTOCOL_VERSION } from '../../../src/consensus/raft/codec/handshake.js';
+import { encodeMessage } from '../../../src/consensus/raft/codec/messages.js';
 import { frameOf } from '../../../src/consensus/raft/transport/frame.js';
 import type { Command } from '../../../src/throttle/commands.js';
 import { failureOf } from '../../support/failure.js';
@@ -231,6 +232,34 @@ describe('a Raft cluster of three nodes', () => {
       );
     }
     await until(() => leader.machine.has('still-here'));
+  });
+
+  it('stores nothing of a message with a term that no cluster reaches', async () => {
+    const leader = await cluster.leader();
+    const [follower, other] = await cluster.followers();
+    const term = Number.MAX_SAFE_INTEGER;
+    const route = { from: follower!.name, to: leader.name };
+    const message = { kind: 'voteResponse', ...route, term, granted: false } as const;
+    const hello = { protocolVersion: PROTOCOL_VERSION, clusterName: 'test', ...route };
+    await new Promise<void>((resolve) => {
+      const socket = connect(leader.settings.bind, () => {
+        socket.write(frameOf(encodeHello(hello)));
+        socket.write(frameOf(encodeMessage(message)));
+      });
+      socket.on('data', () => {});
+      socket.on('error', () => {});
+      socket.on('close', () => resolve());
+    });
+    expect(leader.log.warnings().join()).to.contain(`term ${term} is implausibly far ahead of`);
+    await until(() =>
+      other!.consensus.submit(throttle('still-here')).then(
+        () => true,
+        () => false,
+      ),
+    );
+    for (const { consensus } of cluster.nodes) {
+      expect(consensus.raftMetrics().term).to.be.lessThan(100);
+    }
   });
 
   it('refuses a node of another cluster', async () => {

@@ -2,6 +2,7 @@
  * Proposals, the data of log entries: a command and the number of its request. The number lets the
  * submitting node acknowledge the request when it applies the entry.
  */
+import protobuf from 'protobufjs/minimal.js';
 import { FrenoError } from '../../../base/errors.js';
 import { asOf, type Command } from '../../../throttle/commands.js';
 import { decodeUntrusted, exact, positive, protocolError, wire } from './wire.js';
@@ -56,7 +57,7 @@ export function decodeProposal(bytes: Uint8Array): Proposal {
   return {
     session: positive(session, 'session'),
     sequence: positive(sequence, 'sequence'),
-    command: commandFromWire(command),
+    command: commandFromWire(command, bytes),
   };
 }
 
@@ -87,7 +88,8 @@ function commandToWire(command: Command) {
   }
 }
 
-function commandFromWire(command: WireCommand): Command {
+/** `bytes`: the proposal, for the name of a kind that this release does not know. */
+function commandFromWire(command: WireCommand, bytes: Uint8Array): Command {
   const atMs = exact(command.atMs ?? 0, 'atMs');
   if (command.throttleApp != null) {
     const { key, expireAtMs, ratio } = command.throttleApp;
@@ -111,7 +113,37 @@ function commandFromWire(command: WireCommand): Command {
   if (command.recoverHost != null) {
     return { kind: 'recoverHost', atMs, host: name(command.recoverHost.host, 'host') };
   }
-  throw protocolError('a command of an unknown kind, of a newer version');
+  const kind = unknownKindOf(bytes);
+  throw protocolError(
+    kind === null
+      ? 'a command without kind'
+      : `a command of kind ${kind}, which this release does not know: a newer one wrote it`,
+  );
+}
+
+/** `Proposal.command` and `Command.at_ms` in proto/raft.proto. */
+const COMMAND_FIELD = 3;
+const AT_MS_FIELD = 1;
+
+/** The field number of a command's kind; null: it has none. */
+function unknownKindOf(proposal: Uint8Array): number | null {
+  for (const [field, reader] of fieldsOf(protobuf.Reader.create(proposal))) {
+    if (field !== COMMAND_FIELD) continue;
+    const command = protobuf.Reader.create(reader.bytes());
+    reader.pos = reader.len;
+    for (const [kind] of fieldsOf(command)) if (kind !== AT_MS_FIELD) return kind;
+  }
+  return null;
+}
+
+/** The numbers of a message's fields; the reader is at the content, which may be read or not. */
+function* fieldsOf(reader: protobuf.Reader): Generator<[number, protobuf.Reader], void, void> {
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    const start = reader.pos;
+    yield [tag >>> 3, reader];
+    if (reader.pos === start) reader.skipType(tag & 7);
+  }
 }
 
 function name(value: string | null | undefined, field: string): string {

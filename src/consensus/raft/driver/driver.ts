@@ -10,6 +10,7 @@ import {
   type SentMessage,
   type SnapshotChunk,
 } from '../codec/messages.js';
+import { checkPlausible } from '../codec/plausible.js';
 import type { Entry, Message, NodeId, RaftCore, Ready, SoftState, Write } from '../core/types.js';
 import type {
   DriverEnvironment,
@@ -91,6 +92,7 @@ export class RaftDriver implements DriverInterface {
     });
     this.#taker = new SnapshotTaker(parts, options.snapshotEntries, {
       isSettled: (index) => index <= core.settledIndex,
+      isInUse: () => this.#sender.isSending,
       taken: (meta) => this.#input(() => core.compact(meta, options.keepEntries)),
       failed,
     });
@@ -124,6 +126,7 @@ export class RaftDriver implements DriverInterface {
   receive(from: NodeId, body: Uint8Array): void {
     if (this.#isStopped) return;
     const message = decodeMessage(body, from, this.#options.id);
+    checkPlausible(message, this.soft.term, this.commitIndex);
     if (message.kind === 'forward') this.#requests.forwarded(from, message);
     else if (message.kind === 'forwardRefusal') this.#requests.forwardRefused(message);
     else if (message.kind === 'snapshotChunk') this.#receiveChunk(from, message);

@@ -3,9 +3,11 @@
  * their result.
  */
 import { FrenoError } from '../../../base/errors.js';
+import { commandFault } from '../../../throttle/command-limits.js';
 import type { Command, CommandOutcome } from '../../../throttle/commands.js';
 import type { Forward, ForwardRefusal, PeerMessage } from '../codec/messages.js';
 import { decodeProposal, encodeProposal, movedProposal } from '../codec/proposals.js';
+import { protocolError } from '../codec/wire.js';
 import { invariant } from '../core/errors.js';
 import type { Entry, NodeId, RaftCore, ReadGrant, Refusal } from '../core/types.js';
 import type { RequestRefusal, RequestResult } from '../driver-types.js';
@@ -120,11 +122,9 @@ export class Requests {
     });
   }
 
-  /**
-   * A follower forwards the requests of its clients. Throws `PROTOCOL` for what no log may hold.
-   */
+  /** A follower forwards its clients' requests. Throws `PROTOCOL` for what no client can send. */
   forwarded(from: NodeId, { proposals, sequences }: Forward): void {
-    const times = proposals.map((data) => decodeProposal(data).command.atMs);
+    const times = proposals.map((data) => checkedProposal(data).atMs);
     if (this.#queue.length + proposals.length > PEER_QUEUE_MAX) {
       this.send(from, { kind: 'forwardRefusal', sequences, reason: 'overloaded' });
       return;
@@ -352,6 +352,14 @@ export class Requests {
       answer({ kind: 'refused', refusal: 'notLeader' });
     }
   }
+}
+
+/** The command of a proposal of another node, which may be broken. Throws `PROTOCOL`. */
+function checkedProposal(data: Uint8Array): Command {
+  const { command } = decodeProposal(data);
+  const fault = commandFault(command);
+  if (fault !== null) throw protocolError(`a forwarded command with ${fault}`);
+  return command;
 }
 
 /** As it goes into the log: a command of a node with a wrong clock counts from now. */

@@ -14,9 +14,17 @@ import type {
   ReplicatedMachine,
 } from '../driver-types.js';
 
+/**
+ * How much longer the log may grow while the last snapshot is being sent: over a thin link that
+ * takes long, and with each new snapshot it begins again.
+ */
+const IN_USE_FACTOR = 4;
+
 export interface SnapshotTakerHooks {
   /** Whether a snapshot of the state at `index` may be kept. */
   isSettled(index: number): boolean;
+  /** Whether a new snapshot should wait: it would end the sending of the present one. */
+  isInUse(): boolean;
   /** A snapshot at `meta` is durable. */
   taken(meta: SnapshotMeta): void;
   failed(error: Error): void;
@@ -43,7 +51,9 @@ export class SnapshotTaker {
 
   /** Everything up to `applied` is in the state, nothing else. */
   applied(applied: SnapshotMeta): void {
-    if (this.#isBusy || applied.index - this.#lastIndex < this.everyEntries) return;
+    const entries = applied.index - this.#lastIndex;
+    if (this.#isBusy || entries < this.everyEntries) return;
+    if (this.hooks.isInUse() && entries < this.everyEntries * IN_USE_FACTOR) return;
     this.#isBusy = true;
     this.#lastIndex = applied.index;
     this.#encode(applied, encodeImage(this.parts.machine.image()), []);

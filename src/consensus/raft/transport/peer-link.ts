@@ -10,16 +10,20 @@ import { connect, type LookupFunction, type Socket } from 'node:net';
 import { parseAddress } from '../../../base/address.js';
 import { Backoff } from '../../../base/backoff.js';
 import { messageOf } from '../../../base/errors.js';
+import { FEATURE_CRC32C } from '../codec/features.js';
 import {
   decodeWelcome,
   encodeHello,
   encodePing,
+  type Greeting,
   isPing,
   PROTOCOL_VERSION,
 } from '../codec/handshake.js';
 import { protocolError } from '../codec/wire.js';
 import type { NodeId } from '../core/types.js';
-import { FrameReader, frameOf } from './frame.js';
+import { ChecksumError, FrameReader, frameOf } from './frame.js';
+import { mismatch, type PeerAdmission } from './identity.js';
+import type { PeerCounters } from './peer-counters.js';
 import { SendQueue } from './send-queue.js';
 
 /** From the dial to the welcome. */
@@ -46,9 +50,11 @@ export interface PeerLinkOptions {
   readonly peer: NodeId;
   readonly lookUp: LookupFunction;
   random(): number;
+  readonly admission: PeerAdmission;
+  readonly counters: PeerCounters;
   /** The connection broke: messages sent on it may be lost. */
   onLost(reason: string): void;
-  onUp(): void;
+  onUp(greeting: Greeting): void;
   /** A dial failed or was refused; the link retries. */
   onFailure(reason: string): void;
 }
@@ -65,19 +71,28 @@ export class PeerLink {
   #state: LinkState = 'backoff';
   #socket: Socket | null = null;
   #sendQueue: SendQueue | null = null;
+  /** Of the present socket. */
+  #reader: FrameReader | null = null;
   #timer: NodeJS.Timeout | undefined;
   #backoff: Backoff;
   #unansweredPings = 0;
+  /** Why the last connection ended or was not made. */
+  #fault = 'it was not reached yet';
 
   constructor(options: PeerLinkOptions) {
     this.#options = options;
     this.#backoff = this.#newBackoff(DIAL_BACKOFF);
   }
 
+  /** Why messages do not reach the peer; null: they do. */
+  get fault(): string | null {
+    return this.#state === 'up' ? null : this.#fault;
+  }
+
   /** False: there is no connection, it was not sent. */
   send(body: Uint8Array): boolean {
     if (this.#state !== 'up') return false;
-    this.#sendQueue?.put(frameOf(body));
+    this.#sendQueue?.put(frameOf(body, this.#reader?.isChecksummed));
     return true;
   }
 
@@ -118,14 +133,16 @@ export class PeerLink {
     };
     this.#timer = setTimeout(() => ended('handshake timed out'), HANDSHAKE_TIMEOUT_MS);
     const reader = new FrameReader((body) => this.#onFrame(body), RESPONSE_BYTES_MAX);
+    this.#reader = reader;
     socket.on('connect', () => {
-      const hello = { protocolVersion: PROTOCOL_VERSION, clusterName, from: self, to: peer };
-      socket.write(frameOf(encodeHello(hello)));
+      const identity = { protocolVersion: PROTOCOL_VERSION, clusterName, from: self, to: peer };
+      socket.write(frameOf(encodeHello({ ...identity, ...this.#options.admission.own() })));
     });
     socket.on('data', (chunk) => {
       try {
         if (this.#socket === socket) reader.push(chunk);
       } catch (error) {
+        if (error instanceof ChecksumError) this.#options.counters.checksumErrors += 1;
         ended(messageOf(error));
       }
     });
@@ -149,6 +166,7 @@ export class PeerLink {
     // A mismatch found here goes first: in the peer's text "it" would be this node.
     const refusal =
       mismatch(welcome, { protocolVersion: PROTOCOL_VERSION, clusterName, node: peer }) ??
+      this.#options.admission.refusalOf(peer, welcome) ??
       (welcome.refusal === '' ? null : `it refuses this node: "${welcome.refusal}"`);
     if (refusal !== null) {
       this.#backoff = this.#newBackoff(REFUSED_BACKOFF);
@@ -157,15 +175,17 @@ export class PeerLink {
     }
     clearTimeout(this.#timer);
     this.#state = 'up';
+    this.#reader!.isChecksummed = welcome.features.includes(FEATURE_CRC32C);
     this.#backoff = this.#newBackoff(DIAL_BACKOFF);
     this.#unansweredPings = 0;
     this.#sendQueue = new SendQueue(this.#socket!);
-    this.#options.onUp();
+    this.#options.onUp(welcome);
   }
 
   #drop(reason: string): void {
     if (this.#state === 'stopped' || this.#state === 'backoff') return;
     const wasUp = this.#state === 'up';
+    this.#fault = reason;
     this.#state = 'backoff';
     this.#socket?.destroy();
     this.#socket = null;
@@ -179,28 +199,4 @@ export class PeerLink {
   #newBackoff(pauses: { firstMs: number; maxMs: number; jitter: number }): Backoff {
     return new Backoff({ ...pauses, random: () => this.#options.random() });
   }
-}
-
-interface PeerIdentity {
-  readonly protocolVersion: number;
-  readonly clusterName: string;
-  readonly node: NodeId;
-}
-
-/** How two nodes that should be peers differ, in words; null: they match. */
-export function mismatch(theirs: PeerIdentity, expected: PeerIdentity): string | null {
-  if (theirs.protocolVersion !== expected.protocolVersion) {
-    return (
-      `it speaks version ${theirs.protocolVersion} of the protocol, ` +
-      `this node ${expected.protocolVersion}`
-    );
-  }
-  if (theirs.clusterName !== expected.clusterName) {
-    return (
-      `it belongs to cluster "${theirs.clusterName}", ` +
-      `this node to "${expected.clusterName}" (RaftClusterName)`
-    );
-  }
-  if (theirs.node !== expected.node) return `it is node ${theirs.node}, not ${expected.node}`;
-  return null;
 }

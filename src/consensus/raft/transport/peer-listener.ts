@@ -1,34 +1,31 @@
 /**
  * The incoming connections from peers: handshake, checks, reading.
  *
- * The port is open to anyone on the network. Until a connection has named itself as a peer in a
- * valid hello, it may send little, stay briefly, and share a small number of places with all others
- * of its kind, so that port scanners cannot exhaust memory or descriptors. This is no
- * authentication: see docs/raft.md.
+ * Until a connection has named itself as a peer in a valid hello it is a stranger: see
+ * strangers.ts. This is no authentication: see docs/raft.md.
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Address } from '../../../base/address.js';
 import { FrenoError, messageOf } from '../../../base/errors.js';
+import { FEATURE_CRC32C } from '../codec/features.js';
 import {
   decodeHello,
-  encodePing,
   encodeWelcome,
+  type Greeting,
   type Hello,
   isPing,
   PROTOCOL_VERSION,
 } from '../codec/handshake.js';
 import type { NodeId } from '../core/types.js';
-import { FRAME_BYTES_MAX, FrameReader, frameOf } from './frame.js';
-import { mismatch } from './peer-link.js';
-
-/** From the connection to the hello. */
-const HELLO_TIMEOUT_MS = 2000;
+import { ChecksumError, FRAME_BYTES_MAX, FrameError, FrameReader, frameOf } from './frame.js';
+import { mismatch, NODE_CHARACTERS_SHOWN, type PeerAdmission } from './identity.js';
+import { PeerConnections } from './peer-connections.js';
+import type { PeerCounters } from './peer-counters.js';
+import { Pongs } from './pongs.js';
+import { type StrangerFault, Strangers } from './strangers.js';
 
 /** A live peer pings several times a second. */
 const IDLE_TIMEOUT_MS = 10_000;
-
-/** Connections without a valid hello; more are closed. */
-const UNIDENTIFIED_MAX = 64;
 
 /** Bytes of a frame before the hello was accepted. */
 const HELLO_BYTES_MAX = 4 * 1024;
@@ -38,26 +35,44 @@ export interface PeerListenerOptions {
   readonly clusterName: string;
   readonly bind: Address;
   readonly peers: ReadonlySet<NodeId>;
+  readonly admission: PeerAdmission;
+  readonly counters: PeerCounters;
   /** Throws `PROTOCOL` for an invalid message; the connection is then closed. */
   receive(from: NodeId, body: Uint8Array): void;
   /** This peer has connected and was accepted. */
-  onPeer(peer: NodeId): void;
+  onPeer(peer: NodeId, greeting: Greeting): void;
   /**
-   * A connection was refused, or closed for what it sent. `remote` is the peer's name, or its
-   * address while that is unknown.
+   * A connection was refused, or closed for what it sent. `remote` is the peer's name, or the
+   * address (without port) while that is unknown. `kind`: for the log, which has one line a minute
+   * for each remote and kind.
    */
-  onRefused(remote: string, reason: string): void;
+  onRefused(remote: string, kind: RefusalKind, reason: string): void;
 }
+
+type RefusalKind =
+  | StrangerFault
+  | FrameError['kind']
+  | 'greeting'
+  | 'identity'
+  | 'name'
+  | 'message';
+
+const expulsions: Record<StrangerFault, string> = {
+  timeout: 'it did not say in time which node it is',
+  room: 'too many connections did not say yet which node they are; the oldest was closed',
+};
 
 export class PeerListener {
   readonly #options: PeerListenerOptions;
   readonly #server: Server;
-  /** The newest connection of each peer: an older one may be half-open, and is closed. */
-  readonly #peers = new Map<NodeId, Socket>();
-  readonly #unidentified = new Set<Socket>();
+  readonly #peers = new PeerConnections();
+  readonly #strangers: Strangers;
 
   constructor(options: PeerListenerOptions) {
     this.#options = options;
+    this.#strangers = new Strangers((address, fault) =>
+      options.onRefused(address, fault, expulsions[fault]),
+    );
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
   }
 
@@ -74,7 +89,7 @@ export class PeerListener {
 
   /** Closes all connections. */
   async stop(): Promise<void> {
-    for (const socket of [...this.#unidentified, ...this.#peers.values()]) socket.destroy();
+    for (const socket of [...this.#strangers.sockets, ...this.#peers.sockets]) socket.destroy();
     if (!this.#server.listening) return;
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
@@ -82,31 +97,34 @@ export class PeerListener {
   }
 
   #accept(socket: Socket): void {
-    if (this.#unidentified.size >= UNIDENTIFIED_MAX) {
-      socket.destroy();
-      return;
-    }
-    this.#unidentified.add(socket);
     const remote = `${socket.remoteAddress}`;
-    socket.setTimeout(HELLO_TIMEOUT_MS, () => socket.destroy());
+    this.#strangers.add(socket, remote);
     // 'close' follows and does the clean-up.
     socket.on('error', () => {});
-    socket.on('close', () => this.#unidentified.delete(socket));
     let peer: NodeId | null = null;
+    let pongs: Pongs | null = null;
     let onBody = (body: Buffer): void => {
-      peer = this.#handshake(socket, remote, decodeHello(body));
+      const hello = decodeHello(body);
+      peer = this.#handshake(socket, remote, hello);
       if (peer !== null) reader.bodyBytesMax = FRAME_BYTES_MAX;
+      reader.isChecksummed = hello.features.includes(FEATURE_CRC32C);
+      pongs = new Pongs(socket, reader.isChecksummed);
       onBody = (next) => {
-        if (peer !== null) this.#onMessage(socket, peer, next);
+        if (isPing(next)) pongs?.pinged();
+        else if (peer !== null) this.#options.receive(peer, next);
       };
     };
     const reader = new FrameReader((body) => onBody(body), HELLO_BYTES_MAX);
     socket.on('data', (chunk) => {
       try {
-        if (!socket.destroyed) reader.push(chunk);
+        if (socket.destroyed) return;
+        reader.push(chunk);
+        if (peer !== null) pongs?.flush();
       } catch (error) {
         if (!(error instanceof FrenoError)) throw error;
-        this.#options.onRefused(peer ?? remote, messageOf(error));
+        if (error instanceof ChecksumError) this.#options.counters.checksumErrors += 1;
+        const kind = error instanceof FrameError ? error.kind : peer ? 'message' : 'greeting';
+        this.#options.onRefused(peer ?? remote, kind, messageOf(error));
         socket.destroy();
       }
     });
@@ -115,42 +133,39 @@ export class PeerListener {
   /** Responds to the hello; returns the peer's name, or null when it is refused. */
   #handshake(socket: Socket, remote: string, hello: Hello): NodeId | null {
     const { self, clusterName } = this.#options;
-    const refusal = this.#refusalOf(hello);
+    const misfit = this.#refusalOf(hello);
+    const refusal = misfit ?? this.#peers.refusalOf(socket, hello);
     const identity = { protocolVersion: PROTOCOL_VERSION, clusterName, node: self };
-    const welcome = frameOf(encodeWelcome({ ...identity, refusal: refusal ?? '' }));
+    const greeting = this.#options.admission.own();
+    const welcome = frameOf(encodeWelcome({ ...identity, ...greeting, refusal: refusal ?? '' }));
     if (refusal !== null) {
-      this.#options.onRefused(`${remote} (${hello.from})`, refusal);
+      const from = hello.from.slice(0, NODE_CHARACTERS_SHOWN);
+      const kind = misfit === null ? 'name' : 'identity';
+      this.#options.onRefused(remote, kind, `node ${from}: ${refusal}`);
       socket.end(welcome);
       return null;
     }
     socket.write(welcome);
-    this.#accepted(socket, hello.from);
+    this.#accepted(socket, hello);
     return hello.from;
   }
 
-  #refusalOf({ protocolVersion, clusterName, from, to }: Hello): string | null {
+  #refusalOf(hello: Hello): string | null {
+    const { protocolVersion, clusterName, from, to } = hello;
     const { self, peers, clusterName: ours } = this.#options;
     const theirs = { protocolVersion, clusterName, node: from };
     const expected = { protocolVersion: PROTOCOL_VERSION, clusterName: ours, node: from };
     const refusal = mismatch(theirs, expected);
     if (refusal !== null) return refusal;
     if (to !== self) return `it looks for node ${to}, this is ${self}`;
-    return peers.has(from) ? null : `it is not among RaftNodes of ${self}`;
+    if (!peers.has(from)) return `it is not among RaftNodes of ${self}`;
+    return this.#options.admission.refusalOf(from, hello);
   }
 
-  #accepted(socket: Socket, peer: NodeId): void {
-    this.#unidentified.delete(socket);
-    this.#peers.get(peer)?.destroy();
-    this.#peers.set(peer, socket);
-    socket.on('close', () => {
-      if (this.#peers.get(peer) === socket) this.#peers.delete(peer);
-    });
-    socket.setTimeout(IDLE_TIMEOUT_MS);
-    this.#options.onPeer(peer);
-  }
-
-  #onMessage(socket: Socket, peer: NodeId, body: Buffer): void {
-    if (isPing(body)) socket.write(frameOf(encodePing()));
-    else this.#options.receive(peer, body);
+  #accepted(socket: Socket, hello: Hello): void {
+    this.#strangers.remove(socket);
+    this.#peers.add(socket, hello);
+    socket.setTimeout(IDLE_TIMEOUT_MS, () => socket.destroy());
+    this.#options.onPeer(hello.from, hello);
   }
 }

@@ -4,9 +4,13 @@ import type { Address } from '../../../base/address.js';
 import { monotonicMs } from '../../../base/clock.js';
 import { FairResolver } from '../../../base/dns-resolver.js';
 import type { Logger } from '../../../base/log.js';
+import { ownFeatures } from '../codec/features.js';
+import type { Greeting } from '../codec/handshake.js';
 import type { NodeId } from '../core/types.js';
 import type { PeerTransport } from '../driver-types.js';
 import { RateLimitedLog } from '../rate-limited-log.js';
+import { PeerAdmission } from './identity.js';
+import { PeerCounters } from './peer-counters.js';
 import { PeerLink } from './peer-link.js';
 import { PeerListener } from './peer-listener.js';
 
@@ -15,6 +19,9 @@ const PING_INTERVAL_MS = 500;
 /** No caching: each dial looks its peer up again, and links have their own back-off. */
 const RESOLVER_LIMITS = { lookupsMax: 3, foundMs: 0, notFoundMs: 0 };
 
+/** Numbers of runs, all exact. */
+const INSTANCES = 2 ** 52;
+
 export interface TransportOptions {
   readonly self: NodeId;
   readonly clusterName: string;
@@ -22,12 +29,24 @@ export interface TransportOptions {
   readonly bind: Address;
   /** The other nodes, `host:port`. */
   readonly peers: readonly NodeId[];
+  /** For the greeting: see `Greeting`. Asked for each connection. */
+  holdsData?(): boolean;
+  clusterId?(): string;
+  readonly counters?: PeerCounters;
 }
+
+/** What a peer says of itself that concerns more than its connections. */
+export type ReportedGreeting = Omit<Greeting, 'instance'>;
 
 export interface TransportHandlers {
   /** Throws `PROTOCOL` for an invalid message. The bytes are valid during the call only. */
   receive(from: NodeId, body: Uint8Array): void;
   unreachable(peer: NodeId): void;
+  /**
+   * A connection to or from this peer was accepted by both. Called for each, before anything that
+   * arrives on it.
+   */
+  greeted?(peer: NodeId, greeting: ReportedGreeting): void;
 }
 
 export class TcpTransport implements PeerTransport {
@@ -36,9 +55,25 @@ export class TcpTransport implements PeerTransport {
   #pings: NodeJS.Timeout | undefined;
 
   constructor(options: TransportOptions, handlers: TransportHandlers, log: Logger) {
-    const { self, clusterName, bind, peers } = options;
+    const { self, clusterName, bind, peers, counters = new PeerCounters() } = options;
     const warnings = new RateLimitedLog(log, monotonicMs);
+    // Apart: strangers must not use up the lines of peers.
+    const refusals = new RateLimitedLog(log, monotonicMs);
     const resolver = new FairResolver({ limits: RESOLVER_LIMITS });
+    const instance = 1 + Math.floor(Math.random() * INSTANCES);
+    const own = (): Greeting => ({
+      holdsData: options.holdsData?.() ?? false,
+      clusterId: options.clusterId?.() ?? '',
+      nodes: [self, ...peers],
+      features: ownFeatures,
+      instance,
+    });
+    const warn = (text: string, key: string): void => warnings.warn(text, key);
+    const admission = new PeerAdmission(self, own, counters.differingLists, warn);
+    const greeted = (peer: NodeId, said: Greeting): void => {
+      const { holdsData, clusterId, nodes, features } = said;
+      handlers.greeted?.(peer, { holdsData, clusterId, nodes, features });
+    };
     for (const peer of peers) {
       /** Whether the last log line about the peer is of a failure. */
       let isDown = false;
@@ -48,7 +83,10 @@ export class TcpTransport implements PeerTransport {
         peer,
         lookUp: resolver.client().lookup,
         random: Math.random,
-        onUp: () => {
+        admission,
+        counters,
+        onUp: (said) => {
+          greeted(peer, said);
           log[isDown ? 'warn' : 'info']({ peer }, 'raft: peer connected');
           isDown = false;
         },
@@ -69,10 +107,18 @@ export class TcpTransport implements PeerTransport {
       clusterName,
       bind,
       peers: new Set(peers),
+      admission,
+      counters,
       receive: (from, body) => handlers.receive(from, body),
-      onPeer: (peer) => this.#links.get(peer)?.dialNow(),
-      onRefused: (remote, reason) =>
-        warnings.warn(`raft: connection of ${remote} refused: ${reason}`),
+      onPeer: (peer, said) => {
+        greeted(peer, said);
+        this.#links.get(peer)?.dialNow();
+      },
+      onRefused: (remote, kind, reason) => {
+        counters.refusedConnections += 1;
+        const text = `raft: connection of ${remote} refused: ${reason}`;
+        refusals.warn(text, `${remote} ${kind}`);
+      },
     });
   }
 
@@ -91,13 +137,19 @@ export class TcpTransport implements PeerTransport {
     await this.#listener.stop();
   }
 
+  /** Of each peer: null when messages reach it, else why they do not. */
+  peerFaults(): Map<NodeId, string | null> {
+    return new Map([...this.#links].map(([peer, link]) => [peer, link.fault]));
+  }
+
   send(to: NodeId, body: Uint8Array): boolean {
     return this.#links.get(to)?.send(body) ?? false;
   }
 }
 
 /** For a node without peers: it neither listens nor dials. */
-export const noTransport: PeerTransport & { start(): Promise<void>; stop(): Promise<void> } = {
+export const noTransport: PeerTransport & Pick<TcpTransport, 'start' | 'stop' | 'peerFaults'> = {
+  peerFaults: () => new Map(),
   start: async () => {},
   stop: async () => {},
   send: () => false,

@@ -63,6 +63,18 @@ export function raftFamilies(raft: RaftMetrics | undefined): Family[] {
       {},
       raft.pendingRequests,
     ),
+    counter(
+      'freno_raft_checksum_errors_total',
+      'Connections of peers closed because a frame was changed on the way.',
+    ).add({}, raft.checksumErrors),
+    counter(
+      'freno_raft_refused_connections_total',
+      'Connections to the port of peers that were refused, or closed for what they sent.',
+    ).add({}, raft.refusedConnections),
+    gauge('freno_raft_differing_node_lists', "Peers whose RaftNodes differs from this node's.").add(
+      {},
+      raft.differingLists,
+    ),
     histogram(
       'freno_raft_disk_write_duration_seconds',
       'Time from handing a batch of votes and entries to the disk until it is durable ' +

@@ -1,7 +1,7 @@
 /** What becomes of requests: done, refused, unknown. */
 import { expect } from 'chai';
 import type { PeerMessage } from '../../../../src/consensus/raft/codec/messages.js';
-import { decodeProposal } from '../../../../src/consensus/raft/codec/proposals.js';
+import { decodeProposal, encodeProposal } from '../../../../src/consensus/raft/codec/proposals.js';
 import type {
   Entry,
   NodeId,
@@ -246,6 +246,20 @@ describe('requests', () => {
     const proposals = [new Uint8Array([1, 2, 3])];
     expect(() => requests.forwarded('other:1', { kind: 'forward', proposals, sequences: [1] }))
       .to.throw()
+      .with.property('code', 'PROTOCOL');
+    flush();
+    expect(core.proposed).to.deep.equal([]);
+  });
+
+  it('of a peer that no client could send are a protocol error, and none of them is taken', () => {
+    const encoded = (host: string): Uint8Array => {
+      const command = { kind: 'recoverHost', atMs: Date.now(), host } as const;
+      return encodeProposal({ session: 1, sequence: 1, command });
+    };
+    const proposals = [encoded('db1'), encoded('n'.repeat(60_000))];
+    const forward = { kind: 'forward', proposals, sequences: [1, 2] } as const;
+    expect(() => requests.forwarded('other:1', forward))
+      .to.throw('a forwarded command with a name of 60000 bytes')
       .with.property('code', 'PROTOCOL');
     flush();
     expect(core.proposed).to.deep.equal([]);

@@ -25,6 +25,27 @@ describe('FrameReader', () => {
       .with.property('code', 'PROTOCOL');
   });
 
+  it('reads frames with the CRC-32C of their body, and refuses any changed bit', () => {
+    const check = Buffer.from('123456789');
+    const frame = frameOf(check, true);
+    // The check value of the catalogue of CRCs.
+    expect(frame.readUInt32BE(frame.length - 4)).to.equal(0xe3069283);
+    const received: string[] = [];
+    const read = (bytes: Buffer): void => {
+      const reader = new FrameReader((body) => received.push(body.toString()), LIMIT);
+      reader.isChecksummed = true;
+      reader.push(bytes);
+    };
+    read(frame);
+    for (let bit = 4 * 8; bit < frame.length * 8; bit++) {
+      const changed = Buffer.from(frame);
+      changed[bit >> 3]! ^= 1 << (bit & 7);
+      expect(() => read(changed), `bit ${bit}`).to.throw('wrong checksum');
+    }
+    expect(received).to.deep.equal(['123456789']);
+    expect(() => read(Buffer.from([0, 0, 0, 4, 0, 0, 0, 0]))).to.throw('claims 4 bytes');
+  });
+
   it('refuses empty frames when reading and when writing', () => {
     const reader = new FrameReader(() => {}, LIMIT);
     expect(() => reader.push(Buffer.alloc(4))).to.throw('claims 0 bytes');

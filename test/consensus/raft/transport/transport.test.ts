@@ -2,35 +2,59 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { parseAddress } from '../../../../src/base/address.js';
+import { ownFeatures } from '../../../../src/consensus/raft/codec/features.js';
 import {
   decodeWelcome,
   encodeHello,
+  encodeWelcome,
   PROTOCOL_VERSION,
 } from '../../../../src/consensus/raft/codec/handshake.js';
 import { protocolError } from '../../../../src/consensus/raft/codec/wire.js';
 import { FrameReader, frameOf } from '../../../../src/consensus/raft/transport/frame.js';
-import { TcpTransport } from '../../../../src/consensus/raft/transport/tcp.js';
+import { PeerCounters } from '../../../../src/consensus/raft/transport/peer-counters.js';
+import {
+  type ReportedGreeting,
+  TcpTransport,
+} from '../../../../src/consensus/raft/transport/tcp.js';
 import { freePorts } from '../../../../src/demo/temporary.js';
 import { failureOf } from '../../../support/failure.js';
 import { needAddress } from '../../../support/needs.js';
+import { TcpProxy } from '../../../support/tcp-proxy.js';
 import { until } from '../../../support/until.js';
 import { LogRecorder } from '../support/log-recorder.js';
+
+interface TestPeerOptions {
+  readonly clusterName?: string;
+  readonly bind?: string;
+  readonly holdsData?: boolean;
+  readonly clusterId?: string;
+}
 
 /** A transport and what arrived through it. */
 class TestPeer {
   readonly log = new LogRecorder();
   readonly received: string[] = [];
   readonly lost: string[] = [];
+  readonly greetings: Array<readonly [string, ReportedGreeting]> = [];
+  readonly counters = new PeerCounters();
   readonly transport: TcpTransport;
 
   constructor(
     readonly name: string,
     others: readonly string[],
-    options: { readonly clusterName?: string; readonly bind?: string } = {},
+    options: TestPeerOptions = {},
   ) {
-    const { clusterName = 'test', bind = name } = options;
+    const { clusterName = 'test', bind = name, holdsData = false, clusterId = '' } = options;
     this.transport = new TcpTransport(
-      { self: name, clusterName, bind: parseAddress(bind, 0)!, peers: others },
+      {
+        self: name,
+        clusterName,
+        bind: parseAddress(bind, 0)!,
+        peers: others,
+        holdsData: () => holdsData,
+        clusterId: () => clusterId,
+        counters: this.counters,
+      },
       {
         receive: (from, body) => {
           const text = Buffer.from(body).toString();
@@ -38,6 +62,7 @@ class TestPeer {
           this.received.push(`${from} ${text}`);
         },
         unreachable: (peer) => this.lost.push(peer),
+        greeted: (peer, greeting) => this.greetings.push([peer, greeting]),
       },
       this.log.logger,
     );
@@ -107,6 +132,148 @@ describe('TcpTransport', () => {
     await until(() => two.received.length === 1);
   });
 
+  it('reports what a peer says of itself, from the connections of both directions', async () => {
+    const one = await started(new TestPeer(a, [b], { holdsData: true, clusterId: 'id' }));
+    const two = await started(new TestPeer(b, [a]));
+    await until(() => one.greetings.length === 2 && two.greetings.length === 2);
+    const features = ownFeatures;
+    for (const [peer, greeting] of two.greetings) {
+      expect(peer).to.equal(a);
+      const expected = { holdsData: true, clusterId: 'id', nodes: [a, b], features };
+      expect(greeting).to.deep.equal(expected);
+    }
+    const expected = { holdsData: false, clusterId: '', nodes: [b, a], features };
+    expect(one.greetings).to.deep.equal([
+      [b, expected],
+      [b, expected],
+    ]);
+  });
+
+  it('refuses a node with data of another cluster of the same name', async () => {
+    const one = await started(new TestPeer(a, [b], { clusterId: 'first' }));
+    const two = await started(new TestPeer(b, [a], { clusterId: 'second' }));
+    await until(() => one.log.warnings().length > 0 && two.log.warnings().length > 0);
+    const text = `the data of ${b} are of cluster second, those of ${a} of cluster first`;
+    expect(one.log.warnings().join('; ')).to.contain(text);
+    expect(one.greetings.length + two.greetings.length).to.equal(0);
+    expect(one.say(b, 'x') || two.say(a, 'x')).to.equal(false);
+  });
+
+  it('accepts a peer whose greeting says nothing of itself, as in the first release', async () => {
+    const one = await started(new TestPeer(a, [b], { clusterId: 'id' }));
+    const { refusal } = await handshake(a, {
+      protocolVersion: PROTOCOL_VERSION,
+      clusterName: 'test',
+      from: b,
+      to: a,
+    });
+    expect(refusal).to.equal('');
+    const nothing = { holdsData: false, clusterId: '', nodes: [], features: [] };
+    expect(one.greetings).to.deep.equal([[b, nothing]]);
+  });
+
+  it('names a list that differs by one node on both nodes, and accepts it', async () => {
+    const one = await started(new TestPeer(a, [b]));
+    const two = await started(new TestPeer(b, [a, 'c:1']));
+    await one.reach(b, 'hello');
+    await two.reach(a, 'hello');
+    await until(() => one.counters.differingLists.has(b) && two.counters.differingLists.has(a));
+    expect(one.log.warnings()).to.contain(
+      `raft: RaftNodes of ${b} differs from that of ${a}: it has c:1`,
+    );
+    expect(two.log.warnings()).to.contain(
+      `raft: RaftNodes of ${a} differs from that of ${b}: it lacks c:1`,
+    );
+  });
+
+  it('refuses a peer with a list that differs by more than one node', async () => {
+    const one = await started(new TestPeer(a, [b, 'd:1']));
+    const two = await started(new TestPeer(b, [a, 'c:1']));
+    const isRefused = ({ log }: TestPeer): boolean =>
+      log.warnings().some((text) => text.includes('only one node may be added or removed'));
+    await until(() => isRefused(one) && isRefused(two));
+    expect(one.log.warnings().join('; ')).to.contain(
+      `RaftNodes of ${b} differs from that of ${a}: it has c:1 and lacks d:1`,
+    );
+    expect(one.say(b, 'x') || two.say(a, 'x')).to.equal(false);
+    expect([one.counters.differingLists.size, two.counters.differingLists.size]).to.deep.equal([
+      1, 1,
+    ]);
+  });
+
+  it('names both nodes when two have one name, and keeps the connection of the first', async () => {
+    const [port] = await freePorts(1);
+    const one = await started(new TestPeer(a, [b]));
+    const two = await started(new TestPeer(b, [a]));
+    await two.reach(a, 'first');
+    await until(() => one.received.length === 1);
+    const clone = await started(new TestPeer(b, [a], { bind: `127.0.0.1:${port}` }));
+    await until(() => clone.log.warnings().length > 0);
+    for (let at = 0; at < 100; at++) {
+      expect(two.say(a, `message ${at}`)).to.equal(true);
+      expect(clone.say(a, 'from the clone')).to.equal(false);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    await until(() => one.received.length === 101);
+    const text = /two nodes have the name \S+: one at 127.0.0.1:\d+, one at 127.0.0.1:\d+; /;
+    expect(one.log.warnings().filter((line) => line.includes('refused'))).to.have.length(1);
+    expect(one.log.warnings().join()).to.match(text);
+    expect(clone.log.warnings().join()).to.match(text);
+    expect(two.lost).to.deep.equal([]);
+    await two.transport.stop();
+  });
+
+  it('closes a connection on which one letter was changed on the way', async () => {
+    const proxy = await TcpProxy.start(parseAddress(b, 0)!);
+    running.push(proxy);
+    const name = `${proxy.host}:${proxy.port}`;
+    const two = await started(new TestPeer(name, [a], { bind: b }));
+    const one = await started(new TestPeer(a, [name]));
+    await one.reach(name, 'throttle app-1');
+    await until(() => two.received.length === 1);
+    proxy.alter = (chunk) =>
+      Buffer.from(chunk.toString('latin1').replace('app-1', 'app-2'), 'latin1');
+    one.say(name, 'throttle app-1');
+    await until(() => one.lost.length === 1);
+    proxy.alter = (chunk) => chunk;
+    expect(two.log.warnings().join()).to.contain('a frame of 14 bytes has a wrong checksum');
+    expect(two.counters.checksumErrors).to.equal(1);
+    await one.reach(name, 'throttle app-3');
+    await until(() => two.received.length === 2);
+    expect(two.received).to.deep.equal([`${a} throttle app-1`, `${a} throttle app-3`]);
+  });
+
+  it('sends and expects no checksums when the peer is of the first release', async () => {
+    const one = await started(new TestPeer(a, [b]));
+    const received: string[] = [];
+    const listener = createServer((socket) => {
+      const reader = new FrameReader((body) => {
+        received.push(body.toString());
+        if (received.length > 1) return;
+        const identity = { protocolVersion: PROTOCOL_VERSION, clusterName: 'test', node: b };
+        socket.write(frameOf(encodeWelcome({ ...identity, refusal: '' })));
+      }, 1024);
+      socket.on('data', (chunk) => reader.push(chunk));
+    });
+    const { host, port } = parseAddress(b, 0)!;
+    await new Promise<void>((resolve) => listener.listen(port, host, resolve));
+    const socket = connect(parseAddress(a, 0)!);
+    running.push({
+      stop: async () => {
+        socket.destroy();
+        await one.transport.stop();
+        listener.close();
+      },
+    });
+    const identity = { protocolVersion: PROTOCOL_VERSION, clusterName: 'test', from: b, to: a };
+    socket.write(frameOf(encodeHello(identity)));
+    socket.write(frameOf(Buffer.from('plain')));
+    await until(() => one.received.length === 1);
+    expect(one.received).to.deep.equal([`${b} plain`]);
+    await one.reach(b, 'plain too');
+    await until(() => received.includes('plain too'));
+  });
+
   it('refuses a node of another cluster, and both nodes log the two names', async () => {
     const one = await started(new TestPeer(a, [b], { clusterName: 'blue' }));
     const two = await started(new TestPeer(b, [a], { clusterName: 'green' }));
@@ -126,8 +293,8 @@ describe('TcpTransport', () => {
   it('refuses a node that is not in RaftNodes, and one that dials another node', async () => {
     const one = await started(new TestPeer(a, []));
     const unlisted = await started(new TestPeer(b, [a]));
-    await until(() => unlisted.log.warnings().length > 0);
-    expect(unlisted.log.warnings()[0]).to.contain(`it is not among RaftNodes of ${a}`);
+    await until(() => unlisted.log.warnings().length > 1);
+    expect(unlisted.log.warnings().join('; ')).to.contain(`it is not among RaftNodes of ${a}`);
     expect(one.log.warnings()[0]).to.contain(b);
     const welcome = await handshake(a, {
       protocolVersion: PROTOCOL_VERSION,

@@ -1,0 +1,80 @@
+/** Terms and indexes that no cluster reaches. */
+import { expect } from 'chai';
+import type { PeerMessage } from '../../../src/consensus/raft/codec/messages.js';
+import {
+  AHEAD_MAX,
+  checkPlausible,
+  checkStoredPlausible,
+  TERM_OR_INDEX_MAX,
+} from '../../../src/consensus/raft/codec/plausible.js';
+import type { InitialState } from '../../../src/consensus/raft/core/types.js';
+
+const route = { from: 'a:1', to: 'b:2' };
+const LARGEST = Number.MAX_SAFE_INTEGER;
+
+describe('checkPlausible', () => {
+  const far: PeerMessage[] = [
+    { kind: 'preVote', ...route, term: LARGEST, lastIndex: 7, lastTerm: 2 },
+    { kind: 'vote', ...route, term: 9, lastIndex: LARGEST, lastTerm: 2, transferRound: 0 },
+    { kind: 'vote', ...route, term: 9, lastIndex: 7, lastTerm: LARGEST, transferRound: 0 },
+    { kind: 'voteResponse', ...route, term: LARGEST, granted: false },
+    { kind: 'heartbeat', ...route, term: 8 + AHEAD_MAX, round: 1, commit: 4 },
+    { kind: 'heartbeat', ...route, term: 8, round: 1, commit: LARGEST },
+    { kind: 'appendResponse', ...route, term: 7, index: LARGEST, joining: false },
+    { kind: 'appendReject', ...route, term: 7, prevIndex: 9, hintIndex: LARGEST, hintTerm: 2 },
+    { kind: 'append', ...route, term: 7, prevIndex: LARGEST, prevTerm: 1, commit: 2, entries: [] },
+    {
+      kind: 'snapshotChunk',
+      term: 7,
+      snapshotIndex: LARGEST,
+      snapshotTerm: 4,
+      sequence: 0,
+      chunkCount: 1,
+      chunk: new Uint8Array(0),
+    },
+  ];
+  for (const message of far) {
+    const { length } = JSON.stringify(message);
+    it(`refuses a ${message.kind} of ${length} characters that is far ahead`, () => {
+      expect(() => checkPlausible(message, 7, 100))
+        .to.throw('implausibly far ahead of')
+        .with.property('code', 'PROTOCOL');
+    });
+  }
+
+  it('accepts a leader that is 2^32 terms and entries ahead', () => {
+    const commit = 100 + AHEAD_MAX;
+    const term = 7 + AHEAD_MAX;
+    checkPlausible({ kind: 'heartbeat', ...route, term, round: 1, commit }, 7, 100);
+  });
+
+  it('accepts no term above the largest of all, whatever is known', () => {
+    const heartbeat = { kind: 'heartbeat', ...route, round: 1, commit: 1 } as const;
+    const known = TERM_OR_INDEX_MAX;
+    checkPlausible({ ...heartbeat, term: known }, known, 1);
+    expect(() => checkPlausible({ ...heartbeat, term: known + 1 }, known, 1)).to.throw();
+  });
+});
+
+describe('checkStoredPlausible', () => {
+  const sound: InitialState = {
+    hardState: { term: 8, vote: null },
+    snapshot: { index: 100, term: 7 },
+    entries: [],
+  };
+
+  it('refuses a disk with a term or an index that no cluster reaches, with the way out', () => {
+    checkStoredPlausible('freno-raft.db', sound);
+    const broken: InitialState[] = [
+      { ...sound, hardState: { term: LARGEST, vote: null } },
+      { ...sound, hardState: { term: 8 + AHEAD_MAX, vote: null } },
+      { ...sound, snapshot: { index: LARGEST, term: 7 } },
+      { ...sound, entries: [{ index: 101, term: LARGEST, data: new Uint8Array(0) }] },
+    ];
+    for (const state of broken) {
+      expect(() => checkStoredPlausible('freno-raft.db', state))
+        .to.throw(/^freno-raft\.db: it holds term .* empty RaftDataDir/)
+        .with.property('code', 'RESOURCE');
+    }
+  });
+});
