@@ -187,6 +187,8 @@ export interface DriverInterface {
   /** Nothing is sent, written or applied any more; pending requests have the result `unknown`. */
   stop(): void;
   readonly soft: SoftState;
+  /** See `RaftCore.holdsData`. */
+  readonly holdsData: boolean;
   /** The last entry known to be committed. */
   readonly commitIndex: number;
   /** The last applied entry. */

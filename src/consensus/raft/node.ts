@@ -79,10 +79,14 @@ export class RaftNode {
               bind,
               peers: config.nodes.filter((node) => node !== advertise),
               counters: counters.peers,
+              holdsData: () => driver.holdsData,
             },
             {
               receive: (from, body) => driver.receive(from, body),
               unreachable: (peer) => driver.unreachable(peer),
+              greeted: (_, { holdsData }) => {
+                if (holdsData) driver.clusterHoldsData();
+              },
             },
             log,
           );

@@ -59,6 +59,7 @@ describe('checkPlausible', () => {
 describe('checkStoredPlausible', () => {
   const sound: InitialState = {
     hardState: { term: 8, vote: null },
+    joining: false,
     snapshot: { index: 100, term: 7 },
     entries: [],
   };

@@ -381,6 +381,10 @@ export class Raft implements RaftCore {
     return { soft: this.#softShown, round, write, messages, restore, committed, reads, readsLost };
   }
 
+  get holdsData(): boolean {
+    return this.#replica.log.lastIndex > 0;
+  }
+
   get commitIndex(): number {
     return this.#replica.log.committed;
   }

@@ -102,6 +102,10 @@ export class RaftDriver implements DriverInterface {
     return this.#parts.core.soft;
   }
 
+  get holdsData(): boolean {
+    return this.#parts.core.holdsData;
+  }
+
   get commitIndex(): number {
     return this.#parts.core.commitIndex;
   }

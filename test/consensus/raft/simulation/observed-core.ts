@@ -119,6 +119,10 @@ export class ObservedCore implements RaftCore {
     return this.#core.hasReady();
   }
 
+  get holdsData(): boolean {
+    return this.#core.holdsData;
+  }
+
   get commitIndex(): number {
     return this.#core.commitIndex;
   }
