@@ -19,6 +19,12 @@ const HEADER_BYTES = 4;
 
 const CHECKSUM_BYTES = 4;
 
+/**
+ * Chunks that are joined to one: a peer that sends a long frame byte by byte would cost a buffer
+ * object for each.
+ */
+const JOINED_CHUNKS = 512;
+
 /** A frame was changed between the two nodes. */
 export class ChecksumError extends FrenoError {
   constructor(bytes: number) {
@@ -90,6 +96,8 @@ export class FrameReader {
   #chunks: Buffer[] = [];
   /** Sum of the lengths of `#chunks`. */
   #bufferedBytes = 0;
+  /** At the end of `#chunks`, not joined yet. */
+  #looseChunks = 0;
   /** A frame can be complete only when `#bufferedBytes` reaches this. */
   #wantedBytes = HEADER_BYTES;
   /** May change between frames: a greeting has no checksum. */
@@ -108,7 +116,10 @@ export class FrameReader {
   push(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#bufferedBytes += chunk.length;
-    if (this.#bufferedBytes < this.#wantedBytes) return;
+    if (this.#bufferedBytes < this.#wantedBytes) {
+      this.#joinChunks();
+      return;
+    }
 
     const buffer = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks);
     let offset = 0;
@@ -125,6 +136,14 @@ export class FrameReader {
     const rest = buffer.subarray(offset);
     this.#chunks = rest.length > 0 ? [rest] : [];
     this.#bufferedBytes = rest.length;
+    this.#looseChunks = this.#chunks.length;
+  }
+
+  #joinChunks(): void {
+    this.#looseChunks += 1;
+    if (this.#looseChunks < JOINED_CHUNKS) return;
+    this.#chunks.push(Buffer.concat(this.#chunks.splice(-this.#looseChunks)));
+    this.#looseChunks = 0;
   }
 
   #contentBytes(buffer: Buffer, offset: number): number {

@@ -46,6 +46,21 @@ describe('FrameReader', () => {
     expect(() => read(Buffer.from([0, 0, 0, 4, 0, 0, 0, 0]))).to.throw('claims 4 bytes');
   });
 
+  it('reads a long frame that arrives byte by byte, in little more memory than its length', () => {
+    const body = Buffer.alloc(1024 * 1024, 'x');
+    const frame = frameOf(body);
+    let received = Buffer.alloc(0);
+    const reader = new FrameReader((read) => {
+      received = Buffer.from(read);
+    }, body.length);
+    const before = process.memoryUsage().heapUsed;
+    for (let at = 0; at < frame.length - 1; at++) reader.push(frame.subarray(at, at + 1));
+    global.gc?.();
+    expect(process.memoryUsage().heapUsed - before).to.be.lessThan(50 * 1024 * 1024);
+    reader.push(frame.subarray(-1));
+    expect(received.equals(body)).to.equal(true);
+  });
+
   it('refuses empty frames when reading and when writing', () => {
     const reader = new FrameReader(() => {}, LIMIT);
     expect(() => reader.push(Buffer.alloc(4))).to.throw('claims 0 bytes');
