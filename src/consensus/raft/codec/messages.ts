@@ -9,7 +9,7 @@ import type {
   Refusal,
   Vote,
 } from '../core/types.js';
-import { decodeProposal } from './proposals.js';
+import { checkArrivedProposal } from './proposals.js';
 import { SNAPSHOT_CHUNK_BYTES_MAX, SNAPSHOT_CHUNKS_MAX } from './snapshots.js';
 import { copyOf, decodeUntrusted, exact, positive, protocolError, wire } from './wire.js';
 
@@ -201,7 +201,7 @@ function appendFromWire(append: WireAppend, at: MessageRoute): Append {
     lastTerm = entryTerm;
     const data = copyOf(entry.data ?? new Uint8Array(0));
     // Before it is stored: a node that cannot read its own log stops for good.
-    if (data.length > 0) decodeProposal(data);
+    if (data.length > 0) checkArrivedProposal(data);
     return { index: exact(prevIndex + 1 + offset, 'index'), term: entryTerm, data };
   });
   return {

@@ -61,6 +61,22 @@ export function decodeProposal(bytes: Uint8Array): Proposal {
   };
 }
 
+/** Of entries that have arrived and are not committed yet, so that each is decoded once. */
+const arrivedProposals = new WeakMap<Uint8Array, Proposal>();
+
+/** Decodes the data of an entry that has arrived, before it is stored. Throws `PROTOCOL`. */
+export function checkArrivedProposal(bytes: Uint8Array): void {
+  arrivedProposals.set(bytes, decodeProposal(bytes));
+}
+
+/** As `decodeProposal`, for the data of an entry that is committed. */
+export function committedProposal(bytes: Uint8Array): Proposal {
+  const arrived = arrivedProposals.get(bytes);
+  if (arrived === undefined) return decodeProposal(bytes);
+  arrivedProposals.delete(bytes);
+  return arrived;
+}
+
 type WireCommand = NonNullable<ReturnType<typeof wire.Proposal.decode>['command']>;
 
 function commandToWire(command: Command) {

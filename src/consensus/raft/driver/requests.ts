@@ -6,7 +6,12 @@ import { FrenoError } from '../../../base/errors.js';
 import { commandFault } from '../../../throttle/command-limits.js';
 import type { Command, CommandOutcome } from '../../../throttle/commands.js';
 import type { Forward, ForwardRefusal, PeerMessage } from '../codec/messages.js';
-import { decodeProposal, encodeProposal, movedProposal } from '../codec/proposals.js';
+import {
+  committedProposal,
+  decodeProposal,
+  encodeProposal,
+  movedProposal,
+} from '../codec/proposals.js';
 import { protocolError } from '../codec/wire.js';
 import { invariant } from '../core/errors.js';
 import type { Entry, NodeId, RaftCore, ReadGrant, Refusal } from '../core/types.js';
@@ -165,7 +170,7 @@ export class Requests {
     for (const entry of entries) {
       this.#settleOverwritten(entry);
       if (entry.data.length === 0) continue;
-      const { session, sequence, command } = decodeProposal(entry.data);
+      const { session, sequence, command } = committedProposal(entry.data);
       commands.push(command);
       own.push(session === this.options.session ? sequence : null);
     }
