@@ -33,7 +33,8 @@ const FORMAT_1_TABLES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Rewrites the tables as format 2 has them. The node counts as joined: it voted before. Throws `DamagedLogError`, or what `check` throws, before anything is changed.
+ * Rewrites the tables as format 2 has them. The node counts as joined: it voted before. Throws
+ * `DamagedLogError`, or what `check` throws, before anything is changed.
  */
 export async function migrate(
   connection: Connection,

@@ -31,8 +31,8 @@ export function checkNodes(
   throw new FrenoError(
     'RESOURCE',
     `it was used with other nodes (${others.join(', ')}), and RaftNodes now names none: ` +
-      'this node would lead beside them. Put them back in RaftNodes; if they are lost for good, start this ' +
-      'node once with --force-new-cluster',
+      'this node would lead beside them. Put them back in RaftNodes; ' +
+      'if they are lost for good, start this node once with --force-new-cluster',
   );
 }
 

@@ -11,8 +11,8 @@ import { dirname, join } from 'node:path';
 import type { Logger } from '../../../base/log.js';
 import type { Entry, InitialState, SnapshotMeta } from '../core/types.js';
 import type { Done, EncodedSnapshot, RaftStorage, StorageWrite } from '../driver-types.js';
-import { chainStart, chunkChecksum, entryChain } from './checksums.js';
-import type { Connection, SqlValue } from './connection.js';
+import { chainStart, chunkChecksum, entryRows } from './checksums.js';
+import type { Connection } from './connection.js';
 import { DamagedLogError, inUseError, storageError } from './errors.js';
 import { chunkOf, lastChainOf, lastIndexOf, type StoredSnapshot } from './load-log.js';
 import { LOG_FILE, prepareDirectory, prepareFile, requireFiles } from './log-file.js';
@@ -136,8 +136,8 @@ export class SqliteStorage implements RaftStorage {
   }
 
   static async #begin(files: OpenedFiles, directory: string, path: string): Promise<OpenedStorage> {
-    const { connection, loaded } = files;
-    const statements = await prepareStatements(connection);
+    const { loaded } = files;
+    const statements = await prepareStatements(files.connection);
     const storage = new SqliteStorage(files, statements, directory, path);
     await new Promise<void>((resolve, reject) => {
       storage.#sequence.run(
@@ -155,10 +155,7 @@ export class SqliteStorage implements RaftStorage {
     return this.#bound.record;
   }
 
-  /**
-   * From now on, `onLost` when the directory or one of the files was removed or replaced: a fault
-   * of the disk, after which nothing is written any more.
-   */
+  /** `onLost` when the directory or a file was removed or replaced: then no write succeeds. */
   async watch(onLost: (error: Error) => void): Promise<void> {
     const files = ['', '-wal', '-synced'].map((suffix) => `${this.#path}${suffix}`);
     this.#watch = await DirectoryWatch.start([dirname(this.#path), ...files], (error) => {
@@ -314,13 +311,7 @@ export class SqliteStorage implements RaftStorage {
   #insertFrom(entries: readonly Entry[], start: number, next: Done): void {
     const end = Math.min(start + INSERT_ROWS_MAX, entries.length);
     const rows = INSERT_ROWS.find((size) => size >= end - start)!;
-    const parameters: SqlValue[] = [];
-    let chain = this.#chain;
-    for (let at = start; at < end; at++) {
-      const { index, term, data } = entries[at]!;
-      chain = entryChain(chain, index, term, data);
-      parameters.push(index, term, data, chain);
-    }
+    const { parameters, chain } = entryRows(entries.slice(start, end), this.#chain);
     const lastIndex = entries[end - 1]!.index;
     this.#lastIndex = lastIndex;
     this.#chain = chain;

@@ -103,7 +103,7 @@ async function contentAfter(path: string, image: DiskImage, label: string): Prom
   }
 }
 
-/** All that was durable, and of the step under way any beginning. */
+/** All that was durable, and of the step in progress any beginning. */
 function expectBetween(
   found: StoredContent,
   now: StoredContent,

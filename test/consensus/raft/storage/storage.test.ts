@@ -152,7 +152,7 @@ describe('the log on disk', () => {
     expect((await log.reopen()).storedLockoutMs).to.equal(700);
   });
 
-  it('begins as joining, until a write says that it has joined', async () => {
+  it('is joining when it is created, until a write says that it has joined', async () => {
     const first = await log.open();
     expect([first.joining, first.clusterId]).to.deep.equal([true, null]);
     await write(first, { hardState: { term: 1, vote: null } });
@@ -176,7 +176,7 @@ describe('the log on disk', () => {
     await connection.close();
   });
 
-  it('tells a chunk that was replaced from one that is missing', async () => {
+  it('distinguishes a replaced chunk from a missing one', async () => {
     const first = await log.open();
     await write(first, { hardState: { term: 2, vote: null }, entries: entriesOf(1, 40, 2) });
     await save(first, snapshotAt(20, 2));
