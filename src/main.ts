@@ -41,6 +41,7 @@ async function run(commandLine: CommandLine): Promise<void> {
     settings: serviceSettings(config, availableParallelism()),
     clusters: clusterSettings(config),
     forceLeadership: commandLine.forceLeadership,
+    forceNewCluster: commandLine.forceNewCluster,
     log,
     logOptions: commandLine.log,
     failed: (error) => shutdown.start(error),

@@ -21,6 +21,8 @@ export interface CommandLine {
   readonly overrides: Overrides;
   /** This node acts as leader whatever consensus reports. */
   readonly forceLeadership: boolean;
+  /** This node goes on alone from the data of a cluster. */
+  readonly forceNewCluster: boolean;
   readonly log: LogOptions;
 }
 
@@ -43,6 +45,10 @@ const FLAGS = {
   'force-leadership': {
     value: null,
     help: 'act as leader whatever consensus reports (emergencies only)',
+  },
+  'force-new-cluster': {
+    value: null,
+    help: 'go on alone from the data of a cluster whose other nodes are lost',
   },
   'enable-profiling': { value: null, help: 'serve /debug/pprof/ (overrides EnableProfiling)' },
   quiet: { value: null, help: 'log errors only' },
@@ -71,6 +77,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     configFile: textOf(given, 'config') ?? null,
     overrides: overridesOf(given),
     forceLeadership: given.get('force-leadership') === true,
+    forceNewCluster: given.get('force-new-cluster') === true,
     log: { level: levelOf(given), stacks: given.get('stack') === true },
   };
 }

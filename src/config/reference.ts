@@ -123,6 +123,8 @@ If both of these exist, both are read, and the later overrides the earlier key b
 lists and clusters are replaced as a whole.
 The flags \`--http-port\`, \`--raft-datadir\`, \`--raft-bind\`, \`--raft-nodes\` and
 \`--enable-profiling\` override the file, before it is validated.
+\`--force-leadership\` and \`--force-new-cluster\` are for emergencies:
+see [Recover from a lost majority](raft.md#recover-from-a-lost-majority).
 
 - A mistake stops the start: an unknown key, a wrong type, a value out of bounds.
   All mistakes are reported at once, one per line, each with the path of its key.

@@ -19,6 +19,8 @@ export interface RaftSettings {
   /** `host:port` of every node, including this one. Empty: a single node. */
   readonly nodes: readonly string[];
   readonly clusterName: string;
+  /** Goes on alone from data that were used with other nodes: `--force-new-cluster`. */
+  readonly forceNewCluster?: boolean;
   readonly heartbeatMs: number;
   /** The shortest election timeout; the longest is twice this. */
   readonly electionMs: number;

@@ -9,6 +9,8 @@ export interface ServiceOptions {
   readonly clusters: readonly ClusterSettings[];
   /** This node acts as leader whatever consensus reports. */
   readonly forceLeadership: boolean;
+  /** This node goes on alone from the data of a cluster. */
+  readonly forceNewCluster: boolean;
   readonly log: Logger;
   readonly logOptions: LogOptions;
   /** Called when the started service cannot continue in this process: call `stop` then. */

@@ -1,8 +1,6 @@
 /** The parts of the service that are built from many settings: both pools of threads, consensus. */
 import { hostname } from 'node:os';
-import type { Logger } from '../base/log.js';
 import type { Board } from '../board/board.js';
-import type { ServiceSettings } from '../config/settings.js';
 import { MySQLConsensus } from '../consensus/mysql/consensus.js';
 import { RaftConsensus } from '../consensus/raft/consensus.js';
 import type { Consensus, ConsensusObserver, StateMachine } from '../contracts/consensus.js';
@@ -59,12 +57,14 @@ export function createHttpPool(
 
 /** Elects the leader and replicates the commands: the MySQL backend if it is set, else Raft. */
 export function createConsensus(
-  { consensus, listenPort, domain, shareDomain }: ServiceSettings,
+  { settings, forceNewCluster, log }: ServiceOptions,
   state: StateMachine,
   observer: ConsensusObserver,
-  log: Logger,
 ): Consensus {
-  if (consensus.kind === 'raft') return new RaftConsensus(consensus, state, observer, log);
+  const { consensus, listenPort, domain, shareDomain } = settings;
+  if (consensus.kind === 'raft') {
+    return new RaftConsensus({ ...consensus, forceNewCluster }, state, observer, log);
+  }
   const identity = { serviceId: `${hostname()}:${listenPort}`, domain, shareDomain };
   return new MySQLConsensus({ settings: consensus, identity, state, observer, log });
 }

@@ -52,7 +52,7 @@ export class Service {
     this.#http = createHttpPool(common, state, (request) => this.#mainRpc.handle(request));
     this.#leadership = new Leadership({ board, prober: inventory, stores: inventory, forced });
     const replicated = new ReplicatedState(state, this.#http, inventory);
-    this.#consensus = createConsensus(settings, replicated, this.#leadership, log);
+    this.#consensus = createConsensus(options, replicated, this.#leadership);
     const consensus = this.#consensus;
     this.#shareDomain = new ShareDomain({
       status: () => consensus.status(),

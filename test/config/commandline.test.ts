@@ -20,6 +20,7 @@ describe('the command line', () => {
       configFile: null,
       overrides: {},
       forceLeadership: false,
+      forceNewCluster: false,
       log: { level: 'warn', stacks: false },
     });
   });
@@ -36,9 +37,18 @@ describe('the command line', () => {
         EnableProfiling: true,
       },
       forceLeadership: true,
+      forceNewCluster: true,
       log: { level: 'debug', stacks: true },
     };
-    const switches = ['http', 'enable-profiling', 'force-leadership', 'verbose', 'debug', 'stack'];
+    const switches = [
+      'http',
+      'enable-profiling',
+      'force-leadership',
+      'force-new-cluster',
+      'verbose',
+      'debug',
+      'stack',
+    ];
     const values = [
       ['config', 'a=b.json'],
       ['http-port', '8000'],

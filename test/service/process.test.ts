@@ -143,6 +143,31 @@ describe('the process', () => {
     await freno.stop();
   });
 
+  it('goes on alone from the data of a cluster only with --force-new-cluster', async () => {
+    const RaftNodes = (await freePorts(3)).map((peer) => `127.0.0.1:${peer}`);
+    const config = { ...minimal(), RaftBind: RaftNodes[0], RaftNodes };
+    const member = new FrenoProcess(config, directory.path);
+    await member.waitFor('/lb-check', 200);
+    await member.stop();
+    const alone = { ...config, RaftNodes: [] };
+    for (const [settings, flags] of [
+      [alone, []],
+      [config, ['--raft-nodes=']],
+    ] as const) {
+      const refused = new FrenoProcess(settings, directory.path, { freno: [...flags] });
+      expect((await refused.exited).code).to.equal(1);
+      expect(refused.log).to.contain('it was used with other nodes').and.contain('RaftNodes');
+      expect(refused.log).to.contain('--force-new-cluster');
+    }
+    const flags = ['--raft-nodes=', '--force-new-cluster'];
+    const forced = new FrenoProcess(config, directory.path, { freno: flags });
+    await forced.waitFor('/leader-check', 200);
+    await forced.stop();
+    const again = new FrenoProcess(alone, directory.path);
+    await again.waitFor('/leader-check', 200);
+    await again.stop();
+  });
+
   it('exits with code 0 in time although sources of hosts are unresponsive', async () => {
     const hanging = createServer().listen(0, '127.0.0.1');
     await once(hanging, 'listening');

@@ -27,6 +27,7 @@ import type { DriverObserver, RequestRefusal, RequestResult } from './driver-typ
 import type { RaftNode } from './node.js';
 import { isAlone } from './options.js';
 import { RateLimitedLog } from './rate-limited-log.js';
+import type { SyncedRecord } from './storage/synced-file.js';
 
 /** How long a stopping node waits for its pending requests, after the transfer of leadership. */
 const SETTLE_TIMEOUT_MS = 500;
@@ -86,6 +87,11 @@ export class RaftConsensus implements Consensus {
   readonly #counters = new RaftCounters();
   /** Null before the start, after the stop, and between a failure and the restart. */
   #node: RaftNode | null = null;
+  /**
+   * What the data directory held when a node of this process failed; null before the first fault.
+   * One that holds less is not the same directory: a volume was unmounted.
+   */
+  #held: SyncedRecord | null = null;
   #soft: SoftState = NO_SOFT_STATE;
   #isStopping = false;
   /** The restart in progress after a failure, if any. */
@@ -200,8 +206,10 @@ export class RaftConsensus implements Consensus {
       counters: this.#counters,
       log: this.#log,
       unixMs: this.#unixMs,
+      held: this.#held,
     });
     if (failure !== null) {
+      this.#held = node.held;
       this.#softStateChanged(NO_SOFT_STATE);
       await node.close();
       throw failure;
@@ -293,6 +301,7 @@ export class RaftConsensus implements Consensus {
     // `stop` closes the node.
     if (this.#isStopping) return;
     this.#node = null;
+    this.#held = node.held;
     this.#restart = this.#scheduleRestart(node);
   }
 

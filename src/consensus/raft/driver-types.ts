@@ -48,6 +48,11 @@ export interface StorageWrite {
    * `hardState`, in one transaction: a vote never rests on less. Absent: unchanged.
    */
   readonly joined?: true;
+  /**
+   * The identity of the cluster; with `hardState` and `joined` in one transaction. It is durable
+   * before the snapshot and the entries of the same write. Absent: unchanged.
+   */
+  readonly clusterId?: string;
   /** When not null: replaces the stored snapshot and the whole stored log. */
   readonly snapshot: EncodedSnapshot | null;
   /** Stored after deleting every stored entry from `entries[0].index` on. */
@@ -61,12 +66,13 @@ export interface StorageWrite {
 export interface RaftStorage {
   /**
    * Calls back once all of it survives a crash. A crash before may leave any prefix of it (hard
-   * state, snapshot, entries).
+   * state with `joined` and `clusterId`, snapshot, entries). One write at a time.
    */
   write(write: StorageWrite, done: Done): void;
   /**
-   * Stores a snapshot of this node's own state and drops the log up to it. Without effect when a
-   * newer one is stored. Writes may overtake it.
+   * Stores a snapshot of this node's own state and drops the log up to it: its last entry must be
+   * durable here, or be covered by a newer snapshot, which makes it without effect. Writes may
+   * overtake it.
    */
   saveSnapshot(snapshot: EncodedSnapshot, done: Done): void;
   /** The newest durable snapshot, or null. */

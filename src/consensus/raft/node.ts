@@ -15,6 +15,7 @@ import { LockoutStore } from './lockout-store.js';
 import { coreConfig, driverOptions, isAlone, startTicksOf, tickMsOf } from './options.js';
 import { StateMachineAdapter } from './state-machine-adapter.js';
 import { SqliteStorage } from './storage/sqlite.js';
+import type { SyncedRecord } from './storage/synced-file.js';
 import { Ticker } from './ticker.js';
 import { noTransport, TcpTransport } from './transport/tcp.js';
 
@@ -33,6 +34,8 @@ export interface RaftNodeOptions {
   readonly log: Logger;
   /** This node's wall clock. */
   readonly unixMs: () => number;
+  /** What this process knows to be in the data directory; null: nothing. */
+  readonly held: SyncedRecord | null;
 }
 
 interface NodeParts {
@@ -53,11 +56,12 @@ export class RaftNode {
 
   /** Rejects with `CONFIG` or `RESOURCE`. */
   static async open(options: RaftNodeOptions): Promise<RaftNode> {
-    const { settings, stateMachine, observer, counters, log, unixMs } = options;
-    const { advertise, bind, clusterName, dataDir } = settings;
+    const { settings, stateMachine, observer, counters, log, unixMs, held } = options;
+    const { advertise, bind, clusterName, dataDir, forceNewCluster } = settings;
     const baseConfig = coreConfig(settings);
     const environment = { ...processEnvironment, unixMs };
-    const opened = await SqliteStorage.open(dataDir, { clusterName, node: advertise }, log);
+    const identity = { clusterName, node: advertise, nodes: baseConfig.nodes };
+    const opened = await SqliteStorage.open(dataDir, identity, log, { forceNewCluster, held });
     const { storage, initial, storedLockoutMs } = opened;
     try {
       const failed = (error: Error): void => {
@@ -95,6 +99,7 @@ export class RaftNode {
       const driver: RaftDriver = new RaftDriver(driverOptions(settings), parts);
       const ticker = new Ticker(tickMsOf(settings), () => driver.tick());
       await transport.start();
+      await storage.watch(failed);
       ticker.start();
       lockout.lowerWhenExpired();
       // There is no other node that could lead: no need to wait for an election time-out.
@@ -114,6 +119,11 @@ export class RaftNode {
 
   get driver(): RaftDriver {
     return this.#parts.driver;
+  }
+
+  /** What its data directory holds at least. */
+  get held(): SyncedRecord {
+    return this.#parts.storage.held;
   }
 
   async close(): Promise<void> {

@@ -80,10 +80,11 @@ export class PreparedStatement {
   }
 
   get(parameters: readonly SqlValue[], done: (error: Error | null, row?: SqlRow) => void): void {
-    this.statement.get(parameters, (error: Error | null, row?: SqlRow) => {
-      // The statement stays stepped, and holds its read transaction, until it is reset.
-      this.statement.reset(() => done(error, row));
-    });
+    // Not `get`: that leaves the statement stepped, with its read transaction, until it is reset,
+    // and a checkpoint fails meanwhile.
+    this.statement.all([...parameters], (error: Error | null, rows: SqlRow[] | undefined) =>
+      error === null ? done(null, rows?.[0]) : done(error),
+    );
   }
 
   finalize(): Promise<void> {

@@ -9,20 +9,21 @@ import type { StorageWrite } from '../driver-types.js';
 export function mergeWrites(writes: readonly StorageWrite[]): StorageWrite {
   if (writes.length === 1) return writes[0]!;
   let hardState: StorageWrite['hardState'] = null;
-  let joined = false;
   let snapshot: StorageWrite['snapshot'] = null;
+  let cluster: Pick<StorageWrite, 'joined' | 'clusterId'> = {};
   const entries: Entry[] = [];
   for (const write of writes) {
     hardState = write.hardState ?? hardState;
-    joined ||= write.joined === true;
+    const { joined, clusterId } = write;
+    if (joined !== undefined) cluster = { ...cluster, joined };
+    if (clusterId !== undefined) cluster = { ...cluster, clusterId };
     if (write.snapshot !== null) {
       snapshot = write.snapshot;
       entries.length = 0;
     }
     overwrite(entries, write.entries);
   }
-  const merged = { hardState, snapshot, entries };
-  return joined ? { ...merged, joined } : merged;
+  return { hardState, snapshot, entries, ...cluster };
 }
 
 /** Replaces all entries from the first index of `next` on. */

@@ -3,82 +3,119 @@
  * node that lost a vote or an acknowledged entry, and does not know it, could elect a second leader
  * (Raft paper, figure 2: what must be on stable storage).
  */
-import { crc32 } from 'node:zlib';
-import type { Entry, HardState, InitialState, SnapshotMeta } from '../core/types.js';
+import type { Entry, SnapshotMeta } from '../core/types.js';
+import { chunkChecksum, entryChain, snapshotChecksum } from './checksums.js';
 import type { Connection, SqlRow } from './connection.js';
+import { DamagedLogError, integer } from './errors.js';
+import { type NodeState, nodeStateOf } from './node-state.js';
 
 /** Rows of one SELECT: bounds the memory that a long log takes twice. */
 const ROWS_PER_READ = 2000;
 
-export interface LoadedLog {
-  readonly initial: InitialState;
+export interface StoredSnapshot {
+  readonly meta: SnapshotMeta;
   readonly chunkCount: number;
+  /** The chain of checksums at its last entry. */
+  readonly chain: number;
 }
 
-/** What is wrong with a log, in words. */
-export class DamagedLogError extends Error {
-  override readonly name = 'DamagedLogError';
+export interface LoadedLog {
+  readonly state: NodeState;
+  readonly snapshot: StoredSnapshot;
+  readonly entries: readonly Entry[];
+  /** The chain of checksums at each of `entries`. */
+  readonly chains: readonly number[];
 }
 
-/** Over all columns of a row of the log: a flipped bit is found at the next start. */
-export function entryChecksum(index: number, term: number, data: Uint8Array): number {
-  // The data first: with an empty buffer zlib ignores the starting value.
-  return crc32(`${index}:${term}`, crc32(data));
+/** The last entry, or else that of the snapshot. */
+export function lastIndexOf({ snapshot, entries }: LoadedLog): number {
+  return snapshot.meta.index + entries.length;
 }
 
-export function hardStateChecksum({ term, vote }: HardState): number {
-  return crc32(`${term}:${vote ?? ''}`);
+export function lastChainOf({ snapshot, chains }: LoadedLog): number {
+  return chains.at(-1) ?? snapshot.chain;
+}
+
+/** Undefined: neither an entry nor the snapshot is at `index`. */
+export function chainAt({ snapshot, chains }: LoadedLog, index: number): number | undefined {
+  const offset = index - snapshot.meta.index;
+  return offset === 0 ? snapshot.chain : chains[offset - 1];
 }
 
 /** Throws `DamagedLogError`. */
 export async function loadLog(connection: Connection): Promise<LoadedLog> {
+  await quickCheck(connection);
+  const state = await loadState(connection);
+  const snapshot = await loadSnapshot(connection);
+  const { entries, chains } = await loadEntries(connection, snapshot);
+  const lastTerm = entries.at(-1)?.term ?? snapshot.meta.term;
+  const { term } = state.hardState;
+  if (lastTerm > term) {
+    throw new DamagedLogError(`it ends in term ${lastTerm}, but knows only ${term}`);
+  }
+  return { state, snapshot, entries, chains };
+}
+
+/** Throws `DamagedLogError` for a file that SQLite itself finds wrong. */
+export async function quickCheck(connection: Connection): Promise<void> {
   const [check] = await connection.all('PRAGMA quick_check(1)');
   if (check?.quick_check !== 'ok') throw new DamagedLogError(String(check?.quick_check));
-  const hardState = await loadHardState(connection);
-  const { meta, chunkCount } = await loadSnapshot(connection);
-  const entries = await loadEntries(connection, meta);
-  const lastTerm = entries.at(-1)?.term ?? meta.term;
-  if (lastTerm > hardState.term) {
-    throw new DamagedLogError(
-      `its last entry is of term ${lastTerm}, its hard state of ${hardState.term}`,
-    );
-  }
-  return { initial: { hardState, joining: false, snapshot: meta, entries }, chunkCount };
 }
 
-async function loadHardState(connection: Connection): Promise<HardState> {
-  const [row] = await connection.all('SELECT term, vote, checksum FROM hard_state');
+async function loadState(connection: Connection): Promise<NodeState> {
+  const [row, second] = await connection.all('SELECT * FROM node_state');
   if (row === undefined) throw new DamagedLogError('its term is missing');
-  const vote = row.vote;
-  if (vote !== null && typeof vote !== 'string')
-    throw new DamagedLogError('its vote is not a name');
-  const hardState = { term: integer(row, 'term'), vote };
-  if (hardStateChecksum(hardState) !== row.checksum) {
-    throw new DamagedLogError('the checksum of its term and vote is wrong');
-  }
-  return hardState;
+  if (second !== undefined) throw new DamagedLogError('it has two terms');
+  return nodeStateOf(row);
 }
 
-async function loadSnapshot(
-  connection: Connection,
-): Promise<{ meta: SnapshotMeta; chunkCount: number }> {
-  const [row] = await connection.all('SELECT last_index, last_term, pieces FROM snapshot');
+async function loadSnapshot(connection: Connection): Promise<StoredSnapshot> {
+  const [row, second] = await connection.all('SELECT * FROM snapshot');
   if (row === undefined) throw new DamagedLogError('its snapshot is missing');
+  if (second !== undefined) throw new DamagedLogError('it has two snapshots');
   const meta = { index: integer(row, 'last_index'), term: integer(row, 'last_term') };
   const chunkCount = integer(row, 'pieces');
-  const [stored] = await connection.all(
-    'SELECT count(*) AS chunks FROM snapshot_pieces WHERE snapshot_index = ?',
-    meta.index,
-  );
-  if (meta.index > 0 && stored?.chunks !== chunkCount) {
-    throw new DamagedLogError(`its snapshot has ${stored?.chunks} of ${chunkCount} chunks`);
+  const chain = integer(row, 'chain');
+  if (snapshotChecksum(meta, chunkCount, chain) !== row.checksum) {
+    throw new DamagedLogError('the checksum of its snapshot is wrong');
   }
-  return { meta, chunkCount };
+  if (meta.index > 0) await checkChunks(connection, meta.index, chunkCount);
+  return { meta, chunkCount, chain };
 }
 
-async function loadEntries(connection: Connection, snapshot: SnapshotMeta): Promise<Entry[]> {
+async function checkChunks(
+  connection: Connection,
+  index: number,
+  chunkCount: number,
+): Promise<void> {
+  for (let sequence = 0; sequence < chunkCount; sequence++) {
+    const [row] = await connection.all(
+      'SELECT data, checksum FROM snapshot_pieces WHERE snapshot_index = ? AND sequence = ?',
+      index,
+      sequence,
+    );
+    chunkOf(row, index, sequence);
+  }
+}
+
+/** Throws `DamagedLogError`. */
+export function chunkOf(row: SqlRow | undefined, index: number, sequence: number): Uint8Array {
+  if (row === undefined) throw new DamagedLogError(`chunk ${sequence} of its snapshot is missing`);
+  const { data, checksum } = row;
+  if (!(data instanceof Uint8Array) || chunkChecksum(index, sequence, data) !== checksum) {
+    throw new DamagedLogError(`chunk ${sequence} of its snapshot is damaged`);
+  }
+  return data;
+}
+
+async function loadEntries(
+  connection: Connection,
+  snapshot: StoredSnapshot,
+): Promise<Pick<LoadedLog, 'entries' | 'chains'>> {
   const entries: Entry[] = [];
-  let { index, term } = snapshot;
+  const chains: number[] = [];
+  let { index, term } = snapshot.meta;
+  let { chain } = snapshot;
   for (;;) {
     const rows = await connection.all(
       'SELECT idx, term, data, checksum FROM log WHERE idx > ? ORDER BY idx LIMIT ?',
@@ -93,26 +130,21 @@ async function loadEntries(connection: Connection, snapshot: SnapshotMeta): Prom
         );
       }
       ({ index, term } = entry);
+      chain = entryChain(chain, index, term, entry.data);
+      if (chain !== row.checksum) {
+        throw new DamagedLogError(`the checksum of entry ${index} is wrong`);
+      }
       entries.push(entry);
+      chains.push(chain);
     }
-    if (rows.length < ROWS_PER_READ) return entries;
+    if (rows.length < ROWS_PER_READ) return { entries, chains };
   }
 }
 
-function entryOf(row: SqlRow): Entry {
+export function entryOf(row: SqlRow): Entry {
   const { data } = row;
   const index = integer(row, 'idx');
   const term = integer(row, 'term');
   if (!(data instanceof Uint8Array)) throw new DamagedLogError(`entry ${index} has no bytes`);
-  if (entryChecksum(index, term, data) !== row.checksum) {
-    throw new DamagedLogError(`the checksum of entry ${index} is wrong`);
-  }
   return { index, term, data };
-}
-
-/** Throws `DamagedLogError` unless the column holds a non-negative integer. */
-export function integer(row: SqlRow, column: string): number {
-  const value = row[column];
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new DamagedLogError(`${column} is ${value}`);
 }

@@ -3,7 +3,7 @@
  * original, or a foreign file. SQLite would fail on the last two with "file is not a database",
  * which does not say what to do.
  */
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { access, type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { FrenoError, messageOf } from '../../../base/errors.js';
@@ -11,6 +11,9 @@ import type { Logger } from '../../../base/log.js';
 
 /** Name of the log in `RaftDataDir`, as in the original. */
 export const LOG_FILE = 'freno-raft.db';
+
+/** The files of a log: what their names have behind that of the database. */
+export const FILE_SUFFIXES = ['', '-wal', '-journal', '-synced'] as const;
 
 /** "frno", in the header of each file that this program made. */
 export const APPLICATION_ID = 0x66726e6f;
@@ -62,6 +65,28 @@ async function makeDirectory(directory: string): Promise<void> {
   }
 }
 
+/**
+ * Refuses, at once, what SQLite would wait for or report as an "I/O error": a FIFO, a socket, a
+ * directory in the place of one of the files. Throws `RESOURCE`.
+ */
+export async function requireFiles(path: string): Promise<void> {
+  for (const suffix of FILE_SUFFIXES) {
+    const name = `${path}${suffix}`;
+    const found = await stat(name).catch(() => undefined);
+    if (found === undefined || found.isFile()) continue;
+    throw new FrenoError(
+      'RESOURCE',
+      `${name} is ${kindOfEntry(found)}, not a file: move it away, or name another RaftDataDir`,
+    );
+  }
+}
+
+function kindOfEntry(found: Stats): string {
+  if (found.isDirectory()) return 'a directory';
+  if (found.isFIFO()) return 'a FIFO';
+  return found.isSocket() ? 'a socket' : 'a device';
+}
+
 async function isDirectory(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   return found?.isDirectory() === true;
@@ -109,6 +134,8 @@ async function kindOf(path: string): Promise<FileKind> {
   if (header === null || header.length === 0) return 'absent';
   if (isBolt(header)) return 'bolt';
   if (header.length < SQLITE_HEADER_BYTES) return 'foreign';
+  // A power failure while the file was filled: SQLite's journal empties it again.
+  if (header.every((byte) => byte === 0) && (await exists(`${path}-journal`))) return 'absent';
   const isSqlite = header.toString('latin1', 0, SQLITE_MAGIC.length) === SQLITE_MAGIC;
   const isOurs = isSqlite && header.readUInt32BE(APPLICATION_ID_OFFSET) === APPLICATION_ID;
   return isOurs ? 'ours' : 'foreign';

@@ -1,25 +1,14 @@
-/**
- * The tables of the log, the opening of its file, and the check of its owner.
- *
- * `promise`, `snapshot_pieces` and `pieces` are names on disk, older than the words in the code:
- * the lockout of a voter, the chunks of a snapshot and their number.
- */
-import { FrenoError, messageOf } from '../../../base/errors.js';
-import type { NodeId, SnapshotMeta } from '../core/types.js';
-import { Connection, type PreparedStatement } from './connection.js';
-import { DamagedLogError, hardStateChecksum, integer } from './load-log.js';
+/** The tables of the log, their creation, and the statements over them. */
+import type { NodeId } from '../core/types.js';
+import { chainStart, snapshotChecksum } from './checksums.js';
+import type { Connection, PreparedStatement, SqlValue } from './connection.js';
+import { DamagedLogError } from './errors.js';
+import type { StoredSnapshot } from './load-log.js';
 import { APPLICATION_ID } from './log-file.js';
-import { checkWriteAheadLog } from './write-ahead-log.js';
+import { NODE_STATE_COLUMNS, type NodeState, nodeStateRow } from './node-state.js';
 
-/** Raised when an older program could not read the tables. */
-const FORMAT_VERSION = 1;
-
-/**
- * SQLite checkpoints the write-ahead log when it has this many pages (of 4 KiB), and truncates it
- * to the size below.
- */
-const CHECKPOINT_PAGES = 1000;
-const WAL_BYTES_LIMIT = 4 * 1024 * 1024;
+/** Of the tables; raised when an older program could not read them. */
+export const FORMAT_VERSION = 2;
 
 /**
  * Rows of a multi-row INSERT: a batch takes the smallest statement that holds it, and leaves the
@@ -28,137 +17,132 @@ const WAL_BYTES_LIMIT = 4 * 1024 * 1024;
 export const INSERT_ROWS = [1, 4, 16, 64, 256] as const;
 export const INSERT_ROWS_MAX = 256;
 
-const SCHEMA = `
-  BEGIN EXCLUSIVE;
-  PRAGMA application_id = ${APPLICATION_ID};
-  PRAGMA user_version = ${FORMAT_VERSION};
-  CREATE TABLE identity (cluster_name TEXT NOT NULL, node TEXT NOT NULL);
-  CREATE TABLE hard_state (term INTEGER NOT NULL, vote TEXT, checksum INTEGER NOT NULL);
-  CREATE TABLE snapshot (
-    last_index INTEGER NOT NULL, last_term INTEGER NOT NULL, pieces INTEGER NOT NULL
-  );
-  CREATE TABLE snapshot_pieces (
+/**
+ * By name. `snapshot_pieces` and `pieces` are names on disk, older than the words in the code: the
+ * chunks of a snapshot, and their number.
+ */
+export const TABLES = {
+  node_state: `CREATE TABLE node_state (
+    file_id TEXT NOT NULL, version INTEGER NOT NULL, cluster_name TEXT NOT NULL,
+    node TEXT NOT NULL, nodes TEXT, cluster_id TEXT, joining INTEGER NOT NULL,
+    lockout_ms INTEGER NOT NULL, term INTEGER NOT NULL, vote TEXT, checksum INTEGER NOT NULL
+  )`,
+  snapshot: `CREATE TABLE snapshot (
+    last_index INTEGER NOT NULL, last_term INTEGER NOT NULL, pieces INTEGER NOT NULL,
+    chain INTEGER NOT NULL, checksum INTEGER NOT NULL
+  )`,
+  snapshot_pieces: `CREATE TABLE snapshot_pieces (
     snapshot_index INTEGER NOT NULL, sequence INTEGER NOT NULL,
     data BLOB NOT NULL, checksum INTEGER NOT NULL,
     PRIMARY KEY (snapshot_index, sequence)
-  );
-  CREATE TABLE log (
+  )`,
+  log: `CREATE TABLE log (
     idx INTEGER PRIMARY KEY, term INTEGER NOT NULL, data BLOB NOT NULL, checksum INTEGER NOT NULL
-  );
-  INSERT INTO hard_state VALUES (0, NULL, ${hardStateChecksum({ term: 0, vote: null })});
-  CREATE TABLE promise (ms INTEGER NOT NULL);
-  INSERT INTO snapshot VALUES (0, 0, 0);
-  INSERT INTO promise VALUES (0);
-  COMMIT;`;
+  )`,
+};
 
 /** The node that a data directory belongs to. */
 export interface StorageIdentity {
   readonly clusterName: string;
   readonly node: NodeId;
+  /** All nodes of the cluster, this one included. */
+  readonly nodes: readonly NodeId[];
 }
 
 export interface StorageStatements {
-  readonly setHardState: PreparedStatement;
+  readonly setState: PreparedStatement;
   readonly truncate: PreparedStatement;
   /** By number of rows. */
   readonly insert: ReadonlyMap<number, PreparedStatement>;
   readonly insertChunk: PreparedStatement;
   readonly readChunk: PreparedStatement;
+  readonly readChain: PreparedStatement;
   readonly deletePrefix: PreparedStatement;
-  readonly setLockout: PreparedStatement;
+  readonly checkpoint: PreparedStatement;
 }
 
 /**
- * Opens or creates the file and takes its lock until the connection closes or the process ends,
- * however it ends. Rejects with SQLite's own errors.
+ * All statements that `write` makes in one transaction. Only while the file is opened, when nothing
+ * else uses the connection.
  */
-export async function openConnection(path: string): Promise<Connection> {
-  const connection = await Connection.open(path);
+export async function inTransaction(
+  connection: Connection,
+  write: () => Promise<void>,
+): Promise<void> {
+  await connection.execute('BEGIN EXCLUSIVE');
   try {
-    // Before anything is read: the write-ahead log then needs no shared memory beside it, and the
-    // first access takes the lock.
-    await connection.execute('PRAGMA locking_mode = EXCLUSIVE');
-    const [{ tables } = {}] = await connection.all('SELECT count(*) AS tables FROM sqlite_schema');
-    await checkWriteAheadLog(`${path}-wal`);
-    if (tables === 0) await connection.execute(SCHEMA);
-    const [mode] = await connection.all('PRAGMA journal_mode = WAL');
-    if (mode?.journal_mode !== 'wal')
-      throw new Error('the file system does not support a write-ahead log');
-    await connection.execute(`
-      PRAGMA synchronous = FULL;
-      PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
-      PRAGMA journal_size_limit = ${WAL_BYTES_LIMIT};
-      BEGIN IMMEDIATE; COMMIT;`);
-    await syncRecovered(connection);
-    return connection;
+    await write();
+    await connection.execute('COMMIT');
   } catch (error) {
-    await connection.close();
+    await connection.execute('ROLLBACK').catch(() => {});
     throw error;
   }
 }
 
-/**
- * What a killed process had written but not synced is in the page cache, and is read back as if it
- * were durable. This node would acknowledge votes and entries that the next crash of the machine
- * loses. A checkpoint writes and syncs all of it.
- */
-async function syncRecovered(connection: Connection): Promise<void> {
-  const [row] = await connection.all('PRAGMA wal_checkpoint(TRUNCATE)');
-  if (row?.busy !== 0) throw new Error('its write-ahead log cannot be checkpointed');
+/** Fills an empty file, in one transaction. */
+export async function createTables(connection: Connection, state: NodeState): Promise<void> {
+  const none = { index: 0, term: 0 };
+  const chain = chainStart(none);
+  await inTransaction(connection, async () => {
+    await connection.execute(`
+      PRAGMA application_id = ${APPLICATION_ID};
+      PRAGMA user_version = ${FORMAT_VERSION};
+      ${Object.values(TABLES).join(';\n')};
+      INSERT INTO snapshot VALUES (0, 0, 0, ${chain}, ${snapshotChecksum(none, 0, chain)});`);
+    await insertState(connection, state);
+  });
 }
 
-/** Throws `RESOURCE` for the file of a newer program. */
-export async function checkFormat(connection: Connection): Promise<void> {
-  const [row] = await connection.all('PRAGMA user_version');
-  if (row?.user_version === FORMAT_VERSION) return;
-  throw new FrenoError(
-    'RESOURCE',
-    `its format is ${row?.user_version}, this program knows ${FORMAT_VERSION}`,
-  );
+export function insertState(connection: Connection, state: NodeState): Promise<void> {
+  const row = nodeStateRow(state);
+  return runOnce(connection, `INSERT INTO node_state VALUES (${placeholders(row.length)})`, row);
 }
 
-/** Throws `RESOURCE` when the log belongs to another node; a new log gets this node's name. */
-export async function checkIdentity(
+export async function updateState(connection: Connection, state: NodeState): Promise<void> {
+  await runOnce(connection, SET_STATE, nodeStateRow(state));
+}
+
+export async function runOnce(
   connection: Connection,
-  identity: StorageIdentity,
+  sql: string,
+  parameters: readonly SqlValue[],
 ): Promise<void> {
-  const [row] = await connection.all('SELECT cluster_name, node FROM identity');
-  if (row === undefined) {
-    const insert = await connection.prepare('INSERT INTO identity VALUES (?, ?)');
-    await new Promise<void>((resolve, reject) => {
-      insert.run([identity.clusterName, identity.node], (error) =>
-        error === null ? resolve() : reject(error),
-      );
-    });
-    return;
-  }
-  if (row.cluster_name === identity.clusterName && row.node === identity.node) return;
-  throw new FrenoError(
-    'RESOURCE',
-    `it belongs to node ${row.node} of cluster ${row.cluster_name}, ` +
-      `this is node ${identity.node} of cluster ${identity.clusterName}: ` +
-      'check RaftAdvertise, RaftBind and RaftClusterName, or name another RaftDataDir',
-  );
+  await connection.all(sql, ...parameters);
 }
 
 /**
- * The longest lockout of earlier runs that may still hold, in milliseconds; 0: none. Throws
+ * One bit of the text of the schema, and SQLite finds no table, or another column. Throws
  * `DamagedLogError`.
  */
-export async function loadLockout(connection: Connection): Promise<number> {
-  const [row] = await connection.all('SELECT ms FROM promise');
-  return integer(row ?? {}, 'ms');
+export async function checkTables(
+  connection: Connection,
+  expected: Readonly<Record<string, string>> = TABLES,
+): Promise<void> {
+  const rows = await connection.all(
+    "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL OR type <> 'index'",
+  );
+  for (const { type, name, tbl_name, sql } of rows) {
+    const isExpected = compact(expected[String(name)] ?? '') === compact(String(sql));
+    if (type !== 'table' || name !== tbl_name || !isExpected) {
+      throw new DamagedLogError(`its table ${name} is not as this program made it`);
+    }
+  }
+  if (rows.length !== Object.keys(expected).length) {
+    throw new DamagedLogError('one of its tables is missing');
+  }
 }
 
-/** Deletes what a crash between a snapshot and its clean-up left. */
-export async function deleteLeftovers(
-  connection: Connection,
-  { index }: SnapshotMeta,
-): Promise<void> {
-  await connection.execute(
-    `DELETE FROM log WHERE idx <= ${index};
-      DELETE FROM snapshot_pieces WHERE snapshot_index <> ${index}`,
-  );
+/** Without what differs between the texts of releases: SQLite keeps them as they were given. */
+function compact(sql: string): string {
+  return sql.replace(/\s+/g, ' ').replace(/ ?([(),]) ?/g, '$1');
+}
+
+const SET_STATE =
+  `UPDATE node_state SET (${NODE_STATE_COLUMNS}) = ` +
+  `(${placeholders(NODE_STATE_COLUMNS.split(',').length)})`;
+
+function placeholders(count: number): string {
+  return new Array(count).fill('?').join(', ');
 }
 
 export async function prepareStatements(connection: Connection): Promise<StorageStatements> {
@@ -170,9 +154,7 @@ export async function prepareStatements(connection: Connection): Promise<Storage
   }
   return {
     insert,
-    setHardState: await connection.prepare(
-      'UPDATE hard_state SET term = ?, vote = ?, checksum = ?',
-    ),
+    setState: await connection.prepare(SET_STATE),
     truncate: await connection.prepare('DELETE FROM log WHERE idx >= ?'),
     insertChunk: await connection.prepare(
       'INSERT OR REPLACE INTO snapshot_pieces VALUES (?, ?, ?, ?)',
@@ -180,32 +162,22 @@ export async function prepareStatements(connection: Connection): Promise<Storage
     readChunk: await connection.prepare(
       'SELECT data, checksum FROM snapshot_pieces WHERE snapshot_index = ? AND sequence = ?',
     ),
+    readChain: await connection.prepare('SELECT checksum FROM log WHERE idx = ?'),
     deletePrefix: await connection.prepare('DELETE FROM log WHERE idx <= ?'),
-    setLockout: await connection.prepare('UPDATE promise SET ms = ?'),
+    checkpoint: await connection.prepare('PRAGMA wal_checkpoint(PASSIVE)'),
   };
 }
 
-export function inUseError(path: string): FrenoError {
-  return new FrenoError(
-    'RESOURCE',
-    `RaftDataDir: ${path} is in use by another process; stop that one, or name another directory`,
+/**
+ * Replaces the record of the snapshot, and drops the chunks of older ones: those of a newer one, of
+ * the leader, may already be written.
+ */
+export function recordSql({ meta, chunkCount, chain }: StoredSnapshot): string {
+  const { index, term } = meta;
+  const checksum = snapshotChecksum(meta, chunkCount, chain);
+  return (
+    `UPDATE snapshot SET last_index = ${index}, last_term = ${term}, pieces = ${chunkCount}, ` +
+    `chain = ${chain}, checksum = ${checksum}; ` +
+    `DELETE FROM snapshot_pieces WHERE snapshot_index < ${index}`
   );
-}
-
-/** The error for the operator, with the path, for anything that opening the log threw. */
-export function storageError(path: string, error: unknown): FrenoError {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED') return inUseError(path);
-  const isDamaged =
-    error instanceof DamagedLogError || code === 'SQLITE_CORRUPT' || code === 'SQLITE_NOTADB';
-  const message = messageOf(error);
-  if (isDamaged) {
-    return new FrenoError(
-      'RESOURCE',
-      `${path} is damaged (${message}): see "Replace a node" in docs/raft.md`,
-      { cause: error },
-    );
-  }
-  if (error instanceof FrenoError && message.includes(path)) return error;
-  return new FrenoError('RESOURCE', `${path} cannot be used: ${message}`, { cause: error });
 }

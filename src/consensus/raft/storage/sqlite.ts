@@ -7,28 +7,30 @@
  * crash leaves a prefix, which Raft allows.
  */
 import { realpath } from 'node:fs/promises';
-import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
+import { dirname, join } from 'node:path';
 import type { Logger } from '../../../base/log.js';
-import type { Entry, HardState, InitialState, SnapshotMeta } from '../core/types.js';
+import type { Entry, InitialState, SnapshotMeta } from '../core/types.js';
 import type { Done, EncodedSnapshot, RaftStorage, StorageWrite } from '../driver-types.js';
-import type { Connection, SqlValue } from './connection.js';
-import { DamagedLogError, entryChecksum, hardStateChecksum, loadLog } from './load-log.js';
-import { LOG_FILE, prepareDirectory, prepareFile } from './log-file.js';
+import { chainStart, chunkChecksum, entryRows } from './checksums.js';
+import type { Connection } from './connection.js';
+import { DamagedLogError, inUseError, storageError } from './errors.js';
+import { chunkOf, lastChainOf, lastIndexOf, type StoredSnapshot } from './load-log.js';
+import { LOG_FILE, prepareDirectory, prepareFile, requireFiles } from './log-file.js';
+import { type NodeState, nodeStateRow } from './node-state.js';
+import { type OpenedFiles, type OpenOptions, openFiles } from './opening.js';
 import {
-  checkFormat,
-  checkIdentity,
-  deleteLeftovers,
   INSERT_ROWS,
   INSERT_ROWS_MAX,
-  inUseError,
-  loadLockout,
-  openConnection,
   prepareStatements,
+  recordSql,
   type StorageIdentity,
   type StorageStatements,
-  storageError,
 } from './schema.js';
+import { SyncedBound } from './synced-bound.js';
+import { recordOf } from './synced-check.js';
+import type { SyncedRecord } from './synced-file.js';
+import { DirectoryWatch } from './watch.js';
+import { WriteSequence } from './write-sequence.js';
 
 /** Entries that one statement deletes after a snapshot: appends wait for it. */
 const DELETE_ROWS = 1024;
@@ -48,65 +50,78 @@ export interface OpenedStorage {
    * may be granted.
    */
   readonly storedLockoutMs: number;
+  /** The identity of the cluster, as written with `clusterId`; null: none was written. */
+  readonly clusterId: string | null;
 }
 
 export class SqliteStorage implements RaftStorage {
   readonly #connection: Connection;
   readonly #statements: StorageStatements;
   readonly #directory: string;
+  readonly #path: string;
+  /** As handed to the connection. */
+  #state: NodeState;
   /** The newest snapshot whose record was handed to the connection. */
-  #snapshot: SnapshotMeta;
-  #chunkCount: number;
+  #snapshot: StoredSnapshot;
   /**
    * Indexes of the first and the last entry handed to the connection; the first is one more than
    * the last when there is none.
    */
   #firstIndex: number;
   #lastIndex: number;
-  /** Set once, by the first write that fails. */
-  #failure: Error | null = null;
-  /** Writes that have not called back. */
-  #pendingWrites = 0;
-  #whenIdle: (() => void) | null = null;
+  /** The chain of checksums at `#lastIndex`. */
+  #chain: number;
+  readonly #bound: SyncedBound;
+  #watch: DirectoryWatch | null = null;
+  readonly #sequence = new WriteSequence();
 
   private constructor(
-    connection: Connection,
+    { connection, synced, loaded }: OpenedFiles,
     statements: StorageStatements,
     directory: string,
-    chunkCount: number,
-    initial: InitialState,
+    path: string,
   ) {
     this.#connection = connection;
     this.#statements = statements;
     this.#directory = directory;
-    this.#snapshot = initial.snapshot;
-    this.#chunkCount = chunkCount;
-    this.#firstIndex = initial.snapshot.index + 1;
-    this.#lastIndex = initial.entries.at(-1)?.index ?? initial.snapshot.index;
+    this.#path = path;
+    this.#state = loaded.state;
+    this.#snapshot = loaded.snapshot;
+    this.#firstIndex = loaded.snapshot.meta.index + 1;
+    this.#lastIndex = lastIndexOf(loaded);
+    this.#chain = lastChainOf(loaded);
+    this.#bound = new SyncedBound(synced, recordOf(loaded), (error) => this.#sequence.fail(error));
   }
 
   /**
-   * Opens or creates the log in `directory`, and locks it until `close` or the end of the process.
-   * Throws `RESOURCE`, with the file's name, when the file is in use, another node's, foreign or
-   * damaged.
+   * Opens or creates the log in `directory`, and holds it until `close` or the end of the process.
+   * Throws `RESOURCE`, with the file's name, when it is another process's, another node's, foreign,
+   * damaged, holds less than `held`, or was used with other nodes while `identity.nodes` names this
+   * one alone.
    */
   static async open(
     directory: string,
     identity: StorageIdentity,
     log: Logger,
+    options: OpenOptions = {},
   ): Promise<OpenedStorage> {
-    await prepareDirectory(directory);
-    const real = await realpath(directory);
+    // Where there was a log, the directory is there, or a volume is not mounted.
+    if (options.held == null) await prepareDirectory(directory);
     const path = join(directory, LOG_FILE);
+    const real = await realpath(directory).catch((error: unknown) => {
+      throw storageError(path, error);
+    });
     if (directoriesInUse.has(real)) throw inUseError(path);
     directoriesInUse.add(real);
     try {
+      await requireFiles(path);
       await prepareFile(path, log);
-      const connection = await openConnection(path);
+      const files = await openFiles(path, identity, log, options);
       try {
-        return await SqliteStorage.#load(connection, real, identity);
+        return await SqliteStorage.#begin(files, real, path);
       } catch (error) {
-        await connection.close();
+        await files.connection.close();
+        await files.synced.close();
         throw error;
       }
     } catch (error) {
@@ -115,29 +130,53 @@ export class SqliteStorage implements RaftStorage {
     }
   }
 
-  static async #load(
-    connection: Connection,
-    directory: string,
-    identity: StorageIdentity,
-  ): Promise<OpenedStorage> {
-    await checkFormat(connection);
-    await checkIdentity(connection, identity);
-    const { initial, chunkCount } = await loadLog(connection);
-    const storedLockoutMs = await loadLockout(connection);
-    await deleteLeftovers(connection, initial.snapshot);
-    const statements = await prepareStatements(connection);
-    const storage = new SqliteStorage(connection, statements, directory, chunkCount, initial);
-    return { storage, initial, storedLockoutMs };
+  static async #begin(files: OpenedFiles, directory: string, path: string): Promise<OpenedStorage> {
+    const { loaded } = files;
+    const statements = await prepareStatements(files.connection);
+    const storage = new SqliteStorage(files, statements, directory, path);
+    await new Promise<void>((resolve, reject) => {
+      storage.#sequence.run(
+        [(next) => storage.#checkpoint(next), (next) => storage.#bound.write(next)],
+        (error) => (error === null ? resolve() : reject(error)),
+      );
+    });
+    const { hardState, lockoutMs, joining, clusterId } = loaded.state;
+    const { snapshot, entries } = loaded;
+    const initial = { hardState, joining, snapshot: snapshot.meta, entries };
+    return { storage, initial, storedLockoutMs: lockoutMs, clusterId };
+  }
+
+  /** A lower bound of what the directory holds, for `OpenOptions.held` after a fault. */
+  get held(): SyncedRecord {
+    return this.#bound.record;
+  }
+
+  /** `onLost` when the directory or a file was removed or replaced: then no write succeeds. */
+  async watch(onLost: (error: Error) => void): Promise<void> {
+    const files = ['', '-wal', '-synced'].map((suffix) => `${this.#path}${suffix}`);
+    this.#watch = await DirectoryWatch.start([dirname(this.#path), ...files], (error) => {
+      this.#sequence.fail(error);
+      onLost(error);
+    });
   }
 
   write(write: StorageWrite, done: Done): void {
-    const { hardState, snapshot, entries } = write;
-    this.#run(
+    const { hardState, joined, clusterId, snapshot, entries } = write;
+    const change = {
+      ...(hardState !== null && { hardState }),
+      ...(joined !== undefined && { joining: false }),
+      ...(clusterId !== undefined && { clusterId }),
+    };
+    this.#sequence.run(
       [
-        hardState === null ? null : (next) => this.#writeHardState(hardState, next),
+        Object.keys(change).length === 0 ? null : (next) => this.#writeState(change, next),
         snapshot === null ? null : (next) => this.#writeChunks(snapshot, next),
         snapshot === null ? null : (next) => this.#replaceAll(snapshot, next),
         (next) => this.#writeEntries(entries, next),
+        (next) => {
+          this.#bound.writeSoon();
+          next(null);
+        },
       ],
       done,
     );
@@ -145,7 +184,7 @@ export class SqliteStorage implements RaftStorage {
 
   saveSnapshot(snapshot: EncodedSnapshot, done: Done): void {
     const { index } = snapshot.meta;
-    this.#run(
+    this.#sequence.run(
       [
         (next) => this.#writeChunks(snapshot, next),
         (next) => this.#recordSnapshot(snapshot, next),
@@ -156,9 +195,8 @@ export class SqliteStorage implements RaftStorage {
   }
 
   newestSnapshot(): { readonly meta: SnapshotMeta; readonly chunkCount: number } | null {
-    return this.#snapshot.index === 0
-      ? null
-      : { meta: this.#snapshot, chunkCount: this.#chunkCount };
+    const { meta, chunkCount } = this.#snapshot;
+    return meta.index === 0 ? null : { meta, chunkCount };
   }
 
   readChunk(
@@ -168,65 +206,64 @@ export class SqliteStorage implements RaftStorage {
   ): void {
     this.#statements.readChunk.get([index, sequence], (error, row) => {
       if (error !== null) return done(error, null);
-      if (row === undefined) return done(this.#missingChunk(index, sequence), null);
-      const { data, checksum } = row;
-      if (!(data instanceof Uint8Array) || crc32(data) !== checksum) {
-        return done(new DamagedLogError(`chunk ${sequence} of its snapshot is damaged`), null);
+      // Of an older snapshot nothing is wrong: it has been replaced.
+      if (row === undefined && index !== this.#snapshot.meta.index) return done(null, null);
+      let chunk: Uint8Array;
+      try {
+        chunk = chunkOf(row, index, sequence);
+      } catch (damage) {
+        return done(storageError(this.#path, damage), null);
       }
-      done(null, data);
+      done(null, chunk);
     });
   }
 
-  /** A missing chunk of an older snapshot is no error: the snapshot has been replaced. */
-  #missingChunk(index: number, sequence: number): Error | null {
-    if (index !== this.#snapshot.index) return null;
-    return new DamagedLogError(`chunk ${sequence} of its snapshot is missing`);
-  }
-
-  /** See `LockoutStore`. Replaces the stored lockout. */
+  /**
+   * Makes durable the lockout of this run, before any is given; what is written afterwards takes
+   * its place.
+   */
   writeLockout(lockoutMs: number, done: Done): void {
-    this.#run([(next) => this.#statements.setLockout.run([lockoutMs], next)], done);
+    this.#sequence.run(
+      [(next) => this.#writeState({ lockoutMs }, next), (next) => this.#bound.write(next)],
+      done,
+    );
   }
 
   /** Waits for pending writes; the directory is free afterwards. */
   async close(): Promise<void> {
-    this.#failure ??= new Error('the log is closed');
-    if (this.#pendingWrites > 0) {
-      await new Promise<void>((resolve) => {
-        this.#whenIdle = resolve;
-      });
-    }
+    this.#watch?.stop();
+    this.#sequence.fail(new Error('the log is closed'));
+    await this.#sequence.idle();
     try {
       await this.#connection.close();
     } finally {
+      await this.#bound.close();
       directoriesInUse.delete(this.#directory);
     }
   }
 
-  /** Runs steps one after the other; after the first error nothing more is written. */
-  #run(steps: ReadonlyArray<((next: Done) => void) | null>, done: Done): void {
-    if (this.#failure !== null) {
-      const failure = this.#failure;
-      setImmediate(() => done(failure));
-      return;
-    }
-    this.#pendingWrites += 1;
-    let at = 0;
-    const next: Done = (error) => {
-      if (error !== null) this.#failure ??= error;
-      while (error === null && at < steps.length && steps[at] === null) at += 1;
-      const step = error === null ? steps[at++] : undefined;
-      if (step != null) return step(next);
-      this.#pendingWrites -= 1;
-      done(error);
-      if (this.#pendingWrites === 0) this.#whenIdle?.();
-    };
-    next(null);
+  /**
+   * Rows are durable in the write-ahead log; term and vote, which are rare, go on to the database
+   * itself at once: what comes later rests on them, and it is the file less easily lost.
+   */
+  #writeState(change: Partial<NodeState>, next: Done): void {
+    const state = { ...this.#state, ...change, version: this.#state.version + 1 };
+    this.#state = state;
+    this.#statements.setState.run(nodeStateRow(state), (error) => {
+      if (error !== null) return next(error);
+      this.#checkpoint((failure) => {
+        if (failure === null) this.#bound.stateSynced(state);
+        next(failure);
+      });
+    });
   }
 
-  #writeHardState(hardState: HardState, next: Done): void {
-    const { term, vote } = hardState;
-    this.#statements.setHardState.run([term, vote, hardStateChecksum(hardState)], next);
+  #checkpoint(next: Done): void {
+    this.#statements.checkpoint.get([], (error, row) => {
+      const isWhole = row?.busy === 0 && row.log === row.checkpointed;
+      if (error !== null || isWhole) next(error);
+      else next(new Error('its write-ahead log cannot be checkpointed'));
+    });
   }
 
   #writeEntries(entries: readonly Entry[], next: Done): void {
@@ -236,25 +273,48 @@ export class SqliteStorage implements RaftStorage {
     } else if (first.index > this.#lastIndex) {
       this.#insertFrom(entries, 0, next);
     } else {
-      this.#lastIndex = first.index - 1;
-      this.#statements.truncate.run([first.index], (error) =>
+      this.#cutFrom(first.index, (error) =>
         error === null ? this.#insertFrom(entries, 0, next) : next(error),
       );
     }
+  }
+
+  #cutFrom(index: number, next: Done): void {
+    const kept = index - 1;
+    this.#readChain(kept, (error, chain) => {
+      if (error !== null) return next(error);
+      this.#bound.lower(kept, chain, (failure) => {
+        if (failure !== null) return next(failure);
+        this.#lastIndex = kept;
+        this.#chain = chain;
+        this.#statements.truncate.run([index], next);
+      });
+    });
+  }
+
+  /** The chain of checksums at an entry that is stored, or at the snapshot. */
+  #readChain(index: number, done: (error: Error | null, chain: number) => void): void {
+    this.#statements.readChain.get([index], (error, row) => {
+      if (error !== null) return done(error, 0);
+      const { meta, chain } = this.#snapshot;
+      if (row === undefined && index === meta.index) return done(null, chain);
+      if (row === undefined) return done(new DamagedLogError(`entry ${index} is missing`), 0);
+      done(null, row.checksum as number);
+    });
   }
 
   /** One statement, one transaction, one sync for each `INSERT_ROWS_MAX` entries. */
   #insertFrom(entries: readonly Entry[], start: number, next: Done): void {
     const end = Math.min(start + INSERT_ROWS_MAX, entries.length);
     const rows = INSERT_ROWS.find((size) => size >= end - start)!;
-    const parameters: SqlValue[] = [];
-    for (let at = start; at < end; at++) {
-      const { index, term, data } = entries[at]!;
-      parameters.push(index, term, data, entryChecksum(index, term, data));
-    }
-    this.#lastIndex = entries[end - 1]!.index;
+    const { parameters, chain } = entryRows(entries.slice(start, end), this.#chain);
+    const lastIndex = entries[end - 1]!.index;
+    this.#lastIndex = lastIndex;
+    this.#chain = chain;
     this.#statements.insert.get(rows)!.run(parameters, (error) => {
-      if (error !== null || end === entries.length) return next(error);
+      if (error !== null) return next(error);
+      this.#bound.logSynced(lastIndex, chain);
+      if (end === entries.length) return next(null);
       this.#insertFrom(entries, end, next);
     });
   }
@@ -266,7 +326,8 @@ export class SqliteStorage implements RaftStorage {
         next(null);
         return;
       }
-      const parameters = [meta.index, sequence, chunk, crc32(chunk)];
+      const checksum = chunkChecksum(meta.index, sequence, chunk);
+      const parameters = [meta.index, sequence, chunk, checksum];
       this.#statements.insertChunk.run(parameters, (error) =>
         error === null ? writeFrom(sequence + 1) : next(error),
       );
@@ -278,22 +339,37 @@ export class SqliteStorage implements RaftStorage {
    * A snapshot of the leader: it and an empty log replace everything stored, in one transaction.
    */
   #replaceAll({ meta, chunks }: EncodedSnapshot, next: Done): void {
-    this.#snapshot = meta;
-    this.#chunkCount = chunks.length;
-    this.#firstIndex = meta.index + 1;
-    this.#lastIndex = meta.index;
-    this.#transaction([recordSql(meta, chunks.length), 'DELETE FROM log'], next);
+    const before = this.#snapshot;
+    this.#bound.lower(before.meta.index, before.chain, (failure) => {
+      if (failure !== null) return next(failure);
+      const snapshot = { meta, chunkCount: chunks.length, chain: chainStart(meta) };
+      this.#snapshot = snapshot;
+      this.#firstIndex = meta.index + 1;
+      this.#lastIndex = meta.index;
+      this.#chain = snapshot.chain;
+      this.#transaction([recordSql(snapshot), 'DELETE FROM log'], (error) => {
+        if (error === null) this.#bound.logSynced(meta.index, snapshot.chain);
+        next(error);
+      });
+    });
   }
 
   #recordSnapshot({ meta, chunks }: EncodedSnapshot, next: Done): void {
-    // A newer one of the leader has overtaken it: the older one would lose entries.
-    if (meta.index <= this.#snapshot.index) {
+    if (this.#isOvertaken(meta)) {
       next(null);
       return;
     }
-    this.#snapshot = meta;
-    this.#chunkCount = chunks.length;
-    this.#transaction([recordSql(meta, chunks.length)], next);
+    this.#readChain(meta.index, (error, chain) => {
+      if (this.#isOvertaken(meta)) return next(null);
+      if (error !== null) return next(error);
+      this.#snapshot = { meta, chunkCount: chunks.length, chain };
+      this.#transaction([recordSql(this.#snapshot)], next);
+    });
+  }
+
+  /** By one from the leader: going back would lose entries. */
+  #isOvertaken(meta: SnapshotMeta): boolean {
+    return meta.index <= this.#snapshot.meta.index;
   }
 
   #transaction(statements: readonly string[], next: Done): void {
@@ -315,15 +391,4 @@ export class SqliteStorage implements RaftStorage {
       error === null ? this.#deletePrefix(index, next) : next(error),
     );
   }
-}
-
-/**
- * Replaces the record of the snapshot and deletes the chunks of older ones. Chunks of a newer one,
- * of the leader, may already be written.
- */
-function recordSql({ index, term }: SnapshotMeta, chunkCount: number): string {
-  return (
-    `UPDATE snapshot SET last_index = ${index}, last_term = ${term}, pieces = ${chunkCount}; ` +
-    `DELETE FROM snapshot_pieces WHERE snapshot_index < ${index}`
-  );
 }

@@ -6,7 +6,7 @@
  * before SQLite opens the file. The format: https://www.sqlite.org/fileformat2.html#walformat
  */
 import { readFile } from 'node:fs/promises';
-import { DamagedLogError } from './load-log.js';
+import { DamagedLogError } from './errors.js';
 
 const HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
@@ -22,19 +22,26 @@ const FRAME_COMMIT_AT = 4;
 const FRAME_SALTS_AT = 8;
 const FRAME_CHECKSUM_AT = 16;
 
+/** `empty`: nothing, or no file. `short`: something follows its valid frames that is not one. */
+export type WalCondition = 'empty' | 'short' | 'whole';
+
 /**
- * Throws `DamagedLogError` when more than one transaction follows the first bad frame: each is
- * synced before the next begins, so a crash cuts short only the last one. Call it while the file is
- * locked, and before anything is written.
+ * Throws `DamagedLogError` when more than one transaction lies behind what is wrong: each is synced
+ * before the next begins, so a crash cuts short only the last one. So does a header that is blank
+ * before frames: SQLite syncs it before the first of them. Call it while the file is locked, and
+ * before anything is written.
  */
-export async function checkWriteAheadLog(path: string): Promise<void> {
+export async function checkWriteAheadLog(path: string): Promise<WalCondition> {
   const bytes = await readIfExists(path);
-  if (bytes.length < HEADER_BYTES || isBlank(bytes.subarray(0, HEADER_BYTES))) return;
+  if (bytes === null || bytes.length < HEADER_BYTES || isBlank(bytes)) return 'empty';
   const log = new WriteAheadLog(bytes);
-  if (!log.isHeaderValid) throw new DamagedLogError('the header of its write-ahead log is damaged');
-  if (log.commitsFrom(log.validFrames()) > 1) {
-    throw new DamagedLogError('its write-ahead log is damaged in the middle');
+  if (!log.isHeaderValid) throw new DamagedLogError('its header is damaged', '-wal');
+  const validFrames = log.validFrames();
+  if (log.commitsFrom(validFrames) > 1) {
+    throw new DamagedLogError('it is damaged in the middle', '-wal');
   }
+  if (validFrames === 0) return 'empty';
+  return log.isOver(validFrames) ? 'whole' : 'short';
 }
 
 class WriteAheadLog {
@@ -81,6 +88,13 @@ class WriteAheadLog {
     return commits;
   }
 
+  /** Whether nothing of this log begins after so many frames. */
+  isOver(frames: number): boolean {
+    const at = this.#frameAt(frames);
+    if (at + FRAME_SALTS_AT + 8 > this.#bytes.length) return at >= this.#bytes.length;
+    return !this.#isOfThisLog(at) && !isBlank(this.#bytes.subarray(at, at + FRAME_HEADER_BYTES));
+  }
+
   #frameAt(frame: number): number {
     return HEADER_BYTES + frame * this.#frameBytes;
   }
@@ -110,18 +124,16 @@ class WriteAheadLog {
 
 type Sums = readonly [number, number];
 
-async function readIfExists(path: string): Promise<Buffer> {
+async function readIfExists(path: string): Promise<Buffer | null> {
   try {
     return await readFile(path);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      return Buffer.alloc(0);
-    }
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
     throw error;
   }
 }
 
-/** The file was created and extended, but the machine failed before its data was written. */
+/** As a file is that was made, and of which nothing was written before the machine failed. */
 function isBlank(bytes: Buffer): boolean {
   return bytes.every((byte) => byte === 0);
 }

@@ -16,7 +16,7 @@ const SEEDS = 6;
 const RUNS = 2;
 const OPERATIONS = 50;
 
-const identity = { clusterName: 'test', node: '127.0.0.1:1' };
+const identity = { clusterName: 'test', node: '127.0.0.1:1', nodes: ['127.0.0.1:1'] };
 
 /** The operations of a node on its log, and the contents that its disk must have then. */
 class Model {

@@ -1,5 +1,5 @@
-/** The log on disk after its process was killed. */
-import { readFile, stat, writeFile } from 'node:fs/promises';
+/** The log on disk: what a process that was killed leaves of it. */
+import { cp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import type { OpenedStorage } from '../../../../src/consensus/raft/storage/sqlite.js';
 import { failureOf } from '../../../support/failure.js';
@@ -58,35 +58,71 @@ describe('the log of a killed process', () => {
     it('refuses a log whose write-ahead log is damaged in the middle', async () => {
       const { code, message } = await failureOf(openWith(flipped(40_000)));
       expect(code).to.equal('RESOURCE');
-      expect(message).to.contain(
-        `${log.path} is damaged (its write-ahead log is damaged in the middle)`,
-      );
+      expect(message).to.contain(`${log.writeAheadLog} is damaged (it is damaged in the middle)`);
     });
 
     it('refuses a log whose write-ahead log has a damaged header', async () => {
       const { message } = await failureOf(openWith(flipped(17)));
-      expect(message).to.contain(
-        `${log.path} is damaged (the header of its write-ahead log is damaged)`,
-      );
+      expect(message).to.contain(`${log.writeAheadLog} is damaged (its header is damaged)`);
     });
 
-    it('restores all but the last transaction when a crash cut that short', async () => {
-      for (const cut of [
-        flipped(bytes.length - 1),
-        flipped(bytes.length - 3 * 4096),
-        bytes.subarray(0, bytes.length - 6_000),
-        Buffer.concat([bytes.subarray(0, bytes.length - 6_000), Buffer.alloc(6_000)]),
-      ]) {
-        const { initial } = await openWith(cut);
-        expect(initial.entries).to.have.length(20);
-        await log.close();
+    it('refuses a log that lost what was synced', async () => {
+      const cuts: Record<string, Buffer | null> = {
+        'missing or empty': null,
+        empty: Buffer.alloc(0),
+        'cut short': bytes.subarray(0, bytes.length - 6_000),
+        'bytes in the middle of the last one': flipped(bytes.length - 3 * 4096),
+        header: Buffer.concat([Buffer.alloc(32), bytes.subarray(32)]),
+        'nothing but zeros': Buffer.alloc(bytes.length),
+      };
+      for (const [what, changed] of Object.entries(cuts)) {
+        if (changed === null) await rm(log.writeAheadLog);
+        else await writeFile(log.writeAheadLog, changed);
+        // Twice: a refusal leaves all as it is.
+        for (let attempt = 0; attempt < 2; attempt++) {
+          const { code, message } = await failureOf(log.open());
+          expect(code, what).to.equal('RESOURCE');
+          expect(message, what).to.contain(`${log.writeAheadLog} is damaged (`);
+          expect(message, what).to.contain('empty its RaftDataDir and start it again');
+        }
+        if (changed !== null) {
+          expect(await readFile(log.writeAheadLog), what).to.deep.equal(changed);
+        }
         await log.restoreKilled();
       }
     });
 
-    it('starts with an empty log when the write-ahead log is blank', async () => {
-      await writeFile(log.path, '');
-      expect((await openWith(Buffer.alloc(bytes.length))).initial.entries).to.deep.equal([]);
+    it('refuses a write-ahead log whose database is missing or empty', async () => {
+      for (const synced of [true, false]) {
+        await writeFile(log.path, '');
+        if (!synced) await rm(log.syncedFile);
+        const { message } = await failureOf(log.open());
+        expect(message).to.contain(`${log.path} is damaged (it is empty, but ${log.path}-`);
+        await rm(log.path);
+        expect((await failureOf(log.open())).message).to.contain(
+          `(it is missing, but ${log.path}-`,
+        );
+        await log.restoreKilled();
+      }
+    });
+
+    it('refuses a log whose side file is missing, damaged or of another log', async () => {
+      await rm(log.syncedFile);
+      expect((await failureOf(log.open())).message).to.contain(
+        `${log.syncedFile} is damaged (it is missing)`,
+      );
+      await writeFile(log.syncedFile, Buffer.alloc(12_288, 7));
+      expect((await failureOf(log.open())).message).to.contain(
+        `${log.syncedFile} is damaged (its checksums are wrong)`,
+      );
+      const other = await StoredLog.create();
+      await other.open();
+      await other.close();
+      await cp(other.syncedFile, log.syncedFile);
+      await other.end();
+      expect((await failureOf(log.open())).message).to.contain(
+        `${log.syncedFile} is damaged (it belongs to another log than the file beside it)`,
+      );
     });
 
     it('restores the whole log after the write-ahead log was reused from its start', async () => {

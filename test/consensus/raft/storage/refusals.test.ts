@@ -1,6 +1,10 @@
-/** Directories and files that are refused as a log, and the messages. */
-import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+/** The log on disk: which directories and files it refuses, and how it says so. */
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { Connection } from '../../../../src/consensus/raft/storage/connection.js';
 import { SqliteStorage } from '../../../../src/consensus/raft/storage/sqlite.js';
@@ -110,19 +114,24 @@ describe('a log on disk', () => {
     'the term of an entry was changed': 'UPDATE log SET term = 2 WHERE idx = 5',
     'an entry is missing': 'DELETE FROM log WHERE idx = 5',
     'the first entry is missing': 'DELETE FROM log WHERE idx = 1',
-    'the vote was changed': "UPDATE hard_state SET vote = 'x'",
-    'the term is missing': 'DELETE FROM hard_state',
-    'the lockout is missing': 'DELETE FROM promise',
-    'a chunk of the snapshot is missing':
-      'UPDATE snapshot SET last_index = 3, last_term = 1, pieces = 2',
-    'its last entry has a later term than its hard state':
-      'UPDATE hard_state SET term = 0, vote = NULL, checksum = (SELECT checksum FROM kept)',
+    'the last entry is missing': 'DELETE FROM log WHERE idx = 10',
+    'all entries are missing': 'DELETE FROM log',
+    'the vote was changed': "UPDATE node_state SET vote = 'x'",
+    'the lockout was changed': 'UPDATE node_state SET lockout_ms = 1',
+    'the cluster was changed': "UPDATE node_state SET cluster_id = 'x'",
+    'the node counts as joining': 'UPDATE node_state SET joining = 1 - joining',
+    'the list of nodes was changed': 'UPDATE node_state SET nodes = NULL',
+    'the term is missing': 'DELETE FROM node_state',
+    'there are two terms': 'INSERT INTO node_state SELECT * FROM node_state',
+    'the snapshot is missing': 'DELETE FROM snapshot',
+    'its place was changed': 'UPDATE snapshot SET last_index = 3, last_term = 1, pieces = 2',
     'a table is missing': 'DROP TABLE log',
+    'there is another table': 'CREATE TABLE other (a)',
+    'the text of the schema was changed':
+      "PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = replace(sql, 'idx', 'idy')",
   };
   for (const [what, sql] of Object.entries(damages)) {
-    it(`refuses a log when ${what}`, async () => {
-      await log.open();
-      await log.tamper('CREATE TABLE kept AS SELECT checksum FROM hard_state');
+    it(`is refused, by name, when ${what}`, async () => {
       await write(await log.open(), {
         hardState: { term: 3, vote: 'a' },
         entries: entriesOf(1, 10, 1),
@@ -134,7 +143,43 @@ describe('a log on disk', () => {
     });
   }
 
-  it('refuses a log whose file was truncated or overwritten', async () => {
+  const inPlace: Record<string, (path: string) => Promise<unknown>> = {
+    'a directory': (path) => mkdir(path),
+    'a FIFO': (path) => promisify(execFile)('mkfifo', [path]),
+    'a socket': (path) => listening(path),
+  };
+  for (const [what, make] of Object.entries(inPlace)) {
+    for (const suffix of ['', '-wal', '-journal', '-synced']) {
+      it(`refuses ${what} in the place of freno-raft.db${suffix} at once`, async () => {
+        await log.open();
+        await log.close();
+        const path = `${log.path}${suffix}`;
+        await rm(path, { force: true });
+        await make(path);
+        const { code, message } = await failureOf(log.open());
+        expect(code).to.equal('RESOURCE');
+        expect(message).to.contain(`${path} is ${what}, not a file`);
+      });
+    }
+  }
+
+  it('refuses an older copy of the database', async () => {
+    const first = await log.open();
+    await write(first, { hardState: { term: 3, vote: 'a' }, entries: entriesOf(1, 10, 1) });
+    await log.kill();
+    const older = await readFile(log.path);
+    await write(await log.open(), { hardState: { term: 4, vote: 'b' } });
+    await log.close();
+    const newer = await readFile(log.path);
+    await writeFile(log.path, older);
+    expect((await failureOf(log.open())).message).to.contain(
+      `${log.path} is damaged (it is an older copy: term and vote are not those that were synced)`,
+    );
+    await writeFile(log.path, newer);
+    expect((await log.open()).initial.hardState).to.deep.equal({ term: 4, vote: 'b' });
+  });
+
+  it('is refused, by name, when its file was cut or overwritten', async () => {
     const first = await log.open();
     await write(first, { hardState: { term: 3, vote: 'a' }, entries: entriesOf(1, 2000, 1) });
     await log.close();
@@ -152,9 +197,16 @@ describe('a log on disk', () => {
 
   it('refuses the log of a newer program', async () => {
     await log.open();
-    await log.tamper('PRAGMA user_version = 2');
+    await log.tamper('PRAGMA user_version = 3');
     expect((await failureOf(log.open())).message).to.contain(
-      `${log.path} cannot be used: its format is 2`,
+      `${log.path} cannot be used: its format is 3, this program knows 2`,
     );
   });
 });
+
+/** Leaves a socket at `path`. */
+async function listening(path: string): Promise<void> {
+  const server = createServer().listen(path);
+  await once(server, 'listening');
+  server.unref();
+}

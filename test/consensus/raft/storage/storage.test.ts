@@ -1,8 +1,9 @@
-/** What the log on disk stores. */
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+/** The log on disk: what it keeps. */
+import { cp, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { EncodedSnapshot } from '../../../../src/consensus/raft/driver-types.js';
+import { Connection } from '../../../../src/consensus/raft/storage/connection.js';
 import type { OpenedStorage } from '../../../../src/consensus/raft/storage/sqlite.js';
 import { failureOf } from '../../../support/failure.js';
 import { entriesOf, StoredLog, snapshotAt, write } from '../support/stored-log.js';
@@ -151,6 +152,30 @@ describe('the log on disk', () => {
     expect((await log.reopen()).storedLockoutMs).to.equal(700);
   });
 
+  it('is joining when it is created, until a write says that it has joined', async () => {
+    const first = await log.open();
+    expect([first.initial.joining, first.clusterId]).to.deep.equal([true, null]);
+    await write(first, { hardState: { term: 1, vote: null } });
+    const second = await log.reopen();
+    expect(second.initial.joining).to.equal(true);
+    await write(second, { hardState: { term: 2, vote: 'a' }, joined: true, clusterId: 'c1' });
+    const third = await log.reopen();
+    expect([third.initial.joining, third.clusterId]).to.deep.equal([false, 'c1']);
+    expect(third.initial.hardState).to.deep.equal({ term: 2, vote: 'a' });
+  });
+
+  it('has term and vote in the database itself before the write is done', async () => {
+    const first = await log.open();
+    await write(first, { entries: entriesOf(1, 3, 0) });
+    await write(first, { hardState: { term: 7, vote: 'b:2' }, joined: true });
+    const copy = join(log.directory, 'copy.db');
+    await cp(log.path, copy);
+    const connection = await Connection.open(copy);
+    const [row] = await connection.all('SELECT term, vote, joining FROM node_state');
+    expect(row).to.deep.equal({ term: 7, vote: 'b:2', joining: 0 });
+    await connection.close();
+  });
+
   it('distinguishes a replaced chunk from a missing one', async () => {
     const first = await log.open();
     await write(first, { hardState: { term: 2, vote: null }, entries: entriesOf(1, 40, 2) });
@@ -160,14 +185,20 @@ describe('the log on disk', () => {
     const missing = new Promise((resolve, reject) => {
       first.storage.readChunk(30, 4, (error) => (error === null ? resolve(null) : reject(error)));
     });
-    expect((await failureOf(missing)).message).to.equal('chunk 4 of its snapshot is missing');
+    expect((await failureOf(missing)).message).to.contain(
+      `${log.path} is damaged (chunk 4 of its snapshot is missing)`,
+    );
   });
 
   it('keeps the whole snapshot of a leader that arrives while it writes its own', async () => {
     for (const ownChunks of [1, 3, 6]) {
       const first = await log.open();
       const index = 100 * ownChunks;
-      await write(first, { hardState: { term: 2, vote: null } });
+      const start = first.initial.snapshot.index + 1;
+      await write(first, {
+        hardState: { term: 2, vote: null },
+        entries: entriesOf(start, index + 40, 2),
+      });
       const saved = save(first, snapshotAt(index + 30, ownChunks));
       const installed = write(first, { snapshot: snapshotAt(index + 50), entries: [] });
       await Promise.all([saved, installed]);

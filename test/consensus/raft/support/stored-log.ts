@@ -2,16 +2,18 @@
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Entry } from '../../../../src/consensus/raft/core/types.js';
 import type { EncodedSnapshot, StorageWrite } from '../../../../src/consensus/raft/driver-types.js';
 import { Connection } from '../../../../src/consensus/raft/storage/connection.js';
+import type { OpenOptions } from '../../../../src/consensus/raft/storage/opening.js';
 import {
   type OpenedStorage,
   SqliteStorage,
 } from '../../../../src/consensus/raft/storage/sqlite.js';
 import { LogRecorder } from './log-recorder.js';
 
-export const identity = { clusterName: 'test', node: '127.0.0.1:1' };
+export const identity = { clusterName: 'test', node: '127.0.0.1:1', nodes: ['127.0.0.1:1'] };
 
 export class StoredLog {
   /** The data directory; a test may set another. */
@@ -39,9 +41,20 @@ export class StoredLog {
     return `${this.path}-wal`;
   }
 
-  async open(overrides: Partial<typeof identity> = {}): Promise<OpenedStorage> {
-    const wanted = { ...identity, ...overrides };
-    const opened = await SqliteStorage.open(this.directory, wanted, this.#recorder.logger);
+  get syncedFile(): string {
+    return `${this.path}-synced`;
+  }
+
+  get warnings(): string[] {
+    return this.#recorder.warnings();
+  }
+
+  async open(
+    overrides: Partial<typeof identity> = {},
+    options: OpenOptions = {},
+  ): Promise<OpenedStorage> {
+    const asked = { ...identity, ...overrides };
+    const opened = await SqliteStorage.open(this.directory, asked, this.#recorder.logger, options);
     this.#opened.push(opened);
     return opened;
   }
@@ -58,6 +71,7 @@ export class StoredLog {
 
   /** Leaves the files as a process that is killed now would, and keeps a copy of them. */
   async kill(): Promise<void> {
+    await settled();
     await rm(this.#copy, { recursive: true, force: true });
     await cp(this.directory, this.#copy, { recursive: true });
     await this.close();
@@ -87,6 +101,11 @@ export class StoredLog {
   get #copy(): string {
     return join(this.#root, 'killed');
   }
+}
+
+/** Until the side file holds what was synced last. */
+export async function settled(): Promise<void> {
+  await setTimeout(20);
 }
 
 export function entriesOf(first: number, last: number, term: number): Entry[] {
