@@ -23,6 +23,12 @@ interface Journaled {
   readonly restorable: () => void;
 }
 
+/** A mutant's disk. */
+export interface DiskBug {
+  readonly reportsBeforeSync?: boolean;
+  readonly takesOlderSnapshots?: boolean;
+}
+
 export class SimulatedDisk implements RaftStorage {
   hardState: HardState = { term: 0, vote: null };
   snapshot: EncodedSnapshot | null = null;
@@ -37,6 +43,7 @@ export class SimulatedDisk implements RaftStorage {
     private readonly random: SeededRandom,
     private readonly schedule: Schedule,
     private readonly faults: () => FaultProfile,
+    private readonly bug: DiskBug | null = null,
   ) {}
 
   get hasPendingWrites(): boolean {
@@ -112,9 +119,16 @@ export class SimulatedDisk implements RaftStorage {
   ): void {
     const record: Journaled = { apply, partCount, isDurable: false, restorable };
     this.#journal.push(record);
+    if (this.bug?.reportsBeforeSync) {
+      this.#later(0, () => {
+        durable();
+        restorable();
+      });
+    }
     this.#later(this.#latencyMs(), () => {
       record.isDurable = true;
       const restored = this.#sync();
+      if (this.bug?.reportsBeforeSync) return;
       durable();
       for (const earlier of restored) earlier.restorable();
     });
@@ -173,7 +187,7 @@ export class SimulatedDisk implements RaftStorage {
 
   #applySnapshot(snapshot: EncodedSnapshot): void {
     const { index } = snapshot.meta;
-    if (index <= this.snapshotIndex) return;
+    if (index <= this.snapshotIndex && !this.bug?.takesOlderSnapshots) return;
     this.snapshot = snapshot;
     this.entries = this.entries.filter((entry) => entry.index > index);
   }

@@ -1,21 +1,8 @@
 /** Bugs planted on purpose, one at a time: a simulation that does not find them proves nothing. */
 import { defaultLimits } from '../../../../src/consensus/raft/core/config.js';
-import type { Rules } from '../../../../src/consensus/raft/core/rules.js';
+import { coreBugs } from './core-bugs.js';
 import type { FaultProfile } from './fault-profile.js';
-
-export interface Mutant {
-  readonly name: string;
-  /**
-   * What makes its circumstances likely. All are found in drawn faults too; those that need three
-   * accidents in a row only once in many hundred seeds, which is too long for a test.
-   */
-  readonly faults?: Partial<FaultProfile>;
-  readonly rules?: Partial<Rules>;
-  readonly forgetsVote?: boolean;
-  readonly forgetsLockout?: boolean;
-  readonly notesRoundsLate?: boolean;
-  readonly ignoresClocks?: boolean;
-}
+import type { Mutant } from './mutant.js';
 
 const never = Number.POSITIVE_INFINITY;
 
@@ -134,5 +121,27 @@ export const mutants: readonly Mutant[] = [
     name: 'counts the lease from the answers to its heartbeats',
     notesRoundsLate: true,
     faults: { nodes: 3, commandEveryMs: 1_000, stallEveryMs: 150, stallMs: 300 },
+  },
+  ...coreBugs,
+  { name: 'forwards a command twice', duplicatesForwards: true },
+  {
+    name: 'confirms a command before its readers judge by it',
+    confirmsBeforeReaders: true,
+  },
+  {
+    name: 'takes a write for durable before the disk has synced it',
+    disk: { reportsBeforeSync: true },
+  },
+  {
+    name: 'lets an older snapshot replace a newer one',
+    disk: { takesOlderSnapshots: true },
+    faults: {
+      nodes: 3,
+      snapshotEntries: 5,
+      keepEntries: 0,
+      commandEveryMs: 30,
+      slowWriteRate: 0.3,
+      slowWriteMs: 1_500,
+    },
   },
 ];

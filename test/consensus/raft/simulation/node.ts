@@ -26,7 +26,8 @@ import type { SeededRandom } from '../../../support/random.js';
 import type { Checker } from './checker.js';
 import type { SimulatedDisk } from './disk.js';
 import type { FaultProfile } from './fault-profile.js';
-import type { Mutant } from './mutants.js';
+import type { Mutant } from './mutant.js';
+import { MutantCore } from './mutant-core.js';
 import type { Network } from './network.js';
 import { ObservedCore } from './observed-core.js';
 import { Readers } from './readers.js';
@@ -160,13 +161,20 @@ export class SimulatedNode {
     const { hardState, entries } = disk;
     const snapshot = disk.snapshot?.meta ?? { index: 0, term: 0 };
     const random = () => world.random.next();
-    const core = new Raft(config, { hardState, snapshot, entries }, random, this.#rules);
+    const raft = new Raft(config, { hardState, snapshot, entries }, random, this.#rules);
+    const peers = world.ids.filter((peer) => peer !== id);
+    const bug = world.mutant?.core;
+    const core = bug === undefined ? raft : new MutantCore(raft, id, peers, disk, bug);
     const observed = new ObservedCore(core, {
+      nodes: world.ids.length,
+      electionTicks: config.electionTicks,
       saw: (ready) => this.#saw(ready),
       writeOverlapping: overlappingWrites
         ? (write, done) => this.#writeOverlapping(write.entries, write.hardState, done)
         : null,
       notesRoundsLate: world.mutant?.notesRoundsLate ?? false,
+      leadsWithoutQuorum: () =>
+        world.checker.violate('a leader that hears no majority steps down', id),
     });
     const options = {
       id,
@@ -310,7 +318,10 @@ export class SimulatedNode {
           done(outcomes);
         };
         if (this.world.random.chance(0.5)) finish();
-        else this.#after(this.#readerDelayMs(), finish);
+        else if (this.world.mutant?.confirmsBeforeReaders) {
+          this.#after(this.#readerDelayMs(), taken);
+          done(outcomes);
+        } else this.#after(this.#readerDelayMs(), finish);
       },
       settled: (done) => this.#after(this.world.random.between(0, 3), done),
       image: () => this.#state.image(),

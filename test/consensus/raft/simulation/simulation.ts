@@ -10,7 +10,7 @@ import {
   type LeaderCrashPoint,
 } from './fault-profile.js';
 import { Journal } from './journal.js';
-import type { Mutant } from './mutants.js';
+import type { Mutant } from './mutant.js';
 import { type Letter, Network, type PartitionKind } from './network.js';
 import { type Moment, SimulatedNode, unixAt, type World } from './node.js';
 import { Schedule } from './schedule.js';
@@ -81,13 +81,16 @@ class Simulation {
     const ids = [...'abcde'].slice(0, this.#faults.nodes);
     const faults = () => this.#faults;
     const disks = new Map(
-      ids.map((id) => [id, new SimulatedDisk(this.#random, this.#schedule, faults)]),
+      ids.map((id) => [id, new SimulatedDisk(this.#random, this.#schedule, faults, mutant?.disk)]),
     );
     this.#checker = new Checker(disks);
-    this.#network = new Network(this.#random, this.#schedule, faults, {
-      left: (letter) => this.#left(letter),
-      arrives: (letter) => this.#arrives(letter),
-    });
+    this.#network = new Network(
+      this.#random,
+      this.#schedule,
+      faults,
+      { left: (letter) => this.#left(letter), arrives: (letter) => this.#arrives(letter) },
+      mutant?.duplicatesForwards ?? false,
+    );
     const world: World = {
       ids,
       random: this.#random,
