@@ -3,6 +3,8 @@ import type { Message } from '../../../../src/consensus/raft/core/types.js';
 import type { Mutant } from './mutant.js';
 import type { MutantView } from './mutant-core.js';
 
+const never = Number.POSITIVE_INFINITY;
+
 /** The same message from every peer. */
 function fromEach(message: Message, { peers }: MutantView): Message[] {
   return peers.map((from) => ({ ...message, from }));
@@ -74,7 +76,7 @@ export const coreBugs: readonly Mutant[] = [
       stragglerMs: 1_500,
       leaderCrashPoints: ['committed', 'written'],
       downMs: 300,
-      crisisEveryMs: Number.POSITIVE_INFINITY,
+      crisisEveryMs: never,
       commandEveryMs: 500,
       stormMs: 15_000,
     },
@@ -125,11 +127,15 @@ export const coreBugs: readonly Mutant[] = [
     faults: {
       nodes: 3,
       transferEveryMs: 300,
-      stragglerRate: 0.4,
-      stragglerMs: 2_000,
+      slowWriteRate: 0.3,
+      slowWriteMs: 1_500,
+      stallEveryMs: 150,
+      stallMs: 300,
       commandEveryMs: 500,
-      crashEveryMs: Number.POSITIVE_INFINITY,
-      pauseEveryMs: Number.POSITIVE_INFINITY,
+      crashEveryMs: never,
+      pauseEveryMs: never,
+      leaderCrashPoints: [],
+      diskHangEveryMs: never,
     },
   },
   {
@@ -151,11 +157,16 @@ export const coreBugs: readonly Mutant[] = [
     },
     faults: {
       nodes: 3,
-      stragglerRate: 0.4,
-      stragglerMs: 2_000,
-      partitionMs: 2_000,
-      partitionEveryMs: 1_000,
-      commandEveryMs: 200,
+      delayMinMs: 20,
+      delayMaxMs: 60,
+      pauseEveryMs: 700,
+      pauseMs: 1_000,
+      commandEveryMs: 500,
+      crashEveryMs: never,
+      crisisEveryMs: never,
+      partitionEveryMs: never,
+      leaderCrashPoints: [],
+      diskHangEveryMs: never,
     },
   },
 ];

@@ -38,6 +38,9 @@ export class SimulatedDisk implements RaftStorage {
   #journal: Journaled[] = [];
   /** Grows with each crash: completions of an earlier life are nobody's. */
   #life = 0;
+  #hangsUntilMs = 0;
+  /** What would have finished while it hangs, in order. */
+  readonly #held: Array<() => void> = [];
 
   constructor(
     private readonly random: SeededRandom,
@@ -135,9 +138,24 @@ export class SimulatedDisk implements RaftStorage {
   }
 
   #latencyMs(): number {
-    const { writeMaxMs, slowWriteRate, slowWriteMs } = this.faults();
+    const { writeMinMs, writeMaxMs, slowWriteRate, slowWriteMs } = this.faults();
     const slow = this.random.chance(slowWriteRate) ? slowWriteMs * this.random.next() : 0;
-    return this.random.between(0.05, writeMaxMs) + slow;
+    return this.random.between(writeMinMs, writeMaxMs) + slow;
+  }
+
+  get isHanging(): boolean {
+    return this.schedule.nowMs < this.#hangsUntilMs;
+  }
+
+  /** It finishes nothing for that long. */
+  hang(forMs: number): void {
+    this.#hangsUntilMs = this.schedule.nowMs + forMs;
+  }
+
+  /** What it was given meanwhile finishes. */
+  recover(): void {
+    this.#hangsUntilMs = 0;
+    for (const finish of this.#held.splice(0)) finish();
   }
 
   #sync(): Journaled[] {
@@ -150,7 +168,11 @@ export class SimulatedDisk implements RaftStorage {
   #later(delayMs: number, run: () => void): void {
     const life = this.#life;
     this.schedule.after(delayMs, () => {
-      if (life === this.#life) run();
+      const finish = (): void => {
+        if (life === this.#life) run();
+      };
+      if (this.isHanging) this.#held.push(finish);
+      else finish();
     });
   }
 

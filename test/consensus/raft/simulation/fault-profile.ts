@@ -54,9 +54,13 @@ export interface FaultProfile {
   readonly partitionMs: number;
   readonly brokenConnectionEveryMs: number;
 
+  readonly writeMinMs: number;
   readonly writeMaxMs: number;
   readonly slowWriteRate: number;
   readonly slowWriteMs: number;
+  /** A disk finishes nothing for a while, then everything; never those of a majority at once. */
+  readonly diskHangEveryMs: number;
+  readonly diskHangMs: number;
   /** Share of changes that a thread which answers checks takes over late, and how late. */
   readonly busyReaderRate: number;
   readonly busyReaderMs: number;
@@ -118,6 +122,7 @@ export function drawFaultProfile(random: SeededRandom): FaultProfile {
     partitionEveryMs: often(200, 5_000),
     partitionMs: random.magnitude(50, 3_000),
     brokenConnectionEveryMs: often(100, 5_000),
+    writeMinMs: 0.05,
     writeMaxMs: random.magnitude(0.1, 20),
     slowWriteRate: rate(0.3),
     slowWriteMs: random.magnitude(10, 1_500),
@@ -137,6 +142,8 @@ export function drawFaultProfile(random: SeededRandom): FaultProfile {
     stallEveryMs: often(100, 3_000),
     stallMs: random.magnitude(5, 600),
     transferEveryMs: often(100, 3_000),
+    diskHangEveryMs: often(1_000, 10_000),
+    diskHangMs: random.magnitude(500, 5_000),
   };
 }
 
@@ -151,8 +158,10 @@ export function calm(faults: FaultProfile): FaultProfile {
     stragglerRate: 0,
     partitionEveryMs: never,
     brokenConnectionEveryMs: never,
+    writeMinMs: Math.min(faults.writeMinMs, 5),
     writeMaxMs: Math.min(faults.writeMaxMs, 5),
     slowWriteRate: 0,
+    diskHangEveryMs: never,
     crashEveryMs: never,
     crisisEveryMs: never,
     pauseEveryMs: never,

@@ -17,6 +17,7 @@ const partedPair: Partial<FaultProfile> = {
   commandEveryMs: 1_000,
   partitionEveryMs: never,
   partitionMs: 2_000,
+  diskHangEveryMs: never,
 };
 
 /**
@@ -37,6 +38,7 @@ const unequalTimes: Partial<FaultProfile> = {
   transferEveryMs: never,
   crisisEveryMs: never,
   partitionEveryMs: never,
+  diskHangEveryMs: never,
 };
 
 export const mutants: readonly Mutant[] = [
@@ -53,6 +55,7 @@ export const mutants: readonly Mutant[] = [
       stallEveryMs: never,
       crisisEveryMs: never,
       partitionEveryMs: never,
+      diskHangEveryMs: never,
       commandEveryMs: 1_000,
       lossRate: 0,
       stragglerRate: 0,

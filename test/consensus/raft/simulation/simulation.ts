@@ -1,4 +1,5 @@
 /** One cluster, one seed: a storm of faults, then calm, in which the cluster must converge. */
+import { majorityOf } from '../../../../src/consensus/raft/core/quorum.js';
 import type { Command } from '../../../../src/throttle/commands.js';
 import { SeededRandom } from '../../../support/random.js';
 import { Checker, ratioOf, type Violation } from './checker.js';
@@ -10,6 +11,7 @@ import {
   type LeaderCrashPoint,
 } from './fault-profile.js';
 import { Journal } from './journal.js';
+import { Liveness, type LivenessBounds } from './liveness.js';
 import type { Mutant } from './mutant.js';
 import { type Letter, Network, type PartitionKind } from './network.js';
 import { type Moment, SimulatedNode, unixAt, type World } from './node.js';
@@ -19,6 +21,10 @@ import { describe } from './transcript.js';
 export interface Options {
   readonly seed: number;
   readonly mutant?: Mutant;
+  /** In place of what is drawn, and of what the mutant asks for. */
+  readonly faults?: Partial<FaultProfile>;
+  /** What must hold in the storm, too. */
+  readonly bounds?: LivenessBounds;
   /** Keep lines for a person to read. */
   readonly trace?: boolean;
 }
@@ -40,6 +46,7 @@ export interface SimulationOutcome {
 const CONVERGENCE_MS = 30_000;
 
 const LOOK_MS = 200;
+const LIVENESS_LOOK_MS = 50;
 
 /**
  * Looks in a row: a leader that has heard all says so with its next lease, long before the last of
@@ -72,11 +79,13 @@ class Simulation {
   #commands = 0;
   #elections = 0;
   #leaderCrashPoint: LeaderCrashPoint = 'later';
+  readonly #liveness: Liveness | null;
 
-  constructor({ seed, mutant, trace }: Options) {
+  constructor({ seed, mutant, faults: given, bounds, trace }: Options) {
     this.#seed = seed;
     this.#random = new SeededRandom(seed);
-    this.#faults = { ...drawFaultProfile(this.#random), ...mutant?.faults };
+    this.#faults = { ...drawFaultProfile(this.#random), ...mutant?.faults, ...given };
+    this.#liveness = bounds === undefined ? null : new Liveness(bounds);
     this.#journal = new Journal(trace ?? false);
     const ids = [...'abcde'].slice(0, this.#faults.nodes);
     const faults = () => this.#faults;
@@ -109,6 +118,7 @@ class Simulation {
     for (const node of this.#nodes) this.#protected(() => node.start());
     this.#planFaults();
     this.#planClients();
+    if (this.#liveness !== null) this.#lookForLife(this.#liveness);
     this.#schedule.after(this.#faults.stormMs, () => this.#heal());
     while (this.#checker.violation === null && !this.#isConverged) {
       this.#protected(() => this.#schedule.step());
@@ -160,6 +170,7 @@ class Simulation {
     this.#every('pauseEveryMs', () => this.#victim().standStill(random.wait(this.#faults.pauseMs)));
     this.#every('stallEveryMs', () => this.#victim().standStill(random.wait(this.#faults.stallMs)));
     this.#every('transferEveryMs', () => this.#transfer());
+    this.#every('diskHangEveryMs', () => this.#hangDisk());
     if (this.#nodes.length === 1) return;
     this.#every('partitionEveryMs', () => this.#partition(this.#victim().id));
     this.#every('crisisEveryMs', () => this.#crisis());
@@ -251,6 +262,16 @@ class Simulation {
     });
   }
 
+  #hangDisk(): void {
+    const { id, disk } = this.#victim();
+    const hanging = this.#nodes.filter((node) => node.disk.isHanging).length;
+    if (disk.isHanging || majorityOf(this.#nodes.length) > this.#nodes.length - hanging - 1) return;
+    const forMs = this.#random.wait(this.#faults.diskHangMs);
+    this.#note(id, 10, () => `its disk hangs for ${forMs.toFixed(0)} ms`);
+    disk.hang(forMs);
+    this.#schedule.after(forMs, () => disk.recover());
+  }
+
   #breakConnection(): void {
     const [from, to] = this.#random.shuffled(this.#nodes);
     from!.driver?.unreachable(to!.id);
@@ -295,6 +316,20 @@ class Simulation {
     });
   }
 
+  // ---- liveness ----
+
+  #lookForLife(liveness: Liveness): void {
+    this.#schedule.after(LIVENESS_LOOK_MS, () => {
+      if (!this.#isStorm) return;
+      const { nowMs } = this.#schedule;
+      const hasLease = this.#nodes.some(({ id }) => this.#checker.holdsLease(id, nowMs));
+      const hasLeader = this.#nodes.some(({ isLeader }) => isLeader);
+      const violation = liveness.look(nowMs, hasLease, hasLeader);
+      if (violation !== null) this.#checker.violate(violation.invariant, violation.detail);
+      this.#lookForLife(liveness);
+    });
+  }
+
   // ---- convergence ----
 
   #heal(): void {
@@ -303,6 +338,7 @@ class Simulation {
     this.#faults = calm(this.#faults);
     this.#network.heal();
     for (const node of this.#nodes) {
+      node.disk.recover();
       if (node.isUp) node.wake();
       else node.start();
     }
