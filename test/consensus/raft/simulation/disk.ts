@@ -33,10 +33,10 @@ export class SimulatedDisk implements RaftStorage {
   hardState: HardState = { term: 0, vote: null };
   snapshot: EncodedSnapshot | null = null;
   entries: Entry[] = [];
-  /** The longest promise of any run that may still hold. */
+  /** The longest lockout of any run that may still hold. */
   storedLockoutMs = 0;
   #journal: Journaled[] = [];
-  /** Grows with each crash: completions of an earlier life are nobody's. */
+  /** Grows with each crash: completions of an earlier life are dropped. */
   #life = 0;
   #hangsUntilMs = 0;
   /** What would have finished while it hangs, in order. */

@@ -1,13 +1,13 @@
 /**
- * What goes wrong in one simulation, and how often. Drawn anew for each seed: with constant rates
+ * What goes wrong in one simulation, and how often. Drawn again for each seed: with constant rates
  * some bugs need a mixture that never comes up (measured: 0 of 4,000 seeds against hundreds).
  */
 import { defaultLimits } from '../../../../src/consensus/raft/core/config.js';
 import type { SeededRandom } from '../../../support/random.js';
 
 /**
- * `written`: its own disk has got further, nobody may know; `committed`: it has just learned that
- * something is.
+ * `written`: its own disk has advanced, and no other node may know; `committed`: its commit index
+ * has just advanced.
  */
 export type LeaderCrashPoint = 'written' | 'committed' | 'later';
 const leaderCrashPoints: readonly LeaderCrashPoint[] = [
@@ -24,7 +24,7 @@ export interface FaultProfile {
   /** Virtual time with faults; then all heals. */
   readonly stormMs: number;
   readonly limits: typeof defaultLimits;
-  /** Each node draws its times of election and heartbeat anew at each start. */
+  /** Each node draws its election and heartbeat times again at each start. */
   readonly timesDiffer: boolean;
   readonly snapshotEntries: number;
   readonly keepEntries: number;
@@ -61,10 +61,10 @@ export interface FaultProfile {
   /** A disk finishes nothing for a while, then everything; never those of a majority at once. */
   readonly diskHangEveryMs: number;
   readonly diskHangMs: number;
-  /** Share of changes that a thread which answers checks takes over late, and how late. */
+  /** Share of changes that a reader thread takes over late, and how late. */
   readonly busyReaderRate: number;
   readonly busyReaderMs: number;
-  /** Several writes under way at once, finishing in any order. */
+  /** Several writes in progress at once, which finish in any order. */
   readonly overlappingWrites: boolean;
 
   readonly crashEveryMs: number;
@@ -73,13 +73,13 @@ export interface FaultProfile {
    * new terms.
    */
   readonly leaderCrashPoints: readonly LeaderCrashPoint[];
-  /** How often somebody else stands still when a node crashes. */
+  /** How often another node stands still when a node crashes. */
   readonly doubleTroubleRate: number;
   readonly downMs: number;
   /** Share of crashes after which the node is back at once. */
   readonly quickRestartRate: number;
   /**
-   * The leader loses one follower; when that one has lost patience, the leader stands still and
+   * The leader loses one follower; after its election time-out, the leader stands still and
    * another follower restarts.
    */
   readonly crisisEveryMs: number;

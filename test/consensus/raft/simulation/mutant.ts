@@ -7,8 +7,8 @@ import type { CoreBug } from './mutant-core.js';
 export interface Mutant {
   readonly name: string;
   /**
-   * What makes its circumstances likely. All are found in drawn faults too; those that need three
-   * accidents in a row only once in many hundred seeds, which is too long for a test.
+   * What makes its circumstances likely. All are found in drawn faults too, but those that need
+   * three faults in a row only once in many hundred seeds, which is too long for a test.
    */
   readonly faults?: Partial<FaultProfile>;
   readonly rules?: Partial<Rules>;

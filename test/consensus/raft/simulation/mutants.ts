@@ -7,8 +7,8 @@ import type { Mutant } from './mutant.js';
 const never = Number.POSITIVE_INFINITY;
 
 /**
- * Again and again the leader and one follower lose sight of each other, and the other follower
- * decides between them.
+ * The leader and one follower often lose their connection, and the other follower decides between
+ * them.
  */
 const partedPair: Partial<FaultProfile> = {
   nodes: 3,
@@ -21,8 +21,8 @@ const partedPair: Partial<FaultProfile> = {
 };
 
 /**
- * Nothing happens but what is added to it: most accidents end a lease before anybody could be
- * elected beside it.
+ * No faults but those added to it: most faults end a lease before another node could be elected
+ * beside it.
  */
 const unequalTimes: Partial<FaultProfile> = {
   nodes: 3,
@@ -72,7 +72,7 @@ export const mutants: readonly Mutant[] = [
     name: 'announces a commit before it is in force',
     rules: { announces: (committed) => committed },
   },
-  { name: 'answers before the disk has it', rules: { mayGo: () => true } },
+  { name: 'sends a response before the disk has what it says', rules: { mayGo: () => true } },
   { name: 'truncates without a conflict', rules: { conflicts: () => true } },
   {
     name: 'commits beyond the last new entry',
@@ -93,7 +93,7 @@ export const mutants: readonly Mutant[] = [
     faults: { ...partedPair, crisisEveryMs: 1_000, quickRestartRate: 1, stormMs: 10_000 },
   },
   {
-    name: 'takes the promises of its peers to be as long as its own',
+    name: 'assumes its own lockout for its peers',
     rules: { lockoutMs: (_byVoter, byLeader) => byLeader },
     faults: {
       ...unequalTimes,
@@ -105,7 +105,7 @@ export const mutants: readonly Mutant[] = [
     },
   },
   {
-    name: 'forgets at its start that it promised more before',
+    name: 'forgets at its start that an earlier lockout was longer',
     forgetsLockout: true,
     faults: {
       ...unequalTimes,
@@ -115,13 +115,13 @@ export const mutants: readonly Mutant[] = [
       stormMs: 15_000,
     },
   },
-  { name: 'goes by its own wall clock alone', ignoresClocks: true },
+  { name: 'judges expiries by its own wall clock alone', ignoresClocks: true },
   {
     name: 'keeps the lease while it offers leadership',
     rules: { carriesLease: (round) => round > 0 },
   },
   {
-    name: 'counts the lease from the answers to its heartbeats',
+    name: 'counts the lease from the responses to its heartbeats',
     notesRoundsLate: true,
     faults: { nodes: 3, commandEveryMs: 1_000, stallEveryMs: 150, stallMs: 300 },
   },

@@ -64,7 +64,7 @@ export class Network {
     return this.#cuts.has(`${from}>${to}`);
   }
 
-  /** What this node has sent and nobody has got yet is lost with its connections. */
+  /** What this node has in flight is lost with its connections. */
   loseFrom(sender: NodeId): void {
     this.#epochs.set(sender, (this.#epochs.get(sender) ?? 0) + 1);
   }

@@ -46,8 +46,8 @@ function withoutTime(body: Uint8Array, from: NodeId, to: NodeId): Uint8Array {
 }
 
 /**
- * The longest interval of heartbeats is a third of the shortest election time-out: whoever is
- * elected can stay.
+ * The longest heartbeat interval is a third of the shortest election time-out, so that an elected
+ * leader can stay.
  */
 function drawTimes(random: SeededRandom): RaftTimes {
   return { heartbeatMs: random.pick([25, 40, 50]), electionMs: random.pick([150, 250, 400, 900]) };
@@ -121,7 +121,7 @@ export class SimulatedNode {
     this.#planTick(world.random.next() * tickMsOf(this.#times));
   }
 
-  /** As `PromiseRecord` does. */
+  /** As `LockoutStore` does. */
   #recordLockout(): void {
     const { disk } = this;
     const lockoutMs = lockoutMsOf(this.#times);
@@ -284,8 +284,8 @@ export class SimulatedNode {
   }
 
   /**
-   * The driver is not asked, so it must be told to look: a lost connection to itself means nothing
-   * to it but that.
+   * The driver has no call that makes it look at its core. A lost connection to itself changes
+   * nothing, and makes it look.
    */
   #writeOverlapping(
     entries: Parameters<SimulatedDisk['writeOverlapping']>[0]['entries'],
@@ -338,7 +338,7 @@ export class SimulatedNode {
     };
   }
 
-  /** Now and then one of the threads that answer checks is busy for long. */
+  /** Sometimes a reader thread is busy for long. */
   #readerDelayMs(): number {
     const { random } = this.world;
     const { busyReaderRate, busyReaderMs } = this.world.faults();

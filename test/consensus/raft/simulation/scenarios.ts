@@ -13,7 +13,7 @@ const never = Number.POSITIVE_INFINITY;
 /** A sound network, sound processes, and clients that keep writing. */
 export const nothingHappens = {
   nodes: 3,
-  stormMs: 60_000,
+  stormMs: 20_000,
   timesDiffer: false,
   clockDrift: 0,
   commandEveryMs: 100,

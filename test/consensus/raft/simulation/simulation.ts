@@ -74,8 +74,8 @@ class Simulation {
   #isConverged = false;
   /** How often in a row all was well but for the time that the leader goes by. */
   #misjudgements = 0;
-  /** Who has answered a command since all healed. */
-  readonly #answered = new Set<SimulatedNode>();
+  /** Nodes that have completed a command since all healed. */
+  readonly #responsive = new Set<SimulatedNode>();
   #commands = 0;
   #elections = 0;
   #leaderCrashPoint: LeaderCrashPoint = 'later';
@@ -187,7 +187,7 @@ class Simulation {
     });
   }
 
-  /** More often than not somebody whom it hurts: a leader, or a node with writes pending. */
+  /** Mostly a node that matters now: a leader, or a node with writes pending. */
   #victim(): SimulatedNode {
     const up = this.#nodes.filter(({ isUp }) => isUp);
     const aim = this.#random.next();
@@ -295,7 +295,7 @@ class Simulation {
     this.#checker.clientSends(number, unixAt(this.#schedule.nowMs) + ttlMs);
     this.#note(node.id, number, () => `is sent command ${number}`);
     node.driver?.submit(this.#command(number, node.unixMs(), ttlMs), ({ kind }) => {
-      this.#note(node.id, number, () => `answers command ${number}: ${kind}`);
+      this.#note(node.id, number, () => `completes command ${number}: ${kind}`);
       if (kind === 'refused') this.#checker.clientIsRefused(number);
       if (kind !== 'done') return;
       this.#checker.clientLearns(number, this.#schedule.nowMs);
@@ -346,14 +346,14 @@ class Simulation {
   }
 
   /**
-   * Each node must answer a command of its own; then all must be at the same place, under one
+   * Each node must complete a command of its own; then all must be at the same place, under one
    * leader that holds a lease and knows the time.
    */
   #converge(deadlineMs: number): void {
     this.#schedule.after(LOOK_MS, () => {
       this.#network.heal();
-      const silent = this.#nodes.filter((node) => !this.#answered.has(node));
-      const agrees = silent.length === 0 && this.#agree();
+      const unresponsive = this.#nodes.filter((node) => !this.#responsive.has(node));
+      const agrees = unresponsive.length === 0 && this.#agree();
       this.#isConverged = agrees && this.#leaderJudgesRightly();
       this.#misjudgements = agrees ? this.#misjudgements + 1 : 0;
       if (!this.#isConverged && this.#misjudgements > MISJUDGEMENTS_MAX) {
@@ -363,7 +363,7 @@ class Simulation {
       if (this.#schedule.nowMs > deadlineMs) {
         this.#checker.violate('a healed cluster converges', this.#positions());
       }
-      for (const node of silent) this.#submit(node, () => this.#answered.add(node));
+      for (const node of unresponsive) this.#submit(node, () => this.#responsive.add(node));
       if (!this.#isConverged) this.#converge(deadlineMs);
     });
   }
