@@ -132,7 +132,7 @@ describe('snapshot streams', () => {
     expect(receiver.receive('leader', second!).next).to.equal(2);
   });
 
-  it('is forgotten when a chunk is nonsense', () => {
+  it('drops a snapshot when a chunk is malformed', () => {
     sender.start('follower', 3);
     const [first, second] = sent;
     receiver.receive('leader', first!);

@@ -234,7 +234,8 @@ export class Checker {
         committed.byTerm >= term || witness.termAt(index) === committed.term,
         'a leader has everything that was committed',
         () =>
-          `${id} leads term ${term} with ${witness.termAt(index)} at ${index}, where ${committed.term} was committed`,
+          `${id} leads term ${term} with ${witness.termAt(index)} at ${index}, ` +
+          `where ${committed.term} was committed`,
       );
     }
   }

@@ -1,9 +1,8 @@
 /** Bugs in what a core sends, receives, writes and grants: see `CoreBug`. */
 import type { Message } from '../../../../src/consensus/raft/core/types.js';
+import { never, noFaults } from './fault-profile.js';
 import type { Mutant } from './mutant.js';
 import type { MutantView } from './mutant-core.js';
-
-const never = Number.POSITIVE_INFINITY;
 
 /** The same message from every peer. */
 function fromEach(message: Message, { peers }: MutantView): Message[] {
@@ -71,14 +70,13 @@ export const coreBugs: readonly Mutant[] = [
           : [message],
     },
     faults: {
+      ...noFaults,
       nodes: 3,
-      stragglerRate: 0.5,
-      stragglerMs: 1_500,
-      leaderCrashPoints: ['committed', 'written'],
-      downMs: 300,
-      crisisEveryMs: never,
-      commandEveryMs: 500,
       stormMs: 15_000,
+      timesDiffer: false,
+      commandEveryMs: 500,
+      delayMinMs: 20,
+      delayMaxMs: 900,
     },
   },
   {

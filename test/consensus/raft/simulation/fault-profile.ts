@@ -90,6 +90,34 @@ export interface FaultProfile {
   readonly transferEveryMs: number;
 }
 
+/** No such event. */
+export const never = Number.POSITIVE_INFINITY;
+
+/** Nothing goes wrong but what is added: the network, the disks and the processes are sound. */
+export const noFaults = {
+  clockDrift: 0,
+  commandEveryMs: 100,
+  delayMinMs: 0.2,
+  delayMaxMs: 2,
+  lossRate: 0,
+  duplicateRate: 0,
+  stragglerRate: 0,
+  partitionEveryMs: never,
+  brokenConnectionEveryMs: never,
+  writeMinMs: 0.05,
+  writeMaxMs: 5,
+  slowWriteRate: 0,
+  busyReaderRate: 0,
+  diskHangEveryMs: never,
+  crashEveryMs: never,
+  leaderCrashPoints: [],
+  doubleTroubleRate: 0,
+  crisisEveryMs: never,
+  pauseEveryMs: never,
+  stallEveryMs: never,
+  transferEveryMs: never,
+} as const satisfies Partial<FaultProfile>;
+
 export function drawFaultProfile(random: SeededRandom): FaultProfile {
   const often = (low: number, high: number) =>
     random.chance(0.35) ? Number.POSITIVE_INFINITY : random.magnitude(low, high);
@@ -149,7 +177,6 @@ export function drawFaultProfile(random: SeededRandom): FaultProfile {
 
 /** When all has healed. */
 export function calm(faults: FaultProfile): FaultProfile {
-  const never = Number.POSITIVE_INFINITY;
   return {
     ...faults,
     delayMaxMs: faults.delayMinMs,

@@ -1,5 +1,6 @@
 /** How long a cluster may be without what it needs, while faults go on that it must bear. */
 import type { Violation } from './checker.js';
+import { never } from './fault-profile.js';
 
 export interface LivenessBounds {
   /** Virtual time in which some node holds a lease again. */
@@ -16,7 +17,6 @@ export class Liveness {
 
   /** Null, or what was missing for too long. */
   look(nowMs: number, hasLease: boolean, hasLeader: boolean): Violation | null {
-    const never = Number.POSITIVE_INFINITY;
     const { leaseWithinMs = never, leaderWithinMs = never } = this.bounds;
     if (hasLease) this.#leaseMs = nowMs;
     if (hasLeader) this.#leaderMs = nowMs;

@@ -1,10 +1,8 @@
 /** Bugs planted on purpose, one at a time: a simulation that does not find them proves nothing. */
 import { defaultLimits } from '../../../../src/consensus/raft/core/config.js';
 import { coreBugs } from './core-bugs.js';
-import type { FaultProfile } from './fault-profile.js';
+import { type FaultProfile, never } from './fault-profile.js';
 import type { Mutant } from './mutant.js';
-
-const never = Number.POSITIVE_INFINITY;
 
 /**
  * The leader and one follower often lose their connection, and the other follower decides between
