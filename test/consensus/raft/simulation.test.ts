@@ -1,7 +1,8 @@
 /** The cluster under simulated storms; and the bugs that the simulation has to find. */
 import { expect } from 'chai';
+import { defaultLimits } from '../../../src/consensus/raft/core/config.js';
 import { mutants } from './simulation/mutants.js';
-import { scenarios } from './simulation/scenarios.js';
+import { SLOW_DISKS, scenarios } from './simulation/scenarios.js';
 import { type SimulationOutcome, simulate } from './simulation/simulation.js';
 
 const FIXED_SEEDS = 150;
@@ -68,10 +69,19 @@ describe('raft simulation', () => {
   }
 
   for (const { name, faults, bounds } of scenarios) {
-    it(`keeps a leader or a lease when ${name}`, () => {
+    it(`has a leader again in time when ${name}`, () => {
       for (let seed = 1; seed <= SCENARIO_SEEDS; seed++) {
         expectSound(simulate({ seed, faults, bounds }));
       }
     });
   }
+
+  it('finds that elections on slow disks need longer and longer time-outs', () => {
+    const { faults, bounds } = scenarios.find(({ name }) => name === SLOW_DISKS)!;
+    const limits = { ...defaultLimits, maxElectionBackoff: 1 };
+    for (let seed = 1; seed <= MUTANT_SEEDS; seed++) {
+      if (simulate({ seed, faults: { ...faults, limits }, bounds }).violation !== null) return;
+    }
+    expect.fail(`not found in ${MUTANT_SEEDS} seeds`);
+  });
 });

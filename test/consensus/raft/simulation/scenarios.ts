@@ -10,19 +10,21 @@ export interface Scenario {
 
 const base: Partial<FaultProfile> = { ...noFaults, nodes: 3, stormMs: 20_000, timesDiffer: false };
 
+export const SLOW_DISKS = 'all disks are slow and leaders crash';
+
 export const scenarios: readonly Scenario[] = [
   {
     name: 'one of three disks hangs at a time',
     faults: { ...base, diskHangEveryMs: 4_000, diskHangMs: 5_000 },
-    bounds: { leaseWithinMs: 6_000 },
+    bounds: { leaseWithinMs: 6_000, acknowledgedWithinMs: 6_000 },
   },
   {
     name: 'one or two of five disks hang at a time',
     faults: { ...base, nodes: 5, diskHangEveryMs: 2_000, diskHangMs: 5_000 },
-    bounds: { leaseWithinMs: 6_000 },
+    bounds: { leaseWithinMs: 6_000, acknowledgedWithinMs: 6_000 },
   },
   {
-    name: 'all disks are slow and leaders crash',
+    name: SLOW_DISKS,
     faults: {
       ...base,
       writeMinMs: 300,

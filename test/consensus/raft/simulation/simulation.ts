@@ -23,7 +23,7 @@ export interface Options {
   readonly mutant?: Mutant;
   /** In place of what is drawn, and of what the mutant asks for. */
   readonly faults?: Partial<FaultProfile>;
-  /** What must hold in the storm, too. */
+  /** What must hold during the storm, too. */
   readonly bounds?: LivenessBounds;
   /** Keep lines for a person to read. */
   readonly trace?: boolean;
@@ -46,7 +46,7 @@ export interface SimulationOutcome {
 const CONVERGENCE_MS = 30_000;
 
 const LOOK_MS = 200;
-const LIVENESS_LOOK_MS = 50;
+const LIVENESS_CHECK_MS = 50;
 
 /**
  * Looks in a row: a leader that has heard all says so with its next lease, long before the last of
@@ -118,7 +118,7 @@ class Simulation {
     for (const node of this.#nodes) this.#protected(() => node.start());
     this.#planFaults();
     this.#planClients();
-    if (this.#liveness !== null) this.#lookForLife(this.#liveness);
+    if (this.#liveness !== null) this.#watchLiveness(this.#liveness);
     this.#schedule.after(this.#faults.stormMs, () => this.#heal());
     while (this.#checker.violation === null && !this.#isConverged) {
       this.#protected(() => this.#schedule.step());
@@ -318,15 +318,17 @@ class Simulation {
 
   // ---- liveness ----
 
-  #lookForLife(liveness: Liveness): void {
-    this.#schedule.after(LIVENESS_LOOK_MS, () => {
+  #watchLiveness(liveness: Liveness): void {
+    this.#schedule.after(LIVENESS_CHECK_MS, () => {
       if (!this.#isStorm) return;
       const { nowMs } = this.#schedule;
-      const hasLease = this.#nodes.some(({ id }) => this.#checker.holdsLease(id, nowMs));
-      const hasLeader = this.#nodes.some(({ isLeader }) => isLeader);
-      const violation = liveness.look(nowMs, hasLease, hasLeader);
+      const violation = liveness.check(nowMs, {
+        hasLease: this.#nodes.some(({ id }) => this.#checker.holdsLease(id, nowMs)),
+        hasLeader: this.#nodes.some(({ isLeader }) => isLeader),
+        acknowledged: this.#checker.acknowledged,
+      });
       if (violation !== null) this.#checker.violate(violation.invariant, violation.detail);
-      this.#lookForLife(liveness);
+      this.#watchLiveness(liveness);
     });
   }
 
