@@ -61,7 +61,8 @@ function report(
   const seconds = ((performance.now() - startMs) / 1000).toFixed(0);
   const hours = (virtualMs / 3_600_000).toFixed(2);
   console.log(
-    `${seconds} s: ${runs} seeds (up to ${seed}), ${hours} virtual hours, ${elections} elections, ${acknowledged} commands acknowledged`,
+    `${seconds} s: ${runs} seeds (up to ${seed}), ${hours} virtual hours, ` +
+      `${elections} elections, ${acknowledged} commands acknowledged`,
   );
 }
 

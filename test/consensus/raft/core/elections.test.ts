@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { CoreCluster } from './support/cluster.js';
 
 describe('raft elections', () => {
-  it('make one node the leader, which every other node knows', () => {
+  it('elects one leader, which every other node knows', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     expect(cluster.leaders).to.deep.equal([leader.id]);
@@ -13,13 +13,13 @@ describe('raft elections', () => {
     }
   });
 
-  it('are won by a single node at its first tick', () => {
+  it('elects a single node at its first tick', () => {
     const cluster = new CoreCluster(1).tick(1);
     expect(cluster.leaders).to.deep.equal(['a']);
     expect(cluster.node('a').hardState).to.deep.equal({ term: 1, vote: 'a' });
   });
 
-  it('wait for the disk of a single node, however slow, without another term', () => {
+  it('waits for the slow disk of a single node without entering another term', () => {
     const cluster = new CoreCluster(1);
     const a = cluster.node('a');
     a.diskHeld = true;
@@ -32,14 +32,14 @@ describe('raft elections', () => {
     expect(cluster.settle().leaders).to.deep.equal(['a']);
   });
 
-  it('begin with an empty entry of the new term', () => {
+  it('appends an empty entry of the new term when a leader is elected', () => {
     const cluster = new CoreCluster({ a: { log: [1, 1], term: 3 }, b: {}, c: {} });
     cluster.elect();
     expect(cluster.node('a').terms).to.deep.equal([1, 1, 4]);
     expect(cluster.node('a').entries.at(-1)?.data).to.have.length(0);
   });
 
-  it('draw the time-out anew each time', () => {
+  it('draws a new election time-out each time', () => {
     const cluster = new CoreCluster(3).isolate('a', 'b', 'c');
     const [a] = cluster.nodes;
     const draws = [0, 0.5, 0.9];
@@ -54,7 +54,7 @@ describe('raft elections', () => {
     expect(gaps).to.deep.equal([10, 10, 15]);
   });
 
-  it('between duelling candidates leave the loser a follower, at the same term', () => {
+  it('leaves the loser of two candidates a follower in the same term', () => {
     const cluster = new CoreCluster(3).cut('a', 'c').cut('c', 'a').tick(40);
     expect(cluster.node('a').role).to.equal('leader');
     expect(cluster.node('c').role).to.equal('preCandidate');
@@ -63,7 +63,7 @@ describe('raft elections', () => {
     expect(cluster.leaders).to.deep.equal(['a']);
   });
 
-  it('are not won by a node that alone has lost sight of the leader', () => {
+  it('elects no node that alone has lost its connection to the leader', () => {
     const cluster = new CoreCluster(3);
     cluster.elect();
     cluster.cut('a', 'c').cut('c', 'a').tick(60);
@@ -71,13 +71,13 @@ describe('raft elections', () => {
     expect(cluster.leaders).to.deep.equal(['a']);
   });
 
-  it('raise no term while a candidate cannot win the pre-vote', () => {
+  it('raises no term while a candidate cannot win the pre-vote', () => {
     const cluster = new CoreCluster(3).isolate('c').tick(200);
     expect(cluster.node('c').role).to.equal('preCandidate');
     expect(cluster.node('c').term).to.equal(0);
   });
 
-  it('of two candidates that both passed the pre-vote give the term to one', () => {
+  it('elects one of two candidates that both passed the pre-vote', () => {
     const cluster = new CoreCluster(3).hold(({ kind }) => kind === 'preVote');
     cluster.tick(14);
     const [a, b, c] = cluster.nodes;
@@ -87,7 +87,7 @@ describe('raft elections', () => {
     expect(cluster.leaders).to.have.length(1);
   });
 
-  it('end for a candidate that hears a leader of its term: it concedes', () => {
+  it('makes a candidate a follower when it hears a leader of its term', () => {
     const cluster = new CoreCluster(3).hold(({ kind }) => kind.startsWith('vote'));
     cluster.tick(10);
     const [a] = cluster.nodes;
@@ -103,7 +103,7 @@ describe('raft elections', () => {
     expect(a!.core.soft).to.include({ role: 'follower', leader: 'b' });
   });
 
-  it('that split the vote are followed by one that succeeds', () => {
+  it('elects a leader after an election that split the vote', () => {
     const cluster = new CoreCluster(4).hold(({ kind }) => kind === 'preVote').tick(12);
     const [a, b] = cluster.nodes;
     expect([a!.role, b!.role]).to.deep.equal(['preCandidate', 'preCandidate']);
@@ -111,7 +111,7 @@ describe('raft elections', () => {
       const split = (from === 'a' && to === 'd') || (from === 'b' && to === 'c');
       return kind === 'vote' && (split || (from === 'a' && to === 'b'));
     });
-    for (const answer of cluster.held.splice(0)) cluster.deliver(answer);
+    for (const response of cluster.held.splice(0)) cluster.deliver(response);
     cluster.settle();
     expect(cluster.leaders).to.deep.equal([]);
     expect([a!.role, b!.role]).to.deep.equal(['candidate', 'candidate']);
@@ -121,7 +121,7 @@ describe('raft elections', () => {
     expect(cluster.node(cluster.leaders[0]!).term).to.be.greaterThan(1);
   });
 
-  it('refuse a vote while the leader is live, and grant it after', () => {
+  it('rejects a vote while the leader is live, and grants it afterwards', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     const ballot = {
@@ -142,7 +142,7 @@ describe('raft elections', () => {
     expect(cluster.sentOf('voteResponse').at(-1)).to.include({ from: 'b', to: 'c', granted: true });
   });
 
-  it('grant no vote for one time-out after the start of a node: it may have promised before', () => {
+  it('grants no vote for one time-out after a start, since an earlier lockout may hold', () => {
     const cluster = new CoreCluster(3);
     const ballot = {
       kind: 'vote',
@@ -159,7 +159,7 @@ describe('raft elections', () => {
     expect(cluster.settle().node('b').hardState).to.deep.equal({ term: 5, vote: 'a' });
   });
 
-  it('grant no vote for longer after the start of a node that promised more before, also when it hears a leader', () => {
+  it('keeps the longer lockout of an earlier run after a start, even with a leader', () => {
     const cluster = new CoreCluster({ a: {}, b: { startTicks: 30 }, c: {} });
     const leader = cluster.elect();
     cluster.isolate(leader.id);
@@ -177,7 +177,7 @@ describe('raft elections', () => {
     expect(cluster.settle().node('b').hardState).to.deep.equal({ term: 5, vote: 'c' });
   });
 
-  it('free a stuck candidate with a higher term: the leader steps down for it', () => {
+  it('steps a leader down for a stuck candidate with a higher term', () => {
     const cluster = new CoreCluster({ a: {}, b: {}, c: { term: 7 } });
     cluster.isolate('c').elect();
     cluster.heal().tick(60);
@@ -187,7 +187,7 @@ describe('raft elections', () => {
     expect(cluster.node('c').core.soft.leader).to.equal(leader);
   });
 
-  it('are not caused by a stale follower that returns', () => {
+  it('keeps the leader when a stale follower returns', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.isolate('c').tick(100);
@@ -198,7 +198,7 @@ describe('raft elections', () => {
     expect(cluster.node('c').commands).to.deep.equal(['x']);
   });
 
-  it('can be completed by a node with a smaller term', () => {
+  it('elects a node whose term was smaller than that of its voters', () => {
     const cluster = new CoreCluster({
       a: { log: [1, 1], term: 1 },
       b: { log: [1, 1], term: 1 },
@@ -210,12 +210,12 @@ describe('raft elections', () => {
     expect(leader.term).to.be.greaterThan(4);
   });
 
-  it('are lost by a candidate whose log is behind a majority', () => {
+  it('rejects a candidate whose log is behind a majority', () => {
     const cluster = new CoreCluster({ a: { log: [1] }, b: { log: [1, 2] }, c: { log: [1, 2] } });
     expect(cluster.elect().id).to.be.oneOf(['b', 'c']);
   });
 
-  it('give one vote per term, also across a restart', () => {
+  it('grants one vote per term, also across a restart', () => {
     const cluster = new CoreCluster({ a: {}, b: { term: 3, vote: 'a' }, c: {} }).tick(10, 'b');
     const ballot = { kind: 'vote', to: 'b', term: 3, lastIndex: 9, lastTerm: 3 } as const;
     cluster.deliver({ ...ballot, from: 'c', transferRound: 0 });
@@ -226,7 +226,7 @@ describe('raft elections', () => {
     expect(cluster.sentOf('voteResponse').at(-1)).to.include({ to: 'a', granted: true });
   });
 
-  it('end a leader that hears no majority', () => {
+  it('steps a leader down when it hears no majority', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.isolate(leader.id).tick(20, leader.id);
@@ -234,14 +234,14 @@ describe('raft elections', () => {
     expect(leader.core.soft.leader).to.equal(null);
   });
 
-  it('do not end a leader that hears a bare majority', () => {
+  it('keeps a leader that hears a bare majority', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.isolate('c').tick(100);
     expect(cluster.leaders).to.deep.equal([leader.id]);
   });
 
-  it('ignore messages of old terms and of strangers', () => {
+  it('ignores messages of old terms and of unknown nodes', () => {
     const cluster = new CoreCluster({ a: { log: [1, 3] }, b: {}, c: {} });
     const [a] = cluster.nodes;
     const append = { kind: 'append', to: 'a', prevIndex: 1, prevTerm: 1, commit: 2 } as const;

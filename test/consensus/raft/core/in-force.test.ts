@@ -2,8 +2,8 @@
 import { expect } from 'chai';
 import { CoreCluster } from './support/cluster.js';
 
-describe('a commit in force', () => {
-  it('is announced by no message before the readers of the leader have taken it over', () => {
+describe('raft commits in force', () => {
+  it('announces no commit before the readers of the leader decide by it', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     leader.readersHeld = true;
@@ -13,7 +13,7 @@ describe('a commit in force', () => {
     expect(cluster.node('c').commands).to.deep.equal([]);
   });
 
-  it('is announced at once to a follower whose client waits for it', () => {
+  it('announces a commit at once to a follower whose client waits for it', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     leader.readersHeld = true;
@@ -25,7 +25,7 @@ describe('a commit in force', () => {
     expect(cluster.node('c').commands).to.deep.equal([]);
   });
 
-  it('is announced with the next tick to the other followers', () => {
+  it('announces a commit to the other followers with the next tick', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     leader.readersHeld = true;
@@ -36,7 +36,7 @@ describe('a commit in force', () => {
     expect(cluster.node('c').commands).to.deep.equal(['x']);
   });
 
-  it('does not reach beyond what is applied', () => {
+  it('rejects an index in force beyond what is applied', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     expect(() => leader.core.inForce(leader.appliedIndex + 1)).to.throw(/in force/);

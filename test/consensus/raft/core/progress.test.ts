@@ -1,4 +1,4 @@
-/** What a leader knows of a follower: `next` and `match` under late and repeated answers. */
+/** What a leader knows of a follower: `next` and `match` under late and repeated responses. */
 import { expect } from 'chai';
 import { defaultLimits, validate } from '../../../../src/consensus/raft/core/config.js';
 import { RaftConfigError } from '../../../../src/consensus/raft/core/errors.js';
@@ -17,20 +17,20 @@ function replicating(): Progress {
 }
 
 describe('raft progress', () => {
-  it('is never moved below match by a late refusal', () => {
+  it('never moves next below match after a late reject', () => {
     const progress = replicating();
     expect(progress.rejected(5, 2)).to.equal(false);
     expect(progress.rejected(3, 0)).to.equal(false);
     expect([progress.match, progress.next]).to.deep.equal([5, 10]);
   });
 
-  it('goes back to probing behind match when an append was refused', () => {
+  it('probes behind match again after an append was rejected', () => {
     const progress = replicating();
     expect(progress.rejected(9, 2)).to.equal(true);
     expect([progress.mode, progress.match, progress.next]).to.deep.equal(['probe', 5, 6]);
   });
 
-  it('forgets what a follower had when the connection breaks, and asks first where that was', () => {
+  it('resets match when the connection breaks, and probes at its old place first', () => {
     const progress = replicating();
     progress.disconnected();
     expect(progress).to.include({ mode: 'probe', match: 0, next: 6, maySend: true });
@@ -41,7 +41,7 @@ describe('raft progress', () => {
     expect(progress).to.include({ mode: 'probe', match: 0, next: 1 });
   });
 
-  it('probes where the logs may agree, but not behind match', () => {
+  it('probes where the logs may agree, but not below match', () => {
     const progress = new Progress('b', 10, limits);
     expect(progress.rejected(9, 4)).to.equal(true);
     expect(progress.next).to.equal(5);
@@ -50,7 +50,7 @@ describe('raft progress', () => {
     expect(progress.next).to.equal(1);
   });
 
-  it('sends one probe until it, or a heartbeat, is answered', () => {
+  it('sends one probe until it, or a heartbeat, gets a response', () => {
     const progress = new Progress('b', 10, limits);
     progress.sent(9, 0);
     expect(progress.maySend).to.equal(false);
@@ -58,7 +58,7 @@ describe('raft progress', () => {
     expect(progress.maySend).to.equal(true);
   });
 
-  it('bounds the appends and the bytes in flight', () => {
+  it('limits the appends and the bytes in flight', () => {
     const byCount = replicating();
     expect(byCount.maySend).to.equal(false);
     byCount.acked(7);
@@ -71,7 +71,7 @@ describe('raft progress', () => {
     expect(byCount.maySend).to.equal(false);
   });
 
-  it('ignores old acknowledgements', () => {
+  it('ignores old acknowledgements of an append', () => {
     const progress = replicating();
     expect(progress.acked(3)).to.equal(false);
     expect([progress.match, progress.next]).to.deep.equal([5, 10]);
@@ -79,7 +79,7 @@ describe('raft progress', () => {
 });
 
 describe('raft quorum', () => {
-  it('has reached what a majority has reached', () => {
+  it('computes the index that a majority has reached', () => {
     expect(reachedByMajority([4])).to.equal(4);
     expect(reachedByMajority([4, 9])).to.equal(4);
     expect(reachedByMajority([4, 9, 7])).to.equal(7);
@@ -87,7 +87,7 @@ describe('raft quorum', () => {
     expect(reachedByMajority([5, 1, 2, 9, 2])).to.equal(2);
   });
 
-  it('counts the first answer of each voter', () => {
+  it('counts the first response of each voter', () => {
     const tally = new Tally(3);
     tally.record('a', true);
     tally.record('b', false);
@@ -111,7 +111,7 @@ describe('raft configuration', () => {
     maxInflightBytes: { maxInflightBytes: 1 },
   };
 
-  it('takes the defaults', () => {
+  it('accepts the default configuration', () => {
     expect(() => validate(good)).not.to.throw();
   });
 

@@ -9,7 +9,7 @@ function contexts(node: CoreNode): number[] {
 }
 
 describe('raft reads', () => {
-  it('are granted after a round of heartbeats that began later', () => {
+  it('grants a read after a round of heartbeats that began later', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.propose(leader, 'x').hold(({ kind }) => kind === 'heartbeatResponse');
@@ -19,20 +19,20 @@ describe('raft reads', () => {
     expect(leader.reads).to.deep.equal([{ context: 7, index: 2 }]);
   });
 
-  it('are granted at once on a single node', () => {
+  it('grants a read at once on a single node', () => {
     const cluster = new CoreCluster(1);
     const leader = cluster.elect();
     leader.core.readIndex(1);
     expect(contexts(cluster.settle().node('a'))).to.deep.equal([1]);
   });
 
-  it('are refused by who does not lead', () => {
+  it('refuses a read on a node that does not lead', () => {
     const cluster = new CoreCluster(3);
     cluster.elect();
     expect(cluster.node('b').core.readIndex(1)).to.equal('notLeader');
   });
 
-  it('wait at a new leader until an entry of its own term is committed', () => {
+  it('holds reads on a new leader until an entry of its own term is committed', () => {
     const cluster = new CoreCluster({ a: { log: [1] }, b: { log: [1] }, c: {} });
     cluster.hold(({ kind }) => kind === 'appendResponse');
     const leader = cluster.elect();
@@ -44,7 +44,7 @@ describe('raft reads', () => {
     expect(leader.commands).to.deep.equal(['1@1']);
   });
 
-  it('are lost, not granted, when a new leader has taken over', () => {
+  it('loses a read when another node became leader, and does not grant it', () => {
     const cluster = new CoreCluster(3);
     const old = cluster.elect();
     cluster.isolate(old.id).tick(20, 'b', 'c');
@@ -55,7 +55,7 @@ describe('raft reads', () => {
     expect(old.readsLost).to.deep.equal([1]);
   });
 
-  it('asked twice with one context are granted twice, by one round', () => {
+  it('grants a context twice by one round when it was requested twice', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     const before = cluster.sentOf('heartbeat').length;
@@ -65,7 +65,7 @@ describe('raft reads', () => {
     expect(cluster.sentOf('heartbeat').length - before).to.equal(2);
   });
 
-  it('are not granted by answers to an older round', () => {
+  it('grants no read by responses to an older round', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.hold(({ kind }) => kind === 'heartbeatResponse').tick(2);
@@ -73,13 +73,13 @@ describe('raft reads', () => {
     cluster.hold(({ kind }) => kind === 'heartbeat');
     leader.core.readIndex(1);
     cluster.settle();
-    for (const answer of old) cluster.deliver(answer);
+    for (const response of old) cluster.deliver(response);
     expect(contexts(cluster.settle().node('a'))).to.deep.equal([]);
     cluster.release();
     expect(contexts(leader)).to.deep.equal([1]);
   });
 
-  it('are granted by the next heartbeats when their own were lost', () => {
+  it('grants a read by the next heartbeats when its own were lost', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.isolate('a');
@@ -88,14 +88,14 @@ describe('raft reads', () => {
     expect(contexts(leader)).to.deep.equal([1]);
   });
 
-  it('beyond the limit are refused', () => {
+  it('refuses reads beyond the limit', () => {
     const cluster = new CoreCluster(3, { maxPendingReads: 1 });
     const leader = cluster.elect();
     expect(leader.core.readIndex(1)).to.equal(null);
     expect(leader.core.readIndex(2)).to.equal('overloaded');
   });
 
-  it('wait while leadership is handed over', () => {
+  it('holds reads while leadership is handed over', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.hold(({ kind }) => kind === 'timeoutNow');
@@ -107,8 +107,8 @@ describe('raft reads', () => {
   });
 });
 
-describe('raft lease', () => {
-  it('rests on the latest round that a majority has answered', () => {
+describe('raft leader lease', () => {
+  it('counts the lease from the latest round with responses of a majority', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     const { leaseRound } = leader.core.soft;
@@ -119,7 +119,7 @@ describe('raft lease', () => {
     expect(leader.core.soft.leaseRound).to.equal(leaseRound + 1);
   });
 
-  it('lasts as long as some majority has promised, whatever the leader would promise itself', () => {
+  it('lasts the lease as long as the lockout of some majority, not the leader’s own', () => {
     const cluster = new CoreCluster({
       a: { lockoutMs: 5 },
       b: { lockoutMs: 3 },
@@ -133,26 +133,26 @@ describe('raft lease', () => {
     expect(leader.core.soft.leaseLockoutMs).to.equal(7);
   });
 
-  it('of a leader with four followers lasts as long as the better two of them have promised', () => {
-    const promises = { b: 1, c: 4, d: 2, e: 3 };
-    const followers = Object.entries(promises).map(([id, lockoutMs]) => [id, { lockoutMs }]);
+  it('lasts the lease as long as the two longest lockouts of four followers', () => {
+    const lockouts = { b: 1, c: 4, d: 2, e: 3 };
+    const followers = Object.entries(lockouts).map(([id, lockoutMs]) => [id, { lockoutMs }]);
     const leader = new CoreCluster({ a: {}, ...Object.fromEntries(followers) }).elect();
     expect(leader.core.soft.leaseLockoutMs).to.equal(3);
   });
 
-  it('is no time at all while followers say nothing of a promise', () => {
+  it('holds no lease while followers report no lockout', () => {
     const cluster = new CoreCluster(3);
     cluster.hold(({ kind }) => kind === 'heartbeatResponse');
     const leader = cluster.elect();
-    for (const answer of cluster.held.splice(0)) {
-      cluster.deliver({ ...answer, lockoutMs: 0 } as HeartbeatResponse);
+    for (const response of cluster.held.splice(0)) {
+      cluster.deliver({ ...response, lockoutMs: 0 } as HeartbeatResponse);
     }
     cluster.settle();
     expect(leader.core.soft.leaseRound).to.be.greaterThan(0);
     expect(leader.core.soft.leaseLockoutMs).to.equal(0);
   });
 
-  it('is shown with the round before its heartbeats go', () => {
+  it('reports the round of a lease before its heartbeats are sent', () => {
     const { core } = new CoreCluster(1).tick(1).node('a');
     core.tick();
     core.tick();
@@ -162,7 +162,7 @@ describe('raft lease', () => {
     expect(core.ready().round).to.equal(0);
   });
 
-  it('is given up before leadership is offered', () => {
+  it('releases the lease before leadership is offered', () => {
     const cluster = new CoreCluster(3);
     const { core } = cluster.elect();
     core.transferLeadership('b');
@@ -171,7 +171,7 @@ describe('raft lease', () => {
     expect(ready.soft).to.include({ role: 'leader', leaseRound: 0, transferTo: 'b' });
   });
 
-  it('comes back after an abandoned transfer, by a round that began after it', () => {
+  it('holds a lease again after an abandoned transfer, by a later round', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.hold(({ kind }) => kind === 'timeoutNow');
@@ -183,7 +183,7 @@ describe('raft lease', () => {
     expect(leader.core.soft.leaseRound).to.be.greaterThan(lastRound);
   });
 
-  it('is not undermined by an offer that arrives after the transfer was abandoned', () => {
+  it('keeps the lease when an offer arrives after its transfer was abandoned', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.hold(({ kind }) => kind === 'timeoutNow');
@@ -195,7 +195,7 @@ describe('raft lease', () => {
     expect(cluster.leaders).to.deep.equal([leader.id]);
   });
 
-  it('is not undermined by a candidate that was offered leadership before, and stands late', () => {
+  it('keeps the lease when a candidate stands late on an earlier offer', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.hold(({ kind }) => kind === 'vote');
@@ -214,7 +214,7 @@ describe('raft lease', () => {
     expect(leader.core.soft).to.include({ role: 'leader', term: 1 });
   });
 
-  it('keeps voters bound when they learn of a higher term right after a heartbeat', () => {
+  it('keeps the lockout of voters that see a higher term right after a heartbeat', () => {
     const cluster = new CoreCluster(3);
     cluster.elect();
     const { core } = cluster.node('b');

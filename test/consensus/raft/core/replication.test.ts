@@ -9,7 +9,7 @@ describe('raft replication', () => {
     for (const { commands } of cluster.nodes) expect(commands).to.deep.equal(['x', 'y', 'z']);
   });
 
-  it('tells of a commit at once whose clients wait for it, the others with what they are sent next', () => {
+  it('announces a commit at once where a client waits, elsewhere with the next append', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     const [waiting, other] = cluster.nodes.filter((node) => node !== leader);
@@ -24,7 +24,7 @@ describe('raft replication', () => {
     expect(waiting!.commands).to.deep.equal(['x']);
   });
 
-  it('tells of a commit with the next tick when nothing else is sent', () => {
+  it('announces a commit with the next tick when nothing else is sent', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     const [other] = cluster.nodes.filter((node) => node !== leader);
@@ -59,7 +59,7 @@ describe('raft replication', () => {
     for (const { commands } of cluster.nodes) expect(commands).to.deep.equal(['x']);
   });
 
-  it('refuses a proposal at a follower, and commits it once at the leader that the follower names', () => {
+  it('refuses a proposal on a follower, which names the leader that commits it', () => {
     const cluster = new CoreCluster(3);
     cluster.elect();
     const b = cluster.node('b');
@@ -83,7 +83,7 @@ describe('raft replication', () => {
     }
   });
 
-  it('commits no entry of an older term by counting, only together with one of its own (figure 8)', () => {
+  it('commits entries of older terms only together with one of its own (figure 8)', () => {
     const logs = { a: { log: [1, 2] }, b: { log: [1] }, c: { log: [1] } };
     const cluster = new CoreCluster(logs, { maxAppendBytes: 1 }).isolate('c');
     cluster.hold((message) => message.kind === 'appendResponse' && message.index > 2);
@@ -122,7 +122,7 @@ describe('raft replication', () => {
     }
   });
 
-  it('skips whole terms when logs conflict: rounds of probing grow with terms, not with entries', () => {
+  it('skips whole terms when logs conflict, so that probes grow with terms only', () => {
     const tail = (term: number) => new Array<number>(200).fill(term);
     const cluster = new CoreCluster({
       a: { log: [1, ...tail(4)], term: 5 },
@@ -167,7 +167,7 @@ describe('raft replication', () => {
     expect(cluster.settle().node('a').commands).to.deep.equal(['1@1', 'new']);
   });
 
-  it('sends without waiting for answers, up to the bound on what is in flight', () => {
+  it('sends without waiting for responses, up to the limit on what is in flight', () => {
     const cluster = new CoreCluster(3, { maxInflightAppends: 4, maxAppendBytes: 20 });
     const leader = cluster.elect();
     cluster.hold(({ kind }) => kind === 'appendResponse');
@@ -181,7 +181,7 @@ describe('raft replication', () => {
     expect(cluster.node('b').commands).to.have.length(10);
   });
 
-  it('puts what fits into one append', () => {
+  it('fills each append up to its limit', () => {
     const cluster = new CoreCluster(3, { maxAppendBytes: 64 });
     const leader = cluster.elect();
     const before = cluster.sent.length;
@@ -196,14 +196,14 @@ describe('raft replication', () => {
     ).to.deep.equal([3, 3]);
   });
 
-  it('finds lost appends by the next heartbeat, although nothing else is proposed', () => {
+  it('sends lost appends again after the next heartbeat, without another proposal', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.isolate('b').propose(leader, 'x').heal().tick(4);
     expect(cluster.node('b').commands).to.deep.equal(['x']);
   });
 
-  it('finds lost appends also when they fill all that may be in flight', () => {
+  it('sends lost appends again when they fill all that may be in flight', () => {
     const cluster = new CoreCluster(3, { maxInflightAppends: 2, maxAppendBytes: 20 });
     const leader = cluster.elect();
     cluster
@@ -250,7 +250,7 @@ describe('raft replication', () => {
     expect(leader.commands).to.have.length(1);
   });
 
-  it('hands out what is to be applied in bounded chunks', () => {
+  it('returns committed entries in chunks of limited size', () => {
     const cluster = new CoreCluster(1, { maxApplyEntries: 2 }).tick(1);
     const { core } = cluster.node('a');
     cluster.node('a').diskHeld = true;

@@ -10,8 +10,8 @@ function afterStart(): CoreCluster {
   return new CoreCluster(3, { startTicks: electionTicks }).tick(electionTicks, 'b', 'c');
 }
 
-describe('a leader whose disk stalls', () => {
-  it('hands over to a follower whose disk has what its own has not, and says why', () => {
+describe('raft leader on a stalled disk', () => {
+  it('hands over to a follower whose disk has more, and reports the reason', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     leader.diskHeld = true;
@@ -21,7 +21,7 @@ describe('a leader whose disk stalls', () => {
     expect(cluster.leaders).to.have.length(1).and.not.include(leader.id);
   });
 
-  it('leads on while no follower has more on its disk', () => {
+  it('keeps the leader with a stalled disk while no follower has more on its own', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     for (const node of cluster.nodes) node.diskHeld = true;
@@ -29,14 +29,14 @@ describe('a leader whose disk stalls', () => {
     expect(cluster.leaders).to.deep.equal([leader.id]);
   });
 
-  it('leads on while its disk has nothing to do', () => {
+  it('keeps the leader while its disk has nothing to write', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.propose(leader, 'x').tick(10 * diskTimeoutTicks);
     expect(cluster.leaders).to.deep.equal([leader.id]);
   });
 
-  it('stalls at its first entry already, and is replaced', () => {
+  it('replaces a leader whose disk stalls at its first entry', () => {
     const cluster = afterStart();
     const [a] = cluster.nodes as [CoreNode];
     // Only its vote gets to its disk.
@@ -50,7 +50,7 @@ describe('a leader whose disk stalls', () => {
     expect(cluster.node(cluster.leaders[0]!).core.soft.leaseRound).to.be.greaterThan(0);
   });
 
-  it('waits for its disk when it is alone', () => {
+  it('keeps a single node leading while its disk stalls', () => {
     const cluster = new CoreCluster(1).tick(1);
     const [a] = cluster.nodes as [CoreNode];
     a.diskHeld = true;
@@ -59,8 +59,8 @@ describe('a leader whose disk stalls', () => {
   });
 });
 
-describe('a leader that commits nothing', () => {
-  it('steps down when something has waited too long, and says why', () => {
+describe('raft leader that commits nothing', () => {
+  it('steps down when an entry waits too long for its commit, and reports the reason', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     for (const node of cluster.nodes) node.diskHeld = true;
@@ -69,7 +69,7 @@ describe('a leader that commits nothing', () => {
     expect(leader.core.soft.loss).to.equal('commitStalled');
   });
 
-  it('leads on while nothing waits to be committed', () => {
+  it('keeps the leader while nothing waits to be committed', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.tick(3 * commitTimeoutTicks);
@@ -77,8 +77,8 @@ describe('a leader that commits nothing', () => {
   });
 });
 
-describe('an election on slow disks', () => {
-  it('does not begin again before the vote of the candidate is on its disk', () => {
+describe('raft election on slow disks', () => {
+  it('starts no other election before the candidate has its vote on disk', () => {
     const cluster = afterStart();
     const [a] = cluster.nodes as [CoreNode];
     a.diskHeld = true;
@@ -90,7 +90,7 @@ describe('an election on slow disks', () => {
     expect(a.role).to.equal('leader');
   });
 
-  it('is not disturbed by a voter whose disk still writes its vote', () => {
+  it('starts no election on a voter whose disk still writes its vote', () => {
     const cluster = afterStart();
     const [a, b] = cluster.nodes as [CoreNode, CoreNode];
     cluster.isolate('c');
@@ -104,7 +104,7 @@ describe('an election on slow disks', () => {
     expect(cluster.leaders).to.deep.equal(['a']);
   });
 
-  it('leaves the candidate time after a pre-vote was granted', () => {
+  it('gives the candidate time after a pre-vote was granted', () => {
     const cluster = afterStart();
     const [a, b] = cluster.nodes as [CoreNode, CoreNode];
     a.diskHeld = true;
@@ -113,7 +113,7 @@ describe('an election on slow disks', () => {
     expect(b.role).to.equal('follower');
   });
 
-  it('waits longer after each election that fails', () => {
+  it('doubles the election time-out after each failed election', () => {
     const cluster = afterStart();
     const [a] = cluster.nodes as [CoreNode];
     const starts: number[] = [];

@@ -12,7 +12,7 @@ function behindCompactedLog(keepEntries = 0): CoreCluster {
 }
 
 describe('raft snapshots', () => {
-  it('restore a follower that is behind the compacted log', () => {
+  it('restores a follower that is behind the compacted log', () => {
     const cluster = behindCompactedLog().heal().tick(8);
     expect(cluster.sentOf('snapshot')).to.have.length(1);
     const c = cluster.node('c');
@@ -20,24 +20,24 @@ describe('raft snapshots', () => {
     expect(c.image.meta).to.deep.equal({ index: 4, term: 1 });
   });
 
-  it('are followed by plain replication', () => {
+  it('replicates entries after a snapshot', () => {
     const cluster = behindCompactedLog().heal().tick(8);
     cluster.propose(cluster.node('a'), 'w');
     expect(cluster.node('c').commands).to.deep.equal(['x', 'y', 'z', 'w']);
     expect(cluster.sentOf('snapshot')).to.have.length(1);
   });
 
-  it('are not sent to a follower that the entries kept can serve', () => {
+  it('sends no snapshot to a follower whose entries are still in the log', () => {
     const cluster = behindCompactedLog(3).heal().tick(8);
     expect(cluster.sentOf('snapshot')).to.deep.equal([]);
     expect(cluster.node('c').commands).to.deep.equal(['x', 'y', 'z']);
   });
 
-  it('are not sent to a follower that is not heard', () => {
+  it('sends no snapshot to an unresponsive follower', () => {
     expect(behindCompactedLog().tick(30).sentOf('snapshot')).to.deep.equal([]);
   });
 
-  it('at the last index end the probing of a follower', () => {
+  it('ends the probing of a follower by a snapshot at the last index', () => {
     const cluster = behindCompactedLog().heal().tick(8);
     const before = cluster.sent.length;
     cluster.hold(({ kind }) => kind === 'appendResponse').propose(cluster.node('a'), 'v');
@@ -48,7 +48,7 @@ describe('raft snapshots', () => {
     expect(toC).to.have.length(2);
   });
 
-  it('that fail are sent again', () => {
+  it('sends a failed snapshot again', () => {
     const cluster = behindCompactedLog()
       .hold(({ kind }) => kind === 'snapshot')
       .heal()
@@ -62,7 +62,7 @@ describe('raft snapshots', () => {
     expect(cluster.tick(4).node('c').commands).to.deep.equal(['x', 'y', 'z']);
   });
 
-  it('hold back everything else while they are under way', () => {
+  it('sends nothing else to a follower while it gets a snapshot', () => {
     const cluster = behindCompactedLog()
       .hold(({ kind }) => kind === 'snapshot')
       .heal()
@@ -74,7 +74,7 @@ describe('raft snapshots', () => {
     expect(cluster.release().tick(4).node('c').commands).to.deep.equal(['x', 'y', 'z', 'w']);
   });
 
-  it('that arrive late do not take the state back', () => {
+  it('ignores a late snapshot that would take the state back', () => {
     const cluster = behindCompactedLog()
       .hold(({ kind }) => kind === 'snapshot')
       .heal()
@@ -85,7 +85,7 @@ describe('raft snapshots', () => {
     expect(cluster.node('c').commands).to.deep.equal(['x', 'y', 'z', 'w']);
   });
 
-  it('that only cover what the log has move the commit index, and keep the log', () => {
+  it('keeps the log and moves the commit index by a snapshot of known entries', () => {
     const cluster = new CoreCluster({ a: { log: [1, 1, 1], term: 1 }, b: {}, c: {} });
     const meta = { index: 2, term: 1 };
     cluster.node('a').core.step({ kind: 'snapshot', from: 'b', to: 'a', term: 1, meta });
@@ -94,7 +94,7 @@ describe('raft snapshots', () => {
     expect(cluster.node('a').terms).to.deep.equal([1, 1, 1]);
   });
 
-  it('are acknowledged when they are durable', () => {
+  it('acknowledges a snapshot once it is durable', () => {
     const cluster = behindCompactedLog();
     const c = cluster.node('c');
     c.diskHeld = true;
@@ -108,7 +108,7 @@ describe('raft snapshots', () => {
     expect(acknowledged()).to.equal(true);
   });
 
-  it('replace a tail that conflicts', () => {
+  it('replaces a conflicting tail by a snapshot', () => {
     const cluster = new CoreCluster({
       a: { log: [1, 3], term: 3 },
       b: { log: [1, 3], term: 3 },

@@ -12,7 +12,7 @@ describe('raft leadership transfer', () => {
     expect(cluster.node('c').term).to.equal(2);
   });
 
-  it('can go back and forth at once', () => {
+  it('transfers leadership to a follower and back at once', () => {
     const cluster = new CoreCluster(3);
     cluster.elect();
     for (const to of ['b', 'a', 'c', 'b']) {
@@ -22,7 +22,7 @@ describe('raft leadership transfer', () => {
     }
   });
 
-  it('without a name goes to the live follower that has the most', () => {
+  it('transfers leadership to the live follower with the longest log by default', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.isolate('b').propose(leader, 'x');
@@ -31,7 +31,7 @@ describe('raft leadership transfer', () => {
     expect(cluster.leaders).to.include('c');
   });
 
-  it('first brings a slow follower up to date', () => {
+  it('brings a slow follower up to date before it offers leadership', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.isolate('c').propose(leader, 'x', 'y').heal();
@@ -42,7 +42,7 @@ describe('raft leadership transfer', () => {
     expect(cluster.node('c').commands).to.deep.equal(['x', 'y']);
   });
 
-  it('works to a follower that needs a snapshot first', () => {
+  it('transfers leadership to a follower that needs a snapshot first', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.isolate('c').propose(leader, 'x', 'y');
@@ -52,7 +52,7 @@ describe('raft leadership transfer', () => {
     expect(cluster.tick(6).leaders).to.deep.equal(['c']);
   });
 
-  it('is given up after an election time-out, and the leader goes on', () => {
+  it('abandons a transfer after an election time-out and keeps the leader', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.isolate('c');
@@ -77,7 +77,7 @@ describe('raft leadership transfer', () => {
     expect(cluster.leaders).to.deep.equal(['c']);
   });
 
-  it('ends with a later promise: an offer from before is not taken', () => {
+  it('ignores an offer of leadership that is older than the lockout', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.hold(({ kind }) => kind === 'timeoutNow');
@@ -88,7 +88,7 @@ describe('raft leadership transfer', () => {
     expect(cluster.node('c').core.soft).to.include({ role: 'follower', leader: 'a', term: 1 });
   });
 
-  it('is refused while one is under way, to strangers, to oneself and on followers', () => {
+  it('refuses a transfer during another, to unknown nodes, to itself and on followers', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     expect(leader.core.transferLeadership('stranger')).to.equal(false);
@@ -98,11 +98,11 @@ describe('raft leadership transfer', () => {
     expect(leader.core.transferLeadership('c')).to.equal(false);
   });
 
-  it('has nobody to go to on a single node', () => {
+  it('refuses a transfer on a single node', () => {
     expect(new CoreCluster(1).elect().core.transferLeadership()).to.equal(false);
   });
 
-  it('loses no command', () => {
+  it('loses no command during a transfer', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     leader.propose('x');

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { CoreCluster, entry } from './support/cluster.js';
 
-describe('raft and its disk', () => {
+describe('raft write tracker', () => {
   const append = { kind: 'append', to: 'b', prevIndex: 0, prevTerm: 0, commit: 0 } as const;
 
   it('acknowledges an append only when its entries are durable', () => {
@@ -17,7 +17,7 @@ describe('raft and its disk', () => {
     expect(leader.commands).to.deep.equal(['x']);
   });
 
-  it('keeps one answer of a kind waiting, however long the disk hangs', () => {
+  it('holds one response of each kind while the disk hangs', () => {
     const cluster = new CoreCluster(3);
     cluster.elect();
     const b = cluster.node('b');
@@ -30,7 +30,7 @@ describe('raft and its disk', () => {
     expect(b.commands).to.deep.equal(['x']);
   });
 
-  it('grants a vote only when it is durable', () => {
+  it('grants a vote only once it is durable', () => {
     const cluster = new CoreCluster(3).isolate('c');
     const b = cluster.node('b');
     b.diskHeld = true;
@@ -41,7 +41,7 @@ describe('raft and its disk', () => {
     expect(cluster.leaders).to.deep.equal(['a']);
   });
 
-  it('does not count its own vote before it is durable', () => {
+  it('counts its own vote only once it is durable', () => {
     const cluster = new CoreCluster(1);
     const [a] = cluster.nodes;
     a!.diskHeld = true;
@@ -51,7 +51,7 @@ describe('raft and its disk', () => {
     expect(a!.role).to.equal('leader');
   });
 
-  it('tells nobody of a term that is not durable', () => {
+  it('sends no message of a term that is not durable', () => {
     const cluster = new CoreCluster(3);
     cluster.node('b').diskHeld = true;
     cluster.deliver({ kind: 'heartbeat', from: 'a', to: 'b', term: 4, round: 1, commit: 0 });
@@ -62,7 +62,7 @@ describe('raft and its disk', () => {
     expect(cluster.sentOf('heartbeatResponse')).to.have.length(1);
   });
 
-  it('lets a leader send while its own disk still writes, but not count itself', () => {
+  it('lets a leader send, but not count itself, while its own disk writes', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     leader.diskHeld = true;
@@ -74,7 +74,7 @@ describe('raft and its disk', () => {
     expect(cluster.node('b').commands).to.deep.equal(['x']);
   });
 
-  it('applies on a leader at once what the disks of a majority have, whatever its own does', () => {
+  it('applies what the disks of a majority have, while the leader’s own still writes', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     leader.diskHeld = true;
@@ -88,7 +88,7 @@ describe('raft and its disk', () => {
     expect(leader.commands).to.deep.equal(['x']);
   });
 
-  it('does not trust the completion of a write whose entries were overwritten since', () => {
+  it('ignores the completion of a write whose entries were overwritten since', () => {
     const cluster = new CoreCluster(3);
     const b = cluster.node('b');
     b.diskHeld = true;
@@ -99,20 +99,20 @@ describe('raft and its disk', () => {
     cluster.deliver({ ...append, from: 'a', term: 3, entries: again }).settle();
     expect(b.writes).to.have.length(3);
     const [first, second, third] = b.writes.splice(0);
-    const answers = () =>
+    const responses = () =>
       cluster
         .settle()
         .sentOf('appendResponse')
         .map(({ index }) => index);
     b.core.persisted(first!.batch);
-    expect(answers()).to.deep.equal([]);
+    expect(responses()).to.deep.equal([]);
     b.core.persisted(second!.batch);
-    expect(answers()).to.deep.equal([]);
+    expect(responses()).to.deep.equal([]);
     b.core.persisted(third!.batch);
-    expect(answers()).to.deep.equal([2]);
+    expect(responses()).to.deep.equal([2]);
   });
 
-  it('counts a write only when all before it are reported, in whatever order they are', () => {
+  it('counts a write only once all before it are reported, in any order', () => {
     const cluster = new CoreCluster(1).tick(1);
     const [a] = cluster.nodes;
     a!.diskHeld = true;
@@ -124,7 +124,7 @@ describe('raft and its disk', () => {
     expect(cluster.settle().node('a').commands).to.deep.equal(['x', 'y']);
   });
 
-  it('starts with what the disk held, and knows nothing to be committed but the snapshot', () => {
+  it('starts with the log on disk, of which only the snapshot is committed', () => {
     const cluster = new CoreCluster(3);
     const leader = cluster.elect();
     cluster.propose(leader, 'x');

@@ -5,7 +5,7 @@ import { ClusterClock } from '../../../../src/consensus/raft/driver/cluster-cloc
 const T = 1_800_000_000_000;
 const DAY = 86_400_000;
 
-describe('the clock of the cluster', () => {
+describe('cluster clock', () => {
   /** Of this node: monotonic, and how far its wall clock is from the true time. */
   let nowMs: number;
   let wrongByMs: number;
@@ -30,12 +30,12 @@ describe('the clock of the cluster', () => {
     });
   }
 
-  it('of a node alone is its own', () => {
+  it('follows the own clock of a single node', () => {
     wrongByMs = 7;
     expect(clockOf(1).latestUnixMs()).to.equal(T + nowMs + 7);
   });
 
-  it('is not known before a majority is', () => {
+  it('reports no time before a majority of the clocks is known', () => {
     const clock = clockOf(5);
     expect(clock.latestUnixMs()).to.equal(null);
     hear(clock, [0]);
@@ -50,7 +50,7 @@ describe('the clock of the cluster', () => {
     ['a peer’s', 0, [DAY, 3]],
     ['a peer’s', 0, [-DAY, 3]],
   ] as const) {
-    it(`is not led astray by one clock of three: ${whose}, by ${own || peers[0]} ms`, () => {
+    it(`ignores one wrong clock of three: ${whose}, by ${own || peers[0]} ms`, () => {
       wrongByMs = own;
       const clock = clockOf(3);
       hear(clock, peers);
@@ -65,7 +65,7 @@ describe('the clock of the cluster', () => {
     [0, DAY],
     [0, -DAY],
   ] as const) {
-    it(`ends nothing early while one of three is silent and another is wrong by ${own || peer} ms`, () => {
+    it(`ends nothing early with one of three silent and one ${own || peer} ms wrong`, () => {
       wrongByMs = own;
       const clock = clockOf(3);
       hear(clock, [peer]);
@@ -74,14 +74,14 @@ describe('the clock of the cluster', () => {
     });
   }
 
-  it('is not led astray by two clocks of five', () => {
+  it('ignores two wrong clocks of five', () => {
     wrongByMs = 3 * DAY;
     const clock = clockOf(5);
     hear(clock, [2 * DAY, 1, 2, 3]);
     expect(clock.latestUnixMs()).to.be.within(T + nowMs + 1, T + nowMs + 3);
   });
 
-  it('goes on while this node’s own clock is set', () => {
+  it('keeps running while this node’s own clock is set', () => {
     const clock = clockOf(3);
     hear(clock, [0, 0]);
     wrongByMs = DAY;
@@ -89,7 +89,7 @@ describe('the clock of the cluster', () => {
     expect(clock.latestUnixMs()).to.equal(T + nowMs);
   });
 
-  it('follows the clocks that are set', () => {
+  it('follows a majority of the clocks when they are set', () => {
     const clock = clockOf(3);
     hear(clock, [-DAY, -DAY]);
     expect(clock.latestUnixMs()).to.equal(T + nowMs - DAY);
@@ -97,13 +97,13 @@ describe('the clock of the cluster', () => {
     expect(clock.latestUnixMs()).to.equal(T + nowMs);
   });
 
-  it('takes a peer that does not say for one that agrees', () => {
+  it('assumes the own time for a peer that reports none', () => {
     const clock = clockOf(3);
     clock.heard('peer:0', 0);
     expect(clock.latestUnixMs()).to.equal(T + nowMs);
   });
 
-  it('is not known any more once it was forgotten', () => {
+  it('reports no time after the clocks were reset', () => {
     const clock = clockOf(3);
     hear(clock, [0, 0]);
     clock.forget();

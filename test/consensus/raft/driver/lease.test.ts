@@ -2,14 +2,14 @@
 import { expect } from 'chai';
 import { LeaderLease } from '../../../../src/consensus/raft/driver/lease.js';
 
-/** Until when it holds once that round was answered. */
+/** Until when it holds once a majority has confirmed that round. */
 function heldUntil(lease: LeaderLease, round: number): number {
   lease.answered(round, 100);
   return lease.untilMs;
 }
 
-describe('the lease', () => {
-  it('counts from the sending of the newest round that a majority answered', () => {
+describe('leader lease', () => {
+  it('counts leader lease from the sending of the newest round confirmed by a majority', () => {
     const lease = new LeaderLease(1);
     lease.roundBegins(1, 1000);
     lease.roundBegins(2, 1040);
@@ -19,7 +19,7 @@ describe('the lease', () => {
     expect(heldUntil(lease, 3)).to.equal(1180);
   });
 
-  it('is over when no round carries it, and does not come back with an old round', () => {
+  it('ends leader lease when no round carries it, and ignores an old round afterwards', () => {
     const lease = new LeaderLease(1);
     lease.roundBegins(1, 1000);
     expect(heldUntil(lease, 1)).to.equal(1100);
@@ -29,14 +29,14 @@ describe('the lease', () => {
     expect(heldUntil(lease, 2)).to.equal(1150);
   });
 
-  it('forgets the oldest of the rounds that nobody answers', () => {
+  it('forgets the oldest rounds that get no response', () => {
     const lease = new LeaderLease(1);
     for (let round = 1; round <= 1_025; round++) lease.roundBegins(round, round);
     expect(heldUntil(lease, 1)).to.equal(0);
     expect(heldUntil(lease, 2)).to.equal(102);
   });
 
-  it('lasts for a share of what a majority promised, longer once more of it is known', () => {
+  it('extends leader lease by a share of the lockout of a majority, once more is known', () => {
     const lease = new LeaderLease(0.9);
     lease.roundBegins(1, 1000);
     lease.answered(1, 100);

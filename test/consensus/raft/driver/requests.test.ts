@@ -17,7 +17,7 @@ import { throttle } from '../support/cluster.js';
 const TIMEOUT_TICKS = 5;
 const LEADER = 'leader:1';
 
-/** As much of a core as requests need: it takes or refuses proposals. */
+/** As much of a core as requests need: it accepts or refuses proposals. */
 class FakeCore implements Pick<RaftCore, 'soft' | 'propose' | 'readIndex'> {
   soft: SoftState = {
     role: 'leader',
@@ -28,14 +28,14 @@ class FakeCore implements Pick<RaftCore, 'soft' | 'propose' | 'readIndex'> {
     transferTo: null,
     loss: null,
   };
-  answer: Proposed = { accepted: true, firstIndex: 10, term: 3 };
+  proposal: Proposed = { accepted: true, firstIndex: 10, term: 3 };
   readonly proposed: Uint8Array[] = [];
   readonly waiting: NodeId[] = [];
 
   propose(commands: readonly Uint8Array[], waiting: readonly NodeId[] = []): Proposed {
     this.proposed.push(...commands);
     this.waiting.push(...waiting);
-    return this.answer;
+    return this.proposal;
   }
 
   readIndex(): null {
@@ -47,7 +47,7 @@ class FakeCore implements Pick<RaftCore, 'soft' | 'propose' | 'readIndex'> {
   }
 }
 
-describe('requests', () => {
+describe('raft requests', () => {
   let core: FakeCore;
   let sent: PeerMessage[];
   let isConnected: boolean;
@@ -89,7 +89,7 @@ describe('requests', () => {
     for (let tick = 0; tick < count; tick++) requests.tick();
   }
 
-  it('are done when their entries are applied', () => {
+  it('completes a request once its entry is applied', () => {
     submit();
     submit();
     flush();
@@ -98,14 +98,14 @@ describe('requests', () => {
     expect(requests.pending).to.equal(0);
   });
 
-  it('were not carried out when another entry took their place', () => {
+  it('refuses a request when another entry took its place', () => {
     submit();
     flush();
     commit([new Uint8Array(0)], 10, 4);
     expect(results).to.deep.equal([{ kind: 'refused', refusal: 'notLeader' }]);
   });
 
-  it('have an unknown outcome when their time is up, and no other even if they are applied later', () => {
+  it('reports an unknown outcome at the time-out, and nothing else when applied later', () => {
     submit();
     flush();
     ticks(TIMEOUT_TICKS - 1);
@@ -115,7 +115,7 @@ describe('requests', () => {
     expect(results).to.deep.equal([{ kind: 'unknown' }]);
   });
 
-  it('have an unknown outcome when a snapshot took the place of their entries', () => {
+  it('reports an unknown outcome when a snapshot replaced the entry of a request', () => {
     submit();
     flush();
     requests.restored(9);
@@ -124,7 +124,7 @@ describe('requests', () => {
     expect(results).to.deep.equal([{ kind: 'unknown' }]);
   });
 
-  it('go to the leader, and are done when applied here', () => {
+  it('forwards a request to the leader and completes it once it is applied here', () => {
     core.follow(LEADER);
     submit();
     flush();
@@ -135,7 +135,7 @@ describe('requests', () => {
     expect(results).to.deep.equal([{ kind: 'done' }]);
   });
 
-  it('wait on a leader that does not know the time of the cluster yet', () => {
+  it('holds requests on a leader that does not know the time of the cluster yet', () => {
     clusterMs = null;
     submit();
     flush();
@@ -145,7 +145,7 @@ describe('requests', () => {
     expect(core.proposed).to.have.length(1);
   });
 
-  it('of a node with a wrong clock count from when the leader has them', () => {
+  it('counts a request of a node with a wrong clock from the leader’s time', () => {
     const day = 86_400_000;
     const at = Date.now() + day;
     const commands: Command[] = [
@@ -167,7 +167,7 @@ describe('requests', () => {
     ]);
   });
 
-  it('that were over before they came stay over, whatever the clocks', () => {
+  it('keeps a request expired that was expired before it arrived', () => {
     requests.submit({ kind: 'throttleApp', atMs: 5_000_000, key: 'a', expireAtMs: 1 }, () => {});
     clusterMs = 1_000;
     flush();
@@ -175,7 +175,7 @@ describe('requests', () => {
     expect(command).to.deep.equal({ kind: 'throttleApp', atMs: 1_000, key: 'a', expireAtMs: 1 });
   });
 
-  it('asked for a moment ago are left as they are', () => {
+  it('leaves a recent request unchanged', () => {
     const command = { ...throttle('a'), atMs: 5_000_000 };
     requests.submit(command, () => {});
     clusterMs = 5_000_900;
@@ -183,7 +183,7 @@ describe('requests', () => {
     expect(decodeProposal(core.proposed[0]!).command).to.deep.equal(command);
   });
 
-  it('of followers have the leader tell these of the commit at once', () => {
+  it('lets the leader announce the commit at once for a request of a follower', () => {
     core.follow(LEADER);
     submit();
     flush();
@@ -196,7 +196,7 @@ describe('requests', () => {
     expect(leader.waiting).to.deep.equal(['follower:1']);
   });
 
-  it('are refused when the leader refuses them, when it cannot be reached, and when there is none', () => {
+  it('refuses a request when the leader refuses, is unreachable or unknown', () => {
     core.follow(LEADER);
     submit();
     flush();
@@ -220,7 +220,7 @@ describe('requests', () => {
     ]);
   });
 
-  it('of a peer are proposed here as they are, or refused to it', () => {
+  it('proposes the requests of a peer unchanged, or refuses them', () => {
     const other = new Requests(
       { session: 99, timeoutTicks: 5 },
       (_to, message) => sent.push(message) > 0,
@@ -242,7 +242,7 @@ describe('requests', () => {
     ]);
   });
 
-  it('of a peer that no log may hold are nonsense, and none of them is taken', () => {
+  it('rejects all requests of a peer when one is malformed', () => {
     const proposals = [new Uint8Array([1, 2, 3])];
     expect(() => requests.forwarded('other:1', { kind: 'forward', proposals, sequences: [1] }))
       .to.throw()
@@ -251,7 +251,7 @@ describe('requests', () => {
     expect(core.proposed).to.deep.equal([]);
   });
 
-  it('of a peer that no client could send are a protocol error, and none of them is taken', () => {
+  it('refuses forwarded requests that no client could send, and takes none of them', () => {
     const encoded = (host: string): Uint8Array => {
       const command = { kind: 'recoverHost', atMs: Date.now(), host } as const;
       return encodeProposal({ session: 1, sequence: 1, command });
@@ -265,7 +265,7 @@ describe('requests', () => {
     expect(core.proposed).to.deep.equal([]);
   });
 
-  it('that were never sent are refused at the end, the others are unknown', () => {
+  it('refuses queued requests at the shutdown, and reports the others as unknown', () => {
     submit('pending');
     flush();
     submit('queued');
@@ -277,7 +277,7 @@ describe('requests', () => {
     expect(requests.pending).to.equal(0);
   });
 
-  it('to read are answered together, after what was applied has been seen, or refused in time', () => {
+  it('completes reads together once the readers have seen what was applied', () => {
     const read = () => requests.read((result) => results.push(result));
     read();
     read();

@@ -1,4 +1,4 @@
-/** Snapshots on their way to followers: in chunks, over links that lose them. */
+/** Snapshots in flight to followers: in chunks, over links that lose them. */
 import { expect } from 'chai';
 import type { SnapshotChunk } from '../../../../src/consensus/raft/codec/messages.js';
 import { encodeImage } from '../../../../src/consensus/raft/codec/snapshots.js';
@@ -16,7 +16,7 @@ const image = {
 };
 const chunks = [...encodeImage(image)];
 
-describe('a snapshot on its way', () => {
+describe('snapshot streams', () => {
   let meta: { readonly index: number; readonly term: number };
   let sent: SnapshotChunk[];
   let ended: boolean[];
@@ -59,7 +59,7 @@ describe('a snapshot on its way', () => {
     return sent.splice(0).map(({ sequence }) => sequence);
   }
 
-  it('arrives whole, a window of chunks at a time', () => {
+  it('delivers a whole snapshot, a window of chunks at a time', () => {
     sender.start('follower', 3);
     let most = 0;
     let arrived = null;
@@ -77,7 +77,7 @@ describe('a snapshot on its way', () => {
     expect(ended).to.deep.equal([true]);
   });
 
-  it('goes on where it stopped when chunks or answers are lost', () => {
+  it('resumes where it stopped when chunks or acknowledgements are lost', () => {
     sender.start('follower', 3);
     expect(sequences()).to.deep.equal([0, 1, 2, 3]);
     acknowledge(2);
@@ -88,7 +88,7 @@ describe('a snapshot on its way', () => {
     expect(sequences()).to.deep.equal([4, 5]);
   });
 
-  it('begins again when the follower has lost what it had', () => {
+  it('starts again when the follower has lost its chunks', () => {
     sender.start('follower', 3);
     acknowledge(4);
     sequences();
@@ -97,7 +97,7 @@ describe('a snapshot on its way', () => {
     expect(sequences()).to.deep.equal([0]);
   });
 
-  it('is given up when nothing is ever answered', () => {
+  it('abandons a snapshot that gets no acknowledgement', () => {
     sender.start('follower', 3);
     ticks(RETRY_TICKS * 6);
     expect(ended).to.deep.equal([false]);
@@ -106,7 +106,7 @@ describe('a snapshot on its way', () => {
     expect(sequences()).to.deep.equal([]);
   });
 
-  it('gives way to a newer one', () => {
+  it('replaces a snapshot by a newer one', () => {
     sender.start('follower', 3);
     sequences();
     meta = { index: 200, term: 3 };
@@ -116,7 +116,7 @@ describe('a snapshot on its way', () => {
     );
   });
 
-  it('goes on where it ended when the core asks for it again', () => {
+  it('resumes a stream that the core asks for again', () => {
     sender.start('follower', 3);
     acknowledge(3);
     sequences();
@@ -129,7 +129,7 @@ describe('a snapshot on its way', () => {
     expect(sequences()).to.deep.equal([0]);
   });
 
-  it('has one chunk in flight when the link is slow, and sends none twice that is late', () => {
+  it('keeps one chunk in flight on a slow link, and repeats none that is late', () => {
     sender.start('follower', 3);
     sequences();
     for (let next = 1; next < 4; next++) {
@@ -146,7 +146,7 @@ describe('a snapshot on its way', () => {
     expect(sequences()).to.deep.equal([4]);
   });
 
-  it('is taken from its first chunk on only, each chunk once', () => {
+  it('accepts a snapshot only from its first chunk on, each chunk once', () => {
     sender.start('follower', 3);
     const [first, second] = sent;
     expect(receiver.receive('leader', second!)).to.deep.equal({ next: 0, arrived: null });
@@ -155,7 +155,7 @@ describe('a snapshot on its way', () => {
     expect(receiver.receive('leader', second!).next).to.equal(2);
   });
 
-  it('is not mixed with that of another leader or term', () => {
+  it('keeps the snapshots of different leaders and terms apart', () => {
     sender.start('follower', 3);
     const [first, second] = sent;
     receiver.receive('leader', first!);
@@ -164,7 +164,7 @@ describe('a snapshot on its way', () => {
     expect(receiver.receive('leader', second!).next).to.equal(2);
   });
 
-  it('is forgotten when a chunk is nonsense', () => {
+  it('drops a snapshot when a chunk is malformed', () => {
     sender.start('follower', 3);
     const [first, second] = sent;
     receiver.receive('leader', first!);

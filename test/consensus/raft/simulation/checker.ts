@@ -5,8 +5,7 @@ import type { Command } from '../../../../src/throttle/commands.js';
 import type { SimulatedDisk } from './disk.js';
 
 /**
- * Clocks that are right and stay so drift by a hundredth; what they showed may have been long on
- * its way.
+ * Right clocks drift by a hundredth, and the messages that carry their time may be late.
  */
 const CLOCK_AHEAD_MAX_MS = 500;
 const CLOCK_BEHIND_MAX_MS = 20_000;
@@ -37,8 +36,8 @@ class Witness {
   logBase = 0;
   logBaseTerm = 0;
   applied = 0;
-  highestTermTold = 0;
-  readonly votesTold = new Map<number, NodeId>();
+  highestTermSent = 0;
+  readonly votesSent = new Map<number, NodeId>();
   wonTerm = 0;
   leaseUntilMs = 0;
   judgesAheadMs = 0;
@@ -108,15 +107,15 @@ export class Checker {
     const { disk } = witness;
     const { term, vote } = disk.hardState;
     this.#require(
-      term >= witness.highestTermTold,
+      term >= witness.highestTermSent,
       'a term never regresses across a restart',
-      () => `${id} told of term ${witness.highestTermTold} and starts with ${term}`,
+      () => `${id} sent term ${witness.highestTermSent} and starts with ${term}`,
     );
-    const told = witness.votesTold.get(term);
+    const sent = witness.votesSent.get(term);
     this.#require(
-      told === undefined || told === vote,
+      sent === undefined || sent === vote,
       'a vote is never forgotten across a restart',
-      () => `${id} voted for ${told} in term ${term} and starts with ${vote}`,
+      () => `${id} voted for ${sent} in term ${term} and starts with ${vote}`,
     );
     witness.log = [...disk.entries];
     witness.logBase = disk.snapshotIndex;
@@ -128,8 +127,8 @@ export class Checker {
   /** Another, empty disk takes the place of its own: what it said before is forgotten. */
   diskLost(id: NodeId): void {
     const witness = this.#witness(id);
-    witness.highestTermTold = 0;
-    witness.votesTold.clear();
+    witness.highestTermSent = 0;
+    witness.votesSent.clear();
     this.#lostDisks = 1;
   }
 
@@ -141,7 +140,7 @@ export class Checker {
   sent(message: Message): void {
     const witness = this.#witness(message.from);
     const isForeseen = message.kind === 'preVote' || message.kind === 'preVoteResponse';
-    if (!isForeseen) witness.highestTermTold = Math.max(witness.highestTermTold, message.term);
+    if (!isForeseen) witness.highestTermSent = Math.max(witness.highestTermSent, message.term);
     if (message.kind === 'vote') this.#voted(witness, message.term, message.from, message.from);
     if (message.kind === 'voteResponse' && message.granted) {
       this.#voted(witness, message.term, message.from, message.to);
@@ -149,13 +148,13 @@ export class Checker {
   }
 
   #voted(witness: Witness, term: number, voter: NodeId, candidate: NodeId): void {
-    const before = witness.votesTold.get(term) ?? candidate;
+    const before = witness.votesSent.get(term) ?? candidate;
     this.#require(
       before === candidate,
       'one vote per term',
       () => `${voter} voted in term ${term} for ${before} and for ${candidate}`,
     );
-    witness.votesTold.set(term, candidate);
+    witness.votesSent.set(term, candidate);
   }
 
   /** The log continues behind a snapshot. */
@@ -172,7 +171,7 @@ export class Checker {
     witness.applied = meta.index;
   }
 
-  /** Entries on their way to the disk, in place of all from the first on. */
+  /** Entries given to the disk, which replace all from the first on. */
   wrote(id: NodeId, entries: readonly Entry[]): void {
     const first = entries[0];
     if (first === undefined) return;
@@ -225,10 +224,10 @@ export class Checker {
     witness.wonTerm = term;
     this.#isComplete(id, witness, term);
     for (const [otherId, { leaseUntilMs, wonTerm }] of this.#witnesses) {
-      // Who wins late, with the votes of a term that is past, leads nobody and gets no lease.
+      // A node that wins late, with votes of an earlier term, leads no other and gets no lease.
       this.#require(
         wonTerm >= term || leaseUntilMs <= nowMs,
-        'nobody leads while another holds a lease',
+        'no node leads while another holds a lease',
         () => `${id} won term ${term}, ${otherId} has a lease for ${leaseUntilMs - nowMs} ms more`,
       );
     }
@@ -245,7 +244,8 @@ export class Checker {
         committed.byTerm >= term || witness.termAt(index) === committed.term,
         'a leader has everything that was committed',
         () =>
-          `${id} leads term ${term} with ${witness.termAt(index)} at ${index}, where ${committed.term} was committed`,
+          `${id} leads term ${term} with ${witness.termAt(index)} at ${index}, ` +
+          `where ${committed.term} was committed`,
       );
     }
   }
@@ -396,12 +396,12 @@ export class Checker {
     this.#witness(id).inForce = index;
   }
 
-  /** A node that may answer checks as the leader judges by all that any client knows of. */
+  /** A leader with a lease judges checks by all that any client knows of. */
   #isJudgedByAll(nowMs: number): void {
     for (const [id, { leaseUntilMs, inForce }] of this.#witnesses) {
       this.#require(
         leaseUntilMs <= nowMs || inForce >= this.#acknowledgedIndex,
-        'what is acknowledged is in force wherever checks are answered',
+        'what is acknowledged is in force wherever checks are judged',
         () => `${id} holds a lease and judges by ${inForce} of ${this.#acknowledgedIndex}`,
       );
     }
@@ -429,12 +429,12 @@ export class Checker {
     );
   }
 
-  /** A read on this node answered; `atLeast` was acknowledged before it was asked for. */
+  /** A read on this node has completed; `atLeast` was acknowledged before its request. */
   clientReads(id: NodeId, appliedIndex: number, atLeast: number): void {
     this.#require(
       appliedIndex >= atLeast,
       'a read sees all that was acknowledged before it',
-      () => `${id} answers from ${appliedIndex}, ${atLeast} had been acknowledged`,
+      () => `${id} reads at ${appliedIndex}, ${atLeast} had been acknowledged`,
     );
   }
 }

@@ -23,22 +23,32 @@ interface Journaled {
   readonly restorable: () => void;
 }
 
+/** A mutant's disk. */
+export interface DiskBug {
+  readonly reportsBeforeSync?: boolean;
+  readonly takesOlderSnapshots?: boolean;
+}
+
 export class SimulatedDisk implements RaftStorage {
   hardState: HardState = { term: 0, vote: null };
   snapshot: EncodedSnapshot | null = null;
   entries: Entry[] = [];
-  /** The longest promise of any run that may still hold. */
+  /** The longest lockout of any run that may still hold. */
   storedLockoutMs = 0;
   /** As storage keeps it: see `InitialState.joining`. */
   joining = true;
   #journal: Journaled[] = [];
-  /** Grows with each crash: completions of an earlier life are nobody's. */
+  /** Grows with each crash: completions of an earlier life are dropped. */
   #life = 0;
+  #hangsUntilMs = 0;
+  /** What would have finished while it hangs, in order. */
+  readonly #held: Array<() => void> = [];
 
   constructor(
     private readonly random: SeededRandom,
     private readonly schedule: Schedule,
     private readonly faults: () => FaultProfile,
+    private readonly bug: DiskBug | null = null,
   ) {}
 
   get hasPendingWrites(): boolean {
@@ -114,18 +124,40 @@ export class SimulatedDisk implements RaftStorage {
   ): void {
     const record: Journaled = { apply, partCount, isDurable: false, restorable };
     this.#journal.push(record);
+    if (this.bug?.reportsBeforeSync) {
+      this.#later(0, () => {
+        durable();
+        restorable();
+      });
+    }
     this.#later(this.#latencyMs(), () => {
       record.isDurable = true;
       const restored = this.#sync();
+      if (this.bug?.reportsBeforeSync) return;
       durable();
       for (const earlier of restored) earlier.restorable();
     });
   }
 
   #latencyMs(): number {
-    const { writeMaxMs, slowWriteRate, slowWriteMs } = this.faults();
+    const { writeMinMs, writeMaxMs, slowWriteRate, slowWriteMs } = this.faults();
     const slow = this.random.chance(slowWriteRate) ? slowWriteMs * this.random.next() : 0;
-    return this.random.between(0.05, writeMaxMs) + slow;
+    return this.random.between(writeMinMs, writeMaxMs) + slow;
+  }
+
+  get isHanging(): boolean {
+    return this.schedule.nowMs < this.#hangsUntilMs;
+  }
+
+  /** It finishes nothing for that long. */
+  hang(forMs: number): void {
+    this.#hangsUntilMs = this.schedule.nowMs + forMs;
+  }
+
+  /** What it was given meanwhile finishes. */
+  recover(): void {
+    this.#hangsUntilMs = 0;
+    for (const finish of this.#held.splice(0)) finish();
   }
 
   #sync(): Journaled[] {
@@ -138,7 +170,11 @@ export class SimulatedDisk implements RaftStorage {
   #later(delayMs: number, run: () => void): void {
     const life = this.#life;
     this.schedule.after(delayMs, () => {
-      if (life === this.#life) run();
+      const finish = (): void => {
+        if (life === this.#life) run();
+      };
+      if (this.isHanging) this.#held.push(finish);
+      else finish();
     });
   }
 
@@ -187,7 +223,7 @@ export class SimulatedDisk implements RaftStorage {
 
   #applySnapshot(snapshot: EncodedSnapshot): void {
     const { index } = snapshot.meta;
-    if (index <= this.snapshotIndex) return;
+    if (index <= this.snapshotIndex && !this.bug?.takesOlderSnapshots) return;
     this.snapshot = snapshot;
     this.entries = this.entries.filter((entry) => entry.index > index);
   }

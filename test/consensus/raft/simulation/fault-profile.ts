@@ -1,13 +1,13 @@
 /**
- * What goes wrong in one simulation, and how often. Drawn anew for each seed: with constant rates
+ * What goes wrong in one simulation, and how often. Drawn again for each seed: with constant rates
  * some bugs need a mixture that never comes up (measured: 0 of 4,000 seeds against hundreds).
  */
 import { defaultLimits } from '../../../../src/consensus/raft/core/config.js';
 import type { SeededRandom } from '../../../support/random.js';
 
 /**
- * `written`: its own disk has got further, nobody may know; `committed`: it has just learned that
- * something is.
+ * `written`: its own disk has advanced, and no other node may know; `committed`: its commit index
+ * has just advanced.
  */
 export type LeaderCrashPoint = 'written' | 'committed' | 'later';
 const leaderCrashPoints: readonly LeaderCrashPoint[] = [
@@ -24,7 +24,7 @@ export interface FaultProfile {
   /** Virtual time with faults; then all heals. */
   readonly stormMs: number;
   readonly limits: typeof defaultLimits;
-  /** Each node draws its times of election and heartbeat anew at each start. */
+  /** Each node draws its election and heartbeat times again at each start. */
   readonly timesDiffer: boolean;
   readonly snapshotEntries: number;
   readonly keepEntries: number;
@@ -54,13 +54,17 @@ export interface FaultProfile {
   readonly partitionMs: number;
   readonly brokenConnectionEveryMs: number;
 
+  readonly writeMinMs: number;
   readonly writeMaxMs: number;
   readonly slowWriteRate: number;
   readonly slowWriteMs: number;
-  /** Share of changes that a thread which answers checks takes over late, and how late. */
+  /** A disk finishes nothing for a while, then everything; never those of a majority at once. */
+  readonly diskHangEveryMs: number;
+  readonly diskHangMs: number;
+  /** Share of changes that a reader thread takes over late, and how late. */
   readonly busyReaderRate: number;
   readonly busyReaderMs: number;
-  /** Several writes under way at once, finishing in any order. */
+  /** Several writes in progress at once, which finish in any order. */
   readonly overlappingWrites: boolean;
 
   readonly crashEveryMs: number;
@@ -69,7 +73,7 @@ export interface FaultProfile {
    * new terms.
    */
   readonly leaderCrashPoints: readonly LeaderCrashPoint[];
-  /** How often somebody else stands still when a node crashes. */
+  /** How often another node stands still when a node crashes. */
   readonly doubleTroubleRate: number;
   readonly downMs: number;
   /** Share of the crashes of one node, always the same, from which it returns with an empty disk. */
@@ -77,7 +81,7 @@ export interface FaultProfile {
   /** Share of crashes after which the node is back at once. */
   readonly quickRestartRate: number;
   /**
-   * The leader loses one follower; when that one has lost patience, the leader stands still and
+   * The leader loses one follower; after its election time-out, the leader stands still and
    * another follower restarts.
    */
   readonly crisisEveryMs: number;
@@ -87,6 +91,34 @@ export interface FaultProfile {
   readonly stallMs: number;
   readonly transferEveryMs: number;
 }
+
+/** No such event. */
+export const never = Number.POSITIVE_INFINITY;
+
+/** Nothing goes wrong but what is added: the network, the disks and the processes are sound. */
+export const noFaults = {
+  clockDrift: 0,
+  commandEveryMs: 100,
+  delayMinMs: 0.2,
+  delayMaxMs: 2,
+  lossRate: 0,
+  duplicateRate: 0,
+  stragglerRate: 0,
+  partitionEveryMs: never,
+  brokenConnectionEveryMs: never,
+  writeMinMs: 0.05,
+  writeMaxMs: 5,
+  slowWriteRate: 0,
+  busyReaderRate: 0,
+  diskHangEveryMs: never,
+  crashEveryMs: never,
+  leaderCrashPoints: [],
+  doubleTroubleRate: 0,
+  crisisEveryMs: never,
+  pauseEveryMs: never,
+  stallEveryMs: never,
+  transferEveryMs: never,
+} as const satisfies Partial<FaultProfile>;
 
 export function drawFaultProfile(random: SeededRandom): FaultProfile {
   const often = (low: number, high: number) =>
@@ -120,6 +152,7 @@ export function drawFaultProfile(random: SeededRandom): FaultProfile {
     partitionEveryMs: often(200, 5_000),
     partitionMs: random.magnitude(50, 3_000),
     brokenConnectionEveryMs: often(100, 5_000),
+    writeMinMs: 0.05,
     writeMaxMs: random.magnitude(0.1, 20),
     slowWriteRate: rate(0.3),
     slowWriteMs: random.magnitude(10, 1_500),
@@ -140,12 +173,13 @@ export function drawFaultProfile(random: SeededRandom): FaultProfile {
     stallEveryMs: often(100, 3_000),
     stallMs: random.magnitude(5, 600),
     transferEveryMs: often(100, 3_000),
+    diskHangEveryMs: often(1_000, 10_000),
+    diskHangMs: random.magnitude(500, 5_000),
   };
 }
 
 /** When all has healed. */
 export function calm(faults: FaultProfile): FaultProfile {
-  const never = Number.POSITIVE_INFINITY;
   return {
     ...faults,
     delayMaxMs: faults.delayMinMs,
@@ -154,8 +188,10 @@ export function calm(faults: FaultProfile): FaultProfile {
     stragglerRate: 0,
     partitionEveryMs: never,
     brokenConnectionEveryMs: never,
+    writeMinMs: Math.min(faults.writeMinMs, 5),
     writeMaxMs: Math.min(faults.writeMaxMs, 5),
     slowWriteRate: 0,
+    diskHangEveryMs: never,
     crashEveryMs: never,
     crisisEveryMs: never,
     pauseEveryMs: never,

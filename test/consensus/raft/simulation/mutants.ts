@@ -1,27 +1,12 @@
 /** Bugs planted on purpose, one at a time: a simulation that does not find them proves nothing. */
 import { defaultLimits } from '../../../../src/consensus/raft/core/config.js';
-import type { Rules } from '../../../../src/consensus/raft/core/rules.js';
-import type { FaultProfile } from './fault-profile.js';
-
-export interface Mutant {
-  readonly name: string;
-  /**
-   * What makes its circumstances likely. All are found in drawn faults too; those that need three
-   * accidents in a row only once in many hundred seeds, which is too long for a test.
-   */
-  readonly faults?: Partial<FaultProfile>;
-  readonly rules?: Partial<Rules>;
-  readonly forgetsVote?: boolean;
-  readonly forgetsLockout?: boolean;
-  readonly notesRoundsLate?: boolean;
-  readonly ignoresClocks?: boolean;
-}
-
-const never = Number.POSITIVE_INFINITY;
+import { coreBugs } from './core-bugs.js';
+import { type FaultProfile, never } from './fault-profile.js';
+import type { Mutant } from './mutant.js';
 
 /**
- * Again and again the leader and one follower lose sight of each other, and the other follower
- * decides between them.
+ * The leader and one follower often lose their connection, and the other follower decides between
+ * them.
  */
 const partedPair: Partial<FaultProfile> = {
   nodes: 3,
@@ -30,11 +15,12 @@ const partedPair: Partial<FaultProfile> = {
   commandEveryMs: 1_000,
   partitionEveryMs: never,
   partitionMs: 2_000,
+  diskHangEveryMs: never,
 };
 
 /**
- * Nothing happens but what is added to it: most accidents end a lease before anybody could be
- * elected beside it.
+ * No faults but those added to it: most faults end a lease before another node could be elected
+ * beside it.
  */
 const unequalTimes: Partial<FaultProfile> = {
   nodes: 3,
@@ -50,6 +36,7 @@ const unequalTimes: Partial<FaultProfile> = {
   transferEveryMs: never,
   crisisEveryMs: never,
   partitionEveryMs: never,
+  diskHangEveryMs: never,
 };
 
 /** One node crashes again and again, and returns with an empty disk each time. */
@@ -76,6 +63,7 @@ export const mutants: readonly Mutant[] = [
       stallEveryMs: never,
       crisisEveryMs: never,
       partitionEveryMs: never,
+      diskHangEveryMs: never,
       commandEveryMs: 1_000,
       lossRate: 0,
       stragglerRate: 0,
@@ -92,7 +80,7 @@ export const mutants: readonly Mutant[] = [
     name: 'announces a commit before it is in force',
     rules: { announces: (committed) => committed },
   },
-  { name: 'answers before the disk has it', rules: { mayGo: () => true } },
+  { name: 'sends a response before the disk has what it says', rules: { mayGo: () => true } },
   { name: 'truncates without a conflict', rules: { conflicts: () => true } },
   {
     name: 'commits beyond the last new entry',
@@ -113,7 +101,7 @@ export const mutants: readonly Mutant[] = [
     faults: { ...partedPair, crisisEveryMs: 1_000, quickRestartRate: 1, stormMs: 10_000 },
   },
   {
-    name: 'takes the promises of its peers to be as long as its own',
+    name: 'assumes its own lockout for its peers',
     rules: { lockoutMs: (_byVoter, byLeader) => byLeader },
     faults: {
       ...unequalTimes,
@@ -125,7 +113,7 @@ export const mutants: readonly Mutant[] = [
     },
   },
   {
-    name: 'forgets at its start that it promised more before',
+    name: 'forgets at its start that an earlier lockout was longer',
     forgetsLockout: true,
     faults: {
       ...unequalTimes,
@@ -135,13 +123,13 @@ export const mutants: readonly Mutant[] = [
       stormMs: 15_000,
     },
   },
-  { name: 'goes by its own wall clock alone', ignoresClocks: true },
+  { name: 'judges expiries by its own wall clock alone', ignoresClocks: true },
   {
     name: 'keeps the lease while it offers leadership',
     rules: { carriesLease: (round) => round > 0 },
   },
   {
-    name: 'counts the lease from the answers to its heartbeats',
+    name: 'counts the lease from the responses to its heartbeats',
     notesRoundsLate: true,
     faults: { nodes: 3, commandEveryMs: 1_000, stallEveryMs: 150, stallMs: 300 },
   },
@@ -154,5 +142,27 @@ export const mutants: readonly Mutant[] = [
     name: 'counts the copy of a node with an empty disk',
     rules: { countsForCommit: () => true, mayVoteWhileJoining: () => true },
     faults: lostDisks,
+  },
+  ...coreBugs,
+  { name: 'forwards a command twice', duplicatesForwards: true },
+  {
+    name: 'confirms a command before its readers judge by it',
+    confirmsBeforeReaders: true,
+  },
+  {
+    name: 'takes a write for durable before the disk has synced it',
+    disk: { reportsBeforeSync: true },
+  },
+  {
+    name: 'lets an older snapshot replace a newer one',
+    disk: { takesOlderSnapshots: true },
+    faults: {
+      nodes: 3,
+      snapshotEntries: 5,
+      keepEntries: 0,
+      commandEveryMs: 30,
+      slowWriteRate: 0.3,
+      slowWriteMs: 1_500,
+    },
   },
 ];

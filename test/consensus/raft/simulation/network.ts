@@ -31,6 +31,8 @@ export class Network {
     private readonly schedule: Schedule,
     private readonly faults: () => FaultProfile,
     private readonly hooks: NetworkHooks,
+    /** A mutant. */
+    private readonly duplicatesForwards: boolean,
   ) {}
 
   /** False: not sent, and known so. */
@@ -43,7 +45,8 @@ export class Network {
     this.#carry(letter);
     // Connections do not duplicate; the core would bear it, while passing a proposal on twice is
     // the transport's to prevent.
-    if (letter.message.kind !== 'forward' && this.random.chance(duplicateRate)) this.#carry(letter);
+    const mayDuplicate = letter.message.kind !== 'forward' || this.duplicatesForwards;
+    if (mayDuplicate && this.random.chance(duplicateRate)) this.#carry(letter);
     return true;
   }
 
@@ -64,7 +67,7 @@ export class Network {
     return this.#cuts.has(`${from}>${to}`);
   }
 
-  /** What this node has sent and nobody has got yet is lost with its connections. */
+  /** What this node has in flight is lost with its connections. */
   loseFrom(sender: string): void {
     this.#epochs.set(sender, (this.#epochs.get(sender) ?? 0) + 1);
   }

@@ -26,7 +26,8 @@ import type { SeededRandom } from '../../../support/random.js';
 import type { Checker } from './checker.js';
 import type { SimulatedDisk } from './disk.js';
 import type { FaultProfile } from './fault-profile.js';
-import type { Mutant } from './mutants.js';
+import type { Mutant } from './mutant.js';
+import { MutantCore } from './mutant-core.js';
 import type { Network } from './network.js';
 import { ObservedCore } from './observed-core.js';
 import { Readers } from './readers.js';
@@ -45,8 +46,8 @@ function withoutTime(body: Uint8Array, from: NodeId, to: NodeId): Uint8Array {
 }
 
 /**
- * The longest interval of heartbeats is a third of the shortest election time-out: whoever is
- * elected can stay.
+ * The longest heartbeat interval is a third of the shortest election time-out, so that an elected
+ * leader can stay.
  */
 function drawTimes(random: SeededRandom): RaftTimes {
   return { heartbeatMs: random.pick([25, 40, 50]), electionMs: random.pick([150, 250, 400, 900]) };
@@ -125,7 +126,7 @@ export class SimulatedNode {
     this.#planTick(world.random.next() * tickMsOf(this.#times));
   }
 
-  /** As `PromiseRecord` does. */
+  /** As `LockoutStore` does. */
   #recordLockout(): void {
     const { disk } = this;
     const lockoutMs = lockoutMsOf(this.#times);
@@ -167,13 +168,20 @@ export class SimulatedNode {
     const random = () => world.random.next();
     const { joining } = disk;
     const initial = { hardState, joining, snapshot, entries };
-    const core = new Raft(config, initial, random, this.#rules);
+    const raft = new Raft(config, initial, random, this.#rules);
+    const peers = world.ids.filter((peer) => peer !== id);
+    const bug = world.mutant?.core;
+    const core = bug === undefined ? raft : new MutantCore(raft, id, peers, disk, bug);
     const observed = new ObservedCore(core, {
+      nodes: world.ids.length,
+      electionTicks: config.electionTicks,
       saw: (ready) => this.#saw(ready),
       writeOverlapping: overlappingWrites
         ? (write, done) => this.#writeOverlapping(write, done)
         : null,
       notesRoundsLate: world.mutant?.notesRoundsLate ?? false,
+      leadsWithoutQuorum: () =>
+        world.checker.violate('a leader that hears no majority steps down', id),
     });
     const options = {
       id,
@@ -311,8 +319,8 @@ export class SimulatedNode {
   }
 
   /**
-   * The driver is not asked, so it must be told to look: a lost connection to itself means nothing
-   * to it but that.
+   * The driver has no call that makes it look at its core. A lost connection to itself changes
+   * nothing, and makes it look.
    */
   #writeOverlapping({ hardState, joined, entries }: Write, done: () => void): void {
     const write = { hardState, snapshot: null, entries, ...(joined ? { joined } : {}) } as const;
@@ -342,7 +350,10 @@ export class SimulatedNode {
           done(outcomes);
         };
         if (this.world.random.chance(0.5)) finish();
-        else this.#after(this.#readerDelayMs(), finish);
+        else if (this.world.mutant?.confirmsBeforeReaders) {
+          this.#after(this.#readerDelayMs(), taken);
+          done(outcomes);
+        } else this.#after(this.#readerDelayMs(), finish);
       },
       settled: (done) => this.#after(this.world.random.between(0, 3), done),
       image: () => this.#state.image(),
@@ -359,7 +370,7 @@ export class SimulatedNode {
     };
   }
 
-  /** Now and then one of the threads that answer checks is busy for long. */
+  /** Sometimes a reader thread is busy for long. */
   #readerDelayMs(): number {
     const { random } = this.world;
     const { busyReaderRate, busyReaderMs } = this.world.faults();

@@ -2,28 +2,30 @@
  * Stands between driver and core: shows what passes, and can give writes to a disk that works on
  * several at once.
  */
+import { majorityOf } from '../../../../src/consensus/raft/core/quorum.js';
 import type {
   Message,
   NodeId,
-  Proposed,
   RaftCore,
   Ready,
-  Refusal,
-  SnapshotMeta,
   SoftState,
   Write,
 } from '../../../../src/consensus/raft/core/types.js';
+import { ForwardingCore } from './forwarding-core.js';
 
 export interface CoreHooks {
+  readonly nodes: number;
+  readonly electionTicks: number;
   readonly saw: (ready: Ready) => void;
   /** Null: the driver's own queue writes, one write at a time. */
   readonly writeOverlapping: ((write: Write, done: () => void) => void) | null;
-  /** A mutant: rounds are noted when they are answered, not when they are sent. */
+  /** A mutant: a round is noted when a majority has responded, not when it is sent. */
   readonly notesRoundsLate: boolean;
+  /** It still leads, and has heard no majority for longer than check quorum allows. */
+  readonly leadsWithoutQuorum: () => void;
 }
 
-export class ObservedCore implements RaftCore {
-  readonly #core: RaftCore;
+export class ObservedCore extends ForwardingCore {
   readonly #hooks: CoreHooks;
   /**
    * Batches that the driver writes. While there are any, it gets all that follow, so that the disk
@@ -31,14 +33,19 @@ export class ObservedCore implements RaftCore {
    */
   readonly #driverBatches = new Set<number>();
   #lateRound = 0;
+  #tick = 0;
+  #ledTerm = 0;
+  #electedTick = 0;
+  /** By peer: the tick of its last response in the present leadership. */
+  readonly #heardTicks = new Map<NodeId, number>();
 
   constructor(core: RaftCore, hooks: CoreHooks) {
-    this.#core = core;
+    super(core);
     this.#hooks = hooks;
   }
 
-  ready(): Ready {
-    const ready = this.#core.ready();
+  override ready(): Ready {
+    const ready = this.core.ready();
     this.#hooks.saw(ready);
     const { write } = ready;
     const round = this.#hooks.notesRoundsLate ? this.#noteLate(ready.soft) : ready.round;
@@ -48,7 +55,7 @@ export class ObservedCore implements RaftCore {
       this.#driverBatches.add(write.batch);
       return { ...ready, round };
     }
-    writeOverlapping(write, () => this.#core.persisted(write.batch));
+    writeOverlapping(write, () => this.core.persisted(write.batch));
     return { ...ready, round, write: null };
   }
 
@@ -58,76 +65,36 @@ export class ObservedCore implements RaftCore {
     return leaseRound;
   }
 
-  persisted(batch: number): void {
+  override persisted(batch: number): void {
     this.#driverBatches.delete(batch);
-    this.#core.persisted(batch);
+    this.core.persisted(batch);
   }
 
-  tick(): void {
-    this.#core.tick();
+  override step(message: Message): void {
+    if (message.term === this.core.soft.term) this.#heardTicks.set(message.from, this.#tick);
+    this.core.step(message);
   }
 
-  step(message: Message): void {
-    this.#core.step(message);
+  override tick(): void {
+    this.#tick++;
+    this.core.tick();
+    this.#checkQuorum();
   }
 
-  propose(commands: readonly Uint8Array[], waiting?: readonly NodeId[]): Proposed {
-    return this.#core.propose(commands, waiting);
-  }
-
-  readIndex(context: number): Refusal | null {
-    return this.#core.readIndex(context);
-  }
-
-  transferLeadership(to?: NodeId): boolean {
-    return this.#core.transferLeadership(to);
-  }
-
-  campaign(): void {
-    this.#core.campaign();
-  }
-
-  compact(snapshot: SnapshotMeta, keepEntries: number): void {
-    this.#core.compact(snapshot, keepEntries);
-  }
-
-  snapshotSent(to: NodeId, delivered: boolean): void {
-    this.#core.snapshotSent(to, delivered);
-  }
-
-  unreachable(peer: NodeId): void {
-    this.#core.unreachable(peer);
-  }
-
-  clusterHoldsData(): void {
-    this.#core.clusterHoldsData();
-  }
-
-  assertInvariants(): void {
-    this.#core.assertInvariants();
-  }
-
-  inForce(index: number): void {
-    this.#core.inForce(index);
-  }
-
-  get settledIndex(): number {
-    return this.#core.settledIndex;
-  }
-
-  hasReady(): boolean {
-    return this.#core.hasReady();
-  }
-
-  get holdsData(): boolean {
-    return this.#core.holdsData;
-  }
-
-  get commitIndex(): number {
-    return this.#core.commitIndex;
-  }
-
-  get soft(): SoftState {
-    return this.#core.soft;
+  /** Quorum is checked once in `electionTicks`, so up to twice as many may pass without one. */
+  #checkQuorum(): void {
+    const { role, term } = this.core.soft;
+    if (role !== 'leader') return;
+    if (term !== this.#ledTerm) {
+      this.#ledTerm = term;
+      this.#electedTick = this.#tick;
+      this.#heardTicks.clear();
+    }
+    const { nodes, electionTicks, leadsWithoutQuorum } = this.#hooks;
+    const sinceTick = this.#tick - 2 * electionTicks;
+    if (this.#electedTick >= sinceTick) return;
+    let heard = 1;
+    for (const tick of this.#heardTicks.values()) if (tick >= sinceTick) heard++;
+    if (heard < majorityOf(nodes)) leadsWithoutQuorum();
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The threads of a simulated node that answer checks, as one: up to which index they have taken the
+ * The reader threads of a simulated node, as one: up to which index they have taken the
  * state over, though they confirm what was applied in any order.
  */
 export class Readers {

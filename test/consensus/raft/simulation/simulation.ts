@@ -1,4 +1,5 @@
 /** One cluster, one seed: a storm of faults, then calm, in which the cluster must converge. */
+import { majorityOf } from '../../../../src/consensus/raft/core/quorum.js';
 import type { Command } from '../../../../src/throttle/commands.js';
 import { SeededRandom } from '../../../support/random.js';
 import { Checker, ratioOf, type Violation } from './checker.js';
@@ -10,7 +11,8 @@ import {
   type LeaderCrashPoint,
 } from './fault-profile.js';
 import { Journal } from './journal.js';
-import type { Mutant } from './mutants.js';
+import { Liveness, type LivenessBounds } from './liveness.js';
+import type { Mutant } from './mutant.js';
 import { type Letter, Network, type PartitionKind } from './network.js';
 import { type Greeting, type Moment, SimulatedNode, unixAt, type World } from './node.js';
 import { Schedule } from './schedule.js';
@@ -19,6 +21,10 @@ import { describe } from './transcript.js';
 export interface Options {
   readonly seed: number;
   readonly mutant?: Mutant;
+  /** In place of what is drawn, and of what the mutant asks for. */
+  readonly faults?: Partial<FaultProfile>;
+  /** What must hold during the storm, too. */
+  readonly bounds?: LivenessBounds;
   /** Keep lines for a person to read. */
   readonly trace?: boolean;
 }
@@ -40,6 +46,7 @@ export interface SimulationOutcome {
 const CONVERGENCE_MS = 30_000;
 
 const LOOK_MS = 200;
+const LIVENESS_CHECK_MS = 50;
 
 /**
  * Looks in a row: a leader that has heard all says so with its next lease, long before the last of
@@ -67,8 +74,8 @@ class Simulation {
   #isConverged = false;
   /** How often in a row all was well but for the time that the leader goes by. */
   #misjudgements = 0;
-  /** Who has answered a command since all healed. */
-  readonly #answered = new Set<SimulatedNode>();
+  /** Nodes that have completed a command since all healed. */
+  readonly #responsive = new Set<SimulatedNode>();
   #commands = 0;
   #elections = 0;
   #leaderCrashPoint: LeaderCrashPoint = 'later';
@@ -77,22 +84,27 @@ class Simulation {
   readonly #broken = new Set<string>();
   /** The only node that may lose its disk: more than one would be a majority of three. */
   readonly #unlucky: SimulatedNode;
+  readonly #liveness: Liveness | null;
 
-  constructor({ seed, mutant, trace }: Options) {
+  constructor({ seed, mutant, faults: given, bounds, trace }: Options) {
     this.#seed = seed;
     this.#random = new SeededRandom(seed);
-    this.#faults = { ...drawFaultProfile(this.#random), ...mutant?.faults };
+    this.#faults = { ...drawFaultProfile(this.#random), ...mutant?.faults, ...given };
+    this.#liveness = bounds === undefined ? null : new Liveness(bounds);
     this.#journal = new Journal(trace ?? false);
     const ids = [...'abcde'].slice(0, this.#faults.nodes);
     const faults = () => this.#faults;
     const disks = new Map(
-      ids.map((id) => [id, new SimulatedDisk(this.#random, this.#schedule, faults)]),
+      ids.map((id) => [id, new SimulatedDisk(this.#random, this.#schedule, faults, mutant?.disk)]),
     );
     this.#checker = new Checker(disks);
-    this.#network = new Network(this.#random, this.#schedule, faults, {
-      left: (letter) => this.#left(letter),
-      arrives: (letter) => this.#arrives(letter),
-    });
+    this.#network = new Network(
+      this.#random,
+      this.#schedule,
+      faults,
+      { left: (letter) => this.#left(letter), arrives: (letter) => this.#arrives(letter) },
+      mutant?.duplicatesForwards ?? false,
+    );
     const world: World = {
       ids,
       random: this.#random,
@@ -112,6 +124,7 @@ class Simulation {
     for (const node of this.#nodes) this.#protected(() => node.start());
     this.#planFaults();
     this.#planClients();
+    if (this.#liveness !== null) this.#watchLiveness(this.#liveness);
     this.#schedule.after(this.#faults.stormMs, () => this.#heal());
     while (this.#checker.violation === null && !this.#isConverged) {
       this.#protected(() => {
@@ -179,6 +192,7 @@ class Simulation {
     this.#every('pauseEveryMs', () => this.#victim().standStill(random.wait(this.#faults.pauseMs)));
     this.#every('stallEveryMs', () => this.#victim().standStill(random.wait(this.#faults.stallMs)));
     this.#every('transferEveryMs', () => this.#transfer());
+    this.#every('diskHangEveryMs', () => this.#hangDisk());
     if (this.#nodes.length === 1) return;
     this.#every('partitionEveryMs', () => this.#partition(this.#victim().id));
     this.#every('crisisEveryMs', () => this.#crisis());
@@ -195,7 +209,7 @@ class Simulation {
     });
   }
 
-  /** More often than not somebody whom it hurts: a leader, or a node with writes pending. */
+  /** Mostly a node that matters now: a leader, or a node with writes pending. */
   #victim(): SimulatedNode {
     const up = this.#nodes.filter(({ isUp }) => isUp);
     const aim = this.#random.next();
@@ -294,6 +308,16 @@ class Simulation {
     });
   }
 
+  #hangDisk(): void {
+    const { id, disk } = this.#victim();
+    const hanging = this.#nodes.filter((node) => node.disk.isHanging).length;
+    if (disk.isHanging || majorityOf(this.#nodes.length) > this.#nodes.length - hanging - 1) return;
+    const forMs = this.#random.wait(this.#faults.diskHangMs);
+    this.#note(id, 10, () => `its disk hangs for ${forMs.toFixed(0)} ms`);
+    disk.hang(forMs);
+    this.#schedule.after(forMs, () => disk.recover());
+  }
+
   #breakConnection(): void {
     const [from, to] = this.#random.shuffled(this.#nodes);
     from!.driver?.unreachable(to!.id);
@@ -317,7 +341,7 @@ class Simulation {
     this.#checker.clientSends(number, unixAt(this.#schedule.nowMs) + ttlMs);
     this.#note(node.id, number, () => `is sent command ${number}`);
     node.driver?.submit(this.#command(number, node.unixMs(), ttlMs), ({ kind }) => {
-      this.#note(node.id, number, () => `answers command ${number}: ${kind}`);
+      this.#note(node.id, number, () => `completes command ${number}: ${kind}`);
       if (kind === 'refused') this.#checker.clientIsRefused(number);
       if (kind !== 'done') return;
       this.#checker.clientLearns(number, this.#schedule.nowMs);
@@ -338,6 +362,22 @@ class Simulation {
     });
   }
 
+  // ---- liveness ----
+
+  #watchLiveness(liveness: Liveness): void {
+    this.#schedule.after(LIVENESS_CHECK_MS, () => {
+      if (!this.#isStorm) return;
+      const { nowMs } = this.#schedule;
+      const violation = liveness.check(nowMs, {
+        hasLease: this.#nodes.some(({ id }) => this.#checker.holdsLease(id, nowMs)),
+        hasLeader: this.#nodes.some(({ isLeader }) => isLeader),
+        acknowledged: this.#checker.acknowledged,
+      });
+      if (violation !== null) this.#checker.violate(violation.invariant, violation.detail);
+      this.#watchLiveness(liveness);
+    });
+  }
+
   // ---- convergence ----
 
   #heal(): void {
@@ -346,6 +386,7 @@ class Simulation {
     this.#faults = calm(this.#faults);
     this.#network.heal();
     for (const node of this.#nodes) {
+      node.disk.recover();
       if (node.isUp) node.wake();
       else node.start();
     }
@@ -353,14 +394,14 @@ class Simulation {
   }
 
   /**
-   * Each node must answer a command of its own; then all must be at the same place, under one
+   * Each node must complete a command of its own; then all must be at the same place, under one
    * leader that holds a lease and knows the time.
    */
   #converge(deadlineMs: number): void {
     this.#schedule.after(LOOK_MS, () => {
       this.#network.heal();
-      const silent = this.#nodes.filter((node) => !this.#answered.has(node));
-      const agrees = silent.length === 0 && this.#agree();
+      const unresponsive = this.#nodes.filter((node) => !this.#responsive.has(node));
+      const agrees = unresponsive.length === 0 && this.#agree();
       this.#isConverged = agrees && this.#leaderJudgesRightly();
       this.#misjudgements = agrees ? this.#misjudgements + 1 : 0;
       if (!this.#isConverged && this.#misjudgements > MISJUDGEMENTS_MAX) {
@@ -370,7 +411,7 @@ class Simulation {
       if (this.#schedule.nowMs > deadlineMs) {
         this.#checker.violate('a healed cluster converges', this.#positions());
       }
-      for (const node of silent) this.#submit(node, () => this.#answered.add(node));
+      for (const node of unresponsive) this.#submit(node, () => this.#responsive.add(node));
       if (!this.#isConverged) this.#converge(deadlineMs);
     });
   }

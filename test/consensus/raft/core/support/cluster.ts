@@ -47,7 +47,7 @@ export class CoreNode {
   readonly history: SoftState[] = [];
   /** While true, writes queue up in `writes`. */
   diskHeld = false;
-  /** While true, nothing that is applied comes into force: a thread that answers checks is busy. */
+  /** While true, nothing that is applied comes into force: a reader thread is busy. */
   readersHeld = false;
   /** The last entry that was handed out to be applied. */
   appliedIndex = 0;
@@ -293,14 +293,14 @@ export class CoreCluster {
     return this.#cuts.has(`${from}>${to}`);
   }
 
-  /** Ticks until somebody leads, and returns it. */
+  /** Ticks until a node leads, and returns it. */
   elect(): CoreNode {
     for (let tick = 0; tick < 100; tick++) {
       const leader = this.nodes.find(({ role }) => role === 'leader');
       if (leader !== undefined) return leader;
       this.tick(1);
     }
-    throw new Error('nobody was elected');
+    throw new Error('no node was elected');
   }
 
   propose(leader: CoreNode, ...commands: string[]): this {
