@@ -3,7 +3,7 @@
  * backend, and what it offers in return.
  */
 import type { DurationCounts } from '../base/durations.js';
-import type { Command, CommandOutcome } from '../throttle/commands.js';
+import type { Command, CommandOutcome, OperatorCommand } from '../throttle/commands.js';
 import type { StateImage } from '../throttle/state.js';
 
 /** The message of a 504, and of errors with the code `OUTCOME_UNKNOWN`. */
@@ -64,7 +64,7 @@ export interface Consensus {
    * Resolves when the command is committed and every thread of this node sees it.
    * Rejects with `NO_LEADER`, `OVERLOADED` or `OUTCOME_UNKNOWN`.
    */
-  submit(command: Command): Promise<void>;
+  submit(command: OperatorCommand): Promise<void>;
   /**
    * On the leader: resolves when this node's state has all that any node acknowledged before the
    * call, or rejects with `NO_LEADER` (Raft dissertation, section 6.4). On a follower: resolves at

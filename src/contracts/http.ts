@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { DurationCounts } from '../base/durations.js';
 import type { LogOptions } from '../base/log.js';
 import type { WatchdogLimits } from '../base/watchdog.js';
-import type { Command } from '../throttle/commands.js';
+import type { Command, OperatorCommand } from '../throttle/commands.js';
 import type { StateImage } from '../throttle/state.js';
 import type { ProfileRequest } from './diagnostics.js';
 import type { MemcacheAddress } from './publisher.js';
@@ -37,7 +37,7 @@ export interface HttpWorkerData {
 
 /** What an HTTP worker needs main for. */
 export type MainRequest =
-  | { readonly kind: 'submit'; readonly command: Command }
+  | { readonly kind: 'submit'; readonly command: OperatorCommand }
   /**
    * Main responds when the worker's copy of the state may be read: on the leader it then has all
    * changes that were acknowledged before.

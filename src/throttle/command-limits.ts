@@ -17,6 +17,7 @@ export const NAME_BYTES_MAX = 1_000;
 
 /** What no client could have sent, in words; null: all is within bounds. */
 export function commandFault(command: Command): string | null {
+  if (command.kind === 'identifyCluster') return 'the identity of a cluster';
   const name = 'key' in command ? command.key : command.host;
   const bytes = Buffer.byteLength(name);
   if (bytes === 0 || bytes > NAME_BYTES_MAX) {

@@ -58,7 +58,20 @@ export interface RecoverHost {
   readonly host: string;
 }
 
-export type Command = ThrottleApp | UnthrottleApp | SkipHost | RecoverHost;
+/**
+ * Gives the cluster its identity, once and for good: a leader proposes it at the birth of the
+ * cluster, and a cluster that has one ignores it.
+ */
+export interface IdentifyCluster {
+  readonly kind: 'identifyCluster';
+  readonly atMs: number;
+  readonly clusterId: string;
+}
+
+/** What an operator can ask for. */
+export type OperatorCommand = ThrottleApp | UnthrottleApp | SkipHost | RecoverHost;
+
+export type Command = OperatorCommand | IdentifyCluster;
 
 /** The same command as of `atMs`: it expires as long after that as it would have before. */
 export function asOf(command: Command, atMs: number): Command {

@@ -35,6 +35,8 @@ export interface ThrottledApp {
 
 /** The whole state as plain data, for snapshots and for threads that start later. */
 export interface StateImage {
+  /** Identity of the cluster; empty before it has one. */
+  readonly clusterId: string;
   /** Time of the command that made the last sweep, in Unix milliseconds. */
   readonly sweptAtMs: number;
   readonly throttledApps: ReadonlyArray<readonly [AppKey, ThrottledApp]>;
@@ -54,6 +56,7 @@ export class ThrottleState {
   /** By the name in lower case: host names are case-insensitive (RFC 4343). */
   readonly #skippedHosts = new Map<string, SkippedHostRow>();
   #sweptAtMs = 0;
+  #clusterId = '';
 
   constructor(private readonly entriesMax = ENTRIES_MAX) {}
 
@@ -70,7 +73,15 @@ export class ThrottleState {
       case 'recoverHost':
         this.#skippedHosts.delete(command.host.toLowerCase());
         return 'applied';
+      case 'identifyCluster':
+        if (this.#clusterId === '') this.#clusterId = command.clusterId;
+        return 'applied';
     }
+  }
+
+  /** Identity of the cluster; empty before it has one. */
+  get clusterId(): string {
+    return this.#clusterId;
   }
 
   /** The entry of that key if it has not expired at `nowMs` (Unix time). */
@@ -113,6 +124,7 @@ export class ThrottleState {
 
   image(): StateImage {
     return {
+      clusterId: this.#clusterId,
       sweptAtMs: this.#sweptAtMs,
       throttledApps: [...this.#throttledApps.values()],
       skippedHosts: [...this.#skippedHosts.values()],
@@ -121,6 +133,7 @@ export class ThrottleState {
 
   /** Replaces the whole state. */
   restore(image: StateImage): void {
+    this.#clusterId = image.clusterId;
     this.#sweptAtMs = image.sweptAtMs;
     this.#throttledApps.clear();
     for (const row of image.throttledApps) this.#throttledApps.set(row[0], row);

@@ -62,6 +62,7 @@ for (const engine of ENGINES) {
     it('replaces the whole state of every worker on restore', async () => {
       const applied = test.apply(throttle('gone'));
       test.state.restore({
+        clusterId: '',
         sweptAtMs: 0,
         throttledApps: [['restored', { expireAtMs: 0, ratio: 1 }]],
         skippedHosts: [],

@@ -20,7 +20,7 @@ import type {
   ConsensusStatus,
   StateMachine,
 } from '../../contracts/consensus.js';
-import type { Command } from '../../throttle/commands.js';
+import type { OperatorCommand } from '../../throttle/commands.js';
 import { BackendConnection } from './backend-connection.js';
 import { BackendError, permanentFailure, SERVER_ERROR } from './backend-error.js';
 import { type ElectionSnapshot, ServiceElection, type ServiceIdentity } from './election.js';
@@ -136,7 +136,7 @@ export class MySQLConsensus implements Consensus {
     this.#stateConnection.close();
   }
 
-  submit(command: Command): Promise<void> {
+  submit(command: OperatorCommand): Promise<void> {
     return this.#sync.submit(command);
   }
 

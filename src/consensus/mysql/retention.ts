@@ -9,7 +9,7 @@
  */
 import { monotonicMs } from '../../base/clock.js';
 import type { Logger } from '../../base/log.js';
-import type { Command } from '../../throttle/commands.js';
+import type { OperatorCommand } from '../../throttle/commands.js';
 import type { BackendConnection } from './backend-connection.js';
 import type { Tables } from './tables.js';
 import { TransitionLog } from './transition-log.js';
@@ -39,13 +39,13 @@ export class Retention {
   }
 
   /** Whether the table that the command may add a row to has room. */
-  hasRoom(command: Command): boolean {
+  hasRoom(command: OperatorCommand): boolean {
     const table = tableOf(command);
     return table === null || this.#rows[table] < ROWS_MAX;
   }
 
   /** Counts a command that may have added a row, until the rows are counted again. */
-  count(command: Command): void {
+  count(command: OperatorCommand): void {
     const table = tableOf(command);
     if (table !== null) this.#rows[table]++;
   }
@@ -82,7 +82,7 @@ export class Retention {
   }
 }
 
-function tableOf(command: Command): CountedTable | null {
+function tableOf(command: OperatorCommand): CountedTable | null {
   switch (command.kind) {
     case 'throttleApp':
       return 'throttled_apps';

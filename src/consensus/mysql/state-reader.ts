@@ -3,7 +3,7 @@
  * times of the database's clock; they are converted to this node's clock by the offset measured at
  * each read, so that a wrong clock of the node changes no TTL.
  */
-import { type Command, NO_EXPIRY } from '../../throttle/commands.js';
+import { NO_EXPIRY, type OperatorCommand } from '../../throttle/commands.js';
 import type { StateImage } from '../../throttle/state.js';
 import type { BackendConnection } from './backend-connection.js';
 import { LATEST_UNIX_SECONDS, LIVE_APP, LIVE_HOST } from './statements.js';
@@ -44,14 +44,14 @@ export class StateReader {
   }
 
   /** Whether the last read contains the live entry of the command. */
-  hasEntryOf(command: Command): boolean {
+  hasEntryOf(command: OperatorCommand): boolean {
     return command.kind === 'skipHost' || command.kind === 'recoverHost'
       ? this.#rows.hosts.some(({ name }) => name === command.host)
       : this.#rows.apps.some(({ name }) => name === command.key);
   }
 
   /** Whether the entry that the command may add fits beside those of the last read. */
-  hasRoom(command: Command): boolean {
+  hasRoom(command: OperatorCommand): boolean {
     const { apps, hosts } = this.#rows;
     switch (command.kind) {
       case 'throttleApp':
@@ -119,6 +119,7 @@ export class StateReader {
     const toLocalMs = (seconds: number): number =>
       Math.round(seconds * 1_000 + (this.#clockOffsetMs ?? 0));
     return {
+      clusterId: '',
       sweptAtMs: Date.now(),
       throttledApps: this.#rows.apps.map(({ name, expires, ratio }) => [
         name,

@@ -10,7 +10,7 @@ import { monotonicMs } from '../../base/clock.js';
 import { FrenoError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import type { StateMachine } from '../../contracts/consensus.js';
-import type { Command } from '../../throttle/commands.js';
+import type { OperatorCommand } from '../../throttle/commands.js';
 import type { BackendConnection } from './backend-connection.js';
 import { commandError } from './backend-error.js';
 import { Retention } from './retention.js';
@@ -30,7 +30,7 @@ const WAIT_MAX_MS = 3_000;
 
 interface SyncRequest {
   /** Undefined: read only. */
-  readonly command: Command | undefined;
+  readonly command: OperatorCommand | undefined;
   readonly sinceMs: number;
   readonly resolve: () => void;
   readonly reject: (error: FrenoError) => void;
@@ -100,11 +100,11 @@ export class StateSync {
    * Resolves when the command is written and in every thread of this node. Rejects with a
    * `FrenoError`.
    */
-  submit(command: Command): Promise<void> {
+  submit(command: OperatorCommand): Promise<void> {
     return this.#enqueue(command);
   }
 
-  #enqueue(command: Command | undefined): Promise<void> {
+  #enqueue(command: OperatorCommand | undefined): Promise<void> {
     if (this.#stopping) {
       return Promise.reject(new FrenoError('NO_LEADER', 'the node is stopping'));
     }
@@ -154,7 +154,7 @@ export class StateSync {
     }
   }
 
-  #requireRoom(command: Command): void {
+  #requireRoom(command: OperatorCommand): void {
     if (this.#reader.hasEntryOf(command)) return;
     if (!this.#reader.hasRoom(command) || !this.#retention.hasRoom(command)) {
       throw new FrenoError('OVERLOADED', 'MySQL backend: too many entries; nothing was changed');

@@ -6,7 +6,7 @@
  * original keeps entries in memory whose rows it no longer finds.
  */
 import {
-  type Command,
+  type OperatorCommand,
   DEFAULT_TTL_MINUTES,
   NO_EXPIRY,
   type ThrottleApp,
@@ -37,7 +37,7 @@ export const LIVE_HOST = 'expires_at > now()';
 const EXPIRY = `LEAST(now() + INTERVAL ? SECOND, ${LATEST})`;
 
 /** `nullableExpiry`: whether `throttled_apps.expires_at` takes NULL. */
-export function statementOf(command: Command, nullableExpiry: boolean): BackendStatement {
+export function statementOf(command: OperatorCommand, nullableExpiry: boolean): BackendStatement {
   switch (command.kind) {
     case 'throttleApp':
       return throttleApp(command, nullableExpiry);

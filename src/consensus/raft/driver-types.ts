@@ -186,6 +186,8 @@ export interface DriverInterface {
   /** False if this node does not lead, or no follower can take over. */
   transferLeadership(): boolean;
   campaign(): void;
+  /** Keeps the identity of the cluster with the data of this node. */
+  storeClusterId(clusterId: string): void;
   /** A peer says that it holds entries: see `RaftCore.clusterHoldsData`. */
   clusterHoldsData(): void;
   /** Throws `RaftInvariantError`: for tests and simulation. */

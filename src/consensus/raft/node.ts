@@ -6,6 +6,7 @@ import { monotonicMs } from '../../base/clock.js';
 import type { Logger } from '../../base/log.js';
 import type { RaftSettings } from '../../config/settings.js';
 import type { StateMachine } from '../../contracts/consensus.js';
+import { ClusterIdentity } from './cluster-identity.js';
 import { Raft } from './core/raft.js';
 import type { RaftCounters } from './counters.js';
 import { RaftDriver } from './driver/driver.js';
@@ -44,6 +45,7 @@ interface NodeParts {
   readonly ticker: Ticker;
   readonly lockout: LockoutStore;
   readonly watch: ElectionWatch;
+  readonly identity: ClusterIdentity;
   readonly transport: { stop(): Promise<void> };
 }
 
@@ -74,6 +76,18 @@ export class RaftNode {
       const lockout = new LockoutStore(storage, storedLockoutMs, config.lockoutMs, failed);
       await lockout.raise();
       const core = new Raft(config, initial, environment.random);
+      const peers = config.nodes.filter((node) => node !== advertise);
+      const identity = new ClusterIdentity({
+        peers,
+        stored: opened.clusterId ?? '',
+        replicated: () => stateMachine.image().clusterId,
+        isLeading: () => driver.soft.role === 'leader',
+        propose: (id) =>
+          driver.submit({ kind: 'identifyCluster', atMs: unixMs(), clusterId: id }, () => {}),
+        store: (id) => driver.storeClusterId(id),
+        failed,
+        log,
+      });
       const transport = isAlone(settings)
         ? noTransport
         : new TcpTransport(
@@ -81,15 +95,17 @@ export class RaftNode {
               self: advertise,
               clusterName,
               bind,
-              peers: config.nodes.filter((node) => node !== advertise),
+              peers,
               counters: counters.peers,
               holdsData: () => driver.holdsData,
+              clusterId: () => identity.id,
             },
             {
               receive: (from, body) => driver.receive(from, body),
               unreachable: (peer) => driver.unreachable(peer),
-              greeted: (_, { holdsData }) => {
+              greeted: (peer, { holdsData, features }) => {
                 if (holdsData) driver.clusterHoldsData();
+                identity.greeted(peer, features);
               },
             },
             log,
@@ -110,7 +126,8 @@ export class RaftNode {
         log,
       });
       watch.start();
-      return new RaftNode({ driver, storage, ticker, transport, lockout, watch });
+      identity.start();
+      return new RaftNode({ driver, storage, ticker, transport, lockout, watch, identity });
     } catch (error) {
       await storage.close();
       throw error;
@@ -127,8 +144,9 @@ export class RaftNode {
   }
 
   async close(): Promise<void> {
-    const { driver, storage, ticker, transport, lockout, watch } = this.#parts;
+    const { driver, storage, ticker, transport, lockout, watch, identity } = this.#parts;
     watch.stop();
+    identity.stop();
     ticker.stop();
     lockout.stop();
     driver.stop();

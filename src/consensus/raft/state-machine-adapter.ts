@@ -9,7 +9,12 @@ import type { StateImage } from '../../throttle/state.js';
 import { ImageAssembly } from './codec/snapshots.js';
 import type { RaftStorage, ReplicatedMachine } from './driver-types.js';
 
-const EMPTY_IMAGE: StateImage = { sweptAtMs: 0, throttledApps: [], skippedHosts: [] };
+const EMPTY_IMAGE: StateImage = {
+  clusterId: '',
+  sweptAtMs: 0,
+  throttledApps: [],
+  skippedHosts: [],
+};
 
 export class StateMachineAdapter implements ReplicatedMachine {
   readonly #machine: StateMachine;

@@ -5,9 +5,9 @@
 import { MINUTE_MS, NAME_BYTES_MAX, TTL_MINUTES_MAX } from '../../throttle/command-limits.js';
 import {
   type AppKey,
-  type Command,
   DEFAULT_TTL_MINUTES,
   NO_EXPIRY,
+  type OperatorCommand,
 } from '../../throttle/commands.js';
 import { generalResponse, type HandlerResponse } from './response.js';
 import type { Route } from './routes.js';
@@ -25,7 +25,7 @@ export interface ControlRequest {
  * The bare path means 60 minutes and ratio 1, also on an existing entry. A TTL alone leaves the
  * ratio of an entry unchanged, and a ratio alone the TTL.
  */
-export function throttleAppCommand(request: ControlRequest): Command | HandlerResponse {
+export function throttleAppCommand(request: ControlRequest): OperatorCommand | HandlerResponse {
   const { parameters, nowUnixMs } = request;
   const key = appKey(request);
   if (typeof key !== 'string') return key;
@@ -49,14 +49,14 @@ export function throttleAppCommand(request: ControlRequest): Command | HandlerRe
 }
 
 /** Without a store, all entries of the app. */
-export function unthrottleAppCommand(request: ControlRequest): Command | HandlerResponse {
+export function unthrottleAppCommand(request: ControlRequest): OperatorCommand | HandlerResponse {
   const key = appKey(request);
   if (typeof key !== 'string') return key;
   return { kind: 'unthrottleApp', atMs: request.nowUnixMs, key, everyStore: !key.includes('/') };
 }
 
 /** 60 minutes unless given, also for 0. */
-export function skipHostCommand(request: ControlRequest): Command | HandlerResponse {
+export function skipHostCommand(request: ControlRequest): OperatorCommand | HandlerResponse {
   const { parameters, nowUnixMs } = request;
   const host = hostName(request);
   if (typeof host !== 'string') return host;
@@ -66,7 +66,7 @@ export function skipHostCommand(request: ControlRequest): Command | HandlerRespo
   return { kind: 'skipHost', atMs: nowUnixMs, host, expireAtMs };
 }
 
-export function recoverHostCommand(request: ControlRequest): Command | HandlerResponse {
+export function recoverHostCommand(request: ControlRequest): OperatorCommand | HandlerResponse {
   const host = hostName(request);
   if (typeof host !== 'string') return host;
   return { kind: 'recoverHost', atMs: request.nowUnixMs, host };

@@ -6,7 +6,7 @@ import { SingleFlight } from '../../base/single-flight.js';
 import { type Board, emptyLeadershipReading } from '../../board/board.js';
 import type { MainRequest, MainResponse, StoreLocation } from '../../contracts/http.js';
 import type { MemcacheAddress } from '../../contracts/publisher.js';
-import type { Command } from '../../throttle/commands.js';
+import type { OperatorCommand } from '../../throttle/commands.js';
 import { mayLead } from '../../throttle/leadership-view.js';
 import type { ThrottleState } from '../../throttle/state.js';
 import { type Checks, withQuery } from './checks.js';
@@ -169,7 +169,7 @@ export class Handler {
     return mayLead(leadership, monotonicMs()) ? LEADER_RESPONSE : NO_LEADER_RESPONSE;
   }
 
-  #submit(command: Command | HandlerResponse): HandlerResponse | Promise<HandlerResponse> {
+  #submit(command: OperatorCommand | HandlerResponse): HandlerResponse | Promise<HandlerResponse> {
     return isResponse(command) ? command : this.#callMain({ kind: 'submit', command });
   }
 

@@ -1,7 +1,11 @@
 /** The operators' commands in the tables of a real database, shared with the original. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { type Command, NO_EXPIRY, type ThrottleApp } from '../../../src/throttle/commands.js';
+import {
+  NO_EXPIRY,
+  type OperatorCommand,
+  type ThrottleApp,
+} from '../../../src/throttle/commands.js';
 import { ThrottleState } from '../../../src/throttle/state.js';
 import { failureOf } from '../../support/failure.js';
 import { SeededRandom } from '../../support/random.js';
@@ -373,7 +377,7 @@ describe('the state in tables of the original', () => {
 
 const NAMES = ['a', 'a/s', 'a/t', 'ab', 'a_', 'a_/s', 'b%', 'b%/s', 'bc/s'];
 
-function randomCommand(random: SeededRandom): Command {
+function randomCommand(random: SeededRandom): OperatorCommand {
   const atMs = Date.now();
   const key = random.pick(NAMES);
   const expireAtMs = atMs + (1 + random.below(100)) * MINUTE_MS;
@@ -393,6 +397,6 @@ function randomCommand(random: SeededRandom): Command {
   return { kind: 'recoverHost', atMs, host: key };
 }
 
-function describeStep(step: number, command: Command): string {
+function describeStep(step: number, command: OperatorCommand): string {
   return `step ${step}: ${JSON.stringify(command)}`;
 }

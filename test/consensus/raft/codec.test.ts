@@ -241,12 +241,13 @@ describe('snapshots in chunks', () => {
   }
 
   it('encodes an empty state in one chunk', () => {
-    const image = { sweptAtMs: 3, throttledApps: [], skippedHosts: [] };
+    const image = { clusterId: 'c-1', sweptAtMs: 3, throttledApps: [], skippedHosts: [] };
     expect(throughChunks(image)).to.deep.equal({ image, sizes: [4] });
   });
 
   it('encodes a large state in many small chunks', () => {
     const image: StateImage = {
+      clusterId: '',
       sweptAtMs: 0,
       throttledApps: Array.from({ length: 20_000 }, (_, at) => [
         `app-${at}`,
@@ -261,7 +262,12 @@ describe('snapshots in chunks', () => {
   });
 
   it('refuses chunks of which the first is missing or comes twice', () => {
-    const [first] = encodeImage({ sweptAtMs: 1, throttledApps: [], skippedHosts: [] });
+    const [first] = encodeImage({
+      clusterId: '',
+      sweptAtMs: 1,
+      throttledApps: [],
+      skippedHosts: [],
+    });
     const assembly = new ImageAssembly();
     expect(() => assembly.add(new Uint8Array(0))).to.throw('out of order');
     assembly.add(first!);

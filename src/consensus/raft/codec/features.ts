@@ -14,6 +14,7 @@ const commandKinds: Record<Command['kind'], boolean> = {
   unthrottleApp: true,
   skipHost: true,
   recoverHost: true,
+  identifyCluster: false,
 };
 
 /** The kinds of commands that this release decodes. */

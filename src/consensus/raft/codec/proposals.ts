@@ -101,6 +101,8 @@ function commandToWire(command: Command) {
     }
     case 'recoverHost':
       return { atMs, recoverHost: { host: command.host } };
+    case 'identifyCluster':
+      return { atMs, identifyCluster: { clusterId: command.clusterId } };
   }
 }
 
@@ -128,6 +130,10 @@ function commandFromWire(command: WireCommand, bytes: Uint8Array): Command {
   }
   if (command.recoverHost != null) {
     return { kind: 'recoverHost', atMs, host: name(command.recoverHost.host, 'host') };
+  }
+  if (command.identifyCluster != null) {
+    const clusterId = name(command.identifyCluster.clusterId, 'clusterId');
+    return { kind: 'identifyCluster', atMs, clusterId };
   }
   const kind = unknownKindOf(bytes);
   throw protocolError(

@@ -32,7 +32,7 @@ export function* encodeImage(image: StateImage): Generator<Uint8Array, void, voi
     const hostEnd =
       appEnd < throttledApps.length ? host : sliceEnd(skippedHosts, host, appEnd - app);
     yield wire.StateChunk.encode({
-      ...(isFirst ? { clock: { sweptAtMs: image.sweptAtMs } } : {}),
+      ...(isFirst ? firstChunkOf(image) : {}),
       throttledApps: throttledApps
         .slice(app, appEnd)
         .map(([key, { expireAtMs, ratio }]) => ({ key, expireAtMs, ratio })),
@@ -44,6 +44,11 @@ export function* encodeImage(image: StateImage): Generator<Uint8Array, void, voi
     app = appEnd;
     host = hostEnd;
   } while (app < throttledApps.length || host < skippedHosts.length);
+}
+
+/** What the first chunk says of the whole state. */
+function firstChunkOf({ sweptAtMs, clusterId }: StateImage) {
+  return { clock: { sweptAtMs }, ...(clusterId === '' ? {} : { clusterId }) };
 }
 
 /**
@@ -68,6 +73,7 @@ function sliceEnd(
 export class ImageAssembly {
   /** Null: the first chunk is missing. */
   #sweptAtMs: number | null = null;
+  #clusterId = '';
   readonly #throttledApps: Array<readonly [AppKey, ThrottledApp]> = [];
   readonly #skippedHosts: Array<readonly [string, number]> = [];
 
@@ -79,6 +85,7 @@ export class ImageAssembly {
     }
     if (chunk.clock != null) {
       this.#sweptAtMs = exact(chunk.clock.sweptAtMs ?? 0, 'sweptAtMs');
+      this.#clusterId = chunk.clusterId ?? '';
     }
     for (const { key, expireAtMs, ratio } of chunk.throttledApps ?? []) {
       const app = { expireAtMs: exact(expireAtMs ?? 0, 'expireAtMs'), ratio: share(ratio ?? 0) };
@@ -92,6 +99,7 @@ export class ImageAssembly {
   image(): StateImage {
     if (this.#sweptAtMs === null) throw protocolError('a snapshot without its first chunk');
     return {
+      clusterId: this.#clusterId,
       sweptAtMs: this.#sweptAtMs,
       throttledApps: this.#throttledApps,
       skippedHosts: this.#skippedHosts,

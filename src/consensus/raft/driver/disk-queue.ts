@@ -3,7 +3,8 @@ import type { Done, RaftStorage, StorageWrite } from '../driver-types.js';
 import { mergeWrites } from '../storage/group-commit.js';
 
 interface WriteBatch {
-  readonly number: number;
+  /** Null: the core knows nothing of it. */
+  readonly number: number | null;
   readonly write: StorageWrite;
 }
 
@@ -20,7 +21,7 @@ export class DiskQueue {
   ) {}
 
   /** Bounded by what the core allows to be uncommitted or in flight. */
-  add(number: number, write: StorageWrite): void {
+  add(number: number | null, write: StorageWrite): void {
     this.#waiting.push({ number, write });
     this.#next();
   }
@@ -42,7 +43,7 @@ export class DiskQueue {
         this.onFailure(error);
         return;
       }
-      this.onDurable(batches.map(({ number }) => number));
+      this.onDurable(batches.flatMap(({ number }) => number ?? []));
       this.#next();
     };
     this.storage.write(mergeWrites(batches.map(({ write }) => write)), done);

@@ -185,6 +185,12 @@ export class RaftDriver implements DriverInterface {
     });
   }
 
+  /** Keeps the identity of the cluster with the data of this node. */
+  storeClusterId(clusterId: string): void {
+    if (this.#isStopped) return;
+    this.#disk.add(null, { hardState: null, snapshot: null, entries: [], clusterId });
+  }
+
   clusterHoldsData(): void {
     this.#input(() => this.#parts.core.clusterHoldsData());
   }

@@ -7,6 +7,7 @@ import { SnapshotSender } from '../../../../src/consensus/raft/driver/snapshot-s
 
 const RETRY_TICKS = 3;
 const image = {
+  clusterId: 'c-1',
   sweptAtMs: 1,
   skippedHosts: [],
   throttledApps: Array.from(

@@ -1,0 +1,89 @@
+/**
+ * The identity of a cluster: a random id that its first leader proposes and that every node keeps
+ * with its data. Peers compare it when they connect, so that nodes with the data of two clusters of
+ * one name never take each other for peers.
+ *
+ * It goes through the log like any command, and the first one counts: all nodes agree on it
+ * whatever fails while it is made. A node of a release that does not know the command could not
+ * read the entry, so it is proposed only once every peer has listed the command in its greeting.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Logger } from '../../base/log.js';
+import { knowsCommandKind } from './codec/features.js';
+import type { NodeId } from './core/types.js';
+
+const LOOK_INTERVAL_MS = 1_000;
+
+export interface ClusterIdentityParts {
+  readonly peers: readonly NodeId[];
+  /** The id that the data directory holds; empty: none. */
+  readonly stored: string;
+  /** The id of the replicated state; empty: none. */
+  replicated(): string;
+  isLeading(): boolean;
+  propose(clusterId: string): void;
+  /** Keeps it with the data. */
+  store(clusterId: string): void;
+  /** The data are not those of the cluster. */
+  failed(error: Error): void;
+  readonly log: Logger;
+}
+
+export class ClusterIdentity {
+  readonly #parts: ClusterIdentityParts;
+  readonly #features = new Map<NodeId, readonly string[]>();
+  #id: string;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(parts: ClusterIdentityParts) {
+    this.#parts = parts;
+    this.#id = parts.stored;
+  }
+
+  /** Empty while it is not known. */
+  get id(): string {
+    return this.#id;
+  }
+
+  /** What the peer listed when it connected. */
+  greeted(peer: NodeId, features: readonly string[]): void {
+    this.#features.set(peer, features);
+  }
+
+  /** Looks for it each second until it is known, and has it proposed where there is none. */
+  start(): void {
+    this.#timer = setInterval(() => this.#look(), LOOK_INTERVAL_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #look(): void {
+    const replicated = this.#parts.replicated();
+    if (replicated !== '') this.#found(replicated);
+    else if (this.#id === '' && this.#parts.isLeading() && this.#isKnownToAll()) {
+      this.#parts.propose(randomUUID());
+    }
+  }
+
+  #found(replicated: string): void {
+    this.stop();
+    if (this.#id === replicated) return;
+    if (this.#id !== '') {
+      const reason = `the data are of cluster ${this.#id}, the log is of cluster ${replicated}`;
+      this.#parts.failed(new Error(reason));
+      return;
+    }
+    this.#id = replicated;
+    this.#parts.store(replicated);
+    this.#parts.log.info({ clusterId: replicated }, 'raft: the cluster has its identity');
+  }
+
+  #isKnownToAll(): boolean {
+    return this.#parts.peers.every((peer) => {
+      const features = this.#features.get(peer);
+      return features !== undefined && knowsCommandKind(features, 'identifyCluster');
+    });
+  }
+}
