@@ -41,7 +41,8 @@ function refuse(replica: Replica, { from, prevIndex, prevTerm }: Append): void {
 }
 
 export function followHeartbeat(replica: Replica, heartbeat: Heartbeat): void {
-  replica.log.commitTo(heartbeat.commit);
+  // The leader may not have noticed yet that this node has lost what it had acknowledged.
+  if (!replica.joining) replica.log.commitTo(heartbeat.commit);
   const { from: to, round } = heartbeat;
   const { term, config } = replica;
   const { lockoutMs } = config;

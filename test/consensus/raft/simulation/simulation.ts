@@ -225,6 +225,8 @@ class Simulation {
     // A cluster in which others have not joined either has not enough nodes left that know all.
     if (this.#nodes.some(({ disk }) => disk.joining)) return;
     node.disk.lose();
+    // It takes longer to replace a disk than to read what the node had sent.
+    this.#network.loseFrom(node.id);
     this.#checker.diskLost(node.id);
     this.#note(node.id, 10, () => 'LOSES ITS DISK');
     for (const other of this.#nodes) this.#breakConnectionOf(other, node);

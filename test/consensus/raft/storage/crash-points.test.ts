@@ -38,7 +38,7 @@ describe('the log on disk, after a crash at any point', () => {
     for (let crashes = 0; crashes < CRASHES; crashes += CRASHES_PER_LOG) {
       await crashEverywhere(directory, random, SEED + crashes);
     }
-  });
+  }).timeout(60_000 + 200 * CRASHES);
 });
 
 async function canTrace(): Promise<boolean> {

@@ -110,7 +110,7 @@ describe('the log on disk, with one of its files damaged', () => {
     }
     expect(results.refused, 'refused').to.be.greaterThan(CASES / 4);
     expect(results.whole, 'whole').to.be.greaterThan(CASES / 20);
-  });
+  }).timeout(60_000 + 200 * CASES);
 });
 
 function pageOf(random: SeededRandom, bytes: Buffer): Buffer {

@@ -99,7 +99,7 @@ class Model {
   get initial(): InitialState {
     const snapshot = this.snapshot?.meta ?? { index: 0, term: 0 };
     const entries = this.entries.filter(({ index }) => index > snapshot.index);
-    return { hardState: this.hardState, joining: false, snapshot, entries };
+    return { hardState: this.hardState, joining: true, snapshot, entries };
   }
 }
 

@@ -47,6 +47,7 @@ describe('the log on disk', () => {
     const { initial } = await log.open();
     expect(initial).to.deep.equal({
       hardState: { term: 0, vote: null },
+      joining: true,
       snapshot: { index: 0, term: 0 },
       entries: [],
     });
