@@ -242,7 +242,7 @@ describe('snapshots in chunks', () => {
 
   it('encodes an empty state in one chunk', () => {
     const image = { clusterId: 'c-1', sweptAtMs: 3, throttledApps: [], skippedHosts: [] };
-    expect(throughChunks(image)).to.deep.equal({ image, sizes: [4] });
+    expect(throughChunks(image)).to.deep.equal({ image, sizes: [9] });
   });
 
   it('encodes a large state in many small chunks', () => {

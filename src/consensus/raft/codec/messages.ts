@@ -122,8 +122,8 @@ function toWire(message: PeerMessage): Parameters<typeof wire.PeerMessage.encode
   }
 }
 
-function candidacyOf({ term, lastIndex, lastTerm }: PreVote | Vote) {
-  return { term, lastIndex, lastTerm };
+function candidacyOf({ term, lastIndex, lastTerm, founding }: PreVote | Vote) {
+  return { term, lastIndex, lastTerm, ...(founding ? { founding } : {}) };
 }
 
 /** Without the field a node counts, as the nodes of releases that do not know it do. */
@@ -303,11 +303,15 @@ function forwardFromWire(proposals: readonly Uint8Array[], sequences: readonly n
   return { kind: 'forward', proposals: proposals.map(copyOf), sequences };
 }
 
-function lastEntry(vote: { lastIndex?: number | null; lastTerm?: number | null }) {
-  return {
-    lastIndex: exact(vote.lastIndex ?? 0, 'lastIndex'),
-    lastTerm: exact(vote.lastTerm ?? 0, 'lastTerm'),
-  };
+function lastEntry(vote: {
+  lastIndex?: number | null;
+  lastTerm?: number | null;
+  founding?: boolean | null;
+}) {
+  const lastIndex = exact(vote.lastIndex ?? 0, 'lastIndex');
+  const lastTerm = exact(vote.lastTerm ?? 0, 'lastTerm');
+  const isFounding = vote.founding ?? false;
+  return { lastIndex, lastTerm, ...(isFounding ? ({ founding: true } as const) : {}) };
 }
 
 function termOf(term: number | null | undefined): number {

@@ -21,7 +21,7 @@ export class Election {
   static ask(replica: Replica): Election {
     const election = new Election(replica);
     const term = replica.term + 1;
-    election.#broadcast((to) => ({ kind: 'preVote', to, term, ...logEnd(replica) }));
+    election.#broadcast((to) => ({ kind: 'preVote', to, term, ...candidacy(replica) }));
     election.record(replica.config.id, true);
     election.#ownVoteCounted = true;
     return election;
@@ -32,7 +32,8 @@ export class Election {
     replica.enterTerm(replica.term + 1, replica.config.id);
     const election = new Election(replica);
     const { term } = replica;
-    election.#broadcast((to) => ({ kind: 'vote', to, term, transferRound, ...logEnd(replica) }));
+    const asked = { ...candidacy(replica), transferRound };
+    election.#broadcast((to) => ({ kind: 'vote', to, term, ...asked }));
     election.countOwnVoteIfDurable();
     return election;
   }
@@ -59,8 +60,10 @@ export class Election {
   }
 }
 
-function logEnd({ log }: Replica): { lastIndex: number; lastTerm: number } {
-  return { lastIndex: log.lastIndex, lastTerm: log.lastTerm };
+/** What a candidate says of itself. */
+function candidacy({ log, founding }: Replica) {
+  const { lastIndex, lastTerm } = log;
+  return founding ? { lastIndex, lastTerm, founding } : { lastIndex, lastTerm };
 }
 
 /**
@@ -86,8 +89,12 @@ export function respondToVote(replica: Replica, ballot: Vote): boolean {
   return granted;
 }
 
-/** A candidate with entries shows that the cluster is not new. */
-function mayVoteFor(replica: Replica, { lastIndex }: PreVote | Vote): boolean {
+/**
+ * A candidate with entries shows that the cluster is not new. A node with an empty disk votes for
+ * the one that founds its cluster: what was acknowledged before it came is in that node's log.
+ */
+function mayVoteFor(replica: Replica, { lastIndex, founding }: PreVote | Vote): boolean {
+  if (founding && replica.joining) return true;
   if (lastIndex > 0) replica.noteClusterData();
   return replica.mayVote;
 }

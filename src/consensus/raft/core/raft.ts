@@ -119,6 +119,7 @@ export class Raft implements RaftCore {
     this.#role = 'leader';
     this.#leader = this.#replica.config.id;
     this.#replica.lockout.release();
+    this.#replica.form();
     this.#elections = 0;
     this.#loss = null;
     this.#leadership = new Leader(this.#replica, this.#reads);

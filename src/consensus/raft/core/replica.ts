@@ -38,6 +38,8 @@ export class Replica {
   #clusterHoldsData = false;
   #joining: boolean;
   #joinedUnwritten = false;
+  #founding: boolean;
+  #formedUnwritten = false;
 
   constructor(config: RaftConfig, initial: InitialState, rules: Rules) {
     this.config = config;
@@ -49,6 +51,7 @@ export class Replica {
     this.#outbox = new DurableOutbox(rules);
     this.#hardState = initial.hardState;
     this.#joining = initial.joining;
+    this.#founding = initial.founding ?? false;
     this.#snapshot = initial.snapshot;
     invariant(
       initial.hardState.term >= this.log.lastTerm,
@@ -69,6 +72,17 @@ export class Replica {
   /** See `InitialState.joining`. */
   get joining(): boolean {
     return this.#joining;
+  }
+
+  /** See `InitialState.founding`. */
+  get founding(): boolean {
+    return this.#founding;
+  }
+
+  /** The cluster has a leader, so the nodes that elected it have joined. */
+  form(): void {
+    this.#formedUnwritten = this.#founding;
+    this.#founding = false;
   }
 
   /** Another node was seen to hold entries. */
@@ -215,6 +229,7 @@ export class Replica {
     return (
       this.#hardStateUnwritten ||
       this.#joinedUnwritten ||
+      this.#formedUnwritten ||
       this.#restore !== null ||
       this.log.hasUnwritten
     );
@@ -234,11 +249,13 @@ export class Replica {
       batch: this.#writes.start(this.log.lastIndex),
       hardState: this.#hardStateUnwritten ? this.#hardState : null,
       joined: this.#joinedUnwritten,
+      formed: this.#formedUnwritten,
       snapshot: this.#restore,
       entries: this.log.takeUnwritten(),
     };
     this.#hardStateUnwritten = false;
     this.#joinedUnwritten = false;
+    this.#formedUnwritten = false;
     this.#restore = null;
     return write;
   }

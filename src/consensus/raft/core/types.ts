@@ -48,6 +48,11 @@ export interface InitialState {
    */
   readonly joining: boolean;
   /**
+   * The data were those of a node alone, and the list of this start has others: all that was ever
+   * acknowledged is in its log. Nodes with empty disks may elect it, and no other.
+   */
+  readonly founding?: boolean;
+  /**
    * `{index: 0, term: 0}` when there is none. The state machine has been restored from it already.
    */
   readonly snapshot: SnapshotMeta;
@@ -70,6 +75,8 @@ export interface PreVote extends Envelope {
   readonly kind: 'preVote';
   readonly lastIndex: number;
   readonly lastTerm: number;
+  /** See `InitialState.founding`. */
+  readonly founding?: true;
 }
 
 export interface PreVoteResponse extends Envelope {
@@ -87,6 +94,8 @@ export interface Vote extends Envelope {
    * since.
    */
   readonly transferRound: number;
+  /** See `InitialState.founding`. */
+  readonly founding?: true;
 }
 
 export interface VoteResponse extends Envelope {
@@ -246,6 +255,8 @@ export interface Write {
   readonly hardState: HardState | null;
   /** This node has joined, for good; durable together with `hardState`. */
   readonly joined: boolean;
+  /** The cluster of the present list has a leader: this node is no longer founding it. */
+  readonly formed: boolean;
   /** When not null: replaces the stored snapshot **and the whole stored log**, before `entries`. */
   readonly snapshot: SnapshotMeta | null;
   /** To be stored after deleting every stored entry from `entries[0].index` on. */

@@ -303,8 +303,13 @@ export class RaftDriver implements DriverInterface {
     if (snapshot !== null && arrived?.meta.index !== snapshot.index) {
       throw new Error(`the core wants snapshot ${snapshot.index}, which has not arrived`);
     }
-    const stored = { hardState, snapshot: snapshot === null ? null : arrived, entries };
-    this.#disk.add(batch, write.joined ? { ...stored, joined: true } : stored);
+    this.#disk.add(batch, {
+      hardState,
+      snapshot: snapshot === null ? null : arrived,
+      entries,
+      ...(write.joined ? { joined: true } : {}),
+      ...(write.formed ? { formed: true } : {}),
+    });
   }
 
   #durable(batches: readonly number[]): void {

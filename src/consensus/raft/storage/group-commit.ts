@@ -10,12 +10,13 @@ export function mergeWrites(writes: readonly StorageWrite[]): StorageWrite {
   if (writes.length === 1) return writes[0]!;
   let hardState: StorageWrite['hardState'] = null;
   let snapshot: StorageWrite['snapshot'] = null;
-  let cluster: Pick<StorageWrite, 'joined' | 'clusterId'> = {};
+  let cluster: Pick<StorageWrite, 'joined' | 'formed' | 'clusterId'> = {};
   const entries: Entry[] = [];
   for (const write of writes) {
     hardState = write.hardState ?? hardState;
-    const { joined, clusterId } = write;
+    const { joined, formed, clusterId } = write;
     if (joined !== undefined) cluster = { ...cluster, joined };
+    if (formed !== undefined) cluster = { ...cluster, formed };
     if (clusterId !== undefined) cluster = { ...cluster, clusterId };
     if (write.snapshot !== null) {
       snapshot = write.snapshot;

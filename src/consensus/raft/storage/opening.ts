@@ -13,7 +13,7 @@ import { DamagedLogError } from './errors.js';
 import { migrate } from './format-1.js';
 import { type LoadedLog, loadLog } from './load-log.js';
 import { type NodeState, newFileId } from './node-state.js';
-import { checkIdentity, checkNodes, listChanges } from './ownership.js';
+import { checkIdentity, checkNodes, isFounding, listChanges } from './ownership.js';
 import {
   checkTables,
   createTables,
@@ -171,6 +171,8 @@ async function begin(
     );
   }
   if (JSON.stringify(state.nodes) === JSON.stringify(nodes)) return state;
+  // It goes on as a node alone until the cluster has formed: see `StorageWrite.formed`.
+  if (isFounding(state, nodes)) return state;
   const changed = { ...state, nodes, version: state.version + 1 };
   await updateState(connection, changed);
   return changed;

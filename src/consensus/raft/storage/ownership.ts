@@ -47,6 +47,18 @@ export function listChanges(state: NodeState, { nodes }: StorageIdentity): numbe
   return before.size - kept + (nodes.length - kept);
 }
 
+/**
+ * Whether the data are those of a node that was alone until now, and `nodes` names others: all that
+ * was ever acknowledged is in its log.
+ */
+export function isFounding(
+  { node, nodes: before, joining }: NodeState,
+  nodes: readonly NodeId[],
+): boolean {
+  const wasAlone = before !== null && before.every((name) => name === node);
+  return wasAlone && !joining && nodes.some((name) => name !== node);
+}
+
 /** A file of format 1 has no list, but a vote for another node shows that there was one. */
 function othersOf({ nodes, node, hardState: { vote } }: NodeState): readonly NodeId[] {
   const known = nodes ?? (vote === null ? [] : [vote]);

@@ -9,7 +9,7 @@
 import { realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Logger } from '../../../base/log.js';
-import type { Entry, InitialState, SnapshotMeta } from '../core/types.js';
+import type { Entry, InitialState, NodeId, SnapshotMeta } from '../core/types.js';
 import type { Done, EncodedSnapshot, RaftStorage, StorageWrite } from '../driver-types.js';
 import { chainStart, chunkChecksum, entryRows } from './checksums.js';
 import type { Connection } from './connection.js';
@@ -18,6 +18,7 @@ import { chunkOf, lastChainOf, lastIndexOf, type StoredSnapshot } from './load-l
 import { LOG_FILE, prepareDirectory, prepareFile, requireFiles } from './log-file.js';
 import { type NodeState, nodeStateRow } from './node-state.js';
 import { type OpenedFiles, type OpenOptions, openFiles } from './opening.js';
+import { isFounding } from './ownership.js';
 import {
   INSERT_ROWS,
   INSERT_ROWS_MAX,
@@ -59,6 +60,8 @@ export class SqliteStorage implements RaftStorage {
   readonly #statements: StorageStatements;
   readonly #directory: string;
   readonly #path: string;
+  /** The list of this start. */
+  readonly #nodes: readonly NodeId[];
   /** As handed to the connection. */
   #state: NodeState;
   /** The newest snapshot whose record was handed to the connection. */
@@ -80,7 +83,9 @@ export class SqliteStorage implements RaftStorage {
     statements: StorageStatements,
     directory: string,
     path: string,
+    nodes: readonly NodeId[],
   ) {
+    this.#nodes = nodes;
     this.#connection = connection;
     this.#statements = statements;
     this.#directory = directory;
@@ -118,7 +123,7 @@ export class SqliteStorage implements RaftStorage {
       await prepareFile(path, log);
       const files = await openFiles(path, identity, log, options);
       try {
-        return await SqliteStorage.#begin(files, real, path);
+        return await SqliteStorage.#begin(files, real, path, identity.nodes);
       } catch (error) {
         await files.connection.close();
         await files.synced.close();
@@ -130,10 +135,15 @@ export class SqliteStorage implements RaftStorage {
     }
   }
 
-  static async #begin(files: OpenedFiles, directory: string, path: string): Promise<OpenedStorage> {
+  static async #begin(
+    files: OpenedFiles,
+    directory: string,
+    path: string,
+    nodes: readonly NodeId[],
+  ): Promise<OpenedStorage> {
     const { loaded } = files;
     const statements = await prepareStatements(files.connection);
-    const storage = new SqliteStorage(files, statements, directory, path);
+    const storage = new SqliteStorage(files, statements, directory, path, nodes);
     await new Promise<void>((resolve, reject) => {
       storage.#sequence.run(
         [(next) => storage.#checkpoint(next), (next) => storage.#bound.write(next)],
@@ -142,7 +152,8 @@ export class SqliteStorage implements RaftStorage {
     });
     const { hardState, lockoutMs, joining, clusterId } = loaded.state;
     const { snapshot, entries } = loaded;
-    const initial = { hardState, joining, snapshot: snapshot.meta, entries };
+    const founding = isFounding(loaded.state, nodes) ? { founding: true } : {};
+    const initial = { hardState, joining, ...founding, snapshot: snapshot.meta, entries };
     return { storage, initial, storedLockoutMs: lockoutMs, clusterId };
   }
 
@@ -161,10 +172,11 @@ export class SqliteStorage implements RaftStorage {
   }
 
   write(write: StorageWrite, done: Done): void {
-    const { hardState, joined, clusterId, snapshot, entries } = write;
+    const { hardState, joined, formed, clusterId, snapshot, entries } = write;
     const change = {
       ...(hardState !== null && { hardState }),
       ...(joined !== undefined && { joining: false }),
+      ...(formed !== undefined && { nodes: this.#nodes }),
       ...(clusterId !== undefined && { clusterId }),
     };
     this.#sequence.run(

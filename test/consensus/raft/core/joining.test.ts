@@ -113,3 +113,37 @@ describe('a new cluster', () => {
     expect(cluster.node('c').commands).to.deep.equal(['x']);
   });
 });
+
+describe('a node that was alone, with a list of several', () => {
+  const joining = { joining: true };
+
+  it('is elected by nodes with empty disks, and by no other way', () => {
+    const founder = { log: [1, 1], founding: true };
+    const cluster = new CoreCluster({ a: joining, b: founder, c: joining });
+    for (const id of ['a', 'c']) cluster.node(id).core.clusterHoldsData();
+    const leader = cluster.elect();
+    expect(leader.id).to.equal('b');
+    cluster.tick(2 * ELECTION_TICKS);
+    expect(cluster.nodes.map(({ terms }) => terms.slice(0, 2))).to.deep.equal([
+      [1, 1],
+      [1, 1],
+      [1, 1],
+    ]);
+    expect(cluster.nodes.map((node) => node.joining)).to.deep.equal([false, false, false]);
+  });
+
+  it('founds the cluster once: a later vote for it needs nodes that have joined', () => {
+    const cluster = new CoreCluster({ a: { log: [1], founding: true }, b: joining, c: joining });
+    const leader = cluster.elect();
+    expect(leader.id).to.equal('a');
+    expect(leader.founding).to.equal(false);
+    cluster.propose(leader, 'x').tick(ELECTION_TICKS);
+    const b = cluster.node('b');
+    b.loseDisk();
+    b.core.clusterHoldsData();
+    cluster.isolate('c');
+    leader.restart();
+    cluster.tick(10 * ELECTION_TICKS);
+    expect(cluster.leaders).to.deep.equal([]);
+  });
+});

@@ -21,6 +21,8 @@ export interface CoreSetup {
   readonly vote?: NodeId;
   /** It began with an empty disk. */
   readonly joining?: boolean;
+  /** It was alone until now. */
+  readonly founding?: boolean;
   readonly lockoutMs?: number;
   readonly startTicks?: number;
 }
@@ -54,6 +56,7 @@ export class CoreNode {
   writes: Write[] = [];
   hardState: HardState;
   joining: boolean;
+  founding: boolean;
   entries: Entry[];
   image: Image = noImage;
   /** The image that came with the last snapshot message. */
@@ -67,13 +70,14 @@ export class CoreNode {
     const log = setup.log ?? [];
     this.entries = log.map((term, at) => entry(at + 1, term, `${at + 1}@${term}`));
     this.joining = setup.joining ?? false;
+    this.founding = setup.founding ?? false;
     this.hardState = { term: setup.term ?? log.at(-1) ?? 0, vote: setup.vote ?? null };
     this.core = this.#start();
   }
 
   #start(): Raft {
-    const { hardState, joining, entries } = this;
-    const initial = { hardState, joining, snapshot: this.image.meta, entries };
+    const { hardState, joining, founding, entries } = this;
+    const initial = { hardState, joining, founding, snapshot: this.image.meta, entries };
     return new Raft(this.#config, initial, () => this.randomValue);
   }
 
@@ -149,6 +153,7 @@ export class CoreNode {
   store(write: Write): void {
     if (write.hardState !== null) this.hardState = write.hardState;
     if (write.joined) this.joining = false;
+    if (write.formed) this.founding = false;
     if (write.snapshot !== null) {
       this.image = this.received;
       this.entries = [];
