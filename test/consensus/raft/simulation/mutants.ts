@@ -2,6 +2,7 @@
 import { defaultLimits } from '../../../../src/consensus/raft/core/config.js';
 import type { Rules } from '../../../../src/consensus/raft/core/rules.js';
 import type { FaultProfile } from './fault-profile.js';
+import { ruleBugs } from './rule-bugs.js';
 
 export interface Mutant {
   readonly name: string;
@@ -155,4 +156,5 @@ export const mutants: readonly Mutant[] = [
     rules: { countsForCommit: () => true, mayVoteWhileJoining: () => true },
     faults: lostDisks,
   },
+  ...ruleBugs,
 ];
