@@ -13,7 +13,7 @@ const lateOffers: Partial<FaultProfile> = {
   delayMaxMs: 1,
   lossRate: 0,
   stragglerRate: 0.5,
-  stragglerMs: 1_500,
+  stragglerMs: 700,
   slowWriteRate: 0,
   crashEveryMs: never,
   pauseEveryMs: never,
@@ -21,7 +21,9 @@ const lateOffers: Partial<FaultProfile> = {
   crisisEveryMs: never,
   partitionEveryMs: 600,
   partitionMs: 300,
-  transferEveryMs: 150,
+  transferEveryMs: 60,
+  timesDiffer: false,
+  stormMs: 15_000,
 };
 
 export const ruleBugs: readonly Mutant[] = [
@@ -37,6 +39,7 @@ export const ruleBugs: readonly Mutant[] = [
   {
     name: 'confirms reads before an entry of its term is committed',
     rules: { knowsCommitted: () => true },
+    faults: { nodes: 3, transferEveryMs: 300, readShare: 0.5, commandEveryMs: 20 },
   },
   { name: 'replaces a log that covers the snapshot', rules: { replacesLog: () => true } },
   {
