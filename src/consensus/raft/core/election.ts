@@ -1,7 +1,8 @@
 /** Elections: a node stands as a candidate, and votes for others (dissertation 3.4, 9.6). */
+import { invariant } from './errors.js';
 import { Tally, type Verdict } from './quorum.js';
 import type { Outgoing, Replica } from './replica.js';
-import type { NodeId, PreVote, Vote } from './types.js';
+import type { Message, NodeId, PreVote, Vote } from './types.js';
 
 /** One candidacy: asks all peers for votes and counts the responses. */
 export class Election {
@@ -34,6 +35,7 @@ export class Election {
     const { term } = replica;
     const asked = { ...candidacy(replica), transferRound };
     election.#broadcast((to) => ({ kind: 'vote', to, term, ...asked }));
+    invariant(replica.vote === replica.config.id, 'a candidate votes for itself', term);
     election.countOwnVoteIfDurable();
     return election;
   }
@@ -79,12 +81,26 @@ export function respondToPreVote(replica: Replica, ballot: PreVote, isLockedOut:
   return granted;
 }
 
+/** A response with the present term: a leader or candidate of an earlier one steps down. */
+export function respondToOutdated(replica: Replica, { kind, from: to }: Message): void {
+  const { term } = replica;
+  if (kind === 'append' || kind === 'heartbeat' || kind === 'snapshot') {
+    replica.sendAfterHardState({ kind: 'heartbeatResponse', to, term, round: 0, lockoutMs: 0 });
+  } else if (kind === 'preVote') {
+    replica.sendAfterHardState({ kind: 'preVoteResponse', to, term, granted: false });
+  } else if (kind === 'vote') {
+    replica.sendAfterHardState({ kind: 'voteResponse', to, term, granted: false });
+  }
+}
+
 /** The ballot is of the current term. Returns whether the vote was granted. */
 export function respondToVote(replica: Replica, ballot: Vote): boolean {
   const { rules, log, term } = replica;
   const isFree = mayVoteFor(replica, ballot) && rules.mayVoteFor(ballot.from, replica.vote);
   const granted = isFree && rules.isUpToDate(ballot, log);
   if (granted) replica.voteFor(ballot.from);
+  const isOwed = !granted || replica.vote === ballot.from;
+  invariant(isOwed, 'a vote is recorded before it is sent', term);
   replica.sendAfterHardState({ kind: 'voteResponse', to: ballot.from, term, granted });
   return granted;
 }

@@ -1,4 +1,5 @@
 /** How a follower replicates the leader's log (dissertation 3.5). */
+import { invariant } from './errors.js';
 import type { Replica } from './replica.js';
 import type { Append, Heartbeat, Snapshot } from './types.js';
 
@@ -16,12 +17,14 @@ export function follow(replica: Replica, append: Append): void {
   const cutFrom = log.merge(append.entries);
   if (cutFrom !== null) replica.cutFrom(cutFrom);
   const lastNew = append.prevIndex + append.entries.length;
+  invariant(lastNew <= log.lastIndex, 'an append leaves all its entries in the log', lastNew);
   log.commitTo(rules.commitAfterAppend(append.commit, lastNew));
   acknowledge(replica, append.from, lastNew);
 }
 
 function acknowledge(replica: Replica, to: string, index: number): void {
   replica.joinIfComplete();
+  invariant(index <= replica.log.lastIndex, 'what is acknowledged is here', index);
   const { term, joining } = replica;
   replica.sendAfterLog({ kind: 'appendResponse', to, term, index, joining });
 }
@@ -30,6 +33,7 @@ function refuse(replica: Replica, { from, prevIndex, prevTerm }: Append): void {
   const { log, term } = replica;
   const hintIndex = log.lastAtOrBelowTerm(prevIndex, prevTerm);
   const hintTerm = log.termAt(hintIndex)!;
+  invariant(hintIndex >= log.baseIndex, 'a hint is a place in the log', hintIndex, log.baseIndex);
   replica.sendAfterHardState({
     kind: 'appendReject',
     to: from,
@@ -53,10 +57,10 @@ export function followHeartbeat(replica: Replica, heartbeat: Heartbeat): void {
  * A whole snapshot has arrived. It is installed unless this node already has all that it covers.
  */
 export function followSnapshot(replica: Replica, { from, meta }: Snapshot): void {
-  const { log } = replica;
-  if (meta.index > log.committed) {
-    if (log.termAt(meta.index) === meta.term) log.commitTo(meta.index);
-    else replica.restartAfter(meta);
-  }
+  const { log, rules } = replica;
+  const isCovered = log.termAt(meta.index) === meta.term;
+  if (rules.replacesLog(meta.index, log.committed, isCovered)) replica.restartAfter(meta);
+  else log.commitTo(meta.index);
+  invariant(log.committed >= meta.index, 'what a snapshot covers is committed', meta.index);
   acknowledge(replica, from, log.committed);
 }

@@ -9,6 +9,7 @@ import { Progress } from './progress.js';
 import { majorityOf, reachedByMajority } from './quorum.js';
 import type { Reads } from './reads.js';
 import type { Replica } from './replica.js';
+import { Replicator } from './replicator.js';
 import { StallWatch } from './stall-watch.js';
 import { Transfer } from './transfer.js';
 import type {
@@ -41,33 +42,35 @@ export class Leader {
   readonly #uncommitted: UncommittedBytes;
   readonly #stall: StallWatch;
   readonly #rounds: LeaseRounds;
+  readonly #replicator: Replicator;
   #transfer: Transfer | null = null;
   /** The round that began since the last call of `takeBegunRound`. */
   #begunRound = 0;
   /** There may be more to send. */
   #hasWork = true;
-  /** A tick has passed: the commit index is sent to followers that get no other message, too. */
-  #isCommitDue = false;
 
   constructor(replica: Replica, reads: Reads) {
     const { log, config } = replica;
     this.#replica = replica;
     this.#reads = reads;
     this.#firstIndex = log.lastIndex + 1;
-    this.#followers = replica.peers.map((peer) => new Progress(peer, this.#firstIndex, config));
+    this.#followers = replica.peers.map(
+      (peer) => new Progress(peer, this.#firstIndex, config, replica.rules),
+    );
+    this.#replicator = new Replicator(replica, this.#followers);
     this.#ticksToHeartbeat = config.heartbeatTicks;
     this.#ticksToQuorumCheck = config.electionTicks;
     this.#rounds = new LeaseRounds(replica, this.#followers);
     this.#stall = new StallWatch(replica);
     this.#uncommitted = new UncommittedBytes(log);
-    this.#append([noData]);
+    if (replica.rules.beginsWithEntry()) this.#append([noData]);
     this.#beginRound();
   }
 
   /** Returns why this node must step down, or null. */
   tick(): LeadershipLoss | null {
     if (this.#transfer?.tick() === 'overdue') this.#abandonTransfer();
-    this.#scheduleCommit();
+    if (this.#replicator.scheduleCommit()) this.#hasWork = true;
     if (--this.#ticksToHeartbeat === 0) this.#heartbeat();
     this.#stall.tick();
     if (this.#stall.isCommitStalled) return 'commitStalled';
@@ -84,12 +87,6 @@ export class Leader {
     if (target.match <= this.#replica.log.durable) return;
     this.#stall.offered();
     this.#begin(new Transfer(target.id, this.#replica.config.electionTicks, 'diskStalled'));
-  }
-
-  #scheduleCommit(): void {
-    const commit = this.#announcedCommit;
-    this.#isCommitDue = this.#followers.some(({ commitSent }) => commitSent < commit);
-    if (this.#isCommitDue) this.#hasWork = true;
   }
 
   /** Whether a majority was heard since the last call (check quorum, dissertation 6.2). */
@@ -118,7 +115,7 @@ export class Leader {
     const { term, lastRound: round, config } = this.#replica;
     this.#ticksToHeartbeat = config.heartbeatTicks;
     for (const { id: to, match } of this.#followers) {
-      const commit = Math.min(match, this.#announcedCommit);
+      const commit = Math.min(match, this.#replicator.announcedCommit);
       this.#replica.sendAfterHardState({ kind: 'heartbeat', to, term, round, commit });
     }
   }
@@ -168,6 +165,7 @@ export class Leader {
       this.#uncommitted.appended(entryBytes(data));
     }
     log.append(entries);
+    invariant(log.lastIndex === index, 'a proposal ends the log', log.lastIndex, index);
     this.#hasWork = true;
   }
 
@@ -201,17 +199,7 @@ export class Leader {
     follower.heartbeatAcked(round, lockoutMs);
     this.#hasWork = true;
     this.#confirmRounds();
-    this.#lookForLoss(follower);
-  }
-
-  /**
-   * Appends may be lost, and no later message may show it: an empty append asks whether the last
-   * one has arrived.
-   */
-  #lookForLoss(follower: Progress): void {
-    const { lastIndex } = this.#replica.log;
-    if (follower.mode !== 'replicate' || follower.match === lastIndex) return;
-    if (!follower.maySend || follower.next > lastIndex) this.#sendAppend(follower, []);
+    this.#replicator.lookForLoss(follower);
   }
 
   /** This node's own disk has completed a write. */
@@ -227,7 +215,7 @@ export class Leader {
   #commitByCounting(): void {
     const { log, rules, term } = this.#replica;
     const reached = this.#followers.map(({ counts, match }) => (counts ? match : 0));
-    reached.push(log.durable);
+    reached.push(rules.ownMatch(log.durable, log.lastIndex));
     const index = reachedByMajority(reached);
     if (index <= log.committed || !rules.commitsByCounting(log.termAt(index)!, term)) return;
     log.commitTo(index);
@@ -245,6 +233,7 @@ export class Leader {
   }
 
   #begin(transfer: Transfer): void {
+    invariant(this.#transfer === null, 'one transfer at a time', this.#replica.term);
     this.#transfer = transfer;
     this.#hasWork = true;
     this.#offerLeadership();
@@ -306,8 +295,7 @@ export class Leader {
     if (!this.#hasWork) return;
     this.#hasWork = false;
     this.#confirmReads();
-    for (const follower of this.#followers) this.#replicate(follower);
-    this.#isCommitDue = false;
+    this.#replicator.flush();
   }
 
   /**
@@ -315,8 +303,8 @@ export class Leader {
    * round begins during a transfer.
    */
   #confirmReads(): void {
-    const { log } = this.#replica;
-    const knowsCommitted = log.committed >= this.#firstIndex;
+    const { log, rules } = this.#replica;
+    const knowsCommitted = rules.knowsCommitted(log.committed, this.#firstIndex);
     if (!knowsCommitted || this.#transfer !== null || !this.#reads.wantsRound) return;
     this.#reads.roundBegins(this.#replica.lastRound + 1, log.committed);
     this.#beginRound();
@@ -326,80 +314,17 @@ export class Leader {
     this.#hasWork = true;
   }
 
-  #replicate(follower: Progress): void {
-    const { log, config } = this.#replica;
-    while (follower.maySend && (follower.next <= log.lastIndex || follower.mode === 'probe')) {
-      if (follower.next <= log.baseIndex) {
-        this.#sendSnapshot(follower);
-        return;
-      }
-      this.#sendAppend(follower, log.slice(follower.next, config.maxAppendBytes));
-    }
-    const upToDate = follower.mode === 'replicate' && follower.next > log.lastIndex;
-    if (upToDate && follower.commitSent < this.#commitToSend(follower)) {
-      this.#sendAppend(follower, []);
-    }
-  }
-
-  /**
-   * A message that carries only a commit index wakes its receiver, which responds: on two cores
-   * that took a third of the time of a single request. So the commit index goes with the next
-   * append or tick, and at once only to followers whose clients wait for it.
-   */
-  #commitToSend(follower: Progress): number {
-    const commit = this.#announcedCommit;
-    return this.#isCommitDue ? commit : Math.min(commit, follower.commitAwaited);
-  }
-
-  get #announcedCommit(): number {
-    const { log, rules } = this.#replica;
-    return rules.announces(log.committed, log.inForce);
-  }
-
   /** More entries are in force on this node and may be announced. */
   inForceAdvanced(): void {
     this.#hasWork = true;
   }
 
-  #sendAppend(follower: Progress, entries: readonly Entry[]): void {
-    const { log, term } = this.#replica;
-    const prevIndex = follower.next - 1;
-    const prevTerm = log.termAt(prevIndex);
-    if (prevTerm === undefined) {
-      follower.probe();
-      return;
-    }
-    const commit = this.#announcedCommit;
-    const to = follower.id;
-    this.#replica.sendAfterHardState({
-      kind: 'append',
-      to,
-      term,
-      prevIndex,
-      prevTerm,
-      commit,
-      entries,
-    });
-    follower.commitSent = commit;
-    let bytes = 0;
-    for (const entry of entries) bytes += entryBytes(entry.data);
-    follower.sent(prevIndex + entries.length, bytes);
-  }
-
-  /** Only to a follower that responds: a snapshot is expensive. */
-  #sendSnapshot(follower: Progress): void {
-    const { snapshot: meta, term, log } = this.#replica;
-    invariant(meta.index >= log.baseIndex, 'a snapshot covers what is gone', meta.index);
-    if (follower.active) {
-      follower.sendSnapshot(meta.index);
-      this.#replica.sendAfterHardState({ kind: 'snapshot', to: follower.id, term, meta });
-    }
-  }
-
   /** Throws `RaftInvariantError`. */
   assertInvariants(): void {
-    const { log, lastRound } = this.#replica;
+    const { log, term, lastRound } = this.#replica;
     this.#uncommitted.assertInvariants();
+    this.#stall.assertInvariants();
+    this.#rounds.assertInvariants();
     for (const follower of this.#followers) {
       follower.assertInvariants();
       const { match, next, commitSent, ackedRound } = follower;
@@ -409,6 +334,12 @@ export class Leader {
       invariant(ackedRound <= lastRound, 'no round is acknowledged before it begins', ackedRound);
     }
     invariant(log.lastIndex >= this.#firstIndex, 'a leader has its first entry', log.lastIndex);
+    invariant(log.lastTerm === term, 'a leader appends entries of its term', log.lastTerm, term);
+    invariant(this.#ticksToHeartbeat > 0, 'heartbeats are due', this.#ticksToHeartbeat);
+    invariant(this.#ticksToQuorumCheck > 0, 'a check of the quorum is due', term);
+    const { transferTarget } = this;
+    const knowsTarget = transferTarget === null || this.#find(transferTarget) !== undefined;
+    invariant(knowsTarget, 'leadership is handed over to a follower', term);
     const hasLease = this.#transfer === null || this.leaseRound === 0;
     invariant(hasLease, 'no lease holds during a transfer', this.leaseRound);
   }

@@ -64,6 +64,14 @@ export class LeaseRounds {
     return isNews;
   }
 
+  /** Throws `RaftInvariantError`. */
+  assertInvariants(): void {
+    const { lastRound } = this.#replica;
+    invariant(this.#floor <= lastRound, 'the floor is a round that began', this.#floor, lastRound);
+    invariant(this.#confirmed <= lastRound, 'a confirmed round began', this.#confirmed, lastRound);
+    invariant(this.#lockoutMs >= 0, 'a lockout takes time', this.#lockoutMs);
+  }
+
   /**
    * A candidate needs votes of a majority, and two majorities share a node: while all nodes of some
    * majority are locked out, no node is elected. Of each majority the node with the shortest

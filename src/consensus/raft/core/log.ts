@@ -137,6 +137,7 @@ export class Log {
   assertInvariants(): void {
     const { index: base } = this.#base;
     const last = this.lastIndex;
+    invariant(base >= 0 && this.#base.term >= 0, 'the base is a place in the log', base);
     invariant(base <= this.#applied, 'base <= applied', base, this.#applied);
     invariant(this.#inForce <= this.#applied, 'inForce <= applied', this.#inForce, this.#applied);
     invariant(this.#applied <= this.#committed, 'applied <= committed', this.#applied);
@@ -171,6 +172,7 @@ export class Log {
     const cut = from <= this.lastIndex;
     if (cut) this.#truncateFrom(from);
     this.append(known === 0 ? entries : entries.slice(known));
+    invariant(this.lastIndex === entries.at(-1)!.index, 'a merge ends with its last entry', from);
     return cut ? from : null;
   }
 
@@ -204,6 +206,7 @@ export class Log {
   takeUnwritten(): Entry[] {
     const unwritten = this.#entries.slice(this.#handedToDisk - this.#base.index);
     this.#handedToDisk = this.lastIndex;
+    invariant(this.#durable <= this.#handedToDisk, 'only what was written is durable');
     return unwritten;
   }
 
@@ -216,6 +219,8 @@ export class Log {
     const end = Math.min(this.#committed, this.#applied + maxEntries);
     const offset = this.#base.index;
     const taken = this.#entries.slice(this.#applied - offset, end - offset);
+    invariant(end >= this.#applied, 'applying goes forward', end, this.#applied);
+    invariant(taken.length === end - this.#applied, 'each entry is applied once', end);
     this.#applied = end;
     return taken;
   }
@@ -225,9 +230,11 @@ export class Log {
     if (index <= this.#base.index) return;
     invariant(index <= this.#applied, 'only applied is compacted', index, this.#applied);
     invariant(index <= this.#durable, 'only durable is compacted', index, this.#durable);
+    const { lastIndex } = this;
     const term = this.termAt(index)!;
     this.#entries.splice(0, index - this.#base.index);
     this.#base = { index, term };
+    invariant(this.lastIndex === lastIndex, 'compaction keeps the end', this.lastIndex, lastIndex);
   }
 
   /**
@@ -241,6 +248,7 @@ export class Log {
       snapshot.index,
       this.#committed,
     );
+    invariant(this.termAt(snapshot.index) !== snapshot.term, 'a log that covers a snapshot stays');
     this.#base = snapshot;
     this.#entries = [];
     this.#committed = snapshot.index;

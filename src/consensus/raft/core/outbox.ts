@@ -6,6 +6,7 @@
  * states is synced: the term and the vote, and for an acknowledgement the entries. Heartbeats and
  * appends of a leader state only the term and are sent while its own disk still writes.
  */
+import { invariant } from './errors.js';
 import type { Rules } from './rules.js';
 import type { Message } from './types.js';
 
@@ -57,6 +58,14 @@ export class DurableOutbox {
   /** Messages of an earlier term have no receiver any more. */
   dropWaiting(): void {
     this.#waiting = [];
+  }
+
+  /** Throws `RaftInvariantError`. `lastBatch`: the last one that is or will be written. */
+  assertInvariants(durableBatch: number, lastBatch: number): void {
+    for (const { batch } of this.#waiting) {
+      invariant(batch > durableBatch, 'no message waits for what is durable', batch, durableBatch);
+      invariant(batch <= lastBatch, 'a message waits for a write that comes', batch, lastBatch);
+    }
   }
 
   takeFree(): readonly Message[] {

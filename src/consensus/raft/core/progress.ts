@@ -1,5 +1,6 @@
 /** What a leader knows about one follower, and how much it may send (dissertation 3.5, 10.2.1). */
 import { invariant } from './errors.js';
+import type { Rules } from './rules.js';
 import type { NodeId } from './types.js';
 
 /**
@@ -41,6 +42,7 @@ export class Progress {
   #inflightBytes = 0;
   #snapshotIndex = 0;
   readonly #limits: InflightLimits;
+  readonly #rules: Rules;
 
   /** The follower was heard since the last check of the quorum. */
   active = false;
@@ -53,10 +55,11 @@ export class Progress {
   /** A client of the follower waits for the commit of entries up to here. */
   commitAwaited = 0;
 
-  constructor(id: NodeId, next: number, limits: InflightLimits) {
+  constructor(id: NodeId, next: number, limits: InflightLimits, rules: Rules) {
     this.id = id;
     this.#next = next;
     this.#limits = limits;
+    this.#rules = rules;
   }
 
   get match(): number {
@@ -103,12 +106,15 @@ export class Progress {
     this.#inflight.push({ lastIndex, bytes });
     this.#inflightBytes += bytes;
     this.#next = lastIndex + 1;
+    this.#check();
   }
 
   /** The follower has all entries up to `index`. True if that is new, or ends a probe. */
   acked(index: number): boolean {
-    const news = index > this.#match;
-    if (news) this.#match = index;
+    const before = this.#match;
+    const news = index > before;
+    this.#match = this.#rules.matchAfterResponse(before, index);
+    invariant(this.#match >= before, 'a response lowers no match', this.#match, before);
     this.#next = Math.max(this.#next, this.#match + 1);
     this.#landUpTo(index);
     const probeEnds = this.#mode === 'probe' && (news || index === this.#match);
@@ -151,6 +157,7 @@ export class Progress {
     this.#enter('probe');
     this.#next = this.#match + 1;
     this.#probeSent = false;
+    this.#check();
   }
 
   /**
@@ -161,9 +168,11 @@ export class Progress {
   disconnected(): void {
     if (this.#mode === 'replicate') this.probe();
     this.#match = 0;
+    this.#check();
   }
 
   sendSnapshot(index: number): void {
+    invariant(index > this.#match, 'a follower gets no snapshot of what it has', index);
     this.#enter('snapshot');
     this.#snapshotIndex = index;
   }
@@ -206,8 +215,6 @@ export class Progress {
   /** Throws `RaftInvariantError`. */
   assertInvariants(): void {
     this.#check();
-    const isReplicating = this.#mode === 'replicate' || this.#inflight.length === 0;
-    invariant(isReplicating, 'only a follower that is replicated to has appends in flight');
     let before = this.#match;
     let bytes = 0;
     for (const { lastIndex, bytes: size } of this.#inflight) {
@@ -216,15 +223,21 @@ export class Progress {
       bytes += size;
     }
     invariant(bytes === this.#inflightBytes, 'the size of what is in flight is exact', bytes);
-    invariant(before < this.#next, 'what is in flight is before next', before, this.#next);
   }
 
   #check(): void {
-    invariant(
-      this.#match >= 0 && this.#match < this.#next,
-      '0 <= match < next',
-      this.#match,
-      this.#next,
-    );
+    const match = this.#match;
+    const next = this.#next;
+    const inflight = this.#inflight;
+    invariant(match >= 0 && match < next, '0 <= match < next', match, next);
+    invariant(inflight.length <= this.#limits.maxInflightAppends, 'appends in flight are bounded');
+    const last = inflight.at(-1);
+    if (last === undefined) {
+      invariant(this.#inflightBytes === 0, 'no append in flight has no size', this.#inflightBytes);
+      return;
+    }
+    invariant(this.#mode === 'replicate', 'only a follower that is replicated to has appends');
+    invariant(inflight[0]!.lastIndex > match, 'appends in flight end behind match', match);
+    invariant(last.lastIndex < next, 'what is in flight is before next', last.lastIndex, next);
   }
 }

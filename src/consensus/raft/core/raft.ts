@@ -1,6 +1,7 @@
 /** The Raft core: takes inputs, changes roles, returns what there is to do. */
 import { type RaftConfig, validate } from './config.js';
-import { Election, respondToPreVote, respondToVote } from './election.js';
+import { Election, respondToOutdated, respondToPreVote, respondToVote } from './election.js';
+import { ElectionTimer, type RandomSource } from './election-timer.js';
 import { invariant } from './errors.js';
 import { follow, followHeartbeat, followSnapshot } from './follower.js';
 import { Leader } from './leader.js';
@@ -29,9 +30,6 @@ import type {
   VoteResponse,
 } from './types.js';
 
-/** Uniform in [0, 1). */
-export type RandomSource = () => number;
-
 /**
  * Roles and their transitions:
  *
@@ -47,17 +45,13 @@ export type RandomSource = () => number;
 export class Raft implements RaftCore {
   readonly #replica: Replica;
   readonly #reads = new Reads();
-  readonly #random: RandomSource;
+  readonly #electionTimer: ElectionTimer;
   #role: Role = 'follower';
   #leader: NodeId | null = null;
   #election: Election | null = null;
   #leadership: Leader | null = null;
-  /** Ticks until this node stands for election; drawn again for each time-out. */
-  #electionTicksLeft = 0;
   #readsLost: number[] = [];
   #loss: LeadershipLoss | null = null;
-  /** Elections since this node last heard a leader. */
-  #elections = 0;
   #softShown: SoftState;
 
   /** Throws `RaftConfigError`. `rules` is for tests that break one. */
@@ -69,8 +63,7 @@ export class Raft implements RaftCore {
   ) {
     validate(config);
     this.#replica = new Replica(config, initial, rules);
-    this.#random = random;
-    this.#drawElectionTimeout();
+    this.#electionTimer = new ElectionTimer(config, random);
     this.#softShown = this.#softNow();
   }
 
@@ -83,7 +76,7 @@ export class Raft implements RaftCore {
     }
     // Peers cannot know of a vote that is not on disk: the time-out starts once it is.
     if (!this.#isAlone && !this.#replica.isHardStateDurable) return;
-    if (--this.#electionTicksLeft <= 0) this.campaign();
+    if (this.#electionTimer.tick()) this.campaign();
   }
 
   campaign(): void {
@@ -97,7 +90,8 @@ export class Raft implements RaftCore {
   }
 
   #stand(transferRound: number): void {
-    this.#elections++;
+    invariant(this.#role !== 'leader', 'a leader stands for no election', this.#replica.term);
+    this.#electionTimer.electionBegins();
     this.#leave();
     this.#role = 'candidate';
     this.#election = Election.stand(this.#replica, transferRound);
@@ -115,12 +109,14 @@ export class Raft implements RaftCore {
 
   #becomeLeader(): void {
     invariant(this.#role === 'candidate', 'only a candidate is elected', this.#replica.term);
+    invariant(this.#replica.isHardStateDurable, 'a leader has its own vote on disk');
+    invariant(this.#reads.pending === 0, 'reads wait on a leader only', this.#reads.pending);
     this.#leave();
     this.#role = 'leader';
     this.#leader = this.#replica.config.id;
     this.#replica.lockout.release();
     this.#replica.form();
-    this.#elections = 0;
+    this.#electionTimer.leaderKnown();
     this.#loss = null;
     this.#leadership = new Leader(this.#replica, this.#reads);
   }
@@ -134,6 +130,7 @@ export class Raft implements RaftCore {
     this.#leave();
     this.#role = 'follower';
     this.#leader = leader;
+    invariant(leader !== this.#replica.config.id, 'a follower does not follow itself');
   }
 
   /** Ends the present role. */
@@ -142,14 +139,7 @@ export class Raft implements RaftCore {
     this.#leadership = null;
     this.#election = null;
     this.#leader = null;
-    this.#drawElectionTimeout();
-  }
-
-  #drawElectionTimeout(): void {
-    const { electionTicks, maxElectionBackoff } = this.#replica.config;
-    const backoff = Math.min(maxElectionBackoff, 2 ** Math.max(0, this.#elections - 1));
-    const ticks = electionTicks * backoff;
-    this.#electionTicksLeft = this.#isAlone ? 1 : ticks + Math.floor(this.#random() * ticks);
+    this.#electionTimer.restart();
   }
 
   /**
@@ -163,7 +153,7 @@ export class Raft implements RaftCore {
   step(message: Message): void {
     const { peers, config, term } = this.#replica;
     if (message.to !== config.id || !peers.includes(message.from)) return;
-    if (message.term < term) this.#respondToOutdated(message);
+    if (message.term < term) respondToOutdated(this.#replica, message);
     else if (message.term === term || this.#meetsHigherTerm(message)) this.#handle(message);
   }
 
@@ -175,27 +165,9 @@ export class Raft implements RaftCore {
       return false;
     if (this.#role === 'leader') this.#loss = this.#leadership?.transferReason ?? 'laterTerm';
     this.#replica.enterTerm(message.term, null);
-    if (message.kind === 'vote') this.#elections++;
+    if (message.kind === 'vote') this.#electionTimer.electionBegins();
     this.#becomeFollower(null);
     return true;
-  }
-
-  /** A response with the present term: a leader or candidate of an earlier one steps down. */
-  #respondToOutdated({ kind, from: to }: Message): void {
-    const { term } = this.#replica;
-    if (kind === 'append' || kind === 'heartbeat' || kind === 'snapshot') {
-      this.#replica.sendAfterHardState({
-        kind: 'heartbeatResponse',
-        to,
-        term,
-        round: 0,
-        lockoutMs: 0,
-      });
-    } else if (kind === 'preVote') {
-      this.#replica.sendAfterHardState({ kind: 'preVoteResponse', to, term, granted: false });
-    } else if (kind === 'vote') {
-      this.#replica.sendAfterHardState({ kind: 'voteResponse', to, term, granted: false });
-    }
   }
 
   /** The message is of the current term (a ballot of a pre-vote: of that or a later one). */
@@ -239,15 +211,15 @@ export class Raft implements RaftCore {
     invariant(isOnly, 'one leader per term', term);
     if (this.#role !== 'follower') this.#becomeFollower(from);
     this.#leader = from;
-    this.#elections = 0;
-    this.#drawElectionTimeout();
+    this.#electionTimer.leaderKnown();
+    this.#electionTimer.restart();
     lockout.renew(term, round);
   }
 
   #onPreVote(ballot: PreVote): void {
     const granted = respondToPreVote(this.#replica, ballot, this.#isLockedOut(ballot.term, 0));
     // The disk of the candidate needs time for its own vote before it asks for this node's.
-    if (granted && this.#role === 'follower') this.#drawElectionTimeout();
+    if (granted && this.#role === 'follower') this.#electionTimer.restart();
   }
 
   #onPreVoteResponse({ from, term, granted }: PreVoteResponse): void {
@@ -259,7 +231,7 @@ export class Raft implements RaftCore {
 
   #onVote(ballot: Vote): void {
     if (this.#isLockedOut(ballot.term, ballot.transferRound)) return;
-    if (respondToVote(this.#replica, ballot)) this.#drawElectionTimeout();
+    if (respondToVote(this.#replica, ballot)) this.#electionTimer.restart();
   }
 
   #onVoteResponse({ from, granted }: VoteResponse): void {
@@ -342,8 +314,12 @@ export class Raft implements RaftCore {
     const { term } = this.#replica;
     this.#replica.assertInvariants();
     this.#leadership?.assertInvariants();
+    this.#reads.assertInvariants();
     const isCandidate = role === 'candidate' || role === 'preCandidate';
     invariant(isCandidate === (this.#election !== null), 'a candidate has an election', term);
+    invariant(!isCandidate || this.#leader === null, 'a candidate knows no leader', term);
+    const waits = this.#reads.pending > 0;
+    invariant(role === 'leader' || !waits, 'reads wait on a leader only', term);
     invariant((role === 'leader') === (this.#leadership !== null), 'a leader leads', term);
     const isOwn = this.#leader === this.#replica.config.id;
     invariant((role === 'leader') === isOwn, 'a leader knows itself as the leader', term);
@@ -351,7 +327,6 @@ export class Raft implements RaftCore {
     const hasVoted = role === 'candidate' || role === 'leader';
     invariant(!hasVoted || votedForItself, 'a candidate votes for itself', term);
     invariant(role !== 'leader' || !this.#replica.joining, 'a joining node does not lead', term);
-    invariant(this.#elections >= 0, 'elections are counted from the last leader', term);
   }
 
   hasReady(): boolean {

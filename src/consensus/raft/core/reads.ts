@@ -1,4 +1,5 @@
 /** Linearizable reads without writing to the log (dissertation 6.4). */
+import { invariant } from './errors.js';
 import type { ReadGrant } from './types.js';
 
 interface Confirming {
@@ -34,6 +35,7 @@ export class Reads {
   }
 
   roundBegins(round: number, committed: number): void {
+    invariant(this.#confirming === null, 'one round at a time confirms reads', round);
     this.#confirming = { round, index: committed, contexts: this.#waiting };
     this.#waiting = [];
   }
@@ -64,5 +66,16 @@ export class Reads {
     this.#confirming = null;
     this.#waiting = [];
     return lost;
+  }
+
+  /** Throws `RaftInvariantError`. */
+  assertInvariants(): void {
+    let before = 0;
+    for (const { index } of this.#granted) {
+      invariant(index >= before, 'indexes of granted reads never fall', index, before);
+      before = index;
+    }
+    const isEmpty = this.#confirming?.contexts.length === 0;
+    invariant(!isEmpty, 'a round confirms at least one read', this.#waiting.length);
   }
 }

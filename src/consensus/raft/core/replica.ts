@@ -128,10 +128,12 @@ export class Replica {
     this.#outbox.dropWaiting();
     this.#setHardState({ term, vote });
     if (vote !== null) this.#join();
+    invariant(this.term === term && this.vote === vote, 'a new term has a new vote', term);
   }
 
   voteFor(candidate: NodeId): void {
     invariant(this.rules.mayVoteFor(candidate, this.vote), 'one vote per term', this.term);
+    invariant(this.peers.includes(candidate), 'a vote is for a peer', this.term);
     if (this.vote === candidate) return;
     this.#setHardState({ term: this.term, vote: candidate });
     this.#join();
@@ -203,7 +205,8 @@ export class Replica {
       snapshot.term,
     );
     this.#snapshot = snapshot;
-    log.compactTo(snapshot.index - keepEntries);
+    log.compactTo(this.rules.compactsUpTo(snapshot.index, keepEntries));
+    invariant(log.baseIndex <= snapshot.index, 'a snapshot covers what is gone', log.baseIndex);
   }
 
   /** Throws `RaftInvariantError`. */
@@ -211,9 +214,13 @@ export class Replica {
     const { log, term, vote } = this;
     log.assertInvariants();
     this.#writes.assertInvariants();
+    const { durableBatch, nextBatch } = this.#writes;
+    this.#outbox.assertInvariants(durableBatch, this.hasUnwritten ? nextBatch : nextBatch - 1);
+    this.lockout.assertInvariants();
     invariant(log.lastTerm <= term, 'no entry is of a later term', log.lastTerm, term);
     invariant(vote === null || term > 0, 'there is no vote in term 0', term);
     invariant(this.#snapshot.index <= log.applied, 'a snapshot is of what is applied');
+    invariant(log.baseIndex <= this.#snapshot.index, 'a snapshot covers what is gone', term);
     invariant(this.#hardStateBatch <= this.#writes.nextBatch, 'the hard state has a batch');
     const isUnwritten = this.#hardStateBatch === this.#writes.nextBatch;
     invariant(isUnwritten === this.#hardStateUnwritten, 'the hard state goes with the next batch');

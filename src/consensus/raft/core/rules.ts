@@ -29,6 +29,24 @@ export interface Rules {
    * force on the leader.
    */
   announces(committed: number, inForce: number): number;
+  /** The leader's own copy counts once it is durable, like any other (dissertation 10.2.1). */
+  ownMatch(durable: number, lastIndex: number): number;
+  /** A response that arrives late takes nothing back of what a follower is known to have. */
+  matchAfterResponse(match: number, acknowledged: number): number;
+  /**
+   * A leader begins its term with an entry of its own: entries of earlier terms commit only with
+   * one (dissertation 6.4).
+   */
+  beginsWithEntry(): boolean;
+  /** A leader knows what is committed once an entry of its term is (dissertation 6.4). */
+  knowsCommitted(committed: number, firstOfTerm: number): boolean;
+  /**
+   * Only a snapshot beyond what is committed, and that the log does not cover, replaces the log
+   * (dissertation, figure 5.3).
+   */
+  replacesLog(snapshotIndex: number, committed: number, isCovered: boolean): boolean;
+  /** Compaction keeps `keepEntries` entries before the end of the snapshot, and all after it. */
+  compactsUpTo(snapshotIndex: number, keepEntries: number): number;
   /**
    * What a message states must be durable before it is sent (dissertation 3.8); `batch` is the last
    * write to which it refers.
@@ -36,6 +54,8 @@ export interface Rules {
   mayGo(batch: number, durableBatch: number): boolean;
   /** A completed write counts once all earlier ones are completed: it may have overtaken them. */
   completesInOrder(batch: number, durableBatch: number): boolean;
+  /** A write in progress makes durable only what no later truncation has removed. */
+  lastIndexAfterCut(lastIndex: number, cutFrom: number): number;
   /**
    * A node that acknowledged a leader grants no vote until its lockout has ended (dissertation
    * 6.4.1).
@@ -43,6 +63,8 @@ export interface Rules {
   isLockedOut(ticksLeft: number): boolean;
   /** A node that starts may have acknowledged a leader before; one without peers has none. */
   isLockedOutAtStart(peers: number): boolean;
+  /** An offer of leadership releases a voter only from lockouts of rounds up to its own. */
+  releasesLockout(lockoutRound: number, transferRound: number): boolean;
   /**
    * Whether a node that began with an empty disk may vote, and stand for election. It may have
    * acknowledged what it no longer has, unless the whole cluster is new.
@@ -77,10 +99,18 @@ export const raftRules: Rules = {
   conflicts: (storedTerm, receivedTerm) => storedTerm !== receivedTerm,
   commitAfterAppend: (leaderCommit, lastNew) => Math.min(leaderCommit, lastNew),
   announces: (committed, inForce) => Math.min(committed, inForce),
+  ownMatch: (durable) => durable,
+  matchAfterResponse: (match, acknowledged) => Math.max(match, acknowledged),
+  beginsWithEntry: () => true,
+  knowsCommitted: (committed, firstOfTerm) => committed >= firstOfTerm,
+  replacesLog: (snapshotIndex, committed, isCovered) => snapshotIndex > committed && !isCovered,
+  compactsUpTo: (snapshotIndex, keepEntries) => snapshotIndex - keepEntries,
   mayGo: (batch, durableBatch) => batch <= durableBatch,
   completesInOrder: (batch, durableBatch) => batch === durableBatch + 1,
+  lastIndexAfterCut: (lastIndex, cutFrom) => Math.min(lastIndex, cutFrom - 1),
   isLockedOut: (ticksLeft) => ticksLeft > 0,
   isLockedOutAtStart: (peers) => peers > 0,
+  releasesLockout: (lockoutRound, transferRound) => lockoutRound <= transferRound,
   mayVoteWhileJoining: (clusterHoldsData) => !clusterHoldsData,
   countsForCommit: (joining) => !joining,
   carriesLease: (round, floor, offersLeadership) => !offersLeadership && round > floor,

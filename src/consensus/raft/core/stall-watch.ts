@@ -2,6 +2,7 @@
  * When a leader is of no use any more: its disk stalls while a follower's does not, or it commits
  * nothing although something waits.
  */
+import { invariant } from './errors.js';
 import type { Replica } from './replica.js';
 
 export class StallWatch {
@@ -48,5 +49,15 @@ export class StallWatch {
   /** Leadership was offered because of the disk: the next offer waits as long again. */
   offered(): void {
     this.#ticksToHandover = this.#replica.config.diskTimeoutTicks;
+  }
+
+  /** Throws `RaftInvariantError`. */
+  assertInvariants(): void {
+    const { log, config } = this.#replica;
+    const isIdle = log.committed === log.lastIndex;
+    invariant(!isIdle || this.#commitWaitTicks === 0, 'nothing waits', this.#commitWaitTicks);
+    const { diskTimeoutTicks } = config;
+    invariant(this.#ticksToHandover >= 0, 'an offer waits for ticks', this.#ticksToHandover);
+    invariant(this.#ticksToHandover <= diskTimeoutTicks, 'an offer waits for one time-out');
   }
 }

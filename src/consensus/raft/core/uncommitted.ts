@@ -27,6 +27,7 @@ export class UncommittedBytes {
   settle(): void {
     const { committed, durable } = this.#log;
     const index = Math.min(committed, durable);
+    invariant(index >= this.#settledIndex, 'what is settled stays so', index, this.#settledIndex);
     this.#bytes -= this.#log.bytesBetween(this.#settledIndex, index);
     this.#settledIndex = index;
     invariant(this.#bytes >= 0, 'no more settles than was appended', this.#bytes);

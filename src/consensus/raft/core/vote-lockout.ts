@@ -4,6 +4,7 @@
  * majority is locked out, no other node is elected.
  */
 import type { RaftConfig } from './config.js';
+import { invariant } from './errors.js';
 import type { Rules } from './rules.js';
 
 /**
@@ -43,6 +44,7 @@ export class VoteLockout {
     this.#ticksLeft = Math.max(this.#ticksLeft, this.#electionTicks);
     this.#round = term === this.#term ? Math.max(this.#round, round) : round;
     this.#term = term;
+    invariant(this.#ticksLeft >= this.#electionTicks, 'a lockout is never cut short', term);
   }
 
   /** This node was elected: the leader that it had acknowledged has lost leadership. */
@@ -55,7 +57,14 @@ export class VoteLockout {
     if (!this.#rules.isLockedOut(this.#ticksLeft)) return false;
     const giver = term - 1;
     const overtaken = this.#term < giver;
-    const released = this.#term === giver && this.#round <= transferRound;
+    const released =
+      this.#term === giver && this.#rules.releasesLockout(this.#round, transferRound);
     return transferRound === 0 || !(overtaken || released);
+  }
+
+  /** Throws `RaftInvariantError`. */
+  assertInvariants(): void {
+    invariant(this.#ticksLeft >= 0, 'a lockout ends at 0', this.#ticksLeft);
+    invariant(this.#round >= 0, 'rounds count from 1', this.#round);
   }
 }

@@ -57,7 +57,9 @@ export class WriteTracker {
    * the entries that replaced them.
    */
   cutFrom(index: number): void {
-    for (const write of this.#inProgress) write.lastIndex = Math.min(write.lastIndex, index - 1);
+    for (const write of this.#inProgress) {
+      write.lastIndex = this.#rules.lastIndexAfterCut(write.lastIndex, index);
+    }
   }
 
   /**
@@ -75,6 +77,7 @@ export class WriteTracker {
       lastIndex = Math.max(lastIndex, next.lastIndex);
       this.#inProgress.splice(this.#inProgress.indexOf(next), 1);
     }
+    invariant(this.#durableBatch < this.#nextBatch, 'only what was handed over is durable', batch);
     return lastIndex;
   }
 

@@ -11,6 +11,7 @@ import {
   type SnapshotChunk,
 } from '../codec/messages.js';
 import { checkPlausible } from '../codec/plausible.js';
+import { invariant } from '../core/errors.js';
 import type { Entry, Message, NodeId, RaftCore, Ready, SoftState, Write } from '../core/types.js';
 import type {
   DriverEnvironment,
@@ -196,8 +197,12 @@ export class RaftDriver implements DriverInterface {
   }
 
   assertInvariants(): void {
-    this.#parts.core.assertInvariants();
+    if (this.#isStopped) return;
+    const { core } = this.#parts;
+    core.assertInvariants();
     this.#requests.assertInvariants();
+    const applied = this.#appliedIndex;
+    invariant(applied <= core.commitIndex, 'only what is committed is applied', applied);
   }
 
   stop(): void {

@@ -251,7 +251,11 @@ export class Requests {
 
   /** Throws `RaftInvariantError`. */
   assertInvariants(): void {
-    let before = 0;
+    const queued = this.#queue.length;
+    invariant(this.pending <= PENDING_MAX, 'pending requests are bounded', this.pending);
+    invariant(queued <= PENDING_MAX + PEER_QUEUE_MAX, 'queued proposals are bounded', queued);
+    invariant(this.#readQueue.length <= this.#waitingReads, 'every read is counted');
+    let before = this.#tick + 1;
     for (const [sequence, { deadlineTick }] of this.#pending) {
       invariant(sequence <= this.#lastSequence, 'a request has a number that was given', sequence);
       invariant(deadlineTick >= before, 'requests are in order of their deadlines', deadlineTick);

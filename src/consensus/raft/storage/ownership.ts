@@ -55,7 +55,7 @@ export function isFounding(
   { node, nodes: before, joining }: NodeState,
   nodes: readonly NodeId[],
 ): boolean {
-  const wasAlone = before !== null && before.every((name) => name === node);
+  const wasAlone = before?.every((name) => name === node) ?? false;
   return wasAlone && !joining && nodes.some((name) => name !== node);
 }
 

@@ -4,12 +4,13 @@ import { defaultLimits, validate } from '../../../../src/consensus/raft/core/con
 import { RaftConfigError } from '../../../../src/consensus/raft/core/errors.js';
 import { Progress } from '../../../../src/consensus/raft/core/progress.js';
 import { reachedByMajority, Tally } from '../../../../src/consensus/raft/core/quorum.js';
+import { raftRules } from '../../../../src/consensus/raft/core/rules.js';
 
 const limits = { maxInflightAppends: 2, maxInflightBytes: 100 };
 
 /** A follower that has all up to 5, with appends up to 9 on the way. */
 function replicating(): Progress {
-  const progress = new Progress('b', 6, limits);
+  const progress = new Progress('b', 6, limits, raftRules);
   progress.acked(5);
   progress.sent(7, 10);
   progress.sent(9, 10);
@@ -42,7 +43,7 @@ describe('raft progress', () => {
   });
 
   it('probes where the logs may agree, but not below match', () => {
-    const progress = new Progress('b', 10, limits);
+    const progress = new Progress('b', 10, limits, raftRules);
     expect(progress.rejected(9, 4)).to.equal(true);
     expect(progress.next).to.equal(5);
     expect(progress.rejected(9, 1)).to.equal(false);
@@ -51,7 +52,7 @@ describe('raft progress', () => {
   });
 
   it('sends one probe until it, or a heartbeat, gets a response', () => {
-    const progress = new Progress('b', 10, limits);
+    const progress = new Progress('b', 10, limits, raftRules);
     progress.sent(9, 0);
     expect(progress.maySend).to.equal(false);
     progress.heartbeatAcked(1, 9);

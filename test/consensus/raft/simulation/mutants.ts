@@ -3,6 +3,7 @@ import { defaultLimits } from '../../../../src/consensus/raft/core/config.js';
 import { coreBugs } from './core-bugs.js';
 import { type FaultProfile, never } from './fault-profile.js';
 import type { Mutant } from './mutant.js';
+import { ruleBugs } from './rule-bugs.js';
 
 /**
  * The leader and one follower often lose their connection, and the other follower decides between
@@ -165,4 +166,5 @@ export const mutants: readonly Mutant[] = [
       slowWriteMs: 1_500,
     },
   },
+  ...ruleBugs,
 ];
