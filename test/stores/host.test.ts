@@ -11,7 +11,7 @@ import { metricOf } from '../../src/stores/prober/mysql/metric.js';
 const REFUSED = { text: 'connection refused', unreachable: true };
 const HUNG = { text: 'i/o timeout', unreachable: false };
 
-interface LogLine {
+interface HostLogLine {
   readonly msg: string;
   readonly error?: string;
   readonly value?: number;
@@ -23,7 +23,7 @@ interface LogLine {
 function setUp() {
   const lines: string[] = [];
   const write = (line: string): void => {
-    const { msg, error, value } = JSON.parse(line) as LogLine;
+    const { msg, error, value } = JSON.parse(line) as HostLogLine;
     lines.push([msg, error ?? value].filter((part) => part !== undefined).join(': '));
   };
   const owner = {

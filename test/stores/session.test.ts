@@ -4,6 +4,7 @@ import { readingSession, writingSession } from '../../src/base/mysql/session.js'
 import { MetricState } from '../../src/throttle/metric.js';
 import { MariaDb, needMariaDb } from '../support/mariadb.js';
 import { Probing } from '../support/probing.js';
+import { readFromRoot } from '../support/sources.js';
 
 const SLOT = 0;
 
@@ -88,6 +89,22 @@ describe('the session of a probe', () => {
       await probing.assign(SLOT, [server], { metricQuery: `select @@session.${variable}` });
       expect(await probing.value(SLOT), variable).to.equal(1);
     }
+  });
+
+  it('measures the lag of a heartbeat in UTC by the documented query, in any zone', async () => {
+    await start('--default-time-zone=+05:00');
+    const written = "date_format(utc_timestamp(6) - interval 90 second, '%Y-%m-%dT%H:%i:%s.%f')";
+    await server.run(
+      'create database meta',
+      'create table meta.heartbeat (ts varchar(26))',
+      `insert into meta.heartbeat select ${written}`,
+      'grant select on meta.* to freno',
+    );
+    const documented = /^select timestampdiff[^;`]*?(?=\n```)/m.exec(
+      readFromRoot('docs/stores.md'),
+    );
+    await probing.assign(SLOT, [server], { metricQuery: documented![0] });
+    expect(await probing.value(SLOT)).to.be.within(90, 120);
   });
 
   it('keeps what a server accepts that refuses one of the settings', async () => {

@@ -60,8 +60,8 @@ export function readingSession(serverVersion: string, statementLimitMs: number):
 }
 
 /**
- * For statements that write, beside `autocommit`, which its user cannot do without. REPEATABLE READ, because a server with a binary log
- * in statement format refuses writes at READ COMMITTED.
+ * For statements that write, beside `autocommit`, which its user cannot do without. REPEATABLE
+ * READ, because a server with a binary log in statement format refuses writes at READ COMMITTED.
  */
 export function writingSession(serverVersion: string, statementLimitMs: number): SessionSetup {
   const transaction = isMariaDb(serverVersion) ? 'tx' : 'transaction';

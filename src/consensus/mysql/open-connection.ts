@@ -15,8 +15,8 @@ import { BackendError, connectError, statementError } from './backend-error.js';
 import type { BackendTimes } from './options.js';
 
 /**
- * What the statements rely on, whatever the server's defaults are: a server that refuses this cannot
- * be the backend. UTC has no repeated hour; the escapes of mysql2 need backslash escapes (no
+ * What the statements rely on, whatever the server's defaults are: a server that refuses this
+ * cannot be the backend. UTC has no repeated hour; the escapes of mysql2 need backslash escapes (no
  * NO_BACKSLASH_ESCAPES); a value that does not fit must be an error, not truncated.
  */
 const SESSION = `SET SESSION time_zone = '+00:00',

@@ -6,9 +6,9 @@
  * original keeps entries in memory whose rows it no longer finds.
  */
 import {
-  type OperatorCommand,
   DEFAULT_TTL_MINUTES,
   NO_EXPIRY,
+  type OperatorCommand,
   type ThrottleApp,
   type UnthrottleApp,
 } from '../../throttle/commands.js';

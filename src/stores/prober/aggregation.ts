@@ -31,8 +31,8 @@ export interface Aggregate {
    */
   readAtMs: number;
   /**
-   * Meaningful when `state` is `error`; when it is `noHosts`, the error of the last host in the list
-   * that was ignored, or empty.
+   * Meaningful when `state` is `error`; when it is `noHosts`, the error of the last host in the
+   * list that was ignored, or empty.
    */
   errorText: string;
 }

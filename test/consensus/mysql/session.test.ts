@@ -22,7 +22,7 @@ describe('the session with a MySQL backend', () => {
   const throttle = (node: BackendTestNode): Promise<void> =>
     node.consensus.submit({ kind: 'throttleApp', atMs: Date.now(), key: 'archive' });
 
-  it('reads and writes on a server whose defaults are read-only and without autocommit', async () => {
+  it('works on a server whose defaults are read-only and without autocommit', async () => {
     const nodes = await backend.nodes(['a:1', 'b:1']);
     const [leader, other] = nodes as [BackendTestNode, BackendTestNode];
     expect(leader.acts).to.equal(true);

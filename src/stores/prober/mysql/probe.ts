@@ -29,22 +29,17 @@ import {
   type MySQLFailure,
   readTimeout,
 } from '../../../base/mysql/failure.js';
-import { isServerError, readingSession, setUpSession } from '../../../base/mysql/session.js';
+import { isServerError } from '../../../base/mysql/session.js';
 import type { ProbeTarget } from '../../../contracts/stores.js';
 import type { Scheduled } from '../probe-scheduler.js';
 import { PARSE_ERROR } from './lag.js';
-import { endLeftBehind, type LeftBehind } from './left-behind.js';
+import type { LeftBehind } from './left-behind.js';
 import type { Metric } from './metric.js';
 import type { ResultRows } from './metric-value.js';
+import { prepare } from './preparation.js';
 
 /** Longest time for a TCP connection, for the greeting and login, and for a result. */
 export const PROBE_TIMEOUT_MS = 1_000;
-
-/**
- * The server ends a query that takes longer. Later than the probe's own time-out, which reports it,
- * and sooner than the next query: after a time-out the probe pauses for as long as the query took.
- */
-const STATEMENT_LIMIT_MS = 1_200;
 
 /**
  * After a failed attempt the next one waits as long as the attempt took, and at least the pause of
@@ -252,57 +247,33 @@ export class MysqlProbe implements Scheduled {
     };
   }
 
-  /** Once per connection. Its callbacks do nothing when the connection was dropped meanwhile. */
   #prepare(connection: Connection, serverVersion: string): void {
-    const isCurrent = (): boolean => connection === this.#connection;
-    const failed = (error: QueryError): void => {
-      if (isCurrent()) this.#failed(connectionFailure(this.address, error));
-    };
     this.#enter('preparing');
-    setUpSession(connection, readingSession(serverVersion, STATEMENT_LIMIT_MS), {
-      sending: () => {
-        if (isCurrent()) this.#deadlineMs = monotonicMs() + PROBE_TIMEOUT_MS;
-      },
-      done: (refused) => {
-        if (!isCurrent()) return;
-        if (refused.length > 0) {
-          const reasons = refused.map(([statement, { message }]) => `${statement}: ${message}`);
-          this.#listener.sessionRefused(reasons.join('; '));
-        }
-        this.#endLeftBehind(connection, isCurrent, failed);
-      },
-      failed,
-    });
-  }
-
-  /** Queries when no earlier query runs on the server. */
-  #endLeftBehind(
-    connection: Connection,
-    isCurrent: () => boolean,
-    failed: (error: QueryError) => void,
-  ): void {
-    const leftBehind = this.#leftBehind;
-    if (leftBehind === null) {
-      this.#enter('idle');
-      this.#query();
-      return;
-    }
-    this.#deadlineMs = monotonicMs() + PROBE_TIMEOUT_MS;
-    endLeftBehind(connection, leftBehind, {
-      gone: () => {
-        if (!isCurrent()) return;
+    // The callbacks of a connection that was dropped do nothing.
+    const ifCurrent = <Arguments extends unknown[]>(act: (...values: Arguments) => void) => {
+      return (...values: Arguments): void => {
+        if (connection === this.#connection) act(...values);
+      };
+    };
+    prepare(connection, serverVersion, this.#leftBehind, {
+      sending: ifCurrent(() => {
+        this.#deadlineMs = monotonicMs() + PROBE_TIMEOUT_MS;
+      }),
+      refused: ifCurrent((reason: string) => this.#listener.sessionRefused(reason)),
+      ready: ifCurrent(() => {
         this.#leftBehind = null;
         this.#enter('idle');
         this.#query();
-      },
-      running: () => {
-        if (!isCurrent()) return;
-        const reason =
-          `the query that timed out is still running (connection ${leftBehind.connectionId}); ` +
-          'KILL was sent';
+      }),
+      running: ifCurrent((leftBehind: LeftBehind) => {
+        const reason = `the query that timed out is still running (connection ${
+          leftBehind.connectionId
+        }); KILL was sent`;
         this.#failed(hostFailure(this.address, reason));
-      },
-      failed,
+      }),
+      failed: ifCurrent((error: QueryError) => {
+        this.#failed(connectionFailure(this.address, error));
+      }),
     });
   }
 
