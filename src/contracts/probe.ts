@@ -72,4 +72,6 @@ export interface StoreProbeStatistics {
   readonly failingHosts: number;
   /** Hosts that their HTTP check leaves out, now. */
   readonly leftOutHosts: number;
+  /** Hosts whose value is so far below 0 that, as lag, it must be wrong, now. */
+  readonly negativeHosts: number;
 }

@@ -5,12 +5,12 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { Behaviour, type SimulatedFault } from './mysql/behaviour.js';
 import type { Cell } from './mysql/packets.js';
-import type { Dialect } from './mysql/query-results.js';
+import type { Dialect, ReplicationChannel } from './mysql/query-results.js';
 import { Session } from './mysql/session.js';
 
 export { NO_FAULT, type SimulatedFault as Fault } from './mysql/behaviour.js';
 export type { Cell } from './mysql/packets.js';
-export type { Dialect } from './mysql/query-results.js';
+export type { Dialect, ReplicationChannel } from './mysql/query-results.js';
 
 export interface SimulatedServerOptions {
   /** Loopback address to listen on; 127.0.0.1 unless given. */
@@ -64,6 +64,11 @@ export class SimulatedMySQL {
 
   setValue(value: Cell): void {
     this.#behaviour.value = value;
+  }
+
+  /** Replaces the one channel, which has the value as its lag. */
+  setChannels(channels: readonly ReplicationChannel[]): void {
+    this.#behaviour.channels = channels;
   }
 
   /**

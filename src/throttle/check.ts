@@ -4,7 +4,7 @@
  * decided here (`isDenied`).
  */
 import type { LeadershipView } from './leadership-view.js';
-import { isCurrent, MetricState, type StoreMetric } from './metric.js';
+import { isCurrent, MetricState, noHostsMessage, type StoreMetric } from './metric.js';
 import type { ThrottleState } from './state.js';
 
 /** For how long a 429 to a normal-priority check holds low-priority apps off the store. */
@@ -129,7 +129,7 @@ function judge(store: StoreMetric, threshold: number): CheckResult {
     case MetricState.notCollected:
       return { status: 500, value: 0, threshold, message: 'Metric not collected yet' };
     case MetricState.noHosts:
-      return { status: 500, value: 0, threshold, message: 'No hosts found' };
+      return { status: 500, value: 0, threshold, message: noHostsMessage(store) };
     default:
       return { status: 500, value: 0, threshold, message: store.errorText };
   }

@@ -33,7 +33,10 @@ export interface Measurement {
    * `monotonicMs()` when the value was last at or below the threshold; 0 when never in this term.
    */
   readonly lastHealthyMs: number;
-  /** Meaningful when `state` is `error`. */
+  /**
+   * Meaningful when `state` is `error`; when it is `noHosts`, the error of a host
+   * that was ignored, or empty.
+   */
   readonly errorText: string;
 }
 
@@ -66,4 +69,9 @@ export function isCurrent(metric: StoreMetric, leadership: LeadershipView, nowMs
     nowMs - metric.readAtMs <= metric.maxAgeMs &&
     mayAct(leadership, nowMs)
   );
+}
+
+/** Why there is no value although hosts may be listed. */
+export function noHostsMessage({ errorText }: Measurement): string {
+  return errorText === '' ? 'No hosts found' : `No hosts found; ignored: ${errorText}`;
 }

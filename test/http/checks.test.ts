@@ -18,7 +18,7 @@ type ExpectedRow = readonly [
 
 /**
  * Stores: `ok` 0.43 of 1, `busy` 9.25 of 1, `down` in error, `half` not read yet, `empty` without
- * hosts, `mute` never measured, `old` stale.
+ * hosts, `ignored` whose hosts are all ignored, `mute` never measured, `old` stale.
  */
 const ROWS: readonly ExpectedRow[] = [
   ['/check/a/mysql/ok', 200, 0.43, 1, ''],
@@ -35,6 +35,7 @@ const ROWS: readonly ExpectedRow[] = [
   ['/check/a/mysql/old', 404, 0, 1, 'No such metric'],
   ['/check/a/mysql/half', 500, 0, 1, 'Metric not collected yet'],
   ['/check/a/mysql/empty', 500, 0, 1, 'No hosts found'],
+  ['/check/a/mysql/ignored', 500, 0, 1, 'No hosts found; ignored: db1: "denied"'],
   ['/check/a/mysql/down', 500, 0, 1, 'connection "refused"'],
 
   ['/check-if-exists/a/mysql/ok', 200, 0.43, 1, ''],
@@ -74,6 +75,9 @@ for (const engine of ENGINES) {
       });
       front.addStore('half', { measured: { state: MetricState.notCollected } });
       front.addStore('empty', { measured: { state: MetricState.noHosts } });
+      front.addStore('ignored', {
+        measured: { state: MetricState.noHosts, errorText: 'db1: "denied"' },
+      });
       front.addStore('mute', { measured: null });
       front.addStore('old', { measured: { readAtMs: monotonicMs() - 60_000 } });
       front.state.apply(throttle('denied'));

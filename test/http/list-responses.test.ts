@@ -46,13 +46,17 @@ for (const engine of ENGINES) {
       front.addStore('huge', { measured: { value: 1e22 } });
       front.addStore('down', { measured: { state: MetricState.error, errorText: 'refused' } });
       front.addStore('empty', { measured: { state: MetricState.noHosts } });
+      front.addStore('ignored', {
+        measured: { state: MetricState.noHosts, errorText: 'denied' },
+      });
       front.addStore('half', { measured: { state: MetricState.notCollected } });
       front.addStore('mute', { measured: null });
       front.addStore('old', { measured: { readAtMs: monotonicMs() - 60_000 } });
       expect((await fetchOnce(front.port, '/aggregated-metrics')).body).to.equal(
         '{"mysql/down":"error: refused","mysql/empty":"error: No hosts found",' +
           '"mysql/half":"error: Metric not collected yet",' +
-          '"mysql/huge":"10000000000000000000000.000000","mysql/main1":"0.430000"}\n',
+          '"mysql/huge":"10000000000000000000000.000000",' +
+          '"mysql/ignored":"error: No hosts found; ignored: denied","mysql/main1":"0.430000"}\n',
       );
       expect(await fetchJson(front.port, '/aggregated-metrics?brief=true')).to.include({
         'mysql/main1': '0.430',

@@ -111,7 +111,14 @@ describe('the metrics of checks', () => {
 
 describe('the metrics of probes', () => {
   it('counts probes by store, and HTTP checks and writes by thread', async () => {
-    const store = { total: 10, error: 1, seconds: 0.5, failingHosts: 0, leftOutHosts: 0 };
+    const store = {
+      total: 10,
+      error: 1,
+      seconds: 0.5,
+      failingHosts: 0,
+      leftOutHosts: 0,
+      negativeHosts: 0,
+    };
     const statistics = [
       probeStatistics({ worker: 0, stores: [{ store: 'a', ...store }], missedPhases: 7 }),
       probeStatistics({

@@ -97,6 +97,41 @@ describe('SIGHUP', () => {
     expect([...seen]).to.deep.equal([200]);
   });
 
+  it('answers with no value of hosts that a reload removes', async () => {
+    const body = async (): Promise<string> =>
+      (await fetchOnce(port, '/check/a/mysql/leaving')).body;
+    const leaving = (Hosts: string[], changes: object = {}) =>
+      configuration({
+        clusters: { leaving: { ThrottleThreshold: 1, StaticHostsSettings: { Hosts }, ...changes } },
+      });
+    const [first = '', second = ''] = fleet.hosts;
+    const [, secondPort = ''] = second.split(/:(?=\d+$)/);
+    const unread = /"StatusCode":(404|500),"Value":0,/;
+    for (const [how, reloaded] of [
+      ['an empty list', leaving([])],
+      ['no source', configuration({ clusters: { leaving: {} } })],
+      ['another host', leaving(['127.0.0.1:1'])],
+      [
+        'a source that cannot be read',
+        configuration({
+          clusters: { leaving: { HAProxySettings: { Addresses: '127.0.0.1:1', PoolName: 'p' } } },
+        }),
+      ],
+      ['IgnoreHosts', leaving([second], { IgnoreHosts: [`:${secondPort}`] })],
+    ] as const) {
+      await reload(leaving([second]));
+      await until(async () => (await check('leaving')) === 200);
+      await reload(reloaded);
+      expect(await body(), how).to.match(unread);
+    }
+    await reload(leaving([first, second]));
+    await until(async () => (await check('leaving')) === 200);
+    await reload(configuration({}));
+    await reload(leaving(['127.0.0.1:1']));
+    expect(await body(), 'removed and added again').to.match(unread);
+    await reload(configuration({}));
+  });
+
   it('applies new credentials without logging them', async () => {
     const changed = configuration({});
     changed.Stores.MySQL.Password = 'second-secret';

@@ -97,6 +97,28 @@ describe('aggregation', () => {
     expect(aggregate(of('error', 'error'), { ignoreHostsCount: 2 })).to.include(noHosts);
   });
 
+  it('reports the error of the last host that was ignored when none is left', () => {
+    const ignoring = { ignoreHostsCount: 3, ignoreDialTcpErrors: true };
+    expect(aggregate(of('error'), ignoring).errorText).to.equal(textOf(0));
+    expect(aggregate(of('error', 'unreachable'), ignoring).errorText).to.equal(textOf(1));
+    const leftOut = { reading: 'error', leftOut: true } as const;
+    const readings = readingsOf([{ reading: 'error' }, leftOut]);
+    expect(aggregate(readings, ignoring).errorText).to.equal(textOf(0));
+    expect(aggregate(readingsOf([leftOut]), ignoring).errorText).to.equal('');
+    expect(aggregate(of('error', 1), ignoring).errorText).to.equal('');
+  });
+
+  it('counts the hosts whose value is below a limit', () => {
+    const readings = readingsOf([
+      { reading: -2 },
+      { reading: -1 },
+      { reading: 'error' },
+      { reading: -744, leftOut: true },
+    ]);
+    expect(readings.countBelow(-1)).to.equal(1);
+    expect(aggregate(readings, { ignoreHostsCount: 1 }).value).to.equal(-1);
+  });
+
   it('reports the first error in the order of the list, with its time', () => {
     expect(aggregate(of(1, 'error', 'unreachable'))).to.include({
       state: MetricState.error,

@@ -11,14 +11,20 @@ import { metricOf } from '../../src/stores/prober/mysql/metric.js';
 const REFUSED = { text: 'connection refused', unreachable: true };
 const HUNG = { text: 'i/o timeout', unreachable: false };
 
+interface HostLogLine {
+  readonly msg: string;
+  readonly error?: string;
+  readonly value?: number;
+}
+
 /**
  * A host that has not been opened, in a cluster that accepts all readings, and its log.
  */
 function setUp() {
   const lines: string[] = [];
   const write = (line: string): void => {
-    const { msg, error } = JSON.parse(line) as { msg: string; error?: string };
-    lines.push(error === undefined ? msg : `${msg}: ${error}`);
+    const { msg, error, value } = JSON.parse(line) as HostLogLine;
+    lines.push([msg, error ?? value].filter((part) => part !== undefined).join(': '));
   };
   const owner = {
     name: 'main',
@@ -39,7 +45,7 @@ function setUp() {
     { httpChecker: new HttpChecker(), logger: pino({ level: 'warn' }, { write }) },
   );
   host.index = 0;
-  return { host, lines };
+  return { host, lines, owner };
 }
 
 describe('the log of a probed host', () => {
@@ -66,5 +72,50 @@ describe('the log of a probed host', () => {
       'host is readable again',
     ];
     expect(lines).to.deep.equal([failure, recovery, failure, recovery]);
+  });
+
+  it('reports a changed error, each once until the host is readable', () => {
+    const { host, lines } = setUp();
+    for (let atMs = 0; atMs < 60_000; atMs += 100) {
+      host.failed(atMs < 5_000 || (atMs / 100) % 2 === 0 ? REFUSED : HUNG, atMs);
+    }
+    host.succeeded(1, 60_000);
+    host.failed(HUNG, 70_000);
+    expect(lines).to.deep.equal([
+      'cannot read metric from host: connection refused',
+      'cannot read metric from host: i/o timeout',
+      'host is readable again',
+      'cannot read metric from host: i/o timeout',
+    ]);
+  });
+
+  it('reports the first of many errors, at most one in ten seconds', () => {
+    const { host, lines } = setUp();
+    for (let atMs = 0; atMs < 600_000; atMs += 100) {
+      host.failed({ text: `refused for the ${atMs}th time`, unreachable: false }, atMs);
+    }
+    expect(lines).to.have.length(8);
+    expect(lines[1]).to.equal('cannot read metric from host: refused for the 10000th time');
+  });
+
+  it('reports a value far below 0 once an hour, and accepts it', () => {
+    const { host, lines, owner } = setUp();
+    const warning =
+      'the metric of a host is negative: if it is lag, check NTP on the hosts of the heartbeat';
+    host.succeeded(-0.3, 1_000);
+    host.succeeded(-1, 1_050);
+    expect(lines).to.deep.equal([]);
+    for (let atMs = 2_000; atMs < 3_602_000; atMs += 1_000) host.succeeded(-744, atMs);
+    expect(lines).to.deep.equal([`${warning}: -744`]);
+    host.succeeded(-743.5, 3_602_000);
+    expect(lines).to.deep.equal([`${warning}: -744`, `${warning}: -743.5`]);
+    expect(owner.readings.countBelow(-1)).to.equal(1);
+    expect(owner.readings.failing).to.equal(0);
+  });
+
+  it('reports refused settings of the session once', () => {
+    const { host, lines } = setUp();
+    for (let connection = 0; connection < 3; connection++) host.sessionRefused('read-only');
+    expect(lines).to.deep.equal(['the server refused settings of the session: read-only']);
   });
 });

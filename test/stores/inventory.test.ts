@@ -117,6 +117,26 @@ describe('the inventory of clusters', () => {
     expect(prober.last[0]!.generation).to.not.equal(before!.generation);
   });
 
+  it('keeps the values of the hosts that stay when a static list changes', async () => {
+    await inventory.replaceClusters([listed('c', ['a', 'b'])]);
+    const [before] = prober.last;
+    await inventory.replaceClusters([listed('c', ['b', 'd'])]);
+    expect(prober.hosts('c')).to.deep.equal(['b:3306', 'd:3306']);
+    expect(prober.last[0]!.generation).to.equal(before!.generation);
+  });
+
+  it('invalidates the values of a store that is removed and added again', async () => {
+    const generation = () => {
+      const { slot } = inventory.stores()[0]!;
+      return board.readStore(slot, emptyStoreReading()).currentGeneration;
+    };
+    await inventory.replaceClusters([listed('c', ['a'])]);
+    const before = generation();
+    await inventory.replaceClusters([]);
+    await inventory.replaceClusters([listed('c', ['a'])]);
+    expect(generation()).to.be.above(before);
+  });
+
   it('invalidates a removed store at once, and frees its slot later', async () => {
     await inventory.replaceClusters([listed('old', ['a'])]);
     const { slot } = inventory.stores()[0]!;

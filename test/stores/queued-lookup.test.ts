@@ -18,6 +18,7 @@ describe('a probe whose DNS lookup times out', () => {
         succeeded: () => expect.fail('there is no server'),
         failed: (failure) => failures.push(failure),
         cacheHit: () => undefined,
+        sessionRefused: () => undefined,
       },
       { finished: () => undefined, failed: () => undefined },
     );

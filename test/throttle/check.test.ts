@@ -68,7 +68,16 @@ const STORES: ReadonlyArray<{
   { title: 'above', metric: { ...FRESH, value: 9.25 }, counts: true },
   { title: 'no number', metric: { ...FRESH, value: Number.NaN }, counts: true },
   { title: 'not collected', metric: { ...FRESH, state: MetricState.notCollected }, counts: true },
-  { title: 'no hosts', metric: { ...FRESH, state: MetricState.noHosts }, counts: true },
+  {
+    title: 'no hosts',
+    metric: { ...FRESH, state: MetricState.noHosts, errorText: '' },
+    counts: true,
+  },
+  {
+    title: 'no hosts that are not ignored',
+    metric: { ...FRESH, state: MetricState.noHosts },
+    counts: true,
+  },
   { title: 'in error', metric: { ...FRESH, state: MetricState.error }, counts: true },
   { title: 'never measured', metric: { ...FRESH, state: MetricState.nothing }, counts: false },
   { title: 'just young enough', metric: { ...FRESH, readAtMs: NOW_MS - MAX_AGE_MS }, counts: true },
@@ -166,7 +175,8 @@ function expected(
   }
   const message = {
     [MetricState.notCollected]: 'Metric not collected yet',
-    [MetricState.noHosts]: 'No hosts found',
+    [MetricState.noHosts]:
+      store.errorText === '' ? 'No hosts found' : 'No hosts found; ignored: cannot connect',
     [MetricState.error]: 'cannot connect',
   }[store.state as 2 | 3 | 4];
   return { status: 500, value: 0, threshold, message };

@@ -39,6 +39,21 @@ const UNREACHABLE = new Set([
   'ETIMEDOUT',
 ]);
 
+/**
+ * The user lacks a privilege: ER_DBACCESS_DENIED_ERROR, ER_TABLEACCESS_DENIED_ERROR,
+ * ER_COLUMNACCESS_DENIED_ERROR, ER_SPECIFIC_ACCESS_DENIED_ERROR, ER_PROCACCESS_DENIED_ERROR.
+ */
+const PRIVILEGE_ERRORS: ReadonlySet<number | undefined> = new Set([1044, 1142, 1143, 1227, 1370]);
+
+/**
+ * The server has refused a statement for want of a privilege. Global privileges and roles that are
+ * granted later count for new connections, those on a database after the next `USE` (MySQL
+ * Reference Manual, "When Privilege Changes Take Effect").
+ */
+export function isPrivilegeError({ errno }: { readonly errno?: number | undefined }): boolean {
+  return PRIVILEGE_ERRORS.has(errno);
+}
+
 /** No TCP connection to `address` (`host:port`). */
 export function dialFailure(address: string, error: NodeJS.ErrnoException): MySQLFailure {
   const { code = '', message, syscall } = firstOf(error);

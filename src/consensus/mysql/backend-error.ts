@@ -5,6 +5,7 @@
  * by the server (503, or 400 where the value does not fit), or sent without a response (504).
  */
 import { FrenoError, messageOf } from '../../base/errors.js';
+import { isPrivilegeError } from '../../base/mysql/failure.js';
 import { OUTCOME_UNKNOWN_MESSAGE } from '../../contracts/consensus.js';
 
 export type BackendFault =
@@ -57,8 +58,12 @@ export class BackendError extends Error {
     super(message, options);
   }
 
-  get isReadOnly(): boolean {
-    return READ_ONLY.includes(this.errno);
+  /**
+   * Another connection may not fail like this one: to the server that takes writes, or with a
+   * privilege that was granted after the login.
+   */
+  get needsNewConnection(): boolean {
+    return READ_ONLY.includes(this.errno) || isPrivilegeError(this);
   }
 }
 

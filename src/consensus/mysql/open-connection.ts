@@ -8,19 +8,25 @@ import type { Connection } from 'mysql2';
 import { monotonicMs } from '../../base/clock.js';
 import { FrenoError, messageOf } from '../../base/errors.js';
 import { dial, logIn, quit } from '../../base/mysql/connection.js';
+import { setUpSession, writingSession } from '../../base/mysql/session.js';
 import { TlsMaterial } from '../../base/mysql/tls.js';
 import type { BackendSettings } from '../../config/settings.js';
 import { BackendError, connectError, statementError } from './backend-error.js';
 import type { BackendTimes } from './options.js';
 
 /**
- * What the statements rely on, whatever the server's defaults are. UTC has no repeated hour; the
- * escapes of mysql2 need backslash escapes (no NO_BACKSLASH_ESCAPES); a value that does not fit
- * must be an error, not truncated; a statement must not wait longer for a lock than its time-out.
+ * What the statements rely on, whatever the server's defaults are: a server that refuses this
+ * cannot be the backend. UTC has no repeated hour; the escapes of mysql2 need backslash escapes (no
+ * NO_BACKSLASH_ESCAPES); a value that does not fit must be an error, not truncated.
  */
 const SESSION = `SET SESSION time_zone = '+00:00',
-  sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
-  autocommit = 1, innodb_lock_wait_timeout = 1, lock_wait_timeout = 1`;
+  sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', autocommit = 1`;
+
+/**
+ * The server ends a statement that takes this many times its time-out. Creating a table or deleting
+ * old rows may take longer than the time-out, and goes on without its client.
+ */
+const STATEMENT_LIMIT_FACTOR = 10;
 
 export type SqlParameter = string | number | null;
 export type BackendRow = Readonly<Record<string, unknown>>;
@@ -28,6 +34,7 @@ export type BackendRow = Readonly<Record<string, unknown>>;
 export class OpenConnection {
   readonly #connection: Connection;
   readonly #socket: Socket;
+  readonly #serverVersion: string;
   readonly #statementTimeoutMs: number;
   #busy = false;
   #lost = false;
@@ -40,13 +47,13 @@ export class OpenConnection {
   ): Promise<OpenConnection> {
     try {
       const opened = await OpenConnection.#connect(settings, times, lookup);
-      await opened.query(SESSION, []).catch((error: unknown) => {
+      await opened.#setUp().catch((error: unknown) => {
         opened.destroy();
         throw error;
       });
       return opened;
     } catch (error) {
-      throw connectError(error instanceof BackendError ? error.cause : error);
+      throw connectError(error instanceof BackendError ? (error.cause ?? error) : error);
     }
   }
 
@@ -70,9 +77,9 @@ export class OpenConnection {
       try {
         const connection = logInTo(settings, socket);
         connection.on('error', fail);
-        connection.once('connect', () => {
+        connection.once('connect', ({ serverVersion = '' }: { serverVersion?: string }) => {
           clearTimeout(timer);
-          resolve(new OpenConnection(connection, socket, times.statementTimeoutMs));
+          resolve(new OpenConnection(connection, socket, serverVersion, times.statementTimeoutMs));
         });
       } catch (error) {
         fail(error);
@@ -80,9 +87,15 @@ export class OpenConnection {
     });
   }
 
-  private constructor(connection: Connection, socket: Socket, statementTimeoutMs: number) {
+  private constructor(
+    connection: Connection,
+    socket: Socket,
+    serverVersion: string,
+    statementTimeoutMs: number,
+  ) {
     this.#connection = connection;
     this.#socket = socket;
+    this.#serverVersion = serverVersion;
     this.#statementTimeoutMs = statementTimeoutMs;
     // mysql2 or the time-out rejects the statement in flight; the next one must not use this
     // connection.
@@ -111,17 +124,39 @@ export class OpenConnection {
       const timer = setTimeout(() => {
         settle();
         this.destroy();
-        reject(new BackendError('noResponse', `no response within ${this.#statementTimeoutMs} ms`));
+        reject(this.#timeout());
       }, this.#statementTimeoutMs);
       this.#connection.query({ sql, values: [...values], rowsAsArray: false }, (error, result) => {
         if (!this.#busy) return;
         settle();
         if (error === null) return resolve(result);
         const failure = statementError(error);
-        if (failure.fault !== 'refused' || failure.isReadOnly) this.destroy();
+        if (failure.fault !== 'refused' || failure.needsNewConnection) this.destroy();
         reject(failure);
       });
     });
+  }
+
+  /** Rejects when the connection fails, or cannot have what the statements rely on. */
+  async #setUp(): Promise<void> {
+    await this.query(SESSION, []);
+    const limitMs = this.#statementTimeoutMs * STATEMENT_LIMIT_FACTOR;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve, reject) => {
+      setUpSession(this.#connection, writingSession(this.#serverVersion, limitMs), {
+        sending: () => {
+          clearTimeout(timer);
+          timer = setTimeout(() => reject(this.#timeout()), this.#statementTimeoutMs);
+        },
+        // Locks and limits: a server may refuse some.
+        done: () => resolve(),
+        failed: reject,
+      });
+    }).finally(() => clearTimeout(timer));
+  }
+
+  #timeout(): BackendError {
+    return new BackendError('noResponse', `no response within ${this.#statementTimeoutMs} ms`);
   }
 
   /** Closes the connection at once; a statement in flight fails by its time-out. */

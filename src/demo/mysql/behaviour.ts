@@ -4,7 +4,12 @@
  */
 
 import { type Cell, handshake } from './packets.js';
-import { type Dialect, queryResult, SERVER_VERSION } from './query-results.js';
+import {
+  type Dialect,
+  queryResult,
+  type ReplicationChannel,
+  SERVER_VERSION,
+} from './query-results.js';
 
 /** How a server misbehaves. */
 export type SimulatedFault =
@@ -31,6 +36,7 @@ const CACHED_RESULTS_MAX = 32;
 export class Behaviour {
   readonly #cachedResults = new Map<string, Buffer>();
   #value: Cell;
+  #channels: readonly ReplicationChannel[] | null = null;
 
   fault: SimulatedFault = NO_FAULT;
   /** Queries executed and connections accepted since the start. */
@@ -49,6 +55,12 @@ export class Behaviour {
     this.#cachedResults.clear();
   }
 
+  /** Null: one channel, with the value as its lag. */
+  set channels(channels: readonly ReplicationChannel[] | null) {
+    this.#channels = channels;
+    this.#cachedResults.clear();
+  }
+
   greeting(): Buffer {
     return handshake(SERVER_VERSION[this.dialect], ++this.connections);
   }
@@ -58,7 +70,7 @@ export class Behaviour {
     this.queries++;
     let packets = this.#cachedResults.get(sql);
     if (packets === undefined) {
-      packets = queryResult(sql, this.#value, this.dialect);
+      packets = queryResult(sql, this.#value, this.dialect, this.#channels);
       if (this.#cachedResults.size < CACHED_RESULTS_MAX) this.#cachedResults.set(sql, packets);
     }
     return packets;

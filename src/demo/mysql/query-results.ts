@@ -3,30 +3,48 @@ import { MYSQL_DEFAULT_PORT } from '../../base/mysql/default-port.js';
 import { type Cell, error, ok, type ResultColumn, resultSet } from './packets.js';
 
 /**
- * The simulated server: MySQL 8.4 knows only SHOW REPLICA STATUS, MySQL 5.7 only SHOW SLAVE STATUS,
- * MariaDB both, with the old names of the columns.
+ * The simulated server: MySQL 8.4 knows only SHOW REPLICA STATUS, MySQL 5.7 only SHOW SLAVE STATUS.
+ * MySQL 8.0 knows both, and names the columns as the statement does; MariaDB too, always with the
+ * old names.
  */
-export type Dialect = 'mysql-8.4' | 'mysql-5.7' | 'mariadb';
+export type Dialect = 'mysql-8.4' | 'mysql-8.0' | 'mysql-5.7' | 'mariadb';
 
 export const SERVER_VERSION: Readonly<Record<Dialect, string>> = {
   'mysql-8.4': '8.4.3-simulated',
+  'mysql-8.0': '8.0.40-simulated',
   'mysql-5.7': '5.7.44-simulated',
   mariadb: '10.11.6-MariaDB-simulated',
 };
+
+/** A row of the replication status. */
+export interface ReplicationChannel {
+  readonly name: string;
+  readonly ioRunning: string;
+  readonly sqlRunning: string;
+  /** Seconds behind the source. */
+  readonly lag: Cell;
+}
 
 const ER_PARSE_ERROR = 1064;
 
 /**
  * The packets of the result of `sql` on a server whose metric has that value. Any `SELECT` or
- * `WITH` is a metric query; NULL as replication lag means that the IO thread has stopped.
+ * `WITH` is a metric query. Replication has these channels; without any it has one with the value
+ * as its lag, of which NULL means that the IO thread has stopped.
  */
-export function queryResult(sql: string, value: Cell, dialect: Dialect): Buffer {
+export function queryResult(
+  sql: string,
+  value: Cell,
+  dialect: Dialect,
+  channels: readonly ReplicationChannel[] | null = null,
+): Buffer {
   const statement = withoutLeadingComments(sql);
   const replicaStatus = /^show\s+(?:all\s+)?(replicas?|slaves?)\s+status/i.exec(statement);
   if (replicaStatus !== null) {
     const modern = replicaStatus[1]!.toLowerCase().startsWith('replica');
-    const known = dialect === 'mariadb' || modern === (dialect === 'mysql-8.4');
-    return known ? showReplicaStatus(value, dialect === 'mysql-8.4') : syntaxError(statement);
+    if (dialect === (modern ? 'mysql-5.7' : 'mysql-8.4')) return syntaxError(statement);
+    const all = channels ?? [defaultChannel(value)];
+    return showReplicaStatus(all, modern && dialect !== 'mariadb');
   }
   if (/^show\s+(global|session)?\s*(status|variables)/i.test(statement)) {
     return resultSet(
@@ -42,19 +60,36 @@ export function queryResult(sql: string, value: Cell, dialect: Dialect): Buffer 
   return syntaxError(statement);
 }
 
-function showReplicaStatus(lag: Cell, modern: boolean): Buffer {
+function defaultChannel(lag: Cell): ReplicationChannel {
+  return { name: '', ioRunning: lag === null ? 'No' : 'Yes', sqlRunning: 'Yes', lag };
+}
+
+function showReplicaStatus(channels: readonly ReplicationChannel[], modern: boolean): Buffer {
+  const rows = channels.map((channel) => channelFields(channel, modern));
+  // A result without rows has the same columns.
+  const columns = rows[0] ?? channelFields(defaultChannel(null), modern);
+  return resultSet(
+    columns.map(([column]) => column),
+    rows.map((fields) => fields.map(([, cell]) => cell)),
+  );
+}
+
+function channelFields(
+  { name, ioRunning, sqlRunning, lag }: ReplicationChannel,
+  modern: boolean,
+): ReadonlyArray<readonly [ResultColumn, Cell]> {
   const role = modern ? 'Replica' : 'Slave';
   const source = modern ? 'Source' : 'Master';
-  const connected = lag !== null;
-  const fields: ReadonlyArray<readonly [ResultColumn, Cell]> = [
+  const connected = ioRunning === 'Yes';
+  return [
     [textColumn(`${role}_IO_State`), connected ? `Waiting for ${source.toLowerCase()}` : ''],
     [textColumn(`${source}_Host`), 'primary'],
     [textColumn(`${source}_User`), 'replication'],
     [numberColumn(`${source}_Port`), MYSQL_DEFAULT_PORT],
     [textColumn(`${source}_Log_File`), 'binlog.000001'],
     [numberColumn(`Read_${source}_Log_Pos`), 157],
-    [textColumn(`${role}_IO_Running`), connected ? 'Yes' : 'No'],
-    [textColumn(`${role}_SQL_Running`), 'Yes'],
+    [textColumn(`${role}_IO_Running`), ioRunning],
+    [textColumn(`${role}_SQL_Running`), sqlRunning],
     [numberColumn('Last_Errno'), 0],
     [textColumn('Last_Error'), ''],
     [numberColumn(`Seconds_Behind_${source}`), lag],
@@ -65,12 +100,8 @@ function showReplicaStatus(lag: Cell, modern: boolean): Buffer {
     ],
     [numberColumn('Last_SQL_Errno'), 0],
     [textColumn('Last_SQL_Error'), ''],
-    [textColumn('Channel_Name'), ''],
+    [textColumn('Channel_Name'), name],
   ];
-  return resultSet(
-    fields.map(([column]) => column),
-    [fields.map(([, cell]) => cell)],
-  );
 }
 
 function syntaxError(statement: string): Buffer {

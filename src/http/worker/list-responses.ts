@@ -9,7 +9,7 @@ import { type Board, emptyLeadershipReading, emptyStoreReading } from '../../boa
 import type { StoreLocation } from '../../contracts/http.js';
 import { lastHealthyAtMs } from '../../throttle/health.js';
 import { mayAct } from '../../throttle/leadership-view.js';
-import { isCurrent, MetricState, type StoreMetric } from '../../throttle/metric.js';
+import { isCurrent, MetricState, noHostsMessage, type StoreMetric } from '../../throttle/metric.js';
 import type { ThrottleState } from '../../throttle/state.js';
 
 /** `/aggregated-metrics`: the current value of each store. `brief`: 3 decimals instead of 6. */
@@ -81,7 +81,7 @@ function metricText(metric: StoreMetric, decimals: number): string {
     case MetricState.notCollected:
       return 'error: Metric not collected yet';
     case MetricState.noHosts:
-      return 'error: No hosts found';
+      return `error: ${noHostsMessage(metric)}`;
     default:
       return `error: ${metric.errorText}`;
   }

@@ -22,6 +22,9 @@ export type SkipTest = (host: string) => boolean;
  */
 export type SourceHealth = 'good' | 'partial' | 'failed';
 
+/** The part `user:password@` of a URL, which may itself contain `@`. */
+const URL_CREDENTIALS = /\/\/[^/]*@/;
+
 export class ClusterHosts {
   readonly #readerFor: ReaderFactory;
   #settings: ClusterSettings;
@@ -55,20 +58,24 @@ export class ClusterHosts {
   }
 
   /**
-   * When the source changes, the list of the old source stays until the new one has been read.
-   * Without a source there is no list.
+   * Returns whether the list was dropped: another source is named, so that its hosts are perhaps
+   * not listed there, and what was measured of them does not count any more. A static list is read
+   * before the next assignment, and replaces the one before without a gap.
    */
-  replaceSettings(settings: ClusterSettings): void {
+  replaceSettings(settings: ClusterSettings): boolean {
     const before = this.#settings;
     this.#settings = settings;
-    if (sameSource(before, settings)) return;
+    if (sameSource(before, settings)) return false;
     this.#reader = this.#readerFor(settings);
     this.#isReading = false;
-    if (this.#reader !== null) return;
+    if (before.source.kind === 'static' && settings.source.kind === 'static') return false;
+    if (isDeepStrictEqual(listedBy(before), listedBy(settings))) return false;
     this.#listed = null;
     this.#readAtUnixMs = null;
+    this.#isExpired = false;
     this.#health = 'good';
     this.#error = '';
+    return true;
   }
 
   /**
@@ -160,6 +167,24 @@ export class ClusterHosts {
 /** The port is part of the source: it completes hosts that have none. */
 function sameSource(left: ClusterSettings, right: ClusterSettings): boolean {
   return left.port === right.port && isDeepStrictEqual(left.source, right.source);
+}
+
+/** What decides which hosts a source lists: not how it is read, with which password, or when. */
+function listedBy({ source, port }: ClusterSettings): readonly unknown[] {
+  switch (source.kind) {
+    case 'haproxy': {
+      const addresses = source.addresses.map((address) => address.replace(URL_CREDENTIALS, '//'));
+      return [port, source.kind, addresses, source.poolName];
+    }
+    case 'proxysql':
+      return [port, source.kind, source.addresses, source.hostgroupId];
+    case 'vitess':
+      return [port, source.kind, source.api, source.cells, source.keyspace, source.shard];
+    case 'static':
+      return [port, source.kind, source.hosts];
+    case 'none':
+      return [source.kind];
+  }
 }
 
 function withoutDuplicates(hosts: readonly ProbeTarget[]): ProbeTarget[] {

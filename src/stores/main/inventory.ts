@@ -195,11 +195,10 @@ export class Inventory implements InventoryReporter {
       const cluster = new ClusterHosts(settings, this.#readerFor, slot, generation, this.#nowMs);
       this.#clusters.set(settings.name, cluster);
     } else {
-      // Values of another query belong to another store.
-      if (present.settings.metricQuery !== settings.metricQuery) {
-        present.generation = ++this.#lastGeneration;
-      }
-      present.replaceSettings(settings);
+      const isOtherQuery = present.settings.metricQuery !== settings.metricQuery;
+      const isOtherSource = present.replaceSettings(settings);
+      // Values of another query, or of hosts that are perhaps not listed, belong to another store.
+      if (isOtherQuery || isOtherSource) present.generation = ++this.#lastGeneration;
     }
     this.#publishSettings(this.#clusters.get(settings.name)!);
   }

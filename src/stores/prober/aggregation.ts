@@ -30,7 +30,10 @@ export interface Aggregate {
    * aggregation.
    */
   readAtMs: number;
-  /** Meaningful when `state` is `error`. */
+  /**
+   * Meaningful when `state` is `error`; when it is `noHosts`, the error of the last host in the
+   * list that was ignored, or empty.
+   */
   errorText: string;
 }
 
@@ -79,6 +82,15 @@ export class ClusterReadings {
     return this.#counts[Kind.leftOut]!;
   }
 
+  /** How many hosts have a value below that limit. Costs a step per host. */
+  countBelow(limit: number): number {
+    let count = 0;
+    for (let host = 0; host < this.hosts; host++) {
+      if (this.#kind(host) === Kind.value && this.#values[host]! < limit) count++;
+    }
+    return count;
+  }
+
   setValue(host: number, value: number, readAtMs: number): void {
     if (!Number.isFinite(value)) throw new RangeError(`${value} is not a finite number`);
     this.#store(host, Kind.value, value, readAtMs, '');
@@ -117,7 +129,7 @@ export class ClusterReadings {
       return fill(result, MetricState.error, 0, this.#atMs[host]!, this.#texts[host]!);
     }
     const values = this.#counts[Kind.value]!;
-    if (values === 0) return fill(result, MetricState.noHosts, 0, nowMs, '');
+    if (values === 0) return fill(result, MetricState.noHosts, 0, nowMs, this.#lastError());
     // The last value is never ignored: a store without one would have no hosts.
     const ignorable = Math.min(rules.ignoreHostsCount - errors, values - 1);
     const value = this.#highestLeft(ignorable, rules.ignoreHostsThreshold);
@@ -134,6 +146,15 @@ export class ClusterReadings {
       if (isCounted && ignorable-- === 0) return host;
     }
     throw new Error('fewer errors than counted');
+  }
+
+  /** The error of the last host in the list that has one; empty: none has. */
+  #lastError(): string {
+    for (let host = this.hosts - 1; this.failing > 0 && host >= 0; host--) {
+      const kind = this.#kind(host);
+      if (kind === Kind.error || kind === Kind.unreachable) return this.#texts[host]!;
+    }
+    return '';
   }
 
   /**

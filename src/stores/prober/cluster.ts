@@ -16,7 +16,7 @@ import type { ClusterAssignment } from '../../contracts/stores.js';
 import { type Measurement, MetricState } from '../../throttle/metric.js';
 import { type Aggregate, ClusterReadings } from './aggregation.js';
 import { StoreCounters } from './counters.js';
-import { type HostContext, type HostOwner, ProbedHost } from './host.js';
+import { type HostContext, type HostOwner, NEGATIVE_VALUE, ProbedHost } from './host.js';
 import { checkUrl } from './http-check.js';
 import { type Metric, metricOf } from './mysql/metric.js';
 import type { ProbeCounters, ProbeSettings } from './mysql/probe.js';
@@ -109,6 +109,7 @@ export class ProbedCluster implements HostOwner, Scheduled {
       seconds,
       failingHosts: isProbing ? failing : 0,
       leftOutHosts: isProbing ? leftOut : 0,
+      negativeHosts: isProbing ? this.#readings.countBelow(NEGATIVE_VALUE) : 0,
     };
   }
 

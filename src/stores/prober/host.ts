@@ -14,8 +14,20 @@ import {
 } from './mysql/probe.js';
 import type { Scheduled } from './probe-scheduler.js';
 
-/** A host that keeps failing and recovering is logged at most this often. */
+/** A host that keeps failing and recovering, or changes its error, is logged at most this often. */
 const LOG_INTERVAL_MS = 10_000;
+
+/** A host that fails in many ways is logged for the first ones, until it has recovered. */
+const LOGGED_ERRORS_MAX = 8;
+
+/**
+ * A value below this is probably the lag by a heartbeat that lies in the future. By less, clocks
+ * that are kept by NTP may differ.
+ */
+export const NEGATIVE_VALUE = -1;
+
+/** A host whose value stays negative is logged this often. */
+const NEGATIVE_LOG_INTERVAL_MS = 3_600_000;
 
 /** Shared by the hosts of one thread. */
 export interface HostContext {
@@ -46,10 +58,13 @@ export class ProbedHost implements Scheduled, ProbeListener {
   #checkUrl = '';
   #checking = false;
   #nextCheckMs = 0;
+  /** The latest reading is an error. */
   #failing = false;
-  /** Whether the current failure has been logged. */
-  #logged = false;
+  /** Errors logged since the host was readable. */
+  readonly #loggedErrors = new Set<string>();
   #loggedAtMs = Number.NEGATIVE_INFINITY;
+  #negativeLoggedAtMs = Number.NEGATIVE_INFINITY;
+  #sessionLogged = false;
 
   constructor(
     target: ProbeTarget,
@@ -88,19 +103,31 @@ export class ProbedHost implements Scheduled, ProbeListener {
 
   succeeded(value: number, readAtMs: number): void {
     if (this.#failing) this.#logRecovery();
+    if (value < NEGATIVE_VALUE) this.#logNegative(value, readAtMs);
     if (readAtMs < this.#owner.sinceMs) return;
     this.#owner.readings.setValue(this.index, value, readAtMs);
     this.#owner.onReading(monotonicMs());
   }
 
   failed(failure: MySQLFailure, atMs: number): void {
-    if (!this.#failing) this.#logFailure(failure, atMs);
+    this.#failing = true;
+    if (!this.#loggedErrors.has(failure.text)) this.#logFailure(failure, atMs);
     this.#owner.readings.setError(this.index, failure.text, failure.unreachable, atMs);
     this.#owner.onReading(atMs);
   }
 
   cacheHit(nowMs: number): void {
     this.#owner.onReading(nowMs);
+  }
+
+  /** Once per host: the setting stays refused at each new connection. */
+  sessionRefused(reason: string): void {
+    if (this.#sessionLogged) return;
+    this.#sessionLogged = true;
+    this.#context.logger.warn(
+      { store: this.#owner.name, host: this.probe.address, error: reason },
+      'the server refused settings of the session',
+    );
   }
 
   #checkIfDue(nowMs: number): void {
@@ -115,7 +142,9 @@ export class ProbedHost implements Scheduled, ProbeListener {
     this.#checking = true;
     httpChecker.check(url, this.#owner.resolver.lookup, (leftOut) => {
       this.#checking = false;
-      if (url === this.#checkUrl) this.#applyCheck(leftOut);
+      if (url !== this.#checkUrl || this.index < 0) return;
+      this.#applyCheck(leftOut);
+      this.#owner.onReading(monotonicMs());
     });
   }
 
@@ -123,11 +152,12 @@ export class ProbedHost implements Scheduled, ProbeListener {
     if (this.index >= 0) this.#owner.readings.setLeftOut(this.index, leftOut);
   }
 
+  /** Each error once until the host is readable; an error that lasts is logged when it may be. */
   #logFailure(failure: MySQLFailure, atMs: number): void {
-    this.#failing = true;
-    this.#logged = atMs - this.#loggedAtMs >= LOG_INTERVAL_MS;
-    if (!this.#logged) return;
+    if (atMs - this.#loggedAtMs < LOG_INTERVAL_MS) return;
+    if (this.#loggedErrors.size >= LOGGED_ERRORS_MAX) return;
     this.#loggedAtMs = atMs;
+    this.#loggedErrors.add(failure.text);
     const { logger } = this.#context;
     logger.warn(
       { store: this.#owner.name, host: this.probe.address, error: failure.text },
@@ -137,8 +167,18 @@ export class ProbedHost implements Scheduled, ProbeListener {
 
   #logRecovery(): void {
     this.#failing = false;
-    if (!this.#logged) return;
+    if (this.#loggedErrors.size === 0) return;
+    this.#loggedErrors.clear();
     const { logger } = this.#context;
     logger.warn({ store: this.#owner.name, host: this.probe.address }, 'host is readable again');
+  }
+
+  #logNegative(value: number, atMs: number): void {
+    if (atMs - this.#negativeLoggedAtMs < NEGATIVE_LOG_INTERVAL_MS) return;
+    this.#negativeLoggedAtMs = atMs;
+    this.#context.logger.warn(
+      { store: this.#owner.name, host: this.probe.address, value },
+      'the metric of a host is negative: if it is lag, check NTP on the hosts of the heartbeat',
+    );
   }
 }

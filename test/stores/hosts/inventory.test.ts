@@ -40,6 +40,24 @@ class FakeSource implements HostSourceReader {
 
 const pool = { kind: 'haproxy', addresses: ['proxy'], poolName: 'pool' } as const;
 
+const proxySql = {
+  kind: 'proxysql',
+  addresses: ['proxy:6032'],
+  user: 'stats',
+  password: 'one',
+  hostgroupId: 1,
+  ignoreServerTtlMs: 10_000,
+} as const;
+
+const vitess = {
+  kind: 'vitess',
+  api: 'http://vtctld',
+  cells: [],
+  keyspace: 'commerce',
+  shard: '0',
+  timeoutMs: 5_000,
+} as const;
+
 interface LogLine {
   readonly level: number;
   readonly store?: string;
@@ -265,30 +283,66 @@ describe('the inventory and its host sources', () => {
     expect(assigned[0]!.generation).to.equal(settings('main').currentGeneration);
   });
 
-  it('keeps the hosts of the old source until the new source has been read', async () => {
-    await configure('main');
-    source('main').succeed(['a']);
-    await eventLoopTurns();
-    const before = source('main');
-    await refresh();
-    await inventory.replaceClusters([
-      clusterSettings('main', { kind: 'static', hosts: ['another'] }),
-    ]);
-    expect(probed()).to.deep.equal(['a']);
-    before.succeed(['late']);
-    await eventLoopTurns();
-    expect(probed()).to.deep.equal(['a']);
-    source('main').succeed(['b']);
-    await eventLoopTurns();
-    expect(probed()).to.deep.equal(['b']);
-  });
+  for (const [what, changed] of [
+    ['another pool', { ...pool, poolName: 'other' }],
+    ['another kind', { kind: 'static', hosts: ['another'] }],
+  ] as const) {
+    it(`drops the hosts of a source at once when it becomes ${what}`, async () => {
+      await inventory.replaceClusters([clusterSettings('main', pool)]);
+      source('main').succeed(['a']);
+      await eventLoopTurns();
+      const { currentGeneration } = settings('main');
+      const before = source('main');
+      await refresh();
+      const replaced = inventory.replaceClusters([clusterSettings('main', changed)]);
+      expect(settings('main').currentGeneration, 'values').to.be.above(currentGeneration);
+      await replaced;
+      expect(probed()).to.equal(undefined);
+      before.succeed(['late']);
+      await eventLoopTurns();
+      expect(probed()).to.equal(undefined);
+      expect(report().hosts).to.deep.equal([]);
+      source('main').fail('no such pool');
+      await eventLoopTurns();
+      expect(probed(), 'hosts of the old source after the failure of the new').to.equal(undefined);
+      await refresh();
+      source('main').succeed(['b']);
+      await eventLoopTurns();
+      expect(probed()).to.deep.equal(['b']);
+    });
+  }
+
+  for (const [what, before, after] of [
+    [
+      "HAProxy's password",
+      { ...pool, addresses: ['http://freno:one@proxy:1936'] },
+      { ...pool, addresses: ['http://freno:two@proxy:1936'] },
+    ],
+    ["ProxySQL's password", proxySql, { ...proxySql, password: 'two', ignoreServerTtlMs: 1 }],
+    ['the time-out of Vitess', vitess, { ...vitess, timeoutMs: 1 }],
+  ] as const) {
+    it(`keeps the hosts of a source when only ${what} changes`, async () => {
+      await inventory.replaceClusters([clusterSettings('main', before)]);
+      source('main').succeed(['a']);
+      await eventLoopTurns();
+      const { currentGeneration } = settings('main');
+      await inventory.replaceClusters([clusterSettings('main', after)]);
+      expect(probed()).to.deep.equal(['a']);
+      expect(settings('main').currentGeneration).to.equal(currentGeneration);
+      source('main').succeed(['b']);
+      await eventLoopTurns();
+      expect(probed()).to.deep.equal(['b']);
+    });
+  }
 
   it('forgets the hosts of a cluster that no longer has a source', async () => {
     await configure('main');
     source('main').succeed(['a']);
     await eventLoopTurns();
-    await inventory.replaceClusters([clusterSettings('main', { kind: 'none' })]);
-    await eventLoopTurns();
+    const { currentGeneration } = settings('main');
+    const replaced = inventory.replaceClusters([clusterSettings('main', { kind: 'none' })]);
+    expect(settings('main').currentGeneration, 'values').to.be.above(currentGeneration);
+    await replaced;
     expect(probed()).to.equal(undefined);
     expect(report()).to.deep.include({ source: 'none', hosts: [], readAtUnixMs: null });
   });

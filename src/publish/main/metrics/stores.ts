@@ -66,7 +66,8 @@ export function hostFamilies(
 ): Family[] {
   const hosts = gauge(
     'freno_store_hosts',
-    'Hosts of the store: probed (among them failing, and left out by their HTTP check), ' +
+    'Hosts of the store: probed (among them failing, left out by their HTTP check, and with a ' +
+      'negative value), ' +
       'and listed but ignored or skipped.',
   );
   const age = gauge(
@@ -86,9 +87,12 @@ export function hostFamilies(
     if (report.readAtUnixMs !== null)
       age.add({ store }, sinceSeconds(report.readAtUnixMs, nowUnixMs));
   }
-  for (const { store, failingHosts, leftOutHosts } of statistics.flatMap(({ stores }) => stores)) {
+  for (const { store, failingHosts, leftOutHosts, negativeHosts } of statistics.flatMap(
+    ({ stores }) => stores,
+  )) {
     hosts.add({ store, state: 'failing' }, failingHosts);
     hosts.add({ store, state: 'left_out' }, leftOutHosts);
+    hosts.add({ store, state: 'negative' }, negativeHosts);
   }
   return [hosts, age, failing];
 }

@@ -4,7 +4,12 @@
  * MySQL before 8.0.22 knows only SHOW SLAVE STATUS, MySQL 8.4 only SHOW REPLICA STATUS; each
  * returns one row per channel (MySQL Reference Manual, section 15.7.7.35). In MariaDB only SHOW ALL
  * SLAVES STATUS returns all named connections; the others return the default connection.
+ *
+ * The states of the two threads decide whether a channel has a lag. The number alone does not: with
+ * a receiver that has stopped or connects again, MySQL reports 0 as soon as all that was received
+ * is applied, however much the source has written since.
  */
+import { isMariaDb } from '../../../base/mysql/server-version.js';
 import { type ResultRows, readNumber, type UnusableResult } from './metric-value.js';
 
 const MYSQL_STATEMENTS = ['SHOW REPLICA STATUS', 'SHOW SLAVE STATUS'] as const;
@@ -18,7 +23,7 @@ export const PARSE_ERROR = 1064;
  * last one is reported.
  */
 export function lagStatements(serverVersion: string): readonly [string, ...string[]] {
-  return /mariadb/i.test(serverVersion) ? MARIADB_STATEMENTS : MYSQL_STATEMENTS;
+  return isMariaDb(serverVersion) ? MARIADB_STATEMENTS : MYSQL_STATEMENTS;
 }
 
 export interface Field {
@@ -28,7 +33,7 @@ export interface Field {
 /** With several result sets, which no status has, an element can be undefined. */
 type Fields = ReadonlyArray<Field | undefined>;
 
-/** Indexes of the columns that are read; -1: absent. */
+/** Indexes of the columns that are read; -1: absent, so that its values are undefined. */
 interface LagColumns {
   readonly lag: number;
   readonly ioRunning: number;
@@ -41,8 +46,24 @@ const NOT_CONFIGURED: UnusableResult = {
 };
 
 /**
- * The lag of the worst channel in seconds. A result with a channel whose lag is NULL is unusable,
- * and so is a result without channels.
+ * A member of a replication group receives transactions without a receiver thread. It keeps this
+ * channel for its recovery, when it reads from another member what it has missed.
+ */
+const GROUP_RECOVERY_CHANNEL = 'group_replication_recovery';
+
+const ONLY_GROUP_REPLICATION: UnusableResult = {
+  reason:
+    'replication is not configured, except for group replication (set MetricQuery, e.g. to ' +
+    'count_transactions_remote_in_applier_queue of replication_group_member_stats)',
+};
+
+/** A thread is in one of: `Yes`, `No`, `Connecting`, and in MariaDB `Preparing`. */
+const RUNNING = 'Yes';
+const STOPPED = 'No';
+
+/**
+ * The lag of the worst channel in seconds. A result with a channel that does not replicate is
+ * unusable, and so is a result without channels.
  */
 export function readLag(rows: ResultRows, fields: Fields): number | UnusableResult {
   // Without replication some servers return an OK packet, which is an object without fields.
@@ -50,14 +71,32 @@ export function readLag(rows: ResultRows, fields: Fields): number | UnusableResu
   const columns = findColumns(fields);
   if (columns.lag < 0) return { reason: 'the replication status has no Seconds_Behind_Source' };
   if (rows.length === 0) return NOT_CONFIGURED;
-  let worst = 0;
+  let worst = Number.NEGATIVE_INFINITY;
   for (const row of rows) {
-    if (row[columns.lag] === null) return { reason: notRunning(row, columns, fields) };
+    if (isIdleRecovery(row, columns)) continue;
+    if (!isReplicating(row, columns)) return { reason: notRunning(row, columns, fields) };
     const seconds = readNumber(row[columns.lag]);
     if (typeof seconds !== 'number') return seconds;
     worst = Math.max(worst, seconds);
   }
-  return worst;
+  return worst === Number.NEGATIVE_INFINITY ? ONLY_GROUP_REPLICATION : worst;
+}
+
+/** The recovery of a healthy member of a group: neither thread runs. */
+function isIdleRecovery(row: readonly unknown[], columns: LagColumns): boolean {
+  return (
+    row[columns.channel] === GROUP_RECOVERY_CHANNEL &&
+    row[columns.ioRunning] === STOPPED &&
+    row[columns.sqlRunning] === STOPPED
+  );
+}
+
+function isReplicating(row: readonly unknown[], columns: LagColumns): boolean {
+  return (
+    row[columns.ioRunning] === RUNNING &&
+    row[columns.sqlRunning] === RUNNING &&
+    row[columns.lag] !== null
+  );
 }
 
 function findColumns(fields: Fields): LagColumns {

@@ -7,6 +7,9 @@
  * has failed: the connection is dropped, because the next query would queue behind the overdue one,
  * and the host is dialed again after a pause. So a host that stops responding is reported within
  * `PROBE_TIMEOUT_MS` and one tick, whatever TCP does meanwhile.
+ *
+ * At most one query of a probe runs on its server: one that timed out must have ended before the
+ * next one is sent (left-behind.ts).
  */
 import type { Socket } from 'node:net';
 import type { Connection, FieldPacket, QueryError } from 'mysql2';
@@ -21,15 +24,19 @@ import {
   dialFailure,
   dialTimeout,
   hostFailure,
+  isPrivilegeError,
   lookupTimeout,
   type MySQLFailure,
   readTimeout,
 } from '../../../base/mysql/failure.js';
+import { isServerError } from '../../../base/mysql/session.js';
 import type { ProbeTarget } from '../../../contracts/stores.js';
 import type { Scheduled } from '../probe-scheduler.js';
 import { PARSE_ERROR } from './lag.js';
+import type { LeftBehind } from './left-behind.js';
 import type { Metric } from './metric.js';
 import type { ResultRows } from './metric-value.js';
+import { prepare } from './preparation.js';
 
 /** Longest time for a TCP connection, for the greeting and login, and for a result. */
 export const PROBE_TIMEOUT_MS = 1_000;
@@ -53,6 +60,8 @@ export interface ProbeListener {
   failed(failure: MySQLFailure, atMs: number): void;
   /** No query: the last value is still valid by `CacheMillis`. */
   cacheHit(nowMs: number): void;
+  /** The server has refused settings of the session; the probe goes on without them. */
+  sessionRefused(reason: string): void;
 }
 
 /** Where attempts are counted. */
@@ -71,7 +80,14 @@ export interface ProbeSettings {
   readonly cacheMs: number;
 }
 
-type ProbeMode = 'closed' | 'disconnected' | 'dialing' | 'greeting' | 'idle' | 'querying';
+type ProbeMode =
+  | 'closed'
+  | 'disconnected'
+  | 'dialing'
+  | 'greeting'
+  | 'preparing'
+  | 'idle'
+  | 'querying';
 
 /** The legal transitions. `closed` and `disconnected` (a failure) are legal from every mode. */
 const NEXT: Readonly<Record<ProbeMode, readonly ProbeMode[]>> = {
@@ -85,7 +101,9 @@ const NEXT: Readonly<Record<ProbeMode, readonly ProbeMode[]>> = {
    * Connected, waiting for the server's greeting and the end of the login, times out at
    * `#deadlineMs`.
    */
-  greeting: ['idle'],
+  greeting: ['preparing'],
+  /** Logged in, setting up the session, each statement times out at `#deadlineMs`. */
+  preparing: ['idle'],
   /** Logged in, no query in flight. */
   idle: ['querying'],
   /** Query sent at `#startedAtMs`, times out at `#deadlineMs`. */
@@ -108,6 +126,8 @@ export class MysqlProbe implements Scheduled {
   #retryAtMs = 0;
   readonly #backoff = new Backoff(BACKOFF);
   #cachedUntilMs = 0;
+  /** Null: no query of this probe can be running on the server but the one in flight. */
+  #leftBehind: LeftBehind | null = null;
   /** The statements to try on the server of this connection, and the index of the current one. */
   #statements: readonly string[] = [];
   #statement = 0;
@@ -140,12 +160,8 @@ export class MysqlProbe implements Scheduled {
 
   /** Closes the connection; nothing is reported afterwards. */
   close(): void {
-    if (this.#mode === 'idle') {
-      quit(this.#socket!, this.#connection!);
-      this.#forget();
-    } else {
-      this.#drop();
-    }
+    if (this.#mode === 'idle') this.#quit();
+    else this.#drop();
     this.#enter('closed');
   }
 
@@ -177,6 +193,7 @@ export class MysqlProbe implements Scheduled {
         if (nowMs >= this.#deadlineMs) this.#failed(this.#dialTimeout());
         break;
       case 'greeting':
+      case 'preparing':
       case 'querying':
         if (nowMs >= this.#deadlineMs) this.#failed(readTimeout(this.address));
         break;
@@ -216,10 +233,10 @@ export class MysqlProbe implements Scheduled {
     }
     this.#connection = connection;
     connection.on('connect', (greeting: { serverVersion?: string }) => {
-      this.#statements = this.#settings.metric.statements(greeting.serverVersion ?? '');
+      const { serverVersion = '' } = greeting;
+      this.#statements = this.#settings.metric.statements(serverVersion);
       this.#statement = 0;
-      this.#enter('idle');
-      this.#query();
+      this.#prepare(connection, serverVersion);
     });
     connection.on('error', (error: QueryError) => this.#connectionLost(error));
     this.#onResult = (error, rows, fields) => {
@@ -228,6 +245,36 @@ export class MysqlProbe implements Scheduled {
       if (error === null) this.#read(rows as ResultRows, fields);
       else this.#queryFailed(error);
     };
+  }
+
+  #prepare(connection: Connection, serverVersion: string): void {
+    this.#enter('preparing');
+    // The callbacks of a connection that was dropped do nothing.
+    const ifCurrent = <Arguments extends unknown[]>(act: (...values: Arguments) => void) => {
+      return (...values: Arguments): void => {
+        if (connection === this.#connection) act(...values);
+      };
+    };
+    prepare(connection, serverVersion, this.#leftBehind, {
+      sending: ifCurrent(() => {
+        this.#deadlineMs = monotonicMs() + PROBE_TIMEOUT_MS;
+      }),
+      refused: ifCurrent((reason: string) => this.#listener.sessionRefused(reason)),
+      ready: ifCurrent(() => {
+        this.#leftBehind = null;
+        this.#enter('idle');
+        this.#query();
+      }),
+      running: ifCurrent((leftBehind: LeftBehind) => {
+        const reason = `the query that timed out is still running (connection ${
+          leftBehind.connectionId
+        }); KILL was sent`;
+        this.#failed(hostFailure(this.address, reason));
+      }),
+      failed: ifCurrent((error: QueryError) => {
+        this.#failed(connectionFailure(this.address, error));
+      }),
+    });
   }
 
   #query(): void {
@@ -254,9 +301,15 @@ export class MysqlProbe implements Scheduled {
 
   /** The query has failed: rejected by the server, or with the connection. */
   #queryFailed(error: QueryError): void {
-    const isServerError = error.errno !== undefined && !error.fatal;
-    if (!isServerError) {
+    if (!isServerError(error)) {
       this.#failed(connectionFailure(this.address, error));
+      return;
+    }
+    if (isPrivilegeError(error)) {
+      // A grant that is given later may count for new connections only: this one is given up.
+      const failure = connectionFailure(this.address, error);
+      this.#quit();
+      this.#failed(failure);
       return;
     }
     this.#enter('idle');
@@ -303,7 +356,19 @@ export class MysqlProbe implements Scheduled {
     return nowMs;
   }
 
+  /** Closes a connection without a query in flight. */
+  #quit(): void {
+    quit(this.#socket!, this.#connection!);
+    this.#forget();
+  }
+
   #drop(): void {
+    if (this.#mode === 'querying' && this.#connection !== null) {
+      this.#leftBehind = {
+        connectionId: this.#connection.threadId,
+        statement: this.#statements[this.#statement]!,
+      };
+    }
     if (this.#socket !== null) drop(this.#socket, this.#connection);
     this.#forget();
   }
