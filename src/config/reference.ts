@@ -79,7 +79,8 @@ function section(title: string, prose: string, shape: Shape): string {
 }
 
 function row(key: string, schema: Described): string {
-  return `| \`${key}\` | ${valueText(schema)} | ${defaultText(schema)} | ${schema.description ?? ''} |`;
+  const cells = [`\`${key}\``, valueText(schema), defaultText(schema), schema.description ?? ''];
+  return `| ${cells.join(' | ')} |`;
 }
 
 function valueText(schema: Described): string {

@@ -114,7 +114,7 @@ describe('three freno processes', () => {
     for (const follower of cluster.others(leader)) follower.process.signal('SIGKILL');
     // A command before the leader has noticed has an unknown outcome.
     await until(async () => {
-      const status = await statusOf(leader, '/throttle-app/nobody');
+      const status = await statusOf(leader, '/throttle-app/nightly');
       expect(status).to.be.oneOf([503, 504]);
       return status === 503;
     });

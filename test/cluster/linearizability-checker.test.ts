@@ -21,7 +21,7 @@ describe('isLinearizable', () => {
     ['a stale read after a write', false, [write(5, 1, 2), read(0, 3, 4)]],
     ['either value beside a write', true, [write(5, 1, 9), read(0, 2, 3), read(5, 4, 5)]],
     ['the new value, then the old one', false, [write(5, 1, 9), read(5, 2, 3), read(0, 4, 5)]],
-    ['a value that nobody wrote', false, [write(5, 1, 2), read(7, 3, 4)]],
+    ['a value that was never written', false, [write(5, 1, 2), read(7, 3, 4)]],
     ['a lost write among two', false, [write(1, 1, 2), write(2, 3, 4), read(1, 5, 6)]],
     [
       'two writes at once, read in one order',

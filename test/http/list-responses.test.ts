@@ -70,8 +70,11 @@ for (const engine of ENGINES) {
       front.addStore('mute', { measured: null });
       front.addStore('ill', { measured: { lastHealthyMs: monotonicMs() - 42_000 } });
       front.addStore('never', { measured: { lastHealthyMs: 0, value: 9 } });
-      type Health = Record<string, { LastHealthyAt: string; SecondsSinceLastHealthy: number }>;
-      const health = (await fetchJson(front.port, '/metrics-health')) as Health;
+      type MetricHealth = Record<
+        string,
+        { LastHealthyAt: string; SecondsSinceLastHealthy: number }
+      >;
+      const health = (await fetchJson(front.port, '/metrics-health')) as MetricHealth;
       expect(Object.keys(health)).to.deep.equal(['ill', 'mute', 'never', 'well'].map(withType));
       expect(health['mysql/ill']?.SecondsSinceLastHealthy).to.be.within(42, 47);
       expect(health['mysql/well']?.SecondsSinceLastHealthy).to.be.within(0, 5);

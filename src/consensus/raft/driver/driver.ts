@@ -22,6 +22,7 @@ import type {
   RaftStorage,
   ReplicatedMachine,
 } from '../driver-types.js';
+import { storageWrite } from '../storage/group-commit.js';
 import { ApplyBarrier } from './apply-barrier.js';
 import { ClusterClock } from './cluster-clock.js';
 import { DiskQueue } from './disk-queue.js';
@@ -276,16 +277,11 @@ export class RaftDriver implements DriverInterface {
     if (soft === before) return;
     this.#soft = soft;
     const { observer } = this.#parts;
-    const isChanged =
-      soft.role !== before.role ||
-      soft.term !== before.term ||
-      soft.leader !== before.leader ||
-      soft.transferTo !== before.transferTo;
     if (soft.role !== 'leader') {
       this.#sender.clear();
       this.#clock.forget();
     }
-    if (isChanged) observer.softStateChanged(soft);
+    if (isNews(before, soft)) observer.softStateChanged(soft);
     this.#lease.answered(soft.leaseRound, soft.leaseLockoutMs);
     this.#reportLease();
   }
@@ -304,17 +300,11 @@ export class RaftDriver implements DriverInterface {
   }
 
   #write(write: Write, arrived: ArrivedSnapshot | null): void {
-    const { batch, hardState, snapshot, entries } = write;
+    const { batch, snapshot } = write;
     if (snapshot !== null && arrived?.meta.index !== snapshot.index) {
       throw new Error(`the core wants snapshot ${snapshot.index}, which has not arrived`);
     }
-    this.#disk.add(batch, {
-      hardState,
-      snapshot: snapshot === null ? null : arrived,
-      entries,
-      ...(write.joined ? { joined: true } : {}),
-      ...(write.formed ? { formed: true } : {}),
-    });
+    this.#disk.add(batch, storageWrite(write, snapshot === null ? null : arrived));
   }
 
   #durable(batches: readonly number[]): void {
@@ -400,4 +390,14 @@ export class RaftDriver implements DriverInterface {
       this.#pump(arrived);
     });
   }
+}
+
+/** Whether role, term, leader or transfer changed: the lease changes with each round. */
+function isNews(before: SoftState, soft: SoftState): boolean {
+  return (
+    soft.role !== before.role ||
+    soft.term !== before.term ||
+    soft.leader !== before.leader ||
+    soft.transferTo !== before.transferTo
+  );
 }

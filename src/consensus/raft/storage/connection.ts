@@ -57,6 +57,15 @@ export class Connection {
     });
   }
 
+  /** All of the statements or none of them. */
+  transaction(statements: readonly string[], next: (error: Error | null) => void): void {
+    this.exec(`BEGIN IMMEDIATE; ${statements.join('; ')}; COMMIT`, (error) => {
+      if (error === null) return next(null);
+      // Nothing is written after an error; the rollback only ends the open transaction.
+      this.exec('ROLLBACK', () => next(error));
+    });
+  }
+
   /** Runs all statements of `sql`, with no others in between. */
   exec(sql: string, done: (error: Error | null) => void): void {
     this.#database.exec(sql, done);

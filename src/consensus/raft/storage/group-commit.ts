@@ -2,8 +2,8 @@
  * Group commit: writes that wait while the disk syncs become one write, so that a sync is paid once
  * for all of them and throughput does not depend on the latency of the disk.
  */
-import type { Entry } from '../core/types.js';
-import type { StorageWrite } from '../driver-types.js';
+import type { Entry, Write } from '../core/types.js';
+import type { EncodedSnapshot, StorageWrite } from '../driver-types.js';
 
 /** One write with the same effect as `writes`, one after the other. */
 export function mergeWrites(writes: readonly StorageWrite[]): StorageWrite {
@@ -34,4 +34,16 @@ function overwrite(entries: Entry[], next: readonly Entry[]): void {
   const base = entries[0]?.index ?? first.index;
   entries.length = Math.max(0, Math.min(entries.length, first.index - base));
   for (const entry of next) entries.push(entry);
+}
+
+/** What the core wants to be durable, with the snapshot that has arrived for it. */
+export function storageWrite(write: Write, snapshot: EncodedSnapshot | null): StorageWrite {
+  const { hardState, joined, formed, entries } = write;
+  return {
+    hardState,
+    snapshot,
+    entries,
+    ...(joined ? { joined } : {}),
+    ...(formed ? { formed } : {}),
+  };
 }

@@ -359,7 +359,7 @@ export class SqliteStorage implements RaftStorage {
       this.#firstIndex = meta.index + 1;
       this.#lastIndex = meta.index;
       this.#chain = snapshot.chain;
-      this.#transaction([recordSql(snapshot), 'DELETE FROM log'], (error) => {
+      this.#connection.transaction([recordSql(snapshot), 'DELETE FROM log'], (error) => {
         if (error === null) this.#bound.logSynced(meta.index, snapshot.chain);
         next(error);
       });
@@ -375,21 +375,13 @@ export class SqliteStorage implements RaftStorage {
       if (this.#isOvertaken(meta)) return next(null);
       if (error !== null) return next(error);
       this.#snapshot = { meta, chunkCount: chunks.length, chain };
-      this.#transaction([recordSql(this.#snapshot)], next);
+      this.#connection.transaction([recordSql(this.#snapshot)], next);
     });
   }
 
   /** By one from the leader: going back would lose entries. */
   #isOvertaken(meta: SnapshotMeta): boolean {
     return meta.index <= this.#snapshot.meta.index;
-  }
-
-  #transaction(statements: readonly string[], next: Done): void {
-    this.#connection.exec(`BEGIN IMMEDIATE; ${statements.join('; ')}; COMMIT`, (error) => {
-      if (error === null) return next(null);
-      // Nothing is written after an error; the rollback only ends the open transaction.
-      this.#connection.exec('ROLLBACK', () => next(error));
-    });
   }
 
   #deletePrefix(index: number, next: Done): void {

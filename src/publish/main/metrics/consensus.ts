@@ -22,7 +22,7 @@ export function leadershipFamilies(board: Board, consensus: Pick<Consensus, 'sta
     ).add({}, mayLead(leadership, nowMs) ? 1 : 0),
     gauge(
       'freno_consensus_healthy',
-      'Whether this node takes part in consensus: it knows a leader, or reaches the backend.',
+      'Whether this node participates in consensus: it knows a leader, or reaches the backend.',
     ).add({}, consensus.status().Healthy ? 1 : 0),
   ];
 }

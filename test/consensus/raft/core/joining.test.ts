@@ -1,4 +1,4 @@
-/** A node that comes back with an empty disk: it neither votes nor counts until it has all again. */
+/** A node with an empty disk: it neither votes nor counts until it has all again. */
 import { expect } from 'chai';
 import { CoreCluster } from './support/cluster.js';
 
@@ -21,7 +21,7 @@ describe('a node that lost its disk', () => {
     expect(b.commands).to.deep.equal(['x']);
   });
 
-  it('does not vote for a candidate that has entries, whoever said that there are any', () => {
+  it('does not vote for a candidate that has entries, without any greeting', () => {
     const cluster = new CoreCluster({
       a: { log: [1] },
       b: { joining: true },

@@ -76,7 +76,7 @@ export class Checker {
    */
   readonly #mustFollow = new Map<number, number>();
   #acknowledgedIndex = 0;
-  /** How many copies of an entry may be gone although a majority had it: one node loses its disk. */
+  /** How many copies may be gone of an entry that a majority had: one node loses its disk. */
   #lostDisks = 0;
   acknowledged = 0;
 

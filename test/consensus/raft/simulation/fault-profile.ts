@@ -76,7 +76,7 @@ export interface FaultProfile {
   /** How often another node stands still when a node crashes. */
   readonly doubleTroubleRate: number;
   readonly downMs: number;
-  /** Share of the crashes of one node, always the same, from which it returns with an empty disk. */
+  /** Share of the crashes of one node, always the same, after which its disk is empty. */
   readonly diskLossRate: number;
   /** Share of crashes after which the node is back at once. */
   readonly quickRestartRate: number;

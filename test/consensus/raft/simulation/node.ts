@@ -57,7 +57,7 @@ function drawTimes(random: SeededRandom): RaftTimes {
 export type Moment = 'elected' | 'written' | 'committed';
 
 /** What a node says of itself to a peer that it connects to. */
-export interface Greeting {
+export interface SimulatedGreeting {
   readonly holdsData: boolean;
 }
 
@@ -297,7 +297,7 @@ export class SimulatedNode {
   }
 
   /** `greeting` is what the sender said of itself when it connected. */
-  receive(from: NodeId, body: Uint8Array, greeting: Greeting): void {
+  receive(from: NodeId, body: Uint8Array, greeting: SimulatedGreeting): void {
     const heard = this.world.mutant?.ignoresClocks ? withoutTime(body, from, this.id) : body;
     if (!this.isUp) return;
     this.#whenAwake(() => {

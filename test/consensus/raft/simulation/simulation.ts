@@ -14,7 +14,7 @@ import { Journal } from './journal.js';
 import { Liveness, type LivenessBounds } from './liveness.js';
 import type { Mutant } from './mutant.js';
 import { type Letter, Network, type PartitionKind } from './network.js';
-import { type Greeting, type Moment, SimulatedNode, unixAt, type World } from './node.js';
+import { type Moment, type SimulatedGreeting, SimulatedNode, unixAt, type World } from './node.js';
 import { Schedule } from './schedule.js';
 import { describe } from './transcript.js';
 
@@ -79,7 +79,7 @@ class Simulation {
   #commands = 0;
   #elections = 0;
   #leaderCrashPoint: LeaderCrashPoint = 'later';
-  readonly #greetings = new Map<string, Greeting>();
+  readonly #greetings = new Map<string, SimulatedGreeting>();
   /** Directions in which a connection is broken and its sender does not know yet. */
   readonly #broken = new Set<string>();
   /** The only node that may lose its disk: more than one would be a majority of three. */
@@ -170,7 +170,7 @@ class Simulation {
   }
 
   /** As of the connection: what the sender holds later is not said again. */
-  #greeting(from: string, to: string): Greeting {
+  #greeting(from: string, to: string): SimulatedGreeting {
     const connection = `${from}:${this.#node(from).life}>${to}:${this.#node(to).life}`;
     let greeting = this.#greetings.get(connection);
     if (greeting === undefined) {
@@ -232,7 +232,7 @@ class Simulation {
     for (const other of this.#nodes) this.#breakConnectionOf(other, node);
   }
 
-  /** Nothing that was sent before the break arrives: it may speak of what the disk held. */
+  /** Nothing that was sent before the break arrives: it may state what the disk held. */
   #breakConnectionOf(node: SimulatedNode, lost: SimulatedNode): void {
     if (node === lost) return;
     this.#broken.add(`${node.id}>${lost.id}`);
