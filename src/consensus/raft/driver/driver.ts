@@ -27,16 +27,10 @@ import { ApplyBarrier } from './apply-barrier.js';
 import { ClusterClock } from './cluster-clock.js';
 import { DiskQueue } from './disk-queue.js';
 import { LeaderLease } from './lease.js';
-import { type RequestCallback, Requests } from './requests.js';
+import { drawSession, type RequestCallback, Requests } from './requests.js';
 import { type ArrivedSnapshot, SnapshotReceiver } from './snapshot-receiver.js';
 import { SnapshotSender } from './snapshot-sender.js';
 import { SnapshotTaker } from './snapshot-taker.js';
-
-/**
- * Sessions are drawn from this many: half of the exact integers, so that a session's requests can
- * be counted on from its number.
- */
-const SESSIONS = 2 ** 52;
 
 /** What the driver connects. The machine has been restored from the stored snapshot. */
 export interface DriverParts {
@@ -82,9 +76,8 @@ export class RaftDriver implements DriverInterface {
     this.#lease = new LeaderLease(options.leaseShare);
     this.#clock = new ClusterClock(options.nodes, environment);
     this.#disk = new DiskQueue(storage, (batches) => this.#durable(batches), failed);
-    const session = 1 + Math.floor(environment.random() * SESSIONS);
     this.#requests = new Requests(
-      { session, timeoutTicks: options.requestTimeoutTicks },
+      { session: drawSession(environment.random()), timeoutTicks: options.requestTimeoutTicks },
       (to, message) => this.#send(to, message),
     );
     this.#sender = new SnapshotSender(storage, options.snapshotRetryTicks, {
