@@ -129,7 +129,7 @@ export class Checks {
   }
 
   /**
-   * Responds to a path below `/check`. `query` is without its question mark. The next call
+   * Responds to a GET of a path below `/check`. `query` is without its question mark. The next call
    * overwrites the response: send it at once.
    */
   respond(path: string, query: string, client: ClientKey): HandlerResponse {
@@ -171,7 +171,7 @@ export class Checks {
   #compile(path: string, query: string): CompiledCheck | HandlerResponse {
     const match = matchRoute(path);
     if (match.kind === 'unknown') return NOT_FOUND_RESPONSE;
-    if (match.kind === 'redirect') return redirectResponse(withQuery(match.path, query));
+    if (match.kind === 'redirect') return redirectResponse('GET', withQuery(match.path, query));
     const parameters = decodeParameters(match.encoded);
     if (isResponse(parameters)) return parameters;
     const [app, storeType, storeName, thresholdText] = parameters as [

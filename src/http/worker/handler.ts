@@ -29,6 +29,7 @@ import {
   methodNotAllowedResponse,
   NOT_FOUND_RESPONSE,
   OK_RESPONSE,
+  optionsResponse,
   redirectResponse,
   responseFromMain,
   textResponse,
@@ -38,7 +39,7 @@ import { decodeParameters, queryParameter } from './url-params.js';
 
 /** A request as an engine received it. */
 export interface HandlerRequest {
-  /** `GET`, `HEAD`, `POST`, or any other text for another method. */
+  /** `GET`, `HEAD`, `POST`, `OPTIONS`, or any other text for another method. */
   readonly method: string;
   /** Still encoded. */
   readonly path: string;
@@ -92,11 +93,13 @@ export class Handler {
   handle(request: HandlerRequest): HandlerResponse | Promise<HandlerResponse> {
     const { method, path, query, client } = request;
     if (path.startsWith('/check') && (method === 'GET' || method === 'HEAD')) {
-      return this.#sources.checks.respond(path, query, client);
+      const response = this.#sources.checks.respond(path, query, client);
+      return response.status === 301 ? redirectResponse(method, response.location) : response;
     }
     const match = matchRoute(path);
     if (match.kind === 'unknown') return NOT_FOUND_RESPONSE;
-    if (match.kind === 'redirect') return redirectResponse(withQuery(match.path, query));
+    if (match.kind === 'redirect') return redirectResponse(method, withQuery(match.path, query));
+    if (method === 'OPTIONS') return optionsResponse(match.route.allow);
     if (!allows(match.route, method)) return methodNotAllowedResponse(match.route.allow);
     return this.#dispatch(match, request);
   }
