@@ -14,7 +14,15 @@ const REQUESTS = 600;
 const SEEDS = (process.env.SEEDS ?? '1,2').split(',').map(Number);
 
 const METHODS = ['GET', 'GET', 'GET', 'HEAD', 'POST', 'PUT', 'OPTIONS'];
-const STATUSES = [200, 301, 307, 400, 404, 405, 417, 429, 500];
+/** Of clients, most of which are no browsers. */
+const HEADERS: ReadonlyArray<Record<string, string>> = [
+  ...[{}, {}, {}, {}],
+  { 'Sec-Fetch-Site': 'cross-site' },
+  { 'Sec-Fetch-Site': 'same-origin' },
+  { Origin: 'http://other.example' },
+  { Referer: 'http://other.example/page' },
+];
+const STATUSES = [200, 301, 307, 400, 403, 404, 405, 417, 429, 500];
 
 /** Values of the parameters. */
 const NAMES = [
@@ -105,7 +113,7 @@ describe('the parity of the engines', () => {
       for (let request = 0; request < REQUESTS; request++) {
         const method = random.pick(METHODS);
         const path = randomPath(random);
-        const headers = {};
+        const headers = random.pick(HEADERS);
         const responses = await Promise.all(
           fronts.map((front) => responseOf(front, method, path, headers)),
         );

@@ -10,6 +10,7 @@ import { mayLead } from '../../throttle/leadership-view.js';
 import type { ThrottleState } from '../../throttle/state.js';
 import { type Checks, withQuery } from './checks.js';
 import { commandOf, parseWholeNumber } from './control-requests.js';
+import { crossSiteRefusal, type HeaderReader } from './cross-site.js';
 import { aggregatedMetrics, metricsHealth, skippedHosts, throttledApps } from './list-responses.js';
 import { profileRequest } from './profile-request.js';
 import { type ClientKey, clientName } from './recent-apps.js';
@@ -39,6 +40,8 @@ export interface HandlerRequest {
   /** Without its question mark; empty when there is none. */
   readonly query: string;
   readonly client: ClientKey;
+  /** To be called before the handler returns or has returned its promise. */
+  readonly header: HeaderReader;
 }
 
 export interface HandlerSources {
@@ -101,7 +104,7 @@ export class Handler {
   }
 
   #control(match: FoundRoute, request: HandlerRequest): HandlerResponse | Promise<HandlerResponse> {
-    const command = requestedCommand(match, request.query);
+    const command = crossSiteRefusal(request.header) ?? requestedCommand(match, request.query);
     if (isResponse(command)) {
       this.#sources.reports.refusedCommand(request, command);
       return command;
@@ -166,12 +169,17 @@ export class Handler {
     return mayLead(leadership, monotonicMs()) ? LEADER_RESPONSE : NO_LEADER_RESPONSE;
   }
 
-  /** HEAD takes no profile: it would have no reader. */
+  /**
+   * HEAD takes no profile: it would have no reader. A page of another site must not take one
+   * either: a heap snapshot stops the thread that it is taken of.
+   */
   #profile(
-    { method, query }: HandlerRequest,
+    { method, query, header }: HandlerRequest,
     ofCpu: boolean,
   ): HandlerResponse | Promise<HandlerResponse> {
     if (!this.#sources.profiling) return NOT_FOUND_RESPONSE;
+    const refusal = crossSiteRefusal(header);
+    if (refusal !== undefined) return refusal;
     const profile = profileRequest(query, ofCpu);
     if (isResponse(profile)) return profile;
     return method === 'HEAD' ? PROFILE_HEAD_RESPONSE : this.#callMain({ kind: 'profile', profile });

@@ -107,6 +107,7 @@ export class UwsEngine implements Engine {
         path: req.getUrl(),
         query: req.getQuery() ?? '',
         client: this.#clientOf(res, req.getHeader('x-forwarded-for')),
+        header: (name) => req.getHeader(name),
       });
     } catch (error) {
       response = this.#failed(error);
@@ -144,6 +145,7 @@ export class UwsEngine implements Engine {
         path: req.path,
         query: req.path_query ?? '',
         client: this.#clientOf(res.raw, req.headers['x-forwarded-for'] ?? ''),
+        header: (name) => req.headers[name] ?? '',
       });
     } catch (error) {
       response = this.#failed(error);
