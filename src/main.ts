@@ -11,6 +11,10 @@ import { Reloader } from './service/reload.js';
 import { Service } from './service/service.js';
 import { Shutdown } from './service/shutdown.js';
 
+/** For flags without an action: most are those of a unit or script that misses one. */
+const NO_ACTION =
+  'nothing to do: --http is missing, which runs the service (--help lists all flags)';
+
 /** Runs freno with the arguments after the program's name; sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
   try {
@@ -19,8 +23,11 @@ export async function main(argv: readonly string[]): Promise<void> {
       case 'version':
         process.stdout.write(`freno ${version()}\n`);
         return;
-      case 'help':
       case 'none':
+        if (argv.length > 0) throw new FrenoError('CONFIG', NO_ACTION);
+        process.stdout.write(usage());
+        return;
+      case 'help':
         process.stdout.write(usage());
         return;
       case 'run':

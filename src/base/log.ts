@@ -5,7 +5,13 @@
 import { createRequire } from 'node:module';
 import type { LogFn, Logger as PinoLogger } from 'pino';
 
-export type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'trace';
+/**
+ * Levels beside those of the library, by its numbers (warn is 40, info 30). `notice`, as in syslog
+ * (RFC 5424, section 6.2.1): normal but significant, so it is logged by default.
+ */
+export const LOG_LEVELS = { notice: 35 } as const;
+
+export type LogLevel = 'error' | 'warn' | 'notice' | 'info' | 'debug' | 'trace';
 
 /** `stacks`: log errors with their stack traces (`--stack`). */
 export interface LogOptions {
@@ -16,6 +22,7 @@ export interface LogOptions {
 export interface Logger {
   readonly error: LogFn;
   readonly warn: LogFn;
+  readonly notice: LogFn;
   readonly info: LogFn;
   readonly debug: LogFn;
 }
@@ -27,7 +34,7 @@ const require = createRequire(import.meta.url);
  * thread 20 ms of its start and two megabytes, and most threads never log.
  */
 export function createLogger(options: LogOptions, thread: string): Logger {
-  let made: PinoLogger | undefined;
+  let made: PinoLogger<'notice'> | undefined;
   const method = (level: keyof Logger): LogFn => {
     made ??= makeLogger(options, thread);
     return made[level].bind(made);
@@ -39,6 +46,9 @@ export function createLogger(options: LogOptions, thread: string): Logger {
     get warn() {
       return method('warn');
     },
+    get notice() {
+      return method('notice');
+    },
     get info() {
       return method('info');
     },
@@ -49,12 +59,13 @@ export function createLogger(options: LogOptions, thread: string): Logger {
 }
 
 /** A logger that writes synchronously, so that the last line before an exit is not lost. */
-function makeLogger(options: LogOptions, thread: string): PinoLogger {
+function makeLogger(options: LogOptions, thread: string): PinoLogger<'notice'> {
   const { pino } = require('pino') as typeof import('pino');
   return pino(
     {
       base: { pid: process.pid, thread },
       level: options.level,
+      customLevels: LOG_LEVELS,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       serializers: {

@@ -168,7 +168,7 @@ function wholeNumber(name: FlagName, value: string): number {
 function levelOf(given: Given): LogOptions['level'] {
   if (given.get('quiet') === true) return 'error';
   if (given.get('debug') === true) return 'debug';
-  return given.get('verbose') === true ? 'info' : 'warn';
+  return given.get('verbose') === true ? 'info' : 'notice';
 }
 
 function wrong(message: string): FrenoError {

@@ -37,7 +37,8 @@ export interface HttpWorkerData {
 
 /** What an HTTP worker needs main for. */
 export type MainRequest =
-  | { readonly kind: 'submit'; readonly command: OperatorCommand }
+  /** `client`: the address of the operator's client, for the log. */
+  | { readonly kind: 'submit'; readonly command: OperatorCommand; readonly client: string }
   /**
    * Main responds when the worker's copy of the state may be read: on the leader it then has all
    * changes that were acknowledged before.
@@ -126,6 +127,29 @@ export interface HttpStatisticsSource {
   collect(kind: StatisticsKind): Promise<HttpStatistics[]>;
 }
 
+/** A store that is not configured is logged once in this time, and at most so many of them. */
+export const UNKNOWN_STORE_PERIOD_MS = 3_600_000;
+export const UNKNOWN_STORES_MAX = 100;
+
+/** A check of a store that is not configured. */
+export interface UnknownStoreCheck {
+  readonly storeType: string;
+  readonly storeName: string;
+  readonly app: string;
+  readonly client: string;
+}
+
+/** A control request that an HTTP worker refused, for the log. */
+export interface RefusedCommand {
+  readonly client: string;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly reason: string;
+  /** How many others were refused since the one before, and not reported. */
+  readonly notLogged?: number;
+}
+
 export type ToHttp =
   /** The whole state of this moment: listen now. */
   | {
@@ -164,6 +188,8 @@ export type FromHttp =
   | { readonly kind: 'failed'; readonly cause: FailureCause; readonly message: string }
   | { readonly kind: 'pong' }
   | { readonly kind: 'acknowledge'; readonly version: number }
+  | { readonly kind: 'unknownStore'; readonly check: UnknownStoreCheck }
+  | { readonly kind: 'refusedCommand'; readonly refusal: RefusedCommand }
   | {
       readonly kind: 'requests';
       readonly requests: readonly NumberedRequest[];

@@ -35,7 +35,7 @@ export function createProbePool({ options, board, diagnostics }: PoolContext): P
 export function createHttpPool(
   { options, board, diagnostics }: PoolContext,
   state: ThrottleState,
-  handleRequest: HttpPoolOptions['handleRequest'],
+  handlers: Pick<HttpPoolOptions, 'handleRequest' | 'refused'>,
 ): HttpPool {
   const { settings, log, logOptions, failed } = options;
   return new HttpPool({
@@ -46,7 +46,7 @@ export function createHttpPool(
     stores: [],
     memcache: settings.memcache,
     image: () => state.image(),
-    handleRequest,
+    ...handlers,
     log,
     workerLog: logOptions,
     diagnostics,

@@ -5,6 +5,7 @@ import type { ServiceSettings } from '../config/settings.js';
 import { ShareDomain } from '../consensus/mysql/share-domain.js';
 import type { Consensus } from '../contracts/consensus.js';
 import type { ClusterSettings } from '../contracts/stores.js';
+import { CommandLog } from '../http/main/command-log.js';
 import { MainRpc } from '../http/main/main-rpc.js';
 import type { HttpPool } from '../http/main/pool.js';
 import { DiagnosticsHub } from '../publish/main/diagnostics-hub.js';
@@ -47,9 +48,13 @@ export class Service {
     const inventory = this.#inventory;
     const stores = () => inventory.stores();
 
+    const commands = new CommandLog(log, (key, nowMs) => state.throttledApp(key, nowMs));
     // The pool passes requests to the RPC, which reports the pool's statistics: it passes none
     // before `start`.
-    this.#http = createHttpPool(common, state, (request) => this.#mainRpc.handle(request));
+    this.#http = createHttpPool(common, state, {
+      handleRequest: (request) => this.#mainRpc.handle(request),
+      refused: (refusal) => commands.refused(refusal),
+    });
     this.#leadership = new Leadership({ board, prober: inventory, stores: inventory, forced });
     const replicated = new ReplicatedState(state, this.#http, inventory);
     this.#consensus = createConsensus(options, replicated, this.#leadership);
@@ -66,7 +71,7 @@ export class Service {
     this.#vars = new Vars({ ...reported, backend });
     const threads = this.#diagnostics;
     const metrics = new Metrics({ ...reported, threads, inventory, engine: () => http.engine });
-    const sources = { consensus, http, inventory, vars: this.#vars, metrics, log };
+    const sources = { consensus, http, inventory, vars: this.#vars, metrics, commands, log };
     this.#mainRpc = new MainRpc({ ...sources, profiler: this.#diagnostics });
   }
 

@@ -3,7 +3,7 @@
  * leadership, the operators' commands, the time and a random number. Status 417, "App denied", is
  * decided here (`isDenied`).
  */
-import type { LeadershipView } from './leadership-view.js';
+import { type LeadershipView, mayAct } from './leadership-view.js';
 import { isCurrent, MetricState, noHostsMessage, type StoreMetric } from './metric.js';
 import type { ThrottleState } from './state.js';
 
@@ -79,7 +79,11 @@ export function check(request: CheckRequest, context: CheckContext): CheckResult
     const value = current && store.state === MetricState.ok ? store.value : 0;
     return { status: 417, value, threshold, message: 'no app indicated' };
   }
-  if (!current) return { status: 404, value: 0, threshold, message: 'No such metric' };
+  if (!current) {
+    const isLeader = mayAct(context.leadership, context.nowMs);
+    const message = isLeader ? 'No metric yet' : 'Not the leader';
+    return { status: 404, value: 0, threshold, message };
+  }
   const result = judge(store, threshold);
   return result.status === 200 && isUnhealthyAtPeers(store, app, context.nowMs)
     ? { ...result, status: 429, message: 'Threshold exceeded' }

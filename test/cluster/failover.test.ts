@@ -37,7 +37,7 @@ describe('three freno processes', () => {
         StatusCode: 404,
         Value: 0,
         Threshold: 1,
-        Message: 'No such metric',
+        Message: 'Not the leader',
       });
       expect(await statusOf(follower, '/leader-check')).to.equal(404);
       expect(await fetchJson(follower.port, '/raft/state')).to.equal('Follower');

@@ -21,7 +21,7 @@ describe('the command line', () => {
       overrides: {},
       forceLeadership: false,
       forceNewCluster: false,
-      log: { level: 'warn', stacks: false },
+      log: { level: 'notice', stacks: false },
     });
   });
 
@@ -101,7 +101,7 @@ describe('the command line', () => {
     expect(levelOf('--debug')).to.equal('debug');
     expect(levelOf('--verbose', '--debug')).to.equal('debug');
     expect(levelOf('--debug', '--quiet')).to.equal('error');
-    expect(levelOf('--stack')).to.equal('warn');
+    expect(levelOf('--stack')).to.equal('notice');
   });
 
   it('empties the list of nodes with an empty value', () => {

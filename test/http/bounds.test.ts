@@ -183,6 +183,7 @@ describe('MainClient', () => {
   const submit: MainRequest = {
     kind: 'submit',
     command: { kind: 'recoverHost', atMs: 0, host: 'h' },
+    client: '10.0.0.1',
   };
 
   it('sends the requests of one turn together and gives each its own response', async () => {

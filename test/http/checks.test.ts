@@ -31,8 +31,8 @@ const ROWS: readonly ExpectedRow[] = [
   ['/check/a/postgresql/ok', 404, 0, 0, 'No such metric'],
   ['/check/denied/postgresql/ok', 404, 0, 0, 'No such metric'],
   ['/check/a/mysql/nosuch', 404, 0, 0, 'No such metric'],
-  ['/check/a/mysql/mute', 404, 0, 1, 'No such metric'],
-  ['/check/a/mysql/old', 404, 0, 1, 'No such metric'],
+  ['/check/a/mysql/mute', 404, 0, 1, 'No metric yet'],
+  ['/check/a/mysql/old', 404, 0, 1, 'No metric yet'],
   ['/check/a/mysql/half', 500, 0, 1, 'Metric not collected yet'],
   ['/check/a/mysql/empty', 500, 0, 1, 'No hosts found'],
   ['/check/a/mysql/ignored', 500, 0, 1, 'No hosts found; ignored: db1: "denied"'],
@@ -42,8 +42,8 @@ const ROWS: readonly ExpectedRow[] = [
   ['/check-if-exists/a/mysql/busy', 429, 9.25, 1, 'Threshold exceeded'],
   ['/check-if-exists/a/mysql/nosuch', 200, 0, 0, 'No such metric'],
   ['/check-if-exists/a/postgresql/ok', 200, 0, 0, 'No such metric'],
-  ['/check-if-exists/a/mysql/mute', 404, 0, 1, 'No such metric'],
-  ['/check-if-exists/a/mysql/old', 404, 0, 1, 'No such metric'],
+  ['/check-if-exists/a/mysql/mute', 404, 0, 1, 'No metric yet'],
+  ['/check-if-exists/a/mysql/old', 404, 0, 1, 'No metric yet'],
   ['/check-if-exists/denied/mysql/nosuch', 417, 0, 0, 'App denied'],
   ['/check/a/mysql/nosuch', 404, 0, 0, 'No such metric'],
 
@@ -53,7 +53,7 @@ const ROWS: readonly ExpectedRow[] = [
   ['/check-read/a/mysql/ok/-1', 429, 0.43, -1, 'Threshold exceeded'],
   ['/check-read/a/mysql/ok/1e21', 200, 0.43, 1e21, ''],
   ['/check-read/a/mysql/ok/1e-7', 429, 0.43, 1e-7, 'Threshold exceeded'],
-  ['/check-read/a/mysql/mute/5', 404, 0, 5, 'No such metric'],
+  ['/check-read/a/mysql/mute/5', 404, 0, 5, 'No metric yet'],
   ['/check-read/a/mysql/nosuch/5', 404, 0, 5, 'No such metric'],
   ['/check-read/a/mysql/down/5', 500, 0, 5, 'connection "refused"'],
   ['/check-read/denied/mysql/ok/5', 417, 0, 5, 'App denied'],
@@ -123,7 +123,7 @@ for (const engine of ENGINES) {
     it('responds 404 with the threshold while the node does not lead', async () => {
       front.lead(false);
       expect((await fetchOnce(front.port, '/check/a/mysql/ok')).body).to.equal(
-        '{"StatusCode":404,"Value":0,"Threshold":1,"Message":"No such metric"}\n',
+        '{"StatusCode":404,"Value":0,"Threshold":1,"Message":"Not the leader"}\n',
       );
     });
 

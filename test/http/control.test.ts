@@ -2,10 +2,13 @@
 import { expect } from 'chai';
 import { pino } from 'pino';
 import { type ErrorCode, FrenoError } from '../../src/base/errors.js';
+import { LOG_LEVELS } from '../../src/base/log.js';
 import type { Consensus, ConsensusStatus } from '../../src/contracts/consensus.js';
 import type { HttpStatistics, MainRequest } from '../../src/contracts/http.js';
 import type { ClusterReport } from '../../src/contracts/reports.js';
+import { CommandLog } from '../../src/http/main/command-log.js';
 import { MainRpc } from '../../src/http/main/main-rpc.js';
+import { ThrottleState } from '../../src/throttle/state.js';
 import { httpStatistics } from '../support/statistics.js';
 
 const STATUS: ConsensusStatus = {
@@ -24,6 +27,7 @@ const STATUS: ConsensusStatus = {
 const SUBMIT: MainRequest = {
   kind: 'submit',
   command: { kind: 'recoverHost', atMs: 1, host: 'h' },
+  client: '10.0.0.1',
 };
 
 const OK = { status: 200, json: '{"StatusCode":200,"Message":"OK"}' };
@@ -60,6 +64,8 @@ function control({
   inventory = new Map(),
   ...reports
 }: ControlSetup): MainRpc {
+  const state = new ThrottleState();
+  const log = pino({ level: 'silent', customLevels: LOG_LEVELS });
   return new MainRpc({
     consensus: {
       start: async () => {},
@@ -74,7 +80,8 @@ function control({
     vars: { report: reports.vars ?? (async () => '{"a":1}') },
     metrics: { report: reports.metrics ?? (async () => 'a 1\n') },
     profiler: { take: async () => '/tmp/a.cpuprofile' },
-    log: pino({ level: 'silent' }),
+    commands: new CommandLog(log, (key, nowMs) => state.throttledApp(key, nowMs)),
+    log,
   });
 }
 

@@ -14,7 +14,15 @@ const REQUESTS = 600;
 const SEEDS = (process.env.SEEDS ?? '1,2').split(',').map(Number);
 
 const METHODS = ['GET', 'GET', 'GET', 'HEAD', 'POST', 'PUT', 'OPTIONS'];
-const STATUSES = [200, 301, 400, 404, 405, 417, 429, 500];
+/** Of clients, most of which are no browsers. */
+const HEADERS: ReadonlyArray<Record<string, string>> = [
+  ...[{}, {}, {}, {}],
+  { 'Sec-Fetch-Site': 'cross-site' },
+  { 'Sec-Fetch-Site': 'same-origin' },
+  { Origin: 'http://other.example' },
+  { Referer: 'http://other.example/page' },
+];
+const STATUSES = [200, 301, 307, 400, 403, 404, 405, 417, 429, 500];
 
 /** Values of the parameters. */
 const NAMES = [
@@ -52,6 +60,10 @@ function randomPath(random: SeededRandom): string {
   if (random.chance(0.05)) segments.pop();
   if (random.chance(0.05))
     segments.splice(random.below(segments.length + 1), 0, random.pick(NAMES));
+  if (random.chance(0.05)) {
+    const superfluous = random.pick(['', '.', 'x/..', '%2e', '%2E%2e', '..']);
+    segments.splice(random.below(segments.length + 1), 0, superfluous);
+  }
   const end = random.chance(0.1) ? '/' : '';
   return `/${segments.join('/')}${end}${random.pick(QUERIES)}`;
 }
@@ -82,12 +94,17 @@ describe('the parity of the engines', () => {
     for (const front of fronts) front.stop();
   });
 
-  async function responseOf(front: TestFront, method: string, path: string): Promise<object> {
+  async function responseOf(
+    front: TestFront,
+    method: string,
+    path: string,
+    headers: Record<string, string>,
+  ): Promise<object> {
     // So that low priority is denied, however long ago the latest 429 was.
     front.board.holdLowPriority(BUSY_SLOT, monotonicMs());
-    const { status, headers, body } = await fetchOnce(front.port, path, { method });
-    const { location, allow } = headers;
-    return { status, type: headers['content-type'], location, allow, body: withoutTimes(body) };
+    const response = await fetchOnce(front.port, path, { method, headers });
+    const { location, allow, 'content-type': type } = response.headers;
+    return { status: response.status, type, location, allow, body: withoutTimes(response.body) };
   }
 
   for (const seed of SEEDS) {
@@ -96,7 +113,10 @@ describe('the parity of the engines', () => {
       for (let request = 0; request < REQUESTS; request++) {
         const method = random.pick(METHODS);
         const path = randomPath(random);
-        const responses = await Promise.all(fronts.map((front) => responseOf(front, method, path)));
+        const headers = random.pick(HEADERS);
+        const responses = await Promise.all(
+          fronts.map((front) => responseOf(front, method, path, headers)),
+        );
         expect(responses[0], `${method} ${path.slice(0, 200)}`).to.deep.equal(responses[1]);
         const { status, body } = responses[0] as { status: number; body: string };
         expect(status, `${method} ${path.slice(0, 200)}`).to.be.oneOf(STATUSES);

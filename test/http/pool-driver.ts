@@ -4,13 +4,17 @@
  */
 import { pino } from 'pino';
 import { FrenoError } from '../../src/base/errors.js';
+import { LOG_LEVELS } from '../../src/base/log.js';
 import type { HttpPoolOptions } from '../../src/http/main/pool.js';
 import { TestPool, throttle } from '../support/http-pool.js';
 
 const report = (message: object): void => void process.send?.(message);
 
 const engine = process.argv[2] as HttpPoolOptions['engine'];
-const log = pino({ level: 'warn' }, { write: (line) => report({ logged: JSON.parse(line) }) });
+const log = pino(
+  { level: 'warn', customLevels: LOG_LEVELS },
+  { write: (line) => report({ logged: JSON.parse(line) }) },
+);
 /** Of the watchdogs: a worker counts as hung after twenty ticks, main after thirty. */
 const tickMs = Number(process.argv[3] ?? 1_000);
 /** Ticks that a worker has to start. */

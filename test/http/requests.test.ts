@@ -60,20 +60,54 @@ for (const engine of ENGINES) {
 
       it(`responds 405 with Allow to other methods of ${pattern}`, async () => {
         const isControl = allow.includes('POST');
-        for (const method of [
-          'PUT',
-          'DELETE',
-          'PATCH',
-          'OPTIONS',
-          ...(isControl ? [] : ['POST']),
-        ]) {
+        for (const method of ['PUT', 'DELETE', 'PATCH', ...(isControl ? [] : ['POST'])]) {
           const { status, headers } = await fetchOnce(front.port, path, { method });
           expect({ method, status, allow: headers.allow }).to.deep.equal({
             method,
             status: 405,
-            allow: isControl ? 'GET, HEAD, POST' : 'GET, HEAD',
+            allow: isControl ? 'GET, HEAD, POST, OPTIONS' : 'GET, HEAD, OPTIONS',
           });
         }
+      });
+
+      it(`responds 200 with Allow to OPTIONS ${pattern}, and does nothing`, async () => {
+        const before = front.mainRequests.length;
+        const response = await fetchOnce(front.port, path, { method: 'OPTIONS' });
+        expect({ status: response.status, body: response.body }).to.deep.equal({
+          status: 200,
+          body: '',
+        });
+        expect(response.headers.allow).to.equal(allow);
+        expect(front.mainRequests).to.have.length(before);
+      });
+
+      it(`redirects to ${pattern} from a path that is not clean`, async () => {
+        const before = front.mainRequests.length;
+        const unclean = [
+          `/${path}`,
+          `//${path}`,
+          `${path}//`,
+          path.replace(/\//g, '//'),
+          `/.${path}`,
+          `/x/..${path}`,
+          `/%2e%2E${path}`,
+          `${path}//.`,
+          `${path}/x/..`,
+          path.replace(/^\/[^/]+/, (first) => first.toUpperCase()),
+        ];
+        for (const from of unclean) {
+          for (const method of ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS']) {
+            const { status, headers } = await fetchOnce(front.port, `${from}?a=b`, { method });
+            expect({ from, method, status, location: headers.location }).to.deep.equal({
+              from,
+              method,
+              status: method === 'GET' ? 301 : 307,
+              // Not the start of an address without a scheme: that would lead to another host.
+              location: `${path}?a=b`,
+            });
+          }
+        }
+        expect(front.mainRequests).to.have.length(before);
       });
 
       it(`redirects ${pattern} with a superfluous slash, with the query`, async () => {
@@ -90,19 +124,22 @@ for (const engine of ENGINES) {
         '//',
         '/nosuch',
         '/nosuch/',
+        '//nosuch',
+        '/..',
+        '/./',
+        '/NOSUCH',
+        '/lb-check/..',
+        '//check//mysql/ok',
         '/check',
         '/check/',
         '/check/a',
         '/check/a/mysql',
         '/check/a/mysql/',
         '/check/a/mysql/ok/1',
-        '/check/a/mysql/ok//',
         '/check-read/a/mysql/ok',
         '/checks/a/mysql/ok',
         '/checkx',
-        '//lb-check',
         '/lb-check/x',
-        '/LB-CHECK',
         '/throttle-app',
         '/throttle-app/',
         '/throttle-app/x/ttl',
@@ -124,6 +161,17 @@ for (const engine of ENGINES) {
       }
       expect((await fetchOnce(front.port, '/nosuch', { method: 'POST' })).status).to.equal(404);
       expect((await fetchOnce(front.port, '/nosuch', { method: 'HEAD' })).status).to.equal(404);
+    });
+
+    it('keeps the case and the encoding of names in redirects', async () => {
+      for (const [from, to] of [
+        ['/CHECK/App%20A/MySQL/Main', '/check/App%20A/MySQL/Main'],
+        ['//Throttle-App/Caf%C3%A9/TTL/5', '/throttle-app/Caf%C3%A9/ttl/5'],
+        ['/DEBUG//Vars', '/debug/vars'],
+      ]) {
+        const { status, headers } = await fetchOnce(front.port, from!);
+        expect({ status, location: headers.location }).to.deep.equal({ status: 301, location: to });
+      }
     });
 
     it('refuses malformed encodings with a JSON body', async () => {

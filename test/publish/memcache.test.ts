@@ -2,7 +2,8 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
-import { type Logger, pino } from 'pino';
+import { pino } from 'pino';
+import { LOG_LEVELS, type Logger } from '../../src/base/log.js';
 import type { StorePublication } from '../../src/contracts/publisher.js';
 import { freePorts } from '../../src/demo/temporary.js';
 import { keyProblem, serverOf } from '../../src/publish/prober/memcache/keys.js';
@@ -20,7 +21,10 @@ import { until } from '../support/until.js';
 const { ok, error } = MetricState;
 
 function logInto(lines: string[]): Logger {
-  return pino({ level: 'warn' }, { write: (line) => void lines.push(line) });
+  return pino(
+    { level: 'warn', customLevels: LOG_LEVELS },
+    { write: (line) => void lines.push(line) },
+  );
 }
 
 /** A value that was written, with the writer's clock. */

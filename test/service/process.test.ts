@@ -80,6 +80,15 @@ describe('the process', () => {
     }
   });
 
+  it('refuses flags without an action, and names --http', async () => {
+    const file = writeConfig({});
+    for (const flags of [['--config', file], ['--config', file, '--http=false'], ['--debug']]) {
+      const { code, stdout, stderr } = await run(...flags);
+      expect({ code, stdout }, flags.join(' ')).to.deep.equal({ code: 2, stdout: '' });
+      expect(stderr, flags.join(' ')).to.match(/^freno: .*--http.*runs the service.*\n$/);
+    }
+  });
+
   it('prints its version', async () => {
     expect(await run('--version')).to.deep.include({ code: 0, stderr: '' });
     expect((await run('-version')).stdout).to.match(/^freno \d+\.\d+\.\d+\n$/);

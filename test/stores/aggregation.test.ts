@@ -57,6 +57,20 @@ describe('aggregation', () => {
     expect(aggregate(of(-3, -7))).to.include({ state: MetricState.ok, value: -3 });
   });
 
+  it('finds the host that decides: the highest value that is not ignored', () => {
+    const decides = (readings: ClusterReadings, rules: Partial<AggregationRules>): number => {
+      const host = readings.decidingHost({ ...STRICT, ...rules });
+      readings.assertInvariants();
+      return host;
+    };
+    expect(decides(of(0.4, 7.5, 3), {})).to.equal(1);
+    expect(decides(of(0.4, 7.5, 3), { ignoreHostsCount: 1 })).to.equal(2);
+    expect(decides(of(0.4, 7.5, 3), { ignoreHostsCount: 5 })).to.equal(0);
+    expect(decides(of(0.4, 7.5, 3), { ignoreHostsCount: 2, ignoreHostsThreshold: 5 })).to.equal(2);
+    expect(decides(of('error', 7.5, 3), { ignoreHostsCount: 2 })).to.equal(2);
+    expect(decides(of('unreachable', 7.5, 3), { ignoreDialTcpErrors: true })).to.equal(1);
+  });
+
   it('takes the time of the oldest value included', () => {
     const readings = new ClusterReadings(3);
     readings.setValue(0, 1, 500);

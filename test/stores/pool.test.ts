@@ -2,7 +2,7 @@
 import { BroadcastChannel } from 'node:worker_threads';
 import { expect } from 'chai';
 import { pino } from 'pino';
-import type { LogOptions } from '../../src/base/log.js';
+import { LOG_LEVELS, type LogOptions } from '../../src/base/log.js';
 import { Board, emptyStoreReading, type StoreReading } from '../../src/board/board.js';
 import type { ClusterAssignment, ProbeTarget } from '../../src/contracts/stores.js';
 import { SimulatedMySQL } from '../../src/demo/simulated-mysql.js';
@@ -43,7 +43,7 @@ describe('ProbePool', () => {
     const write = (line: string): void => {
       died.push((JSON.parse(line) as { worker: number }).worker);
     };
-    const logger = pino({ level: 'error' }, { write });
+    const logger = pino({ level: 'error', customLevels: LOG_LEVELS }, { write });
     return new ProbePool({
       board: board.memory,
       threads,

@@ -1,6 +1,7 @@
 /** An HTTP engine in this process; the test writes its board and takes the place of main. */
 import { pino } from 'pino';
 import { monotonicMs } from '../../src/base/clock.js';
+import { LOG_LEVELS } from '../../src/base/log.js';
 import { Board } from '../../src/board/board.js';
 import type {
   HttpEngine,
@@ -16,6 +17,7 @@ import { NodeEngine } from '../../src/http/worker/engines/node.js';
 import { UwsEngine } from '../../src/http/worker/engines/uws.js';
 import { Handler } from '../../src/http/worker/handler.js';
 import { RecentApps } from '../../src/http/worker/recent-apps.js';
+import { type Report, Reports } from '../../src/http/worker/reports.js';
 import { type Measurement, MetricState } from '../../src/throttle/metric.js';
 import { ThrottleState } from '../../src/throttle/state.js';
 
@@ -36,6 +38,8 @@ export class TestFront {
   readonly counters = new CheckCounters();
   readonly recentApps = new RecentApps();
   readonly mainRequests: MainRequest[] = [];
+  /** What the worker would report to main for the log. */
+  readonly reports: Report[] = [];
   readonly promotedAtMs = monotonicMs();
   readonly checks: Checks;
   readonly handler: Handler;
@@ -54,12 +58,17 @@ export class TestFront {
     profiling = false,
   ) {
     const { board, state, counters, recentApps } = this;
-    this.checks = new Checks({ board, state, counters, recentApps, dice: () => this.dice });
+    const reports = new Reports((report) => this.reports.push(report));
+    this.checks = new Checks({
+      ...{ board, state, counters, recentApps, reports },
+      dice: () => this.dice,
+    });
     this.handler = new Handler({
       checks: this.checks,
       board,
       state,
       profiling,
+      reports,
       callMain: async (request) => {
         this.mainRequests.push(request);
         return this.respond(request);
@@ -68,7 +77,7 @@ export class TestFront {
     const context = {
       handler: this.handler,
       checks: this.checks,
-      log: pino({ level: 'silent' }),
+      log: pino({ level: 'silent', customLevels: LOG_LEVELS }),
     };
     this.engine = name === 'uws' ? new UwsEngine(context) : new NodeEngine(context);
     this.handler.setMemcache({ servers: [], path: 'freno' });

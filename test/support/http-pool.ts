@@ -1,6 +1,7 @@
 /** A pool of HTTP workers; the test takes the place of main. */
 import { pino } from 'pino';
 import { monotonicMs } from '../../src/base/clock.js';
+import { LOG_LEVELS } from '../../src/base/log.js';
 import { Board } from '../../src/board/board.js';
 import type { MainRequest, MainResponse } from '../../src/contracts/http.js';
 import { HttpPool, type HttpPoolOptions } from '../../src/http/main/pool.js';
@@ -29,7 +30,8 @@ export class TestPool {
       memcache: { servers: [], path: 'freno' },
       image: () => this.state.image(),
       handleRequest: (request) => this.respond(request),
-      log: pino({ level: 'silent' }),
+      refused: () => {},
+      log: pino({ level: 'silent', customLevels: LOG_LEVELS }),
       workerLog: { level: 'error', stacks: true },
       diagnostics: this.diagnostics,
       profiling: false,

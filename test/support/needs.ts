@@ -7,6 +7,7 @@ import { skipUnless } from './skip.js';
 
 /** Programs, and the packages of Debian that contain them. */
 const PACKAGES = {
+  chromium: 'chromium',
   curl: 'curl',
   haproxy: 'haproxy',
   mariadb: 'mariadb-client',

@@ -151,6 +151,7 @@ function expected(
   question: CheckRequest,
   isDenied: boolean,
   counts: boolean,
+  acts: boolean,
 ): Pick<CheckResult, 'status' | 'value' | 'threshold' | 'message'> {
   const { app, store, readThreshold } = question;
   const threshold = readThreshold ?? store?.threshold ?? 0;
@@ -166,7 +167,10 @@ function expected(
   if (app === '') {
     return { status: 417, value: isOk ? store.value : 0, threshold, message: 'no app indicated' };
   }
-  if (!counts) return { status: 404, value: 0, threshold, message: 'No such metric' };
+  if (!counts) {
+    const message = acts ? 'No metric yet' : 'Not the leader';
+    return { status: 404, value: 0, threshold, message };
+  }
   if (isOk) {
     const waitsForPeers = store.unhealthyAtPeersUntilMs > NOW_MS && app !== 'freno';
     return store.value <= threshold && !waitsForPeers
@@ -187,6 +191,7 @@ describe('a check', () => {
     for (const leadership of LEADERSHIPS) {
       it(`decides by the table: a store ${title}, a node ${leadership.title}`, () => {
         let combinations = 0;
+        const { acts } = leadership;
         for (const throttle of THROTTLES) {
           const throttles = table(throttle.entries);
           for (const mark of MARKS) {
@@ -202,7 +207,7 @@ describe('a check', () => {
               const isDenied =
                 (question.lowPriority && mark.denies) ||
                 (question.app === 'archive' && throttle.denies);
-              const wanted = expected(question, isDenied, counts && leadership.acts);
+              const wanted = expected(question, isDenied, counts && acts, acts);
               const got = check(question, context);
               if (!Object.is(got.value, wanted.value) || !sameBesides(got, wanted)) {
                 expect(got, JSON.stringify({ question, throttle, mark })).to.deep.equal(wanted);

@@ -13,6 +13,7 @@ import type { Profiler } from '../../contracts/diagnostics.js';
 import type { HttpStatisticsSource, MainRequest, MainResponse } from '../../contracts/http.js';
 import type { InventoryReporter, MetricsReporter, VarsReporter } from '../../contracts/reports.js';
 import { generalMessage, inventoryJson, recentAppsJson } from '../shared/json-bodies.js';
+import type { CommandLog } from './command-log.js';
 import { mergeRecentApps } from './merge-recent-apps.js';
 
 export interface MainRpcSources {
@@ -22,6 +23,7 @@ export interface MainRpcSources {
   readonly vars: VarsReporter;
   readonly metrics: MetricsReporter;
   readonly profiler: Profiler;
+  readonly commands: CommandLog;
   readonly log: Logger;
 }
 
@@ -61,6 +63,7 @@ export class MainRpc {
     switch (request.kind) {
       case 'submit':
         await consensus.submit(request.command);
+        this.#sources.commands.applied(request.command, request.client);
         return OK;
       case 'readBarrier':
         await consensus.readBarrier();
@@ -107,6 +110,10 @@ export class MainRpc {
     const status = error instanceof FrenoError ? STATUS_BY_CODE[error.code] : undefined;
     if (status === undefined) {
       this.#sources.log.error({ err: error, request: request.kind }, 'a request failed');
+    }
+    if (request.kind === 'submit') {
+      const { command, client } = request;
+      this.#sources.commands.failed(command, client, status ?? 500, messageOf(error));
     }
     return { status: status ?? 500, json: generalMessage(status ?? 500, messageOf(error)) };
   }

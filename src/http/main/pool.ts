@@ -19,6 +19,7 @@ import type {
   HttpStatisticsSource,
   MainRequest,
   MainRequestHandler,
+  RefusedCommand,
   StatisticsKind,
   StoreLocation,
 } from '../../contracts/http.js';
@@ -27,6 +28,7 @@ import type { Command } from '../../throttle/commands.js';
 import type { StateImage } from '../../throttle/state.js';
 import { WorkerOutbox } from './outbox.js';
 import { portError, probePort } from './port-probe.js';
+import { UnknownStoreLog } from './unknown-stores.js';
 import { HttpWorkerHandle, threadName } from './worker-handle.js';
 
 /** `stop` waits no longer for a worker. Longer than the worker's own bound on its draining. */
@@ -47,6 +49,8 @@ export interface HttpPoolOptions {
   /** The whole replicated state of the moment. */
   readonly image: () => StateImage;
   readonly handleRequest: MainRequestHandler;
+  /** A worker refused a control request. */
+  readonly refused: (refusal: RefusedCommand) => void;
   readonly log: Logger;
   readonly workerLog: LogOptions;
   readonly diagnostics: DiagnosticsPorts;
@@ -68,6 +72,7 @@ export class HttpPool implements HttpStatisticsSource {
   readonly #outbox = new WorkerOutbox(() => this.#serving());
   readonly #workers = new Set<HttpWorkerHandle>();
   readonly #restarts = new ThreadRestarts();
+  readonly #unknownStores: UnknownStoreLog;
   #engine: HttpEngine;
   #port: number;
   #stores: readonly StoreLocation[];
@@ -85,6 +90,7 @@ export class HttpPool implements HttpStatisticsSource {
     this.#port = options.listenPort;
     this.#stores = options.stores;
     this.#memcache = options.memcache;
+    this.#unknownStores = new UnknownStoreLog(options.log);
   }
 
   /** The engine in use. */
@@ -223,6 +229,15 @@ export class HttpPool implements HttpStatisticsSource {
         return;
       case 'acknowledge':
         this.#outbox.acknowledged(worker, message.version);
+        return;
+      case 'unknownStore':
+        this.#unknownStores.checked(
+          message.check,
+          this.#stores.map(({ name }) => name),
+        );
+        return;
+      case 'refusedCommand':
+        this.#options.refused(message.refusal);
         return;
       case 'requests':
         for (const [id, request] of message.requests) this.#handle(worker, id, request);

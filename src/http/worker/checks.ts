@@ -25,6 +25,7 @@ import { expiryTimeMs } from '../../throttle/leadership-view.js';
 import type { ThrottleState } from '../../throttle/state.js';
 import type { CheckCounters, Count } from './counters.js';
 import type { ClientKey, RecentApps } from './recent-apps.js';
+import type { Reports } from './reports.js';
 import {
   generalResponse,
   type HandlerResponse,
@@ -83,6 +84,7 @@ export interface ChecksSources {
   readonly state: ThrottleState;
   readonly counters: CheckCounters;
   readonly recentApps: RecentApps;
+  readonly reports: Reports;
   /** Uniform in [0, 1). */
   readonly dice: () => number;
 }
@@ -129,11 +131,11 @@ export class Checks {
   }
 
   /**
-   * Responds to a path below `/check`. `query` is without its question mark. The next call
+   * Responds to a GET of a path below `/check`. `query` is without its question mark. The next call
    * overwrites the response: send it at once.
    */
   respond(path: string, query: string, client: ClientKey): HandlerResponse {
-    const compiled = this.#compiled.get(path) ?? this.#compile(path, query);
+    const compiled = this.#compiled.get(path) ?? this.#compile(path, query, client);
     return compiled instanceof CompiledCheck ? this.#check(compiled, query, client) : compiled;
   }
 
@@ -153,7 +155,9 @@ export class Checks {
         : Number.NEGATIVE_INFINITY;
 
     const result = check(question, context);
-    if (store !== undefined && holdsLowPriority(question, result)) {
+    if (store === undefined) {
+      this.#sources.reports.unknownStore('mysql', question.storeName, question.app, client);
+    } else if (holdsLowPriority(question, result)) {
       board.holdLowPriority(store.slot, context.nowMs);
     }
     compiled.count.add(result.status);
@@ -168,10 +172,10 @@ export class Checks {
   }
 
   /** Compiles the path and caches the result; a path that is not a valid check is not cached. */
-  #compile(path: string, query: string): CompiledCheck | HandlerResponse {
+  #compile(path: string, query: string, client: ClientKey): CompiledCheck | HandlerResponse {
     const match = matchRoute(path);
     if (match.kind === 'unknown') return NOT_FOUND_RESPONSE;
-    if (match.kind === 'redirect') return redirectResponse(withQuery(match.path, query));
+    if (match.kind === 'redirect') return redirectResponse('GET', withQuery(match.path, query));
     const parameters = decodeParameters(match.encoded);
     if (isResponse(parameters)) return parameters;
     const [app, storeType, storeName, thresholdText] = parameters as [
@@ -185,7 +189,10 @@ export class Checks {
     if (thresholdText !== undefined && readThreshold === undefined) {
       return generalResponse(400, `the threshold is not a number: ${thresholdText.slice(0, 100)}`);
     }
-    if (storeType !== 'mysql') return responseOf(unknownStoreType(ifExists));
+    if (storeType !== 'mysql') {
+      this.#sources.reports.unknownStore(storeType, storeName, app, client);
+      return responseOf(unknownStoreType(ifExists));
+    }
     const store = this.#stores.get(storeName);
     const compiled = new CompiledCheck(
       { app, storeName, store: undefined, readThreshold, lowPriority: false, ifExists },

@@ -10,7 +10,7 @@ import {
   type OperatorCommand,
 } from '../../throttle/commands.js';
 import { generalResponse, type HandlerResponse } from './response.js';
-import type { Route } from './routes.js';
+import type { HttpEndpoint, Route } from './routes.js';
 import { parseDecimal, queryParameter } from './url-params.js';
 
 export interface ControlRequest {
@@ -21,11 +21,30 @@ export interface ControlRequest {
   readonly nowUnixMs: number;
 }
 
+/** The command of a request, or the response that refuses it. */
+export function commandOf(request: ControlRequest): OperatorCommand | HandlerResponse {
+  switch (request.route.endpoint as ControlEndpoint) {
+    case 'throttleApp':
+      return throttleAppCommand(request);
+    case 'unthrottleApp':
+      return unthrottleAppCommand(request);
+    case 'skipHost':
+      return skipHostCommand(request);
+    case 'recoverHost':
+      return recoverHostCommand(request);
+  }
+}
+
+type ControlEndpoint = Extract<
+  HttpEndpoint,
+  'throttleApp' | 'unthrottleApp' | 'skipHost' | 'recoverHost'
+>;
+
 /**
  * The bare path means 60 minutes and ratio 1, also on an existing entry. A TTL alone leaves the
  * ratio of an entry unchanged, and a ratio alone the TTL.
  */
-export function throttleAppCommand(request: ControlRequest): OperatorCommand | HandlerResponse {
+function throttleAppCommand(request: ControlRequest): OperatorCommand | HandlerResponse {
   const { parameters, nowUnixMs } = request;
   const key = appKey(request);
   if (typeof key !== 'string') return key;
@@ -49,14 +68,14 @@ export function throttleAppCommand(request: ControlRequest): OperatorCommand | H
 }
 
 /** Without a store, all entries of the app. */
-export function unthrottleAppCommand(request: ControlRequest): OperatorCommand | HandlerResponse {
+function unthrottleAppCommand(request: ControlRequest): OperatorCommand | HandlerResponse {
   const key = appKey(request);
   if (typeof key !== 'string') return key;
   return { kind: 'unthrottleApp', atMs: request.nowUnixMs, key, everyStore: !key.includes('/') };
 }
 
 /** 60 minutes unless given, also for 0. */
-export function skipHostCommand(request: ControlRequest): OperatorCommand | HandlerResponse {
+function skipHostCommand(request: ControlRequest): OperatorCommand | HandlerResponse {
   const { parameters, nowUnixMs } = request;
   const host = hostName(request);
   if (typeof host !== 'string') return host;
@@ -66,7 +85,7 @@ export function skipHostCommand(request: ControlRequest): OperatorCommand | Hand
   return { kind: 'skipHost', atMs: nowUnixMs, host, expireAtMs };
 }
 
-export function recoverHostCommand(request: ControlRequest): OperatorCommand | HandlerResponse {
+function recoverHostCommand(request: ControlRequest): OperatorCommand | HandlerResponse {
   const host = hostName(request);
   if (typeof host !== 'string') return host;
   return { kind: 'recoverHost', atMs: request.nowUnixMs, host };

@@ -6,21 +6,15 @@ import { SingleFlight } from '../../base/single-flight.js';
 import { type Board, emptyLeadershipReading } from '../../board/board.js';
 import type { MainRequest, MainResponse, StoreLocation } from '../../contracts/http.js';
 import type { MemcacheAddress } from '../../contracts/publisher.js';
-import type { OperatorCommand } from '../../throttle/commands.js';
 import { mayLead } from '../../throttle/leadership-view.js';
 import type { ThrottleState } from '../../throttle/state.js';
 import { type Checks, withQuery } from './checks.js';
-import {
-  type ControlRequest,
-  parseWholeNumber,
-  recoverHostCommand,
-  skipHostCommand,
-  throttleAppCommand,
-  unthrottleAppCommand,
-} from './control-requests.js';
+import { commandOf, parseWholeNumber } from './control-requests.js';
+import { crossSiteRefusal, type HeaderReader } from './cross-site.js';
 import { aggregatedMetrics, metricsHealth, skippedHosts, throttledApps } from './list-responses.js';
 import { profileRequest } from './profile-request.js';
-import type { ClientKey } from './recent-apps.js';
+import { type ClientKey, clientName } from './recent-apps.js';
+import type { Reports } from './reports.js';
 import {
   generalResponse,
   type HandlerResponse,
@@ -29,22 +23,25 @@ import {
   methodNotAllowedResponse,
   NOT_FOUND_RESPONSE,
   OK_RESPONSE,
+  optionsResponse,
   redirectResponse,
   responseFromMain,
   textResponse,
 } from './response.js';
-import { allows, type Match, matchRoute, ROUTES } from './routes.js';
+import { allows, isControl, type Match, matchRoute, ROUTES } from './routes.js';
 import { decodeParameters, queryParameter } from './url-params.js';
 
 /** A request as an engine received it. */
 export interface HandlerRequest {
-  /** `GET`, `HEAD`, `POST`, or any other text for another method. */
+  /** `GET`, `HEAD`, `POST`, `OPTIONS`, or any other text for another method. */
   readonly method: string;
   /** Still encoded. */
   readonly path: string;
   /** Without its question mark; empty when there is none. */
   readonly query: string;
   readonly client: ClientKey;
+  /** To be called before the handler returns or has returned its promise. */
+  readonly header: HeaderReader;
 }
 
 export interface HandlerSources {
@@ -54,9 +51,12 @@ export interface HandlerSources {
   readonly state: ThrottleState;
   /** Whether profiles may be taken. */
   readonly profiling: boolean;
+  readonly reports: Reports;
   /** Does not reject. */
   readonly callMain: (request: MainRequest) => Promise<MainResponse>;
 }
+
+type FoundRoute = Extract<Match, { kind: 'found' }>;
 
 const HOSTNAME_RESPONSE = textResponse(200, `${jsonString(hostname())}\n`);
 const PROFILE_HEAD_RESPONSE = { ...jsonResponse(200, ''), body: '' };
@@ -92,41 +92,41 @@ export class Handler {
   handle(request: HandlerRequest): HandlerResponse | Promise<HandlerResponse> {
     const { method, path, query, client } = request;
     if (path.startsWith('/check') && (method === 'GET' || method === 'HEAD')) {
-      return this.#sources.checks.respond(path, query, client);
+      const response = this.#sources.checks.respond(path, query, client);
+      return response.status === 301 ? redirectResponse(method, response.location) : response;
     }
     const match = matchRoute(path);
     if (match.kind === 'unknown') return NOT_FOUND_RESPONSE;
-    if (match.kind === 'redirect') return redirectResponse(withQuery(match.path, query));
+    if (match.kind === 'redirect') return redirectResponse(method, withQuery(match.path, query));
+    if (method === 'OPTIONS') return optionsResponse(match.route.allow);
     if (!allows(match.route, method)) return methodNotAllowedResponse(match.route.allow);
-    return this.#dispatch(match, request);
+    return isControl(match.route) ? this.#control(match, request) : this.#dispatch(match, request);
+  }
+
+  #control(match: FoundRoute, request: HandlerRequest): HandlerResponse | Promise<HandlerResponse> {
+    const command = crossSiteRefusal(request.header) ?? requestedCommand(match, request.query);
+    if (isResponse(command)) {
+      this.#sources.reports.refusedCommand(request, command);
+      return command;
+    }
+    return this.#callMain({ kind: 'submit', command, client: clientName(request.client) });
   }
 
   #dispatch(
-    { route, encoded }: Extract<Match, { kind: 'found' }>,
+    match: FoundRoute,
     request: HandlerRequest,
   ): HandlerResponse | Promise<HandlerResponse> {
-    const values = decodeParameters(encoded);
-    if (isResponse(values)) return values;
-    const names = route.segments.filter((segment) => segment.startsWith(':'));
-    const parameters = new Map(names.map((name, index) => [name.slice(1), values[index]!]));
-    const control: ControlRequest = {
-      route,
-      parameters,
-      query: request.query,
-      nowUnixMs: Date.now(),
-    };
+    const parameters = parametersOf(match);
+    if (isResponse(parameters)) return parameters;
+    const { route } = match;
     const { board, state, profiling } = this.#sources;
     switch (route.endpoint) {
       case 'check':
-        throw new Error('checks are dispatched before');
       case 'throttleApp':
-        return this.#submit(throttleAppCommand(control));
       case 'unthrottleApp':
-        return this.#submit(unthrottleAppCommand(control));
       case 'skipHost':
-        return this.#submit(skipHostCommand(control));
       case 'recoverHost':
-        return this.#submit(recoverHostCommand(control));
+        throw new Error('checks and commands are dispatched before');
       case 'throttledApps':
         return this.#afterBarrier(route.endpoint, () => throttledApps(state, board.expiryTimeMs()));
       case 'skippedHosts':
@@ -169,16 +169,17 @@ export class Handler {
     return mayLead(leadership, monotonicMs()) ? LEADER_RESPONSE : NO_LEADER_RESPONSE;
   }
 
-  #submit(command: OperatorCommand | HandlerResponse): HandlerResponse | Promise<HandlerResponse> {
-    return isResponse(command) ? command : this.#callMain({ kind: 'submit', command });
-  }
-
-  /** HEAD takes no profile: it would have no reader. */
+  /**
+   * HEAD takes no profile: it would have no reader. A page of another site must not take one
+   * either: a heap snapshot stops the thread that it is taken of.
+   */
   #profile(
-    { method, query }: HandlerRequest,
+    { method, query, header }: HandlerRequest,
     ofCpu: boolean,
   ): HandlerResponse | Promise<HandlerResponse> {
     if (!this.#sources.profiling) return NOT_FOUND_RESPONSE;
+    const refusal = crossSiteRefusal(header);
+    if (refusal !== undefined) return refusal;
     const profile = profileRequest(query, ofCpu);
     if (isResponse(profile)) return profile;
     return method === 'HEAD' ? PROFILE_HEAD_RESPONSE : this.#callMain({ kind: 'profile', profile });
@@ -211,6 +212,20 @@ export class Handler {
     const { status, json } = await this.#sources.callMain(request);
     return status === 200 ? textResponse(200, `${json}\n`) : responseFromMain({ status, json });
   }
+}
+
+function requestedCommand(match: FoundRoute, query: string): ReturnType<typeof commandOf> {
+  const parameters = parametersOf(match);
+  if (isResponse(parameters)) return parameters;
+  return commandOf({ route: match.route, parameters, query, nowUnixMs: Date.now() });
+}
+
+/** Decoded, by their names in the pattern of the route; or the response that refuses them. */
+function parametersOf({ route, encoded }: FoundRoute): Map<string, string> | HandlerResponse {
+  const values = decodeParameters(encoded);
+  if (isResponse(values)) return values;
+  const names = route.segments.filter((segment) => segment.startsWith(':'));
+  return new Map(names.map((name, index) => [name.slice(1), values[index]!]));
 }
 
 /** The patterns of all routes; those of the profiler only when it is enabled. */

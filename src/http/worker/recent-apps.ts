@@ -87,8 +87,8 @@ export class RecentApps {
   }
 }
 
-/** An IPv4 address in dotted decimal notation. */
-function clientName(client: ClientKey): string {
+/** The text of a client: of an IPv4 address, its dotted decimal notation. */
+export function clientName(client: ClientKey): string {
   if (typeof client === 'string') return client;
   return `${client >>> 24}.${(client >>> 16) & 255}.${(client >>> 8) & 255}.${client & 255}`;
 }

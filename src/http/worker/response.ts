@@ -43,10 +43,23 @@ export const OK_RESPONSE = generalResponse(200, 'OK');
 export const NOT_FOUND_RESPONSE = textResponse(404, '404 page not found\n');
 export const INTERNAL_ERROR_RESPONSE = generalResponse(500, 'internal error; see the log');
 
-/** `location` comes from a client: characters that a header must not contain are encoded. */
-export function redirectResponse(location: string): HandlerResponse {
+/**
+ * To the path that the client should have used: 301, or 307 for other methods than GET, as the
+ * original sends. `location` comes from a client: characters that a header must not contain are
+ * encoded.
+ */
+export function redirectResponse(method: string, location: string): HandlerResponse {
   const encoded = location.replace(/[^\x21-\x7e]/gu, encodeURIComponent);
-  return { ...textResponse(301, 'Moved Permanently\n'), location: encoded };
+  const response =
+    method === 'GET'
+      ? textResponse(301, 'Moved Permanently\n')
+      : textResponse(307, 'Temporary Redirect\n');
+  return { ...response, location: encoded };
+}
+
+/** The response to `OPTIONS` (RFC 9110, section 9.3.7). */
+export function optionsResponse(allow: string): HandlerResponse {
+  return { ...textResponse(200, ''), allow };
 }
 
 export function methodNotAllowedResponse(allow: string): HandlerResponse {

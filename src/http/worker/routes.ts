@@ -38,12 +38,12 @@ export interface Route {
 
 export type Match =
   | { readonly kind: 'found'; readonly route: Route; readonly encoded: readonly string[] }
-  /** The path has a superfluous slash at its end. */
+  /** The path is a known one but for superfluous slashes, dot segments or letter case. */
   | { readonly kind: 'redirect'; readonly path: string }
   | { readonly kind: 'unknown' };
 
-const READ_METHODS = 'GET, HEAD';
-const CONTROL_METHODS = 'GET, HEAD, POST';
+const READ_METHODS = 'GET, HEAD, OPTIONS';
+const CONTROL_METHODS = 'GET, HEAD, POST, OPTIONS';
 
 export const ROUTES: readonly Route[] = [
   read('check', '/check/:app/:storeType/:storeName'),
@@ -94,15 +94,18 @@ for (const route of ROUTES) {
 export function matchRoute(path: string): Match {
   const route = findRoute(path);
   if (route !== undefined) return route;
-  const isRedirect = path.endsWith('/') && findRoute(path.slice(0, -1)) !== undefined;
-  return isRedirect ? { kind: 'redirect', path: path.slice(0, -1) } : { kind: 'unknown' };
+  const known = cleanPath(path);
+  return known === undefined ? { kind: 'unknown' } : { kind: 'redirect', path: known };
+}
+
+/** Whether requests of the route change the state. */
+export function isControl(route: Route): boolean {
+  return route.allow === CONTROL_METHODS;
 }
 
 /** Whether the route allows the method. */
 export function allows(route: Route, method: string): boolean {
-  return (
-    method === 'GET' || method === 'HEAD' || (method === 'POST' && route.allow === CONTROL_METHODS)
-  );
+  return method === 'GET' || method === 'HEAD' || (method === 'POST' && isControl(route));
 }
 
 function findRoute(path: string): Extract<Match, { kind: 'found' }> | undefined {
@@ -113,6 +116,35 @@ function findRoute(path: string): Extract<Match, { kind: 'found' }> | undefined 
   if (route === undefined) return undefined;
   const encoded = segments.filter((_, index) => route.segments[index]!.startsWith(':'));
   return { kind: 'found', route, encoded };
+}
+
+/**
+ * The known path that an unknown one stands for, as the original finds it: without the slash at its
+ * end; or else without empty and dot segments, in the case of the route. Undefined: none.
+ */
+function cleanPath(path: string): string | undefined {
+  if (!path.startsWith('/')) return undefined;
+  const shortened = path.slice(0, -1);
+  if (path.endsWith('/') && findRoute(shortened) !== undefined) return shortened;
+  const segments = cleanSegments(path);
+  const folded = segments.map((segment) => segment.toLowerCase());
+  const route = byFirstSegment.get(folded[0] ?? '')?.find((candidate) => fits(candidate, folded));
+  if (route === undefined) return undefined;
+  const cased = route.segments.map((segment, index) =>
+    segment.startsWith(':') ? segments[index]! : segment,
+  );
+  return `/${cased.join('/')}`;
+}
+
+/** Removes empty segments and resolves dot segments (RFC 3986, section 5.2.4). */
+function cleanSegments(path: string): string[] {
+  const cleaned: string[] = [];
+  for (const segment of path.split('/')) {
+    const plain = segment.replace(/%2e/gi, '.');
+    if (plain === '..') cleaned.pop();
+    else if (plain !== '' && plain !== '.') cleaned.push(segment);
+  }
+  return cleaned;
 }
 
 function fits(route: Route, segments: readonly string[]): boolean {

@@ -28,6 +28,7 @@ import type { Engine, EngineContext } from './engines/engine.js';
 import { Handler } from './handler.js';
 import { MainClient } from './main-client.js';
 import { RecentApps } from './recent-apps.js';
+import { Reports } from './reports.js';
 
 /** Requests that were in flight when the worker got `stop` may still arrive for so long. */
 const DRAIN_AT_LEAST_MS = 50;
@@ -70,11 +71,13 @@ class HttpWorker {
     this.#log = createLogger(data.log, `http-${data.worker}`);
     this.#mainClient = new MainClient((requests) => this.#post({ kind: 'requests', requests }));
     const board = new Board(data.board);
+    const reports = new Reports((report) => this.#post(report));
     this.#checks = new Checks({
       board,
       state: this.#state,
       counters: this.#counters,
       recentApps: this.#recentApps,
+      reports,
       dice: Math.random,
     });
     this.#handler = new Handler({
@@ -82,6 +85,7 @@ class HttpWorker {
       board,
       state: this.#state,
       profiling: data.profiling,
+      reports,
       callMain: (request) => this.#mainClient.call(request),
     });
     this.#context = { handler: this.#handler, checks: this.#checks, log: this.#log };

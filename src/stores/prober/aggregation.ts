@@ -130,10 +130,27 @@ export class ClusterReadings {
     }
     const values = this.#counts[Kind.value]!;
     if (values === 0) return fill(result, MetricState.noHosts, 0, nowMs, this.#lastError());
-    // The last value is never ignored: a store without one would have no hosts.
-    const ignorable = Math.min(rules.ignoreHostsCount - errors, values - 1);
-    const value = this.#highestLeft(ignorable, rules.ignoreHostsThreshold);
+    const value = this.#highestLeft(this.#ignorableValues(rules), rules.ignoreHostsThreshold);
     return fill(result, MetricState.ok, value, -this.#negatedTimes.highest, '');
+  }
+
+  /**
+   * The host whose value is that of the store: the highest one that is not ignored. Meaningful when
+   * the state of the aggregate is `ok`.
+   */
+  decidingHost(rules: AggregationRules): number {
+    this.#ignoreHighest(this.#ignorableValues(rules), rules.ignoreHostsThreshold);
+    const host = this.#includedValues.indexOfHighest;
+    this.#includeIgnored();
+    return host;
+  }
+
+  /** How many values may be ignored: what the errors leave of the budget. */
+  #ignorableValues(rules: AggregationRules): number {
+    const errors =
+      this.#counts[Kind.error]! + (rules.ignoreDialTcpErrors ? 0 : this.#counts[Kind.unreachable]!);
+    // The last value is never ignored: a store without one would have no hosts.
+    return Math.min(rules.ignoreHostsCount - errors, this.#counts[Kind.value]! - 1);
   }
 
   /** The first error beyond the budget, in the order of the list. */
@@ -162,16 +179,24 @@ export class ClusterReadings {
    * `threshold` unless that is 0.
    */
   #highestLeft(ignorable: number, threshold: number): number {
+    this.#ignoreHighest(ignorable, threshold);
+    const { highest } = this.#includedValues;
+    this.#includeIgnored();
+    return highest;
+  }
+
+  #ignoreHighest(ignorable: number, threshold: number): void {
     const values = this.#includedValues;
     const ignored = this.#ignored;
     while (ignored.length < ignorable && (threshold <= 0 || values.highest > threshold)) {
       ignored.push(values.indexOfHighest);
       values.set(values.indexOfHighest, Number.NEGATIVE_INFINITY);
     }
-    const { highest } = values;
-    for (const host of ignored) values.set(host, this.#values[host]!);
-    ignored.length = 0;
-    return highest;
+  }
+
+  #includeIgnored(): void {
+    for (const host of this.#ignored) this.#includedValues.set(host, this.#values[host]!);
+    this.#ignored.length = 0;
   }
 
   #store(host: number, kind: Kind, value: number, atMs: number, text: string): void {

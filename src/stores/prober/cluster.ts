@@ -21,6 +21,7 @@ import { checkUrl } from './http-check.js';
 import { type Metric, metricOf } from './mysql/metric.js';
 import type { ProbeCounters, ProbeSettings } from './mysql/probe.js';
 import type { Scheduled } from './probe-scheduler.js';
+import { type Crossing, ThresholdLog } from './threshold-log.js';
 
 /** Starts and stops the probing of hosts. */
 export interface HostScheduling {
@@ -51,6 +52,9 @@ export class ProbedCluster implements HostOwner, Scheduled {
   readonly counters: StoreCounters;
   readonly resolver: ResolverClient;
   readonly #publication: StorePublication;
+  readonly #thresholdLog: ThresholdLog;
+  /** One closure for all readings: they are frequent. */
+  readonly #crossing = (): Crossing => this.#describeCrossing();
   #assignment: ClusterAssignment;
   #probeSettings: ProbeSettings;
   #readings = new ClusterReadings(0);
@@ -68,6 +72,7 @@ export class ProbedCluster implements HostOwner, Scheduled {
     this.counters = new StoreCounters(context.counters);
     this.resolver = context.resolver.client();
     this.#publication = context.publisher.open(assignment.settings.name);
+    this.#thresholdLog = new ThresholdLog(assignment.settings.name, context.logger);
     this.#assignment = assignment;
     this.#probeSettings = probeSettings(assignment.settings);
     this.#measurement = {
@@ -139,6 +144,7 @@ export class ProbedCluster implements HostOwner, Scheduled {
       for (const host of this.#hosts.values()) this.#stopHost(host);
       return;
     }
+    this.#thresholdLog.reset();
     this.#measurement.term = term;
     this.#discardReadings(nowMs);
     this.#readings = new ClusterReadings(this.#hosts.size);
@@ -214,12 +220,21 @@ export class ProbedCluster implements HostOwner, Scheduled {
     measurement.value = value;
     measurement.readAtMs = readAtMs;
     measurement.errorText = errorText;
-    if (state === MetricState.ok && value <= settings.throttleThreshold) {
-      measurement.lastHealthyMs = nowMs;
+    if (state === MetricState.ok) {
+      const exceeds = value > settings.throttleThreshold;
+      if (!exceeds) measurement.lastHealthyMs = nowMs;
+      this.#thresholdLog.observe(exceeds, nowMs, this.#crossing);
     }
     this.#context.board.publishMeasurement(slot, measurement);
     this.#publication.publish(state, value);
     this.#publishedAtMs = nowMs;
+  }
+
+  #describeCrossing(): Crossing {
+    const { settings } = this.#assignment;
+    const index = this.#readings.decidingHost(settings);
+    const host = [...this.#hosts.keys()][index] ?? '';
+    return { host, value: this.#measurement.value, threshold: settings.throttleThreshold };
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Context } from 'mocha';
 import { pino } from 'pino';
-import type { Logger } from '../../../src/base/log.js';
+import { LOG_LEVELS, type Logger } from '../../../src/base/log.js';
 import type { BackendSettings } from '../../../src/config/settings.js';
 import type { BackendTimes } from '../../../src/consensus/mysql/options.js';
 import { MariaDb, needMariaDb } from '../../support/mariadb.js';
@@ -35,7 +35,10 @@ export const FAST: BackendTimes = { ...SHORT_TIMEOUTS, takeoverSeconds: 2, lease
 
 export class Backend {
   readonly lines: string[] = [];
-  readonly log: Logger = pino({ level: 'debug' }, { write: (line) => this.lines.push(line) });
+  readonly log: Logger = pino(
+    { level: 'debug', customLevels: LOG_LEVELS },
+    { write: (line) => this.lines.push(line) },
+  );
   #nodes: BackendTestNode[] = [];
   #server: MariaDb | undefined;
 

@@ -4,6 +4,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { expect } from 'chai';
 import { pino } from 'pino';
 import { monotonicMs } from '../../../src/base/clock.js';
+import { LOG_LEVELS } from '../../../src/base/log.js';
 import { ShareDomain } from '../../../src/consensus/mysql/share-domain.js';
 import type { ConsensusStatus } from '../../../src/contracts/consensus.js';
 
@@ -36,7 +37,10 @@ describe('ShareDomain', () => {
           for (const wake of publications.splice(0)) wake();
         },
       },
-      log: pino({ level: 'debug' }, { write: (line) => lines.push(line) }),
+      log: pino(
+        { level: 'debug', customLevels: LOG_LEVELS },
+        { write: (line) => lines.push(line) },
+      ),
       intervalMs: INTERVAL_MS,
     });
     shareDomain.start();

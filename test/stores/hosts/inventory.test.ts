@@ -1,8 +1,9 @@
 /** The inventory and its host sources: when they are read, and what is kept when they fail. */
 import { mock } from 'node:test';
 import { expect } from 'chai';
-import { type Logger, pino } from 'pino';
+import { pino } from 'pino';
 import { FrenoError } from '../../../src/base/errors.js';
+import { LOG_LEVELS, type Logger } from '../../../src/base/log.js';
 import { Board, emptyStoreReading, type StoreReading } from '../../../src/board/board.js';
 import type { ClusterReport } from '../../../src/contracts/reports.js';
 import type { ClusterAssignment, ClusterSettings } from '../../../src/contracts/stores.js';
@@ -89,7 +90,7 @@ describe('the inventory and its host sources', () => {
     const write = (line: string): void => {
       log.push(JSON.parse(line) as LogLine);
     };
-    const logger: Logger = pino({ level: 'info' }, { write });
+    const logger: Logger = pino({ level: 'info', customLevels: LOG_LEVELS }, { write });
     const prober = {
       async assign(assignments: readonly ClusterAssignment[]): Promise<void> {
         assigned = assignments;

@@ -118,7 +118,12 @@ function requestOf(req: IncomingMessage): HandlerRequest {
     path: queryAt === -1 ? target : target.slice(0, queryAt),
     query: queryAt === -1 ? '' : target.slice(queryAt + 1),
     client: forwardedFrom !== '' ? forwardedFrom : textClient(req.socket.remoteAddress ?? ''),
+    header: (name) => headerText(req.headers[name]),
   };
+}
+
+function headerText(value: string | string[] | undefined): string {
+  return typeof value === 'string' ? value : (value?.join(', ') ?? '');
 }
 
 /** A target in absolute form (RFC 9112, section 3.2.2) without its scheme and authority. */

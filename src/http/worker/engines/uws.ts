@@ -48,6 +48,7 @@ export class UwsEngine implements Engine {
     native.head('/*', (res, req) => this.#serveHead(res, req));
     this.#server.get('/*', (req, res) => this.#serve('GET', req, res));
     this.#server.post('/*', (req, res) => this.#serve('POST', req, res));
+    this.#server.options('/*', (req, res) => this.#serve('OPTIONS', req, res));
     // Under one name for all: hyper-express takes `get` for GET, but method names are
     // case-sensitive (RFC 9110, section 9.1).
     this.#server.any('/*', (req, res) => this.#serve('other', req, res));
@@ -106,6 +107,7 @@ export class UwsEngine implements Engine {
         path: req.getUrl(),
         query: req.getQuery() ?? '',
         client: this.#clientOf(res, req.getHeader('x-forwarded-for')),
+        header: (name) => req.getHeader(name),
       });
     } catch (error) {
       response = this.#failed(error);
@@ -143,6 +145,7 @@ export class UwsEngine implements Engine {
         path: req.path,
         query: req.path_query ?? '',
         client: this.#clientOf(res.raw, req.headers['x-forwarded-for'] ?? ''),
+        header: (name) => req.headers[name] ?? '',
       });
     } catch (error) {
       response = this.#failed(error);

@@ -1,7 +1,7 @@
 /** A logger that records its lines. */
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
-import type { Logger } from '../../../../src/base/log.js';
+import { LOG_LEVELS, type Logger } from '../../../../src/base/log.js';
 
 export class LogRecorder {
   readonly lines: Array<{ readonly level: string; readonly msg: string }> = [];
@@ -15,7 +15,11 @@ export class LogRecorder {
       },
     });
     this.logger = pino(
-      { level: 'debug', formatters: { level: (label) => ({ level: label }) } },
+      {
+        level: 'debug',
+        customLevels: LOG_LEVELS,
+        formatters: { level: (label) => ({ level: label }) },
+      },
       sink,
     );
   }

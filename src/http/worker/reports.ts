@@ -1,0 +1,70 @@
+/**
+ * What an HTTP worker reports to main for the log: refused commands, and checks of stores that are
+ * not configured. Main logs for all workers, so that a line that is logged once an hour is logged
+ * once by the node, and so that no HTTP thread loads the log's library.
+ */
+import { monotonicMs } from '../../base/clock.js';
+import { LogBudget } from '../../base/log-budget.js';
+import { RecentNames } from '../../base/recent-names.js';
+import {
+  type FromHttp,
+  UNKNOWN_STORE_PERIOD_MS,
+  UNKNOWN_STORES_MAX,
+} from '../../contracts/http.js';
+import { type ClientKey, clientName } from './recent-apps.js';
+import { type HandlerResponse, JSON_TYPE } from './response.js';
+
+/** Of one worker. */
+const REFUSALS_MAX = 100;
+const REFUSALS_PERIOD_MS = 60_000;
+
+/** Clients choose paths and names: longer ones are cut. */
+const TEXT_LENGTH_MAX = 200;
+
+export type Report = Extract<FromHttp, { kind: 'refusedCommand' | 'unknownStore' }>;
+
+/** A control request, as far as it is reported. */
+export interface ReportedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly client: ClientKey;
+}
+
+export class Reports {
+  readonly #send: (report: Report) => void;
+  readonly #refusals = new LogBudget(REFUSALS_MAX, REFUSALS_PERIOD_MS);
+  /** One more than main logs, so that main notices that there are more. */
+  readonly #unknownStores = new RecentNames(UNKNOWN_STORES_MAX + 1, UNKNOWN_STORE_PERIOD_MS);
+
+  constructor(send: (report: Report) => void) {
+    this.#send = send;
+  }
+
+  refusedCommand({ method, path, client }: ReportedRequest, response: HandlerResponse): void {
+    if (!this.#refusals.take(monotonicMs())) return;
+    const { status } = response;
+    const refusal = { client: clientName(client), method, path: cut(path), status };
+    const { notLogged = 0 } = this.#refusals.fields();
+    this.#send({
+      kind: 'refusedCommand',
+      refusal: { ...refusal, reason: reasonOf(response), ...(notLogged > 0 && { notLogged }) },
+    });
+  }
+
+  unknownStore(storeType: string, storeName: string, app: string, client: ClientKey): void {
+    const [type, name] = [cut(storeType), cut(storeName)];
+    if (this.#unknownStores.meet(`${type}/${name}`, monotonicMs()) !== 'new') return;
+    const check = { storeType: type, storeName: name, app: cut(app), client: clientName(client) };
+    this.#send({ kind: 'unknownStore', check });
+  }
+}
+
+function cut(text: string): string {
+  return text.length > TEXT_LENGTH_MAX ? `${text.slice(0, TEXT_LENGTH_MAX)}...` : text;
+}
+
+function reasonOf({ contentType, body }: HandlerResponse): string {
+  if (contentType !== JSON_TYPE) return body.trim();
+  const { Message } = JSON.parse(body) as { readonly Message: string };
+  return Message;
+}

@@ -1,0 +1,109 @@
+/** The log lines about commands and unknown stores, at the default level. */
+import { expect } from 'chai';
+import { CommandLog } from '../../src/http/main/command-log.js';
+import { UnknownStoreLog } from '../../src/http/main/unknown-stores.js';
+import { NO_EXPIRY, type OperatorCommand } from '../../src/throttle/commands.js';
+import { ThrottleState } from '../../src/throttle/state.js';
+import { logLines } from '../support/log-lines.js';
+
+const HOUR_MS = 3_600_000;
+
+describe('the log of commands', () => {
+  function setUp() {
+    const { log, lines } = logLines();
+    const state = new ThrottleState();
+    const commands = new CommandLog(log, (key, nowMs) => state.throttledApp(key, nowMs));
+    const apply = (command: OperatorCommand): void => {
+      state.apply(command);
+      commands.applied(command, '192.0.2.7');
+    };
+    return { commands, lines, apply };
+  }
+
+  it('has who throttled which app, by how much and until when', () => {
+    const { lines, apply } = setUp();
+    const atMs = Date.now();
+    const expireAtMs = atMs + HOUR_MS;
+    const until = new Date(expireAtMs).toISOString();
+    const throttle = { kind: 'throttleApp', atMs, key: 'archive/main' } as const;
+    apply({ ...throttle, expireAtMs, ratio: 0.5 });
+    apply({ ...throttle, ratio: 0.25 });
+    apply({ ...throttle, expireAtMs: NO_EXPIRY });
+    const line = { level: 'notice', client: '192.0.2.7', app: 'archive/main' };
+    expect(lines).to.deep.equal([
+      { ...line, ratio: 0.5, until, msg: 'app throttled' },
+      { ...line, ratio: 0.25, until, msg: 'app throttled' },
+      { ...line, ratio: 0.25, until: 'removed', msg: 'app throttled' },
+    ]);
+  });
+
+  it('has who removed an entry, skipped a host and recovered it', () => {
+    const { lines, apply } = setUp();
+    const atMs = Date.now();
+    const expireAtMs = atMs + HOUR_MS;
+    apply({ kind: 'unthrottleApp', atMs, key: 'archive', everyStore: true });
+    apply({ kind: 'skipHost', atMs, host: 'db1', expireAtMs });
+    apply({ kind: 'recoverHost', atMs, host: 'db1' });
+    const line = { level: 'notice', client: '192.0.2.7' };
+    const until = new Date(expireAtMs).toISOString();
+    expect(lines).to.deep.equal([
+      { ...line, app: 'archive', msg: 'app no longer throttled' },
+      { ...line, host: 'db1', until, msg: 'host skipped' },
+      { ...line, host: 'db1', msg: 'host no longer skipped' },
+    ]);
+  });
+
+  it('has commands that were refused or failed', () => {
+    const { commands, lines } = setUp();
+    const client = '192.0.2.7';
+    const refusal = { client, method: 'GET', path: '/skip-host/a', status: 403, reason: 'why' };
+    commands.refused(refusal);
+    commands.failed({ kind: 'recoverHost', atMs: 0, host: 'db1' }, client, 503, 'no leader');
+    const failed = { command: 'recoverHost', host: 'db1', status: 503, reason: 'no leader' };
+    expect(lines).to.deep.equal([
+      { level: 'warn', ...refusal, msg: 'command refused' },
+      { level: 'warn', client, ...failed, msg: 'command failed' },
+    ]);
+  });
+
+  it('is bounded when a client sends commands in a loop', () => {
+    const { lines, apply } = setUp();
+    for (let count = 0; count < 1_500; count++) {
+      apply({ kind: 'recoverHost', atMs: 0, host: 'db1' });
+    }
+    expect(lines).to.have.length(1_000);
+  });
+});
+
+describe('the log of unknown stores', () => {
+  const check = { storeType: 'mysql', storeName: 'mian', app: 'archive', client: '192.0.2.7' };
+
+  it('has each of them once, with the nearest known name', () => {
+    const { log, lines } = logLines();
+    const unknown = new UnknownStoreLog(log);
+    for (let count = 0; count < 3; count++) unknown.checked(check, ['other', 'main']);
+    unknown.checked({ ...check, storeType: 'mysql8', storeName: 'main' }, ['other', 'main']);
+    unknown.checked({ ...check, storeName: 'mian2' }, []);
+    const line = {
+      level: 'warn',
+      app: 'archive',
+      client: '192.0.2.7',
+      msg: 'check of a store that is not configured',
+    };
+    expect(lines).to.deep.equal([
+      { ...line, store: 'mysql/mian', nearest: 'mysql/main' },
+      { ...line, store: 'mysql8/main', nearest: 'mysql/main' },
+      { ...line, store: 'mysql/mian2' },
+    ]);
+  });
+
+  it('is bounded, and says so', () => {
+    const { log, lines } = logLines();
+    const unknown = new UnknownStoreLog(log);
+    for (let count = 0; count < 500; count++) {
+      unknown.checked({ ...check, storeName: `store${count}` }, ['main']);
+    }
+    expect(lines).to.have.length(101);
+    expect(lines.at(-1)).to.include({ level: 'warn', logged: 100 });
+  });
+});
