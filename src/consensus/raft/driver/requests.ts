@@ -54,17 +54,6 @@ interface PendingReads {
   readonly deadlineTick: number;
 }
 
-/**
- * Sessions are drawn from this many: half of the exact integers, so that a session's requests can
- * be counted on from its number.
- */
-const SESSIONS = 2 ** 52;
-
-/** The session of a new run of this node; `chance` is uniform in [0, 1). */
-export function drawSession(chance: number): number {
-  return 1 + Math.floor(chance * SESSIONS);
-}
-
 export interface RequestOptions {
   /** The run of this node: at least 1, drawn by chance. */
   readonly session: number;
