@@ -285,8 +285,8 @@ export class Checker {
   }
 
   /**
-   * Whether it goes by the time of a majority, as a leader does from the first lease on with which
-   * it hears all.
+   * Whether it follows the time of a majority, as a leader does from the first lease that all nodes
+   * have confirmed.
    */
   judgesRightly(id: NodeId): boolean {
     return Math.abs(this.#witness(id).judgesAheadMs) <= CLOCK_AHEAD_MAX_MS;

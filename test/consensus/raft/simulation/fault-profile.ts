@@ -92,7 +92,7 @@ export interface FaultProfile {
   readonly transferEveryMs: number;
 }
 
-/** No such event. */
+/** The mean time between events that do not happen. */
 export const never = Number.POSITIVE_INFINITY;
 
 /** Nothing goes wrong but what is added: the network, the disks and the processes are sound. */

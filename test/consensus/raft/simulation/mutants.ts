@@ -1,7 +1,7 @@
 /** Bugs planted on purpose, one at a time: a simulation that does not find them proves nothing. */
 import { defaultLimits } from '../../../../src/consensus/raft/core/config.js';
 import { coreBugs } from './core-bugs.js';
-import { type FaultProfile, never } from './fault-profile.js';
+import { type FaultProfile, never, noFaults } from './fault-profile.js';
 import type { Mutant } from './mutant.js';
 import { ruleBugs } from './rule-bugs.js';
 
@@ -55,22 +55,15 @@ export const mutants: readonly Mutant[] = [
     name: 'commits entries of older terms by counting',
     rules: { commitsByCounting: () => true },
     faults: {
+      ...noFaults,
       nodes: 3,
       limits: { ...defaultLimits, maxAppendBytes: 1, maxInflightAppends: 1 },
       leaderCrashPoints: ['written', 'written', 'committed'],
-      crashEveryMs: never,
-      pauseEveryMs: never,
-      transferEveryMs: never,
-      stallEveryMs: never,
-      crisisEveryMs: never,
-      partitionEveryMs: never,
-      diskHangEveryMs: never,
+      brokenConnectionEveryMs: 150,
       commandEveryMs: 1_000,
-      lossRate: 0,
-      stragglerRate: 0,
       stormMs: 15_000,
       quickRestartRate: 0,
-      downMs: 300,
+      downMs: 500,
       partitionMs: 400,
     },
   },

@@ -43,8 +43,8 @@ export class Network {
     this.hooks.left(letter);
     if (this.random.chance(lossRate)) return true;
     this.#carry(letter);
-    // Connections do not duplicate; the core would bear it, while passing a proposal on twice is
-    // the transport's to prevent.
+    // Connections do not duplicate; the core tolerates it, but the transport must not forward
+    // a proposal twice.
     const mayDuplicate = letter.message.kind !== 'forward' || this.duplicatesForwards;
     if (mayDuplicate && this.random.chance(duplicateRate)) this.#carry(letter);
     return true;

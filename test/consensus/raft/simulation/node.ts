@@ -337,7 +337,7 @@ export class SimulatedNode {
     this.world.moment(this, 'written');
   }
 
-  /** Applies to the real state; that everybody has seen it may take a while. */
+  /** Applies to the real state; its readers may take that over later. */
   #machine(): ReplicatedMachine {
     return {
       apply: (commands, done) => {

@@ -25,7 +25,7 @@ export interface Options {
   readonly faults?: Partial<FaultProfile>;
   /** What must hold during the storm, too. */
   readonly bounds?: LivenessBounds;
-  /** Keep lines for a person to read. */
+  /** Keeps lines for a person to read. */
   readonly trace?: boolean;
 }
 
@@ -49,8 +49,8 @@ const LOOK_MS = 200;
 const LIVENESS_CHECK_MS = 50;
 
 /**
- * Looks in a row: a leader that has heard all says so with its next lease, long before the last of
- * them.
+ * Checks in a row: a leader that has heard all nodes reports the right time with its next lease,
+ * long before the last of them.
  */
 const MISJUDGEMENTS_MAX = 5;
 
@@ -72,7 +72,7 @@ class Simulation {
   #faults: FaultProfile;
   #isStorm = true;
   #isConverged = false;
-  /** How often in a row all was well but for the time that the leader goes by. */
+  /** Checks in a row in which only the time of the leader was wrong. */
   #misjudgements = 0;
   /** Nodes that have completed a command since all healed. */
   readonly #responsive = new Set<SimulatedNode>();
