@@ -77,9 +77,10 @@ export class Replica {
   }
 
   /**
-   * A node whose disk was lost may have acknowledged entries and cast votes that it no longer knows:
-   * it must not return with its prior identity (dissertation 3.8). It does not vote until it has all
-   * that was committed when it came back. A cluster without any entries has nothing to lose.
+   * A node whose disk was lost may have acknowledged entries and cast votes that it no longer
+   * knows: it must not return with its prior identity (dissertation 3.8). It does not vote until it
+   * has all that was committed when it came back. A cluster without any entries has nothing to
+   * lose.
    */
   get mayVote(): boolean {
     return !this.joining || this.rules.mayVoteWhileJoining(this.#clusterHoldsData);
