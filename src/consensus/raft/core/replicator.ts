@@ -16,9 +16,7 @@ export class Replicator {
     this.#followers = followers;
   }
 
-  /**
-   * Up to where the leader lets its followers commit: see `Rules.announces`.
-   */
+  /** Up to where the leader lets its followers commit: see `Rules.announces`. */
   get announcedCommit(): number {
     const { log, rules } = this.#replica;
     return rules.announces(log.committed, log.inForce);
