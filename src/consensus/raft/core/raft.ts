@@ -48,6 +48,8 @@ export class Raft implements RaftCore {
   readonly #electionTimer: ElectionTimer;
   #role: Role = 'follower';
   #leader: NodeId | null = null;
+  /** In this run it has heard a leader, which has entries. */
+  #hasFollowed = false;
   #election: Election | null = null;
   #leadership: Leader | null = null;
   #readsLost: number[] = [];
@@ -103,8 +105,10 @@ export class Raft implements RaftCore {
     const verdict = this.#election?.verdict();
     if (verdict === 'lost') this.#becomeFollower(null);
     if (verdict !== 'won') return;
-    if (this.#role === 'preCandidate') this.#stand(0);
-    else this.#becomeLeader();
+    if (this.#role === 'candidate') this.#becomeLeader();
+    else if (this.#isAlone || this.#replica.mayVote) this.#stand(0);
+    // It has learned meanwhile that it must join first.
+    else this.#becomeFollower(null);
   }
 
   #becomeLeader(): void {
@@ -211,6 +215,7 @@ export class Raft implements RaftCore {
     invariant(isOnly, 'one leader per term', term);
     if (this.#role !== 'follower') this.#becomeFollower(from);
     this.#leader = from;
+    this.#hasFollowed = true;
     this.#electionTimer.leaderKnown();
     this.#electionTimer.restart();
     lockout.renew(term, round);
@@ -358,7 +363,7 @@ export class Raft implements RaftCore {
   }
 
   get holdsData(): boolean {
-    return this.#replica.log.lastIndex > 0;
+    return this.#hasFollowed || this.#replica.log.lastIndex > 0;
   }
 
   get commitIndex(): number {

@@ -355,7 +355,7 @@ export interface RaftCore {
   hasReady(): boolean;
   ready(): Ready;
   readonly soft: SoftState;
-  /** This node has entries, or a snapshot: for its peers the cluster is not new. */
+  /** It has entries, or has heard a leader, which has: for its peers the cluster is not new. */
   readonly holdsData: boolean;
   /** The last entry known to be committed. */
   readonly commitIndex: number;

@@ -129,6 +129,8 @@ export class Checker {
     const witness = this.#witness(id);
     witness.highestTermSent = 0;
     witness.votesSent.clear();
+    // No other node may know that it was elected.
+    for (const [term, leader] of this.#leaders) if (leader === id) this.#leaders.delete(term);
     this.#lostDisks = 1;
   }
 

@@ -174,7 +174,7 @@ class Simulation {
     const connection = `${from}:${this.#node(from).life}>${to}:${this.#node(to).life}`;
     let greeting = this.#greetings.get(connection);
     if (greeting === undefined) {
-      greeting = { holdsData: this.#node(from).disk.lastIndex > 0 };
+      greeting = { holdsData: this.#node(from).driver?.holdsData ?? false };
       this.#greetings.set(connection, greeting);
     }
     return greeting;
