@@ -6,7 +6,7 @@
 import { formatAddress } from '../base/address.js';
 import { MYSQL_DEFAULT_PORT } from '../base/mysql/default-port.js';
 import type { ClusterSettings, HostSource } from '../contracts/stores.js';
-import { splitList } from './keys.js';
+import { splitList } from './key-types.js';
 import type { FrenoConfig } from './schema.js';
 import type { ClusterConfig, MySQLConfig } from './schema-stores.js';
 import { tlsSettings } from './tls.js';

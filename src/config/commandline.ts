@@ -1,7 +1,7 @@
 /** The command line: flags as Go programs accept them (`-x`, `--x`, `--x=v`, `--x v`). */
 import { FrenoError } from '../base/errors.js';
 import type { LogOptions } from '../base/log.js';
-import { splitList } from './keys.js';
+import { splitList } from './key-types.js';
 import { nearest } from './nearest.js';
 import type { ConfigInput } from './schema.js';
 

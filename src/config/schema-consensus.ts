@@ -11,7 +11,7 @@ import {
   optionalHost,
   optionalPort,
   text,
-} from './keys.js';
+} from './key-types.js';
 import { optionalTls } from './schema-stores.js';
 
 const RAFT_NODES_MAX = 63;

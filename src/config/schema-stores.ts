@@ -16,7 +16,7 @@ import {
   optionalPort,
   text,
   threshold,
-} from './keys.js';
+} from './key-types.js';
 
 const CLUSTER_NAME_LENGTH_MAX = 128;
 const SECONDS_MAX = DAY_MS / 1_000;

@@ -1,6 +1,6 @@
 /** Schema of the whole configuration file: every key, its type, bounds, default and description. */
 import { z } from 'zod';
-import { address, count, list, port, text } from './keys.js';
+import { address, count, list, port, text } from './key-types.js';
 import { backendKeys, raftKeys } from './schema-consensus.js';
 import { stores } from './schema-stores.js';
 

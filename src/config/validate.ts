@@ -1,4 +1,7 @@
-/** Checks a document by the schema and the rules between keys, and reports all mistakes at once. */
+/**
+ * Checks a document by the schema, which refuses unknown keys and wrong types, and by the rules
+ * between keys; reports all mistakes at once.
+ */
 import { describeIssue, keysOf } from './problems.js';
 import { checkRules, Findings } from './rules.js';
 import { configSchema, type FrenoConfig } from './schema.js';

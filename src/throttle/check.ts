@@ -1,7 +1,7 @@
 /**
  * Decides a check: may this app write to this store now? A pure function of the store's metric, the
- * leadership, the operators' commands, the time and a random number. Status 417, "App denied", is
- * decided here (`isDenied`).
+ * leadership, the operators' commands, the time and a random number. Status 417 is
+ * decided here: "App denied" by `isThrottledOrHeld`, and "no app indicated".
  */
 import { type LeadershipView, mayAct } from './leadership-view.js';
 import { isCurrent, MetricState, noHostsMessage, type StoreMetric } from './metric.js';
@@ -61,7 +61,7 @@ export function unknownStoreType(ifExists: boolean): CheckResult {
 /** Decides a check of a store of a known type. */
 export function check(request: CheckRequest, context: CheckContext): CheckResult {
   const { app, store } = request;
-  if (isDenied(request, context)) {
+  if (isThrottledOrHeld(request, context)) {
     return {
       status: 417,
       value: 0,
@@ -100,7 +100,7 @@ export function holdsLowPriority(request: CheckRequest, result: CheckResult): bo
   );
 }
 
-function isDenied(request: CheckRequest, context: CheckContext): boolean {
+function isThrottledOrHeld(request: CheckRequest, context: CheckContext): boolean {
   if (
     request.lowPriority &&
     context.nowMs - context.lowPriorityHeldAtMs <= LOW_PRIORITY_DENIAL_MS

@@ -1,5 +1,6 @@
 /**
- * Leadership as every thread sees it, and the one place that checks the deadline of the lease.
+ * Leadership as every thread sees it, and the one place where the threads that act on it check the
+ * deadline of the lease (`mayAct`).
  *
  * A leader that is cut off from the majority, or whose process was paused, does not learn at once
  * that another node leads. So no thread acts on "this node is leader" alone: it compares the time

@@ -3,8 +3,12 @@ import { expect } from 'chai';
 import { Durations } from '../../src/base/durations.js';
 import type { CheckCount } from '../../src/contracts/http.js';
 import { checkFamilies, OTHER, PAIRS_MAX } from '../../src/publish/main/metrics/checks.js';
-import { exposition, gauge, histogram } from '../../src/publish/main/metrics/family.js';
 import { probeFamilies } from '../../src/publish/main/metrics/probes.js';
+import {
+  gauge,
+  histogram,
+  prometheusText,
+} from '../../src/publish/main/metrics/prometheus-text.js';
 import { Exposition } from '../support/exposition.js';
 import { checkCount, httpStatistics, probeStatistics } from '../support/statistics.js';
 
@@ -15,7 +19,7 @@ const STORES = [
 
 async function checksOf(...workers: CheckCount[][]): Promise<Exposition> {
   const statistics = workers.map((checks, worker) => httpStatistics({ worker, checks }));
-  return new Exposition(await exposition(checkFamilies(statistics, STORES)));
+  return new Exposition(await prometheusText(checkFamilies(statistics, STORES)));
 }
 
 describe('the text format of metrics', () => {
@@ -23,7 +27,7 @@ describe('the text format of metrics', () => {
     const names = ['a"b', 'a\\b', 'a\nb', 'a\\nb', '{a="b"} 1', 'ä€😀', ''];
     const family = gauge('freno_test', 'Backslash \\ and\nnew line.');
     for (const [value, name] of names.entries()) family.add({ name }, value);
-    const parsed = new Exposition(await exposition([family]));
+    const parsed = new Exposition(await prometheusText([family]));
     expect(parsed.families.get('freno_test')?.help).to.equal('Backslash \\ and\nnew line.');
     expect(parsed.all('freno_test').map(({ labels, value }) => [labels.name, value])).to.deep.equal(
       names.map((name, value) => [name, value]),
@@ -34,7 +38,7 @@ describe('the text format of metrics', () => {
     const durations = new Durations([0.001, 0.01]);
     for (const milliseconds of [0.5, 1, 5, 500]) durations.record(milliseconds);
     const parsed = new Exposition(
-      await exposition([histogram('freno_test', 'Test.').addHistogram({}, durations.counted)]),
+      await prometheusText([histogram('freno_test', 'Test.').addHistogram({}, durations.counted)]),
     );
     const buckets = parsed.all('freno_test_bucket').map(({ labels, value }) => [labels.le, value]);
     expect(buckets).to.deep.equal([
@@ -46,7 +50,7 @@ describe('the text format of metrics', () => {
   });
 
   it('leaves out a metric without series', async () => {
-    expect(await exposition([gauge('freno_test', 'Test.')])).to.equal('');
+    expect(await prometheusText([gauge('freno_test', 'Test.')])).to.equal('');
   });
 
   it('refuses malformed text in the parser of these tests', () => {
@@ -129,7 +133,7 @@ describe('the metrics of probes', () => {
         published: { written: 5, deleted: 0, failed: 0, dropped: 9 },
       }),
     ];
-    const parsed = new Exposition(await exposition(probeFamilies(statistics)));
+    const parsed = new Exposition(await prometheusText(probeFamilies(statistics)));
     for (const name of ['a', 'b']) {
       expect(parsed.value('freno_probes_total', { store: name })).to.equal(10);
       expect(parsed.value('freno_probe_errors_total', { store: name })).to.equal(1);

@@ -77,7 +77,7 @@ export class ClusterIdentity {
     }
     this.#id = replicated;
     this.#parts.store(replicated);
-    this.#parts.log.info({ clusterId: replicated }, 'raft: the cluster has its identity');
+    this.#parts.log.info({ clusterId: replicated }, 'raft: cluster identity set');
   }
 
   #isKnownToAll(): boolean {

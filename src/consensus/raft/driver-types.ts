@@ -48,7 +48,7 @@ export interface StorageWrite {
    * `hardState`, in one transaction: a vote never rests on less. Absent: unchanged.
    */
   readonly joined?: true;
-  /** The data are those of the list of this start from now on (`InitialState.founding`). */
+  /** From now on the data belong to the current `RaftNodes` (`InitialState.founding`). */
   readonly formed?: true;
   /**
    * The identity of the cluster; with `hardState` and `joined` in one transaction. It is durable

@@ -55,7 +55,7 @@ interface ConfiguredStore {
 
 /** The meaning of a path. */
 class CompiledCheck {
-  readonly question: Mutable<CheckRequest>;
+  readonly request: Mutable<CheckRequest>;
   /** Undefined when the store is not configured. */
   readonly store: ConfiguredStore | undefined;
   readonly count: Count;
@@ -64,7 +64,7 @@ class CompiledCheck {
   #body = '';
 
   constructor(question: CheckRequest, store: ConfiguredStore | undefined, count: Count) {
-    this.question = { ...question };
+    this.request = { ...question };
     this.store = store;
     this.count = count;
   }
@@ -141,7 +141,7 @@ export class Checks {
 
   #check(compiled: CompiledCheck, query: string, client: ClientKey): HandlerResponse {
     const { board, recentApps } = this.#sources;
-    const { question, store } = compiled;
+    const { request: question, store } = compiled;
     const context = this.#context;
     context.nowMs = monotonicMs();
     const ownUnixMs = this.#wallClock.unixMs(context.nowMs);

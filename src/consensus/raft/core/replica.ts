@@ -3,9 +3,9 @@
  * its peers.
  */
 import type { RaftConfig } from './config.js';
+import { DurableOutbox } from './durable-outbox.js';
 import { invariant } from './errors.js';
 import { Log } from './log.js';
-import { DurableOutbox } from './outbox.js';
 import type { Rules } from './rules.js';
 import type { HardState, InitialState, Message, NodeId, SnapshotMeta, Write } from './types.js';
 import { VoteLockout } from './vote-lockout.js';
@@ -153,7 +153,7 @@ export class Replica {
   }
 
   get isHardStateDurable(): boolean {
-    return this.rules.mayGo(this.#hardStateBatch, this.#writes.durableBatch);
+    return this.rules.maySend(this.#hardStateBatch, this.#writes.durableBatch);
   }
 
   /** For how many ticks the disk has completed nothing of what it was given. */

@@ -51,7 +51,7 @@ export interface Rules {
    * What a message states must be durable before it is sent (dissertation 3.8); `batch` is the last
    * write to which it refers.
    */
-  mayGo(batch: number, durableBatch: number): boolean;
+  maySend(batch: number, durableBatch: number): boolean;
   /** A completed write counts once all earlier ones are completed: it may have overtaken them. */
   completesInOrder(batch: number, durableBatch: number): boolean;
   /** A write in progress makes durable only what no later truncation has removed. */
@@ -105,7 +105,7 @@ export const raftRules: Rules = {
   knowsCommitted: (committed, firstOfTerm) => committed >= firstOfTerm,
   replacesLog: (snapshotIndex, committed, isCovered) => snapshotIndex > committed && !isCovered,
   compactsUpTo: (snapshotIndex, keepEntries) => snapshotIndex - keepEntries,
-  mayGo: (batch, durableBatch) => batch <= durableBatch,
+  maySend: (batch, durableBatch) => batch <= durableBatch,
   completesInOrder: (batch, durableBatch) => batch === durableBatch + 1,
   lastIndexAfterCut: (lastIndex, cutFrom) => Math.min(lastIndex, cutFrom - 1),
   isLockedOut: (ticksLeft) => ticksLeft > 0,

@@ -26,7 +26,7 @@ import { storageWrite } from '../storage/group-commit.js';
 import { ApplyBarrier } from './apply-barrier.js';
 import { ClusterClock } from './cluster-clock.js';
 import { DiskQueue } from './disk-queue.js';
-import { LeaderLease } from './lease.js';
+import { LeaderLease } from './lease-deadline.js';
 import { type RequestCallback, Requests } from './requests.js';
 import { drawSession } from './session.js';
 import { type ArrivedSnapshot, SnapshotReceiver } from './snapshot-receiver.js';
@@ -276,7 +276,7 @@ export class RaftDriver implements DriverInterface {
       this.#clock.forget();
     }
     if (isNews(before, soft)) observer.softStateChanged(soft);
-    this.#lease.answered(soft.leaseRound, soft.leaseLockoutMs);
+    this.#lease.confirmed(soft.leaseRound, soft.leaseLockoutMs);
     this.#reportLease();
   }
 

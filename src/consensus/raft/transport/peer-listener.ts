@@ -2,7 +2,7 @@
  * The incoming connections from peers: handshake, checks, reading.
  *
  * Until a connection has named itself as a peer in a valid hello it is a stranger: see
- * strangers.ts. This is no authentication: see docs/raft.md.
+ * unidentified-connections.ts. This is no authentication: see docs/raft.md.
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Address } from '../../../base/address.js';
@@ -22,7 +22,7 @@ import { mismatch, NODE_CHARACTERS_SHOWN, type PeerAdmission } from './identity.
 import { PeerConnections } from './peer-connections.js';
 import type { PeerCounters } from './peer-counters.js';
 import { Pongs } from './pongs.js';
-import { type StrangerFault, Strangers } from './strangers.js';
+import { type StrangerFault, UnidentifiedConnections } from './unidentified-connections.js';
 
 /** A live peer pings several times a second. */
 const IDLE_TIMEOUT_MS = 10_000;
@@ -66,11 +66,11 @@ export class PeerListener {
   readonly #options: PeerListenerOptions;
   readonly #server: Server;
   readonly #peers = new PeerConnections();
-  readonly #strangers: Strangers;
+  readonly #strangers: UnidentifiedConnections;
 
   constructor(options: PeerListenerOptions) {
     this.#options = options;
-    this.#strangers = new Strangers((address, fault) =>
+    this.#strangers = new UnidentifiedConnections((address, fault) =>
       options.onRefused(address, fault, expulsions[fault]),
     );
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));

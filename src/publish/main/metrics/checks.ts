@@ -1,6 +1,6 @@
 /** Checks by app, store and status, bounded however many names clients invent. */
 import type { CheckCount, HttpStatistics, StoreLocation } from '../../../contracts/http.js';
-import { counter, type Family, histogram } from './family.js';
+import { counter, type Family, histogram } from './prometheus-text.js';
 
 /**
  * Pairs of app and store with series of their own, over all HTTP threads; a pair has up to five

@@ -4,7 +4,7 @@ import { type Board, emptyLeadershipReading } from '../../../board/board.js';
 import type { Consensus, RaftMetrics } from '../../../contracts/consensus.js';
 import { mayAct, mayLead } from '../../../throttle/leadership-view.js';
 import type { ThrottleState } from '../../../throttle/state.js';
-import { addStates, counter, type Family, gauge, histogram } from './family.js';
+import { addStates, counter, type Family, gauge, histogram } from './prometheus-text.js';
 
 const ROLES: ReadonlyArray<RaftMetrics['role']> = ['leader', 'candidate', 'follower'];
 

@@ -14,9 +14,9 @@ import type { ThrottleState } from '../../../throttle/state.js';
 import type { Vitals } from '../diagnostics-hub.js';
 import { checkFamilies } from './checks.js';
 import { leadershipFamilies, operatorFamilies, raftFamilies } from './consensus.js';
-import { exposition } from './family.js';
 import { probeFamilies } from './probes.js';
 import { processFamilies, threadFamilies } from './process.js';
+import { prometheusText } from './prometheus-text.js';
 import { boardFamilies, hostFamilies } from './stores.js';
 
 export interface MetricsSources {
@@ -57,7 +57,7 @@ export class Metrics implements MetricsReporter {
       threads.vitals(),
     ]);
     const stores = this.#sources.stores();
-    return exposition([
+    return prometheusText([
       ...processFamilies(engine()),
       ...threadFamilies(vitals),
       ...leadershipFamilies(board, consensus),

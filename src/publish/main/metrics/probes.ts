@@ -1,6 +1,6 @@
 /** Metrics of probes, HTTP checks of hosts and writes to memcached, from the probe threads. */
 import type { ProbeStatistics } from '../../../contracts/probe.js';
-import { counter, type Family, histogram, summary } from './family.js';
+import { counter, type Family, histogram, summary } from './prometheus-text.js';
 
 export function probeFamilies(statistics: readonly ProbeStatistics[]): Family[] {
   const probes = counter('freno_probes_total', 'Probes of hosts that are over, by store.');

@@ -4,7 +4,7 @@
  */
 import { version } from '../../../base/version.js';
 import type { Vitals } from '../diagnostics-hub.js';
-import { counter, type Family, gauge } from './family.js';
+import { counter, type Family, gauge } from './prometheus-text.js';
 
 const MICROSECONDS = 1e6;
 

@@ -12,7 +12,7 @@ import type { ClusterReport } from '../../../contracts/reports.js';
 import { lastHealthyAtMs } from '../../../throttle/health.js';
 import { mayAct } from '../../../throttle/leadership-view.js';
 import { isCurrent, MetricState } from '../../../throttle/metric.js';
-import { addStates, type Family, gauge } from './family.js';
+import { addStates, type Family, gauge } from './prometheus-text.js';
 
 const STATE_NAMES = new Map<MetricState, string>([
   [MetricState.nothing, 'nothing'],

@@ -74,7 +74,7 @@ export const mutants: readonly Mutant[] = [
     name: 'announces a commit before it is in force',
     rules: { announces: (committed) => committed },
   },
-  { name: 'sends a response before the disk has what it says', rules: { mayGo: () => true } },
+  { name: 'sends a response before the disk has what it says', rules: { maySend: () => true } },
   { name: 'truncates without a conflict', rules: { conflicts: () => true } },
   {
     name: 'commits beyond the last new entry',

@@ -79,7 +79,7 @@ export function addStates(
 }
 
 /** The families as text. The thread yields to its other work after each family. */
-export async function exposition(families: readonly Family[]): Promise<string> {
+export async function prometheusText(families: readonly Family[]): Promise<string> {
   // Loaded on the first scrape only.
   const { AggregatorRegistry } = await import('prom-client');
   let text = '';

@@ -33,7 +33,7 @@ export class DurableOutbox {
 
   /** Sends once `batch` is durable. */
   post(message: Message, batch: number, durableBatch: number): void {
-    if (this.#rules.mayGo(batch, durableBatch)) this.#free.push(message);
+    if (this.#rules.maySend(batch, durableBatch)) this.#free.push(message);
     else this.#wait({ message, batch });
   }
 
@@ -44,7 +44,8 @@ export class DurableOutbox {
   #wait(newer: HeldMessage): void {
     const place = this.#waiting.findIndex((waiting) => isOfOneKind(waiting, newer));
     if (place < 0) this.#waiting.push(newer);
-    else if (!saysLess(newer.message, this.#waiting[place]!.message)) this.#waiting[place] = newer;
+    else if (!confirmsLess(newer.message, this.#waiting[place]!.message))
+      this.#waiting[place] = newer;
   }
 
   /** The disk has completed more batches. */
@@ -85,7 +86,7 @@ function isOfOneKind(left: HeldMessage, right: HeldMessage): boolean {
 }
 
 /** Whether the newer acknowledgement confirms less than the older one. */
-function saysLess(newer: Message, older: Message): boolean {
+function confirmsLess(newer: Message, older: Message): boolean {
   const areAnswers = newer.kind === 'appendResponse' && older.kind === 'appendResponse';
   return areAnswers && newer.index < older.index;
 }

@@ -1,10 +1,10 @@
 /** The lease of a leader, counted by its driver. */
 import { expect } from 'chai';
-import { LeaderLease } from '../../../../src/consensus/raft/driver/lease.js';
+import { LeaderLease } from '../../../../src/consensus/raft/driver/lease-deadline.js';
 
 /** Until when it holds once a majority has confirmed that round. */
 function heldUntil(lease: LeaderLease, round: number): number {
-  lease.answered(round, 100);
+  lease.confirmed(round, 100);
   return lease.untilMs;
 }
 
@@ -39,11 +39,11 @@ describe('leader lease', () => {
   it('extends leader lease by a share of the lockout of a majority, once more is known', () => {
     const lease = new LeaderLease(0.9);
     lease.roundBegins(1, 1000);
-    lease.answered(1, 100);
+    lease.confirmed(1, 100);
     expect(lease.untilMs).to.equal(1090);
-    lease.answered(1, 300);
+    lease.confirmed(1, 300);
     expect(lease.untilMs).to.equal(1270);
-    lease.answered(1, 0);
+    lease.confirmed(1, 0);
     expect(lease.untilMs).to.equal(1000);
   });
 });

@@ -40,7 +40,7 @@ export class LeaderLease {
    * A majority has acknowledged `round` and elects no other node for `lockoutMs` after it was sent.
    * Round 0: no round carries a lease.
    */
-  answered(round: number, lockoutMs: number): void {
+  confirmed(round: number, lockoutMs: number): void {
     if (round === 0) {
       this.#forgetUpTo(this.#answeredRound);
       this.#untilMs = 0;

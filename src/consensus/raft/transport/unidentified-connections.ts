@@ -24,7 +24,7 @@ interface Stranger {
   readonly deadline: NodeJS.Timeout;
 }
 
-export class Strangers {
+export class UnidentifiedConnections {
   /** Oldest first. */
   readonly #places = new Map<Socket, Stranger>();
 
