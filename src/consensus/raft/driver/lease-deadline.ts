@@ -3,8 +3,8 @@
  *
  * It counts from the **sending** of the newest heartbeats that a majority acknowledged, since their
  * lockouts cannot have begun earlier. It lasts for their shortest lockout, less a share for clocks
- * that run faster. Whether it is over is compared with one clock of all threads at the moment of
- * each answer.
+ * that run faster. Whether it is over is checked by `mayAct` (throttle/leadership-view.ts), by one
+ * clock of all threads, at the moment of each answer.
  */
 
 /**

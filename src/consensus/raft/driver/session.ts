@@ -1,4 +1,4 @@
-/** The session of a node: its runs are told apart by it, in the requests that they forward. */
+/** The session of a node distinguishes its runs in the requests that they forward. */
 
 /**
  * Sessions are drawn from this many: half of the exact integers, so that a session's requests can
