@@ -7,6 +7,7 @@ import type { Append, Heartbeat, Snapshot } from './types.js';
 export function follow(replica: Replica, append: Append): void {
   const { log, rules } = replica;
   if (append.prevIndex < log.committed) {
+    agreesWithCommitted(replica, append);
     acknowledge(replica, append.from, log.committed);
     return;
   }
@@ -20,6 +21,22 @@ export function follow(replica: Replica, append: Append): void {
   invariant(lastNew <= log.lastIndex, 'an append leaves all its entries in the log', lastNew);
   log.commitTo(rules.commitAfterAppend(append.commit, lastNew));
   acknowledge(replica, append.from, lastNew);
+}
+
+/**
+ * A leader has everything that was committed (leader completeness, dissertation 3.6.3). One that
+ * says otherwise, or a disk here that does, ends this node: to go on would hide that two nodes
+ * acknowledged different commands.
+ */
+function agreesWithCommitted({ log }: Replica, { prevIndex, prevTerm, entries }: Append): void {
+  let index = prevIndex;
+  for (const term of [prevTerm, ...entries.map((entry) => entry.term)]) {
+    if (index > log.committed) return;
+    const known = log.termAt(index);
+    const agrees = known === undefined || known === term;
+    invariant(agrees, 'a leader has what is committed here', index, term, known ?? 0);
+    index++;
+  }
 }
 
 function acknowledge(replica: Replica, to: string, index: number): void {

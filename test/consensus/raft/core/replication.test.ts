@@ -262,4 +262,15 @@ describe('raft replication', () => {
     expect(core.ready().committed).to.have.length(1);
     expect(core.hasReady()).to.equal(false);
   });
+
+  it('stops a node loudly whose committed entries the leader contradicts', () => {
+    const cluster = new CoreCluster(3);
+    const leader = cluster.elect();
+    cluster.propose(leader, 'x').tick(1);
+    const { term } = leader;
+    const forged = [entry(2, term + 1, 'y')];
+    const append = { prevIndex: 1, prevTerm: term, commit: 2, entries: forged };
+    const message = { kind: 'append', from: 'a', to: 'b', term: term + 1, ...append } as const;
+    expect(() => cluster.deliver(message)).to.throw(/a leader has what is committed here/);
+  });
 });
