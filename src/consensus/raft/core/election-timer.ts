@@ -8,6 +8,9 @@ import { invariant } from './errors.js';
 /** Uniform in [0, 1). */
 export type RandomSource = () => number;
 
+/** Ticks by which a tick that the own disk takes for a vote prolongs the time-out. */
+const TICKS_PER_DISK_TICK = 2;
+
 export class ElectionTimer {
   readonly #config: RaftConfig;
   readonly #random: RandomSource;
@@ -28,6 +31,16 @@ export class ElectionTimer {
     const ticks = electionTicks * backoff;
     this.#ticksLeft = nodes.length === 1 ? 1 : ticks + Math.floor(this.#random() * ticks);
     invariant(this.#ticksLeft > 0, 'an election time-out takes time', this.#ticksLeft);
+  }
+
+  /**
+   * The vote of this node is not on its disk yet. The time begins when it is, and allows for disks
+   * of others that are as slow: for their votes, and for the first entry.
+   */
+  waitForDisk(): void {
+    const { electionTicks, maxElectionBackoff } = this.#config;
+    const limit = 2 * electionTicks * maxElectionBackoff;
+    this.#ticksLeft = Math.min(limit, this.#ticksLeft + TICKS_PER_DISK_TICK);
   }
 
   /** True once the time is over. */

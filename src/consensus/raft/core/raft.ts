@@ -77,8 +77,8 @@ export class Raft implements RaftCore {
       return;
     }
     // Peers cannot know of a vote that is not on disk: the time-out starts once it is.
-    if (!this.#isAlone && !this.#replica.isHardStateDurable) return;
-    if (this.#electionTimer.tick()) this.campaign();
+    if (!this.#isAlone && !this.#replica.isHardStateDurable) this.#electionTimer.waitForDisk();
+    else if (this.#electionTimer.tick()) this.campaign();
   }
 
   campaign(): void {

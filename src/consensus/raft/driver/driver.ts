@@ -324,7 +324,7 @@ export class RaftDriver implements DriverInterface {
     const { index } = arrived.meta;
     this.#parts.machine.restore(arrived.assembly.image(), this.#barrier.applied());
     this.#appliedIndex = index;
-    this.#barrier.whenSeen(() => this.#inForce(index));
+    this.#bringInForce(index);
     this.#requests.restored(index);
     this.#taker.restored(index);
   }
@@ -341,11 +341,21 @@ export class RaftDriver implements DriverInterface {
       });
     }
     this.#appliedIndex = last.index;
-    this.#barrier.whenSeen(() => this.#inForce(last.index));
+    this.#bringInForce(last.index);
     this.#taker.applied({ index: last.index, term: last.term });
     const { role, term } = this.#soft;
     if (role === 'leader' && last.term === term && term !== this.#informedTerm)
       this.#informed(term);
+  }
+
+  /**
+   * A thread that answers its own client may do so before it confirms; a leader announces a commit
+   * to others only when every thread has confirmed it.
+   */
+  #bringInForce(index: number): void {
+    const announces = this.#soft.role === 'leader' && this.#options.nodes > 1;
+    const inForce = (): void => this.#inForce(index);
+    this.#barrier.whenSeen(announces ? () => this.#parts.machine.settled(inForce) : inForce);
   }
 
   /** Every thread of this node decides by the entries up to `index`: they may be announced. */

@@ -33,6 +33,9 @@ import type { SyncedRecord } from './synced-file.js';
 import { DirectoryWatch } from './watch.js';
 import { WriteSequence } from './write-sequence.js';
 
+/** After a write of term or vote, until the write-ahead log is checkpointed. */
+const CHECKPOINT_DELAY_MS = 250;
+
 /** Entries that one statement deletes after a snapshot: appends wait for it. */
 const DELETE_ROWS = 1024;
 
@@ -76,6 +79,7 @@ export class SqliteStorage implements RaftStorage {
   #chain: number;
   readonly #bound: SyncedBound;
   #watch: DirectoryWatch | null = null;
+  #checkpointTimer: NodeJS.Timeout | undefined;
   readonly #sequence = new WriteSequence();
 
   private constructor(
@@ -244,6 +248,7 @@ export class SqliteStorage implements RaftStorage {
   /** Waits for pending writes; the directory is free afterwards. */
   async close(): Promise<void> {
     this.#watch?.stop();
+    clearTimeout(this.#checkpointTimer);
     this.#sequence.fail(new Error('the log is closed'));
     await this.#sequence.idle();
     try {
@@ -256,18 +261,26 @@ export class SqliteStorage implements RaftStorage {
 
   /**
    * Rows are durable in the write-ahead log; term and vote, which are rare, go on to the database
-   * itself at once: what comes later rests on them, and it is the file less easily lost.
+   * itself soon: what comes later rests on them, and it is the file less easily lost. Not before
+   * the next step: on a slow disk two more syncs for each vote would prevent elections.
    */
   #writeState(change: Partial<NodeState>, next: Done): void {
     const state = { ...this.#state, ...change, version: this.#state.version + 1 };
     this.#state = state;
     this.#statements.setState.run(nodeStateRow(state), (error) => {
       if (error !== null) return next(error);
-      this.#checkpoint((failure) => {
-        if (failure === null) this.#bound.stateSynced(state);
-        next(failure);
-      });
+      this.#bound.stateSynced(state);
+      this.#checkpointSoon();
+      next(null);
     });
+  }
+
+  #checkpointSoon(): void {
+    clearTimeout(this.#checkpointTimer);
+    this.#checkpointTimer = setTimeout(
+      () => this.#sequence.run([(next) => this.#checkpoint(next)], () => {}),
+      CHECKPOINT_DELAY_MS,
+    );
   }
 
   #checkpoint(next: Done): void {
