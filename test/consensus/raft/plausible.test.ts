@@ -7,7 +7,6 @@ import {
   checkStoredPlausible,
   TERM_OR_INDEX_MAX,
 } from '../../../src/consensus/raft/codec/plausible.js';
-import type { InitialState } from '../../../src/consensus/raft/core/types.js';
 
 const route = { from: 'a:1', to: 'b:2' };
 /** Of a heartbeat. */
@@ -59,24 +58,19 @@ describe('checkPlausible', () => {
 });
 
 describe('checkStoredPlausible', () => {
-  const sound: InitialState = {
-    hardState: { term: 8, vote: null },
-    joining: false,
-    snapshot: { index: 100, term: 7 },
-    entries: [],
-  };
-
   it('refuses a disk with a term or an index that no cluster reaches, with the way out', () => {
-    checkStoredPlausible('freno-raft.db', sound);
-    const broken: InitialState[] = [
-      { ...sound, hardState: { term: LARGEST, vote: null } },
-      { ...sound, hardState: { term: 8 + AHEAD_MAX, vote: null } },
-      { ...sound, snapshot: { index: LARGEST, term: 7 } },
-      { ...sound, entries: [{ index: 101, term: LARGEST, data: new Uint8Array(0) }] },
-    ];
-    for (const state of broken) {
-      expect(() => checkStoredPlausible('freno-raft.db', state))
-        .to.throw(/^freno-raft\.db: it holds term .* empty RaftDataDir/)
+    const last = { index: 101, term: 7 };
+    checkStoredPlausible(8, last);
+    checkStoredPlausible(7 + AHEAD_MAX, last);
+    const broken = [
+      [LARGEST, last],
+      [8 + AHEAD_MAX, last],
+      [8, { index: LARGEST, term: 7 }],
+      [LARGEST, { index: 101, term: LARGEST }],
+    ] as const;
+    for (const [term, end] of broken) {
+      expect(() => checkStoredPlausible(term, end))
+        .to.throw(/^it holds term .* empty RaftDataDir/)
         .with.property('code', 'RESOURCE');
     }
   });
