@@ -89,6 +89,8 @@ export interface ConsensusObserver {
    * decides on expiries; null: this node's own clock decides.
    */
   leaseExtended(leaseUntilMs: number, clockOffsetMs: number | null): void;
+  /** While following, from time to time: the same offset, as the leader stated it. */
+  clockHeard(clockOffsetMs: number): void;
 }
 
 /** The replicated state as consensus drives it. */

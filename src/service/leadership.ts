@@ -19,6 +19,12 @@ const READY_TIMEOUT_MS = 1000;
 /** How often a new leader checks whether every store has been read. */
 const READY_POLL_MS = 5;
 
+/**
+ * For so long a node that hears no leader goes on by the last clock of the majority. After that its
+ * monotonic clock, which stands still while a machine is suspended, is no better than its own.
+ */
+const CLOCK_LAPSE_MS = 600_000;
+
 export interface ProbingSwitch {
   /** Starts to probe under that term, or stops probing. */
   lead(probing: boolean, term: number): void;
@@ -37,6 +43,7 @@ export interface LeadershipOptions {
   readonly stores: StoreLister;
   /** This node acts as leader whatever consensus reports. */
   readonly forced: boolean;
+  readonly clockLapseMs?: number;
 }
 
 export class Leadership implements ConsensusObserver {
@@ -44,6 +51,7 @@ export class Leadership implements ConsensusObserver {
   readonly #reading: StoreReading = emptyStoreReading();
   #view: LeadershipView;
   #readyTimer: NodeJS.Timeout | undefined;
+  #clockTimer: NodeJS.Timeout | undefined;
 
   constructor(options: LeadershipOptions) {
     this.#options = options;
@@ -58,17 +66,36 @@ export class Leadership implements ConsensusObserver {
 
   stop(): void {
     clearTimeout(this.#readyTimer);
+    clearTimeout(this.#clockTimer);
   }
 
   leadershipChanged(leading: boolean, term: number): void {
-    // Lease, clock and readiness belong to one term: none of them passes to the next.
-    this.#publish({ ...NOT_LEADING, forced: this.#view.forced, leading, term });
+    // Lease and readiness belong to one term: neither passes to the next. The clock does: the next
+    // leader, or the next lease, only makes it more exact.
+    const { forced, clockOffsetMs } = this.#view;
+    this.#publish({ ...NOT_LEADING, forced, clockOffsetMs, leading, term });
     if (leading || this.#view.forced) this.#promote();
     else this.#demote();
   }
 
   leaseExtended(leaseUntilMs: number, clockOffsetMs: number | null): void {
-    if (this.#view.leading) this.#publish({ leaseUntilMs, clockOffsetMs });
+    if (!this.#view.leading) return;
+    this.#publish({ leaseUntilMs, clockOffsetMs });
+    this.#postponeLapse();
+  }
+
+  clockHeard(clockOffsetMs: number): void {
+    if (this.#view.leading) return;
+    this.#publish({ clockOffsetMs });
+    this.#postponeLapse();
+  }
+
+  #postponeLapse(): void {
+    clearTimeout(this.#clockTimer);
+    if (this.#view.clockOffsetMs === null) return;
+    const lapse = (): void => this.#publish({ clockOffsetMs: null });
+    this.#clockTimer = setTimeout(lapse, this.#options.clockLapseMs ?? CLOCK_LAPSE_MS);
+    this.#clockTimer.unref();
   }
 
   #promote(): void {

@@ -11,7 +11,7 @@ const SLOT = 0;
 const GENERATION = 5;
 
 /** A leadership over a board with one store, and the calls that it made. */
-function setUp(forced = false) {
+function setUp(forced = false, clockLapseMs = 60_000) {
   const board = Board.create(1);
   board.publishSettings(SLOT, { generation: GENERATION, threshold: 1, maxAgeMs: 5000 });
   const calls: string[] = [];
@@ -20,6 +20,7 @@ function setUp(forced = false) {
     prober: { lead: (probing, term) => calls.push(`${probing ? 'probe' : 'stop'} ${term}`) },
     stores: { slots: () => [SLOT], refreshNow: () => calls.push('refresh') },
     forced,
+    clockLapseMs,
   });
   leadership.start();
   return {
@@ -100,14 +101,37 @@ describe('leadership', () => {
     expect(view().leaseUntilMs).to.equal(0);
   });
 
-  it('uses the clock that comes with the lease, and its own after it lost leadership', () => {
+  it('uses the clock that comes with the lease, also after it lost leadership', () => {
     const { view, leadership } = setUp();
     leadership.leadershipChanged(true, 3);
     expect(view().clockOffsetMs).to.equal(null);
     leadership.leaseExtended(monotonicMs() + 60_000, 1.8e12);
     expect(view().clockOffsetMs).to.equal(1.8e12);
     leadership.leadershipChanged(false, 4);
-    expect(view().clockOffsetMs).to.equal(null);
+    expect(view().clockOffsetMs).to.equal(1.8e12);
+    leadership.stop();
+  });
+
+  it('uses the clock that its leader states, also when it leads until the first lease', () => {
+    const { view, leadership } = setUp();
+    leadership.clockHeard(1.7e12);
+    expect(view()).to.deep.include({ leading: false, clockOffsetMs: 1.7e12 });
+    leadership.leadershipChanged(true, 3);
+    expect(view().clockOffsetMs).to.equal(1.7e12);
+    leadership.leaseExtended(monotonicMs() + 60_000, 1.8e12);
+    leadership.clockHeard(1.7e12);
+    expect(view().clockOffsetMs, 'while it leads').to.equal(1.8e12);
+    leadership.leadershipChanged(false, 4);
+    leadership.clockHeard(1.6e12);
+    expect(view().clockOffsetMs).to.equal(1.6e12);
+    leadership.stop();
+  });
+
+  it('uses its own clock after it has heard of no other for long', async () => {
+    const { view, leadership } = setUp(false, 20);
+    leadership.clockHeard(1.7e12);
+    expect(view().clockOffsetMs).to.equal(1.7e12);
+    await until(() => view().clockOffsetMs === null);
     leadership.stop();
   });
 

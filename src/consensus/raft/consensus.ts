@@ -190,6 +190,7 @@ export class RaftConsensus implements Consensus {
         this.#compareClocks(clockOffsetMs);
         this.#observer.leaseExtended(leaseUntilMs, clockOffsetMs);
       },
+      clockHeard: (clockOffsetMs) => this.#observer.clockHeard(clockOffsetMs),
       failed: (error) => {
         // Commands that were in flight together fail together.
         if (failure !== null) return;

@@ -127,6 +127,8 @@ export interface DriverObserver {
    * what to add to `nowMs()` for the Unix time of a majority of the nodes; null for a single node.
    */
   leaseExtended(leaseUntilMs: number, clockOffsetMs: number | null): void;
+  /** While following, from time to time: the same offset, as the leader stated it. */
+  clockHeard(clockOffsetMs: number): void;
   /**
    * The node stopped participating: its disk failed, or an invariant is broken. Called once, after
    * the driver has stopped itself.

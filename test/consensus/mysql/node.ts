@@ -59,6 +59,8 @@ export class BackendTestNode implements ConsensusObserver, StateMachine {
     this.#changed();
   }
 
+  clockHeard(): void {}
+
   async apply(commands: readonly Command[]): Promise<readonly CommandOutcome[]> {
     return commands.map((command) => this.throttles.apply(command));
   }

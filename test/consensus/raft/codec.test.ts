@@ -54,7 +54,8 @@ describe('messages between peers', () => {
     },
     { kind: 'appendResponse', ...route, term: 5, index: LARGE, joining: true },
     { kind: 'appendReject', ...route, term: 5, prevIndex: 9, hintIndex: 4, hintTerm: 2 },
-    { kind: 'heartbeat', ...route, term: 5, round: 12, commit: 4 },
+    { kind: 'heartbeat', ...route, term: 5, round: 12, commit: 4, majorityUnixMs: 0 },
+    { kind: 'heartbeat', ...route, term: 5, round: 12, commit: 4, majorityUnixMs: LARGE },
     {
       kind: 'heartbeatResponse',
       ...route,

@@ -7,9 +7,10 @@ import {
   checkStoredPlausible,
   TERM_OR_INDEX_MAX,
 } from '../../../src/consensus/raft/codec/plausible.js';
-import type { InitialState } from '../../../src/consensus/raft/core/types.js';
 
 const route = { from: 'a:1', to: 'b:2' };
+/** Of a heartbeat. */
+const timeless = { majorityUnixMs: 0 };
 const LARGEST = Number.MAX_SAFE_INTEGER;
 
 describe('checkPlausible', () => {
@@ -18,8 +19,8 @@ describe('checkPlausible', () => {
     { kind: 'vote', ...route, term: 9, lastIndex: LARGEST, lastTerm: 2, transferRound: 0 },
     { kind: 'vote', ...route, term: 9, lastIndex: 7, lastTerm: LARGEST, transferRound: 0 },
     { kind: 'voteResponse', ...route, term: LARGEST, granted: false },
-    { kind: 'heartbeat', ...route, term: 8 + AHEAD_MAX, round: 1, commit: 4 },
-    { kind: 'heartbeat', ...route, term: 8, round: 1, commit: LARGEST },
+    { kind: 'heartbeat', ...route, term: 8 + AHEAD_MAX, round: 1, commit: 4, ...timeless },
+    { kind: 'heartbeat', ...route, term: 8, round: 1, commit: LARGEST, ...timeless },
     { kind: 'appendResponse', ...route, term: 7, index: LARGEST, joining: false },
     { kind: 'appendReject', ...route, term: 7, prevIndex: 9, hintIndex: LARGEST, hintTerm: 2 },
     { kind: 'append', ...route, term: 7, prevIndex: LARGEST, prevTerm: 1, commit: 2, entries: [] },
@@ -45,11 +46,11 @@ describe('checkPlausible', () => {
   it('accepts a leader that is 2^32 terms and entries ahead', () => {
     const commit = 100 + AHEAD_MAX;
     const term = 7 + AHEAD_MAX;
-    checkPlausible({ kind: 'heartbeat', ...route, term, round: 1, commit }, 7, 100);
+    checkPlausible({ kind: 'heartbeat', ...route, term, round: 1, commit, ...timeless }, 7, 100);
   });
 
   it('accepts no term above the largest of all, whatever is known', () => {
-    const heartbeat = { kind: 'heartbeat', ...route, round: 1, commit: 1 } as const;
+    const heartbeat = { kind: 'heartbeat', ...route, round: 1, commit: 1, ...timeless } as const;
     const known = TERM_OR_INDEX_MAX;
     checkPlausible({ ...heartbeat, term: known }, known, 1);
     expect(() => checkPlausible({ ...heartbeat, term: known + 1 }, known, 1)).to.throw();
@@ -57,24 +58,19 @@ describe('checkPlausible', () => {
 });
 
 describe('checkStoredPlausible', () => {
-  const sound: InitialState = {
-    hardState: { term: 8, vote: null },
-    joining: false,
-    snapshot: { index: 100, term: 7 },
-    entries: [],
-  };
-
   it('refuses a disk with a term or an index that no cluster reaches, with the way out', () => {
-    checkStoredPlausible('freno-raft.db', sound);
-    const broken: InitialState[] = [
-      { ...sound, hardState: { term: LARGEST, vote: null } },
-      { ...sound, hardState: { term: 8 + AHEAD_MAX, vote: null } },
-      { ...sound, snapshot: { index: LARGEST, term: 7 } },
-      { ...sound, entries: [{ index: 101, term: LARGEST, data: new Uint8Array(0) }] },
-    ];
-    for (const state of broken) {
-      expect(() => checkStoredPlausible('freno-raft.db', state))
-        .to.throw(/^freno-raft\.db: it holds term .* empty RaftDataDir/)
+    const last = { index: 101, term: 7 };
+    checkStoredPlausible(8, last);
+    checkStoredPlausible(7 + AHEAD_MAX, last);
+    const broken = [
+      [LARGEST, last],
+      [8 + AHEAD_MAX, last],
+      [8, { index: LARGEST, term: 7 }],
+      [LARGEST, { index: 101, term: LARGEST }],
+    ] as const;
+    for (const [term, end] of broken) {
+      expect(() => checkStoredPlausible(term, end))
+        .to.throw(/^it holds term .* empty RaftDataDir/)
         .with.property('code', 'RESOURCE');
     }
   });

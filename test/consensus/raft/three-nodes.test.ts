@@ -139,6 +139,19 @@ describe('a Raft cluster of three nodes', () => {
     }
   });
 
+  it('uses the clock of the majority when that of a follower is wrong', async () => {
+    await cluster.leader();
+    const [wrong] = await cluster.followers();
+    wrong!.clockErrorMs = 86_400_000;
+    const offByMs = (): number =>
+      monotonicMs() + (wrong!.observer.clockOffsetMs ?? Number.NaN) - Date.now();
+    await until(() => offByMs() > -1000 && offByMs() < 1000);
+    const first = wrong!.observer.clockOffsetMs;
+    await until(() => wrong!.observer.clockOffsetMs !== first);
+    expect(offByMs(), 'a second later').to.be.within(-1000, 50);
+    expect(wrong!.observer.leading).to.equal(false);
+  });
+
   it('takes a new election time-out by a rolling restart', async () => {
     const { electionMs } = (await cluster.leader()).settings;
     for (let at = 0; at < cluster.nodes.length; at++) {

@@ -2,6 +2,7 @@
 import type {
   Append,
   AppendResponse,
+  Heartbeat,
   HeartbeatResponse,
   Message,
   NodeId,
@@ -14,12 +15,18 @@ import { SNAPSHOT_CHUNK_BYTES_MAX, SNAPSHOT_CHUNKS_MAX } from './snapshots.js';
 import { copyOf, decodeUntrusted, exact, positive, protocolError, wire } from './wire.js';
 
 /**
- * The core's `snapshot` message is never sent: its bytes are, as `SnapshotChunk`s. Heartbeat
- * responses carry a wall clock, which the core does not know.
+ * The core's `snapshot` message is never sent: its bytes are, as `SnapshotChunk`s. Heartbeats and
+ * their responses carry a time of day, which the core does not know.
  */
 export type SentMessage =
-  | Exclude<Message, { kind: 'snapshot' | 'heartbeatResponse' }>
+  | Exclude<Message, { kind: 'snapshot' | 'heartbeat' | 'heartbeatResponse' }>
+  | TimedHeartbeat
   | TimedHeartbeatResponse;
+
+export interface TimedHeartbeat extends Heartbeat {
+  /** The Unix time that a majority of the clocks has reached; 0: not stated. */
+  readonly majorityUnixMs: number;
+}
 
 export interface TimedHeartbeatResponse extends HeartbeatResponse {
   /** The sender's wall clock; 0: not sent. */
@@ -93,10 +100,8 @@ function toWire(message: PeerMessage): Parameters<typeof wire.PeerMessage.encode
       const { term, prevIndex, hintIndex, hintTerm } = message;
       return { appendReject: { term, prevIndex, hintIndex, hintTerm } };
     }
-    case 'heartbeat': {
-      const { term, round, commit } = message;
-      return { heartbeat: { term, round, commit } };
-    }
+    case 'heartbeat':
+      return { heartbeat: heartbeatToWire(message) };
     case 'heartbeatResponse': {
       const { term, round, lockoutMs, unixMs } = message;
       return { heartbeatResponse: { term, round, lockoutMs, unixMs } };
@@ -131,6 +136,11 @@ function appendResponseToWire({ term, index, joining }: AppendResponse) {
   return joining ? { term, index, joining } : { term, index };
 }
 
+/** Most heartbeats state no time, and have no field for it. */
+function heartbeatToWire({ term, round, commit, majorityUnixMs }: TimedHeartbeat) {
+  return majorityUnixMs === 0 ? { term, round, commit } : { term, round, commit, majorityUnixMs };
+}
+
 function appendToWire({ term, prevIndex, prevTerm, commit, entries }: Append) {
   return {
     term,
@@ -155,13 +165,14 @@ export function decodeMessage(body: Uint8Array, from: NodeId, to: NodeId): PeerM
     return { kind: 'appendResponse', ...at, ...acked, joining: joining ?? false };
   }
   if (message.heartbeat != null) {
-    const { term, round, commit } = message.heartbeat;
+    const { term, round, commit, majorityUnixMs } = message.heartbeat;
     return {
       kind: 'heartbeat',
       ...at,
       term: termOf(term),
       round: positive(round ?? 0, 'round'),
       commit: exact(commit ?? 0, 'commit'),
+      majorityUnixMs: exact(majorityUnixMs ?? 0, 'majorityUnixMs'),
     };
   }
   if (message.heartbeatResponse != null) {

@@ -6,7 +6,7 @@
  * cluster reaches is refused before anything is stored.
  */
 import { FrenoError } from '../../../base/errors.js';
-import type { InitialState } from '../core/types.js';
+import type { SnapshotMeta } from '../core/types.js';
 import type { PeerMessage } from './messages.js';
 import { protocolError } from './wire.js';
 
@@ -55,21 +55,17 @@ function check(message: PeerMessage, fields: readonly string[], known: number): 
 }
 
 /**
- * Throws `RESOURCE`, with the way out, when the state on a disk holds an implausible term or index:
- * an earlier release stored what a broken node sent. `file`: the file's name.
+ * Throws `RESOURCE`, with the way out, when a disk holds an implausible term or index: an earlier
+ * release stored what a broken node sent. `last`: the last entry, or that of the snapshot.
  */
-export function checkStoredPlausible(
-  file: string,
-  { hardState, snapshot, entries }: InitialState,
-): void {
-  const last = entries.at(-1) ?? snapshot;
-  const isTermSound = hardState.term <= Math.min(last.term + AHEAD_MAX, TERM_OR_INDEX_MAX);
+export function checkStoredPlausible(term: number, last: SnapshotMeta): void {
+  const isTermSound = term <= Math.min(last.term + AHEAD_MAX, TERM_OR_INDEX_MAX);
   const isLogSound = last.term <= TERM_OR_INDEX_MAX && last.index <= TERM_OR_INDEX_MAX;
   if (isTermSound && isLogSound) return;
   throw new FrenoError(
     'RESOURCE',
-    `${file}: it holds term ${hardState.term}, and entry ${last.index} of term ${last.term}: ` +
+    `it holds term ${term}, and entry ${last.index} of term ${last.term}: ` +
       'no cluster gets that far, a broken node sent it. The node must come back with an empty ' +
-      'RaftDataDir (docs/raft.md, "Recover a node with a lost disk")',
+      'RaftDataDir (docs/raft.md, "Lost or damaged disks")',
   );
 }

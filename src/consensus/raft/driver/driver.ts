@@ -136,11 +136,10 @@ export class RaftDriver implements DriverInterface {
   }
 
   #step(message: SentMessage): void {
-    const { core } = this.#parts;
-    // A late response to an earlier leadership is not kept for the next one.
-    const isHeard = message.kind === 'heartbeatResponse' && core.soft.role === 'leader';
-    if (isHeard) this.#clock.heard(message.from, message.unixMs);
+    const { core, observer } = this.#parts;
     this.#guarded(() => core.step(message));
+    const offsetMs = this.#isStopped ? null : this.#clock.received(message, core.soft);
+    if (offsetMs !== null) observer.clockHeard(offsetMs);
   }
 
   unreachable(peer: NodeId): void {
@@ -310,9 +309,7 @@ export class RaftDriver implements DriverInterface {
 
   #sendMessage(message: Message): void {
     if (message.kind === 'snapshot') this.#sender.start(message.to, message.term);
-    else if (message.kind === 'heartbeatResponse') {
-      this.#send(message.to, { ...message, unixMs: this.#parts.environment.unixMs() });
-    } else this.#send(message.to, message);
+    else this.#send(message.to, this.#clock.timed(message));
   }
 
   #send(to: NodeId, message: PeerMessage): boolean {

@@ -3,7 +3,8 @@
  * format 2 in one transaction.
  */
 import { crc32 } from 'node:zlib';
-import type { Entry, HardState } from '../core/types.js';
+import { checkStoredPlausible } from '../codec/plausible.js';
+import type { Entry, HardState, SnapshotMeta } from '../core/types.js';
 import { chainStart, chunkChecksum, entryChain, snapshotChecksum } from './checksums.js';
 import type { Connection } from './connection.js';
 import { DamagedLogError, integer } from './errors.js';
@@ -34,7 +35,7 @@ const FORMAT_1_TABLES: Readonly<Record<string, string>> = {
 
 /**
  * Rewrites the tables as format 2 has them. The node counts as joined: it voted before. Throws
- * `DamagedLogError`, or what `check` throws, before anything is changed.
+ * `DamagedLogError`, `RESOURCE`, or what `check` throws, and changes nothing then.
  */
 export async function migrate(
   connection: Connection,
@@ -47,11 +48,12 @@ export async function migrate(
   const state = await readState(connection, identity, fileId);
   check(state);
   await inTransaction(connection, async () => {
-    const lastTerm = await rewrite(connection);
+    const last = await rewrite(connection);
     const { term } = state.hardState;
-    if (lastTerm > term) {
-      throw new DamagedLogError(`it ends in term ${lastTerm}, but knows only ${term}`);
+    if (last.term > term) {
+      throw new DamagedLogError(`it ends in term ${last.term}, but knows only ${term}`);
     }
+    checkStoredPlausible(term, last);
     await connection.execute(`
       DROP TABLE identity; DROP TABLE hard_state; DROP TABLE promise;
       ${TABLES.node_state};
@@ -94,8 +96,8 @@ async function readHardState(connection: Connection): Promise<HardState> {
   return { term, vote };
 }
 
-/** Snapshot and log; returns the term in which they end. */
-async function rewrite(connection: Connection): Promise<number> {
+/** Snapshot and log; returns the entry with which they end. */
+async function rewrite(connection: Connection): Promise<SnapshotMeta> {
   const [row] = await connection.all('SELECT last_index, last_term, pieces FROM snapshot');
   if (row === undefined) throw new DamagedLogError('its snapshot is missing');
   const meta = { index: integer(row, 'last_index'), term: integer(row, 'last_term') };
@@ -136,9 +138,9 @@ async function rewriteChunks(
 
 async function rewriteEntries(
   connection: Connection,
-  snapshot: { readonly index: number; readonly term: number },
+  snapshot: SnapshotMeta,
   start: number,
-): Promise<number> {
+): Promise<SnapshotMeta> {
   let { index, term } = snapshot;
   let chain = start;
   for (;;) {
@@ -155,7 +157,7 @@ async function rewriteEntries(
       chain = entryChain(chain, index, term, entry.data);
       chains.push(chain);
     }
-    if (rows.length === 0) return term;
+    if (rows.length === 0) return { index, term };
     const cases = chains.map((value, offset) => `WHEN ${first + offset} THEN ${value}`);
     await connection.execute(
       `UPDATE log SET checksum = CASE idx ${cases.join(' ')} END

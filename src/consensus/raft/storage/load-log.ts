@@ -3,6 +3,7 @@
  * node that lost a vote or an acknowledged entry, and does not know it, could elect a second leader
  * (Raft paper, figure 2: what must be on stable storage).
  */
+import { checkStoredPlausible } from '../codec/plausible.js';
 import type { Entry, SnapshotMeta } from '../core/types.js';
 import { chunkChecksum, entryChain, snapshotChecksum } from './checksums.js';
 import type { Connection, SqlRow } from './connection.js';
@@ -42,7 +43,7 @@ export function chainAt({ snapshot, chains }: LoadedLog, index: number): number 
   return offset === 0 ? snapshot.chain : chains[offset - 1];
 }
 
-/** Throws `DamagedLogError`. */
+/** Throws `DamagedLogError`, or `RESOURCE` for a term or an index that no cluster reaches. */
 export async function loadLog(connection: Connection): Promise<LoadedLog> {
   await quickCheck(connection);
   const state = await loadState(connection);
@@ -53,6 +54,7 @@ export async function loadLog(connection: Connection): Promise<LoadedLog> {
   if (lastTerm > term) {
     throw new DamagedLogError(`it ends in term ${lastTerm}, but knows only ${term}`);
   }
+  checkStoredPlausible(term, { index: snapshot.meta.index + entries.length, term: lastTerm });
   return { state, snapshot, entries, chains };
 }
 

@@ -1,5 +1,6 @@
 /** The time of the cluster, of which a leader hears from its followers. */
 import { expect } from 'chai';
+import type { SoftState } from '../../../../src/consensus/raft/core/types.js';
 import { ClusterClock } from '../../../../src/consensus/raft/driver/cluster-clock.js';
 
 const T = 1_800_000_000_000;
@@ -101,6 +102,49 @@ describe('cluster clock', () => {
     const clock = clockOf(3);
     clock.heard('peer:0', 0);
     expect(clock.latestUnixMs()).to.equal(T + nowMs);
+  });
+
+  it('states the time that a majority has reached to followers, once a second', () => {
+    wrongByMs = DAY;
+    const clock = clockOf(3);
+    expect(clock.statedUnixMs(1), 'before it knows a majority').to.equal(0);
+    hear(clock, [0]);
+    expect(clock.statedUnixMs(2), 'with one silent').to.equal(T + nowMs);
+    expect(clock.statedUnixMs(2), 'to the other follower').to.equal(T + nowMs);
+    nowMs += 900;
+    expect(clock.statedUnixMs(3)).to.equal(0);
+    nowMs += 100;
+    expect(clock.statedUnixMs(4)).to.equal(T + nowMs);
+    clock.forget();
+    hear(clock, [0.5, 0.5]);
+    expect(clock.statedUnixMs(5), 'as the next leader, rounded down').to.equal(T + nowMs);
+  });
+
+  it('gives a follower the time of its present leader, too early by the delay', () => {
+    const clock = clockOf(3);
+    const route = { from: 'a:1', to: 'b:2', round: 1, commit: 0, kind: 'heartbeat' } as const;
+    const heartbeat = { ...route, term: 5, majorityUnixMs: T + nowMs };
+    const soft: SoftState = {
+      role: 'follower',
+      term: 5,
+      leader: 'a:1',
+      leaseRound: 0,
+      leaseLockoutMs: 0,
+      transferTo: null,
+      loss: null,
+    };
+    expect(clock.received(heartbeat, soft)).to.equal(T);
+    nowMs += 70;
+    expect(clock.received(heartbeat, soft), '70 ms later').to.equal(T - 70);
+    expect(clock.received({ ...heartbeat, majorityUnixMs: 0 }, soft), 'not stated').to.equal(null);
+    expect(clock.received(heartbeat, { ...soft, term: 6 }), 'of an earlier term').to.equal(null);
+    expect(clock.received(heartbeat, { ...soft, leader: null })).to.equal(null);
+  });
+
+  it('states no time before 1970', () => {
+    const clock = clockOf(3);
+    hear(clock, [-2 * T, -2 * T]);
+    expect(clock.statedUnixMs(1)).to.equal(0);
   });
 
   it('reports no time after the clocks were reset', () => {

@@ -206,6 +206,7 @@ export class SimulatedNode {
       observer: {
         softStateChanged: (soft) => this.#softStateChanged(soft),
         leaseExtended: (untilMs, clockOffsetMs) => this.#leaseExtended(untilMs, clockOffsetMs),
+        clockHeard: (clockOffsetMs) => this.#clockHeard(clockOffsetMs),
         failed: (error) => world.checker.violate('a node does not fail', `${id}: ${error.stack}`),
       },
     });
@@ -415,5 +416,10 @@ export class SimulatedNode {
     if (untilMs === 0) return;
     const unixMs = clockOffsetMs === null ? this.unixMs() : this.#nowMs() + clockOffsetMs;
     checker.judgesBy(this.id, unixMs, unixAt(schedule.nowMs));
+  }
+
+  #clockHeard(clockOffsetMs: number): void {
+    const { checker, schedule } = this.world;
+    checker.judgesBy(this.id, this.#nowMs() + clockOffsetMs, unixAt(schedule.nowMs));
   }
 }

@@ -121,6 +121,19 @@ describe('a log on disk of format 1', () => {
     }
   });
 
+  it('is refused, unchanged, when it holds a term that no cluster reaches', async () => {
+    const term = Number.MAX_SAFE_INTEGER;
+    const connection = await Connection.open(log.path);
+    const checksum = crc32(`${term}:b:2`);
+    await connection.all('UPDATE hard_state SET term = ?, checksum = ?', term, checksum);
+    await connection.close();
+    const before = await readFile(log.path);
+    expect((await failureOf(log.open({ nodes }))).message)
+      .to.contain(`${log.path} cannot be used: it holds term ${term}`)
+      .and.contain('"Lost or damaged disks"');
+    expect(await readFile(log.path)).to.deep.equal(before);
+  });
+
   it('is refused when it is put back after the upgrade', async () => {
     const older = `${log.directory}-older`;
     await cp(log.path, older);

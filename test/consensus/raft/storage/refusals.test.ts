@@ -195,6 +195,17 @@ describe('a log on disk', () => {
     expect((await failureOf(log.open())).message).to.contain(`${log.path} is damaged`);
   });
 
+  it('refuses a term that no cluster reaches, by name, with the way out', async () => {
+    const hardState = { term: Number.MAX_SAFE_INTEGER, vote: 'a' };
+    await write(await log.open(), { hardState });
+    await log.close();
+    const { code, message } = await failureOf(log.open());
+    expect(code).to.equal('RESOURCE');
+    expect(message)
+      .to.contain(`${log.path} cannot be used: it holds term ${Number.MAX_SAFE_INTEGER}`)
+      .and.contain('empty RaftDataDir (docs/raft.md, "Lost or damaged disks")');
+  });
+
   it('refuses the log of a newer program', async () => {
     await log.open();
     await log.tamper('PRAGMA user_version = 3');

@@ -75,6 +75,10 @@ class TestObserver implements ConsensusObserver {
     for (const wake of this.#waiters.splice(0)) wake();
   }
 
+  clockHeard(clockOffsetMs: number): void {
+    this.clockOffsetMs = clockOffsetMs;
+  }
+
   get leading(): boolean {
     return this.changes.at(-1)?.leading ?? false;
   }

@@ -29,6 +29,7 @@ const consensus: RaftConsensus = new RaftConsensus(
       }
     },
     leaseExtended: () => {},
+    clockHeard: () => {},
   },
   createLogger({ level: 'error', stacks: false }, 'main'),
 );

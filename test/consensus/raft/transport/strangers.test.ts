@@ -133,6 +133,8 @@ describe('strangers at the port of peers', () => {
     await third!.consensus.start();
     running.push(new Drips(third!.settings.bind, 64, 100));
     await until(() => third!.consensus.status().Leader !== '');
+    // It counts, and votes, only once it has joined: with what it applies, it has.
+    for (const key of ['first', 'second']) await third!.consensus.submit(throttle(key));
     const ended = await cluster.leader();
     await ended.consensus.stop();
     const next = await cluster.leader();
