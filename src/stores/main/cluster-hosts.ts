@@ -25,10 +25,17 @@ export type SourceHealth = 'good' | 'partial' | 'failed';
 /** The part `user:password@` of a URL, which may itself contain `@`. */
 const URL_CREDENTIALS = /\/\/[^/]*@/;
 
+/** Rows that come and go may be logged again beyond this many. */
+const LOGGED_ROWS_MAX = 10_000;
+
 export class ClusterHosts {
   readonly #readerFor: ReaderFactory;
   #settings: ClusterSettings;
   #reader: HostSourceReader | null;
+  /** Of the last good list. */
+  #oddRows: readonly string[] = [];
+  /** Odd rows that were logged: each is logged once. */
+  readonly #loggedRows = new Set<string>();
   /** The last good list, each host once; null before the first. */
   #listed: readonly ProbeTarget[] | null = null;
   #readAtUnixMs: number | null = null;
@@ -66,11 +73,14 @@ export class ClusterHosts {
     const before = this.#settings;
     this.#settings = settings;
     if (sameSource(before, settings)) return false;
-    this.#reader = this.#readerFor(settings);
+    const reader = this.#readerFor(settings);
+    if (reader !== null && this.#reader !== null) reader.continueFrom?.(this.#reader);
+    this.#reader = reader;
     this.#isReading = false;
     if (before.source.kind === 'static' && settings.source.kind === 'static') return false;
     if (isDeepStrictEqual(listedBy(before), listedBy(settings))) return false;
     this.#listed = null;
+    this.#oddRows = [];
     this.#readAtUnixMs = null;
     this.#isExpired = false;
     this.#health = 'good';
@@ -114,6 +124,14 @@ export class ClusterHosts {
     return this.#error;
   }
 
+  /** Odd rows of the last good list that this has not returned before. */
+  takeNewOddRows(): string[] {
+    if (this.#loggedRows.size > LOGGED_ROWS_MAX) this.#loggedRows.clear();
+    const rows = this.#oddRows.filter((row) => !this.#loggedRows.has(row));
+    for (const row of rows) this.#loggedRows.add(row);
+    return rows;
+  }
+
   /**
    * The cluster's assignment to a probe thread: the same object as before if it is unchanged. Null
    * while there is no list, or only an expired one.
@@ -140,6 +158,7 @@ export class ClusterHosts {
       skipped,
       readAtUnixMs: this.#readAtUnixMs,
       error: this.#error,
+      oddRows: this.#oddRows,
     };
   }
 
@@ -152,6 +171,7 @@ export class ClusterHosts {
       this.#health = 'failed';
     } else {
       this.#listed = withoutDuplicates(list.hosts);
+      this.#oddRows = list.oddRows ?? [];
       this.#readAtUnixMs = Date.now();
       this.#health = list.problem === '' ? 'good' : 'partial';
     }

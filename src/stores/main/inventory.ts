@@ -32,6 +32,9 @@ const CACHE_GRACE_MS = 2_000;
 
 const RESOLVER_LIMITS = { lookupsMax: 4, foundMs: 5_000, notFoundMs: 1_000 };
 
+/** Of one reading; `/inventory` has all. */
+const ODD_ROWS_LOGGED = 10;
+
 /** Longest delay of `setTimeout`. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
@@ -225,6 +228,7 @@ export class Inventory implements InventoryReporter {
   async #read(cluster: ClusterHosts): Promise<void> {
     const changed = await cluster.read();
     if (changed !== null) this.#logHealth(cluster, changed);
+    this.#logOddRows(cluster);
     await this.#assignSoon();
   }
 
@@ -244,6 +248,17 @@ export class Inventory implements InventoryReporter {
         this.#logger.warn({ store, error }, 'cannot read host list');
         break;
     }
+  }
+
+  #logOddRows(cluster: ClusterHosts): void {
+    const store = cluster.settings.name;
+    if (this.#clusters.get(store) !== cluster) return;
+    const rows = cluster.takeNewOddRows();
+    if (rows.length === 0) return;
+    this.#logger.warn(
+      { store, count: rows.length, rows: rows.slice(0, ODD_ROWS_LOGGED) },
+      'host list has odd rows',
+    );
   }
 
   /** All changes of one iteration of the event loop are assigned together. */
