@@ -13,8 +13,8 @@ import type { ClusterReport } from '../../contracts/reports.js';
 import type { ClusterAssignment, ClusterSettings, ProbeTarget } from '../../contracts/stores.js';
 import type { HostList, HostSourceReader, ReaderFactory } from './hosts/host-source.js';
 
-/** Whether an operator has skipped a host (`/skip-host`), by its name alone. */
-export type SkipTest = (host: string) => boolean;
+/** Whether an operator has skipped a host (`/skip-host`). */
+export type SkipTest = (host: ProbeTarget) => boolean;
 
 /**
  * The result of the last reading of a list: `partial` gave a list, although a part of the source
@@ -139,7 +139,7 @@ export class ClusterHosts {
   assignment(isSkipped: SkipTest): ClusterAssignment | null {
     if (this.#listed === null || this.#isExpired) return null;
     const { source: _, ...settings } = this.#settings;
-    const targets = this.#listed.filter((host) => !this.#isIgnored(host) && !isSkipped(host.host));
+    const targets = this.#listed.filter((host) => !this.#isIgnored(host) && !isSkipped(host));
     const assignment = { settings, slot: this.slot, generation: this.generation, targets };
     if (!isDeepStrictEqual(assignment, this.#assignment)) this.#assignment = assignment;
     return this.#assignment;
@@ -148,7 +148,7 @@ export class ClusterHosts {
   report(isSkipped: SkipTest): ClusterReport {
     const [hosts, ignored, skipped]: [string[], string[], string[]] = [[], [], []];
     for (const host of this.#listed ?? []) {
-      const group = this.#isIgnored(host) ? ignored : isSkipped(host.host) ? skipped : hosts;
+      const group = this.#isIgnored(host) ? ignored : isSkipped(host) ? skipped : hosts;
       group.push(formatAddress(host));
     }
     return {

@@ -7,6 +7,7 @@
  * only after all threads have acknowledged that it is no longer assigned, and each store that gets
  * a slot has a new generation, by which readers reject values of the store before it.
  */
+import { formatAddress } from '../../base/address.js';
 import { monotonicMs } from '../../base/clock.js';
 import { FairResolver } from '../../base/dns-resolver.js';
 import { FrenoError } from '../../base/errors.js';
@@ -71,7 +72,7 @@ export class Inventory implements InventoryReporter {
   readonly #freeSlots: number[] = [];
   #slotsUsed = 0;
   #lastGeneration = 0;
-  /** By lower-case host name, the Unix time in milliseconds until which it is skipped. */
+  /** By lower-case host name or `host:port`, the Unix time in milliseconds until which it is skipped. */
   #skippedUntil: ReadonlyMap<string, number> = new Map();
   #skipTimer: NodeJS.Timeout | undefined;
   #refreshTimer: NodeJS.Timeout | undefined;
@@ -117,7 +118,7 @@ export class Inventory implements InventoryReporter {
   }
 
   /**
-   * Hosts by name, with the Unix time in milliseconds until which each is skipped. Resolves when
+   * Hosts by name or `host:port`, with the Unix time in milliseconds until which each is skipped. Resolves when
    * none of them is probed.
    */
   setSkippedHosts(hosts: ReadonlyArray<readonly [string, number]>): Promise<void> {
@@ -285,7 +286,10 @@ export class Inventory implements InventoryReporter {
   #skipTest(): SkipTest {
     const skippedUntil = this.#skippedUntil;
     const nowUnixMs = this.#board.expiryTimeMs();
-    return (host) => (skippedUntil.get(host.toLowerCase()) ?? 0) > nowUnixMs;
+    const isSkipped = (entry: string): boolean =>
+      (skippedUntil.get(entry.toLowerCase()) ?? 0) > nowUnixMs;
+    return (target) =>
+      skippedUntil.size > 0 && (isSkipped(target.host) || isSkipped(formatAddress(target)));
   }
 
   #armSkipTimer(): void {
