@@ -232,6 +232,8 @@ export class MysqlProbe implements Scheduled {
       return;
     }
     this.#connection = connection;
+    // The statements of a metric have no placeholders: the library need not look for them each time.
+    connection.config.queryFormat = (sql) => sql;
     connection.on('connect', (greeting: { serverVersion?: string }) => {
       const { serverVersion = '' } = greeting;
       this.#statements = this.#settings.metric.statements(serverVersion);
