@@ -1,7 +1,8 @@
 /**
  * Benchmark: what a whole freno costs to probe fleets of all sizes, beside a bare loop of the
  * client library that sends all its queries in one burst per interval. Both run at the same time
- * against the same servers where the machine can carry it, so that whatever else it does slows both.
+ * against the same servers where the machine can carry it, so that whatever else happens on it
+ * slows both.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FrenoNode } from '../src/demo/freno-node.js';
@@ -75,8 +76,12 @@ async function compareFleets(context: BenchmarkContext): Promise<ReportTable> {
     ],
     rows,
     notes: [
-      `Probes every ${PROBE_INTERVAL_MS} ms; clusters of at most ${CLUSTER_SIZE} hosts; simulated servers in a process of their own. CPU of all threads of a freno of one node, divided by its probes.`,
-      'The bare loop sends one query to each host in one burst per interval, and does nothing with the results. Medians of paired windows.',
+      `Probes every ${PROBE_INTERVAL_MS} ms; clusters of at most ${CLUSTER_SIZE} hosts. ` +
+        'Simulated servers in a process of their own. CPU of all threads of a freno of one node, ' +
+        'divided by its probes.',
+      'The bare loop sends one query to each host in one burst per interval, and does nothing ' +
+        `with the results. Medians of paired windows; with more than ${TOGETHER_HOSTS_MAX} hosts ` +
+        'one prober runs at a time.',
     ],
     demands,
   };

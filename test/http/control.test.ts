@@ -176,7 +176,8 @@ describe('MainRpc', () => {
     const main = control({ inventory: new Map(Object.entries({ b: UNREAD, a: READ })) });
     expect((await main.handle({ kind: 'inventory' })).json).to.equal(
       '{"a":{"Source":"static","Hosts":["h1:3306","h2:3307"],"IgnoredHosts":["h3:3306"],' +
-        '"SkippedHosts":["h4:3306"],"LastReadAt":"1970-01-01T00:00:01.5Z","LastError":"","OddRows":["server \\"x\\""]},' +
+        '"SkippedHosts":["h4:3306"],"LastReadAt":"1970-01-01T00:00:01.5Z","LastError":"",' +
+        '"OddRows":["server \\"x\\""]},' +
         '"b":{"Source":"haproxy","Hosts":[],"IgnoredHosts":[],"SkippedHosts":[],' +
         '"LastReadAt":null,"LastError":"cannot connect","OddRows":[]}}',
     );

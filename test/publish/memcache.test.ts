@@ -140,7 +140,7 @@ describe('MemcachePublisher', () => {
     expect(await server.get('freno/mysql/main1')).to.equal(undefined);
   });
 
-  it('writes and deletes in the text protocol, which is all that some servers and proxies know', async () => {
+  it('writes and deletes in the text protocol, which is all that some servers know', async () => {
     const server = await memcached('ascii');
     const publisher = publisherTo([server.address]);
     const store = publisher.open('main1');
@@ -156,7 +156,7 @@ describe('MemcachePublisher', () => {
     expect(log).to.deep.equal([]);
   });
 
-  it('fails the writes in flight when a response is neither success nor a known error', async () => {
+  it('fails the writes in flight when a response is neither success nor error', async () => {
     const teapot = createServer((socket) => {
       socket.on('error', () => socket.destroy());
       socket.on('data', () => socket.write('TEAPOT\r\n'));

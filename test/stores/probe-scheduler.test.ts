@@ -137,9 +137,9 @@ describe('the probe scheduler', () => {
     for (const [count, wakeUps] of [
       [0, 0],
       [1, 20],
-      [32, 20],
-      [33, 40],
-      [100, 80],
+      [64, 20],
+      [65, 40],
+      [100, 40],
       [1_000, 200],
     ] as const) {
       const { clock, scheduler } = schedulerOf(count);
@@ -160,7 +160,7 @@ describe('the probe scheduler', () => {
     clock.pass(100);
     expect(first.ticksMs).to.deep.equal([2_050, 2_100]);
     // The timer waits for the next tick of the first: these fill its phase, and use the next one.
-    const others = Array.from({ length: 32 }, () => new Member());
+    const others = Array.from({ length: 64 }, () => new Member());
     for (const other of others) scheduler.add(other);
     clock.pass(50);
     expect(others.at(-1)!.ticksMs).to.deep.equal([2_105]);
@@ -171,10 +171,10 @@ describe('the probe scheduler', () => {
   });
 
   it('fills phases that others use before it uses another', () => {
-    const { clock, scheduler, members } = schedulerOf(64);
+    const { clock, scheduler, members } = schedulerOf(128);
     scheduler.remove(members[0]!);
-    for (const member of members.slice(33)) scheduler.remove(member);
-    const late = Array.from({ length: 32 }, () => new Member());
+    for (const member of members.slice(65)) scheduler.remove(member);
+    const late = Array.from({ length: 64 }, () => new Member());
     for (const member of late) scheduler.add(member);
     scheduler.start();
     clock.pass(49);
@@ -195,14 +195,14 @@ describe('the probe scheduler', () => {
   });
 
   it('adds a member to the phase with the fewest members when all are in use', () => {
-    const { clock, scheduler, members } = schedulerOf(400);
-    for (const at of [4 * 32, 4 * 32 + 1]) scheduler.remove(members[at]!);
+    const { clock, scheduler, members } = schedulerOf(800);
+    for (const at of [4 * 64, 4 * 64 + 1]) scheduler.remove(members[at]!);
     const late = new Member();
     scheduler.add(late);
     scheduler.start();
     clock.pass(49);
     expect(late.ticksMs).to.deep.equal([1_020]);
-    expect(members[4 * 32]!.ticksMs).to.deep.equal([]);
+    expect(members[4 * 64]!.ticksMs).to.deep.equal([]);
   });
 
   it('reads sockets before a late tick', () => {
@@ -216,7 +216,7 @@ describe('the probe scheduler', () => {
   });
 
   it('misses the phases of a stall, counts them, and keeps its schedule', () => {
-    const { clock, scheduler, members } = schedulerOf(320);
+    const { clock, scheduler, members } = schedulerOf(640);
     scheduler.start();
     clock.pass(100);
     const before = members.map(({ ticksMs }) => ticksMs.length);
@@ -226,7 +226,7 @@ describe('the probe scheduler', () => {
     expect(Math.max(...ticks), 'ticks after the stall').to.equal(1);
     expect(ticks.filter((count) => count === 1).length, 'members that came late').to.be.within(
       1,
-      5 * 32,
+      5 * 64,
     );
     expect(scheduler.missedPhases).to.be.within(195, 199);
     clock.pass(200);
@@ -234,16 +234,16 @@ describe('the probe scheduler', () => {
   });
 
   it('runs each late phase in its own iteration of the event loop', () => {
-    const { clock, scheduler, members } = schedulerOf(320);
+    const { clock, scheduler, members } = schedulerOf(640);
     scheduler.start();
     clock.pass(0);
     clock.stall(14);
     clock.fireTimers();
     clock.runAfterReading();
-    expect(members[32]!.ticksMs).to.deep.equal([1_014]);
-    expect(members[64]!.ticksMs).to.deep.equal([]);
-    clock.runAfterReading();
     expect(members[64]!.ticksMs).to.deep.equal([1_014]);
+    expect(members[128]!.ticksMs).to.deep.equal([]);
+    clock.runAfterReading();
+    expect(members[128]!.ticksMs).to.deep.equal([1_014]);
   });
 
   it('leaves no timer when it stops, even in the middle of a phase', () => {

@@ -72,7 +72,7 @@ export class Inventory implements InventoryReporter {
   readonly #freeSlots: number[] = [];
   #slotsUsed = 0;
   #lastGeneration = 0;
-  /** By lower-case host name or `host:port`, the Unix time in milliseconds until which it is skipped. */
+  /** Until when each is skipped (Unix, milliseconds), by lower-case host name or `host:port`. */
   #skippedUntil: ReadonlyMap<string, number> = new Map();
   #skipTimer: NodeJS.Timeout | undefined;
   #refreshTimer: NodeJS.Timeout | undefined;
@@ -118,8 +118,8 @@ export class Inventory implements InventoryReporter {
   }
 
   /**
-   * Hosts by name or `host:port`, with the Unix time in milliseconds until which each is skipped. Resolves when
-   * none of them is probed.
+   * Hosts by name or `host:port`, with the Unix time in milliseconds until which each is skipped.
+   * Resolves when none of them is probed.
    */
   setSkippedHosts(hosts: ReadonlyArray<readonly [string, number]>): Promise<void> {
     this.#skippedUntil = new Map(hosts.map(([host, untilMs]) => [host.toLowerCase(), untilMs]));

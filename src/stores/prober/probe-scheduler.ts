@@ -40,8 +40,8 @@ export interface SchedulerOptions {
 
 const LATE_MAX_MS = 20;
 
-/** Members that share a phase before another is used: the last waits about a millisecond. */
-const SHARED_MAX = 32;
+/** Members that share a phase before another is used: the last waits a millisecond or two. */
+const SHARED_MAX = 64;
 
 export class ProbeScheduler {
   readonly #clock: SchedulerClock;

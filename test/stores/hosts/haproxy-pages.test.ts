@@ -137,7 +137,8 @@ describe("a page of HAProxy's statistics", () => {
       expect(hosts.map(({ host }) => host)).to.deep.equal(['one', 'two', 'three']);
       expect(problem).to.equal('');
       expect(oddRows).to.deep.equal([
-        `HAProxy ${pages.url}: server "one" of pool "pool" has the unknown status "${status}": probed`,
+        `HAProxy ${pages.url}: server "one" of pool "pool" ` +
+          `has the unknown status "${status}": probed`,
       ]);
       expect((await read('late')).oddRows).to.deep.equal([]);
     }

@@ -195,7 +195,7 @@ describe('the inventory and its host sources', () => {
     await configure('main');
     for (const oddRows of [['first'], ['first', 'second'], [], ['second']]) {
       source('main').succeed(['a'], '', oddRows);
-      await turns();
+      await eventLoopTurns();
       expect(report()).to.deep.include({ hosts: ['a:3306'], error: '', oddRows });
       await refresh();
     }
@@ -204,7 +204,7 @@ describe('the inventory and its host sources', () => {
       ['host list has odd rows', ['second']],
     ]);
     source('main').fail('the source is away');
-    await turns();
+    await eventLoopTurns();
     expect(report().oddRows).to.deep.equal(['second']);
     await inventory.replaceClusters([clusterSettings('main', { kind: 'none' })]);
     expect(report().oddRows).to.deep.equal([]);
@@ -214,7 +214,7 @@ describe('the inventory and its host sources', () => {
     await configure('main');
     const rows = Array.from({ length: 1_000 }, (_, index) => `row ${index}`);
     source('main').succeed([], '', rows);
-    await turns();
+    await eventLoopTurns();
     expect(log[0]).to.deep.include({ count: 1_000, rows: rows.slice(0, 10) });
     expect(log).to.have.length(1);
   });

@@ -147,7 +147,8 @@ describe('the ProxySQL host source', () => {
     const list = await reader().read();
     expect(list.hosts).to.deep.equal([{ host: 'db1', port: 3306 }]);
     expect(list.oddRows).to.deep.equal([
-      `ProxySQL ${admin.address}: server "/var/run/mysqld.sock" has a name that is not a host: left out`,
+      `ProxySQL ${admin.address}: server "/var/run/mysqld.sock" ` +
+        'has a name that is not a host: left out',
       `ProxySQL ${admin.address}: server "" has a name that is not a host: left out`,
     ]);
   });

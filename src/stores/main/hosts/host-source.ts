@@ -34,7 +34,7 @@ export const SOURCE_CONNECT_TIMEOUT_MS = 1_000;
 export interface HostSourceReader {
   /** Rejects with `HOST_SOURCE` when the list cannot be read: the last good list then stays. */
   read(): Promise<HostList>;
-  /** Called before the first reading, when settings replace one reader of the cluster by another. */
+  /** Called before the first reading when new settings replace the reader of the cluster. */
   continueFrom?(before: HostSourceReader): void;
 }
 

@@ -232,7 +232,7 @@ export class MysqlProbe implements Scheduled {
       return;
     }
     this.#connection = connection;
-    // The statements of a metric have no placeholders: the library need not look for them each time.
+    // Metric queries have no placeholders, for which the library would scan each statement.
     connection.config.queryFormat = (sql) => sql;
     connection.on('connect', (greeting: { serverVersion?: string }) => {
       const { serverVersion = '' } = greeting;
