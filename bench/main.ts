@@ -7,6 +7,7 @@ import { checks } from './checks.js';
 import { control } from './control.js';
 import { dead } from './dead.js';
 import { failover } from './failover.js';
+import { fleets } from './fleets.js';
 import { flood } from './flood.js';
 import { haproxy } from './haproxy.js';
 import { idle } from './idle.js';
@@ -23,6 +24,7 @@ import { demandsOf, keepResult, writeReport } from './support/results.js';
 const BENCHMARKS: readonly Benchmark[] = [
   checks,
   probes,
+  fleets,
   staleness,
   start,
   memory,

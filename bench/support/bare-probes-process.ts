@@ -4,7 +4,7 @@ import { serve } from '../../src/demo/subprocess.js';
 import type { BareProbesProtocol } from './bare-probes.js';
 import { Latencies } from './statistics.js';
 
-/** Hosts are queried in ticks of that length, not all at once. */
+/** Hosts are queried in ticks of that length, unless all at once. */
 const TURN_MS = 5;
 
 interface BareHost {
@@ -14,9 +14,10 @@ interface BareHost {
 
 const hosts: BareHost[] = [];
 let recorded = new Latencies();
+let made = 0;
 
 serve<BareProbesProtocol>({
-  async start(addresses, query, intervalMs) {
+  async start(addresses, query, intervalMs, pace) {
     for (const { host, port } of addresses) {
       const connection = createConnection({
         host,
@@ -29,9 +30,10 @@ serve<BareProbesProtocol>({
     }
     await Promise.all(hosts.map((host) => ask(host, query)));
     recorded = new Latencies();
-    queryInTicks(query, intervalMs / TURN_MS);
+    queryInTicks(query, intervalMs, pace === 'burst' ? intervalMs : TURN_MS);
     return null;
   },
+  made: () => made,
   latencies() {
     const result = {
       p50Micros: recorded.percentileMicros(50),
@@ -45,11 +47,12 @@ serve<BareProbesProtocol>({
 /**
  * Keeps the schedule: a repeating timer would fall behind by the duration of each tick.
  */
-function queryInTicks(query: string, ticks: number): void {
+function queryInTicks(query: string, intervalMs: number, tickMs: number): void {
+  const ticks = intervalMs / tickMs;
   let dueMs = performance.now();
   let tick = 0;
   const takeTurns = (): void => {
-    for (; dueMs <= performance.now(); dueMs += TURN_MS) {
+    for (; dueMs <= performance.now(); dueMs += tickMs) {
       for (let at = tick; at < hosts.length; at += ticks) {
         const host = hosts[at]!;
         if (!host.waiting) void ask(host, query);
@@ -69,6 +72,7 @@ function ask(host: BareHost, query: string): Promise<void> {
     host.connection.query(query, (error: Error | null) => {
       if (error !== null) throw error;
       host.waiting = false;
+      made++;
       recorded.record(performance.now() - sentMs);
       resolve();
     });

@@ -15,6 +15,8 @@ export interface ClusterReport {
   readonly readAtUnixMs: number | null;
   /** Of the last attempt to read the list; empty when it succeeded. */
   readonly error: string;
+  /** Rows of the list that are incomplete or have an unknown state, and what was done with each. */
+  readonly oddRows: readonly string[];
 }
 
 export interface InventoryReporter {

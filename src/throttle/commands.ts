@@ -42,8 +42,8 @@ export interface UnthrottleApp {
 }
 
 /**
- * Leaves a host (a name without port) out of all probes until `expireAtMs` (Unix time in
- * milliseconds).
+ * Leaves a host out of all probes until `expireAtMs` (Unix time in milliseconds): its name stands
+ * for all its ports, `host:port` for that port alone.
  */
 export interface SkipHost {
   readonly kind: 'skipHost';
@@ -52,6 +52,7 @@ export interface SkipHost {
   readonly expireAtMs: number;
 }
 
+/** Ends the skip of a host: by its name, also those of its ports. */
 export interface RecoverHost {
   readonly kind: 'recoverHost';
   readonly atMs: number;

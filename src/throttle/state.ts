@@ -12,6 +12,7 @@ import {
   type SkipHost,
   type ThrottleApp,
 } from './commands.js';
+import { endsInPort, portEntryPrefix } from './skipped-host.js';
 
 /**
  * Most entries of either table. A client can use any name of an app: without a bound it could
@@ -71,7 +72,7 @@ export class ThrottleState {
       case 'skipHost':
         return this.#skipHost(command);
       case 'recoverHost':
-        this.#skippedHosts.delete(command.host.toLowerCase());
+        this.#recoverHost(command.host.toLowerCase());
         return 'applied';
       case 'identifyCluster':
         if (this.#clusterId === '') this.#clusterId = command.clusterId;
@@ -167,6 +168,15 @@ export class ThrottleState {
     if (!this.#hasRoom(this.#skippedHosts, key, atMs)) return 'full';
     this.#skippedHosts.set(key, [host, expireAtMs]);
     return 'applied';
+  }
+
+  /** A host without port ends the skips of its ports too, as `unthrottleApp` those of stores. */
+  #recoverHost(key: string): void {
+    this.#skippedHosts.delete(key);
+    const prefix = portEntryPrefix(key);
+    for (const other of this.#skippedHosts.keys()) {
+      if (other.startsWith(prefix) && endsInPort(other, prefix)) this.#skippedHosts.delete(other);
+    }
   }
 
   /** A full table drops what has expired by the time of the command that needs room. */

@@ -36,6 +36,10 @@ const REFUSED: ReadonlyArray<readonly [path: string, names: string]> = [
   [`/throttle-app/${'%C3%A4'.repeat(501)}`, '1000 bytes'],
   [`/skip-host/${'h'.repeat(1001)}`, '1000 bytes'],
   ['/unthrottle-app/a?store_name=%f', 'percent-encoding'],
+  ['/skip-host/h:0', 'HOST:PORT'],
+  ['/skip-host/h:65536/ttl/5', 'HOST:PORT'],
+  ['/skip-host/:3306', 'no host'],
+  ['/skip-host/%5Bh%5D:3306', 'HOST:PORT'],
   ['/skip-host/h/ttl/abc', 'ttl'],
   ['/skip-host/h/ttl/-5', 'ttl'],
   ['/skip-host//ttl/5', 'no host'],
@@ -128,29 +132,41 @@ for (const engine of ENGINES) {
       await ok('/unthrottle-app/nosuch');
     });
 
-    it('skips a host by its name without port, for 60 minutes by default', async () => {
+    it('skips a host, or one port of it, for 60 minutes by default', async () => {
       await ok('/skip-host/h1');
       await ok('/skip-host/h2/ttl/0');
-      await ok('/skip-host/h3:3306/ttl/5');
+      await ok('/skip-host/h3:03306/ttl/5');
       await ok('/skip-host/%5B2001:db8::1%5D:3306/ttl/7');
       await ok('/skip-host/2001:db8::2/ttl/8');
+      await ok('/skip-host/%5B2001:db8::3%5D/ttl/9');
       const minutes = front.state
         .skippedHosts(Date.now())
         .map(([host, expireAtMs]) => [host, Math.round((expireAtMs - Date.now()) / MINUTE_MS)]);
       expect(minutes).to.deep.equal([
-        ['2001:db8::1', 7],
         ['2001:db8::2', 8],
+        ['2001:db8::3', 9],
+        ['[2001:db8::1]:3306', 7],
         ['h1', 60],
         ['h2', 60],
-        ['h3', 5],
+        ['h3:3306', 5],
       ]);
-      await ok('/recover-host/h1');
-      await ok('/recover-host/h3:3306');
+    });
+
+    it('recovers a host with all its ports, or one port of it', async () => {
+      for (const host of ['h1', 'h1:1', 'h1:2', 'h2', 'h2:1', '%5B::1%5D:1', '::1', 'h11:1']) {
+        await ok(`/skip-host/${host}`);
+      }
+      await ok('/recover-host/h1:1');
+      await ok('/recover-host/h2:1');
+      await ok('/recover-host/%5B::1%5D');
       expect(await fetchJson(front.port, '/skipped-hosts')).to.have.all.keys(
-        '2001:db8::1',
-        '2001:db8::2',
+        'h1',
+        'h1:2',
         'h2',
+        'h11:1',
       );
+      await ok('/recover-host/H1');
+      expect(await fetchJson(front.port, '/skipped-hosts')).to.have.all.keys('h2', 'h11:1');
     });
 
     it('lists the skipped hosts with RFC 3339 times', async () => {

@@ -39,6 +39,7 @@ const UNREAD: ClusterReport = {
   skipped: [],
   readAtUnixMs: null,
   error: 'cannot connect',
+  oddRows: [],
 };
 
 const READ: ClusterReport = {
@@ -48,6 +49,7 @@ const READ: ClusterReport = {
   skipped: ['h4:3306'],
   readAtUnixMs: 1500,
   error: '',
+  oddRows: ['server "x"'],
 };
 
 interface ControlSetup {
@@ -174,9 +176,10 @@ describe('MainRpc', () => {
     const main = control({ inventory: new Map(Object.entries({ b: UNREAD, a: READ })) });
     expect((await main.handle({ kind: 'inventory' })).json).to.equal(
       '{"a":{"Source":"static","Hosts":["h1:3306","h2:3307"],"IgnoredHosts":["h3:3306"],' +
-        '"SkippedHosts":["h4:3306"],"LastReadAt":"1970-01-01T00:00:01.5Z","LastError":""},' +
+        '"SkippedHosts":["h4:3306"],"LastReadAt":"1970-01-01T00:00:01.5Z","LastError":"",' +
+        '"OddRows":["server \\"x\\""]},' +
         '"b":{"Source":"haproxy","Hosts":[],"IgnoredHosts":[],"SkippedHosts":[],' +
-        '"LastReadAt":null,"LastError":"cannot connect"}}',
+        '"LastReadAt":null,"LastError":"cannot connect","OddRows":[]}}',
     );
   });
 

@@ -13,7 +13,7 @@ import {
 } from '../../src/publish/prober/memcache/publisher.js';
 import { IN_FLIGHT_MAX } from '../../src/publish/prober/memcache/server.js';
 import { MetricState } from '../../src/throttle/metric.js';
-import { Memcached } from '../support/memcached.js';
+import { Memcached, type MemcachedProtocol } from '../support/memcached.js';
 import { needPrograms } from '../support/needs.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
@@ -55,8 +55,8 @@ describe('MemcachePublisher', () => {
   const log: string[] = [];
   let acting = true;
 
-  async function memcached(): Promise<Memcached> {
-    const server = await Memcached.start();
+  async function memcached(protocol?: MemcachedProtocol): Promise<Memcached> {
+    const server = await Memcached.start(protocol);
     servers.push(server);
     return server;
   }
@@ -138,6 +138,53 @@ describe('MemcachePublisher', () => {
       () => store.publish(error, 0),
     );
     expect(await server.get('freno/mysql/main1')).to.equal(undefined);
+  });
+
+  it('writes and deletes in the text protocol, which is all that some servers know', async () => {
+    const server = await memcached('ascii');
+    const publisher = publisherTo([server.address]);
+    const store = publisher.open('main1');
+    await publishUntil(
+      async () => (await server.get('freno/mysql/main1')) !== undefined,
+      () => store.publish(ok, 0.43),
+    );
+    await publishUntil(
+      () => publisher.statistics.deleted > 1,
+      () => store.publish(error, 0),
+    );
+    expect(await server.get('freno/mysql/main1')).to.equal(undefined);
+    expect(log).to.deep.equal([]);
+  });
+
+  it('fails the writes in flight when a response is neither success nor error', async () => {
+    const teapot = createServer((socket) => {
+      socket.on('error', () => socket.destroy());
+      socket.on('data', () => socket.write('TEAPOT\r\n'));
+    });
+    await new Promise<void>((resolve) => teapot.listen(0, '127.0.0.1', resolve));
+    const { port } = teapot.address() as AddressInfo;
+    const publisher = publisherTo([`127.0.0.1:${port}`]);
+    const store = publisher.open('main1');
+    await publishUntil(
+      () => publisher.statistics.failed > 0,
+      () => store.publish(ok, 1),
+    );
+    expect(publisher.statistics.written).to.equal(0);
+    expect(log[0]).to.contain('unexpected response \\"TEAPOT\\"');
+    publisher.close();
+    await new Promise((resolve) => teapot.close(resolve));
+  });
+
+  it('keeps a connection that has been idle for longer than a write may take', async () => {
+    const server = await memcached();
+    const publisher = publisherTo([server.address]);
+    const store = publisher.open('main1');
+    await connected(publisher, store);
+    await pause(1_200);
+    const { dropped, written } = publisher.statistics;
+    store.publish(ok, 2);
+    await until(() => publisher.statistics.written > written);
+    expect(publisher.statistics).to.include({ dropped, failed: 0 });
   });
 
   it('writes a store at most once in 25 ms, and the last value of a burst', async () => {
@@ -288,7 +335,7 @@ describe('MemcachePublisher', () => {
     await connected(publisher, store);
     await server.stop();
     await publishUntil(
-      () => publisher.statistics.failed > 0 && publisher.statistics.dropped > 5,
+      () => log.length === 1 && publisher.statistics.dropped > 5,
       () => store.publish(ok, 1),
     );
     await server.restart();

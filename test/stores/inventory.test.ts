@@ -204,6 +204,17 @@ describe('the inventory of clusters', () => {
       expect(inventory.report().get('c')!.skipped).to.deep.equal(['a:3306', 'B:3307']);
     });
 
+    it('drops one port of a skipped host:port, also of an IPv6 address', async () => {
+      await inventory.replaceClusters([listed('c', ['a:1', 'A:2', '[2001:DB8::1]:1', '[::1]:2'])]);
+      await inventory.setSkippedHosts([
+        ['A:1', Date.now() + HOUR_MS],
+        ['[2001:db8::1]:1', Date.now() + HOUR_MS],
+        ['[::1]:1', Date.now() + HOUR_MS],
+      ]);
+      expect(prober.hosts('c')).to.deep.equal(['A:2', '::1:2']);
+      expect(inventory.report().get('c')!.skipped).to.deep.equal(['a:1', '[2001:DB8::1]:1']);
+    });
+
     it('uses the clock of the cluster for skips when the clock of this node is wrong', async () => {
       const clockOffsetMs = Date.now() - monotonicMs() - 24 * HOUR_MS;
       board.publishLeadership({ ...emptyLeadershipReading(), clockOffsetMs });

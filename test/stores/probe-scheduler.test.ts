@@ -9,6 +9,8 @@ import {
 /** Time stands still until the test moves it; callbacks run in their order. */
 class ManualClock implements SchedulerClock {
   #nowMs = 1_000;
+  /** Timers that have fired. */
+  wakeUps = 0;
   readonly #timers = new Map<NodeJS.Timeout, { atMs: number; callback: () => void }>();
   readonly #afterReading: Array<() => void> = [];
 
@@ -49,6 +51,7 @@ class ManualClock implements SchedulerClock {
   fireTimers(): void {
     for (const [timer, { atMs, callback }] of [...this.#timers]) {
       if (atMs > this.#nowMs || !this.#timers.delete(timer)) continue;
+      this.wakeUps++;
       callback();
       this.onStep();
     }
@@ -130,8 +133,57 @@ describe('the probe scheduler', () => {
     expect(scheduler.missedPhases).to.equal(0);
   });
 
-  it('spreads the members over phases of 5 ms', () => {
-    const { clock, scheduler, members } = schedulerOf(100);
+  it('wakes the thread up once per interval for a few members, and never for none', () => {
+    for (const [count, wakeUps] of [
+      [0, 0],
+      [1, 20],
+      [64, 20],
+      [65, 40],
+      [100, 40],
+      [1_000, 200],
+    ] as const) {
+      const { clock, scheduler } = schedulerOf(count);
+      scheduler.start();
+      clock.pass(99);
+      clock.wakeUps = 0;
+      clock.pass(1_000);
+      expect(clock.wakeUps, `${count} members`).to.equal(wakeUps);
+    }
+  });
+
+  it('ticks a member that is added while the thread sleeps', () => {
+    const { clock, scheduler } = schedulerOf(0);
+    scheduler.start();
+    clock.pass(1_003);
+    const first = new Member();
+    scheduler.add(first);
+    clock.pass(100);
+    expect(first.ticksMs).to.deep.equal([2_050, 2_100]);
+    // The timer waits for the next tick of the first: these fill its phase, and use the next one.
+    const others = Array.from({ length: 64 }, () => new Member());
+    for (const other of others) scheduler.add(other);
+    clock.pass(50);
+    expect(others.at(-1)!.ticksMs).to.deep.equal([2_105]);
+    for (const member of [first, ...others]) scheduler.remove(member);
+    clock.pass(100);
+    expect(clock.isIdle).to.equal(true);
+    expect(scheduler.missedPhases).to.equal(0);
+  });
+
+  it('fills phases that others use before it uses another', () => {
+    const { clock, scheduler, members } = schedulerOf(128);
+    scheduler.remove(members[0]!);
+    for (const member of members.slice(65)) scheduler.remove(member);
+    const late = Array.from({ length: 64 }, () => new Member());
+    for (const member of late) scheduler.add(member);
+    scheduler.start();
+    clock.pass(49);
+    const starts = late.map(({ ticksMs }) => ticksMs[0]);
+    expect(new Set(starts)).to.deep.equal(new Set([1_000, 1_005]));
+  });
+
+  it('spreads many members over phases of 5 ms', () => {
+    const { clock, scheduler, members } = schedulerOf(1_000);
     scheduler.start();
     clock.pass(49);
     const perPhase = new Map<number, number>();
@@ -139,19 +191,18 @@ describe('the probe scheduler', () => {
       expect(ticksMs).to.have.length(1);
       perPhase.set(ticksMs[0]!, (perPhase.get(ticksMs[0]!) ?? 0) + 1);
     }
-    expect([...perPhase.values()]).to.deep.equal(new Array(10).fill(10));
+    expect([...perPhase.values()]).to.deep.equal(new Array(10).fill(100));
   });
 
-  it('adds a member to the phase with the fewest members', () => {
-    const { clock, scheduler, members } = schedulerOf(20);
-    scheduler.remove(members[4]!);
-    scheduler.remove(members[14]!);
+  it('adds a member to the phase with the fewest members when all are in use', () => {
+    const { clock, scheduler, members } = schedulerOf(800);
+    for (const at of [4 * 64, 4 * 64 + 1]) scheduler.remove(members[at]!);
     const late = new Member();
     scheduler.add(late);
     scheduler.start();
     clock.pass(49);
     expect(late.ticksMs).to.deep.equal([1_020]);
-    expect(members[4]!.ticksMs).to.deep.equal([]);
+    expect(members[4 * 64]!.ticksMs).to.deep.equal([]);
   });
 
   it('reads sockets before a late tick', () => {
@@ -165,7 +216,7 @@ describe('the probe scheduler', () => {
   });
 
   it('misses the phases of a stall, counts them, and keeps its schedule', () => {
-    const { clock, scheduler, members } = schedulerOf(10);
+    const { clock, scheduler, members } = schedulerOf(640);
     scheduler.start();
     clock.pass(100);
     const before = members.map(({ ticksMs }) => ticksMs.length);
@@ -175,7 +226,7 @@ describe('the probe scheduler', () => {
     expect(Math.max(...ticks), 'ticks after the stall').to.equal(1);
     expect(ticks.filter((count) => count === 1).length, 'members that came late').to.be.within(
       1,
-      5,
+      5 * 64,
     );
     expect(scheduler.missedPhases).to.be.within(195, 199);
     clock.pass(200);
@@ -183,16 +234,16 @@ describe('the probe scheduler', () => {
   });
 
   it('runs each late phase in its own iteration of the event loop', () => {
-    const { clock, scheduler, members } = schedulerOf(10);
+    const { clock, scheduler, members } = schedulerOf(640);
     scheduler.start();
     clock.pass(0);
     clock.stall(14);
     clock.fireTimers();
     clock.runAfterReading();
-    expect(members[1]!.ticksMs).to.deep.equal([1_014]);
-    expect(members[2]!.ticksMs).to.deep.equal([]);
+    expect(members[64]!.ticksMs).to.deep.equal([1_014]);
+    expect(members[128]!.ticksMs).to.deep.equal([]);
     clock.runAfterReading();
-    expect(members[2]!.ticksMs).to.deep.equal([1_014]);
+    expect(members[128]!.ticksMs).to.deep.equal([1_014]);
   });
 
   it('leaves no timer when it stops, even in the middle of a phase', () => {

@@ -7,20 +7,23 @@ import { endingWithUs } from './child.js';
 import { programPath } from './needs.js';
 import { until } from './until.js';
 
+/** memcached's option `-B`: which of its protocols it understands. */
+export type MemcachedProtocol = 'auto' | 'ascii';
+
 export class Memcached {
   #child: ChildProcess;
 
   private constructor(
     readonly port: number,
-    child: ChildProcess,
+    private readonly protocol: MemcachedProtocol,
   ) {
-    this.#child = child;
+    this.#child = launch(port, protocol);
   }
 
   /** Resolves when it answers. */
-  static async start(): Promise<Memcached> {
+  static async start(protocol: MemcachedProtocol = 'auto'): Promise<Memcached> {
     const [port = 0] = await freePorts(1);
-    const memcached = new Memcached(port, launch(port));
+    const memcached = new Memcached(port, protocol);
     await memcached.#answering();
     return memcached;
   }
@@ -59,7 +62,7 @@ export class Memcached {
 
   async restart(): Promise<void> {
     await this.stop();
-    this.#child = launch(this.port);
+    this.#child = launch(this.port, this.protocol);
     await this.#answering();
   }
 
@@ -89,7 +92,8 @@ export class Memcached {
   }
 }
 
-function launch(port: number): ChildProcess {
-  const flags = ['-U', '0', '-l', '127.0.0.1', '-p', String(port), '-u', 'root', '-m', '16'];
+function launch(port: number, protocol: MemcachedProtocol): ChildProcess {
+  const address = ['-U', '0', '-l', '127.0.0.1', '-p', String(port)];
+  const flags = [...address, '-u', 'root', '-m', '16', '-B', protocol];
   return endingWithUs(spawn(programPath('memcached'), flags, { stdio: 'ignore' }));
 }

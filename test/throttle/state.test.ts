@@ -140,6 +140,19 @@ describe('the replicated state', () => {
       expect(state.skippedHosts(T)).to.deep.equal([]);
     });
 
+    it('recovers a host with all its ports by its name, and by one port alone', () => {
+      const entries = ['h', 'h:1', 'h:2', 'H:3', 'hh:1', 'h.x:1', '2001', '2001::1', '[2001::1]:1'];
+      for (const entry of entries) state.apply(skip(entry, T + 10));
+      const recover = (host: string): string[] => {
+        state.apply({ kind: 'recoverHost', atMs: T, host });
+        return state.skippedHosts(T).map(([name]) => name);
+      };
+      expect(recover('h:1')).to.have.members(entries.filter((entry) => entry !== 'h:1'));
+      expect(recover('h')).to.have.members(entries.filter((entry) => !/^h($|:)/i.test(entry)));
+      expect(recover('2001')).to.include.members(['2001::1', '[2001::1]:1']);
+      expect(recover('2001::1')).to.have.members(['hh:1', 'h.x:1']);
+    });
+
     it('compares hosts without case, and shows them as they were last written', () => {
       state.apply(skip('DB1', T + 10));
       state.apply(skip('Db1', T + 20));

@@ -12,6 +12,7 @@ import {
   type ThrottleApp,
   type UnthrottleApp,
 } from '../../throttle/commands.js';
+import { portEntryPrefix } from '../../throttle/skipped-host.js';
 import type { SqlParameter } from './open-connection.js';
 
 export interface BackendStatement {
@@ -51,10 +52,7 @@ export function statementOf(command: OperatorCommand, nullableExpiry: boolean): 
         values: [command.host, ttlSeconds(command.atMs, command.expireAtMs)],
       };
     case 'recoverHost':
-      return {
-        sql: `UPDATE skipped_hosts SET expires_at = now() WHERE host_name = ? AND ${LIVE_HOST}`,
-        values: [command.host],
-      };
+      return recoverHost(command.host);
   }
 }
 
@@ -82,11 +80,25 @@ function throttleApp(command: ThrottleApp, nullableExpiry: boolean): BackendStat
 
 function unthrottleApp({ key, everyStore }: UnthrottleApp): BackendStatement {
   const condition = everyStore ? "(app_name = ? OR app_name LIKE ? ESCAPE '|')" : 'app_name = ?';
-  const stores = `${key.replace(/[|%_]/g, '|$&')}/%`;
+  const stores = `${likePattern(key)}/%`;
   return {
     sql: `UPDATE throttled_apps SET expires_at = now() WHERE ${condition} AND ${LIVE_APP}`,
     values: everyStore ? [key, stores] : [key],
   };
+}
+
+function recoverHost(host: string): BackendStatement {
+  const prefix = portEntryPrefix(host);
+  const isPort = `(host_name LIKE ? ESCAPE '|' AND SUBSTRING(host_name, ?) REGEXP '^[0-9]+$')`;
+  return {
+    sql: `UPDATE skipped_hosts SET expires_at = now()
+      WHERE (host_name = ? OR ${isPort}) AND ${LIVE_HOST}`,
+    values: [host, `${likePattern(prefix)}%`, [...prefix].length + 1],
+  };
+}
+
+function likePattern(text: string): string {
+  return text.replace(/[|%_]/g, '|$&');
 }
 
 /**

@@ -27,7 +27,7 @@ export function recentAppsJson(
 
 /**
  * By cluster: where its hosts come from, which are probed and which are left out, when the list was
- * last read, and its last error.
+ * last read, its last error, and its odd rows.
  */
 export function inventoryJson(report: ReadonlyMap<string, ClusterReport>): string {
   const clusters = [...report].sort(([left], [right]) => (left < right ? -1 : 1));
@@ -36,7 +36,7 @@ export function inventoryJson(report: ReadonlyMap<string, ClusterReport>): strin
 }
 
 function clusterJson(cluster: ClusterReport): string {
-  const { source, hosts, ignored, skipped, readAtUnixMs, error } = cluster;
+  const { source, hosts, ignored, skipped, readAtUnixMs, error, oddRows } = cluster;
   const readAt = readAtUnixMs === null ? 'null' : `"${goTime(readAtUnixMs)}"`;
   const fields = [
     `"Source":${jsonString(source)}`,
@@ -45,6 +45,7 @@ function clusterJson(cluster: ClusterReport): string {
     `"SkippedHosts":${listJson(skipped)}`,
     `"LastReadAt":${readAt}`,
     `"LastError":${jsonString(error)}`,
+    `"OddRows":${listJson(oddRows)}`,
   ];
   return `{${fields.join(',')}}`;
 }

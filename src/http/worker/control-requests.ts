@@ -9,6 +9,7 @@ import {
   NO_EXPIRY,
   type OperatorCommand,
 } from '../../throttle/commands.js';
+import { skippedHostName } from '../../throttle/skipped-host.js';
 import { generalResponse, type HandlerResponse } from './response.js';
 import type { HttpEndpoint, Route } from './routes.js';
 import { parseDecimal, queryParameter } from './url-params.js';
@@ -103,11 +104,13 @@ function appKey({ parameters, query }: ControlRequest): AppKey | HandlerResponse
   return boundedName('app and store', store === '' ? app : `${app}/${store}`);
 }
 
-/** The name of a host, without the port that may follow it. */
+/** The name of a host, or `host:port` for one of its ports. */
 function hostName({ parameters }: ControlRequest): string | HandlerResponse {
   const given = parameters.get('hostName') ?? '';
-  const name = /^\[(.+)\](?::\d+)?$/.exec(given)?.[1] ?? /^([^:]*):\d+$/.exec(given)?.[1] ?? given;
-  return name === '' ? generalResponse(400, 'no host indicated') : boundedName('host', name);
+  if (/^(:\d+)?$/.test(given)) return generalResponse(400, 'no host indicated');
+  const name = skippedHostName(given);
+  if (name !== null) return boundedName('host', name);
+  return generalResponse(400, `host: HOST, or HOST:PORT (1 to 65535), got ${shortened(given)}`);
 }
 
 function boundedName(what: string, name: string): string | HandlerResponse {

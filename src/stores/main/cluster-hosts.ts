@@ -13,8 +13,8 @@ import type { ClusterReport } from '../../contracts/reports.js';
 import type { ClusterAssignment, ClusterSettings, ProbeTarget } from '../../contracts/stores.js';
 import type { HostList, HostSourceReader, ReaderFactory } from './hosts/host-source.js';
 
-/** Whether an operator has skipped a host (`/skip-host`), by its name alone. */
-export type SkipTest = (host: string) => boolean;
+/** Whether an operator has skipped a host (`/skip-host`). */
+export type SkipTest = (host: ProbeTarget) => boolean;
 
 /**
  * The result of the last reading of a list: `partial` gave a list, although a part of the source
@@ -25,10 +25,17 @@ export type SourceHealth = 'good' | 'partial' | 'failed';
 /** The part `user:password@` of a URL, which may itself contain `@`. */
 const URL_CREDENTIALS = /\/\/[^/]*@/;
 
+/** Rows that come and go may be logged again beyond this many. */
+const LOGGED_ROWS_MAX = 10_000;
+
 export class ClusterHosts {
   readonly #readerFor: ReaderFactory;
   #settings: ClusterSettings;
   #reader: HostSourceReader | null;
+  /** Of the last good list. */
+  #oddRows: readonly string[] = [];
+  /** Odd rows that were logged: each is logged once. */
+  readonly #loggedRows = new Set<string>();
   /** The last good list, each host once; null before the first. */
   #listed: readonly ProbeTarget[] | null = null;
   #readAtUnixMs: number | null = null;
@@ -66,11 +73,14 @@ export class ClusterHosts {
     const before = this.#settings;
     this.#settings = settings;
     if (sameSource(before, settings)) return false;
-    this.#reader = this.#readerFor(settings);
+    const reader = this.#readerFor(settings);
+    if (reader !== null && this.#reader !== null) reader.continueFrom?.(this.#reader);
+    this.#reader = reader;
     this.#isReading = false;
     if (before.source.kind === 'static' && settings.source.kind === 'static') return false;
     if (isDeepStrictEqual(listedBy(before), listedBy(settings))) return false;
     this.#listed = null;
+    this.#oddRows = [];
     this.#readAtUnixMs = null;
     this.#isExpired = false;
     this.#health = 'good';
@@ -114,6 +124,14 @@ export class ClusterHosts {
     return this.#error;
   }
 
+  /** Odd rows of the last good list that this has not returned before. */
+  takeNewOddRows(): string[] {
+    if (this.#loggedRows.size > LOGGED_ROWS_MAX) this.#loggedRows.clear();
+    const rows = this.#oddRows.filter((row) => !this.#loggedRows.has(row));
+    for (const row of rows) this.#loggedRows.add(row);
+    return rows;
+  }
+
   /**
    * The cluster's assignment to a probe thread: the same object as before if it is unchanged. Null
    * while there is no list, or only an expired one.
@@ -121,7 +139,7 @@ export class ClusterHosts {
   assignment(isSkipped: SkipTest): ClusterAssignment | null {
     if (this.#listed === null || this.#isExpired) return null;
     const { source: _, ...settings } = this.#settings;
-    const targets = this.#listed.filter((host) => !this.#isIgnored(host) && !isSkipped(host.host));
+    const targets = this.#listed.filter((host) => !this.#isIgnored(host) && !isSkipped(host));
     const assignment = { settings, slot: this.slot, generation: this.generation, targets };
     if (!isDeepStrictEqual(assignment, this.#assignment)) this.#assignment = assignment;
     return this.#assignment;
@@ -130,7 +148,7 @@ export class ClusterHosts {
   report(isSkipped: SkipTest): ClusterReport {
     const [hosts, ignored, skipped]: [string[], string[], string[]] = [[], [], []];
     for (const host of this.#listed ?? []) {
-      const group = this.#isIgnored(host) ? ignored : isSkipped(host.host) ? skipped : hosts;
+      const group = this.#isIgnored(host) ? ignored : isSkipped(host) ? skipped : hosts;
       group.push(formatAddress(host));
     }
     return {
@@ -140,6 +158,7 @@ export class ClusterHosts {
       skipped,
       readAtUnixMs: this.#readAtUnixMs,
       error: this.#error,
+      oddRows: this.#oddRows,
     };
   }
 
@@ -152,6 +171,7 @@ export class ClusterHosts {
       this.#health = 'failed';
     } else {
       this.#listed = withoutDuplicates(list.hosts);
+      this.#oddRows = list.oddRows ?? [];
       this.#readAtUnixMs = Date.now();
       this.#health = list.problem === '' ? 'good' : 'partial';
     }

@@ -7,6 +7,7 @@
  * only after all threads have acknowledged that it is no longer assigned, and each store that gets
  * a slot has a new generation, by which readers reject values of the store before it.
  */
+import { formatAddress } from '../../base/address.js';
 import { monotonicMs } from '../../base/clock.js';
 import { FairResolver } from '../../base/dns-resolver.js';
 import { FrenoError } from '../../base/errors.js';
@@ -31,6 +32,9 @@ const VALUE_MAX_AGE_MS = 5_000;
 const CACHE_GRACE_MS = 2_000;
 
 const RESOLVER_LIMITS = { lookupsMax: 4, foundMs: 5_000, notFoundMs: 1_000 };
+
+/** Of one reading; `/inventory` has all. */
+const ODD_ROWS_LOGGED = 10;
 
 /** Longest delay of `setTimeout`. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
@@ -68,7 +72,7 @@ export class Inventory implements InventoryReporter {
   readonly #freeSlots: number[] = [];
   #slotsUsed = 0;
   #lastGeneration = 0;
-  /** By lower-case host name, the Unix time in milliseconds until which it is skipped. */
+  /** Until when each is skipped (Unix, milliseconds), by lower-case host name or `host:port`. */
   #skippedUntil: ReadonlyMap<string, number> = new Map();
   #skipTimer: NodeJS.Timeout | undefined;
   #refreshTimer: NodeJS.Timeout | undefined;
@@ -114,8 +118,8 @@ export class Inventory implements InventoryReporter {
   }
 
   /**
-   * Hosts by name, with the Unix time in milliseconds until which each is skipped. Resolves when
-   * none of them is probed.
+   * Hosts by name or `host:port`, with the Unix time in milliseconds until which each is skipped.
+   * Resolves when none of them is probed.
    */
   setSkippedHosts(hosts: ReadonlyArray<readonly [string, number]>): Promise<void> {
     this.#skippedUntil = new Map(hosts.map(([host, untilMs]) => [host.toLowerCase(), untilMs]));
@@ -225,6 +229,7 @@ export class Inventory implements InventoryReporter {
   async #read(cluster: ClusterHosts): Promise<void> {
     const changed = await cluster.read();
     if (changed !== null) this.#logHealth(cluster, changed);
+    this.#logOddRows(cluster);
     await this.#assignSoon();
   }
 
@@ -244,6 +249,17 @@ export class Inventory implements InventoryReporter {
         this.#logger.warn({ store, error }, 'cannot read host list');
         break;
     }
+  }
+
+  #logOddRows(cluster: ClusterHosts): void {
+    const store = cluster.settings.name;
+    if (this.#clusters.get(store) !== cluster) return;
+    const rows = cluster.takeNewOddRows();
+    if (rows.length === 0) return;
+    this.#logger.warn(
+      { store, count: rows.length, rows: rows.slice(0, ODD_ROWS_LOGGED) },
+      'host list has odd rows',
+    );
   }
 
   /** All changes of one iteration of the event loop are assigned together. */
@@ -270,7 +286,10 @@ export class Inventory implements InventoryReporter {
   #skipTest(): SkipTest {
     const skippedUntil = this.#skippedUntil;
     const nowUnixMs = this.#board.expiryTimeMs();
-    return (host) => (skippedUntil.get(host.toLowerCase()) ?? 0) > nowUnixMs;
+    const isSkipped = (entry: string): boolean =>
+      (skippedUntil.get(entry.toLowerCase()) ?? 0) > nowUnixMs;
+    return (target) =>
+      skippedUntil.size > 0 && (isSkipped(target.host) || isSkipped(formatAddress(target)));
   }
 
   #armSkipTimer(): void {

@@ -1,10 +1,12 @@
 /**
  * When each host is probed: one tick per member and interval, from one timer for all.
  *
- * The interval is divided into phases, and each member belongs to the phase that had the fewest
- * members. So a thousand probes do not start at the same moment: their results would arrive
- * together too, and each would wait for those before it. Phases are due at multiples of the phase
- * length since the start, not since the last phase, so that the schedule does not drift.
+ * The interval is divided into phases. A thousand probes must not start at the same moment: their
+ * results would arrive together too, and each would wait for those before it. But each phase wakes
+ * the thread up, which costs more than a probe. So members share a phase up to `SHARED_MAX`, and
+ * the thread sleeps through phases without members; with more members all phases are used evenly.
+ * Phases are due at multiples of the phase length since the start, not since the last phase, so
+ * that the schedule does not drift.
  *
  * A phase that is late by no more than `LATE_MAX_MS` is still run. Later phases are missed and
  * counted, so that a stall of the thread is not followed by a burst. Ticks run after the sockets
@@ -38,15 +40,20 @@ export interface SchedulerOptions {
 
 const LATE_MAX_MS = 20;
 
+/** Members that share a phase before another is used: the last waits a millisecond or two. */
+const SHARED_MAX = 64;
+
 export class ProbeScheduler {
   readonly #clock: SchedulerClock;
   readonly #phaseMs: number;
   readonly #members: Array<Set<Scheduled>>;
   readonly #phaseOf = new Map<Scheduled, number>();
   #startedAtMs = 0;
-  /** Phases since the start that were run or missed. */
+  /** Phases since the start that were run, missed, or had no members. */
   #phasesDone = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** The next phase is due, and runs when the sockets have been read. */
+  #isReading = false;
   /** Odd while running. A callback of an earlier run finds another number and does nothing. */
   #run = 0;
   #missedPhases = 0;
@@ -65,15 +72,17 @@ export class ProbeScheduler {
     return this.#missedPhases;
   }
 
-  /** Adds the member to the phase with the fewest members. */
+  /** Adds the member to a phase that others use too, or to the one with the fewest members. */
   add(member: Scheduled): void {
     if (this.#phaseOf.has(member)) return;
-    let phase = 0;
-    for (let other = 1; other < this.#members.length; other++) {
-      if (this.#members[other]!.size < this.#members[phase]!.size) phase = other;
-    }
-    this.#members[phase]!.add(member);
+    const phase = this.#phaseWithRoom();
+    const members = this.#members[phase]!;
+    const isUnused = members.size === 0;
+    if (isUnused && this.#isRunning) this.#passEmptyPhases();
+    members.add(member);
     this.#phaseOf.set(member, phase);
+    // The phase may be due before the one that the timer waits for.
+    if (isUnused && this.#isRunning && !this.#isReading) this.#arm();
   }
 
   remove(member: Scheduled): void {
@@ -88,48 +97,98 @@ export class ProbeScheduler {
     this.#run++;
     this.#startedAtMs = this.#clock.nowMs();
     this.#phasesDone = 0;
+    this.#isReading = false;
     this.#arm();
   }
 
   stop(): void {
     if (!this.#isRunning) return;
     this.#run++;
-    if (this.#timer !== undefined) this.#clock.cancel(this.#timer);
-    this.#timer = undefined;
+    this.#cancelTimer();
   }
 
   get #isRunning(): boolean {
     return (this.#run & 1) === 1;
   }
 
+  #phaseWithRoom(): number {
+    let fewest = 0;
+    let shared = -1;
+    for (const [phase, { size }] of this.#members.entries()) {
+      if (size < this.#members[fewest]!.size) fewest = phase;
+      const isFuller = shared < 0 || size > this.#members[shared]!.size;
+      if (size > 0 && size < SHARED_MAX && isFuller) shared = phase;
+    }
+    return shared < 0 ? fewest : shared;
+  }
+
+  /** Waits for the next phase that has members, if there is any. */
   #arm(): void {
     const run = this.#run;
     const clock = this.#clock;
+    this.#cancelTimer();
+    const phase = this.#nextPhase(this.#phasesDone);
+    if (phase < 0) return;
     const advanceAfterReading = (): void => {
+      this.#isReading = true;
       clock.afterReading(() => {
-        if (run === this.#run) this.#advance();
+        if (run !== this.#run) return;
+        this.#isReading = false;
+        this.#advance();
       });
     };
-    const delayMs = this.#startedAtMs + this.#phasesDone * this.#phaseMs - clock.nowMs();
+    const delayMs = this.#startedAtMs + phase * this.#phaseMs - clock.nowMs();
     // Node's timers cut off fractions: rounded up, they do not fire before their phase is due.
     if (delayMs > 0) this.#timer = clock.after(Math.ceil(delayMs), advanceAfterReading);
     else advanceAfterReading();
+  }
+
+  #cancelTimer(): void {
+    if (this.#timer !== undefined) this.#clock.cancel(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** What was due while it had no members is neither late nor missed once it has some. */
+  #passEmptyPhases(): void {
+    const next = this.#nextPhase(this.#phasesDone);
+    const elapsedMs = this.#clock.nowMs() - this.#startedAtMs;
+    const due = Math.ceil(elapsedMs / this.#phaseMs);
+    this.#phasesDone = Math.max(this.#phasesDone, next < 0 ? due : Math.min(next, due));
+  }
+
+  /** The first phase from that one on, counted since the start, that has members; -1: none. */
+  #nextPhase(from: number): number {
+    const phases = this.#members.length;
+    for (let phase = from; phase < from + phases; phase++) {
+      if (this.#members[phase % phases]!.size > 0) return phase;
+    }
+    return -1;
   }
 
   /** Runs one phase if one is due. */
   #advance(): void {
     const nowMs = this.#clock.nowMs();
     const elapsedMs = nowMs - this.#startedAtMs;
-    const oldestPhase = Math.ceil((elapsedMs - LATE_MAX_MS) / this.#phaseMs);
-    if (oldestPhase > this.#phasesDone) {
-      this.#missedPhases += oldestPhase - this.#phasesDone;
-      this.#phasesDone = oldestPhase;
-    }
-    if (this.#phasesDone * this.#phaseMs <= elapsedMs) {
-      const members = this.#members[this.#phasesDone++ % this.#members.length]!;
-      for (const member of members) member.tick(nowMs);
+    this.#missPhasesBefore(Math.ceil((elapsedMs - LATE_MAX_MS) / this.#phaseMs));
+    const phase = this.#nextPhase(this.#phasesDone);
+    if (phase >= 0 && phase * this.#phaseMs <= elapsedMs) {
+      this.#phasesDone = phase + 1;
+      for (const member of this.#members[phase % this.#members.length]!) member.tick(nowMs);
     }
     this.#arm();
+  }
+
+  /** Phases without members are not missed. */
+  #missPhasesBefore(oldest: number): void {
+    const phases = this.#members.length;
+    const skipped = oldest - this.#phasesDone;
+    if (skipped <= 0) return;
+    const used = this.#members.filter(({ size }) => size > 0).length;
+    this.#missedPhases += Math.floor(skipped / phases) * used;
+    for (let phase = this.#phasesDone; phase < this.#phasesDone + (skipped % phases); phase++) {
+      if (this.#members[phase % phases]!.size > 0) this.#missedPhases++;
+    }
+    this.#phasesDone = oldest;
   }
 
   /**

@@ -377,6 +377,9 @@ describe('the state in tables of the original', () => {
 
 const NAMES = ['a', 'a/s', 'a/t', 'ab', 'a_', 'a_/s', 'b%', 'b%/s', 'bc/s'];
 
+/** Names of hosts and of single ports, with the wildcards of LIKE. */
+const HOSTS = ['h', 'h:1', 'H:2', 'h_', 'hx:1', 'h_:1', 'h%', '2001', '2001::1', '[2001::1]:1'];
+
 function randomCommand(random: SeededRandom): OperatorCommand {
   const atMs = Date.now();
   const key = random.pick(NAMES);
@@ -393,8 +396,9 @@ function randomCommand(random: SeededRandom): OperatorCommand {
     };
   }
   if (kind < 0.8) return { kind: 'unthrottleApp', atMs, key, everyStore: random.chance(0.5) };
-  if (kind < 0.9) return { kind: 'skipHost', atMs, host: key, expireAtMs };
-  return { kind: 'recoverHost', atMs, host: key };
+  const host = random.pick(HOSTS);
+  if (kind < 0.9) return { kind: 'skipHost', atMs, host, expireAtMs };
+  return { kind: 'recoverHost', atMs, host };
 }
 
 function describeStep(step: number, command: OperatorCommand): string {

@@ -130,10 +130,25 @@ describe("a page of HAProxy's statistics", () => {
     expect(await failure()).to.include('unexpected HTTP status 503 instead of 200');
   });
 
-  it('reports an error when a server has an unknown status', async () => {
-    show(PAGE.replace('UP', 'RESTING'));
-    expect(await failure()).to.include('server "one" has the unknown status "RESTING"');
-    expect(await names('late')).to.deep.equal(['five']);
+  it('lists a server of empty or unknown status, which may be in use', async () => {
+    for (const status of ['RESTING', '']) {
+      show(PAGE.replace('UP', status).replace('UP 2/3', 'UP'));
+      const { hosts, oddRows, problem } = await read();
+      expect(hosts.map(({ host }) => host)).to.deep.equal(['one', 'two', 'three']);
+      expect(problem).to.equal('');
+      expect(oddRows).to.deep.equal([
+        `HAProxy ${pages.url}: server "one" of pool "pool" ` +
+          `has the unknown status "${status}": probed`,
+      ]);
+      expect((await read('late')).oddRows).to.deep.equal([]);
+    }
+  });
+
+  it('does not take a server of unknown status for one that is not in transition', async () => {
+    show(`${HEADER}\npool,one,0,UP 1/3,1,2,,\npool,two,0,RESTING,1,2,,\n`);
+    expect(await failure()).to.include('HAProxy is reloading');
+    show(`${HEADER}\npool,two,0,RESTING,1,2,,\n`);
+    expect(await names()).to.deep.equal(['two']);
   });
 
   it('reports an error while HAProxy is reloading: all servers are in transition', async () => {
@@ -150,9 +165,13 @@ describe("a page of HAProxy's statistics", () => {
     expect(await names()).to.deep.equal(['s0', 's1']);
   });
 
-  it('reports an error when the name of a server is not a host', async () => {
-    show(PAGE.replace('one', 'a:b'));
-    expect(await failure()).to.include('server "a:b" of pool "pool"');
+  it('leaves a server out whose name is not a host, and lists the others', async () => {
+    show(PAGE.replace('one', 'a:b').replace('four', 'c:d'));
+    const { hosts, oddRows } = await read();
+    expect(hosts.map(({ host }) => host)).to.deep.equal(['two']);
+    expect(oddRows).to.deep.equal([
+      `HAProxy ${pages.url}: server "a:b" of pool "pool" has a name that is not a host: left out`,
+    ]);
   });
 
   it('reads a page once for all clusters that need it within a second', async () => {

@@ -1,6 +1,9 @@
 /** The HAProxy host source, with a real HAProxy. */
 import { lookup } from 'node:dns';
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
+import type { ClusterSettings } from '../../../src/contracts/stores.js';
+import { ClusterHosts } from '../../../src/stores/main/cluster-hosts.js';
 import { createReaderFactory } from '../../../src/stores/main/hosts/create-host-source.js';
 import type { HostSourceReader } from '../../../src/stores/main/hosts/host-source.js';
 import { clusterSettings } from '../../support/cluster-settings.js';
@@ -47,6 +50,15 @@ describe('the HAProxy host source', () => {
   function reader(addresses: string[], poolName = 'pool'): HostSourceReader {
     const source = { kind: 'haproxy', addresses, poolName } as const;
     return createReaderFactory(lookup)(clusterSettings('main', source))!;
+  }
+
+  function settingsOf(addresses: string[]): ClusterSettings {
+    return clusterSettings('main', { kind: 'haproxy', addresses, poolName: 'pool' });
+  }
+
+  /** A page is reused for a second. */
+  function afterCache(): Promise<void> {
+    return pause(1_010);
   }
 
   async function hosts(poolName?: string, address = haproxy.address): Promise<string[]> {
@@ -129,6 +141,39 @@ describe('the HAProxy host source', () => {
     const list = await reader(['127.0.0.1:1', haproxy.address], 'empty').read();
     expect(list.hosts).to.deep.equal([]);
     expect(list.problem).to.include('HAProxy http://127.0.0.1:1: ').and.to.include('ECONNREFUSED');
+  });
+
+  it('keeps what an address listed last while it cannot be read, and reports that', async () => {
+    const a = await HAProxy.start({ sections: 'backend pool\n  server a 127.0.0.1:1' });
+    const b = await HAProxy.start({ sections: 'backend pool\n  server b 127.0.0.1:1' });
+    try {
+      const readerFor = createReaderFactory(lookup);
+      const settings = settingsOf([a.address, b.address]);
+      const cluster = new ClusterHosts(settings, readerFor, 0, 1, () => 0);
+      const listed = (): readonly string[] => cluster.report(() => false).hosts;
+      await cluster.read();
+      expect(listed()).to.deep.equal(['a:3306', 'b:3306']);
+      await b.stop();
+      await afterCache();
+      expect(await cluster.read()).to.equal('partial');
+      expect(listed()).to.deep.equal(['a:3306', 'b:3306']);
+      expect(cluster.error)
+        .to.include(`HAProxy http://${b.address}: `)
+        .and.match(/ECONNREFUSED.* \(its 1 host is kept, as of \d{4}-.*Z\)$/);
+      // Changed addresses forget nothing of those that stay.
+      cluster.replaceSettings(settingsOf([b.address, a.address, '127.0.0.1:1']));
+      await afterCache();
+      await cluster.read();
+      expect(listed()).to.deep.equal(['b:3306', 'a:3306']);
+      cluster.replaceSettings(settingsOf([a.address]));
+      await afterCache();
+      await cluster.read();
+      expect(listed()).to.deep.equal(['a:3306']);
+      expect(cluster.error).to.equal('');
+    } finally {
+      await a.stop();
+      await b.stop();
+    }
   });
 
   it('names every address when none responds', async () => {

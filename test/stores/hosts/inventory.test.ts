@@ -24,8 +24,9 @@ class FakeSource implements HostSourceReader {
     return new Promise((resolve, reject) => this.#open.push({ succeed: resolve, fail: reject }));
   }
 
-  succeed(hosts: string[], problem = ''): void {
-    this.#oldest().succeed({ hosts: hosts.map((host) => ({ host, port: 3306 })), problem });
+  succeed(hosts: string[], problem = '', oddRows: readonly string[] = []): void {
+    const targets = hosts.map((host) => ({ host, port: 3306 }));
+    this.#oldest().succeed({ hosts: targets, problem, oddRows });
   }
 
   fail(message: string): void {
@@ -63,6 +64,8 @@ interface LogLine {
   readonly level: number;
   readonly store?: string;
   readonly error?: string;
+  readonly rows?: readonly string[];
+  readonly count?: number;
   readonly msg: string;
 }
 
@@ -186,6 +189,34 @@ describe('the inventory and its host sources', () => {
     source('main').succeed(['a']);
     await eventLoopTurns();
     expect(report().error).to.equal('');
+  });
+
+  it('reports the odd rows of a list and logs each once', async () => {
+    await configure('main');
+    for (const oddRows of [['first'], ['first', 'second'], [], ['second']]) {
+      source('main').succeed(['a'], '', oddRows);
+      await eventLoopTurns();
+      expect(report()).to.deep.include({ hosts: ['a:3306'], error: '', oddRows });
+      await refresh();
+    }
+    expect(log.map(({ msg, rows }) => [msg, rows])).to.deep.equal([
+      ['host list has odd rows', ['first']],
+      ['host list has odd rows', ['second']],
+    ]);
+    source('main').fail('the source is away');
+    await eventLoopTurns();
+    expect(report().oddRows).to.deep.equal(['second']);
+    await inventory.replaceClusters([clusterSettings('main', { kind: 'none' })]);
+    expect(report().oddRows).to.deep.equal([]);
+  });
+
+  it('logs a few of many odd rows', async () => {
+    await configure('main');
+    const rows = Array.from({ length: 1_000 }, (_, index) => `row ${index}`);
+    source('main').succeed([], '', rows);
+    await eventLoopTurns();
+    expect(log[0]).to.deep.include({ count: 1_000, rows: rows.slice(0, 10) });
+    expect(log).to.have.length(1);
   });
 
   it('drops the hosts that are no longer listed, down to none', async () => {

@@ -137,10 +137,43 @@ describe('the ProxySQL host source', () => {
       .and.not.include('wrong-password');
   });
 
-  it('reports an error when a server has no address', async () => {
-    show({ '/var/run/mysqld.sock:0': 'ONLINE' });
-    const error = await failureOf(reader().read());
-    expect(error.message).to.include(`${admin.address}: lists "/var/run/mysqld.sock:0"`);
+  it('leaves a server without an address out and lists the others', async () => {
+    show({
+      'db1:3306': 'ONLINE',
+      '/var/run/mysqld.sock:0': 'ONLINE',
+      ':3306': 'ONLINE',
+      '/var/run/other.sock:0': 'OFFLINE_HARD',
+    });
+    const list = await reader().read();
+    expect(list.hosts).to.deep.equal([{ host: 'db1', port: 3306 }]);
+    expect(list.oddRows).to.deep.equal([
+      `ProxySQL ${admin.address}: server "/var/run/mysqld.sock" ` +
+        'has a name that is not a host: left out',
+      `ProxySQL ${admin.address}: server "" has a name that is not a host: left out`,
+    ]);
+  });
+
+  it("probes a server without a valid port at the cluster's port", async () => {
+    show({ 'db1:': 'ONLINE', 'db2:70000': 'ONLINE', 'db3:0': 'SHUNNED' });
+    const list = await reader().read();
+    expect(list.hosts).to.deep.equal([
+      { host: 'db1', port: 3306 },
+      { host: 'db2', port: 3306 },
+    ]);
+    expect(list.oddRows).to.deep.equal([
+      `ProxySQL ${admin.address}: server "db1" has no valid port: probed at db1:3306`,
+      `ProxySQL ${admin.address}: server "db2" has no valid port: probed at db2:3306`,
+    ]);
+  });
+
+  it('probes a server of unknown status, which may be in use', async () => {
+    show({ 'db1:3306': 'ONLINE', 'db2:3306': '', 'db3:3306': 'SHUNNED_BY_MOON' });
+    const list = await reader().read();
+    expect(list.hosts.map(({ host }) => host)).to.deep.equal(['db1', 'db2', 'db3']);
+    expect(list.oddRows).to.deep.equal([
+      `ProxySQL ${admin.address}: server "db2" has the unknown status "": probed`,
+      `ProxySQL ${admin.address}: server "db3" has the unknown status "SHUNNED_BY_MOON": probed`,
+    ]);
   });
 
   it('closes its connection in any case', async () => {

@@ -60,6 +60,15 @@ describe('the Vitess host source', () => {
     return list.hosts.map(({ host, port }) => `${host}:${port}`);
   }
 
+  async function oddRows(changes?: Partial<VitessHosts>): Promise<readonly string[]> {
+    return (await read(changes)).oddRows!;
+  }
+
+  /** How an odd row begins, before the alias. */
+  function page(): string {
+    return `vtctld ${pages.url}/api/keyspace/commerce/tablets/-80: tablet`;
+  }
+
   async function failure(changes?: Partial<VitessHosts>): Promise<string> {
     const error = await failureOf(read(changes));
     expect(error).to.include({ code: 'HOST_SOURCE' });
@@ -122,8 +131,12 @@ describe('the Vitess host source', () => {
       tablet('db2', { alias: { cell: 'zone2', uid: 201 } }),
       tablet('db3', { alias: undefined }),
     ]);
-    expect(await hosts({ cells: ['zone2', 'zone3'] })).to.deep.equal(['db2:3306']);
+    expect(await hosts({ cells: ['zone2', 'zone3'] })).to.deep.equal(['db2:3306', 'db3:3306']);
+    expect(await oddRows({ cells: ['zone2', 'zone3'] })).to.deep.equal([
+      `${page()} - (db3:3306) names no cell: probed`,
+    ]);
     expect(await hosts()).to.have.length(3);
+    expect(await oddRows()).to.deep.equal([]);
   });
 
   it("falls back to the tablet's host name and the configured port", async () => {
@@ -134,8 +147,45 @@ describe('the Vitess host source', () => {
       tablet('', { hostname: 'db4' }),
     ]);
     expect(await hosts()).to.deep.equal(['db1:3307', 'db2:3399', 'db3:3308', 'db4:3306']);
-    show([tablet('', { hostname: '' })]);
-    expect(await failure()).to.include('tablet zone1-101 has neither');
+    expect(await oddRows()).to.deep.equal([]);
+  });
+
+  it('leaves a tablet without a valid host name out and lists the others', async () => {
+    show([
+      tablet('db1'),
+      // As vtctld lists one that was shut down.
+      { alias: { cell: 'zone1', uid: 102 }, keyspace: 'commerce', shard: '-80', type: 2 },
+      tablet('', { hostname: '', type: 3 }),
+      tablet('', { hostname: '', stats: { last_error: 'gone' } }),
+      tablet('db 4', { alias: { cell: 'zone1', uid: 104 } }),
+      null,
+    ]);
+    expect(await hosts()).to.deep.equal(['db1:3306']);
+    expect(await oddRows()).to.deep.equal([
+      `${page()} zone1-102 has neither mysql_hostname nor hostname: left out`,
+      `${page()} zone1-104 has a name that is not a host, "db 4": left out`,
+      `${page()} - has neither mysql_hostname nor hostname: left out`,
+    ]);
+  });
+
+  it('lists a tablet that may count although one of its fields cannot be read', async () => {
+    const odd = { mysql_port: 'high', type: {}, alias: 7, stats: 'good', port_map: [] };
+    show(Object.entries(odd).map(([field, value]) => tablet(field, { [field]: value })));
+    expect(await hosts()).to.deep.equal([
+      'mysql_port:3399',
+      'type:3306',
+      'alias:3306',
+      'stats:3306',
+      'port_map:3306',
+    ]);
+    const rows = await oddRows();
+    expect(rows).to.have.length(5);
+    expect(rows[0])
+      .to.include(`${page()} zone1-101 (mysql_port:3399) has an odd field (mysql_port: `)
+      .and.match(/: probed$/);
+    show([tablet('other-type', { type: 1, mysql_port: 'high' })]);
+    expect(await hosts()).to.deep.equal([]);
+    expect(await oddRows()).to.deep.equal([]);
   });
 
   it('lists no hosts when the shard has no tablets', async () => {
@@ -146,15 +196,14 @@ describe('the Vitess host source', () => {
   });
 
   it('names the page when the response is not a list of tablets', async () => {
-    const page = `vtctld ${pages.url}/api/keyspace/commerce/tablets/-80: `;
+    const prefix = `vtctld ${pages.url}/api/keyspace/commerce/tablets/-80: `;
     status = 500;
-    expect(await failure()).to.equal(`${page}unexpected HTTP status 500 instead of 200`);
+    expect(await failure()).to.equal(`${prefix}unexpected HTTP status 500 instead of 200`);
     show({ error: 'no such keyspace' });
-    expect(await failure()).to.include(`${page}the response is not a list of tablets`);
-    show([tablet('db1', { mysql_port: 'high' })]);
-    expect(await failure()).to.include('0.mysql_port');
+    expect(await failure()).to.include(`${prefix}the response is not a list of tablets`);
+    show([tablet('db1')]);
     body = body.slice(0, -1);
-    expect(await failure()).to.equal(`${page}the response is not JSON`);
+    expect(await failure()).to.equal(`${prefix}the response is not JSON`);
     body = `[${' '.repeat(5 * 1024 * 1024)}]`;
     expect(await failure()).to.include('larger than 4194304 bytes');
   });

@@ -78,12 +78,17 @@ export function hostFamilies(
     'freno_store_inventory_failing',
     'Whether the latest reading of the list of hosts failed.',
   );
+  const oddRows = gauge(
+    'freno_store_inventory_odd_rows',
+    'Rows of the list of hosts that are incomplete or have an unknown state.',
+  );
   const nowUnixMs = Date.now();
   for (const [store, report] of inventory) {
     hosts.add({ store, state: 'probed' }, report.hosts.length);
     hosts.add({ store, state: 'ignored' }, report.ignored.length);
     hosts.add({ store, state: 'skipped' }, report.skipped.length);
     failing.add({ store }, report.error === '' ? 0 : 1);
+    oddRows.add({ store }, report.oddRows.length);
     if (report.readAtUnixMs !== null)
       age.add({ store }, sinceSeconds(report.readAtUnixMs, nowUnixMs));
   }
@@ -94,7 +99,7 @@ export function hostFamilies(
     hosts.add({ store, state: 'left_out' }, leftOutHosts);
     hosts.add({ store, state: 'negative' }, negativeHosts);
   }
-  return [hosts, age, failing];
+  return [hosts, age, failing, oddRows];
 }
 
 function sinceSeconds(atMs: number, nowMs: number): number {

@@ -4,10 +4,7 @@ import { crc32 } from 'node:zlib';
 /** Longest key that memcached accepts. */
 const KEY_BYTES_MAX = 250;
 
-/**
- * Blanks and control characters end or break a key in memcached's text protocol, which many clients
- * use to read.
- */
+/** Blanks and control characters end or break a key in memcached's text protocol. */
 const ILLEGAL = /[\0-\x20\x7f]/;
 
 export function metricKey(path: string, store: string): string {

@@ -1,12 +1,17 @@
 /**
- * One memcached server: a connection by memjs, writes in flight bounded in number and in time, and
- * a backoff while the server is unavailable.
+ * One memcached server: a connection, writes in flight bounded in number and in time, and a backoff
+ * while the server is unavailable.
+ *
+ * The protocol is memcached's text protocol: the binary one is deprecated, and proxies (mcrouter,
+ * twemproxy) and servers started with `-B ascii` refuse it. Of the package `memcache` only the
+ * connection of one server is used (`MemcacheNode`): its client for several servers chooses the
+ * server by another rule than the original, and connects again by itself.
  *
  * Values expire after a second, so a write that cannot be sent now is dropped, never queued: a
  * newer value follows within milliseconds.
  */
 import { lookup } from 'node:dns';
-import { Client, Server } from 'memjs';
+import { MemcacheNode } from 'memcache';
 import { type Address, formatAddress } from '../../../base/address.js';
 import { Backoff } from '../../../base/backoff.js';
 import { monotonicMs } from '../../../base/clock.js';
@@ -22,11 +27,15 @@ const TIMEOUT_MS = 1_000;
 /** Most writes in flight; those beyond are dropped. */
 export const IN_FLIGHT_MAX = 256;
 
+/** Of a response in a log line. */
+const RESPONSE_CHARS_MAX = 80;
+
 /** Seconds until memcached expires a value. */
 const EXPIRY_SECONDS = 1;
 
-/** memjs's own time-outs close a connection while the next one is in use: longer than ours. */
-const MEMJS_TIMEOUT_SECONDS = 3_600;
+/** Responses to a write that is in force. A deleted key may have expired before. */
+const STORED = 'STORED';
+const DELETED: readonly unknown[] = ['DELETED', 'NOT_FOUND'];
 
 /** Counted for all servers of a thread together. */
 export interface WriteCounters {
@@ -36,10 +45,9 @@ export interface WriteCounters {
   dropped: number;
 }
 
-/** One connection, from its first write to its first failure. */
+/** One connection, from its attempt to its first failure. */
 interface MemcacheConnection {
-  readonly client: Client;
-  readonly server: Server;
+  readonly node: MemcacheNode;
   /**
    * When each write in flight was sent (`monotonicMs()`), oldest first: responses arrive in the
    * order of the writes.
@@ -48,8 +56,9 @@ interface MemcacheConnection {
 }
 
 /**
- * Modes: idle (the next write connects) -> looking up -> connected -> unavailable (after a failure,
- * until `#retryAtMs`) -> idle ... -> closed. Writes are dropped unless it is connected.
+ * Modes: idle (the next write connects) -> looking up -> connecting -> connected -> unavailable
+ * (after a failure, until `#retryAtMs`) -> idle ... -> closed. Writes are dropped unless it is
+ * connected.
  */
 export class MemcacheServer {
   readonly #address: Address;
@@ -72,36 +81,50 @@ export class MemcacheServer {
     this.#log = log;
   }
 
+  /** The value is of ASCII characters. */
   set(key: string, value: string): void {
-    const connection = this.#connectionForWrite();
-    connection?.client.set(key, value, { expires: EXPIRY_SECONDS }, (error) => {
-      if (this.#acknowledged(connection, error)) this.#counters.written++;
+    const command = `set ${key} 0 ${EXPIRY_SECONDS} ${value.length}\r\n${value}`;
+    this.#write(command, (response) => {
+      if (response === STORED) this.#counters.written++;
+      return response === STORED;
     });
   }
 
   delete(key: string): void {
-    const connection = this.#connectionForWrite();
-    connection?.client.delete(key, (error) => {
-      if (this.#acknowledged(connection, error)) this.#counters.deleted++;
+    this.#write(`delete ${key}`, (response) => {
+      const isDeleted = DELETED.includes(response);
+      if (isDeleted) this.#counters.deleted++;
+      return isDeleted;
     });
   }
 
   close(): void {
     this.#closed = true;
-    this.#disconnect('closed');
+    this.#disconnect();
   }
 
-  /** The connection, with the next write counted as in flight; null when that write is dropped. */
-  #connectionForWrite(): MemcacheConnection | null {
+  /** `accept` counts a write by its response; false: the write has failed. */
+  #write(command: string, accept: (response: unknown) => boolean): void {
     if (this.#connection === null) this.#lookUp();
     const connection = this.#connection;
-    if (connection === null || connection.sentAtMs.length >= IN_FLIGHT_MAX) {
+    const isFull = (connection?.sentAtMs.length ?? 0) >= IN_FLIGHT_MAX;
+    if (connection === null || !connection.node.isConnected() || isFull) {
       this.#counters.dropped++;
-      return null;
+      return;
     }
     connection.sentAtMs.push(monotonicMs());
     this.#timer ??= setTimeout(() => this.#expire(), TIMEOUT_MS);
-    return connection;
+    // Responses of a connection that was given up arrive as errors, and are not counted again.
+    connection.node.command(command).then(
+      (response) => {
+        if (connection !== this.#connection) return;
+        if (accept(response)) this.#acknowledged(connection);
+        else this.#fail(`unexpected response "${String(response).slice(0, RESPONSE_CHARS_MAX)}"`);
+      },
+      (error: unknown) => {
+        if (connection === this.#connection) this.#fail(messageOf(error));
+      },
+    );
   }
 
   /**
@@ -114,37 +137,34 @@ export class MemcacheServer {
     lookup(this.#address.host, (error, ip) => {
       this.#lookingUp = false;
       if (this.#closed) return;
-      if (error === null) this.#connected(newConnection(ip, this.#address.port));
+      if (error === null) this.#connect(ip);
       else this.#unavailable(messageOf(error));
     });
   }
 
-  /**
-   * A connection that the server closes is a failure: memjs would silently open another for each
-   * write.
-   */
-  #connected(connection: MemcacheConnection): void {
+  /** An attempt that takes too long fails by the time-out of the node. */
+  #connect(ip: string): void {
+    const node = new MemcacheNode(ip, this.#address.port, { timeout: TIMEOUT_MS });
+    const connection = { node, sentAtMs: [] };
     this.#connection = connection;
-    connection.server.onConnect((socket) => {
-      socket.once('close', () => {
-        if (connection === this.#connection) this.#fail('the server closed the connection');
-      });
-    });
+    const fail = (reason: string): void => {
+      if (connection === this.#connection) this.#fail(reason);
+    };
+    node.on('error', (error: unknown) => fail(messageOf(error)));
+    node.on('close', () => fail('the server closed the connection'));
+    node.connect().then(
+      // From here on the node's time-out would close a connection that is only idle.
+      () => void node.socket?.setTimeout(0),
+      (error: unknown) => fail(messageOf(error)),
+    );
   }
 
-  /** Whether the write succeeded. The first failure fails all writes in flight. */
-  #acknowledged(connection: MemcacheConnection, error: unknown): boolean {
-    if (connection !== this.#connection) return false;
-    if (error !== null && error !== undefined) {
-      this.#fail(messageOf(error));
-      return false;
-    }
+  /** Responses arrive in the order of the writes. */
+  #acknowledged(connection: MemcacheConnection): void {
     connection.sentAtMs.shift();
-    if (this.#backoff.failures > 0) {
-      this.#backoff.succeeded();
-      this.#log.warn({ server: formatAddress(this.#address) }, 'memcached is available again');
-    }
-    return true;
+    if (this.#backoff.failures === 0) return;
+    this.#backoff.succeeded();
+    this.#log.warn({ server: formatAddress(this.#address) }, 'memcached is available again');
   }
 
   #expire(): void {
@@ -158,18 +178,18 @@ export class MemcacheServer {
 
   #fail(reason: string): void {
     this.#counters.failed += this.#connection?.sentAtMs.length ?? 0;
-    this.#disconnect(reason);
+    this.#disconnect();
     this.#unavailable(reason);
   }
 
-  #disconnect(reason: string): void {
+  #disconnect(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const connection = this.#connection;
     this.#connection = null;
-    // Destroys the socket and calls back for all writes in flight; `#acknowledged` ignores these,
-    // since the connection is no longer the current one.
-    connection?.server.error(new Error(reason));
+    // Destroys the socket and rejects all writes in flight; these are ignored, since the connection
+    // is no longer the current one.
+    void connection?.node.disconnect();
   }
 
   #unavailable(reason: string): void {
@@ -182,15 +202,4 @@ export class MemcacheServer {
       'memcached is unavailable: values are not published there',
     );
   }
-}
-
-/**
- * A new server object of memjs for each connection: in one that connects again, the end of the
- * first connection closes the second.
- */
-function newConnection(ip: string, port: number): MemcacheConnection {
-  const options = { timeout: MEMJS_TIMEOUT_SECONDS, conntimeout: MEMJS_TIMEOUT_SECONDS };
-  const server = new Server(ip, port, undefined, undefined, options);
-  const client = new Client([server], { retries: 1, logger: { log: () => undefined } });
-  return { client, server, sentAtMs: [] };
 }

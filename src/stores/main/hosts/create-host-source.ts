@@ -37,7 +37,7 @@ export function createReaderFactory(lookup: LookupFunction): ReaderFactory {
       case 'vitess':
         return new VitessSource(source, port, tablets);
       case 'proxysql':
-        return new ProxySQLSource(source, lookup);
+        return new ProxySQLSource(source, port, lookup);
       case 'none':
         return null;
     }

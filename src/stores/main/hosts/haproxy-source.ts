@@ -6,21 +6,34 @@
  * until its checks have passed, and its status is only a guess. A list read at that moment would
  * lose hosts that are fine. So a page on which all servers, or all servers that are up, are in
  * transition counts as a failed reading, and the last good list stays.
+ *
+ * Several HAProxies may list different hosts. The hosts of an address that cannot be read are still
+ * in use, as far as is known: its last list counts until it can be read again.
  */
 import { parseAddress } from '../../../base/address.js';
 import { FrenoError, messageOf } from '../../../base/errors.js';
+import { goTime } from '../../../base/json.js';
 import type { HAProxyHosts, ProbeTarget } from '../../../contracts/stores.js';
 import type { PoolServer, Statistics } from './haproxy-csv.js';
 import { serverStatus } from './haproxy-server-status.js';
 import type { HAProxyStatisticsCache } from './haproxy-statistics-cache.js';
-import type { HostList, HostSourceReader } from './host-source.js';
+import { type HostList, type HostSourceReader, quoted } from './host-source.js';
 import { shownUrl } from './http-page-reader.js';
+
+/** The servers of the pool that one address has listed. */
+interface ServerList {
+  readonly hosts: readonly ProbeTarget[];
+  readonly oddRows: readonly string[];
+  readonly readAtUnixMs: number;
+}
 
 export class HAProxySource implements HostSourceReader {
   readonly #urls: readonly URL[];
   readonly #pool: string;
   readonly #port: number;
   readonly #cache: HAProxyStatisticsCache;
+  /** By address, as shown, what was last read from it. */
+  readonly #lastRead = new Map<string, ServerList>();
 
   constructor(source: HAProxyHosts, port: number, cache: HAProxyStatisticsCache) {
     this.#urls = source.addresses.map(statisticsUrl);
@@ -29,36 +42,63 @@ export class HAProxySource implements HostSourceReader {
     this.#cache = cache;
   }
 
-  /** The union of the lists of all addresses that can be read. */
+  /** The union of the lists of all addresses: of one that cannot be read, its last list. */
   async read(): Promise<HostList> {
     const readings = await Promise.allSettled(this.#urls.map((url) => this.#readOne(url)));
-    const hosts: ProbeTarget[][] = [];
+    const lists: ServerList[] = [];
     const failures: string[] = [];
     for (const [index, reading] of readings.entries()) {
+      const address = shownAddress(this.#urls[index]!);
       if (reading.status === 'fulfilled') {
-        hosts.push(reading.value);
-      } else {
-        const address = shownAddress(this.#urls[index]!);
-        failures.push(`HAProxy ${address}: ${messageOf(reading.reason)}`);
+        this.#lastRead.set(address, reading.value);
+        lists.push(reading.value);
+        continue;
       }
+      const last = this.#lastRead.get(address);
+      if (last !== undefined) lists.push(last);
+      failures.push(`HAProxy ${address}: ${messageOf(reading.reason)}${keptHosts(last)}`);
     }
     const problem = failures.join('; ');
     if (failures.length === this.#urls.length) throw new FrenoError('HOST_SOURCE', problem);
-    return { hosts: hosts.flat(), problem };
+    return {
+      hosts: lists.flatMap(({ hosts }) => hosts),
+      problem,
+      oddRows: lists.flatMap(({ oddRows }) => oddRows),
+    };
   }
 
-  async #readOne(url: URL): Promise<ProbeTarget[]> {
-    const statistics = await this.#cache.read(url);
-    return usedServers(statistics, this.#pool).map((name) => this.#target(name));
-  }
-
-  #target(name: string): ProbeTarget {
-    const target = parseAddress(name, this.#port);
-    if (target === null) {
-      throw new Error(`server "${name}" of pool "${this.#pool}" has a name that is not a host`);
+  /** Addresses that stay keep their last list, if pool and port stay too. */
+  continueFrom(before: HostSourceReader): void {
+    if (!(before instanceof HAProxySource)) return;
+    if (before.#pool !== this.#pool || before.#port !== this.#port) return;
+    for (const address of this.#urls.map(shownAddress)) {
+      const list = before.#lastRead.get(address);
+      if (list !== undefined) this.#lastRead.set(address, list);
     }
-    return target;
   }
+
+  async #readOne(url: URL): Promise<ServerList> {
+    const statistics = await this.#cache.read(url);
+    const hosts: ProbeTarget[] = [];
+    const oddRows: string[] = [];
+    for (const { name, status } of usedServers(statistics, this.#pool)) {
+      const row = `HAProxy ${shownAddress(url)}: server ${quoted(name)} of pool "${this.#pool}"`;
+      const target = parseAddress(name, this.#port);
+      if (target === null) oddRows.push(`${row} has a name that is not a host: left out`);
+      else hosts.push(target);
+      if (target !== null && serverStatus(status) === null) {
+        oddRows.push(`${row} has the unknown status ${quoted(status)}: probed`);
+      }
+    }
+    return { hosts, oddRows, readAtUnixMs: Date.now() };
+  }
+}
+
+function keptHosts(list: ServerList | undefined): string {
+  if (list === undefined) return '';
+  const { hosts, readAtUnixMs } = list;
+  const count = hosts.length === 1 ? '1 host is' : `${hosts.length} hosts are`;
+  return ` (its ${count} kept, as of ${goTime(readAtUnixMs)})`;
 }
 
 /** The statistics page of an address. An address without a scheme means HTTP. */
@@ -72,25 +112,20 @@ function shownAddress(url: URL): string {
 }
 
 /**
- * Names of the servers of a pool that HAProxy uses, or would use if they were up. Throws when the
- * page does not show that reliably.
+ * The servers of a pool that HAProxy uses, or would use if they were up, and those of unknown
+ * status: they may be in use. Throws when the page does not show that reliably.
  */
-function usedServers(statistics: Statistics, poolName: string): string[] {
+function usedServers(statistics: Statistics, poolName: string): PoolServer[] {
   const pool = statistics.get(poolName);
   if (pool === undefined) throw new Error(`there is no pool "${poolName}"`);
   if (!pool.complete) throw new Error(`the CSV is truncated within pool "${poolName}"`);
-  const servers = pool.servers.map((server) => ({ name: server.name, status: statusOf(server) }));
-  const isReloading = (some: typeof servers): boolean =>
-    some.length > 0 && some.every(({ status }) => status.inTransition);
-  if (isReloading(servers) || isReloading(servers.filter(({ status }) => status.up))) {
+  const known = pool.servers
+    .map(({ status }) => serverStatus(status))
+    .filter((status) => status !== null);
+  const isReloading = (some: typeof known): boolean =>
+    some.length > 0 && some.every(({ inTransition }) => inTransition);
+  if (isReloading(known) || isReloading(known.filter(({ up }) => up))) {
     throw new Error(`all servers of pool "${poolName}" are in transition: HAProxy is reloading`);
   }
-  return servers.filter(({ status }) => status.isUsed).map(({ name }) => name);
-}
-
-/** An unknown status is an error, so that no server is dropped without notice. */
-function statusOf({ name, status: text }: PoolServer): ReturnType<typeof serverStatus> & {} {
-  const status = serverStatus(text);
-  if (status === null) throw new Error(`server "${name}" has the unknown status "${text}"`);
-  return status;
+  return pool.servers.filter(({ status }) => serverStatus(status)?.isUsed ?? true);
 }

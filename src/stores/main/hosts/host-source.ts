@@ -10,6 +10,19 @@ export interface HostList {
   readonly hosts: readonly ProbeTarget[];
   /** What failed although there is a list, as one of several addresses; empty: nothing. */
   readonly problem: string;
+  /**
+   * Rows of the source that are incomplete or have an unknown state, each with what was done: a
+   * host that may count is probed, one without a valid address is left out. The list is complete
+   * but for these. None unless given.
+   */
+  readonly oddRows?: readonly string[];
+}
+
+const EXCERPT_CHARS_MAX = 60;
+
+/** A value of an odd row, for messages. */
+export function quoted(value: unknown): string {
+  return JSON.stringify(String(value ?? '').slice(0, EXCERPT_CHARS_MAX));
 }
 
 /** Longest time for a TCP connection to a source. */
@@ -21,6 +34,8 @@ export const SOURCE_CONNECT_TIMEOUT_MS = 1_000;
 export interface HostSourceReader {
   /** Rejects with `HOST_SOURCE` when the list cannot be read: the last good list then stays. */
   read(): Promise<HostList>;
+  /** Called before the first reading when new settings replace the reader of the cluster. */
+  continueFrom?(before: HostSourceReader): void;
 }
 
 /** Creates the reader of a cluster's source. Null: the cluster has no source. */

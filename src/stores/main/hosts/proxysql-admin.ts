@@ -23,6 +23,7 @@ const QUERY_TIMEOUT_MS = 2_000;
 /** A row of `stats_mysql_connection_pool`. */
 export interface PoolRow {
   readonly host: string;
+  /** 0: not a valid port. */
   readonly port: number;
   readonly status: string;
 }
@@ -42,7 +43,7 @@ export async function readConnectionPool(
     `WHERE hostgroup=${hostgroupId}`;
   const rows = await runQuery(admin, login, query, lookup);
   if (!Array.isArray(rows)) throw new Error(`${formatAddress(admin)}: the query returned no rows`);
-  return rows.map((row: readonly unknown[]) => poolRow(row, formatAddress(admin)));
+  return rows.map(poolRow);
 }
 
 function runQuery(
@@ -92,10 +93,12 @@ function runQuery(
   });
 }
 
-function poolRow([host, port, status]: readonly unknown[], address: string): PoolRow {
-  const row = { host: String(host ?? ''), port: Number(port), status: String(status ?? '') };
-  if (row.host === '' || !Number.isInteger(row.port) || row.port < 1 || row.port > 65_535) {
-    throw new Error(`${address}: lists "${row.host}:${port}", which is not a valid MySQL address`);
-  }
-  return row;
+function poolRow([host, port, status]: readonly unknown[]): PoolRow {
+  const number = Number(port ?? 0);
+  const isPort = Number.isInteger(number) && number >= 1 && number <= 65_535;
+  return {
+    host: String(host ?? ''),
+    port: isPort ? number : 0,
+    status: String(status ?? ''),
+  };
 }

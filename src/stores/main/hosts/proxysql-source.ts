@@ -13,12 +13,15 @@ import { monotonicMs } from '../../../base/clock.js';
 import { FrenoError, messageOf } from '../../../base/errors.js';
 import type { Login } from '../../../base/mysql/connection.js';
 import type { ProbeTarget, ProxySQLHosts } from '../../../contracts/stores.js';
-import type { HostList, HostSourceReader } from './host-source.js';
+import { type HostList, type HostSourceReader, quoted } from './host-source.js';
 import type { PoolRow } from './proxysql-admin.js';
 
 const ADMIN_PORT = 6032;
 /** Users of `admin-stats_credentials` have access to this database only. */
 const DATABASE = 'stats';
+
+/** States in which ProxySQL sends a server no queries. Any other may mean that it does. */
+const OFFLINE_STATUSES: readonly string[] = ['SHUNNED', 'OFFLINE_SOFT', 'OFFLINE_HARD'];
 
 /** A server that was seen in a state in which ProxySQL sends it no queries. */
 interface OfflineServer {
@@ -30,16 +33,18 @@ export class ProxySQLSource implements HostSourceReader {
   readonly #admins: readonly ProbeTarget[];
   readonly #login: Login;
   readonly #hostgroupId: number;
+  readonly #port: number;
   readonly #ignoreTtlMs: number;
   readonly #lookup: LookupFunction;
   /** By `host:port`. Bounded by the servers of the last reading. */
   #offline = new Map<string, OfflineServer>();
 
-  constructor(source: ProxySQLHosts, lookup: LookupFunction) {
+  constructor(source: ProxySQLHosts, port: number, lookup: LookupFunction) {
     const { user, password } = source;
     this.#admins = source.addresses.map(adminAddress);
     this.#login = { user, password, database: DATABASE, collation: '', tls: null };
     this.#hostgroupId = source.hostgroupId;
+    this.#port = port;
     this.#ignoreTtlMs = source.ignoreServerTtlMs;
     this.#lookup = lookup;
   }
@@ -52,7 +57,7 @@ export class ProxySQLSource implements HostSourceReader {
     for (const admin of this.#admins) {
       try {
         const rows = await readConnectionPool(admin, this.#login, this.#hostgroupId, this.#lookup);
-        return { hosts: this.#selectHosts(rows, monotonicMs()), problem: problemOf(failures) };
+        return { ...this.#listOf(rows, formatAddress(admin)), problem: problemOf(failures) };
       } catch (thrown) {
         failures.push(messageOf(thrown));
       }
@@ -60,24 +65,46 @@ export class ProxySQLSource implements HostSourceReader {
     throw new FrenoError('HOST_SOURCE', problemOf(failures));
   }
 
-  #selectHosts(rows: readonly PoolRow[], nowMs: number): ProbeTarget[] {
+  #listOf(rows: readonly PoolRow[], admin: string): Omit<HostList, 'problem'> {
     const before = this.#offline;
     this.#offline = new Map();
-    const listed = rows.filter((row) => {
-      if (row.status === 'SHUNNED_REPLICATION_LAG') return true;
-      const address = formatAddress(row);
-      const offline = before.get(address);
-      if (row.status !== 'ONLINE') {
-        this.#offline.set(address, { onlineAtMs: null });
-        return false;
+    const nowMs = monotonicMs();
+    const hosts: ProbeTarget[] = [];
+    const oddRows: string[] = [];
+    for (const { host, port, status } of rows) {
+      const row = `ProxySQL ${admin}: server ${quoted(host)}`;
+      const isKnown = status === 'ONLINE' || status === 'SHUNNED_REPLICATION_LAG';
+      const isOffline = OFFLINE_STATUSES.includes(status);
+      // By its documentation, port 0 means that the host is the path of a Unix socket.
+      const target = parseAddress(host, port || this.#port);
+      if (target === null) {
+        if (!isOffline) oddRows.push(`${row} has a name that is not a host: left out`);
+        continue;
       }
-      if (offline === undefined) return true;
-      const onlineAtMs = offline.onlineAtMs ?? nowMs;
-      if (nowMs - onlineAtMs >= this.#ignoreTtlMs) return true;
-      this.#offline.set(address, { onlineAtMs });
+      if (!this.#isInUse(formatAddress(target), status, before, nowMs)) continue;
+      hosts.push(target);
+      if (port === 0) oddRows.push(`${row} has no valid port: probed at ${formatAddress(target)}`);
+      if (!isKnown) oddRows.push(`${row} has the unknown status ${quoted(status)}: probed`);
+    }
+    return { hosts, oddRows };
+  }
+
+  #isInUse(
+    address: string,
+    status: string,
+    before: ReadonlyMap<string, OfflineServer>,
+    nowMs: number,
+  ): boolean {
+    if (OFFLINE_STATUSES.includes(status)) {
+      this.#offline.set(address, { onlineAtMs: null });
       return false;
-    });
-    return listed.map(({ host, port }) => ({ host, port }));
+    }
+    const offline = before.get(address);
+    if (status !== 'ONLINE' || offline === undefined) return true;
+    const onlineAtMs = offline.onlineAtMs ?? nowMs;
+    if (nowMs - onlineAtMs >= this.#ignoreTtlMs) return true;
+    this.#offline.set(address, { onlineAtMs });
+    return false;
   }
 }
 

@@ -1,7 +1,8 @@
 /** Hosts that are the healthy replicas of a Vitess shard, as its vtctld lists them. */
+import { formatAddress, parseAddress } from '../../../base/address.js';
 import { FrenoError, messageOf } from '../../../base/errors.js';
 import type { ProbeTarget, VitessHosts } from '../../../contracts/stores.js';
-import type { HostList, HostSourceReader } from './host-source.js';
+import { type HostList, type HostSourceReader, quoted } from './host-source.js';
 import { type HttpPageReader, shownUrl } from './http-page-reader.js';
 import { parseTablets, type Tablet } from './vitess-tablets.js';
 
@@ -25,10 +26,7 @@ export class VitessSource implements HostSourceReader {
         chunks.push(chunk);
       }
       const tablets = parseTablets(Buffer.concat(chunks).toString());
-      const hosts = tablets
-        .filter((tablet) => this.#isProbed(tablet))
-        .map((one) => this.#target(one));
-      return { hosts, problem: '' };
+      return this.#listOf(tablets.filter((tablet) => this.#mayCount(tablet)));
     } catch (thrown) {
       const message = `vtctld ${shownUrl(this.#url)}: ${messageOf(thrown)}`;
       throw new FrenoError('HOST_SOURCE', message);
@@ -37,16 +35,38 @@ export class VitessSource implements HostSourceReader {
 
   /**
    * Cells are filtered here too: older versions of vtctld ignore the parameter and list the tablets
-   * of all cells.
+   * of all cells. A tablet of unknown cell may be in one of them.
    */
-  #isProbed({ type, cell, isHealthy }: Tablet): boolean {
+  #mayCount({ type, cell, isHealthy }: Tablet): boolean {
     const { cells } = this.#source;
-    return type === 'replica' && isHealthy && (cells.length === 0 || cells.includes(cell));
+    const isInCells = cells.length === 0 || cell === '' || cells.includes(cell);
+    return type === 'replica' && isHealthy && isInCells;
   }
 
-  #target({ alias, host, port }: Tablet): ProbeTarget {
-    if (host === '') throw new Error(`tablet ${alias} has neither mysql_hostname nor hostname`);
-    return { host, port: port === 0 ? this.#port : port };
+  /** A tablet that is shut down keeps its record, which may be without a host name. */
+  #listOf(tablets: readonly Tablet[]): HostList {
+    const hosts: ProbeTarget[] = [];
+    const oddRows: string[] = [];
+    for (const tablet of tablets) {
+      const target = parseAddress(tablet.host, tablet.port || this.#port);
+      if (target !== null) hosts.push(target);
+      const oddity = this.#oddityOf(tablet, target);
+      if (oddity !== '') oddRows.push(`vtctld ${shownUrl(this.#url)}: tablet ${oddity}`);
+    }
+    return { hosts, problem: '', oddRows };
+  }
+
+  /** Empty: none. */
+  #oddityOf({ alias, host, cell, oddField }: Tablet, target: ProbeTarget | null): string {
+    if (target === null) {
+      return host === ''
+        ? `${alias} has neither mysql_hostname nor hostname: left out`
+        : `${alias} has a name that is not a host, ${quoted(host)}: left out`;
+    }
+    const name = `${alias} (${formatAddress(target)})`;
+    if (oddField !== '') return `${name} has an odd field (${oddField}): probed`;
+    const isCellMissing = cell === '' && this.#source.cells.length > 0;
+    return isCellMissing ? `${name} names no cell: probed` : '';
   }
 }
 

@@ -17,12 +17,30 @@ const tabletSchema = z.looseObject({
   stats: statsSchema.nullish(),
 });
 
+/**
+ * A tablet with fields that are not as expected: what cannot be read is taken for what makes it
+ * count, because it may be in use.
+ */
+const oddTabletSchema = tabletSchema.extend({
+  alias: z
+    .looseObject({ cell: z.string().catch(''), uid: z.number().catch(0) })
+    .nullish()
+    .catch(null),
+  type: tabletSchema.shape.type.catch('REPLICA'),
+  hostname: tabletSchema.shape.hostname.catch(null),
+  mysql_hostname: tabletSchema.shape.mysql_hostname.catch(null),
+  mysql_port: tabletSchema.shape.mysql_port.catch(null),
+  port_map: tabletSchema.shape.port_map.catch(null),
+  stats: tabletSchema.shape.stats.catch(null),
+});
+
 /** An empty list is `null` in Go's JSON. */
-const listSchema = z.array(tabletSchema).nullable();
+const listSchema = z.array(z.unknown()).nullable();
 
 export interface Tablet {
   /** `cell-uid`. */
   readonly alias: string;
+  /** Empty: not given. */
   readonly cell: string;
   readonly type: 'replica' | 'other';
   /** Of its MySQL server; empty: not given. */
@@ -30,6 +48,8 @@ export interface Tablet {
   /** 0: not given. */
   readonly port: number;
   readonly isHealthy: boolean;
+  /** The field that could not be read, and why; empty: none. */
+  readonly oddField: string;
 }
 
 /** `topodata.TabletType`: 1 is PRIMARY, 2 REPLICA, 3 RDONLY. */
@@ -44,19 +64,28 @@ export function parseTablets(body: string): Tablet[] {
       `the response is not a list of tablets (${issue?.path.join('.')}: ${issue?.message})`,
     );
   }
-  return (parsed.data ?? []).map(tabletOf);
+  return (parsed.data ?? []).map(readTablet);
 }
 
-function tabletOf(tablet: z.output<typeof tabletSchema>): Tablet {
+function readTablet(row: unknown): Tablet {
+  const { data, error } = tabletSchema.safeParse(row);
+  if (error === undefined) return tabletOf(data, '');
+  const [issue] = error.issues;
+  const oddField = `${issue?.path.join('.') || 'row'}: ${issue?.message}`;
+  return tabletOf(oddTabletSchema.safeParse(row).data ?? { type: 'REPLICA' }, oddField);
+}
+
+function tabletOf(tablet: z.output<typeof tabletSchema>, oddField: string): Tablet {
   const { alias, type, stats } = tablet;
   const isReplica = typeof type === 'string' ? /^replica$/i.test(type) : type === TYPE_REPLICA;
   return {
-    alias: `${alias?.cell}-${alias?.uid}`,
+    alias: `${alias?.cell ?? ''}-${alias?.uid ?? ''}`,
     cell: alias?.cell ?? '',
     type: isReplica ? 'replica' : 'other',
     host: tablet.mysql_hostname || tablet.hostname || '',
     port: tablet.mysql_port || tablet.port_map?.mysql || 0,
     isHealthy: stats == null || (!stats.last_error && stats.realtime != null),
+    oddField,
   };
 }
 

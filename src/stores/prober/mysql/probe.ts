@@ -232,6 +232,8 @@ export class MysqlProbe implements Scheduled {
       return;
     }
     this.#connection = connection;
+    // Metric queries have no placeholders, for which the library would scan each statement.
+    connection.config.queryFormat = (sql) => sql;
     connection.on('connect', (greeting: { serverVersion?: string }) => {
       const { serverVersion = '' } = greeting;
       this.#statements = this.#settings.metric.statements(serverVersion);
