@@ -13,8 +13,21 @@ const LEADING = /^(?:\s+|--(?=\s)[^\n]*(?:\n|$)|#[^\n]*(?:\n|$)|\/\*(?!M?!)[\s\S
  * Strings, quoted names and comments, each to the end of the text if it is not closed, and all
  * else by characters.
  */
-const TOKEN =
-  /'(?:[^'\\]|\\[\s\S])*'?|"(?:[^"\\]|\\[\s\S])*"?|`[^`]*`?|--(?=\s|$)[^\n]*|#[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|\s+|[\s\S]/y;
+const TOKEN = new RegExp(
+  [
+    /'(?:[^'\\]|\\[\s\S])*'?/,
+    /"(?:[^"\\]|\\[\s\S])*"?/,
+    /`[^`]*`?/,
+    /--(?=\s|$)[^\n]*/,
+    /#[^\n]*/,
+    /\/\*[\s\S]*?(?:\*\/|$)/,
+    /\s+/,
+    /[\s\S]/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'y',
+);
 
 /**
  * Whether a statement follows another one. The connections of probes do not allow that, so every

@@ -131,7 +131,8 @@ see [Recover from a lost majority](raft.md#recover-from-a-lost-majority).
   All mistakes are reported at once, one per line, each with the path of its key.
 - \`\${NAME}\` in a string is replaced by the environment variable of that name, anywhere in it.
   A variable that is not set counts as empty, with a warning.
-  Other forms, such as \`$NAME\`, are used as they are; where one is the whole value, with a warning.
+  Other forms, such as \`$NAME\`, are used as they are;
+  where one is the whole value, with a warning.
 - Values that are valid and most likely mistakes are warnings, at the start and at a reload:
   no \`ThrottleThreshold\`, no cluster, one node or an even number in \`RaftNodes\`,
   placeholders of the samples.
