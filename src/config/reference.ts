@@ -153,6 +153,7 @@ On SIGHUP the file is read again.
 ${liveKeys()} (with all below them) take effect at once.
 Every other key needs a restart, and the log names it if it changed.
 A file with mistakes changes nothing.
+[Metrics](metrics.md#configuration) show how the latest reload ended and what is in force.
 `;
 
 const AFTER_TABLE: Readonly<Record<string, string>> = {

@@ -115,10 +115,18 @@ describe('a Raft cluster of three nodes', () => {
     const { Majority } = leader.consensus.status();
     expect(Majority).to.include({ Nodes: 3, Needed: 2, Reached: 1 });
     expect(Object.keys(Majority!.Unreachable)).to.have.members(followers.map(({ name }) => name));
-    expect(leader.consensus.raftMetrics()).to.include({ nodes: 3, nodesNeeded: 2, nodesReached: 1 });
+    expect(leader.consensus.raftMetrics()).to.include({
+      nodes: 3,
+      nodesNeeded: 2,
+      nodesReached: 1,
+    });
     await cluster.restart(cluster.nodes.indexOf(followers[0]!));
     await until(() => has('raft: majority again: 2 of 3 nodes needed, reached: 2'));
-    expect(leader.consensus.raftMetrics()).to.include({ nodes: 3, nodesNeeded: 2, nodesReached: 2 });
+    expect(leader.consensus.raftMetrics()).to.include({
+      nodes: 3,
+      nodesNeeded: 2,
+      nodesReached: 2,
+    });
   });
 
   it('loses no acknowledged command when the leader stops and comes back', async () => {
