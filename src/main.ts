@@ -7,6 +7,7 @@ import { clusterSettings } from './config/clusters.js';
 import { type CommandLine, parseCommandLine, usage } from './config/commandline.js';
 import { loadConfig } from './config/load.js';
 import { serviceSettings } from './config/settings.js';
+import { ConfigState } from './service/config-state.js';
 import { Reloader } from './service/reload.js';
 import { Service } from './service/service.js';
 import { Shutdown } from './service/shutdown.js';
@@ -44,17 +45,20 @@ async function run(commandLine: CommandLine): Promise<void> {
   const { config, warnings } = await load();
   for (const warning of warnings) log.warn(warning);
   const shutdown = new Shutdown(log);
+  const state = new ConfigState(config);
   const service = new Service({
     settings: serviceSettings(config, availableParallelism()),
     clusters: clusterSettings(config),
     forceLeadership: commandLine.forceLeadership,
     forceNewCluster: commandLine.forceNewCluster,
+    config: state,
     log,
     logOptions: commandLine.log,
     failed: (error) => shutdown.start(error),
   });
   const reloader = new Reloader({
     config,
+    state,
     load,
     apply: (next) =>
       service.reconfigure(

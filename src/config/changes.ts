@@ -65,7 +65,7 @@ function shown(value: unknown): string {
  * Comma-separated addresses, with or without a scheme, where user and password stand before the
  * last `@` of the first part.
  */
-function withoutCredentials(value: unknown): unknown {
+export function withoutCredentials(value: unknown): unknown {
   return typeof value === 'string' ? value.replace(/(^|,\s*|\/\/)[^/,]*@/g, '$1(hidden)@') : value;
 }
 

@@ -111,7 +111,9 @@ function readFlags(argv: readonly string[]): Given {
 
 function flagName(name: string): FlagName {
   if (isFlag(name)) return name;
-  throw wrong(`--${name}: unknown flag; did you mean --${nearest(name, Object.keys(FLAGS))}?`);
+  const near = nearest(name, Object.keys(FLAGS));
+  const remedy = near === undefined ? '--help lists all flags' : `did you mean --${near}?`;
+  throw wrong(`--${name}: unknown flag; ${remedy}`);
 }
 
 function isFlag(name: string): name is FlagName {

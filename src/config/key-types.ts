@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { z } from 'zod';
 import { isHttpAddress, parseAddress } from '../base/address.js';
-import { metricQueryKind } from './metric-query.js';
+import { hasSeveralStatements, metricQueryKind } from './metric-query.js';
 
 declare module 'zod' {
   interface GlobalMeta {
@@ -65,10 +65,15 @@ export const optionalHost = () =>
   );
 
 export const metricQuery = () =>
-  text().refine(
-    (value) => metricQueryKind(value) !== null,
-    'must begin with "select", "with" or "show global"; empty measures replication lag',
-  );
+  text()
+    .refine(
+      (value) => metricQueryKind(value) !== null,
+      'must begin with "select", "with" or "show global"; empty measures replication lag',
+    )
+    .refine(
+      (value) => !hasSeveralStatements(value),
+      'must be one statement; remove what follows the semicolon',
+    );
 
 /** A collation that the client library knows, or empty. */
 export const collation = () =>

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { FrenoError, messageOf } from '../base/errors.js';
+import { advice } from './advice.js';
 import { canonical, type Environment } from './canonical.js';
 import type { Overrides } from './commandline.js';
 import { codeOf, readFailure } from './file-errors.js';
@@ -71,7 +72,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   }
   return {
     config: result.config,
-    warnings: [...warnings, ...result.warnings.map(label)],
+    warnings: [...warnings, ...[...result.warnings, ...advice(result.config)].map(label)],
     files: names,
   };
 }

@@ -1,20 +1,38 @@
 /** Finds the known name that a mistyped one most likely stands for. */
 
 /**
- * The candidate of the smallest edit distance, whatever the case; the first of several. Undefined:
- * there are no candidates.
+ * One typing mistake in this many characters: more of them make another word (`Foo` is not `Port`).
+ */
+const CHARACTERS_PER_MISTAKE = 3;
+
+/** A part of a name that is shorter than this does not identify it. */
+const PART_LENGTH_MIN = 4;
+
+const COMPARED_LENGTH_MAX = 64;
+
+/**
+ * The candidate of the smallest edit distance, whatever the case; the first of several. If none is
+ * near, the only candidate that contains the name. Undefined: there is none of either kind.
  */
 export function nearest(name: string, candidates: readonly string[]): string | undefined {
+  const wanted = name.toLowerCase().slice(0, COMPARED_LENGTH_MAX);
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
-    const distance = editDistance(name.toLowerCase().slice(0, 64), candidate.toLowerCase());
-    if (distance < bestDistance) {
+    const distance = editDistance(wanted, candidate.toLowerCase());
+    const longer = Math.max(wanted.length, candidate.length);
+    if (distance < bestDistance && distance * CHARACTERS_PER_MISTAKE <= longer) {
       best = candidate;
       bestDistance = distance;
     }
   }
-  return best;
+  return best ?? onlyOneWith(wanted, candidates);
+}
+
+function onlyOneWith(part: string, candidates: readonly string[]): string | undefined {
+  if (part.length < PART_LENGTH_MIN) return undefined;
+  const found = candidates.filter((candidate) => candidate.toLowerCase().includes(part));
+  return found.length === 1 ? found[0] : undefined;
 }
 
 /**

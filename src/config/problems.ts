@@ -37,7 +37,8 @@ export function keysOf(issue: Issue): Path[] {
 function unknownKey(parent: Path, key: string): string {
   const homes = homesOf(key);
   if (homes.length > 0) return `unknown key here; move it to ${homes.join(' or ')}`;
-  return `unknown key; did you mean ${nearest(key, knownKeys(parent))}?`;
+  const near = nearest(key, knownKeys(parent));
+  return near === undefined ? 'unknown key' : `unknown key; did you mean ${near}?`;
 }
 
 function describeValue(

@@ -131,6 +131,11 @@ see [Recover from a lost majority](raft.md#recover-from-a-lost-majority).
   All mistakes are reported at once, one per line, each with the path of its key.
 - \`\${NAME}\` in a string is replaced by the environment variable of that name, anywhere in it.
   A variable that is not set counts as empty, with a warning.
+  Other forms, such as \`$NAME\`, are used as they are;
+  where one is the whole value, with a warning.
+- Values that are valid and most likely mistakes are warnings, at the start and at a reload:
+  no \`ThrottleThreshold\`, no cluster, one node or an even number in \`RaftNodes\`,
+  placeholders of the samples.
 - A key in another case (\`listenport\`) is accepted with a warning.
   \`null\` is the same as no key.
 - \`DefaultRaftPort\`, and no other number, may also be written as a string of digits,
@@ -148,6 +153,7 @@ On SIGHUP the file is read again.
 ${liveKeys()} (with all below them) take effect at once.
 Every other key needs a restart, and the log names it if it changed.
 A file with mistakes changes nothing.
+[Metrics](metrics.md#configuration) show how the latest reload ended and what is in force.
 `;
 
 const AFTER_TABLE: Readonly<Record<string, string>> = {

@@ -185,7 +185,7 @@ const mysql = z.strictObject({
     .default('')
     .meta({
       description:
-        'The metric: a query that returns one row with one number (`select …`, `with …`), ' +
+        'The metric: one statement that returns one row with one number (`select …`, `with …`), ' +
         'or `show global …`, whose second column is the value. ' +
         'Empty: replication lag in seconds.',
     }),
@@ -195,7 +195,11 @@ const mysql = z.strictObject({
   }),
   ThrottleThreshold: threshold()
     .default(0)
-    .meta({ description: 'Checks pass while the metric is at or below this value.' }),
+    .meta({
+      description:
+        'Checks pass while the metric is at or below this value. ' +
+        '0 or not set is a warning where a cluster inherits it.',
+    }),
   Port: optionalPort()
     .default(MYSQL_DEFAULT_PORT)
     .meta({ description: `Port of hosts without one. 0: ${MYSQL_DEFAULT_PORT}.` }),

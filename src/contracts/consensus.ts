@@ -18,6 +18,17 @@ export const ELECTION_HEARTBEATS_MIN = 3;
 
 export type ConsensusState = 'Leader' | 'Follower' | 'Candidate' | 'Healthy' | 'Unhealthy';
 
+/** Whether a node can be elected, or stay leader. */
+export interface MajorityStatus {
+  readonly Nodes: number;
+  /** Nodes that make a majority. */
+  readonly Needed: number;
+  /** Nodes that this one reaches, with itself. */
+  readonly Reached: number;
+  /** By address of a node that is not reached: why. */
+  readonly Unreachable: Readonly<Record<string, string>>;
+}
+
 /** Body of `/consensus/status`, in its order of keys. */
 export interface ConsensusStatus {
   readonly ServiceID: string;
@@ -31,6 +42,8 @@ export interface ConsensusStatus {
   readonly ShareDomainServices: Readonly<Record<string, string>> | null;
   readonly ShareDomainServicesList: readonly string[] | null;
   readonly HealthyDomainServicesList: readonly string[] | null;
+  /** Null with a MySQL backend, and while the disk of a Raft node has failed. */
+  readonly Majority: MajorityStatus | null;
 }
 
 /** A Raft node in numbers, counted since the start of the process. */
@@ -53,6 +66,11 @@ export interface RaftMetrics {
   readonly refusedConnections: number;
   /** Peers whose `RaftNodes` differs from this node's. */
   readonly differingLists: number;
+  readonly nodes: number;
+  /** Nodes that make a majority. */
+  readonly nodesNeeded: number;
+  /** Nodes that this one reaches, with itself; 0 while its disk has failed. */
+  readonly nodesReached: number;
 }
 
 export interface Consensus {

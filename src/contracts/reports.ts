@@ -31,6 +31,21 @@ export interface ProbeStatisticsSource {
   collect(): Promise<ProbeStatistics[]>;
 }
 
+export interface ConfigReport {
+  /** Whether the latest reload succeeded; the start counts as one. */
+  readonly isReloadSuccessful: boolean;
+  /** Unix time in milliseconds of the latest reload that succeeded. */
+  readonly loadedAtUnixMs: number;
+  /** Of what is in force, without secrets: a whole number below 2^48. */
+  readonly hash: number;
+  /** Keys of the file that need a restart to take effect. */
+  readonly pendingKeys: number;
+}
+
+export interface ConfigReporter {
+  report(): ConfigReport;
+}
+
 export interface MetricsReporter {
   /** All metrics in Prometheus' text format. */
   report(): Promise<string>;

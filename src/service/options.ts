@@ -2,6 +2,7 @@
 import type { FrenoError } from '../base/errors.js';
 import type { Logger, LogOptions } from '../base/log.js';
 import type { ServiceSettings } from '../config/settings.js';
+import type { ConfigReporter } from '../contracts/reports.js';
 import type { ClusterSettings } from '../contracts/stores.js';
 
 export interface ServiceOptions {
@@ -11,6 +12,8 @@ export interface ServiceOptions {
   readonly forceLeadership: boolean;
   /** This node goes on alone from the data of a cluster. */
   readonly forceNewCluster: boolean;
+  /** The configuration in force, for the metrics. */
+  readonly config: ConfigReporter;
   readonly log: Logger;
   readonly logOptions: LogOptions;
   /** Called when the started service cannot continue in this process: call `stop` then. */

@@ -7,10 +7,13 @@ import type { Logger } from '../base/log.js';
 import { changes, type KeyChange, withLiveKeys } from '../config/changes.js';
 import type { LoadedConfig } from '../config/load.js';
 import type { FrenoConfig } from '../config/schema.js';
+import type { ConfigState } from './config-state.js';
 
 export interface ReloaderOptions {
   /** The configuration that the service was started with. */
   readonly config: FrenoConfig;
+  /** Keeps how the latest reload ended. */
+  readonly state: Pick<ConfigState, 'reloaded' | 'reloadFailed'>;
   /** Reads the files again, under the same flags. */
   readonly load: () => Promise<LoadedConfig>;
   /** Applies the live keys of a configuration. */
@@ -50,7 +53,7 @@ export class Reloader {
   }
 
   async #reloadOnce(): Promise<void> {
-    const { load, apply, log } = this.#options;
+    const { load, apply, log, state } = this.#options;
     try {
       const { config, warnings } = await load();
       for (const warning of warnings) log.warn(warning);
@@ -58,9 +61,11 @@ export class Reloader {
       const next = withLiveKeys(this.#running, config);
       await apply(next);
       this.#running = next;
+      state.reloaded(next, found.filter(({ live }) => !live).length);
       for (const change of found) this.#logChange(change);
       log.warn({ changes: found.length }, 'configuration reloaded');
     } catch (thrown) {
+      state.reloadFailed();
       log.error(`configuration not reloaded, nothing changed: ${messageOf(thrown)}`);
     }
   }

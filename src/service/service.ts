@@ -70,7 +70,13 @@ export class Service {
     const backend = settings.consensus.kind === 'raft' ? 'raft' : 'mysql';
     this.#vars = new Vars({ ...reported, backend });
     const threads = this.#diagnostics;
-    const metrics = new Metrics({ ...reported, threads, inventory, engine: () => http.engine });
+    const metrics = new Metrics({
+      ...reported,
+      threads,
+      inventory,
+      config: options.config,
+      engine: () => http.engine,
+    });
     const sources = { consensus, http, inventory, vars: this.#vars, metrics, commands, log };
     this.#mainRpc = new MainRpc({ ...sources, profiler: this.#diagnostics });
   }

@@ -8,6 +8,11 @@ import { expect } from 'chai';
 import { FrenoError } from '../../src/base/errors.js';
 import { type LoadOptions, loadConfig, USUAL_FILES } from '../../src/config/load.js';
 
+/** Without a warning. */
+const STORES = {
+  MySQL: { ThrottleThreshold: 1, Clusters: { c: { StaticHostsSettings: { Hosts: ['a'] } } } },
+};
+
 describe('loading the configuration', () => {
   let folder: string;
 
@@ -37,7 +42,7 @@ describe('loading the configuration', () => {
   }
 
   it('reads only the file of --config', async () => {
-    const name = file('a.json', { RaftDataDir: '/d', ListenPort: 9777 });
+    const name = file('a.json', { RaftDataDir: '/d', ListenPort: 9777, Stores: STORES });
     const other = file('b.json', { ListenPort: 1 });
     const { config, warnings, files } = await load(name, { usualFiles: [other] });
     expect(config).to.include({ RaftDataDir: '/d', ListenPort: 9777 });
@@ -137,12 +142,16 @@ describe('loading the configuration', () => {
   });
 
   it('reports every warning with the name of its file', async () => {
-    const name = file('a.json', '{"raftDataDir": "/d", "Domain": "${X}", "Domain": "d"}');
+    const start = '{"raftDataDir": "/d", "Domain": "${X}", "Domain": "d"';
+    const name = file('a.json', `${start}, "RaftNodes": ["127.0.0.1:10008", "a:1"]}`);
     const { config, warnings } = await load(name);
     expect(config).to.include({ RaftDataDir: '/d', Domain: 'd' });
     expect(warnings).to.deep.equal([
       `${name}: line 1: "Domain" is set twice; the last one is used`,
       `${name}: raftDataDir: unknown key, read as RaftDataDir; correct the case`,
+      `${name}: RaftNodes: 2 nodes need a majority of 2: there is no leader while either node is ` +
+        'down; list 3 nodes',
+      `${name}: Stores.MySQL.Clusters: empty, so every check fails with 404; add a cluster`,
     ]);
   });
 

@@ -1,6 +1,6 @@
 /** Kinds of `MetricQuery`. */
 import { expect } from 'chai';
-import { metricQueryKind } from '../../src/config/metric-query.js';
+import { hasSeveralStatements, metricQueryKind } from '../../src/config/metric-query.js';
 
 describe('a MetricQuery', () => {
   const queries: ReadonlyArray<readonly [query: string, kind: ReturnType<typeof metricQueryKind>]> =
@@ -44,5 +44,32 @@ describe('a MetricQuery', () => {
   it('is classified in linear time', () => {
     expect(metricQueryKind(`${'/**/ '.repeat(200_000)}x`)).to.equal(null);
     expect(metricQueryKind(`${'-- \n'.repeat(200_000)}select 1`)).to.equal('value');
+  });
+
+  const several: ReadonlyArray<readonly [query: string, several: boolean]> = [
+    ['select 1', false],
+    ['select 1;', false],
+    ['select 1 ; ;\n', false],
+    ['select 1; -- one\n# two\n/* three */', false],
+    [`select ';', ";", ';''; x', "\\";x"`, false],
+    ['select `;x` from t', false],
+    ['select 1 /* ; x */ -- ; x', false],
+    ["select ';x", false],
+    ['select 1; select 2', true],
+    ['set @a = 1; select @a', true],
+    ['select 1 /* x */;x', true],
+    ['select 1; /*!50000 select 2 */', true],
+    ['select 1; --2', true],
+  ];
+  for (const [query, expected] of several) {
+    it(`${JSON.stringify(query)} is ${expected ? 'several statements' : 'one statement'}`, () => {
+      expect(hasSeveralStatements(query)).to.equal(expected);
+    });
+  }
+
+  it('is split in statements in linear time', () => {
+    for (const part of ['/* ', "'\\", '`', '-- ', '"', "'"]) {
+      expect(hasSeveralStatements(part.repeat(200_001))).to.equal(false);
+    }
   });
 });

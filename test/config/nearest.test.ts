@@ -20,6 +20,18 @@ describe('the nearest name', () => {
     );
   });
 
+  it('is undefined when no name is near', () => {
+    expect(nearest('Foo', ['Port', 'TLS'])).to.equal(undefined);
+    expect(nearest('port', ['http'])).to.equal(undefined);
+    expect(nearest('x', ['TLS'])).to.equal(undefined);
+  });
+
+  it('is the only name that contains a part of it', () => {
+    expect(nearest('port', ['http', 'http-port', 'help'])).to.equal('http-port');
+    expect(nearest('raft', ['raft-bind', 'raft-nodes'])).to.equal(undefined);
+    expect(nearest('dir', ['raft-datadir'])).to.equal(undefined);
+  });
+
   it('is undefined without candidates', () => {
     expect(nearest('x', [])).to.equal(undefined);
   });

@@ -90,6 +90,8 @@ describe('the sample files of the original freno', () => {
   });
 });
 
+const RESERVED = 'an address reserved for documentation, as in the samples; replace it by your own';
+
 describe('the sample files of this project', () => {
   const environment = {
     FRENO_MYSQL_USER: 'u',
@@ -101,10 +103,17 @@ describe('the sample files of this project', () => {
     return loadConfig({ configFile: fileURLToPath(url), overrides: {}, environment });
   };
 
-  for (const name of ['freno.conf.sample.json', 'freno.conf.sample.mysql-backend.json']) {
-    it(`${name} loads without a warning`, async () => {
+  const placeholders: Readonly<Record<string, readonly string[]>> = {
+    'freno.conf.sample.json': ['RaftBind', 'RaftNodes'],
+    'freno.conf.sample.mysql-backend.json': ['BackendMySQLHost'],
+  };
+  for (const [name, keys] of Object.entries(placeholders)) {
+    it(`${name} loads with a warning for each placeholder, and no other`, async () => {
       const { config, warnings } = await load(name);
-      expect(warnings).to.deep.equal([]);
+      const haproxy = 'Stores.MySQL.Clusters.orders.HAProxySettings.Host';
+      expect(warnings.map((line) => line.replace(/^.*?: /, ''))).to.deep.equal(
+        [...keys, haproxy].map((key) => `${key}: ${RESERVED}`),
+      );
       expect(clusterSettings(config).map((cluster) => cluster.source.kind)).to.deep.equal([
         'haproxy',
         'static',

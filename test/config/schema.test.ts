@@ -187,7 +187,8 @@ describe('the configuration', () => {
         withCluster({ ListenPort: 1 }),
         'Stores.MySQL.Clusters.c.ListenPort: unknown key here; move it to the top level',
       ],
-      [{ constructor: 1 }, 'constructor: unknown key; did you mean ListenPort?'],
+      [{ constructor: 1 }, 'constructor: unknown key'],
+      [withCluster({ Foo: 1 }), 'Stores.MySQL.Clusters.c.Foo: unknown key'],
     ];
     for (const [document, problem] of cases) {
       it(problem, () => {
@@ -252,7 +253,7 @@ describe('the configuration', () => {
       'RaftHeartbeatMillis: must be a whole number, got a string',
       'RaftNodes[1]: must be a string, got a number',
       'Stores.MySQL.Clusters.c.TLS.KeyFile: must be a string, got a number',
-      'Stores.MySQL.x: unknown key; did you mean TLS?',
+      'Stores.MySQL.x: unknown key',
     ]);
   });
 

@@ -72,7 +72,13 @@ describe('the documentation', () => {
       // The file that this key names does not exist here.
       writeFileSync(configFile, block.replace(/ +"BackendMySQLTLS".*\n/, ''));
       const { warnings } = await loadConfig({ configFile, overrides, environment });
-      expect(warnings, block).to.deep.equal([]);
+      const unexpected = warnings.filter(
+        (line) =>
+          !line.includes('an address reserved for documentation') &&
+          // A block without clusters shows other keys.
+          !(line.includes('Clusters: empty') && !block.includes('"Clusters"')),
+      );
+      expect(unexpected, block).to.deep.equal([]);
     }
     directory.remove();
   });

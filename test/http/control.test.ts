@@ -22,6 +22,7 @@ const STATUS: ConsensusStatus = {
   ShareDomainServices: null,
   ShareDomainServicesList: null,
   HealthyDomainServicesList: null,
+  Majority: { Nodes: 3, Needed: 2, Reached: 2, Unreachable: { '10.0.0.3:9888': 'timed out' } },
 };
 
 const SUBMIT: MainRequest = {
@@ -149,7 +150,8 @@ describe('MainRpc', () => {
       '{"ServiceID":"10.0.0.1:9888","Healthy":true,"IsLeader":true,' +
         '"Leader":"10.0.0.1:9888","State":"Leader","Domain":"eu:production",' +
         '"ShareDomain":"","ShareDomainServices":null,"ShareDomainServicesList":null,' +
-        '"HealthyDomainServicesList":null}',
+        '"HealthyDomainServicesList":null,"Majority":{"Nodes":3,"Needed":2,"Reached":2,' +
+        '"Unreachable":{"10.0.0.3:9888":"timed out"}}}',
     );
   });
 

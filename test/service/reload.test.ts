@@ -6,6 +6,7 @@ import { STORES_MAX } from '../../src/base/limits.js';
 import { Fleet } from '../../src/demo/fleet.js';
 import { FrenoProcess } from '../../src/demo/freno-process.js';
 import { freePorts, TemporaryDirectory } from '../../src/demo/temporary.js';
+import { Exposition } from '../support/exposition.js';
 import { fetchJson, fetchOnce } from '../support/http-client.js';
 import { until } from '../support/until.js';
 
@@ -73,6 +74,27 @@ describe('SIGHUP', () => {
     expect(await check('main')).to.equal(429);
     await reload(configuration({}));
     expect(await check('main')).to.equal(200);
+  });
+
+  it('reports in the metrics how the latest reload ended, and what is in force', async () => {
+    const scrape = async () => new Exposition((await fetchOnce(port, '/metrics')).body);
+    const value = async (name: string) => (await scrape()).value(`freno_config_${name}`);
+    await reload(configuration({}));
+    const hash = await value('hash');
+    const loadedAt = await value('last_reload_success_timestamp_seconds');
+    expect(await value('last_reload_successful')).to.equal(1);
+    expect(loadedAt).to.be.closeTo(Date.now() / 1000, 60);
+    await reload('{');
+    expect(await value('last_reload_successful')).to.equal(0);
+    expect(await value('hash')).to.equal(hash);
+    expect(await value('last_reload_success_timestamp_seconds')).to.equal(loadedAt);
+    await reload(configuration({ ThrottleThreshold: 0.75, top: { RaftClusterName: 'other' } }));
+    expect(await value('last_reload_successful')).to.equal(1);
+    expect(await value('pending_keys')).to.equal(1);
+    expect(await value('hash')).not.to.equal(hash);
+    await reload(configuration({}));
+    expect(await value('pending_keys')).to.equal(0);
+    expect(await value('hash')).to.equal(hash);
   });
 
   it('adds a cluster and removes it again without a gap in the checks of others', async () => {

@@ -2,19 +2,27 @@
 import { expect } from 'chai';
 import { pino } from 'pino';
 import type { FrenoConfig } from '../../src/config/schema.js';
+import { ConfigState } from '../../src/service/config-state.js';
 import { Reloader } from '../../src/service/reload.js';
 import { configOf } from '../config/documents.js';
 
 /** A reloader of a file whose memcache path the test writes, and the outcomes of its reloads. */
 function setUp() {
-  const file = { path: 'first', fails: false };
+  const file = { path: 'first', port: 8087, fails: false };
   const applied: string[] = [];
   const lines: string[] = [];
   let release = (): void => undefined;
   const held = { until: Promise.resolve() };
+  const config = configOf({ MemcachePath: file.path });
+  const state = new ConfigState(config);
   const reloader = new Reloader({
-    config: configOf({ MemcachePath: file.path }),
-    load: async () => ({ config: configOf({ MemcachePath: file.path }), files: [], warnings: [] }),
+    config,
+    state,
+    load: async () => ({
+      config: configOf({ MemcachePath: file.path, ListenPort: file.port }),
+      files: [],
+      warnings: [],
+    }),
     apply: async ({ MemcachePath }: FrenoConfig) => {
       applied.push(MemcachePath);
       await held.until;
@@ -28,6 +36,8 @@ function setUp() {
   return {
     applied,
     lines,
+    file,
+    report: () => state.report(),
     write: (path: string, fails = false) => Object.assign(file, { path, fails }),
     hold: () => {
       held.until = new Promise((resolve) => {
@@ -75,5 +85,33 @@ describe('a reload', () => {
     release();
     await Promise.all(reloads);
     expect(applied).to.deep.equal(['first', 'second']);
+  });
+
+  it('reports whether it succeeded, and the hash of what is in force', async () => {
+    const { write, reload, report } = setUp();
+    const first = report();
+    expect(first).to.include({ isReloadSuccessful: true, pendingKeys: 0 });
+    write('second', true);
+    await reload();
+    expect(report()).to.deep.equal({ ...first, isReloadSuccessful: false });
+    write('second');
+    await reload();
+    expect(report().isReloadSuccessful).to.equal(true);
+    expect(report().hash).not.to.equal(first.hash);
+    expect(report().loadedAtUnixMs).to.be.at.least(first.loadedAtUnixMs);
+    write('first');
+    await reload();
+    expect(report().hash).to.equal(first.hash);
+  });
+
+  it('counts the keys that need a restart until they are in force', async () => {
+    const { file, reload, report } = setUp();
+    file.port = 1;
+    await reload();
+    await reload();
+    expect(report().pendingKeys).to.equal(1);
+    file.port = 8087;
+    await reload();
+    expect(report().pendingKeys).to.equal(0);
   });
 });

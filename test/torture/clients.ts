@@ -235,7 +235,8 @@ function historyText(operations: readonly NodeOperation[]): string {
     )
     .slice(-HISTORY_LINES_MAX)
     .map(({ kind, value, calledAtMs, returnedAtMs, node }) => {
-      return `  ${calledAtMs.toFixed(1)}..${returnedAtMs.toFixed(1)} node ${node}: ${kind} ${value}`;
+      const time = `${calledAtMs.toFixed(1)}..${returnedAtMs.toFixed(1)}`;
+      return `  ${time} node ${node}: ${kind} ${value}`;
     })
     .join('\n');
 }

@@ -164,6 +164,7 @@ export class MySQLConsensus implements Consensus {
       ShareDomainServices: shareDomain === '' ? null : Object.fromEntries(services),
       ShareDomainServicesList: [serviceId, ...services.values()],
       HealthyDomainServicesList: this.#healthy ? this.#healthyServices : null,
+      Majority: null,
     };
   }
 

@@ -21,12 +21,14 @@ import {
   type StateMachine,
 } from '../../contracts/consensus.js';
 import type { Command } from '../../throttle/commands.js';
+import { majorityOf } from './core/quorum.js';
 import type { LeadershipLoss, Role, SoftState } from './core/types.js';
 import { RaftCounters } from './counters.js';
 import type { DriverObserver, RequestRefusal, RequestResult } from './driver-types.js';
 import type { RaftNode } from './node.js';
 import { isAlone } from './options.js';
 import { RateLimitedLog } from './rate-limited-log.js';
+import { majorityStatus } from './reach.js';
 import type { SyncedRecord } from './storage/synced-file.js';
 
 /** How long a stopping node waits for its pending requests, after the transfer of leadership. */
@@ -159,12 +161,14 @@ export class RaftConsensus implements Consensus {
       ShareDomainServices: null,
       ShareDomainServicesList: null,
       HealthyDomainServicesList: null,
+      Majority: this.#node === null ? null : majorityStatus(this.#node.reach),
     };
   }
 
   raftMetrics(): RaftMetrics {
     const { role, term } = this.#soft;
     const driver = this.#node?.driver;
+    const nodes = Math.max(1, this.#settings.nodes.length);
     const { elections, leaderChanges, diskWrites, peers } = this.#counters;
     return {
       role: role === 'preCandidate' ? 'candidate' : role,
@@ -178,6 +182,9 @@ export class RaftConsensus implements Consensus {
       checksumErrors: peers.checksumErrors,
       refusedConnections: peers.refusedConnections,
       differingLists: peers.differingLists.size,
+      nodes,
+      nodesNeeded: majorityOf(nodes),
+      nodesReached: this.#node?.reach.reached ?? 0,
     };
   }
 

@@ -1,10 +1,11 @@
 /**
- * Logs why there is no leader, when there is none for long: which nodes this one reaches, and why
- * not the others. Otherwise a cluster without a majority only shows as requests that are refused.
+ * Logs why there is no leader: at once when this node reaches no majority, else when no node was
+ * elected for long. Otherwise a cluster without a majority only shows as requests that are refused.
  */
 import { monotonicMs } from '../../base/clock.js';
 import type { Logger } from '../../base/log.js';
-import type { NodeId, SoftState } from './core/types.js';
+import type { SoftState } from './core/types.js';
+import { hasMajority, type PeerFaults, type Reach, reachOf, unreachableText } from './reach.js';
 
 const LOOK_INTERVAL_MS = 1000;
 
@@ -13,8 +14,8 @@ const LEADERLESS_MS = 10_000;
 
 const REPEAT_AFTER_MS = 60_000;
 
-/** Of each peer: null when messages reach it, else why they do not. */
-export type PeerFaults = ReadonlyMap<NodeId, string | null>;
+/** Between two losses of the majority that are logged: a connection may come and go. */
+const NEXT_LOSS_AFTER_MS = 10_000;
 
 export interface ElectionWatchParts {
   soft(): SoftState;
@@ -27,7 +28,10 @@ export class ElectionWatch {
   #timer: NodeJS.Timeout | undefined;
   /** When there was a leader last. */
   #leaderAtMs: number;
-  #loggedAtMs = Number.NEGATIVE_INFINITY;
+  #leaderlessLoggedAtMs = Number.NEGATIVE_INFINITY;
+  #minorityLoggedAtMs = Number.NEGATIVE_INFINITY;
+  /** Whether the log's latest line about the majority says that there is none. */
+  #isMinorityLogged = false;
 
   constructor(private readonly parts: ElectionWatchParts) {
     this.#leaderAtMs = this.#nowMs();
@@ -43,43 +47,61 @@ export class ElectionWatch {
 
   /** Called at an interval. */
   look(): void {
-    const { soft, peerFaults, log } = this.parts;
+    const { soft, peerFaults } = this.parts;
+    const { leader } = soft();
     const nowMs = this.#nowMs();
-    const { leader, role, term } = soft();
-    if (leader !== null) {
-      this.#leaderAtMs = nowMs;
-      return;
-    }
-    const leaderlessMs = nowMs - this.#leaderAtMs;
-    if (leaderlessMs < LEADERLESS_MS || nowMs - this.#loggedAtMs < REPEAT_AFTER_MS) return;
-    this.#loggedAtMs = nowMs;
-    const seconds = Math.round(leaderlessMs / 1000);
-    log.warn(
-      `raft: no leader for ${seconds} s: ${connectionsOf(peerFaults())}; ` +
-        `this node is ${role} in term ${term}`,
+    if (leader !== null) this.#leaderAtMs = nowMs;
+    if (leader !== null && !this.#isMinorityLogged) return;
+    const reach = reachOf(peerFaults());
+    if (hasMajority(reach)) this.#logRecovery(reach);
+    if (leader !== null) return;
+    if (hasMajority(reach)) this.#logLeaderless(reach, nowMs);
+    else this.#logMinority(reach, nowMs);
+  }
+
+  #logMinority(reach: Reach, nowMs: number): void {
+    const pauseMs = this.#isMinorityLogged ? REPEAT_AFTER_MS : NEXT_LOSS_AFTER_MS;
+    if (nowMs - this.#minorityLoggedAtMs < pauseMs) return;
+    this.#minorityLoggedAtMs = nowMs;
+    this.#isMinorityLogged = true;
+    this.parts.log.warn(
+      `raft: no majority, no leader for ${this.#leaderlessSeconds(nowMs)} s: ` +
+        `${reach.needed} of ${reach.nodes} nodes needed, reached: ${reach.reached} ` +
+        `(with this node); ${unreachableText(reach)}`,
     );
+  }
+
+  #logRecovery(reach: Reach): void {
+    if (!this.#isMinorityLogged) return;
+    this.#isMinorityLogged = false;
+    this.parts.log.warn(
+      `raft: majority again: ${reach.needed} of ${reach.nodes} nodes needed, ` +
+        `reached: ${reach.reached}`,
+    );
+  }
+
+  #logLeaderless(reach: Reach, nowMs: number): void {
+    const { soft, log } = this.parts;
+    if (nowMs - this.#leaderAtMs < LEADERLESS_MS) return;
+    if (nowMs - this.#leaderlessLoggedAtMs < REPEAT_AFTER_MS) return;
+    this.#leaderlessLoggedAtMs = nowMs;
+    const { role, term } = soft();
+    const unreachable = unreachableText(reach);
+    const parts = [
+      `this node reaches ${reach.reached} of ${reach.nodes} nodes with itself, ` +
+        'and none of them is elected',
+      ...(reach.peers.length > 0 ? [`reaches ${reach.peers.join(', ')}`] : []),
+      ...(unreachable === null ? [] : [unreachable]),
+      `this node is ${role} in term ${term}`,
+    ];
+    log.warn(`raft: no leader for ${this.#leaderlessSeconds(nowMs)} s: ${parts.join('; ')}`);
+  }
+
+  #leaderlessSeconds(nowMs: number): number {
+    return Math.round((nowMs - this.#leaderAtMs) / 1000);
   }
 
   #nowMs(): number {
     return this.parts.nowMs?.() ?? monotonicMs();
   }
-}
-
-function connectionsOf(faults: PeerFaults): string {
-  const reached = [...faults].filter(([, fault]) => fault === null).map(([peer]) => peer);
-  const missing = [...faults].flatMap(([peer, fault]) =>
-    fault === null ? [] : [`${peer} (${fault})`],
-  );
-  const nodes = faults.size + 1;
-  const majority = Math.floor(nodes / 2) + 1;
-  const has = reached.length + 1;
-  const verdict =
-    has < majority
-      ? `a majority of ${nodes} nodes is ${majority}, and this node reaches ${has} with itself`
-      : `this node reaches ${has} of ${nodes} nodes with itself, and none of them is elected`;
-  return [
-    verdict,
-    ...(reached.length > 0 ? [`reaches ${reached.join(', ')}`] : []),
-    ...(missing.length > 0 ? [`does not reach ${missing.join(', ')}`] : []),
-  ].join('; ');
 }

@@ -14,6 +14,7 @@ import type { DriverEnvironment, DriverObserver } from './driver-types.js';
 import { ElectionWatch } from './election-watch.js';
 import { LockoutStore } from './lockout-store.js';
 import { coreConfig, driverOptions, isAlone, startTicksOf, tickMsOf } from './options.js';
+import { type PeerFaults, type Reach, reachOf } from './reach.js';
 import { StateMachineAdapter } from './state-machine-adapter.js';
 import { SqliteStorage } from './storage/sqlite.js';
 import type { SyncedRecord } from './storage/synced-file.js';
@@ -46,7 +47,7 @@ interface NodeParts {
   readonly lockout: LockoutStore;
   readonly watch: ElectionWatch;
   readonly identity: ClusterIdentity;
-  readonly transport: { stop(): Promise<void> };
+  readonly transport: { stop(): Promise<void>; peerFaults(): PeerFaults };
 }
 
 export class RaftNode {
@@ -136,6 +137,11 @@ export class RaftNode {
 
   get driver(): RaftDriver {
     return this.#parts.driver;
+  }
+
+  /** Which nodes it reaches now. */
+  get reach(): Reach {
+    return reachOf(this.#parts.transport.peerFaults());
   }
 
   /** What its data directory holds at least. */

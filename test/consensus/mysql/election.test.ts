@@ -38,6 +38,7 @@ describe('the election by the MySQL backend', () => {
       ShareDomainServices: null,
       ShareDomainServicesList: ['a:1'],
       HealthyDomainServicesList: ['a:1'],
+      Majority: null,
     });
     expect(second.acts).to.equal(false);
     expect(second.consensus.status()).to.deep.include({

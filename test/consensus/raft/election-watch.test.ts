@@ -1,4 +1,4 @@
-/** The line that says why there is no leader. */
+/** The lines that say why there is no leader. */
 import { expect } from 'chai';
 import type { SoftState } from '../../../src/consensus/raft/core/types.js';
 import { ElectionWatch } from '../../../src/consensus/raft/election-watch.js';
@@ -42,33 +42,63 @@ describe('ElectionWatch', () => {
     }
   }
 
-  it('says why there is no leader, once a minute', () => {
+  const noMajority = (seconds: number) =>
+    `raft: no majority, no leader for ${seconds} s: 2 of 3 nodes needed, reached: 1 (with this ` +
+    'node); cannot reach b:1 (connect ECONNREFUSED), c:1 (it closed the connection)';
+
+  it('says at once that there is no majority, and each minute', () => {
+    lookFor(1);
+    expect(log.warnings()).to.deep.equal([noMajority(1)]);
+    lookFor(59);
+    expect(log.warnings()).to.have.length(1);
+    lookFor(1);
+    expect(log.warnings()).to.deep.equal([noMajority(1), noMajority(61)]);
+  });
+
+  it('says that there is a majority again, before and after an election', () => {
+    lookFor(1);
+    faults.set('b:1', null);
+    lookFor(3);
+    leader = 'b:1';
+    lookFor(3);
+    const again = 'raft: majority again: 2 of 3 nodes needed, reached: 2';
+    expect(log.warnings()).to.deep.equal([noMajority(1), again]);
+    leader = null;
+    faults.set('b:1', 'it closed the connection');
+    lookFor(10);
+    expect(log.warnings()).to.have.length(3);
+    leader = 'c:1';
+    faults.set('c:1', null);
+    lookFor(1);
+    expect(log.warnings().at(-1)).to.equal(again);
+  });
+
+  it('bounds the lines about a connection that comes and goes', () => {
+    for (let second = 0; second < 60; second++) {
+      faults.set('b:1', second % 2 === 0 ? 'timed out' : null);
+      lookFor(1);
+    }
+    const lost = log.warnings().filter((line) => line.startsWith('raft: no majority'));
+    expect(lost).to.have.length(6);
+  });
+
+  it('says after ten seconds that none of a majority is elected, and each minute', () => {
+    faults.set('b:1', null);
     lookFor(9);
     expect(log.warnings()).to.deep.equal([]);
     lookFor(60);
     const line =
-      'raft: no leader for 10 s: a majority of 3 nodes is 2, and this node reaches 1 with ' +
-      'itself; does not reach b:1 (connect ECONNREFUSED), c:1 (it closed the connection); ' +
+      'raft: no leader for 10 s: this node reaches 2 of 3 nodes with itself, and none of them is ' +
+      'elected; reaches b:1; cannot reach c:1 (it closed the connection); ' +
       'this node is candidate in term 8';
     expect(log.warnings()).to.deep.equal([line]);
     lookFor(1);
     expect(log.warnings()).to.have.length(2);
   });
 
-  it('names the nodes that it reaches when there are enough for a majority', () => {
-    faults.set('b:1', null);
-    lookFor(10);
-    expect(log.warnings()[0]).to.contain(
-      'this node reaches 2 of 3 nodes with itself, and none of them is elected; reaches b:1; ' +
-        'does not reach c:1',
-    );
-  });
-
   it('says nothing while there is a leader', () => {
     leader = 'b:1';
     lookFor(100);
-    leader = null;
-    lookFor(9);
     expect(log.warnings()).to.deep.equal([]);
   });
 });

@@ -23,6 +23,7 @@ describe('a single Raft node', () => {
       IsLeader: true,
       Leader: node.name,
       State: 'Leader',
+      Majority: { Nodes: 1, Needed: 1, Reached: 1, Unreachable: {} },
     });
   });
 
@@ -111,7 +112,12 @@ describe('a single Raft node', () => {
     const outcome = failureOf(node.consensus.submit(throttle('in-between')));
     await until(() => !node.observer.leading);
     expect((await outcome).code).to.equal('OUTCOME_UNKNOWN');
-    expect(node.consensus.status()).to.deep.include({ Healthy: false, State: 'Unhealthy' });
+    expect(node.consensus.status()).to.deep.include({
+      Healthy: false,
+      State: 'Unhealthy',
+      Majority: null,
+    });
+    expect(node.consensus.raftMetrics()).to.include({ nodesNeeded: 1, nodesReached: 0 });
     expect((await failureOf(node.consensus.submit(throttle('now')))).code).to.equal('NO_LEADER');
     expect(node.log.warnings().join()).to.contain(
       'a thread is gone: this node stopped participating',

@@ -100,6 +100,35 @@ describe('a Raft cluster of three nodes', () => {
     });
   });
 
+  it('reports a lost majority in the log, the status and the metrics, and its return', async () => {
+    const leader = await cluster.leader();
+    const followers = await cluster.followers();
+    expect(leader.consensus.status().Majority).to.deep.equal({
+      Nodes: 3,
+      Needed: 2,
+      Reached: 3,
+      Unreachable: {},
+    });
+    await Promise.all(followers.map(({ consensus }) => consensus.stop()));
+    const has = (text: string) => leader.log.warnings().some((line) => line.includes(text));
+    await until(() => has('2 of 3 nodes needed, reached: 1 (with this node); cannot reach '));
+    const { Majority } = leader.consensus.status();
+    expect(Majority).to.include({ Nodes: 3, Needed: 2, Reached: 1 });
+    expect(Object.keys(Majority!.Unreachable)).to.have.members(followers.map(({ name }) => name));
+    expect(leader.consensus.raftMetrics()).to.include({
+      nodes: 3,
+      nodesNeeded: 2,
+      nodesReached: 1,
+    });
+    await cluster.restart(cluster.nodes.indexOf(followers[0]!));
+    await until(() => has('raft: majority again: 2 of 3 nodes needed, reached: 2'));
+    expect(leader.consensus.raftMetrics()).to.include({
+      nodes: 3,
+      nodesNeeded: 2,
+      nodesReached: 2,
+    });
+  });
+
   it('loses no acknowledged command when the leader stops and comes back', async () => {
     const first = await cluster.leader();
     await cluster.followers();

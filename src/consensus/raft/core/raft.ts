@@ -73,7 +73,9 @@ export class Raft implements RaftCore {
     this.#replica.tick();
     if (this.#leadership !== null) {
       const loss = this.#leadership.tick();
-      if (loss !== null) this.#stepDown(loss);
+      if (loss === null) return;
+      this.#loss = loss;
+      this.#becomeFollower(null);
       return;
     }
     // Peers cannot know of a vote that is not on disk: the time-out starts once it is.
@@ -123,11 +125,6 @@ export class Raft implements RaftCore {
     this.#electionTimer.leaderKnown();
     this.#loss = null;
     this.#leadership = new Leader(this.#replica, this.#reads);
-  }
-
-  #stepDown(loss: LeadershipLoss): void {
-    this.#loss = loss;
-    this.#becomeFollower(null);
   }
 
   #becomeFollower(leader: NodeId | null): void {

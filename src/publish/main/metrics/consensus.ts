@@ -75,6 +75,12 @@ export function raftFamilies(raft: RaftMetrics | undefined): Family[] {
       {},
       raft.differingLists,
     ),
+    gauge('freno_raft_nodes', 'Nodes of the cluster.').add({}, raft.nodes),
+    gauge('freno_raft_nodes_needed', 'Nodes that make a majority.').add({}, raft.nodesNeeded),
+    gauge('freno_raft_nodes_reached', 'Nodes that this node reaches, with itself.').add(
+      {},
+      raft.nodesReached,
+    ),
     histogram(
       'freno_raft_disk_write_duration_seconds',
       'Time from handing a batch of votes and entries to the disk until it is durable ' +

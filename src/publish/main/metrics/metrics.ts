@@ -6,6 +6,7 @@ import type { Board } from '../../../board/board.js';
 import type { Consensus } from '../../../contracts/consensus.js';
 import type { HttpStatisticsSource, StoreLocation } from '../../../contracts/http.js';
 import type {
+  ConfigReporter,
   InventoryReporter,
   MetricsReporter,
   ProbeStatisticsSource,
@@ -13,6 +14,7 @@ import type {
 import type { ThrottleState } from '../../../throttle/state.js';
 import type { Vitals } from '../diagnostics-hub.js';
 import { checkFamilies } from './checks.js';
+import { configFamilies } from './config.js';
 import { leadershipFamilies, operatorFamilies, raftFamilies } from './consensus.js';
 import { probeFamilies } from './probes.js';
 import { processFamilies, threadFamilies } from './process.js';
@@ -29,6 +31,7 @@ export interface MetricsSources {
   readonly stores: () => readonly StoreLocation[];
   readonly state: ThrottleState;
   readonly consensus: Pick<Consensus, 'status' | 'raftMetrics'>;
+  readonly config: ConfigReporter;
   /** The HTTP engine in use. */
   readonly engine: () => string;
 }
@@ -50,7 +53,8 @@ export class Metrics implements MetricsReporter {
   }
 
   async #report(): Promise<string> {
-    const { http, probes, threads, inventory, board, state, consensus, engine } = this.#sources;
+    const { http, probes, threads, inventory, board, state } = this.#sources;
+    const { consensus, config, engine } = this.#sources;
     const [checks, probing, vitals] = await Promise.all([
       http.collect('checks'),
       probes.collect(),
@@ -59,6 +63,7 @@ export class Metrics implements MetricsReporter {
     const stores = this.#sources.stores();
     return prometheusText([
       ...processFamilies(engine()),
+      ...configFamilies(config.report()),
       ...threadFamilies(vitals),
       ...leadershipFamilies(board, consensus),
       ...raftFamilies(consensus.raftMetrics?.()),

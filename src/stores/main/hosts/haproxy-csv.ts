@@ -21,14 +21,14 @@ export interface PoolServer {
   readonly status: string;
 }
 
-export interface Backend {
+export interface HAProxyBackend {
   readonly servers: PoolServer[];
   /** The `BACKEND` row ends the rows of a backend: without it some may be missing. */
   complete: boolean;
 }
 
 /** By the name of the backend. */
-export type Statistics = ReadonlyMap<string, Backend>;
+export type Statistics = ReadonlyMap<string, HAProxyBackend>;
 
 interface Columns {
   readonly pool: number;
@@ -83,7 +83,7 @@ async function* inSlices(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, 
 
 /** Collects the rows of a page: the servers of each backend. */
 class CsvTable {
-  readonly #pools = new Map<string, Backend>();
+  readonly #pools = new Map<string, HAProxyBackend>();
   #columns: Columns | undefined;
   /**
    * Every page that HAProxy itself writes has rows of frontends and backends. Tools that imitate it
@@ -114,10 +114,10 @@ class CsvTable {
     }
   }
 
-  #pool(name: string): Backend {
+  #pool(name: string): HAProxyBackend {
     const present = this.#pools.get(name);
     if (present !== undefined) return present;
-    const pool: Backend = { servers: [], complete: false };
+    const pool: HAProxyBackend = { servers: [], complete: false };
     this.#pools.set(name, pool);
     return pool;
   }
