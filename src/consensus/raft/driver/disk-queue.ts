@@ -1,6 +1,7 @@
 /**
- * Group commit: one write at a time; batches that arrive meanwhile go into the next write. What must
- * not be sent before its batch is synced, a vote above all, waits in core/durable-outbox.ts.
+ * Group commit: one write at a time; batches that arrive meanwhile go into the next write. What
+ * must not be sent before its batch is synced, a vote above all, waits in
+ * core/durable-outbox.ts.
  */
 import type { Done, RaftStorage, StorageWrite } from '../driver-types.js';
 import { mergeWrites } from '../storage/group-commit.js';

@@ -32,6 +32,7 @@ import { drawSession } from './session.js';
 import { type ArrivedSnapshot, SnapshotReceiver } from './snapshot-receiver.js';
 import { SnapshotSender } from './snapshot-sender.js';
 import { SnapshotTaker } from './snapshot-taker.js';
+import { isNews } from './soft-state.js';
 
 /** What the driver connects. The machine has been restored from the stored snapshot. */
 export interface DriverParts {
@@ -391,14 +392,4 @@ export class RaftDriver implements DriverInterface {
       this.#pump(arrived);
     });
   }
-}
-
-/** Whether role, term, leader or transfer changed: the lease changes with each round. */
-function isNews(before: SoftState, soft: SoftState): boolean {
-  return (
-    soft.role !== before.role ||
-    soft.term !== before.term ||
-    soft.leader !== before.leader ||
-    soft.transferTo !== before.transferTo
-  );
 }

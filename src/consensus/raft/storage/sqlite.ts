@@ -11,6 +11,7 @@ import { dirname, join } from 'node:path';
 import type { Logger } from '../../../base/log.js';
 import type { Entry, InitialState, NodeId, SnapshotMeta } from '../core/types.js';
 import type { Done, EncodedSnapshot, RaftStorage, StorageWrite } from '../driver-types.js';
+import { Checkpointer } from './checkpointer.js';
 import { chainStart, chunkChecksum, entryRows } from './checksums.js';
 import type { Connection } from './connection.js';
 import { DamagedLogError, inUseError, storageError } from './errors.js';
@@ -32,9 +33,6 @@ import { recordOf } from './synced-check.js';
 import type { SyncedRecord } from './synced-file.js';
 import { DirectoryWatch } from './watch.js';
 import { WriteSequence } from './write-sequence.js';
-
-/** After a write of term or vote, until the write-ahead log is checkpointed. */
-const CHECKPOINT_DELAY_MS = 250;
 
 /** Entries that one statement deletes after a snapshot: appends wait for it. */
 const DELETE_ROWS = 1024;
@@ -79,7 +77,7 @@ export class SqliteStorage implements RaftStorage {
   #chain: number;
   readonly #bound: SyncedBound;
   #watch: DirectoryWatch | null = null;
-  #checkpointTimer: NodeJS.Timeout | undefined;
+  readonly #checkpointer: Checkpointer;
   readonly #sequence = new WriteSequence();
 
   private constructor(
@@ -92,6 +90,7 @@ export class SqliteStorage implements RaftStorage {
     this.#nodes = nodes;
     this.#connection = connection;
     this.#statements = statements;
+    this.#checkpointer = new Checkpointer(statements.checkpoint, this.#sequence);
     this.#directory = directory;
     this.#path = path;
     this.#state = loaded.state;
@@ -150,7 +149,7 @@ export class SqliteStorage implements RaftStorage {
     const storage = new SqliteStorage(files, statements, directory, path, nodes);
     await new Promise<void>((resolve, reject) => {
       storage.#sequence.run(
-        [(next) => storage.#checkpoint(next), (next) => storage.#bound.write(next)],
+        [(next) => storage.#checkpointer.run(next), (next) => storage.#bound.write(next)],
         (error) => (error === null ? resolve() : reject(error)),
       );
     });
@@ -248,7 +247,7 @@ export class SqliteStorage implements RaftStorage {
   /** Waits for pending writes; the directory is free afterwards. */
   async close(): Promise<void> {
     this.#watch?.stop();
-    clearTimeout(this.#checkpointTimer);
+    this.#checkpointer.stop();
     this.#sequence.fail(new Error('the log is closed'));
     await this.#sequence.idle();
     try {
@@ -270,24 +269,8 @@ export class SqliteStorage implements RaftStorage {
     this.#statements.setState.run(nodeStateRow(state), (error) => {
       if (error !== null) return next(error);
       this.#bound.stateSynced(state);
-      this.#checkpointSoon();
+      this.#checkpointer.soon();
       next(null);
-    });
-  }
-
-  #checkpointSoon(): void {
-    clearTimeout(this.#checkpointTimer);
-    this.#checkpointTimer = setTimeout(
-      () => this.#sequence.run([(next) => this.#checkpoint(next)], () => {}),
-      CHECKPOINT_DELAY_MS,
-    );
-  }
-
-  #checkpoint(next: Done): void {
-    this.#statements.checkpoint.get([], (error, row) => {
-      const isWhole = row?.busy === 0 && row.log === row.checkpointed;
-      if (error !== null || isWhole) next(error);
-      else next(new Error('its write-ahead log cannot be checkpointed'));
     });
   }
 
