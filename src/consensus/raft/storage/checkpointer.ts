@@ -9,6 +9,13 @@ import type { WriteSequence } from './write-sequence.js';
 /** After a write of term or vote, until the write-ahead log is checkpointed. */
 const CHECKPOINT_DELAY_MS = 250;
 
+/**
+ * On a disk whose syncs take longer than this, a checkpoint and the vote after it, which syncs the
+ * header of a restarted write-ahead log too, would prevent elections: it waits until they are over.
+ */
+const SLOW_WRITE_MS = 50;
+const SLOW_CHECKPOINT_DELAY_MS = 10_000;
+
 export class Checkpointer {
   readonly #statement: PreparedStatement;
   readonly #sequence: WriteSequence;
@@ -19,12 +26,16 @@ export class Checkpointer {
     this.#sequence = sequence;
   }
 
-  /** Once writes have paused: two more syncs before a response would slow down elections. */
-  soon(): void {
+  /**
+   * Once writes have paused; `writeMs` is what the last one took. The first write after a checkpoint
+   * restarts the write-ahead log, and syncs its header too: `restart` is that write, so that the
+   * next vote need not be.
+   */
+  soon(writeMs: number, restart: (next: Done) => void): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(
-      () => this.#sequence.run([(next) => this.run(next)], () => {}),
-      CHECKPOINT_DELAY_MS,
+      () => this.#sequence.run([(next) => this.run(next), restart], () => {}),
+      writeMs > SLOW_WRITE_MS ? SLOW_CHECKPOINT_DELAY_MS : CHECKPOINT_DELAY_MS,
     );
   }
 

@@ -8,6 +8,7 @@
  */
 import { realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { monotonicMs } from '../../../base/clock.js';
 import type { Logger } from '../../../base/log.js';
 import type { Entry, InitialState, NodeId, SnapshotMeta } from '../core/types.js';
 import type { Done, EncodedSnapshot, RaftStorage, StorageWrite } from '../driver-types.js';
@@ -266,10 +267,13 @@ export class SqliteStorage implements RaftStorage {
   #writeState(change: Partial<NodeState>, next: Done): void {
     const state = { ...this.#state, ...change, version: this.#state.version + 1 };
     this.#state = state;
+    const startedAtMs = monotonicMs();
     this.#statements.setState.run(nodeStateRow(state), (error) => {
       if (error !== null) return next(error);
       this.#bound.stateSynced(state);
-      this.#checkpointer.soon();
+      this.#checkpointer.soon(monotonicMs() - startedAtMs, (after) =>
+        this.#statements.setState.run(nodeStateRow(this.#state), after),
+      );
       next(null);
     });
   }
