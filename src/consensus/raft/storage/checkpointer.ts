@@ -27,9 +27,9 @@ export class Checkpointer {
   }
 
   /**
-   * Once writes have paused; `writeMs` is what the last one took. The first write after a checkpoint
-   * restarts the write-ahead log, and syncs its header too: `restart` is that write, so that the
-   * next vote need not be.
+   * Once writes have paused; `writeMs` is what the last one took. The first write after a
+   * checkpoint restarts the write-ahead log, and syncs its header too: `restart` is that write, so
+   * that the next vote need not be.
    */
   soon(writeMs: number, restart: (next: Done) => void): void {
     clearTimeout(this.#timer);
