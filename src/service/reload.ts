@@ -1,6 +1,7 @@
 /**
  * SIGHUP: reads the configuration again and applies the keys that can change without a restart. A
- * file with a mistake changes nothing.
+ * file with a mistake changes nothing. Clusters and thresholds take effect in
+ * `Inventory.replaceClusters` (stores/main/inventory.ts), which puts them on the board.
  */
 import { messageOf } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
