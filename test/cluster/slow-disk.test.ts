@@ -97,7 +97,8 @@ describe('a cluster of real nodes', () => {
     cluster = await BreakableCluster.start({ count: 3 });
     try {
       const leader = await cluster.leader();
-      await cluster.settled();
+      // A node that has applied a command of this leader has joined: it may vote and be elected.
+      for (const node of cluster.nodes) expect(await throttle(node, 'joined')).to.equal(200);
       const left = cluster.others(leader);
       for (const { disk } of left) disk!.slow(SLOW_VOTE_MS);
       await leader.kill();

@@ -1,7 +1,8 @@
 /**
  * The inventory: which clusters are configured, which slot of the board each has, by which
- * threshold checks judge it, and which of its hosts are probed now. It reads the host lists while this node is leader, applies ignored and
- * skipped hosts, and hands the result to the probe threads as assignments.
+ * threshold checks judge it, and which of its hosts are probed now. It reads the host lists while
+ * this node is leader, applies ignored and skipped hosts, and hands the result to the probe threads
+ * as assignments.
  *
  * A slot is written by one thread for one store at a time. So the slot of a removed store is reused
  * only after all threads have acknowledged that it is no longer assigned, and each store that gets

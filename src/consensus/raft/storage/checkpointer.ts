@@ -1,42 +1,52 @@
 /**
  * Moves the write-ahead log into the database. SQLite does so by itself after many pages; term and
- * vote are rare and should not stay long in the file that is more easily lost.
+ * vote are rare and should not stay in the file that is more easily lost.
+ *
+ * The first write after a checkpoint restarts the write-ahead log and syncs its header too. So a
+ * write follows each checkpoint, that the next vote need not be the one that waits for both syncs.
  */
 import type { Done } from '../driver-types.js';
 import type { PreparedStatement } from './connection.js';
 import type { WriteSequence } from './write-sequence.js';
 
-/** After a write of term or vote, until the write-ahead log is checkpointed. */
-const CHECKPOINT_DELAY_MS = 250;
-
-/**
- * On a disk whose syncs take longer than this, a checkpoint and the vote after it, which syncs the
- * header of a restarted write-ahead log too, would prevent elections: it waits until they are over.
- */
+/** A disk whose syncs take longer cannot afford a checkpoint during an election. */
 const SLOW_WRITE_MS = 50;
+
+/** On a slow disk, after a write of term or vote, until the checkpoint. */
 const SLOW_CHECKPOINT_DELAY_MS = 10_000;
 
 export class Checkpointer {
   readonly #statement: PreparedStatement;
   readonly #sequence: WriteSequence;
+  /** Writes what is there already. */
+  readonly #restart: (next: Done) => void;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(statement: PreparedStatement, sequence: WriteSequence) {
+  constructor(
+    statement: PreparedStatement,
+    sequence: WriteSequence,
+    restart: (next: Done) => void,
+  ) {
     this.#statement = statement;
     this.#sequence = sequence;
+    this.#restart = restart;
   }
 
-  /**
-   * Once writes have paused; `writeMs` is what the last one took. The first write after a
-   * checkpoint restarts the write-ahead log, and syncs its header too: `restart` is that write, so
-   * that the next vote need not be.
-   */
-  soon(writeMs: number, restart: (next: Done) => void): void {
+  /** Term or vote were written, which took `writeMs`. */
+  afterState(writeMs: number, next: Done): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(
-      () => this.#sequence.run([(next) => this.run(next), restart], () => {}),
-      writeMs > SLOW_WRITE_MS ? SLOW_CHECKPOINT_DELAY_MS : CHECKPOINT_DELAY_MS,
-    );
+    if (writeMs > SLOW_WRITE_MS) {
+      this.#timer = setTimeout(
+        () => this.#sequence.run([(done) => this.run(done), this.#restart], () => {}),
+        SLOW_CHECKPOINT_DELAY_MS,
+      );
+      next(null);
+      return;
+    }
+    this.run((error) => {
+      next(error);
+      if (error === null) this.#sequence.run([this.#restart], () => {});
+    });
   }
 
   run(next: Done): void {

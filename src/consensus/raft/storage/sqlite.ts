@@ -91,7 +91,9 @@ export class SqliteStorage implements RaftStorage {
     this.#nodes = nodes;
     this.#connection = connection;
     this.#statements = statements;
-    this.#checkpointer = new Checkpointer(statements.checkpoint, this.#sequence);
+    this.#checkpointer = new Checkpointer(statements.checkpoint, this.#sequence, (next) =>
+      this.#statements.setState.run(nodeStateRow(this.#state), next),
+    );
     this.#directory = directory;
     this.#path = path;
     this.#state = loaded.state;
@@ -261,8 +263,8 @@ export class SqliteStorage implements RaftStorage {
 
   /**
    * Rows are durable in the write-ahead log; term and vote, which are rare, go on to the database
-   * itself soon: what comes later rests on them, and it is the file less easily lost. Not before
-   * the next step: on a slow disk two more syncs for each vote would prevent elections.
+   * itself at once: what comes later rests on them, and it is the file less easily lost. On a slow
+   * disk they follow later: two more syncs for each vote would prevent elections.
    */
   #writeState(change: Partial<NodeState>, next: Done): void {
     const state = { ...this.#state, ...change, version: this.#state.version + 1 };
@@ -270,11 +272,10 @@ export class SqliteStorage implements RaftStorage {
     const startedAtMs = monotonicMs();
     this.#statements.setState.run(nodeStateRow(state), (error) => {
       if (error !== null) return next(error);
-      this.#bound.stateSynced(state);
-      this.#checkpointer.soon(monotonicMs() - startedAtMs, (after) =>
-        this.#statements.setState.run(nodeStateRow(this.#state), after),
-      );
-      next(null);
+      this.#checkpointer.afterState(monotonicMs() - startedAtMs, (failure) => {
+        if (failure === null) this.#bound.stateSynced(state);
+        next(failure);
+      });
     });
   }
 
