@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { failureOf } from '../../support/failure.js';
+import { skipUnless } from '../../support/skip.js';
 import { until } from '../../support/until.js';
 import { RaftTestCluster, type RaftTestNode, throttle } from './support/cluster.js';
 
@@ -81,7 +82,7 @@ describe('a data directory that a node loses while it runs', () => {
   });
 
   it('is named when another volume is mounted over it, and used again without', async function () {
-    if (!(await canMount(dirname(path)))) this.skip();
+    skipUnless(this, await canMount(dirname(path)), 'mounting a volume needs root');
     await run('mount', ['-t', 'tmpfs', 'none', path]);
     try {
       await noticed(`${path} was replaced while it was in use`);

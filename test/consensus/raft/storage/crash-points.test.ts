@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { SqliteStorage } from '../../../../src/consensus/raft/storage/sqlite.js';
 import { SeededRandom } from '../../../support/random.js';
+import { skipUnless } from '../../../support/skip.js';
 import { compacted, contentOf, LogHistory, type StoredContent } from '../support/log-history.js';
 import { LogRecorder } from '../support/log-recorder.js';
 import { identity } from '../support/stored-log.js';
@@ -26,7 +27,7 @@ describe('the log on disk, after a crash at any point', () => {
   let directory: string;
 
   before(async function () {
-    if (!(await canTrace())) this.skip();
+    skipUnless(this, await canTrace(), 'strace is missing, or may not trace here');
   });
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'freno-crash-'));
