@@ -54,6 +54,9 @@ const PAUSE_AFTER_DIAL_MAX_MS = 200;
 const PAUSE_AFTER_LOGIN_MAX_MS = 1_000;
 const BACKOFF = { firstMs: 50, maxMs: PAUSE_AFTER_LOGIN_MAX_MS, jitter: 0 } as const;
 
+/** Holds any result that is a number; a longer one is read in several pieces. */
+const READ_BYTES = 2048;
+
 /** Receives the results of a probe. */
 export interface ProbeListener {
   /** `readAtMs`: `monotonicMs()` when the query was sent; the value is no older than that. */
@@ -207,7 +210,7 @@ export class MysqlProbe implements Scheduled {
     this.#enter('dialing');
     this.#startedAtMs = nowMs;
     this.#deadlineMs = nowMs + PROBE_TIMEOUT_MS;
-    const socket = dial(this.#target, this.#resolver.lookup);
+    const socket = dial(this.#target, this.#resolver.lookup, READ_BYTES);
     this.#socket = socket;
     socket.once('connect', () => this.#logIn(socket));
     socket.once('error', (error) => {
