@@ -41,6 +41,7 @@ const UNREAD: ClusterReport = {
   readAtUnixMs: null,
   error: 'cannot connect',
   oddRows: [],
+  otherLists: new Map(),
 };
 
 const READ: ClusterReport = {
@@ -51,6 +52,7 @@ const READ: ClusterReport = {
   readAtUnixMs: 1500,
   error: '',
   oddRows: ['server "x"'],
+  otherLists: new Map(),
 };
 
 interface ControlSetup {

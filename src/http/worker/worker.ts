@@ -21,6 +21,7 @@ import type {
   StatisticsKind,
   ToHttp,
 } from '../../contracts/http.js';
+import { AppRules } from '../../throttle/app-rules.js';
 import { ThrottleState } from '../../throttle/state.js';
 import { Checks } from './checks.js';
 import { CheckCounters } from './counters.js';
@@ -104,11 +105,13 @@ class HttpWorker {
     switch (message.kind) {
       case 'serve':
         this.#state.restore(message.image);
+        this.#checks.setAppRules(new AppRules(message.appRules));
         this.#handler.setStores(message.stores);
         this.#handler.setMemcache(message.memcache);
         void this.#listen();
         return;
       case 'stores':
+        this.#checks.setAppRules(new AppRules(message.appRules));
         this.#handler.setStores(message.stores);
         this.#acknowledge(message.version);
         return;
