@@ -1,5 +1,5 @@
 /** The reports that main's parts give to requests over HTTP. */
-import type { ProbeStatistics } from './probe.js';
+import type { ProbeStatistics, StoreDescription } from './probe.js';
 
 /** One list of hosts in `/inventory`. */
 export interface HostListReport {
@@ -35,6 +35,15 @@ export interface InventoryReporter {
  */
 export interface ProbeStatisticsSource {
   collect(): Promise<ProbeStatistics[]>;
+}
+
+/**
+ * Describes the hosts of the stores that are probed now. Stores of a worker that does not respond
+ * in time are left out, and so are all while this node does not lead.
+ */
+export interface StoreDescriber {
+  /** `store`: the name of a cluster; null: all, in no particular order. */
+  describe(store: string | null): Promise<StoreDescription[]>;
 }
 
 export interface ConfigReport {
