@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect } from 'chai';
 import { FrenoError } from '../../src/base/errors.js';
+import { EMPTY_IMAGE } from '../../src/throttle/state.js';
 import { fetchJson, fetchOnce } from '../support/http-client.js';
 import { ENGINES } from '../support/http-front.js';
 import { TestPool, throttle, unthrottle } from '../support/http-pool.js';
@@ -62,10 +63,8 @@ for (const engine of ENGINES) {
     it('replaces the whole state of every worker on restore', async () => {
       const applied = test.apply(throttle('gone'));
       test.state.restore({
-        clusterId: '',
-        sweptAtMs: 0,
+        ...EMPTY_IMAGE,
         throttledApps: [['restored', { expireAtMs: 0, ratio: 1 }]],
-        skippedHosts: [],
       });
       await Promise.all([applied, test.pool.restore(test.state.image())]);
       const { port } = test.pool;

@@ -62,6 +62,14 @@ export class CommandLog {
         return { host: command.host, ...until(command.expireAtMs) };
       case 'recoverHost':
         return { host: command.host };
+      case 'exemptApp':
+        return { app: command.key, ...until(command.expireAtMs) };
+      case 'unexemptApp':
+        return { app: command.key };
+      case 'setThreshold':
+        return { store: command.key, threshold: command.value, ...until(command.expireAtMs) };
+      case 'resetThreshold':
+        return { store: command.key };
     }
   }
 }
@@ -71,6 +79,10 @@ const EFFECTS: Readonly<Record<OperatorCommand['kind'], string>> = {
   unthrottleApp: 'app no longer throttled',
   skipHost: 'host skipped',
   recoverHost: 'host no longer skipped',
+  exemptApp: 'app exempted',
+  unexemptApp: 'app no longer exempted',
+  setThreshold: 'threshold set',
+  resetThreshold: 'threshold reset',
 };
 
 function until(expireAtMs: number): { readonly until: string } {

@@ -35,6 +35,7 @@ const OK: MainResponse = { status: 200, json: generalMessage(200, 'OK') };
 /** By the code of an error. A code that is not listed is a defect of freno: 500. */
 const STATUS_BY_CODE: Partial<Record<ErrorCode, number>> = {
   BAD_REQUEST: 400,
+  UNSUPPORTED: 501,
   NO_LEADER: 503,
   OVERLOADED: 503,
   OUTCOME_UNKNOWN: 504,

@@ -67,7 +67,7 @@ export async function throttledApps(state: ThrottleState, nowUnixMs: number): Pr
 export async function skippedHosts(state: ThrottleState, nowUnixMs: number): Promise<string> {
   const slice = new TimeSlice();
   const entries = new Map<string, string>();
-  for (const [host, expireAtMs] of state.image().skippedHosts) {
+  for (const [host, { expireAtMs }] of state.image().skippedHosts) {
     if (expireAtMs > nowUnixMs) entries.set(host, `"${goTime(expireAtMs)}"`);
     if (slice.shouldYield) await slice.yield();
   }

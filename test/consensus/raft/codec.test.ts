@@ -18,7 +18,7 @@ import {
 } from '../../../src/consensus/raft/codec/snapshots.js';
 import { wire } from '../../../src/consensus/raft/codec/wire.js';
 import type { Command } from '../../../src/throttle/commands.js';
-import type { StateImage } from '../../../src/throttle/state.js';
+import { EMPTY_IMAGE, type StateImage } from '../../../src/throttle/state.js';
 
 const proposal = encodeProposal({
   session: 1,
@@ -242,19 +242,18 @@ describe('snapshots in chunks', () => {
   }
 
   it('encodes an empty state in one chunk', () => {
-    const image = { clusterId: 'c-1', sweptAtMs: 3, throttledApps: [], skippedHosts: [] };
+    const image = { ...EMPTY_IMAGE, clusterId: 'c-1', sweptAtMs: 3 };
     expect(throughChunks(image)).to.deep.equal({ image, sizes: [9] });
   });
 
   it('encodes a large state in many small chunks', () => {
     const image: StateImage = {
-      clusterId: '',
-      sweptAtMs: 0,
+      ...EMPTY_IMAGE,
       throttledApps: Array.from({ length: 20_000 }, (_, at) => [
         `app-${at}`,
         { expireAtMs: at, ratio: at / 20_000 },
       ]),
-      skippedHosts: Array.from({ length: 5_000 }, (_, at) => [`host-${at}`, at]),
+      skippedHosts: Array.from({ length: 5_000 }, (_, at) => [`host-${at}`, { expireAtMs: at }]),
     };
     const { image: restored, sizes } = throughChunks(image);
     expect(restored).to.deep.equal(image);
@@ -263,12 +262,7 @@ describe('snapshots in chunks', () => {
   });
 
   it('refuses chunks of which the first is missing or comes twice', () => {
-    const [first] = encodeImage({
-      clusterId: '',
-      sweptAtMs: 1,
-      throttledApps: [],
-      skippedHosts: [],
-    });
+    const [first] = encodeImage({ ...EMPTY_IMAGE, sweptAtMs: 1 });
     const assembly = new ImageAssembly();
     expect(() => assembly.add(new Uint8Array(0))).to.throw('out of order');
     assembly.add(first!);

@@ -15,6 +15,10 @@ const commandKinds: Record<Command['kind'], boolean> = {
   skipHost: true,
   recoverHost: true,
   identifyCluster: false,
+  exemptApp: false,
+  unexemptApp: false,
+  setThreshold: false,
+  resetThreshold: false,
 };
 
 /** The kinds of commands that this release decodes. */

@@ -81,7 +81,7 @@ describe('raft requests', () => {
     const { own, commands } = requests.committed(entries);
     requests.applied(
       own,
-      commands.map(() => 'applied'),
+      commands.map(() => ({ lifted: 0 })),
     );
   }
 
