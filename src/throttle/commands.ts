@@ -148,5 +148,7 @@ export interface CommandEffect {
   readonly lifted: number;
 }
 
+export const NO_EFFECT: CommandEffect = { lifted: 0 };
+
 /** `full`: the table has no room for another entry; nothing was changed. */
 export type CommandOutcome = 'full' | CommandEffect;

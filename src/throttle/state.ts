@@ -9,6 +9,7 @@ import {
   type Command,
   type CommandOutcome,
   DEFAULT_TTL_MINUTES,
+  NO_EFFECT,
   type OperatorCommand,
   type SkipHost,
   type ThresholdKey,
@@ -110,7 +111,7 @@ export class ThrottleState {
     if (level > this.#level) this.#level = level;
     if (command.kind === 'identifyCluster') {
       if (this.#clusterId === '') this.#clusterId = command.clusterId;
-      return { lifted: 0 };
+      return NO_EFFECT;
     }
     const outcome = this.#change(command);
     if (outcome !== 'full') this.#recentCommands.add(command);
@@ -256,7 +257,7 @@ export class ThrottleState {
   #skipHost(command: SkipHost): CommandOutcome {
     const { host, expireAtMs, atMs } = command;
     const entry = { expireAtMs, ...noteOf(command) };
-    return this.#skippedHosts.put(host.toLowerCase(), entry, atMs, host) ? { lifted: 0 } : 'full';
+    return this.#skippedHosts.put(host.toLowerCase(), entry, atMs, host) ? NO_EFFECT : 'full';
   }
 
   /** A host without port ends the skips of its ports too, as `unthrottleApp` those of stores. */
@@ -295,7 +296,7 @@ function put<Entry extends TableEntry>(
   entry: Entry,
   atMs: number,
 ): CommandOutcome {
-  return table.put(key, entry, atMs) ? { lifted: 0 } : 'full';
+  return table.put(key, entry, atMs) ? NO_EFFECT : 'full';
 }
 
 interface LiftedApp {

@@ -8,6 +8,7 @@ import type { HttpStatistics, MainRequest } from '../../src/contracts/http.js';
 import type { ClusterReport } from '../../src/contracts/reports.js';
 import { CommandLog } from '../../src/http/main/command-log.js';
 import { MainRpc } from '../../src/http/main/main-rpc.js';
+import { NO_EFFECT } from '../../src/throttle/commands.js';
 import { ThrottleState } from '../../src/throttle/state.js';
 import { httpStatistics } from '../support/statistics.js';
 
@@ -73,7 +74,7 @@ function control({
     consensus: {
       start: async () => {},
       stop: async () => {},
-      submit: async () => {},
+      submit: async () => NO_EFFECT,
       readBarrier: async () => {},
       status: () => STATUS,
       ...consensus,
@@ -95,6 +96,7 @@ describe('MainRpc', () => {
       consensus: {
         submit: async (command) => {
           submitted.push(command);
+          return NO_EFFECT;
         },
       },
     });
@@ -104,6 +106,7 @@ describe('MainRpc', () => {
 
   const statuses: ReadonlyArray<readonly [ErrorCode, number]> = [
     ['BAD_REQUEST', 400],
+    ['UNSUPPORTED', 501],
     ['NO_LEADER', 503],
     ['OVERLOADED', 503],
     ['OUTCOME_UNKNOWN', 504],
@@ -111,7 +114,7 @@ describe('MainRpc', () => {
   ];
   for (const [code, status] of statuses) {
     it(`responds ${status} with the reason when consensus fails with ${code}`, async () => {
-      const fail = async (): Promise<void> => {
+      const fail = async (): Promise<never> => {
         throw new FrenoError(code, 'the "reason"');
       };
       const main = control({ consensus: { submit: fail, readBarrier: fail } });

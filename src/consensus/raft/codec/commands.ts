@@ -2,6 +2,7 @@
 import protobuf from 'protobufjs/minimal.js';
 import { FrenoError } from '../../../base/errors.js';
 import type { Command, CommandOrigin, OperatorCommand } from '../../../throttle/commands.js';
+import { featureLevelOf } from '../../../throttle/feature-level.js';
 import { exact, positive, protocolError, type wire } from './wire.js';
 
 export type WireCommand = ReturnType<typeof wire.Command.decode>;
@@ -13,13 +14,25 @@ export function commandToWire(command: Command) {
     return { atMs, identifyCluster: { clusterId: command.clusterId } };
   }
   const { client, reason, owner } = command;
+  const kind = kindToWire(command);
   return {
     atMs,
-    ...kindToWire(command),
+    ...(isEarlierKind(command.kind) && featureLevelOf(command) > 0 ? { earlierKind: kind } : kind),
     ...(client !== undefined && { client }),
     ...(reason !== undefined && { reason }),
     ...(owner !== undefined && { owner }),
   };
+}
+
+/** Nodes of level 0 read these kinds, and would pass over the rest of the command. */
+function isEarlierKind(kind: OperatorCommand['kind']): boolean {
+  const kinds: ReadonlyArray<OperatorCommand['kind']> = [
+    'throttleApp',
+    'unthrottleApp',
+    'skipHost',
+    'recoverHost',
+  ];
+  return kinds.includes(kind);
 }
 
 function kindToWire(command: OperatorCommand) {
@@ -68,7 +81,10 @@ export function commandFromWire(command: WireCommand, bytesOf: () => Uint8Array 
     const clusterId = name(command.identifyCluster.clusterId, 'clusterId');
     return { kind: 'identifyCluster', atMs, clusterId };
   }
-  const operators = operatorCommandFromWire(command, originFromWire(command, atMs));
+  const origin = originFromWire(command, atMs);
+  const operators =
+    earlierKindFromWire(command.earlierKind ?? command, origin) ??
+    laterKindFromWire(command, origin);
   if (operators !== null) return operators;
   const bytes = bytesOf();
   const kind = bytes === null ? null : unknownKindOf(bytes);
@@ -88,9 +104,14 @@ function originFromWire({ client, reason, owner }: WireCommand, atMs: number): C
   };
 }
 
-/** Null: of no kind that this release knows. */
-function operatorCommandFromWire(
-  command: WireCommand,
+type WireEarlierKind = Pick<
+  WireCommand,
+  'throttleApp' | 'unthrottleApp' | 'skipHost' | 'recoverHost'
+>;
+
+/** Null: of no kind of level 0. */
+function earlierKindFromWire(
+  command: WireEarlierKind,
   origin: CommandOrigin,
 ): OperatorCommand | null {
   if (command.throttleApp != null) {
@@ -114,6 +135,11 @@ function operatorCommandFromWire(
   if (command.recoverHost != null) {
     return { kind: 'recoverHost', ...origin, host: name(command.recoverHost.host, 'host') };
   }
+  return null;
+}
+
+/** Null: of no kind of level 1. */
+function laterKindFromWire(command: WireCommand, origin: CommandOrigin): OperatorCommand | null {
   if (command.exemptApp != null) {
     const { key, expireAtMs } = command.exemptApp;
     return { kind: 'exemptApp', ...origin, key: name(key, 'key'), expireAtMs: end(expireAtMs) };
