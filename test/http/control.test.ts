@@ -7,6 +7,7 @@ import type { Consensus, ConsensusStatus } from '../../src/contracts/consensus.j
 import type { HttpStatistics, MainRequest } from '../../src/contracts/http.js';
 import type { ClusterReport } from '../../src/contracts/reports.js';
 import { CommandLog } from '../../src/http/main/command-log.js';
+import { CommandMatches } from '../../src/http/main/command-matches.js';
 import { MainRpc } from '../../src/http/main/main-rpc.js';
 import { NO_EFFECT } from '../../src/throttle/commands.js';
 import { ThrottleState } from '../../src/throttle/state.js';
@@ -26,11 +27,10 @@ const STATUS: ConsensusStatus = {
   Majority: { Nodes: 3, Needed: 2, Reached: 2, Unreachable: { '10.0.0.3:9888': 'timed out' } },
 };
 
-const SUBMIT: MainRequest = {
+const SUBMIT = {
   kind: 'submit',
-  command: { kind: 'recoverHost', atMs: 1, host: 'h' },
-  client: '10.0.0.1',
-};
+  command: { kind: 'recoverHost', atMs: 1, host: 'h', client: '10.0.0.1' },
+} as const satisfies MainRequest;
 
 const OK = { status: 200, json: '{"StatusCode":200,"Message":"OK"}' };
 
@@ -85,6 +85,11 @@ function control({
     metrics: { report: reports.metrics ?? (async () => 'a 1\n') },
     profiler: { take: async () => '/tmp/a.cpuprofile' },
     commands: new CommandLog(log, (key, nowMs) => state.throttledApp(key, nowMs)),
+    matches: new CommandMatches({
+      apps: { hasSeen: async () => true },
+      stores: () => [],
+      isLeading: () => true,
+    }),
     log,
   });
 }
@@ -96,12 +101,13 @@ describe('MainRpc', () => {
       consensus: {
         submit: async (command) => {
           submitted.push(command);
-          return NO_EFFECT;
+          return { lifted: 2 };
         },
       },
     });
-    expect(await main.handle(SUBMIT)).to.deep.equal(OK);
-    expect(submitted).to.deep.equal([{ kind: 'recoverHost', atMs: 1, host: 'h' }]);
+    const json = '{"StatusCode":200,"Message":"OK","Matched":{"Entries":2}}';
+    expect(await main.handle(SUBMIT)).to.deep.equal({ status: 200, json });
+    expect(submitted).to.deep.equal([SUBMIT.command]);
   });
 
   const statuses: ReadonlyArray<readonly [ErrorCode, number]> = [
