@@ -7,11 +7,22 @@ import type { Command, OperatorCommand } from '../throttle/commands.js';
 import type { StateImage } from '../throttle/state.js';
 import type { ProfileRequest } from './diagnostics.js';
 import type { MemcacheAddress } from './publisher.js';
+import type { MetricMode } from './stores.js';
 
 /** Where a store lies on the board. */
 export interface StoreLocation {
   readonly name: string;
+  /** That of the store's own metric. */
   readonly slot: number;
+  /** The first one is the store's own. */
+  readonly metrics: readonly [MetricLocation, ...MetricLocation[]];
+}
+
+/** Where a metric of a store lies on the board. */
+export interface MetricLocation {
+  readonly name: string;
+  readonly slot: number;
+  readonly mode: MetricMode;
 }
 
 export type HttpEngine = 'uws' | 'node';

@@ -1,8 +1,8 @@
 /** The reports that main's parts give to requests over HTTP. */
 import type { ProbeStatistics } from './probe.js';
 
-/** One cluster in `/inventory`. */
-export interface ClusterReport {
+/** One list of hosts in `/inventory`. */
+export interface HostListReport {
   /** `static`, `haproxy`, `proxysql`, `vitess` or `none`. */
   readonly source: string;
   /** `host:port` of the hosts that are probed. */
@@ -17,6 +17,12 @@ export interface ClusterReport {
   readonly error: string;
   /** Rows of the list that are incomplete or have an unknown state, and what was done with each. */
   readonly oddRows: readonly string[];
+}
+
+/** One cluster in `/inventory`: the hosts of its own metric, and those of others. */
+export interface ClusterReport extends HostListReport {
+  /** By name, of each metric that counts other hosts than the own one. */
+  readonly otherLists: ReadonlyMap<string, HostListReport>;
 }
 
 export interface InventoryReporter {

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { CommandMatches } from '../../src/http/main/command-matches.js';
 import type { OperatorCommand } from '../../src/throttle/commands.js';
+import { storeLocation } from '../support/cluster-settings.js';
 
 const atMs = 1_800_000_000_000;
 
@@ -13,7 +14,7 @@ describe('what a command matched', () => {
   ): Promise<string> {
     const matches = new CommandMatches({
       apps: { hasSeen: async (app) => seen?.includes(app) ?? null },
-      stores: () => [{ name: 'main', slot: 0 }],
+      stores: () => [storeLocation('main', 0)],
       isLeading: () => leads,
     });
     return matches.look(command)({ lifted });

@@ -42,6 +42,7 @@ const UNREAD: ClusterReport = {
   readAtUnixMs: null,
   error: 'cannot connect',
   oddRows: [],
+  otherLists: new Map(),
 };
 
 const READ: ClusterReport = {
@@ -52,6 +53,7 @@ const READ: ClusterReport = {
   readAtUnixMs: 1500,
   error: '',
   oddRows: ['server "x"'],
+  otherLists: new Map(),
 };
 
 interface ControlSetup {

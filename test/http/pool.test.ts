@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { expect } from 'chai';
 import { FrenoError } from '../../src/base/errors.js';
 import { EMPTY_IMAGE } from '../../src/throttle/state.js';
+import { storeLocation } from '../support/cluster-settings.js';
 import { fetchJson, fetchOnce } from '../support/http-client.js';
 import { ENGINES } from '../support/http-front.js';
 import { TestPool, throttle, unthrottle } from '../support/http-pool.js';
@@ -73,7 +74,7 @@ for (const engine of ENGINES) {
     });
 
     it('resolves setStores when every worker has the stores', async () => {
-      await test.pool.setStores([{ name: 'other', slot: 0 }]);
+      await test.pool.setStores([storeLocation('other', 0)]);
       expect(await statuses(test.pool.port, '/check/a/mysql/other')).to.deep.equal(new Set([200]));
       expect(await statuses(test.pool.port, '/check/a/mysql/main1')).to.deep.equal(new Set([404]));
     });
