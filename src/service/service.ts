@@ -79,7 +79,7 @@ export class Service {
       engine: () => http.engine,
     });
     const isLeading = () => consensus.status().IsLeader;
-    const matches = new CommandMatches({ apps: http, stores, isLeading });
+    const matches = new CommandMatches({ apps: http, hosts: inventory, stores, isLeading });
     const reports = { inventory, vars: this.#vars, metrics };
     const sources = { consensus, http, ...reports, commands, matches, log };
     this.#mainRpc = new MainRpc({ ...sources, profiler: this.#diagnostics });

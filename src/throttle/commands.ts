@@ -24,6 +24,11 @@ export type AppKey = string;
 /** Name of a set threshold: of a store's own metric (`mysql/main1`), or of one by its name. */
 export type ThresholdKey = string;
 
+/** `metric`: empty for the store's own. */
+export function thresholdKey(storeType: string, storeName: string, metric: string): ThresholdKey {
+  return metric === '' ? `${storeType}/${storeName}` : `${storeType}/${storeName}/${metric}`;
+}
+
 /** What an operator may say about a command: kept with the entry, and shown with it. */
 export interface CommandNote {
   readonly reason?: string;

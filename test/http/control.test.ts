@@ -89,6 +89,7 @@ function control({
     commands: new CommandLog(log, (key, nowMs) => state.throttledApp(key, nowMs)),
     matches: new CommandMatches({
       apps: { hasSeen: async () => true },
+      hosts: { skipMatch: () => ({ hosts: [], stores: [], emptied: [] }) },
       stores: () => [],
       isLeading: () => true,
     }),

@@ -25,6 +25,7 @@ const REFUSED: ReadonlyArray<readonly [path: string, names: string]> = [
   ['/recover-host/a?reason=a%00b', 'reason: up to 200 characters, none of them a control'],
   ['/unexempt-app/a?owner=a%0Ab', 'owner'],
   ['/reset-threshold/mysql/main?owner=%f', 'percent-encoding'],
+  [`/reset-threshold/mysql/${'s'.repeat(995)}`, 'store and metric: a name of at most 1000'],
 ];
 
 for (const engine of ENGINES) {
@@ -81,7 +82,26 @@ for (const engine of ENGINES) {
       expect(await fetchJson(front.port, '/thresholds')).to.have.all.keys('mysql/orders');
     });
 
+    it('set the threshold of one metric, the own one under the name of its store', async () => {
+      const [lag, threads, disk] = ['lag', 'threads_running', 'disk_used'].map((name, slot) => ({
+        ...{ name, slot },
+        mode: 'enforce' as const,
+      }));
+      front.handler.setStores([{ name: 'three', slot: 0, metrics: [lag!, threads!, disk!] }]);
+      await ok('/set-threshold/mysql/three/1/metric/threads_running');
+      await ok('/set-threshold/mysql/three/2/ttl/5/metric/disk_used');
+      await ok('/set-threshold/mysql/three/3/metric/lag/ttl/5');
+      const keys = ['mysql/three', 'mysql/three/disk_used', 'mysql/three/threads_running'];
+      expect(Object.keys((await fetchJson(front.port, '/thresholds')) as object)).to.deep.equal(
+        keys,
+      );
+      await ok('/reset-threshold/mysql/three/metric/lag');
+      await ok('/reset-threshold/mysql/three/metric/disk_used');
+      expect(await fetchJson(front.port, '/thresholds')).to.have.all.keys(keys[2]!);
+    });
+
     for (const [path, names] of [
+      ['/set-threshold/mysql/main/1/metric/lga', 'mysql/main/lga; did you mean lag?'],
       ['/set-threshold/mysql/mian/1', 'no such store: mysql/mian; did you mean main?'],
       ['/set-threshold/mysql/zzzzzzzz/1', 'no such store: mysql/zzzzzzzz'],
       ['/set-threshold/redis/main/1', 'no such store: redis/main'],

@@ -73,6 +73,13 @@ for (const engine of ENGINES) {
       expect(await statuses(port, '/check/restored/mysql/main1')).to.deep.equal(new Set([417]));
     });
 
+    it('knows which apps have checked, whichever worker answered them', async () => {
+      await fetchOnce(test.pool.port, '/check/seen/mysql/main1');
+      expect(await test.pool.hasSeen('seen')).to.equal(true);
+      expect(await test.pool.hasSeen('*')).to.equal(true);
+      expect(await test.pool.hasSeen('unseen')).to.equal(false);
+    });
+
     it('resolves setStores when every worker has the stores', async () => {
       await test.pool.setStores([storeLocation('other', 0)]);
       expect(await statuses(test.pool.port, '/check/a/mysql/other')).to.deep.equal(new Set([200]));

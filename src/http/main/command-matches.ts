@@ -2,8 +2,13 @@
  * What a command matched: a mistyped name changes nothing, and its operator should see that in the
  * response. Nothing here decides anything: what is not known here is null.
  */
+import { jsonString } from '../../base/json.js';
 import type { StoreLocation } from '../../contracts/http.js';
-import type { CommandEffect, OperatorCommand } from '../../throttle/commands.js';
+import type { SkipMatcher } from '../../contracts/reports.js';
+import type { CommandEffect, OperatorCommand, ThresholdKey } from '../../throttle/commands.js';
+
+/** Names of each list in a response. */
+const NAMES_MAX = 100;
 
 /** Finds the apps that checked on this node. */
 export interface AppSightings {
@@ -16,8 +21,9 @@ export interface AppSightings {
 
 export interface CommandMatchSources {
   readonly apps: AppSightings;
+  readonly hosts: SkipMatcher;
   readonly stores: () => readonly StoreLocation[];
-  /** The apps check on the leader: another node has not seen them. */
+  /** Only the leader sees all checks, and reads the lists of hosts. */
   readonly isLeading: () => boolean;
 }
 
@@ -40,9 +46,9 @@ export class CommandMatches {
         return () => matched;
       }
       case 'skipHost':
-        return async () => '{}';
+        return async () => this.#skip(command.host);
       case 'setThreshold':
-        return async () => '{}';
+        return async () => `{"Metric":${jsonString(this.#metricName(command.key))}}`;
       default:
         return async ({ lifted }) => `{"Entries":${lifted}}`;
     }
@@ -58,4 +64,28 @@ export class CommandMatches {
     const isConfigured = this.#sources.stores().some(({ name }) => name === store);
     return `{"AppSeen":${known},"StoreConfigured":${isConfigured}}`;
   }
+
+  /** As it is now that the skip is in force. */
+  #skip(host: string): string {
+    if (!this.#sources.isLeading()) return '{"Hosts":null,"Stores":null,"StoresWithoutHosts":null}';
+    const { hosts, stores, emptied } = this.#sources.hosts.skipMatch(host);
+    const lists = [hosts, stores, emptied];
+    const omitted = lists.reduce((sum, list) => sum + Math.max(0, list.length - NAMES_MAX), 0);
+    const [hostsJson, storesJson, emptiedJson] = lists.map((list) => namesJson(list));
+    return (
+      `{"Hosts":${hostsJson},"Stores":${storesJson},"StoresWithoutHosts":${emptiedJson}` +
+      `${omitted === 0 ? '' : `,"Omitted":${omitted}`}}`
+    );
+  }
+
+  /** The key of a store stands for its own metric. */
+  #metricName(key: ThresholdKey): string {
+    const [, name, metric] = key.split('/');
+    const store = this.#sources.stores().find((one) => one.name === name);
+    return metric ?? store?.metrics[0].name ?? '';
+  }
+}
+
+function namesJson(names: readonly string[]): string {
+  return `[${names.slice(0, NAMES_MAX).map(jsonString).join(',')}]`;
 }

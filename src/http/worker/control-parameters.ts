@@ -137,7 +137,7 @@ export function shortened(text: string): string {
   return text.length > 100 ? `${text.slice(0, 100)}...` : text;
 }
 
-function boundedName(what: string, name: string): string | HandlerResponse {
+export function boundedName(what: string, name: string): string | HandlerResponse {
   if (Buffer.byteLength(name) <= NAME_BYTES_MAX) return name;
   return generalResponse(
     400,

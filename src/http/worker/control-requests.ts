@@ -25,7 +25,7 @@ import {
 } from './control-parameters.js';
 import { generalResponse, type HandlerResponse } from './response.js';
 import type { HttpEndpoint, Route } from './routes.js';
-import { resetThresholdKey, setThresholdKey } from './threshold-key.js';
+import { resetThresholdKey, setThresholdKey } from './threshold-target.js';
 
 export interface ControlRequest extends ControlOrigin {
   readonly route: Route;

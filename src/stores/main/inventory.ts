@@ -16,7 +16,12 @@ import { METRICS_MAX } from '../../base/limits.js';
 import type { Logger } from '../../base/log.js';
 import type { Board } from '../../board/board.js';
 import type { StoreLocation } from '../../contracts/http.js';
-import type { ClusterReport, InventoryReporter } from '../../contracts/reports.js';
+import type {
+  ClusterReport,
+  InventoryReporter,
+  SkipMatch,
+  SkipMatcher,
+} from '../../contracts/reports.js';
 import type { ClusterAssignment, ClusterSettings } from '../../contracts/stores.js';
 import { createReaderFactory } from './hosts/create-host-source.js';
 import type { ReaderFactory } from './hosts/host-source.js';
@@ -27,6 +32,7 @@ import {
   type PlacedMetric,
   type SkipTest,
 } from './placed-cluster.js';
+import { matchSkip } from './skip-match.js';
 
 /** Host lists are read this often while this node is leader. */
 const REFRESH_INTERVAL_MS = 10_000;
@@ -68,7 +74,7 @@ export interface InventoryOptions {
   readonly nowMs?: () => number;
 }
 
-export class Inventory implements InventoryReporter {
+export class Inventory implements InventoryReporter, SkipMatcher {
   readonly #board: Board;
   readonly #prober: ClusterProber;
   readonly #logger: Logger;
@@ -179,6 +185,11 @@ export class Inventory implements InventoryReporter {
   report(): ReadonlyMap<string, ClusterReport> {
     const isSkipped = this.#skipTest();
     return new Map([...this.#clusters].map(([name, cluster]) => [name, cluster.report(isSkipped)]));
+  }
+
+  /** `entry`: the name of a skip, of a host or `host:port`. */
+  skipMatch(entry: string): SkipMatch {
+    return matchSkip(this.#clusters.values(), entry, this.#skipTest());
   }
 
   /** Stops all timers for good: a later `lead` starts none. */

@@ -200,7 +200,8 @@ export class PlacedCluster {
   }
 }
 
-function isIgnored(
+/** Whether `IgnoreHosts` leaves the host out. */
+export function isIgnored(
   { ignoreHosts }: Pick<MetricSettings, 'ignoreHosts'>,
   host: ProbeTarget,
 ): boolean {

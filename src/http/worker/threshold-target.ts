@@ -1,8 +1,8 @@
 /** Which threshold the path of a control request names. */
 import { nearest } from '../../config/nearest.js';
 import type { StoreLocation } from '../../contracts/http.js';
-import type { ThresholdKey } from '../../throttle/commands.js';
-import { type ControlParameters, shortened } from './control-parameters.js';
+import { type ThresholdKey, thresholdKey } from '../../throttle/commands.js';
+import { boundedName, type ControlParameters, shortened } from './control-parameters.js';
 import { generalResponse, type HandlerResponse } from './response.js';
 
 export interface ThresholdRequest extends ControlParameters {
@@ -12,19 +12,27 @@ export interface ThresholdRequest extends ControlParameters {
 
 /** Only a metric that is configured can be given another threshold. */
 export function setThresholdKey(request: ThresholdRequest): ThresholdKey | HandlerResponse {
-  const { type, name, metric } = named(request);
-  const store = type === 'mysql' ? storeOf(request) : undefined;
+  const { type, name, metric } = targetOf(request);
+  const store = findStore(request);
   if (store === undefined) return unknown(`store: ${type}/${name}`, name, request.stores);
-  return metric === '' ? `mysql/${name}` : unknown(`metric: mysql/${name}/${metric}`, metric, []);
+  const isKnown = metric === '' || store.metrics.some((one) => one.name === metric);
+  return isKnown
+    ? keyOf(request, store)
+    : unknown(`metric: ${type}/${name}/${metric}`, metric, store.metrics);
 }
 
 /** What is set may be of a store or a metric that was taken out of the configuration since. */
 export function resetThresholdKey(request: ThresholdRequest): ThresholdKey | HandlerResponse {
-  const { type, name, metric } = named(request);
-  return metric === '' ? `${type}/${name}` : `${type}/${name}/${metric}`;
+  return boundedName('store and metric', keyOf(request, findStore(request)));
 }
 
-function named({ parameters }: ControlParameters) {
+/** The own metric has the key of its store, whether it is named or not. */
+function keyOf(request: ThresholdRequest, store: StoreLocation | undefined): ThresholdKey {
+  const { type, name, metric } = targetOf(request);
+  return thresholdKey(type, name, metric === store?.metrics[0].name ? '' : metric);
+}
+
+function targetOf({ parameters }: ControlParameters) {
   return {
     type: parameters.get('storeType') ?? '',
     name: parameters.get('storeName') ?? '',
@@ -32,8 +40,9 @@ function named({ parameters }: ControlParameters) {
   };
 }
 
-function storeOf({ parameters, stores }: ThresholdRequest): StoreLocation | undefined {
-  return stores.find(({ name }) => name === parameters.get('storeName'));
+function findStore(request: ThresholdRequest): StoreLocation | undefined {
+  const { type, name } = targetOf(request);
+  return type === 'mysql' ? request.stores.find((store) => store.name === name) : undefined;
 }
 
 function unknown(
