@@ -18,6 +18,8 @@ import { CATCH_UP_DEFAULTS, type CatchUpConfig, type MetricConfig } from './sche
 import type { ClusterConfig, MySQLConfig } from './schema-stores.js';
 import { inheritedTls, tlsSettings } from './tls.js';
 
+const DEFAULT_MODE: MetricMode = 'enforce';
+
 /** Every cluster of a valid configuration, in the order of the file. */
 export function clusterSettings(config: FrenoConfig): ClusterSettings[] {
   const mysql = config.Stores.MySQL;
@@ -56,8 +58,6 @@ function ownMetric(mysql: MySQLConfig, cluster: ClusterConfig): MetricSettings {
     ignoreHosts: cluster.IgnoreHosts.length > 0 ? cluster.IgnoreHosts : mysql.IgnoreHosts,
   };
 }
-
-const DEFAULT_MODE: MetricMode = 'enforce';
 
 /** `own` has the settings of the cluster, which the metric inherits. */
 function otherMetric(

@@ -51,7 +51,7 @@ function topLevelSections(): string[] {
     ...Object.entries<Shape>(topLevelGroups).map(([title, shape]) =>
       section(`## ${title}`, AFTER_TABLE[title] ?? '', shape),
     ),
-    section('### Apps.&lt;name&gt;', APP, shapeAt(['Apps', '<name>'])),
+    section('### Apps', APP, shapeAt(['Apps', '<name>'])),
   ];
 }
 
@@ -65,7 +65,7 @@ function storesSections(): string[] {
     ...['HAProxySettings', 'ProxySQLSettings', 'VitessSettings', 'StaticHostsSettings'].map((key) =>
       section(`### ${key}`, '', shapeAt([...cluster, key])),
     ),
-    section('## Metrics.&lt;name&gt;', METRIC, shapeAt(metric)),
+    section('## Metrics', METRIC, shapeAt(metric)),
     section('### Prometheus', '', shapeAt([...metric, 'Prometheus'])),
     section('## CatchUp', '', shapeAt([...mysql, 'CatchUp'])),
     section('## TLS', TLS, shapeAt([...mysql, 'TLS'])),
@@ -197,10 +197,12 @@ If it names several, the first of \`HAProxySettings\`, \`ProxySQLSettings\`, \`V
 \`StaticHostsSettings\` counts.
 If it names none, it is accepted with a warning, and its checks have no value.`;
 
-const APP = `A key that is not set leaves what holds for every app.
+const APP = `These are the keys of one app.
+A key that is not set leaves what holds for every app.
 [Metrics of stores](metrics-of-stores.md#rules-per-app) says more.`;
 
-const METRIC = `The keys are the same in \`Metrics\` of \`Stores.MySQL\` and of a cluster.
+const METRIC = `These are the keys of one metric;
+they are the same in \`Metrics\` of \`Stores.MySQL\` and of a cluster.
 A name has lower-case letters, digits, \`_\`, \`.\` and \`-\`, at most 64 characters;
 a cluster has at most ${STORE_METRICS_MAX} metrics with its own,
 all clusters together ${METRICS_MAX}.

@@ -30,6 +30,20 @@ export interface InventoryReporter {
   report(): ReadonlyMap<string, ClusterReport>;
 }
 
+/** What a skip takes out, of the lists that this node has read. */
+export interface SkipMatch {
+  /** `host:port`. */
+  readonly hosts: readonly string[];
+  /** `mysql/<store>` of each store that lists one of them. */
+  readonly stores: readonly string[];
+  /** Those that have no other host left; a metric with hosts of its own follows its store. */
+  readonly emptied: readonly string[];
+}
+
+export interface SkipMatcher {
+  skipMatch(entry: string): SkipMatch;
+}
+
 /**
  * Collects what every probe worker has counted. A worker that does not respond in time is left out.
  */

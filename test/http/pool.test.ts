@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { expect } from 'chai';
 import { FrenoError } from '../../src/base/errors.js';
 import { NO_APP_RULES } from '../../src/throttle/app-rules.js';
+import { EMPTY_IMAGE } from '../../src/throttle/state.js';
 import { storeLocation } from '../support/cluster-settings.js';
 import { fetchJson, fetchOnce } from '../support/http-client.js';
 import { ENGINES } from '../support/http-front.js';
@@ -64,15 +65,20 @@ for (const engine of ENGINES) {
     it('replaces the whole state of every worker on restore', async () => {
       const applied = test.apply(throttle('gone'));
       test.state.restore({
-        clusterId: '',
-        sweptAtMs: 0,
+        ...EMPTY_IMAGE,
         throttledApps: [['restored', { expireAtMs: 0, ratio: 1 }]],
-        skippedHosts: [],
       });
       await Promise.all([applied, test.pool.restore(test.state.image())]);
       const { port } = test.pool;
       expect(await statuses(port, '/check/gone/mysql/main1')).to.deep.equal(new Set([200]));
       expect(await statuses(port, '/check/restored/mysql/main1')).to.deep.equal(new Set([417]));
+    });
+
+    it('knows which apps have checked, whichever worker answered them', async () => {
+      await fetchOnce(test.pool.port, '/check/seen/mysql/main1');
+      expect(await test.pool.hasSeen('seen')).to.equal(true);
+      expect(await test.pool.hasSeen('*')).to.equal(true);
+      expect(await test.pool.hasSeen('unseen')).to.equal(false);
     });
 
     it('resolves setStores when every worker has the stores', async () => {

@@ -9,6 +9,8 @@ const NOW_MS = 50_000;
 const HEALTHY: StoreMetric = {
   currentGeneration: 1,
   threshold: 2,
+  setThreshold: 0,
+  setThresholdUntilMs: 0,
   maxAgeMs: 5_000,
   unhealthyAtPeersUntilMs: NOW_MS + 1,
   generation: 1,
@@ -17,6 +19,7 @@ const HEALTHY: StoreMetric = {
   value: 0.5,
   readAtMs: NOW_MS,
   lastHealthyMs: NOW_MS,
+  sinceMs: 0,
   errorText: '',
 };
 

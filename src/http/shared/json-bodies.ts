@@ -11,6 +11,11 @@ export function generalMessage(status: number, message: string): string {
   return `{"StatusCode":${status},"Message":${jsonString(message)}}`;
 }
 
+/** The body for a command that took effect; `matched`: what it matched, as JSON. */
+export function commandJson(matched: string): string {
+  return `{"StatusCode":200,"Message":"OK","Matched":${matched}}`;
+}
+
 /** The entries of `/recent-apps` as JSON, by key `app/client`. */
 export function recentAppsJson(
   recentApps: Iterable<RecentApp>,

@@ -132,6 +132,12 @@ class HttpWorker {
       case 'collect':
         void this.#collect(message.id, message.statistics);
         return;
+      case 'hasSeen': {
+        const { separator } = this.#checks.appRules;
+        const seen = this.#recentApps.hasSeen(message.app, separator, Date.now());
+        this.#post({ kind: 'seen', id: message.id, seen });
+        return;
+      }
       case 'ping':
         this.#post({ kind: 'pong' });
         return;

@@ -16,8 +16,15 @@ import { METRICS_MAX } from '../../base/limits.js';
 import type { Logger } from '../../base/log.js';
 import type { Board } from '../../board/board.js';
 import type { StoreLocation } from '../../contracts/http.js';
-import type { ClusterReport, InventoryReporter } from '../../contracts/reports.js';
+import type {
+  ClusterReport,
+  InventoryReporter,
+  SkipMatch,
+  SkipMatcher,
+} from '../../contracts/reports.js';
 import type { ClusterAssignment, ClusterSettings } from '../../contracts/stores.js';
+import type { ThresholdKey } from '../../throttle/commands.js';
+import type { ThresholdEntry } from '../../throttle/state.js';
 import { createReaderFactory } from './hosts/create-host-source.js';
 import type { ReaderFactory } from './hosts/host-source.js';
 import type { ListedSource, SourceHealth } from './listed-source.js';
@@ -27,6 +34,7 @@ import {
   type PlacedMetric,
   type SkipTest,
 } from './placed-cluster.js';
+import { matchSkip } from './skip-match.js';
 
 /** Host lists are read this often while this node is leader. */
 const REFRESH_INTERVAL_MS = 10_000;
@@ -68,7 +76,7 @@ export interface InventoryOptions {
   readonly nowMs?: () => number;
 }
 
-export class Inventory implements InventoryReporter {
+export class Inventory implements InventoryReporter, SkipMatcher {
   readonly #board: Board;
   readonly #prober: ClusterProber;
   readonly #logger: Logger;
@@ -82,6 +90,8 @@ export class Inventory implements InventoryReporter {
   /** Until when each is skipped (Unix, milliseconds), by lower-case host name or `host:port`. */
   #skippedUntil: ReadonlyMap<string, number> = new Map();
   #skipTimer: NodeJS.Timeout | undefined;
+  /** As the state has them, those whose time has passed included. */
+  #setThresholds: ReadonlyMap<ThresholdKey, ThresholdEntry> = new Map();
   #refreshTimer: NodeJS.Timeout | undefined;
   #isStopped = false;
   /** The last assignments given to the prober. */
@@ -138,6 +148,20 @@ export class Inventory implements InventoryReporter {
     return this.#assignSoon();
   }
 
+  /** Thresholds in the place of the configured ones: on the board when this returns. */
+  setThresholds(thresholds: ReadonlyArray<readonly [ThresholdKey, ThresholdEntry]>): void {
+    const before = this.#setThresholds;
+    if (before.size === 0 && thresholds.length === 0) return;
+    this.#setThresholds = new Map(thresholds);
+    for (const cluster of this.#clusters.values()) {
+      for (const metric of cluster.metrics) {
+        const key = cluster.thresholdKeyOf(metric);
+        if (before.get(key) === this.#setThresholds.get(key)) continue;
+        this.#publishSettings(cluster, metric);
+      }
+    }
+  }
+
   /**
    * This node became leader in that term, or lost leadership; the prober is notified from here.
    * Call `refreshNow` too when this node becomes leader.
@@ -164,13 +188,14 @@ export class Inventory implements InventoryReporter {
 
   /**
    * Slots of the metrics that may deny a check, and of each store's own one, but for those without
-   * a host source: they never get a value.
+   * a source: they never get a value.
    */
   *slots(): Iterable<number> {
     for (const { location, metrics } of this.#clusters.values()) {
       for (const { slot, settings } of metrics) {
         const isAwaited = slot === location.slot || settings.mode === 'enforce';
-        if (isAwaited && settings.hosts.kind !== 'none') yield slot;
+        const hasSource = settings.hosts.kind !== 'none' || settings.measured.kind === 'prometheus';
+        if (isAwaited && hasSource) yield slot;
       }
     }
   }
@@ -179,6 +204,11 @@ export class Inventory implements InventoryReporter {
   report(): ReadonlyMap<string, ClusterReport> {
     const isSkipped = this.#skipTest();
     return new Map([...this.#clusters].map(([name, cluster]) => [name, cluster.report(isSkipped)]));
+  }
+
+  /** `entry`: the name of a skip, of a host or `host:port`. */
+  skipMatch(entry: string): SkipMatch {
+    return matchSkip(this.#clusters.values(), entry, this.#skipTest());
   }
 
   /** Stops all timers for good: a later `lead` starts none. */
@@ -201,7 +231,7 @@ export class Inventory implements InventoryReporter {
         if (!source.expireIfReadBefore(this.#nowMs() - REFRESH_INTERVAL_MS)) continue;
         for (const metric of cluster.metricsOf(source)) {
           metric.generation = ++this.#lastGeneration;
-          this.#publishSettings(metric);
+          this.#publishSettings(cluster, metric);
         }
         anyExpired = true;
       }
@@ -232,17 +262,19 @@ export class Inventory implements InventoryReporter {
     const cluster = present ?? new PlacedCluster(settings, this.#context);
     this.#clusters.set(settings.name, cluster);
     const removed = present?.replaceSettings(settings) ?? [];
-    for (const metric of cluster.metrics) this.#publishSettings(metric);
+    for (const metric of cluster.metrics) this.#publishSettings(cluster, metric);
     return removed;
   }
 
-  #publishSettings({ settings, slot, generation }: PlacedMetric): void {
+  #publishSettings(cluster: PlacedCluster, metric: PlacedMetric): void {
+    const { settings, slot, generation } = metric;
     const { measured, cacheMs, threshold } = settings;
     const reusedMs = measured.kind === 'prometheus' ? measured.intervalMs : cacheMs;
     this.#board.publishSettings(slot, {
       generation,
       threshold,
       maxAgeMs: Math.max(VALUE_MAX_AGE_MS, reusedMs + CACHE_GRACE_MS),
+      set: this.#setThresholds.get(cluster.thresholdKeyOf(metric)),
     });
   }
 
