@@ -3,11 +3,11 @@
  * their interface).
  */
 import type { LookupFunction } from 'node:net';
-import { CaCertificates } from './ca-certificates.js';
+import { CaCertificates } from '../../shared/ca-certificates.js';
+import { HttpPageReader } from '../../shared/http-page-reader.js';
 import { HAProxySource } from './haproxy-source.js';
 import { HAProxyStatisticsCache } from './haproxy-statistics-cache.js';
 import type { ReaderFactory } from './host-source.js';
-import { HttpPageReader } from './http-page-reader.js';
 import { ProxySQLSource } from './proxysql-source.js';
 import { StaticSource } from './static-source.js';
 import { VitessSource } from './vitess-source.js';

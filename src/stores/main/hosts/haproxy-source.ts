@@ -14,11 +14,11 @@ import { parseAddress } from '../../../base/address.js';
 import { FrenoError, messageOf } from '../../../base/errors.js';
 import { goTime } from '../../../base/json.js';
 import type { HAProxyHosts, ProbeTarget } from '../../../contracts/stores.js';
+import { shownUrl } from '../../shared/http-page-reader.js';
 import type { PoolServer, Statistics } from './haproxy-csv.js';
 import { serverStatus } from './haproxy-server-status.js';
 import type { HAProxyStatisticsCache } from './haproxy-statistics-cache.js';
 import { type HostList, type HostSourceReader, quoted } from './host-source.js';
-import { shownUrl } from './http-page-reader.js';
 
 /** The servers of the pool that one address has listed. */
 interface ServerList {

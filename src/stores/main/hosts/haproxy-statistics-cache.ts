@@ -4,8 +4,8 @@
  * its traffic.
  */
 import { monotonicMs } from '../../../base/clock.js';
+import type { HttpPageReader } from '../../shared/http-page-reader.js';
 import { parseStatistics, type Statistics } from './haproxy-csv.js';
-import type { HttpPageReader } from './http-page-reader.js';
 
 /** How long a page is reused, whether it was read or failed. */
 const CACHE_MS = 1_000;

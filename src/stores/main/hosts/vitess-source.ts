@@ -2,8 +2,8 @@
 import { formatAddress, parseAddress } from '../../../base/address.js';
 import { FrenoError, messageOf } from '../../../base/errors.js';
 import type { ProbeTarget, VitessHosts } from '../../../contracts/stores.js';
+import { type HttpPageReader, shownUrl } from '../../shared/http-page-reader.js';
 import { type HostList, type HostSourceReader, quoted } from './host-source.js';
-import { type HttpPageReader, shownUrl } from './http-page-reader.js';
 import { parseTablets, type Tablet } from './vitess-tablets.js';
 
 export class VitessSource implements HostSourceReader {

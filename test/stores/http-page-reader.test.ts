@@ -3,13 +3,13 @@ import { lookup } from 'node:dns';
 import { readFileSync } from 'node:fs';
 import type { LookupFunction } from 'node:net';
 import { expect } from 'chai';
-import { CaCertificates } from '../../../src/stores/main/hosts/ca-certificates.js';
-import { HttpPageReader, shownUrl } from '../../../src/stores/main/hosts/http-page-reader.js';
-import { CertificateAuthority } from '../../support/certificates.js';
-import { failureOf } from '../../support/failure.js';
-import { needPrograms } from '../../support/needs.js';
-import { Pages } from '../../support/pages.js';
-import { until } from '../../support/until.js';
+import { CaCertificates } from '../../src/stores/shared/ca-certificates.js';
+import { HttpPageReader, shownUrl } from '../../src/stores/shared/http-page-reader.js';
+import { CertificateAuthority } from '../support/certificates.js';
+import { failureOf } from '../support/failure.js';
+import { needPrograms } from '../support/needs.js';
+import { Pages } from '../support/pages.js';
+import { until } from '../support/until.js';
 
 const LIMITS = { timeoutMs: 20_000, sizeBytesMax: 100 };
 

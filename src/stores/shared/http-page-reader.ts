@@ -1,17 +1,19 @@
 /**
- * The HTTP client of the host sources: fetches a page in chunks, bounded in time and size. A page
- * that is not whole must never pass for a short list of hosts, so everything but a complete 200 is
- * an error.
+ * The HTTP client for pages of other programs: fetches a page in chunks, bounded in time and size.
+ * A page that is not whole must never pass for a short list, so everything but a complete 200 is an
+ * error.
  */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import type { SecureContext } from 'node:tls';
-import { messageOf } from '../../../base/errors.js';
+import { messageOf } from '../../base/errors.js';
 import type { CaCertificates } from './ca-certificates.js';
-import { SOURCE_CONNECT_TIMEOUT_MS } from './host-source.js';
 
 const REDIRECTS_MAX = 5;
+
+/** Longest time for a TCP connection. */
+const CONNECT_TIMEOUT_MS = 1_000;
 
 export interface PageLimits {
   /** From the call to the last byte, waiting for a free connection included. */
@@ -90,9 +92,9 @@ export class HttpPageReader {
         socket.unref();
         if (!socket.connecting) return;
         const onTimeout = (): void => {
-          request.destroy(new Error(`no connection within ${SOURCE_CONNECT_TIMEOUT_MS} ms`));
+          request.destroy(new Error(`no connection within ${CONNECT_TIMEOUT_MS} ms`));
         };
-        const timer = setTimeout(onTimeout, SOURCE_CONNECT_TIMEOUT_MS).unref();
+        const timer = setTimeout(onTimeout, CONNECT_TIMEOUT_MS).unref();
         socket.once('connect', () => clearTimeout(timer));
         socket.once('close', () => clearTimeout(timer));
       });
