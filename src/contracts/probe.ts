@@ -73,6 +73,20 @@ export interface ProbeStatistics {
 /** One store of a probe worker, counted since the worker got it. */
 export interface StoreProbeStatistics {
   readonly store: string;
+  /** Probes: queries to hosts, and attempts to connect that failed. */
+  readonly total: number;
+  readonly error: number;
+  /** Sum of the latencies. */
+  readonly seconds: number;
+  readonly metrics: readonly MetricProbeStatistics[];
+}
+
+/** One metric of a store, counted since the worker got it. */
+export interface MetricProbeStatistics {
+  readonly metric: string;
+  /** Whether it is the store's own metric. */
+  readonly isOwn: boolean;
+  /** Queries; those to Prometheus are not among the probes of the store. */
   readonly total: number;
   readonly error: number;
   /** Sum of the latencies. */
@@ -81,6 +95,8 @@ export interface StoreProbeStatistics {
   readonly failingHosts: number;
   /** Hosts that their HTTP check leaves out, now. */
   readonly leftOutHosts: number;
+  /** Hosts that catch up, now. */
+  readonly catchingUpHosts: number;
   /** Hosts whose value is so far below 0 that, as lag, it must be wrong, now. */
   readonly negativeHosts: number;
 }

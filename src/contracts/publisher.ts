@@ -24,7 +24,7 @@ export interface PublisherStatistics {
   readonly dropped: number;
 }
 
-/** The published metric of one store. */
+/** One metric of a store, as it is published. */
 export interface StorePublication {
   /** The newest outcome. Written at once, or as soon as the rate limit allows; the latest wins. */
   publish(state: MetricState, value: number): void;
@@ -33,7 +33,8 @@ export interface StorePublication {
 }
 
 export interface MetricPublisher {
-  open(store: string): StorePublication;
+  /** `metric`: one beside the store's own. */
+  open(store: string, metric?: string): StorePublication;
   /** Other servers, or another path, from the next value on. */
   setAddress(address: MemcacheAddress): void;
   readonly statistics: PublisherStatistics;

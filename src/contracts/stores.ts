@@ -137,6 +137,8 @@ export interface MetricAssignment {
    * of its own ("No hosts found").
    */
   readonly targets: readonly ProbeTarget[];
+  /** False: no source lists hosts, and those that Prometheus names count. */
+  readonly isListed: boolean;
 }
 
 /** A cluster as it is assigned to a probe worker. */

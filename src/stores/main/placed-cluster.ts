@@ -134,11 +134,12 @@ export class PlacedCluster {
     for (const metric of this.metrics) {
       const listed = metric.source.targets ?? this.#targetsWithoutSource(metric);
       if (listed === null) continue;
-      const { hosts: _, ...settings } = metric.settings;
+      const { hosts, ...settings } = metric.settings;
       const { slot, generation } = metric;
       const isOwn = settings.name === this.#settings.metrics[0].name;
       const targets = listed.filter((host) => !isIgnored(settings, host) && !isSkipped(host));
-      assigned.push({ settings, isOwn, slot, generation, targets });
+      const isListed = hosts.kind !== 'none';
+      assigned.push({ settings, isOwn, slot, generation, targets, isListed });
     }
     const [first, ...others] = assigned;
     if (first === undefined) return null;

@@ -199,9 +199,9 @@ export class ProbeThread {
         this.#collections.settle(message.id, message.statistics);
         break;
       case 'described': {
-        const stores = this.#described.get(message.id)!;
-        stores.push(...message.stores);
-        if (!message.isLast) break;
+        const stores = this.#described.get(message.id);
+        stores?.push(...message.stores);
+        if (stores === undefined || !message.isLast) break;
         this.#described.delete(message.id);
         this.#descriptions.settle(message.id, stores);
         break;

@@ -1,7 +1,7 @@
-/** Counters of probes: one set per store, and one for the whole thread. */
+/** Counters of probes: one set per metric, one per store, and one for the whole thread. */
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { type DurationCounts, Durations } from '../../base/durations.js';
-import type { ProbeCounters } from './mysql/probe.js';
+import type { ProbeCounters } from './mysql/probe-query.js';
 
 const LATENCY_MAX_NS = 60e9;
 
@@ -34,25 +34,26 @@ export class ThreadCounters implements ProbeCounters {
   }
 }
 
-/** The probes of one store since it was assigned to the thread. */
+/** The probes of one store, or of one of its metrics, since it was assigned to the thread. */
 export class StoreCounters implements ProbeCounters {
-  readonly #thread: ProbeCounters;
+  readonly #whole: ProbeCounters | null;
   total = 0;
   error = 0;
   seconds = 0;
 
-  constructor(thread: ProbeCounters) {
-    this.#thread = thread;
+  /** `whole`: counts them too; null: nothing does. */
+  constructor(whole: ProbeCounters | null) {
+    this.#whole = whole;
   }
 
   finished(tookMs: number): void {
     this.total++;
     this.seconds += tookMs / 1000;
-    this.#thread.finished(tookMs);
+    this.#whole?.finished(tookMs);
   }
 
   failed(): void {
     this.error++;
-    this.#thread.failed();
+    this.#whole?.failed();
   }
 }

@@ -1,184 +1,124 @@
-/** One host of a cluster in its probe thread: the probe, the HTTP check, and the log of both. */
-import { monotonicMs } from '../../base/clock.js';
+/** One host of a store in its probe thread: its connection, which its metrics share, and its log. */
 import type { ResolverClient } from '../../base/dns-resolver.js';
 import type { Logger } from '../../base/log.js';
+import type { Login } from '../../base/mysql/connection.js';
 import type { MySQLFailure } from '../../base/mysql/failure.js';
 import type { ProbeTarget } from '../../contracts/stores.js';
-import type { ClusterReadings } from './aggregation.js';
+import { FailureLog } from './failure-log.js';
 import { CHECK_INTERVAL_MS, type HttpChecker } from './http-check.js';
-import {
-  MysqlProbe,
-  type ProbeCounters,
-  type ProbeListener,
-  type ProbeSettings,
-} from './mysql/probe.js';
-import type { Scheduled } from './probe-scheduler.js';
+import type { MetricHost, SharedHost } from './metric-host.js';
+import { type ConnectionListener, MysqlProbe } from './mysql/probe.js';
+import type { ProbeCounters } from './mysql/probe-query.js';
+import type { Openable } from './probe-scheduler.js';
 
-/** A host that keeps failing and recovering, or changes its error, is logged at most this often. */
-const LOG_INTERVAL_MS = 10_000;
+const MESSAGES = {
+  failed: 'cannot read metric from host',
+  recovered: 'host is readable again',
+} as const;
 
-/** A host that fails in many ways is logged for the first ones, until it has recovered. */
-const LOGGED_ERRORS_MAX = 8;
-
-/**
- * A value below this is probably the lag by a heartbeat that lies in the future. By less, clocks
- * that are kept by NTP may differ.
- */
-export const NEGATIVE_VALUE = -1;
-
-/** A host whose value stays negative is logged this often. */
-const NEGATIVE_LOG_INTERVAL_MS = 3_600_000;
-
-/** Shared by the hosts of one thread. */
+/** Shared by the hosts of one store. */
 export interface HostContext {
+  readonly store: string;
   readonly httpChecker: HttpChecker;
   readonly logger: Logger;
-}
-
-/** The cluster of a host. */
-export interface HostOwner {
-  readonly name: string;
-  /** Readings from before this `monotonicMs()` are discarded. */
-  readonly sinceMs: number;
-  readonly readings: ClusterReadings;
+  /** Of the store. */
   readonly counters: ProbeCounters;
-  /** Shared by all hosts of the cluster. */
   readonly resolver: ResolverClient;
-  /** `readings` has changed, or a host has confirmed its cached value. */
-  onReading(nowMs: number): void;
 }
 
-export class ProbedHost implements Scheduled, ProbeListener {
-  /** Index in the list of the cluster; -1 when it is no longer listed. */
-  index = -1;
-  readonly probe: MysqlProbe;
-  readonly #owner: HostOwner;
+export class ProbedHost implements Openable, ConnectionListener, SharedHost {
+  /** Whether an HTTP check decides if the host counts. */
+  isChecked = false;
   readonly #context: HostContext;
-  /** Empty: none. */
-  #checkUrl = '';
-  #checking = false;
-  #nextCheckMs = 0;
-  /** The latest reading is an error. */
-  #failing = false;
-  /** Errors logged since the host was readable. */
-  readonly #loggedErrors = new Set<string>();
-  #loggedAtMs = Number.NEGATIVE_INFINITY;
-  #negativeLoggedAtMs = Number.NEGATIVE_INFINITY;
+  readonly #probe: MysqlProbe;
+  readonly #log: FailureLog;
+  #members: readonly MetricHost[] = [];
+  #nextSkipMs = 0;
   #sessionLogged = false;
 
-  constructor(
-    target: ProbeTarget,
-    settings: ProbeSettings,
-    owner: HostOwner,
-    context: HostContext,
-  ) {
-    this.probe = new MysqlProbe(target, settings, owner.resolver, this, owner.counters);
-    this.#owner = owner;
+  constructor(target: ProbeTarget, login: Login, context: HostContext) {
+    const { store, logger, resolver, counters } = context;
     this.#context = context;
+    this.#probe = new MysqlProbe(target, login, resolver, this, counters);
+    this.#log = new FailureLog(logger, { store, host: this.address }, MESSAGES);
   }
 
-  /** Probes at once, whatever is cached; the first HTTP check runs beside the first probe. */
+  /** `host:port`. */
+  get address(): string {
+    return this.#probe.address;
+  }
+
+  /** Whether no metric reads from the host any more. */
+  get isUnused(): boolean {
+    return this.#members.length === 0;
+  }
+
+  get isFailing(): boolean {
+    return this.#log.isOpen;
+  }
+
+  add(member: MetricHost): void {
+    this.#setMembers([...this.#members, member]);
+  }
+
+  remove(member: MetricHost): void {
+    this.#setMembers(this.#members.filter((other) => other !== member));
+  }
+
+  /** Probes at once, whatever is cached. */
   open(nowMs: number): void {
-    this.probe.open(nowMs);
-    this.#nextCheckMs = nowMs;
-    this.#checkIfDue(nowMs);
+    this.#nextSkipMs = nowMs;
+    this.#probe.open(nowMs);
   }
 
   close(): void {
-    this.probe.close();
-  }
-
-  /** Empty: no HTTP check, so that the host is not left out. */
-  setCheckUrl(url: string): void {
-    if (url === this.#checkUrl) return;
-    this.#checkUrl = url;
-    this.#nextCheckMs = 0;
-    this.#applyCheck(false);
+    this.#probe.close();
   }
 
   tick(nowMs: number): void {
-    this.probe.tick(nowMs);
-    this.#checkIfDue(nowMs);
-  }
-
-  succeeded(value: number, readAtMs: number): void {
-    if (this.#failing) this.#logRecovery();
-    if (value < NEGATIVE_VALUE) this.#logNegative(value, readAtMs);
-    if (readAtMs < this.#owner.sinceMs) return;
-    this.#owner.readings.setValue(this.index, value, readAtMs);
-    this.#owner.onReading(monotonicMs());
+    this.#probe.tick(nowMs);
+    if (nowMs >= this.#nextSkipMs) this.#countSkippedCheck(nowMs);
   }
 
   failed(failure: MySQLFailure, atMs: number): void {
-    this.#failing = true;
-    if (!this.#loggedErrors.has(failure.text)) this.#logFailure(failure, atMs);
-    this.#owner.readings.setError(this.index, failure.text, failure.unreachable, atMs);
-    this.#owner.onReading(atMs);
+    this.logFailure('', failure, atMs);
+    for (const member of this.#members) member.connectionFailed(failure, atMs);
   }
 
-  cacheHit(nowMs: number): void {
-    this.#owner.onReading(nowMs);
+  logFailure(metric: string, { text }: MySQLFailure, atMs: number): void {
+    this.#log.failed(text, atMs, metric);
+  }
+
+  memberRecovered(): void {
+    if (!this.#members.some(({ isFailing }) => isFailing)) this.#log.recovered();
+  }
+
+  logNegative(metric: string, value: number): void {
+    const { logger, store } = this.#context;
+    logger.warn(
+      { store, host: this.address, ...(metric !== '' && { metric }), value },
+      'the metric of a host is negative: if it is lag, check NTP on the hosts of the heartbeat',
+    );
   }
 
   /** Once per host: the setting stays refused at each new connection. */
   sessionRefused(reason: string): void {
     if (this.#sessionLogged) return;
     this.#sessionLogged = true;
-    this.#context.logger.warn(
-      { store: this.#owner.name, host: this.probe.address, error: reason },
+    const { logger, store } = this.#context;
+    logger.warn(
+      { store, host: this.address, error: reason },
       'the server refused settings of the session',
     );
   }
 
-  #checkIfDue(nowMs: number): void {
-    if (nowMs < this.#nextCheckMs || this.#checking) return;
-    this.#nextCheckMs = nowMs + CHECK_INTERVAL_MS;
-    const { httpChecker } = this.#context;
-    const url = this.#checkUrl;
-    if (url === '') {
-      httpChecker.countSkipped();
-      return;
-    }
-    this.#checking = true;
-    httpChecker.check(url, this.#owner.resolver.lookup, (leftOut) => {
-      this.#checking = false;
-      if (url !== this.#checkUrl || this.index < 0) return;
-      this.#applyCheck(leftOut);
-      this.#owner.onReading(monotonicMs());
-    });
+  #setMembers(members: readonly MetricHost[]): void {
+    this.#members = members;
+    this.#probe.setQueries(members.map(({ query }) => query));
   }
 
-  #applyCheck(leftOut: boolean): void {
-    if (this.index >= 0) this.#owner.readings.setLeftOut(this.index, leftOut);
-  }
-
-  /** Each error once until the host is readable; an error that lasts is logged when it may be. */
-  #logFailure(failure: MySQLFailure, atMs: number): void {
-    if (atMs - this.#loggedAtMs < LOG_INTERVAL_MS) return;
-    if (this.#loggedErrors.size >= LOGGED_ERRORS_MAX) return;
-    this.#loggedAtMs = atMs;
-    this.#loggedErrors.add(failure.text);
-    const { logger } = this.#context;
-    logger.warn(
-      { store: this.#owner.name, host: this.probe.address, error: failure.text },
-      'cannot read metric from host',
-    );
-  }
-
-  #logRecovery(): void {
-    this.#failing = false;
-    if (this.#loggedErrors.size === 0) return;
-    this.#loggedErrors.clear();
-    const { logger } = this.#context;
-    logger.warn({ store: this.#owner.name, host: this.probe.address }, 'host is readable again');
-  }
-
-  #logNegative(value: number, atMs: number): void {
-    if (atMs - this.#negativeLoggedAtMs < NEGATIVE_LOG_INTERVAL_MS) return;
-    this.#negativeLoggedAtMs = atMs;
-    this.#context.logger.warn(
-      { store: this.#owner.name, host: this.probe.address, value },
-      'the metric of a host is negative: if it is lag, check NTP on the hosts of the heartbeat',
-    );
+  #countSkippedCheck(nowMs: number): void {
+    this.#nextSkipMs = nowMs + CHECK_INTERVAL_MS;
+    if (!this.isChecked) this.#context.httpChecker.countSkipped();
   }
 }

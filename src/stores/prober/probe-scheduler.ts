@@ -21,6 +21,18 @@ export interface Scheduled {
   tick(nowMs: number): void;
 }
 
+/** A member that begins with something before its first tick. */
+export interface Openable extends Scheduled {
+  open(nowMs: number): void;
+}
+
+/** Starts and stops the ticks of members. */
+export interface MemberScheduling {
+  /** The member is opened soon, and ticks from then on. */
+  start(member: Openable): void;
+  stop(member: Openable): void;
+}
+
 /** Time and timers of the thread; replaced in tests. */
 export interface SchedulerClock {
   /** Milliseconds, monotonic. */

@@ -2,27 +2,36 @@
  * The probe worker, which runs in a probe thread: owns the clusters that main assigns to it, probes
  * their hosts while this node is leader, and writes the board.
  */
+import { setImmediate as nextIteration } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
 import { threadId } from 'node:worker_threads';
 import { monotonicMs } from '../../base/clock.js';
 import { FairResolver } from '../../base/dns-resolver.js';
 import { createLogger } from '../../base/log.js';
 import { Board } from '../../board/board.js';
-import type { FromProbe, ProbeTask, ToProbe } from '../../contracts/probe.js';
+import type { FromProbe, ProbeTask, StoreDescription, ToProbe } from '../../contracts/probe.js';
 import type { MetricPublisher } from '../../contracts/publisher.js';
 import type { ClusterAssignment } from '../../contracts/stores.js';
 import { type ClusterContext, ProbedCluster } from './cluster.js';
 import { ThreadCounters } from './counters.js';
-import type { ProbedHost } from './host.js';
 import { HttpChecker } from './http-check.js';
-import { ProbeScheduler, systemSchedulerClock } from './probe-scheduler.js';
+import {
+  type MemberScheduling,
+  type Openable,
+  ProbeScheduler,
+  systemSchedulerClock,
+} from './probe-scheduler.js';
+import { PrometheusQueries } from './prometheus/queries.js';
 
 /** Every host has one tick per interval. */
 export const PROBE_INTERVAL_MS = 50;
 const PHASES = 10;
 
+/** A part of a description has hosts of about so many metrics: it takes well under a millisecond. */
+const HOSTS_PER_PART = 500;
+
 /**
- * Hosts opened in one iteration of the event loop: the first results are read before the last
+ * Members opened in one iteration of the event loop: the first results are read before the last
  * connection is opened.
  */
 const OPENED_PER_ITERATION = 16;
@@ -41,8 +50,8 @@ export class ProbeWorker {
   readonly #counters = new ThreadCounters();
   /** By name. */
   readonly #clusters = new Map<string, ProbedCluster>();
-  /** Hosts that have not been opened yet. */
-  readonly #opening = new Set<ProbedHost>();
+  /** Members of the schedule that have not been opened yet. */
+  readonly #opening = new Set<Openable>();
   #isOpeningScheduled = false;
   /** Null: not probing. */
   #term: number | null = null;
@@ -52,17 +61,20 @@ export class ProbeWorker {
     this.#port = task.port;
     this.#worker = task.worker;
     this.#publisher = publisher;
+    const resolver = new FairResolver();
+    const scheduling: MemberScheduling = {
+      start: (member) => this.#startMember(member),
+      stop: (member) => this.#stopMember(member),
+    };
     this.#context = {
       board: new Board(task.board),
-      resolver: new FairResolver(),
+      resolver,
       httpChecker: this.#httpChecker,
       counters: this.#counters,
       publisher,
       logger: createLogger(task.log, `probe-${task.worker}`),
-      scheduling: {
-        start: (host) => this.#startHost(host),
-        stop: (host) => this.#stopHost(host),
-      },
+      scheduling,
+      prometheus: new PrometheusQueries(resolver.client().lookup, scheduling),
     };
   }
 
@@ -98,6 +110,9 @@ export class ProbeWorker {
       case 'collect':
         this.#collect(message.id);
         break;
+      case 'describe':
+        void this.#describe(message.id, message.store);
+        break;
       case 'ping':
         this.#post({ kind: 'pong' });
         break;
@@ -112,8 +127,8 @@ export class ProbeWorker {
     }
     for (const assignment of assignments) {
       const present = this.#clusters.get(assignment.name);
-      if (present === undefined) this.#add(new ProbedCluster(assignment, this.#context), nowMs);
-      else present.apply(assignment, nowMs);
+      if (present !== undefined) present.apply(assignment, nowMs);
+      else this.#add(new ProbedCluster(assignment, this.#context, nowMs), nowMs);
     }
   }
 
@@ -137,14 +152,14 @@ export class ProbeWorker {
     for (const cluster of this.#clusters.values()) cluster.lead(term, nowMs);
   }
 
-  #startHost(host: ProbedHost): void {
-    this.#opening.add(host);
+  #startMember(member: Openable): void {
+    this.#opening.add(member);
     this.#openSoon();
   }
 
-  #stopHost(host: ProbedHost): void {
-    this.#opening.delete(host);
-    this.#scheduler.remove(host);
+  #stopMember(member: Openable): void {
+    this.#opening.delete(member);
+    this.#scheduler.remove(member);
   }
 
   #openSoon(): void {
@@ -153,14 +168,33 @@ export class ProbeWorker {
     setImmediate(() => {
       this.#isOpeningScheduled = false;
       let remaining = OPENED_PER_ITERATION;
-      for (const host of this.#opening) {
+      for (const member of this.#opening) {
         if (remaining-- === 0) break;
-        this.#opening.delete(host);
-        this.#scheduler.add(host);
-        host.open(monotonicMs());
+        this.#opening.delete(member);
+        this.#scheduler.add(member);
+        member.open(monotonicMs());
       }
       this.#openSoon();
     });
+  }
+
+  /** In parts, between which probes have their turn. */
+  async #describe(id: number, store: string | null): Promise<void> {
+    const names = store === null ? [...this.#clusters.keys()] : [store];
+    let stores: StoreDescription[] = [];
+    let hosts = 0;
+    for (const name of names) {
+      const description = this.#clusters.get(name)?.describe() ?? null;
+      if (description === null) continue;
+      stores.push(description);
+      hosts += description.metrics.reduce((sum, metric) => sum + metric.hosts.length, 1);
+      if (hosts < HOSTS_PER_PART) continue;
+      this.#post({ kind: 'described', id, stores, isLast: false });
+      stores = [];
+      hosts = 0;
+      await nextIteration();
+    }
+    this.#post({ kind: 'described', id, stores, isLast: true });
   }
 
   #collect(id: number): void {

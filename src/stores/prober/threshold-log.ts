@@ -1,5 +1,5 @@
 /**
- * The log of a store's crossings of its threshold: a line when the value exceeds it, and one when
+ * The log of a metric's crossings of its threshold: a line when the value exceeds it, and one when
  * it no longer does, so that an operator can read later when writers had to wait, and for which
  * host. A value that swings around the threshold crosses it many times a second: then the lines
  * are bounded, and the last one shows the state that lasts.
@@ -13,6 +13,8 @@ const PERIOD_MS = 60_000;
 
 /** What decided. */
 export interface Crossing {
+  /** Where the store has several. */
+  readonly metric?: string;
   readonly value: number;
   readonly threshold: number;
   /** `host:port` with the highest value that counts. */

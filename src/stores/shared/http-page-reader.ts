@@ -19,7 +19,11 @@ export interface PageLimits {
   /** From the call to the last byte, waiting for a free connection included. */
   readonly timeoutMs: number;
   readonly sizeBytesMax: number;
+  /** Whose body is the page; 200 alone unless given. */
+  readonly statuses?: ReadonlySet<number>;
 }
+
+const OK_ONLY: ReadonlySet<number> = new Set([200]);
 
 /** Fetches pages, with a bounded number of connections to each server. */
 export class HttpPageReader {
@@ -43,7 +47,7 @@ export class HttpPageReader {
   }
 
   /**
-   * The body of the page, in chunks. Throws when the response is not 200, incomplete, too large or
+   * The body of the page, in chunks. Throws when the response has another status, is incomplete, too large or
    * too late, with the reason; the caller adds the URL. The connection is closed afterwards.
    */
   async *read(url: URL, timeoutMs = this.#limits.timeoutMs): AsyncGenerator<Buffer, void, void> {
@@ -71,7 +75,7 @@ export class HttpPageReader {
     for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
       const response = await this.#request(url, signal);
       const { statusCode = 0, headers } = response;
-      if (statusCode === 200) return response;
+      if ((this.#limits.statuses ?? OK_ONLY).has(statusCode)) return response;
       response.destroy();
       const isRedirect = statusCode >= 301 && statusCode <= 308 && headers.location !== undefined;
       if (!isRedirect) throw new Error(`unexpected HTTP status ${statusCode} instead of 200`);

@@ -66,9 +66,8 @@ export function hostFamilies(
 ): Family[] {
   const hosts = gauge(
     'freno_store_hosts',
-    'Hosts of the store: probed (among them failing, left out by their HTTP check, and with a ' +
-      'negative value), ' +
-      'and listed but ignored or skipped.',
+    'Hosts of the store: probed (among them failing, left out by their HTTP check, catching up, ' +
+      'and with a negative value), and listed but ignored or skipped.',
   );
   const age = gauge(
     'freno_store_inventory_age_seconds',
@@ -92,12 +91,14 @@ export function hostFamilies(
     if (report.readAtUnixMs !== null)
       age.add({ store }, sinceSeconds(report.readAtUnixMs, nowUnixMs));
   }
-  for (const { store, failingHosts, leftOutHosts, negativeHosts } of statistics.flatMap(
-    ({ stores }) => stores,
-  )) {
-    hosts.add({ store, state: 'failing' }, failingHosts);
-    hosts.add({ store, state: 'left_out' }, leftOutHosts);
-    hosts.add({ store, state: 'negative' }, negativeHosts);
+  for (const { store, metrics } of statistics.flatMap(({ stores }) => stores)) {
+    for (const { metric, isOwn, ...counted } of metrics) {
+      const labels = isOwn ? { store } : { store, metric };
+      hosts.add({ ...labels, state: 'failing' }, counted.failingHosts);
+      hosts.add({ ...labels, state: 'left_out' }, counted.leftOutHosts);
+      hosts.add({ ...labels, state: 'catching_up' }, counted.catchingUpHosts);
+      hosts.add({ ...labels, state: 'negative' }, counted.negativeHosts);
+    }
   }
   return [hosts, age, failing, oddRows];
 }

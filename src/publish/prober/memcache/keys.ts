@@ -7,8 +7,10 @@ const KEY_BYTES_MAX = 250;
 /** Blanks and control characters end or break a key in memcached's text protocol. */
 const ILLEGAL = /[\0-\x20\x7f]/;
 
-export function metricKey(path: string, store: string): string {
-  return `${path}/mysql/${store}`;
+/** `metric`: empty for the store's own metric, which has the key of the store. */
+export function metricKey(path: string, store: string, metric: string): string {
+  const key = `${path}/mysql/${store}`;
+  return metric === '' ? key : `${key}/${metric}`;
 }
 
 /** Why memcached cannot store the key, in words; empty when it can. */

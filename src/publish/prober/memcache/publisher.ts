@@ -1,5 +1,5 @@
 /**
- * Publishes the metrics of a probe thread's stores in memcached: at most one write per store in 25
+ * Publishes the metrics of a probe thread's stores in memcached: at most one write per metric in 25
  * ms, and only while this node may act as leader.
  */
 
@@ -17,7 +17,7 @@ import { MetricState } from '../../../throttle/metric.js';
 import { keyProblem, metricKey, serverOf } from './keys.js';
 import { MemcacheServer, type WriteCounters } from './server.js';
 
-/** Shortest time between two writes of one store. */
+/** Shortest time between two writes of one metric. */
 export const WRITE_INTERVAL_MS = 25;
 
 const MEMCACHE_PORT = 11_211;
@@ -32,7 +32,7 @@ export interface MemcachePublisherOptions {
   readonly log: Logger;
 }
 
-/** Where a store is published. */
+/** Where a metric is published. */
 interface KeyLocation {
   readonly key: string;
   readonly server: MemcacheServer;
@@ -40,6 +40,8 @@ interface KeyLocation {
 
 interface Publication {
   readonly store: string;
+  /** Empty: the store's own metric. */
+  readonly metric: string;
   state: MetricState;
   value: number;
   writtenAtMs: number;
@@ -69,9 +71,10 @@ export class MemcachePublisher implements MetricPublisher {
     return { ...this.#counters };
   }
 
-  open(store: string): StorePublication {
+  open(store: string, metric = ''): StorePublication {
     const publication: Publication = {
       store,
+      metric,
       state: MetricState.nothing,
       value: 0,
       writtenAtMs: Number.NEGATIVE_INFINITY,
@@ -132,7 +135,7 @@ export class MemcachePublisher implements MetricPublisher {
   #write(publication: Publication): void {
     if (publication.locationVersion !== this.#version) {
       publication.locationVersion = this.#version;
-      publication.location = this.#locationOf(publication.store);
+      publication.location = this.#locationOf(publication);
     }
     if (publication.location === null) return;
     const { key, server } = publication.location;
@@ -144,8 +147,8 @@ export class MemcachePublisher implements MetricPublisher {
   }
 
   /** A key that memcached cannot store is logged once, and not used. */
-  #locationOf(store: string): KeyLocation | null {
-    const key = metricKey(this.#path, store);
+  #locationOf({ store, metric }: Publication): KeyLocation | null {
+    const key = metricKey(this.#path, store, metric);
     const problem = keyProblem(key);
     if (problem === '') return { key, server: this.#servers[serverOf(key, this.#servers.length)]! };
     this.#options.log.warn(

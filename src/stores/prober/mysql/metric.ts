@@ -1,5 +1,7 @@
-/** The metric of a cluster: the statement that its hosts run, and how its result is read. */
+/** How a metric is measured on a MySQL server: its statements, and how their results are read. */
+import { isMariaDb } from '../../../base/mysql/server-version.js';
 import { metricQueryKind } from '../../../config/metric-query.js';
+import type { StatementSource } from '../../../contracts/stores.js';
 import { lagStatements, readLag } from './lag.js';
 import {
   type ResultRows,
@@ -9,31 +11,63 @@ import {
 } from './metric-value.js';
 import type { TextField } from './text-query.js';
 
+export interface MetricStatement {
+  readonly text: string;
+  /** `rows` is null for a statement without a result set. */
+  read(rows: ResultRows | null, fields: readonly TextField[]): number | UnusableResult;
+}
+
+type Statements = readonly [MetricStatement, ...MetricStatement[]];
+
 export interface Metric {
   /**
    * The statements to try on a server of that version (from its greeting), until it knows one:
    * almost always the first.
    */
-  statements(serverVersion: string): readonly [string, ...string[]];
-  /** `rows` is null for a statement without a result set. */
-  read(rows: ResultRows | null, fields: readonly TextField[]): number | UnusableResult;
+  statements(serverVersion: string): Statements;
+  /** Whether the value is what the number grows by per second. */
+  readonly isRate: boolean;
+  /** The number is multiplied by this. */
+  readonly factor: number;
 }
 
-/** The metric of a `MetricQuery`. Null: a query that freno does not run. */
-export function metricOf(query: string): Metric | null {
+/** The metric that a source describes. Null: a query that freno does not run. */
+export function metricOf({
+  kind,
+  query,
+  mariaDbQuery,
+  factor = 1,
+}: StatementSource): Metric | null {
+  const statements = statementsOf(query);
+  const ofMariaDb = mariaDbQuery === undefined ? statements : statementsOf(mariaDbQuery);
+  if (statements === null || ofMariaDb === null) return null;
+  return {
+    statements: (version) => (isMariaDb(version) ? ofMariaDb : statements)(version),
+    isRate: kind === 'rate',
+    factor,
+  };
+}
+
+/** By the version of the server. */
+function statementsOf(query: string): ((serverVersion: string) => Statements) | null {
   switch (metricQueryKind(query)) {
     case 'lag':
       return replicationLag;
-    case 'value':
-      return { statements: () => [query], read: readSingleValue };
-    case 'show':
-      return { statements: () => [query], read: readNamedValue };
+    case 'value': {
+      const statements: Statements = [{ text: query, read: readSingleValue }];
+      return () => statements;
+    }
+    case 'show': {
+      const statements: Statements = [{ text: query, read: readNamedValue }];
+      return () => statements;
+    }
     case null:
       return null;
   }
 }
 
-const replicationLag: Metric = {
-  statements: lagStatements,
-  read: readLag,
-};
+function replicationLag(serverVersion: string): Statements {
+  const [first, ...others] = lagStatements(serverVersion);
+  const statement = (text: string): MetricStatement => ({ text, read: readLag });
+  return [statement(first), ...others.map(statement)];
+}

@@ -9,6 +9,12 @@ import { endLeftBehind, type LeftBehind } from './left-behind.js';
  */
 const STATEMENT_LIMIT_MS = 1_200;
 
+/**
+ * Where several metrics share the connection, sooner than that time-out: a query that is too slow
+ * is then an error of its metric alone, and the connection stays.
+ */
+const SHARED_STATEMENT_LIMIT_MS = 900;
+
 export interface PreparationListener {
   /** A statement is about to be sent. */
   sending(): void;
@@ -22,14 +28,19 @@ export interface PreparationListener {
   failed(error: QueryError): void;
 }
 
-/** `leftBehind`: a query of an earlier connection that may still run. */
+/**
+ * `isShared`: several metrics use the connection. `leftBehind`: a query of an earlier connection
+ * that may still run.
+ */
 export function prepare(
   connection: Connection,
   serverVersion: string,
+  isShared: boolean,
   leftBehind: LeftBehind | null,
   listener: PreparationListener,
 ): void {
-  setUpSession(connection, readingSession(serverVersion, STATEMENT_LIMIT_MS), {
+  const limitMs = isShared ? SHARED_STATEMENT_LIMIT_MS : STATEMENT_LIMIT_MS;
+  setUpSession(connection, readingSession(serverVersion, limitMs), {
     sending: () => listener.sending(),
     done: (refused) => {
       if (refused.length > 0) {

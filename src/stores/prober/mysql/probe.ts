@@ -1,6 +1,6 @@
 /**
- * The probe of one host: a state machine that keeps one connection and queries the metric at each
- * tick of the scheduler.
+ * The probe of one host: a state machine that keeps one connection and queries its metrics, one
+ * after the other, at each tick of the scheduler.
  *
  * Time-outs are checked at the ticks, against one deadline for the current step (dial, login,
  * query), so that a thousand probes need no timers of their own. A step that exceeds its deadline
@@ -34,9 +34,10 @@ import type { ProbeTarget } from '../../../contracts/stores.js';
 import type { Scheduled } from '../probe-scheduler.js';
 import { PARSE_ERROR } from './lag.js';
 import type { LeftBehind } from './left-behind.js';
-import type { Metric } from './metric.js';
 import type { ResultRows } from './metric-value.js';
 import { prepare } from './preparation.js';
+import { isLegalChange, type ProbeMode } from './probe-mode.js';
+import type { ProbeCounters, ProbeQuery } from './probe-query.js';
 import { type TextField, TextQuery } from './text-query.js';
 
 /** Longest time for a TCP connection, for the greeting and login, and for a result. */
@@ -57,71 +58,29 @@ const BACKOFF = { firstMs: 50, maxMs: PAUSE_AFTER_LOGIN_MAX_MS, jitter: 0 } as c
 /** Holds any result that is a number; a longer one is read in several pieces. */
 const READ_BYTES = 2048;
 
-/** Receives the results of a probe. */
-export interface ProbeListener {
-  /** `readAtMs`: `monotonicMs()` when the query was sent; the value is no older than that. */
-  succeeded(value: number, readAtMs: number): void;
+/**
+ * A metric that lacks a privilege, on a connection that others use too: a grant that is given later
+ * may count for new connections only, so after this time a new one is made for it.
+ */
+const GRANT_RETRY_MS = 10_000;
+
+/** Receives what concerns the connection, and so all its metrics. */
+export interface ConnectionListener {
   failed(failure: MySQLFailure, atMs: number): void;
-  /** No query: the last value is still valid by `CacheMillis`. */
-  cacheHit(nowMs: number): void;
   /** The server has refused settings of the session; the probe goes on without them. */
   sessionRefused(reason: string): void;
 }
-
-/** Where attempts are counted. */
-export interface ProbeCounters {
-  /** An attempt has ended, `tookMs` after its query, or its dial, began. */
-  finished(tookMs: number): void;
-  /** The attempt that was counted last has failed. */
-  failed(): void;
-}
-
-/** Shared by the probes of one cluster; replaced by a new object when settings change. */
-export interface ProbeSettings {
-  readonly login: Login;
-  readonly metric: Metric;
-  /** How long a value is reused; 0: not at all. */
-  readonly cacheMs: number;
-}
-
-type ProbeMode =
-  | 'closed'
-  | 'disconnected'
-  | 'dialing'
-  | 'greeting'
-  | 'preparing'
-  | 'idle'
-  | 'querying';
-
-/** The legal transitions. `closed` and `disconnected` (a failure) are legal from every mode. */
-const NEXT: Readonly<Record<ProbeMode, readonly ProbeMode[]>> = {
-  /** Makes no connections. */
-  closed: ['disconnected'],
-  /** Has no connection; dials at the first tick from `#retryAtMs` on. */
-  disconnected: ['dialing'],
-  /** TCP connection in progress, times out at `#deadlineMs`. */
-  dialing: ['greeting'],
-  /**
-   * Connected, waiting for the server's greeting and the end of the login, times out at
-   * `#deadlineMs`.
-   */
-  greeting: ['preparing'],
-  /** Logged in, setting up the session, each statement times out at `#deadlineMs`. */
-  preparing: ['idle'],
-  /** Logged in, no query in flight. */
-  idle: ['querying'],
-  /** Query sent at `#startedAtMs`, times out at `#deadlineMs`. */
-  querying: ['idle'],
-};
 
 export class MysqlProbe implements Scheduled {
   /** `host:port`. */
   readonly address: string;
   readonly #target: ProbeTarget;
   readonly #resolver: ResolverClient;
-  readonly #listener: ProbeListener;
+  readonly #login: Login;
+  readonly #listener: ConnectionListener;
+  /** Of attempts to connect. */
   readonly #counters: ProbeCounters;
-  #settings: ProbeSettings;
+  #queries: readonly ProbeQuery[] = [];
   #mode: ProbeMode = 'closed';
   #socket: Socket | null = null;
   #connection: Connection | null = null;
@@ -129,33 +88,52 @@ export class MysqlProbe implements Scheduled {
   #deadlineMs = 0;
   #retryAtMs = 0;
   readonly #backoff = new Backoff(BACKOFF);
-  #cachedUntilMs = 0;
   /** Null: no query of this probe can be running on the server but the one in flight. */
   #leftBehind: LeftBehind | null = null;
-  /** The statements to try on the server of this connection, and the index of the current one. */
-  #statements: readonly string[] = [];
-  #statement = 0;
-  /** On the connection that there is now. */
-  #query: TextQuery | null = null;
+  /** Null: not connected. */
+  #serverVersion: string | null = null;
+  /** Sends the statements on the connection that there is now. */
+  #sender: TextQuery | null = null;
+  /** The query that was sent last; null: none since the connection was made. */
+  #sent: ProbeQuery | null = null;
+  /** Index of the query whose turn comes next, and how many have their turn in this round. */
+  #turn = 0;
+  #turnsLeft = 0;
 
+  /** `counters`: of attempts that fail before a query is sent. */
   constructor(
     target: ProbeTarget,
-    settings: ProbeSettings,
+    login: Login,
     resolver: ResolverClient,
-    listener: ProbeListener,
+    listener: ConnectionListener,
     counters: ProbeCounters,
   ) {
     this.#target = target;
     this.address = formatAddress(target);
-    this.#settings = settings;
+    this.#login = login;
     this.#resolver = resolver;
     this.#listener = listener;
     this.#counters = counters;
   }
 
+  /**
+   * The metrics to query from now on: those that stay are the same objects. The result of one that
+   * does not is still delivered to it.
+   */
+  setQueries(queries: readonly ProbeQuery[]): void {
+    if (this.#serverVersion !== null) {
+      for (const query of queries) {
+        if (!this.#queries.includes(query)) query.connected(this.#serverVersion);
+      }
+    }
+    this.#queries = queries;
+    this.#turn = 0;
+    this.#turnsLeft = Math.min(this.#turnsLeft, queries.length);
+  }
+
   /** Queries at once, whatever is cached; an attempt in flight continues. */
   open(nowMs: number): void {
-    this.#cachedUntilMs = 0;
+    this.#restartQueries();
     this.#backoff.succeeded();
     this.#retryAtMs = nowMs;
     if (this.#mode === 'closed') this.#enter('disconnected');
@@ -169,26 +147,10 @@ export class MysqlProbe implements Scheduled {
     this.#enter('closed');
   }
 
-  /** Applies changed settings. Another login or another metric gets a new connection. */
-  change(settings: ProbeSettings, nowMs: number): void {
-    const before = this.#settings;
-    this.#settings = settings;
-    if (settings === before) return;
-    this.#cachedUntilMs = 0;
-    // The statement that the server knows, and the meaning of a result in flight, depend on the
-    // metric.
-    if (this.#mode === 'closed') return;
-    if (settings.login !== before.login || settings.metric !== before.metric) {
-      this.close();
-      this.open(nowMs);
-    }
-  }
-
   tick(nowMs: number): void {
     switch (this.#mode) {
       case 'idle':
-        if (nowMs < this.#cachedUntilMs) this.#listener.cacheHit(nowMs);
-        else this.#sendQuery();
+        this.#startRound(nowMs);
         break;
       case 'disconnected':
         if (nowMs >= this.#retryAtMs) this.#dial(nowMs);
@@ -230,7 +192,7 @@ export class MysqlProbe implements Scheduled {
     this.#deadlineMs = nowMs + PROBE_TIMEOUT_MS;
     let connection: Connection;
     try {
-      connection = logIn(socket, this.#target, this.#settings.login, nowMs);
+      connection = logIn(socket, this.#target, this.#login, nowMs);
     } catch (thrown) {
       this.#failed(hostFailure(this.address, messageOf(thrown)));
       return;
@@ -238,12 +200,12 @@ export class MysqlProbe implements Scheduled {
     this.#connection = connection;
     connection.on('connect', (greeting: { serverVersion?: string }) => {
       const { serverVersion = '' } = greeting;
-      this.#statements = this.#settings.metric.statements(serverVersion);
-      this.#statement = 0;
+      this.#serverVersion = serverVersion;
+      for (const query of this.#queries) query.connected(serverVersion);
       this.#prepare(connection, serverVersion);
     });
     connection.on('error', (error: QueryError) => this.#connectionLost(error));
-    this.#query = new TextQuery(connection, (error, rows, fields) => {
+    this.#sender = new TextQuery(connection, (error, rows, fields) => {
       // A result of an abandoned query.
       if (connection !== this.#connection) return;
       if (error === null) this.#read(rows, fields);
@@ -259,7 +221,8 @@ export class MysqlProbe implements Scheduled {
         if (connection === this.#connection) act(...values);
       };
     };
-    prepare(connection, serverVersion, this.#leftBehind, {
+    const isShared = this.#queries.length > 1;
+    prepare(connection, serverVersion, isShared, this.#leftBehind, {
       sending: ifCurrent(() => {
         this.#deadlineMs = monotonicMs() + PROBE_TIMEOUT_MS;
       }),
@@ -267,7 +230,7 @@ export class MysqlProbe implements Scheduled {
       ready: ifCurrent(() => {
         this.#leftBehind = null;
         this.#enter('idle');
-        this.#sendQuery();
+        this.#startRound(monotonicMs());
       }),
       running: ifCurrent((leftBehind: LeftBehind) => {
         const reason = `the query that timed out is still running (connection ${
@@ -281,26 +244,48 @@ export class MysqlProbe implements Scheduled {
     });
   }
 
-  #sendQuery(): void {
+  /** Each query has its turn once, the one that waited longest first. */
+  #startRound(nowMs: number): void {
+    this.#turnsLeft = this.#queries.length;
+    this.#sendNext(nowMs);
+  }
+
+  /** Sends the next query of the round that is due. */
+  #sendNext(nowMs: number): void {
+    while (this.#turnsLeft > 0) {
+      this.#turnsLeft--;
+      const query = this.#queries[this.#turn]!;
+      this.#turn = this.#turn + 1 < this.#queries.length ? this.#turn + 1 : 0;
+      if (query.isCached(nowMs)) {
+        query.listener.cacheHit(nowMs);
+      } else if (!query.isPaused(nowMs)) {
+        if (query.needsNewConnection) this.#renewConnection(nowMs);
+        else this.#send(query);
+        return;
+      }
+    }
+  }
+
+  #send(query: ProbeQuery): void {
     this.#enter('querying');
+    this.#sent = query;
     this.#startedAtMs = monotonicMs();
     this.#deadlineMs = this.#startedAtMs + PROBE_TIMEOUT_MS;
-    this.#query!.send(this.#statements[this.#statement]!);
+    this.#sender!.send(query.statement);
+  }
+
+  /** All metrics keep their values meanwhile. */
+  #renewConnection(nowMs: number): void {
+    this.#quit();
+    this.#enter('disconnected');
+    this.#dial(nowMs);
   }
 
   #read(rows: ResultRows | null, fields: readonly TextField[]): void {
-    this.#enter('idle');
-    this.#backoff.succeeded();
-    const nowMs = this.#count();
-    const value = this.#settings.metric.read(rows, fields);
-    if (typeof value === 'number') {
-      const readAtMs = this.#startedAtMs;
-      this.#cachedUntilMs = readAtMs + this.#settings.cacheMs;
-      this.#listener.succeeded(value, readAtMs);
-    } else {
-      this.#counters.failed();
-      this.#listener.failed(hostFailure(this.address, value.reason), nowMs);
-    }
+    const query = this.#sent!;
+    const nowMs = this.#queryEnded();
+    query.finished(rows, fields, this.#startedAtMs, nowMs, this.address);
+    this.#sendNext(nowMs);
   }
 
   /** The query has failed: rejected by the server, or with the connection. */
@@ -309,23 +294,36 @@ export class MysqlProbe implements Scheduled {
       this.#failed(connectionFailure(this.address, error));
       return;
     }
-    if (isPrivilegeError(error)) {
+    const query = this.#sent!;
+    const failure = connectionFailure(this.address, error);
+    const isRefused = isPrivilegeError(error);
+    if (isRefused && this.#queries.length === 1) {
       // A grant that is given later may count for new connections only: this one is given up.
-      const failure = connectionFailure(this.address, error);
       this.#quit();
       this.#failed(failure);
       return;
     }
-    this.#enter('idle');
-    this.#backoff.succeeded();
-    const nowMs = this.#count();
-    if (error.errno === PARSE_ERROR && this.#statement + 1 < this.#statements.length) {
-      this.#statement++;
-      this.#sendQuery();
+    const nowMs = this.#queryEnded();
+    if (error.errno === PARSE_ERROR && query.tryNextStatement()) {
+      this.#send(query);
       return;
     }
-    this.#counters.failed();
-    this.#listener.failed(connectionFailure(this.address, error), nowMs);
+    if (isRefused) query.refusedUntil(nowMs + GRANT_RETRY_MS);
+    query.failed(failure, nowMs);
+    this.#sendNext(nowMs);
+  }
+
+  /** The connection is free again. Returns the time. */
+  #queryEnded(): number {
+    this.#enter('idle');
+    this.#backoff.succeeded();
+    const query = this.#sent!;
+    const nowMs = monotonicMs();
+    const tookMs = nowMs - this.#startedAtMs;
+    query.counters.finished(tookMs);
+    // A slow query leaves the others as much time as it takes.
+    if (this.#queries.length > 1) query.pauseUntil(nowMs + tookMs);
+    return nowMs;
   }
 
   /** The connection has failed, with or without a query in flight. */
@@ -342,10 +340,13 @@ export class MysqlProbe implements Scheduled {
 
   #failed(failure: MySQLFailure): void {
     const wasDialing = this.#mode === 'dialing';
+    const counters = this.#mode === 'querying' ? this.#sent!.counters : this.#counters;
     this.#drop();
     this.#enter('disconnected');
-    const nowMs = this.#count();
-    this.#counters.failed();
+    this.#restartQueries();
+    const nowMs = monotonicMs();
+    counters.finished(nowMs - this.#startedAtMs);
+    counters.failed();
     const pauseMs = this.#backoff.failed(
       wasDialing ? PAUSE_AFTER_DIAL_MAX_MS : PAUSE_AFTER_LOGIN_MAX_MS,
     );
@@ -353,11 +354,8 @@ export class MysqlProbe implements Scheduled {
     this.#listener.failed(failure, nowMs);
   }
 
-  /** Counts an attempt that has ended, and returns the time. */
-  #count(): number {
-    const nowMs = monotonicMs();
-    this.#counters.finished(nowMs - this.#startedAtMs);
-    return nowMs;
+  #restartQueries(): void {
+    for (const query of this.#queries) query.restart();
   }
 
   /** Closes a connection without a query in flight. */
@@ -370,7 +368,7 @@ export class MysqlProbe implements Scheduled {
     if (this.#mode === 'querying' && this.#connection !== null) {
       this.#leftBehind = {
         connectionId: this.#connection.threadId,
-        statement: this.#statements[this.#statement]!,
+        statement: this.#sent!.statement,
       };
     }
     if (this.#socket !== null) drop(this.#socket, this.#connection);
@@ -380,12 +378,13 @@ export class MysqlProbe implements Scheduled {
   #forget(): void {
     this.#socket = null;
     this.#connection = null;
-    this.#query = null;
+    this.#sender = null;
+    this.#serverVersion = null;
   }
 
   #enter(mode: ProbeMode): void {
-    const legal = mode === 'closed' || mode === 'disconnected' || NEXT[this.#mode].includes(mode);
-    if (!legal) throw new Error(`a probe cannot go from ${this.#mode} to ${mode}`);
+    if (!isLegalChange(this.#mode, mode))
+      throw new Error(`a probe cannot go from ${this.#mode} to ${mode}`);
     this.#mode = mode;
   }
 }

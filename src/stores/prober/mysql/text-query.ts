@@ -61,6 +61,12 @@ interface CommandConnection {
   _resetSequenceId(): void;
 }
 
+/** A statement as it is sent, and the columns of its last result. */
+interface EncodedStatement {
+  readonly packet: QueryPacket;
+  fields: TextField[];
+}
+
 /** The next packet expected. */
 type Expected = 'header' | 'field' | 'endOfFields' | 'row';
 
@@ -68,11 +74,8 @@ type Expected = 'header' | 'field' | 'endOfFields' | 'row';
 export class TextQuery {
   readonly #connection: CommandConnection;
   readonly #callback: TextQueryCallback;
-  readonly #packets = new Map<string, QueryPacket>();
-  /** The statement that `#fields` belongs to. */
-  #statement = '';
-  #sent: QueryPacket | null = null;
-  #fields: TextField[] = [];
+  readonly #statements = new Map<string, EncodedStatement>();
+  #sent: EncodedStatement | null = null;
   #columns = 0;
   #columnsSeen = 0;
   #expected: Expected = 'header';
@@ -88,16 +91,12 @@ export class TextQuery {
 
   /** Calls back with the result, or with the error of the server or of the connection. */
   send(statement: string): void {
-    if (statement !== this.#statement) {
-      this.#statement = statement;
-      this.#fields = [];
+    let encoded = this.#statements.get(statement);
+    if (encoded === undefined) {
+      encoded = { packet: new QueryPacket(this.#encoded(statement)), fields: [] };
+      this.#statements.set(statement, encoded);
     }
-    let packet = this.#packets.get(statement);
-    if (packet === undefined) {
-      packet = new QueryPacket(this.#encoded(statement));
-      this.#packets.set(statement, packet);
-    }
-    this.#sent = packet;
+    this.#sent = encoded;
     this.#expected = 'header';
     this.#bytes = 0;
     this.#rows = null;
@@ -108,7 +107,7 @@ export class TextQuery {
   execute(packet: ReceivedPacket | undefined): boolean {
     if (packet === undefined) {
       this.#connection._resetSequenceId();
-      this.#connection.writePacket(this.#sent!);
+      this.#connection.writePacket(this.#sent!.packet);
       return false;
     }
     if (packet.isError()) {
@@ -159,16 +158,18 @@ export class TextQuery {
     if (first === NULL_VALUE) throw new Error('the server asks for a local file');
     this.#columns = this.#readLength(packet);
     this.#columnsSeen = 0;
-    if (this.#fields.length !== this.#columns) this.#fields = [];
+    const sent = this.#sent!;
+    if (sent.fields.length !== this.#columns) sent.fields = [];
     this.#rows = [];
     this.#expected = 'field';
     return false;
   }
 
   #readField(packet: ReceivedPacket): boolean {
-    if (this.#fields.length === this.#columnsSeen) {
+    const { fields } = this.#sent!;
+    if (fields.length === this.#columnsSeen) {
       for (let skipped = 0; skipped < COLUMN_TEXTS_BEFORE_NAME; skipped++) this.#readText(packet);
-      this.#fields.push({ name: this.#readText(packet) ?? '' });
+      fields.push({ name: this.#readText(packet) ?? '' });
     }
     this.#columnsSeen++;
     if (this.#columnsSeen === this.#columns) this.#expected = 'endOfFields';
@@ -191,7 +192,7 @@ export class TextQuery {
 
   /** Once the connection is free for the next statement. */
   #deliver(): boolean {
-    process.nextTick(this.#callback, null, this.#rows, this.#fields);
+    process.nextTick(this.#callback, null, this.#rows, this.#sent!.fields);
     return true;
   }
 

@@ -1,0 +1,87 @@
+/**
+ * The hosts of one store that are connected to, by login and address: metrics that read the same
+ * host with the same login share its connection.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { formatAddress } from '../../base/address.js';
+import type { Login } from '../../base/mysql/connection.js';
+import { TlsMaterial } from '../../base/mysql/tls.js';
+import type { MetricSettings, ProbeTarget } from '../../contracts/stores.js';
+import { type HostContext, ProbedHost } from './host.js';
+import type { MemberScheduling } from './probe-scheduler.js';
+
+export type LoginSettings = Pick<MetricSettings, 'user' | 'password' | 'collation' | 'tls'>;
+
+interface LoginGroup {
+  readonly settings: LoginSettings;
+  readonly login: Login;
+  /** By address. */
+  readonly hosts: Map<string, ProbedHost>;
+}
+
+export class HostPool {
+  readonly #context: HostContext;
+  readonly #scheduling: MemberScheduling;
+  #groups: readonly LoginGroup[] = [];
+  #isProbing = false;
+
+  constructor(context: HostContext, scheduling: MemberScheduling) {
+    this.#context = context;
+    this.#scheduling = scheduling;
+  }
+
+  /** Those hosts with that login; new ones are opened soon, if this node probes. */
+  hosts(targets: readonly ProbeTarget[], settings: LoginSettings): ProbedHost[] {
+    const { login, hosts } = this.#group(settings);
+    return targets.map((target) => {
+      const address = formatAddress(target);
+      const present = hosts.get(address);
+      if (present !== undefined) return present;
+      const host = new ProbedHost(target, login, this.#context);
+      hosts.set(address, host);
+      if (this.#isProbing) this.#scheduling.start(host);
+      return host;
+    });
+  }
+
+  /** Queries all hosts at once, or closes all connections. */
+  setProbing(isProbing: boolean): void {
+    this.#isProbing = isProbing;
+    for (const { hosts } of this.#groups) {
+      for (const host of hosts.values()) {
+        if (isProbing) this.#scheduling.start(host);
+        else this.#stop(host);
+      }
+    }
+  }
+
+  /** Closes the hosts that no metric uses any more. `checked`: those that an HTTP check decides. */
+  prune(checked: ReadonlySet<string>): void {
+    for (const { hosts } of this.#groups) {
+      for (const [address, host] of hosts) {
+        host.isChecked = checked.has(address);
+        if (!host.isUnused) continue;
+        hosts.delete(address);
+        this.#stop(host);
+      }
+    }
+    this.#groups = this.#groups.filter(({ hosts }) => hosts.size > 0);
+  }
+
+  /** One object for equal settings: certificates are read once, and kept with the login. */
+  #group(settings: LoginSettings): LoginGroup {
+    const { user, password, collation, tls } = settings;
+    const wanted = { user, password, collation, tls };
+    const present = this.#groups.find((group) => isDeepStrictEqual(group.settings, wanted));
+    if (present !== undefined) return present;
+    const login = { user, password, collation, tls: tls === null ? null : new TlsMaterial(tls) };
+    const group: LoginGroup = { settings: wanted, login, hosts: new Map() };
+    this.#groups = [...this.#groups, group];
+    return group;
+  }
+
+  #stop(host: ProbedHost): void {
+    this.#scheduling.stop(host);
+    host.close();
+  }
+}

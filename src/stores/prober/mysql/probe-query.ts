@@ -1,0 +1,128 @@
+/** One metric on the connection to one host: what is sent, when, and what the results mean. */
+import { hostFailure, type MySQLFailure } from '../../../base/mysql/failure.js';
+import { CounterRate } from './counter-rate.js';
+import type { Metric, MetricStatement } from './metric.js';
+import type { ResultRows } from './metric-value.js';
+import type { TextField } from './text-query.js';
+
+/** Receives the readings of one metric on one host. */
+export interface ReadingListener {
+  /** `readAtMs`: `monotonicMs()` when the query was sent; the value is no older than that. */
+  succeeded(value: number, readAtMs: number, nowMs: number): void;
+  failed(failure: MySQLFailure, atMs: number): void;
+  /** No query: the last value is still valid by `CacheMillis`. */
+  cacheHit(nowMs: number): void;
+}
+
+/** Where attempts are counted. */
+export interface ProbeCounters {
+  /** An attempt has ended, `tookMs` after its query, or its dial, began. */
+  finished(tookMs: number): void;
+  /** The attempt that was counted last has failed. */
+  failed(): void;
+}
+
+export class ProbeQuery {
+  readonly #metric: Metric;
+  readonly listener: ReadingListener;
+  readonly counters: ProbeCounters;
+  readonly #rate: CounterRate | null;
+  #cacheMs: number;
+  #cachedUntilMs = 0;
+  #pausedUntilMs = 0;
+  /** The statements to try on the server of this connection, and the index of the current one. */
+  #statements: readonly MetricStatement[] = [];
+  #statement = 0;
+  #needsNewConnection = false;
+
+  /** `cacheMs`: how long a value is reused; 0: not at all. */
+  constructor(metric: Metric, cacheMs: number, listener: ReadingListener, counters: ProbeCounters) {
+    this.#metric = metric;
+    this.#cacheMs = cacheMs;
+    this.listener = listener;
+    this.counters = counters;
+    this.#rate = metric.isRate ? new CounterRate() : null;
+  }
+
+  get statement(): string {
+    return this.#statements[this.#statement]!.text;
+  }
+
+  /** Whether the value is still valid by `CacheMillis`. */
+  isCached(nowMs: number): boolean {
+    return nowMs < this.#cachedUntilMs;
+  }
+
+  isPaused(nowMs: number): boolean {
+    return nowMs < this.#pausedUntilMs;
+  }
+
+  /** Whether the next query must be the first of a new connection, for a grant to count. */
+  get needsNewConnection(): boolean {
+    return this.#needsNewConnection;
+  }
+
+  setCacheMs(cacheMs: number): void {
+    if (cacheMs === this.#cacheMs) return;
+    this.#cacheMs = cacheMs;
+    this.#cachedUntilMs = 0;
+  }
+
+  /** The next query is due at once, and compared with no earlier one. */
+  restart(): void {
+    this.#cachedUntilMs = 0;
+    this.#pausedUntilMs = 0;
+    this.#rate?.restart();
+  }
+
+  /** There is a new connection, to a server of that version. */
+  connected(serverVersion: string): void {
+    this.#statements = this.#metric.statements(serverVersion);
+    this.#statement = 0;
+    this.#needsNewConnection = false;
+    this.#rate?.restart();
+  }
+
+  /** Goes on to the next statement, if there is one; the server does not know this one. */
+  tryNextStatement(): boolean {
+    if (this.#statement + 1 >= this.#statements.length) return false;
+    this.#statement++;
+    return true;
+  }
+
+  pauseUntil(atMs: number): void {
+    this.#pausedUntilMs = atMs;
+  }
+
+  /** The server has refused it for want of a privilege. */
+  refusedUntil(atMs: number): void {
+    this.#pausedUntilMs = atMs;
+    this.#needsNewConnection = true;
+  }
+
+  /** The result of the statement that was sent at `sentAtMs`. */
+  finished(
+    rows: ResultRows | null,
+    fields: readonly TextField[],
+    sentAtMs: number,
+    nowMs: number,
+    address: string,
+  ): void {
+    const number = this.#statements[this.#statement]!.read(rows, fields);
+    if (typeof number !== 'number') {
+      this.failed(hostFailure(address, number.reason), nowMs);
+      return;
+    }
+    this.#cachedUntilMs = sentAtMs + this.#cacheMs;
+    const scaled = number * this.#metric.factor;
+    const value = this.#rate === null ? scaled : this.#rate.next(scaled, sentAtMs);
+    if (value === null) return;
+    if (Number.isFinite(value)) this.listener.succeeded(value, sentAtMs, nowMs);
+    else this.failed(hostFailure(address, 'the value of the metric is too large'), nowMs);
+  }
+
+  failed(failure: MySQLFailure, atMs: number): void {
+    this.counters.failed();
+    this.listener.failed(failure, atMs);
+  }
+}

@@ -1,0 +1,56 @@
+/** The hosts of a metric that is read from MySQL servers, each by the connection it shares. */
+import { FrenoError } from '../../base/errors.js';
+import type { MetricAssignment } from '../../contracts/stores.js';
+import type { HostPool } from './host-pool.js';
+import type { MetricFeed } from './metric-feed.js';
+import { MetricHost } from './metric-host.js';
+import type { Metric } from './mysql/metric.js';
+import type { ProbedMetric } from './probed-metric.js';
+
+export class StatementFeed implements MetricFeed {
+  readonly #metric: ProbedMetric;
+  readonly #measured: Metric;
+  readonly #pool: HostPool;
+  /** By address. */
+  #hosts: ReadonlyMap<string, MetricHost> = new Map();
+
+  constructor(metric: ProbedMetric, measured: Metric, pool: HostPool) {
+    this.#metric = metric;
+    this.#measured = measured;
+    this.#pool = pool;
+  }
+
+  apply({ settings, targets }: MetricAssignment, nowMs: number): void {
+    const before = this.#hosts;
+    const hosts = new Map<string, MetricHost>();
+    for (const [index, probed] of this.#pool.hosts(targets, settings).entries()) {
+      const { address } = probed;
+      const present = before.get(address);
+      const host = present ?? new MetricHost(this.#metric, this.#measured, settings.cacheMs);
+      host.index = index;
+      host.query.setCacheMs(settings.cacheMs);
+      host.attach(probed);
+      hosts.set(address, host);
+    }
+    for (const [address, host] of before) {
+      if (!hosts.has(address)) host.detach();
+    }
+    if (hosts.size !== targets.length) {
+      throw new FrenoError('PROTOCOL', `${this.#metric.name}: a host is assigned twice`);
+    }
+    this.#hosts = hosts;
+    this.#metric.setHosts([...hosts.keys()]);
+    this.#metric.publish(nowMs);
+  }
+
+  restart(): void {
+    for (const { query } of this.#hosts.values()) query.restart();
+  }
+
+  /** The pool opens and closes the connections. */
+  setProbing(): void {}
+
+  close(): void {
+    for (const host of this.#hosts.values()) host.detach();
+  }
+}
