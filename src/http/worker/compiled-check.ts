@@ -3,13 +3,13 @@ import { jsonString } from '../../base/json.js';
 import type { Mutable } from '../../base/mutable.js';
 import type { Board } from '../../board/board.js';
 import { CachedStoreReader } from '../../board/cached-reader.js';
-import type { MetricLocation, StoreLocation } from '../../contracts/http.js';
+import type { MetricLocation, ObservedDenials, StoreLocation } from '../../contracts/http.js';
 import type { MetricMode } from '../../contracts/stores.js';
 import type { AppRule } from '../../throttle/app-rules.js';
 import type { CheckRequest } from '../../throttle/check.js';
 import type { JudgedMetric, Judgement, ThresholdOrigin } from '../../throttle/judgement.js';
 import type { StoreMetric } from '../../throttle/metric.js';
-import type { Count, ObservedDenials } from './counters.js';
+import type { Count } from './counters.js';
 
 /** A store with the readers of its metrics, shared by all checks of the thread. */
 export class ConfiguredStore {
@@ -59,7 +59,7 @@ export class ApplicableMetric implements JudgedMetric {
     readonly configured: ConfiguredMetric,
     readonly origin: ThresholdOrigin,
     readonly ownThreshold: number,
-    readonly observed: ObservedDenials,
+    readonly observed: Mutable<ObservedDenials>,
   ) {
     this.name = configured.name;
     this.mode = configured.mode;
@@ -86,7 +86,7 @@ export interface MetricChoice {
 export function applicableMetrics(
   store: ConfiguredStore,
   { named, rule, readThreshold }: MetricChoice,
-  observedOf: (metric: string) => ObservedDenials,
+  observedOf: (metric: string) => Mutable<ObservedDenials>,
 ): [ApplicableMetric, ...ApplicableMetric[]] {
   const own = store.metrics[0]!;
   const chosen = chosenMetrics(store, named ?? rule?.metrics);

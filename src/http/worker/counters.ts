@@ -1,6 +1,7 @@
 /** Counts of checks by app and store, bounded however many names clients invent. */
 
-import type { CheckCount } from '../../contracts/http.js';
+import type { Mutable } from '../../base/mutable.js';
+import type { CheckCount, ObservedDenials } from '../../contracts/http.js';
 import type { CheckStatus } from '../../throttle/judgement.js';
 
 /** Names beyond the bound count together under this one. */
@@ -55,13 +56,6 @@ export class Count {
   }
 }
 
-/** Checks that a metric would have denied if it were enforced. */
-export interface ObservedDenials {
-  readonly storeName: string;
-  readonly metric: string;
-  count: number;
-}
-
 export class CheckCounters {
   readonly #limits: CounterLimits;
   readonly #apps = new Set<string>();
@@ -70,7 +64,7 @@ export class CheckCounters {
   readonly #counts = new Map<string, Count>();
   #pairs = 0;
   /** By `pairKey`: as many as metrics were ever configured. */
-  readonly #observed = new Map<string, ObservedDenials>();
+  readonly #observed = new Map<string, Mutable<ObservedDenials>>();
 
   constructor(limits = COUNTER_LIMITS) {
     this.#limits = limits;
@@ -92,7 +86,7 @@ export class CheckCounters {
   }
 
   /** The same object every time, so that it can be cached. */
-  observedOf(storeName: string, metric: string): ObservedDenials {
+  observedOf(storeName: string, metric: string): Mutable<ObservedDenials> {
     const key = pairKey(metric, storeName);
     let denials = this.#observed.get(key);
     if (denials === undefined) {

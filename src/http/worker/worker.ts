@@ -218,6 +218,7 @@ class HttpWorker {
       worker: this.#data.worker,
       checkDurations: this.#checks.durations,
       checks: [],
+      observedDenials: statistics === 'checks' && last ? this.#counters.observedDenials() : [],
       recentApps: [],
       [statistics]: counts,
     };
