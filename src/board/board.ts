@@ -8,7 +8,7 @@
  * caller passes, so that a check allocates nothing for them.
  */
 import { monotonicMs } from '../base/clock.js';
-import { STORES_MAX } from '../base/limits.js';
+import { METRICS_MAX } from '../base/limits.js';
 import type { Mutable } from '../base/mutable.js';
 import { expiryTimeMs, type LeadershipView, NOT_LEADING } from '../throttle/leadership-view.js';
 import type { Measurement, MetricState, StoreMetric } from '../throttle/metric.js';
@@ -16,6 +16,7 @@ import {
   bufferOf,
   copiedText,
   copyText,
+  EncodedText,
   loadNumber,
   publishSpare,
   spareBuffer,
@@ -24,6 +25,7 @@ import {
 } from './double-buffer.js';
 import {
   boardBytes,
+  HOST_BYTES_MAX,
   holdAt,
   LEADERSHIP,
   LEADERSHIP_AT,
@@ -37,7 +39,6 @@ import {
   TEXT_BYTES_MAX,
 } from './layout.js';
 
-export { STORES_MAX } from '../base/limits.js';
 export { TEXT_BYTES_MAX } from './layout.js';
 
 /** Objects to read into; each thread keeps its own. */
@@ -52,6 +53,8 @@ export function emptyStoreReading(): StoreReading {
   return {
     currentGeneration: 0,
     threshold: 0,
+    setThreshold: 0,
+    setThresholdUntilMs: 0,
     maxAgeMs: 0,
     unhealthyAtPeersUntilMs: 0,
     generation: 0,
@@ -60,8 +63,14 @@ export function emptyStoreReading(): StoreReading {
     value: 0,
     readAtMs: 0,
     lastHealthyMs: 0,
+    sinceMs: 0,
     errorText: '',
   };
+}
+
+/** A host in the form that `publishMeasurement` takes: keep it, it is encoded once. */
+export function encodeHost(address: string): EncodedText {
+  return new EncodedText(address, HOST_BYTES_MAX);
 }
 
 /** The settings that judge the values of a slot. Generation 0 belongs to no store. */
@@ -69,6 +78,8 @@ export interface SlotSettings {
   readonly generation: number;
   readonly threshold: number;
   readonly maxAgeMs: number;
+  /** The threshold that an operator has set, until a Unix time in milliseconds. */
+  readonly set?: { readonly value: number; readonly expireAtMs: number } | undefined;
 }
 
 export class Board {
@@ -76,14 +87,14 @@ export class Board {
   readonly #holds: BigInt64Array;
 
   /** A new, empty board. */
-  static create(slots = STORES_MAX): Board {
+  static create(slots = METRICS_MAX): Board {
     return new Board(new SharedArrayBuffer(boardBytes(slots)), slots);
   }
 
   /** `memory` is that of a board made by `create` with the same number of slots, in any thread. */
   constructor(
     readonly memory: SharedArrayBuffer,
-    readonly slots = STORES_MAX,
+    readonly slots = METRICS_MAX,
   ) {
     if (memory.byteLength !== boardBytes(slots)) {
       throw new RangeError(`a board of ${slots} slots has ${boardBytes(slots)} bytes`);
@@ -154,6 +165,8 @@ export class Board {
     Atomics.store(words, buffer + SETTINGS.generation, settings.generation);
     storeNumber(words, buffer + SETTINGS.threshold, settings.threshold);
     storeNumber(words, buffer + SETTINGS.maxAgeMs, settings.maxAgeMs);
+    storeNumber(words, buffer + SETTINGS.setThreshold, settings.set?.value ?? 0);
+    storeNumber(words, buffer + SETTINGS.setThresholdUntilMs, settings.set?.expireAtMs ?? 0);
     publishSpare(words, group);
   }
 
@@ -165,8 +178,11 @@ export class Board {
     publishSpare(this.#words, group);
   }
 
-  /** For the probe worker that owns the store. The error text is cut at 240 bytes. */
-  publishMeasurement(slot: number, measurement: Measurement): void {
+  /**
+   * For the probe worker that owns the store. The error text is cut at 240 bytes. `host` is the one
+   * that decided, as of `encodeHost`.
+   */
+  publishMeasurement(slot: number, measurement: Measurement, host = EncodedText.EMPTY): void {
     const words = this.#words;
     const group = measurementAt(this.#checked(slot));
     const buffer = spareBuffer(words, group, MEASUREMENT.words);
@@ -176,12 +192,30 @@ export class Board {
     storeNumber(words, buffer + MEASUREMENT.value, measurement.value);
     storeNumber(words, buffer + MEASUREMENT.readAtMs, measurement.readAtMs);
     storeNumber(words, buffer + MEASUREMENT.lastHealthyMs, measurement.lastHealthyMs);
+    storeNumber(words, buffer + MEASUREMENT.sinceMs, measurement.sinceMs);
     const bytes =
       measurement.errorText === ''
         ? 0
         : storeText(words, buffer + MEASUREMENT.text, measurement.errorText, TEXT_BYTES_MAX);
     Atomics.store(words, buffer + MEASUREMENT.textBytes, bytes);
+    Atomics.store(words, buffer + MEASUREMENT.hostBytes, host.bytes);
+    host.store(words, buffer + MEASUREMENT.host);
     publishSpare(words, group);
+  }
+
+  /** The host that decided the latest measurement of the slot; empty: none did. */
+  readHost(slot: number): string {
+    const words = this.#words;
+    const group = measurementAt(this.#checked(slot));
+    let sequence: number;
+    let bytes: number;
+    do {
+      sequence = Atomics.load(words, group);
+      const buffer = bufferOf(group, MEASUREMENT.words, sequence);
+      bytes = Math.min(Atomics.load(words, buffer + MEASUREMENT.hostBytes), HOST_BYTES_MAX);
+      copyText(words, buffer + MEASUREMENT.host, bytes);
+    } while (Atomics.load(words, group) !== sequence);
+    return copiedText(bytes);
   }
 
   readStore(slot: number, into: StoreReading): StoreReading {
@@ -190,6 +224,17 @@ export class Board {
     this.#readPeers(peersAt(slot), into);
     this.#readMeasurement(measurementAt(slot), into);
     return into;
+  }
+
+  /** The settings alone, into the fields that they have. */
+  readSettings(slot: number, into: StoreReading): StoreReading {
+    this.#readSettings(settingsAt(this.#checked(slot)), into);
+    return into;
+  }
+
+  /** Equal to an earlier one as long as `readSettings` would give the same. */
+  settingsVersion(slot: number): number {
+    return Atomics.load(this.#words, settingsAt(this.#checked(slot)));
   }
 
   /**
@@ -226,6 +271,8 @@ export class Board {
       into.currentGeneration = Atomics.load(words, buffer + SETTINGS.generation);
       into.threshold = loadNumber(words, buffer + SETTINGS.threshold);
       into.maxAgeMs = loadNumber(words, buffer + SETTINGS.maxAgeMs);
+      into.setThreshold = loadNumber(words, buffer + SETTINGS.setThreshold);
+      into.setThresholdUntilMs = loadNumber(words, buffer + SETTINGS.setThresholdUntilMs);
     } while (Atomics.load(words, group) !== sequence);
   }
 
@@ -252,6 +299,7 @@ export class Board {
       into.value = loadNumber(words, buffer + MEASUREMENT.value);
       into.readAtMs = loadNumber(words, buffer + MEASUREMENT.readAtMs);
       into.lastHealthyMs = loadNumber(words, buffer + MEASUREMENT.lastHealthyMs);
+      into.sinceMs = loadNumber(words, buffer + MEASUREMENT.sinceMs);
       textBytes = Math.min(Atomics.load(words, buffer + MEASUREMENT.textBytes), TEXT_BYTES_MAX);
       copyText(words, buffer + MEASUREMENT.text, textBytes);
     } while (Atomics.load(words, group) !== sequence);

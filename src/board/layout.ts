@@ -7,6 +7,9 @@ import { groupWords } from './double-buffer.js';
 /** Longest error text that a slot holds, in bytes of UTF-8. */
 export const TEXT_BYTES_MAX = 240;
 
+/** Longest `host:port` that a slot holds: names of hosts have at most 255 bytes (RFC 1035). */
+export const HOST_BYTES_MAX = 264;
+
 /** Leadership of this node: written by main. */
 export const LEADERSHIP = {
   flags: 0,
@@ -21,7 +24,14 @@ export const LEADERSHIP = {
 export const LEADERSHIP_FLAG = { leading: 1, forced: 2, ready: 4 } as const;
 
 /** The store that holds the slot, and the settings that judge its values: written by main. */
-export const SETTINGS = { generation: 0, threshold: 1, maxAgeMs: 3, words: 5 } as const;
+export const SETTINGS = {
+  generation: 0,
+  threshold: 1,
+  maxAgeMs: 3,
+  setThreshold: 5,
+  setThresholdUntilMs: 7,
+  words: 9,
+} as const;
 
 /** Health of the store at leaders that share a domain: written by main. */
 export const PEERS = { unhealthyUntilMs: 0, words: 2 } as const;
@@ -34,9 +44,12 @@ export const MEASUREMENT = {
   value: 4,
   readAtMs: 6,
   lastHealthyMs: 8,
-  textBytes: 10,
-  text: 11,
-  words: 11 + TEXT_BYTES_MAX / 4,
+  sinceMs: 10,
+  textBytes: 12,
+  text: 13,
+  hostBytes: 13 + TEXT_BYTES_MAX / 4,
+  host: 14 + TEXT_BYTES_MAX / 4,
+  words: 14 + (TEXT_BYTES_MAX + HOST_BYTES_MAX) / 4,
 } as const;
 
 /**

@@ -2,7 +2,7 @@
 import { becauseOf, type CheckAnswer, jsonObject } from './answer.js';
 import type { HttpReply } from './exchange.js';
 
-export interface Explanation {
+export interface CheckExplanation {
   readonly permitted: boolean;
   /** As a check would have it; 0: no freno responds. */
   readonly status: number;
@@ -23,7 +23,7 @@ export interface Explanation {
 }
 
 /** Null when the response explains nothing. */
-export function explanationOf(reply: HttpReply, server: string): Explanation | null {
+export function explanationOf(reply: HttpReply, server: string): CheckExplanation | null {
   const body = jsonObject(reply);
   if (body === null || typeof body.Why !== 'string' || typeof body.StatusCode !== 'number') {
     return null;
@@ -43,12 +43,12 @@ export function explanationOf(reply: HttpReply, server: string): Explanation | n
 }
 
 /** For a server that does not explain itself. */
-export function explanationFrom(answer: CheckAnswer): Explanation {
+export function explanationFrom(answer: CheckAnswer): CheckExplanation {
   const { permitted, status, message, metric, server } = answer;
   return {
     permitted,
     status,
-    text: permitted ? 'may write' : `waits: ${becauseOf(answer)}`,
+    text: permitted ? 'passes' : `waits: ${becauseOf(answer)}`,
     message,
     metric,
     host: null,

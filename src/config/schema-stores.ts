@@ -8,118 +8,18 @@ import {
   collation,
   count,
   DAY_MS,
-  httpAddresses,
-  httpUrl,
   list,
   metricQuery,
-  optionalHost,
+  optionalMetricName,
   optionalPort,
   text,
   threshold,
 } from './key-types.js';
+import { KNOWN_METRICS } from './known-metrics.js';
+import { HOSTS_MAX, hostSourceKeys, optionalTls } from './schema-hosts.js';
+import { metrics, optionalCatchUp, optionalMode, percent } from './schema-metrics.js';
 
 const CLUSTER_NAME_LENGTH_MAX = 128;
-const SECONDS_MAX = DAY_MS / 1_000;
-const HOSTS_MAX = 100_000;
-
-const tls = z.strictObject({
-  Enabled: z.boolean().optional().meta({
-    description: 'Whether connections are encrypted. Default: true where a `TLS` object is set.',
-  }),
-  CAFile: text().default('').meta({
-    description: "File of the trusted certificate authorities (PEM). Empty: Node's own list.",
-  }),
-  CertFile: text()
-    .default('')
-    .meta({ description: 'File of the client certificate (PEM). Needs `KeyFile`.' }),
-  KeyFile: text()
-    .default('')
-    .meta({ description: 'File of the key of the client certificate (PEM). Needs `CertFile`.' }),
-  ServerName: text().default('').meta({
-    description: "Expected name in the server's certificate. Empty: the name of the host.",
-  }),
-  SkipVerify: z
-    .boolean()
-    .optional()
-    .meta({
-      description:
-        'Accept any certificate: encrypts, but does not protect against a man in the middle. ' +
-        'Default: false.',
-    }),
-});
-
-/** `TLS` wherever it occurs. */
-export const optionalTls = () => tls.optional();
-
-const staticHosts = z.strictObject({
-  Hosts: list(address(), HOSTS_MAX)
-    .default([])
-    .meta({ description: 'The hosts, each `host` or `host:port`.' }),
-});
-
-const haproxy = z.strictObject({
-  Host: optionalHost()
-    .default('')
-    .meta({
-      description:
-        'Host of the statistics page. Used only together with `Port`, and then instead of ' +
-        '`Addresses`.',
-    }),
-  Port: optionalPort().default(0).meta({ description: 'Port of the statistics page at `Host`.' }),
-  Addresses: httpAddresses()
-    .default('')
-    .meta({
-      description:
-        'Addresses of the statistics page, comma-separated in one string; ' +
-        'each may have a scheme, port and path.',
-      credentials: true,
-    }),
-  PoolName: text()
-    .default('')
-    .meta({ description: 'Name of the backend whose servers are the hosts.' }),
-});
-
-const proxysql = z.strictObject({
-  Addresses: list(address()).default([]).meta({
-    description: 'Admin addresses, each `host:port`. Empty: `ProxySQLAddresses` of `Stores.MySQL`.',
-  }),
-  User: text()
-    .default('')
-    .meta({ description: 'User of the admin interface. Empty: `ProxySQLUser` of `Stores.MySQL`.' }),
-  Password: text().default('').meta({
-    description: 'Its password. Empty: `ProxySQLPassword` of `Stores.MySQL`.',
-    secret: true,
-  }),
-  HostgroupID: count(Number.MAX_SAFE_INTEGER).optional().meta({
-    description: 'Host group whose servers are the hosts. Default with `Addresses`: 0.',
-  }),
-  IgnoreServerTTLSecs: count(SECONDS_MAX)
-    .default(0)
-    .meta({
-      description:
-        'Seconds for which a server is not probed after it returned to the state ONLINE. ' +
-        '0: 10 seconds.',
-    }),
-});
-
-const vitess = z.strictObject({
-  API: httpUrl().default('').meta({
-    description: 'URL of the vtctld API, with or without `/api` at its end.',
-    credentials: true,
-  }),
-  Cells: list(text().min(1))
-    .default([])
-    .meta({
-      description:
-        'Cells whose tablets are probed. ' +
-        'Empty: `VitessCells` of `Stores.MySQL`, or all cells if that is empty too.',
-    }),
-  Keyspace: text().default('').meta({ description: 'The keyspace.' }),
-  Shard: text().default('').meta({ description: 'The shard.' }),
-  TimeoutSecs: count(SECONDS_MAX)
-    .default(0)
-    .meta({ description: 'Timeout of a request. 0: 5 seconds.' }),
-});
 
 const cluster = z.strictObject({
   User: text().default('').meta({ description: 'As in `Stores.MySQL`. Empty inherits.' }),
@@ -129,17 +29,32 @@ const cluster = z.strictObject({
   MetricQuery: metricQuery()
     .default('')
     .meta({ description: 'As in `Stores.MySQL`. Empty inherits.' }),
+  MetricName: optionalMetricName()
+    .default('')
+    .meta({ description: 'As in `Stores.MySQL`. Empty inherits.' }),
   CacheMillis: count(DAY_MS).default(0).meta({ description: 'As in `Stores.MySQL`. 0 inherits.' }),
   ThrottleThreshold: threshold()
     .default(0)
     .meta({ description: 'As in `Stores.MySQL`. 0 inherits.' }),
+  ThrottleMode: optionalMode().meta({ description: 'As in `Stores.MySQL`. Not set inherits.' }),
+  Metrics: metrics().meta({
+    description:
+      'As in `Stores.MySQL`, whose metrics the cluster inherits: ' +
+      'a key that a metric does not set here is that of the metric of the same name there.',
+  }),
   Port: optionalPort().default(0).meta({ description: 'As in `Stores.MySQL`. 0 inherits.' }),
   IgnoreHostsCount: count(HOSTS_MAX)
+    .default(0)
+    .meta({ description: 'As in `Stores.MySQL`. 0 inherits.' }),
+  IgnoreHostsPercent: percent()
     .default(0)
     .meta({ description: 'As in `Stores.MySQL`. 0 inherits.' }),
   IgnoreHostsThreshold: threshold()
     .default(0)
     .meta({ description: 'As in `Stores.MySQL`. 0 inherits.' }),
+  CatchUp: optionalCatchUp().meta({
+    description: 'As in `Stores.MySQL`. Keys that are not set inherit.',
+  }),
   HttpCheckPort: checkPort()
     .default(0)
     .meta({ description: 'As in `Stores.MySQL`. 0 inherits, -1 disables the HTTP check.' }),
@@ -150,16 +65,7 @@ const cluster = z.strictObject({
   TLS: optionalTls().meta({
     description: 'As in `Stores.MySQL`. Keys that are not set inherit.',
   }),
-  HAProxySettings: haproxy
-    .prefault({})
-    .meta({ description: 'The hosts are the servers of a backend of HAProxy.' }),
-  ProxySQLSettings: proxysql
-    .prefault({})
-    .meta({ description: 'The hosts are those of a host group of ProxySQL.' }),
-  VitessSettings: vitess
-    .prefault({})
-    .meta({ description: 'The hosts are the replicas of a shard of Vitess.' }),
-  StaticHostsSettings: staticHosts.prefault({}).meta({ description: 'The hosts are listed here.' }),
+  ...hostSourceKeys,
 });
 
 /** A cluster without any key set. */
@@ -189,6 +95,9 @@ const mysql = z.strictObject({
         'or `show global …`, whose second column is the value. ' +
         'Empty: replication lag in seconds.',
     }),
+  MetricName: optionalMetricName().default('').meta({
+    description: 'Name of the own metric of a cluster, which `MetricQuery` reads. Empty: `lag`.',
+  }),
   CacheMillis: count(DAY_MS).default(0).meta({
     description:
       'Milliseconds for which a valid value of a host is reused. 0: each probe queries the server.',
@@ -200,6 +109,16 @@ const mysql = z.strictObject({
         'Checks pass while the metric is at or below this value. ' +
         '0 or not set is a warning where a cluster inherits it.',
     }),
+  ThrottleMode: optionalMode().meta({
+    description:
+      'Whether the own metric of a cluster may deny a check: `enforce`, or `observe`: it is ' +
+      'judged, counted and shown, and denies nothing. Default: `enforce`.',
+  }),
+  Metrics: metrics().meta({
+    description:
+      'Other metrics of each cluster, by name. Those of these names need no `Query`: ' +
+      `${[...KNOWN_METRICS.keys()].map((name) => `\`${name}\``).join(', ')}.`,
+  }),
   Port: optionalPort()
     .default(MYSQL_DEFAULT_PORT)
     .meta({ description: `Port of hosts without one. 0: ${MYSQL_DEFAULT_PORT}.` }),
@@ -213,9 +132,20 @@ const mysql = z.strictObject({
         'Number of hosts of a cluster that may be ignored: first hosts in error, then hosts with ' +
         'the highest values, never the last one.',
     }),
+  IgnoreHostsPercent: percent()
+    .default(0)
+    .meta({
+      description:
+        'Percentage of the hosts of a cluster that may be ignored, rounded down. ' +
+        'Where `IgnoreHostsCount` allows more, that counts.',
+    }),
   IgnoreHostsThreshold: threshold()
     .default(0)
-    .meta({ description: 'If above 0, `IgnoreHostsCount` ignores only values above this.' }),
+    .meta({ description: 'If above 0, only values above this are ignored.' }),
+  CatchUp: optionalCatchUp().meta({
+    description:
+      'Leaves a host out that joins far behind, until it has caught up. None if not set.',
+  }),
   HttpCheckPort: checkPort()
     .default(0)
     .meta({
@@ -255,4 +185,3 @@ export const stores = z.strictObject({
 
 export type ClusterConfig = z.output<typeof cluster>;
 export type MySQLConfig = z.output<typeof mysql>;
-export type TlsConfig = z.output<typeof tls>;

@@ -1,6 +1,7 @@
 /** Schema of the whole configuration file: every key, its type, bounds, default and description. */
 import { z } from 'zod';
 import { address, count, list, port, text } from './key-types.js';
+import { appKeys } from './schema-apps.js';
 import { backendKeys, raftKeys } from './schema-consensus.js';
 import { stores } from './schema-stores.js';
 
@@ -48,6 +49,18 @@ const domainKeys = {
   }),
 };
 
+const throttleKeys = {
+  ThrottleMode: z
+    .enum(['enforce', 'observe'])
+    .default('enforce')
+    .meta({
+      description:
+        '`observe`: no metric of any store denies a check, whatever its own mode; ' +
+        'all are judged, counted and shown.',
+      live: true,
+    }),
+};
+
 const memcacheKeys = {
   MemcacheServers: list(address()).default([]).meta({
     description:
@@ -67,6 +80,7 @@ export const topLevelGroups = {
   'MySQL backend': backendKeys,
   Domain: domainKeys,
   memcached: memcacheKeys,
+  Throttling: { ...throttleKeys, ...appKeys },
 };
 
 export const configSchema = z.strictObject({
@@ -78,6 +92,8 @@ export const configSchema = z.strictObject({
   ...backendKeys,
   ...domainKeys,
   ...memcacheKeys,
+  ...throttleKeys,
+  ...appKeys,
   Stores: stores.prefault({}).meta({ description: 'The stores that are probed.', live: true }),
 });
 

@@ -3,15 +3,29 @@ import type { MessagePort } from 'node:worker_threads';
 import type { DurationCounts } from '../base/durations.js';
 import type { LogOptions } from '../base/log.js';
 import type { WatchdogLimits } from '../base/watchdog.js';
+import type { AppRulesSettings } from '../throttle/app-rules.js';
 import type { Command, OperatorCommand } from '../throttle/commands.js';
 import type { StateImage } from '../throttle/state.js';
 import type { ProfileRequest } from './diagnostics.js';
 import type { MemcacheAddress } from './publisher.js';
+import type { MetricMode } from './stores.js';
+
+export type { AppRulesSettings };
 
 /** Where a store lies on the board. */
 export interface StoreLocation {
   readonly name: string;
+  /** That of the store's own metric. */
   readonly slot: number;
+  /** The first one is the store's own. */
+  readonly metrics: readonly [MetricLocation, ...MetricLocation[]];
+}
+
+/** Where a metric of a store lies on the board. */
+export interface MetricLocation {
+  readonly name: string;
+  readonly slot: number;
+  readonly mode: MetricMode;
 }
 
 export type HttpEngine = 'uws' | 'node';
@@ -24,6 +38,8 @@ export interface HttpWorkerData {
   readonly diagnostics: MessagePort;
   /** Whether profiles may be taken. */
   readonly profiling: boolean;
+  /** Name of the domain whose leaders share their health; empty: none. */
+  readonly shareDomain: string;
   readonly board: SharedArrayBuffer;
   readonly engine: HttpEngine;
   readonly listenPort: number;
@@ -37,8 +53,7 @@ export interface HttpWorkerData {
 
 /** What an HTTP worker needs main for. */
 export type MainRequest =
-  /** `client`: the address of the operator's client, for the log. */
-  | { readonly kind: 'submit'; readonly command: OperatorCommand; readonly client: string }
+  | { readonly kind: 'submit'; readonly command: OperatorCommand }
   /**
    * Main responds when the worker's copy of the state may be read: on the leader it then has all
    * changes that were acknowledged before.
@@ -96,8 +111,18 @@ export interface CheckCount {
   readonly internalError: number;
 }
 
+/** Checks that a metric would have denied if it were enforced. */
+export interface ObservedDenials {
+  readonly storeName: string;
+  readonly metric: string;
+  readonly count: number;
+}
+
 /** Bound on the recent apps that one worker holds, and that `/recent-apps` lists. */
 export const RECENT_APPS_MAX = 10_000;
+
+/** For how long an app counts as recent. */
+export const RECENT_MS = 24 * 60 * 60_000;
 
 export interface RecentApp {
   readonly app: string;
@@ -115,6 +140,7 @@ export interface HttpStatistics {
    */
   readonly checkDurations: DurationCounts;
   readonly checks: readonly CheckCount[];
+  readonly observedDenials: readonly ObservedDenials[];
   readonly recentApps: readonly RecentApp[];
 }
 
@@ -142,6 +168,8 @@ export interface UnknownStoreCheck {
 /** A control request that an HTTP worker refused, for the log. */
 export interface RefusedCommand {
   readonly client: string;
+  /** As the query names it. */
+  readonly owner?: string;
   readonly method: string;
   readonly path: string;
   readonly status: number;
@@ -155,10 +183,16 @@ export type ToHttp =
   | {
       readonly kind: 'serve';
       readonly stores: readonly StoreLocation[];
+      readonly appRules: AppRulesSettings;
       readonly memcache: MemcacheAddress;
       readonly image: StateImage;
     }
-  | { readonly kind: 'stores'; readonly version: number; readonly stores: readonly StoreLocation[] }
+  | {
+      readonly kind: 'stores';
+      readonly version: number;
+      readonly stores: readonly StoreLocation[];
+      readonly appRules: AppRulesSettings;
+    }
   | { readonly kind: 'memcache'; readonly memcache: MemcacheAddress }
   /** `version` null: not to be acknowledged. */
   | {
@@ -172,6 +206,8 @@ export type ToHttp =
       readonly responses: readonly NumberedResponse[];
     }
   | { readonly kind: 'collect'; readonly id: number; readonly statistics: StatisticsKind }
+  /** Whether that app (`EVERY_APP`: any app) has checked recently. */
+  | { readonly kind: 'hasSeen'; readonly id: number; readonly app: string }
   /** For the watchdogs on both sides: the worker sends `pong` at once. */
   | { readonly kind: 'ping' }
   /** Respond to what is in flight, then end. */
@@ -188,6 +224,7 @@ export type FromHttp =
   | { readonly kind: 'failed'; readonly cause: FailureCause; readonly message: string }
   | { readonly kind: 'pong' }
   | { readonly kind: 'acknowledge'; readonly version: number }
+  | { readonly kind: 'seen'; readonly id: number; readonly seen: boolean }
   | { readonly kind: 'unknownStore'; readonly check: UnknownStoreCheck }
   | { readonly kind: 'refusedCommand'; readonly refusal: RefusedCommand }
   | {

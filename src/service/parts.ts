@@ -44,6 +44,7 @@ export function createHttpPool(
     workers: settings.httpWorkers,
     board: board.memory,
     stores: [],
+    appRules: settings.appRules,
     memcache: settings.memcache,
     image: () => state.image(),
     ...handlers,
@@ -51,6 +52,7 @@ export function createHttpPool(
     workerLog: logOptions,
     diagnostics,
     profiling: settings.profiling,
+    shareDomain: settings.shareDomain,
     failed,
   });
 }

@@ -18,6 +18,12 @@ export const MetricState = {
 
 export type MetricState = (typeof MetricState)[keyof typeof MetricState];
 
+/**
+ * `enforce`: a check waits while the metric is above its threshold. `observe`: it is judged,
+ * counted and shown, and denies nothing.
+ */
+export type MetricMode = 'enforce' | 'observe';
+
 /** Outcome of one aggregation over the hosts of a store. */
 export interface Measurement {
   /** Of the store's assignment; see `StoreMetric`. */
@@ -34,11 +40,22 @@ export interface Measurement {
    */
   readonly lastHealthyMs: number;
   /**
+   * `monotonicMs()` since when the metric has been as it is, by the threshold in force for all:
+   * within it, above it, or without a value.
+   */
+  readonly sinceMs: number;
+  /**
    * Meaningful when `state` is `error`; when it is `noHosts`, the error of a host
    * that was ignored, or empty.
    */
   readonly errorText: string;
 }
+
+/** The configured threshold of a metric, and the one that an operator has set. */
+export type ThresholdSettings = Pick<
+  StoreMetric,
+  'threshold' | 'setThreshold' | 'setThresholdUntilMs'
+>;
 
 /** A configured store: its latest measurement beside the settings that judge it. */
 export interface StoreMetric extends Measurement {
@@ -48,6 +65,10 @@ export interface StoreMetric extends Measurement {
    */
   readonly currentGeneration: number;
   readonly threshold: number;
+  /** In the place of `threshold` before `setThresholdUntilMs`: see `thresholdInForce`. */
+  readonly setThreshold: number;
+  /** Unix time in milliseconds, by the clock of `expiryTimeMs`; 0: none is set. */
+  readonly setThresholdUntilMs: number;
   /** An older measurement does not count. */
   readonly maxAgeMs: number;
   /**
@@ -69,6 +90,14 @@ export function isCurrent(metric: StoreMetric, leadership: LeadershipView, nowMs
     nowMs - metric.readAtMs <= metric.maxAgeMs &&
     mayAct(leadership, nowMs)
   );
+}
+
+/** What judges a metric at `nowUnixMs` (`expiryTimeMs`): decided here, for all threads. */
+export function thresholdInForce(
+  { threshold, setThreshold, setThresholdUntilMs }: ThresholdSettings,
+  nowUnixMs: number,
+): number {
+  return nowUnixMs < setThresholdUntilMs ? setThreshold : threshold;
 }
 
 /** Why there is no value although hosts may be listed. */

@@ -6,9 +6,11 @@ import { Board } from '../../src/board/board.js';
 import type { MainRequest, MainResponse } from '../../src/contracts/http.js';
 import { HttpPool, type HttpPoolOptions } from '../../src/http/main/pool.js';
 import { DiagnosticsHub } from '../../src/publish/main/diagnostics-hub.js';
+import { NO_APP_RULES } from '../../src/throttle/app-rules.js';
 import { type Command, NO_EXPIRY } from '../../src/throttle/commands.js';
 import { MetricState } from '../../src/throttle/metric.js';
 import { ThrottleState } from '../../src/throttle/state.js';
+import { storeLocation } from './cluster-settings.js';
 
 export class TestPool {
   readonly board = Board.create();
@@ -26,7 +28,8 @@ export class TestPool {
       listenPort: 0,
       workers: 2,
       board: this.board.memory,
-      stores: [{ name: 'main1', slot: 0 }],
+      stores: [storeLocation('main1', 0)],
+      appRules: NO_APP_RULES,
       memcache: { servers: [], path: 'freno' },
       image: () => this.state.image(),
       handleRequest: (request) => this.respond(request),
@@ -35,6 +38,7 @@ export class TestPool {
       workerLog: { level: 'error', stacks: true },
       diagnostics: this.diagnostics,
       profiling: false,
+      shareDomain: '',
       failed: (error) => {
         throw error;
       },
@@ -57,6 +61,7 @@ export class TestPool {
       value: 0.5,
       readAtMs: monotonicMs(),
       lastHealthyMs: monotonicMs(),
+      sinceMs: monotonicMs(),
       errorText: '',
     });
   }

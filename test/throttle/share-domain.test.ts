@@ -1,6 +1,8 @@
 /** Checks of a store that is unhealthy at a leader that shares the domain. */
+
 import { expect } from 'chai';
-import { type CheckRequest, check, FRENO_APP } from '../../src/throttle/check.js';
+import { type CheckRequest, check, entryKeys, FRENO_APP } from '../../src/throttle/check.js';
+import type { JudgedMetric } from '../../src/throttle/judgement.js';
 import { MetricState, type StoreMetric } from '../../src/throttle/metric.js';
 import { ThrottleState } from '../../src/throttle/state.js';
 
@@ -9,6 +11,8 @@ const NOW_MS = 50_000;
 const HEALTHY: StoreMetric = {
   currentGeneration: 1,
   threshold: 2,
+  setThreshold: 0,
+  setThresholdUntilMs: 0,
   maxAgeMs: 5_000,
   unhealthyAtPeersUntilMs: NOW_MS + 1,
   generation: 1,
@@ -17,15 +21,25 @@ const HEALTHY: StoreMetric = {
   value: 0.5,
   readAtMs: NOW_MS,
   lastHealthyMs: NOW_MS,
+  sinceMs: 0,
   errorText: '',
 };
 
 function answer(store: StoreMetric, question: Partial<CheckRequest> = {}) {
-  return check(
+  const { readThreshold } = question;
+  const own: JudgedMetric = {
+    name: 'lag',
+    mode: 'enforce',
+    reading: store,
+    origin: readThreshold === undefined ? 'all' : 'client',
+    ownThreshold: readThreshold ?? 0,
+  };
+  const { metric: _, ...result } = check(
     {
       app: 'archive',
       storeName: 'main1',
-      store,
+      keys: entryKeys(['archive'], 'main1'),
+      metrics: [own],
       readThreshold: undefined,
       lowPriority: false,
       ifExists: false,
@@ -46,8 +60,10 @@ function answer(store: StoreMetric, question: Partial<CheckRequest> = {}) {
       nowUnixMs: 0,
       lowPriorityHeldAtMs: Number.NEGATIVE_INFINITY,
       dice: () => 0,
+      observed: () => {},
     },
   );
+  return result;
 }
 
 describe('a store that is unhealthy at a leader that shares the domain', () => {

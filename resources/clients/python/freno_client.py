@@ -1039,7 +1039,7 @@ def _explanation_of(reply: _Reply, server: str) -> Optional[Explanation]:
 
 def _explanation_from(answer: CheckAnswer) -> Explanation:
     """For a server that does not explain itself."""
-    text = "may write" if answer.permitted else f"waits: {answer.because}"
+    text = "passes" if answer.permitted else f"waits: {answer.because}"
     return Explanation(
         permitted=answer.permitted,
         status=answer.status,

@@ -10,12 +10,13 @@ import { monotonicMs } from '../../base/clock.js';
 import { FrenoError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import type { StateMachine } from '../../contracts/consensus.js';
-import type { OperatorCommand } from '../../throttle/commands.js';
+import { type CommandEffect, NO_EFFECT, type OperatorCommand } from '../../throttle/commands.js';
 import type { BackendConnection } from './backend-connection.js';
 import { commandError } from './backend-error.js';
+import { CommandWriter } from './command-writer.js';
+import { OwnTables } from './own-tables.js';
 import { Retention } from './retention.js';
 import { StateReader } from './state-reader.js';
-import { statementOf } from './statements.js';
 import type { Tables } from './tables.js';
 import { TransitionLog } from './transition-log.js';
 
@@ -32,8 +33,14 @@ interface SyncRequest {
   /** Undefined: read only. */
   readonly command: OperatorCommand | undefined;
   readonly sinceMs: number;
-  readonly resolve: () => void;
+  readonly resolve: (effect: CommandEffect) => void;
   readonly reject: (error: FrenoError) => void;
+}
+
+/** What was written, and waits to be read again. */
+interface WrittenRequest {
+  readonly request: SyncRequest;
+  readonly effect: CommandEffect;
 }
 
 export interface StateSyncOptions {
@@ -44,7 +51,8 @@ export interface StateSyncOptions {
 }
 
 export class StateSync {
-  readonly #connection: BackendConnection;
+  readonly #own: OwnTables;
+  readonly #writer: CommandWriter;
   readonly #state: StateMachine;
   readonly #intervalMs: number;
   readonly #reader: StateReader;
@@ -58,19 +66,22 @@ export class StateSync {
   #readAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: StateSyncOptions) {
-    this.#connection = options.connection;
+    const { connection, log } = options;
+    this.#own = new OwnTables(connection, log);
+    this.#writer = new CommandWriter(connection, this.#own, log);
     this.#state = options.state;
     this.#intervalMs = options.intervalMs;
-    this.#reader = new StateReader(options.connection);
-    this.#retention = new Retention(options.connection, options.log);
+    this.#reader = new StateReader(connection, this.#own);
+    this.#retention = new Retention(connection, this.#own, log);
     this.#faults = new TransitionLog(
-      options.log,
+      log,
       'MySQL backend: reading throttled apps and skipped hosts',
     );
   }
 
   /** Starts to read. Called again when the tables were created again. */
   start(tables: Tables): void {
+    if (tables !== this.#tables) this.#own.forget();
     this.#tables = tables;
     if (this.#timer !== undefined || this.#stopping) return;
     this.#timer = setInterval(() => {
@@ -92,19 +103,19 @@ export class StateSync {
   }
 
   /** Resolves when what was in the tables at the call is in every thread of this node. */
-  refresh(): Promise<void> {
-    return this.#enqueue(undefined);
+  async refresh(): Promise<void> {
+    await this.#enqueue(undefined);
   }
 
   /**
    * Resolves when the command is written and in every thread of this node. Rejects with a
    * `FrenoError`.
    */
-  submit(command: OperatorCommand): Promise<void> {
+  submit(command: OperatorCommand): Promise<CommandEffect> {
     return this.#enqueue(command);
   }
 
-  #enqueue(command: OperatorCommand | undefined): Promise<void> {
+  #enqueue(command: OperatorCommand | undefined): Promise<CommandEffect> {
     if (this.#stopping) {
       return Promise.reject(new FrenoError('NO_LEADER', 'the node is stopping'));
     }
@@ -123,18 +134,21 @@ export class StateSync {
   async #processQueue(): Promise<void> {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, BATCH_MAX);
-      const written: SyncRequest[] = [];
+      const written: WrittenRequest[] = [];
       for (const request of batch) {
-        if (await this.#write(request)) written.push(request);
+        const effect = await this.#write(request);
+        if (effect !== null) written.push({ request, effect });
       }
       if (written.length > 0) await this.#readAndSettle(written);
-      if (this.#tables !== undefined) await this.#retention.pruneIfDue(this.#tables);
+      if (this.#tables !== undefined) {
+        await this.#retention.pruneIfDue(this.#tables, this.#reader.endedNotes());
+      }
     }
   }
 
-  /** Resolves with true when a read must follow, with false when the request was rejected. */
-  async #write({ command, sinceMs, reject }: SyncRequest): Promise<boolean> {
-    if (command === undefined) return true;
+  /** A read must follow; null: the request was rejected. */
+  async #write({ command, sinceMs, reject }: SyncRequest): Promise<CommandEffect | null> {
+    if (command === undefined) return NO_EFFECT;
     try {
       if (this.#stopping) throw new FrenoError('NO_LEADER', 'the node is stopping');
       if (this.#tables === undefined) {
@@ -144,13 +158,12 @@ export class StateSync {
         throw new FrenoError('OVERLOADED', 'MySQL backend: too slow; nothing was changed');
       }
       this.#requireRoom(command);
-      const { sql, values } = statementOf(command, this.#tables.nullableExpiry);
-      await this.#connection.change(sql, values);
+      const effect = await this.#writer.write(command, this.#tables);
       if (!this.#reader.hasEntryOf(command)) this.#retention.count(command);
-      return true;
+      return effect;
     } catch (error) {
       reject(error instanceof FrenoError ? error : commandError(error));
-      return false;
+      return null;
     }
   }
 
@@ -161,14 +174,15 @@ export class StateSync {
     }
   }
 
-  async #readAndSettle(requests: readonly SyncRequest[]): Promise<void> {
+  async #readAndSettle(written: readonly WrittenRequest[]): Promise<void> {
     try {
       await this.#read();
       this.#faults.succeeded();
-      for (const { resolve } of requests) resolve();
+      for (const { request, effect } of written) request.resolve(effect);
     } catch (error) {
       this.#faults.failed(error);
-      for (const { command, reject } of requests) {
+      for (const { request } of written) {
+        const { command, reject } = request;
         reject(command === undefined ? commandError(error) : notInEffect(error));
       }
     }
@@ -176,6 +190,7 @@ export class StateSync {
 
   async #read(): Promise<void> {
     const startedAtMs = monotonicMs();
+    await this.#own.prepare();
     const image = await this.#reader.read();
     if (image !== null) {
       try {

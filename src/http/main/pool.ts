@@ -12,6 +12,7 @@ import { ThreadRestarts } from '../../base/supervised-thread.js';
 import { MAIN_WATCHDOG_LIMITS, WATCHDOG_LIMITS, type WatchdogLimits } from '../../base/watchdog.js';
 import type { DiagnosticsPorts } from '../../contracts/diagnostics.js';
 import type {
+  AppRulesSettings,
   FromHttp,
   HttpEngine,
   HttpEngineChoice,
@@ -45,6 +46,7 @@ export interface HttpPoolOptions {
   readonly workers: number;
   readonly board: SharedArrayBuffer;
   readonly stores: readonly StoreLocation[];
+  readonly appRules: AppRulesSettings;
   readonly memcache: MemcacheAddress;
   /** The whole replicated state of the moment. */
   readonly image: () => StateImage;
@@ -56,6 +58,8 @@ export interface HttpPoolOptions {
   readonly diagnostics: DiagnosticsPorts;
   /** Whether profiles may be taken. */
   readonly profiling: boolean;
+  /** As in `HttpWorkerData`. */
+  readonly shareDomain: string;
   /** Called when a worker that had started hangs: only a new process can replace it. */
   readonly failed: (error: FrenoError) => void;
   /** When a worker counts as hung: `WATCHDOG_LIMITS` unless given. */
@@ -76,6 +80,7 @@ export class HttpPool implements HttpStatisticsSource {
   #engine: HttpEngine;
   #port: number;
   #stores: readonly StoreLocation[];
+  #appRules: AppRulesSettings;
   #memcache: MemcacheAddress;
   #nextNumber = 0;
   /** Set while `start` waits: `start` handles a failure then. */
@@ -89,6 +94,7 @@ export class HttpPool implements HttpStatisticsSource {
     this.#engine = options.engine === 'auto' ? 'uws' : options.engine;
     this.#port = options.listenPort;
     this.#stores = options.stores;
+    this.#appRules = options.appRules;
     this.#memcache = options.memcache;
     this.#unknownStores = new UnknownStoreLog(options.log);
   }
@@ -123,10 +129,11 @@ export class HttpPool implements HttpStatisticsSource {
     throw this.#startError(failed);
   }
 
-  /** Resolves when every live worker has the stores. */
-  setStores(stores: readonly StoreLocation[]): Promise<void> {
+  /** Resolves when every live worker has the stores, and the rules of apps. */
+  setStores(stores: readonly StoreLocation[], appRules: AppRulesSettings): Promise<void> {
     this.#stores = stores;
-    return this.#outbox.broadcast((version) => ({ kind: 'stores', version, stores }));
+    this.#appRules = appRules;
+    return this.#outbox.broadcast((version) => ({ kind: 'stores', version, stores, appRules }));
   }
 
   setMemcache(memcache: MemcacheAddress): void {
@@ -155,6 +162,13 @@ export class HttpPool implements HttpStatisticsSource {
   async collect(kind: StatisticsKind): Promise<HttpStatistics[]> {
     const collected = await Promise.all(this.#serving().map((worker) => worker.collect(kind)));
     return collected.filter((statistics) => statistics !== null);
+  }
+
+  /** As `AppSightings.hasSeen`. */
+  async hasSeen(app: string): Promise<boolean | null> {
+    const answers = await Promise.all(this.#serving().map((worker) => worker.hasSeen(app)));
+    if (answers.includes(true)) return true;
+    return answers.includes(null) ? null : false;
   }
 
   /**
@@ -187,7 +201,7 @@ export class HttpPool implements HttpStatisticsSource {
   }
 
   #startWorker(): HttpWorkerHandle {
-    const { board, workerLog, workers, diagnostics, profiling } = this.#options;
+    const { board, workerLog, workers, diagnostics, profiling, shareDomain } = this.#options;
     const { watchdog = WATCHDOG_LIMITS, mainWatchdog = MAIN_WATCHDOG_LIMITS } = this.#options;
     const number = this.#nextNumber++;
     const worker = new HttpWorkerHandle(
@@ -195,6 +209,7 @@ export class HttpPool implements HttpStatisticsSource {
       {
         diagnostics: diagnostics.open(threadName(number)),
         profiling,
+        shareDomain,
         board,
         engine: this.#engine,
         listenPort: this.#port,
@@ -226,6 +241,7 @@ export class HttpPool implements HttpStatisticsSource {
       case 'failed':
       case 'pong':
       case 'collected':
+      case 'seen':
         return;
       case 'acknowledge':
         this.#outbox.acknowledged(worker, message.version);
@@ -255,6 +271,7 @@ export class HttpPool implements HttpStatisticsSource {
     worker.post({
       kind: 'serve',
       stores: this.#stores,
+      appRules: this.#appRules,
       memcache: this.#memcache,
       image: this.#options.image(),
     });

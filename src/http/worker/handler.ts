@@ -6,12 +6,17 @@ import { SingleFlight } from '../../base/single-flight.js';
 import { type Board, emptyLeadershipReading } from '../../board/board.js';
 import type { MainRequest, MainResponse, StoreLocation } from '../../contracts/http.js';
 import type { MemcacheAddress } from '../../contracts/publisher.js';
+import type { OperatorCommand } from '../../throttle/commands.js';
 import { mayLead } from '../../throttle/leadership-view.js';
 import type { ThrottleState } from '../../throttle/state.js';
-import { type Checks, withQuery } from './checks.js';
-import { commandOf, parseWholeNumber } from './control-requests.js';
+import { type Checks, type ExplainedCheck, withQuery } from './checks.js';
+import { CompiledCheck } from './compiled-check.js';
+import { parseWholeNumber } from './control-parameters.js';
+import { commandOf } from './control-requests.js';
 import { crossSiteRefusal, type HeaderReader } from './cross-site.js';
-import { aggregatedMetrics, metricsHealth, skippedHosts, throttledApps } from './list-responses.js';
+import { entryLists } from './entry-lists.js';
+import { notLeadingJson } from './explanations.js';
+import { aggregatedMetrics, metricsHealth } from './list-responses.js';
 import { profileRequest } from './profile-request.js';
 import { type ClientKey, clientName } from './recent-apps.js';
 import type { Reports } from './reports.js';
@@ -92,6 +97,7 @@ export class Handler {
   handle(request: HandlerRequest): HandlerResponse | Promise<HandlerResponse> {
     const { method, path, query, client } = request;
     if (path.startsWith('/check') && (method === 'GET' || method === 'HEAD')) {
+      if (query !== '' && isVerbose(query)) return this.#verboseCheck(path, query, client);
       const response = this.#sources.checks.respond(path, query, client);
       return response.status === 301 ? redirectResponse(method, response.location) : response;
     }
@@ -103,13 +109,63 @@ export class Handler {
     return isControl(match.route) ? this.#control(match, request) : this.#dispatch(match, request);
   }
 
+  /** Counted and marked as any check. */
+  #verboseCheck(
+    path: string,
+    query: string,
+    client: ClientKey,
+  ): HandlerResponse | Promise<HandlerResponse> {
+    const { checks } = this.#sources;
+    const compiled = checks.compiled(path, query, client);
+    if (!(compiled instanceof CompiledCheck)) return compiled;
+    const result = checks.judge(compiled, query, true);
+    const explained = checks.explain(compiled, result);
+    checks.answer(compiled, result, client);
+    return this.#explained(explained);
+  }
+
+  /** The same question, neither counted nor marked. */
+  #why(
+    match: FoundRoute,
+    { query, client }: HandlerRequest,
+  ): HandlerResponse | Promise<HandlerResponse> {
+    const { checks } = this.#sources;
+    const threshold = queryParameter(query, 'threshold');
+    if (typeof threshold === 'object') return threshold;
+    const path = match.encoded.join('/');
+    const asked =
+      threshold === '' ? `/check/${path}` : `/check-read/${path}/${encodeURIComponent(threshold)}`;
+    const compiled = checks.compiled(asked, query, client);
+    if (!(compiled instanceof CompiledCheck)) return compiled;
+    return this.#explained(checks.explain(compiled, checks.judge(compiled, query)));
+  }
+
+  /** Only main knows the leader. */
+  #explained({ result, json }: ExplainedCheck): HandlerResponse | Promise<HandlerResponse> {
+    if (json !== null) return jsonResponse(result.status, json);
+    return this.#sources.callMain({ kind: 'consensusLeader' }).then((leader) => {
+      const address = leader.status === 200 ? String(JSON.parse(leader.json)) : '';
+      return jsonResponse(result.status, notLeadingJson(result, address));
+    });
+  }
+
   #control(match: FoundRoute, request: HandlerRequest): HandlerResponse | Promise<HandlerResponse> {
-    const command = crossSiteRefusal(request.header) ?? requestedCommand(match, request.query);
+    const command = crossSiteRefusal(request.header) ?? this.#requestedCommand(match, request);
     if (isResponse(command)) {
       this.#sources.reports.refusedCommand(request, command);
       return command;
     }
-    return this.#callMain({ kind: 'submit', command, client: clientName(request.client) });
+    return this.#callMain({ kind: 'submit', command });
+  }
+
+  #requestedCommand(
+    match: FoundRoute,
+    { query, client }: HandlerRequest,
+  ): OperatorCommand | HandlerResponse {
+    const parameters = parametersOf(match);
+    if (isResponse(parameters)) return parameters;
+    const given = { query, client: clientName(client), nowUnixMs: Date.now() };
+    return commandOf({ route: match.route, parameters, stores: this.#stores, ...given });
   }
 
   #dispatch(
@@ -126,11 +182,20 @@ export class Handler {
       case 'unthrottleApp':
       case 'skipHost':
       case 'recoverHost':
+      case 'exemptApp':
+      case 'unexemptApp':
+      case 'setThreshold':
+      case 'resetThreshold':
         throw new Error('checks and commands are dispatched before');
+      case 'why':
+        return this.#why(match, request);
       case 'throttledApps':
-        return this.#afterBarrier(route.endpoint, () => throttledApps(state, board.expiryTimeMs()));
       case 'skippedHosts':
-        return this.#afterBarrier(route.endpoint, () => skippedHosts(state, board.expiryTimeMs()));
+      case 'exemptedApps':
+      case 'thresholds': {
+        const write = entryLists[route.endpoint];
+        return this.#afterBarrier(route.endpoint, () => write(state, board.expiryTimeMs()));
+      }
       case 'recentApps':
         return this.#recentApps(parameters.get('lastMinutes') ?? '0');
       case 'lbCheck':
@@ -214,10 +279,9 @@ export class Handler {
   }
 }
 
-function requestedCommand(match: FoundRoute, query: string): ReturnType<typeof commandOf> {
-  const parameters = parametersOf(match);
-  if (isResponse(parameters)) return parameters;
-  return commandOf({ route: match.route, parameters, query, nowUnixMs: Date.now() });
+function isVerbose(query: string): boolean {
+  const verbose = queryParameter(query, 'verbose');
+  return verbose === '1' || verbose === 'true';
 }
 
 /** Decoded, by their names in the pattern of the route; or the response that refuses them. */

@@ -7,7 +7,8 @@
  * check costs one look-up and two stores, without moving anything. To search for the oldest entry
  * instead would take a third of the thread when all names are new.
  */
-import { RECENT_APPS_MAX, type RecentApp } from '../../contracts/http.js';
+import { RECENT_APPS_MAX, RECENT_MS, type RecentApp } from '../../contracts/http.js';
+import { EVERY_APP } from '../../throttle/commands.js';
 
 /** Share of the entries that is evicted at a time, so that evictions are rare. */
 const EVICTED_SHARE = 0.1;
@@ -45,6 +46,23 @@ export class RecentApps {
       entry.checkedAtUnixMs = nowUnixMs;
       entry.isReferenced = true;
     }
+  }
+
+  /**
+   * Whether the app (`EVERY_APP`: any app), or one of its group, has checked in the day before
+   * `nowUnixMs`. `separator`: as `AppRules.separator`.
+   */
+  hasSeen(app: string, separator: string, nowUnixMs: number): boolean {
+    const isRecent = ({ checkedAtUnixMs }: RecentAppEntry): boolean =>
+      nowUnixMs - checkedAtUnixMs < RECENT_MS;
+    const ofApp = this.#apps.get(app)?.values() ?? [];
+    if ([...ofApp].some(isRecent)) return true;
+    if (app !== EVERY_APP && separator === '') return false;
+    const prefix = app === EVERY_APP ? '' : `${app}${separator}`;
+    for (const entry of this.#queue) {
+      if (entry.app.startsWith(prefix) && isRecent(entry)) return true;
+    }
+    return false;
   }
 
   *entries(): Generator<RecentApp> {

@@ -3,12 +3,19 @@
 /** Paths of one endpoint differ in the parameters that they give. */
 export type HttpEndpoint =
   | 'check'
+  | 'why'
   | 'throttleApp'
   | 'unthrottleApp'
   | 'throttledApps'
   | 'skipHost'
   | 'recoverHost'
   | 'skippedHosts'
+  | 'exemptApp'
+  | 'unexemptApp'
+  | 'exemptedApps'
+  | 'setThreshold'
+  | 'resetThreshold'
+  | 'thresholds'
   | 'recentApps'
   | 'lbCheck'
   | 'leaderCheck'
@@ -50,6 +57,7 @@ export const ROUTES: readonly Route[] = [
   read('check', '/check-if-exists/:app/:storeType/:storeName'),
   read('check', '/check-read/:app/:storeType/:storeName/:threshold'),
   read('check', '/check-read-if-exists/:app/:storeType/:storeName/:threshold'),
+  read('why', '/why/:app/:storeType/:storeName'),
   control('throttleApp', '/throttle-app/:app'),
   control('throttleApp', '/throttle-app/:app/ratio/:ratio'),
   control('throttleApp', '/throttle-app/:app/ttl/:ttlMinutes'),
@@ -60,6 +68,24 @@ export const ROUTES: readonly Route[] = [
   control('skipHost', '/skip-host/:hostName/ttl/:ttlMinutes'),
   control('recoverHost', '/recover-host/:hostName'),
   read('skippedHosts', '/skipped-hosts'),
+  control('exemptApp', '/exempt-app/:app'),
+  control('exemptApp', '/exempt-app/:app/ttl/:ttlMinutes'),
+  control('unexemptApp', '/unexempt-app/:app'),
+  read('exemptedApps', '/exempted-apps'),
+  control('setThreshold', '/set-threshold/:storeType/:storeName/:threshold'),
+  control('setThreshold', '/set-threshold/:storeType/:storeName/:threshold/ttl/:ttlMinutes'),
+  control('setThreshold', '/set-threshold/:storeType/:storeName/:threshold/metric/:metric'),
+  control(
+    'setThreshold',
+    '/set-threshold/:storeType/:storeName/:threshold/metric/:metric/ttl/:ttlMinutes',
+  ),
+  control(
+    'setThreshold',
+    '/set-threshold/:storeType/:storeName/:threshold/ttl/:ttlMinutes/metric/:metric',
+  ),
+  control('resetThreshold', '/reset-threshold/:storeType/:storeName'),
+  control('resetThreshold', '/reset-threshold/:storeType/:storeName/metric/:metric'),
+  read('thresholds', '/thresholds'),
   read('recentApps', '/recent-apps'),
   read('recentApps', '/recent-apps/:lastMinutes'),
   read('lbCheck', '/lb-check'),

@@ -21,6 +21,7 @@ import type {
   StatisticsKind,
   ToHttp,
 } from '../../contracts/http.js';
+import { AppRules } from '../../throttle/app-rules.js';
 import { ThrottleState } from '../../throttle/state.js';
 import { Checks } from './checks.js';
 import { CheckCounters } from './counters.js';
@@ -79,6 +80,7 @@ class HttpWorker {
       recentApps: this.#recentApps,
       reports,
       dice: Math.random,
+      shareDomain: data.shareDomain,
     });
     this.#handler = new Handler({
       checks: this.#checks,
@@ -104,11 +106,13 @@ class HttpWorker {
     switch (message.kind) {
       case 'serve':
         this.#state.restore(message.image);
+        this.#checks.setAppRules(new AppRules(message.appRules));
         this.#handler.setStores(message.stores);
         this.#handler.setMemcache(message.memcache);
         void this.#listen();
         return;
       case 'stores':
+        this.#checks.setAppRules(new AppRules(message.appRules));
         this.#handler.setStores(message.stores);
         this.#acknowledge(message.version);
         return;
@@ -129,6 +133,12 @@ class HttpWorker {
       case 'collect':
         void this.#collect(message.id, message.statistics);
         return;
+      case 'hasSeen': {
+        const separator = this.#checks.appSeparator;
+        const seen = this.#recentApps.hasSeen(message.app, separator, Date.now());
+        this.#post({ kind: 'seen', id: message.id, seen });
+        return;
+      }
       case 'ping':
         this.#post({ kind: 'pong' });
         return;
@@ -209,6 +219,7 @@ class HttpWorker {
       worker: this.#data.worker,
       checkDurations: this.#checks.durations,
       checks: [],
+      observedDenials: statistics === 'checks' && last ? this.#counters.observedDenials() : [],
       recentApps: [],
       [statistics]: counts,
     };

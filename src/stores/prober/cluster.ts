@@ -12,7 +12,7 @@ import { TlsMaterial } from '../../base/mysql/tls.js';
 import type { Board } from '../../board/board.js';
 import type { StoreProbeStatistics } from '../../contracts/probe.js';
 import type { MetricPublisher, StorePublication } from '../../contracts/publisher.js';
-import type { ClusterAssignment } from '../../contracts/stores.js';
+import type { ClusterAssignment, MetricAssignment } from '../../contracts/stores.js';
 import { type Measurement, MetricState } from '../../throttle/metric.js';
 import { type Aggregate, ClusterReadings } from './aggregation.js';
 import { StoreCounters } from './counters.js';
@@ -22,6 +22,7 @@ import { type Metric, metricOf } from './mysql/metric.js';
 import type { ProbeCounters, ProbeSettings } from './mysql/probe.js';
 import type { Scheduled } from './probe-scheduler.js';
 import { type Crossing, ThresholdLog } from './threshold-log.js';
+import { ThresholdReader } from './threshold-reader.js';
 
 /** Starts and stops the probing of hosts. */
 export interface HostScheduling {
@@ -39,7 +40,7 @@ export interface ClusterContext extends HostContext {
   readonly counters: ProbeCounters;
 }
 
-type AssignedSettings = ClusterAssignment['settings'];
+type AssignedSettings = MetricAssignment['settings'];
 
 /**
  * A store that has not been published for this long is published again, so that its state does not
@@ -53,9 +54,11 @@ export class ProbedCluster implements HostOwner, Scheduled {
   readonly resolver: ResolverClient;
   readonly #publication: StorePublication;
   readonly #thresholdLog: ThresholdLog;
+  readonly #thresholds: ThresholdReader;
   /** One closure for all readings: they are frequent. */
   readonly #crossing = (): Crossing => this.#describeCrossing();
-  #assignment: ClusterAssignment;
+  readonly name: string;
+  #assignment: MetricAssignment;
   #probeSettings: ProbeSettings;
   #readings = new ClusterReadings(0);
   /** By `host:port`, in the order of the list. */
@@ -67,14 +70,16 @@ export class ProbedCluster implements HostOwner, Scheduled {
   readonly #aggregate: Aggregate = { state: 0, value: 0, readAtMs: 0, errorText: '' };
   readonly #measurement: { -readonly [K in keyof Measurement]: Measurement[K] };
 
-  constructor(assignment: ClusterAssignment, context: ClusterContext) {
+  constructor({ name, metrics: [assignment] }: ClusterAssignment, context: ClusterContext) {
+    this.name = name;
     this.#context = context;
     this.counters = new StoreCounters(context.counters);
     this.resolver = context.resolver.client();
-    this.#publication = context.publisher.open(assignment.settings.name);
-    this.#thresholdLog = new ThresholdLog(assignment.settings.name, context.logger);
+    this.#publication = context.publisher.open(name);
+    this.#thresholdLog = new ThresholdLog(name, context.logger);
+    this.#thresholds = new ThresholdReader(context.board, assignment.slot);
     this.#assignment = assignment;
-    this.#probeSettings = probeSettings(assignment.settings);
+    this.#probeSettings = probeSettings(name, assignment.settings);
     this.#measurement = {
       generation: assignment.generation,
       term: 0,
@@ -82,17 +87,10 @@ export class ProbedCluster implements HostOwner, Scheduled {
       value: 0,
       readAtMs: 0,
       lastHealthyMs: 0,
+      sinceMs: 0,
       errorText: '',
     };
     this.#replaceHosts(true, 0);
-  }
-
-  get name(): string {
-    return this.#assignment.settings.name;
-  }
-
-  get slot(): number {
-    return this.#assignment.slot;
   }
 
   get sinceMs(): number {
@@ -122,15 +120,15 @@ export class ProbedCluster implements HostOwner, Scheduled {
    * Applies changed settings, hosts or generation of the same cluster. Hosts that stay keep their
    * connections, unless login or metric have changed.
    */
-  apply(assignment: ClusterAssignment, nowMs: number): void {
+  apply({ metrics: [assignment] }: ClusterAssignment, nowMs: number): void {
     const before = this.#assignment;
     if (isDeepStrictEqual(assignment, before)) return;
     this.#assignment = assignment;
     const isSameStore =
       assignment.generation === before.generation &&
-      assignment.settings.metricQuery === before.settings.metricQuery;
+      isDeepStrictEqual(assignment.settings.measured, before.settings.measured);
     if (!isSameStore) this.#discardReadings(nowMs);
-    this.#probeSettings = changedSettings(this.#probeSettings, before, assignment);
+    this.#probeSettings = changedSettings(this.name, this.#probeSettings, before, assignment);
     this.#replaceHosts(isSameStore, nowMs);
     this.#publish(nowMs);
   }
@@ -221,7 +219,7 @@ export class ProbedCluster implements HostOwner, Scheduled {
     measurement.readAtMs = readAtMs;
     measurement.errorText = errorText;
     if (state === MetricState.ok) {
-      const exceeds = value > settings.throttleThreshold;
+      const exceeds = value > this.#thresholds.inForce(settings.threshold);
       if (!exceeds) measurement.lastHealthyMs = nowMs;
       this.#thresholdLog.observe(exceeds, nowMs, this.#crossing);
     }
@@ -234,19 +232,22 @@ export class ProbedCluster implements HostOwner, Scheduled {
     const { settings } = this.#assignment;
     const index = this.#readings.decidingHost(settings);
     const host = [...this.#hosts.keys()][index] ?? '';
-    return { host, value: this.#measurement.value, threshold: settings.throttleThreshold };
+    const threshold = this.#thresholds.inForce(settings.threshold);
+    return { host, value: this.#measurement.value, threshold };
   }
 }
 
-function probeSettings(settings: AssignedSettings): ProbeSettings {
-  return { login: loginOf(settings), metric: metricFor(settings), cacheMs: settings.cacheMs };
+function probeSettings(name: string, settings: AssignedSettings): ProbeSettings {
+  const { cacheMs } = settings;
+  return { login: loginOf(settings), metric: metricFor(name, settings), cacheMs };
 }
 
 /** Reuses the objects that have not changed: probes compare them to decide on a new connection. */
 function changedSettings(
+  name: string,
   present: ProbeSettings,
-  before: ClusterAssignment,
-  after: ClusterAssignment,
+  before: MetricAssignment,
+  after: MetricAssignment,
 ): ProbeSettings {
   const [old, settings] = [before.settings, after.settings];
   const isSameLogin =
@@ -254,11 +255,11 @@ function changedSettings(
     old.password === settings.password &&
     old.collation === settings.collation &&
     isDeepStrictEqual(old.tls, settings.tls);
-  const isSameMetric = old.metricQuery === settings.metricQuery;
+  const isSameMetric = isDeepStrictEqual(old.measured, settings.measured);
   if (isSameLogin && isSameMetric && old.cacheMs === settings.cacheMs) return present;
   return {
     login: isSameLogin ? present.login : loginOf(settings),
-    metric: isSameMetric ? present.metric : metricFor(settings),
+    metric: isSameMetric ? present.metric : metricFor(name, settings),
     cacheMs: settings.cacheMs,
   };
 }
@@ -267,8 +268,8 @@ function loginOf({ user, password, collation, tls }: AssignedSettings): Login {
   return { user, password, collation, tls: tls === null ? null : new TlsMaterial(tls) };
 }
 
-function metricFor({ name, metricQuery }: AssignedSettings): Metric {
-  const metric = metricOf(metricQuery);
+function metricFor(name: string, { measured }: AssignedSettings): Metric {
+  const metric = metricOf(measured.query);
   // The configuration rejects such a query, so this is a bug.
   if (metric === null) throw new FrenoError('PROTOCOL', `${name}: MetricQuery is not supported`);
   return metric;
