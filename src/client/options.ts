@@ -8,7 +8,10 @@ export interface CheckSubject {
   readonly app?: string;
   /** `main`, which is short for `mysql/main`. */
   readonly store?: string;
-  /** `low`: wait while checks of normal priority are refused. `normal` unless given. */
+  /**
+   * `low`: wait while checks of normal priority are refused. Unless given, by the rule that freno's
+   * configuration has for the app, or else `normal`.
+   */
   readonly priority?: 'normal' | 'low';
   /** Only these metrics of the store count; all that apply unless given. */
   readonly metrics?: readonly string[];

@@ -46,12 +46,12 @@ function nameOf(option: string, name: string | undefined): string {
   return name;
 }
 
-function queryOf({ priority = 'normal', metrics = [] }: CheckSubject): string {
-  if (priority !== 'normal' && priority !== 'low') {
+function queryOf({ priority, metrics = [] }: CheckSubject): string {
+  if (priority !== undefined && priority !== 'normal' && priority !== 'low') {
     throw new TypeError(`priority: must be normal or low, got ${String(priority)}`);
   }
   const parts = [
-    ...(priority === 'low' ? ['p=low'] : []),
+    ...(priority !== undefined ? [`p=${priority}`] : []),
     ...(metrics.length > 0 ? [`metric=${metrics.map(encodeURIComponent).join(',')}`] : []),
   ];
   return parts.length > 0 ? `?${parts.join('&')}` : '';

@@ -97,7 +97,7 @@ describe('a client of freno', () => {
       await low.check({ priority: 'normal', store: 'other', app: 'another' });
       expect(pages.paths).to.deep.equal([
         '/check/job/mysql/main?p=low&metric=lag,threads_running',
-        '/check/another/mysql/other',
+        '/check/another/mysql/other?p=normal',
       ]);
     });
 

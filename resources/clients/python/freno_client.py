@@ -276,7 +276,8 @@ class FrenoClient:
     servers: an address such as "http://freno.example.com:8087", or several.
     app: the name of the job, by which operators throttle it: "nightly-archive", not "python".
     store: "main", which is short for "mysql/main".
-    priority: "low": wait while checks of normal priority are refused.
+    priority: "low": wait while checks of normal priority are refused; "normal". Unless given, by
+        the rule that freno's configuration has for the app, or else normal.
     metrics: only these metrics of the store count; all that apply unless given.
     request_timeout: for one request, to the end of its response. Names are looked up in the
         system's own time, which may be longer.
@@ -300,7 +301,7 @@ class FrenoClient:
         *,
         app: Optional[str] = None,
         store: Optional[str] = None,
-        priority: str = "normal",
+        priority: Optional[str] = None,
         metrics: Sequence[str] = (),
         request_timeout: float = 2.0,
         max_wait: float = 3600.0,
@@ -511,7 +512,7 @@ class _Question:
 def _question_of(
     app: Optional[str],
     store: Optional[str],
-    priority: str,
+    priority: Optional[str],
     metrics: Sequence[str],
     threshold: Optional[float],
 ) -> _Question:
@@ -521,11 +522,11 @@ def _question_of(
         store_type, store_name = "mysql", store_type
     _name("store", store_type)
     _name("store", store_name)
-    if priority not in ("normal", "low"):
+    if priority not in (None, "normal", "low"):
         raise ValueError(f"priority: must be normal or low, got {priority!r}")
     if isinstance(metrics, str):
         raise TypeError("metrics: must be a sequence of names, got a string")
-    parts = ["p=low"] if priority == "low" else []
+    parts = [] if priority is None else [f"p={priority}"]
     if metrics:
         parts.append("metric=" + ",".join(quote(name, safe="") for name in metrics))
     query = "?" + "&".join(parts) if parts else ""
