@@ -1,0 +1,19 @@
+/** What every command runs with: the servers and the output, from its options. */
+import { type Output, processOutput } from './output/output.js';
+import { ServerGroup } from './servers/server-group.js';
+import { serverList } from './servers/server-list.js';
+
+/** Options that every command with a server has. */
+export interface CommonOptions {
+  readonly server?: string;
+  readonly json?: boolean;
+}
+
+export interface CommandContext {
+  readonly servers: ServerGroup;
+  readonly output: Output;
+}
+
+export function contextOf({ server, json }: CommonOptions): CommandContext {
+  return { servers: new ServerGroup(serverList(server)), output: processOutput(json === true) };
+}

@@ -1,0 +1,40 @@
+/** All commands of the client, as the command-line library takes them. */
+import { Command } from 'commander';
+import { addJobCommands } from './job-commands.js';
+import { addOperatorCommands } from './operator-commands.js';
+import { addSetupCommands } from './setup-commands.js';
+import { addViewCommands } from './view-commands.js';
+
+const MORE_HELP = `
+"freno help COMMAND" has the options of a command.
+Flags instead of a command run the service: "freno --help" lists them.`;
+
+/** `childCommand`: the words after `--`, which belong to the command of `freno run`. */
+export function createProgram(childCommand: readonly string[] = []): Command {
+  const program = new Command('freno')
+    .usage('COMMAND [options]')
+    .configureHelp({ subcommandTerm: (command) => command.name() })
+    .addHelpText('after', MORE_HELP);
+  addJobCommands(program, childCommand);
+  addOperatorCommands(program);
+  addViewCommands(program);
+  addSetupCommands(program);
+  for (const command of withSubcommands(program)) {
+    command
+      .showHelpAfterError(`(freno ${pathOfCommand(command)}--help shows how it is used)`)
+      .exitOverride()
+      .configureOutput({
+        outputError: (text, write) => write(text.replace(/^error: /, 'freno: ')),
+      });
+  }
+  return program;
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
+}
+
+/** `threshold set `; empty for the program itself. */
+function pathOfCommand(command: Command): string {
+  return command.parent === null ? '' : `${pathOfCommand(command.parent)}${command.name()} `;
+}

@@ -1,0 +1,112 @@
+/**
+ * The bodies of responses, with a doubt: the server at a URL may be an older freno, or something
+ * else altogether. What does not have the expected shape is never taken for an answer.
+ */
+import { CommandFailure, EXIT } from '../exit-codes.js';
+import type { Reply, ServerGroup } from './server-group.js';
+import { serverName } from './server-list.js';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** The body of a check, or of a failure. */
+export interface StatusBody extends JsonObject {
+  readonly StatusCode: number;
+  readonly Message: string;
+}
+
+/** What the Go library and this freno answer for an unknown path. */
+const UNKNOWN_PATH_TEXT = '404 page not found';
+
+/** What a path is, for the message of a server that does not have it. */
+interface AskedPath {
+  /** As in the documentation: `/why`. */
+  readonly name: string;
+}
+
+/** The JSON value of a response with status 200. Rejects for everything else, with the reason. */
+export async function okJson(
+  servers: ServerGroup,
+  reply: Reply,
+  asked: AskedPath,
+): Promise<unknown> {
+  const value = parsed(reply);
+  if (reply.status === 200 && value !== undefined) return value;
+  if (isStatusBody(value) && value.StatusCode === reply.status && reply.status !== 200) {
+    throw refusal(reply, value);
+  }
+  throw await foreignReply(servers, reply, asked);
+}
+
+/** The JSON object of a response with status 200. */
+export async function okObject(
+  servers: ServerGroup,
+  reply: Reply,
+  asked: AskedPath,
+): Promise<JsonObject> {
+  const value = await okJson(servers, reply, asked);
+  if (isJsonObject(value)) return value;
+  throw await foreignReply(servers, reply, asked);
+}
+
+/** The body that has the status of its response, whichever that is. */
+export async function statusBody(
+  servers: ServerGroup,
+  reply: Reply,
+  asked: AskedPath,
+): Promise<StatusBody> {
+  const value = parsed(reply);
+  if (isStatusBody(value) && value.StatusCode === reply.status) return value;
+  throw await foreignReply(servers, reply, asked);
+}
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The server's own words for what it refuses. */
+function refusal({ server, status }: Reply, { Message }: StatusBody): CommandFailure {
+  const exitCode = status === 400 ? EXIT.usage : EXIT.failed;
+  return new CommandFailure(exitCode, `${serverName(server)}: ${Message}`);
+}
+
+/** Whether a path is missing because the server is older than this client, or is no freno. */
+async function foreignReply(
+  servers: ServerGroup,
+  reply: Reply,
+  { name }: AskedPath,
+): Promise<CommandFailure> {
+  const { server, status, text, contentType } = reply;
+  if (status === 404 && text.startsWith(UNKNOWN_PATH_TEXT) && (await isFreno(servers, server))) {
+    const older = `${serverName(server)} has no ${name}: its freno is older than this client`;
+    return new CommandFailure(EXIT.failed, older);
+  }
+  const what = `${status}${contentType === '' ? '' : ` with ${contentType.split(';', 1)[0]}`}`;
+  return new CommandFailure(
+    EXIT.notFreno,
+    `${serverName(server)} is no freno: it answers ${name} with ${what}`,
+  );
+}
+
+/** `/help` lists the paths of every freno, the original included. */
+async function isFreno(servers: ServerGroup, server: URL): Promise<boolean> {
+  try {
+    const help = parsed(await servers.askServer(server, '/help'));
+    return Array.isArray(help) && help.some((path) => String(path).startsWith('/check/'));
+  } catch {
+    return false;
+  }
+}
+
+function parsed({ text }: Reply): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isStatusBody(value: unknown): value is StatusBody {
+  return (
+    isJsonObject(value) && typeof value.StatusCode === 'number' && typeof value.Message === 'string'
+  );
+}
