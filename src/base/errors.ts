@@ -12,6 +12,8 @@ export type ErrorCode =
   | 'BAD_REQUEST'
   /** There is no leader now; nothing was changed. Try again. */
   | 'NO_LEADER'
+  /** This cluster, or its backend, has not got what the command needs; nothing was changed. */
+  | 'UNSUPPORTED'
   /** A bounded queue or table is full; nothing was changed. Try again later. */
   | 'OVERLOADED'
   /** It is unknown whether the change took effect. Commands are safe to repeat. */

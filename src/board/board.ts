@@ -8,7 +8,7 @@
  * caller passes, so that a check allocates nothing for them.
  */
 import { monotonicMs } from '../base/clock.js';
-import { STORES_MAX } from '../base/limits.js';
+import { METRICS_MAX } from '../base/limits.js';
 import type { Mutable } from '../base/mutable.js';
 import { expiryTimeMs, type LeadershipView, NOT_LEADING } from '../throttle/leadership-view.js';
 import type { Measurement, MetricState, StoreMetric } from '../throttle/metric.js';
@@ -37,7 +37,6 @@ import {
   TEXT_BYTES_MAX,
 } from './layout.js';
 
-export { STORES_MAX } from '../base/limits.js';
 export { TEXT_BYTES_MAX } from './layout.js';
 
 /** Objects to read into; each thread keeps its own. */
@@ -76,14 +75,14 @@ export class Board {
   readonly #holds: BigInt64Array;
 
   /** A new, empty board. */
-  static create(slots = STORES_MAX): Board {
+  static create(slots = METRICS_MAX): Board {
     return new Board(new SharedArrayBuffer(boardBytes(slots)), slots);
   }
 
   /** `memory` is that of a board made by `create` with the same number of slots, in any thread. */
   constructor(
     readonly memory: SharedArrayBuffer,
-    readonly slots = STORES_MAX,
+    readonly slots = METRICS_MAX,
   ) {
     if (memory.byteLength !== boardBytes(slots)) {
       throw new RangeError(`a board of ${slots} slots has ${boardBytes(slots)} bytes`);

@@ -60,7 +60,7 @@ function storeAdvice(config: FrenoConfig): string[] {
   if (clusters.length === 0) {
     return [`${path}.Clusters: empty, so every check fails with 404; add a cluster`];
   }
-  const without = clusters.filter((cluster) => cluster.throttleThreshold === 0);
+  const without = clusters.filter((cluster) => cluster.metrics[0].threshold === 0);
   if (without.length === 0) return [];
   return [
     `${path}.ThrottleThreshold: 0 or not set, and not set for ` +

@@ -5,7 +5,7 @@
 
 import { formatAddress } from '../base/address.js';
 import { MYSQL_DEFAULT_PORT } from '../base/mysql/default-port.js';
-import type { ClusterSettings, HostSource } from '../contracts/stores.js';
+import type { ClusterSettings, HostSource, MetricSettings } from '../contracts/stores.js';
 import { splitList } from './key-types.js';
 import type { FrenoConfig } from './schema.js';
 import type { ClusterConfig, MySQLConfig } from './schema-stores.js';
@@ -24,27 +24,40 @@ export const SOURCE_KEYS = [
 
 export type SourceKey = (typeof SOURCE_KEYS)[number];
 
+/** Name of a store's own metric. */
+const OWN_METRIC = 'lag';
+
 /** Every cluster of a valid configuration, in the order of the file. */
 export function clusterSettings(config: FrenoConfig): ClusterSettings[] {
   const mysql = config.Stores.MySQL;
   return Object.entries(mysql.Clusters).map(([name, cluster]) => ({
     name,
-    source: hostSource(mysql, cluster),
+    metrics: [ownMetric(mysql, cluster)],
+  }));
+}
+
+function ownMetric(mysql: MySQLConfig, cluster: ClusterConfig): MetricSettings {
+  return {
+    name: OWN_METRIC,
+    mode: 'enforce',
+    measured: { kind: 'query', query: (cluster.MetricQuery.trim() || mysql.MetricQuery).trim() },
+    threshold: cluster.ThrottleThreshold || mysql.ThrottleThreshold,
+    cacheMs: cluster.CacheMillis || mysql.CacheMillis,
+    hosts: hostSource(mysql, cluster),
+    port: cluster.Port || mysql.Port || MYSQL_DEFAULT_PORT,
     user: cluster.User || mysql.User,
     password: cluster.Password || mysql.Password,
-    metricQuery: (cluster.MetricQuery.trim() || mysql.MetricQuery).trim(),
-    cacheMs: cluster.CacheMillis || mysql.CacheMillis,
-    throttleThreshold: cluster.ThrottleThreshold || mysql.ThrottleThreshold,
-    port: cluster.Port || mysql.Port || MYSQL_DEFAULT_PORT,
     collation: mysql.Collation,
     tls: tlsSettings(cluster.TLS, mysql.TLS),
     ignoreDialTcpErrors: mysql.IgnoreDialTcpErrors,
     ignoreHostsCount: cluster.IgnoreHostsCount || mysql.IgnoreHostsCount,
+    ignoreHostsPercent: 0,
     ignoreHostsThreshold: cluster.IgnoreHostsThreshold || mysql.IgnoreHostsThreshold,
+    catchUp: null,
     httpCheckPort: Math.max(0, cluster.HttpCheckPort || mysql.HttpCheckPort),
     httpCheckPath: cluster.HttpCheckPath || mysql.HttpCheckPath,
     ignoreHosts: cluster.IgnoreHosts.length > 0 ? cluster.IgnoreHosts : mysql.IgnoreHosts,
-  }));
+  };
 }
 
 /** The sources that a cluster configures completely; the first one is used. */

@@ -3,7 +3,12 @@
  * backend, and what it offers in return.
  */
 import type { DurationCounts } from '../base/durations.js';
-import type { Command, CommandOutcome, OperatorCommand } from '../throttle/commands.js';
+import type {
+  Command,
+  CommandEffect,
+  CommandOutcome,
+  OperatorCommand,
+} from '../throttle/commands.js';
 import type { StateImage } from '../throttle/state.js';
 
 /** The message of a 504, and of errors with the code `OUTCOME_UNKNOWN`. */
@@ -80,9 +85,10 @@ export interface Consensus {
   stop(): Promise<void>;
   /**
    * Resolves when the command is committed and every thread of this node sees it.
-   * Rejects with `NO_LEADER`, `OVERLOADED` or `OUTCOME_UNKNOWN`.
+   * Rejects with `NO_LEADER`, `OVERLOADED`, `OUTCOME_UNKNOWN`, or `UNSUPPORTED`, which names the
+   * member or the table that cannot take the command.
    */
-  submit(command: OperatorCommand): Promise<void>;
+  submit(command: OperatorCommand): Promise<CommandEffect>;
   /**
    * On the leader: resolves when this node's state has all that any node acknowledged before the
    * call, or rejects with `NO_LEADER` (Raft dissertation, section 6.4). On a follower: resolves at

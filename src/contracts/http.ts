@@ -7,11 +7,22 @@ import type { Command, OperatorCommand } from '../throttle/commands.js';
 import type { StateImage } from '../throttle/state.js';
 import type { ProfileRequest } from './diagnostics.js';
 import type { MemcacheAddress } from './publisher.js';
+import type { MetricMode } from './stores.js';
 
 /** Where a store lies on the board. */
 export interface StoreLocation {
   readonly name: string;
+  /** That of the store's own metric. */
   readonly slot: number;
+  /** The first one is the store's own. */
+  readonly metrics: readonly [MetricLocation, ...MetricLocation[]];
+}
+
+/** Where a metric of a store lies on the board. */
+export interface MetricLocation {
+  readonly name: string;
+  readonly slot: number;
+  readonly mode: MetricMode;
 }
 
 export type HttpEngine = 'uws' | 'node';
@@ -37,8 +48,7 @@ export interface HttpWorkerData {
 
 /** What an HTTP worker needs main for. */
 export type MainRequest =
-  /** `client`: the address of the operator's client, for the log. */
-  | { readonly kind: 'submit'; readonly command: OperatorCommand; readonly client: string }
+  | { readonly kind: 'submit'; readonly command: OperatorCommand }
   /**
    * Main responds when the worker's copy of the state may be read: on the leader it then has all
    * changes that were acknowledged before.
@@ -99,6 +109,9 @@ export interface CheckCount {
 /** Bound on the recent apps that one worker holds, and that `/recent-apps` lists. */
 export const RECENT_APPS_MAX = 10_000;
 
+/** For how long an app counts as recent. */
+export const RECENT_MS = 24 * 60 * 60_000;
+
 export interface RecentApp {
   readonly app: string;
   readonly client: string;
@@ -142,6 +155,8 @@ export interface UnknownStoreCheck {
 /** A control request that an HTTP worker refused, for the log. */
 export interface RefusedCommand {
   readonly client: string;
+  /** As the query names it. */
+  readonly owner?: string;
   readonly method: string;
   readonly path: string;
   readonly status: number;
@@ -172,6 +187,8 @@ export type ToHttp =
       readonly responses: readonly NumberedResponse[];
     }
   | { readonly kind: 'collect'; readonly id: number; readonly statistics: StatisticsKind }
+  /** Whether that app (`EVERY_APP`: any app) has checked recently. */
+  | { readonly kind: 'hasSeen'; readonly id: number; readonly app: string }
   /** For the watchdogs on both sides: the worker sends `pong` at once. */
   | { readonly kind: 'ping' }
   /** Respond to what is in flight, then end. */
@@ -188,6 +205,7 @@ export type FromHttp =
   | { readonly kind: 'failed'; readonly cause: FailureCause; readonly message: string }
   | { readonly kind: 'pong' }
   | { readonly kind: 'acknowledge'; readonly version: number }
+  | { readonly kind: 'seen'; readonly id: number; readonly seen: boolean }
   | { readonly kind: 'unknownStore'; readonly check: UnknownStoreCheck }
   | { readonly kind: 'refusedCommand'; readonly refusal: RefusedCommand }
   | {

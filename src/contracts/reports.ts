@@ -1,8 +1,8 @@
 /** The reports that main's parts give to requests over HTTP. */
 import type { ProbeStatistics } from './probe.js';
 
-/** One cluster in `/inventory`. */
-export interface ClusterReport {
+/** One list of hosts in `/inventory`. */
+export interface HostListReport {
   /** `static`, `haproxy`, `proxysql`, `vitess` or `none`. */
   readonly source: string;
   /** `host:port` of the hosts that are probed. */
@@ -19,9 +19,29 @@ export interface ClusterReport {
   readonly oddRows: readonly string[];
 }
 
+/** One cluster in `/inventory`: the hosts of its own metric, and those of others. */
+export interface ClusterReport extends HostListReport {
+  /** By name, of each metric that counts other hosts than the own one. */
+  readonly otherLists: ReadonlyMap<string, HostListReport>;
+}
+
 export interface InventoryReporter {
   /** By cluster name. */
   report(): ReadonlyMap<string, ClusterReport>;
+}
+
+/** What a skip takes out, of the lists that this node has read. */
+export interface SkipMatch {
+  /** `host:port`. */
+  readonly hosts: readonly string[];
+  /** `mysql/<store>` of each store that lists one of them. */
+  readonly stores: readonly string[];
+  /** Those that have no other host left; a metric with hosts of its own follows its store. */
+  readonly emptied: readonly string[];
+}
+
+export interface SkipMatcher {
+  skipMatch(entry: string): SkipMatch;
 }
 
 /**

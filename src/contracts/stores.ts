@@ -44,30 +44,76 @@ export interface NoHosts {
 
 export type HostSource = StaticHosts | HAProxyHosts | ProxySQLHosts | VitessHosts | NoHosts;
 
-/** One MySQL cluster (a store `mysql/<name>`). */
-export interface ClusterSettings {
+/**
+ * `enforce`: a check waits while the metric is above its threshold. `observe`: it is judged,
+ * counted and shown, and denies nothing.
+ */
+export type MetricMode = 'enforce' | 'observe';
+
+/**
+ * What a metric measures. `query`: the one number of a statement; empty: replication lag. `rate`:
+ * how much that number grows per second. `mariaDbQuery`: the statement for servers of MariaDB,
+ * where it is another one. `prometheus`: an instant query to a Prometheus server.
+ */
+export type MetricSource =
+  | StatementSource
+  | {
+      readonly kind: 'prometheus';
+      readonly url: string;
+      readonly query: string;
+      readonly intervalMs: number;
+    };
+
+export interface StatementSource {
+  readonly kind: 'query' | 'rate';
+  readonly query: string;
+  readonly mariaDbQuery?: string;
+}
+
+/** How long a host that joins far behind is left out. */
+export interface CatchUpSettings {
+  /** A host that joins with a value above this one is catching up; in the unit of the metric. */
+  readonly aboveSeconds: number;
+  /** It counts after this time, whatever its value. */
+  readonly maxMinutes: number;
+}
+
+/** A number of a cluster, and the threshold that judges it. */
+export interface MetricSettings {
+  /** Unique in the cluster. */
   readonly name: string;
-  readonly source: HostSource;
-  readonly user: string;
-  readonly password: string;
-  /** Empty: replication lag. */
-  readonly metricQuery: string;
+  readonly mode: MetricMode;
+  readonly measured: MetricSource;
+  readonly threshold: number;
   /** How long the value of a host is reused; 0: not at all. */
   readonly cacheMs: number;
-  readonly throttleThreshold: number;
+  readonly hosts: HostSource;
   /** Port of hosts that are listed without one. */
   readonly port: number;
+  readonly user: string;
+  readonly password: string;
   /** Empty: the client's default. */
   readonly collation: string;
   readonly tls: TlsSettings | null;
   readonly ignoreDialTcpErrors: boolean;
+  /** How many hosts may be ignored: this many, or that share of them, whichever is more. */
   readonly ignoreHostsCount: number;
+  readonly ignoreHostsPercent: number;
   readonly ignoreHostsThreshold: number;
+  /** Null: a host counts from its first value on. */
+  readonly catchUp: CatchUpSettings | null;
   /** 0: no HTTP check. */
   readonly httpCheckPort: number;
   readonly httpCheckPath: string;
   /** Substrings of `host:port` of hosts that are not probed. */
   readonly ignoreHosts: readonly string[];
+}
+
+/** One MySQL cluster (a store `mysql/<name>`), and what is measured of it. */
+export interface ClusterSettings {
+  readonly name: string;
+  /** The first one is the store's own metric. */
+  readonly metrics: readonly [MetricSettings, ...MetricSettings[]];
 }
 
 /** One server to probe. */
@@ -76,16 +122,28 @@ export interface ProbeTarget {
   readonly port: number;
 }
 
-/** A cluster as it is assigned to a probe worker: its settings, and the hosts to probe now. */
-export interface ClusterAssignment {
-  readonly settings: Omit<ClusterSettings, 'source'>;
+/** A metric as it is assigned to a probe worker: its settings, and the hosts to probe now. */
+export interface MetricAssignment {
+  readonly settings: Omit<MetricSettings, 'hosts'>;
+  /** Whether it is the store's own metric. */
+  readonly isOwn: boolean;
   /** Slot of the board. */
   readonly slot: number;
-  /** Unique to each store that gets the slot: values of another generation are not valid. */
+  /** Unique to each metric that gets the slot: values of another generation are not valid. */
   readonly generation: number;
   /**
    * Deduplicated, in the order of the source. Empty: the source lists no hosts, which is an error
    * of its own ("No hosts found").
    */
   readonly targets: readonly ProbeTarget[];
+}
+
+/** A cluster as it is assigned to a probe worker. */
+export interface ClusterAssignment {
+  readonly name: string;
+  /**
+   * The metrics whose hosts are known, in the order of the settings. One that is missing has no
+   * list of hosts yet: nothing is written to its slot.
+   */
+  readonly metrics: readonly [MetricAssignment, ...MetricAssignment[]];
 }

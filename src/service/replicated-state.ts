@@ -59,7 +59,10 @@ export class ReplicatedState implements StateMachine {
   }
 
   #publishSkippedHosts(): Promise<void> {
-    return this.#skipper.setSkippedHosts(this.#state.image().skippedHosts);
+    const { skippedHosts } = this.#state.image();
+    return this.#skipper.setSkippedHosts(
+      skippedHosts.map(([host, { expireAtMs }]) => [host, expireAtMs]),
+    );
   }
 }
 

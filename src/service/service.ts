@@ -6,6 +6,7 @@ import { ShareDomain } from '../consensus/mysql/share-domain.js';
 import type { Consensus } from '../contracts/consensus.js';
 import type { ClusterSettings } from '../contracts/stores.js';
 import { CommandLog } from '../http/main/command-log.js';
+import { CommandMatches } from '../http/main/command-matches.js';
 import { MainRpc } from '../http/main/main-rpc.js';
 import type { HttpPool } from '../http/main/pool.js';
 import { DiagnosticsHub } from '../publish/main/diagnostics-hub.js';
@@ -77,7 +78,10 @@ export class Service {
       config: options.config,
       engine: () => http.engine,
     });
-    const sources = { consensus, http, inventory, vars: this.#vars, metrics, commands, log };
+    const isLeading = () => consensus.status().IsLeader;
+    const matches = new CommandMatches({ apps: http, hosts: inventory, stores, isLeading });
+    const reports = { inventory, vars: this.#vars, metrics };
+    const sources = { consensus, http, ...reports, commands, matches, log };
     this.#mainRpc = new MainRpc({ ...sources, profiler: this.#diagnostics });
   }
 

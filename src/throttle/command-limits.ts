@@ -2,12 +2,15 @@
  * The bounds of what a command may say, wherever it comes from: a client of this node, or another
  * node that forwards what its clients sent.
  */
-import { type Command, NO_EXPIRY } from './commands.js';
+import { type Command, NO_EXPIRY, type OperatorCommand } from './commands.js';
 
 export const MINUTE_MS = 60_000;
 
 /** A hundred years: RFC 3339 has years of four digits only. */
 export const TTL_MINUTES_MAX = 100 * 365 * 24 * 60;
+
+/** An exemption or a set threshold is for an incident: what must stay belongs in the file. */
+export const SHORT_TTL_MINUTES_MAX = 24 * 60;
 
 /**
  * Each thread of each node holds the names of all entries: a bound on the number of entries alone
@@ -15,21 +18,63 @@ export const TTL_MINUTES_MAX = 100 * 365 * 24 * 60;
  */
 export const NAME_BYTES_MAX = 1_000;
 
+/** Characters (code points) of a reason or of an owner. */
+export const NOTE_LENGTH_MAX = 200;
+
+/** Characters of a client's address. */
+const CLIENT_LENGTH_MAX = 64;
+
 /** What no client could have sent, in words; null: all is within bounds. */
 export function commandFault(command: Command): string | null {
   if (command.kind === 'identifyCluster') return 'the identity of a cluster';
-  const name = 'key' in command ? command.key : command.host;
+  return (
+    nameFault('key' in command ? command.key : command.host) ??
+    ('ratio' in command && !(command.ratio >= 0 && command.ratio <= 1)
+      ? `ratio is ${command.ratio}, not from 0 to 1`
+      : null) ??
+    ('value' in command && !isThreshold(command.value)
+      ? `a threshold of ${command.value}, not a number from 0`
+      : null) ??
+    originFault(command) ??
+    ttlFault(command)
+  );
+}
+
+/** Whether the number can be a threshold. */
+export function isThreshold(value: number): boolean {
+  return Number.isFinite(value) && value >= 0;
+}
+
+/** What is wrong with a reason or an owner, in words; null: nothing. */
+export function noteFault(text: string): string | null {
+  if (text.length > NOTE_LENGTH_MAX && [...text].length > NOTE_LENGTH_MAX) {
+    return `more than ${NOTE_LENGTH_MAX} characters`;
+  }
+  return /[\p{Cc}\p{Cs}]/u.test(text) ? 'control characters' : null;
+}
+
+function nameFault(name: string): string | null {
   const bytes = Buffer.byteLength(name);
-  if (bytes === 0 || bytes > NAME_BYTES_MAX) {
-    return `a name of ${bytes} bytes, not of 1 to ${NAME_BYTES_MAX}`;
+  if (bytes > 0 && bytes <= NAME_BYTES_MAX) return null;
+  return `a name of ${bytes} bytes, not of 1 to ${NAME_BYTES_MAX}`;
+}
+
+function originFault({ reason, owner, client }: OperatorCommand): string | null {
+  if ((client ?? '').length > CLIENT_LENGTH_MAX) return 'a client that is no address';
+  for (const [field, text] of Object.entries({ reason, owner })) {
+    const fault = text === undefined ? null : text === '' ? 'no text' : noteFault(text);
+    if (fault !== null) return `${field} with ${fault}`;
   }
-  if ('ratio' in command && !(command.ratio >= 0 && command.ratio <= 1)) {
-    return `ratio is ${command.ratio}, not from 0 to 1`;
-  }
+  return null;
+}
+
+function ttlFault(command: OperatorCommand): string | null {
   if (!('expireAtMs' in command) || command.expireAtMs === undefined) return null;
   const { kind, expireAtMs, atMs } = command;
   if (kind === 'throttleApp' && expireAtMs === NO_EXPIRY) return null;
+  const isShort = kind === 'exemptApp' || kind === 'setThreshold';
+  const minutesMax = isShort ? SHORT_TTL_MINUTES_MAX : TTL_MINUTES_MAX;
   const ttlMs = expireAtMs - atMs;
-  if (ttlMs >= 0 && ttlMs <= TTL_MINUTES_MAX * MINUTE_MS) return null;
-  return `a TTL of ${ttlMs} ms, not of up to ${TTL_MINUTES_MAX} minutes`;
+  if (ttlMs >= 0 && ttlMs <= minutesMax * MINUTE_MS) return null;
+  return `a TTL of ${ttlMs} ms, not of up to ${minutesMax} minutes`;
 }

@@ -6,26 +6,53 @@
 /** `expireAtMs` of an entry that never expires. */
 export const NO_EXPIRY = 0;
 
-/** Minutes for which an app is throttled or a host skipped if the operator gives no time. */
+/**
+ * Minutes for which an app is throttled or exempted, a host skipped or a threshold set if the
+ * operator gives no time.
+ */
 export const DEFAULT_TTL_MINUTES = 60;
 
+/** In the place of an app: every app that is not exempted. */
+export const EVERY_APP = '*';
+
 /**
- * Name of a throttled entry: an app everywhere (`archive`), or on one store (`archive/main1`). Apps
- * have no slash in their names.
+ * Name of a throttled or exempted entry: an app everywhere (`archive`), or on one store
+ * (`archive/main1`). Apps have no slash in their names.
  */
 export type AppKey = string;
 
-/**
- * Throttles an app. A missing `expireAtMs` or `ratio` keeps what the entry has; a new entry gets 60
- * minutes and ratio 1.
- */
-export interface ThrottleApp {
-  readonly kind: 'throttleApp';
+/** Name of a set threshold: of a store's own metric (`mysql/main1`), or of one by its name. */
+export type ThresholdKey = string;
+
+/** `metric`: empty for the store's own. */
+export function thresholdKey(storeType: string, storeName: string, metric: string): ThresholdKey {
+  return metric === '' ? `${storeType}/${storeName}` : `${storeType}/${storeName}/${metric}`;
+}
+
+/** What an operator may say about a command: kept with the entry, and shown with it. */
+export interface CommandNote {
+  readonly reason?: string;
+  /** Who answers for it: a person or a team. */
+  readonly owner?: string;
+}
+
+/** When a command was given, by which client, and why. */
+export interface CommandOrigin extends CommandNote {
   /**
    * Unix time of the command in milliseconds: by the clock of the node that received it, or by the
    * clocks of a majority.
    */
   readonly atMs: number;
+  /** Address of the operator's client. */
+  readonly client?: string;
+}
+
+/**
+ * Throttles an app. A missing `expireAtMs` or `ratio` keeps what the entry has; a new entry gets 60
+ * minutes and ratio 1.
+ */
+export interface ThrottleApp extends CommandOrigin {
+  readonly kind: 'throttleApp';
   readonly key: AppKey;
   /** Unix time in milliseconds, or `NO_EXPIRY`. */
   readonly expireAtMs?: number;
@@ -34,9 +61,8 @@ export interface ThrottleApp {
 }
 
 /** Lifts one entry, or with `everyStore` the app's entry and those of all its stores. */
-export interface UnthrottleApp {
+export interface UnthrottleApp extends CommandOrigin {
   readonly kind: 'unthrottleApp';
-  readonly atMs: number;
   readonly key: AppKey;
   readonly everyStore: boolean;
 }
@@ -45,18 +71,45 @@ export interface UnthrottleApp {
  * Leaves a host out of all probes until `expireAtMs` (Unix time in milliseconds): its name stands
  * for all its ports, `host:port` for that port alone.
  */
-export interface SkipHost {
+export interface SkipHost extends CommandOrigin {
   readonly kind: 'skipHost';
-  readonly atMs: number;
   readonly host: string;
   readonly expireAtMs: number;
 }
 
 /** Ends the skip of a host: by its name, also those of its ports. */
-export interface RecoverHost {
+export interface RecoverHost extends CommandOrigin {
   readonly kind: 'recoverHost';
-  readonly atMs: number;
   readonly host: string;
+}
+
+/** Lets an app pass whatever the metrics say, until `expireAtMs` (Unix time in milliseconds). */
+export interface ExemptApp extends CommandOrigin {
+  readonly kind: 'exemptApp';
+  readonly key: AppKey;
+  readonly expireAtMs: number;
+}
+
+/** As `UnthrottleApp`, for exemptions. */
+export interface UnexemptApp extends CommandOrigin {
+  readonly kind: 'unexemptApp';
+  readonly key: AppKey;
+  readonly everyStore: boolean;
+}
+
+/** Puts a threshold in the place of the configured one, until `expireAtMs` as above. */
+export interface SetThreshold extends CommandOrigin {
+  readonly kind: 'setThreshold';
+  readonly key: ThresholdKey;
+  /** Finite, at least 0. */
+  readonly value: number;
+  readonly expireAtMs: number;
+}
+
+/** The configured threshold counts again. */
+export interface ResetThreshold extends CommandOrigin {
+  readonly kind: 'resetThreshold';
+  readonly key: ThresholdKey;
 }
 
 /**
@@ -70,7 +123,15 @@ export interface IdentifyCluster {
 }
 
 /** What an operator can ask for. */
-export type OperatorCommand = ThrottleApp | UnthrottleApp | SkipHost | RecoverHost;
+export type OperatorCommand =
+  | ThrottleApp
+  | UnthrottleApp
+  | SkipHost
+  | RecoverHost
+  | ExemptApp
+  | UnexemptApp
+  | SetThreshold
+  | ResetThreshold;
 
 export type Command = OperatorCommand | IdentifyCluster;
 
@@ -86,5 +147,13 @@ export function asOf(command: Command, atMs: number): Command {
   };
 }
 
-/** Outcome of a command. `full`: the table has no room for another entry; nothing was changed. */
-export type CommandOutcome = 'applied' | 'full';
+/** What a command did beside making its own entry. */
+export interface CommandEffect {
+  /** How many entries in force it ended. */
+  readonly lifted: number;
+}
+
+export const NO_EFFECT: CommandEffect = { lifted: 0 };
+
+/** `full`: the table has no room for another entry; nothing was changed. */
+export type CommandOutcome = 'full' | CommandEffect;

@@ -1,24 +1,34 @@
 /**
- * The replicated state: throttled apps and skipped hosts. It is a deterministic state machine: a
- * command finds the entries that are live at the command's own time, whenever a node applies it; a
- * check finds those that are live at the time of the check.
+ * The replicated state: throttled and exempted apps, skipped hosts, set thresholds, and the last
+ * commands. It is a deterministic state machine: a command finds the entries that are live at the
+ * command's own time, whenever a node applies it; a check finds those that are live at the time of
+ * the check.
  */
 import {
   type AppKey,
   type Command,
   type CommandOutcome,
   DEFAULT_TTL_MINUTES,
-  NO_EXPIRY,
+  NO_EFFECT,
+  type OperatorCommand,
   type SkipHost,
+  type ThresholdKey,
   type ThrottleApp,
 } from './commands.js';
+import { EntryTable, noteOf, type TableEntry, type TableRow } from './entry-table.js';
+import { type FeatureLevel, featureLevelOf } from './feature-level.js';
+import { RecentCommands } from './recent-commands.js';
 import { endsInPort, portEntryPrefix } from './skipped-host.js';
 
 /**
- * Most entries of either table. A client can use any name of an app: without a bound it could
- * exhaust the memory of the cluster.
+ * Most entries of each table. A client can use any name of an app: without a bound it could exhaust
+ * the memory of the cluster. Exemptions and set thresholds all end within a day, and are few.
  */
 const ENTRIES_MAX = 200_000;
+const SHORT_LIVED_MAX = 10_000;
+
+/** Most entries of each table with a reason or an owner: together far longer than a name. */
+const NOTED_MAX = 10_000;
 
 /**
  * How far the time of the commands moves between two sweeps. A sweep drops what had expired at the
@@ -27,57 +37,85 @@ const ENTRIES_MAX = 200_000;
  */
 const SWEEP_INTERVAL_MS = 24 * 3_600_000;
 
-export interface ThrottledApp {
-  /** Unix time in milliseconds, or `NO_EXPIRY`. */
-  readonly expireAtMs: number;
+/** `expireAtMs` may be `NO_EXPIRY`. */
+export interface ThrottledApp extends TableEntry {
   /** Share of checks denied, 0 to 1. */
   readonly ratio: number;
+}
+
+export type SkippedHost = TableEntry;
+
+export type ExemptedApp = TableEntry;
+
+export interface ThresholdEntry extends TableEntry {
+  readonly value: number;
 }
 
 /** The whole state as plain data, for snapshots and for threads that start later. */
 export interface StateImage {
   /** Identity of the cluster; empty before it has one. */
   readonly clusterId: string;
+  /** The highest level of the commands so far: nodes below it cannot read the state. */
+  readonly level: FeatureLevel;
   /** Time of the command that made the last sweep, in Unix milliseconds. */
   readonly sweptAtMs: number;
-  readonly throttledApps: ReadonlyArray<readonly [AppKey, ThrottledApp]>;
-  /** Host name, as it was last written, and Unix time of expiry in milliseconds. */
-  readonly skippedHosts: ReadonlyArray<readonly [string, number]>;
+  readonly throttledApps: ReadonlyArray<TableRow<ThrottledApp>>;
+  /** Host names as they were last written. */
+  readonly skippedHosts: ReadonlyArray<TableRow<SkippedHost>>;
+  readonly exemptedApps: ReadonlyArray<TableRow<ExemptedApp>>;
+  readonly thresholds: ReadonlyArray<TableRow<ThresholdEntry>>;
+  /** Oldest first. */
+  readonly recentCommands: readonly OperatorCommand[];
 }
 
-type ThrottledAppRow = StateImage['throttledApps'][number];
-type SkippedHostRow = StateImage['skippedHosts'][number];
+/** The state of a cluster to which no command was given. */
+export const EMPTY_IMAGE: StateImage = {
+  clusterId: '',
+  level: 0,
+  sweptAtMs: 0,
+  throttledApps: [],
+  skippedHosts: [],
+  exemptedApps: [],
+  thresholds: [],
+  recentCommands: [],
+};
 
-/**
- * The tables hold rows in the form of an image. Rows are replaced and never changed, so that an
- * image shares them: an image of 100,000 entries takes 0.5 ms, and 20 ms with copies of the rows.
- */
+/** How many entries of each table are in force. */
+export type EntryCounts = Readonly<
+  Record<'throttledApps' | 'skippedHosts' | 'exemptedApps' | 'thresholds', number>
+>;
+
 export class ThrottleState {
-  readonly #throttledApps = new Map<AppKey, ThrottledAppRow>();
+  readonly #throttledApps: EntryTable<ThrottledApp>;
   /** By the name in lower case: host names are case-insensitive (RFC 4343). */
-  readonly #skippedHosts = new Map<string, SkippedHostRow>();
+  readonly #skippedHosts: EntryTable<SkippedHost>;
+  readonly #exemptedApps: EntryTable<ExemptedApp>;
+  readonly #thresholds: EntryTable<ThresholdEntry>;
+  readonly #recentCommands = new RecentCommands();
   #sweptAtMs = 0;
   #clusterId = '';
+  #level: FeatureLevel = 0;
 
-  constructor(private readonly entriesMax = ENTRIES_MAX) {}
+  constructor(entriesMax = ENTRIES_MAX) {
+    const notedMax = Math.min(NOTED_MAX, entriesMax);
+    const shortLived = { entriesMax: Math.min(SHORT_LIVED_MAX, entriesMax), notedMax };
+    this.#throttledApps = new EntryTable({ entriesMax, notedMax, endless: true });
+    this.#skippedHosts = new EntryTable({ entriesMax, notedMax, endless: false });
+    this.#exemptedApps = new EntryTable({ ...shortLived, endless: false });
+    this.#thresholds = new EntryTable({ ...shortLived, endless: false });
+  }
 
   apply(command: Command): CommandOutcome {
     this.#sweepIfDue(command.atMs);
-    switch (command.kind) {
-      case 'throttleApp':
-        return this.#throttleApp(command);
-      case 'unthrottleApp':
-        this.#unthrottleApp(command.key, command.everyStore);
-        return 'applied';
-      case 'skipHost':
-        return this.#skipHost(command);
-      case 'recoverHost':
-        this.#recoverHost(command.host.toLowerCase());
-        return 'applied';
-      case 'identifyCluster':
-        if (this.#clusterId === '') this.#clusterId = command.clusterId;
-        return 'applied';
+    const level = featureLevelOf(command);
+    if (level > this.#level) this.#level = level;
+    if (command.kind === 'identifyCluster') {
+      if (this.#clusterId === '') this.#clusterId = command.clusterId;
+      return NO_EFFECT;
     }
+    const outcome = this.#change(command);
+    if (outcome !== 'full') this.#recentCommands.add(command);
+    return outcome;
   }
 
   /** Identity of the cluster; empty before it has one. */
@@ -85,10 +123,14 @@ export class ThrottleState {
     return this.#clusterId;
   }
 
+  /** As `StateImage.level`. */
+  get level(): FeatureLevel {
+    return this.#level;
+  }
+
   /** The entry of that key if it has not expired at `nowMs` (Unix time). */
   throttledApp(key: AppKey, nowMs: number): ThrottledApp | undefined {
-    const entry = this.#throttledApps.get(key)?.[1];
-    return entry !== undefined && isLive(entry.expireAtMs, nowMs) ? entry : undefined;
+    return this.#throttledApps.live(key, nowMs);
   }
 
   /** Whether any entry exists, expired or not: lets the check path skip its lookups. */
@@ -97,93 +139,136 @@ export class ThrottleState {
   }
 
   /** Live entries at `nowMs`, sorted by key. */
-  throttledApps(nowMs: number): Array<readonly [AppKey, ThrottledApp]> {
-    return [...this.#throttledApps.values()]
-      .filter(([, entry]) => isLive(entry.expireAtMs, nowMs))
-      .sort(byKey);
+  throttledApps(nowMs: number): Array<TableRow<ThrottledApp>> {
+    return this.#throttledApps.liveRows(nowMs);
   }
 
-  /** Hosts skipped at `nowMs`, with their expiries, sorted by name. */
-  skippedHosts(nowMs: number): Array<readonly [string, number]> {
-    return [...this.#skippedHosts.values()]
-      .filter(([, expireAtMs]) => expireAtMs > nowMs)
-      .sort(byKey);
+  /** The skip under that very name (of a host, or `host:port`) at `nowMs`. */
+  skippedHost(name: string, nowMs: number): SkippedHost | undefined {
+    return this.#skippedHosts.live(name.toLowerCase(), nowMs);
+  }
+
+  /** Hosts skipped at `nowMs`, sorted by name. */
+  skippedHosts(nowMs: number): Array<TableRow<SkippedHost>> {
+    return this.#skippedHosts.liveRows(nowMs);
+  }
+
+  /** As `throttledApp`, of the exemptions. */
+  exemptedApp(key: AppKey, nowMs: number): ExemptedApp | undefined {
+    return this.#exemptedApps.live(key, nowMs);
+  }
+
+  /** As `hasThrottledApps`. */
+  get hasExemptedApps(): boolean {
+    return this.#exemptedApps.size > 0;
+  }
+
+  exemptedApps(nowMs: number): Array<TableRow<ExemptedApp>> {
+    return this.#exemptedApps.liveRows(nowMs);
+  }
+
+  /** The threshold set under that key, if it has not expired at `nowMs`. */
+  threshold(key: ThresholdKey, nowMs: number): ThresholdEntry | undefined {
+    return this.#thresholds.live(key, nowMs);
+  }
+
+  /** The thresholds set at `nowMs`, sorted by key. */
+  thresholds(nowMs: number): Array<TableRow<ThresholdEntry>> {
+    return this.#thresholds.liveRows(nowMs);
+  }
+
+  /** The last commands that took effect, at most `RECENT_COMMANDS_MAX`, oldest first. */
+  recentCommands(): OperatorCommand[] {
+    return this.#recentCommands.list();
   }
 
   /** How many entries are live at `nowMs` (Unix time). */
-  liveEntries(nowMs: number): { readonly throttledApps: number; readonly skippedHosts: number } {
-    let throttledApps = 0;
-    for (const [, { expireAtMs }] of this.#throttledApps.values()) {
-      if (isLive(expireAtMs, nowMs)) throttledApps++;
-    }
-    let skippedHosts = 0;
-    for (const [, expireAtMs] of this.#skippedHosts.values()) {
-      if (expireAtMs > nowMs) skippedHosts++;
-    }
-    return { throttledApps, skippedHosts };
+  liveEntries(nowMs: number): EntryCounts {
+    return {
+      throttledApps: this.#throttledApps.countLive(nowMs),
+      skippedHosts: this.#skippedHosts.countLive(nowMs),
+      exemptedApps: this.#exemptedApps.countLive(nowMs),
+      thresholds: this.#thresholds.countLive(nowMs),
+    };
   }
 
   image(): StateImage {
     return {
       clusterId: this.#clusterId,
+      level: this.#level,
       sweptAtMs: this.#sweptAtMs,
-      throttledApps: [...this.#throttledApps.values()],
-      skippedHosts: [...this.#skippedHosts.values()],
+      throttledApps: this.#throttledApps.rows(),
+      skippedHosts: this.#skippedHosts.rows(),
+      exemptedApps: this.#exemptedApps.rows(),
+      thresholds: this.#thresholds.rows(),
+      recentCommands: this.#recentCommands.list(),
     };
   }
 
   /** Replaces the whole state. */
   restore(image: StateImage): void {
     this.#clusterId = image.clusterId;
+    this.#level = image.level;
     this.#sweptAtMs = image.sweptAtMs;
-    this.#throttledApps.clear();
-    for (const row of image.throttledApps) this.#throttledApps.set(row[0], row);
-    this.#skippedHosts.clear();
-    for (const row of image.skippedHosts) this.#skippedHosts.set(row[0].toLowerCase(), row);
+    this.#throttledApps.restore(image.throttledApps);
+    this.#skippedHosts.restore(image.skippedHosts, (host) => host.toLowerCase());
+    this.#exemptedApps.restore(image.exemptedApps);
+    this.#thresholds.restore(image.thresholds);
+    this.#recentCommands.restore(image.recentCommands);
+  }
+
+  #change(command: OperatorCommand): CommandOutcome {
+    const { atMs } = command;
+    switch (command.kind) {
+      case 'throttleApp':
+        return this.#throttleApp(command);
+      case 'unthrottleApp':
+        return lift(this.#throttledApps, command);
+      case 'skipHost':
+        return this.#skipHost(command);
+      case 'recoverHost':
+        return this.#recoverHost(command.host.toLowerCase(), atMs);
+      case 'exemptApp': {
+        const { key, expireAtMs } = command;
+        return put(this.#exemptedApps, key, { expireAtMs, ...noteOf(command) }, atMs);
+      }
+      case 'unexemptApp':
+        return lift(this.#exemptedApps, command);
+      case 'setThreshold': {
+        const { key, value, expireAtMs } = command;
+        return put(this.#thresholds, key, { value, expireAtMs, ...noteOf(command) }, atMs);
+      }
+      case 'resetThreshold':
+        return { lifted: this.#thresholds.remove(command.key, atMs) };
+    }
   }
 
   #throttleApp(command: ThrottleApp): CommandOutcome {
     const { atMs, key } = command;
     const present = this.throttledApp(key, atMs);
-    if (!this.#hasRoom(this.#throttledApps, key, atMs)) return 'full';
     const entry = {
       expireAtMs: command.expireAtMs ?? present?.expireAtMs ?? atMs + DEFAULT_TTL_MINUTES * 60_000,
       ratio: command.ratio ?? present?.ratio ?? 1,
+      ...noteOf(command),
     };
-    this.#throttledApps.set(key, [key, entry]);
-    return 'applied';
+    return put(this.#throttledApps, key, entry, atMs);
   }
 
-  #unthrottleApp(key: AppKey, everyStore: boolean): void {
-    this.#throttledApps.delete(key);
-    if (!everyStore) return;
-    const prefix = `${key}/`;
-    for (const other of this.#throttledApps.keys()) {
-      if (other.startsWith(prefix)) this.#throttledApps.delete(other);
-    }
-  }
-
-  #skipHost({ host, expireAtMs, atMs }: SkipHost): CommandOutcome {
-    const key = host.toLowerCase();
-    if (!this.#hasRoom(this.#skippedHosts, key, atMs)) return 'full';
-    this.#skippedHosts.set(key, [host, expireAtMs]);
-    return 'applied';
+  #skipHost(command: SkipHost): CommandOutcome {
+    const { host, expireAtMs, atMs } = command;
+    const entry = { expireAtMs, ...noteOf(command) };
+    return this.#skippedHosts.put(host.toLowerCase(), entry, atMs, host) ? NO_EFFECT : 'full';
   }
 
   /** A host without port ends the skips of its ports too, as `unthrottleApp` those of stores. */
-  #recoverHost(key: string): void {
-    this.#skippedHosts.delete(key);
+  #recoverHost(key: string, atMs: number): CommandOutcome {
+    let lifted = this.#skippedHosts.remove(key, atMs);
     const prefix = portEntryPrefix(key);
     for (const other of this.#skippedHosts.keys()) {
-      if (other.startsWith(prefix) && endsInPort(other, prefix)) this.#skippedHosts.delete(other);
+      if (!other.startsWith(prefix) || !endsInPort(other, prefix)) continue;
+      lifted += this.#skippedHosts.remove(other, atMs);
     }
-  }
-
-  /** A full table drops what has expired by the time of the command that needs room. */
-  #hasRoom(table: ReadonlyMap<string, unknown>, key: string, atMs: number): boolean {
-    if (table.size < this.entriesMax || table.has(key)) return true;
-    this.#dropExpired(atMs);
-    return table.size < this.entriesMax;
+    return { lifted };
   }
 
   /**
@@ -198,19 +283,34 @@ export class ThrottleState {
   }
 
   #dropExpired(atMs: number): void {
-    for (const [key, entry] of this.#throttledApps.values()) {
-      if (!isLive(entry.expireAtMs, atMs)) this.#throttledApps.delete(key);
-    }
-    for (const [key, [, expireAtMs]] of this.#skippedHosts) {
-      if (expireAtMs <= atMs) this.#skippedHosts.delete(key);
-    }
+    this.#throttledApps.dropExpired(atMs);
+    this.#skippedHosts.dropExpired(atMs);
+    this.#exemptedApps.dropExpired(atMs);
+    this.#thresholds.dropExpired(atMs);
   }
 }
 
-function isLive(expireAtMs: number, nowMs: number): boolean {
-  return expireAtMs === NO_EXPIRY || expireAtMs > nowMs;
+function put<Entry extends TableEntry>(
+  table: EntryTable<Entry>,
+  key: string,
+  entry: Entry,
+  atMs: number,
+): CommandOutcome {
+  return table.put(key, entry, atMs) ? NO_EFFECT : 'full';
 }
 
-function byKey(left: readonly [string, unknown], right: readonly [string, unknown]): number {
-  return left[0] < right[0] ? -1 : left[0] > right[0] ? 1 : 0;
+interface LiftedApp {
+  readonly key: AppKey;
+  readonly everyStore: boolean;
+  readonly atMs: number;
+}
+
+function lift(table: EntryTable<TableEntry>, { key, everyStore, atMs }: LiftedApp): CommandOutcome {
+  let lifted = table.remove(key, atMs);
+  if (!everyStore) return { lifted };
+  const prefix = `${key}/`;
+  for (const other of table.keys()) {
+    if (other.startsWith(prefix)) lifted += table.remove(other, atMs);
+  }
+  return { lifted };
 }

@@ -1,16 +1,17 @@
 /** The settings that a cluster inherits, and its source of hosts. */
 import { expect } from 'chai';
 import { clusterSettings } from '../../src/config/clusters.js';
-import type { ClusterSettings } from '../../src/contracts/stores.js';
+import type { MetricSettings } from '../../src/contracts/stores.js';
 import { configOf, withCluster } from './documents.js';
 
-function settingsOf(cluster: object, mysql: object = {}): ClusterSettings {
+/** Those of its own metric. */
+function settingsOf(cluster: object, mysql: object = {}): MetricSettings {
   const [settings] = clusterSettings(configOf(withCluster(cluster, mysql)));
   if (settings === undefined) throw new Error('no cluster');
-  return settings;
+  return settings.metrics[0];
 }
 
-const sourceOf = (cluster: object, mysql: object = {}) => settingsOf(cluster, mysql).source;
+const sourceOf = (cluster: object, mysql: object = {}) => settingsOf(cluster, mysql).hosts;
 
 describe('the settings of a cluster', () => {
   const common = {
@@ -30,20 +31,23 @@ describe('the settings of a cluster', () => {
     TLS: { CAFile: 'ca' },
   };
   const tls = { caFile: 'ca', certFile: '', keyFile: '', serverName: '', skipVerify: false };
-  const inherited: ClusterSettings = {
-    name: 'c',
-    source: { kind: 'none' },
+  const inherited: MetricSettings = {
+    name: 'lag',
+    mode: 'enforce',
+    hosts: { kind: 'none' },
     user: 'u',
     password: 'p',
-    metricQuery: 'select 1',
+    measured: { kind: 'query', query: 'select 1' },
     cacheMs: 10,
-    throttleThreshold: 1.5,
+    threshold: 1.5,
     port: 3307,
     collation: 'utf8mb4_bin',
     tls,
     ignoreDialTcpErrors: true,
     ignoreHostsCount: 2,
+    ignoreHostsPercent: 0,
     ignoreHostsThreshold: 3.5,
+    catchUp: null,
     httpCheckPort: 8080,
     httpCheckPath: '/up',
     ignoreHosts: ['backup'],
@@ -89,9 +93,9 @@ describe('the settings of a cluster', () => {
       ...inherited,
       user: 'u2',
       password: 'p2',
-      metricQuery: 'show global status',
+      measured: { kind: 'query', query: 'show global status' },
       cacheMs: 20,
-      throttleThreshold: 0.5,
+      threshold: 0.5,
       port: 3308,
       ignoreHostsCount: 1,
       ignoreHostsThreshold: 0.1,
@@ -102,11 +106,11 @@ describe('the settings of a cluster', () => {
   });
 
   it('measures the lag at port 3306 without HTTP check and TLS by default', () => {
-    expect(settingsOf({}, { Port: 0 })).to.include({
+    expect(settingsOf({}, { Port: 0 })).to.deep.include({
       port: 3306,
       httpCheckPort: 0,
       tls: null,
-      metricQuery: '',
+      measured: { kind: 'query', query: '' },
     });
   });
 

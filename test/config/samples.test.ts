@@ -51,14 +51,14 @@ describe('the sample files of the original freno', () => {
       advertise: '10.0.0.1:9888',
       nodes: ['10.0.0.1:9888', '10.0.0.2:9888', '10.0.0.3:9888'],
     });
-    const [prod4, local] = clusterSettings(config!);
+    const [prod4, local] = clusterSettings(config!).map(({ metrics }) => metrics[0]);
     expect(prod4).to.deep.include({
       user: 'u',
       password: 'p',
-      throttleThreshold: 0.8,
-      source: { kind: 'haproxy', addresses: ['haproxy.example.com:1001'], poolName: 'prod4_pool' },
+      threshold: 0.8,
+      hosts: { kind: 'haproxy', addresses: ['haproxy.example.com:1001'], poolName: 'prod4_pool' },
     });
-    expect(local).to.include({ user: 'sandbox', password: 'sandbox', throttleThreshold: 1 });
+    expect(local).to.include({ user: 'sandbox', password: 'sandbox', threshold: 1 });
   });
 
   it('loads the sample with a MySQL backend', () => {
@@ -114,7 +114,7 @@ describe('the sample files of this project', () => {
       expect(warnings.map((line) => line.replace(/^.*?: /, ''))).to.deep.equal(
         [...keys, haproxy].map((key) => `${key}: ${RESERVED}`),
       );
-      expect(clusterSettings(config).map((cluster) => cluster.source.kind)).to.deep.equal([
+      expect(clusterSettings(config).map(({ metrics }) => metrics[0].hosts.kind)).to.deep.equal([
         'haproxy',
         'static',
       ]);

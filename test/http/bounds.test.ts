@@ -182,8 +182,7 @@ describe('RecentApps', () => {
 describe('MainClient', () => {
   const submit: MainRequest = {
     kind: 'submit',
-    command: { kind: 'recoverHost', atMs: 0, host: 'h' },
-    client: '10.0.0.1',
+    command: { kind: 'recoverHost', atMs: 0, host: 'h', client: '10.0.0.1' },
   };
 
   it('sends the requests of one turn together and gives each its own response', async () => {

@@ -15,7 +15,7 @@ describe('the log of commands', () => {
     const commands = new CommandLog(log, (key, nowMs) => state.throttledApp(key, nowMs));
     const apply = (command: OperatorCommand): void => {
       state.apply(command);
-      commands.applied(command, '192.0.2.7');
+      commands.applied({ ...command, client: '192.0.2.7' });
     };
     return { commands, lines, apply };
   }
@@ -53,12 +53,55 @@ describe('the log of commands', () => {
     ]);
   });
 
+  it('has who exempted an app or set a threshold, until when, and what was said of it', () => {
+    const { lines, apply } = setUp();
+    const atMs = Date.now();
+    const expireAtMs = atMs + HOUR_MS;
+    const until = new Date(expireAtMs).toISOString();
+    const said = { owner: 'dba', reason: 'incident 7' };
+    apply({ kind: 'exemptApp', atMs, key: 'archive', expireAtMs, ...said });
+    apply({ kind: 'unexemptApp', atMs, key: 'archive', everyStore: true });
+    apply({ kind: 'setThreshold', atMs, key: 'mysql/main', value: 5, expireAtMs, owner: 'dba' });
+    apply({ kind: 'resetThreshold', atMs, key: 'mysql/main', reason: 'over' });
+    const line = { level: 'notice', client: '192.0.2.7' };
+    const metric = 'mysql/main';
+    expect(lines).to.deep.equal([
+      { ...line, ...said, app: 'archive', until, msg: 'app exempted' },
+      { ...line, app: 'archive', msg: 'app no longer exempted' },
+      { ...line, owner: 'dba', metric, threshold: 5, until, msg: 'threshold set' },
+      { ...line, metric, reason: 'over', msg: 'threshold reset' },
+    ]);
+  });
+
+  it('has of a command that failed who asked for what, until when', () => {
+    const { commands, lines } = setUp();
+    const atMs = Date.now();
+    const who = { client: '192.0.2.7', owner: 'dba' };
+    const expireAtMs = atMs + HOUR_MS;
+    const asked = {
+      kind: 'exemptApp',
+      atMs,
+      key: 'a',
+      expireAtMs,
+      ...who,
+      reason: 'mine',
+    } as const;
+    commands.failed(asked, 501, 'an earlier release');
+    expect(lines).to.deep.equal([
+      {
+        ...{ level: 'warn', ...who, command: 'exemptApp', app: 'a' },
+        ...{ until: new Date(expireAtMs).toISOString(), status: 501 },
+        ...{ reason: 'an earlier release', msg: 'command failed' },
+      },
+    ]);
+  });
+
   it('has commands that were refused or failed', () => {
     const { commands, lines } = setUp();
     const client = '192.0.2.7';
     const refusal = { client, method: 'GET', path: '/skip-host/a', status: 403, reason: 'why' };
     commands.refused(refusal);
-    commands.failed({ kind: 'recoverHost', atMs: 0, host: 'db1' }, client, 503, 'no leader');
+    commands.failed({ kind: 'recoverHost', atMs: 0, host: 'db1', client }, 503, 'no leader');
     const failed = { command: 'recoverHost', host: 'db1', status: 503, reason: 'no leader' };
     expect(lines).to.deep.equal([
       { level: 'warn', ...refusal, msg: 'command refused' },

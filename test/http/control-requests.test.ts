@@ -141,7 +141,7 @@ for (const engine of ENGINES) {
       await ok('/skip-host/%5B2001:db8::3%5D/ttl/9');
       const minutes = front.state
         .skippedHosts(Date.now())
-        .map(([host, expireAtMs]) => [host, Math.round((expireAtMs - Date.now()) / MINUTE_MS)]);
+        .map(([host, { expireAtMs }]) => [host, Math.round((expireAtMs - Date.now()) / MINUTE_MS)]);
       expect(minutes).to.deep.equal([
         ['2001:db8::2', 8],
         ['2001:db8::3', 9],

@@ -7,7 +7,9 @@ import type { Consensus, ConsensusStatus } from '../../src/contracts/consensus.j
 import type { HttpStatistics, MainRequest } from '../../src/contracts/http.js';
 import type { ClusterReport } from '../../src/contracts/reports.js';
 import { CommandLog } from '../../src/http/main/command-log.js';
+import { CommandMatches } from '../../src/http/main/command-matches.js';
 import { MainRpc } from '../../src/http/main/main-rpc.js';
+import { NO_EFFECT } from '../../src/throttle/commands.js';
 import { ThrottleState } from '../../src/throttle/state.js';
 import { httpStatistics } from '../support/statistics.js';
 
@@ -25,11 +27,10 @@ const STATUS: ConsensusStatus = {
   Majority: { Nodes: 3, Needed: 2, Reached: 2, Unreachable: { '10.0.0.3:9888': 'timed out' } },
 };
 
-const SUBMIT: MainRequest = {
+const SUBMIT = {
   kind: 'submit',
-  command: { kind: 'recoverHost', atMs: 1, host: 'h' },
-  client: '10.0.0.1',
-};
+  command: { kind: 'recoverHost', atMs: 1, host: 'h', client: '10.0.0.1' },
+} as const satisfies MainRequest;
 
 const OK = { status: 200, json: '{"StatusCode":200,"Message":"OK"}' };
 
@@ -41,6 +42,7 @@ const UNREAD: ClusterReport = {
   readAtUnixMs: null,
   error: 'cannot connect',
   oddRows: [],
+  otherLists: new Map(),
 };
 
 const READ: ClusterReport = {
@@ -51,6 +53,7 @@ const READ: ClusterReport = {
   readAtUnixMs: 1500,
   error: '',
   oddRows: ['server "x"'],
+  otherLists: new Map(),
 };
 
 interface ControlSetup {
@@ -73,7 +76,7 @@ function control({
     consensus: {
       start: async () => {},
       stop: async () => {},
-      submit: async () => {},
+      submit: async () => NO_EFFECT,
       readBarrier: async () => {},
       status: () => STATUS,
       ...consensus,
@@ -84,6 +87,12 @@ function control({
     metrics: { report: reports.metrics ?? (async () => 'a 1\n') },
     profiler: { take: async () => '/tmp/a.cpuprofile' },
     commands: new CommandLog(log, (key, nowMs) => state.throttledApp(key, nowMs)),
+    matches: new CommandMatches({
+      apps: { hasSeen: async () => true },
+      hosts: { skipMatch: () => ({ hosts: [], stores: [], emptied: [] }) },
+      stores: () => [],
+      isLeading: () => true,
+    }),
     log,
   });
 }
@@ -95,15 +104,18 @@ describe('MainRpc', () => {
       consensus: {
         submit: async (command) => {
           submitted.push(command);
+          return { lifted: 2 };
         },
       },
     });
-    expect(await main.handle(SUBMIT)).to.deep.equal(OK);
-    expect(submitted).to.deep.equal([{ kind: 'recoverHost', atMs: 1, host: 'h' }]);
+    const json = '{"StatusCode":200,"Message":"OK","Matched":{"Entries":2}}';
+    expect(await main.handle(SUBMIT)).to.deep.equal({ status: 200, json });
+    expect(submitted).to.deep.equal([SUBMIT.command]);
   });
 
   const statuses: ReadonlyArray<readonly [ErrorCode, number]> = [
     ['BAD_REQUEST', 400],
+    ['UNSUPPORTED', 501],
     ['NO_LEADER', 503],
     ['OVERLOADED', 503],
     ['OUTCOME_UNKNOWN', 504],
@@ -111,7 +123,7 @@ describe('MainRpc', () => {
   ];
   for (const [code, status] of statuses) {
     it(`responds ${status} with the reason when consensus fails with ${code}`, async () => {
-      const fail = async (): Promise<void> => {
+      const fail = async (): Promise<never> => {
         throw new FrenoError(code, 'the "reason"');
       };
       const main = control({ consensus: { submit: fail, readBarrier: fail } });

@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect } from 'chai';
 import { FrenoError } from '../../src/base/errors.js';
+import { EMPTY_IMAGE } from '../../src/throttle/state.js';
+import { storeLocation } from '../support/cluster-settings.js';
 import { fetchJson, fetchOnce } from '../support/http-client.js';
 import { ENGINES } from '../support/http-front.js';
 import { TestPool, throttle, unthrottle } from '../support/http-pool.js';
@@ -62,10 +64,8 @@ for (const engine of ENGINES) {
     it('replaces the whole state of every worker on restore', async () => {
       const applied = test.apply(throttle('gone'));
       test.state.restore({
-        clusterId: '',
-        sweptAtMs: 0,
+        ...EMPTY_IMAGE,
         throttledApps: [['restored', { expireAtMs: 0, ratio: 1 }]],
-        skippedHosts: [],
       });
       await Promise.all([applied, test.pool.restore(test.state.image())]);
       const { port } = test.pool;
@@ -73,8 +73,15 @@ for (const engine of ENGINES) {
       expect(await statuses(port, '/check/restored/mysql/main1')).to.deep.equal(new Set([417]));
     });
 
+    it('knows which apps have checked, whichever worker answered them', async () => {
+      await fetchOnce(test.pool.port, '/check/seen/mysql/main1');
+      expect(await test.pool.hasSeen('seen')).to.equal(true);
+      expect(await test.pool.hasSeen('*')).to.equal(true);
+      expect(await test.pool.hasSeen('unseen')).to.equal(false);
+    });
+
     it('resolves setStores when every worker has the stores', async () => {
-      await test.pool.setStores([{ name: 'other', slot: 0 }]);
+      await test.pool.setStores([storeLocation('other', 0)]);
       expect(await statuses(test.pool.port, '/check/a/mysql/other')).to.deep.equal(new Set([200]));
       expect(await statuses(test.pool.port, '/check/a/mysql/main1')).to.deep.equal(new Set([404]));
     });

@@ -19,6 +19,7 @@ function samplePath(pattern: string): string {
     ':storeType': 'mysql',
     ':storeName': 'ok',
     ':threshold': '1',
+    ':metric': 'lag',
     ':ttlMinutes': '5',
     ':ratio': '0.5',
     ':hostName': 'h1',

@@ -9,13 +9,11 @@ import {
   histogram,
   prometheusText,
 } from '../../src/publish/main/metrics/prometheus-text.js';
+import { storeLocation } from '../support/cluster-settings.js';
 import { Exposition } from '../support/exposition.js';
 import { checkCount, httpStatistics, probeStatistics } from '../support/statistics.js';
 
-const STORES = [
-  { name: 's1', slot: 0 },
-  { name: 's2', slot: 1 },
-];
+const STORES = [storeLocation('s1', 0), storeLocation('s2', 1)];
 
 async function checksOf(...workers: CheckCount[][]): Promise<Exposition> {
   const statistics = workers.map((checks, worker) => httpStatistics({ worker, checks }));

@@ -9,6 +9,7 @@ import { MovingAverages } from '../../src/publish/main/vars/moving-averages.js';
 import { Vars, type VarsSources } from '../../src/publish/main/vars/vars.js';
 import { MetricState } from '../../src/throttle/metric.js';
 import { ThrottleState } from '../../src/throttle/state.js';
+import { storeLocation } from '../support/cluster-settings.js';
 import { checkCount, httpStatistics, probeStatistics } from '../support/statistics.js';
 
 const STATUS = { IsLeader: true, Healthy: false, Leader: 'n1:1' } as ConsensusStatus;
@@ -140,10 +141,7 @@ describe('/debug/vars', () => {
       lastHealthyMs: nowMs - 3_000,
       errorText: '',
     });
-    const stores = () => [
-      { name: 's1', slot: 0 },
-      { name: 's2', slot: 1 },
-    ];
+    const stores = () => [storeLocation('s1', 0), storeLocation('s2', 1)];
     const vars = await varsOf({ board, stores });
     expect(vars).to.include({
       'aggregated.mysql.s1': 0.43,

@@ -193,7 +193,9 @@ describe('SIGHUP', () => {
     const changed = configuration({ top: { MemcacheServers: ['127.0.0.1:1'] } });
     const MySQL = { Clusters: Object.fromEntries(names.map((name) => [name, {}])) };
     const lines = await reload({ ...changed, Stores: { MySQL } });
-    expect(lines.at(-1)).to.match(/nothing changed: 4096 clusters, beside 1 that are removed/);
+    expect(lines.at(-1)).to.match(
+      /nothing changed: 4096 metrics of stores, beside 1 that are removed/,
+    );
     expect(await fetchJson(port, '/config/memcache')).to.have.deep.property('MemcacheServers', []);
     expect(await check('main')).to.equal(200);
   });

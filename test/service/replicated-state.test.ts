@@ -43,7 +43,7 @@ describe('the replicated state', () => {
     await new Promise(setImmediate);
     expect(resolved, 'while the probe workers have not acknowledged').to.equal(false);
     acknowledge[1]!();
-    expect(await applied).to.deep.equal(['applied', 'applied']);
+    expect(await applied).to.deep.equal([{ lifted: 0 }, { lifted: 0 }]);
   });
 
   it('publishes also skipped hosts whose time has passed by this clock, which may be wrong', () => {
@@ -64,7 +64,7 @@ describe('the replicated state', () => {
     const applied = replicated.apply([throttle]);
     expect(published).to.deep.equal(['throttleApp']);
     acknowledge[0]!();
-    expect(await applied).to.deep.equal(['applied']);
+    expect(await applied).to.deep.equal([{ lifted: 0 }]);
   });
 
   it('is settled when the threads with a copy report it', async () => {

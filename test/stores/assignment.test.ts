@@ -3,25 +3,26 @@ import { expect } from 'chai';
 import {
   assignClusters,
   type ClusterLoad,
-  unmovedSlots,
+  unmovedClusters,
 } from '../../src/stores/main/assignment.js';
 
-function clustersOf(...hosts: number[]): ClusterLoad[] {
-  return hosts.map((count, slot) => ({ slot, hosts: count }));
+/** Clusters `0`, `1`, … with that many probes each. */
+function clustersOf(...probes: number[]): ClusterLoad[] {
+  return probes.map((count, index) => ({ name: String(index), probes: count }));
 }
 
 function loads(
-  assigned: ReadonlyMap<number, number>,
+  assigned: ReadonlyMap<string, number>,
   clusters: readonly ClusterLoad[],
   threads: number,
 ): number[] {
   const sums = new Array<number>(threads).fill(0);
-  for (const { slot, hosts } of clusters) sums[assigned.get(slot)!]! += hosts;
+  for (const { name, probes } of clusters) sums[assigned.get(name)!]! += probes;
   return sums;
 }
 
 describe('the assignment of clusters to threads', () => {
-  it('balances threads by number of hosts', () => {
+  it('balances threads by number of probes', () => {
     const clusters = clustersOf(100, 10, 50, 40, 30, 60);
     const [one, other] = loads(assignClusters(clusters, new Map(), 2), clusters, 2);
     expect(one! + other!).to.equal(290);
@@ -35,58 +36,61 @@ describe('the assignment of clusters to threads', () => {
 
   it('keeps clusters on their threads when others are added and removed', () => {
     const before = assignClusters(clustersOf(10, 10, 10, 10), new Map(), 2);
-    const without = clustersOf(10, 10, 10, 10).slice(1).concat({ slot: 9, hosts: 12 });
+    const without = clustersOf(10, 10, 10, 10).slice(1).concat({ name: '9', probes: 12 });
     const after = assignClusters(without, before, 2);
-    for (const slot of [1, 2, 3]) expect(after.get(slot)).to.equal(before.get(slot));
-    expect(after.get(9)).to.equal(before.get(0), 'the new cluster is on the least loaded thread');
+    for (const name of ['1', '2', '3']) expect(after.get(name)).to.equal(before.get(name));
+    expect(after.get('9')).to.equal(
+      before.get('0'),
+      'the new cluster is on the least loaded thread',
+    );
   });
 
   it('moves as few clusters as possible when the loads have become uneven', () => {
     const owners = new Map([
-      [0, 0],
-      [1, 0],
-      [2, 0],
-      [3, 1],
+      ['0', 0],
+      ['1', 0],
+      ['2', 0],
+      ['3', 1],
     ]);
     const clusters = clustersOf(200, 100, 90, 10);
     const after = assignClusters(clusters, owners, 2);
     expect(loads(after, clusters, 2)).to.deep.equal([200, 200]);
-    expect(after.get(0), 'the largest stays').to.equal(0);
+    expect(after.get('0'), 'the largest stays').to.equal(0);
   });
 
   it('does not split one huge cluster', () => {
-    const after = assignClusters(clustersOf(5_000), new Map([[0, 1]]), 4);
-    expect(after.get(0)).to.equal(1);
+    const after = assignClusters(clustersOf(5_000), new Map([['0', 1]]), 4);
+    expect(after.get('0')).to.equal(1);
   });
 
   it('reassigns the clusters of a thread that no longer exists', () => {
-    expect(assignClusters(clustersOf(5), new Map([[0, 7]]), 2).get(0)).to.equal(0);
+    expect(assignClusters(clustersOf(5), new Map([['0', 7]]), 2).get('0')).to.equal(0);
   });
 });
 
 describe('the intermediate assignment while clusters move', () => {
   it('contains the clusters that stay, without new ones', () => {
     const before = new Map([
-      [0, 0],
-      [1, 0],
-      [2, 1],
+      ['0', 0],
+      ['1', 0],
+      ['2', 1],
     ]);
     const after = new Map([
-      [0, 0],
-      [1, 1],
-      [2, 1],
-      [3, 0],
+      ['0', 0],
+      ['1', 1],
+      ['2', 1],
+      ['3', 0],
     ]);
-    expect([...unmovedSlots(before, after)!]).to.deep.equal([
-      [0, 0],
-      [2, 1],
+    expect([...unmovedClusters(before, after)!]).to.deep.equal([
+      ['0', 0],
+      ['2', 1],
     ]);
   });
 
   it('is not needed when no cluster moves', () => {
-    const before = new Map([[0, 0]]);
-    const after = new Map([[3, 1]]);
-    expect(unmovedSlots(before, after)).to.equal(null);
-    expect(unmovedSlots(new Map(), after)).to.equal(null);
+    const before = new Map([['0', 0]]);
+    const after = new Map([['3', 1]]);
+    expect(unmovedClusters(before, after)).to.equal(null);
+    expect(unmovedClusters(new Map(), after)).to.equal(null);
   });
 });

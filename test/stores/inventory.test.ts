@@ -4,9 +4,9 @@ import { expect } from 'chai';
 import { monotonicMs } from '../../src/base/clock.js';
 import { createLogger } from '../../src/base/log.js';
 import { Board, emptyLeadershipReading, emptyStoreReading } from '../../src/board/board.js';
-import type { ClusterAssignment, ClusterSettings } from '../../src/contracts/stores.js';
+import type { ClusterAssignment } from '../../src/contracts/stores.js';
 import { type ClusterProber, Inventory } from '../../src/stores/main/inventory.js';
-import { clusterSettings } from '../support/cluster-settings.js';
+import { clusterSettings, type MetricChanges } from '../support/cluster-settings.js';
 import { failureOf } from '../support/failure.js';
 import { until } from '../support/until.js';
 
@@ -31,8 +31,8 @@ class RecordingProber implements ClusterProber {
 
   /** Hosts of a cluster as they are probed now, or were by an earlier assignment. */
   hosts(name: string, assigned = this.last): string[] {
-    const assignment = assigned.find(({ settings }) => settings.name === name)!;
-    return assignment.targets.map(({ host, port }) => `${host}:${port}`);
+    const assignment = assigned.find((each) => each.name === name)!;
+    return assignment.metrics[0].targets.map(({ host, port }) => `${host}:${port}`);
   }
 }
 
@@ -53,10 +53,10 @@ describe('the inventory of clusters', () => {
 
   function newInventory(): Inventory {
     const logger = createLogger({ level: 'error', stacks: false }, 'test');
-    return new Inventory({ board, prober, logger, storesMax: 8 });
+    return new Inventory({ board, prober, logger, metricsMax: 8 });
   }
 
-  function listed(name: string, hosts: string[], changes: Partial<ClusterSettings> = {}) {
+  function listed(name: string, hosts: string[], changes: MetricChanges = {}) {
     return clusterSettings(name, { kind: 'static', hosts }, changes);
   }
 
@@ -91,14 +91,14 @@ describe('the inventory of clusters', () => {
 
   it('gives each store a slot of the board with its threshold and maximum age', async () => {
     await inventory.replaceClusters([
-      listed('c', ['a'], { throttleThreshold: 3 }),
+      listed('c', ['a'], { threshold: 3 }),
       listed('d', ['a'], { cacheMs: 10_000 }),
     ]);
     const [c, d] = inventory.stores().map(({ slot }) => board.readStore(slot, emptyStoreReading()));
     expect(c).to.include({ threshold: 3, maxAgeMs: 5_000 });
     expect(d).to.include({ maxAgeMs: 12_000 });
     expect(c!.currentGeneration).to.not.equal(d!.currentGeneration);
-    expect(prober.last.map(({ generation }) => generation)).to.deep.equal([
+    expect(prober.last.map(({ metrics }) => metrics[0].generation)).to.deep.equal([
       c!.currentGeneration,
       d!.currentGeneration,
     ]);
@@ -106,23 +106,26 @@ describe('the inventory of clusters', () => {
 
   it('keeps slot and generation of a store unless its metric query changes', async () => {
     await inventory.replaceClusters([listed('c', ['a'], { metricQuery: 'select 1' })]);
-    const [before] = prober.last;
+    const before = prober.last[0]!.metrics[0];
     await inventory.replaceClusters([
-      listed('c', ['a', 'b'], { metricQuery: 'select 1', throttleThreshold: 9 }),
+      listed('c', ['a', 'b'], { metricQuery: 'select 1', threshold: 9 }),
     ]);
-    expect(prober.last[0]).to.include({ slot: before!.slot, generation: before!.generation });
+    expect(prober.last[0]!.metrics[0]).to.include({
+      slot: before.slot,
+      generation: before.generation,
+    });
     expect(prober.hosts('c')).to.deep.equal(['a:3306', 'b:3306']);
     await inventory.replaceClusters([listed('c', ['a'], { metricQuery: 'select 2' })]);
-    expect(prober.last[0]!.slot).to.equal(before!.slot);
-    expect(prober.last[0]!.generation).to.not.equal(before!.generation);
+    expect(prober.last[0]!.metrics[0].slot).to.equal(before.slot);
+    expect(prober.last[0]!.metrics[0].generation).to.not.equal(before.generation);
   });
 
   it('keeps the values of the hosts that stay when a static list changes', async () => {
     await inventory.replaceClusters([listed('c', ['a', 'b'])]);
-    const [before] = prober.last;
+    const before = prober.last[0]!.metrics[0];
     await inventory.replaceClusters([listed('c', ['b', 'd'])]);
     expect(prober.hosts('c')).to.deep.equal(['b:3306', 'd:3306']);
-    expect(prober.last[0]!.generation).to.equal(before!.generation);
+    expect(prober.last[0]!.metrics[0].generation).to.equal(before.generation);
   });
 
   it('invalidates the values of a store that is removed and added again', async () => {
@@ -171,7 +174,7 @@ describe('the inventory of clusters', () => {
     const before = inventory.stores();
     const { code, message } = await failureOf(inventory.replaceClusters(named('new')));
     expect(code).to.equal('CONFIG');
-    expect(message).to.match(/5 clusters.* 5 .* 8/);
+    expect(message).to.match(/5 metrics.* 5 .* 8/);
     expect(inventory.stores()).to.deep.equal(before);
     await inventory.replaceClusters(named('old').slice(0, 2));
     await inventory.replaceClusters(named('new'));

@@ -9,7 +9,7 @@ import { SimulatedMySQL } from '../../src/demo/simulated-mysql.js';
 import { DiagnosticsHub } from '../../src/publish/main/diagnostics-hub.js';
 import { ProbePool } from '../../src/stores/main/pool.js';
 import { MetricState } from '../../src/throttle/metric.js';
-import { clusterSettings } from '../support/cluster-settings.js';
+import { clusterAssignment } from '../support/cluster-settings.js';
 import { until } from '../support/until.js';
 import { CRASH_CHANNEL, type CrashCommand } from './crashing-probe.js';
 
@@ -57,13 +57,7 @@ describe('ProbePool', () => {
   }
 
   function cluster(slot: number, targets: readonly ProbeTarget[] = [server]): ClusterAssignment {
-    const { source: _, ...settings } = clusterSettings(
-      `c${slot}`,
-      { kind: 'none' },
-      { ignoreDialTcpErrors: true },
-    );
-    const plain = targets.map(({ host, port }) => ({ host, port }));
-    return { settings, slot, generation: slot + 1, targets: plain };
+    return clusterAssignment(slot, targets, slot + 1, { ignoreDialTcpErrors: true });
   }
 
   function crash(command: CrashCommand): void {

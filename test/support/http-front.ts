@@ -20,6 +20,7 @@ import { RecentApps } from '../../src/http/worker/recent-apps.js';
 import { type Report, Reports } from '../../src/http/worker/reports.js';
 import { type Measurement, MetricState } from '../../src/throttle/metric.js';
 import { ThrottleState } from '../../src/throttle/state.js';
+import { storeLocation } from './cluster-settings.js';
 
 export const ENGINES: readonly HttpEngine[] = ['uws', 'node'];
 
@@ -116,7 +117,7 @@ export class TestFront {
   addStore(name: string, { threshold = 1, measured = {} }: StoreSetup = {}): void {
     const slot = this.#stores.length;
     this.board.publishSettings(slot, { generation: GENERATION, threshold, maxAgeMs: MAX_AGE_MS });
-    this.#stores.push({ name, slot });
+    this.#stores.push(storeLocation(name, slot));
     this.handler.setStores(this.#stores);
     if (measured !== null) this.measure(name, measured);
   }

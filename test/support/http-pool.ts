@@ -9,6 +9,7 @@ import { DiagnosticsHub } from '../../src/publish/main/diagnostics-hub.js';
 import { type Command, NO_EXPIRY } from '../../src/throttle/commands.js';
 import { MetricState } from '../../src/throttle/metric.js';
 import { ThrottleState } from '../../src/throttle/state.js';
+import { storeLocation } from './cluster-settings.js';
 
 export class TestPool {
   readonly board = Board.create();
@@ -26,7 +27,7 @@ export class TestPool {
       listenPort: 0,
       workers: 2,
       board: this.board.memory,
-      stores: [{ name: 'main1', slot: 0 }],
+      stores: [storeLocation('main1', 0)],
       memcache: { servers: [], path: 'freno' },
       image: () => this.state.image(),
       handleRequest: (request) => this.respond(request),

@@ -4,15 +4,11 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { createLogger } from '../../src/base/log.js';
 import { Board, emptyStoreReading, type StoreReading } from '../../src/board/board.js';
 import type { FromProbe, ProbeStatistics, ToProbe } from '../../src/contracts/probe.js';
-import type {
-  ClusterAssignment,
-  ClusterSettings,
-  ProbeTarget,
-} from '../../src/contracts/stores.js';
+import type { ClusterAssignment, ProbeTarget } from '../../src/contracts/stores.js';
 import { MemcachePublisher } from '../../src/publish/prober/memcache/publisher.js';
 import { ProbeWorker } from '../../src/stores/prober/probe-worker.js';
 import { MetricState } from '../../src/throttle/metric.js';
-import { clusterSettings } from './cluster-settings.js';
+import { clusterAssignment, type MetricChanges } from './cluster-settings.js';
 import { until } from './until.js';
 
 export class Probing {
@@ -46,16 +42,11 @@ export class Probing {
   async assign(
     slot: number,
     targets: readonly ProbeTarget[],
-    changes: Partial<ClusterSettings> = {},
-    generation = this.#assignments.get(slot)?.generation ?? ++this.#generation,
+    changes: MetricChanges = {},
+    generation = this.#assignments.get(slot)?.metrics[0].generation ?? ++this.#generation,
   ): Promise<void> {
-    const { source: _, ...settings } = clusterSettings(
-      `c${slot}`,
-      { kind: 'none' },
-      { metricQuery: '', password: 'secret-of-freno', ...changes },
-    );
-    const plain = targets.map(({ host, port }) => ({ host, port }));
-    this.#assignments.set(slot, { settings, slot, generation, targets: plain });
+    const settings = { metricQuery: '', password: 'secret-of-freno', ...changes };
+    this.#assignments.set(slot, clusterAssignment(slot, targets, generation, settings));
     await this.#assign();
   }
 

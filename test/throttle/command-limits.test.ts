@@ -3,6 +3,8 @@ import { expect } from 'chai';
 import {
   commandFault,
   NAME_BYTES_MAX,
+  NOTE_LENGTH_MAX,
+  SHORT_TTL_MINUTES_MAX,
   TTL_MINUTES_MAX,
 } from '../../src/throttle/command-limits.js';
 import { type Command, NO_EXPIRY } from '../../src/throttle/commands.js';
@@ -18,6 +20,11 @@ describe('commandFault', () => {
     { kind: 'unthrottleApp', atMs, key: 'a', everyStore: true },
     { kind: 'skipHost', atMs, host: 'h', expireAtMs: atMs + 1 },
     { kind: 'recoverHost', atMs, host: 'h' },
+    { kind: 'exemptApp', atMs, key: 'a', expireAtMs: atMs + SHORT_TTL_MINUTES_MAX * 60_000 },
+    { kind: 'unexemptApp', atMs, key: 'a', everyStore: true },
+    { kind: 'setThreshold', atMs, key: 'mysql/a', value: 0, expireAtMs: atMs + 1 },
+    { kind: 'resetThreshold', atMs, key: 'mysql/a', client: '2001:db8::1' },
+    { kind: 'recoverHost', atMs, host: 'h', reason: '🐢'.repeat(NOTE_LENGTH_MAX), owner: 'dba' },
   ];
   for (const command of sound) {
     it(`finds nothing in a ${command.kind} of ${JSON.stringify(command).length} characters`, () => {
@@ -25,6 +32,7 @@ describe('commandFault', () => {
     });
   }
 
+  const tooLateMs = atMs + SHORT_TTL_MINUTES_MAX * 60_000 + 1;
   const long = 'ö'.repeat(NAME_BYTES_MAX / 2 + 1);
   const faulty: Array<readonly [command: Command, fault: string]> = [
     [{ kind: 'throttleApp', atMs, key: long }, `a name of ${NAME_BYTES_MAX + 2} bytes`],
@@ -36,6 +44,21 @@ describe('commandFault', () => {
     [{ kind: 'throttleApp', atMs, key: 'a', expireAtMs: atMs - 1 }, 'a TTL of -1 ms'],
     [{ kind: 'skipHost', atMs, host: 'h', expireAtMs: NO_EXPIRY }, 'a TTL of'],
     [{ kind: 'skipHost', atMs, host: 'h', expireAtMs: Number.MAX_SAFE_INTEGER }, 'a TTL of'],
+    [{ kind: 'exemptApp', atMs, key: 'a', expireAtMs: NO_EXPIRY }, 'a TTL of'],
+    [{ kind: 'exemptApp', atMs, key: 'a', expireAtMs: tooLateMs }, 'not of up to 1440 minutes'],
+    [{ kind: 'setThreshold', atMs, key: 'a', value: 1, expireAtMs: tooLateMs }, 'a TTL of'],
+    [{ kind: 'setThreshold', atMs, key: 'a', value: -1, expireAtMs: atMs + 1 }, 'threshold of -1'],
+    [
+      { kind: 'setThreshold', atMs, key: 'a', value: Number.NaN, expireAtMs: atMs + 1 },
+      'a threshold of NaN',
+    ],
+    [{ kind: 'recoverHost', atMs, host: 'h', reason: '' }, 'reason with no text'],
+    [{ kind: 'recoverHost', atMs, host: 'h', owner: 'a\nb' }, 'owner with control characters'],
+    [
+      { kind: 'recoverHost', atMs, host: 'h', reason: '🐢'.repeat(NOTE_LENGTH_MAX + 1) },
+      'reason with more than 200 characters',
+    ],
+    [{ kind: 'recoverHost', atMs, host: 'h', client: 'a'.repeat(65) }, 'a client'],
   ];
   for (const [command, fault] of faulty) {
     it(`finds ${fault} in a ${command.kind}`, () => {

@@ -20,7 +20,7 @@ import type {
   ConsensusStatus,
   StateMachine,
 } from '../../contracts/consensus.js';
-import type { OperatorCommand } from '../../throttle/commands.js';
+import type { CommandEffect, OperatorCommand } from '../../throttle/commands.js';
 import { BackendConnection } from './backend-connection.js';
 import { BackendError, permanentFailure, SERVER_ERROR } from './backend-error.js';
 import { type ElectionSnapshot, ServiceElection, type ServiceIdentity } from './election.js';
@@ -136,7 +136,7 @@ export class MySQLConsensus implements Consensus {
     this.#stateConnection.close();
   }
 
-  submit(command: OperatorCommand): Promise<void> {
+  submit(command: OperatorCommand): Promise<CommandEffect> {
     return this.#sync.submit(command);
   }
 

@@ -4,7 +4,7 @@
  * each read, so that a wrong clock of the node changes no TTL.
  */
 import { NO_EXPIRY, type OperatorCommand } from '../../throttle/commands.js';
-import type { StateImage } from '../../throttle/state.js';
+import { EMPTY_IMAGE, type StateImage } from '../../throttle/state.js';
 import type { BackendConnection } from './backend-connection.js';
 import { LATEST_UNIX_SECONDS, LIVE_APP, LIVE_HOST } from './statements.js';
 
@@ -119,13 +119,16 @@ export class StateReader {
     const toLocalMs = (seconds: number): number =>
       Math.round(seconds * 1_000 + (this.#clockOffsetMs ?? 0));
     return {
-      clusterId: '',
+      ...EMPTY_IMAGE,
       sweptAtMs: Date.now(),
       throttledApps: this.#rows.apps.map(({ name, expires, ratio }) => [
         name,
         { expireAtMs: expires === null ? NO_EXPIRY : toLocalMs(expires), ratio },
       ]),
-      skippedHosts: this.#rows.hosts.map(({ name, expires }) => [name, toLocalMs(expires)]),
+      skippedHosts: this.#rows.hosts.map(({ name, expires }) => [
+        name,
+        { expireAtMs: toLocalMs(expires) },
+      ]),
     };
   }
 }

@@ -10,7 +10,7 @@ import { monotonicMs } from '../../base/clock.js';
 import { FrenoError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import type { StateMachine } from '../../contracts/consensus.js';
-import type { OperatorCommand } from '../../throttle/commands.js';
+import { type CommandEffect, NO_EFFECT, type OperatorCommand } from '../../throttle/commands.js';
 import type { BackendConnection } from './backend-connection.js';
 import { commandError } from './backend-error.js';
 import { Retention } from './retention.js';
@@ -32,8 +32,14 @@ interface SyncRequest {
   /** Undefined: read only. */
   readonly command: OperatorCommand | undefined;
   readonly sinceMs: number;
-  readonly resolve: () => void;
+  readonly resolve: (effect: CommandEffect) => void;
   readonly reject: (error: FrenoError) => void;
+}
+
+/** What was written, and waits to be read again. */
+interface WrittenRequest {
+  readonly request: SyncRequest;
+  readonly effect: CommandEffect;
 }
 
 export interface StateSyncOptions {
@@ -92,19 +98,19 @@ export class StateSync {
   }
 
   /** Resolves when what was in the tables at the call is in every thread of this node. */
-  refresh(): Promise<void> {
-    return this.#enqueue(undefined);
+  async refresh(): Promise<void> {
+    await this.#enqueue(undefined);
   }
 
   /**
    * Resolves when the command is written and in every thread of this node. Rejects with a
    * `FrenoError`.
    */
-  submit(command: OperatorCommand): Promise<void> {
+  submit(command: OperatorCommand): Promise<CommandEffect> {
     return this.#enqueue(command);
   }
 
-  #enqueue(command: OperatorCommand | undefined): Promise<void> {
+  #enqueue(command: OperatorCommand | undefined): Promise<CommandEffect> {
     if (this.#stopping) {
       return Promise.reject(new FrenoError('NO_LEADER', 'the node is stopping'));
     }
@@ -123,18 +129,19 @@ export class StateSync {
   async #processQueue(): Promise<void> {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, BATCH_MAX);
-      const written: SyncRequest[] = [];
+      const written: WrittenRequest[] = [];
       for (const request of batch) {
-        if (await this.#write(request)) written.push(request);
+        const effect = await this.#write(request);
+        if (effect !== null) written.push({ request, effect });
       }
       if (written.length > 0) await this.#readAndSettle(written);
       if (this.#tables !== undefined) await this.#retention.pruneIfDue(this.#tables);
     }
   }
 
-  /** Resolves with true when a read must follow, with false when the request was rejected. */
-  async #write({ command, sinceMs, reject }: SyncRequest): Promise<boolean> {
-    if (command === undefined) return true;
+  /** A read must follow; null: the request was rejected. */
+  async #write({ command, sinceMs, reject }: SyncRequest): Promise<CommandEffect | null> {
+    if (command === undefined) return NO_EFFECT;
     try {
       if (this.#stopping) throw new FrenoError('NO_LEADER', 'the node is stopping');
       if (this.#tables === undefined) {
@@ -145,12 +152,12 @@ export class StateSync {
       }
       this.#requireRoom(command);
       const { sql, values } = statementOf(command, this.#tables.nullableExpiry);
-      await this.#connection.change(sql, values);
+      const rows = await this.#connection.change(sql, values);
       if (!this.#reader.hasEntryOf(command)) this.#retention.count(command);
-      return true;
+      return isLift(command) ? { lifted: rows } : NO_EFFECT;
     } catch (error) {
       reject(error instanceof FrenoError ? error : commandError(error));
-      return false;
+      return null;
     }
   }
 
@@ -161,14 +168,15 @@ export class StateSync {
     }
   }
 
-  async #readAndSettle(requests: readonly SyncRequest[]): Promise<void> {
+  async #readAndSettle(written: readonly WrittenRequest[]): Promise<void> {
     try {
       await this.#read();
       this.#faults.succeeded();
-      for (const { resolve } of requests) resolve();
+      for (const { request, effect } of written) request.resolve(effect);
     } catch (error) {
       this.#faults.failed(error);
-      for (const { command, reject } of requests) {
+      for (const { request } of written) {
+        const { command, reject } = request;
         reject(command === undefined ? commandError(error) : notInEffect(error));
       }
     }
@@ -187,6 +195,11 @@ export class StateSync {
     }
     this.#readAtMs = startedAtMs;
   }
+}
+
+/** Whether the rows of its statement are those of entries that it ends. */
+function isLift({ kind }: OperatorCommand): boolean {
+  return kind === 'unthrottleApp' || kind === 'recoverHost';
 }
 
 function notInEffect(error: unknown): FrenoError {

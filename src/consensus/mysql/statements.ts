@@ -5,6 +5,7 @@
  * An entry is lifted by setting its expiry to now, never by deleting its row: a node of the
  * original keeps entries in memory whose rows it no longer finds.
  */
+import { FrenoError } from '../../base/errors.js';
 import {
   DEFAULT_TTL_MINUTES,
   NO_EXPIRY,
@@ -53,6 +54,11 @@ export function statementOf(command: OperatorCommand, nullableExpiry: boolean): 
       };
     case 'recoverHost':
       return recoverHost(command.host);
+    case 'exemptApp':
+    case 'unexemptApp':
+    case 'setThreshold':
+    case 'resetThreshold':
+      throw new FrenoError('UNSUPPORTED', 'MySQL backend: no table for exemptions and thresholds');
   }
 }
 

@@ -9,18 +9,16 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../base/log.js';
-import { knowsCommandKind } from './codec/features.js';
-import type { NodeId } from './core/types.js';
 
 const LOOK_INTERVAL_MS = 1_000;
 
 export interface ClusterIdentityParts {
-  readonly peers: readonly NodeId[];
   /** The id that the data directory holds; empty: none. */
   readonly stored: string;
   /** The id of the replicated state; empty: none. */
   replicated(): string;
   isLeading(): boolean;
+  /** Has no effect while some member cannot read it. */
   propose(clusterId: string): void;
   /** Keeps it with the data. */
   store(clusterId: string): void;
@@ -31,7 +29,6 @@ export interface ClusterIdentityParts {
 
 export class ClusterIdentity {
   readonly #parts: ClusterIdentityParts;
-  readonly #features = new Map<NodeId, readonly string[]>();
   #id: string;
   #timer: NodeJS.Timeout | undefined;
 
@@ -43,11 +40,6 @@ export class ClusterIdentity {
   /** Empty while it is not known. */
   get id(): string {
     return this.#id;
-  }
-
-  /** What the peer listed when it connected. */
-  greeted(peer: NodeId, features: readonly string[]): void {
-    this.#features.set(peer, features);
   }
 
   /** Looks for it each second until it is known, and has it proposed where there is none. */
@@ -62,9 +54,7 @@ export class ClusterIdentity {
   #look(): void {
     const replicated = this.#parts.replicated();
     if (replicated !== '') this.#found(replicated);
-    else if (this.#id === '' && this.#parts.isLeading() && this.#isKnownToAll()) {
-      this.#parts.propose(randomUUID());
-    }
+    else if (this.#id === '' && this.#parts.isLeading()) this.#parts.propose(randomUUID());
   }
 
   #found(replicated: string): void {
@@ -78,12 +68,5 @@ export class ClusterIdentity {
     this.#id = replicated;
     this.#parts.store(replicated);
     this.#parts.log.info({ clusterId: replicated }, 'raft: cluster identity set');
-  }
-
-  #isKnownToAll(): boolean {
-    return this.#parts.peers.every((peer) => {
-      const features = this.#features.get(peer);
-      return features !== undefined && knowsCommandKind(features, 'identifyCluster');
-    });
   }
 }

@@ -20,13 +20,14 @@ import {
   type RaftMetrics,
   type StateMachine,
 } from '../../contracts/consensus.js';
-import type { Command } from '../../throttle/commands.js';
+import type { Command, CommandEffect } from '../../throttle/commands.js';
 import { majorityOf } from './core/quorum.js';
 import type { LeadershipLoss, Role, SoftState } from './core/types.js';
 import { RaftCounters } from './counters.js';
 import type { DriverObserver, RequestRefusal, RequestResult } from './driver-types.js';
 import type { RaftNode } from './node.js';
 import { isAlone } from './options.js';
+import { type UnreadableAt, unreadableText } from './peer-features.js';
 import { RateLimitedLog } from './rate-limited-log.js';
 import { majorityStatus } from './reach.js';
 import type { SyncedRecord } from './storage/synced-file.js';
@@ -54,6 +55,10 @@ const refusals: Record<RequestRefusal, readonly [ErrorCode, string]> = {
   notLeader: ['NO_LEADER', 'there is no leader; nothing was changed, try again'],
   transferring: ['NO_LEADER', 'leadership is being transferred; nothing was changed, try again'],
   overloaded: ['OVERLOADED', 'too many changes are waiting; nothing was changed, try again later'],
+  unsupported: [
+    'UNSUPPORTED',
+    'the leader has not heard from every node that it can read this command; nothing was changed',
+  ],
   full: ['OVERLOADED', 'the table has no room for another entry; nothing was changed'],
   tooLarge: ['BAD_REQUEST', 'the name is too long, or a number out of bounds; nothing was changed'],
 };
@@ -139,7 +144,9 @@ export class RaftConsensus implements Consensus {
     await node.close();
   }
 
-  submit(command: Command): Promise<void> {
+  submit(command: Command): Promise<CommandEffect> {
+    const unreadableAt = this.#node?.unreadableAt(command) ?? null;
+    if (unreadableAt !== null) return Promise.reject(unreadable(unreadableAt));
     return this.#request((node, done) => node.driver.submit(command, done));
   }
 
@@ -226,7 +233,9 @@ export class RaftConsensus implements Consensus {
     return node;
   }
 
-  #request(call: (node: RaftNode, done: (result: RequestResult) => void) => void): Promise<void> {
+  #request(
+    call: (node: RaftNode, done: (result: RequestResult) => void) => void,
+  ): Promise<CommandEffect> {
     const node = this.#node;
     if (node === null) return Promise.reject(refusalOf('notLeader'));
     this.#pendingRequests += 1;
@@ -234,7 +243,7 @@ export class RaftConsensus implements Consensus {
       call(node, (result) => {
         this.#pendingRequests -= 1;
         if (this.#pendingRequests === 0) this.#onNonePending();
-        if (result.kind === 'done') resolve();
+        if (result.kind === 'done') resolve(result.effect);
         else reject(result.kind === 'refused' ? refusalOf(result.refusal) : outcomeUnknown());
       });
     });
@@ -334,6 +343,12 @@ export class RaftConsensus implements Consensus {
 function refusalOf(refusal: RequestRefusal): FrenoError {
   const [code, message] = refusals[refusal];
   return new FrenoError(code, message);
+}
+
+/** A node that may only not have connected yet is worth another try. */
+function unreadable(at: UnreadableAt): FrenoError {
+  const code = at.older.length > 0 ? 'UNSUPPORTED' : 'NO_LEADER';
+  return new FrenoError(code, `${unreadableText(at)}; nothing was changed`);
 }
 
 function outcomeUnknown(): FrenoError {

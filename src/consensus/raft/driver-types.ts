@@ -5,9 +5,17 @@
  * All calls are synchronous, and call back from a later event: without promises a simulator can
  * order every step. No callback runs inside the call that received it, unless it says so.
  */
-import type { Command, CommandOutcome } from '../../throttle/commands.js';
+import type { Command, CommandEffect, CommandOutcome } from '../../throttle/commands.js';
 import type { StateImage } from '../../throttle/state.js';
-import type { Entry, HardState, NodeId, Refusal, SnapshotMeta, SoftState } from './core/types.js';
+import type {
+  Entry,
+  HardState,
+  NodeId,
+  RaftCore,
+  Refusal,
+  SnapshotMeta,
+  SoftState,
+} from './core/types.js';
 
 /** Null: done. */
 export type Done = (error: Error | null) => void;
@@ -114,6 +122,12 @@ export interface ReplicatedMachine {
   restore(image: StateImage, done: () => void): void;
 }
 
+/** What the members of the cluster understand. */
+export interface MemberReleases {
+  /** Whether every member reads the command as it is meant: no other may go into the log. */
+  canAllRead(command: Command): boolean;
+}
+
 /** Where the driver reports. */
 export interface DriverObserver {
   /**
@@ -136,14 +150,26 @@ export interface DriverObserver {
   failed(error: Error): void;
 }
 
+/** What the driver connects. The machine has been restored from the stored snapshot. */
+export interface DriverParts {
+  readonly core: RaftCore;
+  readonly storage: RaftStorage;
+  readonly transport: PeerTransport;
+  readonly machine: ReplicatedMachine;
+  readonly environment: DriverEnvironment;
+  readonly members: MemberReleases;
+  readonly observer: DriverObserver;
+}
+
 /**
  * Why a request had no effect. `notLeader`: there is no leader to which this node could forward it.
+ * `unsupported`: not every member of the cluster reads the command.
  */
-export type RequestRefusal = Refusal | 'tooLarge' | 'full';
+export type RequestRefusal = Refusal | 'unsupported' | 'tooLarge' | 'full';
 
 /** The result of a request. `unknown`: it may take effect at any later time, or never. */
 export type RequestResult =
-  | { readonly kind: 'done' }
+  | { readonly kind: 'done'; readonly effect: CommandEffect }
   | { readonly kind: 'refused'; readonly refusal: RequestRefusal }
   | { readonly kind: 'unknown' };
 

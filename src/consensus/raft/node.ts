@@ -6,6 +6,7 @@ import { monotonicMs } from '../../base/clock.js';
 import type { Logger } from '../../base/log.js';
 import type { RaftSettings } from '../../config/settings.js';
 import type { StateMachine } from '../../contracts/consensus.js';
+import type { Command } from '../../throttle/commands.js';
 import { ClusterIdentity } from './cluster-identity.js';
 import { Raft } from './core/raft.js';
 import type { RaftCounters } from './counters.js';
@@ -14,6 +15,7 @@ import type { DriverEnvironment, DriverObserver } from './driver-types.js';
 import { ElectionWatch } from './election-watch.js';
 import { LockoutStore } from './lockout-store.js';
 import { coreConfig, driverOptions, isAlone, startTicksOf, tickMsOf } from './options.js';
+import { PeerFeatures, type UnreadableAt } from './peer-features.js';
 import { type PeerFaults, type Reach, reachOf } from './reach.js';
 import { StateMachineAdapter } from './state-machine-adapter.js';
 import { SqliteStorage } from './storage/sqlite.js';
@@ -47,6 +49,7 @@ interface NodeParts {
   readonly lockout: LockoutStore;
   readonly watch: ElectionWatch;
   readonly identity: ClusterIdentity;
+  readonly features: PeerFeatures;
   readonly transport: { stop(): Promise<void>; peerFaults(): PeerFaults };
 }
 
@@ -78,8 +81,8 @@ export class RaftNode {
       await lockout.raise();
       const core = new Raft(config, initial, environment.random);
       const peers = config.nodes.filter((node) => node !== advertise);
+      const features = new PeerFeatures(peers, () => stateMachine.image().level);
       const identity = new ClusterIdentity({
-        peers,
         stored: opened.clusterId ?? '',
         replicated: () => stateMachine.image().clusterId,
         isLeading: () => driver.soft.role === 'leader',
@@ -104,15 +107,16 @@ export class RaftNode {
             {
               receive: (from, body) => driver.receive(from, body),
               unreachable: (peer) => driver.unreachable(peer),
-              greeted: (peer, { holdsData, features }) => {
-                if (holdsData) driver.clusterHoldsData();
-                identity.greeted(peer, features);
+              greeted: (peer, said) => {
+                if (said.holdsData) driver.clusterHoldsData();
+                features.greeted(peer, said.features);
               },
             },
             log,
           );
       const timed = counters.timed(storage);
-      const parts = { core, storage: timed, transport, machine, environment, observer };
+      const members = { canAllRead: (command: Command) => features.unreadableAt(command) === null };
+      const parts = { core, storage: timed, transport, machine, environment, members, observer };
       const driver: RaftDriver = new RaftDriver(driverOptions(settings), parts);
       const ticker = new Ticker(tickMsOf(settings), () => driver.tick());
       await transport.start();
@@ -128,7 +132,8 @@ export class RaftNode {
       });
       watch.start();
       identity.start();
-      return new RaftNode({ driver, storage, ticker, transport, lockout, watch, identity });
+      const services = { storage, ticker, transport, lockout, watch, identity };
+      return new RaftNode({ driver, features, ...services });
     } catch (error) {
       await storage.close();
       throw error;
@@ -137,6 +142,11 @@ export class RaftNode {
 
   get driver(): RaftDriver {
     return this.#parts.driver;
+  }
+
+  /** As `PeerFeatures.unreadableAt`. */
+  unreadableAt(command: Command): UnreadableAt | null {
+    return this.#parts.features.unreadableAt(command);
   }
 
   /** Which nodes it reaches now. */

@@ -5,16 +5,9 @@
 import { messageOf } from '../../base/errors.js';
 import type { StateMachine } from '../../contracts/consensus.js';
 import type { Command, CommandOutcome } from '../../throttle/commands.js';
-import type { StateImage } from '../../throttle/state.js';
+import { EMPTY_IMAGE, type StateImage } from '../../throttle/state.js';
 import { ImageAssembly } from './codec/snapshots.js';
 import type { RaftStorage, ReplicatedMachine } from './driver-types.js';
-
-const EMPTY_IMAGE: StateImage = {
-  clusterId: '',
-  sweptAtMs: 0,
-  throttledApps: [],
-  skippedHosts: [],
-};
 
 export class StateMachineAdapter implements ReplicatedMachine {
   readonly #machine: StateMachine;

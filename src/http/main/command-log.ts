@@ -1,6 +1,6 @@
 /**
- * The log of the operators' commands: who sent which, and what came of it. It is the record that
- * explains, after the fact, why an app was denied or a host was not probed. Each node logs the
+ * The log of the operators' commands: who sent which, why, and what came of it. It is the record
+ * that explains, after the fact, why an app was denied or a host was not probed. Each node logs the
  * commands that it received from clients, not those that it applies for other nodes.
  */
 import { monotonicMs } from '../../base/clock.js';
@@ -27,19 +27,22 @@ export class CommandLog {
     this.#entryOf = entryOf;
   }
 
-  /** `client`: its address. */
-  applied(command: OperatorCommand, client: string): void {
+  applied(command: OperatorCommand): void {
     if (!this.#budget.take(monotonicMs())) return;
-    const fields = { client, ...this.#effectOf(command), ...this.#budget.fields() };
-    this.#log.notice(fields, EFFECTS[command.kind]);
+    const { reason } = command;
+    const fields = { ...originOf(command), ...this.#effectOf(command) };
+    const said = { ...(reason !== undefined && { reason }), ...this.#budget.fields() };
+    this.#log.notice({ ...fields, ...said }, EFFECTS[command.kind]);
   }
 
-  /** Consensus did not apply the command, or did not report the outcome in time. */
-  failed(command: OperatorCommand, client: string, status: number, reason: string): void {
+  /**
+   * Consensus did not apply the command, or did not report the outcome in time: `reason` is that of
+   * the failure.
+   */
+  failed(command: OperatorCommand, status: number, reason: string): void {
     if (!this.#budget.take(monotonicMs())) return;
-    const about = 'key' in command ? { app: command.key } : { host: command.host };
-    const fields = { client, command: command.kind, ...about, status, reason };
-    this.#log.warn({ ...fields, ...this.#budget.fields() }, 'command failed');
+    const asked = { ...originOf(command), command: command.kind, ...requestOf(command) };
+    this.#log.warn({ ...asked, status, reason, ...this.#budget.fields() }, 'command failed');
   }
 
   /** An HTTP worker refused the request, within a bound of its own. */
@@ -49,20 +52,9 @@ export class CommandLog {
 
   /** The entry that is in force after the command: it may keep the time or the ratio it had. */
   #effectOf(command: OperatorCommand): object {
-    switch (command.kind) {
-      case 'throttleApp': {
-        const entry = this.#entryOf(command.key, Date.now());
-        const expireAtMs = entry?.expireAtMs ?? command.expireAtMs;
-        const ratio = entry?.ratio ?? command.ratio;
-        return { app: command.key, ratio, ...(expireAtMs !== undefined && until(expireAtMs)) };
-      }
-      case 'unthrottleApp':
-        return { app: command.key };
-      case 'skipHost':
-        return { host: command.host, ...until(command.expireAtMs) };
-      case 'recoverHost':
-        return { host: command.host };
-    }
+    if (command.kind !== 'throttleApp') return requestOf(command);
+    const entry = this.#entryOf(command.key, Date.now());
+    return { ...requestOf({ ...command, ...entry }) };
   }
 }
 
@@ -71,7 +63,42 @@ const EFFECTS: Readonly<Record<OperatorCommand['kind'], string>> = {
   unthrottleApp: 'app no longer throttled',
   skipHost: 'host skipped',
   recoverHost: 'host no longer skipped',
+  exemptApp: 'app exempted',
+  unexemptApp: 'app no longer exempted',
+  setThreshold: 'threshold set',
+  resetThreshold: 'threshold reset',
 };
+
+function originOf({ client, owner }: OperatorCommand): object {
+  return { ...(client !== undefined && { client }), ...(owner !== undefined && { owner }) };
+}
+
+/** What the command asks for, and until when. */
+function requestOf(command: OperatorCommand): object {
+  switch (command.kind) {
+    case 'throttleApp': {
+      const { key, ratio, expireAtMs } = command;
+      return {
+        app: key,
+        ...(ratio !== undefined && { ratio }),
+        ...(expireAtMs !== undefined && until(expireAtMs)),
+      };
+    }
+    case 'unthrottleApp':
+    case 'unexemptApp':
+      return { app: command.key };
+    case 'skipHost':
+      return { host: command.host, ...until(command.expireAtMs) };
+    case 'recoverHost':
+      return { host: command.host };
+    case 'exemptApp':
+      return { app: command.key, ...until(command.expireAtMs) };
+    case 'setThreshold':
+      return { metric: command.key, threshold: command.value, ...until(command.expireAtMs) };
+    case 'resetThreshold':
+      return { metric: command.key };
+  }
+}
 
 function until(expireAtMs: number): { readonly until: string } {
   return { until: expireAtMs === NO_EXPIRY ? 'removed' : new Date(expireAtMs).toISOString() };

@@ -12,8 +12,15 @@ import type { Consensus } from '../../contracts/consensus.js';
 import type { Profiler } from '../../contracts/diagnostics.js';
 import type { HttpStatisticsSource, MainRequest, MainResponse } from '../../contracts/http.js';
 import type { InventoryReporter, MetricsReporter, VarsReporter } from '../../contracts/reports.js';
-import { generalMessage, inventoryJson, recentAppsJson } from '../shared/json-bodies.js';
+import type { OperatorCommand } from '../../throttle/commands.js';
+import {
+  commandJson,
+  generalMessage,
+  inventoryJson,
+  recentAppsJson,
+} from '../shared/json-bodies.js';
 import type { CommandLog } from './command-log.js';
+import type { CommandMatches } from './command-matches.js';
 import { mergeRecentApps } from './merge-recent-apps.js';
 
 export interface MainRpcSources {
@@ -24,6 +31,7 @@ export interface MainRpcSources {
   readonly metrics: MetricsReporter;
   readonly profiler: Profiler;
   readonly commands: CommandLog;
+  readonly matches: CommandMatches;
   readonly log: Logger;
 }
 
@@ -35,6 +43,7 @@ const OK: MainResponse = { status: 200, json: generalMessage(200, 'OK') };
 /** By the code of an error. A code that is not listed is a defect of freno: 500. */
 const STATUS_BY_CODE: Partial<Record<ErrorCode, number>> = {
   BAD_REQUEST: 400,
+  UNSUPPORTED: 501,
   NO_LEADER: 503,
   OVERLOADED: 503,
   OUTCOME_UNKNOWN: 504,
@@ -62,9 +71,7 @@ export class MainRpc {
     const { consensus, inventory, vars, metrics, profiler } = this.#sources;
     switch (request.kind) {
       case 'submit':
-        await consensus.submit(request.command);
-        this.#sources.commands.applied(request.command, request.client);
-        return OK;
+        return this.#submit(request.command);
       case 'readBarrier':
         await consensus.readBarrier();
         return OK;
@@ -97,6 +104,14 @@ export class MainRpc {
     }
   }
 
+  async #submit(command: OperatorCommand): Promise<MainResponse> {
+    const { consensus, commands, matches } = this.#sources;
+    const matched = matches.look(command);
+    const effect = await consensus.submit(command);
+    commands.applied(command);
+    return { status: 200, json: commandJson(await matched(effect)) };
+  }
+
   #recentApps(lastMinutes: number | null): Promise<string> {
     return this.#reports.run(`recentApps ${lastMinutes}`, async () => {
       const statistics = await this.#sources.http.collect('recentApps');
@@ -112,8 +127,7 @@ export class MainRpc {
       this.#sources.log.error({ err: error, request: request.kind }, 'a request failed');
     }
     if (request.kind === 'submit') {
-      const { command, client } = request;
-      this.#sources.commands.failed(command, client, status ?? 500, messageOf(error));
+      this.#sources.commands.failed(request.command, status ?? 500, messageOf(error));
     }
     return { status: status ?? 500, json: generalMessage(status ?? 500, messageOf(error)) };
   }

@@ -1,9 +1,11 @@
 /** The recent apps of all HTTP workers, as one list: bounded in number and in age. */
 import { TimeSlice } from '../../base/time-slice.js';
-import { type HttpStatistics, RECENT_APPS_MAX, type RecentApp } from '../../contracts/http.js';
-
-/** For how long an app counts as recent. */
-const RECENT_MS = 24 * 60 * 60_000;
+import {
+  type HttpStatistics,
+  RECENT_APPS_MAX,
+  RECENT_MS,
+  type RecentApp,
+} from '../../contracts/http.js';
 
 /**
  * The newest entry of each app and client: at most a day old and, unless `lastMinutes` is null, at

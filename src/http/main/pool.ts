@@ -157,6 +157,13 @@ export class HttpPool implements HttpStatisticsSource {
     return collected.filter((statistics) => statistics !== null);
   }
 
+  /** As `AppSightings.hasSeen`. */
+  async hasSeen(app: string): Promise<boolean | null> {
+    const answers = await Promise.all(this.#serving().map((worker) => worker.hasSeen(app)));
+    if (answers.includes(true)) return true;
+    return answers.includes(null) ? null : false;
+  }
+
   /**
    * Lets the workers respond to what is in flight and ends them, in bounded time. Rejects with
    * `THREAD_HUNG` when one has not ended.
@@ -226,6 +233,7 @@ export class HttpPool implements HttpStatisticsSource {
       case 'failed':
       case 'pong':
       case 'collected':
+      case 'seen':
         return;
       case 'acknowledge':
         this.#outbox.acknowledged(worker, message.version);

@@ -1,5 +1,6 @@
 /** One HTTP worker as main sees it: the thread, the messages to it, and its watchdog. */
 import { Worker } from 'node:worker_threads';
+import { PendingCalls } from '../../base/pending-calls.js';
 import { SupervisedThread } from '../../base/supervised-thread.js';
 import type { WatchdogLimits } from '../../base/watchdog.js';
 import type {
@@ -38,6 +39,10 @@ export interface WorkerEvents {
   onHang(worker: HttpWorkerHandle): void;
 }
 
+/** Questions whether an app was seen, in flight to one worker, and the time that each has. */
+const SIGHTINGS_MAX = 1_024;
+const SIGHTING_TIMEOUT_MS = 1_000;
+
 /** The name of a worker in its messages, its log and its profiles. */
 export function threadName(number: number): string {
   return `http-${number}`;
@@ -51,6 +56,7 @@ export class HttpWorkerHandle {
   readonly supervised: SupervisedThread;
   readonly #thread: Worker;
   readonly #statistics = new StatisticsCalls();
+  readonly #sightings = new PendingCalls<boolean>(SIGHTINGS_MAX);
 
   constructor(
     readonly number: number,
@@ -76,6 +82,7 @@ export class HttpWorkerHandle {
       if (message.kind === 'collected') {
         this.#statistics.received(message.id, message.chunk, message.last);
       }
+      if (message.kind === 'seen') this.#sightings.settle(message.id, message.seen);
       events.received(this, message);
     });
     this.#thread.on('error', (error: Error) => {
@@ -85,6 +92,7 @@ export class HttpWorkerHandle {
       this.phase = 'gone';
       this.supervised.ended();
       this.#statistics.gone();
+      this.#sightings.abandonAll();
       events.gone(this);
     });
   }
@@ -96,5 +104,12 @@ export class HttpWorkerHandle {
   /** What it has counted; null when it does not respond in time. */
   collect(statistics: StatisticsKind): Promise<HttpStatistics | null> {
     return this.#statistics.collect((id) => this.post({ kind: 'collect', id, statistics }));
+  }
+
+  /** As `AppSightings.hasSeen`, by what this worker knows. */
+  hasSeen(app: string): Promise<boolean | null> {
+    return this.#sightings.call(SIGHTING_TIMEOUT_MS, (id) =>
+      this.post({ kind: 'hasSeen', id, app }),
+    );
   }
 }

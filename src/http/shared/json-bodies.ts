@@ -4,11 +4,16 @@
  */
 import { goTime, jsonString } from '../../base/json.js';
 import type { RecentApp } from '../../contracts/http.js';
-import type { ClusterReport } from '../../contracts/reports.js';
+import type { ClusterReport, HostListReport } from '../../contracts/reports.js';
 
 /** The body of every response that is only a status and a message. */
 export function generalMessage(status: number, message: string): string {
   return `{"StatusCode":${status},"Message":${jsonString(message)}}`;
+}
+
+/** The body for a command that took effect; `matched`: what it matched, as JSON. */
+export function commandJson(matched: string): string {
+  return `{"StatusCode":200,"Message":"OK","Matched":${matched}}`;
 }
 
 /** The entries of `/recent-apps` as JSON, by key `app/client`. */
@@ -27,18 +32,34 @@ export function recentAppsJson(
 
 /**
  * By cluster: where its hosts come from, which are probed and which are left out, when the list was
- * last read, its last error, and its odd rows.
+ * last read, its last error, and its odd rows. The same for each metric with hosts of its own.
  */
 export function inventoryJson(report: ReadonlyMap<string, ClusterReport>): string {
-  const clusters = [...report].sort(([left], [right]) => (left < right ? -1 : 1));
-  const bodies = clusters.map(([name, cluster]) => `${jsonString(name)}:${clusterJson(cluster)}`);
-  return `{${bodies.join(',')}}`;
+  return objectJson(report, (cluster) => {
+    const fields = hostListFields(cluster);
+    const { otherLists } = cluster;
+    if (otherLists.size > 0) fields.push(`"Metrics":${objectJson(otherLists, hostListJson)}`);
+    return `{${fields.join(',')}}`;
+  });
 }
 
-function clusterJson(cluster: ClusterReport): string {
-  const { source, hosts, ignored, skipped, readAtUnixMs, error, oddRows } = cluster;
+/** Sorted by key. */
+function objectJson<Value>(
+  entries: ReadonlyMap<string, Value>,
+  valueJson: (value: Value) => string,
+): string {
+  const sorted = [...entries].sort(([left], [right]) => (left < right ? -1 : 1));
+  return `{${sorted.map(([key, value]) => `${jsonString(key)}:${valueJson(value)}`).join(',')}}`;
+}
+
+function hostListJson(list: HostListReport): string {
+  return `{${hostListFields(list).join(',')}}`;
+}
+
+function hostListFields(list: HostListReport): string[] {
+  const { source, hosts, ignored, skipped, readAtUnixMs, error, oddRows } = list;
   const readAt = readAtUnixMs === null ? 'null' : `"${goTime(readAtUnixMs)}"`;
-  const fields = [
+  return [
     `"Source":${jsonString(source)}`,
     `"Hosts":${listJson(hosts)}`,
     `"IgnoredHosts":${listJson(ignored)}`,
@@ -47,7 +68,6 @@ function clusterJson(cluster: ClusterReport): string {
     `"LastError":${jsonString(error)}`,
     `"OddRows":${listJson(oddRows)}`,
   ];
-  return `{${fields.join(',')}}`;
 }
 
 function listJson(texts: readonly string[]): string {

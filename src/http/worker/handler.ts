@@ -6,12 +6,15 @@ import { SingleFlight } from '../../base/single-flight.js';
 import { type Board, emptyLeadershipReading } from '../../board/board.js';
 import type { MainRequest, MainResponse, StoreLocation } from '../../contracts/http.js';
 import type { MemcacheAddress } from '../../contracts/publisher.js';
+import type { OperatorCommand } from '../../throttle/commands.js';
 import { mayLead } from '../../throttle/leadership-view.js';
 import type { ThrottleState } from '../../throttle/state.js';
 import { type Checks, withQuery } from './checks.js';
-import { commandOf, parseWholeNumber } from './control-requests.js';
+import { parseWholeNumber } from './control-parameters.js';
+import { commandOf } from './control-requests.js';
 import { crossSiteRefusal, type HeaderReader } from './cross-site.js';
-import { aggregatedMetrics, metricsHealth, skippedHosts, throttledApps } from './list-responses.js';
+import { entryLists } from './entry-lists.js';
+import { aggregatedMetrics, metricsHealth } from './list-responses.js';
 import { profileRequest } from './profile-request.js';
 import { type ClientKey, clientName } from './recent-apps.js';
 import type { Reports } from './reports.js';
@@ -104,12 +107,22 @@ export class Handler {
   }
 
   #control(match: FoundRoute, request: HandlerRequest): HandlerResponse | Promise<HandlerResponse> {
-    const command = crossSiteRefusal(request.header) ?? requestedCommand(match, request.query);
+    const command = crossSiteRefusal(request.header) ?? this.#requestedCommand(match, request);
     if (isResponse(command)) {
       this.#sources.reports.refusedCommand(request, command);
       return command;
     }
-    return this.#callMain({ kind: 'submit', command, client: clientName(request.client) });
+    return this.#callMain({ kind: 'submit', command });
+  }
+
+  #requestedCommand(
+    match: FoundRoute,
+    { query, client }: HandlerRequest,
+  ): OperatorCommand | HandlerResponse {
+    const parameters = parametersOf(match);
+    if (isResponse(parameters)) return parameters;
+    const given = { query, client: clientName(client), nowUnixMs: Date.now() };
+    return commandOf({ route: match.route, parameters, stores: this.#stores, ...given });
   }
 
   #dispatch(
@@ -126,11 +139,18 @@ export class Handler {
       case 'unthrottleApp':
       case 'skipHost':
       case 'recoverHost':
+      case 'exemptApp':
+      case 'unexemptApp':
+      case 'setThreshold':
+      case 'resetThreshold':
         throw new Error('checks and commands are dispatched before');
       case 'throttledApps':
-        return this.#afterBarrier(route.endpoint, () => throttledApps(state, board.expiryTimeMs()));
       case 'skippedHosts':
-        return this.#afterBarrier(route.endpoint, () => skippedHosts(state, board.expiryTimeMs()));
+      case 'exemptedApps':
+      case 'thresholds': {
+        const write = entryLists[route.endpoint];
+        return this.#afterBarrier(route.endpoint, () => write(state, board.expiryTimeMs()));
+      }
       case 'recentApps':
         return this.#recentApps(parameters.get('lastMinutes') ?? '0');
       case 'lbCheck':
@@ -212,12 +232,6 @@ export class Handler {
     const { status, json } = await this.#sources.callMain(request);
     return status === 200 ? textResponse(200, `${json}\n`) : responseFromMain({ status, json });
   }
-}
-
-function requestedCommand(match: FoundRoute, query: string): ReturnType<typeof commandOf> {
-  const parameters = parametersOf(match);
-  if (isResponse(parameters)) return parameters;
-  return commandOf({ route: match.route, parameters, query, nowUnixMs: Date.now() });
 }
 
 /** Decoded, by their names in the pattern of the route; or the response that refuses them. */

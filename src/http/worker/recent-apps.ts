@@ -7,7 +7,8 @@
  * check costs one look-up and two stores, without moving anything. To search for the oldest entry
  * instead would take a third of the thread when all names are new.
  */
-import { RECENT_APPS_MAX, type RecentApp } from '../../contracts/http.js';
+import { RECENT_APPS_MAX, RECENT_MS, type RecentApp } from '../../contracts/http.js';
+import { EVERY_APP } from '../../throttle/commands.js';
 
 /** Share of the entries that is evicted at a time, so that evictions are rare. */
 const EVICTED_SHARE = 0.1;
@@ -45,6 +46,15 @@ export class RecentApps {
       entry.checkedAtUnixMs = nowUnixMs;
       entry.isReferenced = true;
     }
+  }
+
+  /** Whether the app (`EVERY_APP`: any app) has checked in the day before `nowUnixMs`. */
+  hasSeen(app: string, nowUnixMs: number): boolean {
+    const entries = app === EVERY_APP ? this.#queue : (this.#apps.get(app)?.values() ?? []);
+    for (const { checkedAtUnixMs } of entries) {
+      if (nowUnixMs - checkedAtUnixMs < RECENT_MS) return true;
+    }
+    return false;
   }
 
   *entries(): Generator<RecentApp> {

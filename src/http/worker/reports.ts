@@ -11,6 +11,7 @@ import {
   UNKNOWN_STORE_PERIOD_MS,
   UNKNOWN_STORES_MAX,
 } from '../../contracts/http.js';
+import { namedOwner } from './control-parameters.js';
 import { type ClientKey, clientName } from './recent-apps.js';
 import { type HandlerResponse, JSON_TYPE } from './response.js';
 
@@ -27,6 +28,7 @@ export type Report = Extract<FromHttp, { kind: 'refusedCommand' | 'unknownStore'
 export interface ReportedRequest {
   readonly method: string;
   readonly path: string;
+  readonly query: string;
   readonly client: ClientKey;
 }
 
@@ -40,10 +42,16 @@ export class Reports {
     this.#send = send;
   }
 
-  refusedCommand({ method, path, client }: ReportedRequest, response: HandlerResponse): void {
+  refusedCommand(request: ReportedRequest, response: HandlerResponse): void {
     if (!this.#refusals.take(monotonicMs())) return;
+    const { method, path, query } = request;
     const { status } = response;
-    const refusal = { client: clientName(client), method, path: cut(path), status };
+    const owner = namedOwner(query);
+    const refusal = {
+      client: clientName(request.client),
+      ...(owner !== '' && { owner }),
+      ...{ method, path: cut(path), status },
+    };
     const { notLogged = 0 } = this.#refusals.fields();
     this.#send({
       kind: 'refusedCommand',

@@ -9,6 +9,12 @@ export type HttpEndpoint =
   | 'skipHost'
   | 'recoverHost'
   | 'skippedHosts'
+  | 'exemptApp'
+  | 'unexemptApp'
+  | 'exemptedApps'
+  | 'setThreshold'
+  | 'resetThreshold'
+  | 'thresholds'
   | 'recentApps'
   | 'lbCheck'
   | 'leaderCheck'
@@ -60,6 +66,24 @@ export const ROUTES: readonly Route[] = [
   control('skipHost', '/skip-host/:hostName/ttl/:ttlMinutes'),
   control('recoverHost', '/recover-host/:hostName'),
   read('skippedHosts', '/skipped-hosts'),
+  control('exemptApp', '/exempt-app/:app'),
+  control('exemptApp', '/exempt-app/:app/ttl/:ttlMinutes'),
+  control('unexemptApp', '/unexempt-app/:app'),
+  read('exemptedApps', '/exempted-apps'),
+  control('setThreshold', '/set-threshold/:storeType/:storeName/:threshold'),
+  control('setThreshold', '/set-threshold/:storeType/:storeName/:threshold/ttl/:ttlMinutes'),
+  control('setThreshold', '/set-threshold/:storeType/:storeName/:threshold/metric/:metric'),
+  control(
+    'setThreshold',
+    '/set-threshold/:storeType/:storeName/:threshold/metric/:metric/ttl/:ttlMinutes',
+  ),
+  control(
+    'setThreshold',
+    '/set-threshold/:storeType/:storeName/:threshold/ttl/:ttlMinutes/metric/:metric',
+  ),
+  control('resetThreshold', '/reset-threshold/:storeType/:storeName'),
+  control('resetThreshold', '/reset-threshold/:storeType/:storeName/metric/:metric'),
+  read('thresholds', '/thresholds'),
   read('recentApps', '/recent-apps'),
   read('recentApps', '/recent-apps/:lastMinutes'),
   read('lbCheck', '/lb-check'),

@@ -129,6 +129,11 @@ class HttpWorker {
       case 'collect':
         void this.#collect(message.id, message.statistics);
         return;
+      case 'hasSeen': {
+        const seen = this.#recentApps.hasSeen(message.app, Date.now());
+        this.#post({ kind: 'seen', id: message.id, seen });
+        return;
+      }
       case 'ping':
         this.#post({ kind: 'pong' });
         return;

@@ -1,62 +1,63 @@
 /**
  * Which probe thread gets which cluster. Pure.
  *
- * A thread's load is the number of its hosts. New clusters are placed greedily, the largest first
- * on the least loaded thread (Graham's LPT rule: at most a third above the optimum). A cluster that
- * moves loses its connections and has no new values until its hosts are connected again. So
- * assigned clusters stay, until the loads differ so much that probes of the most loaded thread
- * could be late.
+ * A thread's load is the number of its probes in an interval: one per host and metric. New clusters
+ * are placed greedily, the largest first on the least loaded thread (Graham's LPT rule: at most a
+ * third above the optimum). A cluster that moves loses its connections and has no new values until
+ * its hosts are connected again. So assigned clusters stay, until the loads differ so much that
+ * probes of the most loaded thread could be late.
  */
 
-/** A cluster to assign, identified by its slot of the board. */
+/** A cluster to assign. */
 export interface ClusterLoad {
-  readonly slot: number;
-  readonly hosts: number;
+  readonly name: string;
+  /** In each interval. */
+  readonly probes: number;
 }
 
-/** Loads may differ by this many hosts, or by this share of the average, without a move. */
-const TOLERATED_HOSTS = 50;
+/** Loads may differ by this many probes, or by this share of the average, without a move. */
+const TOLERATED_PROBES = 50;
 const TOLERATED_SHARE = 0.5;
 
 /**
- * The thread (0 to `threads - 1`) of each slot. Clusters stay with the thread that `owners` gives;
- * new ones are placed; then clusters move from the most to the least loaded thread, until the loads
- * are even enough.
+ * The thread (0 to `threads - 1`) of each cluster, by name. Clusters stay with the thread that
+ * `owners` gives; new ones are placed; then clusters move from the most to the least loaded thread,
+ * until the loads are even enough.
  */
 export function assignClusters(
   clusters: readonly ClusterLoad[],
-  owners: ReadonlyMap<number, number>,
+  owners: ReadonlyMap<string, number>,
   threads: number,
-): Map<number, number> {
-  const assigned = new Map<number, number>();
+): Map<string, number> {
+  const assigned = new Map<string, number>();
   const loads = new Array<number>(threads).fill(0);
   const assign = (cluster: ClusterLoad, thread: number): void => {
-    assigned.set(cluster.slot, thread);
+    assigned.set(cluster.name, thread);
     loads[thread]! += weight(cluster);
   };
   const isOwned = (cluster: ClusterLoad): boolean =>
-    (owners.get(cluster.slot) ?? threads) < threads;
-  for (const cluster of clusters) if (isOwned(cluster)) assign(cluster, owners.get(cluster.slot)!);
+    (owners.get(cluster.name) ?? threads) < threads;
+  for (const cluster of clusters) if (isOwned(cluster)) assign(cluster, owners.get(cluster.name)!);
   const unassigned = clusters.filter((cluster) => !isOwned(cluster));
-  unassigned.sort((left, right) => right.hosts - left.hosts || left.slot - right.slot);
+  unassigned.sort((left, right) => right.probes - left.probes);
   for (const cluster of unassigned) assign(cluster, leastLoaded(loads));
   rebalance(clusters, assigned, loads);
   return assigned;
 }
 
 /**
- * The slots that stay with their threads while others move. Each slot has one writer at any time,
- * so the old thread must stop before the new one starts: these are assigned in between. Null when
- * no slot moves.
+ * The clusters that stay with their threads while others move. Each slot of the board has one
+ * writer at any time, so the old thread must stop before the new one starts: these are assigned in
+ * between. Null when no cluster moves.
  */
-export function unmovedSlots(
-  before: ReadonlyMap<number, number>,
-  after: ReadonlyMap<number, number>,
-): ReadonlyMap<number, number> | null {
-  const moves = ([slot, thread]: readonly [number, number]): boolean =>
-    before.has(slot) && before.get(slot) !== thread;
+export function unmovedClusters(
+  before: ReadonlyMap<string, number>,
+  after: ReadonlyMap<string, number>,
+): ReadonlyMap<string, number> | null {
+  const moves = ([name, thread]: readonly [string, number]): boolean =>
+    before.has(name) && before.get(name) !== thread;
   if (![...after].some(moves)) return null;
-  return new Map([...after].filter(([slot, thread]) => before.get(slot) === thread));
+  return new Map([...after].filter(([name, thread]) => before.get(name) === thread));
 }
 
 /**
@@ -65,19 +66,19 @@ export function unmovedSlots(
  */
 function rebalance(
   clusters: readonly ClusterLoad[],
-  assigned: Map<number, number>,
+  assigned: Map<string, number>,
   loads: number[],
 ): void {
   const average = loads.reduce((sum, load) => sum + load, 0) / loads.length;
-  const tolerated = Math.max(TOLERATED_HOSTS, average * TOLERATED_SHARE);
+  const tolerated = Math.max(TOLERATED_PROBES, average * TOLERATED_SHARE);
   for (let moves = 0; moves < clusters.length; moves++) {
     const from = mostLoaded(loads);
     const to = leastLoaded(loads);
     const difference = loads[from]! - loads[to]!;
     if (difference <= tolerated) return;
-    const cluster = largestWithin(clusters, difference / 2, (slot) => assigned.get(slot) === from);
+    const cluster = largestWithin(clusters, difference / 2, (name) => assigned.get(name) === from);
     if (cluster === undefined) return;
-    assigned.set(cluster.slot, to);
+    assigned.set(cluster.name, to);
     loads[from]! -= weight(cluster);
     loads[to]! += weight(cluster);
   }
@@ -86,19 +87,19 @@ function rebalance(
 function largestWithin(
   clusters: readonly ClusterLoad[],
   weightMax: number,
-  isCandidate: (slot: number) => boolean,
+  isCandidate: (name: string) => boolean,
 ): ClusterLoad | undefined {
   let best: ClusterLoad | undefined;
   for (const cluster of clusters) {
-    if (weight(cluster) > weightMax || !isCandidate(cluster.slot)) continue;
-    if (best === undefined || cluster.hosts > best.hosts) best = cluster;
+    if (weight(cluster) > weightMax || !isCandidate(cluster.name)) continue;
+    if (best === undefined || cluster.probes > best.probes) best = cluster;
   }
   return best;
 }
 
 /** A cluster without hosts costs something too. */
 function weight(cluster: ClusterLoad): number {
-  return Math.max(1, cluster.hosts);
+  return Math.max(1, cluster.probes);
 }
 
 function leastLoaded(loads: readonly number[]): number {

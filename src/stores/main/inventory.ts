@@ -1,33 +1,45 @@
 /**
- * The inventory: which clusters are configured, which slot of the board each has, by which
- * threshold checks judge it, and which of its hosts are probed now. It reads the host lists while
- * this node is leader, applies ignored and skipped hosts, and hands the result to the probe threads
- * as assignments.
+ * The inventory: which clusters are configured, which slot of the board each of their metrics has,
+ * by which threshold checks judge it, and which hosts are probed for it now. It reads the host
+ * lists while this node is leader, applies ignored and skipped hosts, and hands the result to the
+ * probe threads as assignments.
  *
- * A slot is written by one thread for one store at a time. So the slot of a removed store is reused
- * only after all threads have acknowledged that it is no longer assigned, and each store that gets
- * a slot has a new generation, by which readers reject values of the store before it.
+ * A slot is written by one thread for one metric at a time. So the slot of a removed metric is
+ * reused only after all threads have acknowledged that it is no longer assigned, and each metric
+ * that gets a slot has a new generation, by which readers reject values of the metric before it.
  */
 import { formatAddress } from '../../base/address.js';
 import { monotonicMs } from '../../base/clock.js';
 import { FairResolver } from '../../base/dns-resolver.js';
 import { FrenoError } from '../../base/errors.js';
+import { METRICS_MAX } from '../../base/limits.js';
 import type { Logger } from '../../base/log.js';
 import type { Board } from '../../board/board.js';
-import { STORES_MAX } from '../../board/board.js';
 import type { StoreLocation } from '../../contracts/http.js';
-import type { ClusterReport, InventoryReporter } from '../../contracts/reports.js';
+import type {
+  ClusterReport,
+  InventoryReporter,
+  SkipMatch,
+  SkipMatcher,
+} from '../../contracts/reports.js';
 import type { ClusterAssignment, ClusterSettings } from '../../contracts/stores.js';
-import { ClusterHosts, type SkipTest, type SourceHealth } from './cluster-hosts.js';
 import { createReaderFactory } from './hosts/create-host-source.js';
 import type { ReaderFactory } from './hosts/host-source.js';
+import type { ListedSource, SourceHealth } from './listed-source.js';
+import {
+  PlacedCluster,
+  type PlacedClusterContext,
+  type PlacedMetric,
+  type SkipTest,
+} from './placed-cluster.js';
+import { matchSkip } from './skip-match.js';
 
 /** Host lists are read this often while this node is leader. */
 const REFRESH_INTERVAL_MS = 10_000;
 
 /**
- * A value expires this long after it was read, or `CACHE_GRACE_MS` after `CacheMillis` has passed,
- * whichever is later.
+ * A value expires this long after it was read, or `CACHE_GRACE_MS` after the next reading is due
+ * (`CacheMillis`, `IntervalMillis`), whichever is later.
  */
 const VALUE_MAX_AGE_MS = 5_000;
 const CACHE_GRACE_MS = 2_000;
@@ -55,21 +67,21 @@ export interface InventoryOptions {
   readonly prober: ClusterProber;
   readonly logger: Logger;
   /** Slots of the board. */
-  readonly storesMax?: number;
+  readonly metricsMax?: number;
   /** Creates the readers of host lists: those of `hosts/`, unless given. */
   readonly readerFor?: ReaderFactory;
   /** `monotonicMs`, unless given. */
   readonly nowMs?: () => number;
 }
 
-export class Inventory implements InventoryReporter {
+export class Inventory implements InventoryReporter, SkipMatcher {
   readonly #board: Board;
   readonly #prober: ClusterProber;
   readonly #logger: Logger;
-  readonly #storesMax: number;
-  readonly #readerFor: ReaderFactory;
+  readonly #metricsMax: number;
   readonly #nowMs: () => number;
-  readonly #clusters = new Map<string, ClusterHosts>();
+  readonly #context: PlacedClusterContext;
+  readonly #clusters = new Map<string, PlacedCluster>();
   readonly #freeSlots: number[] = [];
   #slotsUsed = 0;
   #lastGeneration = 0;
@@ -87,34 +99,38 @@ export class Inventory implements InventoryReporter {
     this.#board = options.board;
     this.#prober = options.prober;
     this.#logger = options.logger;
-    this.#storesMax = options.storesMax ?? STORES_MAX;
-    this.#readerFor =
-      options.readerFor ??
-      createReaderFactory(new FairResolver({ limits: RESOLVER_LIMITS }).client().lookup);
+    this.#metricsMax = options.metricsMax ?? METRICS_MAX;
     this.#nowMs = options.nowMs ?? monotonicMs;
+    this.#context = {
+      readerFor:
+        options.readerFor ??
+        createReaderFactory(new FairResolver({ limits: RESOLVER_LIMITS }).client().lookup),
+      nowMs: this.#nowMs,
+      takeSlot: () => this.#freeSlots.pop() ?? this.#slotsUsed++,
+      nextGeneration: () => ++this.#lastGeneration,
+    };
   }
 
   /**
-   * Replaces the configured clusters. Those that stay keep their slot; those that are removed lose
-   * their values at once. Resolves when the probe threads have applied the new settings. Rejects
-   * with `CONFIG` when there are too many.
+   * Replaces the configured clusters. Metrics that stay keep their slot; those that are removed
+   * lose their values at once. Resolves when the probe threads have applied the new settings.
+   * Rejects with `CONFIG` when there are too many.
    */
   async replaceClusters(clusters: readonly ClusterSettings[]): Promise<void> {
+    this.#assertRoom(clusters);
     const names = new Set(clusters.map(({ name }) => name));
-    const removed = [...this.#clusters.values()].filter(
-      ({ settings }) => !names.has(settings.name),
-    );
-    if (clusters.length + removed.length > this.#storesMax) {
-      throw new FrenoError(
-        'CONFIG',
-        `${clusters.length} clusters, beside ${removed.length} that are removed: ` +
-          `at most ${this.#storesMax} at a time`,
-      );
+    const removed: PlacedMetric[] = [];
+    for (const cluster of [...this.#clusters.values()]) {
+      if (names.has(cluster.name)) continue;
+      this.#clusters.delete(cluster.name);
+      removed.push(...cluster.metrics);
     }
-    for (const cluster of removed) this.#remove(cluster);
-    for (const settings of clusters) this.#put(settings);
+    for (const settings of clusters) removed.push(...this.#put(settings));
+    for (const { slot } of removed) {
+      this.#board.publishSettings(slot, { generation: 0, threshold: 0, maxAgeMs: 0 });
+    }
     await this.#readAll();
-    // A slot is free when no thread writes it any more for the removed store.
+    // A slot is free when no thread writes it any more for the removed metric.
     for (const { slot } of removed) this.#freeSlots.push(slot);
   }
 
@@ -147,18 +163,21 @@ export class Inventory implements InventoryReporter {
     void this.#readAll();
   }
 
-  /** The slot of each configured store, in the order of the configuration. */
+  /** The slots of each configured store, in the order of the configuration. */
   stores(): StoreLocation[] {
-    return [...this.#clusters.values()].map(({ settings, slot }) => ({
-      name: settings.name,
-      slot,
-    }));
+    return Array.from(this.#clusters.values(), ({ location }) => location);
   }
 
-  /** Slots of the stores that have a host source: the others never get a value. */
+  /**
+   * Slots of the metrics that may deny a check, and of each store's own one, but for those without
+   * a host source: they never get a value.
+   */
   *slots(): Iterable<number> {
-    for (const { slot, settings } of this.#clusters.values()) {
-      if (settings.source.kind !== 'none') yield slot;
+    for (const { location, metrics } of this.#clusters.values()) {
+      for (const { slot, settings } of metrics) {
+        const isAwaited = slot === location.slot || settings.mode === 'enforce';
+        if (isAwaited && settings.hosts.kind !== 'none') yield slot;
+      }
     }
   }
 
@@ -166,6 +185,11 @@ export class Inventory implements InventoryReporter {
   report(): ReadonlyMap<string, ClusterReport> {
     const isSkipped = this.#skipTest();
     return new Map([...this.#clusters].map(([name, cluster]) => [name, cluster.report(isSkipped)]));
+  }
+
+  /** `entry`: the name of a skip, of a host or `host:port`. */
+  skipMatch(entry: string): SkipMatch {
+    return matchSkip(this.#clusters.values(), entry, this.#skipTest());
   }
 
   /** Stops all timers for good: a later `lead` starts none. */
@@ -184,81 +208,98 @@ export class Inventory implements InventoryReporter {
   #expireOldLists(): boolean {
     let anyExpired = false;
     for (const cluster of this.#clusters.values()) {
-      if (!cluster.expireIfReadBefore(this.#nowMs() - REFRESH_INTERVAL_MS)) continue;
-      cluster.generation = ++this.#lastGeneration;
-      this.#publishSettings(cluster);
-      anyExpired = true;
+      for (const source of cluster.sources) {
+        if (!source.expireIfReadBefore(this.#nowMs() - REFRESH_INTERVAL_MS)) continue;
+        for (const metric of cluster.metricsOf(source)) {
+          metric.generation = ++this.#lastGeneration;
+          this.#publishSettings(metric);
+        }
+        anyExpired = true;
+      }
     }
     return anyExpired;
   }
 
-  #put(settings: ClusterSettings): void {
-    const present = this.#clusters.get(settings.name);
-    if (present === undefined) {
-      const slot = this.#freeSlots.pop() ?? this.#slotsUsed++;
-      const generation = ++this.#lastGeneration;
-      const cluster = new ClusterHosts(settings, this.#readerFor, slot, generation, this.#nowMs);
-      this.#clusters.set(settings.name, cluster);
-    } else {
-      const isOtherQuery = present.settings.metricQuery !== settings.metricQuery;
-      const isOtherSource = present.replaceSettings(settings);
-      // Values of another query, or of hosts that are perhaps not listed, belong to another store.
-      if (isOtherQuery || isOtherSource) present.generation = ++this.#lastGeneration;
+  #assertRoom(clusters: readonly ClusterSettings[]): void {
+    const next = new Map(clusters.map((settings) => [settings.name, settings]));
+    let removed = 0;
+    for (const [name, cluster] of this.#clusters) {
+      const settings = next.get(name);
+      removed +=
+        settings === undefined ? [...cluster.metrics].length : cluster.removedBy(settings).length;
     }
-    this.#publishSettings(this.#clusters.get(settings.name)!);
+    const metrics = clusters.reduce((sum, settings) => sum + settings.metrics.length, 0);
+    if (metrics + removed <= this.#metricsMax) return;
+    throw new FrenoError(
+      'CONFIG',
+      `${metrics} metrics of stores, beside ${removed} that are removed: ` +
+        `at most ${this.#metricsMax} at a time`,
+    );
   }
 
-  #publishSettings({ settings, slot, generation }: ClusterHosts): void {
+  /** Returns the metrics that are removed. */
+  #put(settings: ClusterSettings): PlacedMetric[] {
+    const present = this.#clusters.get(settings.name);
+    const cluster = present ?? new PlacedCluster(settings, this.#context);
+    this.#clusters.set(settings.name, cluster);
+    const removed = present?.replaceSettings(settings) ?? [];
+    for (const metric of cluster.metrics) this.#publishSettings(metric);
+    return removed;
+  }
+
+  #publishSettings({ settings, slot, generation }: PlacedMetric): void {
+    const { measured, cacheMs, threshold } = settings;
+    const reusedMs = measured.kind === 'prometheus' ? measured.intervalMs : cacheMs;
     this.#board.publishSettings(slot, {
       generation,
-      threshold: settings.throttleThreshold,
-      maxAgeMs: Math.max(VALUE_MAX_AGE_MS, settings.cacheMs + CACHE_GRACE_MS),
+      threshold,
+      maxAgeMs: Math.max(VALUE_MAX_AGE_MS, reusedMs + CACHE_GRACE_MS),
     });
-  }
-
-  #remove(cluster: ClusterHosts): void {
-    this.#clusters.delete(cluster.settings.name);
-    this.#board.publishSettings(cluster.slot, { generation: 0, threshold: 0, maxAgeMs: 0 });
   }
 
   /** A slow source does not delay the others: each list is assigned when it has been read. */
   #readAll(): Promise<void> {
-    for (const cluster of this.#clusters.values()) void this.#read(cluster);
+    for (const cluster of this.#clusters.values()) {
+      for (const source of cluster.sources) void this.#read(cluster, source);
+    }
     return this.#assignSoon();
   }
 
-  async #read(cluster: ClusterHosts): Promise<void> {
-    const changed = await cluster.read();
-    if (changed !== null) this.#logHealth(cluster, changed);
-    this.#logOddRows(cluster);
+  async #read(cluster: PlacedCluster, source: ListedSource): Promise<void> {
+    const changed = await source.read();
+    if (this.#clusters.get(cluster.name) === cluster && cluster.sources.includes(source)) {
+      if (changed !== null) this.#logHealth(cluster, source, changed);
+      this.#logOddRows(cluster, source);
+    }
     await this.#assignSoon();
   }
 
   /** Once per change: a source that stays down is shown by the report. */
-  #logHealth(cluster: ClusterHosts, health: SourceHealth): void {
-    const { error } = cluster;
-    const store = cluster.settings.name;
-    if (this.#clusters.get(store) !== cluster) return;
+  #logHealth(cluster: PlacedCluster, source: ListedSource, health: SourceHealth): void {
+    const { error } = source;
+    const fields = logFields(cluster, source);
     switch (health) {
       case 'good':
-        this.#logger.warn({ store }, 'host list is readable again');
+        this.#logger.warn(fields, 'host list is readable again');
         break;
       case 'partial':
-        this.#logger.warn({ store, error }, 'host list is incomplete');
+        this.#logger.warn({ ...fields, error }, 'host list is incomplete');
         break;
       case 'failed':
-        this.#logger.warn({ store, error }, 'cannot read host list');
+        this.#logger.warn({ ...fields, error }, 'cannot read host list');
         break;
     }
   }
 
-  #logOddRows(cluster: ClusterHosts): void {
-    const store = cluster.settings.name;
-    if (this.#clusters.get(store) !== cluster) return;
-    const rows = cluster.takeNewOddRows();
+  #logOddRows(cluster: PlacedCluster, source: ListedSource): void {
+    const rows = source.takeNewOddRows();
     if (rows.length === 0) return;
     this.#logger.warn(
-      { store, count: rows.length, rows: rows.slice(0, ODD_ROWS_LOGGED) },
+      {
+        ...logFields(cluster, source),
+        count: rows.length,
+        rows: rows.slice(0, ODD_ROWS_LOGGED),
+      },
       'host list has odd rows',
     );
   }
@@ -308,6 +349,13 @@ export class Inventory implements InventoryReporter {
       void this.#assignSoon();
     }, delayMs);
   }
+}
+
+/** The store, and the first metric with that list unless it is the own one. */
+function logFields(cluster: PlacedCluster, source: ListedSource): object {
+  const [own] = cluster.sources;
+  const metric = cluster.metricsOf(source)[0]?.settings.name;
+  return source === own ? { store: cluster.name } : { store: cluster.name, metric };
 }
 
 function isSame(

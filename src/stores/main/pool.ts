@@ -16,8 +16,8 @@ import type { DiagnosticsPorts } from '../../contracts/diagnostics.js';
 import type { ProbeStatistics, ProbeTask } from '../../contracts/probe.js';
 import type { MemcacheAddress } from '../../contracts/publisher.js';
 import type { ProbeStatisticsSource } from '../../contracts/reports.js';
-import type { ClusterAssignment } from '../../contracts/stores.js';
-import { assignClusters, unmovedSlots } from './assignment.js';
+import type { ClusterAssignment, MetricAssignment } from '../../contracts/stores.js';
+import { assignClusters, unmovedClusters } from './assignment.js';
 import type { ClusterProber } from './inventory.js';
 import { ProbeThread } from './probe-thread.js';
 
@@ -45,8 +45,8 @@ export interface ProbePoolOptions {
 export class ProbePool implements ClusterProber, ProbeStatisticsSource {
   readonly #pool: Piscina<ProbeTask, void>;
   readonly #threads: readonly ProbeThread[];
-  /** The number of the thread by slot of the board. */
-  #owners: ReadonlyMap<number, number> = new Map();
+  /** The number of the thread by name of the cluster. */
+  #owners: ReadonlyMap<string, number> = new Map();
   #assigning: Promise<void> = Promise.resolve();
 
   /** Starts the threads. */
@@ -106,9 +106,9 @@ export class ProbePool implements ClusterProber, ProbeStatisticsSource {
 
   /** A cluster that moves is released by its thread before another gets it. */
   async #assignNow(assignments: readonly ClusterAssignment[]): Promise<void> {
-    const loads = assignments.map(({ slot, targets }) => ({ slot, hosts: targets.length }));
+    const loads = assignments.map(({ name, metrics }) => ({ name, probes: probesOf(metrics) }));
     const owners = assignClusters(loads, this.#owners, this.#threads.length);
-    const unmoved = unmovedSlots(this.#owners, owners);
+    const unmoved = unmovedClusters(this.#owners, owners);
     if (unmoved !== null) await this.#assignToEach(assignments, unmoved);
     this.#owners = owners;
     await this.#assignToEach(assignments, owners);
@@ -116,10 +116,19 @@ export class ProbePool implements ClusterProber, ProbeStatisticsSource {
 
   async #assignToEach(
     assignments: readonly ClusterAssignment[],
-    owners: ReadonlyMap<number, number>,
+    owners: ReadonlyMap<string, number>,
   ): Promise<void> {
     const assignmentsOf = (thread: number): ClusterAssignment[] =>
-      assignments.filter(({ slot }) => owners.get(slot) === thread);
+      assignments.filter(({ name }) => owners.get(name) === thread);
     await Promise.all(this.#threads.map((thread, number) => thread.assign(assignmentsOf(number))));
   }
+}
+
+/** In each interval; Prometheus is asked once for all hosts. */
+function probesOf(metrics: readonly MetricAssignment[]): number {
+  return metrics.reduce(
+    (sum, { settings, targets }) =>
+      sum + (settings.measured.kind === 'prometheus' ? 1 : targets.length),
+    0,
+  );
 }

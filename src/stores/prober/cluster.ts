@@ -12,7 +12,7 @@ import { TlsMaterial } from '../../base/mysql/tls.js';
 import type { Board } from '../../board/board.js';
 import type { StoreProbeStatistics } from '../../contracts/probe.js';
 import type { MetricPublisher, StorePublication } from '../../contracts/publisher.js';
-import type { ClusterAssignment } from '../../contracts/stores.js';
+import type { ClusterAssignment, MetricAssignment } from '../../contracts/stores.js';
 import { type Measurement, MetricState } from '../../throttle/metric.js';
 import { type Aggregate, ClusterReadings } from './aggregation.js';
 import { StoreCounters } from './counters.js';
@@ -39,7 +39,7 @@ export interface ClusterContext extends HostContext {
   readonly counters: ProbeCounters;
 }
 
-type AssignedSettings = ClusterAssignment['settings'];
+type AssignedSettings = MetricAssignment['settings'];
 
 /**
  * A store that has not been published for this long is published again, so that its state does not
@@ -55,7 +55,8 @@ export class ProbedCluster implements HostOwner, Scheduled {
   readonly #thresholdLog: ThresholdLog;
   /** One closure for all readings: they are frequent. */
   readonly #crossing = (): Crossing => this.#describeCrossing();
-  #assignment: ClusterAssignment;
+  readonly name: string;
+  #assignment: MetricAssignment;
   #probeSettings: ProbeSettings;
   #readings = new ClusterReadings(0);
   /** By `host:port`, in the order of the list. */
@@ -67,14 +68,15 @@ export class ProbedCluster implements HostOwner, Scheduled {
   readonly #aggregate: Aggregate = { state: 0, value: 0, readAtMs: 0, errorText: '' };
   readonly #measurement: { -readonly [K in keyof Measurement]: Measurement[K] };
 
-  constructor(assignment: ClusterAssignment, context: ClusterContext) {
+  constructor({ name, metrics: [assignment] }: ClusterAssignment, context: ClusterContext) {
+    this.name = name;
     this.#context = context;
     this.counters = new StoreCounters(context.counters);
     this.resolver = context.resolver.client();
-    this.#publication = context.publisher.open(assignment.settings.name);
-    this.#thresholdLog = new ThresholdLog(assignment.settings.name, context.logger);
+    this.#publication = context.publisher.open(name);
+    this.#thresholdLog = new ThresholdLog(name, context.logger);
     this.#assignment = assignment;
-    this.#probeSettings = probeSettings(assignment.settings);
+    this.#probeSettings = probeSettings(name, assignment.settings);
     this.#measurement = {
       generation: assignment.generation,
       term: 0,
@@ -85,14 +87,6 @@ export class ProbedCluster implements HostOwner, Scheduled {
       errorText: '',
     };
     this.#replaceHosts(true, 0);
-  }
-
-  get name(): string {
-    return this.#assignment.settings.name;
-  }
-
-  get slot(): number {
-    return this.#assignment.slot;
   }
 
   get sinceMs(): number {
@@ -122,15 +116,15 @@ export class ProbedCluster implements HostOwner, Scheduled {
    * Applies changed settings, hosts or generation of the same cluster. Hosts that stay keep their
    * connections, unless login or metric have changed.
    */
-  apply(assignment: ClusterAssignment, nowMs: number): void {
+  apply({ metrics: [assignment] }: ClusterAssignment, nowMs: number): void {
     const before = this.#assignment;
     if (isDeepStrictEqual(assignment, before)) return;
     this.#assignment = assignment;
     const isSameStore =
       assignment.generation === before.generation &&
-      assignment.settings.metricQuery === before.settings.metricQuery;
+      isDeepStrictEqual(assignment.settings.measured, before.settings.measured);
     if (!isSameStore) this.#discardReadings(nowMs);
-    this.#probeSettings = changedSettings(this.#probeSettings, before, assignment);
+    this.#probeSettings = changedSettings(this.name, this.#probeSettings, before, assignment);
     this.#replaceHosts(isSameStore, nowMs);
     this.#publish(nowMs);
   }
@@ -221,7 +215,7 @@ export class ProbedCluster implements HostOwner, Scheduled {
     measurement.readAtMs = readAtMs;
     measurement.errorText = errorText;
     if (state === MetricState.ok) {
-      const exceeds = value > settings.throttleThreshold;
+      const exceeds = value > settings.threshold;
       if (!exceeds) measurement.lastHealthyMs = nowMs;
       this.#thresholdLog.observe(exceeds, nowMs, this.#crossing);
     }
@@ -234,19 +228,21 @@ export class ProbedCluster implements HostOwner, Scheduled {
     const { settings } = this.#assignment;
     const index = this.#readings.decidingHost(settings);
     const host = [...this.#hosts.keys()][index] ?? '';
-    return { host, value: this.#measurement.value, threshold: settings.throttleThreshold };
+    return { host, value: this.#measurement.value, threshold: settings.threshold };
   }
 }
 
-function probeSettings(settings: AssignedSettings): ProbeSettings {
-  return { login: loginOf(settings), metric: metricFor(settings), cacheMs: settings.cacheMs };
+function probeSettings(name: string, settings: AssignedSettings): ProbeSettings {
+  const { cacheMs } = settings;
+  return { login: loginOf(settings), metric: metricFor(name, settings), cacheMs };
 }
 
 /** Reuses the objects that have not changed: probes compare them to decide on a new connection. */
 function changedSettings(
+  name: string,
   present: ProbeSettings,
-  before: ClusterAssignment,
-  after: ClusterAssignment,
+  before: MetricAssignment,
+  after: MetricAssignment,
 ): ProbeSettings {
   const [old, settings] = [before.settings, after.settings];
   const isSameLogin =
@@ -254,11 +250,11 @@ function changedSettings(
     old.password === settings.password &&
     old.collation === settings.collation &&
     isDeepStrictEqual(old.tls, settings.tls);
-  const isSameMetric = old.metricQuery === settings.metricQuery;
+  const isSameMetric = isDeepStrictEqual(old.measured, settings.measured);
   if (isSameLogin && isSameMetric && old.cacheMs === settings.cacheMs) return present;
   return {
     login: isSameLogin ? present.login : loginOf(settings),
-    metric: isSameMetric ? present.metric : metricFor(settings),
+    metric: isSameMetric ? present.metric : metricFor(name, settings),
     cacheMs: settings.cacheMs,
   };
 }
@@ -267,8 +263,8 @@ function loginOf({ user, password, collation, tls }: AssignedSettings): Login {
   return { user, password, collation, tls: tls === null ? null : new TlsMaterial(tls) };
 }
 
-function metricFor({ name, metricQuery }: AssignedSettings): Metric {
-  const metric = metricOf(metricQuery);
+function metricFor(name: string, { measured }: AssignedSettings): Metric {
+  const metric = metricOf(measured.query);
   // The configuration rejects such a query, so this is a bug.
   if (metric === null) throw new FrenoError('PROTOCOL', `${name}: MetricQuery is not supported`);
   return metric;

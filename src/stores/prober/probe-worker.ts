@@ -39,8 +39,8 @@ export class ProbeWorker {
   });
   readonly #worker: number;
   readonly #counters = new ThreadCounters();
-  /** By slot of the board. */
-  readonly #clusters = new Map<number, ProbedCluster>();
+  /** By name. */
+  readonly #clusters = new Map<string, ProbedCluster>();
   /** Hosts that have not been opened yet. */
   readonly #opening = new Set<ProbedHost>();
   #isOpeningScheduled = false;
@@ -106,25 +106,25 @@ export class ProbeWorker {
 
   #assign(assignments: readonly ClusterAssignment[]): void {
     const nowMs = monotonicMs();
-    const nameBySlot = new Map(assignments.map(({ slot, settings }) => [slot, settings.name]));
-    for (const [slot, cluster] of this.#clusters) {
-      if (nameBySlot.get(slot) !== cluster.name) this.#remove(cluster, nowMs);
+    const names = new Set(assignments.map(({ name }) => name));
+    for (const [name, cluster] of this.#clusters) {
+      if (!names.has(name)) this.#remove(cluster, nowMs);
     }
     for (const assignment of assignments) {
-      const present = this.#clusters.get(assignment.slot);
+      const present = this.#clusters.get(assignment.name);
       if (present === undefined) this.#add(new ProbedCluster(assignment, this.#context), nowMs);
       else present.apply(assignment, nowMs);
     }
   }
 
   #add(cluster: ProbedCluster, nowMs: number): void {
-    this.#clusters.set(cluster.slot, cluster);
+    this.#clusters.set(cluster.name, cluster);
     this.#scheduler.add(cluster);
     cluster.lead(this.#term, nowMs);
   }
 
   #remove(cluster: ProbedCluster, nowMs: number): void {
-    this.#clusters.delete(cluster.slot);
+    this.#clusters.delete(cluster.name);
     this.#scheduler.remove(cluster);
     cluster.lead(null, nowMs);
   }

@@ -1,5 +1,6 @@
 /** The sessions of a node with its backend: the server's defaults, and privileges granted late. */
 import { expect } from 'chai';
+import type { CommandEffect } from '../../../src/throttle/commands.js';
 import { failureOf } from '../../support/failure.js';
 import { Backend, PASSWORD } from './backend.js';
 import type { BackendTestNode } from './node.js';
@@ -19,7 +20,7 @@ describe('the session with a MySQL backend', () => {
   afterEach(() => backend.stopNodes());
   after(() => backend.remove());
 
-  const throttle = (node: BackendTestNode): Promise<void> =>
+  const throttle = (node: BackendTestNode): Promise<CommandEffect> =>
     node.consensus.submit({ kind: 'throttleApp', atMs: Date.now(), key: 'archive' });
 
   it('works on a server whose defaults are read-only and without autocommit', async () => {

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import {
+  type CommandEffect,
   NO_EXPIRY,
   type OperatorCommand,
   type ThrottleApp,
@@ -35,9 +36,9 @@ describe('the state in the MySQL backend', () => {
   afterEach(() => backend.stopNodes());
   after(() => backend.remove());
 
-  const submit = (command: Omit<ThrottleApp, 'kind' | 'atMs'>): Promise<void> =>
+  const submit = (command: Omit<ThrottleApp, 'kind' | 'atMs'>): Promise<CommandEffect> =>
     node.consensus.submit({ kind: 'throttleApp', atMs: Date.now(), ...command });
-  const unthrottle = (key: string, everyStore: boolean): Promise<void> =>
+  const unthrottle = (key: string, everyStore: boolean): Promise<CommandEffect> =>
     node.consensus.submit({ kind: 'unthrottleApp', atMs: Date.now(), key, everyStore });
   const inMinutes = (minutes: number): number => Date.now() + minutes * MINUTE_MS;
   const rows = (): Promise<StoredAppRow[]> =>

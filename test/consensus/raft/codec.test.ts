@@ -1,10 +1,6 @@
 /** Messages, proposals and snapshots, encoded and decoded; and bytes that are invalid. */
 import { expect } from 'chai';
-import {
-  knownCommandKinds,
-  knowsCommandKind,
-  ownFeatures,
-} from '../../../src/consensus/raft/codec/features.js';
+import { canRead, ownFeatures } from '../../../src/consensus/raft/codec/features.js';
 import {
   decodeMessage,
   encodeMessage,
@@ -18,7 +14,7 @@ import {
 } from '../../../src/consensus/raft/codec/snapshots.js';
 import { wire } from '../../../src/consensus/raft/codec/wire.js';
 import type { Command } from '../../../src/throttle/commands.js';
-import type { StateImage } from '../../../src/throttle/state.js';
+import { EMPTY_IMAGE, type StateImage, ThrottleState } from '../../../src/throttle/state.js';
 
 const proposal = encodeProposal({
   session: 1,
@@ -81,6 +77,7 @@ describe('messages between peers', () => {
       sequences: [8, LARGE],
     },
     { kind: 'forwardRefusal', sequences: [8, 9], reason: 'transferring' },
+    { kind: 'forwardRefusal', sequences: [8], reason: 'unsupported' },
   ];
 
   for (const message of messages) {
@@ -167,35 +164,66 @@ describe('entries in an append', () => {
   });
 });
 
+/** Of each kind, one that the first releases read, and with what only level 1 knows. */
+const earlierCommands: Command[] = [
+  { kind: 'throttleApp', atMs: 1_795_400_937_123, key: 'archive/main1', expireAtMs: 0, ratio: 0 },
+  { kind: 'throttleApp', atMs: 1, key: 'archive' },
+  { kind: 'throttleApp', atMs: 1, key: 'ärger', ratio: 0.25, client: '2001:db8::1' },
+  { kind: 'unthrottleApp', atMs: 1, key: 'archive', everyStore: true },
+  { kind: 'unthrottleApp', atMs: 1, key: 'archive', everyStore: false },
+  { kind: 'skipHost', atMs: 1, host: 'db1', expireAtMs: 1_795_400_937_123 },
+  { kind: 'recoverHost', atMs: 1, host: 'db1', client: '10.0.0.1' },
+];
+const laterCommands: Command[] = [
+  { kind: 'throttleApp', atMs: 1, key: '*', ratio: 1 },
+  { kind: 'throttleApp', atMs: 1, key: 'archive', expireAtMs: 0, reason: 'läuft 🐢', owner: 'dba' },
+  { kind: 'unthrottleApp', atMs: 1, key: 'archive', everyStore: true, owner: 'dba' },
+  { kind: 'skipHost', atMs: 1, host: 'db1', expireAtMs: 1_795_400_937_123, reason: 'broken' },
+  { kind: 'recoverHost', atMs: 1, host: 'db1', reason: 'mended', client: '10.0.0.1' },
+  { kind: 'exemptApp', atMs: 1, key: 'archive', expireAtMs: 9, reason: 'r' },
+  { kind: 'unexemptApp', atMs: 1, key: 'archive', everyStore: true },
+  { kind: 'setThreshold', atMs: 1, key: 'mysql/s', value: 0, expireAtMs: 9 },
+  { kind: 'setThreshold', atMs: 1, key: 'mysql/s/threads', value: 1e9, expireAtMs: 9, owner: 'o' },
+  { kind: 'resetThreshold', atMs: 1, key: 'mysql/s' },
+];
+const identity: Command = { kind: 'identifyCluster', atMs: 1, clusterId: 'c-1' };
+
 describe('features', () => {
-  it('list every kind of command, so that a leader knows what its followers can read', () => {
-    for (const kind of knownCommandKinds)
-      expect(knowsCommandKind(ownFeatures, kind)).to.equal(true);
+  it('of this release include all commands', () => {
+    for (const command of [...earlierCommands, ...laterCommands, identity]) {
+      expect(canRead(ownFeatures, command), JSON.stringify(command)).to.equal(true);
+    }
   });
 
-  it('of the first release, which lists none, include its own kinds of commands', () => {
-    for (const kind of ['throttleApp', 'unthrottleApp', 'skipHost', 'recoverHost'] as const) {
-      expect(knowsCommandKind([], kind)).to.equal(true);
+  it('of the release before, and of the first one, include what those read', () => {
+    for (const command of earlierCommands) expect(canRead([], command)).to.equal(true);
+    expect(canRead([], identity)).to.equal(false);
+    const before = ['crc32c', 'command:identifyCluster'];
+    expect(canRead(before, identity)).to.equal(true);
+    for (const command of laterCommands) {
+      expect(canRead(before, command), JSON.stringify(command)).to.equal(false);
     }
   });
 });
 
 describe('proposals', () => {
-  const commands: Command[] = [
-    { kind: 'throttleApp', atMs: 1_795_400_937_123, key: 'archive/main1', expireAtMs: 0, ratio: 0 },
-    { kind: 'throttleApp', atMs: 1, key: 'archive' },
-    { kind: 'throttleApp', atMs: 1, key: 'ärger', ratio: 0.25 },
-    { kind: 'unthrottleApp', atMs: 1, key: 'archive', everyStore: true },
-    { kind: 'unthrottleApp', atMs: 1, key: 'archive', everyStore: false },
-    { kind: 'skipHost', atMs: 1, host: 'db1', expireAtMs: 1_795_400_937_123 },
-    { kind: 'recoverHost', atMs: 1, host: 'db1' },
-  ];
-  for (const command of commands) {
+  for (const command of [...earlierCommands, ...laterCommands, identity]) {
     it(`decodes a proposal as it was encoded: ${JSON.stringify(command)}`, () => {
       const proposal = { session: LARGE, sequence: 7, command };
       expect(decodeProposal(encodeProposal(proposal))).to.deep.equal(proposal);
     });
   }
+
+  it('puts what the first releases would miss where they find no command', () => {
+    const kinds = ['throttleApp', 'unthrottleApp', 'skipHost', 'recoverHost'] as const;
+    const readsOf = (command: Command): unknown[] => {
+      const bytes = encodeProposal({ session: 1, sequence: 1, command });
+      const decoded = wire.Proposal.decode(bytes).command!;
+      return kinds.filter((kind) => decoded[kind] != null);
+    };
+    for (const command of earlierCommands) expect(readsOf(command)).to.deep.equal([command.kind]);
+    for (const command of laterCommands) expect(readsOf(command)).to.deep.equal([]);
+  });
 
   it('refuses to encode a proposal that is too large for the log', () => {
     const command: Command = { kind: 'recoverHost', atMs: 1, host: 'h'.repeat(70_000) };
@@ -213,6 +241,16 @@ describe('proposals', () => {
       session: 1,
       sequence: 1,
       command: { throttleApp: { key: 'a', ratio: 2 } },
+    },
+    'an exemption without end': {
+      session: 1,
+      sequence: 1,
+      command: { exemptApp: { key: 'a' } },
+    },
+    'a threshold below 0': {
+      session: 1,
+      sequence: 1,
+      command: { setThreshold: { key: 'a', value: -1, expireAtMs: 9 } },
     },
     'a ratio that is not a number': {
       session: 1,
@@ -242,19 +280,18 @@ describe('snapshots in chunks', () => {
   }
 
   it('encodes an empty state in one chunk', () => {
-    const image = { clusterId: 'c-1', sweptAtMs: 3, throttledApps: [], skippedHosts: [] };
+    const image = { ...EMPTY_IMAGE, clusterId: 'c-1', sweptAtMs: 3 };
     expect(throughChunks(image)).to.deep.equal({ image, sizes: [9] });
   });
 
   it('encodes a large state in many small chunks', () => {
     const image: StateImage = {
-      clusterId: '',
-      sweptAtMs: 0,
+      ...EMPTY_IMAGE,
       throttledApps: Array.from({ length: 20_000 }, (_, at) => [
         `app-${at}`,
         { expireAtMs: at, ratio: at / 20_000 },
       ]),
-      skippedHosts: Array.from({ length: 5_000 }, (_, at) => [`host-${at}`, at]),
+      skippedHosts: Array.from({ length: 5_000 }, (_, at) => [`host-${at}`, { expireAtMs: at }]),
     };
     const { image: restored, sizes } = throughChunks(image);
     expect(restored).to.deep.equal(image);
@@ -262,13 +299,58 @@ describe('snapshots in chunks', () => {
     expect(Math.max(...sizes)).to.be.lessThan(SNAPSHOT_CHUNK_BYTES_MAX / 4);
   });
 
+  /** The state after these commands. */
+  function imageAfter(commands: readonly Command[]): StateImage {
+    const state = new ThrottleState();
+    for (const command of commands) state.apply(command);
+    return state.image();
+  }
+
+  it('encodes all that a state holds', () => {
+    for (const commands of [earlierCommands, [...earlierCommands, ...laterCommands, identity]]) {
+      const image = imageAfter(commands);
+      expect(throughChunks(image).image).to.deep.equal(image);
+    }
+  });
+
+  it('lets nodes of the first level read a state that has nothing new to them', () => {
+    const [first] = encodeImage(imageAfter([...earlierCommands, identity]));
+    expect(wire.StateChunk.decode(first!)).to.have.property('clock').that.is.not.equal(undefined);
+  });
+
+  it('keeps nodes of the first level from reading a state of which they would lose a part', () => {
+    for (const command of laterCommands) {
+      const [first] = encodeImage(imageAfter([...earlierCommands, command]));
+      expect(wire.StateChunk.decode(first!).clock ?? null).to.equal(null);
+    }
+  });
+
+  it('refuses a state of a later level', () => {
+    const bytes = wire.StateChunk.encode({ header: { sweptAtMs: 1, level: 2 } }).finish();
+    expect(() => new ImageAssembly().add(bytes)).to.throw('a snapshot of level 2');
+  });
+
+  it('keeps many long reasons in small chunks', () => {
+    const note = { atMs: 1, reason: 'r'.repeat(200), owner: 'o'.repeat(200) };
+    const image: StateImage = {
+      ...EMPTY_IMAGE,
+      level: 1,
+      exemptedApps: Array.from({ length: 3_000 }, (_, at) => [
+        `app-${at}`,
+        { expireAtMs: 1, note },
+      ]),
+      recentCommands: Array.from({ length: 1_000 }, (_, at) => ({
+        ...{ kind: 'recoverHost', atMs: at, host: 'h' },
+        ...{ reason: note.reason, client: '10.0.0.1' },
+      })),
+    };
+    const { image: restored, sizes } = throughChunks(image);
+    expect(restored).to.deep.equal(image);
+    expect(Math.max(...sizes)).to.be.lessThan(SNAPSHOT_CHUNK_BYTES_MAX / 4);
+  });
+
   it('refuses chunks of which the first is missing or comes twice', () => {
-    const [first] = encodeImage({
-      clusterId: '',
-      sweptAtMs: 1,
-      throttledApps: [],
-      skippedHosts: [],
-    });
+    const [first] = encodeImage({ ...EMPTY_IMAGE, sweptAtMs: 1 });
     const assembly = new ImageAssembly();
     expect(() => assembly.add(new Uint8Array(0))).to.throw('out of order');
     assembly.add(first!);

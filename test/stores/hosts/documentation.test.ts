@@ -18,7 +18,7 @@ describe('the documentation of the stores', () => {
         ENVIRONMENT,
       );
       expect([...problems, ...warnings], example).to.deep.equal([]);
-      return clusterSettings(config!).map(({ source }) => source.kind);
+      return clusterSettings(config!).map(({ metrics }) => metrics[0].hosts.kind);
     });
     expect(new Set(kinds)).to.have.all.keys('static', 'haproxy', 'proxysql', 'vitess');
   });

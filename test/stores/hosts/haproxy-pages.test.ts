@@ -5,7 +5,6 @@ import { expect } from 'chai';
 import { createReaderFactory } from '../../../src/stores/main/hosts/create-host-source.js';
 import { serverStatus } from '../../../src/stores/main/hosts/haproxy-server-status.js';
 import type { HostList } from '../../../src/stores/main/hosts/host-source.js';
-import { clusterSettings } from '../../support/cluster-settings.js';
 import { eventLoopTurns } from '../../support/event-loop.js';
 import { failureOf } from '../../support/failure.js';
 import { Pages } from '../../support/pages.js';
@@ -44,7 +43,7 @@ describe("a page of HAProxy's statistics", () => {
 
   function read(poolName = 'pool', readerFor = createReaderFactory(lookup)): Promise<HostList> {
     const source = { kind: 'haproxy', addresses: [pages.url], poolName } as const;
-    return readerFor(clusterSettings('main', source))!.read();
+    return readerFor({ cluster: 'main', hosts: source, port: 3306 })!.read();
   }
 
   async function names(poolName?: string): Promise<string[]> {
@@ -205,7 +204,7 @@ describe("a page of HAProxy's statistics", () => {
         addresses: [`${pages.url}/${path}`],
         poolName: 'pool',
       } as const;
-      return readerFor(clusterSettings(path, source))!.read();
+      return readerFor({ cluster: path, hosts: source, port: 3306 })!.read();
     });
     for (let left = lists.length; left > 0; left--) {
       await until(() => waiting.length >= Math.min(left, 2));

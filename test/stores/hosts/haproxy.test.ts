@@ -2,11 +2,12 @@
 import { lookup } from 'node:dns';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
-import type { ClusterSettings } from '../../../src/contracts/stores.js';
-import { ClusterHosts } from '../../../src/stores/main/cluster-hosts.js';
 import { createReaderFactory } from '../../../src/stores/main/hosts/create-host-source.js';
-import type { HostSourceReader } from '../../../src/stores/main/hosts/host-source.js';
-import { clusterSettings } from '../../support/cluster-settings.js';
+import type {
+  HostListSettings,
+  HostSourceReader,
+} from '../../../src/stores/main/hosts/host-source.js';
+import { ListedSource } from '../../../src/stores/main/listed-source.js';
 import { failureOf } from '../../support/failure.js';
 import { HAProxy } from '../../support/haproxy.js';
 import { needPrograms } from '../../support/needs.js';
@@ -48,12 +49,12 @@ describe('the HAProxy host source', () => {
 
   /** With nothing in its cache. */
   function reader(addresses: string[], poolName = 'pool'): HostSourceReader {
-    const source = { kind: 'haproxy', addresses, poolName } as const;
-    return createReaderFactory(lookup)(clusterSettings('main', source))!;
+    return createReaderFactory(lookup)(settingsOf(addresses, poolName))!;
   }
 
-  function settingsOf(addresses: string[]): ClusterSettings {
-    return clusterSettings('main', { kind: 'haproxy', addresses, poolName: 'pool' });
+  function settingsOf(addresses: string[], poolName = 'pool'): HostListSettings {
+    const hosts = { kind: 'haproxy', addresses, poolName } as const;
+    return { cluster: 'main', hosts, port: 3306 };
   }
 
   /** A page is reused for a second. */
@@ -149,27 +150,27 @@ describe('the HAProxy host source', () => {
     try {
       const readerFor = createReaderFactory(lookup);
       const settings = settingsOf([a.address, b.address]);
-      const cluster = new ClusterHosts(settings, readerFor, 0, 1, () => 0);
-      const listed = (): readonly string[] => cluster.report(() => false).hosts;
-      await cluster.read();
+      const source = new ListedSource(settings, readerFor, () => 0);
+      const listed = (): string[] => source.targets!.map(({ host, port }) => `${host}:${port}`);
+      await source.read();
       expect(listed()).to.deep.equal(['a:3306', 'b:3306']);
       await b.stop();
       await afterCache();
-      expect(await cluster.read()).to.equal('partial');
+      expect(await source.read()).to.equal('partial');
       expect(listed()).to.deep.equal(['a:3306', 'b:3306']);
-      expect(cluster.error)
+      expect(source.error)
         .to.include(`HAProxy http://${b.address}: `)
         .and.match(/ECONNREFUSED.* \(its 1 host is kept, as of \d{4}-.*Z\)$/);
       // Changed addresses forget nothing of those that stay.
-      cluster.replaceSettings(settingsOf([b.address, a.address, '127.0.0.1:1']));
+      source.replaceSettings(settingsOf([b.address, a.address, '127.0.0.1:1']));
       await afterCache();
-      await cluster.read();
+      await source.read();
       expect(listed()).to.deep.equal(['b:3306', 'a:3306']);
-      cluster.replaceSettings(settingsOf([a.address]));
+      source.replaceSettings(settingsOf([a.address]));
       await afterCache();
-      await cluster.read();
+      await source.read();
       expect(listed()).to.deep.equal(['a:3306']);
-      expect(cluster.error).to.equal('');
+      expect(source.error).to.equal('');
     } finally {
       await a.stop();
       await b.stop();

@@ -6,8 +6,12 @@ import { FrenoError } from '../../../src/base/errors.js';
 import { LOG_LEVELS, type Logger } from '../../../src/base/log.js';
 import { Board, emptyStoreReading, type StoreReading } from '../../../src/board/board.js';
 import type { ClusterReport } from '../../../src/contracts/reports.js';
-import type { ClusterAssignment, ClusterSettings } from '../../../src/contracts/stores.js';
-import type { HostList, HostSourceReader } from '../../../src/stores/main/hosts/host-source.js';
+import type { ClusterAssignment } from '../../../src/contracts/stores.js';
+import type {
+  HostList,
+  HostListSettings,
+  HostSourceReader,
+} from '../../../src/stores/main/hosts/host-source.js';
 import { Inventory, type InventoryOptions } from '../../../src/stores/main/inventory.js';
 import { clusterSettings } from '../../support/cluster-settings.js';
 import { eventLoopTurns } from '../../support/event-loop.js';
@@ -112,10 +116,10 @@ describe('the inventory and its host sources', () => {
     return board.readStore(slot, emptyStoreReading());
   }
 
-  function readerFor({ name, source }: ClusterSettings): HostSourceReader | null {
-    if (source.kind === 'none') return null;
+  function readerFor({ cluster, hosts }: HostListSettings): HostSourceReader | null {
+    if (hosts.kind === 'none') return null;
     const fake = new FakeSource();
-    sources.set(name, fake);
+    sources.set(cluster, fake);
     return fake;
   }
 
@@ -136,8 +140,8 @@ describe('the inventory and its host sources', () => {
 
   /** Hosts that are probed now. */
   function probed(name = 'main'): string[] | undefined {
-    const cluster = assigned.find(({ settings }) => settings.name === name);
-    return cluster?.targets.map(({ host }) => host);
+    const cluster = assigned.find((assignment) => assignment.name === name);
+    return cluster?.metrics[0].targets.map(({ host }) => host);
   }
 
   async function refresh(): Promise<void> {
@@ -299,7 +303,7 @@ describe('the inventory and its host sources', () => {
     source('away').fail('HAProxy is away');
     await eventLoopTurns();
     expect([probed('main'), probed('away')]).to.deep.equal([['new'], ['cached']]);
-    expect(assigned[0]!.generation).to.equal(settings('main').currentGeneration);
+    expect(assigned[0]!.metrics[0].generation).to.equal(settings('main').currentGeneration);
   });
 
   it('uses a list no older than the interval when this node becomes leader', async () => {
@@ -312,7 +316,7 @@ describe('the inventory and its host sources', () => {
     inventory.lead(true, 1);
     await refresh();
     expect(probed('main')).to.deep.equal(['a']);
-    expect(assigned[0]!.generation).to.equal(settings('main').currentGeneration);
+    expect(assigned[0]!.metrics[0].generation).to.equal(settings('main').currentGeneration);
   });
 
   for (const [what, changed] of [

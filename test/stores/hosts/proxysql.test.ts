@@ -4,7 +4,6 @@ import { expect } from 'chai';
 import type { ProxySQLHosts } from '../../../src/contracts/stores.js';
 import { createReaderFactory } from '../../../src/stores/main/hosts/create-host-source.js';
 import type { HostSourceReader } from '../../../src/stores/main/hosts/host-source.js';
-import { clusterSettings } from '../../support/cluster-settings.js';
 import { failureOf } from '../../support/failure.js';
 import { ProxySQLAdmin } from '../../support/proxysql.js';
 import { until } from '../../support/until.js';
@@ -39,7 +38,7 @@ describe('the ProxySQL host source', () => {
       ignoreServerTtlMs: 10_000,
       ...changes,
     };
-    return createReaderFactory(lookup)(clusterSettings('main', source))!;
+    return createReaderFactory(lookup)({ cluster: 'main', hosts: source, port: 3306 })!;
   }
 
   async function hosts(from = reader()): Promise<string[]> {

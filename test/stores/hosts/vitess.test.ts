@@ -4,7 +4,6 @@ import { expect } from 'chai';
 import type { VitessHosts } from '../../../src/contracts/stores.js';
 import { createReaderFactory } from '../../../src/stores/main/hosts/create-host-source.js';
 import type { HostList } from '../../../src/stores/main/hosts/host-source.js';
-import { clusterSettings } from '../../support/cluster-settings.js';
 import { failureOf } from '../../support/failure.js';
 import { Pages } from '../../support/pages.js';
 
@@ -51,7 +50,7 @@ describe('the Vitess host source', () => {
       timeoutMs: 5_000,
       ...changes,
     };
-    return createReaderFactory(lookup)(clusterSettings('main', source, { port: 3399 }))!.read();
+    return createReaderFactory(lookup)({ cluster: 'main', hosts: source, port: 3399 })!.read();
   }
 
   async function hosts(changes?: Partial<VitessHosts>): Promise<string[]> {

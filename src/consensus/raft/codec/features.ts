@@ -4,34 +4,38 @@
  * read: an entry that cannot be read would stop its reader for good.
  */
 import type { Command } from '../../../throttle/commands.js';
+import {
+  FEATURE_LEVEL_MAX,
+  type FeatureLevel,
+  featureLevelOf,
+} from '../../../throttle/feature-level.js';
 
 /** Frames after the greeting end in a checksum. */
 export const FEATURE_CRC32C = 'crc32c';
 
-/** True: already in the first release, whose greeting lists nothing. */
-const commandKinds: Record<Command['kind'], boolean> = {
-  throttleApp: true,
-  unthrottleApp: true,
-  skipHost: true,
-  recoverHost: true,
-  identifyCluster: false,
-};
+/** Reads the identity of the cluster in the log: listed since before there were levels. */
+const FEATURE_IDENTITY = 'command:identifyCluster';
 
-/** The kinds of commands that this release decodes. */
-export const knownCommandKinds = Object.keys(commandKinds) as ReadonlyArray<Command['kind']>;
-
-/** The feature of a node that decodes commands of this kind. */
-function commandFeature(kind: Command['kind']): string {
-  return `command:${kind}`;
+/** The feature of a node that reads all commands of this level. */
+function levelFeature(level: number): string {
+  return `level:${level}`;
 }
 
 /** What this release lists in its greeting. */
 export const ownFeatures: readonly string[] = [
   FEATURE_CRC32C,
-  ...knownCommandKinds.map(commandFeature),
+  FEATURE_IDENTITY,
+  ...Array.from({ length: FEATURE_LEVEL_MAX }, (_, below) => levelFeature(below + 1)),
 ];
 
-/** Whether a node that lists `features` decodes commands of this kind. */
-export function knowsCommandKind(features: readonly string[], kind: Command['kind']): boolean {
-  return commandKinds[kind] || features.includes(commandFeature(kind));
+/** Whether a node that lists `features` reads all commands of this level. */
+export function knowsLevel(features: readonly string[], level: FeatureLevel): boolean {
+  return level === 0 || features.includes(levelFeature(level));
+}
+
+/** Whether a node that lists `features` reads the command as it is meant. */
+export function canRead(features: readonly string[], command: Command): boolean {
+  return command.kind === 'identifyCluster'
+    ? features.includes(FEATURE_IDENTITY)
+    : knowsLevel(features, featureLevelOf(command));
 }

@@ -69,13 +69,21 @@ export interface Forward {
 export interface ForwardRefusal {
   readonly kind: 'forwardRefusal';
   readonly sequences: readonly number[];
-  readonly reason: Refusal;
+  readonly reason: ForwardRefusalReason;
 }
+
+/** `unsupported`: not every member reads the command. */
+export type ForwardRefusalReason = Refusal | 'unsupported';
 
 export type PeerMessage = SentMessage | SnapshotChunk | SnapshotAck | Forward | ForwardRefusal;
 
 /** By the number of `ForwardRefusal.Reason` in proto/raft.proto. */
-const refusalReasons: readonly Refusal[] = ['notLeader', 'transferring', 'overloaded'];
+const refusalReasons: readonly ForwardRefusalReason[] = [
+  'notLeader',
+  'transferring',
+  'overloaded',
+  'unsupported',
+];
 
 /** Sender and receiver are not encoded: the connection knows them. */
 export function encodeMessage(message: PeerMessage): Uint8Array {

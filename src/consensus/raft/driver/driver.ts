@@ -12,16 +12,8 @@ import {
 } from '../codec/messages.js';
 import { checkPlausible } from '../codec/plausible.js';
 import { invariant } from '../core/errors.js';
-import type { Entry, Message, NodeId, RaftCore, Ready, SoftState, Write } from '../core/types.js';
-import type {
-  DriverEnvironment,
-  DriverInterface,
-  DriverObserver,
-  DriverOptions,
-  PeerTransport,
-  RaftStorage,
-  ReplicatedMachine,
-} from '../driver-types.js';
+import type { Entry, Message, NodeId, Ready, SoftState, Write } from '../core/types.js';
+import type { DriverInterface, DriverOptions, DriverParts } from '../driver-types.js';
 import { storageWrite } from '../storage/group-commit.js';
 import { ApplyBarrier } from './apply-barrier.js';
 import { ClusterClock } from './cluster-clock.js';
@@ -33,16 +25,6 @@ import { type ArrivedSnapshot, SnapshotReceiver } from './snapshot-receiver.js';
 import { SnapshotSender } from './snapshot-sender.js';
 import { SnapshotTaker } from './snapshot-taker.js';
 import { isNews } from './soft-state.js';
-
-/** What the driver connects. The machine has been restored from the stored snapshot. */
-export interface DriverParts {
-  readonly core: RaftCore;
-  readonly storage: RaftStorage;
-  readonly transport: PeerTransport;
-  readonly machine: ReplicatedMachine;
-  readonly environment: DriverEnvironment;
-  readonly observer: DriverObserver;
-}
 
 /**
  * Inputs only schedule one pump in the same turn of the event loop, after all that had arrived:
@@ -79,7 +61,11 @@ export class RaftDriver implements DriverInterface {
     this.#clock = new ClusterClock(options.nodes, environment);
     this.#disk = new DiskQueue(storage, (batches) => this.#durable(batches), failed);
     this.#requests = new Requests(
-      { session: drawSession(environment.random()), timeoutTicks: options.requestTimeoutTicks },
+      {
+        session: drawSession(environment.random()),
+        timeoutTicks: options.requestTimeoutTicks,
+        members: parts.members,
+      },
       (to, message) => this.#send(to, message),
     );
     this.#sender = new SnapshotSender(storage, options.snapshotRetryTicks, {

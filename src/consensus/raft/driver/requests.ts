@@ -3,19 +3,13 @@
  * their result.
  */
 import { FrenoError } from '../../../base/errors.js';
-import { commandFault } from '../../../throttle/command-limits.js';
-import type { Command, CommandOutcome } from '../../../throttle/commands.js';
+import { type Command, type CommandOutcome, NO_EFFECT } from '../../../throttle/commands.js';
 import type { Forward, ForwardRefusal, PeerMessage } from '../codec/messages.js';
-import {
-  committedProposal,
-  decodeProposal,
-  encodeProposal,
-  movedProposal,
-} from '../codec/proposals.js';
-import { protocolError } from '../codec/wire.js';
+import { committedProposal, encodeProposal } from '../codec/proposals.js';
 import { invariant } from '../core/errors.js';
 import type { Entry, NodeId, RaftCore, ReadGrant, Refusal } from '../core/types.js';
-import type { RequestRefusal, RequestResult } from '../driver-types.js';
+import type { MemberReleases, RequestRefusal, RequestResult } from '../driver-types.js';
+import { checkedProposal, groupsOf, type QueuedProposal, stamped } from './proposal-queue.js';
 
 /** Requests and reads without a result. Beyond it new ones are refused. */
 const PENDING_MAX = 16_384;
@@ -23,30 +17,11 @@ const PENDING_MAX = 16_384;
 /** Forwarded proposals that wait to be appended. Each turn of the event loop empties them. */
 const PEER_QUEUE_MAX = 65_536;
 
-/** Proposals in one append to the log, and in one message to the leader. */
-const GROUP_MAX = 256;
-const GROUP_BYTES_MAX = 256 * 1024;
-
-/**
- * How far the time of a command may be from that of the cluster: it was requested a moment ago, on
- * a node whose clock is right.
- */
-const STAMP_TOLERANCE_MS = 1000;
-
 export type RequestCallback = (result: RequestResult) => void;
 
 interface Pending {
   readonly answer: RequestCallback;
   readonly deadlineTick: number;
-}
-
-interface QueuedProposal {
-  readonly data: Uint8Array;
-  /** When it was requested, by the clock of the node that received the request. */
-  readonly atMs: number;
-  readonly sequence: number;
-  /** Null: a client of this node. */
-  readonly from: NodeId | null;
 }
 
 interface PendingReads {
@@ -58,6 +33,7 @@ export interface RequestOptions {
   /** The run of this node: at least 1, drawn by chance. */
   readonly session: number;
   readonly timeoutTicks: number;
+  readonly members: MemberReleases;
 }
 
 /**
@@ -103,6 +79,10 @@ export class Requests {
       answer({ kind: 'refused', refusal: 'overloaded' });
       return;
     }
+    if (!this.options.members.canAllRead(command)) {
+      answer({ kind: 'refused', refusal: 'unsupported' });
+      return;
+    }
     const sequence = this.#lastSequence + 1;
     const data = this.#encode(sequence, command);
     if (data === null) {
@@ -129,14 +109,20 @@ export class Requests {
 
   /** A follower forwards its clients' requests. Throws `PROTOCOL` for what no client can send. */
   forwarded(from: NodeId, { proposals, sequences }: Forward): void {
-    const times = proposals.map((data) => checkedProposal(data).atMs);
+    const commands = proposals.map(checkedProposal);
     if (this.#queue.length + proposals.length > PEER_QUEUE_MAX) {
       this.send(from, { kind: 'forwardRefusal', sequences, reason: 'overloaded' });
       return;
     }
+    const unsupported: number[] = [];
     proposals.forEach((data, at) => {
-      this.#queue.push({ data, atMs: times[at]!, sequence: sequences[at]!, from });
+      const command = commands[at]!;
+      const sequence = sequences[at]!;
+      if (!this.options.members.canAllRead(command)) unsupported.push(sequence);
+      else this.#queue.push({ data, atMs: command.atMs, sequence, from });
     });
+    if (unsupported.length === 0) return;
+    this.send(from, { kind: 'forwardRefusal', sequences: unsupported, reason: 'unsupported' });
   }
 
   forwardRefused({ sequences, reason }: ForwardRefusal): void {
@@ -181,8 +167,11 @@ export class Requests {
   applied(own: ReadonlyArray<number | null>, outcomes: readonly CommandOutcome[]): void {
     own.forEach((sequence, at) => {
       if (sequence === null) return;
+      const outcome = outcomes[at]!;
       const result: RequestResult =
-        outcomes[at] === 'full' ? { kind: 'refused', refusal: 'full' } : { kind: 'done' };
+        outcome === 'full'
+          ? { kind: 'refused', refusal: 'full' }
+          : { kind: 'done', effect: outcome };
       this.#answer(sequence, result);
     });
   }
@@ -204,7 +193,7 @@ export class Requests {
       const reads = this.#takeReads(context);
       if (reads === null) continue;
       whenSeen(() => {
-        for (const answer of reads.answers) answer({ kind: 'done' });
+        for (const answer of reads.answers) answer({ kind: 'done', effect: NO_EFFECT });
       });
     }
   }
@@ -361,37 +350,4 @@ export class Requests {
       answer({ kind: 'refused', refusal: 'notLeader' });
     }
   }
-}
-
-/** The command of a proposal of another node, which may be broken. Throws `PROTOCOL`. */
-function checkedProposal(data: Uint8Array): Command {
-  const { command } = decodeProposal(data);
-  const fault = commandFault(command);
-  if (fault !== null) throw protocolError(`a forwarded command with ${fault}`);
-  return command;
-}
-
-/** As it goes into the log: a command of a node with a wrong clock counts from now. */
-function stamped({ data, atMs }: QueuedProposal, unixMs: number): Uint8Array {
-  const isRight = Math.abs(unixMs - atMs) <= STAMP_TOLERANCE_MS;
-  return isRight ? data : movedProposal(data, unixMs);
-}
-
-/** Cuts a queue into groups of bounded number and size, in order. */
-function* groupsOf(queue: readonly QueuedProposal[]): Generator<readonly QueuedProposal[]> {
-  let group: QueuedProposal[] = [];
-  let bytes = 0;
-  for (const proposed of queue) {
-    if (
-      group.length === GROUP_MAX ||
-      (group.length > 0 && bytes + proposed.data.length > GROUP_BYTES_MAX)
-    ) {
-      yield group;
-      group = [];
-      bytes = 0;
-    }
-    group.push(proposed);
-    bytes += proposed.data.length;
-  }
-  yield group;
 }

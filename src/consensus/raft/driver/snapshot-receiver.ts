@@ -12,7 +12,7 @@ import type { EncodedSnapshot } from '../driver-types.js';
  * Most bytes of one snapshot. The state is limited in entries; this limits what a broken peer can
  * make this node hold.
  */
-const SNAPSHOT_BYTES_MAX = 256 * 1024 * 1024;
+const SNAPSHOT_BYTES_MAX = 384 * 1024 * 1024;
 
 /** A whole snapshot: as bytes for the disk, and decoded. */
 export interface ArrivedSnapshot extends EncodedSnapshot {

@@ -28,16 +28,16 @@ export function createReaderFactory(lookup: LookupFunction): ReaderFactory {
     new HttpPageReader(lookup, certificates, HAPROXY_REQUESTS_MAX, HAPROXY_LIMITS),
   );
   const tablets = new HttpPageReader(lookup, certificates, VITESS_REQUESTS_MAX, VITESS_LIMITS);
-  return ({ source, port }) => {
-    switch (source.kind) {
+  return ({ hosts, port }) => {
+    switch (hosts.kind) {
       case 'static':
-        return new StaticSource(source, port);
+        return new StaticSource(hosts, port);
       case 'haproxy':
-        return new HAProxySource(source, port, statistics);
+        return new HAProxySource(hosts, port, statistics);
       case 'vitess':
-        return new VitessSource(source, port, tablets);
+        return new VitessSource(hosts, port, tablets);
       case 'proxysql':
-        return new ProxySQLSource(source, port, lookup);
+        return new ProxySQLSource(hosts, port, lookup);
       case 'none':
         return null;
     }

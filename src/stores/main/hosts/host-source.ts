@@ -1,8 +1,17 @@
 /**
- * Where the hosts of a cluster come from: the interface of all sources. `create-host-source.ts`
+ * Where hosts come from: the interface of all sources. `create-host-source.ts`
  * picks the one that the configuration names.
  */
-import type { ClusterSettings, ProbeTarget } from '../../../contracts/stores.js';
+import type { HostSource, ProbeTarget } from '../../../contracts/stores.js';
+
+/** A list of hosts that metrics of a cluster name; those with equal settings share one. */
+export interface HostListSettings {
+  /** Name of the cluster. */
+  readonly cluster: string;
+  readonly hosts: HostSource;
+  /** Completes hosts that are listed without one. */
+  readonly port: number;
+}
 
 /** The result of one reading of a source. */
 export interface HostList {
@@ -29,14 +38,14 @@ export function quoted(value: unknown): string {
 export const SOURCE_CONNECT_TIMEOUT_MS = 1_000;
 
 /**
- * Reads the list of hosts of one cluster. One reading at a time; each has a time-out of its own.
+ * Reads one list of hosts. One reading at a time; each has a time-out of its own.
  */
 export interface HostSourceReader {
   /** Rejects with `HOST_SOURCE` when the list cannot be read: the last good list then stays. */
   read(): Promise<HostList>;
-  /** Called before the first reading when new settings replace the reader of the cluster. */
+  /** Called before the first reading when new settings replace the reader of a list. */
   continueFrom?(before: HostSourceReader): void;
 }
 
-/** Creates the reader of a cluster's source. Null: the cluster has no source. */
-export type ReaderFactory = (settings: ClusterSettings) => HostSourceReader | null;
+/** Creates the reader of a list. Null: no source is named. */
+export type ReaderFactory = (settings: HostListSettings) => HostSourceReader | null;

@@ -11,11 +11,12 @@ import type {
 } from '../../../../src/consensus/raft/core/types.js';
 import { Requests } from '../../../../src/consensus/raft/driver/requests.js';
 import type { RequestResult } from '../../../../src/consensus/raft/driver-types.js';
-import { type Command, NO_EXPIRY } from '../../../../src/throttle/commands.js';
+import { type Command, NO_EFFECT, NO_EXPIRY } from '../../../../src/throttle/commands.js';
 import { throttle } from '../support/cluster.js';
 
 const TIMEOUT_TICKS = 5;
 const LEADER = 'leader:1';
+const DONE = { kind: 'done', effect: NO_EFFECT };
 
 /** As much of a core as requests need: it accepts or refuses proposals. */
 class FakeCore implements Pick<RaftCore, 'soft' | 'propose' | 'readIndex'> {
@@ -54,6 +55,8 @@ describe('raft requests', () => {
   let requests: Requests;
   let results: RequestResult[];
   let clusterMs: number | null;
+  /** Kinds of commands that some member cannot read. */
+  let unreadable: string[];
 
   beforeEach(() => {
     clusterMs = Date.now();
@@ -61,7 +64,10 @@ describe('raft requests', () => {
     sent = [];
     isConnected = true;
     results = [];
-    requests = new Requests({ session: 77, timeoutTicks: TIMEOUT_TICKS }, (_to, message) => {
+    unreadable = [];
+    const members = { canAllRead: ({ kind }: Command) => !unreadable.includes(kind) };
+    const options = { session: 77, timeoutTicks: TIMEOUT_TICKS, members };
+    requests = new Requests(options, (_to, message) => {
       if (isConnected) sent.push(message);
       return isConnected;
     });
@@ -81,7 +87,7 @@ describe('raft requests', () => {
     const { own, commands } = requests.committed(entries);
     requests.applied(
       own,
-      commands.map(() => 'applied'),
+      commands.map(() => ({ lifted: 0 })),
     );
   }
 
@@ -94,7 +100,7 @@ describe('raft requests', () => {
     submit();
     flush();
     commit(core.proposed, 10, 3);
-    expect(results).to.deep.equal([{ kind: 'done' }, { kind: 'done' }]);
+    expect(results).to.deep.equal([DONE, DONE]);
     expect(requests.pending).to.equal(0);
   });
 
@@ -132,7 +138,7 @@ describe('raft requests', () => {
     if (forward?.kind !== 'forward') throw new Error('nothing was forwarded');
     expect(core.proposed).to.deep.equal([]);
     commit(forward.proposals, 50, 3);
-    expect(results).to.deep.equal([{ kind: 'done' }]);
+    expect(results).to.deep.equal([DONE]);
   });
 
   it('holds requests on a leader that does not know the time of the cluster yet', () => {
@@ -222,7 +228,7 @@ describe('raft requests', () => {
 
   it('proposes the requests of a peer unchanged, or refuses them', () => {
     const other = new Requests(
-      { session: 99, timeoutTicks: 5 },
+      { session: 99, timeoutTicks: 5, members: { canAllRead: () => true } },
       (_to, message) => sent.push(message) > 0,
     );
     const follower = new FakeCore();
@@ -240,6 +246,28 @@ describe('raft requests', () => {
     expect(sent).to.deep.equal([
       { kind: 'forwardRefusal', sequences: forward.sequences, reason: 'notLeader' },
     ]);
+  });
+
+  it('refuses what some member cannot read, of its own clients and of peers', () => {
+    const exempt: Command = {
+      ...{ kind: 'exemptApp', atMs: Date.now(), key: 'a' },
+      expireAtMs: Date.now() + 60_000,
+    };
+    const commands = [throttle('a'), exempt, throttle('b')];
+    const proposals = commands.map((command, sequence) =>
+      encodeProposal({ session: 1, sequence: sequence + 1, command }),
+    );
+    unreadable = ['exemptApp'];
+    requests.submit(exempt, (result) => results.push(result));
+    expect(results).to.deep.equal([{ kind: 'refused', refusal: 'unsupported' }]);
+    requests.forwarded('other:1', { kind: 'forward', proposals, sequences: [7, 8, 9] });
+    flush();
+    expect(core.proposed).to.deep.equal([proposals[0], proposals[2]]);
+    expect(sent).to.deep.equal([{ kind: 'forwardRefusal', sequences: [8], reason: 'unsupported' }]);
+    unreadable = [];
+    requests.forwarded('other:1', { kind: 'forward', proposals, sequences: [7, 8, 9] });
+    flush();
+    expect(core.proposed).to.have.length(5);
   });
 
   it('rejects all requests of a peer when one is malformed', () => {
@@ -288,7 +316,7 @@ describe('raft requests', () => {
     });
     expect(results).to.deep.equal([]);
     seen();
-    expect(results).to.deep.equal([{ kind: 'done' }, { kind: 'done' }]);
+    expect(results).to.deep.equal([DONE, DONE]);
     read();
     flush();
     requests.readsLost([2]);

@@ -4,12 +4,13 @@ import type { SnapshotChunk } from '../../../../src/consensus/raft/codec/message
 import { encodeImage } from '../../../../src/consensus/raft/codec/snapshots.js';
 import { SnapshotReceiver } from '../../../../src/consensus/raft/driver/snapshot-receiver.js';
 import { SnapshotSender } from '../../../../src/consensus/raft/driver/snapshot-sender.js';
+import { EMPTY_IMAGE } from '../../../../src/throttle/state.js';
 
 const RETRY_TICKS = 3;
 const image = {
+  ...EMPTY_IMAGE,
   clusterId: 'c-1',
   sweptAtMs: 1,
-  skippedHosts: [],
   throttledApps: Array.from(
     { length: 20_000 },
     (_, at) => [`app-${at}`, { expireAtMs: 0, ratio: 1 }] as const,

@@ -357,8 +357,9 @@ export class Checker {
   }
 
   #lasts(command: Command): void {
+    if (!('expireAtMs' in command)) return;
     const mustLastMs = this.#mustLast.get(numberOf(command)) ?? 0;
-    const expireAtMs = command.kind === 'throttleApp' ? (command.expireAtMs ?? 0) : 0;
+    const { expireAtMs = 0 } = command;
     this.#require(
       expireAtMs >= mustLastMs - CLOCK_BEHIND_MAX_MS,
       'an entry lasts as long as was asked for',
@@ -441,13 +442,7 @@ export class Checker {
   }
 }
 
-/** Commands of a simulation carry their number in their ratio. */
-const COMMANDS_MAX = 2 ** 32;
-
-export function ratioOf(command: number): number {
-  return command / COMMANDS_MAX;
-}
-
+/** Commands of a simulation carry their number in the place of their client. */
 function numberOf(command: Command): number {
-  return command.kind === 'throttleApp' ? (command.ratio ?? 0) * COMMANDS_MAX : 0;
+  return command.kind === 'identifyCluster' ? 0 : Number(command.client);
 }

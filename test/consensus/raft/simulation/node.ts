@@ -197,6 +197,7 @@ export class SimulatedNode {
       storage: this.#storage(),
       transport: { send: (to, body) => world.network.send(id, to, body) },
       machine: this.#machine(),
+      members: { canAllRead: () => true },
       environment: {
         nowMs: () => this.#nowMs(),
         unixMs: () => this.unixMs(),

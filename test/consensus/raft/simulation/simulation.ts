@@ -2,7 +2,7 @@
 import { majorityOf } from '../../../../src/consensus/raft/core/quorum.js';
 import type { Command } from '../../../../src/throttle/commands.js';
 import { SeededRandom } from '../../../support/random.js';
-import { Checker, ratioOf, type Violation } from './checker.js';
+import { Checker, type Violation } from './checker.js';
 import { SimulatedDisk } from './disk.js';
 import {
   calm,
@@ -352,9 +352,23 @@ class Simulation {
   }
 
   #command(number: number, atMs: number, ttlMs: number): Command {
+    const origin = { atMs, client: String(number) };
     const key = `app${this.#random.below(APPS)}`;
     const expireAtMs = atMs + ttlMs;
-    return { kind: 'throttleApp', atMs, key, expireAtMs, ratio: ratioOf(number) };
+    switch (number % 6) {
+      case 0:
+        return { kind: 'exemptApp', ...origin, key, expireAtMs };
+      case 1:
+        return { kind: 'setThreshold', ...origin, key, value: number, expireAtMs };
+      case 2:
+        return { kind: 'throttleApp', ...origin, key, expireAtMs, reason: `command ${number}` };
+      case 3:
+        return { kind: 'unexemptApp', ...origin, key, everyStore: true };
+      case 4:
+        return { kind: 'resetThreshold', ...origin, key };
+      default:
+        return { kind: 'throttleApp', ...origin, key, expireAtMs, ratio: 1 / number };
+    }
   }
 
   #read(node: SimulatedNode): void {

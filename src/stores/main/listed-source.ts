@@ -1,6 +1,6 @@
 /**
- * One configured cluster on the main thread: its slot of the board, the list of its hosts, and
- * which of them are probed.
+ * One source of hosts on the main thread: its reader, the last good list, and what is known of its
+ * health.
  *
  * A source that fails must not end throttling: the last good list stays until a new one has been
  * read. A list that was not read recently is the opposite danger, because a replica that is missing
@@ -9,12 +9,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { formatAddress } from '../../base/address.js';
 import { messageOf } from '../../base/errors.js';
-import type { ClusterReport } from '../../contracts/reports.js';
-import type { ClusterAssignment, ClusterSettings, ProbeTarget } from '../../contracts/stores.js';
-import type { HostList, HostSourceReader, ReaderFactory } from './hosts/host-source.js';
-
-/** Whether an operator has skipped a host (`/skip-host`). */
-export type SkipTest = (host: ProbeTarget) => boolean;
+import type { ProbeTarget } from '../../contracts/stores.js';
+import type {
+  HostList,
+  HostListSettings,
+  HostSourceReader,
+  ReaderFactory,
+} from './hosts/host-source.js';
 
 /**
  * The result of the last reading of a list: `partial` gave a list, although a part of the source
@@ -28,9 +29,20 @@ const URL_CREDENTIALS = /\/\/[^/]*@/;
 /** Rows that come and go may be logged again beyond this many. */
 const LOGGED_ROWS_MAX = 10_000;
 
-export class ClusterHosts {
+/** What is known of a list, for `/inventory`. */
+export interface SourceReport {
+  /** Of the last good list, expired or not. */
+  readonly listed: readonly ProbeTarget[];
+  /** As in `HostListReport`. */
+  readonly readAtUnixMs: number | null;
+  readonly error: string;
+  readonly oddRows: readonly string[];
+}
+
+export class ListedSource {
   readonly #readerFor: ReaderFactory;
-  #settings: ClusterSettings;
+  readonly #nowMs: () => number;
+  #settings: HostListSettings;
   #reader: HostSourceReader | null;
   /** Of the last good list. */
   #oddRows: readonly string[] = [];
@@ -46,21 +58,16 @@ export class ClusterHosts {
   #health: SourceHealth = 'good';
   #error = '';
   #isReading = false;
-  #assignment: ClusterAssignment | null = null;
 
-  constructor(
-    settings: ClusterSettings,
-    readerFor: ReaderFactory,
-    readonly slot: number,
-    public generation: number,
-    private readonly nowMs: () => number,
-  ) {
+  /** `nowMs`: a monotonic clock. */
+  constructor(settings: HostListSettings, readerFor: ReaderFactory, nowMs: () => number) {
     this.#settings = settings;
     this.#readerFor = readerFor;
+    this.#nowMs = nowMs;
     this.#reader = readerFor(settings);
   }
 
-  get settings(): ClusterSettings {
+  get settings(): HostListSettings {
     return this.#settings;
   }
 
@@ -69,15 +76,15 @@ export class ClusterHosts {
    * not listed there, and what was measured of them does not count any more. A static list is read
    * before the next assignment, and replaces the one before without a gap.
    */
-  replaceSettings(settings: ClusterSettings): boolean {
+  replaceSettings(settings: HostListSettings): boolean {
     const before = this.#settings;
     this.#settings = settings;
-    if (sameSource(before, settings)) return false;
+    if (isDeepStrictEqual(before, settings)) return false;
     const reader = this.#readerFor(settings);
     if (reader !== null && this.#reader !== null) reader.continueFrom?.(this.#reader);
     this.#reader = reader;
     this.#isReading = false;
-    if (before.source.kind === 'static' && settings.source.kind === 'static') return false;
+    if (before.hosts.kind === 'static' && settings.hosts.kind === 'static') return false;
     if (isDeepStrictEqual(listedBy(before), listedBy(settings))) return false;
     this.#listed = null;
     this.#oddRows = [];
@@ -114,7 +121,7 @@ export class ClusterHosts {
    * again. Returns whether the list is expired.
    */
   expireIfReadBefore(timeMs: number): boolean {
-    const mayChange = this.#listed !== null && this.#settings.source.kind !== 'static';
+    const mayChange = this.#listed !== null && this.#settings.hosts.kind !== 'static';
     if (mayChange && this.#readingEndedAtMs < timeMs) this.#isExpired = true;
     return this.#isExpired;
   }
@@ -132,30 +139,14 @@ export class ClusterHosts {
     return rows;
   }
 
-  /**
-   * The cluster's assignment to a probe thread: the same object as before if it is unchanged. Null
-   * while there is no list, or only an expired one.
-   */
-  assignment(isSkipped: SkipTest): ClusterAssignment | null {
-    if (this.#listed === null || this.#isExpired) return null;
-    const { source: _, ...settings } = this.#settings;
-    const targets = this.#listed.filter((host) => !this.#isIgnored(host) && !isSkipped(host));
-    const assignment = { settings, slot: this.slot, generation: this.generation, targets };
-    if (!isDeepStrictEqual(assignment, this.#assignment)) this.#assignment = assignment;
-    return this.#assignment;
+  /** The hosts of the last good list, each once. Null: there is none, or only an expired one. */
+  get targets(): readonly ProbeTarget[] | null {
+    return this.#isExpired ? null : this.#listed;
   }
 
-  report(isSkipped: SkipTest): ClusterReport {
-    const [hosts, ignored, skipped]: [string[], string[], string[]] = [[], [], []];
-    for (const host of this.#listed ?? []) {
-      const group = this.#isIgnored(host) ? ignored : isSkipped(host) ? skipped : hosts;
-      group.push(formatAddress(host));
-    }
+  get report(): SourceReport {
     return {
-      source: this.#settings.source.kind,
-      hosts,
-      ignored,
-      skipped,
+      listed: this.#listed ?? [],
       readAtUnixMs: this.#readAtUnixMs,
       error: this.#error,
       oddRows: this.#oddRows,
@@ -164,7 +155,7 @@ export class ClusterHosts {
 
   #applyReading(list: HostList | null, error: string): SourceHealth | null {
     const before = this.#health;
-    this.#readingEndedAtMs = this.nowMs();
+    this.#readingEndedAtMs = this.#nowMs();
     this.#isExpired = false;
     this.#error = list?.problem ?? error;
     if (list === null) {
@@ -177,33 +168,23 @@ export class ClusterHosts {
     }
     return this.#health === before ? null : this.#health;
   }
-
-  #isIgnored(host: ProbeTarget): boolean {
-    const address = formatAddress(host);
-    return this.#settings.ignoreHosts.some((part) => part !== '' && address.includes(part));
-  }
-}
-
-/** The port is part of the source: it completes hosts that have none. */
-function sameSource(left: ClusterSettings, right: ClusterSettings): boolean {
-  return left.port === right.port && isDeepStrictEqual(left.source, right.source);
 }
 
 /** What decides which hosts a source lists: not how it is read, with which password, or when. */
-function listedBy({ source, port }: ClusterSettings): readonly unknown[] {
-  switch (source.kind) {
+function listedBy({ hosts, port }: HostListSettings): readonly unknown[] {
+  switch (hosts.kind) {
     case 'haproxy': {
-      const addresses = source.addresses.map((address) => address.replace(URL_CREDENTIALS, '//'));
-      return [port, source.kind, addresses, source.poolName];
+      const addresses = hosts.addresses.map((address) => address.replace(URL_CREDENTIALS, '//'));
+      return [port, hosts.kind, addresses, hosts.poolName];
     }
     case 'proxysql':
-      return [port, source.kind, source.addresses, source.hostgroupId];
+      return [port, hosts.kind, hosts.addresses, hosts.hostgroupId];
     case 'vitess':
-      return [port, source.kind, source.api, source.cells, source.keyspace, source.shard];
+      return [port, hosts.kind, hosts.api, hosts.cells, hosts.keyspace, hosts.shard];
     case 'static':
-      return [port, source.kind, source.hosts];
+      return [port, hosts.kind, hosts.hosts];
     case 'none':
-      return [source.kind];
+      return [hosts.kind];
   }
 }
 

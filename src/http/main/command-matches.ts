@@ -1,0 +1,91 @@
+/**
+ * What a command matched: a mistyped name changes nothing, and its operator should see that in the
+ * response. Nothing here decides anything: what is not known here is null.
+ */
+import { jsonString } from '../../base/json.js';
+import type { StoreLocation } from '../../contracts/http.js';
+import type { SkipMatcher } from '../../contracts/reports.js';
+import type { CommandEffect, OperatorCommand, ThresholdKey } from '../../throttle/commands.js';
+
+/** Names of each list in a response. */
+const NAMES_MAX = 100;
+
+/** Finds the apps that checked on this node. */
+export interface AppSightings {
+  /**
+   * Whether the app (`EVERY_APP`: any app) has checked in the last 24 h; null when a thread did not
+   * respond in time.
+   */
+  hasSeen(app: string): Promise<boolean | null>;
+}
+
+export interface CommandMatchSources {
+  readonly apps: AppSightings;
+  readonly hosts: SkipMatcher;
+  readonly stores: () => readonly StoreLocation[];
+  /** Only the leader sees all checks, and reads the lists of hosts. */
+  readonly isLeading: () => boolean;
+}
+
+/** What the command matched, as JSON, once it has taken effect. */
+export type MatchReport = (effect: CommandEffect) => Promise<string>;
+
+export class CommandMatches {
+  readonly #sources: CommandMatchSources;
+
+  constructor(sources: CommandMatchSources) {
+    this.#sources = sources;
+  }
+
+  /** Begins to look while the command is being replicated. */
+  look(command: OperatorCommand): MatchReport {
+    switch (command.kind) {
+      case 'throttleApp':
+      case 'exemptApp': {
+        const matched = this.#app(command.key);
+        return () => matched;
+      }
+      case 'skipHost':
+        return async () => this.#skip(command.host);
+      case 'setThreshold':
+        return async () => `{"Metric":${jsonString(this.#metricName(command.key))}}`;
+      default:
+        return async ({ lifted }) => `{"Entries":${lifted}}`;
+    }
+  }
+
+  async #app(key: string): Promise<string> {
+    const slash = key.indexOf('/');
+    const app = slash === -1 ? key : key.slice(0, slash);
+    const seen = await this.#sources.apps.hasSeen(app);
+    const known = seen === false && !this.#sources.isLeading() ? null : seen;
+    if (slash === -1) return `{"AppSeen":${known}}`;
+    const store = key.slice(slash + 1);
+    const isConfigured = this.#sources.stores().some(({ name }) => name === store);
+    return `{"AppSeen":${known},"StoreConfigured":${isConfigured}}`;
+  }
+
+  /** As it is now that the skip is in force. */
+  #skip(host: string): string {
+    if (!this.#sources.isLeading()) return '{"Hosts":null,"Stores":null,"StoresWithoutHosts":null}';
+    const { hosts, stores, emptied } = this.#sources.hosts.skipMatch(host);
+    const lists = [hosts, stores, emptied];
+    const omitted = lists.reduce((sum, list) => sum + Math.max(0, list.length - NAMES_MAX), 0);
+    const [hostsJson, storesJson, emptiedJson] = lists.map((list) => namesJson(list));
+    return (
+      `{"Hosts":${hostsJson},"Stores":${storesJson},"StoresWithoutHosts":${emptiedJson}` +
+      `${omitted === 0 ? '' : `,"Omitted":${omitted}`}}`
+    );
+  }
+
+  /** The key of a store stands for its own metric. */
+  #metricName(key: ThresholdKey): string {
+    const [, name, metric] = key.split('/');
+    const store = this.#sources.stores().find((one) => one.name === name);
+    return metric ?? store?.metrics[0].name ?? '';
+  }
+}
+
+function namesJson(names: readonly string[]): string {
+  return `[${names.slice(0, NAMES_MAX).map(jsonString).join(',')}]`;
+}

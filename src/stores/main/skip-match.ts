@@ -1,0 +1,38 @@
+/** What the skip of a host takes out of the clusters. */
+import { formatAddress } from '../../base/address.js';
+import type { SkipMatch } from '../../contracts/reports.js';
+import type { ProbeTarget } from '../../contracts/stores.js';
+import { thresholdKey } from '../../throttle/commands.js';
+import { isIgnored, type PlacedCluster, type SkipTest } from './placed-cluster.js';
+
+/** `entry`: the name of the skip, of a host or `host:port`. `isSkipped`: by any skip in force. */
+export function matchSkip(
+  clusters: Iterable<PlacedCluster>,
+  entry: string,
+  isSkipped: SkipTest,
+): SkipMatch {
+  const folded = entry.toLowerCase();
+  const hosts = new Set<string>();
+  const stores = new Set<string>();
+  const emptied: string[] = [];
+  for (const { name, location, metrics } of clusters) {
+    for (const { settings, source, slot } of metrics) {
+      const listed = (source.targets ?? []).filter((host) => !isIgnored(settings, host));
+      const named = listed.filter((host) => isNamed(host, folded));
+      if (named.length === 0) continue;
+      for (const host of named) hosts.add(formatAddress(host));
+      stores.add(thresholdKey('mysql', name, ''));
+      const isEmptied = listed.every((host) => isNamed(host, folded) || isSkipped(host));
+      const metric = slot === location.slot ? '' : settings.name;
+      if (isEmptied) emptied.push(thresholdKey('mysql', name, metric));
+    }
+  }
+  return { hosts: [...hosts].sort(), stores: [...stores].sort(), emptied: emptied.sort() };
+}
+
+function isNamed(target: ProbeTarget, folded: string): boolean {
+  return (
+    target.host.toLowerCase() === folded ||
+    (folded.includes(':') && formatAddress(target).toLowerCase() === folded)
+  );
+}
