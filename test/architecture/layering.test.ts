@@ -117,6 +117,17 @@ const RULES: readonly Rule[] = [
     ],
   },
   {
+    rule: 'src/cli/check-config does what the service does with a file: it probes by its code',
+    folder: 'src/cli/check-config/',
+    mayImport: [
+      ...COMMON,
+      'src/cli/exit-codes.ts',
+      'src/cli/output/',
+      'src/stores/main/hosts/',
+      'src/stores/prober/mysql/',
+    ],
+  },
+  {
     rule: 'src/cli is a client: it meets freno over HTTP, as any other client',
     folder: 'src/cli/',
     mayImport: ['src/base/'],

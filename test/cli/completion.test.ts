@@ -1,6 +1,9 @@
 /** The completion scripts, by the shells that read them. */
 import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
+import { TemporaryDirectory } from '../../src/demo/temporary.js';
 import { runCommand } from '../support/freno-command.js';
 
 const PARSED = { status: 0, stderr: '' };
@@ -12,7 +15,7 @@ describe('the completion script', () => {
     ({ stdout: script } = await runCommand(['completion', 'bash']));
   });
 
-  /** What bash completes after those words; the last one is incomplete. `names`: what freno knows. */
+  /** What bash completes for the last of the words. `names`: what freno knows. */
   function completed(words: readonly string[], names = ''): string[] {
     const line = words.map((word) => `'${word}'`).join(' ');
     const { stdout, stderr, status } = spawnSync(
@@ -71,7 +74,11 @@ describe('the completion script', () => {
       expect(code).to.equal(0);
       for (const name of ['check', 'threshold', 'yield', 'set']) expect(stdout).to.include(name);
       // Where the shell is installed, it must accept the script.
-      const parsed = spawnSync(shell, ['-n'], { input: stdout, encoding: 'utf8' });
+      const directory = new TemporaryDirectory();
+      const file = join(directory.path, 'script');
+      writeFileSync(file, stdout);
+      const parsed = spawnSync(shell, ['-n', file], { encoding: 'utf8' });
+      directory.remove();
       if (parsed.error === undefined) {
         expect({ status: parsed.status, stderr: parsed.stderr }).to.deep.equal(PARSED);
       }

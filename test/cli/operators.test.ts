@@ -30,7 +30,7 @@ describe('the commands for operators', () => {
 
   it('throttle, list and unthrottle an app', async () => {
     const { stdout } = await run('throttle', 'archiver', '--ttl', '2h', '--ratio', '0.8');
-    expect(stdout).to.match(/^archiver throttled\n/);
+    expect(stdout).to.equal('archiver throttled\n  app seen: no\n');
     const { archiver } = (await list('/throttled-apps')) as Record<string, Record<string, unknown>>;
     expect(archiver).to.include({ Ratio: 0.8 });
     const minutes = (Date.parse(String(archiver!.ExpireAt)) - Date.now()) / 60_000;
@@ -56,6 +56,26 @@ describe('the commands for operators', () => {
     expect((await run('skipped')).stdout).to.match(/^HOST +ENDS .*\ndb7:3307 +in 5 min /);
     await run('recover', 'db7:3307');
     expect((await run('skipped')).stdout).to.equal('no host is skipped\n');
+  });
+
+  it('exempt an app, list and end its exemption', async () => {
+    await run('exempt', 'archiver', '--ttl', '90s', '--owner', 'ada', '--reason', 'restore first');
+    expect((await run('exempted')).stdout).to.match(
+      /^APP +ENDS +OWNER +REASON\narchiver +in 120 s +ada +restore first\n$/,
+    );
+    expect((await run('unexempt', 'archiver')).stdout).to.include('entries: 1');
+    expect((await run('exempted')).stdout).to.equal('no app is exempted\n');
+  });
+
+  it('set, list and reset a threshold', async () => {
+    await run('threshold', 'set', STORE, '2.5', '--ttl', '30', '--owner', 'ada');
+    const { stdout } = await run('threshold', 'list');
+    expect(stdout).to.match(new RegExp(`\nmysql/${STORE} +2\\.5 +in 30 min +ada +-\n$`));
+    await run('threshold', 'reset', STORE);
+    expect((await run('threshold', 'list')).stdout).to.equal('no threshold is set\n');
+    const unknown = await runCommand(['threshold', 'set', 'nowhere', '1'], { FRENO_SERVER: url });
+    expect(unknown.code).to.equal(4);
+    expect(unknown.stderr).to.include('nowhere');
   });
 
   it('print the answer of the server with --json', async () => {
@@ -111,8 +131,11 @@ describe('the commands for operators', () => {
     after(() => server?.close());
 
     it('say that an older freno does not have what is asked', async () => {
-      for (const words of [['exempt', 'app'], ['thresholds'], ['why', 'app', STORE]]) {
-        const command = words[0] === 'thresholds' ? ['threshold', 'list'] : words;
+      for (const command of [
+        ['exempt', 'app'],
+        ['threshold', 'list'],
+        ['why', 'app', STORE],
+      ]) {
         const { code, stderr } = await runCommand(command, { FRENO_SERVER: base });
         expect(code, command[0]).to.equal(1);
         expect(stderr).to.match(/^freno: .* has no \/.*: its freno is older than this client\n$/);

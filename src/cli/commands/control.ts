@@ -166,6 +166,7 @@ function wordsOf(key: string): string {
 }
 
 function valueText(value: unknown): string {
+  if (value === null) return 'unknown';
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (!Array.isArray(value)) return printable(String(value));
   return value.length === 0 ? 'none' : value.map((item) => printable(String(item))).join(', ');

@@ -38,7 +38,7 @@ export const EXEMPTED: EntryList = {
 export const THRESHOLDS: EntryList = {
   path: '/thresholds',
   title: 'METRIC',
-  value: { title: 'THRESHOLD', key: 'Value' },
+  value: { title: 'THRESHOLD', key: 'Threshold' },
   empty: 'no threshold is set',
 };
 

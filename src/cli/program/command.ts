@@ -88,6 +88,13 @@ export const COMMAND_EXIT_CODES = exitCodesHelp([
   [EXIT.ok, 'done'],
   [EXIT.failed, 'refused, or the outcome is unknown; commands are safe to repeat'],
   [EXIT.usage, 'the command line is wrong'],
+  [EXIT.unknownStore, 'the store or metric is not configured'],
   [EXIT.unreachable, 'no server responds'],
   [EXIT.notFreno, 'the server is no freno'],
+]);
+
+export const CHECK_CONFIG_EXIT_CODES = exitCodesHelp([
+  [EXIT.ok, 'the service would start; with --connect: every metric can be read from every host'],
+  [EXIT.failed, 'with --connect: a metric cannot be read from a host'],
+  [EXIT.usage, 'the file has a mistake, or the command line'],
 ]);

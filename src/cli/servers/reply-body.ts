@@ -63,10 +63,17 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+const REFUSAL_CODES: Readonly<Record<number, number>> = {
+  400: EXIT.usage,
+  404: EXIT.unknownStore,
+};
+
 /** The server's own words for what it refuses. */
 function refusal({ server, status }: Reply, { Message }: StatusBody): CommandFailure {
-  const exitCode = status === 400 ? EXIT.usage : EXIT.failed;
-  return new CommandFailure(exitCode, `${serverName(server)}: ${Message}`);
+  return new CommandFailure(
+    REFUSAL_CODES[status] ?? EXIT.failed,
+    `${serverName(server)}: ${Message}`,
+  );
 }
 
 /** Whether a path is missing because the server is older than this client, or is no freno. */
