@@ -34,10 +34,10 @@ export class FrenoNode {
     return this.#process?.running ?? false;
   }
 
-  /** Returns at once: see `FrenoProcess.waitFor`. */
-  start(): FrenoProcess {
+  /** Returns at once: see `FrenoProcess.waitFor`. `flags`: other ones than usual. */
+  start(flags: ProcessFlags = this.flags): FrenoProcess {
     if (this.running) throw new Error(`the node on port ${this.port} is already running`);
-    this.#process = new FrenoProcess(this.configuration, this.directory, this.flags);
+    this.#process = new FrenoProcess(this.configuration, this.directory, flags);
     return this.#process;
   }
 

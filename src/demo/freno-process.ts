@@ -30,6 +30,8 @@ export interface ProcessFlags {
   readonly node?: readonly string[];
   /** A command that ends by running, in its own process, the one that follows it. */
   readonly through?: readonly string[];
+  /** The launcher of another build than this one. */
+  readonly launcher?: string;
 }
 
 export interface Exit {
@@ -53,14 +55,14 @@ export class FrenoProcess {
    * at once: see `waitFor`.
    */
   constructor(configuration: FrenoConfiguration, directory: string, flags: ProcessFlags = {}) {
-    if (!existsSync(LAUNCHER)) {
-      throw new FrenoError('RESOURCE', `${LAUNCHER} does not exist: run 'npm run build' first`);
+    const { freno = [], node = [], through = [], launcher = LAUNCHER } = flags;
+    if (!existsSync(launcher)) {
+      throw new FrenoError('RESOURCE', `${launcher} does not exist: run 'npm run build' first`);
     }
     this.port = configuration.ListenPort;
     const file = join(directory, `freno-${this.port}.conf.json`);
     writeFileSync(file, JSON.stringify(configuration, null, 2), { mode: 0o600 });
-    const { freno = [], node = [], through = [] } = flags;
-    const [command, ...args] = [...through, process.execPath, ...node, LAUNCHER];
+    const [command, ...args] = [...through, process.execPath, ...node, launcher];
     this.#child = spawn(command!, [...args, '--http', '--config', file, ...freno], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
