@@ -6,11 +6,10 @@ import { SingleFlight } from '../../base/single-flight.js';
 import { type Board, emptyLeadershipReading } from '../../board/board.js';
 import type { MainRequest, MainResponse, StoreLocation } from '../../contracts/http.js';
 import type { MemcacheAddress } from '../../contracts/publisher.js';
-import type { OperatorCommand } from '../../throttle/commands.js';
 import { mayLead } from '../../throttle/leadership-view.js';
 import type { ThrottleState } from '../../throttle/state.js';
 import { type Checks, withQuery } from './checks.js';
-import { parseWholeNumber } from './control-parameters.js';
+import { isRefused, originOf, parseWholeNumber } from './control-parameters.js';
 import { commandOf } from './control-requests.js';
 import { crossSiteRefusal, type HeaderReader } from './cross-site.js';
 import { entryLists } from './entry-lists.js';
@@ -107,22 +106,28 @@ export class Handler {
   }
 
   #control(match: FoundRoute, request: HandlerRequest): HandlerResponse | Promise<HandlerResponse> {
-    const command = crossSiteRefusal(request.header) ?? this.#requestedCommand(match, request);
-    if (isResponse(command)) {
-      this.#sources.reports.refusedCommand(request, command);
-      return command;
+    const asked = crossSiteRefusal(request.header) ?? this.#askedOfMain(match, request);
+    if (isResponse(asked)) {
+      this.#sources.reports.refusedCommand(request, asked);
+      return asked;
     }
-    return this.#callMain({ kind: 'submit', command });
+    return this.#callMain(asked);
   }
 
-  #requestedCommand(
+  #askedOfMain(
     match: FoundRoute,
     { query, client }: HandlerRequest,
-  ): OperatorCommand | HandlerResponse {
+  ): MainRequest | HandlerResponse {
     const parameters = parametersOf(match);
     if (isResponse(parameters)) return parameters;
-    const given = { query, client: clientName(client), nowUnixMs: Date.now() };
-    return commandOf({ route: match.route, parameters, stores: this.#stores, ...given });
+    const { route } = match;
+    const given = { parameters, query, client: clientName(client), nowUnixMs: Date.now() };
+    if (route.endpoint === 'yieldLeadership') {
+      const origin = originOf(given);
+      return isRefused(origin) ? origin : { kind: 'yieldLeadership', origin };
+    }
+    const command = commandOf({ route, stores: this.#stores, ...given });
+    return isResponse(command) ? command : { kind: 'submit', command };
   }
 
   #dispatch(
@@ -143,6 +148,7 @@ export class Handler {
       case 'unexemptApp':
       case 'setThreshold':
       case 'resetThreshold':
+      case 'yieldLeadership':
         throw new Error('checks and commands are dispatched before');
       case 'throttledApps':
       case 'skippedHosts':
@@ -161,6 +167,7 @@ export class Handler {
       case 'consensusState':
         return this.#callMainForText({ kind: route.endpoint });
       case 'consensusStatus':
+      case 'cluster':
       case 'inventory':
       case 'vars':
       case 'metrics':
