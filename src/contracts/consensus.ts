@@ -61,14 +61,14 @@ export interface ClusterNode {
   readonly Term: number | null;
   readonly CommitIndex: number | null;
   readonly AppliedIndex: number | null;
-  /** Milliseconds since this node last heard of it; 0 for this node itself. */
-  readonly LastContactMillis: number | null;
   readonly Version: string | null;
   /** Of its configuration, without secrets and without what nodes may differ in. */
   readonly ConfigHash: number | null;
   readonly SameConfig: boolean | null;
   /** How far its clock is ahead of this node's; the time of transit counts as behind. */
   readonly ClockDifferenceMillis: number | null;
+  /** Milliseconds since this node last heard of it; 0 for this node itself. */
+  readonly LastContactMillis: number | null;
   /** Why this node does not reach it; empty: it does. */
   readonly Error: string;
 }

@@ -18,6 +18,7 @@ const PACKAGES = {
   perl: 'perl',
   podchecker: 'perl',
   'pt-archiver': 'percona-toolkit',
+  script: 'bsdutils',
   'systemd-analyze': 'systemd',
 } as const;
 

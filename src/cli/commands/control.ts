@@ -5,13 +5,13 @@ import { EXIT, usageFailure } from '../exit-codes.js';
 import { printable } from '../output/printable.js';
 import { wholeMinutes } from '../output/quantities.js';
 import { isJsonObject, type JsonObject, okObject } from '../servers/reply-body.js';
-import { COMMAND_TIMEOUT_MS, pathOf, withParameters } from '../servers/server-group.js';
+import { COMMAND_TIMEOUT_MS, pathOf, type Reply, withParameters } from '../servers/server-group.js';
 import { appOf, type StoreName, storeText } from '../target.js';
 
 /** Options of every command that changes something. */
 export interface NoteOptions {
-  readonly reason?: string;
-  readonly owner?: string;
+  readonly reason?: string | undefined;
+  readonly owner?: string | undefined;
 }
 
 interface TtlOptions extends NoteOptions {
@@ -145,19 +145,26 @@ async function control(
   { servers, output }: CommandContext,
   { name, path, query, note, done }: CommandRequest,
 ): Promise<number> {
-  const { reason, owner = loginName() } = note;
-  const asked = withParameters(path, { ...query, reason, owner });
-  const options = { method: 'POST', timeoutMs: COMMAND_TIMEOUT_MS } as const;
-  const body = await okObject(servers, await servers.askLeader(asked, options), { name });
+  const { reason, owner } = note;
+  const send = (said: NoteOptions): Promise<Reply> =>
+    servers.askLeader(withParameters(path, { ...query, ...said }), SENDING);
+  let reply = await send({ owner: loginName(), ...note });
+  // While a cluster is upgraded it may not be able to keep an owner: that one was not asked for.
+  const isOwnerTooNew = reply.status === 501 && owner === undefined && reason === undefined;
+  if (isOwnerTooNew) reply = await send({});
+  const body = await okObject(servers, reply, { name });
   if (output.isJson) output.json(body);
-  else output.lines(printable(done), ...matchedLines(body).map((line) => `  ${line}`));
+  else output.lines(printable(done), ...detailLines(body).map((line) => `  ${line}`));
   return EXIT.ok;
 }
 
-/** What the command has matched, one line for each part of the answer. */
-function matchedLines({ Matched: matched }: JsonObject): string[] {
-  if (!isJsonObject(matched)) return [];
-  return Object.entries(matched).map(([part, value]) => `${wordsOf(part)}: ${valueText(value)}`);
+const SENDING = { method: 'POST', timeoutMs: COMMAND_TIMEOUT_MS } as const;
+
+/** What the command has matched, and who leads now: one line for each part of the answer. */
+function detailLines({ Matched: matched = {}, Leader: leader }: JsonObject): string[] {
+  const parts = Object.entries(isJsonObject(matched) ? matched : {});
+  if (leader !== undefined) parts.push(['Leader', leader]);
+  return parts.map(([part, value]) => `${wordsOf(part)}: ${valueText(value)}`);
 }
 
 /** `stores without hosts` of `StoresWithoutHosts`. */

@@ -7,7 +7,7 @@ import { type Column, tableLines } from '../output/table.js';
 import { isJsonObject, type JsonObject, okObject } from '../servers/reply-body.js';
 
 /** A list of entries that end: by the name of each, its end or an object with it. */
-interface EntryList {
+export interface EntryList {
   readonly path: string;
   /** What an entry is named by. */
   readonly title: string;
@@ -54,6 +54,22 @@ export async function list(
   if (output.isJson) output.json(body);
   else output.lines(...entryLines(entries, body));
   return EXIT.ok;
+}
+
+/** The entries, each as one line of text without titles. */
+export function entryTexts({ value }: EntryList, body: JsonObject): string[] {
+  return Object.entries(body).map(([name, entry]) => {
+    const fields = isJsonObject(entry) ? entry : { ExpireAt: entry };
+    const { Owner, Reason } = fields;
+    return [
+      printable(name),
+      ...(value === undefined
+        ? []
+        : [`${value.title.toLowerCase()} ${shortNumber(Number(fields[value.key]))}`]),
+      `ends ${endText(String(fields.ExpireAt ?? ''))}`,
+      ...[Owner, Reason].filter((said) => said !== undefined).map((said) => textOf(said)),
+    ].join(', ');
+  });
 }
 
 /** One line for each entry, below the titles; or that there is none. */

@@ -14,7 +14,9 @@ const FORMATS: Readonly<Record<Tone, Parameters<typeof styleText>[0]>> = {
   faint: 'dim',
 };
 
-const paintColours: Painter = (tone, text) => styleText(FORMATS[tone], text);
+/** `painterFor` has looked at the stream and the environment already. */
+const paintColours: Painter = (tone, text) =>
+  styleText(FORMATS[tone], text, { validateStream: false });
 const paintNothing: Painter = (_tone, text) => text;
 
 /** Colours only for a terminal, and not with NO_COLOR (https://no-color.org). */

@@ -41,6 +41,13 @@ export function shortDuration(ms: number): string {
     : `${Math.round(seconds / 86_400)} d`;
 }
 
+/** `+1.2 s`, `-3 min`; `0 s` for less than a tenth of a second. */
+export function signedDuration(ms: number): string {
+  const text = shortDuration(Math.abs(ms));
+  if (text === '0 s') return text;
+  return ms < 0 ? `-${text}` : `+${text}`;
+}
+
 /** A measured value: four significant digits, no more than the reader compares. */
 export function shortNumber(value: number): string {
   if (!Number.isFinite(value)) return '-';

@@ -23,6 +23,27 @@ interface AskedPath {
   readonly name: string;
 }
 
+/** The server is a freno of a release that does not have the path. */
+export class MissingPath extends CommandFailure {
+  constructor(server: URL, name: string) {
+    const text = `${serverName(server)} has no ${name}: its freno is older than this client`;
+    super(EXIT.failed, text);
+  }
+}
+
+/** The object at a path of the leader; null if the server is too old to have the path. */
+export async function optionalObject(
+  servers: ServerGroup,
+  path: string,
+): Promise<JsonObject | null> {
+  try {
+    return await okObject(servers, await servers.ask(path), { name: path });
+  } catch (error) {
+    if (error instanceof MissingPath) return null;
+    throw error;
+  }
+}
+
 /** The JSON value of a response with status 200. Rejects for everything else, with the reason. */
 export async function okJson(
   servers: ServerGroup,
@@ -84,8 +105,7 @@ async function foreignReply(
 ): Promise<CommandFailure> {
   const { server, status, text, contentType } = reply;
   if (status === 404 && text.startsWith(UNKNOWN_PATH_TEXT) && (await isFreno(servers, server))) {
-    const older = `${serverName(server)} has no ${name}: its freno is older than this client`;
-    return new CommandFailure(EXIT.failed, older);
+    return new MissingPath(server, name);
   }
   const what = `${status}${contentType === '' ? '' : ` with ${contentType.split(';', 1)[0]}`}`;
   return new CommandFailure(

@@ -52,11 +52,11 @@ function otherNode(serviceId: string, leader: string): ClusterNode {
     Term: null,
     CommitIndex: null,
     AppliedIndex: null,
-    LastContactMillis: null,
     Version: null,
     ConfigHash: null,
     SameConfig: null,
     ClockDifferenceMillis: null,
+    LastContactMillis: null,
     Error: '',
   };
 }

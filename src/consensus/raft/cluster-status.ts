@@ -50,9 +50,9 @@ function ownNode({ self, own, participates }: KnownCluster): ClusterNode {
     Node: self,
     ...reported(self, own),
     ...(!participates && { Role: 'Unhealthy' }),
-    LastContactMillis: 0,
     SameConfig: true,
     ClockDifferenceMillis: 0,
+    LastContactMillis: 0,
     Error: '',
   };
 }
@@ -64,9 +64,9 @@ function peerNode({ node, received, heardAgoMs, fault }: KnownPeer, own: NodeRep
     ...reported(node, report),
     // What it was is no news of what it is.
     ...(fault !== null && { Role: null }),
-    LastContactMillis: heardAgoMs === null ? null : Math.round(heardAgoMs),
     SameConfig: report === undefined ? null : report.configHash === own.configHash,
     ClockDifferenceMillis: received?.clockDifferenceMs ?? null,
+    LastContactMillis: heardAgoMs === null ? null : Math.round(heardAgoMs),
     Error: fault ?? '',
   };
 }
