@@ -43,6 +43,11 @@ const RULES: readonly Rule[] = [
     mayImport: ['src/base/', 'src/contracts/'],
   },
   {
+    rule: 'src/client runs in the programs of others, browsers included: it knows no part of freno',
+    folder: 'src/client/',
+    mayImport: ['src/base/backoff.ts'],
+  },
+  {
     rule: 'src/consensus/raft/core is Raft without I/O: it knows nothing of freno',
     folder: 'src/consensus/raft/core/',
     mayImport: [],
