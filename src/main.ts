@@ -62,10 +62,7 @@ async function run(commandLine: CommandLine): Promise<void> {
     state,
     load,
     apply: (next) =>
-      service.reconfigure(
-        clusterSettings(next),
-        serviceSettings(next, availableParallelism()).memcache,
-      ),
+      service.reconfigure(clusterSettings(next), serviceSettings(next, availableParallelism())),
     log,
   });
   // Before the start: a signal that arrives while the service starts must stop it.

@@ -51,6 +51,8 @@ export function emptyStoreReading(): StoreReading {
   return {
     currentGeneration: 0,
     threshold: 0,
+    setThreshold: 0,
+    setThresholdUntilMs: 0,
     maxAgeMs: 0,
     unhealthyAtPeersUntilMs: 0,
     generation: 0,
@@ -68,6 +70,8 @@ export interface SlotSettings {
   readonly generation: number;
   readonly threshold: number;
   readonly maxAgeMs: number;
+  /** The threshold that an operator has set, until a Unix time in milliseconds. */
+  readonly set?: { readonly value: number; readonly expireAtMs: number } | undefined;
 }
 
 export class Board {
@@ -153,6 +157,8 @@ export class Board {
     Atomics.store(words, buffer + SETTINGS.generation, settings.generation);
     storeNumber(words, buffer + SETTINGS.threshold, settings.threshold);
     storeNumber(words, buffer + SETTINGS.maxAgeMs, settings.maxAgeMs);
+    storeNumber(words, buffer + SETTINGS.setThreshold, settings.set?.value ?? 0);
+    storeNumber(words, buffer + SETTINGS.setThresholdUntilMs, settings.set?.expireAtMs ?? 0);
     publishSpare(words, group);
   }
 
@@ -191,6 +197,17 @@ export class Board {
     return into;
   }
 
+  /** The settings alone, into the fields that they have. */
+  readSettings(slot: number, into: StoreReading): StoreReading {
+    this.#readSettings(settingsAt(this.#checked(slot)), into);
+    return into;
+  }
+
+  /** Equal to an earlier one as long as `readSettings` would give the same. */
+  settingsVersion(slot: number): number {
+    return Atomics.load(this.#words, settingsAt(this.#checked(slot)));
+  }
+
   /**
    * Equal to an earlier one as long as `readStore` would give the same: a sum of sequence numbers,
    * none of which decreases.
@@ -225,6 +242,8 @@ export class Board {
       into.currentGeneration = Atomics.load(words, buffer + SETTINGS.generation);
       into.threshold = loadNumber(words, buffer + SETTINGS.threshold);
       into.maxAgeMs = loadNumber(words, buffer + SETTINGS.maxAgeMs);
+      into.setThreshold = loadNumber(words, buffer + SETTINGS.setThreshold);
+      into.setThresholdUntilMs = loadNumber(words, buffer + SETTINGS.setThresholdUntilMs);
     } while (Atomics.load(words, group) !== sequence);
   }
 

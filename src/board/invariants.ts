@@ -86,6 +86,10 @@ function assertStore(slot: number, metric: StoreReading): void {
     `${at}: the term is a whole number`,
   );
   assert(metric.threshold >= 0 && metric.maxAgeMs >= 0, `${at}: settings are not negative`);
+  assert(
+    metric.setThreshold >= 0 && metric.setThresholdUntilMs >= 0,
+    `${at}: a threshold is set until a time`,
+  );
   assert(metric.unhealthyAtPeersUntilMs >= 0, `${at}: peers report until a time`);
   assert(metric.readAtMs >= 0 && metric.lastHealthyMs >= 0, `${at}: readings have times`);
   assert(

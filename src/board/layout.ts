@@ -21,7 +21,14 @@ export const LEADERSHIP = {
 export const LEADERSHIP_FLAG = { leading: 1, forced: 2, ready: 4 } as const;
 
 /** The store that holds the slot, and the settings that judge its values: written by main. */
-export const SETTINGS = { generation: 0, threshold: 1, maxAgeMs: 3, words: 5 } as const;
+export const SETTINGS = {
+  generation: 0,
+  threshold: 1,
+  maxAgeMs: 3,
+  setThreshold: 5,
+  setThresholdUntilMs: 7,
+  words: 9,
+} as const;
 
 /** Health of the store at leaders that share a domain: written by main. */
 export const PEERS = { unhealthyUntilMs: 0, words: 2 } as const;

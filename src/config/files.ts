@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { readFailure } from './file-errors.js';
 import type { FrenoConfig } from './schema.js';
-import type { TlsConfig } from './schema-stores.js';
+import type { TlsConfig } from './schema-hosts.js';
 import { type Path, pathText } from './schema-walk.js';
 import { tlsSettings } from './tls.js';
 

@@ -40,6 +40,18 @@ export const count = (max: number) => z.int().min(0).max(max);
 /** A threshold: any number from 0 on. */
 export const threshold = () => z.number().min(0);
 
+const METRIC_NAME_LENGTH_MAX = 64;
+
+/** Name of a metric: a segment of keys and labels, and one of several in a query. */
+export const metricName = () =>
+  z
+    .string()
+    .max(METRIC_NAME_LENGTH_MAX, `must have at most ${METRIC_NAME_LENGTH_MAX} characters`)
+    .regex(
+      /^[a-z0-9_.-]+$/,
+      'must be the name of a metric: lower-case letters, digits, "_", "." and "-"',
+    );
+
 export const list = <Item extends z.ZodType>(item: Item, max = LIST_LENGTH_MAX) =>
   z.array(item).max(max);
 

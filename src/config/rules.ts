@@ -5,12 +5,9 @@ import { STORES_MAX } from '../base/limits.js';
 import { ELECTION_HEARTBEATS_MIN } from '../contracts/consensus.js';
 import { namedSources, SOURCE_KEYS, type SourceKey } from './clusters.js';
 import type { FrenoConfig } from './schema.js';
-import {
-  type ClusterConfig,
-  EMPTY_CLUSTER,
-  type MySQLConfig,
-  type TlsConfig,
-} from './schema-stores.js';
+import { APP_PATTERNS_MAX } from './schema-apps.js';
+import type { TlsConfig } from './schema-hosts.js';
+import { type ClusterConfig, EMPTY_CLUSTER, type MySQLConfig } from './schema-stores.js';
 import { keyPath, type Path, pathText } from './schema-walk.js';
 import { domain, raftAddress } from './settings.js';
 
@@ -49,7 +46,14 @@ export function checkRules(config: FrenoConfig, findings: Findings): void {
     findings.warning(['HttpWorkers'], 'ignored: HttpEngine "node" has one worker');
   }
   checkCertificate(config.BackendMySQLTLS, ['BackendMySQLTLS'], findings);
+  checkApps(config.Apps, findings);
   checkStores(config.Stores.MySQL, findings);
+}
+
+function checkApps(apps: FrenoConfig['Apps'], findings: Findings): void {
+  const patterns = Object.keys(apps).length;
+  if (patterns <= APP_PATTERNS_MAX) return;
+  findings.problem(['Apps'], `must have at most ${APP_PATTERNS_MAX} patterns, got ${patterns}`);
 }
 
 function checkBackend(config: FrenoConfig, findings: Findings): void {

@@ -12,7 +12,7 @@ import {
   optionalPort,
   text,
 } from './key-types.js';
-import { optionalTls } from './schema-stores.js';
+import { optionalTls } from './schema-hosts.js';
 
 const RAFT_NODES_MAX = 63;
 

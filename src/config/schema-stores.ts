@@ -8,118 +8,15 @@ import {
   collation,
   count,
   DAY_MS,
-  httpAddresses,
-  httpUrl,
   list,
   metricQuery,
-  optionalHost,
   optionalPort,
   text,
   threshold,
 } from './key-types.js';
+import { HOSTS_MAX, hostSourceKeys, optionalTls } from './schema-hosts.js';
 
 const CLUSTER_NAME_LENGTH_MAX = 128;
-const SECONDS_MAX = DAY_MS / 1_000;
-const HOSTS_MAX = 100_000;
-
-const tls = z.strictObject({
-  Enabled: z.boolean().optional().meta({
-    description: 'Whether connections are encrypted. Default: true where a `TLS` object is set.',
-  }),
-  CAFile: text().default('').meta({
-    description: "File of the trusted certificate authorities (PEM). Empty: Node's own list.",
-  }),
-  CertFile: text()
-    .default('')
-    .meta({ description: 'File of the client certificate (PEM). Needs `KeyFile`.' }),
-  KeyFile: text()
-    .default('')
-    .meta({ description: 'File of the key of the client certificate (PEM). Needs `CertFile`.' }),
-  ServerName: text().default('').meta({
-    description: "Expected name in the server's certificate. Empty: the name of the host.",
-  }),
-  SkipVerify: z
-    .boolean()
-    .optional()
-    .meta({
-      description:
-        'Accept any certificate: encrypts, but does not protect against a man in the middle. ' +
-        'Default: false.',
-    }),
-});
-
-/** `TLS` wherever it occurs. */
-export const optionalTls = () => tls.optional();
-
-const staticHosts = z.strictObject({
-  Hosts: list(address(), HOSTS_MAX)
-    .default([])
-    .meta({ description: 'The hosts, each `host` or `host:port`.' }),
-});
-
-const haproxy = z.strictObject({
-  Host: optionalHost()
-    .default('')
-    .meta({
-      description:
-        'Host of the statistics page. Used only together with `Port`, and then instead of ' +
-        '`Addresses`.',
-    }),
-  Port: optionalPort().default(0).meta({ description: 'Port of the statistics page at `Host`.' }),
-  Addresses: httpAddresses()
-    .default('')
-    .meta({
-      description:
-        'Addresses of the statistics page, comma-separated in one string; ' +
-        'each may have a scheme, port and path.',
-      credentials: true,
-    }),
-  PoolName: text()
-    .default('')
-    .meta({ description: 'Name of the backend whose servers are the hosts.' }),
-});
-
-const proxysql = z.strictObject({
-  Addresses: list(address()).default([]).meta({
-    description: 'Admin addresses, each `host:port`. Empty: `ProxySQLAddresses` of `Stores.MySQL`.',
-  }),
-  User: text()
-    .default('')
-    .meta({ description: 'User of the admin interface. Empty: `ProxySQLUser` of `Stores.MySQL`.' }),
-  Password: text().default('').meta({
-    description: 'Its password. Empty: `ProxySQLPassword` of `Stores.MySQL`.',
-    secret: true,
-  }),
-  HostgroupID: count(Number.MAX_SAFE_INTEGER).optional().meta({
-    description: 'Host group whose servers are the hosts. Default with `Addresses`: 0.',
-  }),
-  IgnoreServerTTLSecs: count(SECONDS_MAX)
-    .default(0)
-    .meta({
-      description:
-        'Seconds for which a server is not probed after it returned to the state ONLINE. ' +
-        '0: 10 seconds.',
-    }),
-});
-
-const vitess = z.strictObject({
-  API: httpUrl().default('').meta({
-    description: 'URL of the vtctld API, with or without `/api` at its end.',
-    credentials: true,
-  }),
-  Cells: list(text().min(1))
-    .default([])
-    .meta({
-      description:
-        'Cells whose tablets are probed. ' +
-        'Empty: `VitessCells` of `Stores.MySQL`, or all cells if that is empty too.',
-    }),
-  Keyspace: text().default('').meta({ description: 'The keyspace.' }),
-  Shard: text().default('').meta({ description: 'The shard.' }),
-  TimeoutSecs: count(SECONDS_MAX)
-    .default(0)
-    .meta({ description: 'Timeout of a request. 0: 5 seconds.' }),
-});
 
 const cluster = z.strictObject({
   User: text().default('').meta({ description: 'As in `Stores.MySQL`. Empty inherits.' }),
@@ -150,16 +47,7 @@ const cluster = z.strictObject({
   TLS: optionalTls().meta({
     description: 'As in `Stores.MySQL`. Keys that are not set inherit.',
   }),
-  HAProxySettings: haproxy
-    .prefault({})
-    .meta({ description: 'The hosts are the servers of a backend of HAProxy.' }),
-  ProxySQLSettings: proxysql
-    .prefault({})
-    .meta({ description: 'The hosts are those of a host group of ProxySQL.' }),
-  VitessSettings: vitess
-    .prefault({})
-    .meta({ description: 'The hosts are the replicas of a shard of Vitess.' }),
-  StaticHostsSettings: staticHosts.prefault({}).meta({ description: 'The hosts are listed here.' }),
+  ...hostSourceKeys,
 });
 
 /** A cluster without any key set. */
@@ -255,4 +143,3 @@ export const stores = z.strictObject({
 
 export type ClusterConfig = z.output<typeof cluster>;
 export type MySQLConfig = z.output<typeof mysql>;
-export type TlsConfig = z.output<typeof tls>;

@@ -1,6 +1,7 @@
 /** Schema of the whole configuration file: every key, its type, bounds, default and description. */
 import { z } from 'zod';
 import { address, count, list, port, text } from './key-types.js';
+import { appKeys } from './schema-apps.js';
 import { backendKeys, raftKeys } from './schema-consensus.js';
 import { stores } from './schema-stores.js';
 
@@ -67,6 +68,7 @@ export const topLevelGroups = {
   'MySQL backend': backendKeys,
   Domain: domainKeys,
   memcached: memcacheKeys,
+  Apps: appKeys,
 };
 
 export const configSchema = z.strictObject({
@@ -78,6 +80,7 @@ export const configSchema = z.strictObject({
   ...backendKeys,
   ...domainKeys,
   ...memcacheKeys,
+  ...appKeys,
   Stores: stores.prefault({}).meta({ description: 'The stores that are probed.', live: true }),
 });
 

@@ -2,9 +2,10 @@
 
 import { type Address, formatAddress, parseAddress } from '../base/address.js';
 import { MYSQL_DEFAULT_PORT } from '../base/mysql/default-port.js';
-import type { HttpEngineChoice } from '../contracts/http.js';
+import type { AppRulesSettings, HttpEngineChoice } from '../contracts/http.js';
 import type { MemcacheAddress } from '../contracts/publisher.js';
 import type { TlsSettings } from '../contracts/stores.js';
+import { appRulesSettings } from './apps.js';
 import type { FrenoConfig } from './schema.js';
 import { tlsSettings } from './tls.js';
 
@@ -56,6 +57,7 @@ export interface ServiceSettings {
   readonly domain: string;
   readonly shareDomain: string;
   readonly memcache: MemcacheAddress;
+  readonly appRules: AppRulesSettings;
 }
 
 const AUTOMATIC_WORKERS_MAX = 4;
@@ -72,6 +74,7 @@ export function serviceSettings(config: FrenoConfig, cores: number): ServiceSett
     domain: domain(config),
     shareDomain: config.ShareDomain,
     memcache: { servers: config.MemcacheServers, path: config.MemcachePath },
+    appRules: appRulesSettings(config),
   };
 }
 

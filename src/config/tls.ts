@@ -1,6 +1,6 @@
 /** Settings from the `TLS` objects of the configuration, one of which inherits from another. */
 import type { TlsSettings } from '../contracts/stores.js';
-import type { TlsConfig } from './schema-stores.js';
+import type { TlsConfig } from './schema-hosts.js';
 
 /** Settings of a `TLS` object; `inherited` supplies what it does not set. Null: no encryption. */
 export function tlsSettings(own: TlsConfig | undefined, inherited?: TlsConfig): TlsSettings | null {

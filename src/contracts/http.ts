@@ -3,11 +3,14 @@ import type { MessagePort } from 'node:worker_threads';
 import type { DurationCounts } from '../base/durations.js';
 import type { LogOptions } from '../base/log.js';
 import type { WatchdogLimits } from '../base/watchdog.js';
+import type { AppRulesSettings } from '../throttle/app-rules.js';
 import type { Command, CommandOrigin, OperatorCommand } from '../throttle/commands.js';
 import type { StateImage } from '../throttle/state.js';
 import type { ProfileRequest } from './diagnostics.js';
 import type { MemcacheAddress } from './publisher.js';
 import type { MetricMode } from './stores.js';
+
+export type { AppRulesSettings };
 
 /** Where a store lies on the board. */
 export interface StoreLocation {
@@ -173,10 +176,16 @@ export type ToHttp =
   | {
       readonly kind: 'serve';
       readonly stores: readonly StoreLocation[];
+      readonly appRules: AppRulesSettings;
       readonly memcache: MemcacheAddress;
       readonly image: StateImage;
     }
-  | { readonly kind: 'stores'; readonly version: number; readonly stores: readonly StoreLocation[] }
+  | {
+      readonly kind: 'stores';
+      readonly version: number;
+      readonly stores: readonly StoreLocation[];
+      readonly appRules: AppRulesSettings;
+    }
   | { readonly kind: 'memcache'; readonly memcache: MemcacheAddress }
   /** `version` null: not to be acknowledged. */
   | {

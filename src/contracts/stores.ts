@@ -50,11 +50,7 @@ export type HostSource = StaticHosts | HAProxyHosts | ProxySQLHosts | VitessHost
  */
 export type MetricMode = 'enforce' | 'observe';
 
-/**
- * What a metric measures. `query`: the one number of a statement; empty: replication lag. `rate`:
- * how much that number grows per second. `mariaDbQuery`: the statement for servers of MariaDB,
- * where it is another one. `prometheus`: an instant query to a Prometheus server.
- */
+/** What a metric measures. `prometheus`: an instant query to a Prometheus server. */
 export type MetricSource =
   | StatementSource
   | {
@@ -64,10 +60,15 @@ export type MetricSource =
       readonly intervalMs: number;
     };
 
+/** `query`: the one number of a statement. `rate`: how much that number grows per second. */
 export interface StatementSource {
   readonly kind: 'query' | 'rate';
+  /** Empty: replication lag. */
   readonly query: string;
+  /** For servers of MariaDB, where it is another statement. */
   readonly mariaDbQuery?: string;
+  /** The value is multiplied by this; 1 unless given. */
+  readonly factor?: number;
 }
 
 /** How long a host that joins far behind is left out. */

@@ -50,6 +50,7 @@ export function createHttpPool(
     workers: settings.httpWorkers,
     board: board.memory,
     stores: [],
+    appRules: settings.appRules,
     memcache: settings.memcache,
     image: () => state.image(),
     ...handlers,

@@ -26,19 +26,25 @@ export interface HostSkipper {
   setSkippedHosts(hosts: ReadonlyArray<readonly [string, number]>): Promise<void>;
 }
 
+/** Judges metrics by the thresholds that operators have set, from the moment of the call. */
+export interface ThresholdSetter {
+  setThresholds(thresholds: StateImage['thresholds']): void;
+}
+
 export class ReplicatedState implements StateMachine {
   readonly #state: ThrottleState;
   readonly #copies: StateCopies;
-  readonly #skipper: HostSkipper;
+  readonly #inventory: HostSkipper & ThresholdSetter;
 
-  constructor(state: ThrottleState, copies: StateCopies, skipper: HostSkipper) {
+  constructor(state: ThrottleState, copies: StateCopies, inventory: HostSkipper & ThresholdSetter) {
     this.#state = state;
     this.#copies = copies;
-    this.#skipper = skipper;
+    this.#inventory = inventory;
   }
 
   async apply(commands: readonly Command[]): Promise<readonly CommandOutcome[]> {
     const outcomes = commands.map((command) => this.#state.apply(command));
+    if (commands.some(isAboutThresholds)) this.#publishThresholds();
     const acknowledged: Array<Promise<void>> = [this.#copies.apply(commands)];
     if (commands.some(isAboutHosts)) acknowledged.push(this.#publishSkippedHosts());
     await Promise.all(acknowledged);
@@ -55,15 +61,24 @@ export class ReplicatedState implements StateMachine {
 
   async restore(image: StateImage): Promise<void> {
     this.#state.restore(image);
+    this.#publishThresholds();
     await Promise.all([this.#copies.restore(image), this.#publishSkippedHosts()]);
+  }
+
+  #publishThresholds(): void {
+    this.#inventory.setThresholds(this.#state.image().thresholds);
   }
 
   #publishSkippedHosts(): Promise<void> {
     const { skippedHosts } = this.#state.image();
-    return this.#skipper.setSkippedHosts(
+    return this.#inventory.setSkippedHosts(
       skippedHosts.map(([host, { expireAtMs }]) => [host, expireAtMs]),
     );
   }
+}
+
+function isAboutThresholds(command: Command): boolean {
+  return command.kind === 'setThreshold' || command.kind === 'resetThreshold';
 }
 
 function isAboutHosts(command: Command): boolean {

@@ -90,7 +90,7 @@ export class Service {
    * caller then calls `stop`.
    */
   async start(): Promise<void> {
-    const { clusters, forceLeadership, log } = this.#options;
+    const { settings, clusters, forceLeadership, log } = this.#options;
     if (forceLeadership) {
       log.warn(
         '--force-leadership: this node acts as leader whatever consensus reports; ' +
@@ -99,7 +99,7 @@ export class Service {
     }
     this.#leadership.start();
     const assigned = this.#inventory.replaceClusters(clusters);
-    this.#http.setStores(this.#inventory.stores());
+    this.#http.setStores(this.#inventory.stores(), settings.appRules);
     const starting = Promise.allSettled([this.#http.start(), this.#consensus.start(), assigned]);
     this.#starting = starting;
     const failure = (await starting).find((start) => start.status === 'rejected');
@@ -119,15 +119,15 @@ export class Service {
   }
 
   /**
-   * Replaces stores, thresholds, credentials and memcached servers. Resolves when every thread uses
-   * the new ones. Rejects, and changes nothing, when the clusters are refused.
+   * Replaces stores, thresholds, credentials, rules of apps and memcached servers. Resolves when
+   * every thread uses the new ones. Rejects, and changes nothing, when the clusters are refused.
    */
   async reconfigure(
     clusters: readonly ClusterSettings[],
-    memcache: ServiceSettings['memcache'],
+    { appRules, memcache }: Pick<ServiceSettings, 'appRules' | 'memcache'>,
   ): Promise<void> {
     const assigned = this.#inventory.replaceClusters(clusters);
-    await Promise.all([assigned, this.#http.setStores(this.#inventory.stores())]);
+    await Promise.all([assigned, this.#http.setStores(this.#inventory.stores(), appRules)]);
     // Only now: when the clusters are refused, nothing may have changed.
     this.#http.setMemcache(memcache);
     this.#probes.setMemcache(memcache);

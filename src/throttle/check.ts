@@ -4,7 +4,13 @@
  * decided here: "App denied" by `isThrottledOrHeld`, and "no app indicated".
  */
 import { type LeadershipView, mayAct } from './leadership-view.js';
-import { isCurrent, MetricState, noHostsMessage, type StoreMetric } from './metric.js';
+import {
+  isCurrent,
+  MetricState,
+  noHostsMessage,
+  type StoreMetric,
+  thresholdInForce,
+} from './metric.js';
 import type { ThrottleState } from './state.js';
 
 /** For how long a 429 to a normal-priority check holds low-priority apps off the store. */
@@ -69,7 +75,7 @@ export function check(request: CheckRequest, context: CheckContext): CheckResult
       message: app === '' ? 'no app indicated' : 'App denied',
     };
   }
-  const threshold = request.readThreshold ?? store?.threshold ?? 0;
+  const threshold = request.readThreshold ?? configuredThreshold(store, context.nowUnixMs);
   if (store === undefined) {
     const status = request.ifExists ? 200 : 404;
     return { status, value: 0, threshold, message: 'No such metric' };
@@ -98,6 +104,10 @@ export function holdsLowPriority(request: CheckRequest, result: CheckResult): bo
     request.readThreshold === undefined &&
     request.app !== FRENO_APP
   );
+}
+
+function configuredThreshold(store: StoreMetric | undefined, nowUnixMs: number): number {
+  return store === undefined ? 0 : thresholdInForce(store, nowUnixMs);
 }
 
 function isThrottledOrHeld(request: CheckRequest, context: CheckContext): boolean {

@@ -40,6 +40,12 @@ export interface Measurement {
   readonly errorText: string;
 }
 
+/** The configured threshold of a metric, and the one that an operator has set. */
+export type ThresholdSettings = Pick<
+  StoreMetric,
+  'threshold' | 'setThreshold' | 'setThresholdUntilMs'
+>;
+
 /** A configured store: its latest measurement beside the settings that judge it. */
 export interface StoreMetric extends Measurement {
   /**
@@ -48,6 +54,10 @@ export interface StoreMetric extends Measurement {
    */
   readonly currentGeneration: number;
   readonly threshold: number;
+  /** In the place of `threshold` before `setThresholdUntilMs`: see `thresholdInForce`. */
+  readonly setThreshold: number;
+  /** Unix time in milliseconds, by the clock of `expiryTimeMs`; 0: none is set. */
+  readonly setThresholdUntilMs: number;
   /** An older measurement does not count. */
   readonly maxAgeMs: number;
   /**
@@ -69,6 +79,14 @@ export function isCurrent(metric: StoreMetric, leadership: LeadershipView, nowMs
     nowMs - metric.readAtMs <= metric.maxAgeMs &&
     mayAct(leadership, nowMs)
   );
+}
+
+/** What judges a metric at `nowUnixMs` (`expiryTimeMs`): decided here, for all threads. */
+export function thresholdInForce(
+  { threshold, setThreshold, setThresholdUntilMs }: ThresholdSettings,
+  nowUnixMs: number,
+): number {
+  return nowUnixMs < setThresholdUntilMs ? setThreshold : threshold;
 }
 
 /** Why there is no value although hosts may be listed. */

@@ -47,13 +47,16 @@ describe('the board', () => {
       clockOffsetMs: -1e9 / 7,
     };
     board.publishLeadership(leadership);
-    board.publishSettings(2, { generation: 7, threshold: 1.5, maxAgeMs: 5000 });
+    const set = { value: 0.25, expireAtMs: 1_800_000_000_123 };
+    board.publishSettings(2, { generation: 7, threshold: 1.5, maxAgeMs: 5000, set });
     board.publishMeasurement(2, measured);
     expect(elsewhere.readLeadership(emptyLeadershipReading())).to.deep.equal(leadership);
     expect(elsewhere.readStore(2, emptyStoreReading())).to.deep.equal({
       ...measured,
       currentGeneration: 7,
       threshold: 1.5,
+      setThreshold: 0.25,
+      setThresholdUntilMs: 1_800_000_000_123,
       maxAgeMs: 5000,
       unhealthyAtPeersUntilMs: 0,
     });

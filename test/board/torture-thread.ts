@@ -3,7 +3,7 @@
  * same number.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { Board, emptyStoreReading } from '../../src/board/board.js';
+import { Board, emptyStoreReading, type StoreReading } from '../../src/board/board.js';
 import { assertInvariants } from '../../src/board/invariants.js';
 import { MetricState } from '../../src/throttle/metric.js';
 
@@ -36,6 +36,12 @@ else parentPort?.postMessage(read());
 function write(): never {
   parentPort?.postMessage('writing');
   for (let n = 1; ; n = (n % 1_000_000) + 1) {
+    board.publishSettings(0, {
+      generation: n,
+      threshold: n + 0.25,
+      maxAgeMs: n * 5,
+      set: { value: n + 0.125, expireAtMs: n * 11 },
+    });
     board.publishMeasurement(0, {
       generation: n,
       term: n,
@@ -62,18 +68,32 @@ function read(): number {
     const n = board.readStore(0, reading).generation;
     if (n !== last) changes++;
     last = n;
-    if (
-      n !== 0 &&
-      (reading.term !== n ||
-        reading.value !== n + 0.5 ||
-        reading.readAtMs !== n * 3 ||
-        reading.lastHealthyMs !== n * 7 ||
-        reading.errorText !== (n % 8 === 0 ? `${n}`.repeat(1 + (n % 5)) : ''))
-    ) {
-      torn++;
-    }
+    if (isMeasurementTorn(reading) || areSettingsTorn(reading)) torn++;
   }
   return torn;
+}
+
+function isMeasurementTorn(reading: StoreReading): boolean {
+  const n = reading.generation;
+  return (
+    n !== 0 &&
+    (reading.term !== n ||
+      reading.value !== n + 0.5 ||
+      reading.readAtMs !== n * 3 ||
+      reading.lastHealthyMs !== n * 7 ||
+      reading.errorText !== (n % 8 === 0 ? `${n}`.repeat(1 + (n % 5)) : ''))
+  );
+}
+
+function areSettingsTorn(reading: StoreReading): boolean {
+  const n = reading.currentGeneration;
+  return (
+    n !== 0 &&
+    (reading.threshold !== n + 0.25 ||
+      reading.maxAgeMs !== n * 5 ||
+      reading.setThreshold !== n + 0.125 ||
+      reading.setThresholdUntilMs !== n * 11)
+  );
 }
 
 function hasSeenEnough(changes: number): boolean {

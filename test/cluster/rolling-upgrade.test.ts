@@ -107,7 +107,7 @@ describe('a cluster of the previous release', function () {
     expect(throttled).to.have.nested.include({ 'archive.Ratio': 0.5, 'noted.Owner': 'dba' });
   });
 
-  it('goes on without a node that is set back, which loses nothing and misreads nothing', async () => {
+  it('goes on without a node that is set back, which loses and misreads nothing', async () => {
     const [back, other] = await nodes();
     await back.stop();
     back.start({ launcher });

@@ -27,6 +27,7 @@ describe('the settings of the service', () => {
       },
       domain: '',
       shareDomain: '',
+      appRules: { separator: '', rules: [] },
       memcache: { servers: [], path: 'freno' },
     });
   });

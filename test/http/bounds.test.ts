@@ -4,6 +4,7 @@ import {
   type MainRequest,
   type NumberedRequest,
   RECENT_APPS_MAX,
+  RECENT_MS,
   type RecentApp,
 } from '../../src/contracts/http.js';
 import { mergeRecentApps } from '../../src/http/main/merge-recent-apps.js';
@@ -134,6 +135,20 @@ describe('RecentApps', () => {
     expect([...recent.entries()].length).to.equal(recent.size);
     const oldest = Math.min(...[...recent.entries()].map((entry) => entry.checkedAtUnixMs));
     expect(oldest).to.be.at.least(NOW + 100_000 - RECENT_APPS_MAX);
+  });
+
+  it('knows for a day whether an app has checked, any app, or one of its group', () => {
+    const apps = new RecentApps();
+    expect(apps.hasSeen('*', '', NOW)).to.equal(false);
+    apps.record('gh-ost:orders:42', 'c1', NOW);
+    expect(apps.hasSeen('gh-ost:orders:42', '', NOW)).to.equal(true);
+    expect(apps.hasSeen('gh-ost', '', NOW)).to.equal(false);
+    for (const app of ['gh-ost', 'gh-ost:orders', '*']) {
+      expect(apps.hasSeen(app, ':', NOW), app).to.equal(true);
+      expect(apps.hasSeen(app, ':', NOW + RECENT_MS), app).to.equal(false);
+    }
+    expect(apps.hasSeen('gh', ':', NOW)).to.equal(false);
+    expect(apps.hasSeen('gh-ost:orders:4', ':', NOW)).to.equal(false);
   });
 
   describe('mergeRecentApps', () => {

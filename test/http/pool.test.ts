@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect } from 'chai';
 import { FrenoError } from '../../src/base/errors.js';
+import { NO_APP_RULES } from '../../src/throttle/app-rules.js';
 import { EMPTY_IMAGE } from '../../src/throttle/state.js';
 import { storeLocation } from '../support/cluster-settings.js';
 import { fetchJson, fetchOnce } from '../support/http-client.js';
@@ -81,7 +82,7 @@ for (const engine of ENGINES) {
     });
 
     it('resolves setStores when every worker has the stores', async () => {
-      await test.pool.setStores([storeLocation('other', 0)]);
+      await test.pool.setStores([storeLocation('other', 0)], NO_APP_RULES);
       expect(await statuses(test.pool.port, '/check/a/mysql/other')).to.deep.equal(new Set([200]));
       expect(await statuses(test.pool.port, '/check/a/mysql/main1')).to.deep.equal(new Set([404]));
     });
@@ -89,7 +90,7 @@ for (const engine of ENGINES) {
     it('sends new memcached servers to the workers', async () => {
       test.pool.setMemcache({ servers: ['cache:11211'], path: 'x' });
       // Messages keep their order: the acknowledgement of a later one covers this one.
-      await test.pool.setStores([]);
+      await test.pool.setStores([], NO_APP_RULES);
       expect(await fetchJson(test.pool.port, '/config/memcache')).to.deep.equal({
         MemcacheServers: ['cache:11211'],
         MemcachePath: 'x',

@@ -24,7 +24,12 @@ function setUp() {
       restore: () => publish('restore'),
       settled: () => publish('settled'),
     },
-    { setSkippedHosts: (hosts) => publish(`skipped ${hosts.map(([host]) => host).join()}`) },
+    {
+      setSkippedHosts: (hosts) => publish(`skipped ${hosts.map(([host]) => host).join()}`),
+      setThresholds: (thresholds) => {
+        published.push(`thresholds ${thresholds.map(([key, { value }]) => [key, value]).join()}`);
+      },
+    },
   );
   return { state, replicated, published, acknowledge };
 }
@@ -44,6 +49,15 @@ describe('the replicated state', () => {
     expect(resolved, 'while the probe workers have not acknowledged').to.equal(false);
     acknowledge[1]!();
     expect(await applied).to.deep.equal([{ lifted: 0 }, { lifted: 0 }]);
+  });
+
+  it('puts a set threshold in force before any thread acknowledges the command', () => {
+    const { replicated, published } = setUp();
+    const set = { kind: 'setThreshold', atMs, key: 'mysql/a', value: 5 } as const;
+    void replicated.apply([{ ...set, expireAtMs: atMs + 60_000 }]);
+    expect(published).to.deep.equal(['thresholds mysql/a,5', 'setThreshold']);
+    void replicated.apply([{ kind: 'resetThreshold', atMs, key: 'mysql/a' }]);
+    expect(published.slice(2)).to.deep.equal(['thresholds ', 'resetThreshold']);
   });
 
   it('publishes also skipped hosts whose time has passed by this clock, which may be wrong', () => {
@@ -82,7 +96,7 @@ describe('the replicated state', () => {
     state.apply(throttle);
     const restored = replicated.restore(other.image());
     expect(state.image()).to.deep.equal(other.image());
-    expect(published).to.deep.equal(['restore', 'skipped db1']);
+    expect(published).to.deep.equal(['thresholds ', 'restore', 'skipped db1']);
     for (const each of acknowledge) each();
     await restored;
   });

@@ -17,6 +17,7 @@ import type {
   HostSourceReader,
 } from '../../src/stores/main/hosts/host-source.js';
 import { Inventory } from '../../src/stores/main/inventory.js';
+import { thresholdInForce } from '../../src/throttle/metric.js';
 import { type MetricChanges, metricSettings } from '../support/cluster-settings.js';
 import { eventLoopTurns } from '../support/event-loop.js';
 import { failureOf } from '../support/failure.js';
@@ -110,6 +111,42 @@ describe('the metrics of a store in the inventory', () => {
   }
 
   const running = { name: 'threads_running', threshold: 100 };
+
+  describe('whose threshold is set', () => {
+    const untilMs = Date.now() + 3_600_000;
+    const set = (...keys: string[]): void =>
+      inventory.setThresholds(
+        keys.map((key, index) => [key, { value: index + 7, expireAtMs: untilMs }]),
+      );
+    const inForce = (name: string): number => thresholdInForce(settings(name), Date.now());
+
+    beforeEach(() => configure(store({ ...running }, { name: 'disk' })));
+
+    it('have it on the board at once, each its own, until its time', () => {
+      set('mysql/main', 'mysql/main/threads_running', 'mysql/other', 'mysql/main/lag');
+      expect(inForce('lag')).to.equal(7);
+      expect(inForce('threads_running')).to.equal(8);
+      expect(inForce('disk')).to.equal(1);
+      expect(thresholdInForce(settings('lag'), untilMs)).to.equal(1);
+      set('mysql/main/threads_running');
+      expect(inForce('lag')).to.equal(1);
+      expect(inForce('threads_running')).to.equal(7);
+    });
+
+    it('keep it through a reload, which counts afterwards', async () => {
+      set('mysql/main/threads_running');
+      await configure(store({ ...running, threshold: 50 }));
+      expect(inForce('threads_running')).to.equal(7);
+      set();
+      expect(inForce('threads_running')).to.equal(50);
+    });
+
+    it('have it when they are configured only later', async () => {
+      set('mysql/main/late');
+      await configure(store({ name: 'late' }));
+      expect(inForce('late')).to.equal(7);
+    });
+  });
 
   it('have a slot each, with their threshold; the store is that of its own metric', async () => {
     await configure(store({ ...running, mode: 'observe' }, { name: 'disk', cacheMs: 60_000 }));

@@ -6,6 +6,7 @@ import { Board } from '../../src/board/board.js';
 import type { MainRequest, MainResponse } from '../../src/contracts/http.js';
 import { HttpPool, type HttpPoolOptions } from '../../src/http/main/pool.js';
 import { DiagnosticsHub } from '../../src/publish/main/diagnostics-hub.js';
+import { NO_APP_RULES } from '../../src/throttle/app-rules.js';
 import { type Command, NO_EXPIRY } from '../../src/throttle/commands.js';
 import { MetricState } from '../../src/throttle/metric.js';
 import { ThrottleState } from '../../src/throttle/state.js';
@@ -28,6 +29,7 @@ export class TestPool {
       workers: 2,
       board: this.board.memory,
       stores: [storeLocation('main1', 0)],
+      appRules: NO_APP_RULES,
       memcache: { servers: [], path: 'freno' },
       image: () => this.state.image(),
       handleRequest: (request) => this.respond(request),

@@ -21,6 +21,8 @@ const MAX_AGE_MS = 5000;
 const FRESH: StoreMetric = {
   currentGeneration: 4,
   threshold: THRESHOLD,
+  setThreshold: 0,
+  setThresholdUntilMs: 0,
   maxAgeMs: MAX_AGE_MS,
   unhealthyAtPeersUntilMs: 0,
   generation: 4,
@@ -260,6 +262,38 @@ describe('a check', () => {
     expect(unknownStoreType(false)).to.deep.equal({ status: 404, ...body });
     expect(unknownStoreType(true)).to.deep.equal({ status: 200, ...body });
   });
+});
+
+describe('a threshold that an operator has set', () => {
+  const set: StoreMetric = { ...FRESH, setThreshold: 0.25, setThresholdUntilMs: NOW_UNIX_MS + 1 };
+  const CASES = [
+    { title: 'judges in the place of the configured one', metric: set, readThreshold: undefined },
+    {
+      title: 'no longer judges in the millisecond of its end',
+      metric: { ...set, setThresholdUntilMs: NOW_UNIX_MS },
+      readThreshold: undefined,
+    },
+    { title: 'leaves that of a check-read alone', metric: set, readThreshold: 0.75 },
+  ];
+  const EXPECTED = [
+    { status: 429, value: 0.5, threshold: 0.25, message: 'Threshold exceeded' },
+    { status: 200, value: 0.5, threshold: THRESHOLD, message: '' },
+    { status: 200, value: 0.5, threshold: 0.75, message: '' },
+  ];
+  for (const [index, { title, metric, readThreshold }] of CASES.entries()) {
+    it(title, () => {
+      const request: CheckRequest = {
+        ...{ app: 'archive', storeName: 'main', store: metric, readThreshold },
+        ...{ lowPriority: false, ifExists: false },
+      };
+      const context: CheckContext = {
+        ...{ leadership: LEADING, throttles: new ThrottleState(), nowMs: NOW_MS },
+        ...{ nowUnixMs: NOW_UNIX_MS, lowPriorityHeldAtMs: Number.NEGATIVE_INFINITY },
+        dice: () => 0,
+      };
+      expect(check(request, context)).to.deep.equal(EXPECTED[index]);
+    });
+  }
 });
 
 describe('the hold on low priority', () => {

@@ -9,6 +9,8 @@ const NOW_MS = 50_000;
 const HEALTHY: StoreMetric = {
   currentGeneration: 1,
   threshold: 2,
+  setThreshold: 0,
+  setThresholdUntilMs: 0,
   maxAgeMs: 5_000,
   unhealthyAtPeersUntilMs: NOW_MS + 1,
   generation: 1,

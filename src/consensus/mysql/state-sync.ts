@@ -13,9 +13,10 @@ import type { StateMachine } from '../../contracts/consensus.js';
 import { type CommandEffect, NO_EFFECT, type OperatorCommand } from '../../throttle/commands.js';
 import type { BackendConnection } from './backend-connection.js';
 import { commandError } from './backend-error.js';
+import { CommandWriter } from './command-writer.js';
+import { OwnTables } from './own-tables.js';
 import { Retention } from './retention.js';
 import { StateReader } from './state-reader.js';
-import { statementOf } from './statements.js';
 import type { Tables } from './tables.js';
 import { TransitionLog } from './transition-log.js';
 
@@ -50,7 +51,8 @@ export interface StateSyncOptions {
 }
 
 export class StateSync {
-  readonly #connection: BackendConnection;
+  readonly #own: OwnTables;
+  readonly #writer: CommandWriter;
   readonly #state: StateMachine;
   readonly #intervalMs: number;
   readonly #reader: StateReader;
@@ -64,19 +66,22 @@ export class StateSync {
   #readAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: StateSyncOptions) {
-    this.#connection = options.connection;
+    const { connection, log } = options;
+    this.#own = new OwnTables(connection, log);
+    this.#writer = new CommandWriter(connection, this.#own, log);
     this.#state = options.state;
     this.#intervalMs = options.intervalMs;
-    this.#reader = new StateReader(options.connection);
-    this.#retention = new Retention(options.connection, options.log);
+    this.#reader = new StateReader(connection, this.#own);
+    this.#retention = new Retention(connection, this.#own, log);
     this.#faults = new TransitionLog(
-      options.log,
+      log,
       'MySQL backend: reading throttled apps and skipped hosts',
     );
   }
 
   /** Starts to read. Called again when the tables were created again. */
   start(tables: Tables): void {
+    if (tables !== this.#tables) this.#own.forget();
     this.#tables = tables;
     if (this.#timer !== undefined || this.#stopping) return;
     this.#timer = setInterval(() => {
@@ -135,7 +140,9 @@ export class StateSync {
         if (effect !== null) written.push({ request, effect });
       }
       if (written.length > 0) await this.#readAndSettle(written);
-      if (this.#tables !== undefined) await this.#retention.pruneIfDue(this.#tables);
+      if (this.#tables !== undefined) {
+        await this.#retention.pruneIfDue(this.#tables, this.#reader.endedNotes());
+      }
     }
   }
 
@@ -151,10 +158,9 @@ export class StateSync {
         throw new FrenoError('OVERLOADED', 'MySQL backend: too slow; nothing was changed');
       }
       this.#requireRoom(command);
-      const { sql, values } = statementOf(command, this.#tables.nullableExpiry);
-      const rows = await this.#connection.change(sql, values);
+      const effect = await this.#writer.write(command, this.#tables);
       if (!this.#reader.hasEntryOf(command)) this.#retention.count(command);
-      return isLift(command) ? { lifted: rows } : NO_EFFECT;
+      return effect;
     } catch (error) {
       reject(error instanceof FrenoError ? error : commandError(error));
       return null;
@@ -184,6 +190,7 @@ export class StateSync {
 
   async #read(): Promise<void> {
     const startedAtMs = monotonicMs();
+    await this.#own.prepare();
     const image = await this.#reader.read();
     if (image !== null) {
       try {
@@ -195,11 +202,6 @@ export class StateSync {
     }
     this.#readAtMs = startedAtMs;
   }
-}
-
-/** Whether the rows of its statement are those of entries that it ends. */
-function isLift({ kind }: OperatorCommand): boolean {
-  return kind === 'unthrottleApp' || kind === 'recoverHost';
 }
 
 function notInEffect(error: unknown): FrenoError {

@@ -5,11 +5,12 @@
  * An entry is lifted by setting its expiry to now, never by deleting its row: a node of the
  * original keeps entries in memory whose rows it no longer finds.
  */
-import { FrenoError } from '../../base/errors.js';
 import {
+  type AppKey,
   DEFAULT_TTL_MINUTES,
   NO_EXPIRY,
-  type OperatorCommand,
+  type RecoverHost,
+  type SkipHost,
   type ThrottleApp,
   type UnthrottleApp,
 } from '../../throttle/commands.js';
@@ -34,12 +35,16 @@ const LATEST = `FROM_UNIXTIME(${LATEST_UNIX_SECONDS})`;
 
 /** Conditions for live rows. In the second of its expiry a row has expired. */
 export const LIVE_APP = '(expires_at IS NULL OR expires_at > now())';
-export const LIVE_HOST = 'expires_at > now()';
+/** Of a table whose entries all expire. */
+export const LIVE_ENTRY = 'expires_at > now()';
 
-const EXPIRY = `LEAST(now() + INTERVAL ? SECOND, ${LATEST})`;
+export const EXPIRY = `LEAST(now() + INTERVAL ? SECOND, ${LATEST})`;
+
+/** The commands whose entries the tables of the original hold. */
+type OriginalCommand = ThrottleApp | UnthrottleApp | SkipHost | RecoverHost;
 
 /** `nullableExpiry`: whether `throttled_apps.expires_at` takes NULL. */
-export function statementOf(command: OperatorCommand, nullableExpiry: boolean): BackendStatement {
+export function statementOf(command: OriginalCommand, nullableExpiry: boolean): BackendStatement {
   switch (command.kind) {
     case 'throttleApp':
       return throttleApp(command, nullableExpiry);
@@ -54,11 +59,6 @@ export function statementOf(command: OperatorCommand, nullableExpiry: boolean): 
       };
     case 'recoverHost':
       return recoverHost(command.host);
-    case 'exemptApp':
-    case 'unexemptApp':
-    case 'setThreshold':
-    case 'resetThreshold':
-      throw new FrenoError('UNSUPPORTED', 'MySQL backend: no table for exemptions and thresholds');
   }
 }
 
@@ -85,11 +85,22 @@ function throttleApp(command: ThrottleApp, nullableExpiry: boolean): BackendStat
 }
 
 function unthrottleApp({ key, everyStore }: UnthrottleApp): BackendStatement {
-  const condition = everyStore ? "(app_name = ? OR app_name LIKE ? ESCAPE '|')" : 'app_name = ?';
-  const stores = `${likePattern(key)}/%`;
+  const { condition, values } = namedEntries(key, everyStore);
   return {
     sql: `UPDATE throttled_apps SET expires_at = now() WHERE ${condition} AND ${LIVE_APP}`,
-    values: everyStore ? [key, stores] : [key],
+    values,
+  };
+}
+
+/** The condition for the entry of an app, or with `everyStore` for those of all its stores too. */
+export function namedEntries(
+  key: AppKey,
+  everyStore: boolean,
+): { readonly condition: string; readonly values: readonly SqlParameter[] } {
+  if (!everyStore) return { condition: 'app_name = ?', values: [key] };
+  return {
+    condition: "(app_name = ? OR app_name LIKE ? ESCAPE '|')",
+    values: [key, `${likePattern(key)}/%`],
   };
 }
 
@@ -98,7 +109,7 @@ function recoverHost(host: string): BackendStatement {
   const isPort = `(host_name LIKE ? ESCAPE '|' AND SUBSTRING(host_name, ?) REGEXP '^[0-9]+$')`;
   return {
     sql: `UPDATE skipped_hosts SET expires_at = now()
-      WHERE (host_name = ? OR ${isPort}) AND ${LIVE_HOST}`,
+      WHERE (host_name = ? OR ${isPort}) AND ${LIVE_ENTRY}`,
     values: [host, `${likePattern(prefix)}%`, [...prefix].length + 1],
   };
 }
@@ -110,6 +121,6 @@ function likePattern(text: string): string {
 /**
  * Never negative: to the original such a row is permanent, to the database it expired long ago.
  */
-function ttlSeconds(atMs: number, expireAtMs: number): number {
+export function ttlSeconds(atMs: number, expireAtMs: number): number {
   return Math.min(TTL_MAX_SECONDS, Math.max(0, Math.ceil((expireAtMs - atMs) / 1_000)));
 }

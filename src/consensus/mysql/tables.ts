@@ -12,12 +12,17 @@ export interface Tables {
 }
 
 /** As in memory: names are compared byte by byte, those of hosts without case. */
-const TABLE_OPTIONS = 'ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 COLLATE = utf8mb4_bin';
+export const TABLE_OPTIONS =
+  'ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 COLLATE = utf8mb4_bin';
 
-/**
- * Columns that our statements use, and the definition for a backend without the table. The same as
- * resources/mysql-backend.sql.
- */
+export interface TableDefinition {
+  /** Columns that our statements use. */
+  readonly columns: string;
+  /** For a backend without the table. */
+  readonly create: string;
+}
+
+/** The tables that the original has too. The same as resources/mysql-backend.sql. */
 const DEFINITIONS = {
   service_election: {
     columns: 'domain, share_domain, service_id, last_seen_active',
@@ -62,9 +67,7 @@ const DEFINITIONS = {
   KEY expires_at_idx (expires_at)
 ) ${TABLE_OPTIONS}`,
   },
-} as const;
-
-type TableName = keyof typeof DEFINITIONS;
+} as const satisfies Record<string, TableDefinition>;
 
 /** The definitions, for the test that compares them with the file for operators. */
 export const TABLE_DEFINITIONS: readonly string[] = Object.values(DEFINITIONS).map(
@@ -73,17 +76,22 @@ export const TABLE_DEFINITIONS: readonly string[] = Object.values(DEFINITIONS).m
 
 /** Rejects with a `BackendError` when a table cannot be created, or lacks a column. */
 export async function prepareTables(connection: BackendConnection): Promise<Tables> {
-  await prepareTable(connection, 'service_election');
-  await prepareTable(connection, 'throttled_apps');
-  await prepareTable(connection, 'skipped_hosts');
+  const { service_election, throttled_apps, skipped_hosts } = DEFINITIONS;
+  await prepareTable(connection, 'service_election', service_election);
+  await prepareTable(connection, 'throttled_apps', throttled_apps);
+  await prepareTable(connection, 'skipped_hosts', skipped_hosts);
   return {
     health: await prepareHealthTable(connection),
     nullableExpiry: await hasNullableExpiry(connection),
   };
 }
 
-async function prepareTable(connection: BackendConnection, name: TableName): Promise<void> {
-  const { columns, create } = DEFINITIONS[name];
+/** Rejects with a `BackendError` when the table cannot be created, or lacks a column. */
+export async function prepareTable(
+  connection: BackendConnection,
+  name: string,
+  { columns, create }: TableDefinition,
+): Promise<void> {
   const probe = `SELECT ${columns} FROM ${name} LIMIT 0`;
   try {
     await connection.select(probe);
@@ -97,7 +105,7 @@ async function prepareTable(connection: BackendConnection, name: TableName): Pro
 
 async function prepareHealthTable(connection: BackendConnection): Promise<boolean> {
   try {
-    await prepareTable(connection, 'service_health');
+    await prepareTable(connection, 'service_health', DEFINITIONS.service_health);
     return true;
   } catch (error) {
     if (error instanceof BackendError && error.fault === 'refused') return false;

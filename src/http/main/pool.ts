@@ -12,6 +12,7 @@ import { ThreadRestarts } from '../../base/supervised-thread.js';
 import { MAIN_WATCHDOG_LIMITS, WATCHDOG_LIMITS, type WatchdogLimits } from '../../base/watchdog.js';
 import type { DiagnosticsPorts } from '../../contracts/diagnostics.js';
 import type {
+  AppRulesSettings,
   FromHttp,
   HttpEngine,
   HttpEngineChoice,
@@ -45,6 +46,7 @@ export interface HttpPoolOptions {
   readonly workers: number;
   readonly board: SharedArrayBuffer;
   readonly stores: readonly StoreLocation[];
+  readonly appRules: AppRulesSettings;
   readonly memcache: MemcacheAddress;
   /** The whole replicated state of the moment. */
   readonly image: () => StateImage;
@@ -76,6 +78,7 @@ export class HttpPool implements HttpStatisticsSource {
   #engine: HttpEngine;
   #port: number;
   #stores: readonly StoreLocation[];
+  #appRules: AppRulesSettings;
   #memcache: MemcacheAddress;
   #nextNumber = 0;
   /** Set while `start` waits: `start` handles a failure then. */
@@ -89,6 +92,7 @@ export class HttpPool implements HttpStatisticsSource {
     this.#engine = options.engine === 'auto' ? 'uws' : options.engine;
     this.#port = options.listenPort;
     this.#stores = options.stores;
+    this.#appRules = options.appRules;
     this.#memcache = options.memcache;
     this.#unknownStores = new UnknownStoreLog(options.log);
   }
@@ -123,10 +127,11 @@ export class HttpPool implements HttpStatisticsSource {
     throw this.#startError(failed);
   }
 
-  /** Resolves when every live worker has the stores. */
-  setStores(stores: readonly StoreLocation[]): Promise<void> {
+  /** Resolves when every live worker has the stores, and the rules of apps. */
+  setStores(stores: readonly StoreLocation[], appRules: AppRulesSettings): Promise<void> {
     this.#stores = stores;
-    return this.#outbox.broadcast((version) => ({ kind: 'stores', version, stores }));
+    this.#appRules = appRules;
+    return this.#outbox.broadcast((version) => ({ kind: 'stores', version, stores, appRules }));
   }
 
   setMemcache(memcache: MemcacheAddress): void {
@@ -263,6 +268,7 @@ export class HttpPool implements HttpStatisticsSource {
     worker.post({
       kind: 'serve',
       stores: this.#stores,
+      appRules: this.#appRules,
       memcache: this.#memcache,
       image: this.#options.image(),
     });

@@ -14,6 +14,7 @@ import type { Mutable } from '../../base/mutable.js';
 import type { Board } from '../../board/board.js';
 import { CachedLeadershipReader, CachedStoreReader } from '../../board/cached-reader.js';
 import type { StoreLocation } from '../../contracts/http.js';
+import { AppRules, NO_APP_RULES } from '../../throttle/app-rules.js';
 import {
   type CheckRequest,
   type CheckResult,
@@ -103,6 +104,7 @@ export class Checks {
     contentType: JSON_TYPE,
   };
   #stores: ReadonlyMap<string, ConfiguredStore> = new Map();
+  #appRules = new AppRules(NO_APP_RULES);
 
   constructor(sources: ChecksSources) {
     this.#sources = sources;
@@ -127,6 +129,16 @@ export class Checks {
     this.#stores = new Map(
       stores.map(({ name, slot }) => [name, { slot, reader: new CachedStoreReader(board, slot) }]),
     );
+    this.#compiled.clear();
+  }
+
+  get appRules(): AppRules {
+    return this.#appRules;
+  }
+
+  /** Compiled checks are dropped: rules are looked up when a path is compiled. */
+  setAppRules(appRules: AppRules): void {
+    this.#appRules = appRules;
     this.#compiled.clear();
   }
 

@@ -48,11 +48,19 @@ export class RecentApps {
     }
   }
 
-  /** Whether the app (`EVERY_APP`: any app) has checked in the day before `nowUnixMs`. */
-  hasSeen(app: string, nowUnixMs: number): boolean {
-    const entries = app === EVERY_APP ? this.#queue : (this.#apps.get(app)?.values() ?? []);
-    for (const { checkedAtUnixMs } of entries) {
-      if (nowUnixMs - checkedAtUnixMs < RECENT_MS) return true;
+  /**
+   * Whether the app (`EVERY_APP`: any app), or one of its group, has checked in the day before
+   * `nowUnixMs`. `separator`: as `AppRules.separator`.
+   */
+  hasSeen(app: string, separator: string, nowUnixMs: number): boolean {
+    const isRecent = ({ checkedAtUnixMs }: RecentAppEntry): boolean =>
+      nowUnixMs - checkedAtUnixMs < RECENT_MS;
+    const ofApp = this.#apps.get(app)?.values() ?? [];
+    if ([...ofApp].some(isRecent)) return true;
+    if (app !== EVERY_APP && separator === '') return false;
+    const prefix = app === EVERY_APP ? '' : `${app}${separator}`;
+    for (const entry of this.#queue) {
+      if (entry.app.startsWith(prefix) && isRecent(entry)) return true;
     }
     return false;
   }

@@ -21,6 +21,7 @@ import type {
   StatisticsKind,
   ToHttp,
 } from '../../contracts/http.js';
+import { AppRules } from '../../throttle/app-rules.js';
 import { ThrottleState } from '../../throttle/state.js';
 import { Checks } from './checks.js';
 import { CheckCounters } from './counters.js';
@@ -104,11 +105,13 @@ class HttpWorker {
     switch (message.kind) {
       case 'serve':
         this.#state.restore(message.image);
+        this.#checks.setAppRules(new AppRules(message.appRules));
         this.#handler.setStores(message.stores);
         this.#handler.setMemcache(message.memcache);
         void this.#listen();
         return;
       case 'stores':
+        this.#checks.setAppRules(new AppRules(message.appRules));
         this.#handler.setStores(message.stores);
         this.#acknowledge(message.version);
         return;
@@ -130,7 +133,8 @@ class HttpWorker {
         void this.#collect(message.id, message.statistics);
         return;
       case 'hasSeen': {
-        const seen = this.#recentApps.hasSeen(message.app, Date.now());
+        const { separator } = this.#checks.appRules;
+        const seen = this.#recentApps.hasSeen(message.app, separator, Date.now());
         this.#post({ kind: 'seen', id: message.id, seen });
         return;
       }

@@ -23,6 +23,8 @@ import type {
   SkipMatcher,
 } from '../../contracts/reports.js';
 import type { ClusterAssignment, ClusterSettings } from '../../contracts/stores.js';
+import type { ThresholdKey } from '../../throttle/commands.js';
+import type { ThresholdEntry } from '../../throttle/state.js';
 import { createReaderFactory } from './hosts/create-host-source.js';
 import type { ReaderFactory } from './hosts/host-source.js';
 import type { ListedSource, SourceHealth } from './listed-source.js';
@@ -88,6 +90,8 @@ export class Inventory implements InventoryReporter, SkipMatcher {
   /** Until when each is skipped (Unix, milliseconds), by lower-case host name or `host:port`. */
   #skippedUntil: ReadonlyMap<string, number> = new Map();
   #skipTimer: NodeJS.Timeout | undefined;
+  /** As the state has them, those whose time has passed included. */
+  #setThresholds: ReadonlyMap<ThresholdKey, ThresholdEntry> = new Map();
   #refreshTimer: NodeJS.Timeout | undefined;
   #isStopped = false;
   /** The last assignments given to the prober. */
@@ -142,6 +146,20 @@ export class Inventory implements InventoryReporter, SkipMatcher {
     this.#skippedUntil = new Map(hosts.map(([host, untilMs]) => [host.toLowerCase(), untilMs]));
     this.#armSkipTimer();
     return this.#assignSoon();
+  }
+
+  /** Thresholds in the place of the configured ones: on the board when this returns. */
+  setThresholds(thresholds: ReadonlyArray<readonly [ThresholdKey, ThresholdEntry]>): void {
+    const before = this.#setThresholds;
+    if (before.size === 0 && thresholds.length === 0) return;
+    this.#setThresholds = new Map(thresholds);
+    for (const cluster of this.#clusters.values()) {
+      for (const metric of cluster.metrics) {
+        const key = cluster.thresholdKeyOf(metric);
+        if (before.get(key) === this.#setThresholds.get(key)) continue;
+        this.#publishSettings(cluster, metric);
+      }
+    }
   }
 
   /**
@@ -212,7 +230,7 @@ export class Inventory implements InventoryReporter, SkipMatcher {
         if (!source.expireIfReadBefore(this.#nowMs() - REFRESH_INTERVAL_MS)) continue;
         for (const metric of cluster.metricsOf(source)) {
           metric.generation = ++this.#lastGeneration;
-          this.#publishSettings(metric);
+          this.#publishSettings(cluster, metric);
         }
         anyExpired = true;
       }
@@ -243,17 +261,19 @@ export class Inventory implements InventoryReporter, SkipMatcher {
     const cluster = present ?? new PlacedCluster(settings, this.#context);
     this.#clusters.set(settings.name, cluster);
     const removed = present?.replaceSettings(settings) ?? [];
-    for (const metric of cluster.metrics) this.#publishSettings(metric);
+    for (const metric of cluster.metrics) this.#publishSettings(cluster, metric);
     return removed;
   }
 
-  #publishSettings({ settings, slot, generation }: PlacedMetric): void {
+  #publishSettings(cluster: PlacedCluster, metric: PlacedMetric): void {
+    const { settings, slot, generation } = metric;
     const { measured, cacheMs, threshold } = settings;
     const reusedMs = measured.kind === 'prometheus' ? measured.intervalMs : cacheMs;
     this.#board.publishSettings(slot, {
       generation,
       threshold,
       maxAgeMs: Math.max(VALUE_MAX_AGE_MS, reusedMs + CACHE_GRACE_MS),
+      set: this.#setThresholds.get(cluster.thresholdKeyOf(metric)),
     });
   }
 

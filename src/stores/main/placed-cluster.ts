@@ -13,6 +13,7 @@ import type {
   MetricSettings,
   ProbeTarget,
 } from '../../contracts/stores.js';
+import { type ThresholdKey, thresholdKey } from '../../throttle/commands.js';
 import type { HostListSettings, ReaderFactory } from './hosts/host-source.js';
 import { ListedSource } from './listed-source.js';
 
@@ -111,6 +112,12 @@ export class PlacedCluster {
       }),
     );
     return removed;
+  }
+
+  /** Under which name the threshold of a metric is set. */
+  thresholdKeyOf({ settings }: PlacedMetric): ThresholdKey {
+    const isOwn = settings.name === this.#settings.metrics[0].name;
+    return thresholdKey('mysql', this.name, isOwn ? '' : settings.name);
   }
 
   /** The metrics whose hosts that source lists. */

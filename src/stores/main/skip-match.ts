@@ -15,16 +15,16 @@ export function matchSkip(
   const hosts = new Set<string>();
   const stores = new Set<string>();
   const emptied: string[] = [];
-  for (const { name, location, metrics } of clusters) {
-    for (const { settings, source, slot } of metrics) {
+  for (const cluster of clusters) {
+    for (const metric of cluster.metrics) {
+      const { settings, source } = metric;
       const listed = (source.targets ?? []).filter((host) => !isIgnored(settings, host));
       const named = listed.filter((host) => isNamed(host, folded));
       if (named.length === 0) continue;
       for (const host of named) hosts.add(formatAddress(host));
-      stores.add(thresholdKey('mysql', name, ''));
+      stores.add(thresholdKey('mysql', cluster.name, ''));
       const isEmptied = listed.every((host) => isNamed(host, folded) || isSkipped(host));
-      const metric = slot === location.slot ? '' : settings.name;
-      if (isEmptied) emptied.push(thresholdKey('mysql', name, metric));
+      if (isEmptied) emptied.push(cluster.thresholdKeyOf(metric));
     }
   }
   return { hosts: [...hosts].sort(), stores: [...stores].sort(), emptied: emptied.sort() };

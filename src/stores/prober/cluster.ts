@@ -22,6 +22,7 @@ import { type Metric, metricOf } from './mysql/metric.js';
 import type { ProbeCounters, ProbeSettings } from './mysql/probe.js';
 import type { Scheduled } from './probe-scheduler.js';
 import { type Crossing, ThresholdLog } from './threshold-log.js';
+import { ThresholdReader } from './threshold-reader.js';
 
 /** Starts and stops the probing of hosts. */
 export interface HostScheduling {
@@ -53,6 +54,7 @@ export class ProbedCluster implements HostOwner, Scheduled {
   readonly resolver: ResolverClient;
   readonly #publication: StorePublication;
   readonly #thresholdLog: ThresholdLog;
+  readonly #thresholds: ThresholdReader;
   /** One closure for all readings: they are frequent. */
   readonly #crossing = (): Crossing => this.#describeCrossing();
   readonly name: string;
@@ -75,6 +77,7 @@ export class ProbedCluster implements HostOwner, Scheduled {
     this.resolver = context.resolver.client();
     this.#publication = context.publisher.open(name);
     this.#thresholdLog = new ThresholdLog(name, context.logger);
+    this.#thresholds = new ThresholdReader(context.board, assignment.slot);
     this.#assignment = assignment;
     this.#probeSettings = probeSettings(name, assignment.settings);
     this.#measurement = {
@@ -215,7 +218,7 @@ export class ProbedCluster implements HostOwner, Scheduled {
     measurement.readAtMs = readAtMs;
     measurement.errorText = errorText;
     if (state === MetricState.ok) {
-      const exceeds = value > settings.threshold;
+      const exceeds = value > this.#thresholds.inForce(settings.threshold);
       if (!exceeds) measurement.lastHealthyMs = nowMs;
       this.#thresholdLog.observe(exceeds, nowMs, this.#crossing);
     }
@@ -228,7 +231,8 @@ export class ProbedCluster implements HostOwner, Scheduled {
     const { settings } = this.#assignment;
     const index = this.#readings.decidingHost(settings);
     const host = [...this.#hosts.keys()][index] ?? '';
-    return { host, value: this.#measurement.value, threshold: settings.threshold };
+    const threshold = this.#thresholds.inForce(settings.threshold);
+    return { host, value: this.#measurement.value, threshold };
   }
 }
 

@@ -53,6 +53,10 @@ describe('the start with a MySQL backend', () => {
       'SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE()',
     );
     expect(tables.map(({ name }) => name).sort()).to.deep.equal([
+      'freno_commands',
+      'freno_exempted_apps',
+      'freno_notes',
+      'freno_thresholds',
       'service_election',
       'service_health',
       'skipped_hosts',

@@ -28,10 +28,13 @@ export function leadershipFamilies(board: Board, consensus: Pick<Consensus, 'sta
 }
 
 export function operatorFamilies(board: Board, state: ThrottleState): Family[] {
-  const { throttledApps, skippedHosts } = state.liveEntries(board.expiryTimeMs());
+  const live = state.liveEntries(board.expiryTimeMs());
+  const { throttledApps, skippedHosts, exemptedApps, thresholds } = live;
   return [
     gauge('freno_throttled_apps', 'Entries of throttled apps in force.').add({}, throttledApps),
     gauge('freno_skipped_hosts', 'Hosts skipped by an operator now.').add({}, skippedHosts),
+    gauge('freno_exempted_apps', 'Exemptions of apps in force.').add({}, exemptedApps),
+    gauge('freno_set_thresholds', 'Thresholds set by an operator now.').add({}, thresholds),
   ];
 }
 
