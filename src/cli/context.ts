@@ -1,7 +1,7 @@
 /** What every command runs with: the servers and the output, from its options. */
 import { type Output, processOutput } from './output/output.js';
 import { ServerGroup } from './servers/server-group.js';
-import { serverList } from './servers/server-list.js';
+import { type NamedServers, serverList } from './servers/server-list.js';
 
 /** Options that every command with a server has. */
 export interface CommonOptions {
@@ -10,10 +10,12 @@ export interface CommonOptions {
 }
 
 export interface CommandContext {
-  readonly servers: ServerGroup;
+  readonly servers: NamedServers;
+  readonly group: ServerGroup;
   readonly output: Output;
 }
 
 export function contextOf({ server, json }: CommonOptions): CommandContext {
-  return { servers: new ServerGroup(serverList(server)), output: processOutput(json === true) };
+  const servers = serverList(server);
+  return { servers, group: new ServerGroup(servers), output: processOutput(json === true) };
 }

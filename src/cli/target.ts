@@ -13,6 +13,8 @@ export interface CheckTarget {
 
 const DEFAULT_TYPE = 'mysql';
 
+const NAME_LENGTH_MAX = 1_024;
+
 /**
  * The target of two words, or of one with `--app` or `FRENO_APP`. Throws a usage failure.
  * `given`: the value of `--app`.
@@ -37,7 +39,7 @@ export function storeOf(word: string): StoreName {
   const slash = word.indexOf('/');
   const type = slash === -1 ? DEFAULT_TYPE : word.slice(0, slash);
   const name = word.slice(slash + 1);
-  if (type === '' || name === '' || name.includes('/')) {
+  if (!isSegment(type) || !isSegment(name)) {
     throw usageFailure(`${JSON.stringify(word)} is no store: write NAME or mysql/NAME`);
   }
   return { type, name };
@@ -48,9 +50,17 @@ export function storeText({ type, name }: StoreName): string {
   return `${type}/${name}`;
 }
 
-/** An app cannot have a slash in its name: `app/store` names the entry of one store. */
+/**
+ * The name of an app. It has no slash, since `app/store` names the entry of one store, and is no
+ * dot segment, which would change the path of the request however it is encoded.
+ */
 export function appOf(source: string, name: string): string {
-  if (name === '') throw usageFailure(`${source}: is empty`);
-  if (!name.includes('/')) return name;
-  throw usageFailure(`${source}: an app has no slash in its name, got ${JSON.stringify(name)}`);
+  if (isSegment(name)) return name;
+  throw usageFailure(`${source}: ${JSON.stringify(name)} is no name of an app`);
+}
+
+/** Whether the name can be a segment of a path; the server refuses longer ones. */
+function isSegment(name: string): boolean {
+  const isDots = name === '.' || name === '..';
+  return name !== '' && !isDots && !name.includes('/') && name.length <= NAME_LENGTH_MAX;
 }

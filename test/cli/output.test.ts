@@ -12,7 +12,7 @@ import {
 } from '../../src/cli/output/quantities.js';
 import { sparkline } from '../../src/cli/output/sparkline.js';
 import { tableLines } from '../../src/cli/output/table.js';
-import { serverList, serverName } from '../../src/cli/servers/server-list.js';
+import { serverList } from '../../src/cli/servers/server-list.js';
 import { storeOf, targetOf } from '../../src/cli/target.js';
 import { AppRates } from '../../src/cli/views/app-rates.js';
 import { SeriesSet } from '../../src/cli/views/series.js';
@@ -130,12 +130,19 @@ describe('the words of a command line', () => {
   });
 
   it('name servers, with or without a scheme, and not their passwords', () => {
-    const servers = serverList(' freno:8087 , https://u:secret@example.com/freno/,');
-    expect(servers.map(serverName)).to.deep.equal([
-      'http://freno:8087',
-      'https://example.com/freno',
-    ]);
-    for (const text of ['', ',', 'http://', 'a b', 'http://x/?y=1', 'file:///etc']) {
+    expect(serverList(' freno:8087 , https://u:p%C3%A4ss@example.com/freno/,')).to.deep.equal({
+      urls: ['http://freno:8087', 'https://example.com/freno'],
+      headers: { Authorization: `Basic ${Buffer.from('u:päss').toString('base64')}` },
+    });
+    for (const text of [
+      'http://u:a@x,http://u:b@y',
+      '',
+      ',',
+      'http://',
+      'a b',
+      'http://x/?y=1',
+      'file:///etc',
+    ]) {
       expect(() => serverList(text), text).to.throw(/^--server/);
     }
   });

@@ -142,17 +142,17 @@ function liftApp(
 
 /** Resolves with the exit code when the server has confirmed the command; rejects otherwise. */
 async function control(
-  { servers, output }: CommandContext,
+  { group, output }: CommandContext,
   { name, path, query, note, done }: CommandRequest,
 ): Promise<number> {
   const { reason, owner } = note;
   const send = (said: NoteOptions): Promise<Reply> =>
-    servers.askLeader(withParameters(path, { ...query, ...said }), SENDING);
+    group.askLeader(withParameters(path, { ...query, ...said }), SENDING);
   let reply = await send({ owner: loginName(), ...note });
   // While a cluster is upgraded it may not be able to keep an owner: that one was not asked for.
   const isOwnerTooNew = reply.status === 501 && owner === undefined && reason === undefined;
   if (isOwnerTooNew) reply = await send({});
-  const body = await okObject(servers, reply, { name });
+  const body = await okObject(group, reply, { name });
   if (output.isJson) output.json(body);
   else output.lines(printable(done), ...detailLines(body).map((line) => `  ${line}`));
   return EXIT.ok;

@@ -20,14 +20,14 @@ const POLL_MS = 1_000;
 const SHOWN_FIRST: ReadonlySet<string> = new Set(['At', 'Kind']);
 
 export async function events(
-  { servers, output }: CommandContext,
+  { group, output }: CommandContext,
   { since, limit, follow = false }: EventOptions,
 ): Promise<number> {
   let from = since === undefined ? undefined : sinceTime(since);
   /** Of the latest time: they come again with the next question, which includes that time. */
   let printed = new Set<string>();
   for (;;) {
-    const found = await read(servers, from, limit);
+    const found = await read(group, from, limit);
     const fresh = found.filter((event) => !printed.has(JSON.stringify(event)));
     write(output, fresh);
     if (!follow) return EXIT.ok;
@@ -48,12 +48,12 @@ function sinceTime(text: string): string {
 }
 
 async function read(
-  servers: ServerGroup,
+  group: ServerGroup,
   since: string | undefined,
   limit: string | undefined,
 ): Promise<JsonObject[]> {
   const path = withParameters('/events', { since, limit });
-  const body = await okJson(servers, await servers.askLeader(path), { name: '/events' });
+  const body = await okJson(group, await group.askLeader(path), { name: '/events' });
   if (Array.isArray(body)) return body.filter(isJsonObject);
   throw new CommandFailure(EXIT.failed, '/events: expected a list of events');
 }

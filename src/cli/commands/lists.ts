@@ -45,12 +45,9 @@ export const THRESHOLDS: EntryList = {
 /** The time of an entry that has no end. */
 const NO_END = '0001-01-01T00:00:00Z';
 
-export async function list(
-  { servers, output }: CommandContext,
-  entries: EntryList,
-): Promise<number> {
-  const reply = await servers.askLeader(entries.path);
-  const body = await okObject(servers, reply, { name: entries.path });
+export async function list({ group, output }: CommandContext, entries: EntryList): Promise<number> {
+  const reply = await group.askLeader(entries.path);
+  const body = await okObject(group, reply, { name: entries.path });
   if (output.isJson) output.json(body);
   else output.lines(...entryLines(entries, body));
   return EXIT.ok;
@@ -105,12 +102,12 @@ function endText(expireAt: string): string {
 
 /** `/recent-apps`, the latest first. */
 export async function recent(
-  { servers, output }: CommandContext,
+  { group, output }: CommandContext,
   minutes: number | null,
 ): Promise<number> {
   const path = minutes === null ? '/recent-apps' : `/recent-apps/${minutes}`;
-  const reply = await servers.askLeader(path);
-  const body = await okObject(servers, reply, { name: '/recent-apps' });
+  const reply = await group.askLeader(path);
+  const body = await okObject(group, reply, { name: '/recent-apps' });
   if (output.isJson) {
     output.json(body);
     return EXIT.ok;

@@ -9,13 +9,10 @@ export type ListedNames = 'apps' | 'stores' | 'hosts';
 /** A user waits for it while a key is pressed. */
 const TIMEOUT_MS = 1_000;
 
-export async function names(
-  { servers, output }: CommandContext,
-  kind: ListedNames,
-): Promise<number> {
+export async function names({ group, output }: CommandContext, kind: ListedNames): Promise<number> {
   const path = kind === 'apps' ? '/recent-apps' : '/inventory';
-  const reply = await servers.ask(path, { timeoutMs: TIMEOUT_MS });
-  const body = await okObject(servers, reply, { name: path });
+  const reply = await group.ask(path, { timeoutMs: TIMEOUT_MS });
+  const body = await okObject(group, reply, { name: path });
   output.lines(...[...new Set(namesIn(kind, body))].sort().map(printable));
   return EXIT.ok;
 }

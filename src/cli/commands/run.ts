@@ -1,11 +1,9 @@
 /** `freno run`: runs a command when the app may write, once or again and again. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CommandContext } from '../context.js';
-import { CommandFailure, EXIT, RUN_EXIT, usageFailure } from '../exit-codes.js';
+import { CommandFailure, RUN_EXIT, usageFailure } from '../exit-codes.js';
 import { durationMs } from '../output/quantities.js';
-import { type CheckOptions, exitCodeOf } from '../permission/check-request.js';
-import { outcomeText, waitingNotes } from '../permission/notes.js';
-import { waitForPermission } from '../permission/wait.js';
+import { type CheckOptions, WaitTimeout, waitForPermission } from '../permission/asking.js';
 import { exitCodeOfSignal, startChild } from '../run/child-run.js';
 import { JobSignals } from '../run/signals.js';
 import type { CheckTarget } from '../target.js';
@@ -16,16 +14,13 @@ export interface RunOptions extends CheckOptions {
   readonly timeout?: string;
 }
 
-/** Waiting longer would change nothing. */
-const IN_VAIN: ReadonlySet<number> = new Set([EXIT.usage, EXIT.unknownStore, EXIT.notFreno]);
-
 interface Job {
   readonly target: CheckTarget;
   readonly command: readonly [string, ...string[]];
   readonly check: CheckOptions;
   readonly repeats: boolean;
   readonly pauseMs: number;
-  readonly timeoutMs: number | null;
+  readonly maxWaitMs: number;
 }
 
 /**
@@ -47,7 +42,7 @@ export async function run(
     check: options,
     repeats: repeat,
     pauseMs: durationMs('--pause', pause, 's'),
-    timeoutMs: timeout === undefined ? null : durationMs('--timeout', timeout, 's'),
+    maxWaitMs: timeout === undefined ? Infinity : durationMs('--timeout', timeout, 's'),
   };
   const signals = new JobSignals();
   try {
@@ -79,21 +74,15 @@ async function runJob(context: CommandContext, job: Job, signals: JobSignals): P
 
 /** Resolves when the command may run. Rejects with the exit codes of timeout(1). */
 async function permission(
-  { servers, output }: CommandContext,
-  { target, check, timeoutMs }: Job,
+  context: CommandContext,
+  { target, check, maxWaitMs }: Job,
   signal: AbortSignal,
 ): Promise<void> {
-  const outcome = await waitForPermission(servers, target, {
-    check,
-    timeoutMs,
-    signal,
-    stillWaiting: waitingNotes(output),
-  });
-  if (outcome.kind === 'answer' && exitCodeOf(outcome.body) === 0) return;
-  const code = outcome.kind === 'answer' ? exitCodeOf(outcome.body) : outcome.failure.exitCode;
-  const isInVain = IN_VAIN.has(code);
-  throw new CommandFailure(
-    isInVain ? RUN_EXIT.failed : RUN_EXIT.timedOut,
-    `${isInVain ? 'not run' : 'not run: no permission in time'}: ${outcomeText(outcome)}`,
-  );
+  try {
+    await waitForPermission(context, target, { check, maxWaitMs, signal });
+  } catch (error) {
+    if (!(error instanceof CommandFailure)) throw error;
+    const code = error instanceof WaitTimeout ? RUN_EXIT.timedOut : RUN_EXIT.failed;
+    throw new CommandFailure(code, `not run: ${error.message}`, { cause: error });
+  }
 }

@@ -5,7 +5,6 @@ import type { Output } from '../output/output.js';
 import type { JsonObject } from '../servers/reply-body.js';
 import { optionalObject } from '../servers/reply-body.js';
 import { isReply, type NoReply, type ServerGroup } from '../servers/server-group.js';
-import { serverName } from '../servers/server-list.js';
 import { nodeLines } from '../views/nodes.js';
 import { readStores, type StoreView, storeLines } from '../views/stores.js';
 import { type EntryList, EXEMPTED, entryTexts, SKIPPED, THRESHOLDS, THROTTLED } from './lists.js';
@@ -27,20 +26,20 @@ interface ClusterPicture {
   readonly silent: readonly NoReply[];
 }
 
-export async function status({ servers, output }: CommandContext): Promise<number> {
-  const picture = await look(servers);
+export async function status({ group, output }: CommandContext): Promise<number> {
+  const picture = await look(group);
   if (output.isJson) output.json(pictureJson(picture));
   else output.lines(...pictureLines(output, picture));
   return EXIT.ok;
 }
 
-async function look(servers: ServerGroup): Promise<ClusterPicture> {
-  const replies = await servers.askEach('/lb-check');
-  await servers.findLeader();
+async function look(group: ServerGroup): Promise<ClusterPicture> {
+  const replies = await group.askEach('/lb-check');
+  await group.findLeader();
   const [cluster, stores, ...lists] = await Promise.all([
-    optionalObject(servers, '/cluster'),
-    readStores(servers),
-    ...IN_FORCE.map(([, { path }]) => optionalObject(servers, path)),
+    optionalObject(group, '/cluster'),
+    readStores(group),
+    ...IN_FORCE.map(([, { path }]) => optionalObject(group, path)),
   ]);
   return {
     cluster,
@@ -62,7 +61,7 @@ function pictureLines(
     ...(cluster === null
       ? ['the nodes are not shown: this freno is older than the client']
       : nodeLines(output, cluster)),
-    ...silent.map(({ server, reason }) => `${serverName(server)} does not respond: ${reason}`),
+    ...silent.map(({ server, reason }) => `${server} does not respond: ${reason}`),
     '',
     ...storeLines(output, stores),
     '',

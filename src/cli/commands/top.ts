@@ -25,8 +25,8 @@ interface TopReading {
 /** Lines that are no rows of a table: the head, the titles, and what is between. */
 const FIXED_LINES = 7;
 
-export async function top({ servers, output }: CommandContext): Promise<number> {
-  const view = new TopView(servers, output);
+export async function top({ group, output }: CommandContext): Promise<number> {
+  const view = new TopView(group, output);
   return runLive(view, output.lines);
 }
 
@@ -36,20 +36,18 @@ class TopView {
   #latest: TopReading = { stores: [], apps: [], cluster: null };
 
   constructor(
-    private readonly servers: ServerGroup,
+    private readonly group: ServerGroup,
     private readonly output: Output,
   ) {}
 
   readonly look = async (): Promise<TopReading> => {
-    const { servers } = this;
+    const { group } = this;
     try {
-      await servers.findLeader();
+      await group.findLeader();
       const [stores, vars, cluster] = await Promise.all([
-        readStores(servers),
-        servers
-          .ask('/debug/vars')
-          .then((reply) => okObject(servers, reply, { name: '/debug/vars' })),
-        optionalObject(servers, '/cluster'),
+        readStores(group),
+        group.ask('/debug/vars').then((reply) => okObject(group, reply, { name: '/debug/vars' })),
+        optionalObject(group, '/cluster'),
       ]);
       this.#series.push(new Map(stores.map(({ name, value }) => [name, value])));
       return { stores, apps: this.#rates.look(vars, monotonicMs()), cluster };

@@ -1,28 +1,26 @@
-/** `freno wait`: resolves when the app may write to the store. */
+/** `freno wait`: ends when the app may write to the store. */
 import type { CommandContext } from '../context.js';
+import { EXIT } from '../exit-codes.js';
 import { durationMs } from '../output/quantities.js';
-import { type CheckOptions, exitCodeOf, writeAnswer } from '../permission/check-request.js';
-import { waitingNotes } from '../permission/notes.js';
-import { waitForPermission } from '../permission/wait.js';
+import { writeAnswer } from '../permission/answers.js';
+import { type CheckOptions, waitForPermission } from '../permission/asking.js';
 import type { CheckTarget } from '../target.js';
 
 export interface WaitCommandOptions extends CheckOptions {
   readonly timeout?: string;
 }
 
-/** Resolves with the exit code of the last answer: 0 only for 200. */
+/** Resolves with 0, or rejects with the exit code of the last answer. */
 export async function wait(
-  { servers, output }: CommandContext,
+  context: CommandContext,
   target: CheckTarget,
   options: WaitCommandOptions,
 ): Promise<number> {
   const { timeout } = options;
-  const outcome = await waitForPermission(servers, target, {
+  const answer = await waitForPermission(context, target, {
     check: options,
-    timeoutMs: timeout === undefined ? null : durationMs('--timeout', timeout, 's'),
-    stillWaiting: waitingNotes(output),
+    maxWaitMs: timeout === undefined ? Infinity : durationMs('--timeout', timeout, 's'),
   });
-  if (outcome.kind === 'none') throw outcome.failure;
-  writeAnswer(output, target, outcome.body);
-  return exitCodeOf(outcome.body);
+  writeAnswer(context.output, target.store, answer);
+  return EXIT.ok;
 }

@@ -1,12 +1,13 @@
 /** `freno watch`: the value of a store against its threshold, as a plot that moves. */
+import type { CheckAnswer, FrenoClient } from '../../client/index.js';
 import type { CommandContext } from '../context.js';
 import { CommandFailure, EXIT } from '../exit-codes.js';
 import type { Output } from '../output/output.js';
 import { plotLines } from '../output/plot.js';
 import { printable } from '../output/printable.js';
 import { localTime, shortDuration } from '../output/quantities.js';
-import { answerText, type CheckBody, checkBody, exitCodeOf } from '../permission/check-request.js';
-import { pathOf, type ServerGroup, withParameters } from '../servers/server-group.js';
+import { answerText, exitCodeOf } from '../permission/answers.js';
+import { clientFor, commandFailure } from '../permission/asking.js';
 import { type StoreName, storeText } from '../target.js';
 import { runLive } from '../terminal/live-command.js';
 import { type ScreenSize, spread } from '../terminal/live-screen.js';
@@ -24,48 +25,45 @@ export interface WatchOptions {
 }
 
 export async function watch(
-  { servers, output }: CommandContext,
+  context: CommandContext,
   store: StoreName,
   options: WatchOptions,
 ): Promise<number> {
-  return runLive(new WatchView(servers, output, store, options), output.lines);
+  const client = clientFor(context, { app: OWN_APP, store }, options);
+  return runLive(new WatchView(client, context.output, store), context.output.lines);
 }
 
 class WatchView {
   readonly #series = new SeriesSet();
   readonly #name: string;
-  readonly #path: string;
-  #latest: CheckBody | null = null;
+  #latest: CheckAnswer | null = null;
 
   constructor(
-    private readonly servers: ServerGroup,
+    private readonly client: FrenoClient,
     private readonly output: Output,
     store: StoreName,
-    { metric }: WatchOptions,
   ) {
     this.#name = storeText(store);
-    this.#path = withParameters(pathOf('check', OWN_APP, store.type, store.name), { metric });
   }
 
-  readonly look = async (): Promise<CheckBody> => {
-    try {
-      const body = await checkBody(this.servers, await this.servers.askLeader(this.#path));
-      this.#push(measuredValue(body));
-      if (exitCodeOf(body) === EXIT.unknownStore) {
-        throw new CommandFailure(EXIT.unknownStore, `${this.#name}: no such store`);
-      }
-      return body;
-    } catch (error) {
-      this.#push(null);
-      throw error;
+  readonly look = async (): Promise<CheckAnswer> => {
+    const answer = await this.client.check().catch((error: unknown) => {
+      throw commandFailure(error);
+    });
+    // An error, and a node that does not lead, have no value: a gap.
+    this.#series.push(new Map([[this.#name, answer.value]]));
+    const code = exitCodeOf(answer);
+    if (code === EXIT.unreachable || code === EXIT.unknownStore) {
+      throw new CommandFailure(code, answer.message);
     }
+    return answer;
   };
 
-  frame(reading: CheckBody | null, failure: string, { columns, rows }: ScreenSize): string[] {
+  frame(reading: CheckAnswer | null, failure: string, { columns, rows }: ScreenSize): string[] {
     if (reading !== null) this.#latest = reading;
     const { paint } = this.output;
     const values = this.#series.of(this.#name);
-    const threshold = this.#latest?.Threshold ?? null;
+    const threshold = this.#latest?.threshold ?? null;
     const options = {
       columns,
       rows: Math.max(PLOT_ROWS_MIN, rows - FIXED_LINES),
@@ -86,15 +84,6 @@ class WatchView {
     ];
   }
 
-  readonly line = (body: CheckBody): string =>
-    `${localTime(Date.now())}  ${answerText(this.output, body)}`;
-
-  #push(value: number | null): void {
-    this.#series.push(new Map([[this.#name, value]]));
-  }
-}
-
-/** An error, and a node that does not lead, have no value. */
-function measuredValue({ StatusCode, Value }: CheckBody): number | null {
-  return StatusCode === 200 || StatusCode === 429 ? Value : null;
+  readonly line = (answer: CheckAnswer): string =>
+    `${localTime(Date.now())}  ${answerText(this.output, answer)}`;
 }

@@ -29,19 +29,11 @@ export function addServerOptions(command: Command): Command {
 }
 
 /** The options of every command about an app and a store. */
-export function addJudgedOptions(command: Command): Command {
+export function addCheckOptions(command: Command): Command {
   return command
     .option('--app <name>', 'the app, where APP is left out (FRENO_APP)')
     .option('--metric <names>', 'judge by these metrics alone, with commas')
     .option('--low', 'low priority: wait while an app of normal priority waits');
-}
-
-/** The options of every command that asks for permission. */
-export function addCheckOptions(command: Command): Command {
-  return addJudgedOptions(command).option(
-    '--threshold <number>',
-    "the app's own threshold, instead of the configured one",
-  );
 }
 
 /** The options of every command that changes something. */

@@ -1,13 +1,13 @@
 /** The commands for jobs: check, wait, run, why. */
 import type { Command } from 'commander';
+import type { CheckCommandOptions } from '../commands/check.js';
 import type { RunOptions } from '../commands/run.js';
 import type { WaitCommandOptions } from '../commands/wait.js';
 import { type CommonOptions, contextOf } from '../context.js';
-import type { CheckOptions } from '../permission/check-request.js';
+import type { CheckOptions } from '../permission/asking.js';
 import { targetOf } from '../target.js';
 import {
   addCheckOptions,
-  addJudgedOptions,
   addServerOptions,
   CHECK_EXIT_CODES,
   defineCommand,
@@ -24,9 +24,10 @@ const TARGET_USAGE = '[options] [APP] STORE';
 /** `childCommand`: the words after `--`. */
 export function addJobCommands(program: Command, childCommand: readonly string[]): void {
   program.addCommand(
-    checkCommand('check')
+    targetCommand('check')
+      .option('--threshold <number>', "the app's own threshold, instead of the configured one")
       .addHelpText('after', CHECK_EXIT_CODES)
-      .action((words: string[], options: CommonOptions & CheckOptions & AppOption) =>
+      .action((words: string[], options: CommonOptions & CheckCommandOptions & AppOption) =>
         exitWith(
           import('../commands/check.js').then(({ check }) =>
             check(contextOf(options), targetOf(words, options.app), options),
@@ -35,7 +36,7 @@ export function addJobCommands(program: Command, childCommand: readonly string[]
       ),
   );
   program.addCommand(
-    checkCommand('wait')
+    targetCommand('wait')
       .option('--timeout <time>', 'give up after: seconds, or 500ms, 10m, 2h (default: never)')
       .addHelpText('after', CHECK_EXIT_CODES)
       .action((words: string[], options: CommonOptions & WaitCommandOptions & AppOption) =>
@@ -47,7 +48,7 @@ export function addJobCommands(program: Command, childCommand: readonly string[]
       ),
   );
   program.addCommand(
-    checkCommand('run')
+    targetCommand('run')
       .usage(`${TARGET_USAGE} -- COMMAND [ARG...]`)
       .option('--repeat', 'run it again, each time after a 200, until it fails or prints nothing')
       .option('--pause <time>', 'between two runs: seconds, or 200ms, 1m (default: 0)')
@@ -62,7 +63,7 @@ export function addJobCommands(program: Command, childCommand: readonly string[]
       ),
   );
   program.addCommand(
-    addServerOptions(addJudgedOptions(targetCommand('why')))
+    targetCommand('why')
       .addHelpText('after', CHECK_EXIT_CODES)
       .action((words: string[], options: CommonOptions & CheckOptions & AppOption) =>
         exitWith(
@@ -80,9 +81,6 @@ end, and starts it no more.
 `;
 
 function targetCommand(name: string): Command {
-  return defineCommand(name).argument('[words...]').usage(TARGET_USAGE);
-}
-
-function checkCommand(name: string): Command {
-  return addServerOptions(addCheckOptions(targetCommand(name)));
+  const command = defineCommand(name).argument('[words...]').usage(TARGET_USAGE);
+  return addServerOptions(addCheckOptions(command));
 }

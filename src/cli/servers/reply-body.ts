@@ -4,11 +4,10 @@
  */
 import { CommandFailure, EXIT } from '../exit-codes.js';
 import type { Reply, ServerGroup } from './server-group.js';
-import { serverName } from './server-list.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** The body of a check, or of a failure. */
+/** The body of a failure. */
 export interface StatusBody extends JsonObject {
   readonly StatusCode: number;
   readonly Message: string;
@@ -25,19 +24,16 @@ interface AskedPath {
 
 /** The server is a freno of a release that does not have the path. */
 export class MissingPath extends CommandFailure {
-  constructor(server: URL, name: string) {
-    const text = `${serverName(server)} has no ${name}: its freno is older than this client`;
+  constructor(server: string, name: string) {
+    const text = `${server} has no ${name}: its freno is older than this client`;
     super(EXIT.failed, text);
   }
 }
 
 /** The object at a path of the leader; null if the server is too old to have the path. */
-export async function optionalObject(
-  servers: ServerGroup,
-  path: string,
-): Promise<JsonObject | null> {
+export async function optionalObject(group: ServerGroup, path: string): Promise<JsonObject | null> {
   try {
-    return await okObject(servers, await servers.ask(path), { name: path });
+    return await okObject(group, await group.ask(path), { name: path });
   } catch (error) {
     if (error instanceof MissingPath) return null;
     throw error;
@@ -45,39 +41,24 @@ export async function optionalObject(
 }
 
 /** The JSON value of a response with status 200. Rejects for everything else, with the reason. */
-export async function okJson(
-  servers: ServerGroup,
-  reply: Reply,
-  asked: AskedPath,
-): Promise<unknown> {
+export async function okJson(group: ServerGroup, reply: Reply, asked: AskedPath): Promise<unknown> {
   const value = parsed(reply);
   if (reply.status === 200 && value !== undefined) return value;
   if (isStatusBody(value) && value.StatusCode === reply.status && reply.status !== 200) {
     throw refusal(reply, value);
   }
-  throw await foreignReply(servers, reply, asked);
+  throw await foreignReply(group, reply, asked);
 }
 
 /** The JSON object of a response with status 200. */
 export async function okObject(
-  servers: ServerGroup,
+  group: ServerGroup,
   reply: Reply,
   asked: AskedPath,
 ): Promise<JsonObject> {
-  const value = await okJson(servers, reply, asked);
+  const value = await okJson(group, reply, asked);
   if (isJsonObject(value)) return value;
-  throw await foreignReply(servers, reply, asked);
-}
-
-/** The body that has the status of its response, whichever that is. */
-export async function statusBody(
-  servers: ServerGroup,
-  reply: Reply,
-  asked: AskedPath,
-): Promise<StatusBody> {
-  const value = parsed(reply);
-  if (isStatusBody(value) && value.StatusCode === reply.status) return value;
-  throw await foreignReply(servers, reply, asked);
+  throw await foreignReply(group, reply, asked);
 }
 
 export function isJsonObject(value: unknown): value is JsonObject {
@@ -91,33 +72,29 @@ const REFUSAL_CODES: Readonly<Record<number, number>> = {
 
 /** The server's own words for what it refuses. */
 function refusal({ server, status }: Reply, { Message }: StatusBody): CommandFailure {
-  return new CommandFailure(
-    REFUSAL_CODES[status] ?? EXIT.failed,
-    `${serverName(server)}: ${Message}`,
-  );
+  return new CommandFailure(REFUSAL_CODES[status] ?? EXIT.failed, `${server}: ${Message}`);
 }
 
 /** Whether a path is missing because the server is older than this client, or is no freno. */
 async function foreignReply(
-  servers: ServerGroup,
+  group: ServerGroup,
   reply: Reply,
   { name }: AskedPath,
 ): Promise<CommandFailure> {
-  const { server, status, text, contentType } = reply;
-  if (status === 404 && text.startsWith(UNKNOWN_PATH_TEXT) && (await isFreno(servers, server))) {
+  const { server, status, text } = reply;
+  if (status === 404 && text.startsWith(UNKNOWN_PATH_TEXT) && (await isFreno(group, server))) {
     return new MissingPath(server, name);
   }
-  const what = `${status}${contentType === '' ? '' : ` with ${contentType.split(';', 1)[0]}`}`;
   return new CommandFailure(
     EXIT.notFreno,
-    `${serverName(server)} is no freno: it answers ${name} with ${what}`,
+    `${server} is no freno: it answers ${name} with ${status}`,
   );
 }
 
 /** `/help` lists the paths of every freno, the original included. */
-async function isFreno(servers: ServerGroup, server: URL): Promise<boolean> {
+async function isFreno(group: ServerGroup, server: string): Promise<boolean> {
   try {
-    const help = parsed(await servers.askServer(server, '/help'));
+    const help = parsed(await group.askServer(server, '/help'));
     return Array.isArray(help) && help.some((path) => String(path).startsWith('/check/'));
   } catch {
     return false;

@@ -1,29 +1,30 @@
 /**
- * The servers of one cluster, as a client sees them: which of them responds, and which leads.
+ * The servers of one cluster, as commands other than checks see them: which of them responds, and
+ * which leads.
  *
  * A single URL may be that of a load balancer, behind which the leader answers. Of several, the one
  * that answers `/leader-check` with 200 is asked what only the leader knows.
  */
-import { messageOf } from '../../base/errors.js';
+import { HttpExchange } from '../../client/exchange.js';
 import { CommandFailure, EXIT } from '../exit-codes.js';
-import { exchange, type HttpReply } from './http-exchange.js';
-import { serverName } from './server-list.js';
+import type { NamedServers } from './server-list.js';
 
-export interface Reply extends HttpReply {
-  readonly server: URL;
+export interface Reply {
+  /** URL of the server. */
+  readonly server: string;
+  readonly status: number;
+  readonly text: string;
 }
 
 /** A server that did not respond. */
 export interface NoReply {
-  readonly server: URL;
-  /** In words: `connection refused`. */
+  readonly server: string;
   readonly reason: string;
 }
 
 export interface AskOptions {
   readonly method?: 'GET' | 'POST';
   readonly timeoutMs?: number;
-  readonly signal?: AbortSignal | undefined;
 }
 
 const TIMEOUT_MS = 5_000;
@@ -34,13 +35,21 @@ export const COMMAND_TIMEOUT_MS = 12_000;
 /** Longer than a live leader needs, shorter than a user waits for a dead server of several. */
 const LEADER_CHECK_TIMEOUT_MS = 1_000;
 
-export class ServerGroup {
-  readonly all: readonly URL[];
-  /** The one to ask first: the leader when that was found, else the last that responded. */
-  #preferred: URL | undefined;
+/** The longest lists have 200,000 entries. */
+const BODY_BYTES_MAX = 256 * 1024 * 1024;
 
-  constructor(all: readonly URL[]) {
-    this.all = all;
+export class ServerGroup {
+  readonly #list: NamedServers;
+  readonly #exchanges: Readonly<Record<'GET' | 'POST', HttpExchange>>;
+  readonly #signal = new AbortController().signal;
+  /** The one to ask first: the leader when that was found, else the last that responded. */
+  #preferred: string | undefined;
+
+  constructor(list: NamedServers) {
+    this.#list = list;
+    const exchange = (method: 'GET' | 'POST'): HttpExchange =>
+      new HttpExchange((url, init) => fetch(url, { ...init, method }), list.headers);
+    this.#exchanges = { GET: exchange('GET'), POST: exchange('POST') };
   }
 
   /**
@@ -55,7 +64,6 @@ export class ServerGroup {
         this.#preferred = server;
         return reply;
       }
-      options.signal?.throwIfAborted();
       failures.push(reply);
     }
     throw unreachable(failures);
@@ -66,14 +74,14 @@ export class ServerGroup {
    * itself.
    */
   async askLeader(path: string, options: AskOptions = {}): Promise<Reply> {
-    await this.findLeader(options.signal);
+    await this.findLeader();
     return this.ask(path, options);
   }
 
   /** Remembers which of several servers leads now. */
-  async findLeader(signal?: AbortSignal): Promise<void> {
-    if (this.all.length === 1) return;
-    const options = { timeoutMs: LEADER_CHECK_TIMEOUT_MS, signal };
+  async findLeader(): Promise<void> {
+    if (this.#list.urls.length === 1) return;
+    const options = { timeoutMs: LEADER_CHECK_TIMEOUT_MS };
     this.#preferred = await firstOf(
       this.#byPreference().map(async (server) => {
         const reply = await this.#askOne(server, '/leader-check', options);
@@ -83,7 +91,7 @@ export class ServerGroup {
   }
 
   /** The response of that server. Rejects as `ask`. */
-  async askServer(server: URL, path: string, options: AskOptions = {}): Promise<Reply> {
+  async askServer(server: string, path: string, options: AskOptions = {}): Promise<Reply> {
     const reply = await this.#askOne(server, path, options);
     if (isReply(reply)) return reply;
     throw unreachable([reply]);
@@ -91,21 +99,21 @@ export class ServerGroup {
 
   /** What each server responds, in their order. */
   askEach(path: string, options: AskOptions = {}): Promise<Array<Reply | NoReply>> {
-    return Promise.all(this.all.map((server) => this.#askOne(server, path, options)));
+    return Promise.all(this.#list.urls.map((server) => this.#askOne(server, path, options)));
   }
 
-  #byPreference(): URL[] {
-    const rest = this.all.filter((server) => server !== this.#preferred);
+  #byPreference(): string[] {
+    const rest = this.#list.urls.filter((server) => server !== this.#preferred);
     return this.#preferred === undefined ? rest : [this.#preferred, ...rest];
   }
 
-  async #askOne(server: URL, path: string, options: AskOptions): Promise<Reply | NoReply> {
-    const { method = 'GET', timeoutMs = TIMEOUT_MS, signal } = options;
-    try {
-      return { server, ...(await exchange(server, path, { method, timeoutMs, signal })) };
-    } catch (error) {
-      return { server, reason: messageOf(error) };
-    }
+  async #askOne(server: string, path: string, options: AskOptions): Promise<Reply | NoReply> {
+    const { method = 'GET', timeoutMs = TIMEOUT_MS } = options;
+    const bounds = { timeoutMs, bodyBytesMax: BODY_BYTES_MAX, signal: this.#signal };
+    const reply = await this.#exchanges[method].get(server + path, bounds);
+    if (reply.kind === 'failure') return { server, reason: reply.text };
+    if (reply.body === null) return { server, reason: 'the response is too long' };
+    return { server, status: reply.status, text: reply.body };
   }
 }
 
@@ -139,7 +147,7 @@ function firstOf<Value>(
 }
 
 function unreachable(failures: readonly NoReply[]): CommandFailure {
-  const reasons = failures.map(({ server, reason }) => `${serverName(server)}: ${reason}`);
+  const reasons = failures.map(({ server, reason }) => `${server}: ${reason}`);
   const text = failures.length === 1 ? reasons[0]! : `no server responds: ${reasons.join('; ')}`;
   return new CommandFailure(EXIT.unreachable, text);
 }

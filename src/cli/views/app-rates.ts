@@ -16,7 +16,7 @@ export class AppRates {
   #before: JsonObject | null = null;
   #beforeMs = 0;
 
-  /** Those that have checked since the last look, the most frequent first. Of the first look: none. */
+  /** Those that have checked since the last look, the most frequent first; at first none. */
   look(vars: JsonObject, nowMs: number): AppRate[] {
     const before = this.#before;
     const seconds = (nowMs - this.#beforeMs) / 1_000;

@@ -31,10 +31,10 @@ const TONES: Readonly<Record<MetricVerdict, Tone>> = {
 const ERROR_PREFIX = 'error: ';
 
 /** The worst first. */
-export async function readStores(servers: ServerGroup): Promise<StoreView[]> {
+export async function readStores(group: ServerGroup): Promise<StoreView[]> {
   const [values, health] = await Promise.all(
     ['/aggregated-metrics', '/metrics-health'].map(async (path) =>
-      okObject(servers, await servers.ask(path), { name: path }),
+      okObject(group, await group.ask(path), { name: path }),
     ),
   );
   const names = new Set([...Object.keys(values!), ...Object.keys(health!)]);
