@@ -88,7 +88,7 @@ async function compareFleets(context: BenchmarkContext): Promise<ReportTable> {
 }
 
 async function measureFleet(context: BenchmarkContext, hosts: number): Promise<PairedWindow[]> {
-  const [rounds, windowMs, warmUpMs] = context.quick ? [3, 1_500, 3_000] : [7, 3_000, 8_000];
+  const [rounds, windowMs, warmUpMs] = context.quick ? [3, 1_500, 3_000] : [7, 3_000, 25_000];
   context.progress(`fleets: ${hosts} hosts`);
   const fleet = await ownFleet(context, hosts);
   const startFreno = (): Promise<FrenoNode> =>

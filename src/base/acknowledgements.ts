@@ -10,6 +10,7 @@ interface PendingChange<W> {
   readonly version: number;
   /** Threads that have not acknowledged it. */
   readonly missing: Set<W>;
+  readonly acknowledged: Promise<void>;
   readonly resolve: () => void;
 }
 
@@ -28,9 +29,17 @@ export class Acknowledgements<W> {
     const version = this.#version;
     send(version);
     if (workers.length === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#pending.push({ version, missing: new Set(workers), resolve });
+    let resolve = (): void => {};
+    const acknowledged = new Promise<void>((settle) => {
+      resolve = settle;
     });
+    this.#pending.push({ version, missing: new Set(workers), acknowledged, resolve });
+    return acknowledged;
+  }
+
+  /** Resolves when every change so far is done: changes are done in order. */
+  settled(): Promise<void> {
+    return this.#pending.at(-1)?.acknowledged ?? Promise.resolve();
   }
 
   acknowledged(worker: W, version: number): void {

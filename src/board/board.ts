@@ -16,6 +16,7 @@ import {
   bufferOf,
   copiedText,
   copyText,
+  EncodedText,
   loadNumber,
   publishSpare,
   spareBuffer,
@@ -24,6 +25,7 @@ import {
 } from './double-buffer.js';
 import {
   boardBytes,
+  HOST_BYTES_MAX,
   holdAt,
   LEADERSHIP,
   LEADERSHIP_AT,
@@ -61,8 +63,14 @@ export function emptyStoreReading(): StoreReading {
     value: 0,
     readAtMs: 0,
     lastHealthyMs: 0,
+    sinceMs: 0,
     errorText: '',
   };
+}
+
+/** A host in the form that `publishMeasurement` takes: keep it, it is encoded once. */
+export function encodeHost(address: string): EncodedText {
+  return new EncodedText(address, HOST_BYTES_MAX);
 }
 
 /** The settings that judge the values of a slot. Generation 0 belongs to no store. */
@@ -170,8 +178,11 @@ export class Board {
     publishSpare(this.#words, group);
   }
 
-  /** For the probe worker that owns the store. The error text is cut at 240 bytes. */
-  publishMeasurement(slot: number, measurement: Measurement): void {
+  /**
+   * For the probe worker that owns the store. The error text is cut at 240 bytes. `host` is the one
+   * that decided, as of `encodeHost`.
+   */
+  publishMeasurement(slot: number, measurement: Measurement, host = EncodedText.EMPTY): void {
     const words = this.#words;
     const group = measurementAt(this.#checked(slot));
     const buffer = spareBuffer(words, group, MEASUREMENT.words);
@@ -181,12 +192,30 @@ export class Board {
     storeNumber(words, buffer + MEASUREMENT.value, measurement.value);
     storeNumber(words, buffer + MEASUREMENT.readAtMs, measurement.readAtMs);
     storeNumber(words, buffer + MEASUREMENT.lastHealthyMs, measurement.lastHealthyMs);
+    storeNumber(words, buffer + MEASUREMENT.sinceMs, measurement.sinceMs);
     const bytes =
       measurement.errorText === ''
         ? 0
         : storeText(words, buffer + MEASUREMENT.text, measurement.errorText, TEXT_BYTES_MAX);
     Atomics.store(words, buffer + MEASUREMENT.textBytes, bytes);
+    Atomics.store(words, buffer + MEASUREMENT.hostBytes, host.bytes);
+    host.store(words, buffer + MEASUREMENT.host);
     publishSpare(words, group);
+  }
+
+  /** The host that decided the latest measurement of the slot; empty: none did. */
+  readHost(slot: number): string {
+    const words = this.#words;
+    const group = measurementAt(this.#checked(slot));
+    let sequence: number;
+    let bytes: number;
+    do {
+      sequence = Atomics.load(words, group);
+      const buffer = bufferOf(group, MEASUREMENT.words, sequence);
+      bytes = Math.min(Atomics.load(words, buffer + MEASUREMENT.hostBytes), HOST_BYTES_MAX);
+      copyText(words, buffer + MEASUREMENT.host, bytes);
+    } while (Atomics.load(words, group) !== sequence);
+    return copiedText(bytes);
   }
 
   readStore(slot: number, into: StoreReading): StoreReading {
@@ -270,6 +299,7 @@ export class Board {
       into.value = loadNumber(words, buffer + MEASUREMENT.value);
       into.readAtMs = loadNumber(words, buffer + MEASUREMENT.readAtMs);
       into.lastHealthyMs = loadNumber(words, buffer + MEASUREMENT.lastHealthyMs);
+      into.sinceMs = loadNumber(words, buffer + MEASUREMENT.sinceMs);
       textBytes = Math.min(Atomics.load(words, buffer + MEASUREMENT.textBytes), TEXT_BYTES_MAX);
       copyText(words, buffer + MEASUREMENT.text, textBytes);
     } while (Atomics.load(words, group) !== sequence);

@@ -68,6 +68,28 @@ export function storeText(words: Int32Array, at: number, text: string, bytesMax:
   return written;
 }
 
+/** A text that is stored many times: it is encoded once. */
+export class EncodedText {
+  static readonly EMPTY = new EncodedText('');
+  readonly words: Int32Array;
+  /** Of UTF-8. */
+  readonly bytes: number;
+
+  /** Cut to as many whole characters as fit in `bytesMax`. */
+  constructor(text: string, bytesMax = SCRATCH_BYTES) {
+    const bytes = new Uint8Array(Math.ceil(Math.min(bytesMax, 3 * text.length) / 4) * 4);
+    this.bytes = encoder.encodeInto(text, bytes).written;
+    this.words = new Int32Array(bytes.buffer);
+  }
+
+  /** There must be room for all its words. */
+  store(words: Int32Array, at: number): void {
+    for (let word = 0; word * 4 < this.bytes; word++) {
+      Atomics.store(words, at + word, this.words[word]!);
+    }
+  }
+}
+
 /**
  * Copies a text of that many bytes out of shared memory. `copiedText` decodes it, once the sequence
  * has shown that the reading was whole.

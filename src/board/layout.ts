@@ -7,6 +7,9 @@ import { groupWords } from './double-buffer.js';
 /** Longest error text that a slot holds, in bytes of UTF-8. */
 export const TEXT_BYTES_MAX = 240;
 
+/** Longest `host:port` that a slot holds: names of hosts have at most 255 bytes (RFC 1035). */
+export const HOST_BYTES_MAX = 264;
+
 /** Leadership of this node: written by main. */
 export const LEADERSHIP = {
   flags: 0,
@@ -41,9 +44,12 @@ export const MEASUREMENT = {
   value: 4,
   readAtMs: 6,
   lastHealthyMs: 8,
-  textBytes: 10,
-  text: 11,
-  words: 11 + TEXT_BYTES_MAX / 4,
+  sinceMs: 10,
+  textBytes: 12,
+  text: 13,
+  hostBytes: 13 + TEXT_BYTES_MAX / 4,
+  host: 14 + TEXT_BYTES_MAX / 4,
+  words: 14 + (TEXT_BYTES_MAX + HOST_BYTES_MAX) / 4,
 } as const;
 
 /**

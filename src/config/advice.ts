@@ -3,6 +3,7 @@
  * start, and no check would ever pass, or no node could replace another. They are not mistakes, so
  * they refuse nothing. No value is quoted: any string may be a password.
  */
+import { metricAdvice } from './advice-metrics.js';
 import { clusterSettings } from './clusters.js';
 import type { FrenoConfig } from './schema.js';
 import { keyPath, metaAt, type Path, pathText } from './schema-walk.js';
@@ -29,7 +30,12 @@ const RESERVED_HOST = [
 /** One line for each warning, which begins with the path of a key. */
 export function advice(config: FrenoConfig): string[] {
   // A set: the items of a list share one line.
-  const lines = new Set([...raftAdvice(config), ...storeAdvice(config), ...textAdvice(config, [])]);
+  const lines = new Set([
+    ...raftAdvice(config),
+    ...storeAdvice(config),
+    ...metricAdvice(config),
+    ...textAdvice(config, []),
+  ]);
   return [...lines];
 }
 
@@ -90,7 +96,7 @@ function textAdvice(value: unknown, path: Path): string[] {
 
 function adviceOf(value: string, path: Path): string | null {
   const key = path.findLast((step) => typeof step === 'string');
-  if (key === 'MetricQuery' || key === '$schema') return null;
+  if (key === 'MetricQuery' || key === 'Query' || key === '$schema') return null;
   const { secret, credentials } = metaAt(path);
   if (UNREPLACED.test(value) || (credentials && UNREPLACED_IN_ADDRESS.test(value))) {
     return (

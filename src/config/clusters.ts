@@ -1,45 +1,44 @@
 /**
- * The clusters of a configuration as they are probed: with the values that each inherits, and the
- * source that lists its hosts.
+ * The clusters of a configuration as they are probed: each with its metrics, and the values that
+ * these inherit.
  */
-
-import { formatAddress } from '../base/address.js';
 import { MYSQL_DEFAULT_PORT } from '../base/mysql/default-port.js';
-import type { ClusterSettings, HostSource, MetricSettings } from '../contracts/stores.js';
-import { splitList } from './key-types.js';
+import type {
+  CatchUpSettings,
+  ClusterSettings,
+  MetricMode,
+  MetricSettings,
+  MetricSource,
+} from '../contracts/stores.js';
+import { hostSource, inheritedSources } from './host-sources.js';
+import { KNOWN_METRICS } from './known-metrics.js';
+import { namedMetrics, ownMetricName } from './named-metrics.js';
 import type { FrenoConfig } from './schema.js';
+import { CATCH_UP_DEFAULTS, type CatchUpConfig, type MetricConfig } from './schema-metrics.js';
 import type { ClusterConfig, MySQLConfig } from './schema-stores.js';
-import { tlsSettings } from './tls.js';
+import { inheritedTls, tlsSettings } from './tls.js';
 
-const IGNORE_SERVER_TTL_MS = 10_000;
-const VITESS_TIMEOUT_MS = 5_000;
-
-/** The sources that a cluster can name, by precedence. */
-export const SOURCE_KEYS = [
-  'HAProxySettings',
-  'ProxySQLSettings',
-  'VitessSettings',
-  'StaticHostsSettings',
-] as const;
-
-export type SourceKey = (typeof SOURCE_KEYS)[number];
-
-/** Name of a store's own metric. */
-const OWN_METRIC = 'lag';
+const DEFAULT_MODE: MetricMode = 'enforce';
 
 /** Every cluster of a valid configuration, in the order of the file. */
 export function clusterSettings(config: FrenoConfig): ClusterSettings[] {
   const mysql = config.Stores.MySQL;
-  return Object.entries(mysql.Clusters).map(([name, cluster]) => ({
-    name,
-    metrics: [ownMetric(mysql, cluster)],
-  }));
+  const observesAll = config.ThrottleMode === 'observe';
+  return Object.entries(mysql.Clusters).map(([name, cluster]) => {
+    const own = ownMetric(mysql, cluster);
+    const others = Array.from(namedMetrics(mysql, cluster), ([metric, { keys }]) =>
+      otherMetric(metric, keys, own, mysql, cluster),
+    );
+    const inMode = (metric: MetricSettings): MetricSettings =>
+      observesAll ? { ...metric, mode: 'observe' } : metric;
+    return { name, metrics: [inMode(own), ...others.map(inMode)] };
+  });
 }
 
 function ownMetric(mysql: MySQLConfig, cluster: ClusterConfig): MetricSettings {
   return {
-    name: OWN_METRIC,
-    mode: 'enforce',
+    name: ownMetricName(mysql, cluster),
+    mode: cluster.ThrottleMode ?? mysql.ThrottleMode ?? DEFAULT_MODE,
     measured: { kind: 'query', query: (cluster.MetricQuery.trim() || mysql.MetricQuery).trim() },
     threshold: cluster.ThrottleThreshold || mysql.ThrottleThreshold,
     cacheMs: cluster.CacheMillis || mysql.CacheMillis,
@@ -48,70 +47,76 @@ function ownMetric(mysql: MySQLConfig, cluster: ClusterConfig): MetricSettings {
     user: cluster.User || mysql.User,
     password: cluster.Password || mysql.Password,
     collation: mysql.Collation,
-    tls: tlsSettings(cluster.TLS, mysql.TLS),
+    tls: tlsSettings(inheritedTls(cluster.TLS, mysql.TLS)),
     ignoreDialTcpErrors: mysql.IgnoreDialTcpErrors,
     ignoreHostsCount: cluster.IgnoreHostsCount || mysql.IgnoreHostsCount,
-    ignoreHostsPercent: 0,
+    ignoreHostsPercent: cluster.IgnoreHostsPercent || mysql.IgnoreHostsPercent,
     ignoreHostsThreshold: cluster.IgnoreHostsThreshold || mysql.IgnoreHostsThreshold,
-    catchUp: null,
+    catchUp: catchUpSettings(cluster.CatchUp, mysql.CatchUp),
     httpCheckPort: Math.max(0, cluster.HttpCheckPort || mysql.HttpCheckPort),
     httpCheckPath: cluster.HttpCheckPath || mysql.HttpCheckPath,
     ignoreHosts: cluster.IgnoreHosts.length > 0 ? cluster.IgnoreHosts : mysql.IgnoreHosts,
   };
 }
 
-/** The sources that a cluster configures completely; the first one is used. */
-export function namedSources(mysql: MySQLConfig, cluster: ClusterConfig): SourceKey[] {
-  return SOURCE_KEYS.filter((key) => sourceReaders[key](mysql, cluster) !== null);
+/** `own` has the settings of the cluster, which the metric inherits. */
+function otherMetric(
+  name: string,
+  keys: MetricConfig,
+  own: MetricSettings,
+  mysql: MySQLConfig,
+  cluster: ClusterConfig,
+): MetricSettings {
+  const known = keys.Query === undefined ? KNOWN_METRICS.get(name) : undefined;
+  return {
+    name,
+    mode: keys.Mode ?? DEFAULT_MODE,
+    measured: metricSource(name, keys),
+    threshold: keys.Threshold ?? 0,
+    cacheMs: keys.CacheMillis ?? (own.cacheMs || (known?.cacheMs ?? 0)),
+    hosts:
+      keys.Hosts === undefined
+        ? own.hosts
+        : hostSource(mysql, inheritedSources(keys.Hosts, cluster)),
+    port: keys.Port || own.port,
+    user: keys.User || own.user,
+    password: keys.Password || own.password,
+    collation: own.collation,
+    tls:
+      keys.TLS === undefined
+        ? own.tls
+        : tlsSettings(inheritedTls(keys.TLS, inheritedTls(cluster.TLS, mysql.TLS))),
+    ignoreDialTcpErrors: keys.IgnoreDialTcpErrors ?? own.ignoreDialTcpErrors,
+    ignoreHostsCount: keys.IgnoreHostsCount ?? own.ignoreHostsCount,
+    ignoreHostsPercent: keys.IgnoreHostsPercent ?? own.ignoreHostsPercent,
+    ignoreHostsThreshold: keys.IgnoreHostsThreshold ?? own.ignoreHostsThreshold,
+    catchUp: catchUpSettings(keys.CatchUp, undefined),
+    httpCheckPort: Math.max(0, keys.HttpCheckPort ?? own.httpCheckPort),
+    httpCheckPath: keys.HttpCheckPath || own.httpCheckPath,
+    ignoreHosts: keys.IgnoreHosts ?? own.ignoreHosts,
+  };
 }
 
-function hostSource(mysql: MySQLConfig, cluster: ClusterConfig): HostSource {
-  for (const key of SOURCE_KEYS) {
-    const source = sourceReaders[key](mysql, cluster);
-    if (source !== null) return source;
+function metricSource(name: string, { Query, Kind, Prometheus }: MetricConfig): MetricSource {
+  if (Prometheus !== undefined) {
+    const { URL: url, Query: query, IntervalMillis: intervalMs } = Prometheus;
+    return { kind: 'prometheus', url, query, intervalMs };
   }
-  return { kind: 'none' };
+  if (Query !== undefined) return { kind: Kind ?? 'query', query: Query.trim() };
+  const known = KNOWN_METRICS.get(name);
+  if (known === undefined) throw new Error(`the metric ${name} was not validated`);
+  return known.source;
 }
 
-/** Each returns null where the cluster does not configure that source, or not completely. */
-const sourceReaders: Readonly<
-  Record<SourceKey, (mysql: MySQLConfig, cluster: ClusterConfig) => HostSource | null>
-> = {
-  HAProxySettings: (_mysql, { HAProxySettings: haproxy }) => {
-    const addresses =
-      haproxy.Host !== '' && haproxy.Port > 0
-        ? [formatAddress({ host: haproxy.Host, port: haproxy.Port })]
-        : splitList(haproxy.Addresses);
-    if (haproxy.PoolName === '' || addresses.length === 0) return null;
-    return { kind: 'haproxy', addresses, poolName: haproxy.PoolName };
-  },
-
-  ProxySQLSettings: (mysql, { ProxySQLSettings: proxysql }) => {
-    const named = proxysql.HostgroupID !== undefined || proxysql.Addresses.length > 0;
-    const addresses = proxysql.Addresses.length > 0 ? proxysql.Addresses : mysql.ProxySQLAddresses;
-    if (!named || addresses.length === 0) return null;
-    return {
-      kind: 'proxysql',
-      addresses,
-      user: proxysql.User || mysql.ProxySQLUser,
-      password: proxysql.Password || mysql.ProxySQLPassword,
-      hostgroupId: proxysql.HostgroupID ?? 0,
-      ignoreServerTtlMs: proxysql.IgnoreServerTTLSecs * 1_000 || IGNORE_SERVER_TTL_MS,
-    };
-  },
-
-  VitessSettings: (mysql, { VitessSettings: vitess }) => {
-    if (vitess.API === '' || vitess.Keyspace === '') return null;
-    return {
-      kind: 'vitess',
-      api: vitess.API,
-      cells: vitess.Cells.length > 0 ? vitess.Cells : mysql.VitessCells,
-      keyspace: vitess.Keyspace,
-      shard: vitess.Shard,
-      timeoutMs: vitess.TimeoutSecs * 1_000 || VITESS_TIMEOUT_MS,
-    };
-  },
-
-  StaticHostsSettings: (_mysql, { StaticHostsSettings: { Hosts } }) =>
-    Hosts.length === 0 ? null : { kind: 'static', hosts: Hosts },
-};
+function catchUpSettings(
+  own: CatchUpConfig | undefined,
+  inherited: CatchUpConfig | undefined,
+): CatchUpSettings | null {
+  if (own === undefined && inherited === undefined) return null;
+  if (!(own?.Enabled ?? inherited?.Enabled ?? true)) return null;
+  const { aboveSeconds, maxMinutes } = CATCH_UP_DEFAULTS;
+  return {
+    aboveSeconds: own?.AboveSeconds ?? inherited?.AboveSeconds ?? aboveSeconds,
+    maxMinutes: own?.MaxMinutes ?? inherited?.MaxMinutes ?? maxMinutes,
+  };
+}

@@ -7,10 +7,11 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { readFailure } from './file-errors.js';
+import { namedMetrics } from './named-metrics.js';
 import type { FrenoConfig } from './schema.js';
 import type { TlsConfig } from './schema-hosts.js';
 import { type Path, pathText } from './schema-walk.js';
-import { tlsSettings } from './tls.js';
+import { inheritedTls, tlsSettings } from './tls.js';
 
 type FileKey = 'CAFile' | 'CertFile' | 'KeyFile';
 
@@ -32,8 +33,15 @@ export async function checkFiles(config: FrenoConfig): Promise<string[]> {
   const { MySQL } = config.Stores;
   const mysqlPath: Path = ['Stores', 'MySQL'];
   const common: PlacedTls = { tls: MySQL.TLS, path: [...mysqlPath, 'TLS'] };
-  for (const [name, { TLS }] of Object.entries(MySQL.Clusters)) {
-    await files.check({ tls: TLS, path: [...mysqlPath, 'Clusters', name, 'TLS'] }, common);
+  for (const [name, cluster] of Object.entries(MySQL.Clusters)) {
+    const path: Path = [...mysqlPath, 'Clusters', name];
+    const own: PlacedTls = { tls: cluster.TLS, path: [...path, 'TLS'] };
+    await files.check(own, common);
+    for (const [metric, { keys }] of namedMetrics(MySQL, cluster)) {
+      if (keys.TLS === undefined) continue;
+      const home = cluster.Metrics[metric]?.TLS === undefined ? mysqlPath : path;
+      await files.check({ tls: keys.TLS, path: [...home, 'Metrics', metric, 'TLS'] }, own, common);
+    }
   }
   if (config.BackendMySQLHost !== '') {
     await files.check({ tls: config.BackendMySQLTLS, path: ['BackendMySQLTLS'] });
@@ -47,12 +55,14 @@ class FileCheck {
   /** The files checked so far: most clusters use the same ones. */
   readonly #checked = new Set<string>();
 
-  /** Checks the files of the settings that result from `own` and `inherited`. */
-  async check(own: PlacedTls, inherited?: PlacedTls): Promise<void> {
-    const settings = tlsSettings(own.tls, inherited?.tls);
+  /** Checks the files of the settings of the first object, each of which inherits the next. */
+  async check(...objects: readonly [PlacedTls, ...PlacedTls[]]): Promise<void> {
+    const settings = tlsSettings(
+      objects.map(({ tls }) => tls).reduceRight((inherited, own) => inheritedTls(own, inherited)),
+    );
     if (settings === null) return;
     const named = (key: FileKey, name: string): NamedFile => {
-      const owner = own.tls !== undefined && own.tls[key] !== '' ? own : (inherited ?? own);
+      const owner = objects.find(({ tls }) => tls !== undefined && tls[key] !== '') ?? objects[0];
       return { path: pathText([...owner.path, key]), name };
     };
     const authorities = named('CAFile', settings.caFile);

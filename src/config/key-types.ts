@@ -42,15 +42,20 @@ export const threshold = () => z.number().min(0);
 
 const METRIC_NAME_LENGTH_MAX = 64;
 
-/** Name of a metric: a segment of keys and labels, and one of several in a query. */
-export const metricName = () =>
-  z
-    .string()
-    .max(METRIC_NAME_LENGTH_MAX, `must have at most ${METRIC_NAME_LENGTH_MAX} characters`)
+/** Name of a metric, or empty: a segment of keys and labels, and one of several in a query. */
+export const optionalMetricName = () =>
+  text()
+    .max(
+      METRIC_NAME_LENGTH_MAX,
+      `the name of a metric must have at most ${METRIC_NAME_LENGTH_MAX} characters`,
+    )
     .regex(
-      /^[a-z0-9_.-]+$/,
-      'must be the name of a metric: lower-case letters, digits, "_", "." and "-"',
+      /^[a-z0-9_.-]*$/,
+      'the name of a metric must have only lower-case letters, digits, "_", "." and "-"',
     );
+
+export const metricName = () =>
+  optionalMetricName().min(1, 'the name of a metric must not be empty');
 
 export const list = <Item extends z.ZodType>(item: Item, max = LIST_LENGTH_MAX) =>
   z.array(item).max(max);

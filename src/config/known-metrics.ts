@@ -18,6 +18,9 @@ export interface MetricDefinition {
   readonly privilege: string;
 }
 
+/** Replication lag; the name of a store's own metric, unless that has another. */
+export const LAG = 'lag';
+
 const ALL_SERVERS = 'MySQL 5.7 to 8.4, MariaDB';
 const GALERA = 'Galera: MariaDB, Percona XtraDB Cluster';
 const NO_PRIVILEGE = 'none';
@@ -27,11 +30,22 @@ export const KNOWN_METRICS: ReadonlyMap<string, MetricDefinition> = new Map<
   MetricDefinition
 >([
   [
+    LAG,
+    {
+      source: { kind: 'query', query: '' },
+      cacheMs: 0,
+      unit: 'Seconds that a replica is behind',
+      threshold: 1,
+      servers: ALL_SERVERS,
+      privilege: 'REPLICATION CLIENT; SLAVE MONITOR on MariaDB from 10.5.9',
+    },
+  ],
+  [
     'threads_running',
     {
       source: status('Threads_running'),
       cacheMs: 0,
-      unit: 'statements that run now, the probe among them',
+      unit: 'Statements that run now, the probe among them',
       threshold: 25,
       servers: ALL_SERVERS,
       privilege: NO_PRIVILEGE,
@@ -49,7 +63,7 @@ export const KNOWN_METRICS: ReadonlyMap<string, MetricDefinition> = new Map<
         mariaDbQuery: "SHOW GLOBAL STATUS LIKE 'Innodb_history_list_length'",
       },
       cacheMs: 0,
-      unit: 'transactions whose old row versions are not purged',
+      unit: 'Transactions whose old row versions are not purged',
       threshold: 100_000,
       servers: ALL_SERVERS,
       privilege: 'PROCESS on MySQL',
@@ -60,7 +74,7 @@ export const KNOWN_METRICS: ReadonlyMap<string, MetricDefinition> = new Map<
     {
       source: status('wsrep_local_recv_queue'),
       cacheMs: 0,
-      unit: 'write-sets received and not applied',
+      unit: 'Write-sets received and not applied',
       threshold: 10,
       servers: GALERA,
       privilege: NO_PRIVILEGE,
@@ -77,7 +91,7 @@ export const KNOWN_METRICS: ReadonlyMap<string, MetricDefinition> = new Map<
       },
       // The share of a shorter time would be 0 or 1.
       cacheMs: 1_000,
-      unit: 'share of the last second in which replication was paused, 0 to 1',
+      unit: 'Share of the last second in which replication was paused, 0 to 1',
       threshold: 0.1,
       servers: GALERA,
       privilege: NO_PRIVILEGE,
@@ -88,7 +102,7 @@ export const KNOWN_METRICS: ReadonlyMap<string, MetricDefinition> = new Map<
     {
       source: status('Innodb_row_lock_current_waits'),
       cacheMs: 0,
-      unit: 'row locks that are waited for now',
+      unit: 'Row locks that are waited for now',
       threshold: 10,
       servers: ALL_SERVERS,
       privilege: NO_PRIVILEGE,
@@ -100,7 +114,7 @@ export const KNOWN_METRICS: ReadonlyMap<string, MetricDefinition> = new Map<
       // `…_source_…` or `…_master_…`, by the plugin; a server cannot have both.
       source: status('Rpl_semi_sync_%_wait_sessions'),
       cacheMs: 0,
-      unit: 'commits that wait for a replica to acknowledge them',
+      unit: 'Commits that wait for a replica to acknowledge them',
       threshold: 10,
       servers: 'MySQL 5.7 to 8.4 with a semisync plugin, MariaDB from 10.3',
       privilege: NO_PRIVILEGE,

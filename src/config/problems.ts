@@ -35,7 +35,7 @@ export function keysOf(issue: Issue): Path[] {
 }
 
 function unknownKey(parent: Path, key: string): string {
-  const homes = homesOf(key);
+  const homes = homesOf(key, parent);
   if (homes.length > 0) return `unknown key here; move it to ${homes.join(' or ')}`;
   const near = nearest(key, knownKeys(parent));
   return near === undefined ? 'unknown key' : `unknown key; did you mean ${near}?`;
@@ -51,7 +51,7 @@ function describeValue(
     case 'invalid_value':
       return `must be one of ${issue.values.map((each) => JSON.stringify(each)).join(', ')}`;
     case 'too_small':
-      return issue.origin === 'string'
+      return issue.origin === 'string' || issue.origin === 'array'
         ? 'must not be empty'
         : `must be at least ${issue.minimum}, got ${numberText(value)}`;
     case 'too_big':

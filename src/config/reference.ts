@@ -3,7 +3,7 @@
  * editors.
  */
 import { z } from 'zod';
-import { STORES_MAX } from '../base/limits.js';
+import { METRICS_MAX, STORE_METRICS_MAX, STORES_MAX } from '../base/limits.js';
 import { configSchema, topLevelGroups } from './schema.js';
 import { bare, schemaAt } from './schema-walk.js';
 
@@ -47,20 +47,27 @@ function toJsonSchema(schema: z.core.$ZodType): Record<string, unknown> {
 }
 
 function topLevelSections(): string[] {
-  return Object.entries<Shape>(topLevelGroups).map(([title, shape]) =>
-    section(`## ${title}`, AFTER_TABLE[title] ?? '', shape),
-  );
+  return [
+    ...Object.entries<Shape>(topLevelGroups).map(([title, shape]) =>
+      section(`## ${title}`, AFTER_TABLE[title] ?? '', shape),
+    ),
+    section('### Apps', APP, shapeAt(['Apps', '<name>'])),
+  ];
 }
 
 function storesSections(): string[] {
   const mysql = ['Stores', 'MySQL'];
   const cluster = [...mysql, 'Clusters', '<name>'];
+  const metric = [...mysql, 'Metrics', '<name>'];
   return [
     section('## Stores.MySQL', '', shapeAt(mysql)),
     section('## Stores.MySQL.Clusters.&lt;name&gt;', CLUSTER, shapeAt(cluster)),
     ...['HAProxySettings', 'ProxySQLSettings', 'VitessSettings', 'StaticHostsSettings'].map((key) =>
       section(`### ${key}`, '', shapeAt([...cluster, key])),
     ),
+    section('## Metrics', METRIC, shapeAt(metric)),
+    section('### Prometheus', '', shapeAt([...metric, 'Prometheus'])),
+    section('## CatchUp', '', shapeAt([...mysql, 'CatchUp'])),
     section('## TLS', TLS, shapeAt([...mysql, 'TLS'])),
   ];
 }
@@ -190,7 +197,19 @@ If it names several, the first of \`HAProxySettings\`, \`ProxySQLSettings\`, \`V
 \`StaticHostsSettings\` counts.
 If it names none, it is accepted with a warning, and its checks have no value.`;
 
-const TLS = `The keys are the same in \`Stores.MySQL.TLS\`, in \`TLS\` of a cluster,
+const APP = `These are the keys of one app.
+A key that is not set leaves what holds for every app.
+[Metrics of stores](metrics-of-stores.md#rules-per-app) says more.`;
+
+const METRIC = `These are the keys of one metric;
+they are the same in \`Metrics\` of \`Stores.MySQL\` and of a cluster.
+A name has lower-case letters, digits, \`_\`, \`.\` and \`-\`, at most 64 characters;
+a cluster has at most ${STORE_METRICS_MAX} metrics with its own,
+all clusters together ${METRICS_MAX}.
+A key that is set counts, also as 0 or as an empty list, but where the table says otherwise.
+[Metrics of stores](metrics-of-stores.md) says more.`;
+
+const TLS = `The keys are the same in \`Stores.MySQL.TLS\`, in \`TLS\` of a cluster or a metric,
 and in \`BackendMySQLTLS\`.
 A cluster inherits from \`Stores.MySQL.TLS\` what it does not set
 (a certificate together with its key); \`{"Enabled": false}\` turns encryption off for it.

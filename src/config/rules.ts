@@ -1,42 +1,16 @@
 /** Rules between keys. The schema checks one value at a time and cannot hold them. */
-import { isDeepStrictEqual } from 'node:util';
 import { formatAddress } from '../base/address.js';
-import { STORES_MAX } from '../base/limits.js';
 import { ELECTION_HEARTBEATS_MIN } from '../contracts/consensus.js';
-import { namedSources, SOURCE_KEYS, type SourceKey } from './clusters.js';
+import type { Findings } from './findings.js';
+import { checkCertificate } from './rules-certificate.js';
+import { checkStores } from './rules-stores.js';
 import type { FrenoConfig } from './schema.js';
 import { APP_PATTERNS_MAX } from './schema-apps.js';
-import type { TlsConfig } from './schema-hosts.js';
-import { type ClusterConfig, EMPTY_CLUSTER, type MySQLConfig } from './schema-stores.js';
-import { keyPath, type Path, pathText } from './schema-walk.js';
+import type { Path } from './schema-walk.js';
 import { domain, raftAddress } from './settings.js';
 
 /** `service_election.domain` and `.share_domain` of the MySQL backend are varchar(32). */
 const DOMAIN_LENGTH_MAX = 32;
-
-/**
- * Collects what the rules find. A rule that read a key which the schema refused reports nothing: it
- * judged the default instead.
- */
-export class Findings {
-  readonly problems: string[] = [];
-  readonly warnings: string[] = [];
-  readonly #refused: ReadonlySet<string>;
-
-  constructor(refused: readonly Path[]) {
-    this.#refused = new Set(refused.map(pathText));
-  }
-
-  /** `what` is wrong at `path`; `alsoRead` are the other keys that the rule read. */
-  problem(path: Path, what: string, alsoRead: readonly Path[] = []): void {
-    if ([path, ...alsoRead].some((read) => this.#refused.has(pathText(keyPath(read))))) return;
-    this.problems.push(`${pathText(path)}: ${what}`);
-  }
-
-  warning(path: Path, what: string): void {
-    this.warnings.push(`${pathText(path)}: ${what}`);
-  }
-}
 
 /** Checks a configuration whose values are each valid. */
 export function checkRules(config: FrenoConfig, findings: Findings): void {
@@ -136,64 +110,4 @@ function checkRaftAddresses(config: FrenoConfig, findings: Findings): void {
     `${self} is not among RaftNodes (${nodes.join(', ')}): ${remedy}`,
     [['RaftNodes'], ['RaftBind'], ['RaftAdvertise'], ['DefaultRaftPort']],
   );
-}
-
-function checkStores(mysql: MySQLConfig, findings: Findings): void {
-  const path: Path = ['Stores', 'MySQL'];
-  const clusters = Object.entries(mysql.Clusters);
-  if (clusters.length > STORES_MAX) {
-    findings.problem(
-      [...path, 'Clusters'],
-      `must have at most ${STORES_MAX} clusters, got ${clusters.length}`,
-    );
-  }
-  checkCertificate(mysql.TLS, [...path, 'TLS'], findings);
-  for (const [name, cluster] of clusters) {
-    checkCluster(mysql, cluster, [...path, 'Clusters', name], findings);
-  }
-}
-
-function checkCluster(
-  mysql: MySQLConfig,
-  cluster: ClusterConfig,
-  path: Path,
-  findings: Findings,
-): void {
-  checkCertificate(cluster.TLS, [...path, 'TLS'], findings);
-  const [used, ...unused] = namedSources(mysql, cluster);
-  for (const key of SOURCE_KEYS) {
-    if (key === used) continue;
-    if (unused.includes(key)) findings.warning([...path, key], `ignored: ${used} takes precedence`);
-    else if (!isDeepStrictEqual(cluster[key], EMPTY_CLUSTER[key])) {
-      findings.warning([...path, key], `ignored: incomplete; set ${NEEDS[key]}`);
-    }
-  }
-  if (used === undefined) {
-    findings.warning(
-      path,
-      `has no source of hosts, so its checks fail; set one of ${SOURCE_KEYS.join(', ')}`,
-    );
-  }
-  const haproxy = cluster.HAProxySettings;
-  if (haproxy.Host !== '' && haproxy.Port > 0 && haproxy.Addresses !== '') {
-    findings.warning(
-      [...path, 'HAProxySettings', 'Addresses'],
-      'ignored: Host and Port take precedence',
-    );
-  }
-}
-
-const NEEDS: Readonly<Record<SourceKey, string>> = {
-  HAProxySettings: 'PoolName, and Host with Port or else Addresses',
-  ProxySQLSettings: 'HostgroupID, and Addresses here or ProxySQLAddresses in Stores.MySQL',
-  VitessSettings: 'API and Keyspace',
-  StaticHostsSettings: 'Hosts',
-};
-
-function checkCertificate(tls: TlsConfig | undefined, path: Path, findings: Findings): void {
-  if (tls === undefined || (tls.CertFile === '') === (tls.KeyFile === '')) return;
-  const [missing, given] = tls.CertFile === '' ? ['CertFile', 'KeyFile'] : ['KeyFile', 'CertFile'];
-  findings.problem([...path, missing!], `must be set, because ${given} is set`, [
-    [...path, given!],
-  ]);
 }

@@ -1,6 +1,6 @@
 /** Schema of the rules for single apps. */
 import { z } from 'zod';
-import { metricName, text, threshold } from './key-types.js';
+import { list, metricName, text, threshold } from './key-types.js';
 
 /** Patterns are tried one after the other, for each path that is compiled. */
 export const APP_PATTERNS_MAX = 1_000;
@@ -8,7 +8,7 @@ const PATTERN_LENGTH_MAX = 128;
 const SEPARATOR_LENGTH_MAX = 8;
 
 const app = z.strictObject({
-  Metrics: z.array(metricName()).min(1, 'must name a metric').optional().meta({
+  Metrics: list(metricName()).min(1).optional().meta({
     description: 'The metrics that apply, by name. Not set: all of the store.',
   }),
   Thresholds: z.record(metricName(), threshold()).optional().meta({

@@ -130,7 +130,7 @@ export const hostSourceKeys = {
   StaticHostsSettings: staticHosts.prefault({}).meta({ description: 'The hosts are listed here.' }),
 };
 
-const hostSources = z.strictObject(hostSourceKeys);
+export const hostSources = z.strictObject(hostSourceKeys);
 
 export type HostSourcesConfig = z.output<typeof hostSources>;
 export type TlsConfig = z.output<typeof tls>;

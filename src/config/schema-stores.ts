@@ -10,11 +10,14 @@ import {
   DAY_MS,
   list,
   metricQuery,
+  optionalMetricName,
   optionalPort,
   text,
   threshold,
 } from './key-types.js';
+import { KNOWN_METRICS } from './known-metrics.js';
 import { HOSTS_MAX, hostSourceKeys, optionalTls } from './schema-hosts.js';
+import { metrics, optionalCatchUp, optionalMode, percent } from './schema-metrics.js';
 
 const CLUSTER_NAME_LENGTH_MAX = 128;
 
@@ -26,17 +29,32 @@ const cluster = z.strictObject({
   MetricQuery: metricQuery()
     .default('')
     .meta({ description: 'As in `Stores.MySQL`. Empty inherits.' }),
+  MetricName: optionalMetricName()
+    .default('')
+    .meta({ description: 'As in `Stores.MySQL`. Empty inherits.' }),
   CacheMillis: count(DAY_MS).default(0).meta({ description: 'As in `Stores.MySQL`. 0 inherits.' }),
   ThrottleThreshold: threshold()
     .default(0)
     .meta({ description: 'As in `Stores.MySQL`. 0 inherits.' }),
+  ThrottleMode: optionalMode().meta({ description: 'As in `Stores.MySQL`. Not set inherits.' }),
+  Metrics: metrics().meta({
+    description:
+      'As in `Stores.MySQL`, whose metrics the cluster inherits: ' +
+      'a key that a metric does not set here is that of the metric of the same name there.',
+  }),
   Port: optionalPort().default(0).meta({ description: 'As in `Stores.MySQL`. 0 inherits.' }),
   IgnoreHostsCount: count(HOSTS_MAX)
+    .default(0)
+    .meta({ description: 'As in `Stores.MySQL`. 0 inherits.' }),
+  IgnoreHostsPercent: percent()
     .default(0)
     .meta({ description: 'As in `Stores.MySQL`. 0 inherits.' }),
   IgnoreHostsThreshold: threshold()
     .default(0)
     .meta({ description: 'As in `Stores.MySQL`. 0 inherits.' }),
+  CatchUp: optionalCatchUp().meta({
+    description: 'As in `Stores.MySQL`. Keys that are not set inherit.',
+  }),
   HttpCheckPort: checkPort()
     .default(0)
     .meta({ description: 'As in `Stores.MySQL`. 0 inherits, -1 disables the HTTP check.' }),
@@ -77,6 +95,9 @@ const mysql = z.strictObject({
         'or `show global …`, whose second column is the value. ' +
         'Empty: replication lag in seconds.',
     }),
+  MetricName: optionalMetricName().default('').meta({
+    description: 'Name of the own metric of a cluster, which `MetricQuery` reads. Empty: `lag`.',
+  }),
   CacheMillis: count(DAY_MS).default(0).meta({
     description:
       'Milliseconds for which a valid value of a host is reused. 0: each probe queries the server.',
@@ -88,6 +109,16 @@ const mysql = z.strictObject({
         'Checks pass while the metric is at or below this value. ' +
         '0 or not set is a warning where a cluster inherits it.',
     }),
+  ThrottleMode: optionalMode().meta({
+    description:
+      'Whether the own metric of a cluster may deny a check: `enforce`, or `observe`: it is ' +
+      'judged, counted and shown, and denies nothing. Default: `enforce`.',
+  }),
+  Metrics: metrics().meta({
+    description:
+      'Other metrics of each cluster, by name. Those of these names need no `Query`: ' +
+      `${[...KNOWN_METRICS.keys()].map((name) => `\`${name}\``).join(', ')}.`,
+  }),
   Port: optionalPort()
     .default(MYSQL_DEFAULT_PORT)
     .meta({ description: `Port of hosts without one. 0: ${MYSQL_DEFAULT_PORT}.` }),
@@ -101,9 +132,20 @@ const mysql = z.strictObject({
         'Number of hosts of a cluster that may be ignored: first hosts in error, then hosts with ' +
         'the highest values, never the last one.',
     }),
+  IgnoreHostsPercent: percent()
+    .default(0)
+    .meta({
+      description:
+        'Percentage of the hosts of a cluster that may be ignored, rounded down. ' +
+        'Where `IgnoreHostsCount` allows more, that counts.',
+    }),
   IgnoreHostsThreshold: threshold()
     .default(0)
-    .meta({ description: 'If above 0, `IgnoreHostsCount` ignores only values above this.' }),
+    .meta({ description: 'If above 0, only values above this are ignored.' }),
+  CatchUp: optionalCatchUp().meta({
+    description:
+      'Leaves a host out that joins far behind, until it has caught up. None if not set.',
+  }),
   HttpCheckPort: checkPort()
     .default(0)
     .meta({

@@ -43,18 +43,23 @@ export function knownKeys(path: Path): string[] {
   return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
 }
 
-/** The paths, as text, of all objects that have a key of exactly this name. */
-export function homesOf(key: string): string[] {
-  const homes: string[] = [];
+/**
+ * The paths, as text, of the objects that have a key of exactly this name. Those of metrics repeat
+ * keys of clusters: they are named for a key at `parent` in a metric, or if there are no others.
+ */
+export function homesOf(key: string, parent: Path): string[] {
+  const homes: Path[] = [];
   const visit = (schema: z.core.$ZodType, path: Path): void => {
     const inner = bare(schema);
     if (inner instanceof z.ZodRecord) visit(inner.valueType, [...path, ANY_NAME]);
     if (!(inner instanceof z.ZodObject)) return;
-    if (Object.hasOwn(inner.shape, key)) homes.push(pathText(path));
+    if (Object.hasOwn(inner.shape, key)) homes.push(path);
     for (const [name, child] of Object.entries(inner.shape)) visit(child, [...path, name]);
   };
   visit(configSchema, []);
-  return homes;
+  const inMetric = (path: Path): boolean => path.includes('Metrics');
+  const alike = homes.filter((path) => inMetric(path) === inMetric(parent));
+  return (alike.length > 0 ? alike : homes).map(pathText);
 }
 
 /** The metadata of the key at a path. */

@@ -49,6 +49,18 @@ const domainKeys = {
   }),
 };
 
+const throttleKeys = {
+  ThrottleMode: z
+    .enum(['enforce', 'observe'])
+    .default('enforce')
+    .meta({
+      description:
+        '`observe`: no metric of any store denies a check, whatever its own mode; ' +
+        'all are judged, counted and shown.',
+      live: true,
+    }),
+};
+
 const memcacheKeys = {
   MemcacheServers: list(address()).default([]).meta({
     description:
@@ -68,7 +80,7 @@ export const topLevelGroups = {
   'MySQL backend': backendKeys,
   Domain: domainKeys,
   memcached: memcacheKeys,
-  Apps: appKeys,
+  Throttling: { ...throttleKeys, ...appKeys },
 };
 
 export const configSchema = z.strictObject({
@@ -80,6 +92,7 @@ export const configSchema = z.strictObject({
   ...backendKeys,
   ...domainKeys,
   ...memcacheKeys,
+  ...throttleKeys,
   ...appKeys,
   Stores: stores.prefault({}).meta({ description: 'The stores that are probed.', live: true }),
 });

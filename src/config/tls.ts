@@ -2,17 +2,32 @@
 import type { TlsSettings } from '../contracts/stores.js';
 import type { TlsConfig } from './schema-hosts.js';
 
-/** Settings of a `TLS` object; `inherited` supplies what it does not set. Null: no encryption. */
-export function tlsSettings(own: TlsConfig | undefined, inherited?: TlsConfig): TlsSettings | null {
-  const given = own ?? inherited;
-  if (given === undefined || !(own?.Enabled ?? inherited?.Enabled ?? true)) return null;
+/** The keys of a `TLS` object; `inherited` supplies what it does not set. */
+export function inheritedTls(
+  own: TlsConfig | undefined,
+  inherited: TlsConfig | undefined,
+): TlsConfig | undefined {
+  if (own === undefined || inherited === undefined) return own ?? inherited;
   // A certificate and its key are inherited together: neither matches the other's replacement.
-  const certificate = given.CertFile === '' ? inherited : given;
+  const { CertFile, KeyFile } = own.CertFile === '' ? inherited : own;
   return {
-    caFile: given.CAFile || inherited?.CAFile || '',
-    certFile: certificate?.CertFile ?? '',
-    keyFile: certificate?.KeyFile ?? '',
-    serverName: given.ServerName || inherited?.ServerName || '',
-    skipVerify: own?.SkipVerify ?? inherited?.SkipVerify ?? false,
+    Enabled: own.Enabled ?? inherited.Enabled,
+    CAFile: own.CAFile || inherited.CAFile,
+    CertFile,
+    KeyFile,
+    ServerName: own.ServerName || inherited.ServerName,
+    SkipVerify: own.SkipVerify ?? inherited.SkipVerify,
+  };
+}
+
+/** Null: no encryption. */
+export function tlsSettings(tls: TlsConfig | undefined): TlsSettings | null {
+  if (tls === undefined || tls.Enabled === false) return null;
+  return {
+    caFile: tls.CAFile,
+    certFile: tls.CertFile,
+    keyFile: tls.KeyFile,
+    serverName: tls.ServerName,
+    skipVerify: tls.SkipVerify ?? false,
   };
 }

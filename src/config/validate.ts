@@ -2,8 +2,9 @@
  * Checks a document by the schema, which refuses unknown keys and wrong types, and by the rules
  * between keys; reports all mistakes at once.
  */
+import { Findings } from './findings.js';
 import { describeIssue, keysOf } from './problems.js';
-import { checkRules, Findings } from './rules.js';
+import { checkRules } from './rules.js';
 import { configSchema, type FrenoConfig } from './schema.js';
 import type { Path } from './schema-walk.js';
 

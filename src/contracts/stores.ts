@@ -97,7 +97,7 @@ export interface MetricSettings {
   readonly collation: string;
   readonly tls: TlsSettings | null;
   readonly ignoreDialTcpErrors: boolean;
-  /** How many hosts may be ignored: this many, or that share of them, whichever is more. */
+  /** How many hosts may be ignored: so many, or that share, rounded down; the larger counts. */
   readonly ignoreHostsCount: number;
   readonly ignoreHostsPercent: number;
   readonly ignoreHostsThreshold: number;

@@ -34,6 +34,11 @@ export interface Measurement {
    */
   readonly lastHealthyMs: number;
   /**
+   * `monotonicMs()` since when the metric has been as it is, by the threshold in force for all:
+   * within it, above it, or without a value.
+   */
+  readonly sinceMs: number;
+  /**
    * Meaningful when `state` is `error`; when it is `noHosts`, the error of a host
    * that was ignored, or empty.
    */

@@ -45,6 +45,18 @@ describe('Acknowledgements', () => {
     expect(await Promise.all(changes.map(isSettled))).to.deep.equal([true, true, false]);
   });
 
+  it('is settled when every change so far is done', async () => {
+    const acknowledgements = new Acknowledgements<string>();
+    expect(await isSettled(acknowledgements.settled())).to.equal(true);
+    acknowledgements.expect(['a'], ignore);
+    acknowledgements.expect(['a'], ignore);
+    const settled = acknowledgements.settled();
+    acknowledgements.acknowledged('a', 1);
+    expect(await isSettled(settled)).to.equal(false);
+    acknowledgements.acknowledged('a', 2);
+    expect(await isSettled(settled)).to.equal(true);
+  });
+
   it('does not wait for a worker that started after the change', async () => {
     const acknowledgements = new Acknowledgements<string>();
     const first = acknowledgements.expect(['a'], ignore);

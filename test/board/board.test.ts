@@ -1,6 +1,11 @@
 /** The board: readers see what was published, each slot by itself. */
 import { expect } from 'chai';
-import { Board, emptyLeadershipReading, emptyStoreReading } from '../../src/board/board.js';
+import {
+  Board,
+  emptyLeadershipReading,
+  emptyStoreReading,
+  encodeHost,
+} from '../../src/board/board.js';
 import { assertInvariants } from '../../src/board/invariants.js';
 import { LEADERSHIP_AT, MEASUREMENT, measurementAt } from '../../src/board/layout.js';
 import { type Measurement, MetricState } from '../../src/throttle/metric.js';
@@ -12,6 +17,7 @@ const measured: Measurement = {
   value: 0.43,
   readAtMs: 123456.789,
   lastHealthyMs: 123000.5,
+  sinceMs: 123000.5,
   errorText: '',
 };
 
@@ -91,6 +97,18 @@ describe('the board', () => {
     expect(board.readStore(0, emptyStoreReading()).errorText).to.equal('é'.repeat(120));
     board.publishMeasurement(0, measured);
     expect(board.readStore(0, emptyStoreReading()).errorText).to.equal('');
+  });
+
+  it('names the host that decided the latest measurement, cut at a whole character', () => {
+    const board = createBoard(2);
+    expect(board.readHost(1)).to.equal('');
+    board.publishMeasurement(1, measured, encodeHost('db7.example:3306'));
+    expect(board.readHost(1)).to.equal('db7.example:3306');
+    expect(board.readHost(0)).to.equal('');
+    board.publishMeasurement(1, measured, encodeHost('ü'.repeat(200)));
+    expect(board.readHost(1)).to.equal('ü'.repeat(132));
+    board.publishMeasurement(1, measured);
+    expect(board.readHost(1)).to.equal('');
   });
 
   it('publishes a lease without an end', () => {

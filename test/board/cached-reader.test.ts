@@ -11,6 +11,7 @@ const measured: Measurement = {
   value: 0.25,
   readAtMs: 1000,
   lastHealthyMs: 1000,
+  sinceMs: 1000,
   errorText: '',
 };
 

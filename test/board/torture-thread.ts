@@ -3,7 +3,7 @@
  * same number.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { Board, emptyStoreReading, type StoreReading } from '../../src/board/board.js';
+import { Board, emptyStoreReading, encodeHost, type StoreReading } from '../../src/board/board.js';
 import { assertInvariants } from '../../src/board/invariants.js';
 import { MetricState } from '../../src/throttle/metric.js';
 
@@ -42,15 +42,17 @@ function write(): never {
       maxAgeMs: n * 5,
       set: { value: n + 0.125, expireAtMs: n * 11 },
     });
-    board.publishMeasurement(0, {
+    const measurement = {
       generation: n,
       term: n,
-      state: MetricState.error,
+      state: MetricState.error as MetricState,
       value: n + 0.5,
       readAtMs: n * 3,
       lastHealthyMs: n * 7,
+      sinceMs: n * 13,
       errorText: n % 8 === 0 ? `${n}`.repeat(1 + (n % 5)) : '',
-    });
+    };
+    board.publishMeasurement(0, measurement, encodeHost(hostOf(n)));
   }
 }
 
@@ -69,8 +71,15 @@ function read(): number {
     if (n !== last) changes++;
     last = n;
     if (isMeasurementTorn(reading) || areSettingsTorn(reading)) torn++;
+    const host = board.readHost(0);
+    if (host !== '' && host !== hostOf(Number.parseInt(host, 10))) torn++;
   }
   return torn;
+}
+
+/** Its length differs from that of the host before. */
+function hostOf(n: number): string {
+  return `${n} `.repeat(1 + (n % 20)).trim();
 }
 
 function isMeasurementTorn(reading: StoreReading): boolean {
@@ -81,6 +90,7 @@ function isMeasurementTorn(reading: StoreReading): boolean {
       reading.value !== n + 0.5 ||
       reading.readAtMs !== n * 3 ||
       reading.lastHealthyMs !== n * 7 ||
+      reading.sinceMs !== n * 13 ||
       reading.errorText !== (n % 8 === 0 ? `${n}`.repeat(1 + (n % 5)) : ''))
   );
 }

@@ -75,6 +75,18 @@ describe('the files that a configuration names', () => {
     ]);
   });
 
+  it('reports the files of metrics at the object that names them', async () => {
+    const TLS = { CAFile: '/nowhere/ca.pem' };
+    const x = { Query: 'select 1', TLS: { CAFile: '/nowhere/x.pem' } };
+    const y = { Query: 'select 1', TLS: { ServerName: 'db' } };
+    const z = { Query: 'select 1' };
+    const Clusters = { a: { TLS, Metrics: { y, z } }, b: { Metrics: { x: {}, y } } };
+    expect(await problemsOf({ Metrics: { x }, Clusters })).to.deep.equal([
+      `${MYSQL}.Clusters.a.TLS.CAFile: /nowhere/ca.pem cannot be read: no such file`,
+      `${MYSQL}.Metrics.x.TLS.CAFile: /nowhere/x.pem cannot be read: no such file`,
+    ]);
+  });
+
   it('does not check files of connections that are not encrypted', async () => {
     const TLS = { CAFile: '/nowhere/ca.pem' };
     expect(await problemsOf({ TLS, Clusters: { a: { TLS: { Enabled: false } } } })).to.be.empty;

@@ -217,6 +217,25 @@ describe('MainRpc', () => {
     );
   });
 
+  it('reports the hosts of metrics that count others than the store', async () => {
+    const { otherLists: _, ...list } = READ;
+    const cluster = { ...UNREAD, otherLists: new Map([['threads', list]]) };
+    const main = control({ inventory: new Map([['a', cluster]]) });
+    const { json } = await main.handle({ kind: 'inventory' });
+    const { Metrics } = (JSON.parse(json) as Record<string, { Metrics: object }>).a!;
+    expect(Metrics).to.deep.equal({
+      threads: {
+        Source: 'static',
+        Hosts: ['h1:3306', 'h2:3307'],
+        IgnoredHosts: ['h3:3306'],
+        SkippedHosts: ['h4:3306'],
+        LastReadAt: '1970-01-01T00:00:01.5Z',
+        LastError: '',
+        OddRows: ['server "x"'],
+      },
+    });
+  });
+
   it('writes one report at a time for 40 concurrent requests', async () => {
     let writing = 0;
     let writingMost = 0;

@@ -59,6 +59,31 @@ describe('WorkerOutbox', () => {
     await applied;
   });
 
+  it('settles when a lone worker has acknowledged, in one message with the changes', async () => {
+    let isSettled = false;
+    await outbox.apply([throttle('a')]);
+    const settled = outbox.settled().then(() => {
+      isSettled = true;
+    });
+    await turn();
+    expect(isSettled).to.equal(false);
+    const [message] = workers[0]!.messages;
+    expect(workers[0]!.taken()).to.deep.equal(['apply']);
+    outbox.acknowledged(workers[0]!, message?.kind === 'apply' ? message.version! : 0);
+    await settled;
+  });
+
+  it('asks for an acknowledgement of changes that were sent without one, once', async () => {
+    await outbox.apply([throttle('a')]);
+    await turn();
+    const settled = [outbox.settled(), outbox.settled()];
+    expect(workers[0]!.taken()).to.deep.equal(['apply', 'apply']);
+    outbox.gone(workers[0]!);
+    await Promise.all(settled);
+    await outbox.settled();
+    expect(workers[0]!.taken()).to.deep.equal([]);
+  });
+
   it('sends long responses in several turns of the event loop', async () => {
     const long = 200 * 1024;
     for (const [id, length] of [1, long, long, long * 5, 1, 1].entries()) {

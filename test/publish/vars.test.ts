@@ -139,6 +139,7 @@ describe('/debug/vars', () => {
       value: 0.43,
       readAtMs: nowMs,
       lastHealthyMs: nowMs - 3_000,
+      sinceMs: 0,
       errorText: '',
     });
     const stores = () => [storeLocation('s1', 0), storeLocation('s2', 1)];

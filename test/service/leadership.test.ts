@@ -35,6 +35,7 @@ function setUp(forced = false, clockLapseMs = 60_000) {
         value: 0,
         readAtMs: monotonicMs(),
         lastHealthyMs: 0,
+        sinceMs: 0,
         errorText: 'no route to host',
       }),
   };

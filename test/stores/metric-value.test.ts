@@ -1,6 +1,6 @@
-/** Results of metric queries, as the client library decodes them. */
+/** Results of metric queries. */
 import { expect } from 'chai';
-import { type Field, lagStatements, readLag } from '../../src/stores/prober/mysql/lag.js';
+import { lagStatements, readLag } from '../../src/stores/prober/mysql/lag.js';
 import { metricOf } from '../../src/stores/prober/mysql/metric.js';
 import {
   type ResultRows,
@@ -10,27 +10,25 @@ import {
 } from '../../src/stores/prober/mysql/metric-value.js';
 
 describe('the result of a metric query', () => {
-  const numbers: ReadonlyArray<readonly [unknown, number]> = [
-    [3, 3],
-    [-0.25, -0.25],
+  const numbers: ReadonlyArray<readonly [string, number]> = [
+    ['3', 3],
+    ['-0.25', -0.25],
     ['0.43', 0.43],
     ['-12', -12],
     ['.5', 0.5],
     ['5.', 5],
     ['1.5e3', 1500],
     ['18446744073709551615', 18446744073709552000],
-    [123n, 123],
-    [Buffer.from('7.5'), 7.5],
   ];
   for (const [value, number] of numbers) {
-    it(`accepts ${typeof value} ${String(value)} as a number`, () => {
+    it(`accepts ${value} as a number`, () => {
       expect(readNumber(value)).to.equal(number);
     });
   }
 
-  const others: unknown[] = ['', 'ON', '0x10', '1,5', ' 1', '1e999', 'Infinity', 'NaN', true];
-  for (const value of [...others, new Date(0), Number.NaN, Number.POSITIVE_INFINITY]) {
-    it(`rejects ${typeof value} ${JSON.stringify(value)}`, () => {
+  const others = ['', 'ON', '0x10', '1,5', ' 1', '1e999', 'Infinity', 'NaN', '2026-01-01'];
+  for (const value of others) {
+    it(`rejects ${JSON.stringify(value)}`, () => {
       expect(readNumber(value))
         .to.have.property('reason')
         .that.matches(/not a number/);
@@ -50,8 +48,8 @@ describe('the result of a metric query', () => {
     expect(readSingleValue([['4']])).to.equal(4);
     const reason = (rows: ResultRows) => (readSingleValue(rows) as { reason: string }).reason;
     expect(reason([])).to.match(/no rows/);
-    expect(reason([[1], [2]])).to.match(/2 rows/);
-    expect(reason([[1, 2]])).to.match(/2 columns/);
+    expect(reason([['1'], ['2']])).to.match(/2 rows/);
+    expect(reason([['1', '2']])).to.match(/2 columns/);
   });
 
   it('reads the second of two columns of SHOW GLOBAL', () => {
@@ -62,7 +60,6 @@ describe('the result of a metric query', () => {
     expect(readNamedValue([]))
       .to.have.property('reason')
       .that.matches(/no rows/);
-    expect(readLag([[[3]], []], [undefined, undefined])).to.have.property('reason');
   });
 });
 
@@ -75,14 +72,14 @@ describe('replication lag', () => {
   ].map((name) => ({ name }));
 
   it('takes the lag of the worst channel in any order', () => {
-    const channel = (name: string, lag: number) => [name, 'Yes', 'Yes', lag];
-    expect(readLag([channel('a', 9), channel('b', 2)], FIELDS)).to.equal(9);
-    expect(readLag([channel('b', 2), channel('a', 9)], FIELDS)).to.equal(9);
+    const channel = (name: string, lag: string) => [name, 'Yes', 'Yes', lag];
+    expect(readLag([channel('a', '9'), channel('b', '2')], FIELDS)).to.equal(9);
+    expect(readLag([channel('b', '2'), channel('a', '9')], FIELDS)).to.equal(9);
   });
 
   it('reports both threads of a channel that has stopped', () => {
     const rows = [
-      ['a', 'Yes', 'Yes', 0],
+      ['a', 'Yes', 'Yes', '0'],
       ['b', 'Connecting', 'No', null],
     ];
     expect(readLag(rows, FIELDS)).to.deep.equal({
@@ -108,12 +105,10 @@ describe('replication lag', () => {
   });
 
   it('reports an error for a status without a result set', () => {
-    // The client library returns this for an OK packet, contrary to its types.
-    const [rows, fields] = [{ affectedRows: 0 }, undefined] as unknown as [ResultRows, Field[]];
-    expect(readLag(rows, fields))
+    expect(readLag(null, []))
       .to.have.property('reason')
       .that.matches(/not configured/);
-    expect(readSingleValue(rows))
+    expect(readSingleValue(null))
       .to.have.property('reason')
       .that.matches(/no rows/);
   });
@@ -127,7 +122,7 @@ describe('replication lag', () => {
 
 describe('a MetricQuery', () => {
   it('is classified by its first words', () => {
-    expect(metricOf(' /* hint */ SELECT 1')!.read([[5]], [])).to.equal(5);
+    expect(metricOf(' /* hint */ SELECT 1')!.read([['5']], [])).to.equal(5);
     expect(metricOf("show global status like 'x'")!.read([['x', '5']], [])).to.equal(5);
     expect(metricOf('')!.statements('8.4.0')[0]).to.equal('SHOW REPLICA STATUS');
     expect(metricOf('delete from t')).to.equal(null);

@@ -131,6 +131,7 @@ export class TestFront {
       value: 0.43,
       readAtMs: monotonicMs(),
       lastHealthyMs: monotonicMs(),
+      sinceMs: monotonicMs(),
       errorText: '',
       ...measured,
     });

@@ -60,6 +60,7 @@ export class TestPool {
       value: 0.5,
       readAtMs: monotonicMs(),
       lastHealthyMs: monotonicMs(),
+      sinceMs: monotonicMs(),
       errorText: '',
     });
   }

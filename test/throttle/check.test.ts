@@ -31,6 +31,7 @@ const FRESH: StoreMetric = {
   value: 0.5,
   readAtMs: NOW_MS - 100,
   lastHealthyMs: NOW_MS - 100,
+  sinceMs: 0,
   errorText: 'cannot connect',
 };
 

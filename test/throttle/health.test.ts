@@ -10,6 +10,7 @@ const healthy = {
   generation: 7,
   term: 3,
   lastHealthyMs: 5_000,
+  sinceMs: 0,
 };
 
 describe('the last time at which a metric was healthy', () => {

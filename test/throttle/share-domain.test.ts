@@ -19,6 +19,7 @@ const HEALTHY: StoreMetric = {
   value: 0.5,
   readAtMs: NOW_MS,
   lastHealthyMs: NOW_MS,
+  sinceMs: 0,
   errorText: '',
 };
 

@@ -1,5 +1,5 @@
 /** Connections to MySQL servers: how they are opened and closed. */
-import { connect, type LookupFunction, type Socket } from 'node:net';
+import { connect, type LookupFunction, type OnReadOpts, type Socket } from 'node:net';
 import { type Connection, type ConnectionOptions, createConnection } from 'mysql2';
 import { messageOf } from '../errors.js';
 import type { TlsMaterial } from './tls.js';
@@ -25,9 +25,28 @@ export interface Login {
 /** A server gets this long to close the connection after COM_QUIT. */
 const QUIT_TIMEOUT_MS = 1_000;
 
-/** Starts connecting. Only a socket, so that a host that refuses costs nothing more. */
-export function dial({ host, port }: Endpoint, lookup: LookupFunction): Socket {
-  return connect({ host, port, lookup, noDelay: true });
+/**
+ * Starts connecting. Only a socket, so that a host that refuses costs nothing more. With
+ * `readBytes` it reads into one buffer of that size, for results that are short: the stream would
+ * allocate 64 KiB for each.
+ */
+export function dial(
+  { host, port }: Endpoint,
+  lookup: LookupFunction,
+  readBytes: number | null = null,
+): Socket {
+  const options = { host, port, lookup, noDelay: true };
+  if (readBytes === null) return connect(options);
+  const onread: OnReadOpts = {
+    buffer: Buffer.allocUnsafeSlow(readBytes),
+    callback: (bytes, buffer) => {
+      // A copy: the library keeps the beginning of a packet that is not whole.
+      socket.emit('data', Buffer.from(buffer.subarray(0, bytes)));
+      return true;
+    },
+  };
+  const socket = connect({ ...options, onread });
+  return socket;
 }
 
 /**

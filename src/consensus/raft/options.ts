@@ -8,9 +8,11 @@ import type { DriverOptions } from './driver-types.js';
 
 /**
  * Ticks between two heartbeats. A stalled event loop counts as one tick, however long it lasts: an
- * election takes `electionMs / tickMs` iterations of the loop without a message of the leader.
+ * election takes `electionMs / tickMs` iterations of the loop without a message of the leader. A
+ * lone node expects no heartbeats and wakes up half as often.
  */
 const HEARTBEAT_TICKS = 2;
+const HEARTBEAT_TICKS_ALONE = 1;
 
 /**
  * The share of a voter's lockout that a lease counts on: the clock of a peer may run faster than
@@ -39,15 +41,20 @@ const SNAPSHOT_RETRY_MS = 1000;
  */
 const KEEP_ENTRIES_MAX = 4096;
 
-export type RaftTimes = Pick<RaftSettings, 'heartbeatMs' | 'electionMs'>;
+export type RaftTimes = Pick<RaftSettings, 'heartbeatMs' | 'electionMs' | 'nodes'>;
 
 /** Milliseconds between two ticks. */
 export function tickMsOf(times: RaftTimes): number {
-  return times.heartbeatMs / HEARTBEAT_TICKS;
+  return times.heartbeatMs / heartbeatTicksOf(times);
 }
 
-export function isAlone(settings: RaftSettings): boolean {
-  return settings.nodes.length <= 1;
+export function isAlone({ nodes }: Pick<RaftSettings, 'nodes'>): boolean {
+  return nodes.length <= 1;
+}
+
+/** Ticks between two heartbeats, or rounds of a lone leader. */
+export function heartbeatTicksOf(times: RaftTimes): number {
+  return isAlone(times) ? HEARTBEAT_TICKS_ALONE : HEARTBEAT_TICKS;
 }
 
 /**
@@ -86,7 +93,7 @@ export function coreConfig(settings: RaftSettings): Omit<RaftConfig, 'startTicks
     ...defaultLimits,
     id: advertise,
     nodes: nodes.length > 0 ? nodes : [advertise],
-    heartbeatTicks: HEARTBEAT_TICKS,
+    heartbeatTicks: heartbeatTicksOf(settings),
     electionTicks: electionTicksOf(settings),
     diskTimeoutTicks: Math.ceil(DISK_TIMEOUT_MS / tickMsOf(settings)),
     commitTimeoutTicks: COMMIT_TIMEOUT_ELECTIONS * electionTicksOf(settings),

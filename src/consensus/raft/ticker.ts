@@ -33,10 +33,11 @@ export class Ticker {
     clearImmediate(this.#immediate);
   }
 
+  /** Timers count from a time that is cut to milliseconds: one more, and they are not early. */
   #wait(delayMs: number): void {
     this.#timer = setTimeout(() => {
       this.#immediate = setImmediate(() => this.#afterPoll());
-    }, Math.ceil(delayMs));
+    }, Math.ceil(delayMs) + 1);
   }
 
   #afterPoll(): void {

@@ -28,6 +28,8 @@ export interface Recipient {
 /** The changes of one turn of main's loop, which go to the workers in one message. */
 interface MessageBatch {
   readonly commands: Command[];
+  /** Somebody waits for the acknowledgement, though a lone worker need not give one. */
+  isAcknowledged: boolean;
   readonly acknowledged: Promise<void>;
   readonly resolve: (acknowledged: Promise<void>) => void;
 }
@@ -38,6 +40,8 @@ export class WorkerOutbox<W extends Recipient> {
   readonly #acknowledgements = new Acknowledgements<W>();
   readonly #responses = new Map<W, NumberedResponse[]>();
   #batch: MessageBatch | undefined;
+  /** The latest commands were sent without a demand for an acknowledgement. */
+  #isUnacknowledged = false;
   #isFlushDue = false;
 
   constructor(serving: () => readonly W[]) {
@@ -57,8 +61,12 @@ export class WorkerOutbox<W extends Recipient> {
 
   /** Resolves when every live worker has acknowledged all commands so far. */
   settled(): Promise<void> {
-    this.flush();
-    return this.broadcast((version) => ({ kind: 'apply', version, commands: [] }));
+    const batch = this.#batch;
+    if (batch !== undefined) {
+      batch.isAcknowledged = true;
+      return batch.acknowledged;
+    }
+    return this.#isUnacknowledged ? this.#send([], true) : this.#acknowledgements.settled();
   }
 
   /** Resolves when every live worker has replaced its whole copy of the state. */
@@ -97,13 +105,15 @@ export class WorkerOutbox<W extends Recipient> {
     const batch = this.#batch;
     if (batch === undefined) return;
     this.#batch = undefined;
-    const { commands } = batch;
-    if (this.#needsAcknowledgement) {
-      batch.resolve(this.broadcast((version) => ({ kind: 'apply', version, commands })));
-      return;
-    }
+    const isAcknowledged = batch.isAcknowledged || this.#needsAcknowledgement;
+    batch.resolve(this.#send(batch.commands, isAcknowledged));
+  }
+
+  #send(commands: readonly Command[], isAcknowledged: boolean): Promise<void> {
+    this.#isUnacknowledged = !isAcknowledged;
+    if (isAcknowledged) return this.broadcast((version) => ({ kind: 'apply', version, commands }));
     for (const worker of this.#serving()) worker.post({ kind: 'apply', version: null, commands });
-    batch.resolve(Promise.resolve());
+    return Promise.resolve();
   }
 
   #flushSoon(): void {
@@ -144,5 +154,5 @@ function newBatch(): MessageBatch {
   const acknowledged = new Promise<void>((settle) => {
     resolve = settle;
   });
-  return { commands: [], acknowledged, resolve };
+  return { commands: [], isAcknowledged: false, acknowledged, resolve };
 }

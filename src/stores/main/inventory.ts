@@ -188,13 +188,14 @@ export class Inventory implements InventoryReporter, SkipMatcher {
 
   /**
    * Slots of the metrics that may deny a check, and of each store's own one, but for those without
-   * a host source: they never get a value.
+   * a source: they never get a value.
    */
   *slots(): Iterable<number> {
     for (const { location, metrics } of this.#clusters.values()) {
       for (const { slot, settings } of metrics) {
         const isAwaited = slot === location.slot || settings.mode === 'enforce';
-        if (isAwaited && settings.hosts.kind !== 'none') yield slot;
+        const hasSource = settings.hosts.kind !== 'none' || settings.measured.kind === 'prometheus';
+        if (isAwaited && hasSource) yield slot;
       }
     }
   }

@@ -87,6 +87,7 @@ export class ProbedCluster implements HostOwner, Scheduled {
       value: 0,
       readAtMs: 0,
       lastHealthyMs: 0,
+      sinceMs: 0,
       errorText: '',
     };
     this.#replaceHosts(true, 0);

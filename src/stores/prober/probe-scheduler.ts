@@ -41,7 +41,7 @@ export interface SchedulerOptions {
 const LATE_MAX_MS = 20;
 
 /** Members that share a phase before another is used: the last waits a millisecond or two. */
-const SHARED_MAX = 64;
+const SHARED_MAX = 128;
 
 export class ProbeScheduler {
   readonly #clock: SchedulerClock;
@@ -138,8 +138,7 @@ export class ProbeScheduler {
       });
     };
     const delayMs = this.#startedAtMs + phase * this.#phaseMs - clock.nowMs();
-    // Node's timers cut off fractions: rounded up, they do not fire before their phase is due.
-    if (delayMs > 0) this.#timer = clock.after(Math.ceil(delayMs), advanceAfterReading);
+    if (delayMs > 0) this.#timer = clock.after(delayMs, advanceAfterReading);
     else advanceAfterReading();
   }
 
@@ -219,10 +218,13 @@ export class ProbeScheduler {
   }
 }
 
-/** The real time of this thread. */
+/**
+ * The real time of this thread. Timers cut off fractions of the delay and of the time from which
+ * they count: with one millisecond more they are not early, which would cost a second wake-up.
+ */
 export const systemSchedulerClock: SchedulerClock = {
   nowMs: monotonicMs,
-  after: (delayMs, callback) => setTimeout(callback, delayMs),
+  after: (delayMs, callback) => setTimeout(callback, Math.ceil(delayMs) + 1),
   cancel: clearTimeout,
   afterReading: (callback) => {
     setImmediate(callback);

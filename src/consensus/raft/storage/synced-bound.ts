@@ -9,7 +9,7 @@ import type { SyncedFile, SyncedRecord } from './synced-file.js';
  * the log: under load the newest bound follows at this distance. A kill in between leaves an older
  * bound.
  */
-const WRITE_SPACING_MS = 4;
+const WRITE_SPACING_MS = 20;
 
 export class SyncedBound {
   #record: SyncedRecord;

@@ -10,7 +10,13 @@
  * is applied, however much the source has written since.
  */
 import { isMariaDb } from '../../../base/mysql/server-version.js';
-import { type ResultRows, readNumber, type UnusableResult } from './metric-value.js';
+import {
+  type ResultRow,
+  type ResultRows,
+  readNumber,
+  type UnusableResult,
+} from './metric-value.js';
+import type { TextField } from './text-query.js';
 
 const MYSQL_STATEMENTS = ['SHOW REPLICA STATUS', 'SHOW SLAVE STATUS'] as const;
 const MARIADB_STATEMENTS = ['SHOW ALL SLAVES STATUS', 'SHOW SLAVE STATUS'] as const;
@@ -26,12 +32,7 @@ export function lagStatements(serverVersion: string): readonly [string, ...strin
   return isMariaDb(serverVersion) ? MARIADB_STATEMENTS : MYSQL_STATEMENTS;
 }
 
-export interface Field {
-  readonly name: string;
-}
-
-/** With several result sets, which no status has, an element can be undefined. */
-type Fields = ReadonlyArray<Field | undefined>;
+type Fields = readonly TextField[];
 
 /** Indexes of the columns that are read; -1: absent, so that its values are undefined. */
 interface LagColumns {
@@ -65,9 +66,9 @@ const STOPPED = 'No';
  * The lag of the worst channel in seconds. A result with a channel that does not replicate is
  * unusable, and so is a result without channels.
  */
-export function readLag(rows: ResultRows, fields: Fields): number | UnusableResult {
-  // Without replication some servers return an OK packet, which is an object without fields.
-  if (!Array.isArray(rows)) return NOT_CONFIGURED;
+export function readLag(rows: ResultRows | null, fields: Fields): number | UnusableResult {
+  // Without replication some servers return no result set.
+  if (rows === null) return NOT_CONFIGURED;
   const columns = findColumns(fields);
   if (columns.lag < 0) return { reason: 'the replication status has no Seconds_Behind_Source' };
   if (rows.length === 0) return NOT_CONFIGURED;
@@ -75,7 +76,7 @@ export function readLag(rows: ResultRows, fields: Fields): number | UnusableResu
   for (const row of rows) {
     if (isIdleRecovery(row, columns)) continue;
     if (!isReplicating(row, columns)) return { reason: notRunning(row, columns, fields) };
-    const seconds = readNumber(row[columns.lag]);
+    const seconds = readNumber(row[columns.lag]!);
     if (typeof seconds !== 'number') return seconds;
     worst = Math.max(worst, seconds);
   }
@@ -83,7 +84,7 @@ export function readLag(rows: ResultRows, fields: Fields): number | UnusableResu
 }
 
 /** The recovery of a healthy member of a group: neither thread runs. */
-function isIdleRecovery(row: readonly unknown[], columns: LagColumns): boolean {
+function isIdleRecovery(row: ResultRow, columns: LagColumns): boolean {
   return (
     row[columns.channel] === GROUP_RECOVERY_CHANNEL &&
     row[columns.ioRunning] === STOPPED &&
@@ -91,7 +92,7 @@ function isIdleRecovery(row: readonly unknown[], columns: LagColumns): boolean {
   );
 }
 
-function isReplicating(row: readonly unknown[], columns: LagColumns): boolean {
+function isReplicating(row: ResultRow, columns: LagColumns): boolean {
   return (
     row[columns.ioRunning] === RUNNING &&
     row[columns.sqlRunning] === RUNNING &&
@@ -100,8 +101,7 @@ function isReplicating(row: readonly unknown[], columns: LagColumns): boolean {
 }
 
 function findColumns(fields: Fields): LagColumns {
-  const find = (...names: string[]): number =>
-    fields.findIndex((field) => field !== undefined && names.includes(field.name));
+  const find = (...names: string[]): number => fields.findIndex(({ name }) => names.includes(name));
   return {
     lag: find('Seconds_Behind_Source', 'Seconds_Behind_Master'),
     ioRunning: find('Replica_IO_Running', 'Slave_IO_Running'),
@@ -110,7 +110,7 @@ function findColumns(fields: Fields): LagColumns {
   };
 }
 
-function notRunning(row: readonly unknown[], columns: LagColumns, fields: Fields): string {
+function notRunning(row: ResultRow, columns: LagColumns, fields: Fields): string {
   const state = (at: number): string => (at < 0 ? '' : `${fields[at]!.name}=${String(row[at])}`);
   const channel = columns.channel < 0 ? '' : String(row[columns.channel]);
   const where = channel === '' ? '' : ` (channel ${channel})`;

@@ -1,5 +1,4 @@
 /** The metric of a cluster: the statement that its hosts run, and how its result is read. */
-import type { FieldPacket } from 'mysql2';
 import { metricQueryKind } from '../../../config/metric-query.js';
 import { lagStatements, readLag } from './lag.js';
 import {
@@ -8,6 +7,7 @@ import {
   readSingleValue,
   type UnusableResult,
 } from './metric-value.js';
+import type { TextField } from './text-query.js';
 
 export interface Metric {
   /**
@@ -15,7 +15,8 @@ export interface Metric {
    * almost always the first.
    */
   statements(serverVersion: string): readonly [string, ...string[]];
-  read(rows: ResultRows, fields: readonly FieldPacket[]): number | UnusableResult;
+  /** `rows` is null for a statement without a result set. */
+  read(rows: ResultRows | null, fields: readonly TextField[]): number | UnusableResult;
 }
 
 /** The metric of a `MetricQuery`. Null: a query that freno does not run. */

@@ -12,7 +12,7 @@
  * next one is sent (left-behind.ts).
  */
 import type { Socket } from 'node:net';
-import type { Connection, FieldPacket, QueryError } from 'mysql2';
+import type { Connection, QueryError } from 'mysql2';
 import { formatAddress } from '../../../base/address.js';
 import { Backoff } from '../../../base/backoff.js';
 import { monotonicMs } from '../../../base/clock.js';
@@ -37,6 +37,7 @@ import type { LeftBehind } from './left-behind.js';
 import type { Metric } from './metric.js';
 import type { ResultRows } from './metric-value.js';
 import { prepare } from './preparation.js';
+import { type TextField, TextQuery } from './text-query.js';
 
 /** Longest time for a TCP connection, for the greeting and login, and for a result. */
 export const PROBE_TIMEOUT_MS = 1_000;
@@ -52,6 +53,9 @@ export const PROBE_TIMEOUT_MS = 1_000;
 const PAUSE_AFTER_DIAL_MAX_MS = 200;
 const PAUSE_AFTER_LOGIN_MAX_MS = 1_000;
 const BACKOFF = { firstMs: 50, maxMs: PAUSE_AFTER_LOGIN_MAX_MS, jitter: 0 } as const;
+
+/** Holds any result that is a number; a longer one is read in several pieces. */
+const READ_BYTES = 2048;
 
 /** Receives the results of a probe. */
 export interface ProbeListener {
@@ -131,8 +135,8 @@ export class MysqlProbe implements Scheduled {
   /** The statements to try on the server of this connection, and the index of the current one. */
   #statements: readonly string[] = [];
   #statement = 0;
-  #onResult: (error: QueryError | null, rows: unknown, fields: FieldPacket[]) => void =
-    noConnection;
+  /** On the connection that there is now. */
+  #query: TextQuery | null = null;
 
   constructor(
     target: ProbeTarget,
@@ -184,7 +188,7 @@ export class MysqlProbe implements Scheduled {
     switch (this.#mode) {
       case 'idle':
         if (nowMs < this.#cachedUntilMs) this.#listener.cacheHit(nowMs);
-        else this.#query();
+        else this.#sendQuery();
         break;
       case 'disconnected':
         if (nowMs >= this.#retryAtMs) this.#dial(nowMs);
@@ -206,7 +210,7 @@ export class MysqlProbe implements Scheduled {
     this.#enter('dialing');
     this.#startedAtMs = nowMs;
     this.#deadlineMs = nowMs + PROBE_TIMEOUT_MS;
-    const socket = dial(this.#target, this.#resolver.lookup);
+    const socket = dial(this.#target, this.#resolver.lookup, READ_BYTES);
     this.#socket = socket;
     socket.once('connect', () => this.#logIn(socket));
     socket.once('error', (error) => {
@@ -232,8 +236,6 @@ export class MysqlProbe implements Scheduled {
       return;
     }
     this.#connection = connection;
-    // Metric queries have no placeholders, for which the library would scan each statement.
-    connection.config.queryFormat = (sql) => sql;
     connection.on('connect', (greeting: { serverVersion?: string }) => {
       const { serverVersion = '' } = greeting;
       this.#statements = this.#settings.metric.statements(serverVersion);
@@ -241,12 +243,12 @@ export class MysqlProbe implements Scheduled {
       this.#prepare(connection, serverVersion);
     });
     connection.on('error', (error: QueryError) => this.#connectionLost(error));
-    this.#onResult = (error, rows, fields) => {
+    this.#query = new TextQuery(connection, (error, rows, fields) => {
       // A result of an abandoned query.
       if (connection !== this.#connection) return;
-      if (error === null) this.#read(rows as ResultRows, fields);
+      if (error === null) this.#read(rows, fields);
       else this.#queryFailed(error);
-    };
+    });
   }
 
   #prepare(connection: Connection, serverVersion: string): void {
@@ -265,7 +267,7 @@ export class MysqlProbe implements Scheduled {
       ready: ifCurrent(() => {
         this.#leftBehind = null;
         this.#enter('idle');
-        this.#query();
+        this.#sendQuery();
       }),
       running: ifCurrent((leftBehind: LeftBehind) => {
         const reason = `the query that timed out is still running (connection ${
@@ -279,14 +281,14 @@ export class MysqlProbe implements Scheduled {
     });
   }
 
-  #query(): void {
+  #sendQuery(): void {
     this.#enter('querying');
     this.#startedAtMs = monotonicMs();
     this.#deadlineMs = this.#startedAtMs + PROBE_TIMEOUT_MS;
-    this.#connection!.query(this.#statements[this.#statement]!, this.#onResult);
+    this.#query!.send(this.#statements[this.#statement]!);
   }
 
-  #read(rows: ResultRows, fields: FieldPacket[]): void {
+  #read(rows: ResultRows | null, fields: readonly TextField[]): void {
     this.#enter('idle');
     this.#backoff.succeeded();
     const nowMs = this.#count();
@@ -319,7 +321,7 @@ export class MysqlProbe implements Scheduled {
     const nowMs = this.#count();
     if (error.errno === PARSE_ERROR && this.#statement + 1 < this.#statements.length) {
       this.#statement++;
-      this.#query();
+      this.#sendQuery();
       return;
     }
     this.#counters.failed();
@@ -378,7 +380,7 @@ export class MysqlProbe implements Scheduled {
   #forget(): void {
     this.#socket = null;
     this.#connection = null;
-    this.#onResult = noConnection;
+    this.#query = null;
   }
 
   #enter(mode: ProbeMode): void {
@@ -386,8 +388,4 @@ export class MysqlProbe implements Scheduled {
     if (!legal) throw new Error(`a probe cannot go from ${this.#mode} to ${mode}`);
     this.#mode = mode;
   }
-}
-
-function noConnection(): never {
-  throw new Error('a query without a connection');
 }

@@ -15,6 +15,7 @@ import type {
 } from '../../../../src/consensus/raft/driver-types.js';
 import {
   electionTicksOf,
+  heartbeatTicksOf,
   LEASE_SHARE,
   lockoutMsOf,
   type RaftTimes,
@@ -33,7 +34,9 @@ import { ObservedCore } from './observed-core.js';
 import { Readers } from './readers.js';
 import type { Schedule } from './schedule.js';
 
-const EQUAL_TIMES: RaftTimes = { heartbeatMs: 60, electionMs: 300 };
+type DrawnTimes = Omit<RaftTimes, 'nodes'>;
+
+const EQUAL_TIMES: DrawnTimes = { heartbeatMs: 60, electionMs: 300 };
 
 /** The true Unix time at that virtual time. */
 export function unixAt(nowMs: number): number {
@@ -49,7 +52,7 @@ function withoutTime(body: Uint8Array, from: NodeId, to: NodeId): Uint8Array {
  * The longest heartbeat interval is a third of the shortest election time-out, so that an elected
  * leader can stay.
  */
-function drawTimes(random: SeededRandom): RaftTimes {
+function drawTimes(random: SeededRandom): DrawnTimes {
   return { heartbeatMs: random.pick([25, 40, 50]), electionMs: random.pick([150, 250, 400, 900]) };
 }
 
@@ -84,7 +87,7 @@ export class SimulatedNode {
   #appliedIndex = 0;
   #readers = new Readers(0);
   #state = new ThrottleState();
-  #times = EQUAL_TIMES;
+  #times: RaftTimes;
   /** How many of its milliseconds pass in a true one. */
   readonly #clockRate: number;
   readonly #rules: Rules;
@@ -96,6 +99,7 @@ export class SimulatedNode {
   ) {
     const { clockDrift } = world.faults();
     this.#clockRate = 1 + world.random.between(-clockDrift, clockDrift);
+    this.#times = { ...EQUAL_TIMES, nodes: world.ids };
     this.#rules = { ...raftRules, ...world.mutant?.rules };
   }
 
@@ -120,7 +124,8 @@ export class SimulatedNode {
     world.checker.started(id);
     world.note(id, 1, () => `starts: term ${this.disk.hardState.term}, log ${this.disk.lastIndex}`);
     this.#restoreState();
-    this.#times = world.faults().timesDiffer ? drawTimes(world.random) : EQUAL_TIMES;
+    const times = world.faults().timesDiffer ? drawTimes(world.random) : EQUAL_TIMES;
+    this.#times = { ...times, nodes: world.ids };
     this.driver = this.#buildDriver();
     this.#recordLockout();
     this.#planTick(world.random.next() * tickMsOf(this.#times));
@@ -160,6 +165,7 @@ export class SimulatedNode {
       id,
       nodes: world.ids,
       electionTicks: electionTicksOf(times),
+      heartbeatTicks: heartbeatTicksOf(times),
       lockoutMs: lockoutMsOf(times),
       startTicks: startTicksOf(times, world.mutant?.forgetsLockout ? 0 : disk.storedLockoutMs),
     };

@@ -1,0 +1,238 @@
+/**
+ * A statement of a probe and its result, read from the packets of the text protocol (MySQL
+ * Reference, "COM_QUERY Response"). The client library keeps the connection and cuts the stream
+ * into packets; its own query would cost a probe more than all that freno does with the value: an
+ * event emitter, a description of each column and a compiled parser, twenty times a second for the
+ * same statement. Here the statement is encoded once, columns are named once, and all values stay
+ * text.
+ *
+ * A result is bounded: what a metric needs has a few hundred bytes, and a server that sends more
+ * without end must not cost the other hosts of the thread their turn.
+ */
+import type { Connection, QueryError } from 'mysql2';
+import type { ResultRows } from './metric-value.js';
+
+/** `rows` is null for a statement without a result set. */
+export type TextQueryCallback = (
+  error: QueryError | null,
+  rows: ResultRows | null,
+  fields: readonly TextField[],
+) => void;
+
+export interface TextField {
+  readonly name: string;
+}
+
+/** All packets of a result together, with their headers. */
+export const RESULT_BYTES_MAX = 64 * 1024;
+
+const COM_QUERY = 0x03;
+const CLIENT_QUERY_ATTRIBUTES = 1 << 27;
+/** No attributes, in one set of parameters. */
+const NO_ATTRIBUTES = [0, 1];
+const HEADER_BYTES = 4;
+
+const OK = 0x00;
+const NULL_VALUE = 0xfb;
+const SERVER_MORE_RESULTS_EXISTS = 8;
+
+/** Text columns of a definition before the name: catalog, schema, table, table in the schema. */
+const COLUMN_TEXTS_BEFORE_NAME = 4;
+
+/** A packet as the client library hands it to a command; it is valid during the call only. */
+interface ReceivedPacket {
+  readonly buffer: Buffer;
+  /** Of the first byte after the header. */
+  readonly offset: number;
+  readonly end: number;
+  isError(): boolean;
+  isEOF(): boolean;
+  eofStatusFlags(): number;
+  asError(encoding: string): QueryError;
+}
+
+/** What the library's commands use of a connection. */
+interface CommandConnection {
+  readonly clientEncoding: string;
+  readonly serverCapabilityFlags: number;
+  readonly config: { readonly clientFlags: number };
+  addCommand(command: TextQuery): unknown;
+  writePacket(packet: QueryPacket): void;
+  _resetSequenceId(): void;
+}
+
+/** The next packet expected. */
+type Expected = 'header' | 'field' | 'endOfFields' | 'row';
+
+/** One per connection; one statement at a time. */
+export class TextQuery {
+  readonly #connection: CommandConnection;
+  readonly #callback: TextQueryCallback;
+  readonly #packets = new Map<string, QueryPacket>();
+  /** The statement that `#fields` belongs to. */
+  #statement = '';
+  #sent: QueryPacket | null = null;
+  #fields: TextField[] = [];
+  #columns = 0;
+  #columnsSeen = 0;
+  #expected: Expected = 'header';
+  #bytes = 0;
+  #rows: Array<Array<string | null>> | null = null;
+  /** Where the packet is read. */
+  #at = 0;
+
+  constructor(connection: Connection, callback: TextQueryCallback) {
+    this.#connection = connection as unknown as CommandConnection;
+    this.#callback = callback;
+  }
+
+  /** Calls back with the result, or with the error of the server or of the connection. */
+  send(statement: string): void {
+    if (statement !== this.#statement) {
+      this.#statement = statement;
+      this.#fields = [];
+    }
+    let packet = this.#packets.get(statement);
+    if (packet === undefined) {
+      packet = new QueryPacket(this.#encoded(statement));
+      this.#packets.set(statement, packet);
+    }
+    this.#sent = packet;
+    this.#expected = 'header';
+    this.#bytes = 0;
+    this.#rows = null;
+    this.#connection.addCommand(this);
+  }
+
+  /** The library's interface of a command: first without a packet, then with each one. */
+  execute(packet: ReceivedPacket | undefined): boolean {
+    if (packet === undefined) {
+      this.#connection._resetSequenceId();
+      this.#connection.writePacket(this.#sent!);
+      return false;
+    }
+    if (packet.isError()) {
+      this.onResult(packet.asError(this.#connection.clientEncoding));
+      return true;
+    }
+    this.#bytes += packet.end - packet.offset + HEADER_BYTES;
+    if (this.#bytes > RESULT_BYTES_MAX) {
+      throw new Error(`the result of the metric query has more than ${RESULT_BYTES_MAX} bytes`);
+    }
+    this.#at = packet.offset;
+    switch (this.#expected) {
+      case 'header':
+        return this.#readHeader(packet);
+      case 'field':
+        return this.#readField(packet);
+      case 'endOfFields':
+        if (!packet.isEOF()) throw new Error('the server sent more columns than it announced');
+        this.#expected = 'row';
+        return false;
+      case 'row':
+        return packet.isEOF() ? this.#end(packet) : this.#readRow(packet);
+    }
+  }
+
+  /** The library's interface of a command: its connection has failed. */
+  onResult(error: QueryError): void {
+    this.#callback(error, null, []);
+  }
+
+  /** Statements are ASCII as a rule, which is the same in every character set of a client. */
+  #encoded(statement: string): Buffer {
+    const { clientEncoding, config, serverCapabilityFlags } = this.#connection;
+    const encoding = Buffer.isEncoding(clientEncoding) ? clientEncoding : 'utf8';
+    const hasAttributes =
+      (config.clientFlags & serverCapabilityFlags & CLIENT_QUERY_ATTRIBUTES) !== 0;
+    const command = [COM_QUERY, ...(hasAttributes ? NO_ATTRIBUTES : [])];
+    return Buffer.concat([
+      Buffer.alloc(HEADER_BYTES),
+      Buffer.from(command),
+      Buffer.from(statement, encoding),
+    ]);
+  }
+
+  #readHeader(packet: ReceivedPacket): boolean {
+    const first = packet.buffer[packet.offset];
+    if (first === OK) return this.#deliver();
+    if (first === NULL_VALUE) throw new Error('the server asks for a local file');
+    this.#columns = this.#readLength(packet);
+    this.#columnsSeen = 0;
+    if (this.#fields.length !== this.#columns) this.#fields = [];
+    this.#rows = [];
+    this.#expected = 'field';
+    return false;
+  }
+
+  #readField(packet: ReceivedPacket): boolean {
+    if (this.#fields.length === this.#columnsSeen) {
+      for (let skipped = 0; skipped < COLUMN_TEXTS_BEFORE_NAME; skipped++) this.#readText(packet);
+      this.#fields.push({ name: this.#readText(packet) ?? '' });
+    }
+    this.#columnsSeen++;
+    if (this.#columnsSeen === this.#columns) this.#expected = 'endOfFields';
+    return false;
+  }
+
+  #readRow(packet: ReceivedPacket): boolean {
+    const row = new Array<string | null>(this.#columns);
+    for (let column = 0; column < this.#columns; column++) row[column] = this.#readText(packet);
+    this.#rows!.push(row);
+    return false;
+  }
+
+  #end(packet: ReceivedPacket): boolean {
+    if ((packet.eofStatusFlags() & SERVER_MORE_RESULTS_EXISTS) !== 0) {
+      throw new Error('the metric query returned several results');
+    }
+    return this.#deliver();
+  }
+
+  /** Once the connection is free for the next statement. */
+  #deliver(): boolean {
+    process.nextTick(this.#callback, null, this.#rows, this.#fields);
+    return true;
+  }
+
+  /** A text with its length before it; null: NULL. */
+  #readText(packet: ReceivedPacket): string | null {
+    const { buffer, end } = packet;
+    if (buffer[this.#at] === NULL_VALUE) {
+      this.#at++;
+      return null;
+    }
+    const length = this.#readLength(packet);
+    const start = this.#at;
+    this.#at += length;
+    if (this.#at > end) throw new Error('the server sent a text that its packet does not hold');
+    return buffer.toString('utf8', start, this.#at);
+  }
+
+  /** A length-encoded integer; those beyond a result's bound are not worth decoding. */
+  #readLength({ buffer, end }: ReceivedPacket): number {
+    const first = buffer[this.#at]!;
+    const bytes = first < NULL_VALUE ? 0 : first === 0xfc ? 2 : first === 0xfd ? 3 : null;
+    if (bytes === null || this.#at + 1 + bytes > end) {
+      throw new Error('the server sent a length that no result has');
+    }
+    const length = bytes === 0 ? first : buffer.readUIntLE(this.#at + 1, bytes);
+    this.#at += 1 + bytes;
+    return length;
+  }
+}
+
+/** In the form of the library's packets, as far as it writes them. */
+class QueryPacket {
+  constructor(readonly buffer: Buffer) {}
+
+  length(): number {
+    return this.buffer.length;
+  }
+
+  /** The header is 3 bytes of payload length and a sequence number. */
+  writeHeader(sequenceId: number): void {
+    this.buffer.writeUIntLE(this.buffer.length - HEADER_BYTES, 0, 3);
+    this.buffer[3] = sequenceId;
+  }
+}
