@@ -6,7 +6,7 @@ import type { JsonObject } from '../servers/reply-body.js';
 import { optionalObject } from '../servers/reply-body.js';
 import { isReply, type NoReply, type ServerGroup } from '../servers/server-group.js';
 import { nodeLines } from '../views/nodes.js';
-import { readStores, type StoreView, storeLines } from '../views/stores.js';
+import { readStores, type StoreView, storeJson, storeLines } from '../views/stores.js';
 import { type EntryList, EXEMPTED, entryTexts, SKIPPED, THRESHOLDS, THROTTLED } from './lists.js';
 
 const IN_FORCE: ReadonlyArray<readonly [label: string, list: EntryList]> = [
@@ -74,7 +74,7 @@ const LABEL_WIDTH = 11;
 function pictureJson({ cluster, stores, inForce }: ClusterPicture): object {
   return {
     Cluster: cluster,
-    Stores: stores,
+    Stores: stores.map(storeJson),
     ThrottledApps: inForce.get(THROTTLED.path),
     ExemptedApps: inForce.get(EXEMPTED.path),
     Thresholds: inForce.get(THRESHOLDS.path),

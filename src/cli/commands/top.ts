@@ -13,7 +13,7 @@ import { runLive } from '../terminal/live-command.js';
 import { type ScreenSize, spread } from '../terminal/live-screen.js';
 import { type AppRate, AppRates } from '../views/app-rates.js';
 import { SeriesSet } from '../views/series.js';
-import { readStores, type StoreView, stateText } from '../views/stores.js';
+import { readStores, type StoreView, stateText, storeJson } from '../views/stores.js';
 
 interface TopReading {
   readonly stores: readonly StoreView[];
@@ -26,8 +26,7 @@ interface TopReading {
 const FIXED_LINES = 7;
 
 export async function top({ group, output }: CommandContext): Promise<number> {
-  const view = new TopView(group, output);
-  return runLive(view, output.lines);
+  return runLive(new TopView(group, output), output);
 }
 
 class TopView {
@@ -73,6 +72,11 @@ class TopView {
       ...more(apps.length - appRows, 'apps'),
     ];
   }
+
+  readonly json = ({ stores, cluster }: TopReading): object => ({
+    Cluster: cluster,
+    Stores: stores.map(storeJson),
+  });
 
   #head(failure: string, columns: number): string[] {
     const { paint } = this.output;

@@ -6,7 +6,7 @@ import type { Output } from '../output/output.js';
 import { plotLines } from '../output/plot.js';
 import { printable } from '../output/printable.js';
 import { localTime, shortDuration } from '../output/quantities.js';
-import { answerText, exitCodeOf } from '../permission/answers.js';
+import { answerJson, answerText, exitCodeOf } from '../permission/answers.js';
 import { clientFor, commandFailure } from '../permission/asking.js';
 import { type StoreName, storeText } from '../target.js';
 import { runLive } from '../terminal/live-command.js';
@@ -30,7 +30,7 @@ export async function watch(
   options: WatchOptions,
 ): Promise<number> {
   const client = clientFor(context, { app: OWN_APP, store }, options);
-  return runLive(new WatchView(client, context.output, store), context.output.lines);
+  return runLive(new WatchView(client, context.output, store), context.output);
 }
 
 class WatchView {
@@ -83,6 +83,11 @@ class WatchView {
       ...plotLines(values, options, paint),
     ];
   }
+
+  readonly json = (answer: CheckAnswer): object => ({
+    At: new Date().toISOString(),
+    ...answerJson(answer),
+  });
 
   readonly line = (answer: CheckAnswer): string =>
     `${localTime(Date.now())}  ${answerText(this.output, answer)}`;

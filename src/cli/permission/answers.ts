@@ -52,7 +52,8 @@ const VERDICTS: Readonly<Partial<Record<ExitCode, string>>> = {
   [EXIT.unknownStore]: 'no such store',
 };
 
-function answerJson(answer: CheckAnswer): object {
+/** The answer with the keys of freno's own. */
+export function answerJson(answer: CheckAnswer): object {
   const { status, value, threshold, message, metric, server } = answer;
   return {
     StatusCode: status,

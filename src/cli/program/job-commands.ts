@@ -76,8 +76,8 @@ export function addJobCommands(program: Command, childCommand: readonly string[]
 }
 
 const RUN_HELP = `
-The exit code is that of COMMAND. SIGINT, SIGTERM and SIGHUP go to COMMAND; freno waits for its
-end, and starts it no more.
+The exit code is that of COMMAND. SIGINT, SIGTERM and SIGHUP go to COMMAND; freno
+waits for its end, and starts it no more.
 `;
 
 function targetCommand(name: string): Command {

@@ -12,8 +12,8 @@ interface RecentOptions extends CommonOptions {
 }
 
 const LIVE_HELP = `
-On a terminal it is drawn again each second, until q or Ctrl-C. In a pipe, top prints one screen,
-and watch a line each second.`;
+On a terminal it is drawn again each second, until q or Ctrl-C. In a pipe, and
+with --json, top prints what it sees once, and watch each second.`;
 
 export function addViewCommands(program: Command): void {
   program.addCommand(

@@ -1,6 +1,7 @@
 /** What the live commands share: look each second, draw, until the user or a signal ends it. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { CommandFailure, EXIT } from '../exit-codes.js';
+import type { Output } from '../output/output.js';
 import { LiveScreen, type ScreenSize } from './live-screen.js';
 
 const INTERVAL_MS = 1_000;
@@ -17,16 +18,15 @@ export interface LiveView<Reading> {
   frame(reading: Reading | null, failure: string, size: ScreenSize): string[];
   /** What each look adds to a pipe; undefined: one frame is all that a pipe gets. */
   readonly line?: (reading: Reading) => string;
+  /** A reading for another program. */
+  readonly json: (reading: Reading) => object;
 }
 
 /** Resolves with the exit code when the user ends it. The first look must succeed. */
-export async function runLive<Reading>(
-  view: LiveView<Reading>,
-  write: (...lines: string[]) => void,
-): Promise<number> {
+export async function runLive<Reading>(view: LiveView<Reading>, output: Output): Promise<number> {
   let reading: Reading | null = await view.look();
-  const screen = LiveScreen.open();
-  if (screen === null) return runPlain(view, reading, write);
+  const screen = output.isJson ? null : LiveScreen.open();
+  if (screen === null) return runPlain(view, reading, output);
   try {
     let failure = '';
     while (!screen.closing.aborted) {
@@ -43,17 +43,20 @@ export async function runLive<Reading>(
 async function runPlain<Reading>(
   view: LiveView<Reading>,
   first: Reading,
-  write: (...lines: string[]) => void,
+  output: Output,
 ): Promise<number> {
   const { line } = view;
   if (line === undefined) {
-    write(...view.frame(first, '', PLAIN_SIZE));
+    if (output.isJson) output.json(view.json(first));
+    else output.lines(...view.frame(first, '', PLAIN_SIZE));
     return EXIT.ok;
   }
   let reading: Reading | null = first;
   let failure = '';
   for (;;) {
-    write(reading === null ? failure : line(reading));
+    if (reading === null) output.note(failure);
+    else if (output.isJson) output.json(view.json(reading));
+    else output.lines(line(reading));
     await delay(INTERVAL_MS);
     [reading, failure] = await lookAgain(view);
   }

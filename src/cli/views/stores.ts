@@ -72,6 +72,11 @@ export function storeLines(
   return tableLines(columns, rows);
 }
 
+/** With keys as those of the server. */
+export function storeJson({ name, value, error, verdict, waitingMs }: StoreView): object {
+  return { Store: name, Value: value, Error: error, Verdict: verdict, WaitingMillis: waitingMs };
+}
+
 /** `good`, `above its threshold for 12 s`, or the error. */
 export function stateText({ verdict, error, waitingMs }: StoreView): string {
   if (verdict === 'unknown') return 'unknown';
