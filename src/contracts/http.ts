@@ -112,6 +112,13 @@ export interface CheckCount {
   readonly internalError: number;
 }
 
+/** Checks that a metric would have denied if it were enforced. */
+export interface ObservedDenials {
+  readonly storeName: string;
+  readonly metric: string;
+  readonly count: number;
+}
+
 /** Bound on the recent apps that one worker holds, and that `/recent-apps` lists. */
 export const RECENT_APPS_MAX = 10_000;
 
@@ -134,6 +141,7 @@ export interface HttpStatistics {
    */
   readonly checkDurations: DurationCounts;
   readonly checks: readonly CheckCount[];
+  readonly observedDenials: readonly ObservedDenials[];
   readonly recentApps: readonly RecentApp[];
 }
 

@@ -32,6 +32,7 @@ export function httpStatistics(rest: Partial<HttpStatistics> = {}): HttpStatisti
     worker: 0,
     checkDurations: { boundsSeconds: [], counts: [0], sumSeconds: 0 },
     checks: [],
+    observedDenials: [],
     recentApps: [],
     ...rest,
   };

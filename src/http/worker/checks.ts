@@ -9,22 +9,29 @@
  */
 import { monotonicMs, WallClock } from '../../base/clock.js';
 import { type DurationCounts, Durations } from '../../base/durations.js';
-import { jsonString } from '../../base/json.js';
 import type { Mutable } from '../../base/mutable.js';
 import type { Board } from '../../board/board.js';
-import { CachedLeadershipReader, CachedStoreReader } from '../../board/cached-reader.js';
+import { CachedLeadershipReader } from '../../board/cached-reader.js';
 import type { StoreLocation } from '../../contracts/http.js';
-import { AppRules, NO_APP_RULES } from '../../throttle/app-rules.js';
+import { AppRules, appAndPrefixes, NO_APP_RULES } from '../../throttle/app-rules.js';
 import {
-  type CheckRequest,
-  type CheckResult,
+  type CheckContext,
   check,
+  entryKeys,
   holdsLowPriority,
   unknownStoreType,
 } from '../../throttle/check.js';
+import type { Judgement } from '../../throttle/judgement.js';
 import { expiryTimeMs } from '../../throttle/leadership-view.js';
 import type { ThrottleState } from '../../throttle/state.js';
-import type { CheckCounters, Count } from './counters.js';
+import {
+  type ApplicableMetric,
+  applicableMetrics,
+  CompiledCheck,
+  ConfiguredStore,
+  checkJson,
+} from './compiled-check.js';
+import type { CheckCounters } from './counters.js';
 import type { ClientKey, RecentApps } from './recent-apps.js';
 import type { Reports } from './reports.js';
 import {
@@ -48,36 +55,14 @@ const CHECKS_PER_SAMPLE = 64;
 
 const DURATION_BOUNDS_SECONDS = [1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2.5e-4, 1e-3, 1e-2];
 
-interface ConfiguredStore {
-  /** Its slot of the board. */
-  readonly slot: number;
-  readonly reader: CachedStoreReader;
-}
-
-/** The meaning of a path. */
-class CompiledCheck {
-  readonly request: Mutable<CheckRequest>;
-  /** Undefined when the store is not configured. */
-  readonly store: ConfiguredStore | undefined;
-  readonly count: Count;
-  /** The latest result and its body. There are many checks per new value, so most repeat it. */
-  #latest: CheckResult | undefined;
-  #body = '';
-
-  constructor(question: CheckRequest, store: ConfiguredStore | undefined, count: Count) {
-    this.request = { ...question };
-    this.store = store;
-    this.count = count;
-  }
-
-  bodyOf(result: CheckResult): string {
-    const latest = this.#latest;
-    if (latest === undefined || !isSame(latest, result)) {
-      this.#latest = result;
-      this.#body = `${checkJson(result)}\n`;
-    }
-    return this.#body;
-  }
+/** A path, and what of its query decides how it is compiled. */
+interface AskedCheck {
+  readonly path: string;
+  readonly query: string;
+  /** Names of metrics, comma-separated; empty: none. */
+  readonly metrics: string;
+  /** In the cache. */
+  readonly key: string;
 }
 
 export interface ChecksSources {
@@ -97,7 +82,7 @@ export class Checks {
   #untilSample = CHECKS_PER_SAMPLE;
   readonly #leadership: CachedLeadershipReader;
   readonly #wallClock = new WallClock();
-  readonly #context;
+  readonly #context: Mutable<CheckContext>;
   /** The response to every check, filled in place. */
   readonly #response: Mutable<HandlerResponse> = {
     ...jsonResponse(200, ''),
@@ -116,6 +101,7 @@ export class Checks {
       nowUnixMs: 0,
       lowPriorityHeldAtMs: Number.NEGATIVE_INFINITY,
       dice: sources.dice,
+      observed: ignoreObserved,
     };
   }
 
@@ -126,14 +112,12 @@ export class Checks {
 
   setStores(stores: readonly StoreLocation[]): void {
     const { board } = this.#sources;
-    this.#stores = new Map(
-      stores.map(({ name, slot }) => [name, { slot, reader: new CachedStoreReader(board, slot) }]),
-    );
+    this.#stores = new Map(stores.map((store) => [store.name, new ConfiguredStore(store, board)]));
     this.#compiled.clear();
   }
 
-  get appRules(): AppRules {
-    return this.#appRules;
+  get appSeparator(): string {
+    return this.#appRules.separator;
   }
 
   /** Compiled checks are dropped: rules are looked up when a path is compiled. */
@@ -147,47 +131,65 @@ export class Checks {
    * overwrites the response: send it at once.
    */
   respond(path: string, query: string, client: ClientKey): HandlerResponse {
-    const compiled = this.#compiled.get(path) ?? this.#compile(path, query, client);
-    return compiled instanceof CompiledCheck ? this.#check(compiled, query, client) : compiled;
+    const compiled = this.compiled(path, query, client);
+    if (!(compiled instanceof CompiledCheck)) return compiled;
+    return this.answer(compiled, this.judge(compiled, query, countObserved), client);
   }
 
-  #check(compiled: CompiledCheck, query: string, client: ClientKey): HandlerResponse {
-    const { board, recentApps } = this.#sources;
-    const { request: question, store } = compiled;
+  /** What the path and the metrics in the query mean, or the response that refuses them. */
+  compiled(path: string, query: string, client: ClientKey): CompiledCheck | HandlerResponse {
+    const metrics = query === '' ? '' : queryParameter(query, 'metric');
+    if (typeof metrics === 'object') return metrics;
+    const key = metrics === '' ? path : `${path}?${metrics}`;
+    return this.#compiled.get(key) ?? this.#compile({ path, query, metrics, key }, client);
+  }
+
+  /** Judges the check as of now; counts and marks nothing. */
+  judge(compiled: CompiledCheck, query: string, observed = ignoreObserved): Judgement {
+    const { request, store, metrics } = compiled;
     const context = this.#context;
     context.nowMs = monotonicMs();
-    const ownUnixMs = this.#wallClock.unixMs(context.nowMs);
     context.leadership = this.#leadership.current();
+    const ownUnixMs = this.#wallClock.unixMs(context.nowMs);
     context.nowUnixMs = expiryTimeMs(context.leadership, context.nowMs, ownUnixMs);
-    question.store = store?.reader.current();
-    question.lowPriority = isLowPriority(query);
+    context.observed = observed;
+    for (const metric of metrics) metric.refresh();
+    request.lowPriority = isLowPriority(query, compiled.isLowByRule);
     context.lowPriorityHeldAtMs =
-      question.lowPriority && store !== undefined
-        ? board.lowPriorityHeldAtMs(store.slot)
+      request.lowPriority && store !== undefined
+        ? this.#sources.board.lowPriorityHeldAtMs(store.slot)
         : Number.NEGATIVE_INFINITY;
+    return check(request, context);
+  }
 
-    const result = check(question, context);
+  /** Counts and marks what `judge` has just returned, and writes the response. */
+  answer(compiled: CompiledCheck, result: Judgement, client: ClientKey): HandlerResponse {
+    const { board, recentApps, reports } = this.#sources;
+    const { request, store } = compiled;
+    const { nowMs } = this.#context;
     if (store === undefined) {
-      this.#sources.reports.unknownStore('mysql', question.storeName, question.app, client);
-    } else if (holdsLowPriority(question, result)) {
-      board.holdLowPriority(store.slot, context.nowMs);
+      reports.unknownStore('mysql', request.storeName, request.app, client);
+    } else if (holdsLowPriority(request, result)) {
+      board.holdLowPriority(store.slot, nowMs);
     }
     compiled.count.add(result.status);
-    recentApps.record(question.app, client, ownUnixMs);
+    recentApps.record(request.app, client, this.#wallClock.unixMs(nowMs));
     this.#response.status = result.status;
     this.#response.body = compiled.bodyOf(result);
     if (--this.#untilSample === 0) {
       this.#untilSample = CHECKS_PER_SAMPLE;
-      this.#durations.record(monotonicMs() - context.nowMs);
+      this.#durations.record(monotonicMs() - nowMs);
     }
     return this.#response;
   }
 
   /** Compiles the path and caches the result; a path that is not a valid check is not cached. */
-  #compile(path: string, query: string, client: ClientKey): CompiledCheck | HandlerResponse {
-    const match = matchRoute(path);
+  #compile(asked: AskedCheck, client: ClientKey): CompiledCheck | HandlerResponse {
+    const match = matchRoute(asked.path);
     if (match.kind === 'unknown') return NOT_FOUND_RESPONSE;
-    if (match.kind === 'redirect') return redirectResponse('GET', withQuery(match.path, query));
+    if (match.kind === 'redirect') {
+      return redirectResponse('GET', withQuery(match.path, asked.query));
+    }
     const parameters = decodeParameters(match.encoded);
     if (isResponse(parameters)) return parameters;
     const [app, storeType, storeName, thresholdText] = parameters as [
@@ -206,12 +208,25 @@ export class Checks {
       return responseOf(unknownStoreType(ifExists));
     }
     const store = this.#stores.get(storeName);
+    const named = asked.metrics === '' ? undefined : asked.metrics.split(',');
+    const unknown = store && named?.find((name) => store.metric(name) === undefined);
+    if (unknown !== undefined) return unknownMetric(unknown);
+    const rule = this.#appRules.ruleFor(app);
+    const { counters } = this.#sources;
+    const metrics =
+      store &&
+      applicableMetrics(store, { named, rule, readThreshold }, (metric) =>
+        counters.observedOf(storeName, metric),
+      );
+    const keys = entryKeys(appAndPrefixes(app, this.#appRules.separator), storeName);
     const compiled = new CompiledCheck(
-      { app, storeName, store: undefined, readThreshold, lowPriority: false, ifExists },
+      { app, storeName, keys, readThreshold, lowPriority: false, ifExists },
+      metrics,
       store,
-      this.#sources.counters.of(app, storeName, store !== undefined),
+      rule,
+      counters.of(app, storeName, store !== undefined),
     );
-    this.#cache(path, compiled);
+    this.#cache(asked.key, compiled);
     return compiled;
   }
 
@@ -226,24 +241,25 @@ export function withQuery(path: string, query: string): string {
   return query === '' ? path : `${path}?${query}`;
 }
 
-function isLowPriority(query: string): boolean {
-  return query !== '' && (query === 'p=low' || queryParameter(query, 'p') === 'low');
+/** What the query says has precedence over the rule of the app. */
+function isLowPriority(query: string, isLowByRule: boolean): boolean {
+  if (query === '') return isLowByRule;
+  if (query === 'p=low') return true;
+  const priority = queryParameter(query, 'p');
+  return priority === '' ? isLowByRule : priority === 'low';
 }
 
-function isSame(left: CheckResult, right: CheckResult): boolean {
-  return (
-    left.value === right.value &&
-    left.status === right.status &&
-    left.threshold === right.threshold &&
-    left.message === right.message
-  );
+function unknownMetric(name: string): HandlerResponse {
+  const message = `No such metric: ${name.slice(0, 100)}`;
+  return responseOf({ status: 404, value: 0, threshold: 0, message, metric: null });
 }
 
-function checkJson({ status, value, threshold, message }: CheckResult): string {
-  const quoted = message === '' ? '""' : jsonString(message);
-  return `{"StatusCode":${status},"Value":${value},"Threshold":${threshold},"Message":${quoted}}`;
+function responseOf(result: Judgement): HandlerResponse {
+  return jsonResponse(result.status, checkJson(result, false));
 }
 
-function responseOf(result: CheckResult): HandlerResponse {
-  return jsonResponse(result.status, checkJson(result));
+function countObserved({ metric }: Judgement): void {
+  (metric as ApplicableMetric).observed.count++;
 }
+
+function ignoreObserved(_denial: Judgement): void {}

@@ -133,7 +133,7 @@ class HttpWorker {
         void this.#collect(message.id, message.statistics);
         return;
       case 'hasSeen': {
-        const { separator } = this.#checks.appRules;
+        const separator = this.#checks.appSeparator;
         const seen = this.#recentApps.hasSeen(message.app, separator, Date.now());
         this.#post({ kind: 'seen', id: message.id, seen });
         return;
@@ -218,6 +218,7 @@ class HttpWorker {
       worker: this.#data.worker,
       checkDurations: this.#checks.durations,
       checks: [],
+      observedDenials: statistics === 'checks' && last ? this.#counters.observedDenials() : [],
       recentApps: [],
       [statistics]: counts,
     };

@@ -37,14 +37,21 @@ export function checkFamilies(
     'Time from a parsed check to its finished answer, without the network; ' +
       'one check in 64 is measured.',
   );
+  const observed = counter(
+    'freno_observed_denials_total',
+    'Checks that a metric would have denied if it were enforced and not only observed.',
+  );
   const configured = new Set(stores.map(({ name }) => name));
   const pairsMax = Math.floor(PAIRS_MAX / Math.max(1, statistics.length));
-  for (const { worker, checks: counts, checkDurations } of statistics) {
+  for (const { worker, checks: counts, checkDurations, observedDenials } of statistics) {
     const thread = `http-${worker}`;
     durations.addHistogram({ thread }, checkDurations);
     addCounts(checks, thread, counts, pairsMax, configured);
+    for (const { storeName: store, metric, count } of observedDenials) {
+      observed.add({ store, metric, thread }, count);
+    }
   }
-  return [checks, durations];
+  return [checks, durations, observed];
 }
 
 function addCounts(
