@@ -191,8 +191,8 @@ function checkBody(reply: HttpReply): CheckBody | null {
   const isCheck =
     body !== null &&
     body.StatusCode === reply.status &&
-    typeof body.Value === 'number' &&
-    typeof body.Threshold === 'number' &&
+    Number.isFinite(body.Value) &&
+    Number.isFinite(body.Threshold) &&
     typeof body.Message === 'string';
   return isCheck ? (body as unknown as CheckBody) : null;
 }

@@ -18,6 +18,8 @@ const PACKAGES = {
   perl: 'perl',
   podchecker: 'perl',
   'pt-archiver': 'percona-toolkit',
+  'pt-online-schema-change': 'percona-toolkit',
+  python3: 'python3',
   script: 'bsdutils',
   'systemd-analyze': 'systemd',
 } as const;
