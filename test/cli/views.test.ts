@@ -37,7 +37,7 @@ describe('the commands that show what happens', () => {
       expect(stdout).to.match(/^NODE +ROLE +TERM +APPLIED +HEARD +VERSION +CONFIG +CLOCK\n/);
       expect(stdout.match(/ Leader /g)).to.have.length(1);
       expect(stdout.match(/ Follower .* same /g)).to.have.length(2);
-      expect(stdout).to.match(new RegExp(`\nmysql/${STORE} +0.25 +good\n`));
+      expect(stdout).to.match(new RegExp(`\nmysql/${STORE} +0.25 +1 +good\n`));
       expect(stdout).to.match(
         /\nthrottled +archiver, ratio 1, ends in 60 min, ada, restore first\n/,
       );
@@ -58,7 +58,7 @@ describe('the commands that show what happens', () => {
       const { stdout } = await run('status');
       expect(stdout)
         .to.include(`${gone!.url} does not respond: `)
-        .and.match(new RegExp(`\nmysql/${STORE} +0.25 +good\n`));
+        .and.match(new RegExp(`\nmysql/${STORE} +0.25 +1 +good\n`));
       await cluster.heal();
     });
   });
@@ -101,7 +101,7 @@ describe('the commands that show what happens', () => {
 
   it('top prints one screen in a pipe, and watch ends for an unknown store', async () => {
     const { stdout } = await run('top');
-    expect(stdout).to.match(new RegExp(`\nmysql/${STORE} +0.25 +good `));
+    expect(stdout).to.match(new RegExp(`\nmysql/${STORE} +0.25 +1 +good `));
     const { code } = await runCommand(['watch', 'nowhere'], { FRENO_SERVER: servers });
     expect(code).to.equal(4);
   });
@@ -160,7 +160,7 @@ describe('the commands that show what happens', () => {
       });
       const last = terminal.frames.at(-1)!;
       expect(last.split('\n').every((line) => line.trimEnd().length <= 80)).to.equal(true);
-      expect(last).to.match(new RegExp(`\nmysql/${STORE} +0.25 +good +[▁-█]{2,}`));
+      expect(last).to.match(new RegExp(`\nmysql/${STORE} +0.25 +1 +good +[▁-█]{2,}`));
       expect(terminal.output).to.include(ENTER_SCREEN).and.include('\x1b[32mgood');
       terminal.type('q');
       expect((await terminal.ended)[0]).to.equal(0);

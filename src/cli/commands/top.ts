@@ -1,5 +1,5 @@
 /** `freno top`: the stores and apps of a cluster, live. */
-
+import { stripVTControlCharacters } from 'node:util';
 import { monotonicMs } from '../../base/clock.js';
 import type { CommandContext } from '../context.js';
 import type { Output } from '../output/output.js';
@@ -13,7 +13,7 @@ import { runLive } from '../terminal/live-command.js';
 import { type ScreenSize, spread } from '../terminal/live-screen.js';
 import { type AppRate, AppRates } from '../views/app-rates.js';
 import { SeriesSet } from '../views/series.js';
-import { readStores, type StoreView, stateText, storeJson } from '../views/stores.js';
+import { readStores, type StoreView, storeJson, storeLines } from '../views/stores.js';
 
 interface TopReading {
   readonly stores: readonly StoreView[];
@@ -23,7 +23,9 @@ interface TopReading {
 }
 
 /** Lines that are no rows of a table: the head, the titles, and what is between. */
-const FIXED_LINES = 7;
+const FIXED_LINES = 8;
+
+const SPARKLINE_COLUMNS_MIN = 10;
 
 export async function top({ group, output }: CommandContext): Promise<number> {
   return runLive(new TopView(group, output), output);
@@ -62,15 +64,21 @@ class TopView {
     const free = Math.max(2, size.rows - FIXED_LINES);
     const appRows = Math.min(apps.length, Math.max(1, Math.floor(free / 2)));
     const storeRows = Math.max(1, free - appRows);
-    return [
-      ...this.#head(failure, size.columns),
-      '',
+    const tables = [
       ...this.#storeLines(stores.slice(0, storeRows), size.columns),
       ...more(stores.length - storeRows, 'stores'),
       '',
       ...this.#appLines(apps.slice(0, appRows)),
       ...more(apps.length - appRows, 'apps'),
     ];
+    // What is older than a look must not pass for what is now.
+    const isOld = failure !== '';
+    const shown = isOld ? tables.map((line) => this.#faint(line)) : tables;
+    return [...this.#head(failure, size.columns), '', ...shown];
+  }
+
+  #faint(line: string): string {
+    return this.output.paint('faint', stripVTControlCharacters(line));
   }
 
   readonly json = ({ stores, cluster }: TopReading): object => ({
@@ -97,19 +105,15 @@ class TopView {
 
   #storeLines(stores: readonly StoreView[], columns: number): string[] {
     const { paint } = this.output;
-    const titles = [{ title: 'STORE' }, { title: 'VALUE', right: true }, { title: 'STATE' }];
-    const cells = stores.map((store) => [
-      printable(store.name),
-      store.value === null ? '-' : shortNumber(store.value),
-      paint(store.verdict === 'good' ? 'good' : 'bad', stateText(store)),
-    ]);
-    const lines = tableLines(titles, cells);
+    const lines = storeLines(this.output, stores);
     const width = Math.max(0, ...lines.map(widthOf));
-    const room = Math.max(10, Math.min(120, columns - width - 2));
-    const bars = stores.map(({ name }) =>
-      sparkline(this.#series.of(name), room, { threshold: null }, paint),
-    );
-    return lines.map((line, at) => (at === 0 ? line : spread(line, bars[at - 1]!, columns)));
+    const room = Math.max(SPARKLINE_COLUMNS_MIN, columns - width - 2);
+    return lines.map((line, at) => {
+      const store = stores[at - 1];
+      if (store === undefined) return line;
+      const bars = sparkline(this.#series.of(store.name), room, { threshold: null }, paint);
+      return spread(line, bars, columns);
+    });
   }
 
   #appLines(apps: readonly AppRate[]): string[] {

@@ -6,11 +6,8 @@ import { printable } from '../output/printable.js';
 import { shortNumber } from '../output/quantities.js';
 import { type StoreName, storeText } from '../target.js';
 
-/** What decides on the exit code. */
-type Judgement = Pick<CheckAnswer, 'status' | 'message'>;
-
 /** 0 only for 200. */
-export function exitCodeOf({ status, message }: Judgement): ExitCode {
+export function exitCodeOf({ status, message }: Pick<CheckAnswer, 'status' | 'message'>): ExitCode {
   switch (status) {
     case 0:
       return EXIT.unreachable;

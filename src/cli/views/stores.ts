@@ -4,7 +4,7 @@ import type { Tone } from '../output/paint.js';
 import { printable } from '../output/printable.js';
 import { shortDuration, shortNumber } from '../output/quantities.js';
 import { tableLines } from '../output/table.js';
-import { isJsonObject, okObject } from '../servers/reply-body.js';
+import { isJsonObject, type JsonObject, okObject } from '../servers/reply-body.js';
 import type { ServerGroup } from '../servers/server-group.js';
 
 /** `waiting`: above its threshold, or without a value. */
@@ -20,6 +20,8 @@ export interface StoreView {
   readonly verdict: MetricVerdict;
   /** Milliseconds since it was within its threshold last; null: not known. */
   readonly waitingMs: number | null;
+  /** `3`, `3, 1 skipped`; empty for another metric than the own one. */
+  readonly hosts: string;
 }
 
 const TONES: Readonly<Record<MetricVerdict, Tone>> = {
@@ -32,25 +34,43 @@ const ERROR_PREFIX = 'error: ';
 
 /** The worst first. */
 export async function readStores(group: ServerGroup): Promise<StoreView[]> {
-  const [values, health] = await Promise.all(
-    ['/aggregated-metrics', '/metrics-health'].map(async (path) =>
+  const [values, health, inventory] = (await Promise.all(
+    ['/aggregated-metrics', '/metrics-health', '/inventory'].map(async (path) =>
       okObject(group, await group.ask(path), { name: path }),
     ),
-  );
-  const names = new Set([...Object.keys(values!), ...Object.keys(health!)]);
-  const views = [...names].map((name) => viewOf(name, values![name], health![name]));
+  )) as [JsonObject, JsonObject, JsonObject];
+  const names = new Set([...Object.keys(values), ...Object.keys(health)]);
+  const views = [...names].map((name) => ({
+    name,
+    hosts: hostsText(inventory[name.replace(/^mysql\//, '')]),
+    ...viewOf(values[name], health[name]),
+  }));
   return views.sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
 }
 
-function viewOf(name: string, text: unknown, health: unknown): StoreView {
+type JudgedView = Omit<StoreView, 'name' | 'hosts'>;
+
+function viewOf(text: unknown, health: unknown): JudgedView {
   const shown = typeof text === 'string' ? text : '';
   const error = shown.startsWith(ERROR_PREFIX) ? shown.slice(ERROR_PREFIX.length) : '';
   const value = shown === '' || error !== '' ? null : Number(shown);
   const seconds = isJsonObject(health) ? Number(health.SecondsSinceLastHealthy) : Number.NaN;
-  if (Number.isNaN(seconds)) return { name, value, error, verdict: 'unknown', waitingMs: null };
+  if (Number.isNaN(seconds)) return { value, error, verdict: 'unknown', waitingMs: null };
   const isWaiting = seconds > 0 || value === null;
   const verdict = isWaiting ? 'waiting' : 'good';
-  return { name, value, error, verdict, waitingMs: isWaiting ? seconds * 1_000 : 0 };
+  return { value, error, verdict, waitingMs: isWaiting ? seconds * 1_000 : 0 };
+}
+
+/** How many hosts are probed, and how many are not, although they are listed. */
+function hostsText(cluster: unknown): string {
+  if (!isJsonObject(cluster)) return '';
+  const count = (list: unknown): number => (Array.isArray(list) ? list.length : 0);
+  const [skipped, ignored] = [count(cluster.SkippedHosts), count(cluster.IgnoredHosts)];
+  return [
+    String(count(cluster.Hosts)),
+    ...(skipped > 0 ? [`${skipped} skipped`] : []),
+    ...(ignored > 0 ? [`${ignored} ignored`] : []),
+  ].join(', ');
 }
 
 function rank({ verdict, error }: StoreView): number {
@@ -63,22 +83,32 @@ export function storeLines(
   stores: readonly StoreView[],
 ): string[] {
   if (stores.length === 0) return ['no store has a value: this node does not lead, or has none'];
-  const columns = [{ title: 'STORE' }, { title: 'VALUE', right: true }, { title: 'STATE' }];
-  const rows = stores.map((store) => [
-    printable(store.name),
-    store.value === null ? '-' : shortNumber(store.value),
-    paint(TONES[store.verdict], stateText(store)),
-  ]);
-  return tableLines(columns, rows);
+  return tableLines(
+    [{ title: 'STORE' }, { title: 'VALUE', right: true }, { title: 'HOSTS' }, { title: 'STATE' }],
+    stores.map((store) => [
+      printable(store.name),
+      store.value === null ? '-' : shortNumber(store.value),
+      printable(store.hosts),
+      paint(TONES[store.verdict], stateText(store)),
+    ]),
+  );
 }
 
 /** With keys as those of the server. */
-export function storeJson({ name, value, error, verdict, waitingMs }: StoreView): object {
-  return { Store: name, Value: value, Error: error, Verdict: verdict, WaitingMillis: waitingMs };
+export function storeJson(store: StoreView): object {
+  const { name, value, hosts, error, verdict, waitingMs } = store;
+  return {
+    Store: name,
+    Value: value,
+    Hosts: hosts,
+    Error: error,
+    Verdict: verdict,
+    WaitingMillis: waitingMs,
+  };
 }
 
 /** `good`, `above its threshold for 12 s`, or the error. */
-export function stateText({ verdict, error, waitingMs }: StoreView): string {
+function stateText({ verdict, error, waitingMs }: StoreView): string {
   if (verdict === 'unknown') return 'unknown';
   if (verdict === 'good') return 'good';
   const time = waitingMs === null || waitingMs === 0 ? '' : ` for ${shortDuration(waitingMs)}`;
