@@ -121,6 +121,7 @@ describe('the commands for jobs', () => {
         [['check', 'app', STORE, '--threshold', 'high'], /--threshold: must be a number/],
         [['check', 'app', STORE, '--server', 'ftp://x'], /--server: "ftp:\/\/x" is no server/],
         [['check', 'app', STORE, '--servers', 'x'], /unknown option '--servers'/],
+        [['wait', 'app', STORE, '--timeout', '30d'], /--timeout: at most 24d/],
         [['wait', 'app', STORE, '--timeout', 'soon'], /--timeout: must be a duration/],
       ];
       for (const [words, message] of wrong) {

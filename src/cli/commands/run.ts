@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CommandContext } from '../context.js';
 import { CommandFailure, RUN_EXIT, usageFailure } from '../exit-codes.js';
-import { durationMs } from '../output/quantities.js';
+import { timerMs } from '../output/quantities.js';
 import { type CheckOptions, WaitTimeout, waitForPermission } from '../permission/asking.js';
 import { exitCodeOfSignal, startChild } from '../run/child-run.js';
 import { JobSignals } from '../run/signals.js';
@@ -41,8 +41,8 @@ export async function run(
     command: [file, ...args],
     check: options,
     repeats: repeat,
-    pauseMs: durationMs('--pause', pause, 's'),
-    maxWaitMs: timeout === undefined ? Infinity : durationMs('--timeout', timeout, 's'),
+    pauseMs: timerMs('--pause', pause),
+    maxWaitMs: timeout === undefined ? Infinity : timerMs('--timeout', timeout),
   };
   const signals = new JobSignals();
   try {

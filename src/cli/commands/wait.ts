@@ -1,7 +1,7 @@
 /** `freno wait`: ends when the app may write to the store. */
 import type { CommandContext } from '../context.js';
 import { EXIT } from '../exit-codes.js';
-import { durationMs } from '../output/quantities.js';
+import { timerMs } from '../output/quantities.js';
 import { writeAnswer } from '../permission/answers.js';
 import { type CheckOptions, waitForPermission } from '../permission/asking.js';
 import type { CheckTarget } from '../target.js';
@@ -19,7 +19,7 @@ export async function wait(
   const { timeout } = options;
   const answer = await waitForPermission(context, target, {
     check: options,
-    maxWaitMs: timeout === undefined ? Infinity : durationMs('--timeout', timeout, 's'),
+    maxWaitMs: timeout === undefined ? Infinity : timerMs('--timeout', timeout),
   });
   writeAnswer(context.output, target.store, answer);
   return EXIT.ok;

@@ -25,6 +25,16 @@ export function durationMs(option: string, text: string, unit: 's' | 'm'): numbe
   return Number(match[1]) * UNITS_MS[match[2] ?? unit]!;
 }
 
+/** The longest delay of a timer; a longer one would fire at once. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
+/** As `durationMs`, in seconds unless given, for a timer. */
+export function timerMs(option: string, text: string): number {
+  const ms = durationMs(option, text, 's');
+  if (ms <= TIMER_MAX_MS) return ms;
+  throw usageFailure(`${option}: at most 24d, got ${JSON.stringify(text)}`);
+}
+
 /** Whole minutes, as the commands of the server take them; a part of a minute counts as one. */
 export function wholeMinutes(option: string, text: string): number {
   return Math.ceil(durationMs(option, text, 'm') / UNITS_MS.m!);

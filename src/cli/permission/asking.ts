@@ -8,6 +8,7 @@ import {
   FrenoClient,
   FrenoClientError,
   type FrenoClientOptions,
+  type PermittedAnswer,
 } from '../../client/index.js';
 import type { CommandContext } from '../context.js';
 import { CommandFailure, EXIT, type ExitCode, usageFailure } from '../exit-codes.js';
@@ -62,7 +63,7 @@ export async function waitForPermission(
   context: CommandContext,
   target: CheckTarget,
   { check, maxWaitMs, signal }: WaitOptions,
-) {
+): Promise<PermittedAnswer> {
   let latest: CheckEvent | null = null;
   const client = clientFor(context, target, check, {
     onCheck: (event) => {
