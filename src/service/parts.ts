@@ -58,6 +58,7 @@ export function createHttpPool(
     workerLog: logOptions,
     diagnostics,
     profiling: settings.profiling,
+    shareDomain: settings.shareDomain,
     failed,
   });
 }

@@ -134,7 +134,8 @@ function judgedByPeers(app: string, passed: Judgement, context: CheckContext): J
   return { status: 200, value, threshold, message: '', metric };
 }
 
-function isHeld(request: CheckRequest, context: CheckContext): boolean {
+/** Whether low priority is held off the store, and the check has it. */
+export function isHeld(request: CheckRequest, context: CheckContext): boolean {
   return (
     request.lowPriority && context.nowMs - context.lowPriorityHeldAtMs <= LOW_PRIORITY_DENIAL_MS
   );
@@ -142,11 +143,21 @@ function isHeld(request: CheckRequest, context: CheckContext): boolean {
 
 /** By an entry of the app or of its groups; by one of all apps, unless it is exempted. */
 function isThrottled(request: CheckRequest, context: CheckContext, isExempt: boolean): boolean {
-  const { throttles } = context;
-  if (!throttles.hasThrottledApps) return false;
+  if (!context.throttles.hasThrottledApps) return false;
   for (const key of request.keys) if (isDrawn(key, context)) return true;
-  if (isExempt || request.app === FRENO_APP) return false;
-  return isDrawn(`${EVERY_APP}/${request.storeName}`, context) || isDrawn(EVERY_APP, context);
+  if (isExempt) return false;
+  for (const key of keysOfAll(request)) if (isDrawn(key, context)) return true;
+  return false;
+}
+
+/** The keys of all entries that can deny the check, in the order in which they are tried. */
+export function ruleKeys(request: CheckRequest): string[] {
+  return [...request.keys, ...keysOfAll(request)];
+}
+
+/** Of the entries that concern every app, on the store and everywhere; freno itself is none. */
+function keysOfAll({ app, storeName }: CheckRequest): readonly string[] {
+  return app === FRENO_APP ? [] : [`${EVERY_APP}/${storeName}`, EVERY_APP];
 }
 
 function isDrawn(key: string, context: CheckContext): boolean {

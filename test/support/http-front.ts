@@ -74,6 +74,7 @@ export class TestFront {
     this.checks = new Checks({
       ...{ board, state, counters, recentApps, reports },
       dice: () => this.dice,
+      shareDomain: 'everywhere',
     });
     this.handler = new Handler({
       checks: this.checks,

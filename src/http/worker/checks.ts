@@ -21,8 +21,9 @@ import {
   holdsLowPriority,
   unknownStoreType,
 } from '../../throttle/check.js';
+import { explain } from '../../throttle/explanation.js';
 import type { Judgement } from '../../throttle/judgement.js';
-import { expiryTimeMs } from '../../throttle/leadership-view.js';
+import { expiryTimeMs, mayAct } from '../../throttle/leadership-view.js';
 import type { ThrottleState } from '../../throttle/state.js';
 import {
   type ApplicableMetric,
@@ -32,6 +33,7 @@ import {
   checkJson,
 } from './compiled-check.js';
 import type { CheckCounters } from './counters.js';
+import { explainedJson, surroundingsOf, unknownStoreJson } from './explanations.js';
 import type { ClientKey, RecentApps } from './recent-apps.js';
 import type { Reports } from './reports.js';
 import {
@@ -73,6 +75,15 @@ export interface ChecksSources {
   readonly reports: Reports;
   /** Uniform in [0, 1). */
   readonly dice: () => number;
+  /** As in `HttpWorkerData`. */
+  readonly shareDomain: string;
+}
+
+/** A check with the reasons for its result. */
+export interface ExplainedCheck {
+  readonly result: Judgement;
+  /** Null: this node does not lead, so that its metrics say nothing. */
+  readonly json: string | null;
 }
 
 export class Checks {
@@ -133,7 +144,7 @@ export class Checks {
   respond(path: string, query: string, client: ClientKey): HandlerResponse {
     const compiled = this.compiled(path, query, client);
     if (!(compiled instanceof CompiledCheck)) return compiled;
-    return this.answer(compiled, this.judge(compiled, query, countObserved), client);
+    return this.answer(compiled, this.judge(compiled, query, true), client);
   }
 
   /** What the path and the metrics in the query mean, or the response that refuses them. */
@@ -144,15 +155,15 @@ export class Checks {
     return this.#compiled.get(key) ?? this.#compile({ path, query, metrics, key }, client);
   }
 
-  /** Judges the check as of now; counts and marks nothing. */
-  judge(compiled: CompiledCheck, query: string, observed = ignoreObserved): Judgement {
+  /** Judges the check as of now; counts what is only observed if `counts`, and marks nothing. */
+  judge(compiled: CompiledCheck, query: string, counts = false): Judgement {
     const { request, store, metrics } = compiled;
     const context = this.#context;
     context.nowMs = monotonicMs();
     context.leadership = this.#leadership.current();
     const ownUnixMs = this.#wallClock.unixMs(context.nowMs);
     context.nowUnixMs = expiryTimeMs(context.leadership, context.nowMs, ownUnixMs);
-    context.observed = observed;
+    context.observed = counts ? countObserved : ignoreObserved;
     for (const metric of metrics) metric.refresh();
     request.lowPriority = isLowPriority(query, compiled.isLowByRule);
     context.lowPriorityHeldAtMs =
@@ -181,6 +192,23 @@ export class Checks {
       this.#durations.record(monotonicMs() - nowMs);
     }
     return this.#response;
+  }
+
+  /** The reasons for `result`, which `judge` has just returned. */
+  explain(compiled: CompiledCheck, result: Judgement): ExplainedCheck {
+    const { board, state, shareDomain } = this.#sources;
+    const { request, store } = compiled;
+    const context = this.#context;
+    if (store === undefined) {
+      const json = unknownStoreJson(result, request.storeName, this.#stores.keys());
+      return { result, json };
+    }
+    if (result.status === 404 && !mayAct(context.leadership, context.nowMs)) {
+      return { result, json: null };
+    }
+    const sources = { state, shareDomain, readHost: (slot: number) => board.readHost(slot) };
+    const around = surroundingsOf(compiled, context.nowUnixMs, sources);
+    return { result, json: explainedJson(result, explain(request, context, result, around)) };
   }
 
   /** Compiles the path and caches the result; a path that is not a valid check is not cached. */

@@ -5,7 +5,7 @@ import type { Board } from '../../board/board.js';
 import { CachedStoreReader } from '../../board/cached-reader.js';
 import type { MetricLocation, ObservedDenials, StoreLocation } from '../../contracts/http.js';
 import type { MetricMode } from '../../contracts/stores.js';
-import type { AppRule } from '../../throttle/app-rules.js';
+import type { AppRule, PatternRule } from '../../throttle/app-rules.js';
 import type { CheckRequest } from '../../throttle/check.js';
 import type { JudgedMetric, Judgement, ThresholdOrigin } from '../../throttle/judgement.js';
 import type { StoreMetric } from '../../throttle/metric.js';
@@ -118,6 +118,8 @@ export class CompiledCheck {
   readonly store: ConfiguredStore | undefined;
   /** The rule of the app makes its checks low-priority ones unless they say otherwise. */
   readonly isLowByRule: boolean;
+  /** Of the rule of the app; null: it has none. */
+  readonly appPattern: string | null;
   readonly count: Count;
   /** The latest result and its body. There are many checks per new value, so most repeat it. */
   #latest: Judgement | undefined;
@@ -127,13 +129,14 @@ export class CompiledCheck {
     request: Omit<CheckRequest, 'metrics'>,
     metrics: [ApplicableMetric, ...ApplicableMetric[]] | undefined,
     store: ConfiguredStore | undefined,
-    rule: AppRule | null,
+    rule: PatternRule | null,
     count: Count,
   ) {
     this.request = { ...request, metrics };
     this.metrics = metrics ?? [];
     this.store = store;
     this.isLowByRule = rule?.priority === 'low';
+    this.appPattern = rule?.pattern ?? null;
     this.count = count;
   }
 

@@ -8,11 +8,13 @@ import type { MainRequest, MainResponse, StoreLocation } from '../../contracts/h
 import type { MemcacheAddress } from '../../contracts/publisher.js';
 import { mayLead } from '../../throttle/leadership-view.js';
 import type { ThrottleState } from '../../throttle/state.js';
-import { type Checks, withQuery } from './checks.js';
+import { type Checks, type ExplainedCheck, withQuery } from './checks.js';
+import { CompiledCheck } from './compiled-check.js';
 import { isRefused, originOf, parseWholeNumber } from './control-parameters.js';
 import { commandOf } from './control-requests.js';
 import { crossSiteRefusal, type HeaderReader } from './cross-site.js';
 import { entryLists } from './entry-lists.js';
+import { notLeadingJson } from './explanations.js';
 import { aggregatedMetrics, metricsHealth } from './list-responses.js';
 import { profileRequest } from './profile-request.js';
 import { type ClientKey, clientName } from './recent-apps.js';
@@ -94,6 +96,7 @@ export class Handler {
   handle(request: HandlerRequest): HandlerResponse | Promise<HandlerResponse> {
     const { method, path, query, client } = request;
     if (path.startsWith('/check') && (method === 'GET' || method === 'HEAD')) {
+      if (query !== '' && isVerbose(query)) return this.#verboseCheck(path, query, client);
       const response = this.#sources.checks.respond(path, query, client);
       return response.status === 301 ? redirectResponse(method, response.location) : response;
     }
@@ -103,6 +106,46 @@ export class Handler {
     if (method === 'OPTIONS') return optionsResponse(match.route.allow);
     if (!allows(match.route, method)) return methodNotAllowedResponse(match.route.allow);
     return isControl(match.route) ? this.#control(match, request) : this.#dispatch(match, request);
+  }
+
+  /** Counted and marked as any check. */
+  #verboseCheck(
+    path: string,
+    query: string,
+    client: ClientKey,
+  ): HandlerResponse | Promise<HandlerResponse> {
+    const { checks } = this.#sources;
+    const compiled = checks.compiled(path, query, client);
+    if (!(compiled instanceof CompiledCheck)) return compiled;
+    const result = checks.judge(compiled, query, true);
+    const explained = checks.explain(compiled, result);
+    checks.answer(compiled, result, client);
+    return this.#explained(explained);
+  }
+
+  /** The same question, neither counted nor marked. */
+  #why(
+    match: FoundRoute,
+    { query, client }: HandlerRequest,
+  ): HandlerResponse | Promise<HandlerResponse> {
+    const { checks } = this.#sources;
+    const threshold = queryParameter(query, 'threshold');
+    if (typeof threshold === 'object') return threshold;
+    const path = match.encoded.join('/');
+    const asked =
+      threshold === '' ? `/check/${path}` : `/check-read/${path}/${encodeURIComponent(threshold)}`;
+    const compiled = checks.compiled(asked, query, client);
+    if (!(compiled instanceof CompiledCheck)) return compiled;
+    return this.#explained(checks.explain(compiled, checks.judge(compiled, query)));
+  }
+
+  /** Only main knows the leader. */
+  #explained({ result, json }: ExplainedCheck): HandlerResponse | Promise<HandlerResponse> {
+    if (json !== null) return jsonResponse(result.status, json);
+    return this.#sources.callMain({ kind: 'consensusLeader' }).then((leader) => {
+      const address = leader.status === 200 ? String(JSON.parse(leader.json)) : '';
+      return jsonResponse(result.status, notLeadingJson(result, address));
+    });
   }
 
   #control(match: FoundRoute, request: HandlerRequest): HandlerResponse | Promise<HandlerResponse> {
@@ -150,6 +193,8 @@ export class Handler {
       case 'resetThreshold':
       case 'yieldLeadership':
         throw new Error('checks and commands are dispatched before');
+      case 'why':
+        return this.#why(match, request);
       case 'throttledApps':
       case 'skippedHosts':
       case 'exemptedApps':
@@ -239,6 +284,11 @@ export class Handler {
     const { status, json } = await this.#sources.callMain(request);
     return status === 200 ? textResponse(200, `${json}\n`) : responseFromMain({ status, json });
   }
+}
+
+function isVerbose(query: string): boolean {
+  const verbose = queryParameter(query, 'verbose');
+  return verbose === '1' || verbose === 'true';
 }
 
 /** Decoded, by their names in the pattern of the route; or the response that refuses them. */

@@ -80,6 +80,7 @@ class HttpWorker {
       recentApps: this.#recentApps,
       reports,
       dice: Math.random,
+      shareDomain: data.shareDomain,
     });
     this.#handler = new Handler({
       checks: this.#checks,

@@ -87,23 +87,41 @@ export class UwsEngine implements Engine {
     else this.#peers.closed();
   }
 
+  /** Without a query there is nothing to decide but the check. */
   #serveCheck(res: HttpResponse, req: HttpRequest): void {
+    if ((req.getQuery() ?? '') !== '') {
+      this.#serveRaw('GET', res, req, (response) => this.#endRaw(res, response));
+      return;
+    }
     let response: HandlerResponse;
     try {
       const client = this.#clientOf(res, req.getHeader('x-forwarded-for'));
-      response = this.#context.checks.respond(req.getUrl(), req.getQuery() ?? '', client);
+      response = this.#context.checks.respond(req.getUrl(), '', client);
     } catch (error) {
       response = this.#failed(error);
     }
+    this.#endRaw(res, response);
+  }
+
+  #endRaw(res: HttpResponse, response: HandlerResponse): void {
     writeHead(res, response);
     res.end(response.body, this.#draining);
   }
 
   #serveHead(res: HttpResponse, req: HttpRequest): void {
+    this.#serveRaw('HEAD', res, req, (response) => this.#endHead(res, response));
+  }
+
+  #serveRaw(
+    method: 'GET' | 'HEAD',
+    res: HttpResponse,
+    req: HttpRequest,
+    end: (response: HandlerResponse) => void,
+  ): void {
     let response: HandlerResponse | Promise<HandlerResponse>;
     try {
       response = this.#context.handler.handle({
-        method: 'HEAD',
+        method,
         path: req.getUrl(),
         query: req.getQuery() ?? '',
         client: this.#clientOf(res, req.getHeader('x-forwarded-for')),
@@ -112,17 +130,16 @@ export class UwsEngine implements Engine {
     } catch (error) {
       response = this.#failed(error);
     }
-    if (response instanceof Promise) this.#endHeadLater(res, response);
-    else this.#endHead(res, response);
-  }
-
-  #endHeadLater(res: HttpResponse, later: Promise<HandlerResponse>): void {
+    if (!(response instanceof Promise)) {
+      end(response);
+      return;
+    }
     let isAborted = false;
     res.onAborted(() => {
       isAborted = true;
     });
-    this.#settle(later, (response) => {
-      if (!isAborted) res.cork(() => this.#endHead(res, response));
+    this.#settle(response, (settled) => {
+      if (!isAborted) res.cork(() => end(settled));
     });
   }
 

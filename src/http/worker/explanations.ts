@@ -1,0 +1,109 @@
+/** The body of a check that also says why: `?verbose=1`, and `/why/…`. */
+import { monotonicToUnixMs } from '../../base/clock.js';
+import { jsonString } from '../../base/json.js';
+import { nearest } from '../../config/nearest.js';
+import { NO_EXPIRY } from '../../throttle/commands.js';
+import type {
+  DecisiveRule,
+  ExplainedMetric,
+  Explanation,
+  Surroundings,
+} from '../../throttle/explanation.js';
+import type { JudgedMetric, Judgement } from '../../throttle/judgement.js';
+import type { ThrottleState } from '../../throttle/state.js';
+import { type ApplicableMetric, type CompiledCheck, checkJson } from './compiled-check.js';
+
+/** Where explanations of this thread come from. */
+export interface ExplanationSources {
+  readonly readHost: (slot: number) => string;
+  readonly state: ThrottleState;
+  /** As in `HttpWorkerData`. */
+  readonly shareDomain: string;
+}
+
+/** What `explain` needs to know beside the check. */
+export function surroundingsOf(
+  compiled: CompiledCheck,
+  nowUnixMs: number,
+  { readHost, state, shareDomain }: ExplanationSources,
+): Surroundings {
+  const store = `mysql/${compiled.request.storeName}`;
+  const own = compiled.store?.metrics[0]?.name;
+  return {
+    hostOf: (metric) => readHost((metric as ApplicableMetric).slot),
+    appPattern: compiled.appPattern,
+    shareDomain,
+    toUnixMs: monotonicToUnixMs,
+    setThreshold: (metric: JudgedMetric) => {
+      const key = metric.name === own ? store : `${store}/${metric.name}`;
+      return state.threshold(key, nowUnixMs);
+    },
+  };
+}
+
+/** The keys of the check, then `Host`, `Since`, `Rule`, `Why` and `Metrics`. */
+export function explainedJson(result: Judgement, explanation: Explanation): string {
+  const { decisive, sinceUnixMs, rule, why, metrics } = explanation;
+  const members = [
+    ...(decisive !== null && decisive.host !== '' ? [`"Host":${jsonString(decisive.host)}`] : []),
+    ...(sinceUnixMs === null ? [] : [`"Since":"${rfc3339(sinceUnixMs)}"`]),
+    ...(rule === null ? [] : [`"Rule":${ruleJson(rule)}`]),
+    `"Why":${jsonString(why)}`,
+    `"Metrics":[${metrics.map(metricJson).join(',')}]`,
+  ];
+  return `${checkJson(result, true).slice(0, -1)},${members.join(',')}}`;
+}
+
+/** Of a store that is not configured. */
+export function unknownStoreJson(
+  result: Judgement,
+  storeName: string,
+  configured: Iterable<string>,
+): string {
+  const known = nearest(storeName, [...configured]);
+  const hint = known === undefined ? '' : `; did you mean mysql/${known}?`;
+  const why = `no such store: mysql/${storeName}${hint}`;
+  return `${checkJson(result, true).slice(0, -1)},"Why":${jsonString(why)},"Metrics":[]}`;
+}
+
+/** Of a node that does not lead. `leader`: its address; empty: unknown. */
+export function notLeadingJson(result: Judgement, leader: string): string {
+  const where = leader === '' ? 'no leader is known here' : `the leader is ${leader}`;
+  const why = `not answered here: this node does not lead; ${where}`;
+  const member = leader === '' ? '' : `"Leader":${jsonString(leader)},`;
+  const json = checkJson(result, true).slice(0, -1);
+  return `${json},${member}"Why":${jsonString(why)},"Metrics":[]}`;
+}
+
+function metricJson(explained: ExplainedMetric): string {
+  const { metric, status, value, threshold, message, host, sinceUnixMs, ageMs } = explained;
+  const members = [
+    `"Metric":${jsonString(metric.name)},"StatusCode":${status}`,
+    `"Value":${value},"Threshold":${threshold},"Message":${jsonString(message)}`,
+    `"Mode":"${metric.mode}"`,
+    ...(host === '' ? [] : [`"Host":${jsonString(host)}`]),
+    ...(sinceUnixMs === null ? [] : [`"Since":"${rfc3339(sinceUnixMs)}"`]),
+    ...(ageMs === null ? [] : [`"AgeSeconds":${Math.round(ageMs) / 1000}`]),
+  ];
+  return `{${members.join(',')}}`;
+}
+
+function ruleJson({ kind, key, ratio, threshold, expireAtMs, note }: DecisiveRule): string {
+  const members = [
+    `"Kind":${jsonString(kind)}`,
+    ...(key === undefined ? [] : [`"Key":${jsonString(key)}`]),
+    ...(ratio === undefined ? [] : [`"Ratio":${ratio}`]),
+    ...(threshold === undefined ? [] : [`"Threshold":${threshold}`]),
+    ...(expireAtMs === undefined || expireAtMs === NO_EXPIRY
+      ? []
+      : [`"ExpireAt":"${rfc3339(expireAtMs)}"`]),
+    ...(note?.reason === undefined ? [] : [`"Reason":${jsonString(note.reason)}`]),
+    ...(note?.owner === undefined ? [] : [`"Owner":${jsonString(note.owner)}`]),
+    ...(note === undefined ? [] : [`"At":"${rfc3339(note.atMs)}"`]),
+  ];
+  return `{${members.join(',')}}`;
+}
+
+function rfc3339(unixMs: number): string {
+  return new Date(unixMs).toISOString();
+}
