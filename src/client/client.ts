@@ -70,7 +70,7 @@ export class FrenoClient {
     return Number.isNaN(value) ? null : value;
   }
 
-  /** Why the app may write, or must wait. Not counted as a check by a freno that explains itself. */
+  /** Why the app may write, or must wait. A freno that explains itself counts no check for it. */
   async why(options: ClientCheckOptions = {}): Promise<Explanation> {
     const question = this.#question(options);
     const signal = signalOf(options);

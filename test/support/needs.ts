@@ -20,6 +20,7 @@ const PACKAGES = {
   'pt-archiver': 'percona-toolkit',
   'pt-online-schema-change': 'percona-toolkit',
   python3: 'python3',
+  ruby: 'ruby',
   script: 'bsdutils',
   'systemd-analyze': 'systemd',
 } as const;
