@@ -87,9 +87,9 @@ describe('the commands for jobs', () => {
     });
 
     it('exits with 4 for an unknown store', async () => {
-      const { code, stdout } = await runCommand(['check', 'nowhere'], await environment());
-      expect(code).to.equal(4);
-      expect(stdout).to.include('mysql/nowhere: no such store (404)');
+      const { code, stdout, stderr } = await runCommand(['check', 'nowhere'], await environment());
+      expect({ code, stdout }).to.deep.equal({ code: 4, stdout: '' });
+      expect(stderr).to.include('has no store mysql/nowhere');
     });
 
     it('exits with 1 on a follower, which does not know', async () => {
@@ -218,7 +218,10 @@ describe('the commands for jobs', () => {
       await exceed();
       const { code, stdout } = await runCommand(['why', STORE], await environment());
       expect(code).to.equal(3);
-      expect(stdout).to.match(new RegExp(`^mysql/${STORE}: waits: .*5.*1.*\n$`));
+      const [sentence, , titles, own] = stdout.split('\n');
+      expect(sentence).to.match(new RegExp(`^mysql/${STORE}: waits: lag .*is 5 s`));
+      expect(titles).to.match(/^METRIC +STATUS +VALUE +THRESHOLD +HOST +AGE +MODE$/);
+      expect(own).to.match(/^lag +429 +5 +1 +\S+ +[\d.]+ s +enforce$/);
       const { stdout: json } = await runCommand(['why', STORE, '--json'], await environment());
       expect(JSON.parse(json)).to.include({ StatusCode: 429, Message: 'Threshold exceeded' });
     });

@@ -4,6 +4,7 @@ import { monotonicMs } from '../../base/clock.js';
 import { jsonString } from '../../base/json.js';
 import { SingleFlight } from '../../base/single-flight.js';
 import { type Board, emptyLeadershipReading } from '../../board/board.js';
+import type { ClusterStatus } from '../../contracts/consensus.js';
 import type { MainRequest, MainResponse, StoreLocation } from '../../contracts/http.js';
 import type { MemcacheAddress } from '../../contracts/publisher.js';
 import { mayLead } from '../../throttle/leadership-view.js';
@@ -139,12 +140,12 @@ export class Handler {
     return this.#explained(checks.explain(compiled, checks.judge(compiled, query)));
   }
 
-  /** Only main knows the leader. */
+  /** Only main knows the leader, and the address of its HTTP service. */
   #explained({ result, json }: ExplainedCheck): HandlerResponse | Promise<HandlerResponse> {
     if (json !== null) return jsonResponse(result.status, json);
-    return this.#sources.callMain({ kind: 'consensusLeader' }).then((leader) => {
-      const address = leader.status === 200 ? String(JSON.parse(leader.json)) : '';
-      return jsonResponse(result.status, notLeadingJson(result, address));
+    return this.#sources.callMain({ kind: 'cluster' }).then((cluster) => {
+      const known = cluster.status === 200 ? (JSON.parse(cluster.json) as ClusterStatus) : null;
+      return jsonResponse(result.status, notLeadingJson(result, known));
     });
   }
 
