@@ -217,7 +217,7 @@ describe('the commands for jobs', () => {
     it('says in a sentence why the app must wait, with the exit code of the check', async () => {
       await exceed();
       const { code, stdout } = await runCommand(['why', STORE], await environment());
-      expect(code).to.equal(3);
+      expect(code, stdout).to.equal(3);
       const [sentence, , titles, own] = stdout.split('\n');
       expect(sentence).to.match(new RegExp(`^mysql/${STORE}: waits: lag .*is 5 s`));
       expect(titles).to.match(/^METRIC +STATUS +VALUE +THRESHOLD +HOST +AGE +MODE$/);
