@@ -287,7 +287,7 @@ function responseOf(result: Judgement): HandlerResponse {
 }
 
 function countObserved({ metric }: Judgement): void {
-  (metric as ApplicableMetric).observed.count++;
+  (metric as ApplicableMetric).observed!.count++;
 }
 
 function ignoreObserved(_denial: Judgement): void {}

@@ -59,7 +59,8 @@ export class ApplicableMetric implements JudgedMetric {
     readonly configured: ConfiguredMetric,
     readonly origin: ThresholdOrigin,
     readonly ownThreshold: number,
-    readonly observed: Mutable<ObservedDenials>,
+    /** Null: the metric is enforced. */
+    readonly observed: Mutable<ObservedDenials> | null,
   ) {
     this.name = configured.name;
     this.mode = configured.mode;
@@ -95,7 +96,8 @@ export function applicableMetrics(
     const ofRule = rule?.thresholds?.get(metric.name);
     const origin = metric.name === taker ? 'client' : ofRule === undefined ? 'all' : 'app';
     const threshold = origin === 'client' ? readThreshold : ofRule;
-    return new ApplicableMetric(metric, origin, threshold ?? 0, observedOf(metric.name));
+    const observed = metric.mode === 'observe' ? observedOf(metric.name) : null;
+    return new ApplicableMetric(metric, origin, threshold ?? 0, observed);
   }) as [ApplicableMetric, ...ApplicableMetric[]];
 }
 

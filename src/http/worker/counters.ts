@@ -96,9 +96,9 @@ export class CheckCounters {
     return denials;
   }
 
-  /** Those that have counted anything. */
+  /** Of each observed metric of which a check was asked. */
   observedDenials(): ObservedDenials[] {
-    return [...this.#observed.values()].filter(({ count }) => count > 0);
+    return [...this.#observed.values()];
   }
 
   *counts(): Generator<CheckCount> {
