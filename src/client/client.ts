@@ -2,7 +2,7 @@
 import type { CheckAnswer } from './answer.js';
 import { jsonObject } from './answer.js';
 import { HttpExchange } from './exchange.js';
-import { type CheckExplanation, explanationFrom } from './explanation.js';
+import { type Explanation, explanationFrom } from './explanation.js';
 import { Inquiry } from './inquiry.js';
 import {
   type CheckSubject,
@@ -71,7 +71,7 @@ export class FrenoClient {
   }
 
   /** Why the app may write, or must wait. A freno that explains itself counts no check for it. */
-  async why(options: ClientCheckOptions = {}): Promise<CheckExplanation> {
+  async why(options: ClientCheckOptions = {}): Promise<Explanation> {
     const question = this.#question(options);
     const signal = signalOf(options);
     const explanation = await this.#servers.explain(question, signal);

@@ -2,7 +2,7 @@
 import { becauseOf, type CheckAnswer, jsonObject } from './answer.js';
 import type { HttpReply } from './exchange.js';
 
-export interface CheckExplanation {
+export interface Explanation {
   readonly permitted: boolean;
   /** As a check would have it; 0: no freno responds. */
   readonly status: number;
@@ -23,7 +23,7 @@ export interface CheckExplanation {
 }
 
 /** Null when the response explains nothing. */
-export function explanationOf(reply: HttpReply, server: string): CheckExplanation | null {
+export function explanationOf(reply: HttpReply, server: string): Explanation | null {
   const body = jsonObject(reply);
   if (body === null || typeof body.Why !== 'string' || typeof body.StatusCode !== 'number') {
     return null;
@@ -43,7 +43,7 @@ export function explanationOf(reply: HttpReply, server: string): CheckExplanatio
 }
 
 /** For a server that does not explain itself. */
-export function explanationFrom(answer: CheckAnswer): CheckExplanation {
+export function explanationFrom(answer: CheckAnswer): Explanation {
   const { permitted, status, message, metric, server } = answer;
   return {
     permitted,

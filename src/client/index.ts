@@ -9,7 +9,7 @@ export type {
 export { FrenoClient } from './client.js';
 export { type ClientErrorCode, FrenoClientError } from './errors.js';
 export type { CheckEvent, WaitingReport, WaitSummary } from './events.js';
-export type { CheckExplanation as Explanation } from './explanation.js';
+export type { Explanation } from './explanation.js';
 export type {
   CheckSubject,
   ClientCheckOptions,

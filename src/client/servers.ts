@@ -9,7 +9,7 @@ import {
 import { FrenoClientError } from './errors.js';
 import type { CheckEvent } from './events.js';
 import type { HttpExchange, HttpFailure, HttpReply } from './exchange.js';
-import { type CheckExplanation, explanationOf } from './explanation.js';
+import { type Explanation, explanationOf } from './explanation.js';
 import type { ClientSettings } from './options.js';
 import type { CheckQuestion } from './subject.js';
 import { nowMs } from './timing.js';
@@ -117,8 +117,8 @@ export class FrenoServers {
   }
 
   /** freno's own explanation; null when no server gives one. */
-  async explain({ whyPath }: CheckQuestion, signal: AbortSignal): Promise<CheckExplanation | null> {
-    let second: CheckExplanation | null = null;
+  async explain({ whyPath }: CheckQuestion, signal: AbortSignal): Promise<Explanation | null> {
+    let second: Explanation | null = null;
     for (const server of this.#inOrder()) {
       if (nowMs() < server.noExplanationUntilMs) continue;
       const reply = await this.#get(server, whyPath, BODY_BYTES_MAX, signal);

@@ -4,7 +4,7 @@ import type { DurationCounts } from '../base/durations.js';
 import type { LogOptions } from '../base/log.js';
 import type { WatchdogLimits } from '../base/watchdog.js';
 import type { AppRulesSettings } from '../throttle/app-rules.js';
-import type { Command, OperatorCommand } from '../throttle/commands.js';
+import type { Command, CommandOrigin, OperatorCommand } from '../throttle/commands.js';
 import type { StateImage } from '../throttle/state.js';
 import type { ProfileRequest } from './diagnostics.js';
 import type { MemcacheAddress } from './publisher.js';
@@ -63,6 +63,9 @@ export type MainRequest =
   | { readonly kind: 'consensusLeader' }
   | { readonly kind: 'consensusState' }
   | { readonly kind: 'consensusStatus' }
+  | { readonly kind: 'cluster' }
+  /** Leadership goes to another node; `origin`: who asked, for the log. */
+  | { readonly kind: 'yieldLeadership'; readonly origin: CommandOrigin }
   | { readonly kind: 'inventory' }
   | { readonly kind: 'vars' }
   | { readonly kind: 'metrics' }

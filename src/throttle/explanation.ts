@@ -57,7 +57,7 @@ export interface ExplainedMetric extends Judgement {
   readonly ageMs: number | null;
 }
 
-export interface Explanation {
+export interface CheckExplanation {
   /** Null: a rule about the app decided, not a metric. */
   readonly decisive: ExplainedMetric | null;
   readonly sinceUnixMs: number | null;
@@ -73,7 +73,7 @@ export function explain(
   context: CheckContext,
   result: Judgement,
   around: Surroundings,
-): Explanation {
+): CheckExplanation {
   const metrics = (request.metrics ?? []).map((metric) => explainMetric(metric, context, around));
   const decisive = metrics.find(({ metric }) => metric === result.metric) ?? null;
   const rule = decisiveRule(request, context, result, around);

@@ -165,10 +165,11 @@ for (const engine of ENGINES) {
 
     it('names the leader on a node that does not lead', async () => {
       front.lead(false);
-      front.respond = () => ({ status: 200, json: '"db-freno-2:10008"' });
+      const leading = { Leader: 'db-freno-2:10008', LeaderHTTP: 'db-freno-2:8087' };
+      front.respond = () => ({ status: 200, json: JSON.stringify(leading) });
       const answer = await ask('/check/archive/mysql/main1?verbose=1');
-      expect(answer).to.include({ status: 404, Message: 'Not the leader' });
-      expect(answer).to.include({ Leader: 'db-freno-2:10008' });
+      expect(answer).to.include({ status: 404, Message: 'Not the leader', ...leading });
+      expect(answer.Why).to.match(/the leader is http:\/\/db-freno-2:8087$/);
       front.respond = () => ({ status: 500, json: '' });
       expect((await ask('/why/archive/mysql/main1')).Why).to.match(/no leader is known/);
     });

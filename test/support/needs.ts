@@ -21,6 +21,7 @@ const PACKAGES = {
   'pt-online-schema-change': 'percona-toolkit',
   python3: 'python3',
   ruby: 'ruby',
+  script: 'bsdutils',
   'systemd-analyze': 'systemd',
 } as const;
 

@@ -7,7 +7,12 @@ import { monotonicMs } from '../../base/clock.js';
 import type { Logger } from '../../base/log.js';
 import { LogBudget } from '../../base/log-budget.js';
 import type { RefusedCommand } from '../../contracts/http.js';
-import { type AppKey, NO_EXPIRY, type OperatorCommand } from '../../throttle/commands.js';
+import {
+  type AppKey,
+  type CommandOrigin,
+  NO_EXPIRY,
+  type OperatorCommand,
+} from '../../throttle/commands.js';
 import type { ThrottledApp } from '../../throttle/state.js';
 
 /** A script may send some hundreds; a client in a loop must not fill the disk. */
@@ -45,6 +50,21 @@ export class CommandLog {
     this.#log.warn({ ...asked, status, reason, ...this.#budget.fields() }, 'command failed');
   }
 
+  /** This node has handed leadership over, as a client asked. */
+  yielded(origin: CommandOrigin, leader: string): void {
+    if (!this.#budget.take(monotonicMs())) return;
+    const { reason } = origin;
+    const fields = { ...originOf(origin), leader, ...(reason !== undefined && { reason }) };
+    this.#log.notice({ ...fields, ...this.#budget.fields() }, 'leadership handed over');
+  }
+
+  /** As `failed`, for a hand-over. */
+  notYielded(origin: CommandOrigin, status: number, reason: string): void {
+    if (!this.#budget.take(monotonicMs())) return;
+    const asked = { ...originOf(origin), command: 'yieldLeadership' };
+    this.#log.warn({ ...asked, status, reason, ...this.#budget.fields() }, 'command failed');
+  }
+
   /** An HTTP worker refused the request, within a bound of its own. */
   refused(refusal: RefusedCommand): void {
     this.#log.warn({ ...refusal }, 'command refused');
@@ -69,7 +89,7 @@ const EFFECTS: Readonly<Record<OperatorCommand['kind'], string>> = {
   resetThreshold: 'threshold reset',
 };
 
-function originOf({ client, owner }: OperatorCommand): object {
+function originOf({ client, owner }: CommandOrigin): object {
   return { ...(client !== undefined && { client }), ...(owner !== undefined && { owner }) };
 }
 

@@ -2,11 +2,12 @@
 import { monotonicToUnixMs } from '../../base/clock.js';
 import { jsonString } from '../../base/json.js';
 import { nearest } from '../../config/nearest.js';
+import type { ClusterStatus } from '../../contracts/consensus.js';
 import { NO_EXPIRY } from '../../throttle/commands.js';
 import type {
+  CheckExplanation,
   DecisiveRule,
   ExplainedMetric,
-  Explanation,
   Surroundings,
 } from '../../throttle/explanation.js';
 import type { JudgedMetric, Judgement } from '../../throttle/judgement.js';
@@ -42,7 +43,7 @@ export function surroundingsOf(
 }
 
 /** The keys of the check, then `Host`, `Since`, `Rule`, `Why` and `Metrics`. */
-export function explainedJson(result: Judgement, explanation: Explanation): string {
+export function explainedJson(result: Judgement, explanation: CheckExplanation): string {
   const { decisive, sinceUnixMs, rule, why, metrics } = explanation;
   const members = [
     ...(decisive !== null && decisive.host !== '' ? [`"Host":${jsonString(decisive.host)}`] : []),
@@ -66,13 +67,22 @@ export function unknownStoreJson(
   return `${checkJson(result, true).slice(0, -1)},"Why":${jsonString(why)},"Metrics":[]}`;
 }
 
-/** Of a node that does not lead. `leader`: its address; empty: unknown. */
-export function notLeadingJson(result: Judgement, leader: string): string {
-  const where = leader === '' ? 'no leader is known here' : `the leader is ${leader}`;
+/** Of a node that does not lead. `cluster`: what is known of the leader; null: nothing. */
+export function notLeadingJson(
+  result: Judgement,
+  cluster: Pick<ClusterStatus, 'Leader' | 'LeaderHTTP'> | null,
+): string {
+  const { Leader = '', LeaderHTTP = '' } = cluster ?? {};
+  const known = LeaderHTTP === '' ? Leader : `http://${LeaderHTTP}`;
+  const where = known === '' ? 'no leader is known here' : `the leader is ${known}`;
   const why = `not answered here: this node does not lead; ${where}`;
-  const member = leader === '' ? '' : `"Leader":${jsonString(leader)},`;
-  const json = checkJson(result, true).slice(0, -1);
-  return `${json},${member}"Why":${jsonString(why)},"Metrics":[]}`;
+  const members = [
+    ...(Leader === '' ? [] : [`"Leader":${jsonString(Leader)}`]),
+    ...(LeaderHTTP === '' ? [] : [`"LeaderHTTP":${jsonString(LeaderHTTP)}`]),
+    `"Why":${jsonString(why)}`,
+    '"Metrics":[]',
+  ];
+  return `${checkJson(result, true).slice(0, -1)},${members.join(',')}}`;
 }
 
 function metricJson(explained: ExplainedMetric): string {

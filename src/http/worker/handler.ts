@@ -4,14 +4,14 @@ import { monotonicMs } from '../../base/clock.js';
 import { jsonString } from '../../base/json.js';
 import { SingleFlight } from '../../base/single-flight.js';
 import { type Board, emptyLeadershipReading } from '../../board/board.js';
+import type { ClusterStatus } from '../../contracts/consensus.js';
 import type { MainRequest, MainResponse, StoreLocation } from '../../contracts/http.js';
 import type { MemcacheAddress } from '../../contracts/publisher.js';
-import type { OperatorCommand } from '../../throttle/commands.js';
 import { mayLead } from '../../throttle/leadership-view.js';
 import type { ThrottleState } from '../../throttle/state.js';
 import { type Checks, type ExplainedCheck, withQuery } from './checks.js';
 import { CompiledCheck } from './compiled-check.js';
-import { parseWholeNumber } from './control-parameters.js';
+import { isRefused, originOf, parseWholeNumber } from './control-parameters.js';
 import { commandOf } from './control-requests.js';
 import { crossSiteRefusal, type HeaderReader } from './cross-site.js';
 import { entryLists } from './entry-lists.js';
@@ -140,32 +140,38 @@ export class Handler {
     return this.#explained(checks.explain(compiled, checks.judge(compiled, query)));
   }
 
-  /** Only main knows the leader. */
+  /** Only main knows the leader, and the address of its HTTP service. */
   #explained({ result, json }: ExplainedCheck): HandlerResponse | Promise<HandlerResponse> {
     if (json !== null) return jsonResponse(result.status, json);
-    return this.#sources.callMain({ kind: 'consensusLeader' }).then((leader) => {
-      const address = leader.status === 200 ? String(JSON.parse(leader.json)) : '';
-      return jsonResponse(result.status, notLeadingJson(result, address));
+    return this.#sources.callMain({ kind: 'cluster' }).then((cluster) => {
+      const known = cluster.status === 200 ? (JSON.parse(cluster.json) as ClusterStatus) : null;
+      return jsonResponse(result.status, notLeadingJson(result, known));
     });
   }
 
   #control(match: FoundRoute, request: HandlerRequest): HandlerResponse | Promise<HandlerResponse> {
-    const command = crossSiteRefusal(request.header) ?? this.#requestedCommand(match, request);
-    if (isResponse(command)) {
-      this.#sources.reports.refusedCommand(request, command);
-      return command;
+    const asked = crossSiteRefusal(request.header) ?? this.#askedOfMain(match, request);
+    if (isResponse(asked)) {
+      this.#sources.reports.refusedCommand(request, asked);
+      return asked;
     }
-    return this.#callMain({ kind: 'submit', command });
+    return this.#callMain(asked);
   }
 
-  #requestedCommand(
+  #askedOfMain(
     match: FoundRoute,
     { query, client }: HandlerRequest,
-  ): OperatorCommand | HandlerResponse {
+  ): MainRequest | HandlerResponse {
     const parameters = parametersOf(match);
     if (isResponse(parameters)) return parameters;
-    const given = { query, client: clientName(client), nowUnixMs: Date.now() };
-    return commandOf({ route: match.route, parameters, stores: this.#stores, ...given });
+    const { route } = match;
+    const given = { parameters, query, client: clientName(client), nowUnixMs: Date.now() };
+    if (route.endpoint === 'yieldLeadership') {
+      const origin = originOf(given);
+      return isRefused(origin) ? origin : { kind: 'yieldLeadership', origin };
+    }
+    const command = commandOf({ route, stores: this.#stores, ...given });
+    return isResponse(command) ? command : { kind: 'submit', command };
   }
 
   #dispatch(
@@ -186,6 +192,7 @@ export class Handler {
       case 'unexemptApp':
       case 'setThreshold':
       case 'resetThreshold':
+      case 'yieldLeadership':
         throw new Error('checks and commands are dispatched before');
       case 'why':
         return this.#why(match, request);
@@ -206,6 +213,7 @@ export class Handler {
       case 'consensusState':
         return this.#callMainForText({ kind: route.endpoint });
       case 'consensusStatus':
+      case 'cluster':
       case 'inventory':
       case 'vars':
       case 'metrics':

@@ -22,6 +22,8 @@ export type HttpEndpoint =
   | 'consensusLeader'
   | 'consensusState'
   | 'consensusStatus'
+  | 'cluster'
+  | 'yieldLeadership'
   | 'hostname'
   | 'aggregatedMetrics'
   | 'metricsHealth'
@@ -97,6 +99,8 @@ export const ROUTES: readonly Route[] = [
   read('consensusLeader', '/consensus/leader'),
   read('consensusState', '/consensus/state'),
   read('consensusStatus', '/consensus/status'),
+  read('cluster', '/cluster'),
+  control('yieldLeadership', '/raft/yield'),
   read('hostname', '/hostname'),
   read('aggregatedMetrics', '/aggregated-metrics'),
   read('metricsHealth', '/metrics-health'),
