@@ -47,6 +47,8 @@ export interface HttpWorkerData {
   readonly exclusive: boolean;
   readonly log: LogOptions;
   readonly worker: number;
+  /** Clients that may wait for a check in this worker. */
+  readonly waitersMax: number;
   /** When main, which sends a ping at least each second, counts as hung. */
   readonly mainWatchdog: WatchdogLimits;
 }
@@ -114,6 +116,14 @@ export interface CheckCount {
   readonly internalError: number;
 }
 
+/** Clients that wait for a check. */
+export interface WaitStatistics {
+  /** Now. */
+  readonly waiting: number;
+  /** Answered at once because too many waited. */
+  readonly refused: number;
+}
+
 /** Checks that a metric would have denied if it were enforced. */
 export interface ObservedDenials {
   readonly storeName: string;
@@ -144,6 +154,7 @@ export interface HttpStatistics {
   readonly checkDurations: DurationCounts;
   readonly checks: readonly CheckCount[];
   readonly observedDenials: readonly ObservedDenials[];
+  readonly waiting: WaitStatistics;
   readonly recentApps: readonly RecentApp[];
 }
 

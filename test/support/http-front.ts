@@ -10,6 +10,7 @@ import type {
   StoreLocation,
 } from '../../src/contracts/http.js';
 import { probePort } from '../../src/http/main/port-probe.js';
+import { CheckRequests } from '../../src/http/worker/check-requests.js';
 import { Checks } from '../../src/http/worker/checks.js';
 import { CheckCounters } from '../../src/http/worker/counters.js';
 import type { Engine } from '../../src/http/worker/engines/engine.js';
@@ -18,6 +19,7 @@ import { UwsEngine } from '../../src/http/worker/engines/uws.js';
 import { Handler } from '../../src/http/worker/handler.js';
 import { RecentApps } from '../../src/http/worker/recent-apps.js';
 import { type Report, Reports } from '../../src/http/worker/reports.js';
+import { Waiters } from '../../src/http/worker/waiters.js';
 import { type Measurement, type MetricMode, MetricState } from '../../src/throttle/metric.js';
 import { ThrottleState } from '../../src/throttle/state.js';
 import { storeLocation } from './cluster-settings.js';
@@ -27,6 +29,7 @@ export const ENGINES: readonly HttpEngine[] = ['uws', 'node'];
 const TERM = 3;
 const GENERATION = 7;
 const MAX_AGE_MS = 50_000;
+export const WAITERS_MAX = 200;
 
 export interface StoreSetup {
   readonly threshold?: number;
@@ -53,6 +56,7 @@ export class TestFront {
   readonly reports: Report[] = [];
   readonly promotedAtMs = monotonicMs();
   readonly checks: Checks;
+  readonly waiters = new Waiters(WAITERS_MAX);
   readonly handler: Handler;
   readonly engine: Engine;
   dice = 0;
@@ -76,16 +80,18 @@ export class TestFront {
       dice: () => this.dice,
       shareDomain: 'everywhere',
     });
+    const callMain = async (request: MainRequest): Promise<MainResponse> => {
+      this.mainRequests.push(request);
+      return this.respond(request);
+    };
     this.handler = new Handler({
       checks: this.checks,
+      checkRequests: new CheckRequests({ checks: this.checks, waiters: this.waiters, callMain }),
       board,
       state,
       profiling,
       reports,
-      callMain: async (request) => {
-        this.mainRequests.push(request);
-        return this.respond(request);
-      },
+      callMain,
     });
     const context = {
       handler: this.handler,

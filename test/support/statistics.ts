@@ -33,6 +33,7 @@ export function httpStatistics(rest: Partial<HttpStatistics> = {}): HttpStatisti
     checkDurations: { boundsSeconds: [], counts: [0], sumSeconds: 0 },
     checks: [],
     observedDenials: [],
+    waiting: { waiting: 0, refused: 0 },
     recentApps: [],
     ...rest,
   };

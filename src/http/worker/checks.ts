@@ -22,7 +22,7 @@ import {
   unknownStoreType,
 } from '../../throttle/check.js';
 import { explain } from '../../throttle/explanation.js';
-import type { Judgement } from '../../throttle/judgement.js';
+import { type Judgement, judge } from '../../throttle/judgement.js';
 import { expiryTimeMs, mayAct } from '../../throttle/leadership-view.js';
 import type { ThrottleState } from '../../throttle/state.js';
 import {
@@ -47,6 +47,7 @@ import {
 } from './response.js';
 import { matchRoute } from './routes.js';
 import { decodeParameters, parseDecimal, queryParameter } from './url-params.js';
+import type { Look } from './waiters.js';
 
 /** Compiled paths in the cache; all are dropped when there is no room. */
 const COMPILED_CHECKS_MAX = 4096;
@@ -100,6 +101,9 @@ export class Checks {
     contentType: JSON_TYPE,
   };
   #stores: ReadonlyMap<string, ConfiguredStore> = new Map();
+  /** Whether metrics hold checks back, by `metricsKey`, in the look of that number. */
+  readonly #heldBack = new Map<string, boolean>();
+  #lookNumber = -1;
   #appRules = new AppRules(NO_APP_RULES);
 
   constructor(sources: ChecksSources) {
@@ -157,20 +161,60 @@ export class Checks {
 
   /** Judges the check as of now; counts what is only observed if `counts`, and marks nothing. */
   judge(compiled: CompiledCheck, query: string, counts = false): Judgement {
-    const { request, store, metrics } = compiled;
-    const context = this.#context;
-    context.nowMs = monotonicMs();
-    context.leadership = this.#leadership.current();
-    const ownUnixMs = this.#wallClock.unixMs(context.nowMs);
-    context.nowUnixMs = expiryTimeMs(context.leadership, context.nowMs, ownUnixMs);
+    const { request, store } = compiled;
+    const context = this.#beginJudging(compiled);
     context.observed = counts ? countObserved : ignoreObserved;
-    for (const metric of metrics) metric.refresh();
     request.lowPriority = isLowPriority(query, compiled.isLowByRule);
     context.lowPriorityHeldAtMs =
       request.lowPriority && store !== undefined
         ? this.#sources.board.lowPriorityHeldAtMs(store.slot)
         : Number.NEGATIVE_INFINITY;
     return check(request, context);
+  }
+
+  /** Brings the time, the leadership and the readings up to date. */
+  #beginJudging({ metrics }: CompiledCheck): Mutable<CheckContext> {
+    const context = this.#context;
+    context.nowMs = monotonicMs();
+    context.leadership = this.#leadership.current();
+    const ownUnixMs = this.#wallClock.unixMs(context.nowMs);
+    context.nowUnixMs = expiryTimeMs(context.leadership, context.nowMs, ownUnixMs);
+    for (const metric of metrics) metric.refresh();
+    return context;
+  }
+
+  /**
+   * Whether a client that waits for 200 gets its answer now: it is 200, or one that waiting does
+   * not change. A check that goes on waiting holds low priority off, as if it were asked again.
+   */
+  needsNoWait(compiled: CompiledCheck, query: string, look: Look): boolean {
+    if (!look.isWhole && this.#isHeldBack(compiled, look)) return false;
+    const result = this.judge(compiled, query);
+    const { leadership, nowMs } = this.#context;
+    const { store, request } = compiled;
+    if (result.status === 200 || result.status === 417 || store === undefined) return true;
+    if (!mayAct(leadership, nowMs)) return true;
+    if (holdsLowPriority(request, result)) this.#sources.board.holdLowPriority(store.slot, nowMs);
+    return false;
+  }
+
+  /** Looks once at the metrics that many checks share. */
+  #isHeldBack(compiled: CompiledCheck, { number }: Look): boolean {
+    if (number !== this.#lookNumber) {
+      this.#lookNumber = number;
+      this.#heldBack.clear();
+    }
+    const known = this.#heldBack.get(compiled.metricsKey);
+    if (known !== undefined) return known;
+    this.#beginJudging(compiled);
+    const isHeldBack =
+      mayAct(this.#context.leadership, this.#context.nowMs) &&
+      compiled.metrics.some(
+        ({ mode }, index) =>
+          mode === 'enforce' && judge(compiled.metrics[index]!, this.#context).status !== 200,
+      );
+    this.#heldBack.set(compiled.metricsKey, isHeldBack);
+    return isHeldBack;
   }
 
   /** Counts and marks what `judge` has just returned, and writes the response. */

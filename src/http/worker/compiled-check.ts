@@ -116,6 +116,8 @@ export class CompiledCheck {
   readonly request: Mutable<CheckRequest>;
   /** As `request.metrics`. */
   readonly metrics: readonly ApplicableMetric[];
+  /** Equal for checks that the same metrics judge by the same thresholds. */
+  readonly metricsKey: string;
   /** Undefined when the store is not configured. */
   readonly store: ConfiguredStore | undefined;
   /** The rule of the app makes its checks low-priority ones unless they say otherwise. */
@@ -136,6 +138,9 @@ export class CompiledCheck {
   ) {
     this.request = { ...request, metrics };
     this.metrics = metrics ?? [];
+    this.metricsKey = this.metrics
+      .map(({ slot, origin, ownThreshold }) => `${slot} ${origin} ${ownThreshold}`)
+      .join();
     this.store = store;
     this.isLowByRule = rule?.priority === 'low';
     this.appPattern = rule?.pattern ?? null;

@@ -4,18 +4,16 @@ import { monotonicMs } from '../../base/clock.js';
 import { jsonString } from '../../base/json.js';
 import { SingleFlight } from '../../base/single-flight.js';
 import { type Board, emptyLeadershipReading } from '../../board/board.js';
-import type { ClusterStatus } from '../../contracts/consensus.js';
 import type { MainRequest, MainResponse, StoreLocation } from '../../contracts/http.js';
 import type { MemcacheAddress } from '../../contracts/publisher.js';
 import { mayLead } from '../../throttle/leadership-view.js';
 import type { ThrottleState } from '../../throttle/state.js';
-import { type Checks, type ExplainedCheck, withQuery } from './checks.js';
-import { CompiledCheck } from './compiled-check.js';
+import type { CheckRequests } from './check-requests.js';
+import { type Checks, withQuery } from './checks.js';
 import { isRefused, originOf, parseWholeNumber } from './control-parameters.js';
 import { commandOf } from './control-requests.js';
 import { crossSiteRefusal, type HeaderReader } from './cross-site.js';
 import { entryLists } from './entry-lists.js';
-import { notLeadingJson } from './explanations.js';
 import { aggregatedMetrics, metricsHealth } from './list-responses.js';
 import { profileRequest } from './profile-request.js';
 import { type ClientKey, clientName } from './recent-apps.js';
@@ -47,10 +45,13 @@ export interface HandlerRequest {
   readonly client: ClientKey;
   /** To be called before the handler returns or has returned its promise. */
   readonly header: HeaderReader;
+  /** The listener is called when the client has gone before it got its response. */
+  readonly onAbort: (listener: () => void) => void;
 }
 
 export interface HandlerSources {
   readonly checks: Checks;
+  readonly checkRequests: CheckRequests;
   readonly board: Board;
   /** The copy of this thread. */
   readonly state: ThrottleState;
@@ -62,6 +63,8 @@ export interface HandlerSources {
 }
 
 type FoundRoute = Extract<Match, { kind: 'found' }>;
+
+const CHECK_ALL = '/check-all';
 
 const HOSTNAME_RESPONSE = textResponse(200, `${jsonString(hostname())}\n`);
 const PROFILE_HEAD_RESPONSE = { ...jsonResponse(200, ''), body: '' };
@@ -96,10 +99,13 @@ export class Handler {
   /** A response that is not a promise may be overwritten by the next call: send it at once. */
   handle(request: HandlerRequest): HandlerResponse | Promise<HandlerResponse> {
     const { method, path, query, client } = request;
-    if (path.startsWith('/check') && (method === 'GET' || method === 'HEAD')) {
-      if (query !== '' && isVerbose(query)) return this.#verboseCheck(path, query, client);
-      const response = this.#sources.checks.respond(path, query, client);
-      return response.status === 301 ? redirectResponse(method, response.location) : response;
+    const isRead = method === 'GET' || method === 'HEAD';
+    if (isRead && path.startsWith('/check') && !path.startsWith(CHECK_ALL)) {
+      const { checks, checkRequests } = this.#sources;
+      const response =
+        query === '' ? checks.respond(path, query, client) : checkRequests.check(path, request);
+      if (response instanceof Promise || response.status !== 301) return response;
+      return redirectResponse(method, response.location);
     }
     const match = matchRoute(path);
     if (match.kind === 'unknown') return NOT_FOUND_RESPONSE;
@@ -109,44 +115,17 @@ export class Handler {
     return isControl(match.route) ? this.#control(match, request) : this.#dispatch(match, request);
   }
 
-  /** Counted and marked as any check. */
-  #verboseCheck(
-    path: string,
-    query: string,
-    client: ClientKey,
-  ): HandlerResponse | Promise<HandlerResponse> {
-    const { checks } = this.#sources;
-    const compiled = checks.compiled(path, query, client);
-    if (!(compiled instanceof CompiledCheck)) return compiled;
-    const result = checks.judge(compiled, query, true);
-    const explained = checks.explain(compiled, result);
-    checks.answer(compiled, result, client);
-    return this.#explained(explained);
-  }
-
-  /** The same question, neither counted nor marked. */
+  /** The same question as a check. */
   #why(
     match: FoundRoute,
     { query, client }: HandlerRequest,
   ): HandlerResponse | Promise<HandlerResponse> {
-    const { checks } = this.#sources;
     const threshold = queryParameter(query, 'threshold');
     if (typeof threshold === 'object') return threshold;
     const path = match.encoded.join('/');
     const asked =
       threshold === '' ? `/check/${path}` : `/check-read/${path}/${encodeURIComponent(threshold)}`;
-    const compiled = checks.compiled(asked, query, client);
-    if (!(compiled instanceof CompiledCheck)) return compiled;
-    return this.#explained(checks.explain(compiled, checks.judge(compiled, query)));
-  }
-
-  /** Only main knows the leader, and the address of its HTTP service. */
-  #explained({ result, json }: ExplainedCheck): HandlerResponse | Promise<HandlerResponse> {
-    if (json !== null) return jsonResponse(result.status, json);
-    return this.#sources.callMain({ kind: 'cluster' }).then((cluster) => {
-      const known = cluster.status === 200 ? (JSON.parse(cluster.json) as ClusterStatus) : null;
-      return jsonResponse(result.status, notLeadingJson(result, known));
-    });
+    return this.#sources.checkRequests.why(asked, query, client);
   }
 
   #control(match: FoundRoute, request: HandlerRequest): HandlerResponse | Promise<HandlerResponse> {
@@ -183,6 +162,8 @@ export class Handler {
     const { route } = match;
     const { board, state, profiling } = this.#sources;
     switch (route.endpoint) {
+      case 'checkAll':
+        return this.#sources.checkRequests.checkAll(match.encoded[0]!, request);
       case 'check':
       case 'throttleApp':
       case 'unthrottleApp':
@@ -285,11 +266,6 @@ export class Handler {
     const { status, json } = await this.#sources.callMain(request);
     return status === 200 ? textResponse(200, `${json}\n`) : responseFromMain({ status, json });
   }
-}
-
-function isVerbose(query: string): boolean {
-  const verbose = queryParameter(query, 'verbose');
-  return verbose === '1' || verbose === 'true';
 }
 
 /** Decoded, by their names in the pattern of the route; or the response that refuses them. */

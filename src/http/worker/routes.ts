@@ -3,6 +3,7 @@
 /** Paths of one endpoint differ in the parameters that they give. */
 export type HttpEndpoint =
   | 'check'
+  | 'checkAll'
   | 'why'
   | 'throttleApp'
   | 'unthrottleApp'
@@ -59,6 +60,7 @@ export const ROUTES: readonly Route[] = [
   read('check', '/check-if-exists/:app/:storeType/:storeName'),
   read('check', '/check-read/:app/:storeType/:storeName/:threshold'),
   read('check', '/check-read-if-exists/:app/:storeType/:storeName/:threshold'),
+  read('checkAll', '/check-all/:app'),
   read('why', '/why/:app/:storeType/:storeName'),
   control('throttleApp', '/throttle-app/:app'),
   control('throttleApp', '/throttle-app/:app/ratio/:ratio'),

@@ -119,9 +119,13 @@ export class UwsEngine implements Engine {
     end: (response: HandlerResponse) => void,
   ): void {
     let response: HandlerResponse | Promise<HandlerResponse>;
+    let gone = (): void => {};
     try {
       response = this.#context.handler.handle({
         method,
+        onAbort: (listener) => {
+          gone = listener;
+        },
         path: req.getUrl(),
         query: req.getQuery() ?? '',
         client: this.#clientOf(res, req.getHeader('x-forwarded-for')),
@@ -137,6 +141,7 @@ export class UwsEngine implements Engine {
     let isAborted = false;
     res.onAborted(() => {
       isAborted = true;
+      gone();
     });
     this.#settle(response, (settled) => {
       if (!isAborted) res.cork(() => end(settled));
@@ -162,6 +167,7 @@ export class UwsEngine implements Engine {
         path: req.path,
         query: req.path_query ?? '',
         client: this.#clientOf(res.raw, req.headers['x-forwarded-for'] ?? ''),
+        onAbort: (listener) => res.once('abort', listener),
         header: (name) => req.headers[name] ?? '',
       });
     } catch (error) {
