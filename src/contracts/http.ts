@@ -8,6 +8,7 @@ import type { Command, CommandOrigin, OperatorCommand } from '../throttle/comman
 import type { StateImage } from '../throttle/state.js';
 import type { ProfileRequest } from './diagnostics.js';
 import type { MemcacheAddress } from './publisher.js';
+import type { EventSelection } from './reports.js';
 import type { MetricMode } from './stores.js';
 
 export type { AppRulesSettings };
@@ -68,6 +69,7 @@ export type MainRequest =
   | { readonly kind: 'cluster' }
   /** Leadership goes to another node; `origin`: who asked, for the log. */
   | { readonly kind: 'yieldLeadership'; readonly origin: CommandOrigin }
+  | { readonly kind: 'events'; readonly selection: EventSelection }
   | { readonly kind: 'inventory' }
   | { readonly kind: 'vars' }
   | { readonly kind: 'metrics' }

@@ -11,6 +11,7 @@ import { CommandMatches } from '../../src/http/main/command-matches.js';
 import { MainRpc } from '../../src/http/main/main-rpc.js';
 import { NO_EFFECT } from '../../src/throttle/commands.js';
 import { ThrottleState } from '../../src/throttle/state.js';
+import { ignoreEvents } from '../support/ignore-events.js';
 import { httpStatistics } from '../support/statistics.js';
 
 const STATUS: ConsensusStatus = {
@@ -92,7 +93,8 @@ function control({
     vars: { report: reports.vars ?? (async () => '{"a":1}') },
     metrics: { report: reports.metrics ?? (async () => 'a 1\n') },
     profiler: { take: async () => '/tmp/a.cpuprofile' },
-    commands: new CommandLog(log, (key, nowMs) => state.throttledApp(key, nowMs)),
+    events: { report: () => '[]' },
+    commands: new CommandLog(log, ignoreEvents, (key, nowMs) => state.throttledApp(key, nowMs)),
     matches: new CommandMatches({
       apps: { hasSeen: async () => true },
       hosts: { skipMatch: () => ({ hosts: [], stores: [], emptied: [] }) },

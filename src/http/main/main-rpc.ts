@@ -11,7 +11,12 @@ import { jsonObjectInChunks } from '../../base/time-slice.js';
 import type { Consensus } from '../../contracts/consensus.js';
 import type { Profiler } from '../../contracts/diagnostics.js';
 import type { HttpStatisticsSource, MainRequest, MainResponse } from '../../contracts/http.js';
-import type { InventoryReporter, MetricsReporter, VarsReporter } from '../../contracts/reports.js';
+import type {
+  EventsReporter,
+  InventoryReporter,
+  MetricsReporter,
+  VarsReporter,
+} from '../../contracts/reports.js';
 import type { CommandOrigin, OperatorCommand } from '../../throttle/commands.js';
 import {
   commandJson,
@@ -33,6 +38,7 @@ export interface MainRpcSources {
   readonly profiler: Profiler;
   readonly commands: CommandLog;
   readonly matches: CommandMatches;
+  readonly events: EventsReporter;
   readonly log: Logger;
 }
 
@@ -93,6 +99,8 @@ export class MainRpc {
         return { status: 200, json: JSON.stringify(consensus.cluster()) };
       case 'yieldLeadership':
         return this.#yieldLeadership(request.origin);
+      case 'events':
+        return { status: 200, json: this.#sources.events.report(request.selection) };
       case 'inventory': {
         const write = async (): Promise<string> => inventoryJson(inventory.report());
         return { status: 200, json: await this.#reports.run('inventory', write) };

@@ -14,6 +14,7 @@ import { isRefused, originOf, parseWholeNumber } from './control-parameters.js';
 import { commandOf } from './control-requests.js';
 import { crossSiteRefusal, type HeaderReader } from './cross-site.js';
 import { entryLists } from './entry-lists.js';
+import { eventSelection } from './event-request.js';
 import { aggregatedMetrics, metricsHealth } from './list-responses.js';
 import { profileRequest } from './profile-request.js';
 import { type ClientKey, clientName } from './recent-apps.js';
@@ -190,6 +191,10 @@ export class Handler {
         return OK_RESPONSE;
       case 'leaderCheck':
         return this.#leaderCheck();
+      case 'events': {
+        const selection = eventSelection(request.query, Date.now());
+        return isResponse(selection) ? selection : this.#callMain({ kind: 'events', selection });
+      }
       case 'consensusLeader':
       case 'consensusState':
         return this.#callMainForText({ kind: route.endpoint });

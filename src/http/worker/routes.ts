@@ -29,6 +29,7 @@ export type HttpEndpoint =
   | 'aggregatedMetrics'
   | 'metricsHealth'
   | 'memcache'
+  | 'events'
   | 'inventory'
   | 'vars'
   | 'metrics'
@@ -107,6 +108,7 @@ export const ROUTES: readonly Route[] = [
   read('aggregatedMetrics', '/aggregated-metrics'),
   read('metricsHealth', '/metrics-health'),
   read('memcache', '/config/memcache'),
+  read('events', '/events'),
   read('inventory', '/inventory'),
   read('vars', '/debug/vars'),
   read('vars', '/debug/metrics'),
