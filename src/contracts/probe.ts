@@ -31,6 +31,8 @@ export type ToProbe =
   | { readonly kind: 'lead'; readonly probing: boolean; readonly term: number }
   | { readonly kind: 'memcache'; readonly memcache: MemcacheAddress }
   | { readonly kind: 'collect'; readonly id: number }
+  /** `store`: the name of a cluster; null: all of the worker. */
+  | { readonly kind: 'describe'; readonly id: number; readonly store: string | null }
   /** For the watchdog: the worker sends `pong` at once. */
   | { readonly kind: 'ping' }
   | { readonly kind: 'stop' };
@@ -40,7 +42,14 @@ export type FromProbe =
   | { readonly kind: 'ready'; readonly threadId: number }
   | { readonly kind: 'pong' }
   | { readonly kind: 'acknowledge'; readonly version: number }
-  | { readonly kind: 'collected'; readonly id: number; readonly statistics: ProbeStatistics };
+  | { readonly kind: 'collected'; readonly id: number; readonly statistics: ProbeStatistics }
+  /** Long descriptions come in parts. */
+  | {
+      readonly kind: 'described';
+      readonly id: number;
+      readonly stores: readonly StoreDescription[];
+      readonly isLast: boolean;
+    };
 
 /** What a probe worker has counted since its start. */
 export interface ProbeStatistics {
@@ -74,4 +83,50 @@ export interface StoreProbeStatistics {
   readonly leftOutHosts: number;
   /** Hosts whose value is so far below 0 that, as lag, it must be wrong, now. */
   readonly negativeHosts: number;
+}
+
+/** What a host contributes to the value of a metric. */
+export type HostStanding =
+  /** Its value, or its error, counts. */
+  | 'counts'
+  /** It has not been read yet, so the metric has no value. */
+  | 'unread'
+  /** Left out by `IgnoreHostsCount` or `IgnoreHostsPercent`. */
+  | 'ignored'
+  /** Left out by `IgnoreDialTcpErrors`. */
+  | 'unreachable'
+  /** Left out by `CatchUp`. */
+  | 'catchingUp'
+  /** Left out by its HTTP check. */
+  | 'leftOut';
+
+/**
+ * The hosts of a metric, as columns: a host has the same index in each. A message with an object
+ * for each of a thousand hosts would delay probes.
+ */
+export interface MetricDescription {
+  readonly metric: string;
+  /**
+   * `host:port` in the order of the list. Of a metric without a list of hosts: the label of each
+   * sample of Prometheus, or empty for a sample without one.
+   */
+  readonly hosts: readonly string[];
+  readonly standings: readonly HostStanding[];
+  /** NaN: the latest reading is an error, or there is none yet. */
+  readonly values: Float64Array;
+  /** `monotonicMs()` of the latest reading, be it a value or an error; 0: none yet. */
+  readonly readAtMs: Float64Array;
+  /** The latest error under this leadership, which may be over since; empty: none. */
+  readonly errors: readonly string[];
+  /** `monotonicMs()` of that error; 0: none. */
+  readonly errorAtMs: Float64Array;
+  /** Index of the host whose value or error is that of the metric; -1: none is. */
+  readonly deciding: number;
+}
+
+/** A store that is probed now. Value, threshold and state of each metric are on the board. */
+export interface StoreDescription {
+  readonly store: string;
+  /** In the order of the settings; without metrics that have no list of hosts yet. */
+  readonly metrics: readonly MetricDescription[];
 }

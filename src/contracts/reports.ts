@@ -1,6 +1,6 @@
 /** The reports that main's parts give to requests over HTTP. */
 import type { NamedValues } from '../throttle/command-summary.js';
-import type { ProbeStatistics } from './probe.js';
+import type { ProbeStatistics, StoreDescription } from './probe.js';
 
 /** One list of hosts in `/inventory`. */
 export interface HostListReport {
@@ -29,6 +29,14 @@ export interface ClusterReport extends HostListReport {
 export interface InventoryReporter {
   /** By cluster name. */
   report(): ReadonlyMap<string, ClusterReport>;
+  /** Undefined: no such cluster is configured. */
+  reportOf(cluster: string): ClusterReport | undefined;
+}
+
+/** The hosts of one store, for `/stores/<type>/<name>`. */
+export interface StoreHostsReporter {
+  /** A JSON list. */
+  report(store: string): Promise<string>;
 }
 
 /** What a skip takes out, of the lists that this node has read. */
@@ -50,6 +58,15 @@ export interface SkipMatcher {
  */
 export interface ProbeStatisticsSource {
   collect(): Promise<ProbeStatistics[]>;
+}
+
+/**
+ * Describes the hosts of the stores that are probed now. Stores of a worker that does not respond
+ * in time are left out, and so are all while this node does not lead.
+ */
+export interface StoreDescriber {
+  /** `store`: the name of a cluster; null: all, in no particular order. */
+  describe(store: string | null): Promise<StoreDescription[]>;
 }
 
 export interface ConfigReport {

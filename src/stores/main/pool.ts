@@ -13,9 +13,9 @@ import { Piscina } from 'piscina';
 import type { Logger, LogOptions } from '../../base/log.js';
 import { WATCHDOG_LIMITS, type WatchdogLimits } from '../../base/watchdog.js';
 import type { DiagnosticsPorts } from '../../contracts/diagnostics.js';
-import type { ProbeStatistics, ProbeTask } from '../../contracts/probe.js';
+import type { ProbeStatistics, ProbeTask, StoreDescription } from '../../contracts/probe.js';
 import type { MemcacheAddress } from '../../contracts/publisher.js';
-import type { ProbeStatisticsSource } from '../../contracts/reports.js';
+import type { ProbeStatisticsSource, StoreDescriber } from '../../contracts/reports.js';
 import type { ClusterAssignment, MetricAssignment } from '../../contracts/stores.js';
 import { assignClusters, unmovedClusters } from './assignment.js';
 import type { ClusterProber } from './inventory.js';
@@ -42,7 +42,7 @@ export interface ProbePoolOptions {
   readonly diagnostics: DiagnosticsPorts;
 }
 
-export class ProbePool implements ClusterProber, ProbeStatisticsSource {
+export class ProbePool implements ClusterProber, ProbeStatisticsSource, StoreDescriber {
   readonly #pool: Piscina<ProbeTask, void>;
   readonly #threads: readonly ProbeThread[];
   /** The number of the thread by name of the cluster. */
@@ -96,6 +96,14 @@ export class ProbePool implements ClusterProber, ProbeStatisticsSource {
   async collect(): Promise<ProbeStatistics[]> {
     const collected = await Promise.all(this.#threads.map((thread) => thread.collect()));
     return collected.filter((statistics) => statistics !== null);
+  }
+
+  async describe(store: string | null): Promise<StoreDescription[]> {
+    const owner = store === null ? undefined : this.#owners.get(store);
+    if (store !== null && owner === undefined) return [];
+    const asked = owner === undefined ? this.#threads : [this.#threads[owner]!];
+    const described = await Promise.all(asked.map((thread) => thread.describe(store)));
+    return described.flatMap((stores) => stores ?? []);
   }
 
   /** Resolves when the threads are over. */

@@ -16,15 +16,25 @@ import { PendingCalls } from '../../base/pending-calls.js';
 import { SupervisedThread, ThreadRestarts } from '../../base/supervised-thread.js';
 import type { WatchdogLimits } from '../../base/watchdog.js';
 import type { DiagnosticsPorts } from '../../contracts/diagnostics.js';
-import type { FromProbe, ProbeStatistics, ProbeTask, ToProbe } from '../../contracts/probe.js';
+import type {
+  FromProbe,
+  ProbeStatistics,
+  ProbeTask,
+  StoreDescription,
+  ToProbe,
+} from '../../contracts/probe.js';
 import type { MemcacheAddress } from '../../contracts/publisher.js';
 import type { ClusterAssignment } from '../../contracts/stores.js';
 
-const COLLECT_TIMEOUT_MS = 500;
+/** For what the thread has counted, and for descriptions of its stores. */
+const RESPONSE_TIMEOUT_MS = 500;
 const EXIT_TIMEOUT_MS = 2_000;
 
 /** Most collections in flight: `/metrics`, `/debug/vars` and its ticker, each of them shared. */
 const COLLECTIONS_MAX = 64;
+
+/** Most descriptions in flight: equal requests share one. */
+const DESCRIPTIONS_MAX = 64;
 
 export interface ProbeThreadOptions {
   /** With one thread for each `ProbeThread`, so that a task never waits for another. */
@@ -49,6 +59,9 @@ export class ProbeThread {
   readonly #restarts = new ThreadRestarts();
   readonly #acknowledgements = new Acknowledgements<MessagePort>();
   readonly #collections = new PendingCalls<ProbeStatistics>(COLLECTIONS_MAX);
+  readonly #descriptions = new PendingCalls<StoreDescription[]>(DESCRIPTIONS_MAX);
+  /** What has arrived of each description. */
+  readonly #described = new Map<number, StoreDescription[]>();
   #isStopping = false;
   /** Resolves when the latest task is over. */
   #taskOver: Promise<void> = Promise.resolve();
@@ -88,7 +101,16 @@ export class ProbeThread {
   /** Null when the thread is down or does not respond in time. */
   collect(): Promise<ProbeStatistics | null> {
     if (this.#port === undefined) return Promise.resolve(null);
-    return this.#collections.call(COLLECT_TIMEOUT_MS, (id) => this.#post({ kind: 'collect', id }));
+    return this.#collections.call(RESPONSE_TIMEOUT_MS, (id) => this.#post({ kind: 'collect', id }));
+  }
+
+  /** Null as of `collect`. `store` as in `StoreDescriber`. */
+  describe(store: string | null): Promise<StoreDescription[] | null> {
+    if (this.#port === undefined) return Promise.resolve(null);
+    return this.#descriptions.call(RESPONSE_TIMEOUT_MS, (id) => {
+      this.#described.set(id, []);
+      this.#post({ kind: 'describe', id, store });
+    });
   }
 
   /**
@@ -149,6 +171,8 @@ export class ProbeThread {
     port1.close();
     this.#acknowledgements.gone(port1);
     this.#collections.abandonAll();
+    this.#descriptions.abandonAll();
+    this.#described.clear();
     if (!this.#isStopping) this.#replace(supervised, reason);
   }
 
@@ -174,6 +198,14 @@ export class ProbeThread {
       case 'collected':
         this.#collections.settle(message.id, message.statistics);
         break;
+      case 'described': {
+        const stores = this.#described.get(message.id)!;
+        stores.push(...message.stores);
+        if (!message.isLast) break;
+        this.#described.delete(message.id);
+        this.#descriptions.settle(message.id, stores);
+        break;
+      }
     }
   }
 
