@@ -70,6 +70,8 @@ export type MainRequest =
   /** Leadership goes to another node; `origin`: who asked, for the log. */
   | { readonly kind: 'yieldLeadership'; readonly origin: CommandOrigin }
   | { readonly kind: 'events'; readonly selection: EventSelection }
+  /** The hosts of one store. */
+  | { readonly kind: 'storeHosts'; readonly store: string }
   | { readonly kind: 'inventory' }
   | { readonly kind: 'vars' }
   | { readonly kind: 'metrics' }

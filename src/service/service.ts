@@ -13,6 +13,7 @@ import { DiagnosticsHub } from '../publish/main/diagnostics-hub.js';
 import { EventLog } from '../publish/main/events/event-log.js';
 import { EventWatch } from '../publish/main/events/event-watch.js';
 import { Metrics } from '../publish/main/metrics/metrics.js';
+import { StoreHosts } from '../publish/main/store-hosts.js';
 import { Vars } from '../publish/main/vars/vars.js';
 import { Inventory } from '../stores/main/inventory.js';
 import type { ProbePool } from '../stores/main/pool.js';
@@ -85,7 +86,8 @@ export class Service {
     const isLeading = () => consensus.status().IsLeader;
     const matches = new CommandMatches({ apps: http, hosts: inventory, stores, isLeading });
     this.#eventWatch = new EventWatch(events, { board, stores, consensus, config: options.config });
-    const reports = { inventory, vars: this.#vars, metrics, events };
+    const storeHosts = new StoreHosts({ describer: this.#probes, inventory, board, state });
+    const reports = { inventory, vars: this.#vars, metrics, events, storeHosts };
     const sources = { consensus, http, ...reports, commands, matches, log };
     this.#mainRpc = new MainRpc({ ...sources, profiler: this.#diagnostics });
   }

@@ -89,11 +89,12 @@ function control({
       ...consensus,
     },
     http: { collect: async () => statistics },
-    inventory: { report: () => inventory },
+    inventory: { report: () => inventory, reportOf: (name) => inventory.get(name) },
     vars: { report: reports.vars ?? (async () => '{"a":1}') },
     metrics: { report: reports.metrics ?? (async () => 'a 1\n') },
     profiler: { take: async () => '/tmp/a.cpuprofile' },
     events: { report: () => '[]' },
+    storeHosts: { report: async () => '[]' },
     commands: new CommandLog(log, ignoreEvents, (key, nowMs) => state.throttledApp(key, nowMs)),
     matches: new CommandMatches({
       apps: { hasSeen: async () => true },

@@ -55,7 +55,7 @@ for (const engine of ENGINES) {
         expect(head.body).to.equal('');
         expect(head.headers['content-type']).to.equal(got.headers['content-type']);
         // Times and ages are written without trailing zeros: two responses may differ in length.
-        const hasTimes = pattern === '/metrics-health' || pattern.startsWith('/why/');
+        const hasTimes = pattern === '/metrics-health' || /^\/(why|stores)/.test(pattern);
         const length = hasTimes ? /^\d+$/ : `${Buffer.byteLength(got.body)}`;
         expect(head.headers['content-length']).to.match(new RegExp(length));
         expect(got.body).to.match(/\n$/);
@@ -94,8 +94,8 @@ for (const engine of ENGINES) {
           `/.${path}`,
           `/x/..${path}`,
           `/%2e%2E${path}`,
-          `${path}//.`,
-          `${path}/x/..`,
+          // Below `/stores` these are names of stores.
+          ...(pattern === '/stores' ? [] : [`${path}//.`, `${path}/x/..`]),
           path.replace(/^\/[^/]+/, (first) => first.toUpperCase()),
         ];
         for (const from of unclean) {

@@ -15,6 +15,7 @@ import type {
   EventsReporter,
   InventoryReporter,
   MetricsReporter,
+  StoreHostsReporter,
   VarsReporter,
 } from '../../contracts/reports.js';
 import type { CommandOrigin, OperatorCommand } from '../../throttle/commands.js';
@@ -39,6 +40,7 @@ export interface MainRpcSources {
   readonly commands: CommandLog;
   readonly matches: CommandMatches;
   readonly events: EventsReporter;
+  readonly storeHosts: StoreHostsReporter;
   readonly log: Logger;
 }
 
@@ -101,6 +103,11 @@ export class MainRpc {
         return this.#yieldLeadership(request.origin);
       case 'events':
         return { status: 200, json: this.#sources.events.report(request.selection) };
+      case 'storeHosts': {
+        const { store } = request;
+        const write = (): Promise<string> => this.#sources.storeHosts.report(store);
+        return { status: 200, json: await this.#reports.run(`hosts of ${store}`, write) };
+      }
       case 'inventory': {
         const write = async (): Promise<string> => inventoryJson(inventory.report());
         return { status: 200, json: await this.#reports.run('inventory', write) };

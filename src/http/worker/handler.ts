@@ -4,6 +4,7 @@ import { monotonicMs } from '../../base/clock.js';
 import { jsonString } from '../../base/json.js';
 import { SingleFlight } from '../../base/single-flight.js';
 import { type Board, emptyLeadershipReading } from '../../board/board.js';
+import { nearest } from '../../config/nearest.js';
 import type { MainRequest, MainResponse, StoreLocation } from '../../contracts/http.js';
 import type { MemcacheAddress } from '../../contracts/publisher.js';
 import { mayLead } from '../../throttle/leadership-view.js';
@@ -33,6 +34,7 @@ import {
   textResponse,
 } from './response.js';
 import { allows, isControl, type Match, matchRoute, ROUTES } from './routes.js';
+import { allStoresJson, storeJson } from './store-reports.js';
 import { decodeParameters, queryParameter } from './url-params.js';
 
 /** A request as an engine received it. */
@@ -191,6 +193,10 @@ export class Handler {
         return OK_RESPONSE;
       case 'leaderCheck':
         return this.#leaderCheck();
+      case 'stores':
+        return this.#list(route.endpoint, () => allStoresJson(board, this.#stores));
+      case 'store':
+        return this.#store(parameters.get('storeType') ?? '', parameters.get('storeName') ?? '');
       case 'events': {
         const selection = eventSelection(request.query, Date.now());
         return isResponse(selection) ? selection : this.#callMain({ kind: 'events', selection });
@@ -221,6 +227,23 @@ export class Handler {
       case 'help':
         return helpResponse(profiling);
     }
+  }
+
+  async #store(type: string, name: string): Promise<HandlerResponse> {
+    const store = type === 'mysql' ? this.#stores.find((each) => each.name === name) : undefined;
+    if (store === undefined) return this.#unknownStore(type, name);
+    const hosts = await this.#sources.callMain({ kind: 'storeHosts', store: name });
+    if (hosts.status !== 200) return responseFromMain(hosts);
+    return jsonResponse(200, storeJson(this.#sources.board, store, hosts.json));
+  }
+
+  #unknownStore(type: string, name: string): HandlerResponse {
+    const known = nearest(
+      name,
+      this.#stores.map((store) => store.name),
+    );
+    const hint = known === undefined ? '' : `; did you mean mysql/${known}?`;
+    return generalResponse(404, `no such store: ${type}/${name}${hint}`);
   }
 
   #leaderCheck(): HandlerResponse {

@@ -29,6 +29,8 @@ export type HttpEndpoint =
   | 'aggregatedMetrics'
   | 'metricsHealth'
   | 'memcache'
+  | 'stores'
+  | 'store'
   | 'events'
   | 'inventory'
   | 'vars'
@@ -108,6 +110,8 @@ export const ROUTES: readonly Route[] = [
   read('aggregatedMetrics', '/aggregated-metrics'),
   read('metricsHealth', '/metrics-health'),
   read('memcache', '/config/memcache'),
+  read('stores', '/stores'),
+  read('store', '/stores/:storeType/:storeName'),
   read('events', '/events'),
   read('inventory', '/inventory'),
   read('vars', '/debug/vars'),
