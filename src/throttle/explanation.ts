@@ -58,7 +58,7 @@ export interface ExplainedMetric extends Judgement {
 }
 
 export interface CheckExplanation {
-  /** Null: a rule about the app decided, not a metric. */
+  /** Null: no metric of this node decided. */
   readonly decisive: ExplainedMetric | null;
   readonly sinceUnixMs: number | null;
   readonly rule: DecisiveRule | null;
@@ -75,8 +75,12 @@ export function explain(
   around: Surroundings,
 ): CheckExplanation {
   const metrics = (request.metrics ?? []).map((metric) => explainMetric(metric, context, around));
-  const decisive = metrics.find(({ metric }) => metric === result.metric) ?? null;
   const rule = decisiveRule(request, context, result, around);
+  // What a shared domain decides is not measured here.
+  const decisive =
+    rule?.kind === 'shared domain'
+      ? null
+      : (metrics.find(({ metric }) => metric === result.metric) ?? null);
   return {
     decisive,
     sinceUnixMs: sinceOf(result, decisive, metrics, rule),
@@ -139,14 +143,19 @@ function decisiveRule(
   return { kind: 'threshold', threshold };
 }
 
-/** A throttle with a ratio denies by chance, so the first one that can have denied is taken. */
+/**
+ * A throttle with a ratio denies by chance: the first one that can have denied is taken, unless
+ * low priority is held, which denies for certain.
+ */
 function denyingRule(request: CheckRequest, context: CheckContext): DecisiveRule | null {
   const { throttles, nowUnixMs } = context;
+  const isCertain = isHeld(request, context);
   for (const key of ruleKeys(request)) {
     const entry = throttles.throttledApp(key, nowUnixMs);
-    if (entry !== undefined && entry.ratio > 0) return { kind: 'throttle', key, ...entry };
+    if (entry === undefined || entry.ratio === 0 || (isCertain && entry.ratio < 1)) continue;
+    return { kind: 'throttle', key, ...entry };
   }
-  return isHeld(request, context) ? { kind: 'low priority' } : null;
+  return isCertain ? { kind: 'low priority' } : null;
 }
 
 function exemptingRule(request: CheckRequest, context: CheckContext): DecisiveRule | null {
@@ -173,7 +182,7 @@ function sentence(
     case 'low priority':
       return `denied: low priority waits while other apps wait for ${storeName}`;
     case 'exemption':
-      return `passes: ${operatorRule(rule, 'exempted')}; ${textOf(metrics[0]!, context)}`;
+      return `passes: ${operatorRule(rule, 'exempted')}; ${texts(despite(metrics), context)}`;
     case 'shared domain':
       return (
         `waits: ${storeName} is unhealthy at another leader of the domain ${around.shareDomain}; ` +
@@ -191,6 +200,14 @@ function sentence(
   return `waits: ${texts([...first, ...others], context)}`;
 }
 
+/** What an exempted app would wait for; otherwise the first metric. */
+function despite(metrics: readonly ExplainedMetric[]): readonly ExplainedMetric[] {
+  const failing = metrics.filter(
+    ({ metric, status }) => metric.mode === 'enforce' && status !== 200,
+  );
+  return failing.length > 0 ? failing : metrics.slice(0, 1);
+}
+
 function texts(metrics: readonly ExplainedMetric[], context: CheckContext): string {
   return metrics.map((metric) => textOf(metric, context)).join('; ');
 }
@@ -199,11 +216,11 @@ function textOf(explained: ExplainedMetric, context: CheckContext): string {
   const { metric, status, value, threshold, message, host } = explained;
   const { name } = metric;
   if (status === 404) return `${name} has no value yet`;
-  if (status === 500) return `${name} cannot be read: ${message}`;
+  const lasts = status === 200 ? '' : lasting(explained, context);
+  if (status === 500) return `${name} cannot be read${lasts}: ${message}`;
   const unit = name === OWN_METRIC ? ' s' : '';
   const where = host === '' ? '' : ` on ${host}`;
   const limit = `${status === 200 ? 'at most' : 'above'} ${rounded(threshold)}${unit}`;
-  const lasts = status === 200 ? '' : lasting(explained, context);
   return `${name}${where} is ${rounded(value)}${unit}, ${limit}${lasts}`;
 }
 

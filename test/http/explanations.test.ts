@@ -71,7 +71,7 @@ for (const engine of ENGINES) {
     it('explains without counting, marking or holding low priority', async () => {
       const answer = await ask('/why/archive/mysql/main1');
       expect(answer).to.include({ status: 429, Metric: 'lag' });
-      expect([...front.counters.counts()].every(({ exceeded }) => exceeded === 0)).to.equal(true);
+      expect([...front.counters.counts()]).to.deep.equal([]);
       expect([...front.recentApps.entries()]).to.deep.equal([]);
       expect(front.counters.observedDenials().map(({ count }) => count)).to.deep.equal([0]);
       expect(await ask('/why/archive/mysql/main1?p=low')).to.include({ status: 429 });
@@ -115,8 +115,26 @@ for (const engine of ENGINES) {
       expect(answer).to.include({ status: 200, Message: 'App exempted' });
       expect(answer.Why).to.equal(
         'passes: archive is exempted by jane until 2100-01-01T00:00:00.000Z; ' +
-          'lag on db7:3306 is 8.2 s, above 1 s, for 40 s',
+          'lag on db7:3306 is 8.2 s, above 1 s, for 40 s; ' +
+          'threads_running on db1:3306 is 150, above 100',
       );
+    });
+
+    it('names the hold of low priority before a throttle that denies by chance', async () => {
+      const expireAtMs = Date.UTC(2100, 0, 1);
+      const throttle = {
+        kind: 'throttleApp',
+        atMs: Date.now(),
+        key: 'archive',
+        expireAtMs,
+      } as const;
+      front.board.holdLowPriority(0, monotonicMs());
+      front.state.apply({ ...throttle, ratio: 0.5 });
+      expect((await ask('/why/archive/mysql/main1?p=low')).Rule).to.include({
+        Kind: 'low priority',
+      });
+      front.state.apply({ ...throttle, ratio: 1 });
+      expect((await ask('/why/archive/mysql/main1?p=low')).Rule).to.include({ Kind: 'throttle' });
     });
 
     it('names a set threshold and the rule of an app', async () => {
@@ -139,9 +157,10 @@ for (const engine of ENGINES) {
     });
 
     it('names the error of a metric, and one that has no value yet', async () => {
-      front.measure('main1', { state: MetricState.error, errorText: 'db7:3306: refused' });
+      const sinceMs = monotonicMs() - 40_000;
+      front.measure('main1', { state: MetricState.error, errorText: 'db7:3306: refused', sinceMs });
       expect((await ask('/why/archive/mysql/main1')).Why).to.equal(
-        'waits: lag cannot be read: db7:3306: refused; ' +
+        'waits: lag cannot be read, for 40 s: db7:3306: refused; ' +
           'threads_running on db1:3306 is 150, above 100',
       );
       front.addStore('new', { measured: null });
@@ -161,6 +180,32 @@ for (const engine of ENGINES) {
       const answer = await ask('/why/archive/mysql/mian1');
       expect(answer).to.include({ status: 404, Message: 'No such metric' });
       expect(answer.Why).to.equal('no such store: mysql/mian1; did you mean mysql/main1?');
+    });
+
+    it('proposes the nearest metric for an unknown one, and names the type of stores', async () => {
+      const unknown = await ask('/check/archive/mysql/main1?verbose=1&metric=lag,thread_running');
+      expect(unknown).to.include({ status: 404, Message: 'No such metric: thread_running' });
+      expect(unknown.Why).to.equal(
+        'mysql/main1 has no metric thread_running; did you mean threads_running?',
+      );
+      expect((await ask('/why/archive/mysql/main2?metric=x')).Why).to.equal(
+        'mysql/main2 has no metric x; it has lag',
+      );
+      const type = await ask('/check-if-exists/archive/postgres/main1?verbose=1');
+      expect(type).to.include({ status: 200, Message: 'No such metric' });
+      expect(type.Why).to.equal('no such type of stores: postgres; it is mysql');
+    });
+
+    it('redirects as a check without reasons does', async () => {
+      const path = '/check/archive//mysql/main1?verbose=1';
+      for (const [method, status] of [
+        ['GET', 301],
+        ['HEAD', 307],
+      ] as const) {
+        const response = await fetchOnce(front.port, path, { method });
+        expect(response).to.include({ status });
+        expect(response.headers.location).to.equal('/check/archive/mysql/main1?verbose=1');
+      }
     });
 
     it('names the leader on a node that does not lead', async () => {

@@ -48,9 +48,9 @@ export class CheckRequests {
     }
     const waitMs = waitMsOf(query);
     if (typeof waitMs === 'object') return waitMs;
-    const compiled = checks.compiled(path, query, client);
-    if (!(compiled instanceof CompiledCheck)) return compiled;
     const isVerbose = asksForReasons(query);
+    const compiled = checks.compiled(path, query, client, isVerbose);
+    if (!(compiled instanceof CompiledCheck)) return compiled;
     const answer = (): HandlerResponse | Promise<HandlerResponse> => {
       if (!isVerbose) return checks.answer(compiled, checks.judge(compiled, query, true), client);
       const result = checks.judge(compiled, query, true);
@@ -72,7 +72,7 @@ export class CheckRequests {
   /** Why a check has its result; neither counted nor marked. */
   why(path: string, query: string, client: ClientKey): HandlerResponse | Promise<HandlerResponse> {
     const { checks } = this.#sources;
-    const compiled = checks.compiled(path, query, client);
+    const compiled = checks.compiled(path, query, client, true);
     if (!(compiled instanceof CompiledCheck)) return compiled;
     return this.#explained(checks.explain(compiled, checks.judge(compiled, query)));
   }

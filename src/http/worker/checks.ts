@@ -32,8 +32,14 @@ import {
   ConfiguredStore,
   checkJson,
 } from './compiled-check.js';
-import type { CheckCounters } from './counters.js';
-import { explainedJson, surroundingsOf, unknownStoreJson } from './explanations.js';
+import type { CheckCounters, Count } from './counters.js';
+import {
+  explainedJson,
+  surroundingsOf,
+  unknownMetricJson,
+  unknownStoreJson,
+  unknownTypeJson,
+} from './explanations.js';
 import type { ClientKey, RecentApps } from './recent-apps.js';
 import type { Reports } from './reports.js';
 import {
@@ -58,6 +64,9 @@ const CHECKS_PER_SAMPLE = 64;
 
 const DURATION_BOUNDS_SECONDS = [1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2.5e-4, 1e-3, 1e-2];
 
+/** The whole query of most checks that have one. */
+export const LOW_PRIORITY_QUERY = 'p=low';
+
 /** A path, and what of its query decides how it is compiled. */
 interface AskedCheck {
   readonly path: string;
@@ -66,6 +75,8 @@ interface AskedCheck {
   readonly metrics: string;
   /** In the cache. */
   readonly key: string;
+  /** Whether a refusal says why. */
+  readonly explains: boolean;
 }
 
 export interface ChecksSources {
@@ -151,12 +162,22 @@ export class Checks {
     return this.answer(compiled, this.judge(compiled, query, true), client);
   }
 
-  /** What the path and the metrics in the query mean, or the response that refuses them. */
-  compiled(path: string, query: string, client: ClientKey): CompiledCheck | HandlerResponse {
-    const metrics = query === '' ? '' : queryParameter(query, 'metric');
+  /**
+   * What the path and the metrics in the query mean, or the response that refuses them, which
+   * `explains` why.
+   */
+  compiled(
+    path: string,
+    query: string,
+    client: ClientKey,
+    explains = false,
+  ): CompiledCheck | HandlerResponse {
+    const metrics = namesNoMetric(query) ? '' : queryParameter(query, 'metric');
     if (typeof metrics === 'object') return metrics;
     const key = metrics === '' ? path : `${path}?${metrics}`;
-    return this.#compiled.get(key) ?? this.#compile({ path, query, metrics, key }, client);
+    return (
+      this.#compiled.get(key) ?? this.#compile({ path, query, metrics, key, explains }, client)
+    );
   }
 
   /** Judges the check as of now; counts what is only observed if `counts`, and marks nothing. */
@@ -227,6 +248,7 @@ export class Checks {
     } else if (holdsLowPriority(request, result)) {
       board.holdLowPriority(store.slot, nowMs);
     }
+    compiled.count ??= this.#countOf(compiled);
     compiled.count.add(result.status);
     recentApps.record(request.app, client, this.#wallClock.unixMs(nowMs));
     this.#response.status = result.status;
@@ -277,12 +299,19 @@ export class Checks {
     }
     if (storeType !== 'mysql') {
       this.#sources.reports.unknownStore(storeType, storeName, app, client);
-      return responseOf(unknownStoreType(ifExists));
+      const result = unknownStoreType(ifExists);
+      return responseOf(result, asked.explains ? unknownTypeJson(result, storeType) : undefined);
     }
     const store = this.#stores.get(storeName);
     const named = asked.metrics === '' ? undefined : asked.metrics.split(',');
     const unknown = store && named?.find((name) => store.metric(name) === undefined);
-    if (unknown !== undefined) return unknownMetric(unknown);
+    if (store !== undefined && unknown !== undefined) {
+      const result = unknownMetric(unknown);
+      return responseOf(
+        result,
+        asked.explains ? unknownMetricJson(result, unknown, store) : undefined,
+      );
+    }
     const rule = this.#appRules.ruleFor(app);
     const { counters } = this.#sources;
     const metrics =
@@ -296,10 +325,13 @@ export class Checks {
       metrics,
       store,
       rule,
-      counters.of(app, storeName, store !== undefined),
     );
     this.#cache(asked.key, compiled);
     return compiled;
+  }
+
+  #countOf({ request, store }: CompiledCheck): Count {
+    return this.#sources.counters.of(request.app, request.storeName, store !== undefined);
   }
 
   #cache(path: string, compiled: CompiledCheck): void {
@@ -313,21 +345,26 @@ export function withQuery(path: string, query: string): string {
   return query === '' ? path : `${path}?${query}`;
 }
 
+/** Nearly all queries. */
+function namesNoMetric(query: string): boolean {
+  return query === '' || query === LOW_PRIORITY_QUERY;
+}
+
 /** What the query says has precedence over the rule of the app. */
 function isLowPriority(query: string, isLowByRule: boolean): boolean {
   if (query === '') return isLowByRule;
-  if (query === 'p=low') return true;
+  if (query === LOW_PRIORITY_QUERY) return true;
   const priority = queryParameter(query, 'p');
   return priority === '' ? isLowByRule : priority === 'low';
 }
 
-function unknownMetric(name: string): HandlerResponse {
+function unknownMetric(name: string): Judgement {
   const message = `No such metric: ${name.slice(0, 100)}`;
-  return responseOf({ status: 404, value: 0, threshold: 0, message, metric: null });
+  return { status: 404, value: 0, threshold: 0, message, metric: null };
 }
 
-function responseOf(result: Judgement): HandlerResponse {
-  return jsonResponse(result.status, checkJson(result, false));
+function responseOf(result: Judgement, json = checkJson(result, false)): HandlerResponse {
+  return jsonResponse(result.status, json);
 }
 
 function countObserved({ metric }: Judgement): void {

@@ -124,7 +124,8 @@ export class CompiledCheck {
   readonly isLowByRule: boolean;
   /** Of the rule of the app; null: it has none. */
   readonly appPattern: string | null;
-  readonly count: Count;
+  /** Undefined until the check is counted: a question why is not. */
+  count: Count | undefined;
   /** The latest result and its body. There are many checks per new value, so most repeat it. */
   #latest: Judgement | undefined;
   #body = '';
@@ -134,7 +135,6 @@ export class CompiledCheck {
     metrics: [ApplicableMetric, ...ApplicableMetric[]] | undefined,
     store: ConfiguredStore | undefined,
     rule: PatternRule | null,
-    count: Count,
   ) {
     this.request = { ...request, metrics };
     this.metrics = metrics ?? [];
@@ -144,7 +144,6 @@ export class CompiledCheck {
     this.store = store;
     this.isLowByRule = rule?.priority === 'low';
     this.appPattern = rule?.pattern ?? null;
-    this.count = count;
   }
 
   bodyOf(result: Judgement): string {

@@ -12,7 +12,14 @@ import type {
 } from '../../throttle/explanation.js';
 import type { JudgedMetric, Judgement } from '../../throttle/judgement.js';
 import type { ThrottleState } from '../../throttle/state.js';
-import { type ApplicableMetric, type CompiledCheck, checkJson } from './compiled-check.js';
+import {
+  type ApplicableMetric,
+  type CompiledCheck,
+  type ConfiguredStore,
+  checkJson,
+} from './compiled-check.js';
+
+const NAME_LENGTH_SHOWN = 100;
 
 /** Where explanations of this thread come from. */
 export interface ExplanationSources {
@@ -63,8 +70,35 @@ export function unknownStoreJson(
 ): string {
   const known = nearest(storeName, [...configured]);
   const hint = known === undefined ? '' : `; did you mean mysql/${known}?`;
-  const why = `no such store: mysql/${storeName}${hint}`;
-  return `${checkJson(result, true).slice(0, -1)},"Why":${jsonString(why)},"Metrics":[]}`;
+  return unjudgedJson(result, `no such store: mysql/${shortened(storeName)}${hint}`);
+}
+
+/** Of a type of stores that there is not. */
+export function unknownTypeJson(result: Judgement, storeType: string): string {
+  return unjudgedJson(result, `no such type of stores: ${shortened(storeType)}; it is mysql`);
+}
+
+/** Of a metric that the store does not have. */
+export function unknownMetricJson(
+  result: Judgement,
+  name: string,
+  { name: storeName, metrics }: ConfiguredStore,
+): string {
+  const names = metrics.map((metric) => metric.name);
+  const known = nearest(name, names);
+  const hint = known === undefined ? `; it has ${names.join(', ')}` : `; did you mean ${known}?`;
+  return unjudgedJson(result, `mysql/${storeName} has no metric ${shortened(name)}${hint}`);
+}
+
+/** Nothing was judged. */
+function unjudgedJson(result: Judgement, why: string, members = ''): string {
+  const json = checkJson(result, false).slice(0, -1);
+  return `${json},${members}"Why":${jsonString(why)},"Metrics":[]}`;
+}
+
+/** Clients choose the names. */
+function shortened(name: string): string {
+  return name.length > NAME_LENGTH_SHOWN ? `${name.slice(0, NAME_LENGTH_SHOWN)}...` : name;
 }
 
 /** Of a node that does not lead. `cluster`: what is known of the leader; null: nothing. */
@@ -77,12 +111,10 @@ export function notLeadingJson(
   const where = known === '' ? 'no leader is known here' : `the leader is ${known}`;
   const why = `not answered here: this node does not lead; ${where}`;
   const members = [
-    ...(Leader === '' ? [] : [`"Leader":${jsonString(Leader)}`]),
-    ...(LeaderHTTP === '' ? [] : [`"LeaderHTTP":${jsonString(LeaderHTTP)}`]),
-    `"Why":${jsonString(why)}`,
-    '"Metrics":[]',
+    ...(Leader === '' ? [] : [`"Leader":${jsonString(Leader)},`]),
+    ...(LeaderHTTP === '' ? [] : [`"LeaderHTTP":${jsonString(LeaderHTTP)},`]),
   ];
-  return `${checkJson(result, true).slice(0, -1)},${members.join(',')}}`;
+  return unjudgedJson(result, why, members.join(''));
 }
 
 function metricJson(explained: ExplainedMetric): string {

@@ -7,6 +7,7 @@
 import uWebSockets, { type HttpRequest, type HttpResponse } from 'uWebSockets.js';
 import { STATUS_CODES } from 'node:http';
 import HyperExpress from 'hyper-express';
+import { LOW_PRIORITY_QUERY } from '../checks.js';
 import { binaryClient, forwardedClient } from '../client-address.js';
 import type { ClientKey } from '../recent-apps.js';
 import { type HandlerResponse, INTERNAL_ERROR_RESPONSE } from '../response.js';
@@ -87,16 +88,17 @@ export class UwsEngine implements Engine {
     else this.#peers.closed();
   }
 
-  /** Without a query there is nothing to decide but the check. */
+  /** Nearly all checks ask for nothing but the result. */
   #serveCheck(res: HttpResponse, req: HttpRequest): void {
-    if ((req.getQuery() ?? '') !== '') {
+    const query = req.getQuery() ?? '';
+    if (query !== '' && query !== LOW_PRIORITY_QUERY) {
       this.#serveRaw('GET', res, req, (response) => this.#endRaw(res, response));
       return;
     }
     let response: HandlerResponse;
     try {
       const client = this.#clientOf(res, req.getHeader('x-forwarded-for'));
-      response = this.#context.checks.respond(req.getUrl(), '', client);
+      response = this.#context.checks.respond(req.getUrl(), query, client);
     } catch (error) {
       response = this.#failed(error);
     }
