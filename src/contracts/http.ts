@@ -39,8 +39,6 @@ export interface HttpWorkerData {
   readonly diagnostics: MessagePort;
   /** Whether profiles may be taken. */
   readonly profiling: boolean;
-  /** Name of the domain whose leaders share their health; empty: none. */
-  readonly shareDomain: string;
   readonly board: SharedArrayBuffer;
   readonly engine: HttpEngine;
   readonly listenPort: number;

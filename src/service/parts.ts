@@ -58,7 +58,6 @@ export function createHttpPool(
     workerLog: logOptions,
     diagnostics,
     profiling: settings.profiling,
-    shareDomain: settings.shareDomain,
     failed,
   });
 }

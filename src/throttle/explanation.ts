@@ -15,8 +15,8 @@ export interface Surroundings {
   readonly hostOf: (metric: JudgedMetric) => string;
   /** The rule of the app, by its pattern; null: it has none. */
   readonly appPattern: string | null;
-  /** Name of the domain whose leaders share their health; empty: none. */
-  readonly shareDomain: string;
+  /** The domains whose leaders report the store as unhealthy; empty: unknown. */
+  readonly unhealthyDomains: string;
   /** Of `monotonicMs()`, to Unix time in milliseconds. */
   readonly toUnixMs: (monotonicMs: number) => number;
   /** The entry of a threshold that an operator has set for the metric, if one is in force. */
@@ -38,7 +38,7 @@ export type RuleKind =
 /** The rule that decided; what does not apply to its kind is absent. */
 export interface DecisiveRule {
   readonly kind: RuleKind;
-  /** Of the entry, or the pattern of an app rule. */
+  /** Of the entry; the pattern of an app rule; the domains that share. */
   readonly key?: string;
   readonly ratio?: number;
   readonly threshold?: number;
@@ -85,7 +85,7 @@ export function explain(
     decisive,
     sinceUnixMs: sinceOf(result, decisive, metrics, rule),
     rule,
-    why: sentence(request, context, result, rule, metrics, around),
+    why: sentence(request, context, result, rule, metrics),
     metrics,
   };
 }
@@ -134,7 +134,10 @@ function decisiveRule(
   if (result.message === 'App exempted') return exemptingRule(request, context);
   const { metric } = result;
   if (metric === null || result.status === 404 || result.status === 500) return null;
-  if (result.status === 429 && result.value <= result.threshold) return { kind: 'shared domain' };
+  if (result.status === 429 && result.value <= result.threshold) {
+    const key = around.unhealthyDomains;
+    return { kind: 'shared domain', ...(key !== '' && { key }) };
+  }
   const { threshold } = result;
   if (metric.origin === 'client') return { kind: 'threshold of the client', threshold };
   const set = around.setThreshold(metric);
@@ -172,7 +175,6 @@ function sentence(
   result: Judgement,
   rule: DecisiveRule | null,
   metrics: readonly ExplainedMetric[],
-  around: Surroundings,
 ): string {
   const { app, storeName } = request;
   if (app === '') return 'denied: no app indicated';
@@ -185,7 +187,7 @@ function sentence(
       return `passes: ${operatorRule(rule, 'exempted')}; ${texts(despite(metrics), context)}`;
     case 'shared domain':
       return (
-        `waits: ${storeName} is unhealthy at another leader of the domain ${around.shareDomain}; ` +
+        `waits: ${storeName} is unhealthy at the leader of ${domainsOf(rule)}; ` +
         `here ${textOf(metrics[0]!, context)}`
       );
   }
@@ -231,6 +233,11 @@ function lasting({ metric, sinceUnixMs }: ExplainedMetric, { nowMs }: CheckConte
   if (sinceUnixMs === null) return '';
   const seconds = Math.max(0, Math.round((nowMs - metric.reading.sinceMs) / 1000));
   return seconds === 0 ? '' : `, for ${seconds} s`;
+}
+
+function domainsOf({ key }: DecisiveRule): string {
+  if (key === undefined) return 'another domain';
+  return `${key.includes(', ') ? 'domains' : 'domain'} ${key}`;
 }
 
 function operatorRule(rule: DecisiveRule, what: string): string {

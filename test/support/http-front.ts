@@ -78,7 +78,6 @@ export class TestFront {
     this.checks = new Checks({
       ...{ board, state, counters, recentApps, reports },
       dice: () => this.dice,
-      shareDomain: 'everywhere',
     });
     const callMain = async (request: MainRequest): Promise<MainResponse> => {
       this.mainRequests.push(request);

@@ -38,7 +38,6 @@ export class TestPool {
       workerLog: { level: 'error', stacks: true },
       diagnostics: this.diagnostics,
       profiling: false,
-      shareDomain: '',
       failed: (error) => {
         throw error;
       },

@@ -61,8 +61,6 @@ export interface HttpPoolOptions {
   readonly diagnostics: DiagnosticsPorts;
   /** Whether profiles may be taken. */
   readonly profiling: boolean;
-  /** As in `HttpWorkerData`. */
-  readonly shareDomain: string;
   /** Called when a worker that had started hangs: only a new process can replace it. */
   readonly failed: (error: FrenoError) => void;
   /** When a worker counts as hung: `WATCHDOG_LIMITS` unless given. */
@@ -204,7 +202,7 @@ export class HttpPool implements HttpStatisticsSource {
   }
 
   #startWorker(): HttpWorkerHandle {
-    const { board, workerLog, workers, diagnostics, profiling, shareDomain } = this.#options;
+    const { board, workerLog, workers, diagnostics, profiling } = this.#options;
     const { watchdog = WATCHDOG_LIMITS, mainWatchdog = MAIN_WATCHDOG_LIMITS } = this.#options;
     const number = this.#nextNumber++;
     const worker = new HttpWorkerHandle(
@@ -212,7 +210,6 @@ export class HttpPool implements HttpStatisticsSource {
       {
         diagnostics: diagnostics.open(threadName(number)),
         profiling,
-        shareDomain,
         board,
         engine: this.#engine,
         listenPort: this.#port,

@@ -87,8 +87,6 @@ export interface ChecksSources {
   readonly reports: Reports;
   /** Uniform in [0, 1). */
   readonly dice: () => number;
-  /** As in `HttpWorkerData`. */
-  readonly shareDomain: string;
 }
 
 /** A check with the reasons for its result. */
@@ -262,7 +260,7 @@ export class Checks {
 
   /** The reasons for `result`, which `judge` has just returned. */
   explain(compiled: CompiledCheck, result: Judgement): ExplainedCheck {
-    const { board, state, shareDomain } = this.#sources;
+    const { board, state } = this.#sources;
     const { request, store } = compiled;
     const context = this.#context;
     if (store === undefined) {
@@ -272,8 +270,7 @@ export class Checks {
     if (result.status === 404 && !mayAct(context.leadership, context.nowMs)) {
       return { result, json: null };
     }
-    const sources = { state, shareDomain, readHost: (slot: number) => board.readHost(slot) };
-    const around = surroundingsOf(compiled, context.nowUnixMs, sources);
+    const around = surroundingsOf(compiled, context.nowUnixMs, { board, state });
     return { result, json: explainedJson(result, explain(request, context, result, around)) };
   }
 

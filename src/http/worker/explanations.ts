@@ -1,6 +1,7 @@
 /** The body of a check that also says why: `?verbose=1`, and `/why/…`. */
 import { monotonicToUnixMs } from '../../base/clock.js';
 import { jsonString } from '../../base/json.js';
+import type { Board } from '../../board/board.js';
 import { nearest } from '../../config/nearest.js';
 import type { ClusterStatus } from '../../contracts/consensus.js';
 import { NO_EXPIRY } from '../../throttle/commands.js';
@@ -23,24 +24,23 @@ const NAME_LENGTH_SHOWN = 100;
 
 /** Where explanations of this thread come from. */
 export interface ExplanationSources {
-  readonly readHost: (slot: number) => string;
+  readonly board: Board;
   readonly state: ThrottleState;
-  /** As in `HttpWorkerData`. */
-  readonly shareDomain: string;
 }
 
 /** What `explain` needs to know beside the check. */
 export function surroundingsOf(
   compiled: CompiledCheck,
   nowUnixMs: number,
-  { readHost, state, shareDomain }: ExplanationSources,
+  { board, state }: ExplanationSources,
 ): Surroundings {
   const store = `mysql/${compiled.request.storeName}`;
   const own = compiled.store?.metrics[0]?.name;
+  const slot = compiled.metrics[0]?.slot;
   return {
-    hostOf: (metric) => readHost((metric as ApplicableMetric).slot),
+    hostOf: (metric) => board.readHost((metric as ApplicableMetric).slot),
     appPattern: compiled.appPattern,
-    shareDomain,
+    unhealthyDomains: slot === undefined ? '' : board.readUnhealthyDomains(slot),
     toUnixMs: monotonicToUnixMs,
     setThreshold: (metric: JudgedMetric) => {
       const key = metric.name === own ? store : `${store}/${metric.name}`;

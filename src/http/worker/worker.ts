@@ -84,7 +84,6 @@ class HttpWorker {
       recentApps: this.#recentApps,
       reports,
       dice: Math.random,
-      shareDomain: data.shareDomain,
     });
     this.#waiters = new Waiters(data.waitersMax);
     const callMain = (request: MainRequest) => this.#mainClient.call(request);
