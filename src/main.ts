@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { FrenoError, messageOf } from './base/errors.js';
 import { createLogger } from './base/log.js';
 import { version } from './base/version.js';
+import { commandOverview } from './cli/command-list.js';
 import { clusterSettings } from './config/clusters.js';
 import { type CommandLine, parseCommandLine, usage } from './config/commandline.js';
 import { loadConfig } from './config/load.js';
@@ -26,10 +27,10 @@ export async function main(argv: readonly string[]): Promise<void> {
         return;
       case 'none':
         if (argv.length > 0) throw new FrenoError('CONFIG', NO_ACTION);
-        process.stdout.write(usage());
+        process.stdout.write(`${usage()}\n${commandOverview()}`);
         return;
       case 'help':
-        process.stdout.write(usage());
+        process.stdout.write(`${usage()}\n${commandOverview()}`);
         return;
       case 'run':
         await run(commandLine);

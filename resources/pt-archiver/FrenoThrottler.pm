@@ -61,13 +61,17 @@ sub after_finish {
    my ($self) = @_;
    my $options = $self->{options};
    return if $options && $options->get('quiet');
-   printf STDERR "FrenoThrottler: asked freno %d times, waited %.1f s\n", @$self{qw(checks waited)};
-   return;
+   return $self->_report;
 }
 
 # The rest of the interface; nothing to do.
 sub before_delete      { return }
 sub before_bulk_delete { return }
+
+sub _report {
+   my ($self) = @_;
+   return _log('asked freno %d times, waited %.1f s', @$self{qw(checks waited)});
+}
 
 sub _watch_transactions {
    my ($self) = @_;

@@ -10,6 +10,8 @@ export type ErrorCode =
   | 'RESOURCE'
   /** The request of a client is malformed; nothing was changed. */
   | 'BAD_REQUEST'
+  /** The request does not fit the state of the cluster; nothing was changed. */
+  | 'CONFLICT'
   /** There is no leader now; nothing was changed. Try again. */
   | 'NO_LEADER'
   /** This cluster, or its backend, has not got what the command needs; nothing was changed. */

@@ -25,6 +25,7 @@ import {
 } from './double-buffer.js';
 import {
   boardBytes,
+  DOMAINS_BYTES_MAX,
   HOST_BYTES_MAX,
   holdAt,
   LEADERSHIP,
@@ -170,12 +171,26 @@ export class Board {
     publishSpare(words, group);
   }
 
-  /** For main only. `untilMs` as in `StoreMetric`. */
-  publishUnhealthyAtPeers(slot: number, untilMs: number): void {
+  /**
+   * For main only. `untilMs` as in `StoreMetric`; `domains`: those whose leaders report it, for
+   * `readUnhealthyDomains`, cut at 128 bytes.
+   */
+  publishUnhealthyAtPeers(slot: number, untilMs: number, domains = ''): void {
+    const words = this.#words;
     const group = peersAt(this.#checked(slot));
-    const buffer = spareBuffer(this.#words, group, PEERS.words);
-    storeNumber(this.#words, buffer + PEERS.unhealthyUntilMs, untilMs);
-    publishSpare(this.#words, group);
+    const buffer = spareBuffer(words, group, PEERS.words);
+    storeNumber(words, buffer + PEERS.unhealthyUntilMs, untilMs);
+    const bytes =
+      domains === '' ? 0 : storeText(words, buffer + PEERS.domains, domains, DOMAINS_BYTES_MAX);
+    Atomics.store(words, buffer + PEERS.domainsBytes, bytes);
+    publishSpare(words, group);
+  }
+
+  /** The domains as they were published last. */
+  readUnhealthyDomains(slot: number): string {
+    const group = peersAt(this.#checked(slot));
+    const { words, domainsBytes, domains } = PEERS;
+    return this.#readText(group, words, domainsBytes, domains, DOMAINS_BYTES_MAX);
   }
 
   /**
@@ -205,17 +220,9 @@ export class Board {
 
   /** The host that decided the latest measurement of the slot; empty: none did. */
   readHost(slot: number): string {
-    const words = this.#words;
     const group = measurementAt(this.#checked(slot));
-    let sequence: number;
-    let bytes: number;
-    do {
-      sequence = Atomics.load(words, group);
-      const buffer = bufferOf(group, MEASUREMENT.words, sequence);
-      bytes = Math.min(Atomics.load(words, buffer + MEASUREMENT.hostBytes), HOST_BYTES_MAX);
-      copyText(words, buffer + MEASUREMENT.host, bytes);
-    } while (Atomics.load(words, group) !== sequence);
-    return copiedText(bytes);
+    const { words, hostBytes, host } = MEASUREMENT;
+    return this.#readText(group, words, hostBytes, host, HOST_BYTES_MAX);
   }
 
   readStore(slot: number, into: StoreReading): StoreReading {
@@ -304,6 +311,26 @@ export class Board {
       copyText(words, buffer + MEASUREMENT.text, textBytes);
     } while (Atomics.load(words, group) !== sequence);
     into.errorText = textBytes === 0 ? '' : copiedText(textBytes);
+  }
+
+  /** One text of a group: `bytesAt` and `textAt` are the offsets of its length and of itself. */
+  #readText(
+    group: number,
+    bufferWords: number,
+    bytesAt: number,
+    textAt: number,
+    bytesMax: number,
+  ): string {
+    const words = this.#words;
+    let sequence: number;
+    let bytes: number;
+    do {
+      sequence = Atomics.load(words, group);
+      const buffer = bufferOf(group, bufferWords, sequence);
+      bytes = Math.min(Atomics.load(words, buffer + bytesAt), bytesMax);
+      copyText(words, buffer + textAt, bytes);
+    } while (Atomics.load(words, group) !== sequence);
+    return copiedText(bytes);
   }
 
   #checked(slot: number): number {

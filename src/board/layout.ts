@@ -33,8 +33,16 @@ export const SETTINGS = {
   words: 9,
 } as const;
 
+/** Longest list of domains that a slot holds: the name of one has at most 32 characters. */
+export const DOMAINS_BYTES_MAX = 128;
+
 /** Health of the store at leaders that share a domain: written by main. */
-export const PEERS = { unhealthyUntilMs: 0, words: 2 } as const;
+export const PEERS = {
+  unhealthyUntilMs: 0,
+  domainsBytes: 2,
+  domains: 3,
+  words: 3 + DOMAINS_BYTES_MAX / 4,
+} as const;
 
 /** The latest measurement: written by the probe worker that owns the store. */
 export const MEASUREMENT = {

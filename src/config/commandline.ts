@@ -88,7 +88,7 @@ export function usage(): string {
     const left = value === null ? `--${name}` : `--${name} ${value}`;
     return `  ${left.padEnd(26)}${help}`;
   });
-  return `Usage: freno [flags]\n\n${lines.join('\n')}\n`;
+  return `Usage: freno [flags]\n       freno COMMAND [options]\n\n${lines.join('\n')}\n`;
 }
 
 function readFlags(argv: readonly string[]): Given {

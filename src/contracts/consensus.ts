@@ -51,6 +51,47 @@ export interface ConsensusStatus {
   readonly Majority: MajorityStatus | null;
 }
 
+/** One node in `/cluster`, in its order of keys. Null: not known here. */
+export interface ClusterNode {
+  /** As in `RaftNodes`; with a MySQL backend its service id. */
+  readonly Node: string;
+  /** `host:port` of its HTTP service. */
+  readonly HTTP: string | null;
+  readonly Role: ConsensusState | null;
+  readonly Term: number | null;
+  readonly CommitIndex: number | null;
+  readonly AppliedIndex: number | null;
+  readonly Version: string | null;
+  /** Of its configuration, without secrets and without what nodes may differ in. */
+  readonly ConfigHash: number | null;
+  readonly SameConfig: boolean | null;
+  /** How far its clock is ahead of this node's; the time of transit counts as behind. */
+  readonly ClockDifferenceMillis: number | null;
+  /** Milliseconds since this node last heard of it; 0 for this node itself. */
+  readonly LastContactMillis: number | null;
+  /** Why this node does not reach it; empty: it does. */
+  readonly Error: string;
+}
+
+/** Body of `/cluster`, in its order of keys. */
+export interface ClusterStatus {
+  /** This node. */
+  readonly Self: string;
+  /** The leader, empty when unknown, and `host:port` of its HTTP service. */
+  readonly Leader: string;
+  readonly LeaderHTTP: string;
+  readonly Nodes: readonly ClusterNode[];
+}
+
+/** What a node says of itself beside what consensus knows. */
+export interface NodeDescription {
+  readonly version: string;
+  /** A whole number below 2^48. */
+  readonly configHash: number;
+  /** Port of its HTTP service. */
+  readonly listenPort: number;
+}
+
 /** A Raft node in numbers, counted since the start of the process. */
 export interface RaftMetrics {
   readonly role: 'leader' | 'candidate' | 'follower';
@@ -96,6 +137,13 @@ export interface Consensus {
    */
   readBarrier(): Promise<void>;
   status(): ConsensusStatus;
+  /** How each node of the cluster is, as far as this one knows. */
+  cluster(): ClusterStatus;
+  /**
+   * Lets another node lead, at once. Resolves with the address of the node that leads then. Rejects
+   * with `CONFLICT` when this node does not lead, or no other node can, and with `OUTCOME_UNKNOWN`.
+   */
+  yieldLeadership(): Promise<string>;
   /** Absent with a MySQL backend. */
   raftMetrics?(): RaftMetrics;
 }

@@ -4,10 +4,11 @@ import type { DurationCounts } from '../base/durations.js';
 import type { LogOptions } from '../base/log.js';
 import type { WatchdogLimits } from '../base/watchdog.js';
 import type { AppRulesSettings } from '../throttle/app-rules.js';
-import type { Command, OperatorCommand } from '../throttle/commands.js';
+import type { Command, CommandOrigin, OperatorCommand } from '../throttle/commands.js';
 import type { StateImage } from '../throttle/state.js';
 import type { ProfileRequest } from './diagnostics.js';
 import type { MemcacheAddress } from './publisher.js';
+import type { EventSelection } from './reports.js';
 import type { MetricMode } from './stores.js';
 
 export type { AppRulesSettings };
@@ -45,6 +46,8 @@ export interface HttpWorkerData {
   readonly exclusive: boolean;
   readonly log: LogOptions;
   readonly worker: number;
+  /** Clients that may wait for a check in this worker. */
+  readonly waitersMax: number;
   /** When main, which sends a ping at least each second, counts as hung. */
   readonly mainWatchdog: WatchdogLimits;
 }
@@ -61,6 +64,12 @@ export type MainRequest =
   | { readonly kind: 'consensusLeader' }
   | { readonly kind: 'consensusState' }
   | { readonly kind: 'consensusStatus' }
+  | { readonly kind: 'cluster' }
+  /** Leadership goes to another node; `origin`: who asked, for the log. */
+  | { readonly kind: 'yieldLeadership'; readonly origin: CommandOrigin }
+  | { readonly kind: 'events'; readonly selection: EventSelection }
+  /** The hosts of one store. */
+  | { readonly kind: 'storeHosts'; readonly store: string }
   | { readonly kind: 'inventory' }
   | { readonly kind: 'vars' }
   | { readonly kind: 'metrics' }
@@ -109,6 +118,21 @@ export interface CheckCount {
   readonly internalError: number;
 }
 
+/** Clients that wait for a check. */
+export interface WaitStatistics {
+  /** Now. */
+  readonly waiting: number;
+  /** Answered at once because too many waited. */
+  readonly refused: number;
+}
+
+/** Checks that a metric would have denied if it were enforced. */
+export interface ObservedDenials {
+  readonly storeName: string;
+  readonly metric: string;
+  readonly count: number;
+}
+
 /** Bound on the recent apps that one worker holds, and that `/recent-apps` lists. */
 export const RECENT_APPS_MAX = 10_000;
 
@@ -131,6 +155,8 @@ export interface HttpStatistics {
    */
   readonly checkDurations: DurationCounts;
   readonly checks: readonly CheckCount[];
+  readonly observedDenials: readonly ObservedDenials[];
+  readonly waiting: WaitStatistics;
   readonly recentApps: readonly RecentApp[];
 }
 

@@ -1,4 +1,5 @@
 /** The reports that main's parts give to requests over HTTP. */
+import type { NamedValues } from '../throttle/command-summary.js';
 import type { ProbeStatistics, StoreDescription } from './probe.js';
 
 /** One list of hosts in `/inventory`. */
@@ -28,6 +29,14 @@ export interface ClusterReport extends HostListReport {
 export interface InventoryReporter {
   /** By cluster name. */
   report(): ReadonlyMap<string, ClusterReport>;
+  /** Undefined: no such cluster is configured. */
+  reportOf(cluster: string): ClusterReport | undefined;
+}
+
+/** The hosts of one store, for `/stores/<type>/<name>`. */
+export interface StoreHostsReporter {
+  /** A JSON list. */
+  report(store: string): Promise<string>;
 }
 
 /** What a skip takes out, of the lists that this node has read. */
@@ -73,6 +82,29 @@ export interface ConfigReport {
 
 export interface ConfigReporter {
   report(): ConfigReport;
+}
+
+/** Which events are asked for. */
+export interface EventSelection {
+  /** Unix time in milliseconds of the oldest; null: whatever there is. */
+  readonly sinceUnixMs: number | null;
+  /** How many of the newest. */
+  readonly limit: number;
+}
+
+export type EventKind = 'command' | 'refused' | 'threshold' | 'store' | 'leader' | 'reload';
+
+/** Keeps events of this node for a while. */
+export interface EventRecorder {
+  /**
+   * `text`: one sentence, without a period. `atMs`: Unix time in milliseconds; now unless given.
+   */
+  record(kind: EventKind, text: string, values?: NamedValues, atMs?: number): void;
+}
+
+export interface EventsReporter {
+  /** A JSON list, oldest first. */
+  report(selection: EventSelection): string;
 }
 
 export interface MetricsReporter {

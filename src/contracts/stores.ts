@@ -3,8 +3,9 @@
  * inheritance applied, in its final unit.
  */
 import type { TlsSettings } from '../base/mysql/tls.js';
+import type { MetricMode } from '../throttle/metric.js';
 
-export type { TlsSettings };
+export type { MetricMode, TlsSettings };
 
 export interface StaticHosts {
   readonly kind: 'static';
@@ -43,12 +44,6 @@ export interface NoHosts {
 }
 
 export type HostSource = StaticHosts | HAProxyHosts | ProxySQLHosts | VitessHosts | NoHosts;
-
-/**
- * `enforce`: a check waits while the metric is above its threshold. `observe`: it is judged,
- * counted and shown, and denies nothing.
- */
-export type MetricMode = 'enforce' | 'observe';
 
 /** What a metric measures. `prometheus`: an instant query to a Prometheus server. */
 export type MetricSource =

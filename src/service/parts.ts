@@ -1,9 +1,15 @@
 /** The parts of the service that are built from many settings: both pools of threads, consensus. */
 import { hostname } from 'node:os';
+import { version } from '../base/version.js';
 import type { Board } from '../board/board.js';
 import { MySQLConsensus } from '../consensus/mysql/consensus.js';
 import { RaftConsensus } from '../consensus/raft/consensus.js';
-import type { Consensus, ConsensusObserver, StateMachine } from '../contracts/consensus.js';
+import type {
+  Consensus,
+  ConsensusObserver,
+  NodeDescription,
+  StateMachine,
+} from '../contracts/consensus.js';
 import { HttpPool, type HttpPoolOptions } from '../http/main/pool.js';
 import type { DiagnosticsHub } from '../publish/main/diagnostics-hub.js';
 import { ProbePool } from '../stores/main/pool.js';
@@ -58,14 +64,21 @@ export function createHttpPool(
 
 /** Elects the leader and replicates the commands: the MySQL backend if it is set, else Raft. */
 export function createConsensus(
-  { settings, forceNewCluster, log }: ServiceOptions,
+  { settings, forceNewCluster, config, log }: ServiceOptions,
   state: StateMachine,
   observer: ConsensusObserver,
 ): Consensus {
   const { consensus, listenPort, domain, shareDomain } = settings;
+  const release = version();
+  const description = (): NodeDescription => ({
+    version: release,
+    configHash: config.report().hash,
+    listenPort,
+  });
   if (consensus.kind === 'raft') {
-    return new RaftConsensus({ ...consensus, forceNewCluster }, state, observer, log);
+    const raft = { ...consensus, forceNewCluster };
+    return new RaftConsensus(raft, state, observer, log, { description });
   }
   const identity = { serviceId: `${hostname()}:${listenPort}`, domain, shareDomain };
-  return new MySQLConsensus({ settings: consensus, identity, state, observer, log });
+  return new MySQLConsensus({ settings: consensus, identity, state, observer, log, description });
 }

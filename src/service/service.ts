@@ -10,7 +10,10 @@ import { CommandMatches } from '../http/main/command-matches.js';
 import { MainRpc } from '../http/main/main-rpc.js';
 import type { HttpPool } from '../http/main/pool.js';
 import { DiagnosticsHub } from '../publish/main/diagnostics-hub.js';
+import { EventLog } from '../publish/main/events/event-log.js';
+import { EventWatch } from '../publish/main/events/event-watch.js';
 import { Metrics } from '../publish/main/metrics/metrics.js';
+import { StoreHosts } from '../publish/main/store-hosts.js';
 import { Vars } from '../publish/main/vars/vars.js';
 import { Inventory } from '../stores/main/inventory.js';
 import type { ProbePool } from '../stores/main/pool.js';
@@ -31,6 +34,7 @@ export class Service {
   readonly #shareDomain: ShareDomain;
   readonly #http: HttpPool;
   readonly #vars: Vars;
+  readonly #eventWatch: EventWatch;
   readonly #mainRpc: MainRpc;
   /** Settles when every part has started or failed to. */
   #starting: Promise<unknown> = Promise.resolve();
@@ -49,7 +53,8 @@ export class Service {
     const inventory = this.#inventory;
     const stores = () => inventory.stores();
 
-    const commands = new CommandLog(log, (key, nowMs) => state.throttledApp(key, nowMs));
+    const events = new EventLog(() => state.recentCommands());
+    const commands = new CommandLog(log, events, (key, nowMs) => state.throttledApp(key, nowMs));
     // The pool passes requests to the RPC, which reports the pool's statistics: it passes none
     // before `start`.
     this.#http = createHttpPool(common, state, {
@@ -80,7 +85,9 @@ export class Service {
     });
     const isLeading = () => consensus.status().IsLeader;
     const matches = new CommandMatches({ apps: http, hosts: inventory, stores, isLeading });
-    const reports = { inventory, vars: this.#vars, metrics };
+    this.#eventWatch = new EventWatch(events, { board, stores, consensus, config: options.config });
+    const storeHosts = new StoreHosts({ describer: this.#probes, inventory, board, state });
+    const reports = { inventory, vars: this.#vars, metrics, events, storeHosts };
     const sources = { consensus, http, ...reports, commands, matches, log };
     this.#mainRpc = new MainRpc({ ...sources, profiler: this.#diagnostics });
   }
@@ -106,6 +113,7 @@ export class Service {
     if (failure !== undefined) throw failure.reason;
     if (this.#stopped !== undefined) return;
     this.#vars.start();
+    this.#eventWatch.start();
     this.#shareDomain.start();
     log.info(
       {
@@ -145,6 +153,7 @@ export class Service {
   async #stop(): Promise<void> {
     await this.#starting;
     this.#vars.stop();
+    this.#eventWatch.stop();
     this.#shareDomain.stop();
     await this.#consensus.stop();
     this.#leadership.stop();

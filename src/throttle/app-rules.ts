@@ -44,7 +44,7 @@ export class AppRules {
    * The rule of the most specific pattern that fits the app or one of its prefixes: that with the
    * most characters beside `*`. Null: there is none.
    */
-  ruleFor(app: string): AppRule | null {
+  ruleFor(app: string): PatternRule | null {
     if (this.#rules.length === 0) return null;
     const names = appAndPrefixes(app, this.separator);
     return this.#rules.find(({ pattern }) => names.some((name) => fits(pattern, name))) ?? null;

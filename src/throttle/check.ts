@@ -1,16 +1,19 @@
 /**
- * Decides a check: may this app write to this store now? A pure function of the store's metric, the
- * leadership, the operators' commands, the time and a random number. Status 417 is
- * decided here: "App denied" by `isThrottledOrHeld`, and "no app indicated".
+ * Decides a check: may this app write to this store now? A pure function of the store's metrics,
+ * the leadership, the operators' commands, the time and random numbers. Status 417 is decided here:
+ * "App denied" by a throttle or the hold on low priority, and "no app indicated".
  */
-import { type LeadershipView, mayAct } from './leadership-view.js';
+import { EVERY_APP } from './commands.js';
 import {
-  isCurrent,
-  MetricState,
-  noHostsMessage,
-  type StoreMetric,
-  thresholdInForce,
-} from './metric.js';
+  isWorse,
+  type JudgedMetric,
+  type Judgement,
+  type JudgingTime,
+  judge,
+  shownValue,
+  thresholdOf,
+} from './judgement.js';
+import { mayAct } from './leadership-view.js';
 import type { ThrottleState } from './state.js';
 
 /** For how long a 429 to a normal-priority check holds low-priority apps off the store. */
@@ -22,23 +25,19 @@ const LOW_PRIORITY_DENIAL_MS = 1000;
  */
 export const FRENO_APP = 'freno';
 
-export type CheckStatus = 200 | 404 | 417 | 429 | 500;
-
-export interface CheckResult {
-  readonly status: CheckStatus;
-  readonly value: number;
-  readonly threshold: number;
-  readonly message: string;
-}
-
 /** What a client asks for. */
 export interface CheckRequest {
   /** Empty when the client gave none. */
   readonly app: string;
   readonly storeName: string;
-  /** Undefined when no such store is configured. */
-  readonly store: StoreMetric | undefined;
-  /** The threshold of `check-read`, which replaces the configured one. */
+  /** The keys of the entries that concern the app on this store: see `entryKeys`. */
+  readonly keys: readonly string[];
+  /**
+   * The metrics that apply, and at least one; the store's own metric first, if it is among them.
+   * Undefined: no such store is configured.
+   */
+  readonly metrics: readonly [JudgedMetric, ...JudgedMetric[]] | undefined;
+  /** The threshold of `check-read`. */
   readonly readThreshold: number | undefined;
   readonly lowPriority: boolean;
   /** The check of a store that is not configured passes. */
@@ -46,105 +45,132 @@ export interface CheckRequest {
 }
 
 /** What the result depends on besides the request. */
-export interface CheckContext {
-  readonly leadership: LeadershipView;
+export interface CheckContext extends JudgingTime {
   readonly throttles: ThrottleState;
-  /** `monotonicMs()`. */
-  readonly nowMs: number;
-  /** As of `expiryTimeMs`. */
-  readonly nowUnixMs: number;
   /** As of `Board.lowPriorityHeldAtMs`. */
   readonly lowPriorityHeldAtMs: number;
   /** Uniform in [0, 1). */
   readonly dice: () => number;
+  /** A metric that is only observed would have denied the check. */
+  readonly observed: (denial: Judgement) => void;
+}
+
+/**
+ * The keys of the entries that concern an app on a store: of the app itself, then of the groups
+ * that it is part of, each first for the store and then for all.
+ */
+export function entryKeys(appAndPrefixes: readonly string[], storeName: string): string[] {
+  return appAndPrefixes.flatMap((name) => [`${name}/${storeName}`, name]);
 }
 
 /** The result for an unknown store type, for every app. */
-export function unknownStoreType(ifExists: boolean): CheckResult {
-  return { status: ifExists ? 200 : 404, value: 0, threshold: 0, message: 'No such metric' };
+export function unknownStoreType(ifExists: boolean): Judgement {
+  return unknownStore(ifExists, 0);
 }
 
 /** Decides a check of a store of a known type. */
-export function check(request: CheckRequest, context: CheckContext): CheckResult {
-  const { app, store } = request;
-  if (isThrottledOrHeld(request, context)) {
-    return {
-      status: 417,
-      value: 0,
-      threshold: request.readThreshold ?? 0,
-      message: app === '' ? 'no app indicated' : 'App denied',
-    };
+export function check(request: CheckRequest, context: CheckContext): Judgement {
+  const { app, metrics } = request;
+  const exemption = isExempted(request, context);
+  if (isThrottled(request, context, exemption) || (!exemption && isHeld(request, context))) {
+    return denied(app, 0, request.readThreshold ?? 0);
   }
-  const threshold = request.readThreshold ?? configuredThreshold(store, context.nowUnixMs);
-  if (store === undefined) {
-    const status = request.ifExists ? 200 : 404;
-    return { status, value: 0, threshold, message: 'No such metric' };
-  }
-  const current = isCurrent(store, context.leadership, context.nowMs);
+  if (metrics === undefined) return unknownStore(request.ifExists, request.readThreshold ?? 0);
+  const [first] = metrics;
   if (app === '') {
-    const value = current && store.state === MetricState.ok ? store.value : 0;
-    return { status: 417, value, threshold, message: 'no app indicated' };
+    return denied(app, shownValue(first, context), thresholdOf(first, context.nowUnixMs));
   }
-  if (!current) {
-    const isLeader = mayAct(context.leadership, context.nowMs);
-    const message = isLeader ? 'No metric yet' : 'Not the leader';
-    return { status: 404, value: 0, threshold, message };
+  if (exemption && mayAct(context.leadership, context.nowMs)) return exempted(first, context);
+  let decisive: Judgement | null = null;
+  let passed: Judgement | null = null;
+  for (const metric of metrics) {
+    const judgement = judge(metric, context);
+    if (metric === first) passed = judgement;
+    if (judgement.status === 200) continue;
+    if (metric.mode === 'observe') context.observed(judgement);
+    else if (decisive === null || isWorse(judgement, decisive)) decisive = judgement;
   }
-  const result = judge(store, threshold);
-  return result.status === 200 && isUnhealthyAtPeers(store, app, context.nowMs)
-    ? { ...result, status: 429, message: 'Threshold exceeded' }
-    : result;
+  if (decisive !== null) return decisive;
+  return judgedByPeers(app, passed!, context);
 }
 
 /** Whether that result holds low-priority apps off the store for a while. */
-export function holdsLowPriority(request: CheckRequest, result: CheckResult): boolean {
+export function holdsLowPriority(request: CheckRequest, result: Judgement): boolean {
   return (
     result.status === 429 &&
     !request.lowPriority &&
     request.readThreshold === undefined &&
+    // What one app may not exceed says nothing about the others.
+    result.metric?.origin !== 'app' &&
     request.app !== FRENO_APP
   );
 }
 
-function configuredThreshold(store: StoreMetric | undefined, nowUnixMs: number): number {
-  return store === undefined ? 0 : thresholdInForce(store, nowUnixMs);
+function denied(app: string, value: number, threshold: number): Judgement {
+  const message = app === '' ? 'no app indicated' : 'App denied';
+  return { status: 417, value, threshold, message, metric: null };
 }
 
-function isThrottledOrHeld(request: CheckRequest, context: CheckContext): boolean {
-  if (
-    request.lowPriority &&
-    context.nowMs - context.lowPriorityHeldAtMs <= LOW_PRIORITY_DENIAL_MS
-  ) {
-    return true;
+function unknownStore(ifExists: boolean, threshold: number): Judgement {
+  const status = ifExists ? 200 : 404;
+  return { status, value: 0, threshold, message: 'No such metric', metric: null };
+}
+
+function exempted(metric: JudgedMetric, context: CheckContext): Judgement {
+  const value = shownValue(metric, context);
+  const threshold = thresholdOf(metric, context.nowUnixMs);
+  return { status: 200, value, threshold, message: 'App exempted', metric };
+}
+
+/** No enforced metric denies it; `passed` is of the first metric, which may be observed only. */
+function judgedByPeers(app: string, passed: Judgement, context: CheckContext): Judgement {
+  const metric = passed.metric!;
+  if (!mayAct(context.leadership, context.nowMs)) return passed;
+  if (isUnhealthyAtPeers(metric, app, context.nowMs)) {
+    return { ...passed, status: 429, message: 'Threshold exceeded' };
   }
-  const { throttles } = context;
-  if (!throttles.hasThrottledApps) return false;
+  if (passed.status === 200) return passed;
+  const { value, threshold } = passed;
+  return { status: 200, value, threshold, message: '', metric };
+}
+
+/** Whether low priority is held off the store, and the check has it. */
+export function isHeld(request: CheckRequest, context: CheckContext): boolean {
   return (
-    isThrottled(`${request.app}/${request.storeName}`, context) || isThrottled(request.app, context)
+    request.lowPriority && context.nowMs - context.lowPriorityHeldAtMs <= LOW_PRIORITY_DENIAL_MS
   );
 }
 
-function isThrottled(key: string, context: CheckContext): boolean {
+/** By an entry of the app or of its groups; by one of all apps, unless it is exempted. */
+function isThrottled(request: CheckRequest, context: CheckContext, isExempt: boolean): boolean {
+  if (!context.throttles.hasThrottledApps) return false;
+  for (const key of request.keys) if (isDrawn(key, context)) return true;
+  if (isExempt) return false;
+  for (const key of keysOfAll(request)) if (isDrawn(key, context)) return true;
+  return false;
+}
+
+/** The keys of all entries that can deny the check, in the order in which they are tried. */
+export function ruleKeys(request: CheckRequest): string[] {
+  return [...request.keys, ...keysOfAll(request)];
+}
+
+/** Of the entries that concern every app, on the store and everywhere; freno itself is none. */
+function keysOfAll({ app, storeName }: CheckRequest): readonly string[] {
+  return app === FRENO_APP ? [] : [`${EVERY_APP}/${storeName}`, EVERY_APP];
+}
+
+function isDrawn(key: string, context: CheckContext): boolean {
   const entry = context.throttles.throttledApp(key, context.nowUnixMs);
   return entry !== undefined && context.dice() < entry.ratio;
 }
 
-function isUnhealthyAtPeers(store: StoreMetric, app: string, nowMs: number): boolean {
-  return nowMs < store.unhealthyAtPeersUntilMs && app !== FRENO_APP;
+function isExempted(request: CheckRequest, context: CheckContext): boolean {
+  const { throttles, nowUnixMs } = context;
+  if (!throttles.hasExemptedApps) return false;
+  return request.keys.some((key) => throttles.exemptedApp(key, nowUnixMs) !== undefined);
 }
 
-function judge(store: StoreMetric, threshold: number): CheckResult {
-  switch (store.state) {
-    case MetricState.ok:
-      // In this form, NaN exceeds every threshold.
-      return store.value <= threshold
-        ? { status: 200, value: store.value, threshold, message: '' }
-        : { status: 429, value: store.value, threshold, message: 'Threshold exceeded' };
-    case MetricState.notCollected:
-      return { status: 500, value: 0, threshold, message: 'Metric not collected yet' };
-    case MetricState.noHosts:
-      return { status: 500, value: 0, threshold, message: noHostsMessage(store) };
-    default:
-      return { status: 500, value: 0, threshold, message: store.errorText };
-  }
+function isUnhealthyAtPeers({ reading }: JudgedMetric, app: string, nowMs: number): boolean {
+  return nowMs < reading.unhealthyAtPeersUntilMs && app !== FRENO_APP;
 }

@@ -18,6 +18,12 @@ export const MetricState = {
 
 export type MetricState = (typeof MetricState)[keyof typeof MetricState];
 
+/**
+ * `enforce`: a check waits while the metric is above its threshold. `observe`: it is judged,
+ * counted and shown, and denies nothing.
+ */
+export type MetricMode = 'enforce' | 'observe';
+
 /** Outcome of one aggregation over the hosts of a store. */
 export interface Measurement {
   /** Of the store's assignment; see `StoreMetric`. */

@@ -43,6 +43,11 @@ const RULES: readonly Rule[] = [
     mayImport: ['src/base/', 'src/contracts/'],
   },
   {
+    rule: 'src/client runs in the programs of others, browsers included: it knows no part of freno',
+    folder: 'src/client/',
+    mayImport: ['src/base/backoff.ts'],
+  },
+  {
     rule: 'src/consensus/raft/core is Raft without I/O: it knows nothing of freno',
     folder: 'src/consensus/raft/core/',
     mayImport: [],
@@ -117,9 +122,25 @@ const RULES: readonly Rule[] = [
     ],
   },
   {
+    rule: 'src/cli/check-config does what the service does with a file: it probes by its code',
+    folder: 'src/cli/check-config/',
+    mayImport: [
+      ...COMMON,
+      'src/cli/exit-codes.ts',
+      'src/cli/output/',
+      'src/stores/main/hosts/',
+      'src/stores/prober/mysql/',
+    ],
+  },
+  {
+    rule: 'src/cli is a client: it meets freno over HTTP, as any other client',
+    folder: 'src/cli/',
+    mayImport: ['src/base/', 'src/client/'],
+  },
+  {
     rule: 'src/main.ts goes from the command line to the service: it knows no part below it',
     folder: 'src/main.ts',
-    mayImport: ['src/base/', 'src/config/', 'src/service/'],
+    mayImport: ['src/base/', 'src/cli/command-list.ts', 'src/config/', 'src/service/'],
   },
   {
     rule: 'workers/http.ts is the entry of HTTP workers: it imports nothing of other threads',
@@ -139,7 +160,7 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** The launcher loads the composition root, and nothing knows it. */
+/** The launcher loads the service or the client, and nothing knows it. */
 const WITHOUT_RULE = ['src/freno.cts'];
 
 describe('the layers', () => {

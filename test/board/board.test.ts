@@ -74,11 +74,15 @@ describe('the board', () => {
     board.publishSettings(1, { generation: 1, threshold: 1, maxAgeMs: 5000 });
     board.publishUnhealthyAtPeers(1, 5000.125);
     expect(untilMs()).to.equal(5000.125);
+    expect(board.readUnhealthyDomains(1)).to.equal('');
+    board.publishUnhealthyAtPeers(1, 5000.125, 'east, west');
+    expect(board.readUnhealthyDomains(1)).to.equal('east, west');
     expect(board.readStore(0, emptyStoreReading()).unhealthyAtPeersUntilMs).to.equal(0);
     board.publishSettings(1, { generation: 1, threshold: 2, maxAgeMs: 5000 });
     expect(untilMs()).to.equal(5000.125);
     board.publishSettings(1, { generation: 2, threshold: 2, maxAgeMs: 5000 });
     expect(untilMs()).to.equal(0);
+    expect(board.readUnhealthyDomains(1)).to.equal('');
   });
 
   it('keeps the slots apart', () => {
@@ -88,6 +92,12 @@ describe('the board', () => {
     for (let slot = 0; slot < 4; slot++) {
       expect(board.readStore(slot, emptyStoreReading()).value).to.equal(slot);
     }
+  });
+
+  it('cuts a list of domains that is too long at a whole character', () => {
+    const board = createBoard(1);
+    board.publishUnhealthyAtPeers(0, 1, 'é'.repeat(100));
+    expect(board.readUnhealthyDomains(0)).to.equal('é'.repeat(64));
   });
 
   it('cuts an error text that is too long at a whole character', () => {

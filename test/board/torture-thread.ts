@@ -42,6 +42,7 @@ function write(): never {
       maxAgeMs: n * 5,
       set: { value: n + 0.125, expireAtMs: n * 11 },
     });
+    board.publishUnhealthyAtPeers(0, n * 17, hostOf(n));
     const measurement = {
       generation: n,
       term: n,
@@ -71,8 +72,9 @@ function read(): number {
     if (n !== last) changes++;
     last = n;
     if (isMeasurementTorn(reading) || areSettingsTorn(reading)) torn++;
-    const host = board.readHost(0);
-    if (host !== '' && host !== hostOf(Number.parseInt(host, 10))) torn++;
+    for (const text of [board.readHost(0), board.readUnhealthyDomains(0)]) {
+      if (text !== '' && text !== hostOf(Number.parseInt(text, 10))) torn++;
+    }
   }
   return torn;
 }

@@ -9,6 +9,17 @@ import { fetchJson, fetchOnce } from '../support/http-client.js';
 import { needPreviousRelease, previousRelease } from '../support/previous-release.js';
 import { until } from '../support/until.js';
 
+/** What the previous release would not know, or would read only in part. */
+const NEW_COMMANDS = [
+  '/exempt-app/etl',
+  '/set-threshold/mysql/main/5',
+  '/throttle-app/*',
+  '/throttle-app/noted?reason=r',
+  '/skip-host/noted?owner=o',
+];
+
+const ARCHIVE = { ExpireAt: '0001-01-01T00:00:00Z', Ratio: 0.5 };
+
 const UNKNOWN_COMMAND = 'which this release does not know: a newer one wrote it';
 
 describe('a cluster of the previous release', function () {
@@ -47,50 +58,63 @@ describe('a cluster of the previous release', function () {
     await until(async () => (await throttledApps(node)).includes(app));
   }
 
-  const nodes = async (): Promise<[FrenoNode, FrenoNode, FrenoNode]> => {
+  /** The leader, and the others. */
+  async function roles(): Promise<[FrenoNode, FrenoNode, FrenoNode]> {
     const leader = await cluster.leader();
     const [first, second] = cluster.others(leader);
-    return [first!, second!, leader];
-  };
+    return [leader, first!, second!];
+  }
 
-  it('keeps its entries, and refuses new commands, until its last node is upgraded', async () => {
-    const [first, second, last] = await nodes();
-    await ok(last, '/throttle-app/archive/ttl/0/ratio/0.5');
-    await ok(first, '/skip-host/db9/ttl/600');
-    let upgraded: FrenoNode[] = [];
-    for (const node of [first, second]) {
-      await upgrade(node);
-      upgraded = [...upgraded, node];
-      await ok(node, `/throttle-app/app${upgraded.length}/ttl/60`);
-      const older = cluster.nodes.filter((other) => !upgraded.includes(other));
-      for (const path of [
-        '/exempt-app/etl',
-        '/set-threshold/mysql/main/5',
-        '/throttle-app/*',
-        '/throttle-app/noted?reason=r',
-        '/skip-host/noted?owner=o',
-      ]) {
+  /** New commands are refused on these nodes because of those, and nothing is lost anywhere. */
+  async function expectMixed(upgraded: FrenoNode[], older: FrenoNode[]): Promise<void> {
+    for (const node of upgraded) {
+      for (const path of NEW_COMMANDS) {
         const { status, body } = await get(node, path);
         expect(status, `${path}: ${body}`).to.equal(501);
         for (const other of older) expect(body).to.contain(addressOf(other));
         expect(body).to.contain('an earlier release that does not know it');
         expect(body).to.contain('nothing was changed');
       }
-      for (const each of cluster.nodes) {
-        await hasCaughtUp(each, `app${upgraded.length}`);
-        const { archive, ...others } = (await fetchJson(each.port, '/throttled-apps')) as {
-          readonly archive: object;
-        };
-        expect(archive).to.deep.equal({ ExpireAt: '0001-01-01T00:00:00Z', Ratio: 0.5 });
-        expect(others).to.have.all.keys(upgraded.map((_, at) => `app${at + 1}`));
-        expect(await fetchJson(each.port, '/skipped-hosts')).to.have.all.keys('db9');
-      }
     }
-    await upgrade(last);
+    for (const [index, node] of cluster.nodes.entries()) {
+      await ok(node, `/throttle-app/app${index}/ttl/60`);
+      for (const each of cluster.nodes) await hasCaughtUp(each, `app${index}`);
+    }
+    for (const node of cluster.nodes) {
+      const throttled = await fetchJson(node.port, '/throttled-apps');
+      expect(throttled).to.have.all.keys('archive', 'app0', 'app1', 'app2');
+      expect(throttled).to.have.property('archive').that.deep.equals(ARCHIVE);
+      expect(await fetchJson(node.port, '/skipped-hosts')).to.have.all.keys('db9');
+    }
+  }
+
+  it('keeps its entries, and refuses new commands, until its last node is upgraded', async () => {
+    const [leader, first, second] = await roles();
+    await ok(leader, '/throttle-app/archive/ttl/0/ratio/0.5');
+    await ok(first, '/skip-host/db9/ttl/600');
+    await upgrade(first);
+    await expectMixed([first], [leader, second]);
+
+    // A node that has used nothing new can be set back.
+    await first.stop();
+    first.start({ launcher });
+    await cluster.joined(first);
+    await hasCaughtUp(first, 'app2');
+    await upgrade(first);
+
+    await upgrade(leader);
+    if ((await cluster.leader()) === second) {
+      await second.stop();
+      second.start({ launcher });
+      await cluster.joined(second);
+    }
+    await expectMixed([first, leader], [second]);
+
+    await upgrade(second);
     // A node may not have heard from both others at once.
     await until(async () => (await get(first, '/exempt-app/etl?reason=r')).status === 200);
     await ok(second, '/set-threshold/mysql/main/5/ttl/30');
-    await ok(last, '/throttle-app/noted?owner=dba');
+    await ok(leader, '/throttle-app/noted?owner=dba');
     expect(await throttledApps(await cluster.leader())).to.include.members(['archive', 'noted']);
   });
 
@@ -108,7 +132,7 @@ describe('a cluster of the previous release', function () {
   });
 
   it('goes on without a node that is set back, which loses and misreads nothing', async () => {
-    const [back, other] = await nodes();
+    const [, back, other] = await roles();
     await back.stop();
     back.start({ launcher });
     await until(() => back.process.log.includes(UNKNOWN_COMMAND));

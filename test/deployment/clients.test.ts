@@ -1,16 +1,26 @@
 /** The example clients of docs/clients.md, run unchanged against a real freno. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { TemporaryDirectory } from '../../src/demo/temporary.js';
 import { STORE, statusOf, TestCluster, VALUE } from '../support/cluster.js';
 import { fetchJson } from '../support/http-client.js';
-import { needPrograms } from '../support/needs.js';
+import { needPrograms, type Program, programPath } from '../support/needs.js';
 import { until } from '../support/until.js';
 
-const PAGE = readFileSync(new URL('../../../docs/clients.md', import.meta.url), 'utf8');
+const ROOT = new URL('../../../', import.meta.url);
+const PAGE = readFileSync(new URL('docs/clients.md', ROOT), 'utf8');
 const TOO_HIGH = 5;
 
 /** The first example in that language below that heading. */
@@ -25,11 +35,13 @@ function example(heading: string, language: string): string {
  */
 interface ExampleProgram {
   readonly app: string;
+  readonly needs: readonly Program[];
   lay(directory: string): readonly [command: string, ...args: string[]];
 }
 
 const SHELL: ExampleProgram = {
   app: 'nightly-archive',
+  needs: ['curl'],
   lay(directory) {
     writeFileSync(join(directory, 'client.sh'), example('Shell', 'sh'));
     // Stands in for the client of MySQL: two batches, then no more rows.
@@ -43,6 +55,7 @@ const SHELL: ExampleProgram = {
 
 const PERL: ExampleProgram = {
   app: 'perl-job',
+  needs: ['perl'],
   lay(directory) {
     const file = join(directory, 'client.pl');
     writeFileSync(file, example('Perl', 'perl'));
@@ -55,19 +68,65 @@ const PERL: ExampleProgram = {
   },
 };
 
-const NODE: ExampleProgram = {
-  app: 'node-job',
+const RUBY: ExampleProgram = {
+  app: 'ruby-job',
+  needs: ['ruby'],
   lay(directory) {
-    const file = join(directory, 'client.mjs');
-    writeFileSync(file, example('Node.js', 'js'));
+    const file = join(directory, 'client.rb');
+    writeFileSync(file, example('Ruby', 'ruby'));
     appendFileSync(
       file,
-      `\nimport { writeFileSync } from 'node:fs';
-await mayWrite('node-job', '${STORE}', 20_000);
-writeFileSync('${directory}/written', '');\n`,
+      `\nFreno.new.may_write("ruby-job", "${STORE}", max_wait: 20)\n` +
+        `File.write("${directory}/written", "")\n`,
+    );
+    return [programPath('ruby'), file];
+  },
+};
+
+const JAVASCRIPT: ExampleProgram = {
+  app: 'nightly-archive',
+  needs: [],
+  lay(directory) {
+    const file = join(directory, 'client.mjs');
+    mkdirSync(join(directory, 'node_modules'));
+    symlinkSync(fileURLToPath(ROOT), join(directory, 'node_modules/freno'));
+    writeFileSync(file, example('JavaScript', 'js'));
+    appendFileSync(
+      file,
+      `\nimport { appendFileSync } from 'node:fs';
+async function* batches() { yield* ['a', 'b']; }
+async function write(batch) { appendFileSync('${directory}/written', batch); }\n`,
     );
     return [process.execPath, file];
   },
+};
+
+const PYTHON: ExampleProgram = {
+  app: 'nightly-archive',
+  needs: ['python3'],
+  lay(directory) {
+    const file = join(directory, 'client.py');
+    const client = new URL('resources/clients/python/freno_client.py', ROOT);
+    copyFileSync(client, join(directory, 'freno_client.py'));
+    const definitions = `def batches():
+    yield from "ab"
+
+def write(batch):
+    with open("${directory}/written", "a") as file:
+        file.write(batch)
+
+`;
+    writeFileSync(file, definitions + example('Python', 'python'));
+    return [programPath('python3'), file];
+  },
+};
+
+const EXAMPLES = {
+  shell: SHELL,
+  perl: PERL,
+  ruby: RUBY,
+  javascript: JAVASCRIPT,
+  python: PYTHON,
 };
 
 describe('the clients of docs/clients.md', () => {
@@ -85,10 +144,11 @@ describe('the clients of docs/clients.md', () => {
   afterEach(() => directory.remove());
   after(() => cluster?.stop());
 
-  for (const [name, program] of Object.entries({ shell: SHELL, perl: PERL, node: NODE })) {
+  for (const [name, program] of Object.entries(EXAMPLES)) {
     it(`waits while checks fail, then writes: ${name}`, async function () {
-      needPrograms(this, 'curl', 'perl');
+      needPrograms(this, ...program.needs);
       await value(TOO_HIGH, 429);
+      const before = await refusals(program.app);
       const [command, ...args] = program.lay(directory.path);
       const child = spawn(command, args, {
         env: {
@@ -99,7 +159,7 @@ describe('the clients of docs/clients.md', () => {
       });
       const ended = once(child, 'exit');
       try {
-        await until(async () => (await refusals(program.app)) >= 2);
+        await until(async () => (await refusals(program.app)) > before);
         expect(existsSync(join(directory.path, 'written'))).to.equal(false);
         await value(VALUE, 200);
         expect(await ended).to.deep.equal([0, null]);

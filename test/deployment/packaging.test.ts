@@ -83,14 +83,16 @@ describe('resources/Dockerfile', () => {
   });
 });
 
-describe('resources/pt-archiver/FrenoThrottler.pm', () => {
-  it('compiles without a warning, and so does its manual', function () {
-    const file = fileURLToPath(new URL('resources/pt-archiver/FrenoThrottler.pm', ROOT));
-    needPrograms(this, 'podchecker');
-    for (const [program, ...options] of [['perl', '-wc'], ['podchecker']] as const) {
-      const { status, stderr } = spawnSync(program, [...options, file], { encoding: 'utf8' });
-      expect(status, stderr).to.equal(0);
-      expect(stderr).to.match(/syntax OK\.?\s*$/);
-    }
+for (const plugin of ['pt-archiver/FrenoThrottler.pm', 'pt-online-schema-change/FrenoPlugin.pm']) {
+  describe(`resources/${plugin}`, () => {
+    it('compiles without a warning, and so does its manual', function () {
+      const file = fileURLToPath(new URL(`resources/${plugin}`, ROOT));
+      needPrograms(this, 'podchecker');
+      for (const [program, ...options] of [['perl', '-wc'], ['podchecker']] as const) {
+        const { status, stderr } = spawnSync(program, [...options, file], { encoding: 'utf8' });
+        expect(status, stderr).to.equal(0);
+        expect(stderr).to.match(/syntax OK\.?\s*$/);
+      }
+    });
   });
-});
+}

@@ -9,7 +9,7 @@ import { freePorts, TemporaryDirectory } from '../../src/demo/temporary.js';
 import { fetchJson, fetchOnce } from '../support/http-client.js';
 import { MariaDb, needMariaDb } from '../support/mariadb.js';
 import { needPrograms } from '../support/needs.js';
-import { PtArchiver } from '../support/pt-archiver.js';
+import { type PerconaTool, startArchiver } from '../support/percona-toolkit.js';
 import { until } from '../support/until.js';
 
 const ROWS = 2_000;
@@ -25,7 +25,7 @@ describe('FrenoThrottler.pm in pt-archiver', () => {
   let replica: MariaDb;
   let directory: TemporaryDirectory;
   let node: FrenoNode;
-  let archiver: PtArchiver;
+  let archiver: PerconaTool;
   let beats: NodeJS.Timeout;
   let lastBeat: Promise<unknown> = Promise.resolve();
 
@@ -202,8 +202,8 @@ describe('FrenoThrottler.pm in pt-archiver', () => {
   function start(
     options: readonly string[],
     environment: Readonly<Record<string, string>> = {},
-  ): PtArchiver {
-    return new PtArchiver(primary.port, TABLE, options, {
+  ): PerconaTool {
+    return startArchiver(primary.port, TABLE, options, {
       FRENO_URL: node.url,
       FRENO_STORE: 'main',
       FRENO_APP: APP,

@@ -4,6 +4,7 @@ import { CommandLog } from '../../src/http/main/command-log.js';
 import { UnknownStoreLog } from '../../src/http/main/unknown-stores.js';
 import { NO_EXPIRY, type OperatorCommand } from '../../src/throttle/commands.js';
 import { ThrottleState } from '../../src/throttle/state.js';
+import { ignoreEvents } from '../support/ignore-events.js';
 import { logLines } from '../support/log-lines.js';
 
 const HOUR_MS = 3_600_000;
@@ -12,7 +13,9 @@ describe('the log of commands', () => {
   function setUp() {
     const { log, lines } = logLines();
     const state = new ThrottleState();
-    const commands = new CommandLog(log, (key, nowMs) => state.throttledApp(key, nowMs));
+    const commands = new CommandLog(log, ignoreEvents, (key, nowMs) =>
+      state.throttledApp(key, nowMs),
+    );
     const apply = (command: OperatorCommand): void => {
       state.apply(command);
       commands.applied({ ...command, client: '192.0.2.7' });

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { pino } from 'pino';
 import { type ErrorCode, FrenoError } from '../../src/base/errors.js';
 import { LOG_LEVELS } from '../../src/base/log.js';
-import type { Consensus, ConsensusStatus } from '../../src/contracts/consensus.js';
+import type { ClusterStatus, Consensus, ConsensusStatus } from '../../src/contracts/consensus.js';
 import type { HttpStatistics, MainRequest } from '../../src/contracts/http.js';
 import type { ClusterReport } from '../../src/contracts/reports.js';
 import { CommandLog } from '../../src/http/main/command-log.js';
@@ -11,6 +11,7 @@ import { CommandMatches } from '../../src/http/main/command-matches.js';
 import { MainRpc } from '../../src/http/main/main-rpc.js';
 import { NO_EFFECT } from '../../src/throttle/commands.js';
 import { ThrottleState } from '../../src/throttle/state.js';
+import { ignoreEvents } from '../support/ignore-events.js';
 import { httpStatistics } from '../support/statistics.js';
 
 const STATUS: ConsensusStatus = {
@@ -56,6 +57,10 @@ const READ: ClusterReport = {
   otherLists: new Map(),
 };
 
+const YIELD = { kind: 'yieldLeadership', origin: { atMs: 0, client: 'c', owner: 'ada' } } as const;
+
+const CLUSTER: ClusterStatus = { Self: 'a:1', Leader: 'a:1', LeaderHTTP: 'a:8087', Nodes: [] };
+
 interface ControlSetup {
   readonly consensus?: Partial<Consensus>;
   readonly statistics?: HttpStatistics[];
@@ -79,14 +84,18 @@ function control({
       submit: async () => NO_EFFECT,
       readBarrier: async () => {},
       status: () => STATUS,
+      cluster: () => CLUSTER,
+      yieldLeadership: async () => 'b:1',
       ...consensus,
     },
     http: { collect: async () => statistics },
-    inventory: { report: () => inventory },
+    inventory: { report: () => inventory, reportOf: (name) => inventory.get(name) },
     vars: { report: reports.vars ?? (async () => '{"a":1}') },
     metrics: { report: reports.metrics ?? (async () => 'a 1\n') },
     profiler: { take: async () => '/tmp/a.cpuprofile' },
-    commands: new CommandLog(log, (key, nowMs) => state.throttledApp(key, nowMs)),
+    events: { report: () => '[]' },
+    storeHosts: { report: async () => '[]' },
+    commands: new CommandLog(log, ignoreEvents, (key, nowMs) => state.throttledApp(key, nowMs)),
     matches: new CommandMatches({
       apps: { hasSeen: async () => true },
       hosts: { skipMatch: () => ({ hosts: [], stores: [], emptied: [] }) },
@@ -115,6 +124,7 @@ describe('MainRpc', () => {
 
   const statuses: ReadonlyArray<readonly [ErrorCode, number]> = [
     ['BAD_REQUEST', 400],
+    ['CONFLICT', 409],
     ['UNSUPPORTED', 501],
     ['NO_LEADER', 503],
     ['OVERLOADED', 503],
@@ -126,12 +136,25 @@ describe('MainRpc', () => {
       const fail = async (): Promise<never> => {
         throw new FrenoError(code, 'the "reason"');
       };
-      const main = control({ consensus: { submit: fail, readBarrier: fail } });
+      const main = control({
+        consensus: { submit: fail, readBarrier: fail, yieldLeadership: fail },
+      });
       const response = { status, json: `{"StatusCode":${status},"Message":"the \\"reason\\""}` };
       expect(await main.handle(SUBMIT)).to.deep.equal(response);
       expect(await main.handle({ kind: 'readBarrier' })).to.deep.equal(response);
+      expect(await main.handle(YIELD)).to.deep.equal(response);
     });
   }
+
+  it('responds with the new leader when leadership was handed over', async () => {
+    const json = '{"StatusCode":200,"Message":"OK","Leader":"b:1"}';
+    expect(await control({}).handle(YIELD)).to.deep.equal({ status: 200, json });
+  });
+
+  it('responds with the nodes of the cluster', async () => {
+    const json = '{"Self":"a:1","Leader":"a:1","LeaderHTTP":"a:8087","Nodes":[]}';
+    expect(await control({}).handle({ kind: 'cluster' })).to.deep.equal({ status: 200, json });
+  });
 
   it('responds 500 when a request fails by a defect', async () => {
     const main = control({

@@ -65,6 +65,23 @@ for (const engine of ENGINES) {
       expect((await fetchOnce(front.port, '/aggregated-metrics')).body).to.equal('{}\n');
     });
 
+    it('lists every metric of a store beside the own one', async () => {
+      front.addStore('main1', {
+        measured: { value: 0.43 },
+        metrics: { threads_running: { value: 12 }, disk: { value: 0.25, mode: 'observe' } },
+      });
+      expect((await fetchOnce(front.port, '/aggregated-metrics')).body).to.equal(
+        '{"mysql/main1":"0.430000","mysql/main1/disk":"0.250000",' +
+          '"mysql/main1/threads_running":"12.000000"}\n',
+      );
+      const health = (await fetchJson(front.port, '/metrics-health')) as Record<string, object>;
+      expect(health).to.have.all.keys(
+        ...['mysql/main1', 'mysql/main1/disk', 'mysql/main1/threads_running'],
+      );
+      expect(health['mysql/main1/disk']).to.include({ Mode: 'observe' });
+      expect(health['mysql/main1/threads_running']).not.to.have.property('Mode');
+    });
+
     it('lists since when each store is unhealthy, at most since the promotion', async () => {
       front.addStore('well');
       front.addStore('mute', { measured: null });

@@ -47,14 +47,16 @@ for (const engine of ENGINES) {
       const path = samplePath(pattern);
 
       it(`responds to HEAD ${pattern} like to GET, without the body`, async () => {
-        const got = await fetchOnce(front.port, path);
-        const head = await fetchOnce(front.port, path, { method: 'HEAD' });
+        const asked = pattern.startsWith('/check-all/') ? `${path}?store=mysql/ok` : path;
+        const got = await fetchOnce(front.port, asked);
+        const head = await fetchOnce(front.port, asked, { method: 'HEAD' });
         expect(got.status).to.equal(200);
         expect(head.status).to.equal(200);
         expect(head.body).to.equal('');
         expect(head.headers['content-type']).to.equal(got.headers['content-type']);
-        // Times are written without trailing zeros: two responses may differ in length.
-        const length = pattern === '/metrics-health' ? /^\d+$/ : `${Buffer.byteLength(got.body)}`;
+        // Times and ages are written without trailing zeros: two responses may differ in length.
+        const hasTimes = pattern === '/metrics-health' || /^\/(why|stores)/.test(pattern);
+        const length = hasTimes ? /^\d+$/ : `${Buffer.byteLength(got.body)}`;
         expect(head.headers['content-length']).to.match(new RegExp(length));
         expect(got.body).to.match(/\n$/);
       });
@@ -92,8 +94,8 @@ for (const engine of ENGINES) {
           `/.${path}`,
           `/x/..${path}`,
           `/%2e%2E${path}`,
-          `${path}//.`,
-          `${path}/x/..`,
+          // Below `/stores` these are names of stores.
+          ...(pattern === '/stores' ? [] : [`${path}//.`, `${path}/x/..`]),
           path.replace(/^\/[^/]+/, (first) => first.toUpperCase()),
         ];
         for (const from of unclean) {

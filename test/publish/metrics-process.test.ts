@@ -37,7 +37,12 @@ describe('a freno process', () => {
     directory = new TemporaryDirectory();
     const [unused, port = 0] = await freePorts(2);
     fleet = await Fleet.start([{ value: VALUE }]);
-    const stores = storesOf(fleet.hosts) as { MySQL: object };
+    const stores = storesOf(fleet.hosts, 1, {
+      other: {
+        StaticHostsSettings: { Hosts: fleet.hosts },
+        Metrics: { load: { Query: 'select 1', Threshold: 100, Mode: 'observe' } },
+      },
+    }) as { MySQL: object };
     [node] = (await createNodes(1, directory.path, {
       Stores: { MySQL: { ...stores.MySQL, HttpCheckPort: port, HttpCheckPath: 'lb-check' } },
       MemcacheServers: [`127.0.0.1:${unused}`],
@@ -45,6 +50,7 @@ describe('a freno process', () => {
     })) as [FrenoNode];
     node.start();
     await node.process.waitFor(`/check/first/mysql/${STORE}`, 200);
+    await node.process.waitFor('/check/first/mysql/other', 200);
   });
 
   after(async () => {

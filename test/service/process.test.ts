@@ -1,41 +1,16 @@
 /** The process as an operator sees it: command line, refusals, signals. */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { FrenoProcess } from '../../src/demo/freno-process.js';
 import { freePorts, TemporaryDirectory } from '../../src/demo/temporary.js';
 import { statusOf } from '../support/cluster.js';
-
-const LAUNCHER = fileURLToPath(new URL('../../src/freno.cjs', import.meta.url));
-
-interface ProcessOutcome {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { type ProgramOutcome, runCommand } from '../support/freno-command.js';
 
 /** Runs freno to its end. */
-function run(...flags: string[]): Promise<ProcessOutcome> {
-  const child = spawn(process.execPath, [LAUNCHER, ...flags], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-  });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code, stdout, stderr }));
-  });
-}
+const run = (...flags: string[]): Promise<ProgramOutcome> => runCommand(flags);
 
 describe('the process', () => {
   let directory: TemporaryDirectory;

@@ -4,6 +4,7 @@ import {
   ProbeScheduler,
   type Scheduled,
   type SchedulerClock,
+  SHARED_MAX,
 } from '../../src/stores/prober/probe-scheduler.js';
 
 /** Time stands still until the test moves it; callbacks run in their order. */
@@ -137,10 +138,10 @@ describe('the probe scheduler', () => {
     for (const [count, wakeUps] of [
       [0, 0],
       [1, 20],
-      [64, 20],
-      [65, 40],
-      [100, 40],
-      [1_000, 200],
+      [SHARED_MAX, 20],
+      [SHARED_MAX + 1, 40],
+      [2 * SHARED_MAX, 40],
+      [20 * SHARED_MAX, 200],
     ] as const) {
       const { clock, scheduler } = schedulerOf(count);
       scheduler.start();
@@ -160,7 +161,7 @@ describe('the probe scheduler', () => {
     clock.pass(100);
     expect(first.ticksMs).to.deep.equal([2_050, 2_100]);
     // The timer waits for the next tick of the first: these fill its phase, and use the next one.
-    const others = Array.from({ length: 64 }, () => new Member());
+    const others = Array.from({ length: SHARED_MAX }, () => new Member());
     for (const other of others) scheduler.add(other);
     clock.pass(50);
     expect(others.at(-1)!.ticksMs).to.deep.equal([2_105]);
@@ -174,7 +175,7 @@ describe('the probe scheduler', () => {
     const { clock, scheduler, members } = schedulerOf(128);
     scheduler.remove(members[0]!);
     for (const member of members.slice(65)) scheduler.remove(member);
-    const late = Array.from({ length: 64 }, () => new Member());
+    const late = Array.from({ length: SHARED_MAX }, () => new Member());
     for (const member of late) scheduler.add(member);
     scheduler.start();
     clock.pass(49);
@@ -183,7 +184,7 @@ describe('the probe scheduler', () => {
   });
 
   it('spreads many members over phases of 5 ms', () => {
-    const { clock, scheduler, members } = schedulerOf(1_000);
+    const { clock, scheduler, members } = schedulerOf(20 * SHARED_MAX);
     scheduler.start();
     clock.pass(49);
     const perPhase = new Map<number, number>();
@@ -191,18 +192,18 @@ describe('the probe scheduler', () => {
       expect(ticksMs).to.have.length(1);
       perPhase.set(ticksMs[0]!, (perPhase.get(ticksMs[0]!) ?? 0) + 1);
     }
-    expect([...perPhase.values()]).to.deep.equal(new Array(10).fill(100));
+    expect([...perPhase.values()]).to.deep.equal(new Array(10).fill(2 * SHARED_MAX));
   });
 
   it('adds a member to the phase with the fewest members when all are in use', () => {
-    const { clock, scheduler, members } = schedulerOf(800);
-    for (const at of [4 * 64, 4 * 64 + 1]) scheduler.remove(members[at]!);
+    const { clock, scheduler, members } = schedulerOf(12.5 * SHARED_MAX);
+    for (const at of [4 * SHARED_MAX, 4 * SHARED_MAX + 1]) scheduler.remove(members[at]!);
     const late = new Member();
     scheduler.add(late);
     scheduler.start();
     clock.pass(49);
     expect(late.ticksMs).to.deep.equal([1_020]);
-    expect(members[4 * 64]!.ticksMs).to.deep.equal([]);
+    expect(members[4 * SHARED_MAX]!.ticksMs).to.deep.equal([]);
   });
 
   it('reads sockets before a late tick', () => {
@@ -216,7 +217,7 @@ describe('the probe scheduler', () => {
   });
 
   it('misses the phases of a stall, counts them, and keeps its schedule', () => {
-    const { clock, scheduler, members } = schedulerOf(640);
+    const { clock, scheduler, members } = schedulerOf(10 * SHARED_MAX);
     scheduler.start();
     clock.pass(100);
     const before = members.map(({ ticksMs }) => ticksMs.length);
@@ -226,7 +227,7 @@ describe('the probe scheduler', () => {
     expect(Math.max(...ticks), 'ticks after the stall').to.equal(1);
     expect(ticks.filter((count) => count === 1).length, 'members that came late').to.be.within(
       1,
-      5 * 64,
+      5 * SHARED_MAX,
     );
     expect(scheduler.missedPhases).to.be.within(195, 199);
     clock.pass(200);
@@ -234,16 +235,16 @@ describe('the probe scheduler', () => {
   });
 
   it('runs each late phase in its own iteration of the event loop', () => {
-    const { clock, scheduler, members } = schedulerOf(640);
+    const { clock, scheduler, members } = schedulerOf(10 * SHARED_MAX);
     scheduler.start();
     clock.pass(0);
     clock.stall(14);
     clock.fireTimers();
     clock.runAfterReading();
-    expect(members[64]!.ticksMs).to.deep.equal([1_014]);
-    expect(members[128]!.ticksMs).to.deep.equal([]);
+    expect(members[SHARED_MAX]!.ticksMs).to.deep.equal([1_014]);
+    expect(members[2 * SHARED_MAX]!.ticksMs).to.deep.equal([]);
     clock.runAfterReading();
-    expect(members[128]!.ticksMs).to.deep.equal([1_014]);
+    expect(members[2 * SHARED_MAX]!.ticksMs).to.deep.equal([1_014]);
   });
 
   it('leaves no timer when it stops, even in the middle of a phase', () => {

@@ -2,7 +2,7 @@
 import { pino } from 'pino';
 import { monotonicMs } from '../../src/base/clock.js';
 import { LOG_LEVELS } from '../../src/base/log.js';
-import { Board } from '../../src/board/board.js';
+import { Board, encodeHost } from '../../src/board/board.js';
 import type {
   HttpEngine,
   MainRequest,
@@ -10,6 +10,7 @@ import type {
   StoreLocation,
 } from '../../src/contracts/http.js';
 import { probePort } from '../../src/http/main/port-probe.js';
+import { CheckRequests } from '../../src/http/worker/check-requests.js';
 import { Checks } from '../../src/http/worker/checks.js';
 import { CheckCounters } from '../../src/http/worker/counters.js';
 import type { Engine } from '../../src/http/worker/engines/engine.js';
@@ -18,7 +19,8 @@ import { UwsEngine } from '../../src/http/worker/engines/uws.js';
 import { Handler } from '../../src/http/worker/handler.js';
 import { RecentApps } from '../../src/http/worker/recent-apps.js';
 import { type Report, Reports } from '../../src/http/worker/reports.js';
-import { type Measurement, MetricState } from '../../src/throttle/metric.js';
+import { Waiters } from '../../src/http/worker/waiters.js';
+import { type Measurement, type MetricMode, MetricState } from '../../src/throttle/metric.js';
 import { ThrottleState } from '../../src/throttle/state.js';
 import { storeLocation } from './cluster-settings.js';
 
@@ -27,10 +29,21 @@ export const ENGINES: readonly HttpEngine[] = ['uws', 'node'];
 const TERM = 3;
 const GENERATION = 7;
 const MAX_AGE_MS = 50_000;
+export const WAITERS_MAX = 200;
 
 export interface StoreSetup {
   readonly threshold?: number;
   readonly measured?: Partial<Measurement> | null;
+  /** Beside the store's own. */
+  readonly metrics?: Readonly<Record<string, MetricSetup>>;
+}
+
+interface MetricSetup {
+  readonly threshold?: number;
+  readonly mode?: MetricMode;
+  readonly value?: number;
+  readonly measured?: Partial<Measurement>;
+  readonly host?: string;
 }
 
 export class TestFront {
@@ -43,6 +56,7 @@ export class TestFront {
   readonly reports: Report[] = [];
   readonly promotedAtMs = monotonicMs();
   readonly checks: Checks;
+  readonly waiters = new Waiters(WAITERS_MAX);
   readonly handler: Handler;
   readonly engine: Engine;
   dice = 0;
@@ -53,6 +67,7 @@ export class TestFront {
   };
   port = 0;
   #stores: StoreLocation[] = [];
+  #slots = 0;
 
   constructor(
     readonly name: HttpEngine,
@@ -64,16 +79,18 @@ export class TestFront {
       ...{ board, state, counters, recentApps, reports },
       dice: () => this.dice,
     });
+    const callMain = async (request: MainRequest): Promise<MainResponse> => {
+      this.mainRequests.push(request);
+      return this.respond(request);
+    };
     this.handler = new Handler({
       checks: this.checks,
+      checkRequests: new CheckRequests({ checks: this.checks, waiters: this.waiters, callMain }),
       board,
       state,
       profiling,
       reports,
-      callMain: async (request) => {
-        this.mainRequests.push(request);
-        return this.respond(request);
-      },
+      callMain,
     });
     const context = {
       handler: this.handler,
@@ -114,17 +131,33 @@ export class TestFront {
   }
 
   /** Adds a store; `measured: null` leaves it without a measurement. */
-  addStore(name: string, { threshold = 1, measured = {} }: StoreSetup = {}): void {
-    const slot = this.#stores.length;
-    this.board.publishSettings(slot, { generation: GENERATION, threshold, maxAgeMs: MAX_AGE_MS });
-    this.#stores.push(storeLocation(name, slot));
+  addStore(name: string, setup: StoreSetup = {}): void {
+    const { threshold = 1, measured = {}, metrics = {} } = setup;
+    const own = storeLocation(name, this.#addSlot(threshold));
+    const others = Object.entries(metrics).map(([metric, of]) => {
+      const { threshold: ofMetric = 1, mode = 'enforce', value = 0.5 } = of;
+      const location = { name: metric, slot: this.#addSlot(ofMetric), mode };
+      this.#measureSlot(location.slot, { value, ...of.measured }, of.host);
+      return location;
+    });
+    this.#stores.push({ ...own, metrics: [...own.metrics, ...others] });
     this.handler.setStores(this.#stores);
     if (measured !== null) this.measure(name, measured);
   }
 
-  measure(name: string, measured: Partial<Measurement>): void {
-    const slot = this.#stores.find((store) => store.name === name)!.slot;
-    this.board.publishMeasurement(slot, {
+  #addSlot(threshold: number): number {
+    const slot = this.#slots++;
+    this.board.publishSettings(slot, { generation: GENERATION, threshold, maxAgeMs: MAX_AGE_MS });
+    return slot;
+  }
+
+  /** Of the store's own metric. */
+  measure(name: string, measured: Partial<Measurement>, host?: string): void {
+    this.#measureSlot(this.#stores.find((store) => store.name === name)!.slot, measured, host);
+  }
+
+  #measureSlot(slot: number, measured: Partial<Measurement>, host = ''): void {
+    const measurement = {
       generation: GENERATION,
       term: TERM,
       state: MetricState.ok,
@@ -134,7 +167,8 @@ export class TestFront {
       sinceMs: monotonicMs(),
       errorText: '',
       ...measured,
-    });
+    };
+    this.board.publishMeasurement(slot, measurement, encodeHost(host));
   }
 
   stop(): void {

@@ -18,6 +18,10 @@ const PACKAGES = {
   perl: 'perl',
   podchecker: 'perl',
   'pt-archiver': 'percona-toolkit',
+  'pt-online-schema-change': 'percona-toolkit',
+  python3: 'python3',
+  ruby: 'ruby',
+  script: 'bsdutils',
   'systemd-analyze': 'systemd',
 } as const;
 

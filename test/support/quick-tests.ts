@@ -7,7 +7,7 @@ import { loadsOf, readFromRoot, sourceFiles } from './sources.js';
 /** Raft nodes on real sockets and disks: their elections take their time. */
 const REAL_NODES = /\/(?:single-node|three-nodes)\.test\.ts$/;
 
-const STARTS_PROCESSES = /from 'node:child_process'/;
+const STARTS_PROCESSES = /from '(?:node:child_process|playwright-core)'/;
 
 function startsProcesses(file: string, seen: Set<string>): boolean {
   if (seen.has(file) || file.includes('/generated/')) return false;

@@ -32,6 +32,8 @@ export function httpStatistics(rest: Partial<HttpStatistics> = {}): HttpStatisti
     worker: 0,
     checkDurations: { boundsSeconds: [], counts: [0], sumSeconds: 0 },
     checks: [],
+    observedDenials: [],
+    waiting: { waiting: 0, refused: 0 },
     recentApps: [],
     ...rest,
   };

@@ -1,6 +1,8 @@
 /** Checks of a store that is unhealthy at a leader that shares the domain. */
+
 import { expect } from 'chai';
-import { type CheckRequest, check, FRENO_APP } from '../../src/throttle/check.js';
+import { type CheckRequest, check, entryKeys, FRENO_APP } from '../../src/throttle/check.js';
+import type { JudgedMetric } from '../../src/throttle/judgement.js';
 import { MetricState, type StoreMetric } from '../../src/throttle/metric.js';
 import { ThrottleState } from '../../src/throttle/state.js';
 
@@ -24,11 +26,20 @@ const HEALTHY: StoreMetric = {
 };
 
 function answer(store: StoreMetric, question: Partial<CheckRequest> = {}) {
-  return check(
+  const { readThreshold } = question;
+  const own: JudgedMetric = {
+    name: 'lag',
+    mode: 'enforce',
+    reading: store,
+    origin: readThreshold === undefined ? 'all' : 'client',
+    ownThreshold: readThreshold ?? 0,
+  };
+  const { metric: _, ...result } = check(
     {
       app: 'archive',
       storeName: 'main1',
-      store,
+      keys: entryKeys(['archive'], 'main1'),
+      metrics: [own],
       readThreshold: undefined,
       lowPriority: false,
       ifExists: false,
@@ -49,8 +60,10 @@ function answer(store: StoreMetric, question: Partial<CheckRequest> = {}) {
       nowUnixMs: 0,
       lowPriorityHeldAtMs: Number.NEGATIVE_INFINITY,
       dice: () => 0,
+      observed: () => {},
     },
   );
+  return result;
 }
 
 describe('a store that is unhealthy at a leader that shares the domain', () => {

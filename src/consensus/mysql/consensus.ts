@@ -14,15 +14,18 @@ import { FrenoError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import type { BackendSettings } from '../../config/settings.js';
 import type {
+  ClusterStatus,
   Consensus,
   ConsensusObserver,
   ConsensusState,
   ConsensusStatus,
+  NodeDescription,
   StateMachine,
 } from '../../contracts/consensus.js';
 import type { CommandEffect, OperatorCommand } from '../../throttle/commands.js';
 import { BackendConnection } from './backend-connection.js';
 import { BackendError, permanentFailure, SERVER_ERROR } from './backend-error.js';
+import { backendClusterStatus } from './cluster-status.js';
 import { type ElectionSnapshot, ServiceElection, type ServiceIdentity } from './election.js';
 import { BackendLease } from './lease.js';
 import { assertTimes, type BackendTimes, DEFAULT_TIMES } from './options.js';
@@ -36,6 +39,7 @@ export interface MySQLConsensusOptions {
   readonly state: StateMachine;
   readonly observer: ConsensusObserver;
   readonly log: Logger;
+  readonly description: () => NodeDescription;
   /** `DEFAULT_TIMES` unless given. */
   readonly times?: BackendTimes;
 }
@@ -61,6 +65,7 @@ const EMPTY_SNAPSHOT: ElectionSnapshot = {
 export class MySQLConsensus implements Consensus {
   readonly #identity: ServiceIdentity;
   readonly #log: Logger;
+  readonly #description: () => NodeDescription;
   readonly #times: BackendTimes;
   /** Separate from that of commands, so that a slow command never delays a renewal. */
   readonly #electionConnection: BackendConnection;
@@ -77,6 +82,8 @@ export class MySQLConsensus implements Consensus {
   /** Whether the last round of the election succeeded. */
   #healthy = false;
   #stopping = false;
+  /** `monotonicMs()` until which this node leaves the row to others. */
+  #standsAsideUntilMs = 0;
   #inRound = false;
   #round: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
@@ -86,6 +93,7 @@ export class MySQLConsensus implements Consensus {
     const identity = { ...options.identity, domain: options.identity.domain || UNNAMED_DOMAIN };
     this.#identity = identity;
     this.#log = log;
+    this.#description = options.description;
     this.#times = options.times ?? DEFAULT_TIMES;
     assertTimes(this.#times);
     const { lookup } = new FairResolver({ limits: RESOLVER_LIMITS }).client();
@@ -168,6 +176,45 @@ export class MySQLConsensus implements Consensus {
     };
   }
 
+  cluster(): ClusterStatus {
+    return backendClusterStatus({
+      self: this.#identity.serviceId,
+      state: this.#state(),
+      leader: this.#leader(),
+      healthyServices: this.#healthyServices ?? [],
+      description: this.#description(),
+    });
+  }
+
+  async yieldLeadership(): Promise<string> {
+    const { serviceId } = this.#identity;
+    if (!this.#lease.isLeading) {
+      const leader = this.#leader();
+      const known = leader === '' ? 'no leader is known' : `the leader is ${leader}`;
+      throw new FrenoError('CONFLICT', `this node does not lead: ${known}`);
+    }
+    if (this.#healthyServices?.every((service) => service === serviceId) === true) {
+      throw new FrenoError('CONFLICT', 'no other node of this domain is healthy');
+    }
+    const deadlineMs = monotonicMs() + this.#times.takeoverSeconds * 1_000;
+    this.#standsAsideUntilMs = deadlineMs;
+    // A round in progress may still renew the row.
+    await this.#round;
+    this.#lease.end();
+    try {
+      await this.#election.resign();
+    } catch (error) {
+      const text = `this node gave leadership up, but could not release it: ${messageOf(error)}`;
+      throw new FrenoError('OUTCOME_UNKNOWN', text, { cause: error });
+    }
+    while (monotonicMs() < deadlineMs) {
+      const leader = this.#leader();
+      if (leader !== '' && leader !== serviceId) return leader;
+      await sleep(this.#times.electionIntervalMs);
+    }
+    throw new FrenoError('CONFLICT', 'no other node took over in time: this node leads again');
+  }
+
   #leader(): string {
     const { serviceId } = this.#identity;
     if (this.#lease.isLeading) return serviceId;
@@ -216,7 +263,8 @@ export class MySQLConsensus implements Consensus {
   async #elect(): Promise<void> {
     this.#tables ??= await prepareTables(this.#electionConnection);
     this.#sync.start(this.#tables);
-    const sentAtMs = await this.#claim();
+    const standsAside = monotonicMs() < this.#standsAsideUntilMs;
+    const sentAtMs = standsAside ? null : await this.#claim();
     if (sentAtMs === null) this.#lease.end();
     else await this.#lead(sentAtMs + this.#times.leaseMs);
     this.#snapshot = await this.#election.snapshot();

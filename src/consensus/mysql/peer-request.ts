@@ -21,7 +21,11 @@ export async function unhealthyStores(
   return parseUnhealthy(await fetchText(`http://${service}/metrics-health`, lookup));
 }
 
-/** `{"mysql/main1":{"LastHealthyAt":"…","SecondsSinceLastHealthy":0}}` */
+/**
+ * `{"mysql/main1":{"LastHealthyAt":"…","SecondsSinceLastHealthy":0}}`, and `mysql/main1/<metric>`
+ * for each further metric. A store is unhealthy when one of its metrics is that is not only
+ * observed.
+ */
 function parseUnhealthy(text: string): ReadonlySet<string> {
   const health: unknown = JSON.parse(text);
   if (!isObject(health)) throw new FrenoError('PROTOCOL', 'the response is not a JSON object');
@@ -32,7 +36,9 @@ function parseUnhealthy(text: string): ReadonlySet<string> {
     if (typeof seconds !== 'number') {
       throw new FrenoError('PROTOCOL', `${metric} has no SecondsSinceLastHealthy`);
     }
-    if (seconds >= UNHEALTHY_SECONDS) unhealthy.add(metric.slice(STORE_PREFIX.length));
+    const isObserved = isObject(entry) && entry.Mode === 'observe';
+    const [store] = metric.slice(STORE_PREFIX.length).split('/') as [string];
+    if (seconds >= UNHEALTHY_SECONDS && !isObserved) unhealthy.add(store);
   }
   return unhealthy;
 }

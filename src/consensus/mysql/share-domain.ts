@@ -11,7 +11,7 @@ import { monotonicMs } from '../../base/clock.js';
 import { FairResolver, type ResolverClient } from '../../base/dns-resolver.js';
 import type { Logger } from '../../base/log.js';
 import type { ConsensusStatus } from '../../contracts/consensus.js';
-import type { PeerHealthSink } from '../../contracts/peer-health.js';
+import type { PeerHealthSink, UnhealthyAtPeers } from '../../contracts/peer-health.js';
 import { unhealthyStores } from './peer-request.js';
 import { TransitionLog } from './transition-log.js';
 
@@ -26,6 +26,7 @@ const PEERS_MAX = 100;
 const RESOLVER_LIMITS = { lookupsMax: 3, foundMs: 5_000, notFoundMs: 1_000 };
 
 interface DomainPeer {
+  readonly domain: string;
   readonly faults: TransitionLog;
   /** One for each peer: names whose look-up hangs do not delay the others. */
   readonly resolver: ResolverClient;
@@ -64,11 +65,13 @@ export class ShareDomain {
 
   #pollAll(): void {
     const { IsLeader, ShareDomainServices } = this.#options.status();
-    const services = IsLeader ? Object.values(ShareDomainServices ?? {}).slice(0, PEERS_MAX) : [];
-    if (services.length === 0 && this.#peers.size === 0) return;
-    if (IsLeader) this.#deleteExpired(services);
+    const leaders = IsLeader ? Object.entries(ShareDomainServices ?? {}).slice(0, PEERS_MAX) : [];
+    if (leaders.length === 0 && this.#peers.size === 0) return;
+    if (IsLeader) this.#deleteExpired(leaders.map(([, service]) => service));
     else this.#peers.clear();
-    for (const service of services) void this.#poll(service, this.#peerOf(service));
+    for (const [domain, service] of leaders) {
+      void this.#poll(service, this.#peerOf(service, domain));
+    }
     this.#publish();
   }
 
@@ -79,12 +82,13 @@ export class ShareDomain {
     }
   }
 
-  #peerOf(service: string): DomainPeer {
+  #peerOf(service: string, domain: string): DomainPeer {
     const known = this.#peers.get(service);
     if (known !== undefined) return known;
     const faults = new TransitionLog(this.#options.log, `ShareDomain: polling ${service}`);
     const resolver = this.#resolver.client();
     const peer: DomainPeer = {
+      domain,
       faults,
       resolver,
       isPolling: false,
@@ -112,12 +116,18 @@ export class ShareDomain {
   }
 
   #publish(): void {
-    const untilMs = new Map<string, number>();
-    for (const peer of this.#peers.values()) {
-      for (const store of peer.unhealthy) {
-        untilMs.set(store, Math.max(untilMs.get(store) ?? 0, peer.untilMs));
+    const reports = new Map<string, UnhealthyAtPeers>();
+    const nowMs = monotonicMs();
+    for (const { domain, unhealthy, untilMs } of this.#peers.values()) {
+      if (untilMs <= nowMs) continue;
+      for (const store of unhealthy) {
+        const other = reports.get(store);
+        reports.set(store, {
+          untilMs: Math.max(other?.untilMs ?? 0, untilMs),
+          domains: [...new Set([...(other?.domains ?? []), domain])].sort(),
+        });
       }
     }
-    this.#options.peerHealth.setUnhealthyAtPeers(untilMs);
+    this.#options.peerHealth.setUnhealthyAtPeers(reports);
   }
 }

@@ -12,25 +12,32 @@ import { type ErrorCode, FrenoError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import type { RaftSettings } from '../../config/settings.js';
 import {
+  type ClusterStatus,
   type Consensus,
   type ConsensusObserver,
   type ConsensusState,
   type ConsensusStatus,
+  type NodeDescription,
   OUTCOME_UNKNOWN_MESSAGE,
   type RaftMetrics,
   type StateMachine,
 } from '../../contracts/consensus.js';
 import type { Command, CommandEffect } from '../../throttle/commands.js';
+import { clusterStatus } from './cluster-status.js';
+import type { NodeReport } from './codec/node-report.js';
 import { majorityOf } from './core/quorum.js';
-import type { LeadershipLoss, Role, SoftState } from './core/types.js';
+import type { Role, SoftState } from './core/types.js';
 import { RaftCounters } from './counters.js';
 import type { DriverObserver, RequestRefusal, RequestResult } from './driver-types.js';
+import { Handover } from './handover.js';
+import { lossTexts, roleText } from './leadership-texts.js';
 import type { RaftNode } from './node.js';
 import { isAlone } from './options.js';
 import { type UnreadableAt, unreadableText } from './peer-features.js';
 import { RateLimitedLog } from './rate-limited-log.js';
 import { majorityStatus } from './reach.js';
 import type { SyncedRecord } from './storage/synced-file.js';
+import { within } from './within.js';
 
 /** How long a stopping node waits for its pending requests, after the transfer of leadership. */
 const SETTLE_TIMEOUT_MS = 500;
@@ -63,13 +70,7 @@ const refusals: Record<RequestRefusal, readonly [ErrorCode, string]> = {
   tooLarge: ['BAD_REQUEST', 'the name is too long, or a number out of bounds; nothing was changed'],
 };
 
-const lossTexts: Record<LeadershipLoss, string> = {
-  handover: 'leadership was handed over',
-  diskStalled: 'the disk of this node has not completed a write in time, that of a follower has',
-  commitStalled: 'no command was committed in time: the disks of too many nodes stall',
-  quorumLost: 'no majority of the nodes responded in time',
-  laterTerm: 'another node started a later term',
-};
+const NOT_PARTICIPATING = 'this node does not participate';
 
 const NO_SOFT_STATE: SoftState = {
   role: 'follower',
@@ -81,6 +82,15 @@ const NO_SOFT_STATE: SoftState = {
   loss: null,
 };
 
+/** What a node says to others of itself, and of the time. */
+export interface RaftNodeContext {
+  /** Its wall clock; `Date.now` unless given. */
+  readonly unixMs?: () => number;
+  readonly description?: () => NodeDescription;
+}
+
+const UNDESCRIBED: NodeDescription = { version: '', configHash: 0, listenPort: 0 };
+
 export class RaftConsensus implements Consensus {
   readonly #settings: RaftSettings;
   readonly #stateMachine: StateMachine;
@@ -88,6 +98,7 @@ export class RaftConsensus implements Consensus {
   readonly #log: Logger;
   /** This node's wall clock. */
   readonly #unixMs: () => number;
+  readonly #description: () => NodeDescription;
   /** Rate-limited: a disk that stays full fails at every restart. */
   readonly #faults: RateLimitedLog;
   #isFaulty = false;
@@ -105,7 +116,7 @@ export class RaftConsensus implements Consensus {
   #restart: Promise<void> | null = null;
   readonly #restartBackoff = new Backoff(RESTART_BACKOFF);
   #restartTimer: NodeJS.Timeout | undefined;
-  #onSoftState: () => void = () => {};
+  readonly #handover: Handover;
   #pendingRequests = 0;
   #onNonePending: () => void = () => {};
 
@@ -114,13 +125,15 @@ export class RaftConsensus implements Consensus {
     stateMachine: StateMachine,
     observer: ConsensusObserver,
     log: Logger,
-    unixMs: () => number = Date.now,
+    { unixMs = Date.now, description = () => UNDESCRIBED }: RaftNodeContext = {},
   ) {
     this.#settings = settings;
     this.#stateMachine = stateMachine;
     this.#observer = observer;
     this.#log = log;
     this.#unixMs = unixMs;
+    this.#description = description;
+    this.#handover = new Handover(settings.electionMs, () => this.#soft);
     this.#faults = new RateLimitedLog(log, monotonicMs);
   }
 
@@ -172,6 +185,28 @@ export class RaftConsensus implements Consensus {
     };
   }
 
+  cluster(): ClusterStatus {
+    const { advertise: self, nodes } = this.#settings;
+    const { leader } = this.#soft;
+    const own = this.#report();
+    const node = this.#node;
+    if (node !== null) {
+      return clusterStatus({ self, leader, own, participates: true, peers: node.knownPeers });
+    }
+    const others = nodes.filter((name) => name !== self);
+    const unknown = { received: undefined, heardAgoMs: null, fault: NOT_PARTICIPATING };
+    const peers = others.map((name) => ({ node: name, ...unknown }));
+    return clusterStatus({ self, leader, own, participates: false, peers });
+  }
+
+  async yieldLeadership(): Promise<string> {
+    if (isAlone(this.#settings)) {
+      throw new FrenoError('CONFLICT', 'this is the only node of the cluster');
+    }
+    if (this.#node === null) throw new FrenoError('CONFLICT', NOT_PARTICIPATING);
+    return this.#handover.yield(this.#node.driver);
+  }
+
   raftMetrics(): RaftMetrics {
     const { role, term } = this.#soft;
     const driver = this.#node?.driver;
@@ -192,6 +227,20 @@ export class RaftConsensus implements Consensus {
       nodes,
       nodesNeeded: majorityOf(nodes),
       nodesReached: this.#node?.reach.reached ?? 0,
+    };
+  }
+
+  /** What this node says of itself to the others. */
+  #report(): NodeReport {
+    const { role, term } = this.#soft;
+    const driver = this.#node?.driver;
+    return {
+      role: role === 'preCandidate' ? 'candidate' : role,
+      term,
+      commitIndex: driver?.commitIndex ?? 0,
+      appliedIndex: driver?.appliedIndex ?? 0,
+      unixMs: this.#unixMs(),
+      ...this.#description(),
     };
   }
 
@@ -221,6 +270,7 @@ export class RaftConsensus implements Consensus {
       counters: this.#counters,
       log: this.#log,
       unixMs: this.#unixMs,
+      report: () => this.#report(),
       held: this.#held,
     });
     if (failure !== null) {
@@ -265,7 +315,7 @@ export class RaftConsensus implements Consensus {
       this.#observer.leadershipChanged(true, soft.term);
     }
     this.#logSoftState(before, soft);
-    this.#onSoftState();
+    this.#handover.softStateChanged();
   }
 
   #logSoftState(before: SoftState, soft: SoftState): void {
@@ -295,16 +345,7 @@ export class RaftConsensus implements Consensus {
 
   async #transferLeadership(node: RaftNode): Promise<void> {
     if (this.#soft.role !== 'leader' || isAlone(this.#settings)) return;
-    if (!node.driver.transferLeadership()) return;
-    // The core aborts a transfer after the same time.
-    await within(this.#settings.electionMs, (done) => {
-      // Once the next leader is known, requests can still be forwarded to it.
-      this.#onSoftState = () => {
-        if (this.#soft.role !== 'leader' && this.#soft.leader !== null) done();
-      };
-      this.#onSoftState();
-    });
-    this.#onSoftState = () => {};
+    await this.#handover.begin(node.driver);
   }
 
   #failed(node: RaftNode, error: Error): void {
@@ -353,27 +394,4 @@ function unreadable(at: UnreadableAt): FrenoError {
 
 function outcomeUnknown(): FrenoError {
   return new FrenoError('OUTCOME_UNKNOWN', OUTCOME_UNKNOWN_MESSAGE);
-}
-
-/** Resolves when `wait` calls back, or after `timeoutMs`. */
-function within(timeoutMs: number, wait: (done: () => void) => void): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, timeoutMs);
-    wait(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
-}
-
-/** The role of a node that does not lead, in words for the log. */
-function roleText({ role, leader }: SoftState): string {
-  switch (role) {
-    case 'preCandidate':
-      return 'raft: became pre-candidate: no heartbeat of a leader';
-    case 'candidate':
-      return 'raft: became candidate';
-    default:
-      return leader === null ? 'raft: no leader' : 'raft: became follower';
-  }
 }

@@ -8,7 +8,11 @@ import type { RaftSettings } from '../../config/settings.js';
 import type { StateMachine } from '../../contracts/consensus.js';
 import type { Command } from '../../throttle/commands.js';
 import { ClusterIdentity } from './cluster-identity.js';
+import type { KnownPeer } from './cluster-status.js';
+import { FEATURE_NODE_REPORT } from './codec/features.js';
+import { decodeNodeReport, isNodeReport, type NodeReport } from './codec/node-report.js';
 import { Raft } from './core/raft.js';
+import type { NodeId } from './core/types.js';
 import type { RaftCounters } from './counters.js';
 import { RaftDriver } from './driver/driver.js';
 import type { DriverEnvironment, DriverObserver } from './driver-types.js';
@@ -16,6 +20,7 @@ import { ElectionWatch } from './election-watch.js';
 import { LockoutStore } from './lockout-store.js';
 import { coreConfig, driverOptions, isAlone, startTicksOf, tickMsOf } from './options.js';
 import { PeerFeatures, type UnreadableAt } from './peer-features.js';
+import { PeerReports } from './peer-reports.js';
 import { type PeerFaults, type Reach, reachOf } from './reach.js';
 import { StateMachineAdapter } from './state-machine-adapter.js';
 import { SqliteStorage } from './storage/sqlite.js';
@@ -38,6 +43,8 @@ export interface RaftNodeOptions {
   readonly log: Logger;
   /** This node's wall clock. */
   readonly unixMs: () => number;
+  /** What this node says of itself to its peers. */
+  readonly report: () => NodeReport;
   /** What this process knows to be in the data directory; null: nothing. */
   readonly held: SyncedRecord | null;
 }
@@ -50,7 +57,12 @@ interface NodeParts {
   readonly watch: ElectionWatch;
   readonly identity: ClusterIdentity;
   readonly features: PeerFeatures;
-  readonly transport: { stop(): Promise<void>; peerFaults(): PeerFaults };
+  readonly reports: PeerReports;
+  readonly transport: {
+    stop(): Promise<void>;
+    peerFaults(): PeerFaults;
+    heardAtMs(peer: NodeId): number | null;
+  };
 }
 
 export class RaftNode {
@@ -62,7 +74,7 @@ export class RaftNode {
 
   /** Rejects with `CONFIG` or `RESOURCE`. */
   static async open(options: RaftNodeOptions): Promise<RaftNode> {
-    const { settings, stateMachine, observer, counters, log, unixMs, held } = options;
+    const { settings, stateMachine, observer, counters, log, unixMs, held, report } = options;
     const { advertise, bind, clusterName, dataDir, forceNewCluster } = settings;
     const baseConfig = coreConfig(settings);
     const environment = { ...processEnvironment, unixMs };
@@ -105,7 +117,10 @@ export class RaftNode {
               clusterId: () => identity.id,
             },
             {
-              receive: (from, body) => driver.receive(from, body),
+              receive: (from, body) => {
+                if (isNodeReport(body)) reports.received(from, decodeNodeReport(body));
+                else driver.receive(from, body);
+              },
               unreachable: (peer) => driver.unreachable(peer),
               greeted: (peer, said) => {
                 if (said.holdsData) driver.clusterHoldsData();
@@ -119,6 +134,13 @@ export class RaftNode {
       const parts = { core, storage: timed, transport, machine, environment, members, observer };
       const driver: RaftDriver = new RaftDriver(driverOptions(settings), parts);
       const ticker = new Ticker(tickMsOf(settings), () => driver.tick());
+      const reports = new PeerReports({
+        peers,
+        isRead: (peer) => features.isListed(peer, FEATURE_NODE_REPORT),
+        own: report,
+        send: (to, body) => transport.send(to, body),
+        unixMs,
+      });
       await transport.start();
       await storage.watch(failed);
       ticker.start();
@@ -132,7 +154,8 @@ export class RaftNode {
       });
       watch.start();
       identity.start();
-      const services = { storage, ticker, transport, lockout, watch, identity };
+      reports.start();
+      const services = { storage, ticker, transport, lockout, watch, identity, reports };
       return new RaftNode({ driver, features, ...services });
     } catch (error) {
       await storage.close();
@@ -154,14 +177,25 @@ export class RaftNode {
     return reachOf(this.#parts.transport.peerFaults());
   }
 
+  /** What it knows of each peer now. */
+  get knownPeers(): KnownPeer[] {
+    const { transport, reports } = this.#parts;
+    return [...transport.peerFaults()].map(([node, fault]) => {
+      const heardAtMs = transport.heardAtMs(node);
+      const heardAgoMs = heardAtMs === null ? null : monotonicMs() - heardAtMs;
+      return { node, received: reports.of(node), heardAgoMs, fault };
+    });
+  }
+
   /** What its data directory holds at least. */
   get held(): SyncedRecord {
     return this.#parts.storage.held;
   }
 
   async close(): Promise<void> {
-    const { driver, storage, ticker, transport, lockout, watch, identity } = this.#parts;
+    const { driver, storage, ticker, transport, lockout, watch, identity, reports } = this.#parts;
     watch.stop();
+    reports.stop();
     identity.stop();
     ticker.stop();
     lockout.stop();

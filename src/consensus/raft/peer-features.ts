@@ -35,6 +35,11 @@ export class PeerFeatures {
     this.#features.set(peer, features);
   }
 
+  /** Whether the peer listed that feature when it connected last. */
+  isListed(peer: NodeId, feature: string): boolean {
+    return this.#features.get(peer)?.includes(feature) ?? false;
+  }
+
   /** Null: every member reads the command as it is meant. */
   unreadableAt(command: Command): UnreadableAt | null {
     const older: NodeId[] = [];

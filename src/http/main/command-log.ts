@@ -7,7 +7,9 @@ import { monotonicMs } from '../../base/clock.js';
 import type { Logger } from '../../base/log.js';
 import { LogBudget } from '../../base/log-budget.js';
 import type { RefusedCommand } from '../../contracts/http.js';
-import { type AppKey, NO_EXPIRY, type OperatorCommand } from '../../throttle/commands.js';
+import type { EventRecorder } from '../../contracts/reports.js';
+import { COMMAND_EFFECTS, commandValues, originValues } from '../../throttle/command-summary.js';
+import type { AppKey, CommandOrigin, OperatorCommand } from '../../throttle/commands.js';
 import type { ThrottledApp } from '../../throttle/state.js';
 
 /** A script may send some hundreds; a client in a loop must not fill the disk. */
@@ -19,20 +21,22 @@ export type EntryReader = (key: AppKey, nowMs: number) => ThrottledApp | undefin
 
 export class CommandLog {
   readonly #log: Logger;
+  readonly #events: EventRecorder;
   readonly #entryOf: EntryReader;
   readonly #budget = new LogBudget(LINES_MAX, PERIOD_MS);
 
-  constructor(log: Logger, entryOf: EntryReader) {
+  constructor(log: Logger, events: EventRecorder, entryOf: EntryReader) {
     this.#log = log;
+    this.#events = events;
     this.#entryOf = entryOf;
   }
 
   applied(command: OperatorCommand): void {
     if (!this.#budget.take(monotonicMs())) return;
     const { reason } = command;
-    const fields = { ...originOf(command), ...this.#effectOf(command) };
+    const fields = { ...originValues(command), ...this.#effectOf(command) };
     const said = { ...(reason !== undefined && { reason }), ...this.#budget.fields() };
-    this.#log.notice({ ...fields, ...said }, EFFECTS[command.kind]);
+    this.#log.notice({ ...fields, ...said }, COMMAND_EFFECTS[command.kind]);
   }
 
   /**
@@ -41,65 +45,38 @@ export class CommandLog {
    */
   failed(command: OperatorCommand, status: number, reason: string): void {
     if (!this.#budget.take(monotonicMs())) return;
-    const asked = { ...originOf(command), command: command.kind, ...requestOf(command) };
+    const asked = { ...originValues(command), command: command.kind, ...commandValues(command) };
+    this.#log.warn({ ...asked, status, reason, ...this.#budget.fields() }, 'command failed');
+    const values = { ...originValues(command), ...commandValues(command), status };
+    this.#events.record('refused', `command failed: ${reason}`, values);
+  }
+
+  /** This node has handed leadership over, as a client asked. */
+  yielded(origin: CommandOrigin, leader: string): void {
+    if (!this.#budget.take(monotonicMs())) return;
+    const { reason } = origin;
+    const fields = { ...originValues(origin), leader, ...(reason !== undefined && { reason }) };
+    this.#log.notice({ ...fields, ...this.#budget.fields() }, 'leadership handed over');
+  }
+
+  /** As `failed`, for a hand-over. */
+  notYielded(origin: CommandOrigin, status: number, reason: string): void {
+    if (!this.#budget.take(monotonicMs())) return;
+    const asked = { ...originValues(origin), command: 'yieldLeadership' };
     this.#log.warn({ ...asked, status, reason, ...this.#budget.fields() }, 'command failed');
   }
 
   /** An HTTP worker refused the request, within a bound of its own. */
   refused(refusal: RefusedCommand): void {
     this.#log.warn({ ...refusal }, 'command refused');
+    const { client, method, path, status, reason } = refusal;
+    this.#events.record('refused', `command refused: ${reason}`, { client, method, path, status });
   }
 
   /** The entry that is in force after the command: it may keep the time or the ratio it had. */
   #effectOf(command: OperatorCommand): object {
-    if (command.kind !== 'throttleApp') return requestOf(command);
+    if (command.kind !== 'throttleApp') return commandValues(command);
     const entry = this.#entryOf(command.key, Date.now());
-    return { ...requestOf({ ...command, ...entry }) };
+    return { ...commandValues({ ...command, ...entry }) };
   }
-}
-
-const EFFECTS: Readonly<Record<OperatorCommand['kind'], string>> = {
-  throttleApp: 'app throttled',
-  unthrottleApp: 'app no longer throttled',
-  skipHost: 'host skipped',
-  recoverHost: 'host no longer skipped',
-  exemptApp: 'app exempted',
-  unexemptApp: 'app no longer exempted',
-  setThreshold: 'threshold set',
-  resetThreshold: 'threshold reset',
-};
-
-function originOf({ client, owner }: OperatorCommand): object {
-  return { ...(client !== undefined && { client }), ...(owner !== undefined && { owner }) };
-}
-
-/** What the command asks for, and until when. */
-function requestOf(command: OperatorCommand): object {
-  switch (command.kind) {
-    case 'throttleApp': {
-      const { key, ratio, expireAtMs } = command;
-      return {
-        app: key,
-        ...(ratio !== undefined && { ratio }),
-        ...(expireAtMs !== undefined && until(expireAtMs)),
-      };
-    }
-    case 'unthrottleApp':
-    case 'unexemptApp':
-      return { app: command.key };
-    case 'skipHost':
-      return { host: command.host, ...until(command.expireAtMs) };
-    case 'recoverHost':
-      return { host: command.host };
-    case 'exemptApp':
-      return { app: command.key, ...until(command.expireAtMs) };
-    case 'setThreshold':
-      return { metric: command.key, threshold: command.value, ...until(command.expireAtMs) };
-    case 'resetThreshold':
-      return { metric: command.key };
-  }
-}
-
-function until(expireAtMs: number): { readonly until: string } {
-  return { until: expireAtMs === NO_EXPIRY ? 'removed' : new Date(expireAtMs).toISOString() };
 }

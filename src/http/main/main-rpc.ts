@@ -11,13 +11,20 @@ import { jsonObjectInChunks } from '../../base/time-slice.js';
 import type { Consensus } from '../../contracts/consensus.js';
 import type { Profiler } from '../../contracts/diagnostics.js';
 import type { HttpStatisticsSource, MainRequest, MainResponse } from '../../contracts/http.js';
-import type { InventoryReporter, MetricsReporter, VarsReporter } from '../../contracts/reports.js';
-import type { OperatorCommand } from '../../throttle/commands.js';
+import type {
+  EventsReporter,
+  InventoryReporter,
+  MetricsReporter,
+  StoreHostsReporter,
+  VarsReporter,
+} from '../../contracts/reports.js';
+import type { CommandOrigin, OperatorCommand } from '../../throttle/commands.js';
 import {
   commandJson,
   generalMessage,
   inventoryJson,
   recentAppsJson,
+  yieldJson,
 } from '../shared/json-bodies.js';
 import type { CommandLog } from './command-log.js';
 import type { CommandMatches } from './command-matches.js';
@@ -32,6 +39,8 @@ export interface MainRpcSources {
   readonly profiler: Profiler;
   readonly commands: CommandLog;
   readonly matches: CommandMatches;
+  readonly events: EventsReporter;
+  readonly storeHosts: StoreHostsReporter;
   readonly log: Logger;
 }
 
@@ -43,6 +52,7 @@ const OK: MainResponse = { status: 200, json: generalMessage(200, 'OK') };
 /** By the code of an error. A code that is not listed is a defect of freno: 500. */
 const STATUS_BY_CODE: Partial<Record<ErrorCode, number>> = {
   BAD_REQUEST: 400,
+  CONFLICT: 409,
   UNSUPPORTED: 501,
   NO_LEADER: 503,
   OVERLOADED: 503,
@@ -87,6 +97,17 @@ export class MainRpc {
         return { status: 200, json: jsonString(consensus.status().State) };
       case 'consensusStatus':
         return { status: 200, json: JSON.stringify(consensus.status()) };
+      case 'cluster':
+        return { status: 200, json: JSON.stringify(consensus.cluster()) };
+      case 'yieldLeadership':
+        return this.#yieldLeadership(request.origin);
+      case 'events':
+        return { status: 200, json: this.#sources.events.report(request.selection) };
+      case 'storeHosts': {
+        const { store } = request;
+        const write = (): Promise<string> => this.#sources.storeHosts.report(store);
+        return { status: 200, json: await this.#reports.run(`hosts of ${store}`, write) };
+      }
       case 'inventory': {
         const write = async (): Promise<string> => inventoryJson(inventory.report());
         return { status: 200, json: await this.#reports.run('inventory', write) };
@@ -112,6 +133,13 @@ export class MainRpc {
     return { status: 200, json: commandJson(await matched(effect)) };
   }
 
+  async #yieldLeadership(origin: CommandOrigin): Promise<MainResponse> {
+    const { consensus, commands } = this.#sources;
+    const leader = await consensus.yieldLeadership();
+    commands.yielded(origin, leader);
+    return { status: 200, json: yieldJson(leader) };
+  }
+
   #recentApps(lastMinutes: number | null): Promise<string> {
     return this.#reports.run(`recentApps ${lastMinutes}`, async () => {
       const statistics = await this.#sources.http.collect('recentApps');
@@ -128,6 +156,9 @@ export class MainRpc {
     }
     if (request.kind === 'submit') {
       this.#sources.commands.failed(request.command, status ?? 500, messageOf(error));
+    }
+    if (request.kind === 'yieldLeadership') {
+      this.#sources.commands.notYielded(request.origin, status ?? 500, messageOf(error));
     }
     return { status: status ?? 500, json: generalMessage(status ?? 500, messageOf(error)) };
   }

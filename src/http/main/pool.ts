@@ -35,6 +35,9 @@ import { HttpWorkerHandle, threadName } from './worker-handle.js';
 /** `stop` waits no longer for a worker. Longer than the worker's own bound on its draining. */
 const STOP_TIMEOUT_MS = 3_500;
 
+/** Clients that may wait for a check, in all workers together. */
+const WAITERS_MAX = 10_000;
+
 export interface HttpPoolOptions {
   /** `auto`: uWebSockets, or node:http where the native module does not load. */
   readonly engine: HttpEngineChoice;
@@ -213,6 +216,7 @@ export class HttpPool implements HttpStatisticsSource {
         exclusive: workers === 1,
         log: workerLog,
         worker: number,
+        waitersMax: Math.floor(WAITERS_MAX / workers),
         mainWatchdog,
       },
       {

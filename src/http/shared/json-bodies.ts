@@ -16,6 +16,11 @@ export function commandJson(matched: string): string {
   return `{"StatusCode":200,"Message":"OK","Matched":${matched}}`;
 }
 
+/** The body for a hand-over of leadership, with the address of the node that leads now. */
+export function yieldJson(leader: string): string {
+  return `{"StatusCode":200,"Message":"OK","Leader":${jsonString(leader)}}`;
+}
+
 /** The entries of `/recent-apps` as JSON, by key `app/client`. */
 export function recentAppsJson(
   recentApps: Iterable<RecentApp>,

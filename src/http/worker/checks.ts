@@ -9,22 +9,37 @@
  */
 import { monotonicMs, WallClock } from '../../base/clock.js';
 import { type DurationCounts, Durations } from '../../base/durations.js';
-import { jsonString } from '../../base/json.js';
 import type { Mutable } from '../../base/mutable.js';
 import type { Board } from '../../board/board.js';
-import { CachedLeadershipReader, CachedStoreReader } from '../../board/cached-reader.js';
+import { CachedLeadershipReader } from '../../board/cached-reader.js';
 import type { StoreLocation } from '../../contracts/http.js';
-import { AppRules, NO_APP_RULES } from '../../throttle/app-rules.js';
+import { AppRules, appAndPrefixes, NO_APP_RULES } from '../../throttle/app-rules.js';
 import {
-  type CheckRequest,
-  type CheckResult,
+  type CheckContext,
   check,
+  entryKeys,
   holdsLowPriority,
   unknownStoreType,
 } from '../../throttle/check.js';
-import { expiryTimeMs } from '../../throttle/leadership-view.js';
+import { explain } from '../../throttle/explanation.js';
+import { type Judgement, judge } from '../../throttle/judgement.js';
+import { expiryTimeMs, mayAct } from '../../throttle/leadership-view.js';
 import type { ThrottleState } from '../../throttle/state.js';
+import {
+  type ApplicableMetric,
+  applicableMetrics,
+  CompiledCheck,
+  ConfiguredStore,
+  checkJson,
+} from './compiled-check.js';
 import type { CheckCounters, Count } from './counters.js';
+import {
+  explainedJson,
+  surroundingsOf,
+  unknownMetricJson,
+  unknownStoreJson,
+  unknownTypeJson,
+} from './explanations.js';
 import type { ClientKey, RecentApps } from './recent-apps.js';
 import type { Reports } from './reports.js';
 import {
@@ -38,6 +53,7 @@ import {
 } from './response.js';
 import { matchRoute } from './routes.js';
 import { decodeParameters, parseDecimal, queryParameter } from './url-params.js';
+import type { Look } from './waiters.js';
 
 /** Compiled paths in the cache; all are dropped when there is no room. */
 const COMPILED_CHECKS_MAX = 4096;
@@ -48,36 +64,19 @@ const CHECKS_PER_SAMPLE = 64;
 
 const DURATION_BOUNDS_SECONDS = [1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2.5e-4, 1e-3, 1e-2];
 
-interface ConfiguredStore {
-  /** Its slot of the board. */
-  readonly slot: number;
-  readonly reader: CachedStoreReader;
-}
+/** The whole query of most checks that have one. */
+export const LOW_PRIORITY_QUERY = 'p=low';
 
-/** The meaning of a path. */
-class CompiledCheck {
-  readonly request: Mutable<CheckRequest>;
-  /** Undefined when the store is not configured. */
-  readonly store: ConfiguredStore | undefined;
-  readonly count: Count;
-  /** The latest result and its body. There are many checks per new value, so most repeat it. */
-  #latest: CheckResult | undefined;
-  #body = '';
-
-  constructor(question: CheckRequest, store: ConfiguredStore | undefined, count: Count) {
-    this.request = { ...question };
-    this.store = store;
-    this.count = count;
-  }
-
-  bodyOf(result: CheckResult): string {
-    const latest = this.#latest;
-    if (latest === undefined || !isSame(latest, result)) {
-      this.#latest = result;
-      this.#body = `${checkJson(result)}\n`;
-    }
-    return this.#body;
-  }
+/** A path, and what of its query decides how it is compiled. */
+interface AskedCheck {
+  readonly path: string;
+  readonly query: string;
+  /** Names of metrics, comma-separated; empty: none. */
+  readonly metrics: string;
+  /** In the cache. */
+  readonly key: string;
+  /** Whether a refusal says why. */
+  readonly explains: boolean;
 }
 
 export interface ChecksSources {
@@ -90,6 +89,13 @@ export interface ChecksSources {
   readonly dice: () => number;
 }
 
+/** A check with the reasons for its result. */
+export interface ExplainedCheck {
+  readonly result: Judgement;
+  /** Null: this node does not lead, so that its metrics say nothing. */
+  readonly json: string | null;
+}
+
 export class Checks {
   readonly #sources: ChecksSources;
   readonly #compiled = new Map<string, CompiledCheck>();
@@ -97,13 +103,16 @@ export class Checks {
   #untilSample = CHECKS_PER_SAMPLE;
   readonly #leadership: CachedLeadershipReader;
   readonly #wallClock = new WallClock();
-  readonly #context;
+  readonly #context: Mutable<CheckContext>;
   /** The response to every check, filled in place. */
   readonly #response: Mutable<HandlerResponse> = {
     ...jsonResponse(200, ''),
     contentType: JSON_TYPE,
   };
   #stores: ReadonlyMap<string, ConfiguredStore> = new Map();
+  /** Whether metrics hold checks back, by `metricsKey`, in the look of that number. */
+  readonly #heldBack = new Map<string, boolean>();
+  #lookNumber = -1;
   #appRules = new AppRules(NO_APP_RULES);
 
   constructor(sources: ChecksSources) {
@@ -116,6 +125,7 @@ export class Checks {
       nowUnixMs: 0,
       lowPriorityHeldAtMs: Number.NEGATIVE_INFINITY,
       dice: sources.dice,
+      observed: ignoreObserved,
     };
   }
 
@@ -126,14 +136,12 @@ export class Checks {
 
   setStores(stores: readonly StoreLocation[]): void {
     const { board } = this.#sources;
-    this.#stores = new Map(
-      stores.map(({ name, slot }) => [name, { slot, reader: new CachedStoreReader(board, slot) }]),
-    );
+    this.#stores = new Map(stores.map((store) => [store.name, new ConfiguredStore(store, board)]));
     this.#compiled.clear();
   }
 
-  get appRules(): AppRules {
-    return this.#appRules;
+  get appSeparator(): string {
+    return this.#appRules.separator;
   }
 
   /** Compiled checks are dropped: rules are looked up when a path is compiled. */
@@ -147,47 +155,132 @@ export class Checks {
    * overwrites the response: send it at once.
    */
   respond(path: string, query: string, client: ClientKey): HandlerResponse {
-    const compiled = this.#compiled.get(path) ?? this.#compile(path, query, client);
-    return compiled instanceof CompiledCheck ? this.#check(compiled, query, client) : compiled;
+    const compiled = this.compiled(path, query, client);
+    if (!(compiled instanceof CompiledCheck)) return compiled;
+    return this.answer(compiled, this.judge(compiled, query, true), client);
   }
 
-  #check(compiled: CompiledCheck, query: string, client: ClientKey): HandlerResponse {
-    const { board, recentApps } = this.#sources;
-    const { request: question, store } = compiled;
+  /**
+   * What the path and the metrics in the query mean, or the response that refuses them, which
+   * `explains` why.
+   */
+  compiled(
+    path: string,
+    query: string,
+    client: ClientKey,
+    explains = false,
+  ): CompiledCheck | HandlerResponse {
+    const metrics = namesNoMetric(query) ? '' : queryParameter(query, 'metric');
+    if (typeof metrics === 'object') return metrics;
+    const key = metrics === '' ? path : `${path}?${metrics}`;
+    return (
+      this.#compiled.get(key) ?? this.#compile({ path, query, metrics, key, explains }, client)
+    );
+  }
+
+  /** Judges the check as of now; counts what is only observed if `counts`, and marks nothing. */
+  judge(compiled: CompiledCheck, query: string, counts = false): Judgement {
+    const { request, store } = compiled;
+    const context = this.#beginJudging(compiled);
+    context.observed = counts ? countObserved : ignoreObserved;
+    request.lowPriority = isLowPriority(query, compiled.isLowByRule);
+    context.lowPriorityHeldAtMs =
+      request.lowPriority && store !== undefined
+        ? this.#sources.board.lowPriorityHeldAtMs(store.slot)
+        : Number.NEGATIVE_INFINITY;
+    return check(request, context);
+  }
+
+  /** Brings the time, the leadership and the readings up to date. */
+  #beginJudging({ metrics }: CompiledCheck): Mutable<CheckContext> {
     const context = this.#context;
     context.nowMs = monotonicMs();
-    const ownUnixMs = this.#wallClock.unixMs(context.nowMs);
     context.leadership = this.#leadership.current();
+    const ownUnixMs = this.#wallClock.unixMs(context.nowMs);
     context.nowUnixMs = expiryTimeMs(context.leadership, context.nowMs, ownUnixMs);
-    question.store = store?.reader.current();
-    question.lowPriority = isLowPriority(query);
-    context.lowPriorityHeldAtMs =
-      question.lowPriority && store !== undefined
-        ? board.lowPriorityHeldAtMs(store.slot)
-        : Number.NEGATIVE_INFINITY;
+    for (const metric of metrics) metric.refresh();
+    return context;
+  }
 
-    const result = check(question, context);
-    if (store === undefined) {
-      this.#sources.reports.unknownStore('mysql', question.storeName, question.app, client);
-    } else if (holdsLowPriority(question, result)) {
-      board.holdLowPriority(store.slot, context.nowMs);
+  /**
+   * Whether a client that waits for 200 gets its answer now: it is 200, or one that waiting does
+   * not change. A check that goes on waiting holds low priority off, as if it were asked again.
+   */
+  needsNoWait(compiled: CompiledCheck, query: string, look: Look): boolean {
+    if (!look.isWhole && this.#isHeldBack(compiled, look)) return false;
+    const result = this.judge(compiled, query);
+    const { leadership, nowMs } = this.#context;
+    const { store, request } = compiled;
+    if (result.status === 200 || result.status === 417 || store === undefined) return true;
+    if (!mayAct(leadership, nowMs)) return true;
+    if (holdsLowPriority(request, result)) this.#sources.board.holdLowPriority(store.slot, nowMs);
+    return false;
+  }
+
+  /** Looks once at the metrics that many checks share. */
+  #isHeldBack(compiled: CompiledCheck, { number }: Look): boolean {
+    if (number !== this.#lookNumber) {
+      this.#lookNumber = number;
+      this.#heldBack.clear();
     }
+    const known = this.#heldBack.get(compiled.metricsKey);
+    if (known !== undefined) return known;
+    this.#beginJudging(compiled);
+    const isHeldBack =
+      mayAct(this.#context.leadership, this.#context.nowMs) &&
+      compiled.metrics.some(
+        ({ mode }, index) =>
+          mode === 'enforce' && judge(compiled.metrics[index]!, this.#context).status !== 200,
+      );
+    this.#heldBack.set(compiled.metricsKey, isHeldBack);
+    return isHeldBack;
+  }
+
+  /** Counts and marks what `judge` has just returned, and writes the response. */
+  answer(compiled: CompiledCheck, result: Judgement, client: ClientKey): HandlerResponse {
+    const { board, recentApps, reports } = this.#sources;
+    const { request, store } = compiled;
+    const { nowMs } = this.#context;
+    if (store === undefined) {
+      reports.unknownStore('mysql', request.storeName, request.app, client);
+    } else if (holdsLowPriority(request, result)) {
+      board.holdLowPriority(store.slot, nowMs);
+    }
+    compiled.count ??= this.#countOf(compiled);
     compiled.count.add(result.status);
-    recentApps.record(question.app, client, ownUnixMs);
+    recentApps.record(request.app, client, this.#wallClock.unixMs(nowMs));
     this.#response.status = result.status;
     this.#response.body = compiled.bodyOf(result);
     if (--this.#untilSample === 0) {
       this.#untilSample = CHECKS_PER_SAMPLE;
-      this.#durations.record(monotonicMs() - context.nowMs);
+      this.#durations.record(monotonicMs() - nowMs);
     }
     return this.#response;
   }
 
+  /** The reasons for `result`, which `judge` has just returned. */
+  explain(compiled: CompiledCheck, result: Judgement): ExplainedCheck {
+    const { board, state } = this.#sources;
+    const { request, store } = compiled;
+    const context = this.#context;
+    if (store === undefined) {
+      const json = unknownStoreJson(result, request.storeName, this.#stores.keys());
+      return { result, json };
+    }
+    if (result.status === 404 && !mayAct(context.leadership, context.nowMs)) {
+      return { result, json: null };
+    }
+    const around = surroundingsOf(compiled, context.nowUnixMs, { board, state });
+    return { result, json: explainedJson(result, explain(request, context, result, around)) };
+  }
+
   /** Compiles the path and caches the result; a path that is not a valid check is not cached. */
-  #compile(path: string, query: string, client: ClientKey): CompiledCheck | HandlerResponse {
-    const match = matchRoute(path);
+  #compile(asked: AskedCheck, client: ClientKey): CompiledCheck | HandlerResponse {
+    const match = matchRoute(asked.path);
     if (match.kind === 'unknown') return NOT_FOUND_RESPONSE;
-    if (match.kind === 'redirect') return redirectResponse('GET', withQuery(match.path, query));
+    if (match.kind === 'redirect') {
+      return redirectResponse('GET', withQuery(match.path, asked.query));
+    }
     const parameters = decodeParameters(match.encoded);
     if (isResponse(parameters)) return parameters;
     const [app, storeType, storeName, thresholdText] = parameters as [
@@ -203,16 +296,39 @@ export class Checks {
     }
     if (storeType !== 'mysql') {
       this.#sources.reports.unknownStore(storeType, storeName, app, client);
-      return responseOf(unknownStoreType(ifExists));
+      const result = unknownStoreType(ifExists);
+      return responseOf(result, asked.explains ? unknownTypeJson(result, storeType) : undefined);
     }
     const store = this.#stores.get(storeName);
+    const named = asked.metrics === '' ? undefined : asked.metrics.split(',');
+    const unknown = store && named?.find((name) => store.metric(name) === undefined);
+    if (store !== undefined && unknown !== undefined) {
+      const result = unknownMetric(unknown);
+      return responseOf(
+        result,
+        asked.explains ? unknownMetricJson(result, unknown, store) : undefined,
+      );
+    }
+    const rule = this.#appRules.ruleFor(app);
+    const { counters } = this.#sources;
+    const metrics =
+      store &&
+      applicableMetrics(store, { named, rule, readThreshold }, (metric) =>
+        counters.observedOf(storeName, metric),
+      );
+    const keys = entryKeys(appAndPrefixes(app, this.#appRules.separator), storeName);
     const compiled = new CompiledCheck(
-      { app, storeName, store: undefined, readThreshold, lowPriority: false, ifExists },
+      { app, storeName, keys, readThreshold, lowPriority: false, ifExists },
+      metrics,
       store,
-      this.#sources.counters.of(app, storeName, store !== undefined),
+      rule,
     );
-    this.#cache(path, compiled);
+    this.#cache(asked.key, compiled);
     return compiled;
+  }
+
+  #countOf({ request, store }: CompiledCheck): Count {
+    return this.#sources.counters.of(request.app, request.storeName, store !== undefined);
   }
 
   #cache(path: string, compiled: CompiledCheck): void {
@@ -226,24 +342,30 @@ export function withQuery(path: string, query: string): string {
   return query === '' ? path : `${path}?${query}`;
 }
 
-function isLowPriority(query: string): boolean {
-  return query !== '' && (query === 'p=low' || queryParameter(query, 'p') === 'low');
+/** Nearly all queries. */
+function namesNoMetric(query: string): boolean {
+  return query === '' || query === LOW_PRIORITY_QUERY;
 }
 
-function isSame(left: CheckResult, right: CheckResult): boolean {
-  return (
-    left.value === right.value &&
-    left.status === right.status &&
-    left.threshold === right.threshold &&
-    left.message === right.message
-  );
+/** What the query says has precedence over the rule of the app. */
+function isLowPriority(query: string, isLowByRule: boolean): boolean {
+  if (query === '') return isLowByRule;
+  if (query === LOW_PRIORITY_QUERY) return true;
+  const priority = queryParameter(query, 'p');
+  return priority === '' ? isLowByRule : priority === 'low';
 }
 
-function checkJson({ status, value, threshold, message }: CheckResult): string {
-  const quoted = message === '' ? '""' : jsonString(message);
-  return `{"StatusCode":${status},"Value":${value},"Threshold":${threshold},"Message":${quoted}}`;
+function unknownMetric(name: string): Judgement {
+  const message = `No such metric: ${name.slice(0, 100)}`;
+  return { status: 404, value: 0, threshold: 0, message, metric: null };
 }
 
-function responseOf(result: CheckResult): HandlerResponse {
-  return jsonResponse(result.status, checkJson(result));
+function responseOf(result: Judgement, json = checkJson(result, false)): HandlerResponse {
+  return jsonResponse(result.status, json);
 }
+
+function countObserved({ metric }: Judgement): void {
+  (metric as ApplicableMetric).observed!.count++;
+}
+
+function ignoreObserved(_denial: Judgement): void {}

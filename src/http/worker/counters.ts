@@ -1,7 +1,8 @@
 /** Counts of checks by app and store, bounded however many names clients invent. */
 
-import type { CheckCount } from '../../contracts/http.js';
-import type { CheckStatus } from '../../throttle/check.js';
+import type { Mutable } from '../../base/mutable.js';
+import type { CheckCount, ObservedDenials } from '../../contracts/http.js';
+import type { CheckStatus } from '../../throttle/judgement.js';
 
 /** Names beyond the bound count together under this one. */
 export const OTHER = '(other)';
@@ -62,6 +63,8 @@ export class CheckCounters {
   /** By `pairKey`. One map: a map for each app would take more memory than all the counts. */
   readonly #counts = new Map<string, Count>();
   #pairs = 0;
+  /** By `pairKey`: as many as metrics were ever configured. */
+  readonly #observed = new Map<string, Mutable<ObservedDenials>>();
 
   constructor(limits = COUNTER_LIMITS) {
     this.#limits = limits;
@@ -80,6 +83,22 @@ export class CheckCounters {
       return this.#add(boundedApp, store);
     }
     return this.#counts.get(pairKey(boundedApp, OTHER)) ?? this.#add(boundedApp, OTHER);
+  }
+
+  /** The same object every time, so that it can be cached. */
+  observedOf(storeName: string, metric: string): Mutable<ObservedDenials> {
+    const key = pairKey(metric, storeName);
+    let denials = this.#observed.get(key);
+    if (denials === undefined) {
+      denials = { storeName, metric, count: 0 };
+      this.#observed.set(key, denials);
+    }
+    return denials;
+  }
+
+  /** Of each observed metric of which a check was asked. */
+  observedDenials(): ObservedDenials[] {
+    return [...this.#observed.values()];
   }
 
   *counts(): Generator<CheckCount> {

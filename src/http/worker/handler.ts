@@ -4,16 +4,18 @@ import { monotonicMs } from '../../base/clock.js';
 import { jsonString } from '../../base/json.js';
 import { SingleFlight } from '../../base/single-flight.js';
 import { type Board, emptyLeadershipReading } from '../../board/board.js';
+import { nearest } from '../../config/nearest.js';
 import type { MainRequest, MainResponse, StoreLocation } from '../../contracts/http.js';
 import type { MemcacheAddress } from '../../contracts/publisher.js';
-import type { OperatorCommand } from '../../throttle/commands.js';
 import { mayLead } from '../../throttle/leadership-view.js';
 import type { ThrottleState } from '../../throttle/state.js';
+import type { CheckRequests } from './check-requests.js';
 import { type Checks, withQuery } from './checks.js';
-import { parseWholeNumber } from './control-parameters.js';
+import { isRefused, originOf, parseWholeNumber } from './control-parameters.js';
 import { commandOf } from './control-requests.js';
 import { crossSiteRefusal, type HeaderReader } from './cross-site.js';
 import { entryLists } from './entry-lists.js';
+import { eventSelection } from './event-request.js';
 import { aggregatedMetrics, metricsHealth } from './list-responses.js';
 import { profileRequest } from './profile-request.js';
 import { type ClientKey, clientName } from './recent-apps.js';
@@ -32,6 +34,7 @@ import {
   textResponse,
 } from './response.js';
 import { allows, isControl, type Match, matchRoute, ROUTES } from './routes.js';
+import { allStoresJson, storeJson } from './store-reports.js';
 import { decodeParameters, queryParameter } from './url-params.js';
 
 /** A request as an engine received it. */
@@ -45,10 +48,13 @@ export interface HandlerRequest {
   readonly client: ClientKey;
   /** To be called before the handler returns or has returned its promise. */
   readonly header: HeaderReader;
+  /** The listener is called when the client has gone before it got its response. */
+  readonly onAbort: (listener: () => void) => void;
 }
 
 export interface HandlerSources {
   readonly checks: Checks;
+  readonly checkRequests: CheckRequests;
   readonly board: Board;
   /** The copy of this thread. */
   readonly state: ThrottleState;
@@ -60,6 +66,8 @@ export interface HandlerSources {
 }
 
 type FoundRoute = Extract<Match, { kind: 'found' }>;
+
+const CHECK_ALL = '/check-all';
 
 const HOSTNAME_RESPONSE = textResponse(200, `${jsonString(hostname())}\n`);
 const PROFILE_HEAD_RESPONSE = { ...jsonResponse(200, ''), body: '' };
@@ -94,9 +102,13 @@ export class Handler {
   /** A response that is not a promise may be overwritten by the next call: send it at once. */
   handle(request: HandlerRequest): HandlerResponse | Promise<HandlerResponse> {
     const { method, path, query, client } = request;
-    if (path.startsWith('/check') && (method === 'GET' || method === 'HEAD')) {
-      const response = this.#sources.checks.respond(path, query, client);
-      return response.status === 301 ? redirectResponse(method, response.location) : response;
+    const isRead = method === 'GET' || method === 'HEAD';
+    if (isRead && path.startsWith('/check') && !path.startsWith(CHECK_ALL)) {
+      const { checks, checkRequests } = this.#sources;
+      const response =
+        query === '' ? checks.respond(path, query, client) : checkRequests.check(path, request);
+      if (response instanceof Promise || response.status !== 301) return response;
+      return redirectResponse(method, response.location);
     }
     const match = matchRoute(path);
     if (match.kind === 'unknown') return NOT_FOUND_RESPONSE;
@@ -106,23 +118,42 @@ export class Handler {
     return isControl(match.route) ? this.#control(match, request) : this.#dispatch(match, request);
   }
 
-  #control(match: FoundRoute, request: HandlerRequest): HandlerResponse | Promise<HandlerResponse> {
-    const command = crossSiteRefusal(request.header) ?? this.#requestedCommand(match, request);
-    if (isResponse(command)) {
-      this.#sources.reports.refusedCommand(request, command);
-      return command;
-    }
-    return this.#callMain({ kind: 'submit', command });
-  }
-
-  #requestedCommand(
+  /** The same question as a check. */
+  #why(
     match: FoundRoute,
     { query, client }: HandlerRequest,
-  ): OperatorCommand | HandlerResponse {
+  ): HandlerResponse | Promise<HandlerResponse> {
+    const threshold = queryParameter(query, 'threshold');
+    if (typeof threshold === 'object') return threshold;
+    const path = match.encoded.join('/');
+    const asked =
+      threshold === '' ? `/check/${path}` : `/check-read/${path}/${encodeURIComponent(threshold)}`;
+    return this.#sources.checkRequests.why(asked, query, client);
+  }
+
+  #control(match: FoundRoute, request: HandlerRequest): HandlerResponse | Promise<HandlerResponse> {
+    const asked = crossSiteRefusal(request.header) ?? this.#askedOfMain(match, request);
+    if (isResponse(asked)) {
+      this.#sources.reports.refusedCommand(request, asked);
+      return asked;
+    }
+    return this.#callMain(asked);
+  }
+
+  #askedOfMain(
+    match: FoundRoute,
+    { query, client }: HandlerRequest,
+  ): MainRequest | HandlerResponse {
     const parameters = parametersOf(match);
     if (isResponse(parameters)) return parameters;
-    const given = { query, client: clientName(client), nowUnixMs: Date.now() };
-    return commandOf({ route: match.route, parameters, stores: this.#stores, ...given });
+    const { route } = match;
+    const given = { parameters, query, client: clientName(client), nowUnixMs: Date.now() };
+    if (route.endpoint === 'yieldLeadership') {
+      const origin = originOf(given);
+      return isRefused(origin) ? origin : { kind: 'yieldLeadership', origin };
+    }
+    const command = commandOf({ route, stores: this.#stores, ...given });
+    return isResponse(command) ? command : { kind: 'submit', command };
   }
 
   #dispatch(
@@ -134,6 +165,8 @@ export class Handler {
     const { route } = match;
     const { board, state, profiling } = this.#sources;
     switch (route.endpoint) {
+      case 'checkAll':
+        return this.#sources.checkRequests.checkAll(match.encoded[0]!, request);
       case 'check':
       case 'throttleApp':
       case 'unthrottleApp':
@@ -143,7 +176,10 @@ export class Handler {
       case 'unexemptApp':
       case 'setThreshold':
       case 'resetThreshold':
+      case 'yieldLeadership':
         throw new Error('checks and commands are dispatched before');
+      case 'why':
+        return this.#why(match, request);
       case 'throttledApps':
       case 'skippedHosts':
       case 'exemptedApps':
@@ -157,10 +193,19 @@ export class Handler {
         return OK_RESPONSE;
       case 'leaderCheck':
         return this.#leaderCheck();
+      case 'stores':
+        return this.#list(route.endpoint, () => allStoresJson(board, this.#stores));
+      case 'store':
+        return this.#store(parameters.get('storeType') ?? '', parameters.get('storeName') ?? '');
+      case 'events': {
+        const selection = eventSelection(request.query, Date.now());
+        return isResponse(selection) ? selection : this.#callMain({ kind: 'events', selection });
+      }
       case 'consensusLeader':
       case 'consensusState':
         return this.#callMainForText({ kind: route.endpoint });
       case 'consensusStatus':
+      case 'cluster':
       case 'inventory':
       case 'vars':
       case 'metrics':
@@ -182,6 +227,23 @@ export class Handler {
       case 'help':
         return helpResponse(profiling);
     }
+  }
+
+  async #store(type: string, name: string): Promise<HandlerResponse> {
+    const store = type === 'mysql' ? this.#stores.find((each) => each.name === name) : undefined;
+    if (store === undefined) return this.#unknownStore(type, name);
+    const hosts = await this.#sources.callMain({ kind: 'storeHosts', store: name });
+    if (hosts.status !== 200) return responseFromMain(hosts);
+    return jsonResponse(200, storeJson(this.#sources.board, store, hosts.json));
+  }
+
+  #unknownStore(type: string, name: string): HandlerResponse {
+    const known = nearest(
+      name,
+      this.#stores.map((store) => store.name),
+    );
+    const hint = known === undefined ? '' : `; did you mean mysql/${known}?`;
+    return generalResponse(404, `no such store: ${type}/${name}${hint}`);
   }
 
   #leaderCheck(): HandlerResponse {

@@ -7,11 +7,12 @@ import { goFixed, goTime, jsonString } from '../../base/json.js';
 import { jsonObjectInChunks } from '../../base/time-slice.js';
 import { type Board, emptyLeadershipReading, emptyStoreReading } from '../../board/board.js';
 import type { StoreLocation } from '../../contracts/http.js';
+import { locatedMetrics } from '../../contracts/metric-paths.js';
 import { lastHealthyAtMs } from '../../throttle/health.js';
 import { mayAct } from '../../throttle/leadership-view.js';
 import { isCurrent, MetricState, noHostsMessage, type StoreMetric } from '../../throttle/metric.js';
 
-/** `/aggregated-metrics`: the current value of each store. `brief`: 3 decimals instead of 6. */
+/** `/aggregated-metrics`: the current value of each metric. `brief`: 3 decimals instead of 6. */
 export function aggregatedMetrics(
   board: Board,
   stores: readonly StoreLocation[],
@@ -21,27 +22,28 @@ export function aggregatedMetrics(
   const leadership = board.readLeadership(emptyLeadershipReading());
   const metric = emptyStoreReading();
   const entries = new Map<string, string>();
-  for (const { name, slot } of stores) {
+  for (const { path, slot } of locatedMetrics(stores)) {
     if (!isCurrent(board.readStore(slot, metric), leadership, nowMs)) continue;
-    entries.set(`mysql/${name}`, jsonString(metricText(metric, brief ? 3 : 6)));
+    entries.set(`mysql/${path}`, jsonString(metricText(metric, brief ? 3 : 6)));
   }
   return jsonObjectInChunks(entries);
 }
 
-/** `/metrics-health`: every store, while this node acts as leader. */
+/** `/metrics-health`: every metric, while this node acts as leader; `Mode` of those observed. */
 export function metricsHealth(board: Board, stores: readonly StoreLocation[]): Promise<string> {
   const nowMs = monotonicMs();
   const leadership = board.readLeadership(emptyLeadershipReading());
   const metric = emptyStoreReading();
   const entries = new Map<string, string>();
   if (mayAct(leadership, nowMs)) {
-    for (const { name, slot } of stores) {
+    for (const { path, slot, mode } of locatedMetrics(stores)) {
       const healthyAtMs = lastHealthyAtMs(board.readStore(slot, metric), leadership);
       const seconds = Math.max(0, Math.floor((nowMs - healthyAtMs) / 1000));
       const at = goTime(Math.round(monotonicToUnixMs(healthyAtMs)));
+      const observed = mode === 'observe' ? ',"Mode":"observe"' : '';
       entries.set(
-        `mysql/${name}`,
-        `{"LastHealthyAt":"${at}","SecondsSinceLastHealthy":${seconds}}`,
+        `mysql/${path}`,
+        `{"LastHealthyAt":"${at}","SecondsSinceLastHealthy":${seconds}${observed}}`,
       );
     }
   }

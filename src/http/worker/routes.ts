@@ -3,6 +3,8 @@
 /** Paths of one endpoint differ in the parameters that they give. */
 export type HttpEndpoint =
   | 'check'
+  | 'checkAll'
+  | 'why'
   | 'throttleApp'
   | 'unthrottleApp'
   | 'throttledApps'
@@ -21,10 +23,15 @@ export type HttpEndpoint =
   | 'consensusLeader'
   | 'consensusState'
   | 'consensusStatus'
+  | 'cluster'
+  | 'yieldLeadership'
   | 'hostname'
   | 'aggregatedMetrics'
   | 'metricsHealth'
   | 'memcache'
+  | 'stores'
+  | 'store'
+  | 'events'
   | 'inventory'
   | 'vars'
   | 'metrics'
@@ -56,6 +63,8 @@ export const ROUTES: readonly Route[] = [
   read('check', '/check-if-exists/:app/:storeType/:storeName'),
   read('check', '/check-read/:app/:storeType/:storeName/:threshold'),
   read('check', '/check-read-if-exists/:app/:storeType/:storeName/:threshold'),
+  read('checkAll', '/check-all/:app'),
+  read('why', '/why/:app/:storeType/:storeName'),
   control('throttleApp', '/throttle-app/:app'),
   control('throttleApp', '/throttle-app/:app/ratio/:ratio'),
   control('throttleApp', '/throttle-app/:app/ttl/:ttlMinutes'),
@@ -95,10 +104,15 @@ export const ROUTES: readonly Route[] = [
   read('consensusLeader', '/consensus/leader'),
   read('consensusState', '/consensus/state'),
   read('consensusStatus', '/consensus/status'),
+  read('cluster', '/cluster'),
+  control('yieldLeadership', '/raft/yield'),
   read('hostname', '/hostname'),
   read('aggregatedMetrics', '/aggregated-metrics'),
   read('metricsHealth', '/metrics-health'),
   read('memcache', '/config/memcache'),
+  read('stores', '/stores'),
+  read('store', '/stores/:storeType/:storeName'),
+  read('events', '/events'),
   read('inventory', '/inventory'),
   read('vars', '/debug/vars'),
   read('vars', '/debug/metrics'),

@@ -39,6 +39,18 @@ export function queryParameter(query: string, name: string): string | HandlerRes
   return '';
 }
 
+/** All values of a parameter of the query, in their order. */
+export function queryParameters(query: string, name: string): string[] | HandlerResponse {
+  const values: string[] = [];
+  for (const pair of query.split('&')) {
+    if (pair !== name && !pair.startsWith(`${name}=`)) continue;
+    const value = queryParameter(pair, name);
+    if (typeof value === 'object') return value;
+    values.push(value);
+  }
+  return values;
+}
+
 /** Matches in linear time: no digit can belong to two of its parts. */
 const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 

@@ -17,12 +17,14 @@ import type {
   FromHttp,
   HttpEngine,
   HttpWorkerData,
+  MainRequest,
   RecentApp,
   StatisticsKind,
   ToHttp,
 } from '../../contracts/http.js';
 import { AppRules } from '../../throttle/app-rules.js';
 import { ThrottleState } from '../../throttle/state.js';
+import { CheckRequests } from './check-requests.js';
 import { Checks } from './checks.js';
 import { CheckCounters } from './counters.js';
 import type { Engine, EngineContext } from './engines/engine.js';
@@ -30,6 +32,7 @@ import { Handler } from './handler.js';
 import { MainClient } from './main-client.js';
 import { RecentApps } from './recent-apps.js';
 import { Reports } from './reports.js';
+import { Waiters } from './waiters.js';
 
 /** Requests that were in flight when the worker got `stop` may still arrive for so long. */
 const DRAIN_AT_LEAST_MS = 50;
@@ -61,6 +64,7 @@ class HttpWorker {
   readonly #recentApps = new RecentApps();
   readonly #mainClient: MainClient;
   readonly #checks: Checks;
+  readonly #waiters: Waiters;
   readonly #handler: Handler;
   readonly #context: EngineContext;
   #engine: Engine | undefined;
@@ -81,13 +85,18 @@ class HttpWorker {
       reports,
       dice: Math.random,
     });
+    this.#waiters = new Waiters(data.waitersMax);
+    const callMain = (request: MainRequest) => this.#mainClient.call(request);
     this.#handler = new Handler({
       checks: this.#checks,
+      checkRequests: new CheckRequests({
+        ...{ checks: this.#checks, waiters: this.#waiters, callMain },
+      }),
       board,
       state: this.#state,
       profiling: data.profiling,
       reports,
-      callMain: (request) => this.#mainClient.call(request),
+      callMain,
     });
     this.#context = { handler: this.#handler, checks: this.#checks, log: this.#log };
   }
@@ -133,7 +142,7 @@ class HttpWorker {
         void this.#collect(message.id, message.statistics);
         return;
       case 'hasSeen': {
-        const { separator } = this.#checks.appRules;
+        const separator = this.#checks.appSeparator;
         const seen = this.#recentApps.hasSeen(message.app, separator, Date.now());
         this.#post({ kind: 'seen', id: message.id, seen });
         return;
@@ -177,6 +186,7 @@ class HttpWorker {
     if (this.#isEnding) return;
     this.#isEnding = true;
     const idle = this.#engine?.drain() ?? Promise.resolve();
+    this.#waiters.stop();
     await Promise.race([
       Promise.all([idle, elapsed(DRAIN_AT_LEAST_MS)]),
       elapsed(DRAIN_AT_MOST_MS),
@@ -218,6 +228,8 @@ class HttpWorker {
       worker: this.#data.worker,
       checkDurations: this.#checks.durations,
       checks: [],
+      observedDenials: statistics === 'checks' && last ? this.#counters.observedDenials() : [],
+      waiting: { waiting: this.#waiters.waiting, refused: this.#waiters.refused },
       recentApps: [],
       [statistics]: counts,
     };

@@ -206,6 +206,10 @@ export class Inventory implements InventoryReporter, SkipMatcher {
     return new Map([...this.#clusters].map(([name, cluster]) => [name, cluster.report(isSkipped)]));
   }
 
+  reportOf(cluster: string): ClusterReport | undefined {
+    return this.#clusters.get(cluster)?.report(this.#skipTest());
+  }
+
   /** `entry`: the name of a skip, of a host or `host:port`. */
   skipMatch(entry: string): SkipMatch {
     return matchSkip(this.#clusters.values(), entry, this.#skipTest());

@@ -53,7 +53,7 @@ export interface SchedulerOptions {
 const LATE_MAX_MS = 20;
 
 /** Members that share a phase before another is used: the last waits a millisecond or two. */
-const SHARED_MAX = 128;
+export const SHARED_MAX = 128;
 
 export class ProbeScheduler {
   readonly #clock: SchedulerClock;

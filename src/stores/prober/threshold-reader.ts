@@ -27,6 +27,7 @@ export class ThresholdReader {
     }
     // Most metrics have none set, and need no clock.
     if (settings.setThresholdUntilMs === 0) return threshold;
-    return thresholdInForce({ ...settings, threshold }, this.#board.expiryTimeMs());
+    settings.threshold = threshold;
+    return thresholdInForce(settings, this.#board.expiryTimeMs());
   }
 }

@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { monotonicMs } from '../../../src/base/clock.js';
 import { DEFAULT_TIMES } from '../../../src/consensus/mysql/options.js';
+import { failureOf } from '../../support/failure.js';
+import { until } from '../../support/until.js';
 import { Backend, FAST, PASSWORD } from './backend.js';
 import { type BackendTestNode, firstUntil } from './node.js';
 
@@ -47,6 +49,31 @@ describe('the election by the MySQL backend', () => {
       State: 'Healthy',
       HealthyDomainServicesList: ['a:1', 'b:1'],
     });
+  });
+
+  it('hands leadership over on request, and says to which node', async () => {
+    const [first, second] = (await backend.nodes(['a:1', 'b:1'])) as [
+      BackendTestNode,
+      BackendTestNode,
+    ];
+    const refused = await failureOf(second.consensus.yieldLeadership());
+    expect(refused).to.include({ code: 'CONFLICT' });
+    expect(refused.message).to.include('the leader is a:1');
+    await until(() => first.consensus.status().HealthyDomainServicesList?.length === 2);
+    expect(await first.consensus.yieldLeadership()).to.equal('b:1');
+    expect([first.acts, second.acts]).to.deep.equal([false, true]);
+    const { Self, LeaderHTTP, Nodes } = first.consensus.cluster();
+    expect({ Self, LeaderHTTP }).to.deep.equal({ Self: 'a:1', LeaderHTTP: 'b:1' });
+    expect(Nodes.map(({ Node, Role, Version }) => [Node, Role, Version])).to.deep.equal([
+      ['a:1', 'Healthy', '1.2.3'],
+      ['b:1', 'Leader', null],
+    ]);
+  });
+
+  it('hands nothing over when no other node is healthy', async () => {
+    const [only] = (await backend.nodes(['a:1'])) as [BackendTestNode];
+    expect(await failureOf(only.consensus.yieldLeadership())).to.include({ code: 'CONFLICT' });
+    expect(only.acts).to.equal(true);
   });
 
   it('elects one leader for each domain, and lists the domains of a share domain', async () => {

@@ -43,6 +43,7 @@ export class BackendTestNode implements ConsensusObserver, StateMachine {
       state: this,
       observer: this,
       log: options.log,
+      description: () => ({ version: '1.2.3', configHash: 7, listenPort: 8087 }),
       ...(options.times === undefined ? {} : { times: options.times }),
     });
   }

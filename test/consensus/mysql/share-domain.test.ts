@@ -7,6 +7,7 @@ import { monotonicMs } from '../../../src/base/clock.js';
 import { LOG_LEVELS } from '../../../src/base/log.js';
 import { ShareDomain } from '../../../src/consensus/mysql/share-domain.js';
 import type { ConsensusStatus } from '../../../src/contracts/consensus.js';
+import type { UnhealthyAtPeers } from '../../../src/contracts/peer-health.js';
 
 const INTERVAL_MS = 20;
 
@@ -21,19 +22,19 @@ describe('ShareDomain', () => {
   const lines: string[] = [];
   let status: Pick<ConsensusStatus, 'IsLeader' | 'ShareDomainServices'>;
   let shareDomain: ShareDomain;
-  let unhealthyUntilMs: ReadonlyMap<string, number>;
+  let unhealthy: ReadonlyMap<string, UnhealthyAtPeers>;
   let publications: Array<() => void>;
 
   beforeEach(() => {
     lines.length = 0;
-    unhealthyUntilMs = new Map();
+    unhealthy = new Map();
     publications = [];
     status = { IsLeader: true, ShareDomainServices: {} };
     shareDomain = new ShareDomain({
       status: () => status as ConsensusStatus,
       peerHealth: {
-        setUnhealthyAtPeers: (untilMs) => {
-          unhealthyUntilMs = untilMs;
+        setUnhealthyAtPeers: (reports) => {
+          unhealthy = reports;
           for (const wake of publications.splice(0)) wake();
         },
       },
@@ -73,10 +74,25 @@ describe('ShareDomain', () => {
       response.end(healthBody(1));
     });
     status = { IsLeader: true, ShareDomainServices: { west } };
-    await until(() => unhealthyUntilMs.has('main1'));
-    expect([...unhealthyUntilMs.keys()]).to.deep.equal(['main1']);
-    expect(unhealthyUntilMs.get('main1')! - monotonicMs()).to.be.within(4_000, 5_000);
+    await until(() => unhealthy.has('main1'));
+    expect([...unhealthy.keys()]).to.deep.equal(['main1']);
+    expect(unhealthy.get('main1')!.untilMs - monotonicMs()).to.be.within(4_000, 5_000);
     expect(paths[0]).to.equal('/metrics-health');
+  });
+
+  it('names the domains where an enforced metric of a store is unhealthy', async () => {
+    const entry = { LastHealthyAt: '2026-01-01T00:00:00Z', SecondsSinceLastHealthy: 3 };
+    const healthy = { ...entry, SecondsSinceLastHealthy: 0 };
+    const loaded = { 'mysql/main1': healthy, 'mysql/main1/threads_running': entry };
+    const tried = { 'mysql/other': healthy, 'mysql/other/load': { ...entry, Mode: 'observe' } };
+    const west = await peer((_request, response) => response.end(JSON.stringify(loaded)));
+    const east = await peer((_request, response) =>
+      response.end(JSON.stringify({ ...loaded, ...tried })),
+    );
+    status = { IsLeader: true, ShareDomainServices: { west, east } };
+    await until(() => unhealthy.get('main1')?.domains.length === 2);
+    expect(unhealthy.get('main1')?.domains).to.deep.equal(['east', 'west']);
+    expect([...unhealthy.keys()]).to.deep.equal(['main1']);
   });
 
   it('reports a store as healthy again when all peers report it as healthy', async () => {
@@ -84,9 +100,9 @@ describe('ShareDomain', () => {
     const west = await peer((_request, response) => response.end(healthBody(seconds)));
     const north = await peer((_request, response) => response.end(healthBody(0)));
     status = { IsLeader: true, ShareDomainServices: { west, north } };
-    await until(() => unhealthyUntilMs.has('main1'));
+    await until(() => unhealthy.has('main1'));
     seconds = 0;
-    await until(() => !unhealthyUntilMs.has('main1'));
+    await until(() => !unhealthy.has('main1'));
   });
 
   it('keeps the last report of an unreachable peer until it expires', async () => {
@@ -96,22 +112,22 @@ describe('ShareDomain', () => {
       else response.end(healthBody(3));
     });
     status = { IsLeader: true, ShareDomainServices: { west } };
-    await until(() => unhealthyUntilMs.has('main1'));
+    await until(() => unhealthy.has('main1'));
     isDown = true;
     await until(() => lines.some((line) => line.includes(`polling ${west} failed`)));
-    const untilMs = unhealthyUntilMs.get('main1');
+    const untilMs = unhealthy.get('main1')?.untilMs;
     status = { IsLeader: true, ShareDomainServices: {} };
     await until(() => true);
     await new Promise((resolve) => setTimeout(resolve, 3 * INTERVAL_MS));
-    expect(unhealthyUntilMs.get('main1')).to.equal(untilMs);
+    expect(unhealthy.get('main1')?.untilMs).to.equal(untilMs);
   });
 
   it('deletes all reports when this node loses leadership', async () => {
     const west = await peer((_request, response) => response.end(healthBody(3)));
     status = { IsLeader: true, ShareDomainServices: { west } };
-    await until(() => unhealthyUntilMs.has('main1'));
+    await until(() => unhealthy.has('main1'));
     status = { IsLeader: false, ShareDomainServices: { west } };
-    await until(() => !unhealthyUntilMs.has('main1'));
+    await until(() => !unhealthy.has('main1'));
   });
 
   it('ignores invalid responses, and logs each failure once', async () => {
@@ -128,7 +144,7 @@ describe('ShareDomain', () => {
       await until(() => failures().length > 0);
       await new Promise((resolve) => setTimeout(resolve, 3 * INTERVAL_MS));
       expect(failures().length).to.equal(1);
-      expect(unhealthyUntilMs.size).to.equal(0);
+      expect(unhealthy.size).to.equal(0);
     }
   });
 });

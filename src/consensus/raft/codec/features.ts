@@ -16,6 +16,9 @@ export const FEATURE_CRC32C = 'crc32c';
 /** Reads the identity of the cluster in the log: listed since before there were levels. */
 const FEATURE_IDENTITY = 'command:identifyCluster';
 
+/** Reads reports of other nodes about themselves. */
+export const FEATURE_NODE_REPORT = 'nodeReport';
+
 /** The feature of a node that reads all commands of this level. */
 function levelFeature(level: number): string {
   return `level:${level}`;
@@ -25,6 +28,7 @@ function levelFeature(level: number): string {
 export const ownFeatures: readonly string[] = [
   FEATURE_CRC32C,
   FEATURE_IDENTITY,
+  FEATURE_NODE_REPORT,
   ...Array.from({ length: FEATURE_LEVEL_MAX }, (_, below) => levelFeature(below + 1)),
 ];
 

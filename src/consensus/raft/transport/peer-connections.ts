@@ -25,9 +25,16 @@ interface PeerConnection {
 
 export class PeerConnections {
   readonly #connections = new Map<NodeId, PeerConnection>();
+  /** Of connections that are closed. */
+  readonly #heardAtMs = new Map<NodeId, number>();
 
   get sockets(): Socket[] {
     return [...this.#connections.values()].map(({ socket }) => socket);
+  }
+
+  /** `monotonicMs()` when anything of the peer arrived last; null: nothing has. */
+  heardAtMs(peer: NodeId): number | null {
+    return this.#connections.get(peer)?.heardAtMs ?? this.#heardAtMs.get(peer) ?? null;
   }
 
   /** Why another node of this name keeps its connection; null: no other is connected. */
@@ -61,7 +68,9 @@ export class PeerConnections {
       connection.heardAtMs = monotonicMs();
     });
     socket.on('close', () => {
-      if (this.#connections.get(from) === connection) this.#connections.delete(from);
+      if (this.#connections.get(from) !== connection) return;
+      this.#connections.delete(from);
+      this.#heardAtMs.set(from, connection.heardAtMs);
     });
   }
 }

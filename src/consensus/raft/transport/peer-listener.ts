@@ -87,6 +87,11 @@ export class PeerListener {
     });
   }
 
+  /** As `PeerConnections.heardAtMs`. */
+  heardAtMs(peer: NodeId): number | null {
+    return this.#peers.heardAtMs(peer);
+  }
+
   /** Closes all connections. */
   async stop(): Promise<void> {
     for (const socket of [...this.#strangers.sockets, ...this.#peers.sockets]) socket.destroy();

@@ -142,14 +142,21 @@ export class TcpTransport implements PeerTransport {
     return new Map([...this.#links].map(([peer, link]) => [peer, link.fault]));
   }
 
+  /** As `PeerConnections.heardAtMs`. */
+  heardAtMs(peer: NodeId): number | null {
+    return this.#listener.heardAtMs(peer);
+  }
+
   send(to: NodeId, body: Uint8Array): boolean {
     return this.#links.get(to)?.send(body) ?? false;
   }
 }
 
 /** For a node without peers: it neither listens nor dials. */
-export const noTransport: PeerTransport & Pick<TcpTransport, 'start' | 'stop' | 'peerFaults'> = {
+export const noTransport: PeerTransport &
+  Pick<TcpTransport, 'start' | 'stop' | 'peerFaults' | 'heardAtMs'> = {
   peerFaults: () => new Map(),
+  heardAtMs: () => null,
   start: async () => {},
   stop: async () => {},
   send: () => false,

@@ -58,7 +58,7 @@ export class NodeEngine implements Engine {
   #serve(req: IncomingMessage, res: ServerResponse): void {
     req.resume();
     try {
-      const response = this.#context.handler.handle(requestOf(req));
+      const response = this.#context.handler.handle(requestOf(req, res));
       if (response instanceof Promise) this.#sendLater(response, req, res);
       else this.#send(response, req, res);
     } catch (error) {
@@ -108,7 +108,7 @@ export class NodeEngine implements Engine {
   }
 }
 
-function requestOf(req: IncomingMessage): HandlerRequest {
+function requestOf(req: IncomingMessage, res: ServerResponse): HandlerRequest {
   const target = originForm(req.url ?? '/');
   const queryAt = target.indexOf('?');
   const forwarded = req.headers['x-forwarded-for'];
@@ -119,6 +119,8 @@ function requestOf(req: IncomingMessage): HandlerRequest {
     query: queryAt === -1 ? '' : target.slice(queryAt + 1),
     client: forwardedFrom !== '' ? forwardedFrom : textClient(req.socket.remoteAddress ?? ''),
     header: (name) => headerText(req.headers[name]),
+    // Also after the response: then there is nothing left to drop.
+    onAbort: (listener) => res.once('close', listener),
   };
 }
 

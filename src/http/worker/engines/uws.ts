@@ -7,6 +7,7 @@
 import uWebSockets, { type HttpRequest, type HttpResponse } from 'uWebSockets.js';
 import { STATUS_CODES } from 'node:http';
 import HyperExpress from 'hyper-express';
+import { LOW_PRIORITY_QUERY } from '../checks.js';
 import { binaryClient, forwardedClient } from '../client-address.js';
 import type { ClientKey } from '../recent-apps.js';
 import { type HandlerResponse, INTERNAL_ERROR_RESPONSE } from '../response.js';
@@ -87,23 +88,46 @@ export class UwsEngine implements Engine {
     else this.#peers.closed();
   }
 
+  /** Nearly all checks ask for nothing but the result. */
   #serveCheck(res: HttpResponse, req: HttpRequest): void {
+    const query = req.getQuery() ?? '';
+    if (query !== '' && query !== LOW_PRIORITY_QUERY) {
+      this.#serveRaw('GET', res, req, (response) => this.#endRaw(res, response));
+      return;
+    }
     let response: HandlerResponse;
     try {
       const client = this.#clientOf(res, req.getHeader('x-forwarded-for'));
-      response = this.#context.checks.respond(req.getUrl(), req.getQuery() ?? '', client);
+      response = this.#context.checks.respond(req.getUrl(), query, client);
     } catch (error) {
       response = this.#failed(error);
     }
+    this.#endRaw(res, response);
+  }
+
+  #endRaw(res: HttpResponse, response: HandlerResponse): void {
     writeHead(res, response);
     res.end(response.body, this.#draining);
   }
 
   #serveHead(res: HttpResponse, req: HttpRequest): void {
+    this.#serveRaw('HEAD', res, req, (response) => this.#endHead(res, response));
+  }
+
+  #serveRaw(
+    method: 'GET' | 'HEAD',
+    res: HttpResponse,
+    req: HttpRequest,
+    end: (response: HandlerResponse) => void,
+  ): void {
     let response: HandlerResponse | Promise<HandlerResponse>;
+    let gone = (): void => {};
     try {
       response = this.#context.handler.handle({
-        method: 'HEAD',
+        method,
+        onAbort: (listener) => {
+          gone = listener;
+        },
         path: req.getUrl(),
         query: req.getQuery() ?? '',
         client: this.#clientOf(res, req.getHeader('x-forwarded-for')),
@@ -112,17 +136,17 @@ export class UwsEngine implements Engine {
     } catch (error) {
       response = this.#failed(error);
     }
-    if (response instanceof Promise) this.#endHeadLater(res, response);
-    else this.#endHead(res, response);
-  }
-
-  #endHeadLater(res: HttpResponse, later: Promise<HandlerResponse>): void {
+    if (!(response instanceof Promise)) {
+      end(response);
+      return;
+    }
     let isAborted = false;
     res.onAborted(() => {
       isAborted = true;
+      gone();
     });
-    this.#settle(later, (response) => {
-      if (!isAborted) res.cork(() => this.#endHead(res, response));
+    this.#settle(response, (settled) => {
+      if (!isAborted) res.cork(() => end(settled));
     });
   }
 
@@ -145,6 +169,7 @@ export class UwsEngine implements Engine {
         path: req.path,
         query: req.path_query ?? '',
         client: this.#clientOf(res.raw, req.headers['x-forwarded-for'] ?? ''),
+        onAbort: (listener) => res.once('abort', listener),
         header: (name) => req.headers[name] ?? '',
       });
     } catch (error) {

@@ -1,6 +1,6 @@
 /** Checks by app, store and status, bounded however many names clients invent. */
 import type { CheckCount, HttpStatistics, StoreLocation } from '../../../contracts/http.js';
-import { counter, type Family, histogram } from './prometheus-text.js';
+import { counter, type Family, gauge, histogram } from './prometheus-text.js';
 
 /**
  * Pairs of app and store with series of their own, over all HTTP threads; a pair has up to five
@@ -37,14 +37,34 @@ export function checkFamilies(
     'Time from a parsed check to its finished answer, without the network; ' +
       'one check in 64 is measured.',
   );
+  const observed = counter(
+    'freno_observed_denials_total',
+    'Checks that a metric would have denied if it were enforced and not only observed.',
+  );
+  const waiting = gauge('freno_waiting_checks', 'Clients that wait for a check now.');
+  const refused = counter(
+    'freno_waits_refused_total',
+    'Checks that asked to wait and were answered at once, because too many waited.',
+  );
   const configured = new Set(stores.map(({ name }) => name));
   const pairsMax = Math.floor(PAIRS_MAX / Math.max(1, statistics.length));
-  for (const { worker, checks: counts, checkDurations } of statistics) {
+  for (const {
+    worker,
+    checks: counts,
+    checkDurations,
+    observedDenials,
+    waiting: waits,
+  } of statistics) {
     const thread = `http-${worker}`;
     durations.addHistogram({ thread }, checkDurations);
+    waiting.add({ thread }, waits.waiting);
+    refused.add({ thread }, waits.refused);
     addCounts(checks, thread, counts, pairsMax, configured);
+    for (const { storeName: store, metric, count } of observedDenials) {
+      observed.add({ store, metric, thread }, count);
+    }
   }
-  return [checks, durations];
+  return [checks, durations, observed, waiting, refused];
 }
 
 function addCounts(

@@ -7,11 +7,12 @@ import {
   type StoreReading,
 } from '../../../board/board.js';
 import type { StoreLocation } from '../../../contracts/http.js';
+import { locatedMetrics } from '../../../contracts/metric-paths.js';
 import type { ProbeStatistics } from '../../../contracts/probe.js';
 import type { ClusterReport } from '../../../contracts/reports.js';
 import { lastHealthyAtMs } from '../../../throttle/health.js';
 import { mayAct } from '../../../throttle/leadership-view.js';
-import { isCurrent, MetricState } from '../../../throttle/metric.js';
+import { isCurrent, MetricState, thresholdInForce } from '../../../throttle/metric.js';
 import { addStates, type Family, gauge } from './prometheus-text.js';
 
 const STATE_NAMES = new Map<MetricState, string>([
@@ -44,17 +45,20 @@ export function boardFamilies(board: Board, stores: readonly StoreLocation[]): F
   const nowMs = monotonicMs();
   const leadership = board.readLeadership(emptyLeadershipReading());
   const acts = mayAct(leadership, nowMs);
+  const nowUnixMs = board.expiryTimeMs();
   const metric: StoreReading = emptyStoreReading();
-  for (const { name: store, slot } of stores) {
+  for (const { store, name, slot, isOwn } of locatedMetrics(stores)) {
+    // Series of the own metric are what they are in a store that has no other.
+    const labels = isOwn ? { store } : { store, metric: name };
     board.readStore(slot, metric);
     const isKnown = isCurrent(metric, leadership, nowMs);
     const current = isKnown ? metric.state : MetricState.nothing;
-    threshold.add({ store }, metric.threshold);
-    addStates(state, { store }, 'state', [...STATE_NAMES.values()], STATE_NAMES.get(current)!);
-    if (acts) unhealthy.add({ store }, sinceSeconds(lastHealthyAtMs(metric, leadership), nowMs));
+    threshold.add(labels, thresholdInForce(metric, nowUnixMs));
+    addStates(state, labels, 'state', [...STATE_NAMES.values()], STATE_NAMES.get(current)!);
+    if (acts) unhealthy.add(labels, sinceSeconds(lastHealthyAtMs(metric, leadership), nowMs));
     if (!isKnown) continue;
-    staleness.add({ store }, sinceSeconds(metric.readAtMs, nowMs));
-    if (metric.state === MetricState.ok) value.add({ store }, metric.value);
+    staleness.add(labels, sinceSeconds(metric.readAtMs, nowMs));
+    if (metric.state === MetricState.ok) value.add(labels, metric.value);
   }
   return [value, threshold, state, staleness, unhealthy];
 }

@@ -4,14 +4,18 @@ import type { CheckCount, HttpStatistics } from '../../../contracts/http.js';
 
 /**
  * Adds `check.any`, `check.<app>`, `check.any.<type>.<store>` and `check.<app>.<type>.<store>`,
- * each with `.total` and, once there are any, `.error` and `.internal-error`.
+ * each with `.total` and, once there are any, `.error` and `.internal-error`; and
+ * `observed.<type>.<store>.<metric>` for each metric that is only observed and would have denied.
  */
 export async function checkVars(
   statistics: readonly HttpStatistics[],
 ): Promise<Map<string, number>> {
   const slice = new TimeSlice();
   const vars = new Map<string, number>();
-  for (const { checks } of statistics) {
+  for (const { checks, observedDenials } of statistics) {
+    for (const { storeName, metric, count } of observedDenials) {
+      addTo(vars, `observed.mysql.${storeName}.${metric}`, count);
+    }
     for (const count of checks) {
       const store = `${count.storeType}.${count.storeName}`;
       add(vars, 'check.any', count);

@@ -5,6 +5,7 @@ import { jsonObjectInChunks, TimeSlice } from '../../../base/time-slice.js';
 import { type Board, emptyLeadershipReading, emptyStoreReading } from '../../../board/board.js';
 import type { Consensus } from '../../../contracts/consensus.js';
 import type { HttpStatisticsSource, StoreLocation } from '../../../contracts/http.js';
+import { locatedMetrics } from '../../../contracts/metric-paths.js';
 import type { ProbeStatisticsSource, VarsReporter } from '../../../contracts/reports.js';
 import { lastHealthyAtMs } from '../../../throttle/health.js';
 import { mayAct } from '../../../throttle/leadership-view.js';
@@ -78,7 +79,8 @@ export class Vars implements VarsReporter {
     const leadership = board.readLeadership(emptyLeadershipReading());
     if (!mayAct(leadership, nowMs)) return vars;
     const metric = emptyStoreReading();
-    for (const { name, slot } of stores()) {
+    for (const { path, slot } of locatedMetrics(stores())) {
+      const name = path.replace('/', '.');
       board.readStore(slot, metric);
       const healthyForSeconds = Math.floor((nowMs - lastHealthyAtMs(metric, leadership)) / 1000);
       vars.set(`check.mysql.${name}.seconds_since_healthy`, Math.max(0, healthyForSeconds));

@@ -102,10 +102,16 @@ export class RaftTestNode {
   /** The error of the node's wall clock. */
   clockErrorMs = 0;
 
+  /** What it says of itself to the others. */
+  description = { version: '1.2.3', configHash: 7, listenPort: 8087 };
+
   constructor(readonly settings: RaftSettings) {
     const { machine, observer, log } = this;
     const unixMs = (): number => this.unixMs();
-    this.consensus = new RaftConsensus(settings, machine, observer, log.logger, unixMs);
+    this.consensus = new RaftConsensus(settings, machine, observer, log.logger, {
+      unixMs,
+      description: () => this.description,
+    });
   }
 
   unixMs(): number {

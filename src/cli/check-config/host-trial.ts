@@ -1,0 +1,83 @@
+/** One probe of one host, as the service would begin it: login, session, metric. */
+
+import { monotonicMs } from '../../base/clock.js';
+import type { ResolverClient } from '../../base/dns-resolver.js';
+import type { Login } from '../../base/mysql/connection.js';
+import { TlsMaterial } from '../../base/mysql/tls.js';
+import type { MetricSettings, ProbeTarget, StatementSource } from '../../contracts/stores.js';
+import { metricOf } from '../../stores/prober/mysql/metric.js';
+import { MysqlProbe } from '../../stores/prober/mysql/probe.js';
+import { currentAccount } from './current-account.js';
+import { missingGrant } from './missing-grant.js';
+
+export type TrialResult =
+  | { readonly kind: 'value'; readonly value: number }
+  | {
+      readonly kind: 'failed';
+      /** Begins with the address. */
+      readonly error: string;
+      /** The statement that grants what is missing; null: the error has another reason. */
+      readonly missingGrant: string | null;
+    };
+
+/** The probe checks its time-outs at its ticks. */
+const TICK_MS = 50;
+
+/** Never rejects. */
+export async function tryHost(
+  target: ProbeTarget,
+  settings: MetricSettings,
+  measured: StatementSource,
+  resolver: ResolverClient,
+): Promise<TrialResult> {
+  const login = loginOf(settings);
+  const result = await probeOnce(target, login, measured, resolver);
+  if (result.kind === 'value') return result;
+  const { address, error } = result;
+  const reason = error.startsWith(`${address}: `) ? error.slice(address.length + 2) : error;
+  const grant =
+    missingGrant(reason, measured.query, '') === null
+      ? null
+      : missingGrant(reason, measured.query, await currentAccount(target, login, resolver.lookup));
+  return { kind: 'failed', error, missingGrant: grant };
+}
+
+type ProbeResult =
+  | { readonly kind: 'value'; readonly value: number }
+  | { readonly kind: 'failed'; readonly address: string; readonly error: string };
+
+function probeOnce(
+  target: ProbeTarget,
+  login: Login,
+  { query }: StatementSource,
+  resolver: ResolverClient,
+): Promise<ProbeResult> {
+  const metric = metricOf(query);
+  if (metric === null) throw new Error(`freno does not run ${query}`);
+  return new Promise((resolve) => {
+    const end = (result: ProbeResult): void => {
+      clearInterval(ticks);
+      // Not within the callback of the probe, which goes on with its connection.
+      setImmediate(() => probe.close());
+      resolve(result);
+    };
+    const probe = new MysqlProbe(
+      target,
+      { login, metric, cacheMs: 0 },
+      resolver,
+      {
+        succeeded: (value) => end({ kind: 'value', value }),
+        failed: ({ text }) => end({ kind: 'failed', address: probe.address, error: text }),
+        cacheHit: () => {},
+        sessionRefused: () => {},
+      },
+      { finished: () => {}, failed: () => {} },
+    );
+    const ticks = setInterval(() => probe.tick(monotonicMs()), TICK_MS);
+    probe.open(monotonicMs());
+  });
+}
+
+function loginOf({ user, password, collation, tls }: MetricSettings): Login {
+  return { user, password, collation, tls: tls === null ? null : new TlsMaterial(tls) };
+}

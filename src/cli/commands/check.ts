@@ -1,0 +1,28 @@
+/** `freno check`: may the app write to the store now? */
+import type { CommandContext } from '../context.js';
+import { CommandFailure, EXIT } from '../exit-codes.js';
+import { exitCodeOf, writeAnswer } from '../permission/answers.js';
+import { type CheckOptions, clientFor, commandFailure, thresholdOf } from '../permission/asking.js';
+import type { CheckTarget } from '../target.js';
+
+export interface CheckCommandOptions extends CheckOptions {
+  /** A number: the app's own threshold. */
+  readonly threshold?: string;
+}
+
+/** Resolves with the exit code: 0 only for 200. */
+export async function check(
+  context: CommandContext,
+  target: CheckTarget,
+  options: CheckCommandOptions,
+): Promise<number> {
+  const client = clientFor(context, target, options);
+  const threshold = options.threshold === undefined ? null : thresholdOf(options.threshold);
+  const asked = threshold === null ? client.check() : client.checkRead(threshold);
+  const answer = await asked.catch((error: unknown) => {
+    throw commandFailure(error);
+  });
+  if (answer.reason === 'unreachable') throw new CommandFailure(EXIT.unreachable, answer.message);
+  writeAnswer(context.output, target.store, answer);
+  return exitCodeOf(answer);
+}

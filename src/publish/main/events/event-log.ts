@@ -1,0 +1,82 @@
+/**
+ * What happened lately, for `/events`: the last commands, which every node knows, and the last
+ * events of this node: thresholds crossed, stores that cannot be read, changes of the leader,
+ * reloads, refused commands.
+ */
+import { jsonString } from '../../../base/json.js';
+import type {
+  EventKind,
+  EventRecorder,
+  EventSelection,
+  EventsReporter,
+} from '../../../contracts/reports.js';
+import {
+  COMMAND_EFFECTS,
+  commandValues,
+  type NamedValues,
+  originValues,
+} from '../../../throttle/command-summary.js';
+import type { OperatorCommand } from '../../../throttle/commands.js';
+
+/** Beside the commands: flapping metrics must not push these out. */
+const EVENTS_MAX = 1_000;
+
+/** Errors of servers may be long. */
+const TEXT_LENGTH_MAX = 500;
+
+interface LoggedEvent {
+  /** Unix time in milliseconds. */
+  readonly atMs: number;
+  readonly kind: EventKind;
+  /** One sentence, without a period. */
+  readonly text: string;
+  readonly values: NamedValues;
+}
+
+export class EventLog implements EventRecorder, EventsReporter {
+  readonly #commands: () => readonly OperatorCommand[];
+  /** Oldest first. */
+  readonly #events: LoggedEvent[] = [];
+
+  /** `commands`: those that took effect last, oldest first. */
+  constructor(commands: () => readonly OperatorCommand[]) {
+    this.#commands = commands;
+  }
+
+  record(kind: EventKind, text: string, values: NamedValues = {}, atMs = Date.now()): void {
+    this.#events.push({ atMs, kind, text: text.slice(0, TEXT_LENGTH_MAX), values });
+    if (this.#events.length > EVENTS_MAX) this.#events.shift();
+  }
+
+  /** As JSON: the newest that are selected, oldest first. */
+  report({ sinceUnixMs, limit }: EventSelection): string {
+    const all = [...this.#events, ...this.#commands().map(eventOf)];
+    const selected = all.filter(({ atMs }) => sinceUnixMs === null || atMs >= sinceUnixMs);
+    // Stable: events of one millisecond keep their order.
+    selected.sort((left, right) => left.atMs - right.atMs);
+    return `[${selected.slice(-limit).map(eventJson).join(',')}]`;
+  }
+}
+
+function eventOf(command: OperatorCommand): LoggedEvent {
+  const { atMs, kind, reason } = command;
+  const values = {
+    ...commandValues(command),
+    ...originValues(command),
+    ...(reason !== undefined && { reason }),
+  };
+  return { atMs, kind: 'command', text: COMMAND_EFFECTS[kind], values };
+}
+
+function eventJson({ atMs, kind, text, values }: LoggedEvent): string {
+  const members = [
+    `"At":"${new Date(atMs).toISOString()}"`,
+    `"Kind":"${kind}"`,
+    `"Text":${jsonString(text)}`,
+    ...Object.entries(values).map(([name, value]) => {
+      const key = name.charAt(0).toUpperCase() + name.slice(1);
+      return `${jsonString(key)}:${typeof value === 'number' ? value : jsonString(value)}`;
+    }),
+  ];
+  return `{${members.join(',')}}`;
+}
