@@ -117,9 +117,7 @@ describe('the metrics of probes', () => {
       total: 10,
       error: 1,
       seconds: 0.5,
-      failingHosts: 0,
-      leftOutHosts: 0,
-      negativeHosts: 0,
+      metrics: [],
     };
     const statistics = [
       probeStatistics({ worker: 0, stores: [{ store: 'a', ...store }], missedPhases: 7 }),

@@ -3,7 +3,8 @@ import { expect } from 'chai';
 import {
   type Aggregate,
   type AggregationRules,
-  ClusterReadings,
+  emptyAggregate,
+  HostReadings,
 } from '../../src/stores/prober/aggregation.js';
 import { MetricState } from '../../src/throttle/metric.js';
 import { SeededRandom } from '../support/random.js';
@@ -11,6 +12,7 @@ import { SeededRandom } from '../support/random.js';
 const NOW_MS = 1_000;
 const STRICT: AggregationRules = {
   ignoreHostsCount: 0,
+  ignoreHostsPercent: 0,
   ignoreHostsThreshold: 0,
   ignoreDialTcpErrors: false,
 };
@@ -19,8 +21,8 @@ const STRICT: AggregationRules = {
 type Reading = number | 'unread' | 'error' | 'unreachable';
 type HostState = { readonly reading: Reading; readonly leftOut?: boolean };
 
-function readingsOf(hosts: readonly HostState[]): ClusterReadings {
-  const readings = new ClusterReadings(hosts.length);
+function readingsOf(hosts: readonly HostState[]): HostReadings {
+  const readings = new HostReadings(hosts.length);
   hosts.forEach(({ reading, leftOut = false }, host) => {
     if (typeof reading === 'number') readings.setValue(host, reading, atMs(host));
     else if (reading !== 'unread') {
@@ -31,15 +33,15 @@ function readingsOf(hosts: readonly HostState[]): ClusterReadings {
   return readings;
 }
 
-function aggregate(readings: ClusterReadings, rules: Partial<AggregationRules> = {}): Aggregate {
-  const result: Aggregate = { state: MetricState.nothing, value: 0, readAtMs: 0, errorText: '' };
+function aggregate(readings: HostReadings, rules: Partial<AggregationRules> = {}): Aggregate {
+  const result = emptyAggregate();
   readings.assertInvariants();
   readings.aggregate({ ...STRICT, ...rules }, NOW_MS, result);
   readings.assertInvariants();
   return result;
 }
 
-function of(...readings: Reading[]): ClusterReadings {
+function of(...readings: Reading[]): HostReadings {
   return readingsOf(readings.map((reading) => ({ reading })));
 }
 
@@ -58,11 +60,8 @@ describe('aggregation', () => {
   });
 
   it('finds the host that decides: the highest value that is not ignored', () => {
-    const decides = (readings: ClusterReadings, rules: Partial<AggregationRules>): number => {
-      const host = readings.decidingHost({ ...STRICT, ...rules });
-      readings.assertInvariants();
-      return host;
-    };
+    const decides = (readings: HostReadings, rules: Partial<AggregationRules>): number =>
+      aggregate(readings, rules).host;
     expect(decides(of(0.4, 7.5, 3), {})).to.equal(1);
     expect(decides(of(0.4, 7.5, 3), { ignoreHostsCount: 1 })).to.equal(2);
     expect(decides(of(0.4, 7.5, 3), { ignoreHostsCount: 5 })).to.equal(0);
@@ -72,7 +71,7 @@ describe('aggregation', () => {
   });
 
   it('takes the time of the oldest value included', () => {
-    const readings = new ClusterReadings(3);
+    const readings = new HostReadings(3);
     readings.setValue(0, 1, 500);
     readings.setValue(1, 2, 300);
     readings.setValue(2, 3, 400);
@@ -105,7 +104,7 @@ describe('aggregation', () => {
 
   it('reports no hosts when none is listed, or none is left', () => {
     const noHosts = { state: MetricState.noHosts, readAtMs: NOW_MS };
-    expect(aggregate(new ClusterReadings(0))).to.include(noHosts);
+    expect(aggregate(new HostReadings(0))).to.include(noHosts);
     expect(aggregate(readingsOf([{ reading: 1, leftOut: true }]))).to.include(noHosts);
     expect(aggregate(of('unreachable'), { ignoreDialTcpErrors: true })).to.include(noHosts);
     expect(aggregate(of('error', 'error'), { ignoreHostsCount: 2 })).to.include(noHosts);
@@ -155,7 +154,7 @@ describe('aggregation', () => {
       { reading: 9, leftOut: true },
       { reading: 4 },
     ]);
-    const readings = new ClusterReadings(2);
+    const readings = new HostReadings(2);
     readings.copyHost(0, before, 1);
     readings.copyHost(1, before, 2);
     expect(aggregate(readings)).to.include({
@@ -168,7 +167,7 @@ describe('aggregation', () => {
   });
 
   it('rejects values that are not finite, and hosts that are not in the list', () => {
-    const readings = new ClusterReadings(1);
+    const readings = new HostReadings(1);
     expect(() => readings.setValue(0, Number.NaN, 1)).to.throw(RangeError);
     expect(() => readings.setValue(1, 1, 1)).to.throw(RangeError);
     expect(() => readings.setError(-1, '', false, 1)).to.throw(RangeError);
@@ -202,6 +201,14 @@ describe('the budget of ignored hosts', () => {
     expect(aggregate(of(0, -1), { ignoreHostsCount: 1 }).value).to.equal(-1);
   });
 
+  it('is a share of the hosts, rounded down, where that is more', () => {
+    const rules = { ignoreHostsPercent: 40 };
+    expect(aggregate(of(9, 4, 3), rules).value).to.equal(4);
+    expect(aggregate(of(9, 4), rules).value).to.equal(9);
+    expect(aggregate(of(9, 4, 3), { ...rules, ignoreHostsCount: 2 }).value).to.equal(3);
+    expect(aggregate(of(9, 4, 3), { ignoreHostsPercent: 100 }).value).to.equal(3);
+  });
+
   it('applies to one aggregation only', () => {
     const readings = of(5, 4, 3);
     aggregate(readings, { ignoreHostsCount: 2 });
@@ -217,13 +224,39 @@ describe('the budget of ignored hosts', () => {
   });
 });
 
+describe('a host that is catching up', () => {
+  const catchingUp = (readings: HostReadings, host: number): HostReadings => {
+    readings.setCatchingUp(host, true);
+    return readings;
+  };
+
+  it('is left out with its value or its error', () => {
+    expect(aggregate(catchingUp(of(1, 9_000), 1))).to.include({ state: MetricState.ok, value: 1 });
+    expect(aggregate(catchingUp(of(1, 'error'), 1))).to.include({
+      state: MetricState.ok,
+      value: 1,
+    });
+    const readings = catchingUp(of(1, 9_000), 1);
+    expect(readings.catchingUp).to.equal(1);
+    readings.setCatchingUp(1, false);
+    expect(aggregate(readings).value).to.equal(9_000);
+  });
+
+  it('counts when it is the only one', () => {
+    expect(aggregate(catchingUp(of(9_000), 0))).to.include({ state: MetricState.ok, value: 9_000 });
+    const both = catchingUp(catchingUp(of(9_000, 8_000), 0), 1);
+    expect(aggregate(both).value).to.equal(9_000);
+  });
+});
+
 /** The reference: the algorithm of the original program, which filters and sorts a list. */
 function reference(hosts: readonly HostState[], rules: AggregationRules): Partial<Aggregate> {
   const counted = hosts.map((host, index) => ({ ...host, index })).filter((host) => !host.leftOut);
   if (counted.some(({ reading }) => reading === 'unread')) {
     return { state: MetricState.notCollected };
   }
-  let budget = rules.ignoreHostsCount;
+  const share = Math.floor((hosts.length * rules.ignoreHostsPercent) / 100);
+  let budget = Math.max(rules.ignoreHostsCount, share);
   const values: number[] = [];
   for (const { reading, index } of counted) {
     if (typeof reading === 'number') values.push(reading);
@@ -250,6 +283,7 @@ describe('aggregation and its reference', () => {
       const readings = readingsOf(hosts);
       const rules: AggregationRules = {
         ignoreHostsCount: random.pick([0, 0, 1, 2, 5]),
+        ignoreHostsPercent: random.pick([0, 0, 25, 50, 100]),
         ignoreHostsThreshold: random.pick([0, 2, 4]),
         ignoreDialTcpErrors: random.chance(0.5),
       };

@@ -2,10 +2,11 @@
 import { expect } from 'chai';
 import { pino } from 'pino';
 import { FairResolver } from '../../src/base/dns-resolver.js';
-import { ClusterReadings } from '../../src/stores/prober/aggregation.js';
+import type { MySQLFailure } from '../../src/base/mysql/failure.js';
 import { StoreCounters, ThreadCounters } from '../../src/stores/prober/counters.js';
 import { ProbedHost } from '../../src/stores/prober/host.js';
 import { HttpChecker } from '../../src/stores/prober/http-check.js';
+import { MetricHost, type ReadMetric } from '../../src/stores/prober/metric-host.js';
 import { metricOf } from '../../src/stores/prober/mysql/metric.js';
 
 const REFUSED = { text: 'connection refused', unreachable: true };
@@ -17,35 +18,37 @@ interface HostLogLine {
   readonly value?: number;
 }
 
-/**
- * A host that has not been opened, in a cluster that accepts all readings, and its log.
- */
+/** A host that has not been opened, which one metric reads; and its log. */
 function setUp() {
   const lines: string[] = [];
   const write = (line: string): void => {
     const { msg, error, value } = JSON.parse(line) as HostLogLine;
     lines.push([msg, error ?? value].filter((part) => part !== undefined).join(': '));
   };
-  const owner = {
-    name: 'main',
-    sinceMs: 0,
-    readings: new ClusterReadings(1),
-    counters: new StoreCounters(new ThreadCounters()),
-    resolver: new FairResolver().client(),
-    onReading: () => undefined,
+  const counters = new StoreCounters(new ThreadCounters());
+  const values: number[] = [];
+  const metric: ReadMetric = {
+    ...{ label: '', counters, hostConfirmed: () => undefined, hostFailed: () => undefined },
+    hostSucceeded: (_host, value) => values.push(value),
   };
-  const host = new ProbedHost(
+  const probed = new ProbedHost(
     { host: 'db1', port: 3306 },
+    { user: '', password: '', collation: '', tls: null },
     {
-      login: { user: '', password: '', collation: '', tls: null },
-      metric: metricOf('select 1')!,
-      cacheMs: 0,
+      ...{ store: 'main', httpChecker: new HttpChecker(), counters },
+      logger: pino({ level: 'warn' }, { write }),
+      resolver: new FairResolver().client(),
     },
-    owner,
-    { httpChecker: new HttpChecker(), logger: pino({ level: 'warn' }, { write }) },
   );
-  host.index = 0;
-  return { host, lines, owner };
+  const member = new MetricHost(metric, metricOf({ kind: 'query', query: 'select 1' })!, 0);
+  member.index = 0;
+  member.attach(probed);
+  const host = {
+    failed: (failure: MySQLFailure, atMs: number) => probed.failed(failure, atMs),
+    succeeded: (value: number, atMs: number) => member.succeeded(value, atMs, atMs),
+    sessionRefused: (reason: string) => probed.sessionRefused(reason),
+  };
+  return { host, lines, values };
 }
 
 describe('the log of a probed host', () => {
@@ -99,7 +102,7 @@ describe('the log of a probed host', () => {
   });
 
   it('reports a value far below 0 once an hour, and accepts it', () => {
-    const { host, lines, owner } = setUp();
+    const { host, lines, values } = setUp();
     const warning =
       'the metric of a host is negative: if it is lag, check NTP on the hosts of the heartbeat';
     host.succeeded(-0.3, 1_000);
@@ -109,8 +112,7 @@ describe('the log of a probed host', () => {
     expect(lines).to.deep.equal([`${warning}: -744`]);
     host.succeeded(-743.5, 3_602_000);
     expect(lines).to.deep.equal([`${warning}: -744`, `${warning}: -743.5`]);
-    expect(owner.readings.countBelow(-1)).to.equal(1);
-    expect(owner.readings.failing).to.equal(0);
+    expect(values.at(-1)).to.equal(-743.5);
   });
 
   it('reports refused settings of the session once', () => {

@@ -122,9 +122,17 @@ describe('replication lag', () => {
 
 describe('a MetricQuery', () => {
   it('is classified by its first words', () => {
-    expect(metricOf(' /* hint */ SELECT 1')!.read([['5']], [])).to.equal(5);
-    expect(metricOf("show global status like 'x'")!.read([['x', '5']], [])).to.equal(5);
-    expect(metricOf('')!.statements('8.4.0')[0]).to.equal('SHOW REPLICA STATUS');
-    expect(metricOf('delete from t')).to.equal(null);
+    const first = (query: string, version = '8.4.0', mariaDbQuery?: string) =>
+      metricOf({
+        kind: 'query',
+        query,
+        ...(mariaDbQuery !== undefined && { mariaDbQuery }),
+      })!.statements(version)[0];
+    expect(first(' /* hint */ SELECT 1').read([['5']], [])).to.equal(5);
+    expect(first("show global status like 'x'").read([['x', '5']], [])).to.equal(5);
+    expect(first('').text).to.equal('SHOW REPLICA STATUS');
+    expect(metricOf({ kind: 'query', query: 'delete from t' })).to.equal(null);
+    expect(first('select 1', '8.4.0', 'select 2').text).to.equal('select 1');
+    expect(first('select 1', '10.11.6-MariaDB', 'select 2').text).to.equal('select 2');
   });
 });

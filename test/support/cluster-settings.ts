@@ -60,7 +60,7 @@ export function clusterAssignment(
   const plain = targets.map(({ host, port }) => ({ host, port }));
   return {
     name: `c${slot}`,
-    metrics: [{ settings, isOwn: true, slot, generation, targets: plain }],
+    metrics: [{ settings, isOwn: true, slot, generation, targets: plain, isListed: true }],
   };
 }
 

@@ -17,6 +17,7 @@ const PACKAGES = {
   openssl: 'openssl',
   perl: 'perl',
   podchecker: 'perl',
+  prometheus: 'prometheus',
   'pt-archiver': 'percona-toolkit',
   'pt-online-schema-change': 'percona-toolkit',
   python3: 'python3',

@@ -3,10 +3,12 @@
 import { monotonicMs } from '../../base/clock.js';
 import type { ResolverClient } from '../../base/dns-resolver.js';
 import type { Login } from '../../base/mysql/connection.js';
+import type { MySQLFailure } from '../../base/mysql/failure.js';
 import { TlsMaterial } from '../../base/mysql/tls.js';
 import type { MetricSettings, ProbeTarget, StatementSource } from '../../contracts/stores.js';
 import { metricOf } from '../../stores/prober/mysql/metric.js';
 import { MysqlProbe } from '../../stores/prober/mysql/probe.js';
+import { ProbeQuery } from '../../stores/prober/mysql/probe-query.js';
 import { currentAccount } from './current-account.js';
 import { missingGrant } from './missing-grant.js';
 
@@ -49,11 +51,12 @@ type ProbeResult =
 function probeOnce(
   target: ProbeTarget,
   login: Login,
-  { query }: StatementSource,
+  measured: StatementSource,
   resolver: ResolverClient,
 ): Promise<ProbeResult> {
-  const metric = metricOf(query);
-  if (metric === null) throw new Error(`freno does not run ${query}`);
+  // A rate has no value before its second reading.
+  const metric = metricOf({ ...measured, kind: 'query' });
+  if (metric === null) throw new Error(`freno does not run ${measured.query}`);
   return new Promise((resolve) => {
     const end = (result: ProbeResult): void => {
       clearInterval(ticks);
@@ -61,18 +64,17 @@ function probeOnce(
       setImmediate(() => probe.close());
       resolve(result);
     };
-    const probe = new MysqlProbe(
-      target,
-      { login, metric, cacheMs: 0 },
-      resolver,
-      {
-        succeeded: (value) => end({ kind: 'value', value }),
-        failed: ({ text }) => end({ kind: 'failed', address: probe.address, error: text }),
-        cacheHit: () => {},
-        sessionRefused: () => {},
-      },
-      { finished: () => {}, failed: () => {} },
-    );
+    const uncounted = { finished: () => {}, failed: () => {} };
+    const failed = ({ text }: MySQLFailure): void =>
+      end({ kind: 'failed', address: probe.address, error: text });
+    const listener = { failed, sessionRefused: () => {} };
+    const probe = new MysqlProbe(target, login, resolver, listener, uncounted);
+    const reading = {
+      succeeded: (value: number) => end({ kind: 'value', value }),
+      failed,
+      cacheHit: () => {},
+    };
+    probe.setQueries([new ProbeQuery(metric, 0, reading, uncounted)]);
     const ticks = setInterval(() => probe.tick(monotonicMs()), TICK_MS);
     probe.open(monotonicMs());
   });

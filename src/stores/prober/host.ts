@@ -1,4 +1,4 @@
-/** One host of a store in its probe thread: its connection, which its metrics share, and its log. */
+/** One host of a store in its probe thread: the connection that its metrics share, and its log. */
 import type { ResolverClient } from '../../base/dns-resolver.js';
 import type { Logger } from '../../base/log.js';
 import type { Login } from '../../base/mysql/connection.js';

@@ -27,7 +27,7 @@ import { PrometheusQueries } from './prometheus/queries.js';
 export const PROBE_INTERVAL_MS = 50;
 const PHASES = 10;
 
-/** A part of a description has hosts of about so many metrics: it takes well under a millisecond. */
+/** Hosts of metrics in one part of a description: it takes well under a millisecond. */
 const HOSTS_PER_PART = 500;
 
 /**

@@ -35,7 +35,7 @@ export interface MetricContext {
 const REPUBLISH_AFTER_MS = 1_000;
 
 /** What `sinceMs` of a measurement is about. */
-type Judgement = 'none' | 'within' | 'above';
+type SinceCondition = 'none' | 'within' | 'above';
 
 type EncodedHost = ReturnType<typeof encodeHost>;
 
@@ -63,7 +63,7 @@ export class ProbedMetric implements ReadMetric, CheckedMetric {
   #term: number | null = null;
   /** Readings from before this `monotonicMs()` are discarded. */
   #discardBeforeMs = 0;
-  #judgement: Judgement | null = null;
+  #judgement: SinceCondition | null = null;
   #publishedAtMs = 0;
 
   /** `storeCounters`: null when it is read from something else than the store's hosts. */
@@ -116,8 +116,8 @@ export class ProbedMetric implements ReadMetric, CheckedMetric {
   }
 
   /**
-   * Changed settings of the same slot. Returns whether the readings so far no longer count. The hosts follow by
-   * `setHosts`.
+   * Changed settings of the same slot. Returns whether the readings so far no longer count. The
+   * hosts follow by `setHosts`.
    */
   apply(assignment: MetricAssignment, nowMs: number): boolean {
     const before = this.#assignment;
@@ -201,7 +201,8 @@ export class ProbedMetric implements ReadMetric, CheckedMetric {
   setValue(host: number, value: number, readAtMs: number, nowMs: number): void {
     if (readAtMs < this.#discardBeforeMs) return;
     const { catchUp } = this.#assignment.settings;
-    const threshold = catchUp === null ? 0 : this.#thresholds.inForce();
+    const threshold =
+      catchUp === null ? 0 : this.#thresholds.inForce(this.#assignment.settings.threshold);
     this.#readings.setValue(host, value, readAtMs);
     this.#readings.setCatchingUp(
       host,
@@ -253,9 +254,10 @@ export class ProbedMetric implements ReadMetric, CheckedMetric {
 
   #judge(nowMs: number): void {
     const measurement = this.#measurement;
-    let judgement: Judgement = 'none';
+    let judgement: SinceCondition = 'none';
     if (measurement.state === MetricState.ok) {
-      const exceeds = measurement.value > this.#thresholds.inForce();
+      const exceeds =
+        measurement.value > this.#thresholds.inForce(this.#assignment.settings.threshold);
       if (!exceeds) measurement.lastHealthyMs = nowMs;
       this.#thresholdLog.observe(exceeds, nowMs, this.#crossing);
       judgement = exceeds ? 'above' : 'within';
@@ -270,7 +272,7 @@ export class ProbedMetric implements ReadMetric, CheckedMetric {
       ...(this.label !== '' && { metric: this.label }),
       host: this.#addresses[this.#aggregate.host] ?? '',
       value: this.#measurement.value,
-      threshold: this.#thresholds.inForce(),
+      threshold: this.#thresholds.inForce(this.#assignment.settings.threshold),
     };
   }
 }

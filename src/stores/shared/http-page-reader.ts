@@ -47,8 +47,9 @@ export class HttpPageReader {
   }
 
   /**
-   * The body of the page, in chunks. Throws when the response has another status, is incomplete, too large or
-   * too late, with the reason; the caller adds the URL. The connection is closed afterwards.
+   * The body of the page, in chunks. Throws when the response has another status, is incomplete,
+   * too large or too late, with the reason; the caller adds the URL. The connection is closed
+   * afterwards.
    */
   async *read(url: URL, timeoutMs = this.#limits.timeoutMs): AsyncGenerator<Buffer, void, void> {
     const signal = AbortSignal.timeout(timeoutMs);

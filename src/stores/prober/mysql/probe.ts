@@ -60,9 +60,10 @@ const READ_BYTES = 2048;
 
 /**
  * A metric that lacks a privilege, on a connection that others use too: a grant that is given later
- * may count for new connections only, so after this time a new one is made for it.
+ * may count for new connections only, so after this time a new one is made for it. Less than the
+ * time in which its error expires on the board.
  */
-const GRANT_RETRY_MS = 10_000;
+const GRANT_RETRY_MS = 3_000;
 
 /** Receives what concerns the connection, and so all its metrics. */
 export interface ConnectionListener {

@@ -1,4 +1,4 @@
-/** A metric that is read from Prometheus: one number for the store, or one for each of its hosts. */
+/** A metric that is read from Prometheus: one number for the store, or one for each host. */
 import { formatAddress } from '../../../base/address.js';
 import type { Logger } from '../../../base/log.js';
 import { hostFailure, type MySQLFailure } from '../../../base/mysql/failure.js';
