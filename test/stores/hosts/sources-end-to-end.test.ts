@@ -102,6 +102,19 @@ describe('freno with hosts from HAProxy, ProxySQL and Vitess', () => {
                 PoolName: 'replicas',
               },
             },
+            // One metric of a listed host, the other of a pool of HAProxy.
+            mixed: {
+              StaticHostsSettings: { Hosts: [good] },
+              Metrics: {
+                load: {
+                  Query: 'select load from status',
+                  Threshold: 1,
+                  Hosts: {
+                    HAProxySettings: { Host: '127.0.0.1', Port: proxy.port, PoolName: 'replicas' },
+                  },
+                },
+              },
+            },
             proxied: { ProxySQLSettings: { HostgroupID: 0 } },
             sharded: { VitessSettings: { API: tablets.url, Keyspace: 'ks', Shard: '-80' } },
             unreachable: {
@@ -118,13 +131,15 @@ describe('freno with hosts from HAProxy, ProxySQL and Vitess', () => {
     return JSON.parse(body) as Record<string, ReportedCluster>;
   }
 
-  async function check(cluster: string): Promise<{ StatusCode: number; Value: number }> {
+  async function check(
+    cluster: string,
+  ): Promise<{ StatusCode: number; Value: number; Metric?: string }> {
     const { body } = await fetchOnce(freno.port, `/check/test/mysql/${cluster}`);
-    return JSON.parse(body) as { StatusCode: number; Value: number };
+    return JSON.parse(body) as { StatusCode: number; Value: number; Metric?: string };
   }
 
   it('probes the hosts of each source', async () => {
-    for (const cluster of ['pooled', 'cut', 'proxied', 'sharded']) {
+    for (const cluster of ['pooled', 'cut', 'mixed', 'proxied', 'sharded']) {
       await until(async () => [200, 429].includes((await check(cluster)).StatusCode));
     }
     const clusters = await inventory();
@@ -134,6 +149,7 @@ describe('freno with hosts from HAProxy, ProxySQL and Vitess', () => {
     expect(clusters.sharded).to.deep.include({ Source: 'vitess', Hosts: [good], LastError: '' });
     expect(await check('pooled')).to.include({ StatusCode: 429, Value: 5 });
     expect(await check('cut')).to.include({ StatusCode: 200, Value: 0.2 });
+    expect(await check('mixed')).to.include({ StatusCode: 429, Value: 5, Metric: 'load' });
     expect(await check('proxied')).to.include({ StatusCode: 200, Value: 0.1 });
     expect(await check('sharded')).to.include({ StatusCode: 200, Value: 0.1 });
   });
@@ -151,14 +167,15 @@ describe('freno with hosts from HAProxy, ProxySQL and Vitess', () => {
     await otherProxy.stop();
     await freno.waitFor('/check/test/mysql/pooled', 200);
     expect(await check('pooled')).to.include({ StatusCode: 200, Value: 0.2 });
+    await freno.waitFor('/check/test/mysql/mixed', 200);
     expect((await inventory()).pooled).to.deep.include({ Hosts: [good, third], LastError: '' });
     await until(async () => (await inventory()).cut!.LastError !== '');
     const { cut } = await inventory();
     expect(cut!.Hosts).to.deep.equal([third]);
     expect(cut!.LastError).to.include(`HAProxy http://127.0.0.1:${otherProxy.port}: `);
     expect(await check('cut')).to.include({ StatusCode: 200, Value: 0.2 });
-    // One to each host of each cluster: none is left to the one that was drained.
-    await until(async () => (await fleet.statistics()).connections === 5);
+    // One to each host of each cluster, however many metrics: none is left to the drained one.
+    await until(async () => (await fleet.statistics()).connections === 7);
     const warnings = freno.log.split('\n').filter((line) => line.includes('cannot read host list'));
     expect(warnings.map((line) => (JSON.parse(line) as { store: string }).store)).to.deep.equal([
       'unreachable',

@@ -1,0 +1,62 @@
+/** Clients that wait for a check while the leader changes. */
+import { expect } from 'chai';
+import type { FrenoNode } from '../../src/demo/freno-node.js';
+import { STORE, TestCluster, VALUE } from '../support/cluster.js';
+import { fetchJson, fetchOnce } from '../support/http-client.js';
+import { until } from '../support/until.js';
+
+const PATH = `/check/archive/mysql/${STORE}`;
+
+describe('a client that waits while the leader changes', () => {
+  let cluster: TestCluster;
+
+  before(async () => {
+    cluster = await TestCluster.start(3);
+  });
+
+  after(() => cluster?.stop());
+
+  beforeEach(async () => {
+    await cluster.heal();
+    await cluster.fleet.change([{ server: 0, value: 9 }]);
+  });
+
+  /** Resolves with the leader, the response to a client that waits there, and once it waits. */
+  async function waiting(): Promise<{ leader: FrenoNode; response: Promise<number | 'closed'> }> {
+    const leader = await cluster.leader();
+    await leader.process.waitFor(PATH, 429);
+    const response = fetchOnce(leader.port, `${PATH}?wait=60`).then(
+      ({ status }) => status,
+      (): 'closed' => 'closed',
+    );
+    await until(async () => {
+      const { body } = await fetchOnce(leader.port, '/metrics');
+      return /^freno_waiting_checks\{[^}]*\} 1$/m.test(body);
+    });
+    return { leader, response };
+  }
+
+  it('is answered by the next leader when it asks again after a crash', async () => {
+    const { leader, response } = await waiting();
+    leader.process.signal('SIGKILL');
+    expect(await response).to.equal('closed');
+    const next = await cluster.leader(cluster.others(leader));
+    const again = fetchOnce(next.port, `${PATH}?wait=60`);
+    await cluster.fleet.change([{ server: 0, value: VALUE }]);
+    expect((await again).status).to.equal(200);
+  });
+
+  it('is answered at once by a leader that hands over, and by one that stops', async () => {
+    const yielded = await waiting();
+    await fetchOnce(yielded.leader.port, '/raft/yield', { method: 'POST' });
+    expect(await yielded.response).to.equal(404);
+    const stopped = await waiting();
+    const end = stopped.leader.stop();
+    expect(await stopped.response).to.be.oneOf([404, 429]);
+    await end;
+    const events = (await fetchJson((await cluster.leader()).port, '/events')) as ReadonlyArray<{
+      Kind: string;
+    }>;
+    expect(events.map(({ Kind }) => Kind)).to.include('leader');
+  });
+});
