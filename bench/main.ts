@@ -12,6 +12,7 @@ import { flood } from './flood.js';
 import { haproxy } from './haproxy.js';
 import { idle } from './idle.js';
 import { memory } from './memory.js';
+import { metrics } from './metrics.js';
 import { probes } from './probes.js';
 import { restart } from './restart.js';
 import { scale } from './scale.js';
@@ -20,9 +21,12 @@ import { start } from './start.js';
 import { type Benchmark, BenchmarkContext } from './support/benchmark.js';
 import { asText, demandsTable } from './support/report.js';
 import { demandsOf, keepResult, writeReport } from './support/results.js';
+import { waiters } from './waiters.js';
 
 const BENCHMARKS: readonly Benchmark[] = [
   checks,
+  metrics,
+  waiters,
   probes,
   fleets,
   staleness,
