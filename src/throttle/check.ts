@@ -125,7 +125,7 @@ function exempted(metric: JudgedMetric, context: CheckContext): Judgement {
 /** No enforced metric denies it; `passed` is of the first metric, which may be observed only. */
 function judgedByPeers(app: string, passed: Judgement, context: CheckContext): Judgement {
   const metric = passed.metric!;
-  if (!mayAct(context.leadership, context.nowMs)) return passed;
+  if (passed.status !== 200 && !mayAct(context.leadership, context.nowMs)) return passed;
   if (isUnhealthyAtPeers(metric, app, context.nowMs)) {
     return { ...passed, status: 429, message: 'Threshold exceeded' };
   }

@@ -101,6 +101,8 @@ export class Checks {
   readonly #compiled = new Map<string, CompiledCheck>();
   readonly #durations = new Durations(DURATION_BOUNDS_SECONDS);
   #untilSample = CHECKS_PER_SAMPLE;
+  /** By this node's own clock, of the latest judgement. */
+  #judgedAtUnixMs = 0;
   readonly #leadership: CachedLeadershipReader;
   readonly #wallClock = new WallClock();
   readonly #context: Mutable<CheckContext>;
@@ -196,8 +198,8 @@ export class Checks {
     const context = this.#context;
     context.nowMs = monotonicMs();
     context.leadership = this.#leadership.current();
-    const ownUnixMs = this.#wallClock.unixMs(context.nowMs);
-    context.nowUnixMs = expiryTimeMs(context.leadership, context.nowMs, ownUnixMs);
+    this.#judgedAtUnixMs = this.#wallClock.unixMs(context.nowMs);
+    context.nowUnixMs = expiryTimeMs(context.leadership, context.nowMs, this.#judgedAtUnixMs);
     for (const metric of metrics) metric.refresh();
     return context;
   }
@@ -248,7 +250,7 @@ export class Checks {
     }
     compiled.count ??= this.#countOf(compiled);
     compiled.count.add(result.status);
-    recentApps.record(request.app, client, this.#wallClock.unixMs(nowMs));
+    recentApps.record(request.app, client, this.#judgedAtUnixMs);
     this.#response.status = result.status;
     this.#response.body = compiled.bodyOf(result);
     if (--this.#untilSample === 0) {
