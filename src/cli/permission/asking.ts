@@ -35,7 +35,7 @@ export function clientFor(
     headers,
     app,
     store: storeText(store),
-    priority: low ? 'low' : 'normal',
+    ...(low && { priority: 'low' as const }),
     metrics: metric === undefined ? [] : metric.split(','),
     ...hooks,
   });
