@@ -8,23 +8,23 @@ import { ThrottleState } from '../../src/throttle/state.js';
 
 const NOW_UNIX_MS = 1_800_000_000_000;
 
-const LAG: MetricDescription = {
+const lag = (): MetricDescription => ({
   ...{ metric: 'lag', hosts: ['db1:3306', 'db2:3306', 'db3:3306'], deciding: 0 },
   standings: ['counts', 'ignored', 'unread'],
   values: Float64Array.from([0.5, Number.NaN, Number.NaN]),
   readAtMs: Float64Array.from([monotonicMs(), monotonicMs(), 0]),
   errors: ['', 'db2:3306: access denied', ''],
   errorAtMs: Float64Array.from([0, monotonicMs(), 0]),
-};
+});
 
-const LOAD: MetricDescription = {
+const load = (): MetricDescription => ({
   ...{ metric: 'load', hosts: ['db1:3306', 'primary:3306'], deciding: 1 },
   standings: ['counts', 'counts'],
   values: Float64Array.from([3, 7]),
   readAtMs: Float64Array.from([monotonicMs(), monotonicMs()]),
   errors: ['', ''],
   errorAtMs: Float64Array.from([0, 0]),
-};
+});
 
 const REPORT: ClusterReport = {
   ...{ source: 'static', hosts: ['db1:3306'], ignored: ['old:3306'] },
@@ -51,7 +51,7 @@ describe('the hosts of a store', () => {
   };
 
   it('has the values of each host by metric, its errors, and whether it counts', async () => {
-    const [db1, db2, db3, primary] = (await reported([LAG, LOAD])) as ReadonlyArray<{
+    const [db1, db2, db3, primary] = (await reported([lag(), load()])) as ReadonlyArray<{
       Host: string;
       Metrics: ReadonlyArray<Record<string, unknown>>;
     }>;
