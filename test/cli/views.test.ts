@@ -171,7 +171,8 @@ describe('the commands that show what happens', () => {
       const terminal = new Terminal(`watch ${STORE}`);
       await until(() => terminal.frames.some((frame) => frame.includes('go on (200)')));
       for (const node of cluster.nodes) node.process.signal('SIGKILL');
-      await until(() => terminal.frames.at(-1)?.includes('no data now: '));
+      const isWithoutData = (frame: string): boolean => frame.includes('no data now: ');
+      await until(() => terminal.frames.filter(isWithoutData).length >= 4);
       await cluster.heal();
       await until(() => terminal.frames.at(-1)?.includes('go on (200)'));
       expect(terminal.frames.at(-1)).to.match(/█ +█/);

@@ -5,8 +5,8 @@ import { mutants } from './simulation/mutants.js';
 import { SLOW_DISKS, scenarios } from './simulation/scenarios.js';
 import { type SimulationOutcome, simulate } from './simulation/simulation.js';
 
-const FIXED_SEEDS = 100;
-const FRESH_MS = 10_000;
+const FIXED_SEEDS = 60;
+const FRESH_MS = 6_000;
 /** Each mutant is found within so many seeds. */
 const MUTANT_SEEDS = 600;
 const SOUND_SEEDS = 10;
