@@ -54,7 +54,12 @@ export interface HttpWorkerData {
 
 /** What an HTTP worker needs main for. */
 export type MainRequest =
-  | { readonly kind: 'submit'; readonly command: OperatorCommand }
+  /** `appSeen`: whether the app of the command has checked at this worker in the last 24 h. */
+  | {
+      readonly kind: 'submit';
+      readonly command: OperatorCommand;
+      readonly appSeen: boolean;
+    }
   /**
    * Main responds when the worker's copy of the state may be read: on the leader it then has all
    * changes that were acknowledged before.

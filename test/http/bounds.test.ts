@@ -198,6 +198,7 @@ describe('MainClient', () => {
   const submit: MainRequest = {
     kind: 'submit',
     command: { kind: 'recoverHost', atMs: 0, host: 'h', client: '10.0.0.1' },
+    appSeen: false,
   };
 
   it('sends the requests of one turn together and gives each its own response', async () => {

@@ -11,16 +11,21 @@ describe('what a command matched', () => {
   /** `seen`: the apps that this node has seen; null: a thread does not respond. */
   function matched(
     command: OperatorCommand,
-    { seen = ['archive'] as readonly string[] | null, leads = true, lifted = 0 } = {},
+    {
+      seen = ['archive'] as readonly string[] | null,
+      seenHere = false,
+      leads = true,
+      lifted = 0,
+    } = {},
     skipped: SkipMatch = { hosts: [], stores: [], emptied: [] },
   ): Promise<string> {
     const matches = new CommandMatches({
-      apps: { hasSeen: async (app) => seen?.includes(app) ?? null },
+      apps: { hasSeenElsewhere: async (app) => seen?.includes(app) ?? null },
       hosts: { skipMatch: () => skipped },
       stores: () => [storeLocation('main', 0)],
       isLeading: () => leads,
     });
-    return matches.look(command)({ lifted });
+    return matches.look(command, seenHere)({ lifted });
   }
 
   const throttle = (key: string): OperatorCommand => ({ kind: 'throttleApp', atMs, key });
@@ -36,6 +41,11 @@ describe('what a command matched', () => {
     );
     const exempt = { kind: 'exemptApp', atMs, key: 'archive/main', expireAtMs: atMs } as const;
     expect(await matched(exempt)).to.equal('{"AppSeen":true,"StoreConfigured":true}');
+  });
+
+  it('asks no thread about an app that has checked where the command arrived', async () => {
+    const seen = { seen: null, seenHere: true };
+    expect(await matched(throttle('archive'), seen)).to.equal('{"AppSeen":true}');
   });
 
   it('is null where this node cannot know', async () => {

@@ -31,6 +31,7 @@ const STATUS: ConsensusStatus = {
 const SUBMIT = {
   kind: 'submit',
   command: { kind: 'recoverHost', atMs: 1, host: 'h', client: '10.0.0.1' },
+  appSeen: false,
 } as const satisfies MainRequest;
 
 const OK = { status: 200, json: '{"StatusCode":200,"Message":"OK"}' };
@@ -97,7 +98,7 @@ function control({
     storeHosts: { report: async () => '[]' },
     commands: new CommandLog(log, ignoreEvents, (key, nowMs) => state.throttledApp(key, nowMs)),
     matches: new CommandMatches({
-      apps: { hasSeen: async () => true },
+      apps: { hasSeenElsewhere: async () => true },
       hosts: { skipMatch: () => ({ hosts: [], stores: [], emptied: [] }) },
       stores: () => [],
       isLeading: () => true,

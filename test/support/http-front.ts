@@ -91,6 +91,7 @@ export class TestFront {
       profiling,
       reports,
       callMain,
+      hasSeen: (app) => recentApps.hasSeen(app, '', Date.now()),
     });
     const context = {
       handler: this.handler,

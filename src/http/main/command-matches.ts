@@ -13,10 +13,10 @@ const NAMES_MAX = 100;
 /** Finds the apps that checked on this node. */
 export interface AppSightings {
   /**
-   * Whether the app (`EVERY_APP`: any app) has checked in the last 24 h; null when a thread did not
-   * respond in time.
+   * Whether the app (`EVERY_APP`: any app) has checked in the last 24 h at another worker than the
+   * one that received the command; null when a thread did not respond in time.
    */
-  hasSeen(app: string): Promise<boolean | null>;
+  hasSeenElsewhere(app: string): Promise<boolean | null>;
 }
 
 export interface CommandMatchSources {
@@ -37,12 +37,15 @@ export class CommandMatches {
     this.#sources = sources;
   }
 
-  /** Begins to look while the command is being replicated. */
-  look(command: OperatorCommand): MatchReport {
+  /**
+   * Begins to look while the command is being replicated. `appSeen`: at the worker that received
+   * it, so that most commands need no message to the threads.
+   */
+  look(command: OperatorCommand, appSeen: boolean): MatchReport {
     switch (command.kind) {
       case 'throttleApp':
       case 'exemptApp': {
-        const matched = this.#app(command.key);
+        const matched = this.#app(command.key, appSeen);
         return () => matched;
       }
       case 'skipHost':
@@ -54,10 +57,10 @@ export class CommandMatches {
     }
   }
 
-  async #app(key: string): Promise<string> {
+  async #app(key: string, appSeen: boolean): Promise<string> {
     const slash = key.indexOf('/');
     const app = slash === -1 ? key : key.slice(0, slash);
-    const seen = await this.#sources.apps.hasSeen(app);
+    const seen = appSeen || (await this.#sources.apps.hasSeenElsewhere(app));
     const known = seen === false && !this.#sources.isLeading() ? null : seen;
     if (slash === -1) return `{"AppSeen":${known}}`;
     const store = key.slice(slash + 1);

@@ -81,7 +81,7 @@ export class MainRpc {
     const { consensus, inventory, vars, metrics, profiler } = this.#sources;
     switch (request.kind) {
       case 'submit':
-        return this.#submit(request.command);
+        return this.#submit(request.command, request.appSeen);
       case 'readBarrier':
         await consensus.readBarrier();
         return OK;
@@ -125,9 +125,9 @@ export class MainRpc {
     }
   }
 
-  async #submit(command: OperatorCommand): Promise<MainResponse> {
+  async #submit(command: OperatorCommand, appSeen: boolean): Promise<MainResponse> {
     const { consensus, commands, matches } = this.#sources;
-    const matched = matches.look(command);
+    const matched = matches.look(command, appSeen);
     const effect = await consensus.submit(command);
     commands.applied(command);
     return { status: 200, json: commandJson(await matched(effect)) };

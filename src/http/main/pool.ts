@@ -165,9 +165,11 @@ export class HttpPool implements HttpStatisticsSource {
     return collected.filter((statistics) => statistics !== null);
   }
 
-  /** As `AppSightings.hasSeen`. */
-  async hasSeen(app: string): Promise<boolean | null> {
-    const answers = await Promise.all(this.#serving().map((worker) => worker.hasSeen(app)));
+  /** As `AppSightings.hasSeenElsewhere`: a lone worker has received the command itself. */
+  async hasSeenElsewhere(app: string): Promise<boolean | null> {
+    const serving = this.#serving();
+    if (serving.length === 1) return false;
+    const answers = await Promise.all(serving.map((worker) => worker.hasSeen(app)));
     if (answers.includes(true)) return true;
     return answers.includes(null) ? null : false;
   }

@@ -106,7 +106,7 @@ export class HttpWorkerHandle {
     return this.#statistics.collect((id) => this.post({ kind: 'collect', id, statistics }));
   }
 
-  /** As `AppSightings.hasSeen`, by what this worker knows. */
+  /** As `AppSightings.hasSeenElsewhere`, of this worker. */
   hasSeen(app: string): Promise<boolean | null> {
     return this.#sightings.call(SIGHTING_TIMEOUT_MS, (id) =>
       this.post({ kind: 'hasSeen', id, app }),

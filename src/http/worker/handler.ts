@@ -7,6 +7,7 @@ import { type Board, emptyLeadershipReading } from '../../board/board.js';
 import { nearest } from '../../config/nearest.js';
 import type { MainRequest, MainResponse, StoreLocation } from '../../contracts/http.js';
 import type { MemcacheAddress } from '../../contracts/publisher.js';
+import type { OperatorCommand } from '../../throttle/commands.js';
 import { mayLead } from '../../throttle/leadership-view.js';
 import type { ThrottleState } from '../../throttle/state.js';
 import type { CheckRequests } from './check-requests.js';
@@ -61,6 +62,8 @@ export interface HandlerSources {
   /** Whether profiles may be taken. */
   readonly profiling: boolean;
   readonly reports: Reports;
+  /** Whether the app has checked here in the last 24 h. */
+  readonly hasSeen: (app: string) => boolean;
   /** Does not reject. */
   readonly callMain: (request: MainRequest) => Promise<MainResponse>;
 }
@@ -153,7 +156,15 @@ export class Handler {
       return isRefused(origin) ? origin : { kind: 'yieldLeadership', origin };
     }
     const command = commandOf({ route, stores: this.#stores, ...given });
-    return isResponse(command) ? command : { kind: 'submit', command };
+    return isResponse(command)
+      ? command
+      : { kind: 'submit', command, appSeen: this.#hasSeenAppOf(command) };
+  }
+
+  #hasSeenAppOf(command: OperatorCommand): boolean {
+    if (command.kind !== 'throttleApp' && command.kind !== 'exemptApp') return false;
+    const [app] = command.key.split('/') as [string];
+    return this.#sources.hasSeen(app);
   }
 
   #dispatch(

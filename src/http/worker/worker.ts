@@ -97,6 +97,7 @@ class HttpWorker {
       profiling: data.profiling,
       reports,
       callMain,
+      hasSeen: (app) => this.#hasSeen(app),
     });
     this.#context = { handler: this.#handler, checks: this.#checks, log: this.#log };
   }
@@ -142,9 +143,7 @@ class HttpWorker {
         void this.#collect(message.id, message.statistics);
         return;
       case 'hasSeen': {
-        const separator = this.#checks.appSeparator;
-        const seen = this.#recentApps.hasSeen(message.app, separator, Date.now());
-        this.#post({ kind: 'seen', id: message.id, seen });
+        this.#post({ kind: 'seen', id: message.id, seen: this.#hasSeen(message.app) });
         return;
       }
       case 'ping':
@@ -154,6 +153,10 @@ class HttpWorker {
         void this.#stop();
         return;
     }
+  }
+
+  #hasSeen(app: string): boolean {
+    return this.#recentApps.hasSeen(app, this.#checks.appSeparator, Date.now());
   }
 
   /**
