@@ -21,7 +21,14 @@ describe('the parameters of /events', () => {
     });
   }
 
-  for (const query of ['limit=0', 'limit=1001', 'limit=x', 'since=yesterday', 'since=-5m']) {
+  for (const query of [
+    'limit=0',
+    'limit=1001',
+    'limit=x',
+    'since=yesterday',
+    'since=-5m',
+    'since=2026-01-01T00:00:00',
+  ]) {
     it(`refuses "${query}" by name`, () => {
       const [name] = query.split('=');
       const response = eventSelection(query, NOW_UNIX_MS) as { status: number; body: string };

@@ -101,8 +101,12 @@ export class MainRpc {
         return { status: 200, json: JSON.stringify(consensus.cluster()) };
       case 'yieldLeadership':
         return this.#yieldLeadership(request.origin);
-      case 'events':
-        return { status: 200, json: this.#sources.events.report(request.selection) };
+      case 'events': {
+        const { selection } = request;
+        const write = async (): Promise<string> => this.#sources.events.report(selection);
+        const key = `events ${selection.sinceUnixMs} ${selection.limit}`;
+        return { status: 200, json: await this.#reports.run(key, write) };
+      }
       case 'storeHosts': {
         const { store } = request;
         const write = (): Promise<string> => this.#sources.storeHosts.report(store);
