@@ -7,8 +7,8 @@ import { monotonicMs } from '../../base/clock.js';
 import type { ClientKey } from './recent-apps.js';
 import type { HandlerResponse } from './response.js';
 
-/** How often questions are looked at while anybody waits. */
-const LOOK_INTERVAL_MS = 20;
+/** How often questions are looked at while anybody waits: as often as hosts are read. */
+const LOOK_INTERVAL_MS = 50;
 
 /**
  * A look at the metrics alone does not see that an entry was made, lifted or has expired: each
@@ -50,6 +50,8 @@ interface Waiter {
 interface WaitingGroup {
   readonly question: AwaitedQuestion;
   readonly waiters: Set<Waiter>;
+  /** No waiter's time is over before. */
+  firstDeadlineMs: number;
 }
 
 interface DueAnswer {
@@ -97,13 +99,15 @@ export class Waiters {
     if (this.#isStopped || !this.#takePlace(client)) return null;
     let group = this.#groups.get(key);
     if (group === undefined) {
-      group = { question, waiters: new Set() };
+      group = { question, waiters: new Set(), firstDeadlineMs: Number.POSITIVE_INFINITY };
       this.#groups.set(key, group);
     }
     this.#timer ??= setInterval(() => this.#look(), LOOK_INTERVAL_MS);
     const { waiters } = group;
+    const deadlineMs = monotonicMs() + waitMs;
+    group.firstDeadlineMs = Math.min(group.firstDeadlineMs, deadlineMs);
     return new Promise((resolve) => {
-      const waiter = { client, deadlineMs: monotonicMs() + waitMs, resolve };
+      const waiter = { client, deadlineMs, resolve };
       waiters.add(waiter);
       onAbort(() => {
         if (waiters.delete(waiter)) this.#gone(waiter);
@@ -144,9 +148,11 @@ export class Waiters {
     const isWhole = nowMs - this.#wholeLookAtMs >= WHOLE_LOOK_INTERVAL_MS;
     if (isWhole) this.#wholeLookAtMs = nowMs;
     const look = { number: ++this.#looks, isWhole };
-    for (const [key, { question, waiters }] of this.#groups) {
+    for (const [key, group] of this.#groups) {
+      const { question, waiters } = group;
       if (question.isReady(look)) this.#release(question, waiters);
-      else this.#release(question, waiters, nowMs);
+      else if (group.firstDeadlineMs <= nowMs) this.#releaseOverdue(group, nowMs);
+      else continue;
       this.#dropIfEmpty(key);
     }
     if (this.#groups.size === 0) {
@@ -155,14 +161,20 @@ export class Waiters {
     }
   }
 
-  /** Those whose time is over at `nowMs`; all of them unless it is given. */
-  #release(question: AwaitedQuestion, waiters: Set<Waiter>, nowMs = Infinity): void {
-    for (const waiter of waiters) {
-      if (waiter.deadlineMs > nowMs) continue;
-      waiters.delete(waiter);
-      this.#due.push({ question, waiter });
-    }
-    if (this.#due.length > 0) this.#answerSoon();
+  #release(question: AwaitedQuestion, waiters: Set<Waiter>): void {
+    for (const waiter of waiters) this.#due.push({ question, waiter });
+    waiters.clear();
+    this.#answerSoon();
+  }
+
+  /** Those whose time is over at `nowMs`. */
+  #releaseOverdue(group: WaitingGroup, nowMs: number): void {
+    const { question, waiters } = group;
+    const isOver = ({ deadlineMs }: Waiter): boolean => deadlineMs <= nowMs;
+    const overdue = new Set([...waiters].filter(isOver));
+    for (const waiter of overdue) waiters.delete(waiter);
+    group.firstDeadlineMs = Math.min(...[...waiters].map(({ deadlineMs }) => deadlineMs));
+    this.#release(question, overdue);
   }
 
   #answerSoon(): void {
