@@ -1,6 +1,6 @@
 /**
- * The previous release as a program: built once, from the history of the repository, and kept in
- * the temporary directory of the system for the next run.
+ * The previous release as a program: built once, from the history of the repository, and kept for
+ * the next run beside the build of this release, whose packages it uses.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
@@ -12,8 +12,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Context } from 'mocha';
 import { skipUnless } from './skip.js';
@@ -22,7 +21,7 @@ import { skipUnless } from './skip.js';
 const PREVIOUS_RELEASE = '55a5838';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const BUILT = join(tmpdir(), `freno-${PREVIOUS_RELEASE}-${process.getuid?.() ?? 0}`);
+const BUILT = join(ROOT, 'dist/previous-release', PREVIOUS_RELEASE);
 
 /** For `before` hooks: skips the suite, with a warning, where the history is missing. */
 export function needPreviousRelease(suite: Context): void {
@@ -35,6 +34,7 @@ export function needPreviousRelease(suite: Context): void {
 export function previousRelease(): string {
   const launcher = join(BUILT, 'dist/src/freno.cjs');
   if (existsSync(launcher)) return launcher;
+  mkdirSync(dirname(BUILT), { recursive: true });
   // Beside its place, so that it is there only when it is whole.
   const directory = mkdtempSync(`${BUILT}-`);
   try {
@@ -55,11 +55,10 @@ function build(directory: string): void {
   run('git', ['archive', '--output', archive, PREVIOUS_RELEASE], ROOT);
   run('tar', ['--extract', '--file', archive], directory);
   rmSync(archive);
-  mkdirSync(join(directory, 'dist'));
-  symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
   const config = join(directory, 'tsconfig.service.json');
   const service = { extends: './tsconfig.json', include: ['src', 'workers'] };
   writeFileSync(config, JSON.stringify(service));
+  symlinkSync(relative(directory, join(ROOT, 'node_modules')), join(directory, 'node_modules'));
   run(process.execPath, ['proto/generate.mjs'], directory);
   run('node_modules/.bin/tsc', ['-p', config], directory);
 }
