@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import type { LogFn, Logger as PinoLogger } from 'pino';
+import { LineBuffer } from './line-buffer.js';
 
 /**
  * Levels beside those of the library, by its numbers (warn is 40, info 30). `notice`, as in syslog
@@ -28,6 +29,9 @@ export interface Logger {
 }
 
 const require = createRequire(import.meta.url);
+
+/** Of all loggers of the thread, once there is a line. */
+let destination: LineBuffer | undefined;
 
 /**
  * `thread` names the writer in each line. The library is loaded with the first line: it costs a
@@ -58,9 +62,14 @@ export function createLogger(options: LogOptions, thread: string): Logger {
   };
 }
 
-/** A logger that writes synchronously, so that the last line before an exit is not lost. */
 function makeLogger(options: LogOptions, thread: string): PinoLogger<'notice'> {
-  const { pino } = require('pino') as typeof import('pino');
+  const { pino, symbols } = require('pino') as typeof import('pino');
+  if (destination === undefined) {
+    // Synchronous, so that the last line before an exit is not lost.
+    const lines = new LineBuffer(pino.destination({ fd: 2, sync: true }));
+    process.on('exit', () => lines.flush());
+    destination = Object.assign(lines, { [symbols.needsMetadataGsym]: true });
+  }
   return pino(
     {
       base: { pid: process.pid, thread },
@@ -73,6 +82,6 @@ function makeLogger(options: LogOptions, thread: string): PinoLogger<'notice'> {
           options.stacks ? pino.stdSerializers.err(error) : { message: error.message },
       },
     },
-    pino.destination({ fd: 2, sync: true }),
+    destination,
   );
 }

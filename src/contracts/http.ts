@@ -60,6 +60,8 @@ export type MainRequest =
       readonly command: OperatorCommand;
       readonly appSeen: boolean;
     }
+  /** What the command would match; it is not carried out. */
+  | { readonly kind: 'matches'; readonly command: OperatorCommand; readonly appSeen: boolean }
   /**
    * Main responds when the worker's copy of the state may be read: on the leader it then has all
    * changes that were acknowledged before.

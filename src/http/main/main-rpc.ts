@@ -82,6 +82,10 @@ export class MainRpc {
     switch (request.kind) {
       case 'submit':
         return this.#submit(request.command, request.appSeen);
+      case 'matches': {
+        const matched = this.#sources.matches.look(request.command, request.appSeen);
+        return { status: 200, json: await matched({ lifted: 0 }) };
+      }
       case 'readBarrier':
         await consensus.readBarrier();
         return OK;
@@ -133,8 +137,10 @@ export class MainRpc {
     const { consensus, commands, matches } = this.#sources;
     const matched = matches.look(command, appSeen);
     const effect = await consensus.submit(command);
-    commands.applied(command);
-    return { status: 200, json: commandJson(await matched(effect)) };
+    const response = { status: 200, json: commandJson(await matched(effect)) };
+    // The client does not wait for the log.
+    setImmediate(() => commands.applied(command));
+    return response;
   }
 
   async #yieldLeadership(origin: CommandOrigin): Promise<MainResponse> {
