@@ -58,6 +58,11 @@ const RULES: readonly Rule[] = [
     mayImport: COMMON,
   },
   {
+    rule: 'src/web runs in browsers: it meets freno over HTTP, and knows no part of it',
+    folder: 'src/web/',
+    mayImport: [],
+  },
+  {
     rule: 'src/demo is a separate program: it meets freno as a process, not as code',
     folder: 'src/demo/',
     mayImport: ['src/base/'],

@@ -17,6 +17,9 @@ import type { Engine } from '../../src/http/worker/engines/engine.js';
 import { NodeEngine } from '../../src/http/worker/engines/node.js';
 import { UwsEngine } from '../../src/http/worker/engines/uws.js';
 import { Handler } from '../../src/http/worker/handler.js';
+import { LiveStreams } from '../../src/http/worker/live/streams.js';
+import { writeTopics } from '../../src/http/worker/live/topics.js';
+import { PageFiles } from '../../src/http/worker/page/page-files.js';
 import { RecentApps } from '../../src/http/worker/recent-apps.js';
 import { type Report, Reports } from '../../src/http/worker/reports.js';
 import { Waiters } from '../../src/http/worker/waiters.js';
@@ -57,6 +60,7 @@ export class TestFront {
   readonly promotedAtMs = monotonicMs();
   readonly checks: Checks;
   readonly waiters = new Waiters(WAITERS_MAX);
+  readonly streams: LiveStreams;
   readonly handler: Handler;
   readonly engine: Engine;
   dice = 0;
@@ -83,6 +87,9 @@ export class TestFront {
       this.mainRequests.push(request);
       return this.respond(request);
     };
+    this.streams = new LiveStreams(() =>
+      writeTopics({ board, state, stores: () => this.handler.stores, callMain }),
+    );
     this.handler = new Handler({
       checks: this.checks,
       checkRequests: new CheckRequests({ checks: this.checks, waiters: this.waiters, callMain }),
@@ -90,6 +97,8 @@ export class TestFront {
       state,
       profiling,
       reports,
+      streams: this.streams,
+      pageFiles: new PageFiles(),
       callMain,
       hasSeen: (app) => recentApps.hasSeen(app, '', Date.now()),
     });

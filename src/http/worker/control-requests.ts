@@ -59,6 +59,18 @@ export function commandOf(request: ControlRequest): OperatorCommand | HandlerRes
   }
 }
 
+/** The command whose matches are asked for; its times are of no account. */
+export function matchedCommand(
+  request: ControlParameters,
+): Extract<OperatorCommand, { kind: 'throttleApp' | 'skipHost' }> | HandlerResponse {
+  if (request.parameters.has('app')) {
+    const key = appKey(request);
+    return isRefused(key) ? key : { kind: 'throttleApp', atMs: 0, key };
+  }
+  const host = hostName(request);
+  return isRefused(host) ? host : { kind: 'skipHost', atMs: 0, host, expireAtMs: 0 };
+}
+
 type ControlEndpoint = Extract<HttpEndpoint, OperatorCommand['kind']>;
 
 /**

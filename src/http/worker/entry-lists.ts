@@ -8,52 +8,98 @@
 import { goTime, jsonString } from '../../base/json.js';
 import { jsonObjectInChunks, TimeSlice } from '../../base/time-slice.js';
 import type { EntryNote, TableEntry, TableRow } from '../../throttle/entry-table.js';
-import type { ThrottleState } from '../../throttle/state.js';
+import type {
+  ExemptedApp,
+  SkippedHost,
+  StateImage,
+  ThresholdEntry,
+  ThrottledApp,
+  ThrottleState,
+} from '../../throttle/state.js';
+
+/** One kind of entries: where they are, and how they are written. */
+interface EntryWriter<Entry extends TableEntry> {
+  readonly rows: (image: StateImage) => ReadonlyArray<TableRow<Entry>>;
+  readonly live: (state: ThrottleState, name: string, nowUnixMs: number) => Entry | undefined;
+  readonly json: (entry: Entry) => string;
+}
+
+const THROTTLED_APPS: EntryWriter<ThrottledApp> = {
+  rows: (image) => image.throttledApps,
+  live: (state, key, nowUnixMs) => state.throttledApp(key, nowUnixMs),
+  json: (entry) => object([expiry(entry), `"Ratio":${entry.ratio}`, ...noteFields(entry)]),
+};
+
+const SKIPPED_HOSTS: EntryWriter<SkippedHost> = {
+  rows: (image) => image.skippedHosts,
+  live: (state, host, nowUnixMs) => state.skippedHost(host, nowUnixMs),
+  json: (entry) =>
+    entry.note === undefined
+      ? `"${goTime(entry.expireAtMs)}"`
+      : object([expiry(entry), ...noteFields(entry)]),
+};
+
+const EXEMPTED_APPS: EntryWriter<ExemptedApp> = {
+  rows: (image) => image.exemptedApps,
+  live: (state, key, nowUnixMs) => state.exemptedApp(key, nowUnixMs),
+  json: (entry) => object([expiry(entry), ...noteFields(entry)]),
+};
+
+const THRESHOLDS: EntryWriter<ThresholdEntry> = {
+  rows: (image) => image.thresholds,
+  live: (state, key, nowUnixMs) => state.threshold(key, nowUnixMs),
+  json: (entry) => object([`"Threshold":${entry.value}`, expiry(entry), ...noteFields(entry)]),
+};
 
 /** Writes a list of the entries in force at a Unix time. */
 type ListWriter = (state: ThrottleState, nowUnixMs: number) => Promise<string>;
 
 /** By endpoint. */
 export const entryLists = {
-  throttledApps: (state, nowUnixMs) =>
-    list(
-      state.image().throttledApps,
-      (key) => state.throttledApp(key, nowUnixMs),
-      (entry) => object([expiry(entry), `"Ratio":${entry.ratio}`, ...noteFields(entry)]),
-    ),
-  skippedHosts: (state, nowUnixMs) =>
-    list(
-      state.image().skippedHosts,
-      (host) => state.skippedHost(host, nowUnixMs),
-      (entry) =>
-        entry.note === undefined
-          ? `"${goTime(entry.expireAtMs)}"`
-          : object([expiry(entry), ...noteFields(entry)]),
-    ),
-  exemptedApps: (state, nowUnixMs) =>
-    list(
-      state.image().exemptedApps,
-      (key) => state.exemptedApp(key, nowUnixMs),
-      (entry) => object([expiry(entry), ...noteFields(entry)]),
-    ),
-  thresholds: (state, nowUnixMs) =>
-    list(
-      state.image().thresholds,
-      (key) => state.threshold(key, nowUnixMs),
-      (entry) => object([`"Threshold":${entry.value}`, expiry(entry), ...noteFields(entry)]),
-    ),
+  throttledApps: (state, nowUnixMs) => writeAll(THROTTLED_APPS, state, nowUnixMs),
+  skippedHosts: (state, nowUnixMs) => writeAll(SKIPPED_HOSTS, state, nowUnixMs),
+  exemptedApps: (state, nowUnixMs) => writeAll(EXEMPTED_APPS, state, nowUnixMs),
+  thresholds: (state, nowUnixMs) => writeAll(THRESHOLDS, state, nowUnixMs),
 } as const satisfies Record<string, ListWriter>;
 
-async function list<Entry extends TableEntry>(
-  rows: ReadonlyArray<TableRow<Entry>>,
-  live: (name: string) => Entry | undefined,
-  json: (entry: Entry) => string,
+/**
+ * All lists on one line, each with how many entries it has and at most `entriesMax` of them:
+ * `{"ThrottledApps":{"Total":1,"Entries":{…}},…}`.
+ */
+export function entriesInForce(
+  state: ThrottleState,
+  nowUnixMs: number,
+  entriesMax: number,
+): string {
+  const image = state.image();
+  const totals = state.liveEntries(nowUnixMs);
+  const some = <Entry extends TableEntry>(list: EntryWriter<Entry>, total: number): string => {
+    const written: string[] = [];
+    for (const [name] of list.rows(image)) {
+      if (written.length >= entriesMax) break;
+      const entry = list.live(state, name, nowUnixMs);
+      if (entry !== undefined) written.push(`${jsonString(name)}:${list.json(entry)}`);
+    }
+    return `{"Total":${total},"Entries":{${written.join(',')}}}`;
+  };
+  return object([
+    `"ThrottledApps":${some(THROTTLED_APPS, totals.throttledApps)}`,
+    `"SkippedHosts":${some(SKIPPED_HOSTS, totals.skippedHosts)}`,
+    `"ExemptedApps":${some(EXEMPTED_APPS, totals.exemptedApps)}`,
+    `"Thresholds":${some(THRESHOLDS, totals.thresholds)}`,
+  ]);
+}
+
+async function writeAll<Entry extends TableEntry>(
+  list: EntryWriter<Entry>,
+  state: ThrottleState,
+  nowUnixMs: number,
 ): Promise<string> {
   const slice = new TimeSlice();
   const entries = new Map<string, string>();
-  for (const [name] of rows) {
-    const entry = live(name);
-    if (entry !== undefined) entries.set(name, json(entry));
+  for (const [name] of list.rows(state.image())) {
+    const entry = list.live(state, name, nowUnixMs);
+    if (entry !== undefined) entries.set(name, list.json(entry));
     if (slice.shouldYield) await slice.yield();
   }
   return jsonObjectInChunks(entries);

@@ -13,11 +13,13 @@ import type { ThrottleState } from '../../throttle/state.js';
 import type { CheckRequests } from './check-requests.js';
 import { type Checks, withQuery } from './checks.js';
 import { isRefused, originOf, parseWholeNumber } from './control-parameters.js';
-import { commandOf } from './control-requests.js';
+import { commandOf, matchedCommand } from './control-requests.js';
 import { crossSiteRefusal, type HeaderReader } from './cross-site.js';
 import { entryLists } from './entry-lists.js';
 import { eventSelection } from './event-request.js';
 import { aggregatedMetrics, metricsHealth } from './list-responses.js';
+import type { LiveStreams } from './live/streams.js';
+import { PAGE, type PageFiles } from './page/page-files.js';
 import { profileRequest } from './profile-request.js';
 import { type ClientKey, clientName } from './recent-apps.js';
 import type { Reports } from './reports.js';
@@ -62,6 +64,8 @@ export interface HandlerSources {
   /** Whether profiles may be taken. */
   readonly profiling: boolean;
   readonly reports: Reports;
+  readonly streams: LiveStreams;
+  readonly pageFiles: PageFiles;
   /** Whether the app has checked here in the last 24 h. */
   readonly hasSeen: (app: string) => boolean;
   /** Does not reject. */
@@ -74,6 +78,12 @@ const CHECK_ALL = '/check-all';
 
 const HOSTNAME_RESPONSE = textResponse(200, `${jsonString(hostname())}\n`);
 const PROFILE_HEAD_RESPONSE = { ...jsonResponse(200, ''), body: '' };
+const STREAM_RESPONSE: HandlerResponse = {
+  ...textResponse(200, ''),
+  contentType: 'text/event-stream',
+  headers: [['Cache-Control', 'no-store']],
+};
+const TOO_MANY_STREAMS_RESPONSE = generalResponse(503, 'too many pages are open on this node');
 const LEADER_RESPONSE = textResponse(200, '"HTTP 200"\n');
 const NO_LEADER_RESPONSE = textResponse(404, '"HTTP 404"\n');
 
@@ -92,6 +102,10 @@ export class Handler {
   setStores(stores: readonly StoreLocation[]): void {
     this.#stores = stores;
     this.#sources.checks.setStores(stores);
+  }
+
+  get stores(): readonly StoreLocation[] {
+    return this.#stores;
   }
 
   setMemcache({ servers, path }: MemcacheAddress): void {
@@ -235,6 +249,14 @@ export class Handler {
       case 'cpuProfile':
       case 'heapSnapshot':
         return this.#profile(request, route.endpoint === 'cpuProfile');
+      case 'matches':
+        return this.#matches(parameters, request);
+      case 'page':
+        return this.#pageFile(PAGE, request);
+      case 'pageFile':
+        return this.#pageFile(parameters.get('file')!, request);
+      case 'stream':
+        return this.#stream();
       case 'help':
         return helpResponse(profiling);
     }
@@ -255,6 +277,27 @@ export class Handler {
     );
     const hint = known === undefined ? '' : `; did you mean mysql/${known}?`;
     return generalResponse(404, `no such store: ${type}/${name}${hint}`);
+  }
+
+  /** Of a command that a person is about to give. */
+  #matches(
+    parameters: ReadonlyMap<string, string>,
+    { query }: HandlerRequest,
+  ): HandlerResponse | Promise<HandlerResponse> {
+    const command = matchedCommand({ parameters, query });
+    if (isResponse(command)) return command;
+    return this.#callMain({ kind: 'matches', command, appSeen: this.#hasSeenAppOf(command) });
+  }
+
+  #pageFile(name: string, { header }: HandlerRequest): Promise<HandlerResponse> {
+    const acceptEncoding = header('accept-encoding');
+    const ifNoneMatch = header('if-none-match');
+    return this.#sources.pageFiles.respond(name, { acceptEncoding, ifNoneMatch });
+  }
+
+  #stream(): HandlerResponse {
+    const stream = this.#sources.streams.opener;
+    return stream === undefined ? TOO_MANY_STREAMS_RESPONSE : { ...STREAM_RESPONSE, stream };
   }
 
   #leaderCheck(): HandlerResponse {

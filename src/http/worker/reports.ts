@@ -72,7 +72,8 @@ function cut(text: string): string {
 }
 
 function reasonOf({ contentType, body }: HandlerResponse): string {
-  if (contentType !== JSON_TYPE) return body.trim();
-  const { Message } = JSON.parse(body) as { readonly Message: string };
+  const text = body.toString();
+  if (contentType !== JSON_TYPE) return text.trim();
+  const { Message } = JSON.parse(text) as { readonly Message: string };
   return Message;
 }

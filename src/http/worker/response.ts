@@ -1,6 +1,7 @@
 /** A response as the handler gives it to any engine. */
 import type { MainResponse } from '../../contracts/http.js';
 import { generalMessage } from '../shared/json-bodies.js';
+import type { StreamOpener } from './live/sink.js';
 
 export const JSON_TYPE = 'application/json';
 const TEXT_TYPE = 'text/plain; charset=utf-8';
@@ -9,13 +10,17 @@ export interface HandlerResponse {
   readonly status: number;
   readonly contentType: string;
   /** With its final newline; a response to HEAD has its length only. */
-  readonly body: string;
+  readonly body: string | Buffer;
   /** Header `Location`; empty: none. */
   readonly location: string;
   /** Header `Allow`; empty: none. */
   readonly allow: string;
   /** The body comes from this file instead, which is unlinked once it is open. */
   readonly file?: string;
+  /** The body is a stream instead: it is opened once the headers are written. */
+  readonly stream?: StreamOpener;
+  /** Besides those that the other members stand for. */
+  readonly headers?: ReadonlyArray<readonly [name: string, value: string]>;
 }
 
 export function jsonResponse(status: number, json: string): HandlerResponse {

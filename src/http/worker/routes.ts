@@ -37,6 +37,10 @@ export type HttpEndpoint =
   | 'metrics'
   | 'cpuProfile'
   | 'heapSnapshot'
+  | 'matches'
+  | 'page'
+  | 'pageFile'
+  | 'stream'
   | 'help';
 
 export interface Route {
@@ -119,6 +123,11 @@ export const ROUTES: readonly Route[] = [
   read('metrics', '/metrics'),
   read('cpuProfile', '/debug/pprof/profile'),
   read('heapSnapshot', '/debug/pprof/heap'),
+  read('matches', '/matches/app/:app'),
+  read('matches', '/matches/host/:hostName'),
+  read('page', '/'),
+  read('stream', '/web/stream'),
+  read('pageFile', '/web/:file'),
   read('help', '/help'),
 ];
 
@@ -147,8 +156,8 @@ export function allows(route: Route, method: string): boolean {
 }
 
 function findRoute(path: string): Extract<Match, { kind: 'found' }> | undefined {
-  // The last segment must not be empty: that is a superfluous slash.
-  if (!path.startsWith('/') || path.endsWith('/')) return undefined;
+  // The last segment must not be empty, but for the page's: that is a superfluous slash.
+  if (!path.startsWith('/') || (path.endsWith('/') && path !== '/')) return undefined;
   const segments = path.slice(1).split('/');
   const route = byFirstSegment.get(segments[0]!)?.find((candidate) => fits(candidate, segments));
   if (route === undefined) return undefined;

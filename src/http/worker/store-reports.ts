@@ -36,21 +36,22 @@ export function storeJson(board: Board, store: StoreLocation, hosts: string): st
 }
 
 /** The time of a report, and whose values they are. */
-interface BoardLook {
+export interface BoardLook {
   readonly leadership: LeadershipView;
   readonly isLeading: boolean;
   readonly nowMs: number;
   readonly nowUnixMs: number;
 }
 
-function lookAt(board: Board): BoardLook {
+export function lookAt(board: Board): BoardLook {
   const leadership = board.readLeadership(emptyLeadershipReading());
   const nowMs = monotonicMs();
   const isLeading = mayAct(leadership, nowMs);
   return { leadership, isLeading, nowMs, nowUnixMs: board.expiryTimeMs() };
 }
 
-function metricsJson(board: Board, { metrics }: StoreLocation, look: BoardLook): string {
+/** A JSON list of the metrics of a store. */
+export function metricsJson(board: Board, { metrics }: StoreLocation, look: BoardLook): string {
   const reading = emptyStoreReading();
   const written = metrics.map((metric) => metricJson(board, metric, reading, look));
   return `[${written.join(',')}]`;
@@ -85,7 +86,26 @@ function metricJson(
   return `{${members.join(',')}}`;
 }
 
-type ReportedState = 'within' | 'above' | 'not read yet' | 'error' | 'unknown';
+export type ReportedState = 'within' | 'above' | 'not read yet' | 'error' | 'unknown';
+
+/** The worst of the metrics that are enforced, and since when (`monotonicMs`; 0: not known). */
+export function storeStateOf(
+  board: Board,
+  { metrics }: StoreLocation,
+  { leadership, nowMs, nowUnixMs }: BoardLook,
+): { readonly state: ReportedState; readonly sinceMs: number } {
+  const reading = emptyStoreReading();
+  let worst: { readonly state: ReportedState; readonly sinceMs: number } | undefined;
+  for (const { mode, slot } of metrics) {
+    if (mode === 'observe') continue;
+    board.readStore(slot, reading);
+    const state = stateOf(reading, leadership, nowMs, nowUnixMs);
+    if (worst === undefined || WORST_FIRST.indexOf(state) < WORST_FIRST.indexOf(worst.state)) {
+      worst = { state, sinceMs: reading.sinceMs };
+    }
+  }
+  return worst ?? { state: 'unknown', sinceMs: 0 };
+}
 
 function stateOf(
   reading: StoreMetric,
@@ -98,6 +118,15 @@ function stateOf(
   if (reading.state !== MetricState.ok) return 'error';
   return reading.value <= thresholdInForce(reading, nowUnixMs) ? 'within' : 'above';
 }
+
+/** From bad to good. */
+export const WORST_FIRST: readonly ReportedState[] = [
+  'above',
+  'error',
+  'not read yet',
+  'unknown',
+  'within',
+];
 
 function errorOf(reading: StoreMetric): string {
   return reading.state === MetricState.noHosts ? noHostsMessage(reading) : reading.errorText;

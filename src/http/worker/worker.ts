@@ -29,7 +29,10 @@ import { Checks } from './checks.js';
 import { CheckCounters } from './counters.js';
 import type { Engine, EngineContext } from './engines/engine.js';
 import { Handler } from './handler.js';
+import { LiveStreams } from './live/streams.js';
+import { writeTopics } from './live/topics.js';
 import { MainClient } from './main-client.js';
+import { PageFiles } from './page/page-files.js';
 import { RecentApps } from './recent-apps.js';
 import { Reports } from './reports.js';
 import { Waiters } from './waiters.js';
@@ -65,6 +68,7 @@ class HttpWorker {
   readonly #mainClient: MainClient;
   readonly #checks: Checks;
   readonly #waiters: Waiters;
+  readonly #streams: LiveStreams;
   readonly #handler: Handler;
   readonly #context: EngineContext;
   #engine: Engine | undefined;
@@ -87,6 +91,9 @@ class HttpWorker {
     });
     this.#waiters = new Waiters(data.waitersMax);
     const callMain = (request: MainRequest) => this.#mainClient.call(request);
+    const stores = () => this.#handler.stores;
+    const topicSources = { board, state: this.#state, stores, callMain };
+    this.#streams = new LiveStreams(() => writeTopics(topicSources));
     this.#handler = new Handler({
       checks: this.#checks,
       checkRequests: new CheckRequests({
@@ -96,6 +103,8 @@ class HttpWorker {
       state: this.#state,
       profiling: data.profiling,
       reports,
+      streams: this.#streams,
+      pageFiles: new PageFiles(),
       callMain,
       hasSeen: (app) => this.#hasSeen(app),
     });
@@ -190,6 +199,7 @@ class HttpWorker {
     this.#isEnding = true;
     const idle = this.#engine?.drain() ?? Promise.resolve();
     this.#waiters.stop();
+    this.#streams.stop();
     await Promise.race([
       Promise.all([idle, elapsed(DRAIN_AT_LEAST_MS)]),
       elapsed(DRAIN_AT_MOST_MS),

@@ -16,6 +16,7 @@ import type { HandlerRequest } from '../handler.js';
 import { type HandlerResponse, INTERNAL_ERROR_RESPONSE } from '../response.js';
 import { openAndUnlink } from '../temporary-file.js';
 import { type Engine, type EngineContext, InFlight } from './engine.js';
+import { NodeSink } from './node-sink.js';
 
 /** Idle connections close after this, as with the native engine. */
 const IDLE_TIMEOUT_MS = 10_000;
@@ -86,13 +87,16 @@ export class NodeEngine implements Engine {
   #send(response: HandlerResponse, req: IncomingMessage, res: ServerResponse): void {
     const headers: OutgoingHttpHeaders = {
       'Content-Type': response.contentType,
-      'Content-Length': Buffer.byteLength(response.body),
+      ...(response.stream === undefined && { 'Content-Length': Buffer.byteLength(response.body) }),
+      ...Object.fromEntries(response.headers ?? []),
     };
     if (response.location !== '') headers.Location = response.location;
     if (response.allow !== '') headers.Allow = response.allow;
     if (this.#draining) headers.Connection = 'close';
     res.writeHead(response.status, headers);
-    res.end(req.method === 'HEAD' ? undefined : response.body);
+    if (req.method === 'HEAD') res.end();
+    else if (response.stream === undefined) res.end(response.body);
+    else response.stream(new NodeSink(res));
   }
 
   /**

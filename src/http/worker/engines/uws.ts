@@ -14,6 +14,7 @@ import { type HandlerResponse, INTERNAL_ERROR_RESPONSE } from '../response.js';
 import { openAndUnlink } from '../temporary-file.js';
 import { ConnectedPeers } from './connected-peers.js';
 import { type Engine, type EngineContext, InFlight } from './engine.js';
+import { UwsSink } from './uws-sink.js';
 
 /** Requests need no body; a larger one is refused (413). */
 const BODY_BYTES_MAX = 64 * 1024;
@@ -46,6 +47,9 @@ export class UwsEngine implements Engine {
     for (const pattern of CHECK_PATTERNS) {
       native.get(pattern, (res, req) => this.#serveCheck(res, req));
     }
+    native.get('/web/stream', (res, req) =>
+      this.#serveRaw('GET', res, req, (response) => this.#openStream(res, response)),
+    );
     native.head('/*', (res, req) => this.#serveHead(res, req));
     this.#server.get('/*', (req, res) => this.#serve('GET', req, res));
     this.#server.post('/*', (req, res) => this.#serve('POST', req, res));
@@ -108,6 +112,15 @@ export class UwsEngine implements Engine {
   #endRaw(res: HttpResponse, response: HandlerResponse): void {
     writeHead(res, response);
     res.end(response.body, this.#draining);
+  }
+
+  #openStream(res: HttpResponse, response: HandlerResponse): void {
+    if (response.stream === undefined) {
+      this.#endRaw(res, response);
+      return;
+    }
+    writeHead(res, response);
+    response.stream(new UwsSink(res));
   }
 
   #serveHead(res: HttpResponse, req: HttpRequest): void {
@@ -205,6 +218,7 @@ export class UwsEngine implements Engine {
     res.status(response.status).header('Content-Type', response.contentType);
     if (response.location !== '') res.header('Location', response.location);
     if (response.allow !== '') res.header('Allow', response.allow);
+    for (const [name, value] of response.headers ?? []) res.header(name, value);
     res.send(response.body, this.#draining);
   }
 
@@ -239,4 +253,5 @@ function writeHead(res: HttpResponse, response: HandlerResponse): void {
   res.writeHeader('Content-Type', response.contentType);
   if (response.location !== '') res.writeHeader('Location', response.location);
   if (response.allow !== '') res.writeHeader('Allow', response.allow);
+  for (const [name, value] of response.headers ?? []) res.writeHeader(name, value);
 }

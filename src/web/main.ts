@@ -1,0 +1,83 @@
+/** The page: topics come from the node, and each zone shows its own. */
+import { ClusterZone } from './cluster.js';
+import { byId, setAttribute, setText } from './dom.js';
+import { EntryForms } from './entry-forms.js';
+import { wholeDuration } from './format.js';
+import { EventsZone } from './happenings.js';
+import { InForceZone } from './in-force.js';
+import { listenToKeys } from './keys.js';
+import { LiveTopics } from './live.js';
+import { type Headline, headlineOf, type Mood } from './sentence.js';
+import { SeriesKeeper } from './series-keeper.js';
+import { StoresZone } from './stores.js';
+import { WaitingZone } from './waiting.js';
+
+const ICONS: Readonly<Record<Mood, string>> = {
+  fine: '/web/icon-fine.svg',
+  bad: '/web/icon-bad.svg',
+  unknown: '/web/icon-unknown.svg',
+};
+
+const headline = byId('headline');
+const advice = byId('advice');
+const standing = byId('standing');
+const leaderLink = byId<HTMLAnchorElement>('leader-page');
+const icon = byId<HTMLLinkElement>('icon');
+
+const forms = new EntryForms();
+const stores = new StoresZone(new SeriesKeeper());
+const waiting = new WaitingZone();
+const inForce = new InForceZone(forms);
+const events = new EventsZone();
+const cluster = new ClusterZone();
+const live = new LiveTopics(() => update());
+
+/** Cheap where nothing has changed: each zone compares before it touches the document. */
+function update(): void {
+  const { topics, isLive, silentSeconds } = live;
+  const stream = { isLive, silentSeconds };
+  showHeadline(headlineOf(topics, stream));
+  setText(standing, isLive ? '● live' : `○ no news for ${wholeDuration(silentSeconds)}`);
+  setAttribute(document.body, 'class', isLive ? '' : 'stale');
+  stores.update(topics);
+  waiting.update(topics.apps);
+  inForce.update(topics.entries);
+  events.update(topics.events);
+  cluster.update(topics.cluster);
+  forms.update(topics);
+}
+
+function showHeadline({ mood, text, advice: next, leaderPage }: Headline): void {
+  setText(headline, text);
+  setAttribute(headline, 'class', mood);
+  setText(advice, next);
+  leaderLink.hidden = leaderPage === undefined;
+  setAttribute(leaderLink, 'href', leaderPage);
+  document.title = `${text} – freno`;
+  setAttribute(icon, 'href', ICONS[mood]);
+}
+
+function openByAddress(): void {
+  const [, zone, ...store] = location.hash.slice(1).split('/');
+  stores.open = zone === 'stores' ? store.map(decodeURIComponent).join('/') : null;
+  update();
+}
+
+byId<HTMLInputElement>('search').addEventListener('input', (event) => {
+  const text = (event.target as HTMLInputElement).value;
+  stores.search = text;
+  waiting.search = text;
+  events.search = text;
+  update();
+});
+// A link to the row that is open closes it.
+document.addEventListener('click', (event) => {
+  const link = (event.target as Element).closest?.('a.row-link');
+  if (link?.getAttribute('href') !== location.hash) return;
+  event.preventDefault();
+  location.hash = '#';
+});
+addEventListener('hashchange', openByAddress);
+listenToKeys();
+openByAddress();
+live.start();

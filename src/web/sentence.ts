@@ -1,0 +1,99 @@
+/** The sentence under the bar: is anything wrong? Also the title of the tab. */
+import { counted, percent, wholeDuration } from './format.js';
+import type { ClusterTopic, EntriesTopic, StoresTopic, Topics } from './topics.js';
+
+/** How the stream stands. */
+export interface StreamStanding {
+  readonly isLive: boolean;
+  /** Since the last topic came; null: none has. */
+  readonly silentSeconds: number | null;
+}
+
+export type Mood = 'fine' | 'bad' | 'unknown';
+
+export interface Headline {
+  readonly mood: Mood;
+  readonly text: string;
+  /** What to do next; empty: nothing. */
+  readonly advice: string;
+  /** The page of the leader, where this node is not it. */
+  readonly leaderPage?: string;
+}
+
+export function headlineOf(topics: Topics, stream: StreamStanding): Headline {
+  const { stores, cluster, entries } = topics;
+  if (stores === undefined) return waiting(stream);
+  if (!stream.isLive) return lost(stream);
+  if (!stores.Leading) return notLeading(cluster);
+  return leading(stores, entries);
+}
+
+function waiting({ silentSeconds }: StreamStanding): Headline {
+  const isLong = (silentSeconds ?? 0) > 5;
+  return {
+    mood: 'unknown',
+    text: isLong ? 'This node does not answer' : 'Waiting for the first values',
+    advice: isLong ? 'The page tries again each second. Is freno running here?' : '',
+  };
+}
+
+function lost({ silentSeconds }: StreamStanding): Headline {
+  return {
+    mood: 'unknown',
+    text: `No news for ${wholeDuration(silentSeconds ?? 0)}: what is below is old`,
+    advice: 'The page tries again each second. Another node may lead by now.',
+  };
+}
+
+function notLeading(cluster: ClusterTopic | undefined): Headline {
+  if (cluster === undefined)
+    return { mood: 'unknown', text: 'This node does not lead', advice: '' };
+  const { Leader, LeaderHTTP, Nodes } = cluster;
+  if (Leader === '' || Leader === cluster.Self) {
+    const reached = Nodes.filter((node) => node.Error === '').length;
+    const needed = Math.floor(Nodes.length / 2) + 1;
+    if (reached >= needed) return { mood: 'bad', text: 'No leader yet', advice: ELECTING };
+    return {
+      mood: 'bad',
+      text: `No majority: ${needed} of ${Nodes.length} nodes needed, ${reached} reached`,
+      advice: 'No app may write. Start the nodes that are missing; the list of nodes says why.',
+    };
+  }
+  return {
+    mood: 'unknown',
+    text: `This node follows: ${LeaderHTTP ?? Leader} leads`,
+    advice: 'Values are measured by the leader.',
+    ...(LeaderHTTP !== null && { leaderPage: `http://${LeaderHTTP}/` }),
+  };
+}
+
+const ELECTING = 'An election takes less than a second.';
+
+function leading({ Counts }: StoresTopic, entries: EntriesTopic | undefined): Headline {
+  const total = Object.values(Counts).reduce((sum, count) => sum + count, 0);
+  if (total === 0) {
+    return {
+      mood: 'unknown',
+      text: 'No stores are configured',
+      advice: 'Add one to Stores.MySQL.Clusters of the configuration, and reload it with SIGHUP.',
+    };
+  }
+  const star = entries?.ThrottledApps.Entries['*'];
+  if (typeof star === 'object') {
+    const by = star.Owner === undefined ? '' : ` by ${star.Owner}`;
+    const share = star.Ratio === undefined || star.Ratio === 1 ? '' : ` (${percent(star.Ratio)})`;
+    return { mood: 'bad', text: `Every app is throttled${by}${share}`, advice: '' };
+  }
+  const bad = total - (Counts.within ?? 0);
+  if (bad === 0) {
+    const text =
+      total === 1 ? 'The one store lets jobs write' : `All ${total} stores let jobs write`;
+    return { mood: 'fine', text, advice: '' };
+  }
+  const verb = bad === 1 ? 'holds' : 'hold';
+  return {
+    mood: 'bad',
+    text: `${bad} of ${counted(total, 'store')} ${verb} jobs back`,
+    advice: '',
+  };
+}

@@ -1,0 +1,69 @@
+/** The last minutes of a metric, one point a second; what is not known is a gap. */
+import type { MetricHistory, Runs } from './topics.js';
+
+/** Fifteen minutes. */
+export const SERIES_SECONDS = 900;
+
+export type Point = number | null;
+
+/** Where a report of history begins, in Unix seconds. */
+export interface HistorySpan {
+  readonly fromSecond: number;
+  readonly points: number;
+}
+
+export class MetricSeries {
+  /** Unix seconds of the last point. */
+  #lastSecond = 0;
+  #values: Point[] = new Array(SERIES_SECONDS).fill(null);
+  #thresholds: Point[] = new Array(SERIES_SECONDS).fill(null);
+
+  get lastSecond(): number {
+    return this.#lastSecond;
+  }
+
+  get values(): readonly Point[] {
+    return this.#values;
+  }
+
+  get thresholds(): readonly Point[] {
+    return this.#thresholds;
+  }
+
+  /** A second that is not newer than the last point replaces it, if it is still within. */
+  add(second: number, value: Point, threshold: Point): void {
+    this.#advance(second);
+    const index = SERIES_SECONDS - 1 - (this.#lastSecond - second);
+    if (index < 0) return;
+    this.#values[index] = value;
+    this.#thresholds[index] = threshold;
+  }
+
+  /** What the node kept; it wins over what this page saw, which may have gaps of its own. */
+  merge({ fromSecond, points }: HistorySpan, history: MetricHistory): void {
+    const thresholds = expandRuns(history.Thresholds, points);
+    for (let index = 0; index < points; index++) {
+      const value = history.Values[index] ?? null;
+      if (value !== null) this.add(fromSecond + index, value, thresholds[index] ?? null);
+    }
+  }
+
+  #advance(second: number): void {
+    const steps = second - this.#lastSecond;
+    if (steps <= 0) return;
+    const fresh = Math.min(steps, SERIES_SECONDS);
+    const gap = new Array<Point>(fresh).fill(null);
+    this.#values = [...this.#values.slice(fresh), ...gap];
+    this.#thresholds = [...this.#thresholds.slice(fresh), ...gap];
+    this.#lastSecond = second;
+  }
+}
+
+/** Each run holds until the next one. */
+export function expandRuns<Value>(runs: Runs<Value>, points: number): Array<Value | null> {
+  const expanded = new Array<Value | null>(points).fill(null);
+  for (const [at, [from, value]] of runs.entries()) {
+    expanded.fill(value, from, runs[at + 1]?.[0] ?? points);
+  }
+  return expanded;
+}

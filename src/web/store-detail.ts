@@ -1,0 +1,194 @@
+/** An open store: its plots, its hosts from bad to good, and how it answered. */
+import { pathOf, report } from './api.js';
+import { element, KeyedList, setText } from './dom.js';
+import { counted, metricValue, shortNumber } from './format.js';
+import { hostItem, hostsWorstFirst } from './hosts.js';
+import { type PlotBand, type PlotMark, TimePlot } from './plots.js';
+import { type Point, SERIES_SECONDS } from './series.js';
+import type { SeriesKeeper } from './series-keeper.js';
+import type {
+  EventRow,
+  HistoryReport,
+  HostRow,
+  InForceEntry,
+  MetricRow,
+  StoreReport,
+  StoreRow,
+  Topics,
+} from './topics.js';
+
+const PERIOD_MS = 1_000;
+const HOSTS_SHOWN = 25;
+/** By status, in the order of the legend. */
+const ANSWERS = [
+  ['200', 'go on', 'fine', undefined],
+  ['429', 'above', 'bad', undefined],
+  ['417', 'denied', 'warn', [6, 3]],
+  ['500', 'error', 'error', [2, 3]],
+  ['404', 'unknown', 'muted', [1, 4]],
+] as const;
+
+export class StoreDetail {
+  readonly node = element('tr', { class: 'detail' });
+  readonly #store: string;
+  readonly #series: SeriesKeeper;
+  readonly #plots = element('div', { class: 'plots' });
+  readonly #answers = new TimePlot({
+    title: 'Answers per second',
+    isLow: true,
+    lines: ANSWERS.map(([status, word, colour, dash]) => ({
+      label: `${status} ${word}`,
+      colour,
+      ...(dash !== undefined && { dash }),
+    })),
+  });
+  readonly #metrics = new Map<string, TimePlot>();
+  readonly #notes = element('ul', { class: 'notes' });
+  readonly #hostsCaption = element('caption');
+  readonly #hosts: KeyedList<HostRow>;
+  readonly #allHosts: HTMLButtonElement;
+  #showsAllHosts = false;
+  #history: HistoryReport | null = null;
+  #askedAtMs = 0;
+  #isClosed = false;
+
+  constructor(store: string, series: SeriesKeeper) {
+    this.#store = store;
+    this.#series = series;
+    const body = element('tbody');
+    const head = element('tr');
+    for (const title of ['', 'Host', 'Value', 'Age', 'Counts']) {
+      head.append(element('th', { scope: 'col' }, title));
+    }
+    this.#hosts = new KeyedList(body, hostItem);
+    this.#allHosts = element('button', { type: 'button', class: 'quiet' });
+    this.#allHosts.addEventListener('click', () => {
+      this.#showsAllHosts = true;
+      this.#askedAtMs = 0;
+    });
+    this.#plots.append(this.#answers.node);
+    const table = element('table', { class: 'hosts' }, this.#hostsCaption);
+    table.append(element('thead', {}, head), body);
+    const cell = element('td', { colspan: 5 }, this.#plots, this.#notes, table, this.#allHosts);
+    this.node.append(cell);
+  }
+
+  update({ Metrics }: StoreRow, topics: Topics, nowUnixMs: number): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#askedAtMs >= PERIOD_MS) {
+      this.#askedAtMs = nowMs;
+      void this.#ask();
+    }
+    const marks = marksOf(topics.events ?? [], this.#store);
+    const bands = bandsOf(topics, this.#store, nowUnixMs);
+    for (const metric of Metrics) this.#drawMetric(metric, marks, bands);
+    this.#drawAnswers(marks, bands);
+    this.#writeNotes(Metrics, bands, marks);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.node.remove();
+    for (const plot of [this.#answers, ...this.#metrics.values()]) plot.destroy();
+  }
+
+  async #ask(): Promise<void> {
+    const [history, store] = await Promise.all([
+      this.#series.readHistory(this.#store),
+      report<StoreReport>(pathOf(['stores', ...this.#store.split('/')])),
+    ]);
+    if (this.#isClosed) return;
+    this.#history = history ?? this.#history;
+    if (store !== null) this.#writeHosts(store);
+  }
+
+  #writeHosts({ Hosts, HostsError }: StoreReport): void {
+    const sorted = hostsWorstFirst(Hosts);
+    const shown = this.#showsAllHosts ? sorted : sorted.slice(0, HOSTS_SHOWN);
+    this.#hosts.update(new Map(shown.map((host) => [host.Host, host])));
+    const rest = sorted.length - shown.length;
+    this.#allHosts.hidden = rest === 0;
+    setText(this.#allHosts, `… ${counted(rest, 'host')} more, which are better`);
+    setText(this.#hostsCaption, HostsError ?? `${counted(sorted.length, 'host')}, the worst first`);
+  }
+
+  #drawMetric(metric: MetricRow, marks: readonly PlotMark[], bands: readonly PlotBand[]): void {
+    const { Metric, Mode } = metric;
+    let plot = this.#metrics.get(Metric);
+    if (plot === undefined) {
+      plot = new TimePlot({
+        title: Mode === 'observe' ? `${Metric} (observed: it denies nothing)` : Metric,
+        format: (value) => metricValue(Metric, value),
+        lines: [
+          { label: 'value', colour: 'value', isFilled: true },
+          { label: 'threshold', colour: 'threshold', dash: [8, 4], isStepped: true },
+        ],
+      });
+      this.#metrics.set(Metric, plot);
+      this.#plots.insertBefore(plot.node, this.#answers.node);
+    }
+    const series = this.#series.of(this.#store, Metric);
+    plot.draw(series.lastSecond, [series.values, series.thresholds], marks, bands);
+  }
+
+  #drawAnswers(marks: readonly PlotMark[], bands: readonly PlotBand[]): void {
+    const history = this.#history;
+    this.#answers.node.hidden = history === null;
+    if (history === null) return;
+    const lines = ANSWERS.map(([status]) => {
+      const points: readonly Point[] = history.Answers[status] ?? new Array(history.Points).fill(0);
+      const missing = new Array<Point>(Math.max(0, SERIES_SECONDS - points.length)).fill(null);
+      return [...missing, ...points];
+    });
+    const lastSecond = Date.parse(history.From) / 1_000 + history.Points - 1;
+    this.#answers.draw(lastSecond, lines, marks, bands);
+  }
+
+  /** What the plots show, in words. */
+  #writeNotes(
+    metrics: readonly MetricRow[],
+    bands: readonly PlotBand[],
+    marks: readonly PlotMark[],
+  ): void {
+    const notes = [
+      ...metrics.map((metric) => this.#summaryOf(metric)),
+      ...bands.map(({ text }) => text),
+      ...marks.slice(-5).map(({ text }) => text),
+    ];
+    if (notes.join('\n') === [...this.#notes.children].map((each) => each.textContent).join('\n')) {
+      return;
+    }
+    this.#notes.replaceChildren(...notes.map((note) => element('li', {}, note)));
+  }
+
+  #summaryOf({ Metric, Threshold, ConfiguredThreshold, Error: error }: MetricRow): string {
+    const values = this.#series.of(this.#store, Metric).values.filter((value) => value !== null);
+    const highest = values.length === 0 ? 'nothing' : metricValue(Metric, Math.max(...values));
+    const set =
+      ConfiguredThreshold === undefined
+        ? ''
+        : `, set by an operator (configured: ${shortNumber(ConfiguredThreshold)})`;
+    const failed = error === undefined ? '' : `; ${error}`;
+    const threshold = metricValue(Metric, Threshold);
+    return `${Metric}: highest in 15 minutes ${highest}, threshold ${threshold}${set}${failed}`;
+  }
+}
+
+function marksOf(events: readonly EventRow[], store: string): PlotMark[] {
+  return events
+    .filter(({ Store, Kind }) => Store === store || Kind === 'leader')
+    .map(({ At, Text }) => ({ second: Date.parse(At) / 1_000, text: Text }));
+}
+
+/** Throttles that hold back apps on this store. */
+function bandsOf({ entries }: Topics, store: string, nowUnixMs: number): PlotBand[] {
+  const name = store.slice(store.indexOf('/') + 1);
+  return Object.entries(entries?.ThrottledApps.Entries ?? {})
+    .filter((entry): entry is [string, InForceEntry] => typeof entry[1] === 'object')
+    .filter(([key]) => key === '*' || key.endsWith(`/${name}`))
+    .map(([key, { At, ExpireAt }]) => ({
+      fromSecond: At === undefined ? nowUnixMs / 1_000 : Date.parse(At) / 1_000,
+      toSecond: Math.max(Date.parse(ExpireAt), nowUnixMs) / 1_000,
+      text: `${key === '*' ? 'every app' : key} is throttled`,
+    }));
+}

@@ -1,0 +1,178 @@
+/** What a node sends to the page: the topics of its stream, and the reports that it asks for. */
+
+/** Of a metric, and of a store: that of its worst metric. */
+export type StoreState = 'within' | 'above' | 'error' | 'not read yet' | 'unknown';
+
+export interface MetricRow {
+  readonly Metric: string;
+  readonly Mode: 'enforce' | 'observe';
+  readonly State: StoreState;
+  readonly Value?: number;
+  readonly Threshold: number;
+  readonly ConfiguredThreshold?: number;
+  readonly SetUntil?: string;
+  readonly Host?: string;
+  readonly AgeSeconds?: number;
+  readonly Since?: string;
+  readonly Error?: string;
+}
+
+export interface StoreRow {
+  /** `mysql/main1` */
+  readonly Store: string;
+  /** The store's own metric first. */
+  readonly Metrics: readonly MetricRow[];
+}
+
+export interface StoresTopic {
+  readonly At: string;
+  readonly Leading: boolean;
+  readonly Counts: Readonly<Partial<Record<StoreState, number>>>;
+  /** Those that hold jobs back first. */
+  readonly Rows: readonly StoreRow[];
+}
+
+/** Why an app waits. */
+export interface AppRow {
+  readonly App: string;
+  readonly Store: string;
+  readonly PerSecond: number;
+  readonly WaitShare: number;
+  readonly WaitingSeconds?: number;
+  readonly LongestWaitSeconds?: number;
+  readonly Why?: string;
+  readonly Metric?: string;
+  readonly Host?: string;
+  readonly Entry?: string;
+  readonly LastStatus: number;
+  readonly LastSeen: string;
+}
+
+export interface AppsTopic {
+  readonly Total: number;
+  readonly Apps: readonly AppRow[];
+}
+
+export interface InForceEntry {
+  readonly ExpireAt: string;
+  readonly Ratio?: number;
+  readonly Threshold?: number;
+  readonly Reason?: string;
+  readonly Owner?: string;
+  readonly At?: string;
+}
+
+export interface EntryGroup {
+  readonly Total: number;
+  /** A host without reason and owner is its time alone. */
+  readonly Entries: Readonly<Record<string, InForceEntry | string>>;
+}
+
+export type EntryKind = 'ThrottledApps' | 'SkippedHosts' | 'ExemptedApps' | 'Thresholds';
+
+export type EntriesTopic = Readonly<Record<EntryKind, EntryGroup>>;
+
+export interface EventRow {
+  readonly At: string;
+  readonly Kind: string;
+  readonly Text: string;
+  readonly Store?: string;
+  readonly Owner?: string;
+  readonly Reason?: string;
+  /** Of a command: what it is about. */
+  readonly App?: string;
+  readonly Host?: string;
+  readonly Metric?: string;
+}
+
+export interface NodeRow {
+  readonly Node: string;
+  readonly HTTP: string | null;
+  readonly Role: string | null;
+  readonly Term: number | null;
+  readonly CommitIndex: number | null;
+  readonly AppliedIndex: number | null;
+  readonly Version: string | null;
+  readonly ConfigHash: number | null;
+  readonly SameConfig: boolean | null;
+  readonly ClockDifferenceMillis: number | null;
+  readonly LastContactMillis: number | null;
+  readonly Error: string;
+}
+
+export interface ClusterTopic {
+  readonly Self: string;
+  readonly Leader: string;
+  readonly LeaderHTTP: string | null;
+  readonly Nodes: readonly NodeRow[];
+}
+
+/** What the page knows; a topic that has not come yet is missing. */
+export interface Topics {
+  readonly stores?: StoresTopic;
+  readonly apps?: AppsTopic;
+  readonly entries?: EntriesTopic;
+  readonly events?: readonly EventRow[];
+  readonly cluster?: ClusterTopic;
+}
+
+export type TopicName = keyof Topics;
+
+export const TOPIC_NAMES: readonly TopicName[] = ['stores', 'apps', 'entries', 'events', 'cluster'];
+
+export interface HostMetricRow {
+  readonly Metric: string;
+  readonly Standing: string;
+  readonly Decides?: boolean;
+  readonly Value?: number;
+  readonly AgeSeconds?: number;
+  readonly Error?: string;
+  readonly ErrorAgeSeconds?: number;
+}
+
+export interface HostRow {
+  readonly Host: string;
+  /** Of a host that is probed. */
+  readonly Metrics?: readonly HostMetricRow[];
+  /** Of one that is not. */
+  readonly Standing?: string;
+  readonly Until?: string;
+  readonly Owner?: string;
+  readonly Reason?: string;
+}
+
+/** `/stores/<type>/<name>` */
+export interface StoreReport extends StoreRow {
+  readonly Leading: boolean;
+  readonly Hosts: readonly HostRow[];
+  readonly HostsError?: string;
+}
+
+/** Values that seldom change: from which point on, and what. */
+export type Runs<Value> = ReadonlyArray<readonly [index: number, value: Value]>;
+
+export interface MetricHistory {
+  readonly Metric: string;
+  readonly Values: ReadonlyArray<number | null>;
+  readonly Thresholds: Runs<number | null>;
+}
+
+/** `/history/<type>/<name>`: one point a second, oldest first. */
+export interface HistoryReport {
+  readonly Store: string;
+  readonly From: string;
+  readonly Step: number;
+  readonly Points: number;
+  readonly Metrics: readonly MetricHistory[];
+  /** By status. */
+  readonly Answers: Readonly<Record<string, ReadonlyArray<number | null>>>;
+}
+
+/** `/matches/…`: what a command would match. */
+export interface MatchesReport {
+  readonly AppSeen?: boolean | null;
+  readonly StoreConfigured?: boolean;
+  readonly Hosts?: readonly string[] | null;
+  readonly Stores?: readonly string[] | null;
+  readonly StoresWithoutHosts?: readonly string[] | null;
+}

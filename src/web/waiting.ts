@@ -1,0 +1,91 @@
+/** Who asks: apps that wait come first, the longest wait before the shorter ones. */
+import { byId, element, type KeyedItem, KeyedList, setAttribute, setText } from './dom.js';
+import { counted, percent, shortNumber, wholeDuration } from './format.js';
+import { meaningOf } from './glossary.js';
+import { addressOf } from './stores.js';
+import type { AppRow, AppsTopic } from './topics.js';
+
+const ROWS_SHOWN = 12;
+
+export class WaitingZone {
+  readonly #list = new KeyedList<AppRow>(byId('apps'), appItem);
+  readonly #empty = byId('no-apps');
+  readonly #more = byId<HTMLButtonElement>('more-apps');
+  #rows = ROWS_SHOWN;
+  #search = '';
+
+  constructor() {
+    this.#more.addEventListener('click', () => {
+      this.#rows += 50;
+    });
+  }
+
+  set search(text: string) {
+    this.#search = text.trim().toLowerCase();
+  }
+
+  update(topic: AppsTopic | undefined): void {
+    const apps = topic?.Apps ?? [];
+    const matching = apps.filter(({ App, Store }) =>
+      `${App} ${Store}`.toLowerCase().includes(this.#search),
+    );
+    const shown = matching.slice(0, this.#rows);
+    this.#list.update(new Map(shown.map((app) => [`${app.App} ${app.Store}`, app])));
+    this.#empty.hidden = matching.length > 0;
+    const found = this.#search === '' ? 'No app has asked in the last hour.' : 'No app matches.';
+    setText(this.#empty, found);
+    const rest = (this.#search === '' ? (topic?.Total ?? 0) : matching.length) - shown.length;
+    this.#more.hidden = rest <= 0 || shown.length === matching.length;
+    setText(this.#more, `… ${counted(rest, 'app')} more`);
+  }
+}
+
+function appItem(): KeyedItem<AppRow> {
+  const name = element('th', { scope: 'row' });
+  const state = element('td', { class: 'app-state' });
+  const rate = element('td', { class: 'number' });
+  const node = element('tr', {}, name, state, rate);
+  const store = element('a', { class: 'muted' });
+  const app = element('span');
+  name.append(app, ' ', store);
+  return {
+    node,
+    update: (row) => {
+      setText(app, row.App);
+      setText(store, row.Store.replace('mysql/', ''));
+      setAttribute(store, 'href', addressOf(row.Store));
+      setText(state, stateText(row));
+      setAttribute(state, 'title', row.Why === undefined ? undefined : meaningOf(row.Why));
+      setAttribute(node, 'class', row.WaitingSeconds === undefined ? '' : 'waits');
+      setText(rate, `${shortNumber(row.PerSecond)}/s`);
+      setAttribute(
+        rate,
+        'title',
+        `last asked ${new Date(row.LastSeen).toLocaleTimeString('en-GB')}`,
+      );
+    },
+  };
+}
+
+/** `waits 38 s, lag on db7, 97 % of its checks`, or `goes on`. */
+function stateText(row: AppRow): string {
+  const { WaitingSeconds, LongestWaitSeconds, WaitShare } = row;
+  const share = WaitShare > 0 ? `, ${percent(WaitShare)} of its checks wait` : '';
+  const longest =
+    LongestWaitSeconds === undefined ? '' : `, longest wait ${wholeDuration(LongestWaitSeconds)}`;
+  if (WaitingSeconds === undefined) return `goes on${share}${longest}`;
+  return `waits ${wholeDuration(WaitingSeconds)}: ${whyText(row)}${share}${longest}`;
+}
+
+function whyText({ Why, Metric, Host, Entry }: AppRow): string {
+  switch (Why) {
+    case 'lag':
+      return `${Metric ?? 'lag'}${Host === undefined ? '' : ` on ${Host}`}`;
+    case 'operator':
+      return `throttled${Entry === undefined ? '' : ` (${Entry})`}`;
+    case 'priority':
+      return 'its low priority';
+    default:
+      return Why ?? 'not known';
+  }
+}
