@@ -2,7 +2,8 @@
 import { pathOf, report } from './api.js';
 import { element, KeyedList, setText } from './dom.js';
 import { counted, metricValue, shortNumber } from './format.js';
-import { hostItem, hostsWorstFirst } from './hosts.js';
+import { hostsWorstFirst } from './host-order.js';
+import { hostItem } from './hosts.js';
 import { type PlotBand, type PlotMark, TimePlot } from './plots.js';
 import { type Point, SERIES_SECONDS } from './series.js';
 import type { SeriesKeeper } from './series-keeper.js';

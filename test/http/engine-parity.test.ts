@@ -56,8 +56,11 @@ function segmentOf(pattern: string, random: SeededRandom): string {
   return pattern === ':storeType' && random.chance(0.9) ? 'mysql' : random.pick(NAMES);
 }
 
+/** A stream has no end. */
+const FINITE_ROUTES = ROUTES.filter(({ pattern }) => pattern !== '/web/stream');
+
 function randomPath(random: SeededRandom): string {
-  const segments = random.pick(ROUTES).segments.map((segment) => segmentOf(segment, random));
+  const segments = random.pick(FINITE_ROUTES).segments.map((segment) => segmentOf(segment, random));
   if (random.chance(0.05)) segments.pop();
   if (random.chance(0.05))
     segments.splice(random.below(segments.length + 1), 0, random.pick(NAMES));

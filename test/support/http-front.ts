@@ -22,6 +22,7 @@ import { writeTopics } from '../../src/http/worker/live/topics.js';
 import { PageFiles } from '../../src/http/worker/page/page-files.js';
 import { RecentApps } from '../../src/http/worker/recent-apps.js';
 import { type Report, Reports } from '../../src/http/worker/reports.js';
+import { lookAt } from '../../src/http/worker/store-reports.js';
 import { Waiters } from '../../src/http/worker/waiters.js';
 import { type Measurement, type MetricMode, MetricState } from '../../src/throttle/metric.js';
 import { ThrottleState } from '../../src/throttle/state.js';
@@ -87,9 +88,11 @@ export class TestFront {
       this.mainRequests.push(request);
       return this.respond(request);
     };
-    this.streams = new LiveStreams(() =>
-      writeTopics({ board, state, stores: () => this.handler.stores, callMain }),
-    );
+    const topicSources = { board, state, stores: () => this.handler.stores, callMain };
+    this.streams = new LiveStreams({
+      write: () => writeTopics(topicSources),
+      isLeading: () => lookAt(board).isLeading,
+    });
     this.handler = new Handler({
       checks: this.checks,
       checkRequests: new CheckRequests({ checks: this.checks, waiters: this.waiters, callMain }),

@@ -170,7 +170,8 @@ function findRoute(path: string): Extract<Match, { kind: 'found' }> | undefined 
  * end; or else without empty and dot segments, in the case of the route. Undefined: none.
  */
 function cleanPath(path: string): string | undefined {
-  if (!path.startsWith('/')) return undefined;
+  // Nothing but slashes and dots does not stand for the page.
+  if (!path.startsWith('/') || cleanSegments(path).length === 0) return undefined;
   const shortened = path.slice(0, -1);
   if (path.endsWith('/') && findRoute(shortened) !== undefined) return shortened;
   const segments = cleanSegments(path);

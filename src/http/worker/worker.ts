@@ -35,6 +35,7 @@ import { MainClient } from './main-client.js';
 import { PageFiles } from './page/page-files.js';
 import { RecentApps } from './recent-apps.js';
 import { Reports } from './reports.js';
+import { lookAt } from './store-reports.js';
 import { Waiters } from './waiters.js';
 
 /** Requests that were in flight when the worker got `stop` may still arrive for so long. */
@@ -93,7 +94,10 @@ class HttpWorker {
     const callMain = (request: MainRequest) => this.#mainClient.call(request);
     const stores = () => this.#handler.stores;
     const topicSources = { board, state: this.#state, stores, callMain };
-    this.#streams = new LiveStreams(() => writeTopics(topicSources));
+    this.#streams = new LiveStreams({
+      write: () => writeTopics(topicSources),
+      isLeading: () => lookAt(board).isLeading,
+    });
     this.#handler = new Handler({
       checks: this.#checks,
       checkRequests: new CheckRequests({

@@ -30,7 +30,8 @@ export class UwsSink implements StreamSink {
 
   end(): void {
     if (!this.#isOpen) return;
-    this.#res.cork(() => this.#res.end(undefined, true));
+    // Asked to close the connection as well, this version would write that header into the body.
+    this.#res.cork(() => this.#res.end());
     this.#close();
   }
 

@@ -4,7 +4,7 @@ export interface StreamSink {
   readonly isWritable: boolean;
   /** Whether or not `isWritable`: the chunk is kept until the client takes it. */
   write(chunk: string): void;
-  /** The response is whole; the connection closes. */
+  /** The response is whole. */
   end(): void;
   /** The connection closes at once, with what the client has not taken. */
   abort(): void;

@@ -4,12 +4,21 @@
  * Once a second the topics are written, once for all streams of the thread, and each stream gets
  * those that have changed since it last got them. While a client does not take what it got, it gets
  * nothing more: a topic is whole each time, so that what is left out is not missed.
+ *
+ * When the node stops leading all streams end: a client behind a balancer comes again, and meets
+ * the next leader.
  */
 import { monotonicMs } from '../../../base/clock.js';
 import type { StreamOpener, StreamSink } from './sink.js';
 
 /** A topic and its JSON, on one line. */
 export type TopicTexts = ReadonlyMap<string, string>;
+
+export interface StreamSources {
+  /** Resolves with all topics that can be written now; does not reject. */
+  readonly write: () => Promise<TopicTexts>;
+  readonly isLeading: () => boolean;
+}
 
 export interface StreamLimits {
   /** Of one thread. */
@@ -32,17 +41,17 @@ interface OpenStream {
 }
 
 export class LiveStreams {
-  readonly #write: () => Promise<TopicTexts>;
+  readonly #sources: StreamSources;
   readonly #limits: StreamLimits;
   readonly #streams = new Set<OpenStream>();
   #latest: TopicTexts = new Map();
   #timer: NodeJS.Timeout | undefined;
   #isWriting = false;
+  #wasLeading = false;
   #isStopped = false;
 
-  /** `write` resolves with all topics that can be written now; it does not reject. */
-  constructor(write: () => Promise<TopicTexts>, limits = STREAM_LIMITS) {
-    this.#write = write;
+  constructor(sources: StreamSources, limits = STREAM_LIMITS) {
+    this.#sources = sources;
     this.#limits = limits;
   }
 
@@ -59,8 +68,7 @@ export class LiveStreams {
   /** Ends all streams; their clients come again, to another node or worker. */
   stop(): void {
     this.#isStopped = true;
-    clearInterval(this.#timer);
-    for (const { sink } of this.#streams) sink.end();
+    this.#endAll();
   }
 
   #open(sink: StreamSink): void {
@@ -76,6 +84,10 @@ export class LiveStreams {
     }
   }
 
+  #endAll(): void {
+    for (const { sink } of this.#streams) sink.end();
+  }
+
   #closed(stream: OpenStream): void {
     this.#streams.delete(stream);
     if (this.#streams.size > 0) return;
@@ -88,7 +100,10 @@ export class LiveStreams {
     if (this.#isWriting) return;
     this.#isWriting = true;
     try {
-      const written = await this.#write();
+      const isLeading = this.#sources.isLeading();
+      if (this.#wasLeading && !isLeading) this.#endAll();
+      this.#wasLeading = isLeading;
+      const written = await this.#sources.write();
       this.#latest = new Map([...this.#latest, ...written]);
       for (const stream of this.#streams) this.#send(stream);
     } finally {
