@@ -172,6 +172,7 @@ export class EntryForms {
     const until = clockTime(Date.now() + lasting * MINUTE_MS);
     setText(this.#lasts, lasting === 0 ? 'Until it is lifted.' : `Until ${until}.`);
     this.#setWord(values.app === '*' ? '*' : '', 'every app');
+    this.#checkConfirmation();
     clearTimeout(this.#lookTimer);
     this.#lookTimer = setTimeout(() => void this.#look(values), LOOK_AFTER_MS);
   }
@@ -201,14 +202,18 @@ export class EntryForms {
     const input = this.#input('confirmation');
     input.disabled = word === '';
     input.value = '';
+    this.#checkConfirmation();
+  }
+
+  /** A form with an invalid field is not sent. */
+  #checkConfirmation(): void {
+    const input = this.#input('confirmation');
+    const isConfirmed = this.#word === '' || input.value === this.#word;
+    input.setCustomValidity(isConfirmed ? '' : `Type ${this.#word} to confirm`);
   }
 
   async #send(): Promise<void> {
     const values = this.#values();
-    const confirmation = this.#input('confirmation');
-    const isConfirmed = this.#word === '' || confirmation.value === this.#word;
-    confirmation.setCustomValidity(isConfirmed ? '' : `Type ${this.#word}`);
-    if (!this.#form.reportValidity()) return;
     if (values.owner !== undefined) localStorage.setItem(OWNER_KEY, values.owner);
     const { path, undo } = FORMS[this.#kind].commandOf(values);
     this.#submit.disabled = true;

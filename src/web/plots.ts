@@ -133,7 +133,7 @@ function seriesOf(line: PlotLine, format: (value: number) => string): uPlot.Seri
     stroke: () => colourOf(colour),
     width: 1.5,
     points: { show: false },
-    value: (_, value) => (value === null ? 'none' : format(value)),
+    value: (_, value) => (value === null ? '' : format(value)),
     ...(dash !== undefined && { dash: [...dash] }),
     ...(isFilled && { fill: () => `${colourOf(colour)}22` }),
     ...(isStepped &&

@@ -58,7 +58,7 @@ export class StoreDetail {
     this.#series = series;
     const body = element('tbody');
     const head = element('tr');
-    for (const title of ['', 'Host', 'Value', 'Age', 'Counts']) {
+    for (const title of ['▸', 'Host', 'Value', 'Age', 'Counts']) {
       head.append(element('th', { scope: 'col' }, title));
     }
     this.#hosts = new KeyedList(body, hostItem);

@@ -1,0 +1,81 @@
+/** Three real nodes with stores that are fine, above and in error, for the tests of the page. */
+import { Fleet } from '../../src/demo/fleet.js';
+import { createNodes, FrenoNode } from '../../src/demo/freno-node.js';
+import { freePorts, TemporaryDirectory } from '../../src/demo/temporary.js';
+import { until } from './until.js';
+
+export interface PageClusterOptions {
+  readonly nodes: number;
+  /** Each `main1`, `main2`, …; `main3` has six hosts more. */
+  readonly stores: number;
+  /** Of `main3`. */
+  readonly hosts: number;
+}
+
+/** The lag of the worst host of `main3`, seconds. */
+const LAG = 8.2;
+
+export class PageCluster {
+  private constructor(
+    readonly nodes: readonly FrenoNode[],
+    readonly fleet: Fleet,
+    private readonly directory: TemporaryDirectory,
+  ) {}
+
+  /** Resolves when a node leads and `main3` is above its threshold. */
+  static async start({ nodes: count, stores, hosts }: PageClusterOptions): Promise<PageCluster> {
+    const directory = new TemporaryDirectory();
+    // The last server is that of the store which is above.
+    const values = Array.from({ length: hosts + 1 }, (_, index) => ({ value: 0.02 + index / 1e4 }));
+    const fleet = await Fleet.start([...values, { value: LAG }]);
+    const [first, ...others] = fleet.hosts;
+    const clusters = Array.from({ length: stores }, (_, index) => [
+      `main${index + 1}`,
+      { StaticHostsSettings: { Hosts: index === 2 ? others : [first] } },
+    ]);
+    // Nothing listens there.
+    const [closed] = await freePorts(1);
+    const audit = { StaticHostsSettings: { Hosts: [`127.0.0.1:${closed}`] } };
+    const Stores = {
+      MySQL: {
+        ...{ User: 'freno', Password: 'freno', ThrottleThreshold: 1 },
+        MetricQuery: 'select lag from meta.heartbeat',
+        Clusters: { ...Object.fromEntries(clusters), audit },
+      },
+    };
+    const places = await createNodes(count, directory.path, {});
+    const nodes = places.map(
+      ({ configuration }) => new FrenoNode({ Stores, ...configuration }, directory.path),
+    );
+    const cluster = new PageCluster(nodes, fleet, directory);
+    for (const node of nodes) node.start();
+    try {
+      const leader = await cluster.leader();
+      await until(async () => (await leader.process.status('/check/test/mysql/main3')) === 429);
+    } catch (thrown) {
+      await cluster.stop();
+      throw thrown;
+    }
+    return cluster;
+  }
+
+  leader(): Promise<FrenoNode> {
+    return until(async () => {
+      for (const node of this.nodes) {
+        if (node.running && (await node.process.status('/leader-check')) === 200) return node;
+      }
+      return undefined;
+    });
+  }
+
+  /** The host that decides about `main3`. */
+  get worstHost(): string {
+    return this.fleet.hosts.at(-1)!;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.stop()));
+    await this.fleet.stop();
+    this.directory.remove();
+  }
+}
