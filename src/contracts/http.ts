@@ -8,7 +8,7 @@ import type { Command, CommandOrigin, OperatorCommand } from '../throttle/comman
 import type { StateImage } from '../throttle/state.js';
 import type { ProfileRequest } from './diagnostics.js';
 import type { MemcacheAddress } from './publisher.js';
-import type { EventSelection } from './reports.js';
+import type { AppSelection, EventSelection } from './reports.js';
 import type { MetricMode } from './stores.js';
 
 export type { AppRulesSettings };
@@ -46,6 +46,8 @@ export interface HttpWorkerData {
   readonly exclusive: boolean;
   readonly log: LogOptions;
   readonly worker: number;
+  /** Of `AnswerCounts`. */
+  readonly answers: SharedArrayBuffer;
   /** Clients that may wait for a check in this worker. */
   readonly waitersMax: number;
   /** When main, which sends a ping at least each second, counts as hung. */
@@ -67,6 +69,7 @@ export type MainRequest =
    * changes that were acknowledged before.
    */
   | { readonly kind: 'readBarrier' }
+  | { readonly kind: 'apps'; readonly selection: AppSelection }
   | { readonly kind: 'recentApps'; readonly lastMinutes: number | null }
   | { readonly kind: 'consensusLeader' }
   | { readonly kind: 'consensusState' }
@@ -77,6 +80,8 @@ export type MainRequest =
   | { readonly kind: 'events'; readonly selection: EventSelection }
   /** The hosts of one store. */
   | { readonly kind: 'storeHosts'; readonly store: string }
+  /** The last `seconds` of one store. */
+  | { readonly kind: 'history'; readonly store: string; readonly seconds: number }
   | { readonly kind: 'inventory' }
   | { readonly kind: 'vars' }
   | { readonly kind: 'metrics' }
@@ -152,6 +157,22 @@ export interface RecentApp {
   readonly checkedAtUnixMs: number;
 }
 
+/** An app that asks about a store, as one worker has met it. Times are `monotonicMs()`. */
+export interface AskingPair {
+  readonly app: string;
+  readonly storeName: string;
+  readonly seenAtMs: number;
+  /** Since the first refusal after its last 200; 0: it goes on. */
+  readonly waitingSinceMs: number;
+  /** Since the start. */
+  readonly longestWaitMs: number;
+  readonly lastStatus: number;
+  readonly isLowPriority: boolean;
+  /** Answers since the start: 200, and all others. */
+  readonly ok: number;
+  readonly refused: number;
+}
+
 /** What an HTTP worker has counted since its start, or one kind of it. */
 export interface HttpStatistics {
   /** Number of the worker; a replacement has another one. */
@@ -165,9 +186,19 @@ export interface HttpStatistics {
   readonly observedDenials: readonly ObservedDenials[];
   readonly waiting: WaitStatistics;
   readonly recentApps: readonly RecentApp[];
+  readonly asking: readonly AskingPair[];
 }
 
-export type StatisticsKind = 'checks' | 'recentApps';
+/** How checks of each store were answered. */
+export interface AnswerCountsSource {
+  /** How many since the start, by status as in `ANSWER_STATUSES`, of the store with that slot. */
+  answersOf(slot: number): readonly number[];
+}
+
+export type StatisticsKind = 'checks' | 'recentApps' | 'asking';
+
+/** For how long an app counts as asking. */
+export const ASKING_HOUR_MS = 3_600_000;
 
 /**
  * Collects what every HTTP worker has counted. A worker that does not respond in time is left out.

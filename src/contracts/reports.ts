@@ -84,6 +84,15 @@ export interface ConfigReporter {
   report(): ConfigReport;
 }
 
+/** Which apps are asked for. */
+export interface AppSelection {
+  readonly limit: number;
+  /** `mysql/<name>`; empty: every store. */
+  readonly store: string;
+  /** How the names of the apps begin. */
+  readonly app: string;
+}
+
 /** Which events are asked for. */
 export interface EventSelection {
   /** Unix time in milliseconds of the oldest; null: whatever there is. */
@@ -105,6 +114,12 @@ export interface EventRecorder {
 export interface EventsReporter {
   /** A JSON list, oldest first. */
   report(selection: EventSelection): string;
+}
+
+/** The last minutes of one store, for `/history/<type>/<name>`. */
+export interface HistoryReporter {
+  /** JSON of the last `seconds`; undefined: nothing was recorded of such a store. */
+  report(store: string, seconds: number): string | undefined;
 }
 
 export interface MetricsReporter {

@@ -1,17 +1,21 @@
 /** The service: its parts, started, reconfigured and stopped in order. */
+
 import { version } from '../base/version.js';
 import { Board } from '../board/board.js';
 import type { ServiceSettings } from '../config/settings.js';
 import { ShareDomain } from '../consensus/mysql/share-domain.js';
 import type { Consensus } from '../contracts/consensus.js';
 import type { ClusterSettings } from '../contracts/stores.js';
+import { AskingApps } from '../http/main/asking-apps.js';
 import { CommandLog } from '../http/main/command-log.js';
 import { CommandMatches } from '../http/main/command-matches.js';
 import { MainRpc } from '../http/main/main-rpc.js';
 import type { HttpPool } from '../http/main/pool.js';
+import { RefusalReasons } from '../http/main/refusal-reasons.js';
 import { DiagnosticsHub } from '../publish/main/diagnostics-hub.js';
 import { EventLog } from '../publish/main/events/event-log.js';
 import { EventWatch } from '../publish/main/events/event-watch.js';
+import { HistoryKeeper } from '../publish/main/history/keeper.js';
 import { Metrics } from '../publish/main/metrics/metrics.js';
 import { StoreHosts } from '../publish/main/store-hosts.js';
 import { Vars } from '../publish/main/vars/vars.js';
@@ -35,6 +39,7 @@ export class Service {
   readonly #http: HttpPool;
   readonly #vars: Vars;
   readonly #eventWatch: EventWatch;
+  readonly #history: HistoryKeeper;
   readonly #mainRpc: MainRpc;
   /** Settles when every part has started or failed to. */
   #starting: Promise<unknown> = Promise.resolve();
@@ -87,8 +92,13 @@ export class Service {
     const matches = new CommandMatches({ apps: http, hosts: inventory, stores, isLeading });
     this.#eventWatch = new EventWatch(events, { board, stores, consensus, config: options.config });
     const storeHosts = new StoreHosts({ describer: this.#probes, inventory, board, state });
-    const reports = { inventory, vars: this.#vars, metrics, events, storeHosts };
-    const sources = { consensus, http, ...reports, commands, matches, log };
+    this.#history = new HistoryKeeper({ board, stores, answers: http.answers });
+    const history = this.#history;
+    const reports = { inventory, vars: this.#vars, metrics, events, storeHosts, history };
+    const appSeparator = () => http.appSeparator;
+    const reasons = new RefusalReasons({ board, state, stores, appSeparator });
+    const apps = new AskingApps(http, reasons);
+    const sources = { consensus, http, ...reports, apps, commands, matches, log };
     this.#mainRpc = new MainRpc({ ...sources, profiler: this.#diagnostics });
   }
 
@@ -114,6 +124,7 @@ export class Service {
     if (this.#stopped !== undefined) return;
     this.#vars.start();
     this.#eventWatch.start();
+    this.#history.start();
     this.#shareDomain.start();
     log.info(
       {
@@ -154,6 +165,7 @@ export class Service {
     await this.#starting;
     this.#vars.stop();
     this.#eventWatch.stop();
+    this.#history.stop();
     this.#shareDomain.stop();
     await this.#consensus.stop();
     this.#leadership.stop();

@@ -7,7 +7,7 @@ export const SERIES_SECONDS = 900;
 export type Point = number | null;
 
 /** Where a report of history begins, in Unix seconds. */
-export interface HistorySpan {
+export interface PastSpan {
   readonly fromSecond: number;
   readonly points: number;
 }
@@ -40,7 +40,7 @@ export class MetricSeries {
   }
 
   /** What the node kept; it wins over what this page saw, which may have gaps of its own. */
-  merge({ fromSecond, points }: HistorySpan, history: MetricHistory): void {
+  merge({ fromSecond, points }: PastSpan, history: MetricHistory): void {
     const thresholds = expandRuns(history.Thresholds, points);
     for (let index = 0; index < points; index++) {
       const value = history.Values[index] ?? null;

@@ -29,7 +29,7 @@ describe('CheckCounters', () => {
   it('counts checks by status', () => {
     const counters = new CheckCounters();
     for (const status of [200, 200, 404, 417, 429, 500] as const) {
-      counters.of('a', 's', true).add(status);
+      counters.of('a', 's', true).add(status, 1, false);
     }
     expect([...counters.counts()]).to.deep.equal([
       checkCount('a', 's', { ok: 2, notFound: 1, denied: 1, exceeded: 1, internalError: 1 }),
@@ -39,7 +39,7 @@ describe('CheckCounters', () => {
   it('ranks pairs of app and store by their first check', () => {
     const counters = new CheckCounters();
     for (const [app, store] of ['a s', 'b s', 'a t'].map((pair) => pair.split(' '))) {
-      counters.of(app!, store!, true).add(200);
+      counters.of(app!, store!, true).add(200, 1, false);
     }
     const ranks = [...counters.counts()].map(({ app, storeName, rank }) => [app, storeName, rank]);
     expect(ranks).to.deep.equal([
@@ -51,14 +51,14 @@ describe('CheckCounters', () => {
 
   it('counts apps beyond the bound under one name, and known apps under their own', () => {
     const counters = new CheckCounters({ appsMax: 2, unconfiguredStoresMax: 9, pairsMax: 99 });
-    for (const app of ['a', 'b', 'c', 'd', 'a']) counters.of(app, 's', true).add(200);
+    for (const app of ['a', 'b', 'c', 'd', 'a']) counters.of(app, 's', true).add(200, 1, false);
     expect(countsOf(counters)).to.deep.equal({ 'a s': 2, 'b s': 1, [`${OTHER} s`]: 2 });
   });
 
   it('counts unknown stores beyond the bound under one name, configured ones not', () => {
     const counters = new CheckCounters({ appsMax: 9, unconfiguredStoresMax: 2, pairsMax: 99 });
-    for (const store of ['x', 'y', 'z', 'x']) counters.of('a', store, false).add(404);
-    counters.of('a', 'main1', true).add(200);
+    for (const store of ['x', 'y', 'z', 'x']) counters.of('a', store, false).add(404, 1, false);
+    counters.of('a', 'main1', true).add(200, 1, false);
     expect(countsOf(counters)).to.deep.equal({
       'a x': 2,
       'a y': 1,
@@ -70,7 +70,7 @@ describe('CheckCounters', () => {
   it('counts the stores of an app together when there are too many pairs', () => {
     const counters = new CheckCounters({ appsMax: 9, unconfiguredStoresMax: 9, pairsMax: 3 });
     for (const app of ['a', 'b']) {
-      for (const store of ['s1', 's2', 's3']) counters.of(app, store, true).add(200);
+      for (const store of ['s1', 's2', 's3']) counters.of(app, store, true).add(200, 1, false);
     }
     expect(countsOf(counters)).to.deep.equal({
       'a s1': 1,
@@ -82,7 +82,7 @@ describe('CheckCounters', () => {
 
   it('bounds the number of counts for 100,000 apps', () => {
     const counters = new CheckCounters();
-    for (let app = 0; app < 100_000; app++) counters.of(`app${app}`, 's', true).add(200);
+    for (let app = 0; app < 100_000; app++) counters.of(`app${app}`, 's', true).add(200, 1, false);
     const counts = [...counters.counts()];
     expect(counts).to.have.length(10_001);
     expect(counts.find(({ app }) => app === OTHER)?.ok).to.equal(90_000);

@@ -96,6 +96,8 @@ function control({
     profiler: { take: async () => '/tmp/a.cpuprofile' },
     events: { report: () => '[]' },
     storeHosts: { report: async () => '[]' },
+    history: { report: () => undefined },
+    apps: { report: async () => '{}' },
     commands: new CommandLog(log, ignoreEvents, (key, nowMs) => state.throttledApp(key, nowMs)),
     matches: new CommandMatches({
       apps: { hasSeenElsewhere: async () => true },

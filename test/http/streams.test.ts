@@ -211,7 +211,7 @@ for (const engine of ENGINES) {
       expect(policy).not.to.contain('unsafe');
     });
 
-    it('are compressed for whoever takes that', async () => {
+    it('are compressed for a client that takes that', async () => {
       const plain = await load('/web/uplot.js');
       const packed = await load('/web/uplot.js', { 'Accept-Encoding': 'br, gzip' });
       expect(plain.headers['content-encoding']).to.equal(undefined);
@@ -220,7 +220,7 @@ for (const engine of ENGINES) {
       expect(length).to.be.lessThan(plain.body.length / 2);
     });
 
-    it('are not sent again to whoever has them', async () => {
+    it('are not sent again to a client that has them', async () => {
       const { headers } = await load('/web/style.css');
       const again = await load('/web/style.css', { 'If-None-Match': String(headers.etag) });
       expect({ status: again.status, body: again.body }).to.deep.equal({ status: 304, body: '' });

@@ -1,7 +1,9 @@
 /** An HTTP engine in this process; the test writes its board and takes the place of main. */
+
 import { pino } from 'pino';
 import { monotonicMs } from '../../src/base/clock.js';
 import { LOG_LEVELS } from '../../src/base/log.js';
+import { AnswerCounts } from '../../src/board/answer-counts.js';
 import { Board, encodeHost } from '../../src/board/board.js';
 import type {
   HttpEngine,
@@ -81,7 +83,7 @@ export class TestFront {
     const { board, state, counters, recentApps } = this;
     const reports = new Reports((report) => this.reports.push(report));
     this.checks = new Checks({
-      ...{ board, state, counters, recentApps, reports },
+      ...{ board, state, counters, recentApps, reports, answers: AnswerCounts.create() },
       dice: () => this.dice,
     });
     const callMain = async (request: MainRequest): Promise<MainResponse> => {

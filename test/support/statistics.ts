@@ -35,6 +35,7 @@ export function httpStatistics(rest: Partial<HttpStatistics> = {}): HttpStatisti
     observedDenials: [],
     waiting: { waiting: 0, refused: 0 },
     recentApps: [],
+    asking: [],
     ...rest,
   };
 }

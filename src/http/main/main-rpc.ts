@@ -13,6 +13,7 @@ import type { Profiler } from '../../contracts/diagnostics.js';
 import type { HttpStatisticsSource, MainRequest, MainResponse } from '../../contracts/http.js';
 import type {
   EventsReporter,
+  HistoryReporter,
   InventoryReporter,
   MetricsReporter,
   StoreHostsReporter,
@@ -26,6 +27,7 @@ import {
   recentAppsJson,
   yieldJson,
 } from '../shared/json-bodies.js';
+import type { AskingApps } from './asking-apps.js';
 import type { CommandLog } from './command-log.js';
 import type { CommandMatches } from './command-matches.js';
 import { mergeRecentApps } from './merge-recent-apps.js';
@@ -41,6 +43,8 @@ export interface MainRpcSources {
   readonly matches: CommandMatches;
   readonly events: EventsReporter;
   readonly storeHosts: StoreHostsReporter;
+  readonly history: HistoryReporter;
+  readonly apps: Pick<AskingApps, 'report'>;
   readonly log: Logger;
 }
 
@@ -89,6 +93,8 @@ export class MainRpc {
       case 'readBarrier':
         await consensus.readBarrier();
         return OK;
+      case 'apps':
+        return { status: 200, json: await this.#sources.apps.report(request.selection) };
       case 'recentApps':
         return { status: 200, json: await this.#recentApps(request.lastMinutes) };
       case 'consensusLeader': {
@@ -115,6 +121,12 @@ export class MainRpc {
         const { store } = request;
         const write = (): Promise<string> => this.#sources.storeHosts.report(store);
         return { status: 200, json: await this.#reports.run(`hosts of ${store}`, write) };
+      }
+      case 'history': {
+        const json = this.#sources.history.report(request.store, request.seconds);
+        if (json !== undefined) return { status: 200, json };
+        const message = 'nothing was recorded of this store yet';
+        return { status: 404, json: generalMessage(404, message) };
       }
       case 'inventory': {
         const write = async (): Promise<string> => inventoryJson(inventory.report());

@@ -6,6 +6,7 @@
  * continues to give it connections that nothing serves. So a hung worker is a failure of the
  * process.
  */
+
 import { FrenoError } from '../../base/errors.js';
 import type { Logger, LogOptions } from '../../base/log.js';
 import { ThreadRestarts } from '../../base/supervised-thread.js';
@@ -27,6 +28,7 @@ import type {
 import type { MemcacheAddress } from '../../contracts/publisher.js';
 import type { Command } from '../../throttle/commands.js';
 import type { StateImage } from '../../throttle/state.js';
+import { AnswerTotals } from './answer-totals.js';
 import { WorkerOutbox } from './outbox.js';
 import { portError, probePort } from './port-probe.js';
 import { UnknownStoreLog } from './unknown-stores.js';
@@ -73,6 +75,7 @@ export interface HttpPoolOptions {
 }
 
 export class HttpPool implements HttpStatisticsSource {
+  readonly answers = new AnswerTotals();
   readonly #options: HttpPoolOptions;
   readonly #outbox = new WorkerOutbox(() => this.#serving());
   readonly #workers = new Set<HttpWorkerHandle>();
@@ -103,6 +106,11 @@ export class HttpPool implements HttpStatisticsSource {
   /** The engine in use. */
   get engine(): HttpEngine {
     return this.#engine;
+  }
+
+  /** As `AppRules.separator`. */
+  get appSeparator(): string {
+    return this.#appRules.separator;
   }
 
   /** The port in use, once started. */
@@ -218,6 +226,7 @@ export class HttpPool implements HttpStatisticsSource {
         exclusive: workers === 1,
         log: workerLog,
         worker: number,
+        answers: this.answers.open(number),
         waitersMax: Math.floor(WAITERS_MAX / workers),
         mainWatchdog,
       },
@@ -297,6 +306,7 @@ export class HttpPool implements HttpStatisticsSource {
 
   #gone(worker: HttpWorkerHandle): void {
     this.#workers.delete(worker);
+    this.answers.ended(worker.number);
     this.#outbox.gone(worker);
     this.#onGone();
     if (this.#starting !== undefined) this.#starting(worker, 'failed');

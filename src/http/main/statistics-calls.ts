@@ -40,6 +40,7 @@ export class StatisticsCalls {
       ...chunk,
       checks: chunks.flatMap(({ checks }) => checks),
       recentApps: chunks.flatMap(({ recentApps }) => recentApps),
+      asking: chunks.flatMap(({ asking }) => asking),
     });
   }
 

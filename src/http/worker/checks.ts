@@ -7,9 +7,11 @@
  * body of the latest result is reused while the result stays the same. No check waits for main,
  * for a probe or for another thread.
  */
+
 import { monotonicMs, WallClock } from '../../base/clock.js';
 import { type DurationCounts, Durations } from '../../base/durations.js';
 import type { Mutable } from '../../base/mutable.js';
+import type { AnswerCounts } from '../../board/answer-counts.js';
 import type { Board } from '../../board/board.js';
 import { CachedLeadershipReader } from '../../board/cached-reader.js';
 import type { StoreLocation } from '../../contracts/http.js';
@@ -82,6 +84,7 @@ interface AskedCheck {
 export interface ChecksSources {
   readonly board: Board;
   readonly state: ThrottleState;
+  readonly answers: AnswerCounts;
   readonly counters: CheckCounters;
   readonly recentApps: RecentApps;
   readonly reports: Reports;
@@ -240,7 +243,7 @@ export class Checks {
 
   /** Counts and marks what `judge` has just returned, and writes the response. */
   answer(compiled: CompiledCheck, result: Judgement, client: ClientKey): HandlerResponse {
-    const { board, recentApps, reports } = this.#sources;
+    const { board, answers, recentApps, reports } = this.#sources;
     const { request, store } = compiled;
     const { nowMs } = this.#context;
     if (store === undefined) {
@@ -249,7 +252,8 @@ export class Checks {
       board.holdLowPriority(store.slot, nowMs);
     }
     compiled.count ??= this.#countOf(compiled);
-    compiled.count.add(result.status);
+    compiled.count.add(result.status, nowMs, request.lowPriority);
+    if (store !== undefined) answers.add(store.slot, result.status);
     recentApps.record(request.app, client, this.#judgedAtUnixMs);
     this.#response.status = result.status;
     this.#response.body = compiled.bodyOf(result);

@@ -1,7 +1,7 @@
 /** Counts of checks by app and store, bounded however many names clients invent. */
 
 import type { Mutable } from '../../base/mutable.js';
-import type { CheckCount, ObservedDenials } from '../../contracts/http.js';
+import type { AskingPair, CheckCount, ObservedDenials } from '../../contracts/http.js';
 import type { CheckStatus } from '../../throttle/judgement.js';
 
 /** Names beyond the bound count together under this one. */
@@ -21,8 +21,17 @@ const COUNTER_LIMITS: CounterLimits = {
   pairsMax: 50_000,
 };
 
+/** An app that has not asked for so long waits no more. */
+const ASKING_MS = 60_000;
+
 /** Checks of one app on one store, by the status of the response. */
 export class Count {
+  /** As `AskingPair`. */
+  seenAtMs = 0;
+  waitingSinceMs = 0;
+  longestWaitMs = 0;
+  lastStatus = 0;
+  isLowPriority = false;
   ok = 0;
   notFound = 0;
   denied = 0;
@@ -36,7 +45,13 @@ export class Count {
     readonly rank: number,
   ) {}
 
-  add(status: CheckStatus): void {
+  /** `nowMs`: `monotonicMs()` of the check. */
+  add(status: CheckStatus, nowMs: number, isLowPriority: boolean): void {
+    if (status !== 200) this.#waits(nowMs);
+    else if (this.waitingSinceMs !== 0) this.#goesOn(nowMs);
+    this.seenAtMs = nowMs;
+    this.lastStatus = status;
+    this.isLowPriority = isLowPriority;
     switch (status) {
       case 200:
         this.ok++;
@@ -53,6 +68,18 @@ export class Count {
       case 500:
         this.internalError++;
     }
+  }
+
+  #waits(nowMs: number): void {
+    if (this.waitingSinceMs === 0 || nowMs - this.seenAtMs > ASKING_MS) this.waitingSinceMs = nowMs;
+    this.longestWaitMs = Math.max(this.longestWaitMs, nowMs - this.waitingSinceMs);
+  }
+
+  #goesOn(nowMs: number): void {
+    if (nowMs - this.seenAtMs <= ASKING_MS) {
+      this.longestWaitMs = Math.max(this.longestWaitMs, nowMs - this.waitingSinceMs);
+    }
+    this.waitingSinceMs = 0;
   }
 }
 
@@ -102,7 +129,22 @@ export class CheckCounters {
   }
 
   *counts(): Generator<CheckCount> {
-    for (const count of this.#counts.values()) yield { storeType: 'mysql', ...count };
+    for (const { app, storeName, rank, ...count } of this.#counts.values()) {
+      const { ok, notFound, denied, exceeded, internalError } = count;
+      const statuses = { ok, notFound, denied, exceeded, internalError };
+      yield { storeType: 'mysql', app, storeName, rank, ...statuses };
+    }
+  }
+
+  /** Pairs that have asked since `sinceMs`. */
+  *asking(sinceMs: number): Generator<AskingPair> {
+    for (const { app, storeName, ...count } of this.#counts.values()) {
+      const { seenAtMs, waitingSinceMs, longestWaitMs, lastStatus, isLowPriority, ok } = count;
+      if (seenAtMs < sinceMs) continue;
+      const refused = count.notFound + count.denied + count.exceeded + count.internalError;
+      const waits = { seenAtMs, waitingSinceMs, longestWaitMs, lastStatus, isLowPriority };
+      yield { app, storeName, ...waits, ok, refused };
+    }
   }
 
   #add(app: string, storeName: string): Count {

@@ -1,4 +1,5 @@
 /** Handles every request, the same for both engines: routes, parameters, and the response. */
+
 import { hostname } from 'node:os';
 import { monotonicMs } from '../../base/clock.js';
 import { jsonString } from '../../base/json.js';
@@ -10,6 +11,7 @@ import type { MemcacheAddress } from '../../contracts/publisher.js';
 import type { OperatorCommand } from '../../throttle/commands.js';
 import { mayLead } from '../../throttle/leadership-view.js';
 import type { ThrottleState } from '../../throttle/state.js';
+import { appSelection } from './app-selection.js';
 import type { CheckRequests } from './check-requests.js';
 import { type Checks, withQuery } from './checks.js';
 import { isRefused, originOf, parseWholeNumber } from './control-parameters.js';
@@ -17,6 +19,7 @@ import { commandOf, matchedCommand } from './control-requests.js';
 import { crossSiteRefusal, type HeaderReader } from './cross-site.js';
 import { entryLists } from './entry-lists.js';
 import { eventSelection } from './event-request.js';
+import { historySeconds } from './history-request.js';
 import { aggregatedMetrics, metricsHealth } from './list-responses.js';
 import type { LiveStreams } from './live/streams.js';
 import { PAGE, type PageFiles } from './page/page-files.js';
@@ -214,6 +217,10 @@ export class Handler {
       }
       case 'recentApps':
         return this.#recentApps(parameters.get('lastMinutes') ?? '0');
+      case 'apps': {
+        const selection = appSelection(request.query);
+        return isResponse(selection) ? selection : this.#callMain({ kind: 'apps', selection });
+      }
       case 'lbCheck':
         return OK_RESPONSE;
       case 'leaderCheck':
@@ -249,6 +256,8 @@ export class Handler {
       case 'cpuProfile':
       case 'heapSnapshot':
         return this.#profile(request, route.endpoint === 'cpuProfile');
+      case 'history':
+        return this.#history(parameters, request.query);
       case 'matches':
         return this.#matches(parameters, request);
       case 'page':
@@ -268,6 +277,18 @@ export class Handler {
     const hosts = await this.#sources.callMain({ kind: 'storeHosts', store: name });
     if (hosts.status !== 200) return responseFromMain(hosts);
     return jsonResponse(200, storeJson(this.#sources.board, store, hosts.json));
+  }
+
+  #history(
+    parameters: ReadonlyMap<string, string>,
+    query: string,
+  ): HandlerResponse | Promise<HandlerResponse> {
+    const [type, name] = [parameters.get('storeType')!, parameters.get('storeName')!];
+    const seconds = historySeconds(query);
+    if (typeof seconds === 'object') return seconds;
+    const isKnown = type === 'mysql' && this.#stores.some((store) => store.name === name);
+    if (!isKnown) return this.#unknownStore(type, name);
+    return this.#callMain({ kind: 'history', store: name, seconds });
   }
 
   #unknownStore(type: string, name: string): HandlerResponse {

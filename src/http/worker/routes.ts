@@ -18,6 +18,7 @@ export type HttpEndpoint =
   | 'resetThreshold'
   | 'thresholds'
   | 'recentApps'
+  | 'apps'
   | 'lbCheck'
   | 'leaderCheck'
   | 'consensusLeader'
@@ -37,6 +38,7 @@ export type HttpEndpoint =
   | 'metrics'
   | 'cpuProfile'
   | 'heapSnapshot'
+  | 'history'
   | 'matches'
   | 'page'
   | 'pageFile'
@@ -99,6 +101,7 @@ export const ROUTES: readonly Route[] = [
   read('thresholds', '/thresholds'),
   read('recentApps', '/recent-apps'),
   read('recentApps', '/recent-apps/:lastMinutes'),
+  read('apps', '/apps'),
   read('lbCheck', '/lb-check'),
   read('lbCheck', '/_ping'),
   read('lbCheck', '/status'),
@@ -116,6 +119,7 @@ export const ROUTES: readonly Route[] = [
   read('memcache', '/config/memcache'),
   read('stores', '/stores'),
   read('store', '/stores/:storeType/:storeName'),
+  read('history', '/history/:storeType/:storeName'),
   read('events', '/events'),
   read('inventory', '/inventory'),
   read('vars', '/debug/vars'),

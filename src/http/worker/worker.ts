@@ -5,13 +5,17 @@
  * uWebSockets aborts the whole process when a thread ends with its listener open. So every way to
  * the end, a crash included, closes the engine first and exits in the next turn of the event loop.
  */
+
 import type { MessagePort } from 'node:worker_threads';
+import { monotonicMs } from '../../base/clock.js';
 import { messageOf } from '../../base/errors.js';
 import { createLogger, type Logger } from '../../base/log.js';
 import { TimeSlice } from '../../base/time-slice.js';
 import { Watchdog } from '../../base/watchdog.js';
+import { AnswerCounts } from '../../board/answer-counts.js';
 import { Board } from '../../board/board.js';
 import type {
+  AskingPair,
   CheckCount,
   FailureCause,
   FromHttp,
@@ -22,6 +26,7 @@ import type {
   StatisticsKind,
   ToHttp,
 } from '../../contracts/http.js';
+import { ASKING_HOUR_MS } from '../../contracts/http.js';
 import { AppRules } from '../../throttle/app-rules.js';
 import { ThrottleState } from '../../throttle/state.js';
 import { CheckRequests } from './check-requests.js';
@@ -42,6 +47,8 @@ import { Waiters } from './waiters.js';
 const DRAIN_AT_LEAST_MS = 50;
 /** Requests that are in flight after this are cut off. */
 const DRAIN_AT_MOST_MS = 3_000;
+
+type Counted = CheckCount | RecentApp | AskingPair;
 
 /** Counts in one message to main. */
 const COUNTS_PER_CHUNK = 500;
@@ -85,6 +92,7 @@ class HttpWorker {
     this.#checks = new Checks({
       board,
       state: this.#state,
+      answers: new AnswerCounts(data.answers),
       counters: this.#counters,
       recentApps: this.#recentApps,
       reports,
@@ -222,9 +230,8 @@ class HttpWorker {
 
   async #collect(id: number, statistics: StatisticsKind): Promise<void> {
     const slice = new TimeSlice();
-    const all: Iterable<CheckCount | RecentApp> =
-      statistics === 'checks' ? this.#counters.counts() : this.#recentApps.entries();
-    let counts: Array<CheckCount | RecentApp> = [];
+    const all = this.#counted(statistics);
+    let counts: Counted[] = [];
     for (const one of all) {
       counts.push(one);
       if (counts.length < COUNTS_PER_CHUNK) continue;
@@ -235,10 +242,21 @@ class HttpWorker {
     this.#postChunk(id, statistics, counts, true);
   }
 
+  #counted(statistics: StatisticsKind): Iterable<Counted> {
+    switch (statistics) {
+      case 'checks':
+        return this.#counters.counts();
+      case 'recentApps':
+        return this.#recentApps.entries();
+      case 'asking':
+        return this.#counters.asking(monotonicMs() - ASKING_HOUR_MS);
+    }
+  }
+
   #postChunk(
     id: number,
     statistics: StatisticsKind,
-    counts: ReadonlyArray<CheckCount | RecentApp>,
+    counts: readonly Counted[],
     last: boolean,
   ): void {
     const chunk = {
@@ -248,6 +266,7 @@ class HttpWorker {
       observedDenials: statistics === 'checks' && last ? this.#counters.observedDenials() : [],
       waiting: { waiting: this.#waiters.waiting, refused: this.#waiters.refused },
       recentApps: [],
+      asking: [],
       [statistics]: counts,
     };
     this.#post({ kind: 'collected', id, chunk, last });

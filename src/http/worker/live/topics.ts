@@ -21,6 +21,7 @@ const ROWS_MIN = 20;
 /** Of each kind of entry. */
 const ENTRIES_MAX = 200;
 const EVENTS_MAX = 200;
+const APPS_MAX = 500;
 
 /** States of stores that hold no jobs back, or of which this node cannot tell. */
 const FINE: readonly ReportedState[] = ['unknown', 'within'];
@@ -41,6 +42,7 @@ export interface TopicSources {
 export async function writeTopics(sources: TopicSources): Promise<TopicTexts> {
   const { board, state, callMain } = sources;
   const asked: ReadonlyArray<readonly [string, MainRequest]> = [
+    ['apps', { kind: 'apps', selection: { limit: APPS_MAX, store: '', app: '' } }],
     ['cluster', { kind: 'cluster' }],
     ['events', { kind: 'events', selection: { sinceUnixMs: null, limit: EVENTS_MAX } }],
   ];

@@ -1,0 +1,102 @@
+/** Who asks, who waits and why: pairs of several workers as one list. */
+import { expect } from 'chai';
+import { monotonicMs } from '../../src/base/clock.js';
+import type { AskingPair } from '../../src/contracts/http.js';
+import { AskingApps } from '../../src/http/main/asking-apps.js';
+import type { RefusalReasons } from '../../src/http/main/refusal-reasons.js';
+import { Count } from '../../src/http/worker/counters.js';
+import { httpStatistics } from '../support/statistics.js';
+
+const EVERYTHING = { limit: 100, store: '', app: '' };
+const MINUTE_MS = 60_000;
+
+interface ShownApps {
+  readonly Total: number;
+  readonly Apps: ReadonlyArray<Record<string, unknown>>;
+}
+
+describe('the waits of an app', () => {
+  it('last from the first refusal to the next 200', () => {
+    const count = new Count('a', 's', 0);
+    count.add(200, 1_000, false);
+    expect(count.waitingSinceMs).to.equal(0);
+    count.add(429, 2_000, false);
+    count.add(429, 5_000, true);
+    expect(count).to.include({ waitingSinceMs: 2_000, longestWaitMs: 3_000, lastStatus: 429 });
+    expect(count.isLowPriority).to.equal(true);
+    count.add(200, 6_000, false);
+    expect(count).to.include({ waitingSinceMs: 0, longestWaitMs: 4_000, seenAtMs: 6_000 });
+  });
+
+  it('end when it stops asking', () => {
+    const count = new Count('a', 's', 0);
+    count.add(429, 1_000, false);
+    count.add(429, 2_000 + MINUTE_MS, false);
+    expect(count).to.include({ waitingSinceMs: 2_000 + MINUTE_MS, longestWaitMs: 0 });
+  });
+});
+
+describe('the apps that ask', () => {
+  let nowMs: number;
+  let workers: AskingPair[][];
+  let apps: AskingApps;
+
+  beforeEach(() => {
+    nowMs = monotonicMs();
+    workers = [];
+    const reasons = { membersOf: () => ['"Why":"lag"'] } as unknown as RefusalReasons;
+    const collect = async () => workers.map((asking) => httpStatistics({ asking }));
+    apps = new AskingApps({ collect }, reasons);
+  });
+
+  function pair(app: string, given: Partial<AskingPair> = {}): AskingPair {
+    return {
+      ...{ app, storeName: 'main', seenAtMs: nowMs, waitingSinceMs: 0, longestWaitMs: 0 },
+      ...{ lastStatus: 200, isLowPriority: false, ok: 1, refused: 0 },
+      ...given,
+    };
+  }
+
+  const report = async (selection = EVERYTHING): Promise<ShownApps> =>
+    JSON.parse(await apps.report(selection)) as ShownApps;
+
+  it('come with the longest wait first', async () => {
+    const waits = (ms: number) => ({ waitingSinceMs: nowMs - ms, lastStatus: 429, refused: 1 });
+    workers = [
+      [pair('goes on'), pair('short', waits(1_000)), pair('long', { ...waits(9_000), ok: 0 })],
+    ];
+    const { Total, Apps } = await report();
+    expect(Total).to.equal(3);
+    expect(Apps.map(({ App }) => App)).to.deep.equal(['long', 'short', 'goes on']);
+    expect(Apps[0]).to.include({ Store: 'mysql/main', Why: 'lag', WaitShare: 1, LastStatus: 429 });
+    expect(Apps[0]!.WaitingSeconds).to.be.closeTo(9, 1);
+    expect(Apps[2]).not.to.have.any.keys('Why', 'WaitingSeconds', 'LongestWaitSeconds');
+  });
+
+  it('go on when any worker has let them since', async () => {
+    const refused = { waitingSinceMs: nowMs - 9_000, lastStatus: 429, refused: 3 };
+    workers = [
+      [pair('a', { ...refused, seenAtMs: nowMs - 10 })],
+      [pair('a', { seenAtMs: nowMs - 5_000 })],
+    ];
+    const [app] = (await report()).Apps;
+    expect(app!.WaitingSeconds).to.be.closeTo(5, 1);
+  });
+
+  it('wait no more when they have stopped asking', async () => {
+    const stopped = { seenAtMs: nowMs - 2 * MINUTE_MS, waitingSinceMs: nowMs - 3 * MINUTE_MS };
+    workers = [[pair('a', { ...stopped, lastStatus: 429 })]];
+    expect((await report()).Apps[0]).not.to.have.property('WaitingSeconds');
+  });
+
+  it('can be selected by name and by store, and are limited', async () => {
+    workers = [[pair('etl-a'), pair('etl-b'), pair('other'), pair('etl-c', { storeName: 'two' })]];
+    const names = async (selection: Partial<typeof EVERYTHING>): Promise<unknown[]> =>
+      (await report({ ...EVERYTHING, ...selection })).Apps.map(({ App }) => App);
+    expect(await names({ app: 'etl' })).to.have.members(['etl-a', 'etl-b', 'etl-c']);
+    expect(await names({ store: 'mysql/two' })).to.deep.equal(['etl-c']);
+    const limited = await report({ ...EVERYTHING, limit: 2 });
+    expect(limited.Total).to.equal(4);
+    expect(limited.Apps).to.have.length(2);
+  });
+});
