@@ -13,6 +13,7 @@ import { haproxy } from './haproxy.js';
 import { idle } from './idle.js';
 import { memory } from './memory.js';
 import { metrics } from './metrics.js';
+import { pages } from './pages.js';
 import { probes } from './probes.js';
 import { restart } from './restart.js';
 import { scale } from './scale.js';
@@ -27,6 +28,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   checks,
   metrics,
   waiters,
+  pages,
   probes,
   fleets,
   staleness,

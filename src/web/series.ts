@@ -32,6 +32,8 @@ export class MetricSeries {
 
   /** A second that is not newer than the last point replaces it, if it is still within. */
   add(second: number, value: Point, threshold: Point): void {
+    // The node sends each second, but not on the second: one may be missed between two.
+    if (second === this.#lastSecond + 2) this.add(second - 1, value, threshold);
     this.#advance(second);
     const index = SERIES_SECONDS - 1 - (this.#lastSecond - second);
     if (index < 0) return;

@@ -217,6 +217,7 @@ function askingText(store: string, apps: readonly AppRow[]): string {
     return `${counted(asking.length, 'app')} ${asking.length === 1 ? 'goes' : 'go'} on`;
   }
   const longest = Math.max(...waiting.map((app) => app.WaitingSeconds ?? 0));
-  const verb = waiting.length === 1 ? 'waits,' : 'wait, longest';
-  return `${counted(waiting.length, 'app')} ${verb} ${wholeDuration(longest)}`;
+  const verb = waiting.length === 1 ? 'waits' : 'wait, longest';
+  const age = longest < 1 ? '' : ` ${wholeDuration(longest)}`;
+  return `${counted(waiting.length, 'app')} ${verb}${age}`;
 }

@@ -43,6 +43,9 @@ export class WaitingZone {
 function appItem(): KeyedItem<AppRow> {
   const name = element('th', { scope: 'row' });
   const state = element('td', { class: 'app-state' });
+  const what = element('div');
+  const more = element('div', { class: 'muted' });
+  state.append(what, more);
   const rate = element('td', { class: 'number' });
   const node = element('tr', {}, name, state, rate);
   const store = element('a', { class: 'muted' });
@@ -54,7 +57,8 @@ function appItem(): KeyedItem<AppRow> {
       setText(app, row.App);
       setText(store, row.Store.replace('mysql/', ''));
       setAttribute(store, 'href', addressOf(row.Store));
-      setText(state, stateText(row));
+      setText(what, stateText(row));
+      setText(more, historyText(row));
       setAttribute(state, 'title', row.Why === undefined ? undefined : meaningOf(row.Why));
       setAttribute(node, 'class', row.WaitingSeconds === undefined ? '' : 'waits');
       setText(rate, `${shortNumber(row.PerSecond)}/s`);
@@ -67,14 +71,20 @@ function appItem(): KeyedItem<AppRow> {
   };
 }
 
-/** `waits 38 s, lag on db7, 97 % of its checks`, or `goes on`. */
+/** `waits 38 s: lag on db7`, or `goes on`. */
 function stateText(row: AppRow): string {
-  const { WaitingSeconds, LongestWaitSeconds, WaitShare } = row;
-  const share = WaitShare > 0 ? `, ${percent(WaitShare)} of its checks wait` : '';
+  const { WaitingSeconds } = row;
+  if (WaitingSeconds === undefined) return 'goes on';
+  const age = WaitingSeconds < 1 ? '' : ` ${wholeDuration(WaitingSeconds)}`;
+  return `waits${age}: ${whyText(row)}`;
+}
+
+/** `97 % of its checks wait, the longest wait was 41 s` */
+function historyText({ WaitShare, LongestWaitSeconds = 0 }: AppRow): string {
+  const share = WaitShare > 0 ? [`${percent(WaitShare)} of its checks wait`] : [];
   const longest =
-    LongestWaitSeconds === undefined ? '' : `, longest wait ${wholeDuration(LongestWaitSeconds)}`;
-  if (WaitingSeconds === undefined) return `goes on${share}${longest}`;
-  return `waits ${wholeDuration(WaitingSeconds)}: ${whyText(row)}${share}${longest}`;
+    LongestWaitSeconds < 1 ? [] : [`longest wait ${wholeDuration(LongestWaitSeconds)}`];
+  return [...share, ...longest].join(', ');
 }
 
 function whyText({ Why, Metric, Host, Entry }: AppRow): string {

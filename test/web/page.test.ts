@@ -245,6 +245,43 @@ describe('the page', function () {
     await entry(MARKUP).waitFor({ state: 'detached' });
   });
 
+  it('shows who waits and why, what is in force, and what has happened', async () => {
+    const asking = [
+      ['nightly-archive', 'main3'],
+      ['gh-ost:orders', 'main3'],
+      ['reindex', 'main1'],
+      ['purge', 'main2'],
+    ] as const;
+    const ask = async (): Promise<void> => {
+      for (const [app, store] of asking)
+        await fetchOnce(leader.port, `/check/${app}/mysql/${store}`);
+    };
+    const skipped = cluster.fleet.hosts[1]!;
+    const commands = [
+      '/throttle-app/purge/ttl/12?owner=oncall&reason=backfill+first',
+      `/skip-host/${skipped}/ttl/41?owner=jane&reason=rebuild`,
+      '/set-threshold/mysql/main5/2/ttl/30?owner=oncall&reason=migration',
+    ];
+    for (const command of commands) await fetchOnce(leader.port, command);
+    await ask();
+    await openLive({ viewport: { width: 1360, height: 860 } });
+    await until(async () => {
+      await ask();
+      const first = await page.locator('#apps tr').first().innerText();
+      return /waits [3-9] s: lag on 127/.test(first);
+    });
+    const rows = await page.locator('#apps tr').allInnerTexts();
+    expect(rows.find((row) => row.startsWith('purge'))).to.contain('throttled (purge)');
+    expect(rows.at(-1)).to.match(/reindex[\s\S]*goes on/);
+    expect(await page.locator('#stores tbody').first().innerText()).to.match(/[23] apps wait/);
+    expect(await page.locator('#entries li').count()).to.equal(3);
+    await shoot('picture');
+    for (const key of ['purge', 'mysql/main5', skipped]) {
+      await entry(key).getByRole('button', { name: 'lift' }).click();
+      await entry(key).waitFor({ state: 'detached' });
+    }
+  });
+
   it('is readable in the dark, on a phone and in print', async () => {
     await openLive({ colorScheme: 'dark' }, '#/stores/mysql/main3');
     await page.locator('.hosts tbody tr').first().waitFor();

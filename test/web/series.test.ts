@@ -21,12 +21,14 @@ describe('a series of the page', () => {
     series.add(1_002, 3, 5);
     series.add(1_001, 2, 5);
     expect(series.values.slice(-3)).to.deep.equal([1, 2, 3]);
-    series.add(1_000 + SERIES_SECONDS, 4, 5);
+    series.add(1_004, 4, 5);
+    expect(series.values.slice(-3)).to.deep.equal([3, 4, 4]);
+    series.add(1_000 + SERIES_SECONDS, 5, 5);
     expect(series.values.slice(0, 2)).to.deep.equal([2, 3]);
     series.add(1_000, 9, 5);
     expect(series.values.slice(0, 2)).to.deep.equal([2, 3]);
-    series.add(1_000_000, 5, 5);
-    expect(series.values.filter((value) => value !== null)).to.deep.equal([5]);
+    series.add(1_000_000, 6, 5);
+    expect(series.values.filter((value) => value !== null)).to.deep.equal([6]);
   });
 
   it('takes what the node kept, but no gap of it', () => {
