@@ -10,6 +10,8 @@ export interface PageClusterOptions {
   readonly stores: number;
   /** Of `main3`. */
   readonly hosts: number;
+  /** Further keys of the configuration. */
+  readonly besides?: Readonly<Record<string, unknown>>;
 }
 
 /** The lag of the worst host of `main3`, seconds. */
@@ -23,7 +25,8 @@ export class PageCluster {
   ) {}
 
   /** Resolves when a node leads and `main3` is above its threshold. */
-  static async start({ nodes: count, stores, hosts }: PageClusterOptions): Promise<PageCluster> {
+  static async start(options: PageClusterOptions): Promise<PageCluster> {
+    const { nodes: count, stores, hosts, besides = {} } = options;
     const directory = new TemporaryDirectory();
     // The last server is that of the store which is above.
     const values = Array.from({ length: hosts + 1 }, (_, index) => ({ value: 0.02 + index / 1e4 }));
@@ -43,7 +46,7 @@ export class PageCluster {
         Clusters: { ...Object.fromEntries(clusters), audit },
       },
     };
-    const places = await createNodes(count, directory.path, {});
+    const places = await createNodes(count, directory.path, besides);
     const nodes = places.map(
       ({ configuration }) => new FrenoNode({ Stores, ...configuration }, directory.path),
     );

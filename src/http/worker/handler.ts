@@ -22,6 +22,7 @@ import { eventSelection } from './event-request.js';
 import { historySeconds } from './history-request.js';
 import { aggregatedMetrics, metricsHealth } from './list-responses.js';
 import type { LiveStreams } from './live/streams.js';
+import { openApiDocument } from './openapi/document.js';
 import { PAGE, type PageFiles } from './page/page-files.js';
 import { profileRequest } from './profile-request.js';
 import { type ClientKey, clientName } from './recent-apps.js';
@@ -97,6 +98,7 @@ export class Handler {
   readonly #lists = new SingleFlight<string>();
   #stores: readonly StoreLocation[] = [];
   #memcacheResponse: HandlerResponse = NOT_FOUND_RESPONSE;
+  #openApiResponse: HandlerResponse | undefined;
 
   constructor(sources: HandlerSources) {
     this.#sources = sources;
@@ -266,6 +268,8 @@ export class Handler {
         return this.#pageFile(parameters.get('file')!, request);
       case 'stream':
         return this.#stream();
+      case 'openapi':
+        return this.#openApi();
       case 'help':
         return helpResponse(profiling);
     }
@@ -314,6 +318,11 @@ export class Handler {
     const acceptEncoding = header('accept-encoding');
     const ifNoneMatch = header('if-none-match');
     return this.#sources.pageFiles.respond(name, { acceptEncoding, ifNoneMatch });
+  }
+
+  #openApi(): HandlerResponse {
+    this.#openApiResponse ??= jsonResponse(200, openApiDocument());
+    return this.#openApiResponse;
   }
 
   #stream(): HandlerResponse {

@@ -43,6 +43,7 @@ export type HttpEndpoint =
   | 'page'
   | 'pageFile'
   | 'stream'
+  | 'openapi'
   | 'help';
 
 export interface Route {
@@ -132,6 +133,7 @@ export const ROUTES: readonly Route[] = [
   read('page', '/'),
   read('stream', '/web/stream'),
   read('pageFile', '/web/:file'),
+  read('openapi', '/openapi.json'),
   read('help', '/help'),
 ];
 
