@@ -75,8 +75,8 @@ export const pages: Benchmark = {
         ],
         rows,
         notes: [
-          `${STORES} stores; ${CONNECTIONS} connections that check; each page is its stream, read ` +
-            'by this process, which shares the machine.',
+          `${STORES} stores; ${CONNECTIONS} connections that check; each page is its stream, ` +
+            'read by this process, which shares the machine.',
         ],
         demands: PAGES.map(([count, demanded], index) => ({
           what: `checks/s beside ${count} open pages, to none`,
