@@ -10,11 +10,24 @@ export interface Address {
 const BRACKETED = /^\[([^\]]+)\](?::(\d{1,5}))?$/;
 const PLAIN = /^([^\s/:,<>[\]()"'`@\\]+)(?::(\d{1,5}))?$/;
 
+/** Characters of a name in DNS (RFC 1035, section 2.3.4). */
+export const HOST_LENGTH_MAX = 255;
+
+const PORT_MAX = 65_535;
+
+/** What a connection can be made to. */
+export function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 1 && port <= PORT_MAX;
+}
+
 /**
- * Null when the text is not an address. `defaultPort` is used where the text has no port. An IPv6
- * address with a port needs brackets.
+ * The one place where addresses that come from outside are validated: what this returns can be
+ * connected to. Null when the text is not an address, or the port is none. `defaultPort` is used
+ * where the text has no port; 0: there is no default. An IPv6 address with a port needs brackets.
  */
 export function parseAddress(text: string, defaultPort: number): Address | null {
+  if (text.length > HOST_LENGTH_MAX + ':65535'.length) return null;
+  if (defaultPort !== 0 && !isPort(defaultPort)) return null;
   if (isIPv6(text)) return { host: text, port: defaultPort };
   const bracketed = BRACKETED.exec(text);
   if (bracketed !== null && !isIPv6(bracketed[1]!)) return null;
@@ -22,7 +35,8 @@ export function parseAddress(text: string, defaultPort: number): Address | null 
   if (match === null) return null;
   const isPortGiven = match[2] !== undefined;
   const port = isPortGiven ? Number(match[2]) : defaultPort;
-  return port > 65535 || (isPortGiven && port === 0) ? null : { host: match[1]!, port };
+  if ((isPortGiven && !isPort(port)) || match[1]!.length > HOST_LENGTH_MAX) return null;
+  return { host: match[1]!, port };
 }
 
 /** The inverse: `host:port`, with brackets around IPv6. */

@@ -3,9 +3,13 @@
  * time: look-ups occupy libuv's threads, which the whole process shares with its files and its log.
  *
  * A name whose server does not respond holds its look-up for seconds, so the order decides which
- * names wait. Names that failed last time come after all others. Among the other names, the client
- * that has used the least look-up time is next (fair queueing). The last free look-up is reserved
- * for clients that have none in progress. So the dead names of one cluster do not delay another.
+ * names wait. Names that were found before come first; names that failed last time come after all
+ * others. Among the other names, the client that has used the least look-up time is next (fair
+ * queueing). The last free look-up is reserved for clients that have none in progress. So the dead
+ * names of one cluster do not delay another.
+ *
+ * A name that was found before keeps its last addresses while its look-up is not over, and while no
+ * name server answers: only the answer that there is no such name replaces them.
  */
 import { type LookupAddress, lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
@@ -28,16 +32,28 @@ const PROBE_LIMITS: ResolverLimits = { lookupsMax: 4, foundMs: 5_000, notFoundMs
 
 const NAMES_MAX = 10_000;
 
+/** A look-up that takes longer is not waited for where the last addresses are known. */
+const KNOWN_AFTER_MS = 100;
+
 /** Connections time out sooner: a caller that has waited this long is gone. */
 const WAIT_MAX_MS = 5_000;
 
-type Resolution =
-  | { readonly addresses: readonly LookupAddress[]; readonly untilMs: number }
-  | { readonly error: NodeJS.ErrnoException; readonly untilMs: number };
+/** What a look-up has found: the last addresses, or why there are none. */
+type Finding =
+  | { readonly addresses: readonly LookupAddress[] }
+  | { readonly error: NodeJS.ErrnoException };
+
+interface Resolution {
+  readonly finding: Finding;
+  /** The last look-up has failed, whether there are addresses or not. */
+  readonly hasFailed: boolean;
+  readonly untilMs: number;
+}
 
 interface LookupWaiter {
   readonly sinceMs: number;
-  readonly resolve: (resolution: Resolution) => void;
+  /** Called once or twice: only the first time counts. */
+  readonly resolve: (finding: Finding) => void;
 }
 
 /** Looks up all addresses of a name. */
@@ -55,11 +71,8 @@ export interface ResolverClient {
    * connection has timed out meanwhile.
    */
   readonly lookup: LookupFunction;
-  /**
-   * Whether the name is still queued, and did not fail last time: a time-out then is no evidence
-   * about the host.
-   */
-  isQueued(name: string): boolean;
+  /** Whether the look-up is not over: a time-out then is no evidence about the host. */
+  isPending(name: string): boolean;
 }
 
 /** The names that a client waits for, except those that failed last time. */
@@ -72,11 +85,10 @@ interface ClientQueue {
 
 /** A name that is queued or being looked up. */
 interface PendingLookup {
-  /** Null: it failed last time, and is charged to no client. */
+  /** Null: it was found before, or failed last time, and is charged to no client. */
   readonly client: ClientQueue | null;
   /** The longest waiting first. */
   readonly waiters: LookupWaiter[];
-  isInProgress: boolean;
 }
 
 export interface ResolverOptions {
@@ -96,6 +108,7 @@ export class FairResolver {
   readonly #pending = new Map<string, PendingLookup>();
   /** The clients whose queue is not empty. */
   readonly #clients = new Set<ClientQueue>();
+  readonly #foundBefore = new Set<string>();
   readonly #failedBefore = new Set<string>();
   #inProgress = 0;
 
@@ -111,19 +124,14 @@ export class FairResolver {
     const client: ClientQueue = { names: new Set(), inProgress: 0, usedMs: 0 };
     return {
       lookup: (name, options, callback) => {
-        this.#resolve(name, client, (resolution) => {
-          if ('error' in resolution) callback(resolution.error, '');
-          else if (options.all === true) callback(null, [...resolution.addresses]);
-          else callback(null, resolution.addresses[0]!.address, resolution.addresses[0]!.family);
+        this.#resolve(name, client, (finding) => {
+          if ('error' in finding) callback(finding.error, '');
+          else if (options.all === true) callback(null, [...finding.addresses]);
+          else callback(null, finding.addresses[0]!.address, finding.addresses[0]!.family);
         });
       },
-      isQueued: (name) => this.#isQueued(name),
+      isPending: (name) => this.#pending.has(name),
     };
-  }
-
-  #isQueued(name: string): boolean {
-    const pending = this.#pending.get(name);
-    return pending !== undefined && pending.client !== null && !pending.isInProgress;
   }
 
   #resolve(name: string, client: ClientQueue, resolve: LookupWaiter['resolve']): void {
@@ -131,24 +139,23 @@ export class FairResolver {
     const known = this.#resolutions.get(name);
     if (known !== undefined && nowMs < known.untilMs) {
       // Never before the caller returns: `net.connect` does not expect that.
-      process.nextTick(resolve, known);
+      process.nextTick(resolve, known.finding);
       return;
     }
-    const hasFailed = known !== undefined && 'error' in known;
-    const pending = this.#pending.get(name) ?? this.#enqueue(name, hasFailed ? null : client);
+    const pending = this.#pending.get(name) ?? this.#enqueue(name, client, known);
     dropExpired(pending.waiters, nowMs);
-    pending.waiters.push({ sinceMs: nowMs, resolve });
+    pending.waiters.push({ sinceMs: nowMs, resolve: onceOrKnown(resolve, known?.finding) });
     this.#startLookups();
   }
 
-  #enqueue(name: string, client: ClientQueue | null): PendingLookup {
-    const pending = { client, waiters: [], isInProgress: false };
+  #enqueue(name: string, client: ClientQueue, known: Resolution | undefined): PendingLookup {
+    const pending = { client: known === undefined ? client : null, waiters: [] };
     this.#pending.set(name, pending);
-    if (client === null) {
-      this.#failedBefore.add(name);
-    } else {
+    if (known === undefined) {
       client.names.add(name);
       this.#clients.add(client);
+    } else {
+      (known.hasFailed ? this.#failedBefore : this.#foundBefore).add(name);
     }
     return pending;
   }
@@ -166,6 +173,8 @@ export class FairResolver {
   #dequeue(): string | undefined {
     const free = this.#limits.lookupsMax - this.#inProgress;
     if (free === 0) return undefined;
+    const found = takeFirst(this.#foundBefore);
+    if (found !== undefined) return found;
     let next: ClientQueue | undefined;
     for (const client of this.#clients) {
       if (free === 1 && client.inProgress > 0) continue;
@@ -180,7 +189,6 @@ export class FairResolver {
   #lookUp(name: string, pending: PendingLookup): void {
     const { client } = pending;
     const startedAtMs = this.#nowMs();
-    pending.isInProgress = true;
     this.#inProgress++;
     if (client !== null) client.inProgress++;
     this.#systemLookup(name, (error, addresses) => {
@@ -193,16 +201,43 @@ export class FairResolver {
 
   #finish(name: string, error: NodeJS.ErrnoException | null, addresses: LookupAddress[]): void {
     const nowMs = this.#nowMs();
-    const resolution: Resolution =
-      error === null
-        ? { addresses, untilMs: nowMs + this.#limits.foundMs }
-        : { error, untilMs: nowMs + this.#limits.notFoundMs };
+    const before = this.#resolutions.get(name)?.finding;
+    const finding = findingOf(error, addresses, before);
+    const { foundMs, notFoundMs } = this.#limits;
+    const untilMs = nowMs + (error === null ? foundMs : notFoundMs);
     if (this.#resolutions.size >= NAMES_MAX) this.#resolutions.clear();
-    this.#resolutions.set(name, resolution);
+    this.#resolutions.set(name, { finding, hasFailed: error !== null, untilMs });
     const { waiters } = this.#pending.get(name)!;
     this.#pending.delete(name);
-    for (const { resolve } of waiters) resolve(resolution);
+    for (const { resolve } of waiters) resolve(finding);
   }
+}
+
+function findingOf(
+  error: NodeJS.ErrnoException | null,
+  addresses: readonly LookupAddress[],
+  before: Finding | undefined,
+): Finding {
+  if (error === null) return { addresses };
+  const isKnown = before !== undefined && 'addresses' in before && error.code !== 'ENOTFOUND';
+  return isKnown ? before : { error };
+}
+
+/** With the last addresses, if there are any, when the look-up takes long. */
+function onceOrKnown(
+  resolve: LookupWaiter['resolve'],
+  known: Finding | undefined,
+): LookupWaiter['resolve'] {
+  if (known === undefined || 'error' in known) return resolve;
+  let isResolved = false;
+  const once = (finding: Finding): void => {
+    if (isResolved) return;
+    isResolved = true;
+    clearTimeout(timer);
+    resolve(finding);
+  };
+  const timer = setTimeout(once, KNOWN_AFTER_MS, known).unref();
+  return once;
 }
 
 function charge(client: ClientQueue, tookMs: number): void {

@@ -1,5 +1,11 @@
 /** Bounds that several parts must agree on. */
 
+/**
+ * A value expires this long after it was read, or after the next reading is due (`CacheMillis`,
+ * `IntervalMillis`): twice the time-out of a probe.
+ */
+export const VALUE_MAX_AGE_MS = 2_000;
+
 /** Metrics of all stores of a node: slots of the board. */
 export const METRICS_MAX = 4_096;
 

@@ -48,6 +48,7 @@ function ownMetric(mysql: MySQLConfig, cluster: ClusterConfig): MetricSettings {
     password: cluster.Password || mysql.Password,
     collation: mysql.Collation,
     tls: tlsSettings(inheritedTls(cluster.TLS, mysql.TLS)),
+    connectionMaxAgeMs: mysql.MaxConnectionAgeSecs * 1_000,
     ignoreDialTcpErrors: mysql.IgnoreDialTcpErrors,
     ignoreHostsCount: cluster.IgnoreHostsCount || mysql.IgnoreHostsCount,
     ignoreHostsPercent: cluster.IgnoreHostsPercent || mysql.IgnoreHostsPercent,
@@ -86,6 +87,7 @@ function otherMetric(
       keys.TLS === undefined
         ? own.tls
         : tlsSettings(inheritedTls(keys.TLS, inheritedTls(cluster.TLS, mysql.TLS))),
+    connectionMaxAgeMs: own.connectionMaxAgeMs,
     ignoreDialTcpErrors: keys.IgnoreDialTcpErrors ?? own.ignoreDialTcpErrors,
     ignoreHostsCount: keys.IgnoreHostsCount ?? own.ignoreHostsCount,
     ignoreHostsPercent: keys.IgnoreHostsPercent ?? own.ignoreHostsPercent,

@@ -37,6 +37,13 @@ export const checkPort = () => z.int().min(-1).max(PORT_MAX);
 
 export const count = (max: number) => z.int().min(0).max(max);
 
+/** Seconds that a connection may be open. */
+export const connectionAge = () =>
+  z
+    .int()
+    .min(1)
+    .max(DAY_MS / 1_000);
+
 /** A threshold: any number from 0 on. */
 export const threshold = () => z.number().min(0);
 
@@ -77,7 +84,7 @@ export const optionalAddress = () =>
 /** A host name or IP address without port, or empty. */
 export const optionalHost = () =>
   text().refine(
-    (value) => value === '' || parseAddress(value, -1)?.port === -1,
+    (value) => value === '' || parseAddress(value, 0)?.port === 0,
     'must be a host name or IP address, without port',
   );
 

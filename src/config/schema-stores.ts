@@ -6,6 +6,7 @@ import {
   address,
   checkPort,
   collation,
+  connectionAge,
   count,
   DAY_MS,
   list,
@@ -173,6 +174,13 @@ const mysql = z.strictObject({
   TLS: optionalTls().meta({
     description: 'Encryption of the connections to the MySQL servers. None if not set.',
   }),
+  MaxConnectionAgeSecs: connectionAge()
+    .default(60)
+    .meta({
+      description:
+        'Seconds after which a connection to a MySQL server is replaced by a new one, without a ' +
+        'gap: a proxy, the account or the time zone of the server may have changed.',
+    }),
   Clusters: z.record(clusterName, cluster).default({}).meta({
     description: 'The clusters by name; checks refer to a cluster as `mysql/<name>`.',
     maxProperties: STORES_MAX,

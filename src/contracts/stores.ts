@@ -91,6 +91,8 @@ export interface MetricSettings {
   /** Empty: the client's default. */
   readonly collation: string;
   readonly tls: TlsSettings | null;
+  /** A connection to a host that is older is replaced by a new one. The same in all metrics. */
+  readonly connectionMaxAgeMs: number;
   readonly ignoreDialTcpErrors: boolean;
   /** How many hosts may be ignored: so many, or that share, rounded down; the larger counts. */
   readonly ignoreHostsCount: number;

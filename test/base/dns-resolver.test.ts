@@ -24,10 +24,10 @@ class ManualResolver {
     return [...this.#inProgress.keys()];
   }
 
-  finish(name: string, address: string | null): void {
+  finish(name: string, address: string | null, code = 'ENOTFOUND'): void {
     const callback = this.#inProgress.get(name)!;
     this.#inProgress.delete(name);
-    if (address === null) callback(Object.assign(new Error('no'), { code: 'ENOTFOUND' }), []);
+    if (address === null) callback(Object.assign(new Error('no'), { code }), []);
     else callback(null, [{ address, family: 4 }]);
   }
 }
@@ -169,12 +169,42 @@ describe('FairResolver', () => {
     expect(resolver.inProgress).to.deep.equal(['b', 'c']);
   });
 
-  it('reports whether a name is still queued', () => {
+  it('reports whether a look-up is not over, queued or in progress', () => {
     lookUp(client, 'a', 'b', 'c');
-    expect(['a', 'c', '10.0.0.1'].map((name) => client.isQueued(name))).to.deep.equal([
-      false,
-      true,
-      false,
-    ]);
+    const pending = () => ['a', 'c', '10.0.0.1'].map((name) => client.isPending(name));
+    expect(pending()).to.deep.equal([true, true, false]);
+    resolver.finish('a', '10.0.0.1');
+    expect(pending()).to.deep.equal([false, true, false]);
+  });
+
+  it('looks names up that were found before those that never were', () => {
+    lookUp(client, 'known');
+    resolver.finish('known', '10.0.0.1');
+    nowMs = LIMITS.foundMs;
+    const others = Array.from({ length: 50 }, () => names.client());
+    for (const [number, other] of others.entries()) lookUp(other, `dead${number}`);
+    lookUp(client, 'known');
+    expect(resolver.inProgress).to.deep.equal(['dead0', 'dead1', 'dead2']);
+    resolver.finish('dead0', null);
+    resolver.finish('dead1', null);
+    expect(resolver.inProgress).to.include('known');
+  });
+
+  it('uses the last addresses while the look-up hangs, or no name server answers', async () => {
+    const expected = [{ address: '10.0.0.1', family: 4 }];
+    lookUp(client, 'known');
+    resolver.finish('known', '10.0.0.1');
+    nowMs = LIMITS.foundMs;
+    expect(await addressesOf(client, 'known')).to.deep.equal(expected);
+    expect(resolver.inProgress).to.deep.equal(['known']);
+    resolver.finish('known', null, 'EAI_AGAIN');
+    expect(await addressesOf(client, 'known')).to.deep.equal(expected);
+    nowMs += LIMITS.notFoundMs;
+    const gone = addressesOf(client, 'known').then(
+      () => expect.fail('found'),
+      (error: Error) => error,
+    );
+    resolver.finish('known', null);
+    expect(await gone).to.have.property('code', 'ENOTFOUND');
   });
 });

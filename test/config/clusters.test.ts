@@ -29,6 +29,7 @@ describe('the settings of a cluster', () => {
     IgnoreHosts: ['backup'],
     Collation: 'utf8mb4_bin',
     TLS: { CAFile: 'ca' },
+    MaxConnectionAgeSecs: 30,
   };
   const tls = { caFile: 'ca', certFile: '', keyFile: '', serverName: '', skipVerify: false };
   const inherited: MetricSettings = {
@@ -43,6 +44,7 @@ describe('the settings of a cluster', () => {
     port: 3307,
     collation: 'utf8mb4_bin',
     tls,
+    connectionMaxAgeMs: 30_000,
     ignoreDialTcpErrors: true,
     ignoreHostsCount: 2,
     ignoreHostsPercent: 0,

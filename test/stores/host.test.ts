@@ -28,7 +28,8 @@ function setUp() {
   const counters = new StoreCounters(new ThreadCounters());
   const values: number[] = [];
   const metric: ReadMetric = {
-    ...{ label: '', counters, hostConfirmed: () => undefined, hostFailed: () => undefined },
+    ...{ label: '', counters, hostConfirmed: () => undefined },
+    ...{ hostFailed: () => undefined, hostLate: () => undefined },
     hostSucceeded: (_host, value) => values.push(value),
   };
   const probed = new ProbedHost(
@@ -38,6 +39,7 @@ function setUp() {
       ...{ store: 'main', httpChecker: new HttpChecker(), counters },
       logger: pino({ level: 'warn' }, { write }),
       resolver: new FairResolver().client(),
+      connectionMaxAgeMs: () => Number.POSITIVE_INFINITY,
     },
   );
   const member = new MetricHost(metric, metricOf({ kind: 'query', query: 'select 1' })!, 0);
@@ -75,6 +77,18 @@ describe('the log of a probed host', () => {
       'host is readable again',
     ];
     expect(lines).to.deep.equal([failure, recovery, failure, recovery]);
+  });
+
+  it('reports what lasts: a second failure soon after the first, when ten seconds are over', () => {
+    const { host, lines } = setUp();
+    host.failed(REFUSED, 0);
+    host.succeeded(1, 1_000);
+    for (let atMs = 2_000; atMs < 12_000; atMs += 2_050) host.failed(REFUSED, atMs);
+    expect(lines).to.deep.equal([
+      'cannot read metric from host: connection refused',
+      'host is readable again',
+      'cannot read metric from host: connection refused',
+    ]);
   });
 
   it('reports a changed error, each once until the host is readable', () => {

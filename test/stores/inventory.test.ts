@@ -95,7 +95,7 @@ describe('the inventory of clusters', () => {
       listed('d', ['a'], { cacheMs: 10_000 }),
     ]);
     const [c, d] = inventory.stores().map(({ slot }) => board.readStore(slot, emptyStoreReading()));
-    expect(c).to.include({ threshold: 3, maxAgeMs: 5_000 });
+    expect(c).to.include({ threshold: 3, maxAgeMs: 2_000 });
     expect(d).to.include({ maxAgeMs: 12_000 });
     expect(c!.currentGeneration).to.not.equal(d!.currentGeneration);
     expect(prober.last.map(({ metrics }) => metrics[0].generation)).to.deep.equal([

@@ -156,8 +156,8 @@ describe('the metrics of a store in the inventory', () => {
     expect(own).to.include({ name: 'lag', mode: 'enforce' });
     expect(second).to.include({ name: 'threads_running', mode: 'observe' });
     expect(new Set([own.slot, second!.slot, third!.slot]).size).to.equal(3);
-    expect(settings('lag')).to.include({ threshold: 1, maxAgeMs: 5_000 });
-    expect(settings('threads_running')).to.include({ threshold: 100, maxAgeMs: 5_000 });
+    expect(settings('lag')).to.include({ threshold: 1, maxAgeMs: 2_000 });
+    expect(settings('threads_running')).to.include({ threshold: 100, maxAgeMs: 2_000 });
     expect(settings('disk')).to.include({ maxAgeMs: 62_000 });
     expect(assigned[0]!.metrics.map(({ isOwn }) => isOwn)).to.deep.equal([true, false, false]);
     for (const { name, slot } of location!.metrics) {

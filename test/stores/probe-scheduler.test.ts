@@ -101,9 +101,16 @@ class CheckedScheduler extends ProbeScheduler {
 
 class Member implements Scheduled {
   readonly ticksMs: number[] = [];
+  readonly thrown: unknown[] = [];
+  error: Error | null = null;
 
   tick(nowMs: number): void {
     this.ticksMs.push(nowMs);
+    if (this.error !== null) throw this.error;
+  }
+
+  threw(thrown: unknown): void {
+    this.thrown.push(thrown);
   }
 }
 
@@ -169,6 +176,16 @@ describe('the probe scheduler', () => {
     clock.pass(100);
     expect(clock.isIdle).to.equal(true);
     expect(scheduler.missedPhases).to.equal(0);
+  });
+
+  it('reports to a member what its tick throws, and goes on with the others', () => {
+    const { clock, scheduler, members } = schedulerOf(3);
+    const error = new Error('odd');
+    members[1]!.error = error;
+    scheduler.start();
+    clock.pass(60);
+    expect(members.map(({ ticksMs }) => ticksMs.length)).to.deep.equal([2, 2, 2]);
+    expect(members.map(({ thrown }) => thrown)).to.deep.equal([[], [error, error], []]);
   });
 
   it('fills phases that others use before it uses another', () => {

@@ -28,6 +28,7 @@ export function metricSettings(
     password: 'freno',
     collation: '',
     tls: null,
+    connectionMaxAgeMs: 60_000,
     ignoreDialTcpErrors: false,
     ignoreHostsCount: 0,
     ignoreHostsPercent: 0,

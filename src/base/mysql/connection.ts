@@ -22,6 +22,12 @@ export interface Login {
   readonly tls: TlsMaterial | null;
 }
 
+/**
+ * Bytes that a server may send before the login is over, and in response to one statement unless
+ * its client expects more: what a metric needs has some hundred.
+ */
+export const RESPONSE_BYTES_MAX = 64 * 1024;
+
 /** A server gets this long to close the connection after COM_QUIT. */
 const QUIT_TIMEOUT_MS = 1_000;
 
@@ -51,14 +57,16 @@ export function dial(
 
 /**
  * Logs in over a connected socket. Emits `connect` with the server's greeting, or `error`.
- * The caller handles time-outs: those of the library would cost a timer each. Throws when the login
- * is invalid (unknown collation, unreadable TLS file).
+ * The caller handles time-outs: those of the library would cost a timer each. A response of more
+ * than `responseBytesMax` ends the connection. Throws when the login is invalid (unknown collation,
+ * unreadable TLS file).
  */
 export function logIn(
   socket: Socket,
   { host, port }: Endpoint,
   login: Login,
   nowMs: number,
+  responseBytesMax = RESPONSE_BYTES_MAX,
 ): Connection {
   const verifiedName = login.tls?.serverName || host;
   // The library passes the server name to TLS unless it is a literal address. Then tls.connect
@@ -83,25 +91,83 @@ export function logIn(
     ...(login.tls !== null && { ssl: login.tls.options(nowMs) }),
   };
   const connection = createConnection(options);
-  containErrors(connection, socket);
+  contain(connection, socket, responseBytesMax);
   return connection;
 }
 
+/** A packet as the library reads it. */
+interface ReadPacket {
+  readonly sequenceId: number;
+  readonly buffer: Buffer;
+  /** Of the first byte after the header. */
+  readonly offset: number;
+}
+
+/** What is bounded of the library. */
+interface LibraryConnection {
+  packetParser: { execute(chunk: Buffer): unknown };
+  readonly sequenceId: number;
+  /** The statement in progress. */
+  readonly _command?: unknown;
+  handlePacket(packet?: ReadPacket): void;
+  /** Called when a statement is sent. */
+  _resetSequenceId(): void;
+}
+
+const ERROR_PACKET = 0xff;
+
 /**
+ * Ends a connection whose server sends what it should not, before that costs anything: more bytes
+ * than a response has, counted before the library sees them, or packets out of order, each of
+ * which the library would print and then read.
+ *
  * The library catches its own exceptions only while it executes a statement. An exception caused by
  * a malformed packet at another time would escape the socket's handler and end the thread, or the
  * process. Here it ends only the connection.
  */
-function containErrors(connection: Connection, socket: Socket): void {
-  const internals = connection as unknown as { handlePacket(packet?: unknown): void };
-  const handlePacket = internals.handlePacket.bind(connection);
-  internals.handlePacket = (packet) => {
+function contain(connection: Connection, socket: Socket, responseBytesMax: number): void {
+  const library = connection as unknown as LibraryConnection;
+  const { packetParser } = library;
+  const handlePacket = library.handlePacket.bind(connection);
+  const resetSequenceId = library._resetSequenceId.bind(connection);
+  let bytesMax = RESPONSE_BYTES_MAX;
+  let bytes = 0;
+  let isOver = false;
+  const end = (thrown: unknown): void => {
+    isOver = true;
+    socket.destroy(thrown instanceof Error ? thrown : new Error(messageOf(thrown)));
+  };
+  connection.once('connect', () => {
+    bytesMax = responseBytesMax;
+  });
+  library._resetSequenceId = () => {
+    bytes = 0;
+    resetSequenceId();
+  };
+  const execute = (chunk: Buffer): void => {
+    bytes += chunk.length;
+    if (isOver) return;
+    if (bytes > bytesMax) end(new Error(`the server sent more than ${bytesMax} bytes at once`));
+    else packetParser.execute(chunk);
+  };
+  library.packetParser = { execute };
+  library.handlePacket = (packet) => {
+    if (isOver) return;
     try {
+      if (packet !== undefined && isOutOfOrder(packet, library)) {
+        throw new Error('the server sent packets out of order');
+      }
       handlePacket(packet);
     } catch (thrown) {
-      socket.destroy(thrown instanceof Error ? thrown : new Error(messageOf(thrown)));
+      end(thrown);
     }
   };
+}
+
+/** Servers and proxies that refuse or end a connection number that error as they like. */
+function isOutOfOrder(packet: ReadPacket, { sequenceId, _command }: LibraryConnection): boolean {
+  if (packet.sequenceId === sequenceId || _command === undefined) return false;
+  return packet.buffer[packet.offset] !== ERROR_PACKET;
 }
 
 /** Drops a connection at once. The library's own `destroy` would wait for the server. */

@@ -67,7 +67,7 @@ function probeOnce(
     const uncounted = { finished: () => {}, failed: () => {} };
     const failed = ({ text }: MySQLFailure): void =>
       end({ kind: 'failed', address: probe.address, error: text });
-    const listener = { failed, sessionRefused: () => {} };
+    const listener = { failed, sessionRefused: () => {}, connected: () => {} };
     const probe = new MysqlProbe(target, login, resolver, listener, uncounted);
     const reading = {
       succeeded: (value: number) => end({ kind: 'value', value }),

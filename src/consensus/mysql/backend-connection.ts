@@ -1,11 +1,16 @@
 /**
  * A connection to the backend that reconnects: on demand, with back-off after a failure. While a
  * back-off runs, statements fail at once with the last error instead of waiting.
+ *
+ * A connection that must be renewed (connection-age.ts) takes statements until its successor is
+ * open, so that renewing the lease never waits for a login.
  */
 import type { LookupFunction } from 'node:net';
 import { Backoff } from '../../base/backoff.js';
 import { monotonicMs } from '../../base/clock.js';
 import { messageOf } from '../../base/errors.js';
+import { ConnectionAge } from '../../base/mysql/connection-age.js';
+import { isFullError } from '../../base/mysql/failure.js';
 import type { BackendSettings } from '../../config/settings.js';
 import { BackendError } from './backend-error.js';
 import type { BackendRow, OpenConnection, SqlParameter } from './open-connection.js';
@@ -22,7 +27,11 @@ export class BackendConnection {
   readonly #settings: BackendSettings;
   readonly #times: BackendTimes;
   readonly #lookup: LookupFunction;
+  readonly #age: ConnectionAge;
   #open: OpenConnection | undefined;
+  /** Replaces the open connection at the next statement. */
+  #successor: OpenConnection | undefined;
+  #isRenewing = false;
   readonly #backoff = new Backoff(RECONNECT_BACKOFF);
   #retryAtMs = 0;
   #lastFailure: unknown;
@@ -32,42 +41,92 @@ export class BackendConnection {
     this.#settings = settings;
     this.#times = times;
     this.#lookup = lookup;
+    this.#age = new ConnectionAge(settings.host, lookup);
   }
 
   async select(sql: string, values: readonly SqlParameter[] = []): Promise<readonly BackendRow[]> {
     const connection = await this.#connected();
-    return (await connection.query(sql, values)) as readonly BackendRow[];
+    const rows = await connection.query(sql, values);
+    if (Array.isArray(rows)) return rows as readonly BackendRow[];
+    throw new BackendError('noResponse', 'the backend responded to a SELECT without rows');
   }
 
   /** Resolves with the number of rows inserted or matched, whether changed or not. */
   async change(sql: string, values: readonly SqlParameter[] = []): Promise<number> {
     const connection = await this.#connected();
-    const result = (await connection.query(sql, values)) as { readonly affectedRows: number };
-    return result.affectedRows;
+    const result = await connection.query(sql, values);
+    const { affectedRows } = result as { readonly affectedRows?: unknown };
+    if (typeof affectedRows === 'number') return affectedRows;
+    throw new BackendError('noResponse', 'the backend responded to a change with rows');
   }
 
   close(): void {
     this.#closed = true;
     this.#open?.close();
+    this.#successor?.close();
   }
 
   async #connected(): Promise<OpenConnection> {
-    if (this.#open !== undefined && !this.#open.isLost) return this.#open;
+    // No statement is in flight now.
+    if (this.#successor !== undefined) this.#succeed(this.#successor);
+    if (this.#open !== undefined && !this.#open.isLost) {
+      this.#renewIfDue(this.#open);
+      return this.#open;
+    }
     if (this.#closed) throw new BackendError('unavailable', 'the node is stopping');
     if (monotonicMs() < this.#retryAtMs) throw this.#unavailable();
+    const open = await this.#newConnection();
+    this.#open = open;
+    this.#age.connected(open.peer, this.#times.connectionMaxAgeMs, monotonicMs());
+    if (this.#closed) open.close();
+    return open;
+  }
+
+  async #newConnection(): Promise<OpenConnection> {
     try {
       // Imported only here: the client library loads slowly, and most nodes have no backend.
       const { OpenConnection } = await import('./open-connection.js');
       const open = await OpenConnection.open(this.#settings, this.#times, this.#lookup);
       this.#backoff.succeeded();
       this.#lastFailure = undefined;
-      this.#open = open;
-      if (this.#closed) open.close();
       return open;
     } catch (error) {
       this.#lastFailure = error;
       this.#retryAtMs = monotonicMs() + this.#backoff.failed();
       throw error;
+    }
+  }
+
+  #succeed(successor: OpenConnection): void {
+    this.#successor = undefined;
+    if (successor.isLost) return;
+    this.#open?.close();
+    this.#open = successor;
+    this.#age.connected(successor.peer, this.#times.connectionMaxAgeMs, monotonicMs());
+  }
+
+  #renewIfDue(open: OpenConnection): void {
+    const nowMs = monotonicMs();
+    const isDue = !this.#isRenewing && nowMs >= this.#retryAtMs && !this.#closed;
+    if (!isDue || this.#age.reason(nowMs) === null) return;
+    this.#isRenewing = true;
+    void this.#renew(open).finally(() => {
+      this.#isRenewing = false;
+    });
+  }
+
+  /**
+   * The old connection ends when no new one could be opened for a while, unless the server only has
+   * no place for it.
+   */
+  async #renew(before: OpenConnection): Promise<void> {
+    try {
+      const successor = await this.#newConnection();
+      if (this.#closed || this.#open !== before) successor.close();
+      else this.#successor = successor;
+    } catch (error) {
+      const isFull = error instanceof BackendError && isFullError(error);
+      if (!isFull && this.#age.isOverdue(monotonicMs())) before.destroy();
     }
   }
 

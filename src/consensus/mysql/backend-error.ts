@@ -5,6 +5,7 @@
  * by the server (503, or 400 where the value does not fit), or sent without a response (504).
  */
 import { FrenoError, messageOf } from '../../base/errors.js';
+import { cutText } from '../../base/foreign-text.js';
 import { isPrivilegeError } from '../../base/mysql/failure.js';
 import { OUTCOME_UNKNOWN_MESSAGE } from '../../contracts/consensus.js';
 
@@ -55,7 +56,7 @@ export class BackendError extends Error {
     readonly errno = 0,
     options?: ErrorOptions,
   ) {
-    super(message, options);
+    super(cutText(message), options);
   }
 
   /**

@@ -28,12 +28,16 @@ const SESSION = `SET SESSION time_zone = '+00:00',
  */
 const STATEMENT_LIMIT_FACTOR = 10;
 
+/** Far above all entries that a node keeps. */
+const RESPONSE_BYTES_MAX = 64 * 1024 * 1024;
+
 export type SqlParameter = string | number | null;
 export type BackendRow = Readonly<Record<string, unknown>>;
 
 export class OpenConnection {
   readonly #connection: Connection;
   readonly #socket: Socket;
+  readonly #peer: string;
   readonly #serverVersion: string;
   readonly #statementTimeoutMs: number;
   #busy = false;
@@ -95,6 +99,7 @@ export class OpenConnection {
   ) {
     this.#connection = connection;
     this.#socket = socket;
+    this.#peer = socket.remoteAddress ?? '';
     this.#serverVersion = serverVersion;
     this.#statementTimeoutMs = statementTimeoutMs;
     // mysql2 or the time-out rejects the statement in flight; the next one must not use this
@@ -102,6 +107,11 @@ export class OpenConnection {
     connection.on('error', () => this.destroy());
     connection.on('end', () => this.destroy());
     socket.on('close', () => this.destroy());
+  }
+
+  /** IP address of the server. */
+  get peer(): string {
+    return this.#peer;
   }
 
   get isLost(): boolean {
@@ -183,6 +193,7 @@ function logInTo(settings: BackendSettings, socket: Socket): Connection {
       settings,
       { user, password, database: schema, collation, tls },
       monotonicMs(),
+      RESPONSE_BYTES_MAX,
     );
   } catch (error) {
     if (error instanceof FrenoError) {

@@ -17,6 +17,8 @@ export interface BackendTimes {
   readonly connectTimeoutMs: number;
   /** A statement without a response for this long ends its connection. */
   readonly statementTimeoutMs: number;
+  /** A connection that is older is replaced by a new one. */
+  readonly connectionMaxAgeMs: number;
 }
 
 export const DEFAULT_TIMES: BackendTimes = {
@@ -27,6 +29,7 @@ export const DEFAULT_TIMES: BackendTimes = {
   stateIntervalMs: 1_000,
   connectTimeoutMs: 1_000,
   statementTimeoutMs: 1_000,
+  connectionMaxAgeMs: 60_000,
 };
 
 /**

@@ -140,9 +140,12 @@ export class Checks {
   }
 
   setStores(stores: readonly StoreLocation[]): void {
-    const { board } = this.#sources;
+    const { board, counters } = this.#sources;
+    const before = this.#stores;
     this.#stores = new Map(stores.map((store) => [store.name, new ConfiguredStore(store, board)]));
     this.#compiled.clear();
+    const removed = [...before.keys()].filter((name) => !this.#stores.has(name));
+    if (removed.length > 0) counters.forgetStores(new Set(removed));
   }
 
   get appSeparator(): string {

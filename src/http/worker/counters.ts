@@ -90,7 +90,7 @@ export class CheckCounters {
   /** By `pairKey`. One map: a map for each app would take more memory than all the counts. */
   readonly #counts = new Map<string, Count>();
   #pairs = 0;
-  /** By `pairKey`: as many as metrics were ever configured. */
+  /** By `pairKey`: as many as metrics are configured. */
   readonly #observed = new Map<string, Mutable<ObservedDenials>>();
 
   constructor(limits = COUNTER_LIMITS) {
@@ -110,6 +110,18 @@ export class CheckCounters {
       return this.#add(boundedApp, store);
     }
     return this.#counts.get(pairKey(boundedApp, OTHER)) ?? this.#add(boundedApp, OTHER);
+  }
+
+  /** Drops what was counted of stores that are no longer configured, with their labels. */
+  forgetStores(names: ReadonlySet<string>): void {
+    for (const [key, { storeName }] of this.#counts) {
+      if (!names.has(storeName)) continue;
+      this.#counts.delete(key);
+      this.#pairs--;
+    }
+    for (const [key, { storeName }] of this.#observed) {
+      if (names.has(storeName)) this.#observed.delete(key);
+    }
   }
 
   /** The same object every time, so that it can be cached. */

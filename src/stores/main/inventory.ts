@@ -12,7 +12,7 @@ import { formatAddress } from '../../base/address.js';
 import { monotonicMs } from '../../base/clock.js';
 import { FairResolver } from '../../base/dns-resolver.js';
 import { FrenoError } from '../../base/errors.js';
-import { METRICS_MAX } from '../../base/limits.js';
+import { METRICS_MAX, VALUE_MAX_AGE_MS } from '../../base/limits.js';
 import type { Logger } from '../../base/log.js';
 import type { Board } from '../../board/board.js';
 import type { StoreLocation } from '../../contracts/http.js';
@@ -38,13 +38,6 @@ import { matchSkip } from './skip-match.js';
 
 /** Host lists are read this often while this node is leader. */
 const REFRESH_INTERVAL_MS = 10_000;
-
-/**
- * A value expires this long after it was read, or `CACHE_GRACE_MS` after the next reading is due
- * (`CacheMillis`, `IntervalMillis`), whichever is later.
- */
-const VALUE_MAX_AGE_MS = 5_000;
-const CACHE_GRACE_MS = 2_000;
 
 const RESOLVER_LIMITS = { lookupsMax: 4, foundMs: 5_000, notFoundMs: 1_000 };
 
@@ -277,7 +270,7 @@ export class Inventory implements InventoryReporter, SkipMatcher {
     this.#board.publishSettings(slot, {
       generation,
       threshold,
-      maxAgeMs: Math.max(VALUE_MAX_AGE_MS, reusedMs + CACHE_GRACE_MS),
+      maxAgeMs: VALUE_MAX_AGE_MS + reusedMs,
       set: this.#setThresholds.get(cluster.thresholdKeyOf(metric)),
     });
   }

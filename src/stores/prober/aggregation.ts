@@ -30,8 +30,8 @@ export interface Aggregate {
   /** Meaningful when `state` is `ok`. */
   value: number;
   /**
-   * `monotonicMs()` of the oldest value included, or of the error; else the time of the
-   * aggregation.
+   * `monotonicMs()` of the oldest value included; without a value the time of the aggregation: an
+   * error stands until the host is read again.
    */
   readAtMs: number;
   /** Index of the host whose value or error this is; -1: it is of none. */
@@ -109,6 +109,10 @@ export class HostReadings {
     return this.#counts[Kind.catchingUp]!;
   }
 
+  isUnread(host: number): boolean {
+    return this.#readings[host] === Kind.unread;
+  }
+
   /** How many hosts have a value below that limit. Costs a step per host. */
   countBelow(limit: number): number {
     let count = 0;
@@ -177,7 +181,6 @@ export class HostReadings {
     if (ignorable < 0) {
       result.state = MetricState.error;
       result.host = this.#findError(rules);
-      result.readAtMs = this.#atMs[result.host]!;
       result.errorText = this.#errors[result.host]!;
     } else if (values === null) {
       result.state = MetricState.noHosts;

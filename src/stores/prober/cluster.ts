@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { FairResolver } from '../../base/dns-resolver.js';
-import { FrenoError } from '../../base/errors.js';
+import { FrenoError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import type { Board } from '../../board/board.js';
 import type { StoreDescription, StoreProbeStatistics } from '../../contracts/probe.js';
@@ -102,6 +102,11 @@ export class ProbedCluster implements Scheduled {
 
   tick(nowMs: number): void {
     for (const { metric } of this.#metrics.values()) metric.tick(nowMs);
+  }
+
+  threw(thrown: unknown): void {
+    const { logger } = this.#context;
+    logger.error({ store: this.name, error: messageOf(thrown) }, 'cannot publish the metrics');
   }
 
   /** Null while it does not probe. */

@@ -126,6 +126,12 @@ class CheckedPage implements Openable {
     });
   }
 
+  /** As a check without a response. */
+  threw(): void {
+    this.#isChecking = false;
+    this.#leavesOut = false;
+  }
+
   apply(nowMs: number): void {
     for (const { metric, address } of this.hosts) {
       metric.setLeftOut(address, this.#leavesOut, nowMs);

@@ -12,6 +12,10 @@ import type { MemberScheduling } from './probe-scheduler.js';
 
 export type LoginSettings = Pick<MetricSettings, 'user' | 'password' | 'collation' | 'tls'>;
 
+export type ConnectionSettings = LoginSettings & Pick<MetricSettings, 'connectionMaxAgeMs'>;
+
+type HostPoolContext = Omit<HostContext, 'connectionMaxAgeMs'>;
+
 interface LoginGroup {
   readonly settings: LoginSettings;
   readonly login: Login;
@@ -20,24 +24,29 @@ interface LoginGroup {
 }
 
 export class HostPool {
-  readonly #context: HostContext;
+  readonly #context: HostPoolContext;
+  #connectionMaxAgeMs = Number.POSITIVE_INFINITY;
   readonly #scheduling: MemberScheduling;
   #groups: readonly LoginGroup[] = [];
   #isProbing = false;
 
-  constructor(context: HostContext, scheduling: MemberScheduling) {
+  constructor(context: HostPoolContext, scheduling: MemberScheduling) {
     this.#context = context;
     this.#scheduling = scheduling;
   }
 
   /** Those hosts with that login; new ones are opened soon, if this node probes. */
-  hosts(targets: readonly ProbeTarget[], settings: LoginSettings): ProbedHost[] {
+  hosts(targets: readonly ProbeTarget[], settings: ConnectionSettings): ProbedHost[] {
+    this.#connectionMaxAgeMs = settings.connectionMaxAgeMs;
     const { login, hosts } = this.#group(settings);
     return targets.map((target) => {
       const address = formatAddress(target);
       const present = hosts.get(address);
       if (present !== undefined) return present;
-      const host = new ProbedHost(target, login, this.#context);
+      const host = new ProbedHost(target, login, {
+        ...this.#context,
+        connectionMaxAgeMs: () => this.#connectionMaxAgeMs,
+      });
       hosts.set(address, host);
       if (this.#isProbing) this.#scheduling.start(host);
       return host;

@@ -1,13 +1,21 @@
-/** One host of a store in its probe thread: the connection that its metrics share, and its log. */
+/**
+ * One host of a store in its probe thread: the connection that its metrics share, and its log.
+ *
+ * A connection that must be renewed (connection-age.ts) queries on until its successor is ready, so
+ * that no value is missed.
+ */
+import { monotonicMs } from '../../base/clock.js';
 import type { ResolverClient } from '../../base/dns-resolver.js';
+import { cutText } from '../../base/foreign-text.js';
 import type { Logger } from '../../base/log.js';
 import type { Login } from '../../base/mysql/connection.js';
+import { ConnectionAge } from '../../base/mysql/connection-age.js';
 import type { MySQLFailure } from '../../base/mysql/failure.js';
 import type { ProbeTarget } from '../../contracts/stores.js';
 import { FailureLog } from './failure-log.js';
 import { CHECK_INTERVAL_MS, type HttpChecker } from './http-check.js';
 import type { MetricHost, SharedHost } from './metric-host.js';
-import { type ConnectionListener, MysqlProbe } from './mysql/probe.js';
+import { MysqlProbe } from './mysql/probe.js';
 import type { ProbeCounters } from './mysql/probe-query.js';
 import type { Openable } from './probe-scheduler.js';
 
@@ -15,6 +23,12 @@ const MESSAGES = {
   failed: 'cannot read metric from host',
   recovered: 'host is readable again',
 } as const;
+
+/**
+ * A host that joins a store with a value, and is not read within this time, is an error like
+ * others: what may be ignored must not hold all writers until its time-out.
+ */
+const LATE_AFTER_MS = 200;
 
 /** Shared by the hosts of one store. */
 export interface HostContext {
@@ -24,23 +38,40 @@ export interface HostContext {
   /** Of the store. */
   readonly counters: ProbeCounters;
   readonly resolver: ResolverClient;
+  /** That of the settings now. */
+  readonly connectionMaxAgeMs: () => number;
 }
 
-export class ProbedHost implements Openable, ConnectionListener, SharedHost {
+export class ProbedHost implements Openable, SharedHost {
   /** Whether an HTTP check decides if the host counts. */
   isChecked = false;
+  readonly #target: ProbeTarget;
+  readonly #login: Login;
   readonly #context: HostContext;
-  readonly #probe: MysqlProbe;
   readonly #log: FailureLog;
+  readonly #age: ConnectionAge;
+  #probe: MysqlProbe;
+  /** Connects in order to replace the probe; null: the connection need not be renewed. */
+  #successor: MysqlProbe | null = null;
+  /** Address to which the successor is connected. */
+  #successorPeer = '';
   #members: readonly MetricHost[] = [];
   #nextSkipMs = 0;
   #sessionLogged = false;
+  /** When metrics that joined last are late; infinite: none did since it was last looked at. */
+  #lateAtMs = Number.POSITIVE_INFINITY;
 
   constructor(target: ProbeTarget, login: Login, context: HostContext) {
-    const { store, logger, resolver, counters } = context;
+    this.#target = target;
+    this.#login = login;
     this.#context = context;
-    this.#probe = new MysqlProbe(target, login, resolver, this, counters);
-    this.#log = new FailureLog(logger, { store, host: this.address }, MESSAGES);
+    this.#age = new ConnectionAge(target.host, context.resolver.lookup);
+    this.#probe = this.#newProbe();
+    this.#log = new FailureLog(
+      context.logger,
+      { store: context.store, host: this.address },
+      MESSAGES,
+    );
   }
 
   /** `host:port`. */
@@ -59,6 +90,7 @@ export class ProbedHost implements Openable, ConnectionListener, SharedHost {
 
   add(member: MetricHost): void {
     this.#setMembers([...this.#members, member]);
+    this.#lateAtMs = monotonicMs() + LATE_AFTER_MS;
   }
 
   remove(member: MetricHost): void {
@@ -68,16 +100,25 @@ export class ProbedHost implements Openable, ConnectionListener, SharedHost {
   /** Probes at once, whatever is cached. */
   open(nowMs: number): void {
     this.#nextSkipMs = nowMs;
+    this.#lateAtMs = nowMs + LATE_AFTER_MS;
     this.#probe.open(nowMs);
   }
 
   close(): void {
+    this.#dropSuccessor();
     this.#probe.close();
   }
 
   tick(nowMs: number): void {
+    if (this.#successor !== null) this.#advanceSuccessor(this.#successor, nowMs);
+    else if (this.#probe.isConnected && this.#age.reason(nowMs) !== null) this.#succeed(nowMs);
     this.#probe.tick(nowMs);
     if (nowMs >= this.#nextSkipMs) this.#countSkippedCheck(nowMs);
+    if (nowMs >= this.#lateAtMs) this.#reportLate(nowMs);
+  }
+
+  threw(thrown: unknown): void {
+    this.#probe.threw(thrown);
   }
 
   failed(failure: MySQLFailure, atMs: number): void {
@@ -107,14 +148,86 @@ export class ProbedHost implements Openable, ConnectionListener, SharedHost {
     this.#sessionLogged = true;
     const { logger, store } = this.#context;
     logger.warn(
-      { store, host: this.address, error: reason },
+      { store, host: this.address, error: cutText(reason) },
       'the server refused settings of the session',
     );
   }
 
+  #newProbe(): MysqlProbe {
+    const { resolver, counters, connectionMaxAgeMs } = this.#context;
+    const probe: MysqlProbe = new MysqlProbe(
+      this.#target,
+      this.#login,
+      resolver,
+      {
+        failed: (failure, atMs) => {
+          if (probe === this.#probe) this.failed(failure, atMs);
+          else if (probe === this.#successor) this.#successorFailed(probe, failure, atMs);
+        },
+        sessionRefused: (reason) => this.sessionRefused(reason),
+        connected: (peer, atMs) => {
+          if (probe === this.#probe) this.#age.connected(peer, connectionMaxAgeMs(), atMs);
+          else this.#successorPeer = peer;
+        },
+      },
+      counters,
+    );
+    return probe;
+  }
+
   #setMembers(members: readonly MetricHost[]): void {
+    this.#dropSuccessor();
     this.#members = members;
     this.#probe.setQueries(members.map(({ query }) => query));
+  }
+
+  #succeed(nowMs: number): void {
+    this.#successor = this.#newProbe();
+    this.#successor.expectedQueries = this.#members.length;
+    this.#successor.open(nowMs);
+  }
+
+  /** A probe that has lost its connection makes a new one itself, with the old one's duties. */
+  #advanceSuccessor(successor: MysqlProbe, nowMs: number): void {
+    if (!this.#probe.isConnected) {
+      this.#dropSuccessor();
+      return;
+    }
+    successor.tick(nowMs);
+    if (successor === this.#successor && successor.isIdle && this.#probe.isIdle) {
+      this.#replaceProbe(successor);
+      this.#age.connected(this.#successorPeer, this.#context.connectionMaxAgeMs(), nowMs);
+    }
+  }
+
+  /**
+   * The old connection stays for a while, in case that this passes; where the server has no place
+   * for a new one, it stays as long as it works.
+   */
+  #successorFailed(successor: MysqlProbe, failure: MySQLFailure, atMs: number): void {
+    if (failure.isFull || !this.#age.isOverdue(atMs)) return;
+    this.#replaceProbe(successor);
+    this.failed(failure, atMs);
+  }
+
+  #replaceProbe(successor: MysqlProbe): void {
+    const before = this.#probe;
+    this.#probe = successor;
+    this.#successor = null;
+    before.setQueries([]);
+    before.close();
+    successor.setQueries(this.#members.map(({ query }) => query));
+  }
+
+  #dropSuccessor(): void {
+    this.#successor?.close();
+    this.#successor = null;
+  }
+
+  #reportLate(nowMs: number): void {
+    this.#lateAtMs = Number.POSITIVE_INFINITY;
+    const failure = this.#probe.lateFailure(LATE_AFTER_MS);
+    for (const member of this.#members) member.late(failure, nowMs);
   }
 
   #countSkippedCheck(nowMs: number): void {

@@ -20,6 +20,8 @@ export interface ReadMetric {
   /** `host`: index in the list of the metric. */
   hostSucceeded(host: number, value: number, readAtMs: number, nowMs: number): void;
   hostFailed(host: number, failure: MySQLFailure, atMs: number): void;
+  /** The host joined a while ago: if it is not read yet, its failure is this one. */
+  hostLate(host: number, failure: MySQLFailure, atMs: number): void;
   /** The cached value of a host is still valid. */
   hostConfirmed(nowMs: number): void;
 }
@@ -95,6 +97,11 @@ export class MetricHost implements ReadingListener {
     if (this.index < 0) return;
     this.#isFailing = true;
     this.#metric.hostFailed(this.index, failure, atMs);
+  }
+
+  /** The host joined a while ago. `failure`: for the case that the metric is not read yet. */
+  late(failure: MySQLFailure, atMs: number): void {
+    if (this.index >= 0) this.#metric.hostLate(this.index, failure, atMs);
   }
 
   cacheHit(nowMs: number): void {

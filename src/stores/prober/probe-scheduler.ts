@@ -19,6 +19,8 @@ import { monotonicMs } from '../../base/clock.js';
 export interface Scheduled {
   /** Called once per interval, unless its phase is missed. */
   tick(nowMs: number): void;
+  /** Its tick has thrown that: an error of the member, and of no other. */
+  threw(thrown: unknown): void;
 }
 
 /** A member that begins with something before its first tick. */
@@ -184,7 +186,7 @@ export class ProbeScheduler {
     const phase = this.#nextPhase(this.#phasesDone);
     if (phase >= 0 && phase * this.#phaseMs <= elapsedMs) {
       this.#phasesDone = phase + 1;
-      for (const member of this.#members[phase % this.#members.length]!) member.tick(nowMs);
+      for (const member of this.#members[phase % this.#members.length]!) tick(member, nowMs);
     }
     this.#arm();
   }
@@ -242,3 +244,11 @@ export const systemSchedulerClock: SchedulerClock = {
     setImmediate(callback);
   },
 };
+
+function tick(member: Scheduled, nowMs: number): void {
+  try {
+    member.tick(nowMs);
+  } catch (thrown) {
+    member.threw(thrown);
+  }
+}

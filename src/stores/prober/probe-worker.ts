@@ -7,6 +7,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { threadId } from 'node:worker_threads';
 import { monotonicMs } from '../../base/clock.js';
 import { FairResolver } from '../../base/dns-resolver.js';
+import { messageOf } from '../../base/errors.js';
 import { createLogger } from '../../base/log.js';
 import { Board } from '../../board/board.js';
 import type { FromProbe, ProbeTask, StoreDescription, ToProbe } from '../../contracts/probe.js';
@@ -126,10 +127,21 @@ export class ProbeWorker {
       if (!names.has(name)) this.#remove(cluster, nowMs);
     }
     for (const assignment of assignments) {
-      const present = this.#clusters.get(assignment.name);
-      if (present !== undefined) present.apply(assignment, nowMs);
-      else this.#add(new ProbedCluster(assignment, this.#context, nowMs), nowMs);
+      try {
+        this.#apply(assignment, nowMs);
+      } catch (thrown) {
+        this.#context.logger.error(
+          { store: assignment.name, error: messageOf(thrown) },
+          'cannot probe store',
+        );
+      }
     }
+  }
+
+  #apply(assignment: ClusterAssignment, nowMs: number): void {
+    const present = this.#clusters.get(assignment.name);
+    if (present !== undefined) present.apply(assignment, nowMs);
+    else this.#add(new ProbedCluster(assignment, this.#context, nowMs), nowMs);
   }
 
   #add(cluster: ProbedCluster, nowMs: number): void {
@@ -172,7 +184,11 @@ export class ProbeWorker {
         if (remaining-- === 0) break;
         this.#opening.delete(member);
         this.#scheduler.add(member);
-        member.open(monotonicMs());
+        try {
+          member.open(monotonicMs());
+        } catch (thrown) {
+          member.threw(thrown);
+        }
       }
       this.#openSoon();
     });

@@ -65,6 +65,8 @@ export class ProbedMetric implements ReadMetric, CheckedMetric {
   #discardBeforeMs = 0;
   #judgement: SinceCondition | null = null;
   #publishedAtMs = 0;
+  /** Whether the readings had a value, since the last time that they were discarded. */
+  #hadValue = false;
 
   /** `storeCounters`: null when it is read from something else than the store's hosts. */
   constructor(
@@ -193,6 +195,11 @@ export class ProbedMetric implements ReadMetric, CheckedMetric {
     this.publish(atMs);
   }
 
+  /** While the metric has no value at all, it is not collected yet, whichever host is late. */
+  hostLate(host: number, failure: MySQLFailure, atMs: number): void {
+    if (this.#hadValue && this.#readings.isUnread(host)) this.hostFailed(host, failure, atMs);
+  }
+
   hostConfirmed(nowMs: number): void {
     this.publish(nowMs);
   }
@@ -230,6 +237,7 @@ export class ProbedMetric implements ReadMetric, CheckedMetric {
     this.#measurement.generation = this.#assignment.generation;
     this.#measurement.lastHealthyMs = 0;
     this.#judgement = null;
+    this.#hadValue = false;
   }
 
   publish(nowMs: number): void {
@@ -256,6 +264,7 @@ export class ProbedMetric implements ReadMetric, CheckedMetric {
     const measurement = this.#measurement;
     let judgement: SinceCondition = 'none';
     if (measurement.state === MetricState.ok) {
+      this.#hadValue = true;
       const exceeds =
         measurement.value > this.#thresholds.inForce(this.#assignment.settings.threshold);
       if (!exceeds) measurement.lastHealthyMs = nowMs;

@@ -21,6 +21,7 @@ const LONG_TIMEOUTS: BackendTimes = {
   stateIntervalMs: 200,
   connectTimeoutMs: 10_000,
   statementTimeoutMs: 10_000,
+  connectionMaxAgeMs: 60_000,
 };
 
 /** For tests of an unresponsive server. */

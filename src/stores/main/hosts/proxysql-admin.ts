@@ -4,7 +4,7 @@
  */
 import type { LookupFunction } from 'node:net';
 import type { Connection, QueryError } from 'mysql2';
-import { formatAddress } from '../../../base/address.js';
+import { formatAddress, isPort } from '../../../base/address.js';
 import { monotonicMs } from '../../../base/clock.js';
 import { messageOf } from '../../../base/errors.js';
 import { dial, drop, type Login, logIn, quit } from '../../../base/mysql/connection.js';
@@ -95,10 +95,9 @@ function runQuery(
 
 function poolRow([host, port, status]: readonly unknown[]): PoolRow {
   const number = Number(port ?? 0);
-  const isPort = Number.isInteger(number) && number >= 1 && number <= 65_535;
   return {
     host: String(host ?? ''),
-    port: isPort ? number : 0,
+    port: isPort(number) ? number : 0,
     status: String(status ?? ''),
   };
 }

@@ -7,13 +7,16 @@ const statsSchema = z.looseObject({
   realtime: z.unknown().optional(),
 });
 
+/** 0: not given. */
+const portNumber = z.int().min(0).max(65_535);
+
 const tabletSchema = z.looseObject({
   alias: z.looseObject({ cell: z.string().default(''), uid: z.number().default(0) }).nullish(),
   type: z.union([z.number(), z.string()]).nullish(),
   hostname: z.string().nullish(),
   mysql_hostname: z.string().nullish(),
-  mysql_port: z.int().min(0).max(65535).nullish(),
-  port_map: z.record(z.string(), z.number()).nullish(),
+  mysql_port: portNumber.nullish(),
+  port_map: z.looseObject({ mysql: portNumber.nullish() }).nullish(),
   stats: statsSchema.nullish(),
 });
 

@@ -25,6 +25,11 @@ export interface LeftBehindListener {
   failed(error: QueryError): void;
 }
 
+/** For a message that starts with the address of the host. */
+export function stillRunning({ connectionId }: LeftBehind): string {
+  return `the query that timed out is still running (connection ${connectionId}); KILL was sent`;
+}
+
 /** Users see their own connections without a privilege, and may end them. */
 export function endLeftBehind(
   connection: Connection,

@@ -1,9 +1,22 @@
 /** One metric on the connection to one host: what is sent, when, and what the results mean. */
-import { hostFailure, type MySQLFailure } from '../../../base/mysql/failure.js';
+import {
+  hostFailure,
+  isLimitError,
+  isPrivilegeError,
+  type MySQLFailure,
+} from '../../../base/mysql/failure.js';
 import { CounterRate } from './counter-rate.js';
 import type { Metric, MetricStatement } from './metric.js';
 import type { ResultRows } from './metric-value.js';
 import type { TextField } from './text-query.js';
+
+/** Errors of the server in a row after which a new connection may help. */
+const ERRORS_IN_ROW_MAX = 3;
+
+/**
+ * A rate needs a second reading: where values are cached, it comes after this time at the latest.
+ */
+const SECOND_READING_MS = 1_000;
 
 /** Receives the readings of one metric on one host. */
 export interface ReadingListener {
@@ -34,6 +47,7 @@ export class ProbeQuery {
   #statements: readonly MetricStatement[] = [];
   #statement = 0;
   #needsNewConnection = false;
+  #errorsInRow = 0;
 
   /** `cacheMs`: how long a value is reused; 0: not at all. */
   constructor(metric: Metric, cacheMs: number, listener: ReadingListener, counters: ProbeCounters) {
@@ -83,18 +97,32 @@ export class ProbeQuery {
     this.#rate?.restart();
   }
 
-  /** Goes on to the next statement, if there is one; the server does not know this one. */
-  tryNextStatement(): boolean {
-    if (this.#statement + 1 >= this.#statements.length) return false;
+  get hasNextStatement(): boolean {
+    return this.#statement + 1 < this.#statements.length;
+  }
+
+  /** Goes on to the next statement: the server does not know this one. */
+  tryNextStatement(): void {
     this.#statement++;
-    return true;
+  }
+
+  /**
+   * The server has refused the statement. Returns whether it may take another one on a new
+   * connection: what is granted later may count for new sessions only, and a session may be bound
+   * to what is no longer so, like a password that had expired. An error that repeats is taken for
+   * that, unless it says that the statement took too long.
+   */
+  isLostOnConnection(error: { readonly errno?: number | undefined }): boolean {
+    if (isLimitError(error)) return false;
+    this.#errorsInRow++;
+    return isPrivilegeError(error) || this.#errorsInRow >= ERRORS_IN_ROW_MAX;
   }
 
   pauseUntil(atMs: number): void {
     this.#pausedUntilMs = atMs;
   }
 
-  /** The server has refused it for want of a privilege. */
+  /** The server refuses it on this connection. */
   refusedUntil(atMs: number): void {
     this.#pausedUntilMs = atMs;
     this.#needsNewConnection = true;
@@ -108,15 +136,18 @@ export class ProbeQuery {
     nowMs: number,
     address: string,
   ): void {
+    this.#errorsInRow = 0;
     const number = this.#statements[this.#statement]!.read(rows, fields);
     if (typeof number !== 'number') {
       this.failed(hostFailure(address, number.reason), nowMs);
       return;
     }
-    this.#cachedUntilMs = sentAtMs + this.#cacheMs;
     const scaled = number * this.#metric.factor;
     const value = this.#rate === null ? scaled : this.#rate.next(scaled, sentAtMs);
-    if (value === null) return;
+    const isFirst = value === null;
+    this.#cachedUntilMs =
+      sentAtMs + (isFirst ? Math.min(this.#cacheMs, SECOND_READING_MS) : this.#cacheMs);
+    if (isFirst) return;
     if (Number.isFinite(value)) this.listener.succeeded(value, sentAtMs, nowMs);
     else this.failed(hostFailure(address, 'the value of the metric is too large'), nowMs);
   }

@@ -24,70 +24,54 @@ import {
   dialFailure,
   dialTimeout,
   hostFailure,
-  isPrivilegeError,
-  lookupTimeout,
+  lateFailure,
   type MySQLFailure,
   readTimeout,
 } from '../../../base/mysql/failure.js';
 import { isServerError } from '../../../base/mysql/session.js';
 import type { ProbeTarget } from '../../../contracts/stores.js';
 import type { Scheduled } from '../probe-scheduler.js';
+import type { ConnectionListener } from './connection-listener.js';
 import { PARSE_ERROR } from './lag.js';
-import type { LeftBehind } from './left-behind.js';
+import { type LeftBehind, stillRunning } from './left-behind.js';
 import type { ResultRows } from './metric-value.js';
 import { prepare } from './preparation.js';
 import { isLegalChange, type ProbeMode } from './probe-mode.js';
 import type { ProbeCounters, ProbeQuery } from './probe-query.js';
-import { type TextField, TextQuery } from './text-query.js';
-
-/** Longest time for a TCP connection, for the greeting and login, and for a result. */
-export const PROBE_TIMEOUT_MS = 1_000;
-
-/**
- * After a failed attempt the next one waits as long as the attempt took, and at least the pause of
- * the backoff: a dead host costs no more than a live one. A failed login costs both sides a
- * multiple of a refused connection, so its pauses grow further.
- *
- * No jitter: probes that fail together are spread already, because each retries at the ticks of its
- * own phase of the scheduler, and the pause decides how soon a recovered host is noticed.
- */
-const PAUSE_AFTER_DIAL_MAX_MS = 200;
-const PAUSE_AFTER_LOGIN_MAX_MS = 1_000;
-const BACKOFF = { firstMs: 50, maxMs: PAUSE_AFTER_LOGIN_MAX_MS, jitter: 0 } as const;
+import {
+  BACKOFF,
+  GRANT_RETRY_MS,
+  KEEP_ALIVE_AFTER_MS,
+  LOGIN_MAX_MS,
+  PROBE_TIMEOUT_MS,
+  pauseAfterMs,
+  pauseMaxMs,
+} from './probe-times.js';
+import { QueryRound } from './query-round.js';
+import { type TextField, TextQuery, type TextQueryCallback } from './text-query.js';
 
 /** Holds any result that is a number; a longer one is read in several pieces. */
 const READ_BYTES = 2048;
 
-/**
- * A metric that lacks a privilege, on a connection that others use too: a grant that is given later
- * may count for new connections only, so after this time a new one is made for it. Less than the
- * time in which its error expires on the board.
- */
-const GRANT_RETRY_MS = 3_000;
-
-/** Receives what concerns the connection, and so all its metrics. */
-export interface ConnectionListener {
-  failed(failure: MySQLFailure, atMs: number): void;
-  /** The server has refused settings of the session; the probe goes on without them. */
-  sessionRefused(reason: string): void;
-}
-
 export class MysqlProbe implements Scheduled {
   /** `host:port`. */
   readonly address: string;
+  /** How many metrics will be queried, where they come only when it is connected. */
+  expectedQueries = 0;
   readonly #target: ProbeTarget;
   readonly #resolver: ResolverClient;
   readonly #login: Login;
   readonly #listener: ConnectionListener;
   /** Of attempts to connect. */
   readonly #counters: ProbeCounters;
-  #queries: readonly ProbeQuery[] = [];
+  readonly #queries = new QueryRound();
   #mode: ProbeMode = 'closed';
   #socket: Socket | null = null;
   #connection: Connection | null = null;
   #startedAtMs = 0;
   #deadlineMs = 0;
   #retryAtMs = 0;
+  #loginSinceMs = 0;
   readonly #backoff = new Backoff(BACKOFF);
   /** Null: no query of this probe can be running on the server but the one in flight. */
   #leftBehind: LeftBehind | null = null;
@@ -97,9 +81,6 @@ export class MysqlProbe implements Scheduled {
   #sender: TextQuery | null = null;
   /** The query that was sent last; null: none since the connection was made. */
   #sent: ProbeQuery | null = null;
-  /** Index of the query whose turn comes next, and how many have their turn in this round. */
-  #turn = 0;
-  #turnsLeft = 0;
 
   /** `counters`: of attempts that fail before a query is sent. */
   constructor(
@@ -122,19 +103,21 @@ export class MysqlProbe implements Scheduled {
    * does not is still delivered to it.
    */
   setQueries(queries: readonly ProbeQuery[]): void {
-    if (this.#serverVersion !== null) {
-      for (const query of queries) {
-        if (!this.#queries.includes(query)) query.connected(this.#serverVersion);
-      }
-    }
-    this.#queries = queries;
-    this.#turn = 0;
-    this.#turnsLeft = Math.min(this.#turnsLeft, queries.length);
+    this.#queries.replace(queries, this.#serverVersion);
+  }
+
+  /** Whether it is connected and no query is in flight. */
+  get isIdle(): boolean {
+    return this.#mode === 'idle';
+  }
+
+  get isConnected(): boolean {
+    return this.isIdle || this.#mode === 'querying';
   }
 
   /** Queries at once, whatever is cached; an attempt in flight continues. */
   open(nowMs: number): void {
-    this.#restartQueries();
+    this.#queries.restart();
     this.#backoff.succeeded();
     this.#retryAtMs = nowMs;
     if (this.#mode === 'closed') this.#enter('disconnected');
@@ -160,11 +143,11 @@ export class MysqlProbe implements Scheduled {
         if (nowMs >= this.#deadlineMs) this.#failed(this.#dialTimeout());
         break;
       case 'greeting':
+        if (nowMs >= this.#deadlineMs) this.#loginUnanswered(nowMs);
+        break;
       case 'preparing':
       case 'querying':
         if (nowMs >= this.#deadlineMs) this.#failed(readTimeout(this.address));
-        break;
-      case 'closed':
         break;
     }
   }
@@ -181,16 +164,21 @@ export class MysqlProbe implements Scheduled {
     });
   }
 
+  /** Why a metric is not read yet that long after it joined. */
+  lateFailure(afterMs: number): MySQLFailure {
+    const isDialing = this.#mode === 'dialing' && this.#dialTimeout().unreachable;
+    return lateFailure(this.address, afterMs, isDialing);
+  }
+
   #dialTimeout(): MySQLFailure {
-    return this.#resolver.isQueued(this.#target.host)
-      ? lookupTimeout(this.address)
-      : dialTimeout(this.address);
+    return dialTimeout(this.address, this.#resolver.isPending(this.#target.host));
   }
 
   #logIn(socket: Socket): void {
     this.#enter('greeting');
     const nowMs = monotonicMs();
     this.#deadlineMs = nowMs + PROBE_TIMEOUT_MS;
+    this.#loginSinceMs = nowMs;
     let connection: Connection;
     try {
       connection = logIn(socket, this.#target, this.#login, nowMs);
@@ -199,30 +187,47 @@ export class MysqlProbe implements Scheduled {
       return;
     }
     this.#connection = connection;
-    connection.on('connect', (greeting: { serverVersion?: string }) => {
-      const { serverVersion = '' } = greeting;
+    const greeted = ({ serverVersion = '' }: { serverVersion?: string }): void => {
       this.#serverVersion = serverVersion;
-      for (const query of this.#queries) query.connected(serverVersion);
+      this.#queries.connected(serverVersion);
       this.#prepare(connection, serverVersion);
-    });
+    };
+    connection.on('connect', this.#callback(connection, greeted));
     connection.on('error', (error: QueryError) => this.#connectionLost(error));
-    this.#sender = new TextQuery(connection, (error, rows, fields) => {
-      // A result of an abandoned query.
-      if (connection !== this.#connection) return;
+    const answered: TextQueryCallback = (error, rows, fields) => {
       if (error === null) this.#read(rows, fields);
       else this.#queryFailed(error);
-    });
+    };
+    this.#sender = new TextQuery(connection, this.#callback(connection, answered));
+  }
+
+  /**
+   * Callbacks of a connection that was dropped do nothing. What one throws is an error of this
+   * host, and of no other.
+   */
+  #callback<Arguments extends unknown[]>(
+    connection: Connection,
+    act: (...values: Arguments) => void,
+  ): (...values: Arguments) => void {
+    return (...values) => {
+      if (connection !== this.#connection) return;
+      try {
+        act(...values);
+      } catch (thrown) {
+        this.threw(thrown);
+      }
+    };
+  }
+
+  threw(thrown: unknown): void {
+    this.#failed(hostFailure(this.address, messageOf(thrown)));
   }
 
   #prepare(connection: Connection, serverVersion: string): void {
     this.#enter('preparing');
-    // The callbacks of a connection that was dropped do nothing.
-    const ifCurrent = <Arguments extends unknown[]>(act: (...values: Arguments) => void) => {
-      return (...values: Arguments): void => {
-        if (connection === this.#connection) act(...values);
-      };
-    };
-    const isShared = this.#queries.length > 1;
+    const ifCurrent = <Arguments extends unknown[]>(act: (...values: Arguments) => void) =>
+      this.#callback(connection, act);
+    const isShared = Math.max(this.#queries.size, this.expectedQueries) > 1;
     prepare(connection, serverVersion, isShared, this.#leftBehind, {
       sending: ifCurrent(() => {
         this.#deadlineMs = monotonicMs() + PROBE_TIMEOUT_MS;
@@ -231,13 +236,12 @@ export class MysqlProbe implements Scheduled {
       ready: ifCurrent(() => {
         this.#leftBehind = null;
         this.#enter('idle');
-        this.#startRound(monotonicMs());
+        const nowMs = monotonicMs();
+        this.#listener.connected(this.#socket!.remoteAddress ?? '', nowMs);
+        this.#startRound(nowMs);
       }),
       running: ifCurrent((leftBehind: LeftBehind) => {
-        const reason = `the query that timed out is still running (connection ${
-          leftBehind.connectionId
-        }); KILL was sent`;
-        this.#failed(hostFailure(this.address, reason));
+        this.#failed(hostFailure(this.address, stillRunning(leftBehind)));
       }),
       failed: ifCurrent((error: QueryError) => {
         this.#failed(connectionFailure(this.address, error));
@@ -245,26 +249,17 @@ export class MysqlProbe implements Scheduled {
     });
   }
 
-  /** Each query has its turn once, the one that waited longest first. */
+  /** Each query has its turn once. */
   #startRound(nowMs: number): void {
-    this.#turnsLeft = this.#queries.length;
+    this.#queries.start();
     this.#sendNext(nowMs);
   }
 
-  /** Sends the next query of the round that is due. */
   #sendNext(nowMs: number): void {
-    while (this.#turnsLeft > 0) {
-      this.#turnsLeft--;
-      const query = this.#queries[this.#turn]!;
-      this.#turn = this.#turn + 1 < this.#queries.length ? this.#turn + 1 : 0;
-      if (query.isCached(nowMs)) {
-        query.listener.cacheHit(nowMs);
-      } else if (!query.isPaused(nowMs)) {
-        if (query.needsNewConnection) this.#renewConnection(nowMs);
-        else this.#send(query);
-        return;
-      }
-    }
+    const query = this.#queries.next(nowMs);
+    if (query === null) return;
+    if (query.needsNewConnection) this.#renewConnection(nowMs);
+    else this.#send(query);
   }
 
   #send(query: ProbeQuery): void {
@@ -297,15 +292,17 @@ export class MysqlProbe implements Scheduled {
     }
     const query = this.#sent!;
     const failure = connectionFailure(this.address, error);
-    const isRefused = isPrivilegeError(error);
-    if (isRefused && this.#queries.length === 1) {
-      // A grant that is given later may count for new connections only: this one is given up.
+    const isNext = error.errno === PARSE_ERROR && query.hasNextStatement;
+    const isRefused = !isNext && query.isLostOnConnection(error);
+    if (isRefused && this.#queries.size === 1) {
+      // What is granted or renewed later may count for new connections only: this one is given up.
       this.#quit();
       this.#failed(failure);
       return;
     }
     const nowMs = this.#queryEnded();
-    if (error.errno === PARSE_ERROR && query.tryNextStatement()) {
+    if (isNext) {
+      query.tryNextStatement();
       this.#send(query);
       return;
     }
@@ -322,12 +319,10 @@ export class MysqlProbe implements Scheduled {
     const nowMs = monotonicMs();
     const tookMs = nowMs - this.#startedAtMs;
     query.counters.finished(tookMs);
-    // A slow query leaves the others as much time as it takes.
-    if (this.#queries.length > 1) query.pauseUntil(nowMs + tookMs);
+    if (this.#queries.size > 1) query.pauseUntil(nowMs + pauseAfterMs(tookMs));
     return nowMs;
   }
 
-  /** The connection has failed, with or without a query in flight. */
   #connectionLost(error: QueryError): void {
     if (this.#mode !== 'idle') {
       this.#failed(connectionFailure(this.address, error));
@@ -339,24 +334,38 @@ export class MysqlProbe implements Scheduled {
     this.#enter('disconnected');
   }
 
+  /**
+   * The failure is reported at each time-out, and the login goes on: a server counts those that its
+   * client gave up, and in the end blocks the client's machine (`max_connect_errors`). TCP notices
+   * a server that is gone.
+   */
+  #loginUnanswered(nowMs: number): void {
+    const failure = readTimeout(this.address);
+    if (nowMs - this.#loginSinceMs >= LOGIN_MAX_MS) {
+      this.#failed(failure);
+      return;
+    }
+    this.#socket!.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
+    this.#queries.restart();
+    this.#counters.finished(nowMs - this.#startedAtMs);
+    this.#counters.failed();
+    this.#startedAtMs = nowMs;
+    this.#deadlineMs = nowMs + PROBE_TIMEOUT_MS;
+    this.#listener.failed(failure, nowMs);
+  }
+
   #failed(failure: MySQLFailure): void {
     const wasDialing = this.#mode === 'dialing';
     const counters = this.#mode === 'querying' ? this.#sent!.counters : this.#counters;
     this.#drop();
     this.#enter('disconnected');
-    this.#restartQueries();
+    this.#queries.restart();
     const nowMs = monotonicMs();
     counters.finished(nowMs - this.#startedAtMs);
     counters.failed();
-    const pauseMs = this.#backoff.failed(
-      wasDialing ? PAUSE_AFTER_DIAL_MAX_MS : PAUSE_AFTER_LOGIN_MAX_MS,
-    );
+    const pauseMs = this.#backoff.failed(pauseMaxMs(wasDialing));
     this.#retryAtMs = nowMs + Math.max(pauseMs, nowMs - this.#startedAtMs);
     this.#listener.failed(failure, nowMs);
-  }
-
-  #restartQueries(): void {
-    for (const query of this.#queries) query.restart();
   }
 
   /** Closes a connection without a query in flight. */

@@ -61,12 +61,18 @@ export class InstantQuery implements Openable {
     void this.#ask(monotonicMs());
   }
 
+  threw(thrown: unknown): void {
+    this.#isAsking = false;
+    const nowMs = monotonicMs();
+    for (const listener of this.listeners) listener.failed(messageOf(thrown), nowMs, nowMs);
+  }
+
   async #ask(askedAtMs: number): Promise<void> {
     const answer = await this.#read();
     const nowMs = monotonicMs();
     this.#isAsking = false;
     if (typeof answer !== 'string') {
-      for (const listener of this.listeners) listener.answered(answer, askedAtMs, nowMs);
+      for (const listener of this.listeners) tell(listener, answer, askedAtMs, nowMs);
       return;
     }
     this.#nextMs = Math.min(this.#nextMs, nowMs + RETRY_MS);
@@ -88,6 +94,20 @@ export class InstantQuery implements Openable {
 
   get #shown(): string {
     return shownUrl(this.#url).replace(/\/api\/v1\/query$/, '');
+  }
+}
+
+/** What one metric makes of the answer is no error of the others. */
+function tell(
+  listener: AnswerListener,
+  samples: readonly Sample[],
+  askedAtMs: number,
+  nowMs: number,
+): void {
+  try {
+    listener.answered(samples, askedAtMs, nowMs);
+  } catch (thrown) {
+    listener.failed(messageOf(thrown), askedAtMs, nowMs);
   }
 }
 
