@@ -6,6 +6,12 @@
  */
 export const VALUE_MAX_AGE_MS = 2_000;
 
+/** Hosts of one list. */
+export const LIST_HOSTS_MAX = 10_000;
+
+/** Hosts of all lists together. */
+export const HOSTS_TOTAL_MAX = 20_000;
+
 /** Metrics of all stores of a node: slots of the board. */
 export const METRICS_MAX = 4_096;
 

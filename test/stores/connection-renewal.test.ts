@@ -1,8 +1,8 @@
 /** Connections to hosts that are replaced, although they work. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
-import { pino } from 'pino';
 import { monotonicMs } from '../../src/base/clock.js';
+import { createLogger } from '../../src/base/log.js';
 import { error } from '../../src/demo/mysql/packets.js';
 import { StoreCounters, ThreadCounters } from '../../src/stores/prober/counters.js';
 import { ProbedHost } from '../../src/stores/prober/host.js';
@@ -142,6 +142,7 @@ function hostAt(target: { host: string; port: number }, addresses: () => readonl
   const counters = new StoreCounters(new ThreadCounters());
   const values: number[] = [];
   const failures: string[] = [];
+  const silent = createLogger({ level: 'error', stacks: false }, 'test');
   let lookUps = 0;
   let isLookDue = false;
   let laterMs = 0;
@@ -156,7 +157,7 @@ function hostAt(target: { host: string; port: number }, addresses: () => readonl
     { user: '', password: '', collation: '', tls: null },
     {
       ...{ store: 'main', httpChecker: new HttpChecker(), counters },
-      logger: pino({ level: 'silent' }),
+      ...{ logger: silent, lines: silent },
       connectionMaxAgeMs: () => 60_000,
       resolver: {
         lookup: (_name, _options, callback) => {

@@ -2,9 +2,11 @@
 import { expect } from 'chai';
 import { pino } from 'pino';
 import { FairResolver } from '../../src/base/dns-resolver.js';
+import { LOG_LEVELS } from '../../src/base/log.js';
 import type { MySQLFailure } from '../../src/base/mysql/failure.js';
 import { StoreCounters, ThreadCounters } from '../../src/stores/prober/counters.js';
 import { ProbedHost } from '../../src/stores/prober/host.js';
+import { HostLines } from '../../src/stores/prober/host-lines.js';
 import { HttpChecker } from '../../src/stores/prober/http-check.js';
 import { MetricHost, type ReadMetric } from '../../src/stores/prober/metric-host.js';
 import { metricOf } from '../../src/stores/prober/mysql/metric.js';
@@ -25,6 +27,7 @@ function setUp() {
     const { msg, error, value } = JSON.parse(line) as HostLogLine;
     lines.push([msg, error ?? value].filter((part) => part !== undefined).join(': '));
   };
+  const logger = pino({ level: 'warn', customLevels: LOG_LEVELS }, { write });
   const counters = new StoreCounters(new ThreadCounters());
   const values: number[] = [];
   const metric: ReadMetric = {
@@ -37,7 +40,7 @@ function setUp() {
     { user: '', password: '', collation: '', tls: null },
     {
       ...{ store: 'main', httpChecker: new HttpChecker(), counters },
-      logger: pino({ level: 'warn' }, { write }),
+      ...{ logger, lines: new HostLines(logger) },
       resolver: new FairResolver().client(),
       connectionMaxAgeMs: () => Number.POSITIVE_INFINITY,
     },

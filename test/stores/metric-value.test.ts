@@ -1,9 +1,9 @@
 /** Results of metric queries. */
 import { expect } from 'chai';
+import type { ResultRows } from '../../src/base/mysql/text-query.js';
 import { lagStatements, readLag } from '../../src/stores/prober/mysql/lag.js';
 import { metricOf } from '../../src/stores/prober/mysql/metric.js';
 import {
-  type ResultRows,
   readNamedValue,
   readNumber,
   readSingleValue,

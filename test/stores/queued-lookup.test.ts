@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { ResolverClient } from '../../src/base/dns-resolver.js';
 import { dialFailure, type MySQLFailure } from '../../src/base/mysql/failure.js';
 import { MysqlProbe } from '../../src/stores/prober/mysql/probe.js';
-import { PROBE_TIMEOUT_MS } from '../../src/stores/prober/mysql/probe-times.js';
+import { PROBE_TIMEOUT_MS } from '../../src/stores/prober/mysql/probe-bounds.js';
 
 const TARGET = { host: 'replica.invalid', port: 3306 };
 const ADDRESS = 'replica.invalid:3306';

@@ -1,7 +1,7 @@
 /** A statement of a probe, and what it makes of the packets that come back. */
 import { expect } from 'chai';
 import type { Connection, QueryError } from 'mysql2';
-import { RESULT_BYTES_MAX, TextQuery } from '../../src/stores/prober/mysql/text-query.js';
+import { TextQuery } from '../../src/base/mysql/text-query.js';
 
 type Outcome = {
   readonly error: QueryError | null;
@@ -131,16 +131,6 @@ describe('a statement of a probe', () => {
     query.send('select no');
     expect(receive(Buffer.from('\xff..no such column', 'latin1'))).to.equal(true);
     expect(outcomes[0]!.error?.message).to.equal('no such column');
-  });
-
-  it('ends at a result without end', () => {
-    query.send('select 1');
-    receive(Buffer.from([1]), column('a'), EOF);
-    const row = text('x'.repeat(1_000));
-    const endless = (): void => {
-      for (let bytes = 0; bytes <= RESULT_BYTES_MAX; bytes += row.length) receive(row);
-    };
-    expect(endless).to.throw(`more than ${RESULT_BYTES_MAX} bytes`);
   });
 
   const malformed: ReadonlyArray<readonly [what: string, payloads: Buffer[], error: RegExp]> = [

@@ -1,7 +1,8 @@
 /** Connections to MySQL servers: how they are opened and closed. */
-import { connect, type LookupFunction, type OnReadOpts, type Socket } from 'node:net';
+import { connect, type LookupFunction, type Socket } from 'node:net';
 import { type Connection, type ConnectionOptions, createConnection } from 'mysql2';
 import { messageOf } from '../errors.js';
+import { connectWithSmallReads } from '../small-reads.js';
 import type { TlsMaterial } from './tls.js';
 
 /** One server. */
@@ -42,17 +43,7 @@ export function dial(
   readBytes: number | null = null,
 ): Socket {
   const options = { host, port, lookup, noDelay: true };
-  if (readBytes === null) return connect(options);
-  const onread: OnReadOpts = {
-    buffer: Buffer.allocUnsafeSlow(readBytes),
-    callback: (bytes, buffer) => {
-      // A copy: the library keeps the beginning of a packet that is not whole.
-      socket.emit('data', Buffer.from(buffer.subarray(0, bytes)));
-      return true;
-    },
-  };
-  const socket = connect({ ...options, onread });
-  return socket;
+  return readBytes === null ? connect(options) : connectWithSmallReads(options, readBytes);
 }
 
 /**

@@ -12,7 +12,7 @@ import { formatAddress } from '../../base/address.js';
 import { monotonicMs } from '../../base/clock.js';
 import { FairResolver } from '../../base/dns-resolver.js';
 import { FrenoError } from '../../base/errors.js';
-import { METRICS_MAX, VALUE_MAX_AGE_MS } from '../../base/limits.js';
+import { HOSTS_TOTAL_MAX, METRICS_MAX, VALUE_MAX_AGE_MS } from '../../base/limits.js';
 import type { Logger } from '../../base/log.js';
 import type { Board } from '../../board/board.js';
 import type { StoreLocation } from '../../contracts/http.js';
@@ -103,6 +103,7 @@ export class Inventory implements InventoryReporter, SkipMatcher {
         options.readerFor ??
         createReaderFactory(new FairResolver({ limits: RESOLVER_LIMITS }).client().lookup),
       nowMs: this.#nowMs,
+      hostsRoom: (source) => HOSTS_TOTAL_MAX - this.#hostsBeside(source),
       takeSlot: () => this.#freeSlots.pop() ?? this.#slotsUsed++,
       nextGeneration: () => ++this.#lastGeneration,
     };
@@ -251,6 +252,14 @@ export class Inventory implements InventoryReporter, SkipMatcher {
       `${metrics} metrics of stores, beside ${removed} that are removed: ` +
         `at most ${this.#metricsMax} at a time`,
     );
+  }
+
+  #hostsBeside(source: ListedSource): number {
+    let hosts = 0;
+    for (const cluster of this.#clusters.values()) {
+      for (const other of cluster.sources) if (other !== source) hosts += other.hosts;
+    }
+    return hosts;
   }
 
   /** Returns the metrics that are removed. */

@@ -9,6 +9,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { formatAddress } from '../../base/address.js';
 import { messageOf } from '../../base/errors.js';
+import { HOSTS_TOTAL_MAX, LIST_HOSTS_MAX } from '../../base/limits.js';
 import type { ProbeTarget } from '../../contracts/stores.js';
 import type {
   HostList,
@@ -26,6 +27,9 @@ export type SourceHealth = 'good' | 'partial' | 'failed';
 /** The part `user:password@` of a URL, which may itself contain `@`. */
 const URL_CREDENTIALS = /\/\/[^/]*@/;
 
+/** Of one list; the others are left out of `/inventory` and the log. */
+const ODD_ROWS_MAX = 1_000;
+
 /** Rows that come and go may be logged again beyond this many. */
 const LOGGED_ROWS_MAX = 10_000;
 
@@ -42,6 +46,7 @@ export interface SourceReport {
 export class ListedSource {
   readonly #readerFor: ReaderFactory;
   readonly #nowMs: () => number;
+  readonly #hostsRoom: (source: ListedSource) => number;
   #settings: HostListSettings;
   #reader: HostSourceReader | null;
   /** Of the last good list. */
@@ -59,8 +64,14 @@ export class ListedSource {
   #error = '';
   #isReading = false;
 
-  /** `nowMs`: a monotonic clock. */
-  constructor(settings: HostListSettings, readerFor: ReaderFactory, nowMs: () => number) {
+  /** `nowMs`: a monotonic clock. `hostsRoom`: how many hosts the list may have beside others. */
+  constructor(
+    settings: HostListSettings,
+    readerFor: ReaderFactory,
+    nowMs: () => number,
+    hostsRoom: (source: ListedSource) => number,
+  ) {
+    this.#hostsRoom = hostsRoom;
     this.#settings = settings;
     this.#readerFor = readerFor;
     this.#nowMs = nowMs;
@@ -144,6 +155,11 @@ export class ListedSource {
     return this.#isExpired ? null : this.#listed;
   }
 
+  /** Of the last good list. */
+  get hosts(): number {
+    return this.#listed?.length ?? 0;
+  }
+
   get report(): SourceReport {
     return {
       listed: this.#listed ?? [],
@@ -153,16 +169,33 @@ export class ListedSource {
     };
   }
 
+  /**
+   * Empty: there is room for a list of so many hosts. A part of it is never taken, because a host
+   * that is missing may lag.
+   */
+  #refusalOf(hosts: number): string {
+    if (hosts > LIST_HOSTS_MAX) {
+      return `the list has more than ${LIST_HOSTS_MAX} hosts: refused as a whole`;
+    }
+    const room = this.#hostsRoom(this);
+    return hosts <= room
+      ? ''
+      : `the list has ${hosts} hosts, and there is room for ${room} beside those of the other ` +
+          `lists (${HOSTS_TOTAL_MAX} in all): refused as a whole`;
+  }
+
   #applyReading(list: HostList | null, error: string): SourceHealth | null {
     const before = this.#health;
     this.#readingEndedAtMs = this.#nowMs();
     this.#isExpired = false;
-    this.#error = list?.problem ?? error;
-    if (list === null) {
+    const hosts = withoutDuplicates(list?.hosts ?? []);
+    const refusal = this.#refusalOf(hosts.length);
+    this.#error = refusal || (list?.problem ?? error);
+    if (list === null || refusal !== '') {
       this.#health = 'failed';
     } else {
-      this.#listed = withoutDuplicates(list.hosts);
-      this.#oddRows = list.oddRows ?? [];
+      this.#listed = hosts;
+      this.#oddRows = (list.oddRows ?? []).slice(0, ODD_ROWS_MAX);
       this.#readAtUnixMs = Date.now();
       this.#health = list.problem === '' ? 'good' : 'partial';
     }
@@ -188,9 +221,11 @@ function listedBy({ hosts, port }: HostListSettings): readonly unknown[] {
   }
 }
 
+/** Of more hosts than a list may have, one more than that. */
 function withoutDuplicates(hosts: readonly ProbeTarget[]): ProbeTarget[] {
   const byAddress = new Map<string, ProbeTarget>();
   for (const host of hosts) {
+    if (byAddress.size > LIST_HOSTS_MAX) break;
     const address = formatAddress(host).toLowerCase();
     if (!byAddress.has(address)) byAddress.set(address, host);
   }

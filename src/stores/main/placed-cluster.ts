@@ -33,6 +33,8 @@ export interface PlacedClusterContext {
   readonly readerFor: ReaderFactory;
   /** A monotonic clock. */
   readonly nowMs: () => number;
+  /** How many hosts that list may have beside all others. */
+  hostsRoom(source: ListedSource): number;
   /** A slot that no thread writes. */
   takeSlot(): number;
   /** A number that no metric had before. */
@@ -200,7 +202,8 @@ export class PlacedCluster {
   }
 
   #newSource(list: HostListSettings): ListedSource {
-    return new ListedSource(list, this.#context.readerFor, this.#context.nowMs);
+    const { readerFor, nowMs, hostsRoom } = this.#context;
+    return new ListedSource(list, readerFor, nowMs, hostsRoom);
   }
 
   #listSettings({ hosts, port }: MetricSettings): HostListSettings {

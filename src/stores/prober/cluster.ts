@@ -11,6 +11,7 @@ import type { StoreDescription, StoreProbeStatistics } from '../../contracts/pro
 import type { MetricPublisher } from '../../contracts/publisher.js';
 import type { ClusterAssignment, MetricAssignment } from '../../contracts/stores.js';
 import { StoreCounters } from './counters.js';
+import type { FailureLines } from './failure-log.js';
 import { HostChecks } from './host-checks.js';
 import { HostPool } from './host-pool.js';
 import type { HttpChecker } from './http-check.js';
@@ -28,6 +29,8 @@ export interface ClusterContext {
   readonly board: Board;
   readonly publisher: MetricPublisher;
   readonly logger: Logger;
+  /** For failures of hosts. */
+  readonly lines: FailureLines;
   readonly resolver: FairResolver;
   readonly scheduling: MemberScheduling;
   readonly httpChecker: HttpChecker;
@@ -58,14 +61,17 @@ export class ProbedCluster implements Scheduled {
 
   constructor(assignment: ClusterAssignment, context: ClusterContext, nowMs: number) {
     const store = assignment.name;
-    const { board, publisher, logger, scheduling, httpChecker } = context;
+    const { board, publisher, logger, lines, scheduling, httpChecker } = context;
     const counters = new StoreCounters(context.counters);
     const resolver = context.resolver.client();
     this.name = store;
     this.#context = context;
     this.#metricContext = { store, board, publisher, logger };
     this.#counters = counters;
-    this.#hosts = new HostPool({ store, httpChecker, logger, counters, resolver }, scheduling);
+    this.#hosts = new HostPool(
+      { store, httpChecker, logger, lines, counters, resolver },
+      scheduling,
+    );
     this.#checks = new HostChecks({ httpChecker, resolver, scheduling });
     this.#assignment = assignment;
     this.#replaceMetrics(nowMs);

@@ -3,7 +3,6 @@
  * readable again, and all lines bounded, because it may fail and recover, or change its error, at
  * each probe.
  */
-import type { Logger } from '../../base/log.js';
 
 /** A failure is logged at most this often. */
 const LOG_INTERVAL_MS = 10_000;
@@ -16,17 +15,29 @@ export interface FailureMessages {
   readonly recovered: string;
 }
 
+/** What every line names. */
+export interface FailureFields {
+  readonly store: string;
+  readonly host?: string;
+  readonly metric?: string;
+}
+
+/** Where lines are written. */
+export interface FailureLines {
+  warn(fields: FailureFields & { readonly error?: string }, message: string): void;
+}
+
 export class FailureLog {
-  readonly #logger: Logger;
-  readonly #fields: object;
+  readonly #lines: FailureLines;
+  readonly #fields: FailureFields;
   readonly #messages: FailureMessages;
   /** Errors logged since it was readable. */
   readonly #logged = new Set<string>();
   #loggedAtMs = Number.NEGATIVE_INFINITY;
 
   /** `fields`: of each line. */
-  constructor(logger: Logger, fields: object, messages: FailureMessages) {
-    this.#logger = logger;
+  constructor(lines: FailureLines, fields: FailureFields, messages: FailureMessages) {
+    this.#lines = lines;
     this.#fields = fields;
     this.#messages = messages;
   }
@@ -44,13 +55,13 @@ export class FailureLog {
     this.#loggedAtMs = atMs;
     this.#logged.add(key);
     const ofMetric = metric === '' ? {} : { metric };
-    this.#logger.warn({ ...this.#fields, ...ofMetric, error }, this.#messages.failed);
+    this.#lines.warn({ ...this.#fields, ...ofMetric, error }, this.#messages.failed);
   }
 
   /** It is readable again, in every respect. */
   recovered(): void {
     if (this.#logged.size === 0) return;
     this.#logged.clear();
-    this.#logger.warn(this.#fields, this.#messages.recovered);
+    this.#lines.warn(this.#fields, this.#messages.recovered);
   }
 }

@@ -12,7 +12,7 @@ import type { Login } from '../../base/mysql/connection.js';
 import { ConnectionAge } from '../../base/mysql/connection-age.js';
 import type { MySQLFailure } from '../../base/mysql/failure.js';
 import type { ProbeTarget } from '../../contracts/stores.js';
-import { FailureLog } from './failure-log.js';
+import { type FailureLines, FailureLog } from './failure-log.js';
 import { CHECK_INTERVAL_MS, type HttpChecker } from './http-check.js';
 import type { MetricHost, SharedHost } from './metric-host.js';
 import { MysqlProbe } from './mysql/probe.js';
@@ -35,6 +35,8 @@ export interface HostContext {
   readonly store: string;
   readonly httpChecker: HttpChecker;
   readonly logger: Logger;
+  /** For failures of hosts, which may be many at once. */
+  readonly lines: FailureLines;
   /** Of the store. */
   readonly counters: ProbeCounters;
   readonly resolver: ResolverClient;
@@ -68,7 +70,7 @@ export class ProbedHost implements Openable, SharedHost {
     this.#age = new ConnectionAge(target.host, context.resolver.lookup);
     this.#probe = this.#newProbe();
     this.#log = new FailureLog(
-      context.logger,
+      context.lines,
       { store: context.store, host: this.address },
       MESSAGES,
     );

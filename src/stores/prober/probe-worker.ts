@@ -15,6 +15,7 @@ import type { MetricPublisher } from '../../contracts/publisher.js';
 import type { ClusterAssignment } from '../../contracts/stores.js';
 import { type ClusterContext, ProbedCluster } from './cluster.js';
 import { ThreadCounters } from './counters.js';
+import { HostLines } from './host-lines.js';
 import { HttpChecker } from './http-check.js';
 import {
   type MemberScheduling,
@@ -67,13 +68,15 @@ export class ProbeWorker {
       start: (member) => this.#startMember(member),
       stop: (member) => this.#stopMember(member),
     };
+    const logger = createLogger(task.log, `probe-${task.worker}`);
     this.#context = {
       board: new Board(task.board),
       resolver,
       httpChecker: this.#httpChecker,
       counters: this.#counters,
       publisher,
-      logger: createLogger(task.log, `probe-${task.worker}`),
+      logger,
+      lines: new HostLines(logger),
       scheduling,
       prometheus: new PrometheusQueries(resolver.client().lookup, scheduling),
     };

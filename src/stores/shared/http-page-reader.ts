@@ -3,14 +3,18 @@
  * A page that is not whole must never pass for a short list, so everything but a complete 200 is an
  * error.
  */
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { type Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { messageOf } from '../../base/errors.js';
 import type { CaCertificates } from './ca-certificates.js';
+import { SmallReadsAgent } from './small-reads-agent.js';
 
 const REDIRECTS_MAX = 5;
+
+/** Interim responses (1xx) that a server may send: none is asked for. */
+const INTERIM_MAX = 8;
 
 /** Longest time for a TCP connection. */
 const CONNECT_TIMEOUT_MS = 1_000;
@@ -30,7 +34,7 @@ export class HttpPageReader {
   readonly #lookup: LookupFunction;
   readonly #certificates: CaCertificates;
   readonly #limits: PageLimits;
-  readonly #httpAgent: HttpAgent;
+  readonly #httpAgent: Agent;
   readonly #httpsAgent: HttpsAgent;
 
   constructor(
@@ -42,7 +46,7 @@ export class HttpPageReader {
     this.#lookup = lookup;
     this.#certificates = certificates;
     this.#limits = limits;
-    this.#httpAgent = new HttpAgent({ maxSockets: requestsMax });
+    this.#httpAgent = new SmallReadsAgent({ maxSockets: requestsMax });
     this.#httpsAgent = new HttpsAgent({ maxSockets: requestsMax });
   }
 
@@ -102,6 +106,12 @@ export class HttpPageReader {
         const timer = setTimeout(onTimeout, CONNECT_TIMEOUT_MS).unref();
         socket.once('connect', () => clearTimeout(timer));
         socket.once('close', () => clearTimeout(timer));
+      });
+      let interim = 0;
+      request.on('information', () => {
+        if (++interim === INTERIM_MAX) {
+          request.destroy(new Error('it sends interim responses (1xx) without end'));
+        }
       });
       request.once('response', resolve);
       // Not `once`: an abandoned request may emit another error.

@@ -150,7 +150,12 @@ describe('the HAProxy host source', () => {
     try {
       const readerFor = createReaderFactory(lookup);
       const settings = settingsOf([a.address, b.address]);
-      const source = new ListedSource(settings, readerFor, () => 0);
+      const source = new ListedSource(
+        settings,
+        readerFor,
+        () => 0,
+        () => 10_000,
+      );
       const listed = (): string[] => source.targets!.map(({ host, port }) => `${host}:${port}`);
       await source.read();
       expect(listed()).to.deep.equal(['a:3306', 'b:3306']);

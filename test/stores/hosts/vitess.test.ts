@@ -199,7 +199,7 @@ describe('the Vitess host source', () => {
     status = 500;
     expect(await failure()).to.equal(`${prefix}unexpected HTTP status 500 instead of 200`);
     show({ error: 'no such keyspace' });
-    expect(await failure()).to.include(`${prefix}the response is not a list of tablets`);
+    expect(await failure()).to.include(`${prefix}the response is not a list`);
     show([tablet('db1')]);
     body = body.slice(0, -1);
     expect(await failure()).to.equal(`${prefix}the response is not JSON`);

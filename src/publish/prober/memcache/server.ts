@@ -30,6 +30,9 @@ export const IN_FLIGHT_MAX = 256;
 /** Of a response in a log line. */
 const RESPONSE_CHARS_MAX = 80;
 
+/** Bytes beyond the responses that are due: a server that sends more is none. */
+const RESPONSE_BYTES_MAX = 16 * 1024;
+
 /** Seconds until memcached expires a value. */
 const EXPIRY_SECONDS = 1;
 
@@ -53,6 +56,8 @@ interface MemcacheConnection {
    * order of the writes.
    */
   readonly sentAtMs: number[];
+  /** Received since a write was acknowledged last. */
+  bytes: number;
 }
 
 /**
@@ -145,7 +150,7 @@ export class MemcacheServer {
   /** An attempt that takes too long fails by the time-out of the node. */
   #connect(ip: string): void {
     const node = new MemcacheNode(ip, this.#address.port, { timeout: TIMEOUT_MS });
-    const connection = { node, sentAtMs: [] };
+    const connection: MemcacheConnection = { node, sentAtMs: [], bytes: 0 };
     this.#connection = connection;
     const fail = (reason: string): void => {
       if (connection === this.#connection) this.#fail(reason);
@@ -154,7 +159,14 @@ export class MemcacheServer {
     node.on('close', () => fail('the server closed the connection'));
     node.connect().then(
       // From here on the node's time-out would close a connection that is only idle.
-      () => void node.socket?.setTimeout(0),
+      () => {
+        node.socket?.setTimeout(0);
+        // Before the library reads them.
+        node.socket?.prependListener('data', (chunk: Buffer) => {
+          connection.bytes += chunk.length;
+          if (connection.bytes > RESPONSE_BYTES_MAX) fail('it sends without end');
+        });
+      },
       (error: unknown) => fail(messageOf(error)),
     );
   }
@@ -162,6 +174,7 @@ export class MemcacheServer {
   /** Responses arrive in the order of the writes. */
   #acknowledged(connection: MemcacheConnection): void {
     connection.sentAtMs.shift();
+    connection.bytes = 0;
     if (this.#backoff.failures === 0) return;
     this.#backoff.succeeded();
     this.#log.warn({ server: formatAddress(this.#address) }, 'memcached is available again');

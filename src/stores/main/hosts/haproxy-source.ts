@@ -13,6 +13,7 @@
 import { parseAddress } from '../../../base/address.js';
 import { FrenoError, messageOf } from '../../../base/errors.js';
 import { goTime } from '../../../base/json.js';
+import { LIST_HOSTS_MAX } from '../../../base/limits.js';
 import type { HAProxyHosts, ProbeTarget } from '../../../contracts/stores.js';
 import { shownUrl } from '../../shared/http-page-reader.js';
 import type { PoolServer, Statistics } from './haproxy-csv.js';
@@ -118,6 +119,9 @@ function shownAddress(url: URL): string {
 function usedServers(statistics: Statistics, poolName: string): PoolServer[] {
   const pool = statistics.get(poolName);
   if (pool === undefined) throw new Error(`there is no pool "${poolName}"`);
+  if (pool.servers.length > LIST_HOSTS_MAX) {
+    throw new Error(`pool "${poolName}" has more than ${LIST_HOSTS_MAX} servers`);
+  }
   if (!pool.complete) throw new Error(`the CSV is truncated within pool "${poolName}"`);
   const known = pool.servers
     .map(({ status }) => serverStatus(status))

@@ -7,6 +7,7 @@ import type { Connection, QueryError } from 'mysql2';
 import { formatAddress, isPort } from '../../../base/address.js';
 import { monotonicMs } from '../../../base/clock.js';
 import { messageOf } from '../../../base/errors.js';
+import { LIST_HOSTS_MAX } from '../../../base/limits.js';
 import { dial, drop, type Login, logIn, quit } from '../../../base/mysql/connection.js';
 import {
   connectionFailure,
@@ -14,11 +15,18 @@ import {
   dialTimeout,
   readTimeout,
 } from '../../../base/mysql/failure.js';
+import { type ResultRows, TextQuery } from '../../../base/mysql/text-query.js';
 import type { ProbeTarget } from '../../../contracts/stores.js';
 import { SOURCE_CONNECT_TIMEOUT_MS } from './host-source.js';
 
 /** From the connection to the last row. */
 const QUERY_TIMEOUT_MS = 2_000;
+
+/** Some 40,000 servers. */
+const RESPONSE_BYTES_MAX = 4 * 1024 * 1024;
+
+/** A piece is parsed in well under a millisecond, and other work of the thread may follow. */
+const READ_BYTES = 8 * 1024;
 
 /** A row of `stats_mysql_connection_pool`. */
 export interface PoolRow {
@@ -42,7 +50,11 @@ export async function readConnectionPool(
     'SELECT srv_host, srv_port, status FROM stats_mysql_connection_pool ' +
     `WHERE hostgroup=${hostgroupId}`;
   const rows = await runQuery(admin, login, query, lookup);
-  if (!Array.isArray(rows)) throw new Error(`${formatAddress(admin)}: the query returned no rows`);
+  const address = formatAddress(admin);
+  if (rows === null) throw new Error(`${address}: the query returned no rows`);
+  if (rows.length > LIST_HOSTS_MAX) {
+    throw new Error(`${address}: ${rows.length} servers; ${LIST_HOSTS_MAX} are allowed`);
+  }
   return rows.map(poolRow);
 }
 
@@ -51,7 +63,7 @@ function runQuery(
   login: Login,
   query: string,
   lookup: LookupFunction,
-): Promise<unknown> {
+): Promise<ResultRows | null> {
   const address = formatAddress(admin);
   return new Promise((resolve, reject) => {
     let connection: Connection | null = null;
@@ -61,7 +73,7 @@ function runQuery(
       reject(new Error(text));
     };
     // A list of hosts must not delay the end of the process.
-    const socket = dial(admin, lookup).unref();
+    const socket = dial(admin, lookup, READ_BYTES).unref();
     let timer = setTimeout(
       () => fail(dialTimeout(address).text),
       SOURCE_CONNECT_TIMEOUT_MS,
@@ -72,23 +84,28 @@ function runQuery(
     socket.once('connect', () => {
       clearTimeout(timer);
       timer = setTimeout(() => fail(readTimeout(address).text), QUERY_TIMEOUT_MS).unref();
+      let opened: Connection;
       try {
-        connection = logIn(socket, admin, login, monotonicMs());
+        opened = logIn(socket, admin, login, monotonicMs(), RESPONSE_BYTES_MAX);
       } catch (thrown) {
         fail(`${address}: ${messageOf(thrown)}`);
         return;
       }
+      connection = opened;
       const lost = (error: QueryError): void => fail(connectionFailure(address, error).text);
-      connection.on('error', lost);
-      connection.query(query, (error: QueryError | null, rows: unknown) => {
-        if (error !== null) {
-          lost(error);
-          return;
-        }
-        clearTimeout(timer);
-        quit(socket, connection!);
-        resolve(rows);
-      });
+      opened.on('error', lost);
+      // The library's own query would compile a parser for as many columns as the server announces.
+      opened.once('connect', () =>
+        new TextQuery(opened, (error, rows) => {
+          if (error !== null) {
+            lost(error);
+            return;
+          }
+          clearTimeout(timer);
+          quit(socket, opened);
+          resolve(rows);
+        }).send(query),
+      );
     });
   });
 }

@@ -25,7 +25,7 @@ export class VitessSource implements HostSourceReader {
       for await (const chunk of this.#pages.read(this.#url, this.#source.timeoutMs)) {
         chunks.push(chunk);
       }
-      const tablets = parseTablets(Buffer.concat(chunks).toString());
+      const tablets = await parseTablets(Buffer.concat(chunks));
       return this.#listOf(tablets.filter((tablet) => this.#mayCount(tablet)));
     } catch (thrown) {
       const message = `vtctld ${shownUrl(this.#url)}: ${messageOf(thrown)}`;

@@ -1,5 +1,6 @@
 /** Tablets as vtctld's HTTP API lists them (Vitess, go/vt/vtctld/api.go). */
 import { z } from 'zod';
+import { jsonElements } from './json-elements.js';
 
 /** The result of vtctld's health check of a tablet; absent in versions that make none. */
 const statsSchema = z.looseObject({
@@ -37,8 +38,8 @@ const oddTabletSchema = tabletSchema.extend({
   stats: tabletSchema.shape.stats.catch(null),
 });
 
-/** An empty list is `null` in Go's JSON. */
-const listSchema = z.array(z.unknown()).nullable();
+/** Of all types and cells. */
+const TABLETS_MAX = 20_000;
 
 export interface Tablet {
   /** `cell-uid`. */
@@ -58,16 +59,14 @@ export interface Tablet {
 /** `topodata.TabletType`: 1 is PRIMARY, 2 REPLICA, 3 RDONLY. */
 const TYPE_REPLICA = 2;
 
-/** Parses a response body. Throws when it is not a list of tablets. */
-export function parseTablets(body: string): Tablet[] {
-  const parsed = listSchema.safeParse(json(body));
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new Error(
-      `the response is not a list of tablets (${issue?.path.join('.')}: ${issue?.message})`,
-    );
+/** Parses a response body. Throws when it is not a list of tablets, or of too many. */
+export async function parseTablets(body: Buffer): Promise<Tablet[]> {
+  const tablets: Tablet[] = [];
+  for await (const row of jsonElements(body)) {
+    tablets.push(readTablet(row));
+    if (tablets.length > TABLETS_MAX) throw new Error(`more than ${TABLETS_MAX} tablets`);
   }
-  return (parsed.data ?? []).map(readTablet);
+  return tablets;
 }
 
 function readTablet(row: unknown): Tablet {
@@ -90,12 +89,4 @@ function tabletOf(tablet: z.output<typeof tabletSchema>, oddField: string): Tabl
     isHealthy: stats == null || (!stats.last_error && stats.realtime != null),
     oddField,
   };
-}
-
-function json(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    throw new Error('the response is not JSON');
-  }
 }

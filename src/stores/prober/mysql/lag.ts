@@ -10,13 +10,8 @@
  * is applied, however much the source has written since.
  */
 import { isMariaDb } from '../../../base/mysql/server-version.js';
-import {
-  type ResultRow,
-  type ResultRows,
-  readNumber,
-  type UnusableResult,
-} from './metric-value.js';
-import type { TextField } from './text-query.js';
+import type { ResultRow, ResultRows, TextField } from '../../../base/mysql/text-query.js';
+import { readNumber, type UnusableResult } from './metric-value.js';
 
 const MYSQL_STATEMENTS = ['SHOW REPLICA STATUS', 'SHOW SLAVE STATUS'] as const;
 const MARIADB_STATEMENTS = ['SHOW ALL SLAVES STATUS', 'SHOW SLAVE STATUS'] as const;

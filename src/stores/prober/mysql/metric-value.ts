@@ -1,14 +1,11 @@
 /** The value in the result of a metric query. */
+import type { ResultRow, ResultRows } from '../../../base/mysql/text-query.js';
 
 /** A result that has no value. */
 export interface UnusableResult {
   /** For a message that starts with the address of the host. */
   readonly reason: string;
 }
-
-/** Rows as arrays of columns, in text; null: NULL. */
-export type ResultRow = readonly (string | null)[];
-export type ResultRows = readonly ResultRow[];
 
 /** A number as servers write it: of any numeric type, or of a text that holds one. */
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;

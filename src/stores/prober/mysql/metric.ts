@@ -1,15 +1,10 @@
 /** How a metric is measured on a MySQL server: its statements, and how their results are read. */
 import { isMariaDb } from '../../../base/mysql/server-version.js';
+import type { ResultRows, TextField } from '../../../base/mysql/text-query.js';
 import { metricQueryKind } from '../../../config/metric-query.js';
 import type { StatementSource } from '../../../contracts/stores.js';
 import { lagStatements, readLag } from './lag.js';
-import {
-  type ResultRows,
-  readNamedValue,
-  readSingleValue,
-  type UnusableResult,
-} from './metric-value.js';
-import type { TextField } from './text-query.js';
+import { readNamedValue, readSingleValue, type UnusableResult } from './metric-value.js';
 
 export interface MetricStatement {
   readonly text: string;

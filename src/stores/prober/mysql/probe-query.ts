@@ -5,10 +5,9 @@ import {
   isPrivilegeError,
   type MySQLFailure,
 } from '../../../base/mysql/failure.js';
+import type { ResultRows, TextField } from '../../../base/mysql/text-query.js';
 import { CounterRate } from './counter-rate.js';
 import type { Metric, MetricStatement } from './metric.js';
-import type { ResultRows } from './metric-value.js';
-import type { TextField } from './text-query.js';
 
 /** Errors of the server in a row after which a new connection may help. */
 const ERRORS_IN_ROW_MAX = 3;

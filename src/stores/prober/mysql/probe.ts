@@ -29,15 +29,18 @@ import {
   readTimeout,
 } from '../../../base/mysql/failure.js';
 import { isServerError } from '../../../base/mysql/session.js';
+import {
+  type ResultRows,
+  type TextField,
+  TextQuery,
+  type TextQueryCallback,
+} from '../../../base/mysql/text-query.js';
 import type { ProbeTarget } from '../../../contracts/stores.js';
 import type { Scheduled } from '../probe-scheduler.js';
 import type { ConnectionListener } from './connection-listener.js';
 import { PARSE_ERROR } from './lag.js';
 import { type LeftBehind, stillRunning } from './left-behind.js';
-import type { ResultRows } from './metric-value.js';
 import { prepare } from './preparation.js';
-import { isLegalChange, type ProbeMode } from './probe-mode.js';
-import type { ProbeCounters, ProbeQuery } from './probe-query.js';
 import {
   BACKOFF,
   GRANT_RETRY_MS,
@@ -46,12 +49,11 @@ import {
   PROBE_TIMEOUT_MS,
   pauseAfterMs,
   pauseMaxMs,
-} from './probe-times.js';
+  READ_BYTES,
+} from './probe-bounds.js';
+import { isLegalChange, type ProbeMode } from './probe-mode.js';
+import type { ProbeCounters, ProbeQuery } from './probe-query.js';
 import { QueryRound } from './query-round.js';
-import { type TextField, TextQuery, type TextQueryCallback } from './text-query.js';
-
-/** Holds any result that is a number; a longer one is read in several pieces. */
-const READ_BYTES = 2048;
 
 export class MysqlProbe implements Scheduled {
   /** `host:port`. */

@@ -1,4 +1,4 @@
-/** The time-outs and pauses of a probe. */
+/** The bounds of a probe: time-outs, pauses, and what it reads at once. */
 import { VALUE_MAX_AGE_MS } from '../../../base/limits.js';
 
 /** Longest time for a TCP connection, for the greeting and login, and for a result. */
@@ -30,6 +30,9 @@ export const KEEP_ALIVE_AFTER_MS = 1_000;
 
 /** A pause ends this much later, and a result may arrive this much later, than it could. */
 const TICK_MS = 100;
+
+/** Holds any result that is a number; a longer one is read in several pieces. */
+export const READ_BYTES = 2048;
 
 /**
  * A metric that lacks a privilege, on a connection that others use too: a grant that is given later

@@ -1,16 +1,18 @@
 /**
- * A statement of a probe and its result, read from the packets of the text protocol (MySQL
+ * A statement and its result, read from the packets of the text protocol (MySQL
  * Reference, "COM_QUERY Response"). The client library keeps the connection and cuts the stream
  * into packets; its own query would cost a probe more than all that freno does with the value: an
  * event emitter, a description of each column and a compiled parser, twenty times a second for the
  * same statement. Here the statement is encoded once, columns are named once, and all values stay
  * text.
  *
- * A result is bounded: what a metric needs has a few hundred bytes, and a server that sends more
- * without end must not cost the other hosts of the thread their turn.
+ * The connection bounds the bytes of a result (connection.ts).
  */
 import type { Connection, QueryError } from 'mysql2';
-import type { ResultRows } from './metric-value.js';
+
+/** Rows as arrays of columns, in text; null: NULL. */
+export type ResultRow = readonly (string | null)[];
+export type ResultRows = readonly ResultRow[];
 
 /** `rows` is null for a statement without a result set. */
 export type TextQueryCallback = (
@@ -22,9 +24,6 @@ export type TextQueryCallback = (
 export interface TextField {
   readonly name: string;
 }
-
-/** All packets of a result together, with their headers. */
-export const RESULT_BYTES_MAX = 64 * 1024;
 
 const COM_QUERY = 0x03;
 const CLIENT_QUERY_ATTRIBUTES = 1 << 27;
@@ -79,7 +78,6 @@ export class TextQuery {
   #columns = 0;
   #columnsSeen = 0;
   #expected: Expected = 'header';
-  #bytes = 0;
   #rows: Array<Array<string | null>> | null = null;
   /** Where the packet is read. */
   #at = 0;
@@ -98,7 +96,6 @@ export class TextQuery {
     }
     this.#sent = encoded;
     this.#expected = 'header';
-    this.#bytes = 0;
     this.#rows = null;
     this.#connection.addCommand(this);
   }
@@ -113,10 +110,6 @@ export class TextQuery {
     if (packet.isError()) {
       this.onResult(packet.asError(this.#connection.clientEncoding));
       return true;
-    }
-    this.#bytes += packet.end - packet.offset + HEADER_BYTES;
-    if (this.#bytes > RESULT_BYTES_MAX) {
-      throw new Error(`the result of the metric query has more than ${RESULT_BYTES_MAX} bytes`);
     }
     this.#at = packet.offset;
     switch (this.#expected) {
@@ -185,7 +178,7 @@ export class TextQuery {
 
   #end(packet: ReceivedPacket): boolean {
     if ((packet.eofStatusFlags() & SERVER_MORE_RESULTS_EXISTS) !== 0) {
-      throw new Error('the metric query returned several results');
+      throw new Error('the query returned several results');
     }
     return this.#deliver();
   }
