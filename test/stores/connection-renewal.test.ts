@@ -175,7 +175,7 @@ function hostAt(target: { host: string; port: number }, addresses: () => readonl
   );
   const member = new MetricHost(
     {
-      ...{ label: '', counters, hostConfirmed: () => undefined, hostLate: () => undefined },
+      ...{ label: '', counters, hostLate: () => undefined },
       hostSucceeded: (_host, value) => succeeded(value),
       hostFailed: (_host, { text }) => failures.push(text),
     },

@@ -31,7 +31,7 @@ function setUp() {
   const counters = new StoreCounters(new ThreadCounters());
   const values: number[] = [];
   const metric: ReadMetric = {
-    ...{ label: '', counters, hostConfirmed: () => undefined },
+    ...{ label: '', counters },
     ...{ hostFailed: () => undefined, hostLate: () => undefined },
     hostSucceeded: (_host, value) => values.push(value),
   };

@@ -103,6 +103,7 @@ class Member implements Scheduled {
   readonly ticksMs: number[] = [];
   readonly thrown: unknown[] = [];
   error: Error | null = null;
+  restsUntilMs = 0;
 
   tick(nowMs: number): void {
     this.ticksMs.push(nowMs);
@@ -176,6 +177,49 @@ describe('the probe scheduler', () => {
     clock.pass(100);
     expect(clock.isIdle).to.equal(true);
     expect(scheduler.missedPhases).to.equal(0);
+  });
+
+  it('leaves a member alone that rests, until the turn of its phase after that', () => {
+    const { clock, scheduler, members } = schedulerOf(2);
+    const [resting, other] = members as [Member, Member];
+    scheduler.remove(other);
+    resting.restsUntilMs = 1_330;
+    scheduler.start();
+    clock.pass(40);
+    const wakeUps = clock.wakeUps;
+    clock.pass(300);
+    expect(resting.ticksMs).to.deep.equal([1_000]);
+    expect(clock.wakeUps, 'the thread sleeps too').to.equal(wakeUps);
+    clock.pass(30);
+    expect(resting.ticksMs).to.deep.equal([1_000, 1_350]);
+    resting.restsUntilMs = 5_000;
+    clock.pass(50);
+    expect(resting.ticksMs.at(-1)).to.equal(1_400);
+    clock.pass(500);
+    resting.restsUntilMs = 0;
+    scheduler.wake(resting);
+    clock.pass(60);
+    expect(resting.ticksMs).to.deep.equal([1_000, 1_350, 1_400, 1_950]);
+    expect(scheduler.missedPhases).to.equal(0);
+  });
+
+  it('ends a rest when the thread is late, when it starts again, and with its member', () => {
+    const { clock, scheduler, members } = schedulerOf(300);
+    scheduler.start();
+    for (const [number, member] of members.entries()) member.restsUntilMs = 1_000 + number * 7;
+    clock.pass(200);
+    clock.stall(3_000);
+    clock.pass(60);
+    for (const { ticksMs } of members) expect(ticksMs.at(-1)).to.be.above(4_199);
+    for (const member of members) member.restsUntilMs = 1e9;
+    clock.pass(60);
+    scheduler.remove(members[0]!);
+    scheduler.stop();
+    for (const member of members) member.restsUntilMs = 0;
+    scheduler.start();
+    clock.pass(60);
+    for (const { ticksMs } of members.slice(1)) expect(ticksMs.at(-1)).to.be.above(4_310);
+    expect(members[0]!.ticksMs.at(-1)).to.be.below(4_330);
   });
 
   it('reports to a member what its tick throws, and goes on with the others', () => {

@@ -72,7 +72,6 @@ function probeOnce(
     const reading = {
       succeeded: (value: number) => end({ kind: 'value', value }),
       failed,
-      cacheHit: () => {},
     };
     probe.setQueries([new ProbeQuery(metric, 0, reading, uncounted)]);
     const ticks = setInterval(() => probe.tick(monotonicMs()), TICK_MS);

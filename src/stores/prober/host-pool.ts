@@ -42,7 +42,11 @@ export class HostPool {
     return targets.map((target) => {
       const address = formatAddress(target);
       const present = hosts.get(address);
-      if (present !== undefined) return present;
+      if (present !== undefined) {
+        // What it is asked for may have changed.
+        this.#scheduling.wake(present);
+        return present;
+      }
       const host = new ProbedHost(target, login, {
         ...this.#context,
         connectionMaxAgeMs: () => this.#connectionMaxAgeMs,
@@ -51,6 +55,13 @@ export class HostPool {
       if (this.#isProbing) this.#scheduling.start(host);
       return host;
     });
+  }
+
+  /** Their next query is due at once. */
+  wake(): void {
+    for (const { hosts } of this.#groups) {
+      for (const host of hosts.values()) this.#scheduling.wake(host);
+    }
   }
 
   /** Queries all hosts at once, or closes all connections. */

@@ -119,6 +119,12 @@ export class ProbedHost implements Openable, SharedHost {
     if (nowMs >= this.#lateAtMs) this.#reportLate(nowMs);
   }
 
+  /** While all values are reused, and nothing else is due. */
+  get restsUntilMs(): number {
+    if (this.#successor !== null || !this.#probe.isIdle) return 0;
+    return Math.min(this.#probe.cachedUntilMs, this.#nextSkipMs, this.#lateAtMs);
+  }
+
   threw(thrown: unknown): void {
     this.#probe.threw(thrown);
   }

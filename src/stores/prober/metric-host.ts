@@ -22,8 +22,6 @@ export interface ReadMetric {
   hostFailed(host: number, failure: MySQLFailure, atMs: number): void;
   /** The host joined a while ago: if it is not read yet, its failure is this one. */
   hostLate(host: number, failure: MySQLFailure, atMs: number): void;
-  /** The cached value of a host is still valid. */
-  hostConfirmed(nowMs: number): void;
 }
 
 /** What the metrics of a host share: its connection, and the log of it. */
@@ -102,9 +100,5 @@ export class MetricHost implements ReadingListener {
   /** The host joined a while ago. `failure`: for the case that the metric is not read yet. */
   late(failure: MySQLFailure, atMs: number): void {
     if (this.index >= 0) this.#metric.hostLate(this.index, failure, atMs);
-  }
-
-  cacheHit(nowMs: number): void {
-    if (this.index >= 0) this.#metric.hostConfirmed(nowMs);
   }
 }

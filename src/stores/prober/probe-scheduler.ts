@@ -8,6 +8,9 @@
  * Phases are due at multiples of the phase length since the start, not since the last phase, so
  * that the schedule does not drift.
  *
+ * A member that rests (`restsUntilMs`) leaves its phase until the first turn of it in which the
+ * rest is over.
+ *
  * A phase that is late by no more than `LATE_MAX_MS` is still run. Later phases are missed and
  * counted, so that a stall of the thread is not followed by a burst. Ticks run after the sockets
  * that are ready have been read (Node's event loop polls between timers and `setImmediate`).
@@ -19,6 +22,11 @@ import { monotonicMs } from '../../base/clock.js';
 export interface Scheduled {
   /** Called once per interval, unless its phase is missed. */
   tick(nowMs: number): void;
+  /**
+   * `nowMs` until which ticks would do nothing, so that there are none; read after each tick. Not
+   * given: each tick does something.
+   */
+  readonly restsUntilMs?: number;
   /** Its tick has thrown that: an error of the member, and of no other. */
   threw(thrown: unknown): void;
 }
@@ -33,6 +41,8 @@ export interface MemberScheduling {
   /** The member is opened soon, and ticks from then on. */
   start(member: Openable): void;
   stop(member: Openable): void;
+  /** Ends its rest, if it rests. */
+  wake(member: Openable): void;
 }
 
 /** Time and timers of the thread; replaced in tests. */
@@ -62,6 +72,11 @@ export class ProbeScheduler {
   readonly #phaseMs: number;
   readonly #members: Array<Set<Scheduled>>;
   readonly #phaseOf = new Map<Scheduled, number>();
+  /** Members that rest, by the number of the phase in which they go on. */
+  readonly #resting = new Map<number, Set<Scheduled>>();
+  readonly #restOf = new Map<Scheduled, number>();
+  /** The lowest number in `#resting`; infinite: none rests. */
+  #nextRestEnd = Number.POSITIVE_INFINITY;
   #startedAtMs = 0;
   /** Phases since the start that were run, missed, or had no members. */
   #phasesDone = 0;
@@ -102,8 +117,17 @@ export class ProbeScheduler {
   remove(member: Scheduled): void {
     const phase = this.#phaseOf.get(member);
     if (phase === undefined) return;
+    this.#endRest(member);
     this.#members[phase]!.delete(member);
     this.#phaseOf.delete(member);
+  }
+
+  /** The member ticks in the next turn of its phase, if it rests. */
+  wake(member: Scheduled): void {
+    if (!this.#restOf.has(member)) return;
+    if (this.#isRunning) this.#passEmptyPhases();
+    this.#endRest(member);
+    if (this.#isRunning && !this.#isReading) this.#arm();
   }
 
   start(): void {
@@ -112,6 +136,7 @@ export class ProbeScheduler {
     this.#startedAtMs = this.#clock.nowMs();
     this.#phasesDone = 0;
     this.#isReading = false;
+    for (const member of [...this.#restOf.keys()]) this.#endRest(member);
     this.#arm();
   }
 
@@ -173,9 +198,46 @@ export class ProbeScheduler {
   #nextPhase(from: number): number {
     const phases = this.#members.length;
     for (let phase = from; phase < from + phases; phase++) {
-      if (this.#members[phase % phases]!.size > 0) return phase;
+      if (phase >= this.#nextRestEnd || this.#members[phase % phases]!.size > 0) return phase;
     }
-    return -1;
+    return this.#nextRestEnd === Number.POSITIVE_INFINITY ? -1 : this.#nextRestEnd;
+  }
+
+  /** The phase that has just ticked the member is `phase`. */
+  #rest(member: Scheduled, phase: number, untilMs: number): void {
+    const phases = this.#members.length;
+    const isOver = Math.ceil((untilMs - this.#startedAtMs) / this.#phaseMs);
+    const turns = Math.ceil((isOver - phase) / phases);
+    if (turns <= 1) return;
+    const end = phase + turns * phases;
+    const resting = this.#resting.get(end);
+    if (resting === undefined) this.#resting.set(end, new Set([member]));
+    else resting.add(member);
+    this.#restOf.set(member, end);
+    this.#members[phase % phases]!.delete(member);
+    this.#nextRestEnd = Math.min(this.#nextRestEnd, end);
+  }
+
+  /** Returns whether it rested. */
+  #endRest(member: Scheduled): boolean {
+    const end = this.#restOf.get(member);
+    if (end === undefined) return false;
+    this.#restOf.delete(member);
+    const resting = this.#resting.get(end)!;
+    resting.delete(member);
+    if (resting.size === 0) {
+      this.#resting.delete(end);
+      if (end === this.#nextRestEnd) this.#nextRestEnd = Math.min(...this.#resting.keys());
+    }
+    this.#members[this.#phaseOf.get(member)!]!.add(member);
+    return true;
+  }
+
+  /** Members whose rest ends with that phase, or ended with one that was missed. */
+  #endRestsUntil(phase: number): void {
+    while (this.#nextRestEnd <= phase) {
+      for (const member of [...this.#resting.get(this.#nextRestEnd)!]) this.#endRest(member);
+    }
   }
 
   /** Runs one phase if one is due. */
@@ -186,7 +248,12 @@ export class ProbeScheduler {
     const phase = this.#nextPhase(this.#phasesDone);
     if (phase >= 0 && phase * this.#phaseMs <= elapsedMs) {
       this.#phasesDone = phase + 1;
-      for (const member of this.#members[phase % this.#members.length]!) tick(member, nowMs);
+      this.#endRestsUntil(phase);
+      for (const member of this.#members[phase % this.#members.length]!) {
+        tick(member, nowMs);
+        const untilMs = member.restsUntilMs ?? 0;
+        if (untilMs > nowMs && this.#phaseOf.has(member)) this.#rest(member, phase, untilMs);
+      }
     }
     this.#arm();
   }
@@ -205,11 +272,11 @@ export class ProbeScheduler {
   }
 
   /**
-   * Throws when a member is not in exactly its phase, when phases were run before they were due, or
-   * when a timer is left over after `stop`. For tests.
+   * Throws when a member neither rests nor is in exactly its phase, when phases were run before
+   * they were due, or when a timer is left over after `stop`. For tests.
    */
   assertInvariants(): void {
-    let members = 0;
+    let members = this.#restOf.size;
     for (const [phase, set] of this.#members.entries()) {
       members += set.size;
       for (const member of set) {

@@ -67,6 +67,7 @@ export class ProbeWorker {
     const scheduling: MemberScheduling = {
       start: (member) => this.#startMember(member),
       stop: (member) => this.#stopMember(member),
+      wake: (member) => this.#scheduler.wake(member),
     };
     const logger = createLogger(task.log, `probe-${task.worker}`);
     this.#context = {

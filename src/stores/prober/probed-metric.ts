@@ -30,7 +30,8 @@ export interface MetricContext {
 
 /**
  * A metric that has not been published for this long is published again, so that its state does not
- * expire on the board. An empty list needs that above all: it has no readings.
+ * expire on the board. An empty list needs that above all: it has no readings. Where values are
+ * reused, it is healthy by them at each tick.
  */
 const REPUBLISH_AFTER_MS = 1_000;
 
@@ -182,7 +183,8 @@ export class ProbedMetric implements ReadMetric, CheckedMetric {
   }
 
   tick(nowMs: number): void {
-    if (nowMs - this.#publishedAtMs >= REPUBLISH_AFTER_MS) this.publish(nowMs);
+    const isReused = this.#assignment.settings.cacheMs > 0;
+    if (isReused || nowMs - this.#publishedAtMs >= REPUBLISH_AFTER_MS) this.publish(nowMs);
   }
 
   hostSucceeded(host: number, value: number, readAtMs: number, nowMs: number): void {
@@ -198,10 +200,6 @@ export class ProbedMetric implements ReadMetric, CheckedMetric {
   /** While the metric has no value at all, it is not collected yet, whichever host is late. */
   hostLate(host: number, failure: MySQLFailure, atMs: number): void {
     if (this.#hadValue && this.#readings.isUnread(host)) this.hostFailed(host, failure, atMs);
-  }
-
-  hostConfirmed(nowMs: number): void {
-    this.publish(nowMs);
   }
 
   /** Of many values, each is set and all are published together. */

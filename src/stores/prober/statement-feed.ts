@@ -45,6 +45,7 @@ export class StatementFeed implements MetricFeed {
 
   restart(): void {
     for (const { query } of this.#hosts.values()) query.restart();
+    this.#pool.wake();
   }
 
   /** The pool opens and closes the connections. */

@@ -22,8 +22,6 @@ export interface ReadingListener {
   /** `readAtMs`: `monotonicMs()` when the query was sent; the value is no older than that. */
   succeeded(value: number, readAtMs: number, nowMs: number): void;
   failed(failure: MySQLFailure, atMs: number): void;
-  /** No query: the last value is still valid by `CacheMillis`. */
-  cacheHit(nowMs: number): void;
 }
 
 /** Where attempts are counted. */
@@ -59,6 +57,11 @@ export class ProbeQuery {
 
   get statement(): string {
     return this.#statements[this.#statement]!.text;
+  }
+
+  /** `monotonicMs()` until which the value is reused. */
+  get cachedUntilMs(): number {
+    return this.#cachedUntilMs;
   }
 
   /** Whether the value is still valid by `CacheMillis`. */

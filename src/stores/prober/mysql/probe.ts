@@ -29,12 +29,7 @@ import {
   readTimeout,
 } from '../../../base/mysql/failure.js';
 import { isServerError } from '../../../base/mysql/session.js';
-import {
-  type ResultRows,
-  type TextField,
-  TextQuery,
-  type TextQueryCallback,
-} from '../../../base/mysql/text-query.js';
+import { TextQuery, type TextQueryCallback } from '../../../base/mysql/text-query.js';
 import type { ProbeTarget } from '../../../contracts/stores.js';
 import type { Scheduled } from '../probe-scheduler.js';
 import type { ConnectionListener } from './connection-listener.js';
@@ -108,9 +103,13 @@ export class MysqlProbe implements Scheduled {
     this.#queries.replace(queries, this.#serverVersion);
   }
 
-  /** Whether it is connected and no query is in flight. */
   get isIdle(): boolean {
     return this.#mode === 'idle';
+  }
+
+  /** `monotonicMs()` until which no metric is queried: all have values that are reused. */
+  get cachedUntilMs(): number {
+    return this.#queries.cachedUntilMs;
   }
 
   get isConnected(): boolean {
@@ -197,8 +196,14 @@ export class MysqlProbe implements Scheduled {
     connection.on('connect', this.#callback(connection, greeted));
     connection.on('error', (error: QueryError) => this.#connectionLost(error));
     const answered: TextQueryCallback = (error, rows, fields) => {
-      if (error === null) this.#read(rows, fields);
-      else this.#queryFailed(error);
+      if (error !== null) {
+        this.#queryFailed(error);
+        return;
+      }
+      const query = this.#sent!;
+      const nowMs = this.#queryEnded();
+      query.finished(rows, fields, this.#startedAtMs, nowMs, this.address);
+      this.#sendNext(nowMs);
     };
     this.#sender = new TextQuery(connection, this.#callback(connection, answered));
   }
@@ -277,13 +282,6 @@ export class MysqlProbe implements Scheduled {
     this.#quit();
     this.#enter('disconnected');
     this.#dial(nowMs);
-  }
-
-  #read(rows: ResultRows | null, fields: readonly TextField[]): void {
-    const query = this.#sent!;
-    const nowMs = this.#queryEnded();
-    query.finished(rows, fields, this.#startedAtMs, nowMs, this.address);
-    this.#sendNext(nowMs);
   }
 
   /** The query has failed: rejected by the server, or with the connection. */

@@ -14,6 +14,13 @@ export class QueryRound {
     return this.#queries.length;
   }
 
+  /** Until when no query is due; 0: one may be. */
+  get cachedUntilMs(): number {
+    let untilMs = this.#queries.length === 0 ? 0 : Number.POSITIVE_INFINITY;
+    for (const query of this.#queries) untilMs = Math.min(untilMs, query.cachedUntilMs);
+    return untilMs;
+  }
+
   /** `serverVersion`: of the connection that there is now; null: none. */
   replace(queries: readonly ProbeQuery[], serverVersion: string | null): void {
     if (serverVersion !== null) {
@@ -46,8 +53,7 @@ export class QueryRound {
       this.#turnsLeft--;
       const query = this.#queries[this.#turn]!;
       this.#turn = this.#turn + 1 < this.#queries.length ? this.#turn + 1 : 0;
-      if (query.isCached(nowMs)) query.listener.cacheHit(nowMs);
-      else if (!query.isPaused(nowMs)) return query;
+      if (!query.isCached(nowMs) && !query.isPaused(nowMs)) return query;
     }
     return null;
   }
