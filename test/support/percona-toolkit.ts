@@ -56,6 +56,21 @@ export class PerconaTool {
   }
 }
 
+/**
+ * Starts pt-heartbeat, which writes 20 times a second into `meta.heartbeat` of the server at
+ * `port`, in the time zone `TZ` of its environment or with `--utc`.
+ */
+export function startHeartbeat(
+  port: number,
+  environment: PluginEnvironment,
+  ...options: readonly string[]
+): PerconaTool {
+  const server = `h=127.0.0.1,P=${port},u=root`;
+  const table = ['--database=meta', '--table=heartbeat', '--create-table'];
+  const args = [server, '--update', '--interval=0.05', ...table, ...options];
+  return new PerconaTool('pt-heartbeat', args, environment);
+}
+
 /** Starts pt-archiver, which deletes the rows of the table of the server at `port`. */
 export function startArchiver(
   port: number,
