@@ -1,5 +1,7 @@
 /** Schema of the sources of hosts, and of the encryption of connections. */
+
 import { z } from 'zod';
+import { LIST_HOSTS_MAX } from '../base/limits.js';
 import {
   address,
   count,
@@ -15,7 +17,7 @@ import {
 const SECONDS_MAX = DAY_MS / 1_000;
 
 /** Hosts of one cluster. */
-export const HOSTS_MAX = 100_000;
+export const HOSTS_MAX = LIST_HOSTS_MAX;
 
 const tls = z.strictObject({
   Enabled: z.boolean().optional().meta({

@@ -12,7 +12,7 @@ import { messageOf } from '../../base/errors.js';
 import { ConnectionAge } from '../../base/mysql/connection-age.js';
 import { isFullError } from '../../base/mysql/failure.js';
 import type { BackendSettings } from '../../config/settings.js';
-import { BackendError } from './backend-error.js';
+import { BackendError, connectError } from './backend-error.js';
 import type { BackendRow, OpenConnection, SqlParameter } from './open-connection.js';
 import type { BackendTimes } from './options.js';
 
@@ -32,6 +32,9 @@ export class BackendConnection {
   /** Replaces the open connection at the next statement. */
   #successor: OpenConnection | undefined;
   #isRenewing = false;
+  /** A connection that is being opened: never two at a time. */
+  #opening: Promise<OpenConnection> | undefined;
+  readonly #stop = new AbortController();
   readonly #backoff = new Backoff(RECONNECT_BACKOFF);
   #retryAtMs = 0;
   #lastFailure: unknown;
@@ -64,6 +67,11 @@ export class BackendConnection {
     this.#closed = true;
     this.#open?.close();
     this.#successor?.close();
+    this.#stop.abort();
+    this.#opening?.then(
+      (open) => open.close(),
+      () => undefined,
+    );
   }
 
   async #connected(): Promise<OpenConnection> {
@@ -85,8 +93,11 @@ export class BackendConnection {
   async #newConnection(): Promise<OpenConnection> {
     try {
       // Imported only here: the client library loads slowly, and most nodes have no backend.
-      const { OpenConnection } = await import('./open-connection.js');
-      const open = await OpenConnection.open(this.#settings, this.#times, this.#lookup);
+      const { OpenConnection, timedOut } = await import('./open-connection.js');
+      const opening = this.#opening ?? this.#opened(OpenConnection);
+      const open = await this.#inTime(opening, timedOut(this.#settings));
+      this.#opening = undefined;
+      if (open.isLost) throw new BackendError('unavailable', 'the connection is lost');
       this.#backoff.succeeded();
       this.#lastFailure = undefined;
       return open;
@@ -95,6 +106,24 @@ export class BackendConnection {
       this.#retryAtMs = monotonicMs() + this.#backoff.failed();
       throw error;
     }
+  }
+
+  /** It goes on when its caller does not wait any longer, and is there for the next one. */
+  #opened({ open }: typeof OpenConnection): Promise<OpenConnection> {
+    const opening = open(this.#settings, this.#times, this.#lookup, this.#stop.signal);
+    this.#opening = opening;
+    opening.catch(() => {
+      if (this.#opening === opening) this.#opening = undefined;
+    });
+    return opening;
+  }
+
+  async #inTime(opening: Promise<OpenConnection>, late: Error): Promise<OpenConnection> {
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(connectError(late)), this.#times.connectTimeoutMs);
+    });
+    return Promise.race([opening, timeout]).finally(() => clearTimeout(timer));
   }
 
   #succeed(successor: OpenConnection): void {
@@ -122,6 +151,8 @@ export class BackendConnection {
   async #renew(before: OpenConnection): Promise<void> {
     try {
       const successor = await this.#newConnection();
+      // The old one was lost meanwhile, and a statement waited for the same connection.
+      if (this.#open === successor) return;
       if (this.#closed || this.#open !== before) successor.close();
       else this.#successor = successor;
     } catch (error) {

@@ -31,6 +31,9 @@ const STATEMENT_LIMIT_FACTOR = 10;
 /** Far above all entries that a node keeps. */
 const RESPONSE_BYTES_MAX = 64 * 1024 * 1024;
 
+/** TCP notices during a login that the server's machine is gone. */
+const KEEP_ALIVE_AFTER_MS = 1_000;
+
 export type SqlParameter = string | number | null;
 export type BackendRow = Readonly<Record<string, unknown>>;
 
@@ -43,14 +46,19 @@ export class OpenConnection {
   #busy = false;
   #lost = false;
 
-  /** Resolves with a connection whose session is set up. Rejects with a `BackendError`. */
+  /**
+   * Resolves with a connection whose session is set up. Rejects with a `BackendError`, but not
+   * because the login takes long: a server counts logins that are given up, and in the end refuses
+   * the machine. `stop` gives it up all the same.
+   */
   static async open(
     settings: BackendSettings,
     times: BackendTimes,
     lookup: LookupFunction,
+    stop: AbortSignal,
   ): Promise<OpenConnection> {
     try {
-      const opened = await OpenConnection.#connect(settings, times, lookup);
+      const opened = await OpenConnection.#connect(settings, times, lookup, stop);
       await opened.#setUp().catch((error: unknown) => {
         opened.destroy();
         throw error;
@@ -65,24 +73,29 @@ export class OpenConnection {
     settings: BackendSettings,
     times: BackendTimes,
     lookup: LookupFunction,
+    stop: AbortSignal,
   ): Promise<OpenConnection> {
     const socket = dial(settings, lookup);
     return new Promise((resolve, reject) => {
       const fail = (error: unknown): void => {
         clearTimeout(timer);
+        stop.removeEventListener('abort', stopped);
         socket.destroy();
         reject(error);
       };
-      const timer = setTimeout(
-        () => fail(new Error(`${settings.host}:${settings.port}: connect timed out`)),
-        times.connectTimeoutMs,
-      );
+      const stopped = (): void => fail(new Error('the node is stopping'));
+      stop.addEventListener('abort', stopped);
+      const timer = setTimeout(() => fail(timedOut(settings)), times.connectTimeoutMs);
       socket.on('error', fail);
+      socket.once('connect', () => {
+        clearTimeout(timer);
+        socket.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
+      });
       try {
         const connection = logInTo(settings, socket);
         connection.on('error', fail);
         connection.once('connect', ({ serverVersion = '' }: { serverVersion?: string }) => {
-          clearTimeout(timer);
+          stop.removeEventListener('abort', stopped);
           resolve(new OpenConnection(connection, socket, serverVersion, times.statementTimeoutMs));
         });
       } catch (error) {
@@ -181,6 +194,11 @@ export class OpenConnection {
     this.#lost = true;
     quit(this.#socket, this.#connection);
   }
+}
+
+/** The server could not be connected to, or has not answered the login yet. */
+export function timedOut({ host, port }: BackendSettings): Error {
+  return new Error(`${host}:${port}: connect timed out`);
 }
 
 /** Throws `CONFIG` or `RESOURCE`, naming the key, when the settings cannot be used at all. */

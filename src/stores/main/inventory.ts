@@ -25,6 +25,7 @@ import type {
 import type { ClusterAssignment, ClusterSettings } from '../../contracts/stores.js';
 import type { ThresholdKey } from '../../throttle/commands.js';
 import type { ThresholdEntry } from '../../throttle/state.js';
+import { DescriptorWatch } from './descriptor-watch.js';
 import { createReaderFactory } from './hosts/create-host-source.js';
 import type { ReaderFactory } from './hosts/host-source.js';
 import type { ListedSource, SourceHealth } from './listed-source.js';
@@ -73,6 +74,7 @@ export class Inventory implements InventoryReporter, SkipMatcher {
   readonly #board: Board;
   readonly #prober: ClusterProber;
   readonly #logger: Logger;
+  readonly #descriptors: DescriptorWatch;
   readonly #metricsMax: number;
   readonly #nowMs: () => number;
   readonly #context: PlacedClusterContext;
@@ -96,6 +98,7 @@ export class Inventory implements InventoryReporter, SkipMatcher {
     this.#board = options.board;
     this.#prober = options.prober;
     this.#logger = options.logger;
+    this.#descriptors = new DescriptorWatch(options.logger);
     this.#metricsMax = options.metricsMax ?? METRICS_MAX;
     this.#nowMs = options.nowMs ?? monotonicMs;
     this.#context = {
@@ -255,11 +258,8 @@ export class Inventory implements InventoryReporter, SkipMatcher {
   }
 
   #hostsBeside(source: ListedSource): number {
-    let hosts = 0;
-    for (const cluster of this.#clusters.values()) {
-      for (const other of cluster.sources) if (other !== source) hosts += other.hosts;
-    }
-    return hosts;
+    const sources = [...this.#clusters.values()].flatMap((cluster) => cluster.sources);
+    return sources.reduce((sum, other) => sum + (other === source ? 0 : other.hosts), 0);
   }
 
   /** Returns the metrics that are removed. */
@@ -347,6 +347,7 @@ export class Inventory implements InventoryReporter, SkipMatcher {
       .filter((assignment) => assignment !== null);
     if (!isSame(assignments, this.#assigned)) {
       this.#assigned = assignments;
+      this.#descriptors.compare(assignments);
       this.#assigning = this.#prober.assign(assignments);
     }
     return this.#assigning;
