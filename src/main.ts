@@ -1,6 +1,7 @@
 /** The composition root: command line -> configuration -> service -> shutdown. */
 import { availableParallelism } from 'node:os';
 import { FrenoError, messageOf } from './base/errors.js';
+import { logLibraryOutput } from './base/library-output.js';
 import { createLogger } from './base/log.js';
 import { version } from './base/version.js';
 import { commandOverview } from './cli/command-list.js';
@@ -42,6 +43,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 async function run(commandLine: CommandLine): Promise<void> {
   const log = createLogger(commandLine.log, 'main');
+  logLibraryOutput(log);
   const load = () => loadConfig({ ...commandLine, environment: process.env });
   const { config, warnings } = await load();
   for (const warning of warnings) log.warn(warning);

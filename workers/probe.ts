@@ -1,5 +1,6 @@
 /** Entry of a probe thread: one endless task of the pool. */
 import { monotonicMs } from '../src/base/clock.js';
+import { logLibraryOutput } from '../src/base/library-output.js';
 import { createLogger } from '../src/base/log.js';
 import { Board, emptyLeadershipReading } from '../src/board/board.js';
 import type { ProbeTask } from '../src/contracts/probe.js';
@@ -11,12 +12,14 @@ import { mayAct } from '../src/throttle/leadership-view.js';
 /** Resolves when main has stopped the worker. */
 export function probe(task: ProbeTask): Promise<void> {
   serveDiagnostics(task.diagnostics);
+  const log = createLogger(task.log, `probe-${task.worker}`);
+  logLibraryOutput(log);
   const board = new Board(task.board);
   const leadership = emptyLeadershipReading();
   const publisher = new MemcachePublisher({
     address: task.memcache,
     mayAct: () => mayAct(board.readLeadership(leadership), monotonicMs()),
-    log: createLogger(task.log, `probe-${task.worker}`),
+    log,
   });
   return new ProbeWorker(task, publisher).run();
 }

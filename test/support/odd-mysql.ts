@@ -69,6 +69,11 @@ export class OddMySQL {
     return this.#sockets.size;
   }
 
+  /** Closes each connection, with what it has sent by now. */
+  dropAll(): void {
+    for (const socket of this.#sockets) socket.destroySoon();
+  }
+
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     if (!this.#server.listening) return;
