@@ -8,7 +8,6 @@ const REQUEST_TIMEOUT_MS = 1_000;
 
 export interface HttpResponse {
   readonly status: number;
-  readonly contentType: string;
   readonly body: string;
 }
 
@@ -22,6 +21,11 @@ export class Balancer {
   /** Index of the leader at the last health check; -1: none. */
   get leader(): number {
     return this.#leader;
+  }
+
+  /** Of the leader, without path; undefined: there is none. */
+  get leaderUrl(): string | undefined {
+    return this.urls[this.#leader];
   }
 
   /** Checks the health of every node. A proxy calls this at a fixed interval. */
@@ -58,8 +62,7 @@ export class Balancer {
         });
         response.once('error', noResponse);
         response.once('end', () => {
-          const contentType = response.headers['content-type'] ?? '';
-          resolve({ status: response.statusCode ?? 0, contentType, body });
+          resolve({ status: response.statusCode ?? 0, body });
         });
       });
       request.once('timeout', () => request.destroy(new Error('timed out')));

@@ -2,18 +2,25 @@
  * The demo: simulated replicas, a cluster of real freno nodes that probes them, a client that obeys
  * freno, and the timer that advances the simulated lag (`lag-model.ts`).
  */
+
+import { Bystanders } from './bystanders.js';
 import { Fleet } from './fleet.js';
 import { DemoFrontend } from './frontend.js';
+import { InForce } from './in-force.js';
 import { LagModel } from './lag-model.js';
 import { Nodes } from './nodes.js';
-import { TemporaryDirectory } from './temporary.js';
+import { portsFrom, TemporaryDirectory } from './temporary.js';
 import type { DemoSetup, DemoView } from './view.js';
-import { CHECK_PATH, Writer } from './writer.js';
+import { CHECK_PATH, UNHINDERED_ROWS_PER_S, Writer } from './writer.js';
 
 const NODES = 3;
 const LAG_STEP_MS = 50;
 const THROUGHPUT_WINDOW_MS = 2_000;
 const THRESHOLD_S = 1;
+
+/** Where they are free, so that what the README says can be pasted. */
+const FRONTEND_PORT = 3700;
+const NODE_PORTS = [3701, 3702, 3703, 3711, 3712, 3713];
 
 /** The parts of the demo after its start. */
 interface RunningDemo {
@@ -21,11 +28,14 @@ interface RunningDemo {
   readonly nodes: Nodes;
   readonly frontend: DemoFrontend;
   readonly writer: Writer;
+  readonly inForce: InForce;
   readonly startedMs: number;
 }
 
 export class Demo {
   readonly #lagModel = new LagModel();
+  /** What the lag would be beside a client that does not ask. */
+  readonly #lagWithout = new LagModel();
   readonly #directory = new TemporaryDirectory();
   /** Stops what has been started so far, in the order of the starts. */
   readonly #stops: Array<() => Promise<unknown>> = [];
@@ -58,21 +68,27 @@ export class Demo {
     const values = this.#lagModel.lagsS;
     const fleet = await Fleet.start(values.map((value, at) => ({ value, host: loopback(at) })));
     this.#stops.push(() => fleet.stop());
-    const nodes = await Nodes.create(NODES, this.#directory.path, configuration(fleet.hosts));
+    const [frontendPort, ...nodePorts] = await portsFrom([FRONTEND_PORT, ...NODE_PORTS]);
+    const settings = configuration(fleet.hosts);
+    const nodes = await Nodes.create(NODES, this.#directory.path, settings, nodePorts);
     if (this.#stopping) return;
     this.#stops.push(() => nodes.stop());
     nodes.broken.catch(this.#break);
     await nodes.start();
-    const frontend = await DemoFrontend.listen(nodes.balancer);
+    const frontend = await DemoFrontend.listen(nodes.balancer, frontendPort!);
     this.#stops.push(() => frontend.stop());
     const writer = new Writer(nodes.balancer);
+    const inForce = new InForce(nodes.balancer);
+    const bystanders = new Bystanders(nodes.balancer);
     const startedMs = performance.now();
-    this.#running = { fleet, nodes, frontend, writer, startedMs };
+    this.#running = { fleet, nodes, frontend, writer, inForce, startedMs };
     this.#steppedMs = startedMs;
     const lagTimer = setInterval(() => this.#step(fleet, writer), LAG_STEP_MS);
     const written = writer.run();
     this.#stops.push(async () => {
       clearInterval(lagTimer);
+      inForce.stop();
+      bystanders.stop();
       writer.stop();
       await written;
     });
@@ -85,12 +101,18 @@ export class Demo {
   }
 
   view(): DemoView {
-    const { fleet, nodes, writer, startedMs } = this.#now;
+    const { fleet, nodes, writer, inForce, startedMs } = this.#now;
     return {
       elapsedS: (performance.now() - startedMs) / 1000,
       nodes: nodes.views,
       failover: nodes.failover,
-      replicas: this.#lagModel.lagsS.map((lagS, at) => ({ host: fleet.hosts[at] ?? '', lagS })),
+      replicas: this.#lagModel.lagsS.map((lagS, at) => {
+        const host = fleet.hosts[at] ?? '';
+        return { host, lagS, skippedForS: inForce.skippedForS(host) };
+      }),
+      inForce: inForce.entries,
+      worstLagS: this.#lagModel.worstLagS,
+      worstLagWithoutS: this.#lagWithout.worstLagS,
       response: writer.last,
       metric: writer.metric,
       recent: writer.recent,
@@ -129,7 +151,9 @@ export class Demo {
   /** Advances the lag by the time that passed and the rows that were written meanwhile. */
   #step(fleet: Fleet, { rows }: Writer): void {
     const nowMs = performance.now();
-    this.#lagModel.advance((nowMs - this.#steppedMs) / 1000, rows - this.#rowsSeen);
+    const seconds = (nowMs - this.#steppedMs) / 1000;
+    this.#lagModel.advance(seconds, rows - this.#rowsSeen);
+    this.#lagWithout.advance(seconds, seconds * UNHINDERED_ROWS_PER_S);
     this.#steppedMs = nowMs;
     this.#rowsSeen = rows;
     this.#progress.push([nowMs, rows]);
@@ -164,7 +188,11 @@ function configuration(hosts: readonly string[]): Readonly<Record<string, unknow
         Password: 'freno',
         MetricQuery: 'select lag from heartbeat',
         ThrottleThreshold: THRESHOLD_S,
-        Clusters: { main: { StaticHostsSettings: { Hosts: hosts } } },
+        Clusters: {
+          main: { StaticHostsSettings: { Hosts: hosts } },
+          analytics: { StaticHostsSettings: { Hosts: hosts.slice(2) } },
+          billing: { StaticHostsSettings: { Hosts: hosts.slice(3) } },
+        },
       },
     },
   };

@@ -47,15 +47,17 @@ export class FrenoNode {
 }
 
 /**
- * Creates the nodes of one Raft cluster on free ports, with directories of their own below
- * `directory`, without starting them. `configuration` is common to all.
+ * Creates the nodes of one Raft cluster, with directories of their own below `directory`, without
+ * starting them. `configuration` is common to all. `given`: the ports of HTTP, then those of Raft; free
+ * ones unless given.
  */
 export async function createNodes(
   count: number,
   directory: string,
   configuration: Readonly<Record<string, unknown>>,
+  given?: readonly number[],
 ): Promise<FrenoNode[]> {
-  const ports = await freePorts(2 * count);
+  const ports = given ?? (await freePorts(2 * count));
   const addresses = ports.slice(count).map((port) => `127.0.0.1:${port}`);
   return ports.slice(0, count).map((port, index) => {
     const raftDirectory = join(directory, `raft-${port}`);

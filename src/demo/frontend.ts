@@ -1,38 +1,40 @@
-/** The address at which clients reach the leader, like a frontend of HAProxy. */
-import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { Balancer, HttpResponse } from './balancer.js';
+/**
+ * The address at which clients reach the leader, like a frontend of HAProxy: requests and responses
+ * pass through piece by piece, so that the stream of the page does too.
+ */
+import {
+  createServer,
+  type IncomingMessage,
+  request as requestUpstream,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { Balancer } from './balancer.js';
 
-const NO_LEADER: HttpResponse = {
-  status: 503,
-  contentType: 'application/json',
-  body: '{"StatusCode":503,"Message":"no leader"}\n',
-};
+const NO_LEADER = '{"StatusCode":503,"Message":"no leader"}\n';
 
 export class DemoFrontend {
   readonly #server: Server;
-  #port = 0;
 
-  /** Resolves when it listens, on a port of 127.0.0.1 that the system chooses. */
-  static async listen(balancer: Balancer): Promise<DemoFrontend> {
-    const front = new DemoFrontend(balancer);
+  /** Resolves when it listens on that port of 127.0.0.1. */
+  static async listen(balancer: Balancer, port: number): Promise<DemoFrontend> {
+    const frontend = new DemoFrontend(balancer, port);
     await new Promise<void>((resolve, reject) => {
-      front.#server.once('error', reject);
-      front.#server.listen(0, '127.0.0.1', resolve);
+      frontend.#server.once('error', reject);
+      frontend.#server.listen(port, '127.0.0.1', resolve);
     });
-    const address = front.#server.address();
-    if (address !== null && typeof address === 'object') front.#port = address.port;
-    return front;
+    return frontend;
   }
 
-  private constructor(balancer: Balancer) {
-    this.#server = createServer(({ url, method }, response) => {
-      // Forwarding never rejects.
-      void forward(balancer, url ?? '/', method === 'HEAD', response);
-    });
+  private constructor(
+    balancer: Balancer,
+    private readonly port: number,
+  ) {
+    this.#server = createServer((request, response) => forward(balancer, request, response));
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `http://127.0.0.1:${this.port}`;
   }
 
   async stop(): Promise<void> {
@@ -42,17 +44,24 @@ export class DemoFrontend {
   }
 }
 
-async function forward(
-  balancer: Balancer,
-  path: string,
-  head: boolean,
-  response: ServerResponse,
-): Promise<void> {
-  const upstream = await balancer.request(path);
-  const { status, contentType, body } = upstream ?? NO_LEADER;
-  response.writeHead(status, {
-    'Content-Type': contentType,
-    'Content-Length': Buffer.byteLength(body),
+/** A response that the leader does not finish is cut off: its client notices, and asks again. */
+function forward(balancer: Balancer, request: IncomingMessage, response: ServerResponse): void {
+  const leader = balancer.leaderUrl;
+  const refuse = (): void => {
+    if (response.headersSent) response.destroy();
+    else response.writeHead(503, { 'Content-Type': 'application/json' }).end(NO_LEADER);
+  };
+  if (leader === undefined) {
+    refuse();
+    return;
+  }
+  const { method, headers, url } = request;
+  const upstream = requestUpstream(leader + (url ?? '/'), { method, headers }, (answer) => {
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(response);
+    answer.once('error', refuse);
   });
-  response.end(head ? undefined : body);
+  upstream.once('error', refuse);
+  response.once('close', () => upstream.destroy());
+  request.pipe(upstream);
 }

@@ -41,6 +41,11 @@ export class LagModel {
     this.#lagsS = Array.from({ length: replicas }, (_, index) => background(index).initialLagS);
   }
 
+  /** Of the replica that is furthest behind, seconds. */
+  get worstLagS(): number {
+    return Math.max(...this.#lagsS);
+  }
+
   /** Seconds that each replica is behind. */
   get lagsS(): readonly number[] {
     return this.#lagsS;

@@ -30,8 +30,9 @@ export class Nodes {
     count: number,
     directory: string,
     configuration: Readonly<Record<string, unknown>>,
+    ports: readonly number[],
   ): Promise<Nodes> {
-    return new Nodes(await createNodes(count, directory, configuration));
+    return new Nodes(await createNodes(count, directory, configuration, ports));
   }
 
   private constructor(private readonly nodes: readonly FrenoNode[]) {

@@ -52,6 +52,19 @@ export async function freePorts(count: number): Promise<number[]> {
 }
 
 /**
+ * As many ports of 127.0.0.1 as `preferred` has: each of these where it has no listener, else a
+ * free one in its place.
+ */
+export async function portsFrom(preferred: readonly number[]): Promise<number[]> {
+  const ports: number[] = [];
+  for (const port of preferred) {
+    const isOurs = (await reserve(port)) && (await isFree(port));
+    ports.push(isOurs ? port : (await freePorts(1))[0]!);
+  }
+  return ports;
+}
+
+/**
  * Reserves the port: binds the UDP port of the same number, which the system frees when the process
  * ends. Resolves with whether that worked.
  */

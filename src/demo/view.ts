@@ -10,6 +10,8 @@ export interface NodeView {
 export interface ReplicaView {
   readonly host: string;
   readonly lagS: number;
+  /** Undefined: it is not skipped. */
+  readonly skippedForS?: number | undefined;
 }
 
 /** The latest failover. Nodes are numbered from 1. */
@@ -27,6 +29,11 @@ export interface DemoView {
   readonly nodes: readonly NodeView[];
   readonly failover: FailoverView | undefined;
   readonly replicas: readonly ReplicaView[];
+  /** Throttles, exemptions and set thresholds, in words. */
+  readonly inForce: readonly string[];
+  readonly worstLagS: number;
+  /** What it would be beside a client that does not ask. */
+  readonly worstLagWithoutS: number;
   readonly response: CheckResponse;
   readonly metric: KnownMetric;
   readonly recent: readonly number[];
@@ -77,12 +84,12 @@ export function introduction(
   keys: boolean,
 ): string[] {
   return [
+    `Open ${url}/ in a browser: the page of freno.`,
     `${replicas} simulated MySQL replicas, ${nodes} freno nodes whose leader probes them, and a`,
     'client that checks with freno before each batch. While the worst lag is above',
     'the threshold the response is 429: the client waits, the replicas catch up.',
     `Try it yourself:  F=${url}; curl -i $F${checkPath}`,
     keys ? 'Press k to kill the leader, q or Ctrl-C to quit.' : 'Press Ctrl-C to quit.',
-    '',
   ];
 }
 
@@ -101,6 +108,8 @@ export function screenLines(view: DemoView, columns: number, paint: Paint): stri
     ...view.replicas.map((replica) => replicaLine(replica, view.metric.threshold, width, paint)),
     '',
     clusterMetricLine(view.metric, paint),
+    withoutLine(view, paint),
+    ...inForceLines(view, paint),
     `${label('response')} ${responseText(view.response, paint)}`,
     `${label('last responses')} ${history(view.recent, width, paint)}  ${legend(paint)}`,
     `${label('client')} ${activity(view, paint)}`,
@@ -119,6 +128,9 @@ export function plainLine(view: DemoView): string {
     ...(view.nodes.length > 1 ? [leader === 0 ? 'no leader' : `leader freno ${leader}`] : []),
     `lag ${lags} s`,
     `main ${value.toFixed(2)} of ${threshold.toFixed(2)}`,
+    `without freno ${view.worstLagWithoutS.toFixed(2)} s`,
+    ...view.inForce,
+    ...view.replicas.flatMap((replica) => skippedTexts(replica)),
     `response ${status}${message === '' ? '' : ` ${message}`}`,
     `${rows(view)}, waited ${waiting(view)}`,
     ...(view.failover === undefined ? [] : [failoverText(view.failover)]),
@@ -170,17 +182,31 @@ function clusterMetricLine({ value, threshold }: KnownMetric, paint: Paint): str
   return `${label('cluster main')} ${lag}  highest lag, of ${allowed} allowed`;
 }
 
-function replicaLine(
-  { host, lagS }: ReplicaView,
-  threshold: number,
-  width: number,
-  paint: Paint,
-): string {
+function replicaLine(replica: ReplicaView, threshold: number, width: number, paint: Paint): string {
+  const { host, lagS } = replica;
+  const [skipped] = skippedTexts(replica);
+  if (skipped !== undefined) return `${label(host)} ${paint('faint', seconds(lagS))}  ${skipped}`;
   const filled = Math.min(width, Math.round((lagS / BAR_SCALE_S) * width));
   const style = lagS > threshold ? 'bad' : 'good';
   const rest = '·'.repeat(width - filled);
   const bar = paint(style, '█'.repeat(filled)) + paint('faint', rest);
   return `${label(host)} ${paint(style, seconds(lagS))}  ${bar}`;
+}
+
+/** What the same work does to the same replicas when its client does not ask. */
+function withoutLine({ worstLagS, worstLagWithoutS }: DemoView, paint: Paint): string {
+  const lag = paint(worstLagWithoutS > 1 ? 'bad' : 'good', seconds(worstLagWithoutS));
+  const now = seconds(worstLagS).trim();
+  return `${label('without freno')} ${lag}  if the client did not ask (with: ${now})`;
+}
+
+function inForceLines({ inForce }: DemoView, paint: Paint): string[] {
+  if (inForce.length === 0) return [];
+  return [`${label('in force')} ${paint('strong', inForce.join(', '))}`];
+}
+
+function skippedTexts({ host, skippedForS }: ReplicaView): string[] {
+  return skippedForS === undefined ? [] : [`${host} skipped, ${Math.ceil(skippedForS)} s left`];
 }
 
 /** The ruler above the bars, with the threshold marked. */

@@ -9,6 +9,9 @@ const ROWS_PER_BATCH = 50;
 const BATCH_MS = 35;
 const RETRY_MS = 100;
 
+/** What a client writes that never waits. */
+export const UNHINDERED_ROWS_PER_S = ROWS_PER_BATCH / (BATCH_MS / 1000);
+
 export const CHECK_PATH = '/check/demo/mysql/main';
 
 /** The response to the last check. `status` 0: no response. */

@@ -25,6 +25,9 @@ describe('the parts of the demo', () => {
       { host: '127.0.0.11:3306', lagS: 0.5 },
       { host: '127.0.0.12:3306', lagS: 1.25 },
     ],
+    inForce: [],
+    worstLagS: 1.25,
+    worstLagWithoutS: 4,
     response: { status: 429, message: 'Threshold exceeded' },
     metric: { value: 1.25, threshold: 1 },
     recent: [200, 200, 429],
@@ -60,6 +63,28 @@ describe('the parts of the demo', () => {
     expect(plainLine({ ...view, failover })).to.contain('no leader for 0.42 s now');
   });
 
+  it('shows what the lag would be if the client did not ask', () => {
+    const text = screenLines(view, 80, plain).join('\n');
+    expect(text).to.match(/without freno +4\.00 s {2}if the client did not ask \(with: 1\.25 s\)/);
+  });
+
+  it('marks what is in force', () => {
+    const [first, second] = view.replicas;
+    const replicas = [first!, { ...second!, skippedForS: 29.5 }];
+    const marked = { ...view, replicas, inForce: ['demo throttled 80 %'] };
+    const text = screenLines(marked, 80, plain).join('\n');
+    expect(text).to.contain('127.0.0.12:3306 skipped, 30 s left');
+    expect(text).to.match(/in force +demo throttled 80 %/);
+    expect(plainLine(marked)).to.contain(
+      'demo throttled 80 % | 127.0.0.12:3306 skipped, 30 s left',
+    );
+  });
+
+  it('names the page before all else', () => {
+    const setup = { replicas: 4, nodes: 3, url: 'http://127.0.0.1:3700', checkPath: CHECK_PATH };
+    expect(introduction(setup, true)[0]).to.contain('http://127.0.0.1:3700/');
+  });
+
   it('fits introduction, screen and cursor in 80 columns and 24 rows', () => {
     const [replica] = view.replicas;
     const [node] = view.nodes;
@@ -83,7 +108,7 @@ describe('the parts of the demo', () => {
 
   it('prints one plain line without a terminal', () => {
     expect(plainLine(view)).to.equal(
-      ' 10 s | leader freno 2 | lag 0.50 1.25 s | main 1.25 of 1.00 | ' +
+      ' 10 s | leader freno 2 | lag 0.50 1.25 s | main 1.25 of 1.00 | without freno 4.00 s | ' +
         'response 429 Threshold exceeded | ' +
         '1,200 rows (100/s), waited 2.5 s (25 %), longest 0.7 s | ' +
         'freno 1 was killed: freno 2 became leader 0.42 s later',

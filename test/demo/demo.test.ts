@@ -52,7 +52,7 @@ describe('npm run demo', () => {
     expect(await ended, output).to.equal(0);
     expect(output).to.match(/F=http:\/\/127\.0\.0\.1:\d+; curl -i \$F\/check\/demo\/mysql\/main/);
     expect(output).to.match(
-      /lag [\d.]+ [\d.]+ [\d.]+ [\d.]+ s \| main [\d.]+ of 1\.00 \| response 429/,
+      /lag [\d.]+ [\d.]+ [\d.]+ [\d.]+ s \| main [\d.]+ of 1\.00 \| without .* \| response 429/,
     );
     expect(output).to.match(/received .*\b\d+ x 200,.* \d+ x 429.*\nit wrote [\d,]+ rows/);
     expect(readdirSync(temporary)).to.deep.equal([]);

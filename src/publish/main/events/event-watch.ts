@@ -123,15 +123,20 @@ export class EventWatch {
     const where = host === '' ? '' : ` on ${host}`;
     const values = { ...about, ...(host !== '' && { host }), value, threshold };
     if (condition === 'above') {
-      const text = `${what}${where} is ${value}, above ${threshold}`;
+      const text = `${what}${where} is ${shown(value)}, above ${threshold}`;
       this.#events.record('threshold', text, values, atMs);
     } else if (last === 'above') {
-      const text = `${what}${where} is ${value}, at most ${threshold} again`;
+      const text = `${what}${where} is ${shown(value)}, at most ${threshold} again`;
       this.#events.record('threshold', text, values, atMs);
     } else {
       this.#events.record('store', `${what} is read again`, values, atMs);
     }
   }
+}
+
+/** With the digits that a person reads. */
+function shown(value: number): number {
+  return Number(value.toPrecision(4));
 }
 
 /** Undefined while not every host has been read. */
