@@ -48,8 +48,8 @@ export class FrenoNode {
 
 /**
  * Creates the nodes of one Raft cluster, with directories of their own below `directory`, without
- * starting them. `configuration` is common to all. `given`: the ports of HTTP, then those of Raft; free
- * ones unless given.
+ * starting them. `configuration` is common to all. `given`: the ports of HTTP, then those of Raft;
+ * free ones unless given.
  */
 export async function createNodes(
   count: number,
