@@ -3,6 +3,7 @@
  * database's clock; they are converted to this node's clock by the offset measured at each read, so
  * that a wrong clock of the node changes no TTL.
  */
+import type { Logger } from '../../base/log.js';
 import type { OperatorCommand } from '../../throttle/commands.js';
 import { RECENT_COMMANDS_MAX } from '../../throttle/recent-commands.js';
 import type { StateImage } from '../../throttle/state.js';
@@ -15,6 +16,7 @@ import {
   type EntryRow,
   expirySeconds,
   imageOf,
+  isUsable,
   NO_ROWS,
   type NoteRow,
   noteRow,
@@ -42,15 +44,21 @@ export interface EndedNote {
   readonly at: number;
 }
 
+type EntryTables = Omit<StateRows, 'commands'>;
+
 export class StateReader {
   readonly #connection: BackendConnection;
   readonly #own: OwnTables;
+  readonly #log: Logger;
+  /** Odd rows at the last read. */
+  #leftOut = 0;
   #rows: StateRows = NO_ROWS;
   #ended: EndedNote[] = [];
   /** This node's `Date.now()` minus the database's clock. */
   #clockOffsetMs: number | undefined;
 
-  constructor(connection: BackendConnection, own: OwnTables) {
+  constructor(connection: BackendConnection, own: OwnTables, log: Logger) {
+    this.#log = log;
     this.#connection = connection;
     this.#own = own;
   }
@@ -86,13 +94,13 @@ export class StateReader {
   async read(): Promise<StateImage | null> {
     const clockMoved = await this.#compareClocks();
     const notes = await this.#notes();
-    const rows = {
+    const read = {
       apps: await this.#apps(notes),
       hosts: await this.#hosts(notes),
       exemptions: await this.#exemptions(),
       thresholds: await this.#thresholds(),
-      commands: await this.#commands(),
     };
+    const rows = { ...this.#usable(read), commands: await this.#commands() };
     this.#ended = [...notes.values()].filter(({ isUsed }) => !isUsed);
     const changed = clockMoved || !sameRows(rows, this.#rows);
     this.#rows = rows;
@@ -102,6 +110,22 @@ export class StateReader {
   /** Makes the next read return the state even if it is unchanged. */
   forget(): void {
     this.#clockOffsetMs = undefined;
+  }
+
+  /** Logs how many rows are left out, when that changes. */
+  #usable(read: EntryTables): EntryTables {
+    const tables = {
+      apps: read.apps.filter(isUsable),
+      hosts: read.hosts.filter(isUsable),
+      exemptions: read.exemptions.filter(isUsable),
+      thresholds: read.thresholds.filter(isUsable),
+    };
+    const count = entriesIn(read) - entriesIn(tables);
+    if (count > 0 && count !== this.#leftOut) {
+      this.#log.warn({ count }, 'MySQL backend: odd rows are left out');
+    }
+    this.#leftOut = count;
+    return tables;
   }
 
   #entriesOf({ kind }: OperatorCommand): readonly EntryRow[] {
@@ -236,6 +260,10 @@ export class StateReader {
       return [];
     }
   }
+}
+
+function entriesIn({ apps, hosts, exemptions, thresholds }: EntryTables): number {
+  return apps.length + hosts.length + exemptions.length + thresholds.length;
 }
 
 /** The last commands, oldest first. */

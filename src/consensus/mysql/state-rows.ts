@@ -39,6 +39,19 @@ export const NO_ROWS: StateRows = {
   commands: [],
 };
 
+/** Names in the tables of both programs are shorter. */
+const NAME_LENGTH_MAX = 512;
+
+/** Whether a node of either program may have written the row: what is in a table is foreign. */
+export function isUsable({ name, expires, number }: EntryRow): boolean {
+  return (
+    name !== '' &&
+    name.length <= NAME_LENGTH_MAX &&
+    Number.isFinite(number) &&
+    (expires === null || Number.isFinite(expires))
+  );
+}
+
 /** `clockOffsetMs`: this node's clock minus the database's. */
 export function imageOf(rows: StateRows, clockOffsetMs: number): StateImage {
   const toLocalMs = (seconds: number): number => Math.round(seconds * 1_000 + clockOffsetMs);
@@ -79,7 +92,7 @@ export function expirySeconds(expires: unknown): number | null {
   return expires === null || Number(expires) >= LATEST_UNIX_SECONDS ? null : Number(expires);
 }
 
-/** Null: of a kind that this release does not know. */
+/** Null: of a kind that this release does not know, or without a time. */
 function commandOf(
   row: BackendRow,
   toLocalMs: (seconds: number) => number,
@@ -87,6 +100,7 @@ function commandOf(
   const name = String(row.name);
   const atMs = toLocalMs(Number(row.given));
   const ttlSeconds = row.ttl_seconds === null ? null : Number(row.ttl_seconds);
+  if (!Number.isFinite(atMs) || !Number.isFinite(ttlSeconds ?? 0)) return null;
   const origin: CommandOrigin = {
     atMs,
     ...(row.client !== null && { client: String(row.client) }),

@@ -71,7 +71,7 @@ export class StateSync {
     this.#writer = new CommandWriter(connection, this.#own, log);
     this.#state = options.state;
     this.#intervalMs = options.intervalMs;
-    this.#reader = new StateReader(connection, this.#own);
+    this.#reader = new StateReader(connection, this.#own, log);
     this.#retention = new Retention(connection, this.#own, log);
     this.#faults = new TransitionLog(
       log,

@@ -122,6 +122,13 @@ describe('the state in the MySQL backend', () => {
     expect((await rows()).map(({ ratio }) => ratio)).to.deep.equal([1, 1]);
   });
 
+  it('leaves out a row that no node writes, and reads the others', async () => {
+    await write('', 'now() + INTERVAL 60 MINUTE', '1');
+    await write('batch', 'now() + INTERVAL 60 MINUTE', '1');
+    await node.consensus.readBarrier();
+    expect(Object.keys(node.apps())).to.deep.equal(['batch']);
+  });
+
   it('treats a row as expired in the second of its expiry', async () => {
     await backend.server.run(
       'SET @second = now()',
