@@ -87,6 +87,8 @@ interface ClientQueue {
 interface PendingLookup {
   /** Null: it was found before, or failed last time, and is charged to no client. */
   readonly client: ClientQueue | null;
+  /** It was found the last time. */
+  readonly isKnown: boolean;
   /** The longest waiting first. */
   readonly waiters: LookupWaiter[];
 }
@@ -111,6 +113,8 @@ export class FairResolver {
   readonly #foundBefore = new Set<string>();
   readonly #failedBefore = new Set<string>();
   #inProgress = 0;
+  /** Of names that were found before. */
+  #knownInProgress = 0;
 
   constructor(options: ResolverOptions = {}) {
     this.#limits = options.limits ?? PROBE_LIMITS;
@@ -149,13 +153,14 @@ export class FairResolver {
   }
 
   #enqueue(name: string, client: ClientQueue, known: Resolution | undefined): PendingLookup {
-    const pending = { client: known === undefined ? client : null, waiters: [] };
+    const isKnown = known !== undefined && !known.hasFailed;
+    const pending = { client: known === undefined ? client : null, isKnown, waiters: [] };
     this.#pending.set(name, pending);
     if (known === undefined) {
       client.names.add(name);
       this.#clients.add(client);
     } else {
-      (known.hasFailed ? this.#failedBefore : this.#foundBefore).add(name);
+      (isKnown ? this.#foundBefore : this.#failedBefore).add(name);
     }
     return pending;
   }
@@ -173,7 +178,9 @@ export class FairResolver {
   #dequeue(): string | undefined {
     const free = this.#limits.lookupsMax - this.#inProgress;
     if (free === 0) return undefined;
-    const found = takeFirst(this.#foundBefore);
+    // Open connections look theirs up all the time: one look-up is left to those that wait.
+    const mayTake = this.#knownInProgress < this.#limits.lookupsMax - 1 || this.#clients.size === 0;
+    const found = mayTake ? takeFirst(this.#foundBefore) : undefined;
     if (found !== undefined) return found;
     let next: ClientQueue | undefined;
     for (const client of this.#clients) {
@@ -187,12 +194,14 @@ export class FairResolver {
   }
 
   #lookUp(name: string, pending: PendingLookup): void {
-    const { client } = pending;
+    const { client, isKnown } = pending;
     const startedAtMs = this.#nowMs();
     this.#inProgress++;
+    if (isKnown) this.#knownInProgress++;
     if (client !== null) client.inProgress++;
     this.#systemLookup(name, (error, addresses) => {
       this.#inProgress--;
+      if (isKnown) this.#knownInProgress--;
       if (client !== null) charge(client, this.#nowMs() - startedAtMs);
       this.#finish(name, error, addresses);
       this.#startLookups();

@@ -190,6 +190,20 @@ describe('FairResolver', () => {
     expect(resolver.inProgress).to.include('known');
   });
 
+  it('leaves a look-up to new names while many known ones are looked up', () => {
+    const known = Array.from({ length: 20 }, (_, number) => `known${number}`);
+    for (const name of known) {
+      lookUp(client, name);
+      resolver.finish(name, '10.0.0.1');
+    }
+    nowMs = LIMITS.foundMs;
+    lookUp(client, ...known);
+    expect(resolver.inProgress).to.deep.equal(['known0', 'known1', 'known2']);
+    lookUp(names.client(), 'new');
+    resolver.finish('known0', '10.0.0.1');
+    expect(resolver.inProgress).to.deep.equal(['known1', 'known2', 'new']);
+  });
+
   it('uses the last addresses while the look-up hangs, or no name server answers', async () => {
     const expected = [{ address: '10.0.0.1', family: 4 }];
     lookUp(client, 'known');
