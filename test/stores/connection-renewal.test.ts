@@ -90,6 +90,31 @@ describe('the connection to a host', () => {
     host.close();
   });
 
+  it('is replaced when a second metric joins it, which waits for that', async () => {
+    const statements: Array<readonly [connection: number, sql: string]> = [];
+    const server = await listen((connection) => ({
+      answer: (sql) => {
+        statements.push([connection, sql]);
+        return null;
+      },
+    }));
+    const host = hostAt({ host: 'db.example', port: server.port }, () => ['127.0.0.1']);
+    await until(() => host.values.length > 2);
+    host.join('select 2');
+    await until(() => statements.some(([, sql]) => sql === 'select 2'));
+    expect(statements.filter(([connection]) => connection === 1)).not.to.deep.include([
+      1,
+      'select 2',
+    ]);
+    const limitOf = (number: number): string | undefined =>
+      statements.find(([connection, sql]) => connection === number && /_time ?=/.test(sql))?.[1];
+    expect(limitOf(1)).to.match(/1.?200|1\.2/);
+    expect(limitOf(2)).to.match(/900|0\.9/);
+    await until(() => server.connections === 1);
+    expect(host.failures).to.deep.equal([]);
+    host.close();
+  });
+
   it('ends with an error that repeats, so that a new session can do without', async () => {
     const expired = error(1, 1820, 'HY000', 'You must SET PASSWORD');
     const server = await listen((connection) => ({
@@ -173,22 +198,26 @@ function hostAt(target: { host: string; port: number }, addresses: () => readonl
       },
     },
   );
-  const member = new MetricHost(
-    {
-      ...{ label: '', counters, hostLate: () => undefined },
-      hostSucceeded: (_host, value) => succeeded(value),
-      hostFailed: (_host, { text }) => failures.push(text),
-    },
-    metricOf({ kind: 'query', query: 'select 1' })!,
-    0,
-  );
-  member.index = 0;
-  member.attach(probed);
+  const join = (query: string): void => {
+    const member = new MetricHost(
+      {
+        ...{ label: '', counters, hostLate: () => undefined },
+        hostSucceeded: (_host, value) => succeeded(value),
+        hostFailed: (_host, { text }) => failures.push(text),
+      },
+      metricOf({ kind: 'query', query })!,
+      0,
+    );
+    member.index = 0;
+    member.attach(probed);
+  };
+  join('select 1');
   probed.open(monotonicMs());
   const ticks = setInterval(() => probed.tick(monotonicMs()), 10);
   return {
     values,
     failures,
+    join,
     lookAtName: async (): Promise<void> => {
       const before = lookUps;
       isLookDue = true;

@@ -58,6 +58,8 @@ export class ProbedHost implements Openable, SharedHost {
   /** Address to which the successor is connected. */
   #successorPeer = '';
   #members: readonly MetricHost[] = [];
+  /** Of the members, those that the probe queries. */
+  #queried: readonly MetricHost[] = [];
   #nextSkipMs = 0;
   #sessionLogged = false;
   /** When metrics that joined last are late; infinite: none did since it was last looked at. */
@@ -113,7 +115,8 @@ export class ProbedHost implements Openable, SharedHost {
 
   tick(nowMs: number): void {
     if (this.#successor !== null) this.#advanceSuccessor(this.#successor, nowMs);
-    else if (this.#probe.isConnected && this.#age.reason(nowMs) !== null) this.#succeed(nowMs);
+    else if (!this.#probe.isConnected) this.#query(this.#members);
+    else if (this.#isSharedTooLate || this.#age.reason(nowMs) !== null) this.#succeed(nowMs);
     this.#probe.tick(nowMs);
     if (nowMs >= this.#nextSkipMs) this.#countSkippedCheck(nowMs);
     if (nowMs >= this.#lateAtMs) this.#reportLate(nowMs);
@@ -121,7 +124,7 @@ export class ProbedHost implements Openable, SharedHost {
 
   /** While all values are reused, and nothing else is due. */
   get restsUntilMs(): number {
-    if (this.#successor !== null || !this.#probe.isIdle) return 0;
+    if (this.#successor !== null || this.#isSharedTooLate || !this.#probe.isIdle) return 0;
     return Math.min(this.#probe.cachedUntilMs, this.#nextSkipMs, this.#lateAtMs);
   }
 
@@ -186,6 +189,21 @@ export class ProbedHost implements Openable, SharedHost {
   #setMembers(members: readonly MetricHost[]): void {
     this.#dropSuccessor();
     this.#members = members;
+    const isHeldBack = this.#isSharedTooLate;
+    this.#query(isHeldBack ? members.filter((each) => this.#queried.includes(each)) : members);
+  }
+
+  /**
+   * Whether the connection was made for a single metric, and several use it: a query that is too
+   * slow would end it, and fail them all.
+   */
+  get #isSharedTooLate(): boolean {
+    return this.#members.length > 1 && this.#probe.isConnected && !this.#probe.isShared;
+  }
+
+  #query(members: readonly MetricHost[]): void {
+    if (members === this.#queried) return;
+    this.#queried = members;
     this.#probe.setQueries(members.map(({ query }) => query));
   }
 
@@ -224,7 +242,8 @@ export class ProbedHost implements Openable, SharedHost {
     this.#successor = null;
     before.setQueries([]);
     before.close();
-    successor.setQueries(this.#members.map(({ query }) => query));
+    this.#queried = [];
+    this.#query(this.#members);
   }
 
   #dropSuccessor(): void {

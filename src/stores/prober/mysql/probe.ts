@@ -55,6 +55,8 @@ export class MysqlProbe implements Scheduled {
   readonly address: string;
   /** How many metrics will be queried, where they come only when it is connected. */
   expectedQueries = 0;
+  /** Whether the connection that there is was made for several metrics. */
+  isShared = false;
   readonly #target: ProbeTarget;
   readonly #resolver: ResolverClient;
   readonly #login: Login;
@@ -234,8 +236,8 @@ export class MysqlProbe implements Scheduled {
     this.#enter('preparing');
     const ifCurrent = <Arguments extends unknown[]>(act: (...values: Arguments) => void) =>
       this.#callback(connection, act);
-    const isShared = Math.max(this.#queries.size, this.expectedQueries) > 1;
-    prepare(connection, serverVersion, isShared, this.#leftBehind, {
+    this.isShared = Math.max(this.#queries.size, this.expectedQueries) > 1;
+    prepare(connection, serverVersion, this.isShared, this.#leftBehind, {
       sending: ifCurrent(() => {
         this.#deadlineMs = monotonicMs() + PROBE_TIMEOUT_MS;
       }),
@@ -376,10 +378,8 @@ export class MysqlProbe implements Scheduled {
 
   #drop(): void {
     if (this.#mode === 'querying' && this.#connection !== null) {
-      this.#leftBehind = {
-        connectionId: this.#connection.threadId,
-        statement: this.#sent!.statement,
-      };
+      const { statement } = this.#sent!;
+      this.#leftBehind = { connectionId: this.#connection.threadId, statement };
     }
     if (this.#socket !== null) drop(this.#socket, this.#connection);
     this.#forget();
