@@ -35,7 +35,7 @@ export interface InventoryReporter {
 
 /** The hosts of one store, for `/stores/<type>/<name>`. */
 export interface StoreHostsReporter {
-  /** A JSON list. */
+  /** A JSON object, with `Hosts`. */
   report(store: string): Promise<string>;
 }
 
@@ -72,6 +72,8 @@ export interface StoreDescriber {
 export interface ConfigReport {
   /** Whether the latest reload succeeded; the start counts as one. */
   readonly isReloadSuccessful: boolean;
+  /** Reloads that failed since the start. */
+  readonly failedReloads: number;
   /** Unix time in milliseconds of the latest reload that succeeded. */
   readonly loadedAtUnixMs: number;
   /** Of what is in force, without secrets: a whole number below 2^48. */

@@ -17,15 +17,18 @@ export class ConfigState implements ConfigReporter {
 
   /** `pendingKeys`: how many keys of the file take effect only after a restart. */
   reloaded(inForce: FrenoConfig, pendingKeys: number): void {
-    this.#report = reportOf(inForce, pendingKeys);
+    const { failedReloads } = this.#report;
+    this.#report = { ...reportOf(inForce, pendingKeys), failedReloads };
   }
 
   reloadFailed(): void {
-    this.#report = { ...this.#report, isReloadSuccessful: false };
+    const failedReloads = this.#report.failedReloads + 1;
+    this.#report = { ...this.#report, isReloadSuccessful: false, failedReloads };
   }
 }
 
 function reportOf(config: FrenoConfig, pendingKeys: number): ConfigReport {
   const hash = configHash(config);
-  return { isReloadSuccessful: true, loadedAtUnixMs: Date.now(), hash, pendingKeys };
+  const loadedAtUnixMs = Date.now();
+  return { isReloadSuccessful: true, failedReloads: 0, loadedAtUnixMs, hash, pendingKeys };
 }

@@ -95,7 +95,7 @@ function control({
     metrics: { report: reports.metrics ?? (async () => 'a 1\n') },
     profiler: { take: async () => '/tmp/a.cpuprofile' },
     events: { report: () => '[]' },
-    storeHosts: { report: async () => '[]' },
+    storeHosts: { report: async () => '{"Hosts":[]}' },
     history: { report: () => undefined },
     apps: { report: async () => '{}' },
     commands: new CommandLog(log, ignoreEvents, (key, nowMs) => state.throttledApp(key, nowMs)),

@@ -65,7 +65,7 @@ for (const engine of ENGINES) {
     it('adds the hosts of one store', async () => {
       front.respond = (request) => ({
         status: 200,
-        json: request.kind === 'storeHosts' ? `[{"Host":"of ${request.store}"}]` : '',
+        json: request.kind === 'storeHosts' ? `{"Hosts":[{"Host":"of ${request.store}"}]}` : '',
       });
       const store = (await fetchJson(front.port, '/stores/mysql/main1')) as { Metrics: unknown[] };
       expect(store).to.deep.include({ Store: 'mysql/main1', Leading: true });

@@ -75,7 +75,13 @@ describe('the watch for events', () => {
     board = Board.create(4);
     log = new EventLog(() => []);
     leader = 'a';
-    config = { isReloadSuccessful: true, loadedAtUnixMs: 1_000, hash: 1, pendingKeys: 0 };
+    config = {
+      isReloadSuccessful: true,
+      failedReloads: 0,
+      loadedAtUnixMs: 1_000,
+      hash: 1,
+      pendingKeys: 0,
+    };
     board.publishLeadership({
       ...emptyLeadershipReading(),
       ...{ leading: true, ready: true, term: 3, leaseUntilMs: Number.POSITIVE_INFINITY },
@@ -118,16 +124,24 @@ describe('the watch for events', () => {
     expect(texts()).to.deep.equal(['leader: no leader is known', 'leader: the leader is b']);
   });
 
-  it('records a reload, and the first that fails', () => {
+  it('keeps at most 512 KB', () => {
+    const reason = 'é'.repeat(5_000);
+    for (let count = 0; count < 200; count++) log.record('refused', 'command refused', { reason });
+    const { length } = log.report({ sinceUnixMs: null, limit: 1_000 });
+    expect(length).to.be.lessThan(512 * 1024);
+    expect(listed(log).length).to.be.greaterThan(40);
+  });
+
+  it('records each reload, also each that fails', () => {
     config = { ...config, loadedAtUnixMs: Date.now() };
     watch.look();
-    config = { ...config, isReloadSuccessful: false };
+    config = { ...config, isReloadSuccessful: false, failedReloads: 1 };
     watch.look();
     watch.look();
-    expect(texts()).to.deep.equal([
-      'reload: configuration reloaded',
-      'reload: configuration not reloaded, nothing changed: see the log',
-    ]);
+    config = { ...config, failedReloads: 2 };
+    watch.look();
+    const failed = 'reload: configuration not reloaded, nothing changed: see the log';
+    expect(texts()).to.deep.equal(['reload: configuration reloaded', failed, failed]);
   });
 
   it('records thresholds that are crossed, with the host, the value and the time', () => {

@@ -1,6 +1,7 @@
 /** The hosts of a store: those that are probed, and those that are not. */
 import { expect } from 'chai';
 import { monotonicMs } from '../../src/base/clock.js';
+import { Board } from '../../src/board/board.js';
 import type { MetricDescription } from '../../src/contracts/probe.js';
 import type { ClusterReport } from '../../src/contracts/reports.js';
 import { StoreHosts } from '../../src/publish/main/store-hosts.js';
@@ -38,17 +39,51 @@ describe('the hosts of a store', () => {
   state.apply({ ...skip, host: 'db9', owner: 'jane', reason: 'rebuild' });
   state.apply({ ...skip, host: '2001:db8::1' });
 
-  const reported = async (metrics: readonly MetricDescription[]): Promise<unknown[]> => {
+  const whole = async (
+    metrics: readonly MetricDescription[],
+    leading = false,
+    report = REPORT,
+  ): Promise<{ Hosts: unknown[]; HostsError?: string }> => {
+    const board = Board.create(1);
+    board.publishLeadership({
+      ...{ term: 1, leading, ready: true, forced: false, promotedAtMs: 0, clockOffsetMs: null },
+      leaseUntilMs: Number.POSITIVE_INFINITY,
+    });
     const hosts = new StoreHosts({
       describer: {
         describe: async (store) => (metrics.length === 0 ? [] : [{ store: store!, metrics }]),
       },
-      inventory: { reportOf: (name) => (name === 'main' ? REPORT : undefined) },
-      board: { expiryTimeMs: () => NOW_UNIX_MS },
+      inventory: { reportOf: (name) => (name === 'main' ? report : undefined) },
+      board: {
+        expiryTimeMs: () => NOW_UNIX_MS,
+        readLeadership: (into) => board.readLeadership(into),
+      },
       state,
     });
-    return JSON.parse(await hosts.report('main')) as unknown[];
+    return JSON.parse(await hosts.report('main')) as { Hosts: unknown[] };
   };
+
+  const reported = async (metrics: readonly MetricDescription[]): Promise<unknown[]> =>
+    (await whole(metrics)).Hosts;
+
+  it('says when the thread that probes the hosts does not respond', async () => {
+    const { Hosts, HostsError } = await whole([], true);
+    expect(Hosts[0]).to.deep.equal({ Host: 'db1:3306' });
+    expect(HostsError).to.contain('did not respond');
+    expect(await whole([lag()], true)).not.to.have.property('HostsError');
+  });
+
+  it('lists a host once that one metric ignores and another reads', async () => {
+    const otherLists = new Map([['queue', { ...REPORT, skipped: [], ignored: ['db1:3306'] }]]);
+    const { Hosts } = await whole([lag()], true, { ...REPORT, otherLists });
+    const db1 = Hosts.filter((host) => (host as { Host: string }).Host === 'db1:3306');
+    expect(db1).to.have.length(1);
+    expect(db1[0])
+      .to.have.nested.property('Metrics[1]')
+      .that.deep.equals({
+        ...{ Metric: 'queue', Standing: 'ignored by IgnoreHosts' },
+      });
+  });
 
   it('has the values of each host by metric, its errors, and whether it counts', async () => {
     const [db1, db2, db3, primary] = (await reported([lag(), load()])) as ReadonlyArray<{

@@ -93,7 +93,7 @@ describe('a reload', () => {
     expect(first).to.include({ isReloadSuccessful: true, pendingKeys: 0 });
     write('second', true);
     await reload();
-    expect(report()).to.deep.equal({ ...first, isReloadSuccessful: false });
+    expect(report()).to.deep.equal({ ...first, isReloadSuccessful: false, failedReloads: 1 });
     write('second');
     await reload();
     expect(report().isReloadSuccessful).to.equal(true);

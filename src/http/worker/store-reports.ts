@@ -27,12 +27,12 @@ export async function allStoresJson(
   return `{"Leading":${look.isLeading},"Stores":${written}}`;
 }
 
-/** `{"Store":"mysql/main1","Leading":true,"Metrics":[…],"Hosts":[…]}`; `hosts` is JSON. */
+/** `{"Store":"mysql/main1","Leading":true,"Metrics":[…],"Hosts":[…]}`; `hosts`: `{"Hosts":[…]}`. */
 export function storeJson(board: Board, store: StoreLocation, hosts: string): string {
   const look = lookAt(board);
   const metrics = metricsJson(board, store, look);
   const name = jsonString(`mysql/${store.name}`);
-  return `{"Store":${name},"Leading":${look.isLeading},"Metrics":${metrics},"Hosts":${hosts}}`;
+  return `{"Store":${name},"Leading":${look.isLeading},"Metrics":${metrics},${hosts.slice(1)}`;
 }
 
 /** The time of a report, and whose values they are. */

@@ -5,19 +5,21 @@
 import { monotonicMs } from '../../base/clock.js';
 import { jsonString } from '../../base/json.js';
 import { TimeSlice } from '../../base/time-slice.js';
-import type { Board } from '../../board/board.js';
+import { type Board, emptyLeadershipReading } from '../../board/board.js';
 import type { HostStanding, MetricDescription } from '../../contracts/probe.js';
 import type {
+  ClusterReport,
   InventoryReporter,
   StoreDescriber,
   StoreHostsReporter,
 } from '../../contracts/reports.js';
+import { mayAct } from '../../throttle/leadership-view.js';
 import type { ThrottleState } from '../../throttle/state.js';
 
 export interface StoreHostsSources {
   readonly describer: StoreDescriber;
   readonly inventory: Pick<InventoryReporter, 'reportOf'>;
-  readonly board: Pick<Board, 'expiryTimeMs'>;
+  readonly board: Pick<Board, 'expiryTimeMs' | 'readLeadership'>;
   readonly state: Pick<ThrottleState, 'skippedHosts'>;
 }
 
@@ -31,6 +33,9 @@ const STANDINGS: Readonly<Record<HostStanding, string>> = {
   leftOut: 'left out by its HTTP check',
 };
 
+const IGNORED = 'ignored by IgnoreHosts';
+const NO_RESPONSE = 'the thread that probes these hosts did not respond in time';
+
 export class StoreHosts implements StoreHostsReporter {
   readonly #sources: StoreHostsSources;
 
@@ -38,28 +43,43 @@ export class StoreHosts implements StoreHostsReporter {
     this.#sources = sources;
   }
 
-  /** Hosts in the order of the list, those that are probed first. */
+  /**
+   * `{"Hosts":[…]}`: in the order of the list, those that are probed first. With `HostsError` where
+   * the thread that probes them does not respond.
+   */
   async report(store: string): Promise<string> {
-    const [description] = await this.#sources.describer.describe(store);
+    const { describer, inventory } = this.#sources;
+    const [description] = await describer.describe(store);
+    const list = inventory.reportOf(store);
     const slice = new TimeSlice();
-    const metrics = description?.metrics ?? [];
     const nowMs = monotonicMs();
     const hosts: string[] = [];
-    for (const [host, indexes] of byHost(metrics)) {
+    const probed = byHost(description?.metrics ?? []);
+    for (const [host, indexes] of probed) {
       const values = [...indexes].map(([metric, index]) => metricJson(metric, index, nowMs));
-      hosts.push(`{"Host":${jsonString(host)},"Metrics":[${values.join(',')}]}`);
+      const ignoredFor = metricsThatIgnore(host, list).map(ignoredJson);
+      const members = [...values, ...ignoredFor].join(',');
+      hosts.push(`{"Host":${jsonString(host)},"Metrics":[${members}]}`);
       if (slice.shouldYield) await slice.yield();
     }
-    return `[${[...hosts, ...this.#notProbed(store)].join(',')}]`;
+    const rest = list === undefined ? [] : this.#notProbed(list, probed);
+    const isMissing = description === undefined && this.#isLeading && (list?.hosts.length ?? 0) > 0;
+    const listed = isMissing ? list!.hosts.map((host) => `{"Host":${jsonString(host)}}`) : [];
+    const error = isMissing ? `,"HostsError":${jsonString(NO_RESPONSE)}` : '';
+    return `{"Hosts":[${[...hosts, ...listed, ...rest].join(',')}]${error}}`;
   }
 
-  #notProbed(store: string): string[] {
-    const { inventory, state, board } = this.#sources;
-    const report = inventory.reportOf(store);
-    if (report === undefined) return [];
-    const lists = [report, ...report.otherLists.values()];
-    const ignored = new Set(lists.flatMap((list) => list.ignored));
-    const skipped = new Set(lists.flatMap((list) => list.skipped));
+  get #isLeading(): boolean {
+    return mayAct(this.#sources.board.readLeadership(emptyLeadershipReading()), monotonicMs());
+  }
+
+  /** Those that no metric is read from. */
+  #notProbed(list: ClusterReport, probed: ReadonlyMap<string, unknown>): string[] {
+    const { state, board } = this.#sources;
+    const lists = [list, ...list.otherLists.values()];
+    const isLeftOut = (host: string): boolean => !probed.has(host);
+    const ignored = new Set(lists.flatMap((each) => each.ignored).filter(isLeftOut));
+    const skipped = new Set(lists.flatMap((each) => each.skipped));
     const skips = new Map(
       state.skippedHosts(board.expiryTimeMs()).map(([name, skip]) => [name.toLowerCase(), skip]),
     );
@@ -76,11 +96,19 @@ export class StoreHosts implements StoreHostsReporter {
     };
     return [
       ...[...skipped].map(skipJson),
-      ...[...ignored].map((host) => {
-        return `{"Host":${jsonString(host)},"Standing":"ignored by IgnoreHosts"}`;
-      }),
+      ...[...ignored].map((host) => `{"Host":${jsonString(host)},"Standing":"${IGNORED}"}`),
     ];
   }
+}
+
+/** Metrics with hosts of their own that leave this one out. */
+function metricsThatIgnore(host: string, list: ClusterReport | undefined): string[] {
+  const lists = [...(list?.otherLists ?? [])];
+  return lists.filter(([, { ignored }]) => ignored.includes(host)).map(([metric]) => metric);
+}
+
+function ignoredJson(metric: string): string {
+  return `{"Metric":${jsonString(metric)},"Standing":"${IGNORED}"}`;
 }
 
 /** For each host its index in the metrics that list it. */

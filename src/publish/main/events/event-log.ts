@@ -21,6 +21,9 @@ import type { OperatorCommand } from '../../../throttle/commands.js';
 /** Beside the commands: flapping metrics must not push these out. */
 const EVENTS_MAX = 1_000;
 
+/** Of all of them, as JSON. */
+const BYTES_MAX = 512 * 1024;
+
 /** Errors of servers may be long. */
 const TEXT_LENGTH_MAX = 500;
 
@@ -33,10 +36,15 @@ interface LoggedEvent {
   readonly values: NamedValues;
 }
 
+interface KeptEvent extends LoggedEvent {
+  readonly bytes: number;
+}
+
 export class EventLog implements EventRecorder, EventsReporter {
   readonly #commands: () => readonly OperatorCommand[];
   /** Oldest first. */
-  readonly #events: LoggedEvent[] = [];
+  readonly #events: KeptEvent[] = [];
+  #bytes = 0;
 
   /** `commands`: those that took effect last, oldest first. */
   constructor(commands: () => readonly OperatorCommand[]) {
@@ -44,8 +52,13 @@ export class EventLog implements EventRecorder, EventsReporter {
   }
 
   record(kind: EventKind, text: string, values: NamedValues = {}, atMs = Date.now()): void {
-    this.#events.push({ atMs, kind, text: text.slice(0, TEXT_LENGTH_MAX), values });
-    if (this.#events.length > EVENTS_MAX) this.#events.shift();
+    const event = { atMs, kind, text: text.slice(0, TEXT_LENGTH_MAX), values };
+    const bytes = Buffer.byteLength(eventJson(event));
+    this.#events.push({ ...event, bytes });
+    this.#bytes += bytes;
+    while (this.#events.length > EVENTS_MAX || this.#bytes > BYTES_MAX) {
+      this.#bytes -= this.#events.shift()!.bytes;
+    }
   }
 
   /** As JSON: the newest that are selected, oldest first. */

@@ -37,7 +37,7 @@ export class EventWatch {
   #conditions = new Map<number, { readonly generation: number; readonly condition: Condition }>();
   #leader = '';
   #loadedAtUnixMs: number;
-  #isReloadSuccessful = true;
+  #failedReloads = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(events: EventRecorder, sources: EventWatchSources) {
@@ -69,14 +69,14 @@ export class EventWatch {
   }
 
   #lookAtConfig(): void {
-    const { loadedAtUnixMs, isReloadSuccessful } = this.#sources.config.report();
+    const { loadedAtUnixMs, failedReloads } = this.#sources.config.report();
     if (loadedAtUnixMs !== this.#loadedAtUnixMs) {
       this.#events.record('reload', 'configuration reloaded', {}, loadedAtUnixMs);
-    } else if (!isReloadSuccessful && this.#isReloadSuccessful) {
+    }
+    for (; this.#failedReloads < failedReloads; this.#failedReloads++) {
       this.#events.record('reload', 'configuration not reloaded, nothing changed: see the log');
     }
     this.#loadedAtUnixMs = loadedAtUnixMs;
-    this.#isReloadSuccessful = isReloadSuccessful;
   }
 
   /** A metric that is not measured here has no condition; neither has one that is not read yet. */
