@@ -10,7 +10,7 @@ import { checkBody, type Respond, respondWith, withoutWhy } from '../support/che
 import { failureOf } from '../support/failure.js';
 import { Pages } from '../support/pages.js';
 
-const REQUEST_TIMEOUT_MS = 300;
+const REQUEST_TIMEOUT_MS = 1_000;
 
 describe('a client of freno', () => {
   let pages: Pages;
