@@ -30,7 +30,18 @@ const waiting = new WaitingZone();
 const inForce = new InForceZone(forms);
 const events = new EventsZone();
 const cluster = new ClusterZone();
-const live = new LiveTopics(() => update());
+const live = new LiveTopics(updateSoon);
+let isUpdateDue = false;
+
+/** Topics arrive several at a time. A hidden tab runs timers, but draws no frames. */
+function updateSoon(): void {
+  if (isUpdateDue) return;
+  isUpdateDue = true;
+  setTimeout(() => {
+    isUpdateDue = false;
+    update();
+  });
+}
 
 /** Cheap where nothing has changed: each zone compares before it touches the document. */
 function update(): void {

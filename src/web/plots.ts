@@ -40,6 +40,7 @@ export class TimePlot {
   readonly node: HTMLElement;
   readonly #plot: uPlot;
   readonly #resized: ResizeObserver;
+  #drawnSecond = 0;
   #marks: readonly PlotMark[] = [];
   #bands: readonly PlotBand[] = [];
 
@@ -79,6 +80,9 @@ export class TimePlot {
     marks: readonly PlotMark[],
     bands: readonly PlotBand[],
   ): void {
+    // There is nothing new before the next second.
+    if (lastSecond === this.#drawnSecond) return;
+    this.#drawnSecond = lastSecond;
     this.#marks = marks;
     this.#bands = bands;
     const first = lastSecond - SERIES_SECONDS + 1;

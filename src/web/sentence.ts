@@ -1,5 +1,5 @@
 /** The sentence under the bar: is anything wrong? Also the title of the tab. */
-import { counted, percent, wholeDuration } from './format.js';
+import { counted, percent } from './format.js';
 import type { ClusterTopic, EntriesTopic, StoresTopic, Topics } from './topics.js';
 
 /** How the stream stands. */
@@ -23,7 +23,7 @@ export interface Headline {
 export function headlineOf(topics: Topics, stream: StreamStanding): Headline {
   const { stores, cluster, entries } = topics;
   if (stores === undefined) return waiting(stream);
-  if (!stream.isLive) return lost(stream);
+  if (!stream.isLive) return LOST;
   if (!stores.Leading) return notLeading(cluster);
   return leading(stores, entries);
 }
@@ -37,13 +37,12 @@ function waiting({ silentSeconds }: StreamStanding): Headline {
   };
 }
 
-function lost({ silentSeconds }: StreamStanding): Headline {
-  return {
-    mood: 'unknown',
-    text: `No news for ${wholeDuration(silentSeconds ?? 0)}: what is below is old`,
-    advice: 'The page tries again each second. Another node may lead by now.',
-  };
-}
+/** For how long stands in the bar: this is announced once, not each second. */
+const LOST: Headline = {
+  mood: 'unknown',
+  text: 'No news: what is below is old',
+  advice: 'The page tries again each second. Another node may lead by now.',
+};
 
 function notLeading(cluster: ClusterTopic | undefined): Headline {
   if (cluster === undefined)

@@ -328,7 +328,7 @@ describe('the page', function () {
       await page.locator('#headline.bad').waitFor();
       leader.process.signal('SIGKILL');
       await page.locator('body.stale').waitFor();
-      await page.locator('#headline', { hasText: 'No news for' }).waitFor();
+      await page.locator('#headline', { hasText: 'No news' }).waitFor();
       await shoot('lost');
       await page.locator('body:not(.stale)').waitFor();
       await page.locator('#headline.bad', { hasText: '2 of 14 stores' }).waitFor();

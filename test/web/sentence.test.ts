@@ -65,7 +65,7 @@ describe('the sentence of the page', () => {
   it('takes nothing old for live', () => {
     const stores = storesTopic({ within: 14 });
     expect(textOf({ stores }, { isLive: false, silentSeconds: 12.3 })).to.equal(
-      'No news for 12 s: what is below is old',
+      'No news: what is below is old',
     );
     expect(textOf({}, { isLive: false, silentSeconds: 0.1 })).to.equal(
       'Waiting for the first values',
