@@ -67,6 +67,7 @@ export class TestFront {
   readonly handler: Handler;
   readonly engine: Engine;
   dice = 0;
+  signsOfLife = 0;
   /** The main that the test plays; by default it applies commands. */
   respond: (request: MainRequest) => MainResponse | Promise<MainResponse> = (request) => {
     if (request.kind === 'submit') this.state.apply(request.command);
@@ -85,6 +86,9 @@ export class TestFront {
     this.checks = new Checks({
       ...{ board, state, counters, recentApps, reports, answers: AnswerCounts.create() },
       dice: () => this.dice,
+      alive: () => {
+        this.signsOfLife += 1;
+      },
     });
     const callMain = async (request: MainRequest): Promise<MainResponse> => {
       this.mainRequests.push(request);

@@ -64,6 +64,9 @@ const COMPILED_PATH_LENGTH_MAX = 512;
 /** One check in so many is measured: reading the clock for each would cost it a percent more. */
 const CHECKS_PER_SAMPLE = 64;
 
+/** A thread that answers checks without end is not hung: it reports that in these intervals. */
+const ALIVE_EVERY_MS = 500;
+
 const DURATION_BOUNDS_SECONDS = [1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2.5e-4, 1e-3, 1e-2];
 
 /** The whole query of most checks that have one. */
@@ -90,6 +93,8 @@ export interface ChecksSources {
   readonly reports: Reports;
   /** Uniform in [0, 1). */
   readonly dice: () => number;
+  /** Called now and then while checks are answered, also within one turn of the event loop. */
+  readonly alive: () => void;
 }
 
 /** A check with the reasons for its result. */
@@ -104,6 +109,7 @@ export class Checks {
   readonly #compiled = new Map<string, CompiledCheck>();
   readonly #durations = new Durations(DURATION_BOUNDS_SECONDS);
   #untilSample = CHECKS_PER_SAMPLE;
+  #aliveAtMs = 0;
   /** By this node's own clock, of the latest judgement. */
   #judgedAtUnixMs = 0;
   readonly #leadership: CachedLeadershipReader;
@@ -263,6 +269,10 @@ export class Checks {
     if (--this.#untilSample === 0) {
       this.#untilSample = CHECKS_PER_SAMPLE;
       this.#durations.record(monotonicMs() - nowMs);
+      if (nowMs - this.#aliveAtMs > ALIVE_EVERY_MS) {
+        this.#aliveAtMs = nowMs;
+        this.#sources.alive();
+      }
     }
     return this.#response;
   }

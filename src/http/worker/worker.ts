@@ -97,6 +97,7 @@ class HttpWorker {
       recentApps: this.#recentApps,
       reports,
       dice: Math.random,
+      alive: () => this.#post({ kind: 'pong' }),
     });
     this.#waiters = new Waiters(data.waitersMax);
     const callMain = (request: MainRequest) => this.#mainClient.call(request);

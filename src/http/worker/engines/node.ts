@@ -18,7 +18,10 @@ import { openAndUnlink } from '../temporary-file.js';
 import { type Engine, type EngineContext, InFlight } from './engine.js';
 import { NodeSink } from './node-sink.js';
 
-/** Idle connections close after this, as with the native engine. */
+/**
+ * Connections close after this while they are idle, or their request is not whole, as with the
+ * native engine.
+ */
 const IDLE_TIMEOUT_MS = 10_000;
 
 export class NodeEngine implements Engine {
@@ -27,11 +30,15 @@ export class NodeEngine implements Engine {
   readonly #inFlight = new InFlight();
   #draining = false;
 
-  constructor(context: EngineContext) {
+  constructor(context: EngineContext, idleTimeoutMs = IDLE_TIMEOUT_MS) {
     this.#context = context;
-    this.#server = createServer({ keepAliveTimeout: IDLE_TIMEOUT_MS }, (req, res) =>
-      this.#serve(req, res),
-    );
+    const times = {
+      keepAliveTimeout: idleTimeoutMs,
+      headersTimeout: idleTimeoutMs,
+      requestTimeout: idleTimeoutMs,
+      connectionsCheckingInterval: idleTimeoutMs / 10,
+    };
+    this.#server = createServer(times, (req, res) => this.#serve(req, res));
   }
 
   listen(port: number): Promise<void> {

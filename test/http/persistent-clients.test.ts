@@ -1,0 +1,50 @@
+/** Clients that send slowly, nothing, or without end. */
+import { expect } from 'chai';
+import { pino } from 'pino';
+import { LOG_LEVELS } from '../../src/base/log.js';
+import { probePort } from '../../src/http/main/port-probe.js';
+import { NodeEngine } from '../../src/http/worker/engines/node.js';
+import { exchangeRaw } from '../support/http-client.js';
+import { TestFront } from '../support/http-front.js';
+
+const IDLE_TIMEOUT_MS = 200;
+
+describe('a client', () => {
+  let front: TestFront;
+  let engine: NodeEngine;
+  let port: number;
+
+  before(async () => {
+    front = await TestFront.start('node');
+    front.addStore('ok');
+    const log = pino({ level: 'silent', customLevels: LOG_LEVELS });
+    const { handler, checks } = front;
+    engine = new NodeEngine({ handler, checks, log }, IDLE_TIMEOUT_MS);
+    port = await probePort(0);
+    await engine.listen(port);
+  });
+
+  after(async () => {
+    engine.close();
+    await front.stop();
+  });
+
+  it('that sends nothing, or only a part, is cut off on the node engine', async () => {
+    expect(await exchangeRaw(port, ['GET /lb-check HTTP/1.1\r\nHo'])).to.match(/^HTTP\/1.1 408 /);
+    const dripped = 'POST /throttle-app/a HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nab';
+    await exchangeRaw(port, [dripped]);
+    await exchangeRaw(port, []);
+  });
+
+  it('that goes idle after a request is cut off on the node engine', async () => {
+    const response = await exchangeRaw(port, ['GET /lb-check HTTP/1.1\r\nHost: x\r\n\r\n']);
+    expect(response).to.match(/^HTTP\/1.1 200 /);
+  });
+
+  it('that sends checks without end does not make its thread look hung', () => {
+    const before = front.signsOfLife;
+    const untilMs = performance.now() + 1_200;
+    while (performance.now() < untilMs) front.checks.respond('/check/a/mysql/ok', '', 1);
+    expect(front.signsOfLife - before).to.be.within(2, 4);
+  });
+});
