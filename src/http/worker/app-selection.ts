@@ -4,7 +4,7 @@ import { generalResponse, type HandlerResponse } from './response.js';
 import { queryParameter } from './url-params.js';
 
 const LIMIT_DEFAULT = 100;
-const LIMIT_MAX = 10_000;
+export const LIMIT_MAX = 10_000;
 
 /** Of the query, or the response that refuses it. */
 export function appSelection(query: string): AppSelection | HandlerResponse {

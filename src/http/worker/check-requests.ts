@@ -13,10 +13,10 @@ import { FIRST_LOOK, type Waiters } from './waiters.js';
 const WAIT = 'wait';
 const VERBOSE = 'verbose';
 
-const WAIT_SECONDS_MAX = 60;
+export const WAIT_SECONDS_MAX = 60;
 
 /** Stores in one `/check-all`. */
-const STORES_MAX = 64;
+export const STORES_MAX = 64;
 
 /** What a request about checks says. */
 export interface ReceivedCheck {

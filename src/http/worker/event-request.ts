@@ -3,7 +3,7 @@ import type { EventSelection } from '../../contracts/reports.js';
 import { generalResponse, type HandlerResponse } from './response.js';
 import { queryParameter } from './url-params.js';
 
-const LIMIT_MAX = 1_000;
+export const LIMIT_MAX = 1_000;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/i;
 const UNIX_SECONDS = /^\d{1,12}(?:\.\d{1,9})?$/;
 const AGO = /^(\d{1,9})([smhd])$/;

@@ -3,7 +3,7 @@ import { generalResponse, type HandlerResponse } from './response.js';
 import { queryParameter } from './url-params.js';
 
 /** Fifteen minutes: what is kept. */
-const SECONDS_MAX = 900;
+export const SECONDS_MAX = 900;
 
 /** Of the query, or the response that refuses it. */
 export function historySeconds(query: string): number | HandlerResponse {

@@ -4,7 +4,7 @@ import { generalResponse, type HandlerResponse } from './response.js';
 import { queryParameter } from './url-params.js';
 
 const SECONDS_DEFAULT = 30;
-const SECONDS_MAX = 60;
+export const SECONDS_MAX = 60;
 
 /** `thread` is main unless given; `seconds`, of a CPU profile only, 1 to 60, 30 unless given. */
 export function profileRequest(query: string, ofCpu: boolean): ProfileRequest | HandlerResponse {

@@ -5,7 +5,7 @@
 import { generalResponse, type HandlerResponse, NOT_FOUND_RESPONSE } from './response.js';
 
 /** Longest name of an app, a store or a host, in characters. */
-const NAME_LENGTH_MAX = 1024;
+export const NAME_LENGTH_MAX = 1024;
 
 /**
  * Decodes the parameters of a path, or returns the response that refuses them: 404 for an encoded

@@ -28,7 +28,11 @@ const NOTE: Members = { Reason: TEXT, Owner: TEXT, At: TIME };
 
 const METRIC_STATE = oneOf('within', 'above', 'error', 'not read yet', 'unknown');
 const MODE = oneOf('enforce', 'observe');
+const ROLE = oneOf('Leader', 'Follower', 'Candidate', 'Healthy', 'Unhealthy');
 const POINTS = list(nullable(NUMBER));
+
+/** A point, and the threshold from there on. */
+const RUN: JsonSchema = { ...list(nullable(NUMBER)), minItems: 2, maxItems: 2 };
 
 const HOST_LIST: Members = {
   Source: TEXT,
@@ -41,7 +45,12 @@ const HOST_LIST: Members = {
 };
 
 const RULE = object(
-  { Kind: TEXT },
+  {
+    Kind: oneOf(
+      ...['threshold', 'set threshold', 'app rule', 'threshold of the client', 'throttle'],
+      ...['exemption', 'low priority', 'shared domain'],
+    ),
+  },
   { Key: TEXT, Threshold: NUMBER, Ratio: NUMBER, ExpireAt: TIME, ...NOTE },
 );
 
@@ -50,16 +59,17 @@ const JUDGED_METRIC = object(
   { Host: TEXT, Since: TIME, AgeSeconds: NUMBER },
 );
 
-const MATCHED: Members = {
-  AppSeen: described(nullable(FLAG), 'whether the app has checked here in the last 24 hours'),
-  StoreConfigured: FLAG,
-  Hosts: nullable(list(TEXT)),
-  Stores: nullable(list(TEXT)),
-  StoresWithoutHosts: nullable(list(TEXT)),
-  Omitted: WHOLE,
-  Entries: described(WHOLE, 'how many entries in force the command ended'),
-  Metric: TEXT,
-};
+const APP_MATCH = object(
+  { AppSeen: described(nullable(FLAG), 'whether the app has checked here in the last 24 hours') },
+  { StoreConfigured: FLAG },
+);
+
+const NAMES = nullable(list(TEXT));
+
+const HOST_MATCH = object(
+  { Hosts: NAMES, Stores: NAMES, StoresWithoutHosts: NAMES },
+  { Omitted: described(WHOLE, 'how many names more there are') },
+);
 
 const STORE_METRIC = object(
   { Metric: TEXT, Mode: MODE, State: METRIC_STATE, Threshold: NUMBER },
@@ -88,7 +98,7 @@ const STORE_HOST = object(
 const CLUSTER_NODE = object({
   Node: TEXT,
   HTTP: nullable(TEXT),
-  Role: nullable(TEXT),
+  Role: nullable(ROLE),
   Term: nullable(WHOLE),
   CommitIndex: nullable(WHOLE),
   AppliedIndex: nullable(WHOLE),
@@ -111,26 +121,55 @@ const ASKING_APP = object(
   },
 );
 
-const CHECK_RESULT = object(CHECKED, {
-  Metric: TEXT,
-  Host: TEXT,
-  Since: TIME,
-  Rule: RULE,
-  Why: described(TEXT, 'one sentence, with verbose=1'),
+const REASONS: Members = {
+  Why: described(TEXT, 'one sentence'),
   Metrics: list(JUDGED_METRIC),
-  Leader: TEXT,
+};
+
+const PARTICULARS: Members = {
+  Metric: described(TEXT, 'the metric that decided, of a store with several'),
+  Host: described(TEXT, 'whose value decided'),
+  Since: described(TIME, 'since when this has been the answer'),
+  Rule: RULE,
+  Leader: described(TEXT, 'its address, on a node that does not lead'),
   LeaderHTTP: TEXT,
-});
+};
+
+const EVENT: JsonSchema = {
+  type: 'object',
+  properties: {
+    ...{ At: TIME, Text: described(TEXT, 'one sentence') },
+    Kind: oneOf('command', 'refused', 'threshold', 'store', 'leader', 'reload'),
+    ...{ Store: TEXT, Metric: TEXT, Host: TEXT, Value: NUMBER, Threshold: NUMBER, Leader: TEXT },
+    ...{ App: TEXT, Ratio: NUMBER, Until: TEXT, Client: TEXT, Owner: TEXT, Reason: TEXT },
+    ...{ Method: TEXT, Path: TEXT, Status: WHOLE },
+  },
+  required: ['At', 'Kind', 'Text'],
+  additionalProperties: { type: ['string', 'number'] },
+};
+
+const MAJORITY = object({ Nodes: WHOLE, Needed: WHOLE, Reached: WHOLE, Unreachable: map(TEXT) });
 
 export const BODIES = {
   General: object(STATUS_AND_MESSAGE),
-  Check: CHECK_RESULT,
-  CheckAll: object(
-    { ...CHECKED, Stores: list(object({ ...CHECKED, Store: TEXT }, { Metric: TEXT })) },
-    { Metric: TEXT },
-  ),
-  Command: object(STATUS_AND_MESSAGE, { Matched: object({}, MATCHED), Leader: TEXT }),
-  Matches: object({}, MATCHED),
+  Check: object(CHECKED, { ...PARTICULARS, ...REASONS }),
+  Explanation: object({ ...CHECKED, ...REASONS }, PARTICULARS),
+  CheckAll: object(CHECKED, {
+    Stores: described(
+      list(object({ ...CHECKED, Store: TEXT }, { Metric: TEXT })),
+      'each by itself, in the order asked; absent if one has another type than mysql, or not ' +
+        'the metric that is asked for',
+    ),
+  }),
+  AppCommand: object({ ...STATUS_AND_MESSAGE, Matched: APP_MATCH }),
+  HostCommand: object({ ...STATUS_AND_MESSAGE, Matched: HOST_MATCH }),
+  ThresholdCommand: object({ ...STATUS_AND_MESSAGE, Matched: object({ Metric: TEXT }) }),
+  Lift: object({
+    ...STATUS_AND_MESSAGE,
+    Matched: object({ Entries: described(WHOLE, 'how many entries in force it ended') }),
+  }),
+  Yielded: object({ ...STATUS_AND_MESSAGE, Leader: TEXT }),
+  Matches: { anyOf: [APP_MATCH, HOST_MATCH] },
   ThrottledApps: map(object({ ExpireAt: TIME, Ratio: NUMBER }, NOTE)),
   SkippedHosts: map({ anyOf: [TIME, object({ ExpireAt: TIME }, NOTE)] }),
   ExemptedApps: map(object({ ExpireAt: TIME }, NOTE)),
@@ -139,11 +178,16 @@ export const BODIES = {
   Apps: object({ Total: WHOLE, Apps: list(ASKING_APP) }),
   Text: TEXT,
   Quoted: described(TEXT, 'a JSON string'),
-  ConsensusStatus: map({}),
+  ConsensusStatus: object({
+    ...{ ServiceID: TEXT, Healthy: FLAG, IsLeader: FLAG, Leader: TEXT, State: ROLE },
+    ...{ Domain: TEXT, ShareDomain: TEXT, ShareDomainServices: nullable(map(TEXT)) },
+    ...{ ShareDomainServicesList: NAMES, HealthyDomainServicesList: NAMES },
+    Majority: nullable(MAJORITY),
+  }),
   Cluster: object({
     Self: TEXT,
     Leader: TEXT,
-    LeaderHTTP: nullable(TEXT),
+    LeaderHTTP: TEXT,
     Nodes: list(CLUSTER_NODE),
   }),
   AggregatedMetrics: map(TEXT),
@@ -152,24 +196,16 @@ export const BODIES = {
   ),
   Memcache: object({ MemcacheServers: list(TEXT), MemcachePath: TEXT }),
   Stores: object({ Leading: FLAG, Stores: map(object({ Metrics: list(STORE_METRIC) })) }),
-  Store: object(
-    { Store: TEXT, Leading: FLAG, Metrics: list(STORE_METRIC), Hosts: list(STORE_HOST) },
-    { HostsError: TEXT },
-  ),
-  Events: list({
-    type: 'object',
-    properties: { At: TIME, Kind: TEXT, Text: TEXT },
-    required: ['At', 'Kind', 'Text'],
-    additionalProperties: { type: ['string', 'number'] },
+  Store: object({
+    ...{ Store: TEXT, Leading: FLAG, Metrics: list(STORE_METRIC), Hosts: list(STORE_HOST) },
   }),
+  Events: list(EVENT),
   History: object({
     Store: TEXT,
     From: TIME,
     Step: WHOLE,
     Points: WHOLE,
-    Metrics: list(
-      object({ Metric: TEXT, Values: POINTS, Thresholds: list({ type: 'array', items: {} }) }),
-    ),
+    Metrics: list(object({ Metric: TEXT, Values: POINTS, Thresholds: list(RUN) })),
     Answers: map(POINTS),
   }),
   Inventory: map(object(HOST_LIST, { Metrics: map(object(HOST_LIST)) })),

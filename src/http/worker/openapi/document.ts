@@ -2,21 +2,44 @@
  * The HTTP API as a document of OpenAPI 3.1 (spec.openapis.org/oas/v3.1.0), made from the routes of
  * the router and what is known of their endpoints.
  */
-import { STATUS_CODES } from 'node:http';
 import { version } from '../../../base/version.js';
 import { isControl, ROUTES, type Route } from '../routes.js';
 import { BODIES } from './bodies.js';
-import { type DescribedResponse, ENDPOINTS } from './endpoints.js';
-import { PATH_PARAMETERS, QUERIES } from './parameters.js';
-import { named } from './schema.js';
+import { ENDPOINTS } from './endpoints.js';
+import {
+  type DescribedParameter,
+  PATH_PARAMETERS,
+  type PathParameterName,
+  QUERIES,
+  type QueryName,
+} from './parameters.js';
+import { BAD_REQUEST, type DescribedResponse } from './responses.js';
+import { component, type JsonSchema } from './schema.js';
 
 const DESCRIPTION =
   'A cooperative throttler for writers: ask before each small batch, write on 200, else wait. ' +
-  'HEAD works on every path that GET does; OPTIONS lists the methods of a path.';
+  'A path that is a known one but for superfluous slashes or letter case gets 301 or 307, an ' +
+  'unknown path 404, another method 405, and a defect of freno 500.';
+
+/** The same for every path. */
+const METHOD_RESPONSES: Readonly<Record<string, JsonSchema>> = {
+  Head: { description: 'The status and the headers of GET, without a body.' },
+  Options: {
+    description: 'Does nothing.',
+    headers: { Allow: { description: 'The methods of the path.', schema: { type: 'string' } } },
+  },
+};
 
 /** As JSON. */
 export function openApiDocument(): string {
-  const paths = Object.fromEntries(ROUTES.map((route) => [templateOf(route), pathItem(route)]));
+  const responses = new Map(Object.entries(METHOD_RESPONSES));
+  const identifiers = identifiersOf(ROUTES);
+  const paths = ROUTES.map((route) => {
+    for (const response of Object.values(responsesOf(route))) {
+      responses.set(response.name, responseObject(response));
+    }
+    return [templateOf(route), pathItem(route, identifiers.get(route)!)];
+  });
   return JSON.stringify({
     openapi: '3.1.0',
     info: {
@@ -27,8 +50,15 @@ export function openApiDocument(): string {
     },
     servers: [{ url: '/' }],
     tags: ['Checks', 'Commands', 'State', 'Diagnostics', 'Page'].map((name) => ({ name })),
-    paths,
-    components: { schemas: BODIES },
+    paths: Object.fromEntries(paths),
+    components: {
+      parameters: {
+        ...parameterObjects('path', PATH_PARAMETERS),
+        ...parameterObjects('query', QUERIES),
+      },
+      responses: Object.fromEntries(responses),
+      schemas: BODIES,
+    },
   });
 }
 
@@ -37,54 +67,101 @@ export function templateOf({ pattern }: Route): string {
   return pattern.replace(/:(\w+)/g, '{$1}');
 }
 
-function pathItem(route: Route): object {
-  const parameters = route.segments
-    .filter((segment) => segment.startsWith(':'))
-    .map((segment) => {
-      const name = segment.slice(1);
-      const { description, schema } = PATH_PARAMETERS[name]!;
-      return { name, in: 'path', required: true, description, schema };
-    });
-  return {
-    ...(parameters.length > 0 && { parameters }),
-    get: operation(route, 'get'),
-    ...(isControl(route) && { post: operation(route, 'post') }),
-  };
+/** Of GET; those of the other methods have the method before: `postThrottleApp`. */
+function identifiersOf(routes: readonly Route[]): ReadonlyMap<Route, string> {
+  const identifiers = new Map<string, Route>();
+  for (const route of routes) {
+    const fixed = route.segments.filter((segment) => !segment.startsWith(':'));
+    const name = camelCase(fixed.join('-')) || 'page';
+    const given = parametersOf(route).map(capitalised).join('And');
+    identifiers.set(identifiers.has(name) ? `${name}By${given}` : name, route);
+  }
+  return new Map([...identifiers].map(([identifier, route]) => [route, identifier]));
 }
 
-function operation(route: Route, method: string): object {
-  const { tag, summary, queries, responses } = ENDPOINTS[route.endpoint];
-  const parameters = queries.map((query) => {
-    const { name = query, description, schema } = QUERIES[query];
-    return { name, in: 'query', required: query === 'stores', description, schema };
-  });
-  return {
-    operationId: `${method}${identifierOf(route)}`,
+function camelCase(text: string): string {
+  const [first = '', ...others] = text.split(/[^a-zA-Z]+/).filter((word) => word !== '');
+  return first + others.map(capitalised).join('');
+}
+
+function capitalised(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}
+
+function parametersOf({ segments }: Route): string[] {
+  const names = segments.filter((segment) => segment.startsWith(':'));
+  return names.map((segment) => segment.slice(1));
+}
+
+function pathItem(route: Route, identifier: string): object {
+  const { path = {}, tag, summary, summaries, queries = [] } = ENDPOINTS[route.endpoint];
+  const parameters = [
+    ...parametersOf(route).map((name) => component('parameters', `path.${path[name] ?? name}`)),
+    ...queries.map((name) => component('parameters', `query.${name}`)),
+  ];
+  const responses = Object.fromEntries(
+    Object.entries(responsesOf(route)).map(([status, { name }]) => [
+      status,
+      component('responses', name),
+    ]),
+  );
+  const operation = {
     tags: [tag],
-    summary,
-    ...(parameters.length > 0 && { parameters }),
-    responses: Object.fromEntries(
-      Object.entries(responses).map(([status, response]) => [
-        status,
-        responseObject(Number(status), response),
-      ]),
-    ),
+    summary: summaries?.[route.pattern] ?? summary,
+    responses,
   };
-}
-
-/** `CheckReadAppStoreTypeStoreNameThreshold` */
-function identifierOf({ segments }: Route): string {
-  const words = segments
-    .join('-')
-    .split(/\W+/)
-    .filter((word) => word !== '');
-  const name = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
-  return name === '' ? 'Page' : name;
-}
-
-function responseObject(status: number, { contentType, body }: DescribedResponse): object {
+  const other = capitalised(identifier);
   return {
-    description: STATUS_CODES[status],
-    ...(body !== undefined && { content: { [contentType]: { schema: named(body) } } }),
+    ...(parameters.length > 0 && { parameters }),
+    get: { operationId: identifier, ...operation },
+    ...(isControl(route) && { post: { operationId: `post${other}`, ...operation } }),
+    head: {
+      operationId: `head${other}`,
+      responses: { default: component('responses', 'Head') },
+    },
+    options: {
+      operationId: `options${other}`,
+      responses: { 200: component('responses', 'Options') },
+    },
   };
+}
+
+/** With 400 where a parameter can be refused. */
+function responsesOf(route: Route): Readonly<Record<string, DescribedResponse>> {
+  const { queries = [], responses } = ENDPOINTS[route.endpoint];
+  const isRefusable = (name: QueryName): boolean => {
+    const query: DescribedParameter = QUERIES[name];
+    return query.isLenient !== true;
+  };
+  const canBeRefused = parametersOf(route).length > 0 || queries.some(isRefusable);
+  return { ...responses, ...(canBeRefused && { 400: BAD_REQUEST }) };
+}
+
+function responseObject(response: DescribedResponse): JsonSchema {
+  const { description, contentTypes, body, example } = response;
+  if (body === undefined) return { description };
+  const media = {
+    schema: component('schemas', body),
+    ...(example !== undefined && { example }),
+  };
+  return { description, content: Object.fromEntries(contentTypes.map((type) => [type, media])) };
+}
+
+function parameterObjects(
+  place: 'path' | 'query',
+  parameters: Readonly<Record<PathParameterName | QueryName | string, DescribedParameter>>,
+): object {
+  return Object.fromEntries(
+    Object.entries(parameters).map(([key, parameter]) => {
+      const { name = key, description, schema, required, isCommaList } = parameter;
+      return [
+        `${place}.${key}`,
+        {
+          ...{ name, in: place, description, schema },
+          ...((place === 'path' || required) && { required: true }),
+          ...(isCommaList && { style: 'form', explode: false }),
+        },
+      ];
+    }),
+  );
 }

@@ -1,209 +1,263 @@
 /** What each endpoint is for, what it takes and what it gives: an entry for each in the router. */
 import type { HttpEndpoint } from '../routes.js';
 import type { BodyName } from './bodies.js';
-
-const JSON_BODY = 'application/json';
-const PLAIN = 'text/plain; charset=utf-8';
-
-/** A query that an endpoint takes. */
-export type QueryName =
-  | 'p'
-  | 'metric'
-  | 'verbose'
-  | 'wait'
-  | 'store'
-  | 'stores'
-  | 'threshold'
-  | 'store_name'
-  | 'reason'
-  | 'owner'
-  | 'since'
-  | 'limit'
-  | 'app'
-  | 'seconds'
-  | 'brief'
-  | 'thread'
-  | 'profileSeconds';
-
-export interface DescribedResponse {
-  readonly contentType: string;
-  /** Undefined: no body. */
-  readonly body?: BodyName;
-}
+import type { PathParameterName, QueryName } from './parameters.js';
+import {
+  CROSS_SITE,
+  checkResponses,
+  type DescribedResponse,
+  type DescribedResponses,
+  json,
+  NO_STORE,
+  NOT_FOUND,
+  OVERLOADED,
+  PLAIN,
+  plain,
+  REFUSED_COMMANDS,
+} from './responses.js';
 
 export interface DescribedEndpoint {
   readonly tag: 'Checks' | 'Commands' | 'State' | 'Diagnostics' | 'Page';
   /** One sentence without a period. */
   readonly summary: string;
-  readonly queries: readonly QueryName[];
-  readonly responses: Readonly<Record<number, DescribedResponse>>;
+  /** Of patterns whose summary is another one. */
+  readonly summaries?: Readonly<Record<string, string>>;
+  /** Parameters of the path that have another meaning here than by their name alone. */
+  readonly path?: Readonly<Record<string, PathParameterName>>;
+  readonly queries?: readonly QueryName[];
+  /** By status; 400 follows from the parameters. */
+  readonly responses: DescribedResponses;
 }
 
-function json(body: BodyName): DescribedResponse {
-  return { contentType: JSON_BODY, body };
-}
+type Further = Partial<Omit<DescribedEndpoint, 'tag' | 'summary' | 'responses'>>;
 
-const TEXT_RESPONSE: DescribedResponse = { contentType: PLAIN, body: 'Text' };
-const GENERAL = json('General');
-/** Main does not answer in time, or too many requests wait for it. */
-const OVERLOADED = { 503: GENERAL };
-const BAD_REQUEST = { 400: GENERAL };
-
-const CHECK_QUERIES: readonly QueryName[] = ['p', 'metric', 'verbose', 'wait'];
 const NOTE_QUERIES: readonly QueryName[] = ['reason', 'owner'];
 
-const CHECK_RESPONSES = {
-  200: json('Check'),
-  404: json('Check'),
-  417: json('Check'),
-  429: json('Check'),
-  500: json('Check'),
-};
+function command(summary: string, ok: DescribedResponse, further: Further = {}): DescribedEndpoint {
+  const queries = [...(further.queries ?? []), ...NOTE_QUERIES];
+  return {
+    ...{ tag: 'Commands', summary, ...further, queries },
+    responses: { 200: ok, ...REFUSED_COMMANDS },
+  };
+}
 
-const COMMAND_RESPONSES = {
-  ...{ 200: json('Command'), 400: GENERAL, 403: GENERAL },
-  ...{ 501: GENERAL, 503: GENERAL, 504: GENERAL },
-};
+/** Only main, or every thread together, knows the answer. */
+function state(summary: string, body: BodyName, further: Further = {}): DescribedEndpoint {
+  return { ...local(summary, body, further), responses: { ...ok(body), 503: OVERLOADED } };
+}
 
-function command(
+/** The thread that is asked knows the answer. */
+function local(summary: string, body: BodyName, further: Further = {}): DescribedEndpoint {
+  return { tag: 'State', summary, ...further, responses: ok(body) };
+}
+
+function ok(body: BodyName): { readonly 200: DescribedResponse } {
+  return { 200: json(body, 'As of now.', body) };
+}
+
+function quoted(summary: string, further: DescribedResponses = {}): DescribedEndpoint {
+  const text = { ...plain('Quoted', 'A JSON string, sent as text.'), body: 'Quoted' } as const;
+  return { tag: 'State', summary, responses: { 200: text, ...further } };
+}
+
+function profile(summary: string, queries: readonly QueryName[]): DescribedEndpoint {
+  const taken = json('Profile', "In the format of Chrome's developer tools.", 'Profile');
+  return {
+    ...{ tag: 'Diagnostics', summary, queries },
+    responses: {
+      200: taken,
+      403: CROSS_SITE,
+      404: { ...NOT_FOUND, name: 'NoProfiling', description: 'EnableProfiling is not set.' },
+      503: json('ProfileBusy', 'Another profile is being taken.', 'General'),
+    },
+  };
+}
+
+function pageFile(
   summary: string,
-  further: { readonly app?: boolean; readonly findsStore?: boolean } = {},
+  name: string,
+  contentTypes: readonly string[],
+  further: DescribedResponses = {},
 ): DescribedEndpoint {
-  const queries: readonly QueryName[] = further.app ? ['store_name'] : [];
-  const responses = further.findsStore ? { ...COMMAND_RESPONSES, 404: GENERAL } : COMMAND_RESPONSES;
-  return { tag: 'Commands', summary, queries: [...queries, ...NOTE_QUERIES], responses };
+  return {
+    ...{ tag: 'Page', summary },
+    responses: {
+      200: { name, description: 'The file.', contentTypes, body: 'Text' },
+      304: {
+        ...{ name: 'NotModified', contentTypes: [] },
+        description: 'The client has it: If-None-Match has its ETag.',
+      },
+      ...further,
+    },
+  };
 }
 
-function state(
-  summary: string,
-  body: BodyName,
-  queries: readonly QueryName[] = [],
-  further: DescribedEndpoint['responses'] = {},
-): DescribedEndpoint {
-  const refusals = queries.length > 0 ? BAD_REQUEST : {};
-  const responses = { 200: json(body), ...OVERLOADED, ...refusals, ...further };
-  return { tag: 'State', summary, queries, responses };
-}
+const HTML = 'text/html; charset=utf-8';
+const FILE_TYPES = [
+  'text/javascript; charset=utf-8',
+  'text/css; charset=utf-8',
+  'image/svg+xml',
+  HTML,
+];
 
-function quoted(summary: string, further: DescribedEndpoint['responses'] = {}): DescribedEndpoint {
-  const responses = { 200: TEXT_RESPONSE, ...further };
-  return { tag: 'State', summary, queries: [], responses };
-}
+const matched = (name: 'AppCommand' | 'HostCommand' | 'Lift' | 'ThresholdCommand') =>
+  json(name, 'Committed by a majority, applied here, and known to every thread.', name);
 
-function local(summary: string, body: BodyName): DescribedEndpoint {
-  return { tag: 'State', summary, queries: [], responses: { 200: json(body) } };
-}
+const SHORT_TTL = { path: { ttlMinutes: 'shortTtlMinutes' } } as const;
+const ONE_STORE: Further = { queries: ['store_name'] };
+const LIFT = matched('Lift');
+
+const NO_METRIC = json('NoMetric', 'The store or metric is not configured.', 'General');
 
 export const ENDPOINTS: Readonly<Record<HttpEndpoint, DescribedEndpoint>> = {
   check: {
     tag: 'Checks',
     summary: 'May this app write to this store now? 200: yes; anything else: wait',
-    queries: CHECK_QUERIES,
-    responses: { ...CHECK_RESPONSES, ...BAD_REQUEST },
+    summaries: {
+      '/check-if-exists/:app/:storeType/:storeName':
+        'As /check, but a store that is not configured is no reason to wait',
+      '/check-read/:app/:storeType/:storeName/:threshold':
+        "As /check, with the client's own threshold",
+      '/check-read-if-exists/:app/:storeType/:storeName/:threshold':
+        "As /check-if-exists, with the client's own threshold",
+    },
+    path: { threshold: 'readThreshold' },
+    queries: ['p', 'metric', 'verbose', 'wait'],
+    responses: checkResponses('Check'),
   },
   checkAll: {
     tag: 'Checks',
-    summary: 'May this app write to all of these stores now? The worst one decides',
+    summary: 'May this app write to all of these stores now? The worst decides',
     queries: ['stores', 'p', 'metric', 'wait'],
-    responses: {
-      ...{ 200: json('CheckAll'), 404: json('CheckAll'), 417: json('CheckAll') },
-      ...{ 429: json('CheckAll'), 500: json('CheckAll'), ...BAD_REQUEST },
-    },
+    responses: checkResponses('CheckAll'),
   },
   why: {
     tag: 'Checks',
-    summary: 'The same as a check with verbose=1, for a person: it is not counted',
+    summary: 'Why a check has its answer, for a person; it is not counted',
     queries: ['p', 'metric', 'threshold'],
-    responses: { ...CHECK_RESPONSES, ...BAD_REQUEST },
+    responses: checkResponses('Explanation'),
   },
-  throttleApp: command('Throttles an app', { app: true }),
-  unthrottleApp: command('Ends the throttles of an app', { app: true }),
-  throttledApps: state('The throttles in force', 'ThrottledApps'),
-  skipHost: command('Excludes a host from all probes for a time'),
-  recoverHost: command('Probes a skipped host again'),
+  throttleApp: command('Throttles the app wholly for 60 minutes', matched('AppCommand'), {
+    ...ONE_STORE,
+    path: { app: 'throttledApp' },
+    summaries: {
+      '/throttle-app/:app/ratio/:ratio': 'Sets the share of denied checks and keeps the time',
+      '/throttle-app/:app/ttl/:ttlMinutes': 'Sets the time and keeps the ratio',
+      '/throttle-app/:app/ttl/:ttlMinutes/ratio/:ratio':
+        'Sets the time and the share of denied checks',
+    },
+  }),
+  unthrottleApp: command('Removes all entries of the app', LIFT, ONE_STORE),
+  throttledApps: state('The throttled apps', 'ThrottledApps'),
+  skipHost: command(
+    'Excludes a host from all probes, for 60 minutes unless given',
+    matched('HostCommand'),
+  ),
+  recoverHost: command('Probes a skipped host again', LIFT),
   skippedHosts: state('The skipped hosts', 'SkippedHosts'),
-  exemptApp: command('Lets an app pass whatever the metrics say, for a time', { app: true }),
-  unexemptApp: command('Ends the exemptions of an app', { app: true }),
-  exemptedApps: state('The exemptions in force', 'ExemptedApps'),
-  setThreshold: command('Sets the threshold of a metric for a time', { findsStore: true }),
-  resetThreshold: command('The configured threshold counts again'),
-  thresholds: state('The set thresholds in force', 'Thresholds'),
-  recentApps: state('The apps that have checked lately', 'RecentApps', [], BAD_REQUEST),
-  apps: state('Which apps ask about which stores, who waits and why', 'Apps', [
-    'limit',
-    'store',
-    'app',
-  ]),
-  lbCheck: local('Whether the node runs', 'General'),
-  leaderCheck: quoted('Whether the node leads: for the health check of a load balancer', {
-    404: TEXT_RESPONSE,
+  exemptApp: command(
+    'Lets the app pass whatever the metrics say, for 60 minutes unless given',
+    matched('AppCommand'),
+    { ...ONE_STORE, ...SHORT_TTL },
+  ),
+  unexemptApp: command('Ends all exemptions of the app', LIFT, ONE_STORE),
+  exemptedApps: state('The exempted apps', 'ExemptedApps'),
+  setThreshold: {
+    ...command(
+      'Judges a metric by this threshold, for 60 minutes unless given',
+      matched('ThresholdCommand'),
+      SHORT_TTL,
+    ),
+    responses: { 200: matched('ThresholdCommand'), 404: NO_METRIC, ...REFUSED_COMMANDS },
+  },
+  resetThreshold: command('The configured threshold counts again', LIFT),
+  thresholds: state('The thresholds that operators have set', 'Thresholds'),
+  recentApps: state('Apps that checked on this node in the last 24 hours', 'RecentApps', {
+    summaries: { '/recent-apps/:lastMinutes': 'Apps that checked on this node lately' },
   }),
-  consensusLeader: quoted('The address of the leader', {
-    500: { contentType: PLAIN },
-    503: GENERAL,
+  apps: state('Which apps ask about which stores, who waits and why', 'Apps', {
+    queries: ['apps', 'ofStore', 'ofApps'],
   }),
-  consensusState: quoted('The role of the node', { 503: GENERAL }),
-  consensusStatus: state('The state of consensus', 'ConsensusStatus'),
+  lbCheck: local('200 while the process serves', 'General'),
+  leaderCheck: quoted('Whether this node may act as leader, for load balancers', {
+    404: plain('NotLeading', 'This node must not act as leader.', '"HTTP 404"\n'),
+  }),
+  consensusLeader: quoted("The leader's address", {
+    500: { name: 'LeaderUnknown', description: 'No leader is known.', contentTypes: [PLAIN] },
+    503: OVERLOADED,
+  }),
+  consensusState: quoted('The role of this node', { 503: OVERLOADED }),
+  consensusStatus: state('The state of consensus, and the nodes reached', 'ConsensusStatus'),
   cluster: state('Every node of the cluster, as this one knows it', 'Cluster'),
   yieldLeadership: {
-    ...command('Hands leadership over to another node'),
-    responses: { ...COMMAND_RESPONSES, 409: GENERAL },
+    ...{ tag: 'Commands', queries: NOTE_QUERIES },
+    summary: 'The leader hands over to another node at once',
+    responses: {
+      200: json('Yielded', 'The node that leads now.', 'Yielded'),
+      409: json(
+        'NotYielded',
+        'This node does not lead, or no other node can; nothing was changed.',
+        'General',
+      ),
+      ...{ 403: CROSS_SITE, 503: OVERLOADED, 504: REFUSED_COMMANDS[504] },
+    },
   },
-  hostname: quoted('The name of the host'),
-  aggregatedMetrics: local('The values that answer checks', 'AggregatedMetrics'),
-  metricsHealth: local('Since when each store is not healthy', 'MetricsHealth'),
+  hostname: quoted("The host's name"),
+  aggregatedMetrics: local('The current value or error of each metric', 'AggregatedMetrics', {
+    queries: ['brief'],
+  }),
+  metricsHealth: local('How long ago each metric was healthy, on the leader', 'MetricsHealth'),
   memcache: local('The memcached servers that values are written to', 'Memcache'),
   stores: local('Each metric of each store', 'Stores'),
-  store: state('One store with its hosts', 'Store', [], { 404: GENERAL }),
-  events: state('What happened lately', 'Events', ['since', 'limit']),
-  history: state('The last minutes of a store', 'History', ['seconds'], { 404: GENERAL }),
-  matches: state('What a command would match; nothing is changed', 'Matches', ['store_name']),
+  store: {
+    ...{ tag: 'State', summary: 'One store with its hosts' },
+    responses: { ...ok('Store'), 404: NO_STORE, 503: OVERLOADED },
+  },
+  events: state('What happened lately, oldest first', 'Events', { queries: ['since', 'events'] }),
+  history: {
+    ...{ tag: 'State', summary: 'The last 15 minutes of a store, one point a second' },
+    queries: ['lastSeconds'],
+    responses: { ...ok('History'), 404: NO_STORE, 503: OVERLOADED },
+  },
+  matches: state('What throttle-app or skip-host would match; nothing is changed', 'Matches', {
+    summaries: {
+      '/matches/app/:app': 'What throttle-app would match; nothing is changed',
+      '/matches/host/:hostName': 'What skip-host would match; nothing is changed',
+    },
+    queries: ['store_name'],
+  }),
   inventory: state('The hosts of each cluster, and where they come from', 'Inventory'),
   vars: {
     ...state('Counters and measurements as one flat object', 'Variables'),
     tag: 'Diagnostics',
   },
   metrics: {
-    tag: 'Diagnostics',
-    summary: 'All metrics for Prometheus',
-    queries: [],
+    ...{ tag: 'Diagnostics', summary: 'All metrics for Prometheus' },
     responses: {
-      200: { contentType: 'text/plain; version=0.0.4; charset=utf-8', body: 'Text' },
-      ...OVERLOADED,
+      200: {
+        ...{ name: 'Metrics', description: "Prometheus' text format.", body: 'Text' },
+        contentTypes: ['text/plain; version=0.0.4; charset=utf-8'],
+      },
+      503: OVERLOADED,
     },
   },
-  cpuProfile: profile('A CPU profile of a thread', ['thread', 'profileSeconds']),
-  heapSnapshot: profile('A heap snapshot of a thread: it may hold passwords', ['thread']),
-  page: pageFile('The page', 'text/html; charset=utf-8'),
-  pageFile: pageFile('A file of the page', 'text/javascript; charset=utf-8', {
-    404: TEXT_RESPONSE,
-  }),
+  cpuProfile: profile('A CPU profile of a thread, with EnableProfiling', [
+    'thread',
+    'profileSeconds',
+  ]),
+  heapSnapshot: profile('A heap snapshot of a thread, which may hold passwords', ['thread']),
+  page: pageFile('The page', 'Page', [HTML]),
+  pageFile: pageFile('A file of the page', 'PageFile', FILE_TYPES, { 404: NOT_FOUND }),
   stream: {
-    tag: 'Page',
-    summary: 'The stream of the page: server-sent events, one of each topic a second',
-    queries: [],
-    responses: { 200: { contentType: 'text/event-stream', body: 'Text' }, ...OVERLOADED },
+    ...{ tag: 'Page', summary: 'The stream of the page: server-sent events' },
+    responses: {
+      200: {
+        ...{ name: 'Stream', description: 'Without an end.', body: 'Text' },
+        contentTypes: ['text/event-stream'],
+      },
+      503: json('TooManyPages', 'Too many pages are open on this node.', 'General'),
+    },
   },
   openapi: { ...local('This document', 'Document'), tag: 'Diagnostics' },
   help: { ...local('All paths', 'Paths'), tag: 'Diagnostics' },
 };
-
-function profile(summary: string, queries: readonly QueryName[]): DescribedEndpoint {
-  const refusals = { 400: GENERAL, 403: GENERAL, 503: GENERAL };
-  // With EnableProfiling only.
-  const responses = { 200: json('Profile'), 404: TEXT_RESPONSE, ...refusals };
-  return { tag: 'Diagnostics', summary, queries, responses };
-}
-
-function pageFile(
-  summary: string,
-  contentType: string,
-  further: DescribedEndpoint['responses'] = {},
-): DescribedEndpoint {
-  const responses = {
-    200: { contentType, body: 'Text' },
-    304: { contentType },
-    ...further,
-  } as const;
-  return { tag: 'Page', summary, queries: [], responses };
-}

@@ -1,58 +1,127 @@
-/** The parameters of paths and queries, by their names. */
-import type { QueryName } from './endpoints.js';
-import { type JsonSchema, list, NUMBER, oneOf, TEXT, WHOLE } from './schema.js';
+/** The parameters of paths and queries, with the limits that the router's code has. */
+import { THREAD_KINDS } from '../../../contracts/diagnostics.js';
+import {
+  NOTE_LENGTH_MAX,
+  SHORT_TTL_MINUTES_MAX,
+  TTL_MINUTES_MAX,
+} from '../../../throttle/command-limits.js';
+import { LIMIT_MAX as APPS_MAX } from '../app-selection.js';
+import { STORES_MAX, WAIT_SECONDS_MAX } from '../check-requests.js';
+import { LIMIT_MAX as EVENTS_MAX } from '../event-request.js';
+import { SECONDS_MAX as HISTORY_SECONDS_MAX } from '../history-request.js';
+import { SECONDS_MAX as PROFILE_SECONDS_MAX } from '../profile-request.js';
+import { NAME_LENGTH_MAX } from '../url-params.js';
+import { type JsonSchema, NUMBER, numberFrom, oneOf, TEXT, wholeFrom } from './schema.js';
 
-interface DescribedParameter {
+export interface DescribedParameter {
   readonly description: string;
   readonly schema: JsonSchema;
   /** Where it is not that by which this file has it. */
   readonly name?: string;
+  readonly required?: true;
+  /** A value that is not valid counts as none. */
+  readonly isLenient?: true;
+  /** Values are separated by commas. */
+  readonly isCommaList?: true;
 }
 
-const LONG_NAME: JsonSchema = { type: 'string', maxLength: 1024 };
-const NOTE: JsonSchema = { type: 'string', maxLength: 200 };
+const NAME: JsonSchema = { type: 'string', maxLength: NAME_LENGTH_MAX };
+const NOTE: JsonSchema = { type: 'string', maxLength: NOTE_LENGTH_MAX };
 
-export const PATH_PARAMETERS: Readonly<Record<string, DescribedParameter>> = {
-  app: { description: 'the name of an app', schema: LONG_NAME },
-  storeType: { description: 'the type of the store', schema: oneOf('mysql') },
-  storeName: { description: 'the name of a store', schema: LONG_NAME },
-  threshold: { description: 'a threshold, from 0', schema: NUMBER },
-  metric: { description: 'the name of a metric of the store', schema: LONG_NAME },
-  ttlMinutes: { description: 'for how many whole minutes', schema: WHOLE },
-  ratio: {
-    description: 'the share of checks that is denied',
-    schema: { type: 'number', minimum: 0, maximum: 1 },
+export const PATH_PARAMETERS = {
+  app: { description: 'The name of an app.', schema: NAME },
+  throttledApp: {
+    name: 'app',
+    description: 'The name of an app; * stands for every app but exempted ones and freno.',
+    schema: NAME,
   },
-  hostName: { description: 'a host, for all its ports, or host:port', schema: LONG_NAME },
-  lastMinutes: { description: 'of the last whole minutes; 0: of a day', schema: WHOLE },
-  file: { description: 'the name of a file', schema: TEXT },
-};
+  storeType: { description: 'The type of the store.', schema: oneOf('mysql') },
+  storeName: { description: 'The name of a store, as configured.', schema: NAME },
+  threshold: {
+    description: 'In the unit of the metric; seconds of lag.',
+    schema: numberFrom(0),
+  },
+  readThreshold: {
+    name: 'threshold',
+    description: "The client's own threshold: a finite decimal number.",
+    schema: NUMBER,
+  },
+  metric: { description: 'The name of a metric of the store.', schema: NAME },
+  ttlMinutes: {
+    description: 'Minutes until the entry ends. 0: a throttle stays until it is removed.',
+    schema: wholeFrom(0, TTL_MINUTES_MAX),
+  },
+  shortTtlMinutes: {
+    name: 'ttlMinutes',
+    description: 'Minutes until the entry ends.',
+    schema: wholeFrom(1, SHORT_TTL_MINUTES_MAX),
+  },
+  ratio: { description: 'The share of checks that is denied.', schema: numberFrom(0, 1) },
+  hostName: {
+    description:
+      'A name or an address, for all its ports, or host:port; IPv6 as [2001:db8::1]:3306.',
+    schema: NAME,
+  },
+  lastMinutes: { description: 'Of the last minutes; 0: of a day.', schema: wholeFrom(0) },
+  file: { description: 'The name of a file.', schema: NAME },
+} as const satisfies Readonly<Record<string, DescribedParameter>>;
 
-export const QUERIES: Readonly<Record<QueryName, DescribedParameter>> = {
-  p: { description: 'the priority of the check', schema: oneOf('low', 'normal') },
-  metric: { description: 'names of metrics, by commas: these alone are judged', schema: TEXT },
-  verbose: { description: 'adds the reasons to the body', schema: oneOf(1) },
+export type PathParameterName = keyof typeof PATH_PARAMETERS;
+
+export const QUERIES = {
+  p: {
+    description: 'The priority; by default that of the rule of the app.',
+    schema: oneOf('low', 'normal'),
+    isLenient: true,
+  },
+  metric: {
+    description: 'Names of metrics: these alone are judged.',
+    schema: { type: 'array', items: TEXT },
+    isCommaList: true,
+  },
+  verbose: { description: 'Adds the reasons to the body.', schema: oneOf(1), isLenient: true },
   wait: {
-    description: 'waits up to so many seconds for 200',
-    schema: { type: 'number', minimum: 0, maximum: 60 },
+    description: 'Seconds to wait for 200, also with decimals.',
+    schema: numberFrom(0, WAIT_SECONDS_MAX),
   },
-  store: { description: 'only of this store, such as mysql/main1', schema: TEXT },
-  stores: { name: 'store', description: 'a store, such as mysql/main1', schema: list(TEXT) },
-  threshold: { description: 'the threshold of a check-read', schema: NUMBER },
-  store_name: { description: 'concerns the app on this store alone', schema: LONG_NAME },
-  reason: { description: 'why; kept with the entry', schema: NOTE },
-  owner: { description: 'who; kept with the entry', schema: NOTE },
+  stores: {
+    name: 'store',
+    description: 'A store, such as mysql/main1; once for each.',
+    schema: { type: 'array', items: TEXT, minItems: 1, maxItems: STORES_MAX },
+    required: true,
+  },
+  threshold: { description: 'The threshold of a check-read.', schema: NUMBER },
+  store_name: { description: 'Concerns the app on this store alone.', schema: NAME },
+  reason: { description: 'Why: kept with the entry, and logged.', schema: NOTE },
+  owner: { description: 'Who: kept with the entry, and logged.', schema: NOTE },
   since: {
-    description: 'a time (RFC 3339, or Unix seconds), or a duration such as 10m',
+    description: 'A time (RFC 3339, or Unix seconds), or a duration such as 10m (s, m, h, d).',
     schema: TEXT,
   },
-  limit: { description: 'at most so many', schema: { type: 'integer', minimum: 1 } },
-  app: { description: 'how the names of the apps begin', schema: TEXT },
-  seconds: {
-    description: 'of the last seconds',
-    schema: { type: 'integer', minimum: 1, maximum: 900 },
+  events: {
+    name: 'limit',
+    description: 'How many of the newest.',
+    schema: wholeFrom(1, EVENTS_MAX),
   },
-  brief: { description: 'three decimals', schema: oneOf('true', 'false') },
-  thread: { description: 'the kind of thread', schema: oneOf('main', 'http', 'probe') },
-  profileSeconds: { name: 'seconds', description: 'how long', schema: NUMBER },
-};
+  apps: { name: 'limit', description: 'How many apps.', schema: wholeFrom(1, APPS_MAX) },
+  ofStore: { name: 'store', description: 'Only of this store, as mysql/main1.', schema: TEXT },
+  ofApps: { name: 'app', description: 'Only of apps whose names begin so.', schema: TEXT },
+  lastSeconds: {
+    name: 'seconds',
+    description: 'Of the last seconds.',
+    schema: wholeFrom(1, HISTORY_SECONDS_MAX),
+  },
+  brief: {
+    description: 'With 3 decimals instead of 6.',
+    schema: oneOf('true', 'false'),
+    isLenient: true,
+  },
+  thread: { description: 'The kind of thread; by default main.', schema: oneOf(...THREAD_KINDS) },
+  profileSeconds: {
+    name: 'seconds',
+    description: 'How long; 30 unless given.',
+    schema: wholeFrom(1, PROFILE_SECONDS_MAX),
+  },
+} as const satisfies Readonly<Record<string, DescribedParameter>>;
+
+export type QueryName = keyof typeof QUERIES;

@@ -1,4 +1,4 @@
-/** Pieces of JSON Schema (2020-12) of which the bodies of responses are made. */
+/** Pieces of JSON Schema (2020-12) of which the bodies and parameters are made. */
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -16,6 +16,16 @@ export function described(schema: JsonSchema, description: string): JsonSchema {
 
 export function oneOf(...values: ReadonlyArray<string | number>): JsonSchema {
   return { enum: values };
+}
+
+/** A whole number. */
+export function wholeFrom(minimum: number, maximum?: number): JsonSchema {
+  return { type: 'integer', minimum, ...(maximum !== undefined && { maximum }) };
+}
+
+/** A number, also with a fraction. */
+export function numberFrom(minimum: number, maximum?: number): JsonSchema {
+  return { type: 'number', minimum, ...(maximum !== undefined && { maximum }) };
 }
 
 export function list(items: JsonSchema): JsonSchema {
@@ -36,12 +46,12 @@ export function object(required: Members, optional: Members = {}): JsonSchema {
   return {
     type: 'object',
     properties: { ...required, ...optional },
-    required: Object.keys(required),
+    ...(Object.keys(required).length > 0 && { required: Object.keys(required) }),
     additionalProperties: false,
   };
 }
 
-/** One of the schemas that the document has by name. */
-export function named(name: string): JsonSchema {
-  return { $ref: `#/components/schemas/${name}` };
+/** One of the components that the document has by name. */
+export function component(kind: 'schemas' | 'parameters' | 'responses', name: string): JsonSchema {
+  return { $ref: `#/components/${kind}/${name}` };
 }
