@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { FrenoError, messageOf } from './base/errors.js';
 import { logLibraryOutput } from './base/library-output.js';
 import { createLogger } from './base/log.js';
-import { version } from './base/version.js';
+import { commit, version } from './base/version.js';
 import { commandOverview } from './cli/command-list.js';
 import { clusterSettings } from './config/clusters.js';
 import { type CommandLine, parseCommandLine, usage } from './config/commandline.js';
@@ -24,7 +24,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     const commandLine = parseCommandLine(argv);
     switch (commandLine.action) {
       case 'version':
-        process.stdout.write(`freno ${version()}\n`);
+        process.stdout.write(await versionText());
         return;
       case 'none':
         if (argv.length > 0) throw new FrenoError('CONFIG', NO_ACTION);
@@ -39,6 +39,18 @@ export async function main(argv: readonly string[]): Promise<void> {
   } catch (thrown) {
     fail(thrown, argv.includes('--stack') || argv.includes('-stack'));
   }
+}
+
+/** The version alone on the first line, as scripts may read it. */
+async function versionText(): Promise<string> {
+  // Loaded only here: it tries the native module.
+  const { engineInUse } = await import('./http/main/engine-in-use.js');
+  return [
+    `freno ${version()}`,
+    `commit: ${commit() ?? 'a checkout'}`,
+    `runtime: Node.js ${process.versions.node} (${process.platform} ${process.arch})`,
+    `HTTP engine: ${engineInUse()}\n`,
+  ].join('\n');
 }
 
 async function run(commandLine: CommandLine): Promise<void> {

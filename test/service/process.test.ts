@@ -64,9 +64,13 @@ describe('the process', () => {
     }
   });
 
-  it('prints its version', async () => {
+  it('prints its version, commit, runtime and HTTP engine', async () => {
     expect(await run('--version')).to.deep.include({ code: 0, stderr: '' });
-    expect((await run('-version')).stdout).to.match(/^freno \d+\.\d+\.\d+\n$/);
+    const [first, ...more] = (await run('-version')).stdout.trimEnd().split('\n');
+    expect(first).to.match(/^freno \d+\.\d+\.\d+$/);
+    expect(more.join('; ')).to.match(
+      /^commit: (?:a checkout|[0-9a-f]{40}); runtime: Node\.js \S+ \(.*\); HTTP engine: (?:uws|node) /,
+    );
   });
 
   it('refuses an unknown flag in one line', async () => {
