@@ -1,0 +1,236 @@
+#!/usr/bin/env bash
+# Makes the packages and installs each the way docs/installing.md says: `npm run test:packages`.
+# The .deb goes into three minimal Debian roots without Node.js, compiler or git, where a cluster of
+# three is upgraded from the previous release and set back, one node at a time.
+#
+# Needs root, Debian, a mirror of it, and: apt-get install binutils rpm debootstrap lintian
+# PACKAGES_BUILT=1 tests what is in dist/release, and does not build twice.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+export LC_ALL=C.UTF-8
+
+release=$PWD/dist/release
+work=$PWD/dist/packages-test
+here=test/packages
+began=$SECONDS
+missing=0
+
+step() { printf '%4d s  %s\n' "$((SECONDS - began))" "$*"; }
+fail() { echo "FAILED: $*" >&2; exit 1; }
+cannot() { echo "NOT TESTED: $*" >&2; missing=1; }
+milliseconds() { echo $(($(date +%s%N) / 1000000)); }
+# until_true SECONDS COMMAND...
+until_true() {
+  local end=$(($(milliseconds) + $1 * 1000)); shift
+  until "$@"; do
+    [ "$(milliseconds)" -lt "$end" ] || fail "not within the time: $*"
+    sleep 0.02
+  done
+}
+status_of() { curl -s -o /dev/null -w '%{http_code}' --max-time 2 "$1" || true; }
+answers() { [ "$(status_of "$1")" = "$2" ]; }
+at_most() { [ "$2" -le "$3" ] || fail "$1: $2, and at most $3 is allowed"; step "$1: $2 of $3"; }
+
+[ "$(id -u)" -eq 0 ] || fail 'needs root, for chroot'
+for program in strip rpmbuild debootstrap lintian dpkg-deb python3 curl; do
+  command -v "$program" >/dev/null || fail "$program is not installed: see the top of $0"
+done
+
+finish() {
+  local number
+  for number in 1 2 3; do
+    [ -d "$work/root$number/proc/1" ] || continue
+    chroot "$work/root$number" systemctl stop freno.service || true
+    umount "$work/root$number/proc" || true
+  done
+  [ -z "${mysql:-}" ] || kill "$mysql" || true
+}
+trap finish EXIT
+rm -rf "$work"
+mkdir -p "$work"
+
+# --- build -------------------------------------------------------------------------------------
+if [ -z "${PACKAGES_BUILT:-}" ]; then
+  npm run --silent package
+  step 'built'
+  node resources/packaging/package.mjs --output "$work/again" >/dev/null
+  diff "$release/SHA256SUMS" "$work/again/SHA256SUMS" || fail 'two builds differ'
+  step 'built again: the same bytes'
+fi
+(cd "$release" && sha256sum --check --quiet SHA256SUMS)
+previous=$(sed -n "s/^const PREVIOUS_RELEASE = '\(.*\)';/\1/p" test/support/previous-release.ts)
+node resources/packaging/package.mjs --commit "$previous" --version 0.0.1 --only deb \
+  --output "$work/previous" >/dev/null
+step "built the previous release, $previous"
+
+archive=$(echo "$release"/freno-*-linux-*.tar.gz)
+deb=$(echo "$release"/freno_*.deb)
+rpm=$(echo "$release"/freno-*.rpm)
+old_deb=$(echo "$work"/previous/freno_*.deb)
+for file in "$archive" "$deb" "$rpm"; do
+  at_most "megabytes of ${file##*/}" "$(($(stat -c %s "$file") / 1000000))" 60
+done
+python3 -c 'import json, sys; assert json.load(open(sys.argv[1]))["bomFormat"] == "CycloneDX"' \
+  "$release"/freno-*.cdx.json
+
+# --- archive, npm, Python, rpm -----------------------------------------------------------------
+mkdir "$work/archive" && tar -xzf "$archive" -C "$work/archive" --strip-components=1
+ln -s "$work/archive/bin/freno" "$work/freno"
+version=$(env -i PATH=/usr/bin:/bin "$work/freno" --version)
+for part in "commit: $(git rev-parse HEAD)" 'runtime: Node.js' 'HTTP engine: uws'; do
+  grep -q "^$part" <<<"$version" || fail "freno --version does not say $part: $version"
+done
+step 'the archive runs'
+
+mkdir "$work/npm"
+echo '{"type":"module"}' >"$work/npm/package.json"
+npm_package=$(ls "$release"/freno-[0-9]*.tgz)
+npm_client=$(ls "$release"/freno-client-*.tgz)
+# Without a registry, a compiler and git: none of them may be asked.
+(cd "$work/npm" && env PATH="$(dirname "$(command -v node)"):/bin" npm install --offline \
+  --no-audit --no-fund --silent "$npm_package" "$npm_client")
+"$work/npm/node_modules/.bin/freno" --version | grep -q '^HTTP engine: uws' ||
+  fail 'the npm package does not load the native module'
+for module in freno/client freno-client; do
+  (cd "$work/npm" && node -e "
+    import('$module').then(({ FrenoClient }) => new FrenoClient({
+      servers: 'http://127.0.0.1:1', app: 'a', store: 'b' }))")
+done
+step 'the npm packages run'
+
+for file in "$release"/freno_client-*.whl "$release"/freno_client-*.tar.gz; do
+  python3 -m venv "$work/python" --clear
+  "$work/python/bin/pip" install --quiet --disable-pip-version-check --no-index "$file"
+  (cd "$work" && python/bin/python -c 'from freno_client import FrenoClient')
+done
+step 'the Python packages load'
+
+rpm --query --package --list "$rpm" | grep -qx /usr/lib/freno/runtime/node || fail 'no runtime'
+rpm --query --package --configfiles "$rpm" | grep -qx /etc/freno.conf.json || fail 'no config'
+cannot 'the .rpm is not installed: this takes a Fedora or Red Hat system'
+
+# --- the .deb by itself ------------------------------------------------------------------------
+lintian --allow-root --fail-on error --tag-display-limit 0 "$deb" >"$work/lintian.log" 2>&1 ||
+  fail "lintian: $(grep '^E:' "$work/lintian.log")"
+step 'lintian has no errors'
+dpkg-deb --fsys-tarfile "$deb" | tar -xf - -C "$work" ./usr/lib/systemd/system/freno.service
+if command -v systemd-analyze >/dev/null; then
+  sed "s#/usr/lib/freno/runtime/node#$work/archive/runtime/node#" \
+    "$work/usr/lib/systemd/system/freno.service" >"$work/freno.service"
+  warnings=$(systemd-analyze verify "$work/freno.service" 2>&1) || fail "the unit: $warnings"
+  [ -z "$warnings" ] || fail "the unit: $warnings"
+  step 'the unit is valid'
+else
+  cannot 'the unit is not verified: systemd-analyze is not installed'
+fi
+
+# --- the .deb in minimal roots -----------------------------------------------------------------
+debootstrap --variant=minbase --include=adduser,libstdc++6 bookworm "$work/root1" \
+  >"$work/debootstrap.log" 2>&1 || fail "debootstrap: $(tail -n 3 "$work/debootstrap.log")"
+rm -rf "$work/root1/var/cache/apt" "$work/root1/var/lib/apt/lists"
+mkdir -p "$work/root1/run/systemd/system"
+# systemd does not run in a chroot: the scripts of the package find this in its place.
+install -m 0755 "$here/systemctl.sh" "$work/root1/usr/bin/systemctl"
+for number in 2 3; do cp -a "$work/root1" "$work/root$number"; done
+for number in 1 2 3; do mount -t proc proc "$work/root$number/proc"; done
+for program in node npm git gcc make python3; do
+  ! chroot "$work/root1" sh -c "command -v $program" || fail "the root is not minimal: $program"
+done
+step 'debootstrap has made three roots'
+cannot 'systemd itself: a stand-in starts and stops the service by the unit'
+
+mapfile -t ports < <(node "$here/free-ports.mjs" 6)
+node "$here/replica.mjs" "$work/archive" >"$work/mysql-port" &
+mysql=$!
+until_true 10 test -s "$work/mysql-port"
+
+# install_deb NUMBER FILE: prints how many milliseconds it took.
+install_deb() {
+  local from; from=$(milliseconds)
+  cp "$2" "$work/root$1/tmp/freno.deb"
+  DEBIAN_FRONTEND=noninteractive chroot "$work/root$1" dpkg --force-downgrade --install \
+    /tmp/freno.deb >>"$work/dpkg.log" 2>&1 || fail "dpkg: $(tail -n 5 "$work/dpkg.log")"
+  echo $(($(milliseconds) - from))
+}
+url() { echo "http://127.0.0.1:${ports[$1 - 1]}"; }
+leader() {
+  local number
+  for number in 1 2 3; do
+    if answers "$(url "$number")/leader-check" 200; then echo "$number"; return; fi
+  done
+  return 1
+}
+# Whether the cluster leads, that node knows it, and the throttle is in force everywhere.
+is_whole() {
+  local now
+  answers "$(url "$1")/raft/leader" 200 && now=$(leader) &&
+    answers "$(url "$now")/check/backup/mysql/main" 417 &&
+    answers "$(url "$now")/check/other/mysql/main" 200 &&
+    curl -sf "$(url "$1")/throttled-apps" | grep -q '"backup"'
+}
+
+for number in 1 2 3; do
+  install_deb "$number" "$old_deb" >/dev/null
+  root=$work/root$number
+  [ "$(chroot "$root" stat -c '%U:%G %a' /etc/freno.conf.json)" = 'root:freno 640' ] ||
+    fail 'the configuration is readable for others'
+  node "$here/configuration.mjs" "$number" "$(cat "$work/mysql-port")" "${ports[@]}" \
+    >"$root/etc/freno.conf.json"
+  chroot "$root" systemctl start freno.service
+done
+until_true 20 leader >/dev/null
+until_true 20 answers "$(url "$(leader)")/check/backup/mysql/main" 200
+curl -sf "$(url "$(leader)")/throttle-app/backup" >/dev/null
+for number in 1 2 3; do until_true 20 is_whole "$number"; done
+step 'the previous release runs as a cluster of three, and throttles'
+
+fastest=999999
+quickest=999999
+for number in 1 2 3; do
+  was=$(leader)
+  took=$(install_deb "$number" "$deb")
+  [ "$took" -ge "$fastest" ] || fastest=$took
+  until_true 20 is_whole "$number"
+  [ "$was" != "$number" ] || [ "$(leader)" != "$number" ] || fail 'the leader did not hand over'
+  curl -sf "$(url "$number")/throttled-apps" >/dev/null
+done
+chroot "$work/root1" freno --version | grep -q "^commit: $(git rev-parse HEAD)" || fail 'no commit'
+[ "$(ps -o user:20= -p "$(cat "$work/root1/run/freno.pid")")" != root ] || fail 'runs as root'
+step 'upgraded one node at a time; nothing is lost'
+
+for number in 1 2 3; do
+  chroot "$work/root$number" systemctl stop freno.service
+  from=$(milliseconds)
+  chroot "$work/root$number" systemctl start freno.service
+  until_true 20 answers "$(url "$number")/lb-check" 200
+  took=$(($(milliseconds) - from))
+  [ "$took" -ge "$quickest" ] || quickest=$took
+  until_true 20 is_whole "$number"
+done
+
+for number in 1 2 3; do
+  install_deb "$number" "$old_deb" >/dev/null
+  until_true 20 is_whole "$number"
+done
+step 'set back one node at a time; nothing is lost'
+
+install_deb 1 "$deb" >/dev/null
+until_true 20 is_whole 1
+chroot "$work/root1" dpkg --remove freno >>"$work/dpkg.log" 2>&1
+! answers "$(url 1)/lb-check" 200 || fail 'runs after its removal'
+[ -e "$work/root1/etc/freno.conf.json" ] || fail 'removal takes the configuration'
+[ -n "$(ls "$work/root1/var/lib/freno")" ] || fail 'removal takes the data'
+[ ! -e "$work/root1/usr/lib/freno" ] || fail 'removal leaves files'
+chroot "$work/root1" dpkg --purge freno >>"$work/dpkg.log" 2>&1
+[ ! -e "$work/root1/etc/freno.conf.json" ] || fail 'purge leaves the configuration'
+[ ! -e "$work/root1/var/lib/freno" ] || fail 'purge leaves the data'
+step 'removed with its data kept, and purged'
+cannot 'the image is not built: see docs/releasing.md'
+
+at_most 'milliseconds of the fastest installation' "$fastest" 5000
+at_most 'milliseconds from start to answer' "$quickest" 500
+finish
+trap - EXIT
+rm -rf "$work"
+[ "$missing" -eq 0 ] || echo 'Parts were not tested: see NOT TESTED above.' >&2
+step 'all packages work'
