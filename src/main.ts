@@ -44,7 +44,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 /** The version alone on the first line, as scripts may read it. */
 async function versionText(): Promise<string> {
   // Loaded only here: it tries the native module.
-  const { engineInUse } = await import('./http/main/engine-in-use.js');
+  const { engineInUse } = await import('./service/engine-in-use.js');
   return [
     `freno ${version()}`,
     `commit: ${commit() ?? 'a checkout'}`,

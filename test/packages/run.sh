@@ -64,6 +64,8 @@ node resources/packaging/package.mjs --commit "$previous" --version 0.0.1 --only
 step "built the previous release, $previous"
 
 archive=$(echo "$release"/freno-*-linux-*.tar.gz)
+commit=$(tar -xzOf "$archive" --wildcards 'freno-*/dist/build.json' | grep -oE '[0-9a-f]{40}')
+[ -n "${PACKAGES_BUILT:-}" ] || [ "$commit" = "$(git rev-parse HEAD)" ] || fail 'another commit'
 deb=$(echo "$release"/freno_*.deb)
 rpm=$(echo "$release"/freno-*.rpm)
 old_deb=$(echo "$work"/previous/freno_*.deb)
@@ -77,7 +79,7 @@ python3 -c 'import json, sys; assert json.load(open(sys.argv[1]))["bomFormat"] =
 mkdir "$work/archive" && tar -xzf "$archive" -C "$work/archive" --strip-components=1
 ln -s "$work/archive/bin/freno" "$work/freno"
 version=$(env -i PATH=/usr/bin:/bin "$work/freno" --version)
-for part in "commit: $(git rev-parse HEAD)" 'runtime: Node.js' 'HTTP engine: uws'; do
+for part in "commit: $commit" 'runtime: Node.js' 'HTTP engine: uws'; do
   grep -q "^$part" <<<"$version" || fail "freno --version does not say $part: $version"
 done
 step 'the archive runs'
@@ -194,7 +196,7 @@ for number in 1 2 3; do
   [ "$was" != "$number" ] || [ "$(leader)" != "$number" ] || fail 'the leader did not hand over'
   curl -sf "$(url "$number")/throttled-apps" >/dev/null
 done
-chroot "$work/root1" freno --version | grep -q "^commit: $(git rev-parse HEAD)" || fail 'no commit'
+chroot "$work/root1" freno --version | grep -q "^commit: $commit" || fail 'no commit'
 [ "$(ps -o user:20= -p "$(cat "$work/root1/run/freno.pid")")" != root ] || fail 'runs as root'
 step 'upgraded one node at a time; nothing is lost'
 

@@ -68,9 +68,10 @@ describe('the process', () => {
     expect(await run('--version')).to.deep.include({ code: 0, stderr: '' });
     const [first, ...more] = (await run('-version')).stdout.trimEnd().split('\n');
     expect(first).to.match(/^freno \d+\.\d+\.\d+$/);
-    expect(more.join('; ')).to.match(
-      /^commit: (?:a checkout|[0-9a-f]{40}); runtime: Node\.js \S+ \(.*\); HTTP engine: (?:uws|node) /,
-    );
+    expect(more).to.have.length(3);
+    expect(more[0]).to.match(/^commit: (?:a checkout|[0-9a-f]{40})$/);
+    expect(more[1]).to.match(/^runtime: Node\.js \d+\.\d+\.\d+ \(\w+ \w+\)$/);
+    expect(more[2]).to.match(/^HTTP engine: (?:uws|node) \(.+\)$/);
   });
 
   it('refuses an unknown flag in one line', async () => {
