@@ -8,6 +8,7 @@ import { StoreCounters, ThreadCounters } from '../../src/stores/prober/counters.
 import { ProbedHost } from '../../src/stores/prober/host.js';
 import { HttpChecker } from '../../src/stores/prober/http-check.js';
 import { MetricHost } from '../../src/stores/prober/metric-host.js';
+import { LoginGate } from '../../src/stores/prober/mysql/login-gate.js';
 import { metricOf } from '../../src/stores/prober/mysql/metric.js';
 import { MetricState } from '../../src/throttle/metric.js';
 import { MariaDb, needMariaDb } from '../support/mariadb.js';
@@ -182,6 +183,7 @@ function hostAt(target: { host: string; port: number }, addresses: () => readonl
     { user: '', password: '', collation: '', tls: null },
     {
       ...{ store: 'main', httpChecker: new HttpChecker(), counters },
+      ...{ logins: new LoginGate() },
       ...{ logger: silent, lines: silent },
       connectionMaxAgeMs: () => 60_000,
       resolver: {

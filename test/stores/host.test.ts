@@ -9,6 +9,7 @@ import { ProbedHost } from '../../src/stores/prober/host.js';
 import { HostLines } from '../../src/stores/prober/host-lines.js';
 import { HttpChecker } from '../../src/stores/prober/http-check.js';
 import { MetricHost, type ReadMetric } from '../../src/stores/prober/metric-host.js';
+import { LoginGate } from '../../src/stores/prober/mysql/login-gate.js';
 import { metricOf } from '../../src/stores/prober/mysql/metric.js';
 
 const REFUSED = { text: 'connection refused', unreachable: true };
@@ -40,6 +41,7 @@ function setUp() {
     { user: '', password: '', collation: '', tls: null },
     {
       ...{ store: 'main', httpChecker: new HttpChecker(), counters },
+      ...{ logins: new LoginGate() },
       ...{ logger, lines: new HostLines(logger) },
       resolver: new FairResolver().client(),
       connectionMaxAgeMs: () => Number.POSITIVE_INFINITY,

@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { monotonicMs } from '../../src/base/clock.js';
 import { error } from '../../src/demo/mysql/packets.js';
 import { SimulatedMySQL } from '../../src/demo/simulated-mysql.js';
+import { LOGINS_MAX } from '../../src/stores/prober/mysql/login-gate.js';
 import { MariaDb, needMariaDb } from '../support/mariadb.js';
 import { OddMySQL } from '../support/odd-mysql.js';
 import { Probing } from '../support/probing.js';
@@ -34,6 +35,25 @@ describe('a server that does not answer logins', () => {
       const startedAtMs = monotonicMs();
       for (const slot of STORES) await probing.value(slot);
       expect(monotonicMs() - startedAtMs).to.be.below(500);
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('has a bounded number of logins, however many stores list it', async () => {
+    const server = await SimulatedMySQL.listen({ value: 0.5 });
+    const slots = Array.from({ length: 2 * LOGINS_MAX }, (_, slot) => slot + 1);
+    try {
+      await server.setFault({ kind: 'hang' });
+      for (const slot of slots) await probing.assign(slot, [server], QUERY);
+      for (const slot of slots) expect(await probing.error(slot)).to.match(/i\/o timeout|logins/);
+      await pause(1_500);
+      expect(server.connections).to.equal(LOGINS_MAX);
+      await server.setFault({ kind: 'none' });
+      const startedAtMs = monotonicMs();
+      for (const slot of slots) await probing.value(slot);
+      expect(monotonicMs() - startedAtMs).to.be.below(1_500);
+      expect(server.connections).to.equal(slots.length);
     } finally {
       await server.close();
     }

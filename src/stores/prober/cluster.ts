@@ -16,6 +16,7 @@ import { HostChecks } from './host-checks.js';
 import { HostPool } from './host-pool.js';
 import type { HttpChecker } from './http-check.js';
 import type { MetricFeed } from './metric-feed.js';
+import type { LoginGate } from './mysql/login-gate.js';
 import { metricOf } from './mysql/metric.js';
 import type { ProbeCounters } from './mysql/probe-query.js';
 import type { MemberScheduling, Scheduled } from './probe-scheduler.js';
@@ -32,6 +33,7 @@ export interface ClusterContext {
   /** For failures of hosts. */
   readonly lines: FailureLines;
   readonly resolver: FairResolver;
+  readonly logins: LoginGate;
   readonly scheduling: MemberScheduling;
   readonly httpChecker: HttpChecker;
   readonly prometheus: PrometheusQueries;
@@ -69,7 +71,7 @@ export class ProbedCluster implements Scheduled {
     this.#metricContext = { store, board, publisher, logger };
     this.#counters = counters;
     this.#hosts = new HostPool(
-      { store, httpChecker, logger, lines, counters, resolver },
+      { store, httpChecker, logger, lines, counters, resolver, logins: context.logins },
       scheduling,
     );
     this.#checks = new HostChecks({ httpChecker, resolver, scheduling });

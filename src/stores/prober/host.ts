@@ -15,7 +15,9 @@ import type { ProbeTarget } from '../../contracts/stores.js';
 import { type FailureLines, FailureLog } from './failure-log.js';
 import { CHECK_INTERVAL_MS, type HttpChecker } from './http-check.js';
 import type { MetricHost, SharedHost } from './metric-host.js';
-import { MysqlProbe } from './mysql/probe.js';
+import { GatedProbe } from './mysql/gated-probe.js';
+import type { LoginGate } from './mysql/login-gate.js';
+import type { MysqlProbe } from './mysql/probe.js';
 import type { ProbeCounters } from './mysql/probe-query.js';
 import type { Openable } from './probe-scheduler.js';
 
@@ -40,6 +42,8 @@ export interface HostContext {
   /** Of the store. */
   readonly counters: ProbeCounters;
   readonly resolver: ResolverClient;
+  /** Of the thread. */
+  readonly logins: LoginGate;
   /** That of the settings now. */
   readonly connectionMaxAgeMs: () => number;
 }
@@ -125,7 +129,7 @@ export class ProbedHost implements Openable, SharedHost {
   /** While all values are reused, and nothing else is due. */
   get restsUntilMs(): number {
     if (this.#successor !== null || this.#isSharedTooLate || !this.#probe.isIdle) return 0;
-    return Math.min(this.#probe.cachedUntilMs, this.#nextSkipMs, this.#lateAtMs);
+    return Math.min(this.#probe.queries.cachedUntilMs, this.#nextSkipMs, this.#lateAtMs);
   }
 
   threw(thrown: unknown): void {
@@ -165,8 +169,8 @@ export class ProbedHost implements Openable, SharedHost {
   }
 
   #newProbe(): MysqlProbe {
-    const { resolver, counters, connectionMaxAgeMs } = this.#context;
-    const probe: MysqlProbe = new MysqlProbe(
+    const { resolver, counters, connectionMaxAgeMs, logins } = this.#context;
+    const probe: MysqlProbe = new GatedProbe(
       this.#target,
       this.#login,
       resolver,
@@ -182,6 +186,7 @@ export class ProbedHost implements Openable, SharedHost {
         },
       },
       counters,
+      logins,
     );
     return probe;
   }

@@ -17,6 +17,7 @@ import { type ClusterContext, ProbedCluster } from './cluster.js';
 import { ThreadCounters } from './counters.js';
 import { HostLines } from './host-lines.js';
 import { HttpChecker } from './http-check.js';
+import { LoginGate } from './mysql/login-gate.js';
 import {
   type MemberScheduling,
   type Openable,
@@ -78,6 +79,7 @@ export class ProbeWorker {
       publisher,
       logger,
       lines: new HostLines(logger),
+      logins: new LoginGate(),
       scheduling,
       prometheus: new PrometheusQueries(resolver.client().lookup, scheduling),
     };

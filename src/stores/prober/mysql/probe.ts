@@ -55,6 +55,7 @@ export class MysqlProbe implements Scheduled {
   readonly address: string;
   /** How many metrics will be queried, where they come only when it is connected. */
   expectedQueries = 0;
+  readonly queries = new QueryRound();
   /** Whether the connection that there is was made for several metrics. */
   isShared = false;
   readonly #target: ProbeTarget;
@@ -63,7 +64,6 @@ export class MysqlProbe implements Scheduled {
   readonly #listener: ConnectionListener;
   /** Of attempts to connect. */
   readonly #counters: ProbeCounters;
-  readonly #queries = new QueryRound();
   #mode: ProbeMode = 'closed';
   #socket: Socket | null = null;
   #connection: Connection | null = null;
@@ -102,16 +102,16 @@ export class MysqlProbe implements Scheduled {
    * does not is still delivered to it.
    */
   setQueries(queries: readonly ProbeQuery[]): void {
-    this.#queries.replace(queries, this.#serverVersion);
+    this.queries.replace(queries, this.#serverVersion);
   }
 
   get isIdle(): boolean {
     return this.#mode === 'idle';
   }
 
-  /** `monotonicMs()` until which no metric is queried: all have values that are reused. */
-  get cachedUntilMs(): number {
-    return this.#queries.cachedUntilMs;
+  /** `monotonicMs()` from which it dials; infinite: it has a connection, or makes one. */
+  get dialAtMs(): number {
+    return this.#mode === 'disconnected' ? this.#retryAtMs : Number.POSITIVE_INFINITY;
   }
 
   get isConnected(): boolean {
@@ -120,7 +120,7 @@ export class MysqlProbe implements Scheduled {
 
   /** Queries at once, whatever is cached; an attempt in flight continues. */
   open(nowMs: number): void {
-    this.#queries.restart();
+    this.queries.restart();
     this.#backoff.succeeded();
     this.#retryAtMs = nowMs;
     if (this.#mode === 'closed') this.#enter('disconnected');
@@ -192,7 +192,7 @@ export class MysqlProbe implements Scheduled {
     this.#connection = connection;
     const greeted = ({ serverVersion = '' }: { serverVersion?: string }): void => {
       this.#serverVersion = serverVersion;
-      this.#queries.connected(serverVersion);
+      this.queries.connected(serverVersion);
       this.#prepare(connection, serverVersion);
     };
     connection.on('connect', this.#callback(connection, greeted));
@@ -236,7 +236,7 @@ export class MysqlProbe implements Scheduled {
     this.#enter('preparing');
     const ifCurrent = <Arguments extends unknown[]>(act: (...values: Arguments) => void) =>
       this.#callback(connection, act);
-    this.isShared = Math.max(this.#queries.size, this.expectedQueries) > 1;
+    this.isShared = Math.max(this.queries.size, this.expectedQueries) > 1;
     prepare(connection, serverVersion, this.isShared, this.#leftBehind, {
       sending: ifCurrent(() => {
         this.#deadlineMs = monotonicMs() + PROBE_TIMEOUT_MS;
@@ -260,12 +260,12 @@ export class MysqlProbe implements Scheduled {
 
   /** Each query has its turn once. */
   #startRound(nowMs: number): void {
-    this.#queries.start();
+    this.queries.start();
     this.#sendNext(nowMs);
   }
 
   #sendNext(nowMs: number): void {
-    const query = this.#queries.next(nowMs);
+    const query = this.queries.next(nowMs);
     if (query === null) return;
     if (query.needsNewConnection) this.#renewConnection(nowMs);
     else this.#send(query);
@@ -296,7 +296,7 @@ export class MysqlProbe implements Scheduled {
     const failure = connectionFailure(this.address, error);
     const isNext = error.errno === PARSE_ERROR && query.hasNextStatement;
     const isRefused = !isNext && query.isLostOnConnection(error);
-    if (isRefused && this.#queries.size === 1) {
+    if (isRefused && this.queries.size === 1) {
       // What is granted or renewed later may count for new connections only: this one is given up.
       this.#quit();
       this.#failed(failure);
@@ -321,7 +321,7 @@ export class MysqlProbe implements Scheduled {
     const nowMs = monotonicMs();
     const tookMs = nowMs - this.#startedAtMs;
     query.counters.finished(tookMs);
-    if (this.#queries.size > 1) query.pauseUntil(nowMs + pauseAfterMs(tookMs));
+    if (this.queries.size > 1) query.pauseUntil(nowMs + pauseAfterMs(tookMs));
     return nowMs;
   }
 
@@ -348,7 +348,7 @@ export class MysqlProbe implements Scheduled {
       return;
     }
     this.#socket!.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
-    this.#queries.restart();
+    this.queries.restart();
     this.#counters.finished(nowMs - this.#startedAtMs);
     this.#counters.failed();
     this.#startedAtMs = nowMs;
@@ -361,7 +361,7 @@ export class MysqlProbe implements Scheduled {
     const counters = this.#mode === 'querying' ? this.#sent!.counters : this.#counters;
     this.#drop();
     this.#enter('disconnected');
-    this.#queries.restart();
+    this.queries.restart();
     const nowMs = monotonicMs();
     counters.finished(nowMs - this.#startedAtMs);
     counters.failed();
