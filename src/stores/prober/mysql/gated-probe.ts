@@ -36,7 +36,8 @@ export class GatedProbe extends MysqlProbe {
     this.#failsAtMs = Number.POSITIVE_INFINITY;
     super.tick(nowMs);
     const isLoggingIn = !this.isConnected && this.dialAtMs === Number.POSITIVE_INFINITY;
-    if (!isLoggingIn) this.#place.leave();
+    if (isLoggingIn) this.#place.setDialing(this.lateFailure(0).unreachable);
+    else this.#place.leave();
   }
 
   override close(): void {
@@ -49,6 +50,7 @@ export class GatedProbe extends MysqlProbe {
     if (nowMs < this.#failsAtMs) return;
     this.#failsAtMs = nowMs + PROBE_TIMEOUT_MS;
     const reason = `${LOGINS_MAX} logins to it are not answered yet`;
-    this.#waiting.failed(hostFailure(this.address, reason), nowMs);
+    const unreachable = this.#place.isUnreachable;
+    this.#waiting.failed({ ...hostFailure(this.address, reason), unreachable }, nowMs);
   }
 }

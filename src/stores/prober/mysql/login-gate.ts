@@ -7,9 +7,15 @@
 /** Of an address. There are at most a few threads. */
 export const LOGINS_MAX = 16;
 
+/** Logins to one address. */
+interface AddressLogins {
+  inProgress: number;
+  /** Those that have no TCP connection yet. */
+  dialing: number;
+}
+
 export class LoginGate {
-  /** By address. */
-  readonly #logins = new Map<string, number>();
+  readonly #logins = new Map<string, AddressLogins>();
 
   place(address: string): LoginPlace {
     return new LoginPlace(this.#logins, address);
@@ -18,30 +24,47 @@ export class LoginGate {
 
 /** The place of one probe. */
 export class LoginPlace {
-  readonly #logins: Map<string, number>;
+  readonly #all: Map<string, AddressLogins>;
   readonly #address: string;
-  #isTaken = false;
+  /** Of the address; null: the place is free. */
+  #taken: AddressLogins | null = null;
+  #isDialing = false;
 
-  constructor(logins: Map<string, number>, address: string) {
-    this.#logins = logins;
+  constructor(all: Map<string, AddressLogins>, address: string) {
+    this.#all = all;
     this.#address = address;
+  }
+
+  /** Whether no login to the address has come as far as a TCP connection. */
+  get isUnreachable(): boolean {
+    const logins = this.#all.get(this.#address);
+    return logins !== undefined && logins.dialing === logins.inProgress;
   }
 
   /** Whether a login may begin, which is in progress until `leave`. */
   take(): boolean {
-    if (this.#isTaken) return true;
-    const logins = this.#logins.get(this.#address) ?? 0;
-    if (logins >= LOGINS_MAX) return false;
-    this.#logins.set(this.#address, logins + 1);
-    this.#isTaken = true;
+    if (this.#taken !== null) return true;
+    let logins = this.#all.get(this.#address);
+    if (logins === undefined) {
+      logins = { inProgress: 0, dialing: 0 };
+      this.#all.set(this.#address, logins);
+    }
+    if (logins.inProgress >= LOGINS_MAX) return false;
+    logins.inProgress++;
+    this.#taken = logins;
     return true;
   }
 
+  setDialing(isDialing: boolean): void {
+    if (this.#taken === null || isDialing === this.#isDialing) return;
+    this.#isDialing = isDialing;
+    this.#taken.dialing += isDialing ? 1 : -1;
+  }
+
   leave(): void {
-    if (!this.#isTaken) return;
-    this.#isTaken = false;
-    const logins = this.#logins.get(this.#address)! - 1;
-    if (logins === 0) this.#logins.delete(this.#address);
-    else this.#logins.set(this.#address, logins);
+    if (this.#taken === null) return;
+    this.setDialing(false);
+    if (--this.#taken.inProgress === 0) this.#all.delete(this.#address);
+    this.#taken = null;
   }
 }
