@@ -47,7 +47,7 @@ async function versionText(): Promise<string> {
   const { engineInUse } = await import('./service/engine-in-use.js');
   return [
     `freno ${version()}`,
-    `commit: ${commit() ?? 'a checkout'}`,
+    `commit: ${commit() ?? 'unknown'}`,
     `runtime: Node.js ${process.versions.node} (${process.platform} ${process.arch})`,
     `HTTP engine: ${engineInUse()}\n`,
   ].join('\n');

@@ -4,12 +4,13 @@
 # three is upgraded from the previous release and set back, one node at a time.
 #
 # Needs root, Debian, a mirror of it, and: apt-get install binutils rpm debootstrap lintian
-# PACKAGES_BUILT=1 tests what is in dist/release, and does not build twice.
+# PACKAGES_BUILT=1 tests the packages of the run before, and builds nothing.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export LC_ALL=C.UTF-8
 
 release=$PWD/dist/release
+before=$PWD/dist/release-previous
 work=$PWD/dist/packages-test
 here=test/packages
 began=$SECONDS
@@ -59,16 +60,18 @@ if [ -z "${PACKAGES_BUILT:-}" ]; then
 fi
 (cd "$release" && sha256sum --check --quiet SHA256SUMS)
 previous=$(sed -n "s/^const PREVIOUS_RELEASE = '\(.*\)';/\1/p" test/support/previous-release.ts)
-node resources/packaging/package.mjs --commit "$previous" --version 0.0.1 --only deb \
-  --output "$work/previous" >/dev/null
-step "built the previous release, $previous"
+if [ -z "${PACKAGES_BUILT:-}" ] || [ ! -e "$before/SHA256SUMS" ]; then
+  node resources/packaging/package.mjs --commit "$previous" --version 0.0.1 --only deb \
+    --output "$before" >/dev/null
+fi
+step "has the previous release, $previous"
 
 archive=$(echo "$release"/freno-*-linux-*.tar.gz)
 commit=$(tar -xzOf "$archive" --wildcards 'freno-*/dist/build.json' | grep -oE '[0-9a-f]{40}')
 [ -n "${PACKAGES_BUILT:-}" ] || [ "$commit" = "$(git rev-parse HEAD)" ] || fail 'another commit'
 deb=$(echo "$release"/freno_*.deb)
 rpm=$(echo "$release"/freno-*.rpm)
-old_deb=$(echo "$work"/previous/freno_*.deb)
+old_deb=$(echo "$before"/freno_*.deb)
 for file in "$archive" "$deb" "$rpm"; do
   at_most "megabytes of ${file##*/}" "$(($(stat -c %s "$file") / 1000000))" 60
 done
@@ -91,7 +94,7 @@ npm_client=$(ls "$release"/freno-client-*.tgz)
 # Without a registry, a compiler and git: none of them may be asked.
 (cd "$work/npm" && env PATH="$(dirname "$(command -v node)"):/bin" npm install --offline \
   --no-audit --no-fund --silent "$npm_package" "$npm_client")
-"$work/npm/node_modules/.bin/freno" --version | grep -q '^HTTP engine: uws' ||
+"$work/npm/node_modules/.bin/freno" --version | grep '^HTTP engine: uws' >/dev/null ||
   fail 'the npm package does not load the native module'
 for module in freno/client freno-client; do
   (cd "$work/npm" && node -e "
@@ -107,9 +110,8 @@ for file in "$release"/freno_client-*.whl "$release"/freno_client-*.tar.gz; do
 done
 step 'the Python packages load'
 
-rpm --query --package --list "$rpm" | grep -qx /usr/lib/freno/runtime/node || fail 'no runtime'
-rpm --query --package --configfiles "$rpm" | grep -qx /etc/freno.conf.json || fail 'no config'
-cannot 'the .rpm is not installed: this takes a Fedora or Red Hat system'
+rpm --query --package --configfiles "$rpm" | grep -x /etc/freno.conf.json >/dev/null ||
+  fail 'the .rpm does not keep the configuration'
 
 # --- the .deb by itself ------------------------------------------------------------------------
 lintian --allow-root --fail-on error --tag-display-limit 0 "$deb" >"$work/lintian.log" 2>&1 ||
@@ -168,7 +170,7 @@ is_whole() {
   answers "$(url "$1")/raft/leader" 200 && now=$(leader) &&
     answers "$(url "$now")/check/backup/mysql/main" 417 &&
     answers "$(url "$now")/check/other/mysql/main" 200 &&
-    curl -sf "$(url "$1")/throttled-apps" | grep -q '"backup"'
+    curl -sf "$(url "$1")/throttled-apps" | grep '"backup"' >/dev/null
 }
 
 for number in 1 2 3; do
@@ -196,7 +198,7 @@ for number in 1 2 3; do
   [ "$was" != "$number" ] || [ "$(leader)" != "$number" ] || fail 'the leader did not hand over'
   curl -sf "$(url "$number")/throttled-apps" >/dev/null
 done
-chroot "$work/root1" freno --version | grep -q "^commit: $commit" || fail 'no commit'
+chroot "$work/root1" freno --version | grep "^commit: $commit" >/dev/null || fail 'no commit'
 [ "$(ps -o user:20= -p "$(cat "$work/root1/run/freno.pid")")" != root ] || fail 'runs as root'
 step 'upgraded one node at a time; nothing is lost'
 
@@ -227,6 +229,17 @@ chroot "$work/root1" dpkg --purge freno >>"$work/dpkg.log" 2>&1
 [ ! -e "$work/root1/etc/freno.conf.json" ] || fail 'purge leaves the configuration'
 [ ! -e "$work/root1/var/lib/freno" ] || fail 'purge leaves the data'
 step 'removed with its data kept, and purged'
+
+# Its scripts run in the root; what it requires is not looked up among Debian's packages.
+rpm --root "$work/root1" --nodeps --install "$rpm" >>"$work/dpkg.log" 2>&1 ||
+  fail "rpm: $(tail -n 5 "$work/dpkg.log")"
+chroot "$work/root1" freno --version | grep "^commit: $commit" >/dev/null || fail 'no commit'
+[ "$(chroot "$work/root1" stat -c '%U:%G %a' /etc/freno.conf.json /var/lib/freno | xargs)" = \
+  'root:freno 640 freno:freno 700' ] || fail 'owners of the .rpm'
+rpm --root "$work/root1" --erase freno >>"$work/dpkg.log" 2>&1
+[ ! -e "$work/root1/usr/lib/freno" ] || fail 'removal of the .rpm leaves files'
+step 'the .rpm is installed and removed'
+cannot 'the .rpm on a Fedora or Red Hat system'
 cannot 'the image is not built: see docs/releasing.md'
 
 at_most 'milliseconds of the fastest installation' "$fastest" 5000
