@@ -67,7 +67,7 @@ export function requestFor(
     case 400: {
       const [parameter] = route.segments.filter((segment) => segment.startsWith(':'));
       if (parameter !== undefined) return at(leader, { [parameter.slice(1)]: '%zz' });
-      return { node: leader, path: `${route.pattern}?${REFUSED_QUERIES[endpoint]}` };
+      return { node: leader, path: `${route.pattern}?${REFUSED_QUERIES[endpoint] ?? 'x=%zz'}` };
     }
     case 403:
       return { ...at(leader), headers: CROSS_SITE };
