@@ -7,7 +7,14 @@ import { TemporaryDirectory } from '../../src/demo/temporary.js';
 import { openApiDocument, templateOf } from '../../src/http/worker/openapi/document.js';
 import { isControl, matchRoute, ROUTES, type Route } from '../../src/http/worker/routes.js';
 import { ApiDocument } from '../support/api-document.js';
-import { type ApiNodes, DENIED_APP, pathOf, requestFor } from '../support/api-requests.js';
+import {
+  type ApiNodes,
+  DENIED_APP,
+  pathOf,
+  queriesBeyond,
+  requestFor,
+  valuesBeyond,
+} from '../support/api-requests.js';
 import { fetchOnce, type HttpAnswer } from '../support/http-client.js';
 import { PageCluster } from '../support/page-cluster.js';
 import { readFromRoot } from '../support/sources.js';
@@ -127,6 +134,26 @@ describe('real answers beside the OpenAPI document', function () {
       await expectOptions(route);
     });
   }
+
+  it('gets 400 beyond each limit of a parameter', async () => {
+    let tried = 0;
+    for (const route of ROUTES) {
+      const [path] = pathOf(route).split('?');
+      for (const parameter of document.parametersOf(templateOf(route))) {
+        const { name, schema } = parameter;
+        const isOfPath = parameter.in === 'path';
+        const paths = isOfPath
+          ? valuesBeyond(schema).map((value) => pathOf(route, { [name]: value }))
+          : queriesBeyond(parameter).map((query) => `${path}?${query}`);
+        for (const beyond of paths) {
+          const { status } = await fetchOnce(nodes.leader.port, beyond);
+          expect(status, beyond.slice(0, 200)).to.equal(400);
+          tried++;
+        }
+      }
+    }
+    expect(tried).to.be.above(100);
+  });
 
   it('gets the stream of the page', async () => {
     const { url } = await cluster.leader();

@@ -18,6 +18,20 @@ interface ApiResponse {
   readonly content?: Readonly<Record<string, MediaType>>;
 }
 
+export interface ApiParameter {
+  readonly name: string;
+  readonly in: 'path' | 'query';
+  readonly schema: ParameterLimits;
+}
+
+/** Keywords of JSON Schema. */
+export interface ParameterLimits {
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly maxLength?: number;
+  readonly maxItems?: number;
+}
+
 export interface ApiOperation {
   readonly operationId: string;
   readonly responses: Readonly<Record<string, Reference>>;
@@ -35,6 +49,7 @@ interface ApiDescription {
   readonly paths: Readonly<Record<string, PathItem>>;
   readonly components: Readonly<Record<string, Readonly<Record<string, object>>>> & {
     readonly responses: Readonly<Record<string, ApiResponse>>;
+    readonly parameters: Readonly<Record<string, ApiParameter>>;
   };
 }
 
@@ -53,6 +68,11 @@ export class ApiDocument {
     const item = this.described.paths[template];
     if (item === undefined) throw new Error(`the document has no ${template}`);
     return item;
+  }
+
+  parametersOf(template: string): ApiParameter[] {
+    const { parameters } = this.described.components;
+    return (this.pathItem(template).parameters ?? []).map(({ $ref }) => parameters[nameOf($ref)]!);
   }
 
   /** The statuses of GET, sorted. */
@@ -91,9 +111,7 @@ export class ApiDocument {
 
   #response(template: string, status: number): ApiResponse | undefined {
     const { $ref } = this.pathItem(template).get.responses[status] ?? {};
-    return $ref === undefined
-      ? undefined
-      : this.described.components.responses[$ref.split('/').at(-1)!];
+    return $ref === undefined ? undefined : this.described.components.responses[nameOf($ref)];
   }
 
   #expectFits({ $ref }: Reference, value: unknown, about: string): void {
@@ -105,4 +123,8 @@ export class ApiDocument {
     validate(value);
     expect(validate.errors, `${about}\n${this.#ajv.errorsText(validate.errors)}`).to.equal(null);
   }
+}
+
+function nameOf(reference: string): string {
+  return reference.split('/').at(-1)!;
 }

@@ -1,6 +1,7 @@
 /** How to get each status of each route that the OpenAPI document has. */
 import type { FrenoNode } from '../../src/demo/freno-node.js';
 import type { HttpEndpoint, Route } from '../../src/http/worker/routes.js';
+import type { ApiParameter, ParameterLimits } from './api-document.js';
 import type { HttpRequestOptions } from './http-client.js';
 
 /** The nodes that answer. */
@@ -47,6 +48,22 @@ export function pathOf(route: Route, changes: Readonly<Record<string, string>> =
   const path = route.pattern.replace(/:(\w+)/g, (_, name: string) => values[name]!);
   const query = QUERIES[route.endpoint];
   return query === undefined ? path : `${path}?${query.replace('main1', values.storeName!)}`;
+}
+
+/** A query of the parameter for each of its limits, which is just beyond that limit. */
+export function queriesBeyond({ name, schema }: ApiParameter): string[] {
+  const { maxItems } = schema;
+  const items = maxItems === undefined ? [] : [`${name}=mysql/main1&`.repeat(maxItems + 1)];
+  return [...items, ...valuesBeyond(schema).map((value) => `${name}=${value}`)];
+}
+
+/** A value for each limit, which is just beyond it. */
+export function valuesBeyond({ minimum, maximum, maxLength }: ParameterLimits): string[] {
+  return [
+    ...(minimum === undefined ? [] : [String(minimum - 1)]),
+    ...(maximum === undefined ? [] : [String(maximum + 1)]),
+    ...(maxLength === undefined ? [] : ['x'.repeat(maxLength + 1)]),
+  ];
 }
 
 /** The request that gets the status of the route; undefined: there is none here. */

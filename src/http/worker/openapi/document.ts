@@ -94,10 +94,10 @@ function parametersOf({ segments }: Route): string[] {
 }
 
 function pathItem(route: Route, identifier: string): object {
-  const { path = {}, tag, summary, summaries, queries = [] } = ENDPOINTS[route.endpoint];
+  const { path = {}, tag, summary, summaries } = ENDPOINTS[route.endpoint];
   const parameters = [
     ...parametersOf(route).map((name) => component('parameters', `path.${path[name] ?? name}`)),
-    ...queries.map((name) => component('parameters', `query.${name}`)),
+    ...queriesOf(route).map((name) => component('parameters', `query.${name}`)),
   ];
   const responses = Object.fromEntries(
     Object.entries(responsesOf(route)).map(([status, { name }]) => [
@@ -126,14 +126,23 @@ function pathItem(route: Route, identifier: string): object {
   };
 }
 
+function queriesOf(route: Route): QueryName[] {
+  const { queries = [] } = ENDPOINTS[route.endpoint];
+  const names = parametersOf(route);
+  return queries.filter((name) => {
+    const { beside }: DescribedParameter = QUERIES[name];
+    return beside === undefined || names.includes(beside);
+  });
+}
+
 /** With 400 where a parameter can be refused. */
 function responsesOf(route: Route): Readonly<Record<string, DescribedResponse>> {
-  const { queries = [], responses } = ENDPOINTS[route.endpoint];
+  const { responses } = ENDPOINTS[route.endpoint];
   const isRefusable = (name: QueryName): boolean => {
     const query: DescribedParameter = QUERIES[name];
     return query.isLenient !== true;
   };
-  const canBeRefused = parametersOf(route).length > 0 || queries.some(isRefusable);
+  const canBeRefused = parametersOf(route).length > 0 || queriesOf(route).some(isRefusable);
   return { ...responses, ...(canBeRefused && { 400: BAD_REQUEST }) };
 }
 

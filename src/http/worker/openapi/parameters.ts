@@ -21,6 +21,8 @@ export interface DescribedParameter {
   readonly required?: true;
   /** A value that is not valid counts as none. */
   readonly isLenient?: true;
+  /** Only of paths that have this parameter. */
+  readonly beside?: PathParameterName;
   /** Values are separated by commas. */
   readonly isCommaList?: true;
 }
@@ -64,7 +66,7 @@ export const PATH_PARAMETERS = {
   },
   lastMinutes: { description: 'Of the last minutes; 0: of a day.', schema: wholeFrom(0) },
   file: { description: 'The name of a file.', schema: NAME },
-} as const satisfies Readonly<Record<string, DescribedParameter>>;
+} as const satisfies Readonly<Record<string, Omit<DescribedParameter, 'beside'>>>;
 
 export type PathParameterName = keyof typeof PATH_PARAMETERS;
 
@@ -91,7 +93,11 @@ export const QUERIES = {
     required: true,
   },
   threshold: { description: 'The threshold of a check-read.', schema: NUMBER },
-  store_name: { description: 'Concerns the app on this store alone.', schema: NAME },
+  store_name: {
+    description: 'Concerns the app on this store alone.',
+    schema: NAME,
+    beside: 'app',
+  },
   reason: { description: 'Why: kept with the entry, and logged.', schema: NOTE },
   owner: { description: 'Who: kept with the entry, and logged.', schema: NOTE },
   since: {
