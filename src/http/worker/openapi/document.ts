@@ -5,7 +5,7 @@
 import { version } from '../../../base/version.js';
 import { isControl, ROUTES, type Route } from '../routes.js';
 import { BODIES } from './bodies.js';
-import { ENDPOINTS } from './endpoints.js';
+import { type DescribedEndpoint, ENDPOINTS } from './endpoints.js';
 import {
   type DescribedParameter,
   PATH_PARAMETERS,
@@ -20,6 +20,14 @@ const DESCRIPTION =
   'A cooperative throttler for writers: ask before each small batch, write on 200, else wait. ' +
   'A path that is a known one but for superfluous slashes or letter case gets 301 or 307, an ' +
   'unknown path 404, another method 405, and a defect of freno 500.';
+
+const TAGS: Readonly<Record<DescribedEndpoint['tag'], string>> = {
+  Checks: 'May this app write to this store now?',
+  Commands: "Operators' commands; every node takes them, with or without a body.",
+  State: 'What is in force, what is measured, and how the nodes are.',
+  Diagnostics: 'For the monitoring of freno itself.',
+  Page: 'The page for operators, its files and its stream.',
+};
 
 /** The same for every path. */
 const METHOD_RESPONSES: Readonly<Record<string, JsonSchema>> = {
@@ -49,7 +57,8 @@ export function openApiDocument(): string {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
-    tags: ['Checks', 'Commands', 'State', 'Diagnostics', 'Page'].map((name) => ({ name })),
+    security: [],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths: Object.fromEntries(paths),
     components: {
       parameters: {
