@@ -10,6 +10,8 @@ export interface PageClusterOptions {
   readonly stores: number;
   /** Of `main3`. */
   readonly hosts: number;
+  /** For how long values are reused, milliseconds. */
+  readonly cacheMillis?: number;
   /** Further keys of the configuration. */
   readonly besides?: Readonly<Record<string, unknown>>;
 }
@@ -26,7 +28,7 @@ export class PageCluster {
 
   /** Resolves when a node leads and `main3` is above its threshold. */
   static async start(options: PageClusterOptions): Promise<PageCluster> {
-    const { nodes: count, stores, hosts, besides = {} } = options;
+    const { nodes: count, stores, hosts, cacheMillis = 0, besides = {} } = options;
     const directory = new TemporaryDirectory();
     // The last server is that of the store which is above.
     const values = Array.from({ length: hosts + 1 }, (_, index) => ({ value: 0.02 + index / 1e4 }));
@@ -42,6 +44,7 @@ export class PageCluster {
     const Stores = {
       MySQL: {
         ...{ User: 'freno', Password: 'freno', ThrottleThreshold: 1 },
+        CacheMillis: cacheMillis,
         MetricQuery: 'select lag from meta.heartbeat',
         Clusters: { ...Object.fromEntries(clusters), audit },
       },

@@ -361,7 +361,7 @@ describe('the page', function () {
   });
 });
 
-describe('the page of a thousand stores', function () {
+describe('the page of a thousand stores, a thousand hosts and five hundred apps', function () {
   this.timeout(60_000);
 
   let browser: Browser;
@@ -371,7 +371,9 @@ describe('the page of a thousand stores', function () {
     needPrograms(this, 'chromium');
     mkdirSync(SHOTS, { recursive: true });
     browser = await startBrowser();
-    cluster = await PageCluster.start({ nodes: 1, stores: 1_000, hosts: 300 });
+    cluster = await PageCluster.start({
+      ...{ nodes: 1, stores: 1_000, hosts: 1_000, cacheMillis: 1_000 },
+    });
   });
 
   after(async () => {
@@ -387,6 +389,16 @@ describe('the page of a thousand stores', function () {
     await until(async () => (await page.locator('#stores tbody').count()) < 30);
     await page.locator('#more-stores', { hasText: '991 stores more, which are fine' }).waitFor();
     await page.screenshot({ path: `${SHOTS}thousand.png` });
+    const asked = Array.from({ length: 500 }, (_, app) => `/check/app${app}/mysql/main3`);
+    await Promise.all(asked.map((path) => fetchOnce(node!.port, path)));
+    await page.locator('#more-apps', { hasText: '489 apps more' }).waitFor();
+    expect(await page.locator('#apps tr').count()).to.equal(12);
+    await page.locator('a.row-link', { hasText: /^main3$/ }).click();
+    await page.getByText('1,001 hosts, the worst first').waitFor();
+    await page.getByText('… 976 hosts more, which are better').waitFor();
+    expect(await page.locator('.hosts tbody tr').count()).to.equal(25);
+    await page.screenshot({ path: `${SHOTS}thousand-hosts.png` });
+    await page.keyboard.press('Escape');
     await page.fill('#search', 'main98');
     await page.getByRole('link', { name: 'main987' }).waitFor();
     expect(await page.locator('#stores tbody').count()).to.equal(11);

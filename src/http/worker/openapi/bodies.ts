@@ -196,9 +196,10 @@ export const BODIES = {
   ),
   Memcache: object({ MemcacheServers: list(TEXT), MemcachePath: TEXT }),
   Stores: object({ Leading: FLAG, Stores: map(object({ Metrics: list(STORE_METRIC) })) }),
-  Store: object({
-    ...{ Store: TEXT, Leading: FLAG, Metrics: list(STORE_METRIC), Hosts: list(STORE_HOST) },
-  }),
+  Store: object(
+    { Store: TEXT, Leading: FLAG, Metrics: list(STORE_METRIC), Hosts: list(STORE_HOST) },
+    { HostsError: TEXT },
+  ),
   Events: list(EVENT),
   History: object({
     Store: TEXT,
