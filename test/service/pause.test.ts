@@ -1,10 +1,11 @@
-/** A node that is paused as a whole for two seconds, with checks in flight. */
+/** A node that is paused as a whole, with checks in flight. */
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Fleet } from '../../src/demo/fleet.js';
 import { FrenoProcess } from '../../src/demo/freno-process.js';
 import { freePorts, TemporaryDirectory } from '../../src/demo/temporary.js';
+import { untilStopped } from '../support/child.js';
 import { fetchOnce } from '../support/http-client.js';
 
 const CHECK = '/check/a/mysql/main';
@@ -37,6 +38,7 @@ describe('a node that was paused', () => {
 
   it('answers no waiting check by a value from before the pause', async () => {
     freno.signal('SIGSTOP');
+    await untilStopped(freno.pid);
     const pausing = pause(PAUSE_MS);
     await fleet.change([{ server: 0, value: 9 }]);
     const checks = Array.from({ length: 40 }, () => fetchOnce(freno.port, CHECK));

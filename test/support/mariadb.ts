@@ -4,7 +4,6 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
 import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,9 +11,8 @@ import { promisify } from 'node:util';
 import type { Context } from 'mocha';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { freePorts, TemporaryDirectory } from '../../src/demo/temporary.js';
-import { endingWithUs } from './child.js';
+import { endingWithUs, untilStopped } from './child.js';
 import { needPrograms, programPath } from './needs.js';
-import { until } from './until.js';
 
 const START_TIMEOUT_MS = 30_000;
 
@@ -81,7 +79,7 @@ export class MariaDb {
   async freeze(): Promise<void> {
     const { pid } = this.#now.process;
     this.#now.process.kill('SIGSTOP');
-    await until(() => threadStates(pid!).every((state) => state === 'T'));
+    await untilStopped(pid!);
   }
 
   thaw(): void {
@@ -201,13 +199,5 @@ async function listening(server: ChildProcess): Promise<void> {
       clearTimeout(timer);
       resolve();
     });
-  });
-}
-
-/** See proc(5): the state follows the name in parentheses. */
-function threadStates(pid: number): string[] {
-  return readdirSync(`/proc/${pid}/task`).map((task) => {
-    const line = readFileSync(`/proc/${pid}/task/${task}/stat`, 'utf8');
-    return line.charAt(line.lastIndexOf(')') + 2);
   });
 }
