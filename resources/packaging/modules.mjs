@@ -3,8 +3,9 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:f
 import { basename, dirname, join, relative } from 'node:path';
 import { installed, run } from './sources.mjs';
 
-/** Modules that only compile others, or only describe types. */
-const FOR_BUILDS = /^(?:node-gyp|node-addon-api|prebuild-install|tar|undici-types|@types\/.*)$/;
+/** Modules that only compile others, or only describe types (rxjs is a third of all files). */
+const FOR_BUILDS =
+  /^(?:node-gyp|node-addon-api|prebuild-install|tar|typed-emitter|rxjs|undici-types|@types\/.*)$/;
 
 /** The two modules with native code: what is kept of them, besides their licences. */
 const NATIVE = {

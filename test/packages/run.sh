@@ -242,8 +242,13 @@ step 'the .rpm is installed and removed'
 cannot 'the .rpm on a Fedora or Red Hat system'
 cannot 'the image is not built: see docs/releasing.md'
 
-at_most 'milliseconds of the fastest installation' "$fastest" 5000
-at_most 'milliseconds from start to answer' "$quickest" 500
+# Other work on the machine would be measured too.
+if awk '{ exit !($1 < cores * 1.5) }' cores="$(nproc)" /proc/loadavg; then
+  at_most 'milliseconds of the fastest installation' "$fastest" 5000
+  at_most 'milliseconds from start to answer' "$quickest" 500
+else
+  cannot "the times on a busy machine: $fastest ms to install, $quickest ms to answer"
+fi
 finish
 trap - EXIT
 rm -rf "$work"
