@@ -23,6 +23,6 @@ case "$*" in
       </dev/null >>/var/log/freno.log 2>&1 &
     echo $! >"$pid"
     ;;
-  daemon-reload | '--quiet disable freno.service') ;;
+  daemon-reload | '--quiet disable freno.service' | '--quiet disable --now freno') ;;
   *) echo "systemctl: unexpected: $*" >&2; exit 1 ;;
 esac
