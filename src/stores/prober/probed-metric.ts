@@ -206,8 +206,7 @@ export class ProbedMetric implements ReadMetric, CheckedMetric {
   setValue(host: number, value: number, readAtMs: number, nowMs: number): void {
     if (readAtMs < this.#discardBeforeMs) return;
     const { catchUp } = this.#assignment.settings;
-    const threshold =
-      catchUp === null ? 0 : this.#thresholds.inForce(this.#assignment.settings.threshold);
+    const threshold = catchUp === null ? 0 : this.#thresholdInForce;
     this.#readings.setValue(host, value, readAtMs);
     this.#readings.setCatchingUp(
       host,
@@ -258,13 +257,16 @@ export class ProbedMetric implements ReadMetric, CheckedMetric {
     this.#publishedAtMs = nowMs;
   }
 
+  get #thresholdInForce(): number {
+    return this.#thresholds.inForce(this.#assignment.settings.threshold);
+  }
+
   #judge(nowMs: number): void {
     const measurement = this.#measurement;
     let judgement: SinceCondition = 'none';
     if (measurement.state === MetricState.ok) {
       this.#hadValue = true;
-      const exceeds =
-        measurement.value > this.#thresholds.inForce(this.#assignment.settings.threshold);
+      const exceeds = measurement.value > this.#thresholdInForce;
       if (!exceeds) measurement.lastHealthyMs = nowMs;
       this.#thresholdLog.observe(exceeds, nowMs, this.#crossing);
       judgement = exceeds ? 'above' : 'within';
@@ -279,7 +281,7 @@ export class ProbedMetric implements ReadMetric, CheckedMetric {
       ...(this.label !== '' && { metric: this.label }),
       host: this.#addresses[this.#aggregate.host] ?? '',
       value: this.#measurement.value,
-      threshold: this.#thresholds.inForce(this.#assignment.settings.threshold),
+      threshold: this.#thresholdInForce,
     };
   }
 }
