@@ -54,9 +54,11 @@ describe('a client that waits while the leader changes', () => {
     const end = stopped.leader.stop();
     expect(await stopped.response).to.be.oneOf([404, 429]);
     await end;
-    const events = (await fetchJson((await cluster.leader()).port, '/events')) as ReadonlyArray<{
-      Kind: string;
-    }>;
-    expect(events.map(({ Kind }) => Kind)).to.include('leader');
+    const { port } = await cluster.leader();
+    // It is looked at once a second.
+    await until(async () => {
+      const events = (await fetchJson(port, '/events')) as ReadonlyArray<{ Kind: string }>;
+      return events.some(({ Kind }) => Kind === 'leader');
+    });
   });
 });

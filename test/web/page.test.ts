@@ -268,12 +268,12 @@ describe('the page', function () {
     await until(async () => {
       await ask();
       const first = await page.locator('#apps tr').first().innerText();
-      return /waits [3-9] s: lag on 127/.test(first);
+      return /waits (?:[3-9]|\d\d+) s: lag on 127/.test(first);
     });
     const rows = await page.locator('#apps tr').allInnerTexts();
     expect(rows.find((row) => row.startsWith('purge'))).to.contain('throttled (purge)');
-    expect(rows.at(-1)).to.match(/reindex[\s\S]*goes on/);
-    expect(await page.locator('#stores tbody').first().innerText()).to.match(/[23] apps wait/);
+    expect(rows.find((row) => row.startsWith('reindex'))).to.contain('goes on');
+    expect(await page.locator('#stores tbody').first().innerText()).to.match(/\d apps wait/);
     expect(await page.locator('#entries li').count()).to.equal(3);
     await shoot('picture');
     for (const key of ['purge', 'mysql/main5', skipped]) {
