@@ -36,7 +36,7 @@ export function importsOf(file: string): ImportEdge[] {
 
 /** As `importsOf`, without the imports that the compiler erases. */
 export function loadsOf(file: string): ImportEdge[] {
-  return specifiers(file, /^(?:import|export) (?!type\b)[^;]*?'(\.[^']+)'/gm);
+  return specifiers(file, /^(?:import|export) (?!type\b)(?:[^;']*? from )?'(\.[^']+)'/gm);
 }
 
 function specifiers(file: string, pattern: RegExp): ImportEdge[] {
