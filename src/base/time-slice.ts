@@ -13,7 +13,7 @@ const SLICE_MS = 1;
 /** Steps of a loop between two readings of the clock. */
 const STEPS_PER_CLOCK_READING = 64;
 
-/** Strings that are sorted in one go. */
+/** Items that are sorted in one go. */
 const SORTED_RUN_LENGTH = 1_000;
 
 /** The slice of one loop. To be used as `if (slice.shouldYield) await slice.yield();`. */
@@ -39,39 +39,50 @@ export class TimeSlice {
   }
 }
 
-/** The strings sorted by their code units: sorts short runs, then merges them. */
-export async function sortInChunks(
-  strings: readonly string[],
+/** As the comparison function of `Array.prototype.sort`. */
+type Comparison<T> = (left: T, right: T) => number;
+
+/** The items sorted, equal ones in the order given: sorts short runs, then merges them. */
+export async function sortInChunks<T>(
+  items: readonly T[],
   slice: TimeSlice,
-): Promise<string[]> {
-  let runs: string[][] = [];
-  for (let from = 0; from < strings.length; from += SORTED_RUN_LENGTH) {
-    runs.push(strings.slice(from, from + SORTED_RUN_LENGTH).sort());
+  compare: Comparison<T> = byCodeUnits,
+): Promise<T[]> {
+  let runs: T[][] = [];
+  for (let from = 0; from < items.length; from += SORTED_RUN_LENGTH) {
+    runs.push(items.slice(from, from + SORTED_RUN_LENGTH).sort(compare));
     await slice.yield();
   }
   while (runs.length > 1) {
-    const merged: string[][] = [];
+    const merged: T[][] = [];
     for (let first = 0; first < runs.length; first += 2) {
-      merged.push(await mergeInChunks(runs[first]!, runs[first + 1] ?? [], slice));
+      merged.push(await mergeInChunks(runs[first]!, runs[first + 1] ?? [], slice, compare));
     }
     runs = merged;
   }
   return runs[0] ?? [];
 }
 
-async function mergeInChunks(
-  left: readonly string[],
-  right: readonly string[],
+async function mergeInChunks<T>(
+  left: readonly T[],
+  right: readonly T[],
   slice: TimeSlice,
-): Promise<string[]> {
-  const merged: string[] = [];
+  compare: Comparison<T>,
+): Promise<T[]> {
+  const merged: T[] = [];
   let fromLeft = 0;
   let fromRight = 0;
   while (fromLeft < left.length && fromRight < right.length) {
-    merged.push(left[fromLeft]! <= right[fromRight]! ? left[fromLeft++]! : right[fromRight++]!);
+    const isLeft = compare(left[fromLeft]!, right[fromRight]!) <= 0;
+    merged.push(isLeft ? left[fromLeft++]! : right[fromRight++]!);
     if (slice.shouldYield) await slice.yield();
   }
   return merged.concat(left.slice(fromLeft), right.slice(fromRight));
+}
+
+function byCodeUnits<T>(left: T, right: T): number {
+  if (left < right) return -1;
+  return left > right ? 1 : 0;
 }
 
 /** A JSON object with sorted keys; the values are JSON already. */

@@ -164,6 +164,8 @@ export interface AskingPair {
   readonly seenAtMs: number;
   /** Since the first refusal after its last 200; 0: it goes on. */
   readonly waitingSinceMs: number;
+  /** Of its last 200; 0: none. */
+  readonly wentOnAtMs: number;
   /** Since the start. */
   readonly longestWaitMs: number;
   readonly lastStatus: number;
@@ -196,6 +198,9 @@ export interface AnswerCountsSource {
 }
 
 export type StatisticsKind = 'checks' | 'recentApps' | 'asking';
+
+/** An app that has not asked for so long waits no more. */
+export const STOPPED_ASKING_MS = 60_000;
 
 /** For how long an app counts as asking. */
 export const ASKING_HOUR_MS = 3_600_000;

@@ -44,14 +44,19 @@ describe('the apps that ask', () => {
   beforeEach(() => {
     nowMs = monotonicMs();
     workers = [];
+    apps = newApps();
+  });
+
+  function newApps(): AskingApps {
     const reasons = { membersOf: () => ['"Why":"lag"'] } as unknown as RefusalReasons;
     const collect = async () => workers.map((asking) => httpStatistics({ asking }));
-    apps = new AskingApps({ collect }, reasons);
-  });
+    return new AskingApps({ collect }, reasons);
+  }
 
   function pair(app: string, given: Partial<AskingPair> = {}): AskingPair {
     return {
       ...{ app, storeName: 'main', seenAtMs: nowMs, waitingSinceMs: 0, longestWaitMs: 0 },
+      wentOnAtMs: given.waitingSinceMs === undefined ? (given.seenAtMs ?? nowMs) : 0,
       ...{ lastStatus: 200, isLowPriority: false, ok: 1, refused: 0 },
       ...given,
     };
@@ -81,6 +86,55 @@ describe('the apps that ask', () => {
     ];
     const [app] = (await report()).Apps;
     expect(app!.WaitingSeconds).to.be.closeTo(5, 1);
+  });
+
+  it('wait since their last 200 although another worker refused them before', async () => {
+    const refused = { lastStatus: 429, refused: 1 };
+    const long = { seenAtMs: nowMs - 50_000, waitingSinceMs: nowMs - 55_000 };
+    const short = { waitingSinceMs: nowMs - 1_000, wentOnAtMs: nowMs - 2_000 };
+    workers = [[pair('a', { ...refused, ...long })], [pair('a', { ...refused, ...short })]];
+    for (const _order of ['as given', 'reversed']) {
+      const [app] = (await report()).Apps;
+      expect(app!.WaitingSeconds).to.be.closeTo(2, 1);
+      workers.reverse();
+      apps = newApps();
+    }
+  });
+
+  it('begin a new wait when they have stopped asking, also at another worker', async () => {
+    const refused = { lastStatus: 429, refused: 1 };
+    const before = { seenAtMs: nowMs - 9 * MINUTE_MS, waitingSinceMs: nowMs - 9 * MINUTE_MS };
+    const after = { waitingSinceMs: nowMs - 3_000 };
+    workers = [[pair('a', { ...refused, ...before })], [pair('a', { ...refused, ...after })]];
+    for (const _order of ['as given', 'reversed']) {
+      expect((await report()).Apps[0]!.WaitingSeconds).to.be.closeTo(3, 1);
+      workers.reverse();
+      apps = newApps();
+    }
+  });
+
+  it('wait since the first refusal of any worker', async () => {
+    const refused = { lastStatus: 429, refused: 1 };
+    const first = { seenAtMs: nowMs - 8_000, waitingSinceMs: nowMs - 9_000 };
+    const second = { waitingSinceMs: nowMs - 3_000 };
+    workers = [[pair('a', { ...refused, ...first })], [pair('a', { ...refused, ...second })]];
+    expect((await report()).Apps[0]!.WaitingSeconds).to.be.closeTo(9, 1);
+  });
+
+  it('are ranked without holding the thread, however many they are', async () => {
+    workers = [Array.from({ length: 10_000 }, (_, index) => pair(`app-${index}`))];
+    await report();
+    let turns = 0;
+    let isDone = false;
+    const count = (): void => {
+      turns++;
+      if (!isDone) setImmediate(count);
+    };
+    setImmediate(count);
+    await report({ ...EVERYTHING, limit: 10_000 });
+    isDone = true;
+    // Each run that is sorted is a turn of its own.
+    expect(turns).to.be.greaterThan(9);
   });
 
   it('wait no more when they have stopped asking', async () => {

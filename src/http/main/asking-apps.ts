@@ -4,13 +4,15 @@
  */
 import { monotonicMs, monotonicToUnixMs } from '../../base/clock.js';
 import { jsonString } from '../../base/json.js';
-import { TimeSlice } from '../../base/time-slice.js';
-import type { AskingPair, HttpStatistics, HttpStatisticsSource } from '../../contracts/http.js';
+import { sortInChunks, TimeSlice } from '../../base/time-slice.js';
+import {
+  type AskingPair,
+  type HttpStatistics,
+  type HttpStatisticsSource,
+  STOPPED_ASKING_MS,
+} from '../../contracts/http.js';
 import type { AppSelection } from '../../contracts/reports.js';
 import type { RefusalReasons } from './refusal-reasons.js';
-
-/** An app that has not asked for so long waits no more. */
-const ASKING_MS = 60_000;
 
 /** Over about so long rates and shares are means (exponentially weighted). */
 const RATE_MS = 10_000;
@@ -24,9 +26,10 @@ interface AskingApp {
   readonly app: string;
   readonly storeName: string;
   seenAtMs: number;
-  /** Of each worker that has refused it since its own last 200: the earliest. */
+  /** The first and the last time of the refusals without a pause; infinite: none. */
   refusedSinceMs: number;
-  /** The latest of a worker at which it goes on. */
+  refusedUntilMs: number;
+  /** Its latest 200 of any worker. */
   wentOnAtMs: number;
   longestWaitMs: number;
   lastStatus: number;
@@ -42,6 +45,12 @@ interface AskingRates {
   perSecond: number;
   asked: number;
   waited: number;
+}
+
+interface RankedApp {
+  readonly each: AskingApp;
+  readonly waitMs: number;
+  readonly share: number;
 }
 
 export class AskingApps {
@@ -60,18 +69,22 @@ export class AskingApps {
   async report({ limit, store, app }: AppSelection): Promise<string> {
     const all = await this.#look();
     const nowMs = monotonicMs();
-    const selected = all.filter(
-      (each) => each.app.startsWith(app) && (store === '' || store === `mysql/${each.storeName}`),
-    );
-    const ranked = selected.map((each) => ({ each, waitMs: waitMs(each, nowMs) }));
-    ranked.sort(
-      (left, right) =>
-        right.waitMs - left.waitMs ||
-        this.#shareOf(right.each) - this.#shareOf(left.each) ||
-        right.each.seenAtMs - left.each.seenAtMs,
-    );
-    const rows = ranked.slice(0, limit).map(({ each, waitMs: ms }) => this.#json(each, ms));
-    return `{"Total":${selected.length},"Apps":[${rows.join(',')}]}`;
+    const slice = new TimeSlice();
+    const selected: RankedApp[] = [];
+    for (const each of all) {
+      if (each.app.startsWith(app) && (store === '' || store === `mysql/${each.storeName}`)) {
+        // Once for each: looked up at each comparison, shares took a third of a second.
+        selected.push({ each, waitMs: waitMs(each, nowMs), share: this.#shareOf(each) });
+      }
+      if (slice.shouldYield) await slice.yield();
+    }
+    const ranked = await sortInChunks(selected, slice, byNeed);
+    let rows = '';
+    for (const row of ranked.slice(0, limit)) {
+      rows += `${rows === '' ? '' : ','}${this.#json(row)}`;
+      if (slice.shouldYield) await slice.yield();
+    }
+    return `{"Total":${selected.length},"Apps":[${rows}]}`;
   }
 
   #look(): Promise<readonly AskingApp[]> {
@@ -101,15 +114,15 @@ export class AskingApps {
     return rates === undefined || rates.asked === 0 ? 0 : rates.waited / rates.asked;
   }
 
-  #json(asking: AskingApp, waitingMs: number): string {
-    const { app, storeName, seenAtMs, longestWaitMs, lastStatus, isLowPriority } = asking;
+  #json({ each, waitMs: waitingMs, share }: RankedApp): string {
+    const { app, storeName, seenAtMs, longestWaitMs, lastStatus, isLowPriority } = each;
     const perSecond = this.#rates.get(`${app}/${storeName}`)?.perSecond ?? 0;
     const longestMs = Math.max(longestWaitMs, waitingMs);
     const why =
       waitingMs === 0 ? [] : this.#reasons.membersOf({ app, storeName, lastStatus, isLowPriority });
     const members = [
       `"App":${jsonString(app)},"Store":${jsonString(`mysql/${storeName}`)}`,
-      `"PerSecond":${round(perSecond)},"WaitShare":${round(this.#shareOf(asking))}`,
+      `"PerSecond":${round(perSecond)},"WaitShare":${round(share)}`,
       ...(waitingMs > 0 ? [`"WaitingSeconds":${seconds(waitingMs)}`] : []),
       ...(longestMs > 0 ? [`"LongestWaitSeconds":${seconds(longestMs)}`] : []),
       ...why,
@@ -120,21 +133,33 @@ export class AskingApps {
   }
 }
 
+/** The longest wait first, then the largest share of refusals, then the latest. */
+function byNeed(left: RankedApp, right: RankedApp): number {
+  return (
+    right.waitMs - left.waitMs ||
+    right.share - left.share ||
+    right.each.seenAtMs - left.each.seenAtMs
+  );
+}
+
 /** How long it has waited; 0: it goes on, or has stopped asking. */
-function waitMs({ seenAtMs, refusedSinceMs, wentOnAtMs }: AskingApp, nowMs: number): number {
-  if (refusedSinceMs === Number.POSITIVE_INFINITY || nowMs - seenAtMs > ASKING_MS) return 0;
+function waitMs(asking: AskingApp, nowMs: number): number {
+  const { seenAtMs, refusedSinceMs, refusedUntilMs, wentOnAtMs } = asking;
+  if (refusedUntilMs <= wentOnAtMs || nowMs - seenAtMs > STOPPED_ASKING_MS) return 0;
   return Math.max(0, nowMs - Math.max(refusedSinceMs, wentOnAtMs));
 }
 
 async function mergePairs(statistics: readonly HttpStatistics[]): Promise<Map<string, AskingApp>> {
   const slice = new TimeSlice();
   const merged = new Map<string, AskingApp>();
-  for (const pair of statistics.flatMap(({ asking }) => asking)) {
-    const key = `${pair.app}/${pair.storeName}`;
-    const known = merged.get(key);
-    if (known === undefined) merged.set(key, firstOf(pair));
-    else addPair(known, pair);
-    if (slice.shouldYield) await slice.yield();
+  for (const { asking } of statistics) {
+    for (const pair of asking) {
+      const key = `${pair.app}/${pair.storeName}`;
+      const known = merged.get(key);
+      if (known === undefined) merged.set(key, firstOf(pair));
+      else addPair(known, pair);
+      if (slice.shouldYield) await slice.yield();
+    }
   }
   return merged;
 }
@@ -143,23 +168,34 @@ function firstOf(pair: AskingPair): AskingApp {
   const { app, storeName } = pair;
   const asking: AskingApp = {
     ...{ app, storeName, seenAtMs: 0, wentOnAtMs: 0, longestWaitMs: 0, lastStatus: 0 },
-    ...{ refusedSinceMs: Number.POSITIVE_INFINITY, isLowPriority: false, ok: 0, refused: 0 },
+    ...{ refusedSinceMs: Number.POSITIVE_INFINITY, refusedUntilMs: Number.NEGATIVE_INFINITY },
+    ...{ isLowPriority: false, ok: 0, refused: 0 },
   };
   addPair(asking, pair);
   return asking;
 }
 
 function addPair(asking: AskingApp, pair: AskingPair): void {
-  const { seenAtMs, waitingSinceMs, longestWaitMs, lastStatus, isLowPriority } = pair;
+  const { seenAtMs, waitingSinceMs, wentOnAtMs, longestWaitMs, lastStatus, isLowPriority } = pair;
   asking.ok += pair.ok;
   asking.refused += pair.refused;
   asking.longestWaitMs = Math.max(asking.longestWaitMs, longestWaitMs);
-  if (waitingSinceMs > 0) asking.refusedSinceMs = Math.min(asking.refusedSinceMs, waitingSinceMs);
-  else asking.wentOnAtMs = Math.max(asking.wentOnAtMs, seenAtMs);
+  asking.wentOnAtMs = Math.max(asking.wentOnAtMs, wentOnAtMs);
+  if (waitingSinceMs > 0) addRefusals(asking, waitingSinceMs, seenAtMs);
   if (seenAtMs < asking.seenAtMs) return;
   asking.seenAtMs = seenAtMs;
   asking.lastStatus = lastStatus;
   asking.isLowPriority = isLowPriority;
+}
+
+/** Refusals of several workers are one wait, unless it stopped asking in between. */
+function addRefusals(asking: AskingApp, sinceMs: number, untilMs: number): void {
+  const { refusedSinceMs, refusedUntilMs } = asking;
+  if (sinceMs - refusedUntilMs > STOPPED_ASKING_MS) asking.refusedSinceMs = sinceMs;
+  else if (refusedSinceMs - untilMs <= STOPPED_ASKING_MS) {
+    asking.refusedSinceMs = Math.min(refusedSinceMs, sinceMs);
+  }
+  asking.refusedUntilMs = Math.max(refusedUntilMs, untilMs);
 }
 
 function nextRates(

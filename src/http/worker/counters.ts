@@ -1,7 +1,12 @@
 /** Counts of checks by app and store, bounded however many names clients invent. */
 
 import type { Mutable } from '../../base/mutable.js';
-import type { AskingPair, CheckCount, ObservedDenials } from '../../contracts/http.js';
+import {
+  type AskingPair,
+  type CheckCount,
+  type ObservedDenials,
+  STOPPED_ASKING_MS,
+} from '../../contracts/http.js';
 import type { CheckStatus } from '../../throttle/judgement.js';
 
 /** Names beyond the bound count together under this one. */
@@ -21,14 +26,12 @@ const COUNTER_LIMITS: CounterLimits = {
   pairsMax: 50_000,
 };
 
-/** An app that has not asked for so long waits no more. */
-const ASKING_MS = 60_000;
-
 /** Checks of one app on one store, by the status of the response. */
 export class Count {
   /** As `AskingPair`. */
   seenAtMs = 0;
   waitingSinceMs = 0;
+  wentOnAtMs = 0;
   longestWaitMs = 0;
   lastStatus = 0;
   isLowPriority = false;
@@ -47,8 +50,12 @@ export class Count {
 
   /** `nowMs`: `monotonicMs()` of the check. */
   add(status: CheckStatus, nowMs: number, isLowPriority: boolean): void {
-    if (status !== 200) this.#waits(nowMs);
-    else if (this.waitingSinceMs !== 0) this.#goesOn(nowMs);
+    if (status !== 200) {
+      this.#waits(nowMs);
+    } else {
+      if (this.waitingSinceMs !== 0) this.#goesOn(nowMs);
+      this.wentOnAtMs = nowMs;
+    }
     this.seenAtMs = nowMs;
     this.lastStatus = status;
     this.isLowPriority = isLowPriority;
@@ -71,12 +78,13 @@ export class Count {
   }
 
   #waits(nowMs: number): void {
-    if (this.waitingSinceMs === 0 || nowMs - this.seenAtMs > ASKING_MS) this.waitingSinceMs = nowMs;
+    const hasStopped = nowMs - this.seenAtMs > STOPPED_ASKING_MS;
+    if (this.waitingSinceMs === 0 || hasStopped) this.waitingSinceMs = nowMs;
     this.longestWaitMs = Math.max(this.longestWaitMs, nowMs - this.waitingSinceMs);
   }
 
   #goesOn(nowMs: number): void {
-    if (nowMs - this.seenAtMs <= ASKING_MS) {
+    if (nowMs - this.seenAtMs <= STOPPED_ASKING_MS) {
       this.longestWaitMs = Math.max(this.longestWaitMs, nowMs - this.waitingSinceMs);
     }
     this.waitingSinceMs = 0;
@@ -151,11 +159,12 @@ export class CheckCounters {
   /** Pairs that have asked since `sinceMs`. */
   *asking(sinceMs: number): Generator<AskingPair> {
     for (const { app, storeName, ...count } of this.#counts.values()) {
-      const { seenAtMs, waitingSinceMs, longestWaitMs, lastStatus, isLowPriority, ok } = count;
+      const { seenAtMs, waitingSinceMs, wentOnAtMs, longestWaitMs } = count;
       if (seenAtMs < sinceMs) continue;
+      const { lastStatus, isLowPriority, ok } = count;
       const refused = count.notFound + count.denied + count.exceeded + count.internalError;
-      const waits = { seenAtMs, waitingSinceMs, longestWaitMs, lastStatus, isLowPriority };
-      yield { app, storeName, ...waits, ok, refused };
+      const waits = { seenAtMs, waitingSinceMs, wentOnAtMs, longestWaitMs };
+      yield { app, storeName, ...waits, lastStatus, isLowPriority, ok, refused };
     }
   }
 
