@@ -13,6 +13,20 @@ class ManualQuestion implements AwaitedQuestion {
   looks = 0;
   answers = 0;
   ready = false;
+  heldBack = false;
+  metricsLooks = 0;
+  recompiled = 0;
+
+  constructor(readonly metricsKey = 'own') {}
+
+  isHeldBack(): boolean {
+    this.metricsLooks++;
+    return this.heldBack;
+  }
+
+  recompile(): void {
+    this.recompiled++;
+  }
 
   isReady(): boolean {
     this.looks++;
@@ -59,6 +73,49 @@ describe('the waiters of a thread', () => {
     for (let n = 0; n < 50; n++) void wait(`client ${n}`);
     await until(() => question.looks >= 2);
     expect(question.looks).to.be.below(50);
+  });
+
+  /** Fifty questions of one store, each with a client that waits. */
+  function waitHeldBack(): { questions: ManualQuestion[]; answers: Promise<HandlerResponse>[] } {
+    const questions = Array.from({ length: 50 }, () => new ManualQuestion('shared'));
+    const answers = questions.map((each, n) => {
+      each.heldBack = true;
+      const waiting = { client: `client ${n}`, waitMs: 60_000, onAbort: () => {} };
+      return waiters.wait(`q${n}`, each, waiting)!;
+    });
+    return { questions, answers };
+  }
+
+  it('looks once at metrics that hold back many questions', async () => {
+    const { questions } = waitHeldBack();
+    const sum = (of: (each: ManualQuestion) => number) =>
+      questions.reduce((all, each) => all + of(each), 0);
+    await until(() => sum(({ metricsLooks }) => metricsLooks) >= 4);
+    expect(sum(({ metricsLooks }) => metricsLooks)).to.be.below(10);
+    expect(sum(({ looks }) => looks)).to.be.below(50);
+  });
+
+  it('judges each question whole in its turn, whatever holds back its metrics', async () => {
+    const { questions, answers } = waitHeldBack();
+    for (const each of questions) each.ready = true;
+    await Promise.all(answers);
+    expect(waiters.waiting).to.equal(0);
+  });
+
+  it('judges each question whole soon after the entries have changed', async () => {
+    const { questions } = waitHeldBack();
+    waiters.entriesChanged();
+    await until(() => questions.every(({ looks }) => looks > 0));
+    const metricsLooks = questions.reduce((all, each) => all + each.metricsLooks, 0);
+    expect(metricsLooks).to.be.below(8);
+  });
+
+  it('recompiles each question when the configuration has changed', async () => {
+    const { questions, answers } = waitHeldBack();
+    waiters.configurationChanged();
+    expect(questions.every(({ recompiled }) => recompiled === 1)).to.equal(true);
+    for (const each of questions) Object.assign(each, { heldBack: false, ready: true });
+    expect((await Promise.all(answers)).every(({ status }) => status === 200)).to.equal(true);
   });
 
   it('answers with the result of then when the time is over', async () => {

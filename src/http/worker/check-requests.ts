@@ -8,7 +8,7 @@ import { notLeadingJson } from './explanations.js';
 import type { ClientKey } from './recent-apps.js';
 import { generalResponse, type HandlerResponse, isResponse, jsonResponse } from './response.js';
 import { parseDecimal, queryParameter, queryParameters } from './url-params.js';
-import { FIRST_LOOK, type Waiters } from './waiters.js';
+import type { Waiters } from './waiters.js';
 
 const WAIT = 'wait';
 const VERBOSE = 'verbose';
@@ -59,8 +59,10 @@ export class CheckRequests {
       return this.#explained(explained);
     };
     if (waitMs === 0) return answer();
-    const awaited = new AwaitedCheck(checks, compiled, query);
-    if (awaited.isReady(FIRST_LOOK)) return answer();
+    if (checks.needsNoWait(compiled, query)) return answer();
+    const awaited = new AwaitedCheck(checks, query, () =>
+      checks.compiled(path, query, client, isVerbose),
+    );
     const waiting = this.#sources.waiters.wait(`${path}?${query}`, awaited, {
       ...question,
       waitMs,
@@ -86,10 +88,8 @@ export class CheckRequests {
     const { checks, waiters } = this.#sources;
     const waitMs = waitMsOf(query);
     if (typeof waitMs === 'object') return waitMs;
-    const stores = this.#storesOf(encodedApp, question);
-    if (isResponse(stores)) return stores;
-    const awaited = new AwaitedStores(checks, stores, query);
-    if (waitMs === 0 || awaited.isReady(FIRST_LOOK)) return awaited.answer(question.client);
+    const awaited = new AwaitedStores(checks, query, () => this.#storesOf(encodedApp, question));
+    if (waitMs === 0 || awaited.isReady()) return awaited.answer(question.client);
     const key = `all ${encodedApp}?${query}`;
     const waiting = waiters.wait(key, awaited, { ...question, waitMs });
     return waiting ?? awaited.answer(question.client);

@@ -55,7 +55,6 @@ import {
 } from './response.js';
 import { matchRoute } from './routes.js';
 import { decodeParameters, parseDecimal, queryParameter } from './url-params.js';
-import type { Look } from './waiters.js';
 
 /** Compiled paths in the cache; all are dropped when there is no room. */
 const COMPILED_CHECKS_MAX = 4096;
@@ -121,9 +120,6 @@ export class Checks {
     contentType: JSON_TYPE,
   };
   #stores: ReadonlyMap<string, ConfiguredStore> = new Map();
-  /** Whether metrics hold checks back, by `metricsKey`, in the look of that number. */
-  readonly #heldBack = new Map<string, boolean>();
-  #lookNumber = -1;
   #appRules = new AppRules(NO_APP_RULES);
 
   constructor(sources: ChecksSources) {
@@ -220,8 +216,7 @@ export class Checks {
    * Whether a client that waits for 200 gets its answer now: it is 200, or one that waiting does
    * not change. A check that goes on waiting holds low priority off, as if it were asked again.
    */
-  needsNoWait(compiled: CompiledCheck, query: string, look: Look): boolean {
-    if (!look.isWhole && this.#isHeldBack(compiled, look)) return false;
+  needsNoWait(compiled: CompiledCheck, query: string): boolean {
     const result = this.judge(compiled, query);
     const { leadership, nowMs } = this.#context;
     const { store, request } = compiled;
@@ -231,23 +226,13 @@ export class Checks {
     return false;
   }
 
-  /** Looks once at the metrics that many checks share. */
-  #isHeldBack(compiled: CompiledCheck, { number }: Look): boolean {
-    if (number !== this.#lookNumber) {
-      this.#lookNumber = number;
-      this.#heldBack.clear();
-    }
-    const known = this.#heldBack.get(compiled.metricsKey);
-    if (known !== undefined) return known;
-    this.#beginJudging(compiled);
-    const isHeldBack =
-      mayAct(this.#context.leadership, this.#context.nowMs) &&
-      compiled.metrics.some(
-        ({ mode }, index) =>
-          mode === 'enforce' && judge(compiled.metrics[index]!, this.#context).status !== 200,
-      );
-    this.#heldBack.set(compiled.metricsKey, isHeldBack);
-    return isHeldBack;
+  /** Whether a metric that many checks may share keeps it from 200, on a node that leads. */
+  isHeldBack(compiled: CompiledCheck): boolean {
+    const { leadership, nowMs } = this.#beginJudging(compiled);
+    if (!mayAct(leadership, nowMs)) return false;
+    return compiled.metrics.some(
+      (metric) => metric.mode === 'enforce' && judge(metric, this.#context).status !== 200,
+    );
   }
 
   /** Counts and marks what `judge` has just returned, and writes the response. */

@@ -1,20 +1,23 @@
 /**
  * Clients that wait for a check to become 200 (`?wait=`). They cost next to nothing while they
- * wait: clients with the same question share one look at it, one timer looks at all questions, and
- * answers go out in slices, so that ten thousand that become due at once do not delay the others.
+ * wait: clients with the same question share one look at it, questions that the same metrics hold
+ * back share one look at these, one timer looks at all, and answers go out in slices, so that ten
+ * thousand that become due at once do not delay the others.
  */
-import { monotonicMs } from '../../base/clock.js';
 import type { ClientKey } from './recent-apps.js';
 import type { HandlerResponse } from './response.js';
 
-/** How often questions are looked at while anybody waits: as often as hosts are read. */
+/** How often metrics are looked at while anybody waits: as often as hosts are read. */
 const LOOK_INTERVAL_MS = 50;
 
 /**
- * A look at the metrics alone does not see that an entry was made, lifted or has expired: each
- * question is judged whole this often.
+ * A look at the metrics alone sees no throttle, exemption or priority. So each question is judged
+ * whole in its turn, all of them within 0.8 s: one that waits holds low priority off for 1 s.
  */
-const WHOLE_LOOK_INTERVAL_MS = 250;
+const LANES = 16;
+
+/** After the entries have changed it is all of them within 0.2 s. */
+const LANES_IN_A_HURRY = 4;
 
 /** Answers in one turn of the event loop. */
 const ANSWERS_PER_TURN = 100;
@@ -22,36 +25,39 @@ const ANSWERS_PER_TURN = 100;
 /** Waiters of one client address in one thread. */
 export const WAITERS_PER_CLIENT_MAX = 100;
 
-/** One look at all questions. */
-export interface Look {
-  /** Another one each time: what several questions share is looked at once. */
-  readonly number: number;
-  /** Each question is judged whole, also where its metrics say that it must wait. */
-  readonly isWhole: boolean;
-}
-
-/** Before anybody waits. */
-export const FIRST_LOOK: Look = { number: 0, isWhole: true };
-
 /** A question for which clients wait. */
 export interface AwaitedQuestion {
-  /** Whether its answer need not be waited for any longer. */
-  isReady(look: Look): boolean;
+  /** Equal for questions that the same metrics hold back. */
+  readonly metricsKey: string;
+  /** Whether the metrics alone say that it must wait. */
+  isHeldBack(): boolean;
+  /** Judges it whole: whether its answer need not be waited for any longer. */
+  isReady(): boolean;
   /** Counts the check, with the result of now. */
   answer(client: ClientKey): HandlerResponse;
+  /** What it means may have changed with the configuration. */
+  recompile(): void;
 }
 
 interface Waiter {
   readonly client: ClientKey;
-  readonly deadlineMs: number;
   readonly resolve: (response: HandlerResponse) => void;
+  readonly timer: NodeJS.Timeout;
 }
 
+/** Those with the same question. */
 interface WaitingGroup {
+  readonly key: string;
   readonly question: AwaitedQuestion;
   readonly waiters: Set<Waiter>;
-  /** No waiter's time is over before. */
-  firstDeadlineMs: number;
+  readonly lane: number;
+  queue: WaitQueue;
+}
+
+/** Groups whose questions the same metrics hold back. */
+interface WaitQueue {
+  readonly metricsKey: string;
+  readonly lanes: ReadonlyArray<Set<WaitingGroup>>;
 }
 
 interface DueAnswer {
@@ -63,11 +69,15 @@ export class Waiters {
   readonly #waitersMax: number;
   /** By the text of the question. */
   readonly #groups = new Map<string, WaitingGroup>();
+  readonly #queues = new Map<string, WaitQueue>();
   readonly #perClient = new Map<ClientKey, number>();
   readonly #due: DueAnswer[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #looks = 0;
-  #wholeLookAtMs = 0;
+  /** Whose turn it is to be judged whole. */
+  #lane = 0;
+  #hurriedLooks = 0;
+  /** Spreads the groups over the lanes. */
+  #groupsMade = 0;
   #isAnswering = false;
   #isStopped = false;
   #waiting = 0;
@@ -97,31 +107,46 @@ export class Waiters {
     { client, waitMs, onAbort }: WaitingClient,
   ): Promise<HandlerResponse> | null {
     if (this.#isStopped || !this.#takePlace(client)) return null;
-    let group = this.#groups.get(key);
-    if (group === undefined) {
-      group = { question, waiters: new Set(), firstDeadlineMs: Number.POSITIVE_INFINITY };
-      this.#groups.set(key, group);
-    }
+    const group = this.#groups.get(key) ?? this.#newGroup(key, question);
     this.#timer ??= setInterval(() => this.#look(), LOOK_INTERVAL_MS);
-    const { waiters } = group;
-    const deadlineMs = monotonicMs() + waitMs;
-    group.firstDeadlineMs = Math.min(group.firstDeadlineMs, deadlineMs);
     return new Promise((resolve) => {
-      const waiter = { client, deadlineMs, resolve };
-      waiters.add(waiter);
+      const timer = setTimeout(() => {
+        group.waiters.delete(waiter);
+        this.#dropIfEmpty(group);
+        this.#due.push({ question: group.question, waiter });
+        this.#answerSoon();
+      }, waitMs);
+      const waiter: Waiter = { client, resolve, timer };
+      group.waiters.add(waiter);
       onAbort(() => {
-        if (waiters.delete(waiter)) this.#gone(waiter);
-        this.#dropIfEmpty(key);
+        if (!group.waiters.delete(waiter)) return;
+        clearTimeout(timer);
+        this.#gone(waiter);
+        this.#dropIfEmpty(group);
       });
     });
+  }
+
+  /** A throttle, an exemption or another entry was made or lifted. */
+  entriesChanged(): void {
+    this.#hurriedLooks = LANES / LANES_IN_A_HURRY;
+  }
+
+  /** Stores or rules of apps have changed: questions may mean something else. */
+  configurationChanged(): void {
+    for (const group of this.#groups.values()) {
+      this.#leaveQueue(group);
+      group.question.recompile();
+      group.queue = this.#queueOf(group.question);
+      group.queue.lanes[group.lane]!.add(group);
+    }
   }
 
   /** Answers all at once, and refuses all later waiters. */
   stop(): void {
     this.#isStopped = true;
     clearInterval(this.#timer);
-    for (const { question, waiters } of this.#groups.values()) this.#release(question, waiters);
-    this.#groups.clear();
+    for (const group of [...this.#groups.values()]) this.#release(group);
     while (this.#due.length > 0) this.#answerSome();
   }
 
@@ -144,37 +169,43 @@ export class Waiters {
   }
 
   #look(): void {
-    const nowMs = monotonicMs();
-    const isWhole = nowMs - this.#wholeLookAtMs >= WHOLE_LOOK_INTERVAL_MS;
-    if (isWhole) this.#wholeLookAtMs = nowMs;
-    const look = { number: ++this.#looks, isWhole };
-    for (const [key, group] of this.#groups) {
-      const { question, waiters } = group;
-      if (question.isReady(look)) this.#release(question, waiters);
-      else if (group.firstDeadlineMs <= nowMs) this.#releaseOverdue(group, nowMs);
-      else continue;
-      this.#dropIfEmpty(key);
+    const lanes = this.#hurriedLooks > 0 ? LANES_IN_A_HURRY : 1;
+    for (const queue of this.#queues.values()) {
+      if (this.#isHeldBack(queue)) this.#judge(queue, this.#lane, lanes);
+      else this.#judge(queue, 0, LANES);
     }
+    this.#lane = (this.#lane + lanes) % LANES;
+    this.#hurriedLooks = Math.max(0, this.#hurriedLooks - 1);
     if (this.#groups.size === 0) {
       clearInterval(this.#timer);
       this.#timer = undefined;
     }
   }
 
-  #release(question: AwaitedQuestion, waiters: Set<Waiter>): void {
-    for (const waiter of waiters) this.#due.push({ question, waiter });
-    waiters.clear();
-    this.#answerSoon();
+  #isHeldBack({ lanes }: WaitQueue): boolean {
+    for (const lane of lanes) {
+      for (const { question } of lane) return question.isHeldBack();
+    }
+    return false;
   }
 
-  /** Those whose time is over at `nowMs`. */
-  #releaseOverdue(group: WaitingGroup, nowMs: number): void {
+  #judge({ lanes }: WaitQueue, first: number, count: number): void {
+    for (let at = first; at < first + count; at++) {
+      for (const group of lanes[at % LANES]!) {
+        if (group.question.isReady()) this.#release(group);
+      }
+    }
+  }
+
+  #release(group: WaitingGroup): void {
     const { question, waiters } = group;
-    const isOver = ({ deadlineMs }: Waiter): boolean => deadlineMs <= nowMs;
-    const overdue = new Set([...waiters].filter(isOver));
-    for (const waiter of overdue) waiters.delete(waiter);
-    group.firstDeadlineMs = Math.min(...[...waiters].map(({ deadlineMs }) => deadlineMs));
-    this.#release(question, overdue);
+    for (const waiter of waiters) {
+      clearTimeout(waiter.timer);
+      this.#due.push({ question, waiter });
+    }
+    waiters.clear();
+    this.#dropIfEmpty(group);
+    this.#answerSoon();
   }
 
   #answerSoon(): void {
@@ -195,8 +226,36 @@ export class Waiters {
     }
   }
 
-  #dropIfEmpty(key: string): void {
-    if (this.#groups.get(key)?.waiters.size === 0) this.#groups.delete(key);
+  #newGroup(key: string, question: AwaitedQuestion): WaitingGroup {
+    const lane = this.#groupsMade++ % LANES;
+    const queue = this.#queueOf(question);
+    const group: WaitingGroup = { key, question, waiters: new Set(), lane, queue };
+    queue.lanes[lane]!.add(group);
+    this.#groups.set(key, group);
+    return group;
+  }
+
+  #queueOf({ metricsKey }: AwaitedQuestion): WaitQueue {
+    const known = this.#queues.get(metricsKey);
+    if (known !== undefined) return known;
+    const queue = {
+      metricsKey,
+      lanes: Array.from({ length: LANES }, () => new Set<WaitingGroup>()),
+    };
+    this.#queues.set(metricsKey, queue);
+    return queue;
+  }
+
+  #leaveQueue(group: WaitingGroup): void {
+    const { metricsKey, lanes } = group.queue;
+    lanes[group.lane]!.delete(group);
+    if (lanes.every(({ size }) => size === 0)) this.#queues.delete(metricsKey);
+  }
+
+  #dropIfEmpty(group: WaitingGroup): void {
+    if (group.waiters.size > 0 || this.#groups.get(group.key) !== group) return;
+    this.#groups.delete(group.key);
+    this.#leaveQueue(group);
   }
 }
 

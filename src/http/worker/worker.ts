@@ -145,6 +145,7 @@ class HttpWorker {
       case 'stores':
         this.#checks.setAppRules(new AppRules(message.appRules));
         this.#handler.setStores(message.stores);
+        this.#waiters.configurationChanged();
         this.#acknowledge(message.version);
         return;
       case 'memcache':
@@ -152,10 +153,12 @@ class HttpWorker {
         return;
       case 'apply':
         for (const command of message.commands) this.#state.apply(command);
+        this.#waiters.entriesChanged();
         if (message.version !== null) this.#acknowledge(message.version);
         return;
       case 'restore':
         this.#state.restore(message.image);
+        this.#waiters.entriesChanged();
         this.#acknowledge(message.version);
         return;
       case 'responses':
