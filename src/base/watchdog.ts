@@ -5,6 +5,7 @@
  * that it must acknowledge, the values that it should write. Nothing else reports this, since the
  * thread neither ends nor fails.
  */
+import { sharedInterval } from './shared-interval.js';
 
 export interface WatchdogLimits {
   readonly tickMs: number;
@@ -47,7 +48,7 @@ export interface WatchedThread {
 export class Watchdog {
   readonly #thread: WatchedThread;
   readonly #limits: WatchdogLimits;
-  readonly #timer: NodeJS.Timeout;
+  readonly #cancel: () => void;
   /** Since the last message of the thread, or the start of the watchdog. */
   #ticksSinceFeed = 0;
   #ticksMax: number;
@@ -56,8 +57,7 @@ export class Watchdog {
     this.#thread = thread;
     this.#limits = limits;
     this.#ticksMax = limits.firstTicksMax;
-    this.#timer = setInterval(() => this.#tick(), limits.tickMs);
-    this.#timer.unref();
+    this.#cancel = sharedInterval(limits.tickMs, () => this.#tick());
   }
 
   /** To be called on every message of the thread. */
@@ -67,7 +67,7 @@ export class Watchdog {
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#cancel();
   }
 
   #tick(): void {

@@ -7,8 +7,10 @@
  * whatever fails while it is made. A node of a release that does not know the command could not
  * read the entry, so it is proposed only once every peer has listed the command in its greeting.
  */
+
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../base/log.js';
+import { sharedInterval } from '../../base/shared-interval.js';
 
 const LOOK_INTERVAL_MS = 1_000;
 
@@ -30,7 +32,7 @@ export interface ClusterIdentityParts {
 export class ClusterIdentity {
   readonly #parts: ClusterIdentityParts;
   #id: string;
-  #timer: NodeJS.Timeout | undefined;
+  #cancel: (() => void) | undefined;
 
   constructor(parts: ClusterIdentityParts) {
     this.#parts = parts;
@@ -44,11 +46,11 @@ export class ClusterIdentity {
 
   /** Looks for it each second until it is known, and has it proposed where there is none. */
   start(): void {
-    this.#timer = setInterval(() => this.#look(), LOOK_INTERVAL_MS);
+    this.#cancel = sharedInterval(LOOK_INTERVAL_MS, () => this.#look());
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#cancel?.();
   }
 
   #look(): void {

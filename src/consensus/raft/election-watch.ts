@@ -2,8 +2,10 @@
  * Logs why there is no leader: at once when this node reaches no majority, else when no node was
  * elected for long. Otherwise a cluster without a majority only shows as requests that are refused.
  */
+
 import { monotonicMs } from '../../base/clock.js';
 import type { Logger } from '../../base/log.js';
+import { sharedInterval } from '../../base/shared-interval.js';
 import type { SoftState } from './core/types.js';
 import { hasMajority, type PeerFaults, type Reach, reachOf, unreachableText } from './reach.js';
 
@@ -25,7 +27,7 @@ export interface ElectionWatchParts {
 }
 
 export class ElectionWatch {
-  #timer: NodeJS.Timeout | undefined;
+  #cancel: (() => void) | undefined;
   /** When there was a leader last. */
   #leaderAtMs: number;
   #leaderlessLoggedAtMs = Number.NEGATIVE_INFINITY;
@@ -38,11 +40,11 @@ export class ElectionWatch {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.look(), LOOK_INTERVAL_MS);
+    this.#cancel = sharedInterval(LOOK_INTERVAL_MS, () => this.look());
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#cancel?.();
   }
 
   /** Called at an interval. */

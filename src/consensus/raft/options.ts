@@ -8,11 +8,15 @@ import type { DriverOptions } from './driver-types.js';
 
 /**
  * Ticks between two heartbeats. A stalled event loop counts as one tick, however long it lasts: an
- * election takes `electionMs / tickMs` iterations of the loop without a message of the leader. A
- * lone node expects no heartbeats and wakes up half as often.
+ * election takes `electionMs / tickMs` iterations of the loop without a message of the leader.
  */
 const HEARTBEAT_TICKS = 2;
-const HEARTBEAT_TICKS_ALONE = 1;
+
+/**
+ * A lone node hears from no other, and no other might lead in its place: it wakes up a quarter as
+ * often, and its lease is twice as long, so that a stall costs it the lease no sooner.
+ */
+const LONE_FACTOR = 2;
 
 /**
  * The share of a voter's lockout that a lease counts on: the clock of a peer may run faster than
@@ -45,7 +49,7 @@ export type RaftTimes = Pick<RaftSettings, 'heartbeatMs' | 'electionMs' | 'nodes
 
 /** Milliseconds between two ticks. */
 export function tickMsOf(times: RaftTimes): number {
-  return times.heartbeatMs / heartbeatTicksOf(times);
+  return isAlone(times) ? LONE_FACTOR * times.heartbeatMs : times.heartbeatMs / HEARTBEAT_TICKS;
 }
 
 export function isAlone({ nodes }: Pick<RaftSettings, 'nodes'>): boolean {
@@ -54,7 +58,7 @@ export function isAlone({ nodes }: Pick<RaftSettings, 'nodes'>): boolean {
 
 /** Ticks between two heartbeats, or rounds of a lone leader. */
 export function heartbeatTicksOf(times: RaftTimes): number {
-  return isAlone(times) ? HEARTBEAT_TICKS_ALONE : HEARTBEAT_TICKS;
+  return isAlone(times) ? 1 : HEARTBEAT_TICKS;
 }
 
 /**
@@ -115,5 +119,6 @@ export function driverOptions(settings: RaftSettings): DriverOptions {
 }
 
 export function electionTicksOf(times: RaftTimes): number {
-  return Math.ceil(times.electionMs / tickMsOf(times));
+  const electionMs = isAlone(times) ? LONE_FACTOR * times.electionMs : times.electionMs;
+  return Math.ceil(electionMs / tickMsOf(times));
 }

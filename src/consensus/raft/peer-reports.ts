@@ -3,6 +3,7 @@
  * is: whether the versions and the configurations are the same, how far each log is, which clock is
  * wrong. They are no part of the algorithm.
  */
+import { sharedInterval } from '../../base/shared-interval.js';
 import { encodeNodeReport, type NodeReport } from './codec/node-report.js';
 import type { NodeId } from './core/types.js';
 
@@ -31,7 +32,7 @@ export interface ReceivedReport {
 export class PeerReports {
   readonly #options: PeerReportsOptions;
   readonly #received = new Map<NodeId, ReceivedReport>();
-  #timer: NodeJS.Timeout | undefined;
+  #cancel: (() => void) | undefined;
 
   constructor(options: PeerReportsOptions) {
     this.#options = options;
@@ -39,11 +40,11 @@ export class PeerReports {
 
   start(): void {
     if (this.#options.peers.length === 0) return;
-    this.#timer = setInterval(() => this.#sendAll(), INTERVAL_MS);
+    this.#cancel = sharedInterval(INTERVAL_MS, () => this.#sendAll());
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#cancel?.();
   }
 
   /** What this node says of itself now. */

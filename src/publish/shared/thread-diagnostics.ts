@@ -18,7 +18,7 @@ import type {
  * How often the delay of the event loop is sampled. Each sample wakes the thread up: more often,
  * they are most of what an idle freno costs.
  */
-const RESOLUTION_MS = 100;
+const RESOLUTION_MS = 250;
 
 /**
  * Reported delays cover the current window and the one before, so that they do not depend on how

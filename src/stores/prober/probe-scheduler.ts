@@ -64,8 +64,8 @@ export interface SchedulerOptions {
 
 const LATE_MAX_MS = 20;
 
-/** Members that share a phase before another is used: the last waits a millisecond or two. */
-export const SHARED_MAX = 128;
+/** Members that share a phase before another is used: the last waits some milliseconds. */
+export const SHARED_MAX = 160;
 
 export class ProbeScheduler {
   readonly #clock: SchedulerClock;

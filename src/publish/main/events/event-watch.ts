@@ -3,7 +3,9 @@
  * read, the leader, the configuration in force. Looked at each second; the time of a metric's
  * change is that of the board.
  */
+
 import { monotonicMs, monotonicToUnixMs } from '../../../base/clock.js';
+import { sharedInterval } from '../../../base/shared-interval.js';
 import { type Board, emptyLeadershipReading, emptyStoreReading } from '../../../board/board.js';
 import type { Consensus } from '../../../contracts/consensus.js';
 import type { StoreLocation } from '../../../contracts/http.js';
@@ -38,7 +40,7 @@ export class EventWatch {
   #leader = '';
   #loadedAtUnixMs: number;
   #failedReloads = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #cancel: (() => void) | undefined;
 
   constructor(events: EventRecorder, sources: EventWatchSources) {
     this.#events = events;
@@ -47,11 +49,11 @@ export class EventWatch {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.look(), LOOK_INTERVAL_MS);
+    this.#cancel = sharedInterval(LOOK_INTERVAL_MS, () => this.look());
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#cancel?.();
   }
 
   look(): void {
