@@ -3,7 +3,8 @@
  * command more than all the rest that it takes of the thread.
  *
  * A line of level `warn` or above is written at once, with those before it; others within
- * `DELAY_MS`, or when the thread ends. Only a process that is killed loses them.
+ * `DELAY_MS`, or when the thread ends by itself. A process that is killed and a thread that is
+ * terminated lose them.
  */
 import type { DestinationStream } from 'pino';
 

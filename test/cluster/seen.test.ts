@@ -36,6 +36,9 @@ describe('what operators see of a running cluster', function () {
   const history = async (store: string): Promise<SeenHistory> =>
     (await fetchJson(leader.port, `/history/mysql/${store}`)) as SeenHistory;
 
+  const untilRecorded = (store: string) =>
+    until(async () => (await fetchOnce(leader.port, `/history/mysql/${store}`)).status === 200);
+
   it('is why each app waits', async () => {
     await fetchOnce(leader.port, '/throttle-app/archive/ttl/5');
     await check('etl', 'main3');
@@ -62,6 +65,14 @@ describe('what operators see of a running cluster', function () {
     expect(whyOf('calm')).to.equal(undefined);
   });
 
+  it('is that a node which does not lead knows no value', async () => {
+    const follower = cluster.nodes.find((node) => node !== leader)!;
+    await fetchOnce(follower.port, '/check/astray/mysql/main1');
+    const seen = (await fetchJson(follower.port, '/apps')) as SeenApps;
+    expect(seen).to.include({ Leading: false });
+    expect(seen.Apps[0]).to.include({ App: 'astray', LastStatus: 404, Why: 'no value' });
+  });
+
   it('is refused where a parameter is wrong', async () => {
     for (const path of ['/apps?limit=0', '/history/mysql/main1?seconds=901']) {
       expect((await fetchOnce(leader.port, path)).status, path).to.equal(400);
@@ -74,6 +85,7 @@ describe('what operators see of a running cluster', function () {
   it('is the last minutes of each store', async () => {
     for (let index = 0; index < 5; index++) await check('counted', 'main2');
     await fetchOnce(leader.port, '/set-threshold/mysql/main2/5/ttl/5');
+    await untilRecorded('main2');
     await until(async () => {
       const { Metrics, Answers } = await history('main2');
       const sum = (Answers['200'] ?? []).reduce<number>((all, count) => all + (count ?? 0), 0);
@@ -100,7 +112,7 @@ describe('what operators see of a running cluster', function () {
     });
     leader.process.signal('SIGCONT');
     leader = await cluster.leader();
-    await until(async () => (await fetchOnce(leader.port, '/history/mysql/main3')).status === 200);
+    await untilRecorded('main3');
     await until(async () => (await history('main3')).Metrics[0]!.Values.at(-1) === 8.2);
     // What the leader before kept is not there.
     const { Metrics } = await history('main3');

@@ -66,27 +66,31 @@ export const entryLists = {
  * All lists on one line, each with how many entries it has and at most `entriesMax` of them:
  * `{"ThrottledApps":{"Total":1,"Entries":{…}},…}`.
  */
-export function entriesInForce(
+export async function entriesInForce(
   state: ThrottleState,
   nowUnixMs: number,
   entriesMax: number,
-): string {
+): Promise<string> {
   const image = state.image();
-  const totals = state.liveEntries(nowUnixMs);
-  const some = <Entry extends TableEntry>(list: EntryWriter<Entry>, total: number): string => {
+  const slice = new TimeSlice();
+  const some = async <Entry extends TableEntry>(list: EntryWriter<Entry>): Promise<string> => {
     const written: string[] = [];
+    let total = 0;
     for (const [name] of list.rows(image)) {
-      if (written.length >= entriesMax) break;
       const entry = list.live(state, name, nowUnixMs);
-      if (entry !== undefined) written.push(`${jsonString(name)}:${list.json(entry)}`);
+      if (entry !== undefined) {
+        total += 1;
+        if (total <= entriesMax) written.push(`${jsonString(name)}:${list.json(entry)}`);
+      }
+      if (slice.shouldYield) await slice.yield();
     }
     return `{"Total":${total},"Entries":{${written.join(',')}}}`;
   };
   return object([
-    `"ThrottledApps":${some(THROTTLED_APPS, totals.throttledApps)}`,
-    `"SkippedHosts":${some(SKIPPED_HOSTS, totals.skippedHosts)}`,
-    `"ExemptedApps":${some(EXEMPTED_APPS, totals.exemptedApps)}`,
-    `"Thresholds":${some(THRESHOLDS, totals.thresholds)}`,
+    `"ThrottledApps":${await some(THROTTLED_APPS)}`,
+    `"SkippedHosts":${await some(SKIPPED_HOSTS)}`,
+    `"ExemptedApps":${await some(EXEMPTED_APPS)}`,
+    `"Thresholds":${await some(THRESHOLDS)}`,
   ]);
 }
 

@@ -51,7 +51,7 @@ export async function writeTopics(sources: TopicSources): Promise<TopicTexts> {
     return status === 200 ? ([[topic, json]] as const) : [];
   });
   const ofMain = (await Promise.all(answers)).flat();
-  const entries = entriesInForce(state, board.expiryTimeMs(), ENTRIES_MAX);
+  const entries = await entriesInForce(state, board.expiryTimeMs(), ENTRIES_MAX);
   return new Map([...ofMain, ['entries', entries], ['stores', await storesTopic(sources)]]);
 }
 
@@ -88,7 +88,6 @@ async function storesTopic({ board, stores }: TopicSources): Promise<string> {
   }
   const at = new Date().toISOString();
   const written = JSON.stringify(Object.fromEntries(counts));
-  return (
-    `{"At":"${at}","Leading":${look.isLeading},"Counts":${written},` + `"Rows":[${rows.join(',')}]}`
-  );
+  const summary = `"At":"${at}","Leading":${look.isLeading},"Counts":${written}`;
+  return `{${summary},"Rows":[${rows.join(',')}]}`;
 }

@@ -54,8 +54,7 @@ export class PageFiles {
 
   /** Of the file of that name, or 404. Rejects when the files cannot be read. */
   async respond(name: string, request: PageRequest): Promise<HandlerResponse> {
-    this.#files ??= readAll();
-    const file = (await this.#files).get(name);
+    const file = (await this.#readOnce()).get(name);
     if (file === undefined) return NOT_FOUND_RESPONSE;
     const { type, plain, compressed, tag } = file;
     const headers: Array<readonly [string, string]> = [
@@ -68,6 +67,15 @@ export class PageFiles {
     if (request.ifNoneMatch === tag) return { ...response, status: 304, headers };
     if (!/\bgzip\b/.test(request.acceptEncoding)) return { ...response, headers, body: plain };
     return { ...response, headers: [...headers, ['Content-Encoding', 'gzip']], body: compressed };
+  }
+
+  /** Files that could not be read, without descriptors to spare, are read at the next request. */
+  #readOnce(): Promise<ReadonlyMap<string, PageFile>> {
+    this.#files ??= readAll().catch((cause: unknown) => {
+      this.#files = undefined;
+      throw cause;
+    });
+    return this.#files;
   }
 }
 

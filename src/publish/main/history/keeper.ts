@@ -18,6 +18,8 @@ import { type MetricRings, NumberRing, RecordedSeconds } from './rings.js';
 
 const PERIOD_MS = 1_000;
 
+const NO_ANSWERS: readonly number[] = ANSWER_STATUSES.map(() => 0);
+
 export interface HistorySources {
   readonly board: Board;
   readonly stores: () => readonly StoreLocation[];
@@ -39,7 +41,9 @@ export class HistoryKeeper implements HistoryReporter {
   readonly #recorded = new RecordedSeconds();
   readonly #reading = emptyStoreReading();
   #stores = new Map<string, StoreHistory>();
+  /** 0: no record yet. */
   #lastSecond = 0;
+  #isStopped = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(sources: HistorySources) {
@@ -51,6 +55,7 @@ export class HistoryKeeper implements HistoryReporter {
   }
 
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
   }
 
@@ -108,7 +113,8 @@ export class HistoryKeeper implements HistoryReporter {
   #historyOf(store: StoreLocation, known: StoreHistory | undefined): StoreHistory {
     const { slot, metrics } = store;
     if (known === undefined || known.slot !== slot) {
-      const counted = this.#sources.answers.answersOf(slot);
+      // Counts start at zero with the process: the first second has its answers too.
+      const counted = this.#lastSecond === 0 ? NO_ANSWERS : this.#sources.answers.answersOf(slot);
       return { slot, metrics: new Map(), answers: null, counted };
     }
     for (const name of known.metrics.keys()) {
@@ -131,13 +137,16 @@ export class HistoryKeeper implements HistoryReporter {
 
   /** Just after each full second. */
   #schedule(): void {
-    this.#timer = setTimeout(
-      async () => {
-        await this.record(Math.floor(Date.now() / PERIOD_MS) - 1);
-        this.#schedule();
-      },
-      PERIOD_MS - (Date.now() % PERIOD_MS) + 1,
-    );
+    const untilNextMs = PERIOD_MS - (Date.now() % PERIOD_MS) + 1;
+    this.#timer = setTimeout(() => void this.#recordAndSchedule(), untilNextMs);
+  }
+
+  async #recordAndSchedule(): Promise<void> {
+    try {
+      await this.record(Math.floor(Date.now() / PERIOD_MS) - 1);
+    } finally {
+      if (!this.#isStopped) this.#schedule();
+    }
   }
 }
 
