@@ -1,5 +1,11 @@
 /** Requests to the node that serves the page. */
 
+/** After so long a node that is asked for a report is silent. */
+const REPORT_TIMEOUT_MS = 5_000;
+
+/** A command waits up to ten seconds for the other nodes. */
+const COMMAND_TIMEOUT_MS = 15_000;
+
 /** What a node answers to a command. */
 export interface CommandAnswer {
   readonly isDone: boolean;
@@ -9,7 +15,8 @@ export interface CommandAnswer {
 /** The JSON of a report; null when the node does not give it. */
 export async function report<Report>(path: string): Promise<Report | null> {
   try {
-    const response = await fetch(path, { cache: 'no-store' });
+    const signal = AbortSignal.timeout(REPORT_TIMEOUT_MS);
+    const response = await fetch(path, { cache: 'no-store', signal });
     if (!response.ok) return null;
     return (await response.json()) as Report;
   } catch {
@@ -20,7 +27,8 @@ export async function report<Report>(path: string): Promise<Report | null> {
 /** Sends a command. Does not reject: what went wrong is an answer too. */
 export async function command(path: string): Promise<CommandAnswer> {
   try {
-    const response = await fetch(path, { method: 'POST', cache: 'no-store' });
+    const signal = AbortSignal.timeout(COMMAND_TIMEOUT_MS);
+    const response = await fetch(path, { method: 'POST', cache: 'no-store', signal });
     const text = await response.text();
     return { isDone: response.ok, text: `${response.status} ${messageIn(text)}` };
   } catch {

@@ -17,6 +17,8 @@ export const GLOSSARY = {
   observe: 'This metric is judged and counted, and denies nothing.',
   priority: 'A job of low priority waits while one of normal priority is held back.',
   lag: 'The store is above its threshold.',
+  'unknown store': 'No store of this name is configured.',
+  'no value': 'The store had no value yet, or this node did not lead.',
   operator: 'A throttle that an operator has entered.',
   waits: 'Share of the checks of the last minute that did not get 200.',
 } as const;

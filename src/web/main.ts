@@ -2,8 +2,8 @@
 import { ClusterZone } from './cluster.js';
 import { byId, setAttribute, setText } from './dom.js';
 import { EntryForms } from './entry-forms.js';
+import { EventsZone } from './events.js';
 import { wholeDuration } from './format.js';
-import { EventsZone } from './happenings.js';
 import { InForceZone } from './in-force.js';
 import { listenToKeys } from './keys.js';
 import { LiveTopics } from './live.js';

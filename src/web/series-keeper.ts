@@ -5,8 +5,8 @@ import type { HistoryReport, StoreRow } from './topics.js';
 
 /** Requests for history in progress at a time. */
 const ASKED_AT_ONCE = 4;
-/** MetricSeries that are kept; beyond, the one that came first goes. */
-const SERIES_MAX = 500;
+/** A hundred rows of several metrics each; beyond, the series that came first goes. */
+const SERIES_MAX = 2_000;
 
 export class SeriesKeeper {
   readonly #series = new Map<string, MetricSeries>();

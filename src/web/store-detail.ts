@@ -51,6 +51,7 @@ export class StoreDetail {
   #showsAllHosts = false;
   #history: HistoryReport | null = null;
   #askedAtMs = 0;
+  #isAsking = false;
   #isClosed = false;
 
   constructor(store: string, series: SeriesKeeper) {
@@ -76,7 +77,7 @@ export class StoreDetail {
 
   update({ Metrics }: StoreRow, topics: Topics, nowUnixMs: number): void {
     const nowMs = performance.now();
-    if (nowMs - this.#askedAtMs >= PERIOD_MS) {
+    if (!this.#isAsking && nowMs - this.#askedAtMs >= PERIOD_MS) {
       this.#askedAtMs = nowMs;
       void this.#ask();
     }
@@ -94,10 +95,12 @@ export class StoreDetail {
   }
 
   async #ask(): Promise<void> {
+    this.#isAsking = true;
     const [history, store] = await Promise.all([
       this.#series.readHistory(this.#store),
       report<StoreReport>(pathOf(['stores', ...this.#store.split('/')])),
     ]);
+    this.#isAsking = false;
     if (this.#isClosed) return;
     this.#history = history ?? this.#history;
     if (store !== null) this.#writeHosts(store);

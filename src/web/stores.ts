@@ -39,6 +39,7 @@ export class StoresZone {
   /** Of all stores, while they are searched or listed. */
   #all: ReadonlyMap<string, StoreRow> | null = null;
   #allAtMs = 0;
+  #isReadingAll = false;
 
   constructor(series: SeriesKeeper) {
     this.#series = series;
@@ -109,10 +110,12 @@ export class StoresZone {
       return;
     }
     const nowMs = performance.now();
-    if (nowMs - this.#allAtMs < SEARCH_PERIOD_MS) return;
+    if (this.#isReadingAll || nowMs - this.#allAtMs < SEARCH_PERIOD_MS) return;
     this.#allAtMs = nowMs;
+    this.#isReadingAll = true;
     type AllStores = { readonly Stores: Readonly<Record<string, Omit<StoreRow, 'Store'>>> };
     const all = await report<AllStores>('/stores');
+    this.#isReadingAll = false;
     if (all === null) return;
     const rows = Object.entries(all.Stores).map(([Store, { Metrics }]) => ({ Store, Metrics }));
     this.#all = new Map(rows.map((row) => [row.Store, row]));

@@ -32,7 +32,7 @@ export interface StoresTopic {
   readonly Rows: readonly StoreRow[];
 }
 
-/** Why an app waits. */
+/** An app that asks about a store; with `WaitingSeconds` it waits now, and `Why` says why. */
 export interface AppRow {
   readonly App: string;
   readonly Store: string;
