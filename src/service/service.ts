@@ -97,7 +97,7 @@ export class Service {
     const reports = { inventory, vars: this.#vars, metrics, events, storeHosts, history };
     const appSeparator = () => http.appSeparator;
     const reasons = new RefusalReasons({ board, state, stores, appSeparator });
-    const apps = new AskingApps(http, reasons);
+    const apps = new AskingApps(http, reasons, isLeading);
     const sources = { consensus, http, ...reports, apps, commands, matches, log };
     this.#mainRpc = new MainRpc({ ...sources, profiler: this.#diagnostics });
   }

@@ -50,7 +50,7 @@ describe('the apps that ask', () => {
   function newApps(): AskingApps {
     const reasons = { membersOf: () => ['"Why":"lag"'] } as unknown as RefusalReasons;
     const collect = async () => workers.map((asking) => httpStatistics({ asking }));
-    return new AskingApps({ collect }, reasons);
+    return new AskingApps({ collect }, reasons, () => true);
   }
 
   function pair(app: string, given: Partial<AskingPair> = {}): AskingPair {

@@ -56,16 +56,18 @@ interface RankedApp {
 export class AskingApps {
   readonly #http: HttpStatisticsSource;
   readonly #reasons: RefusalReasons;
+  readonly #isLeading: () => boolean;
   #rates = new Map<string, AskingRates>();
   #lookedAtMs = 0;
   #latest: Promise<readonly AskingApp[]> | undefined;
 
-  constructor(http: HttpStatisticsSource, reasons: RefusalReasons) {
+  constructor(http: HttpStatisticsSource, reasons: RefusalReasons, isLeading: () => boolean) {
     this.#http = http;
     this.#reasons = reasons;
+    this.#isLeading = isLeading;
   }
 
-  /** `{"Total":2,"Apps":[…]}`: those that wait first, the longest wait before the others. */
+  /** `{"Leading":true,"Total":2,"Apps":[…]}`: those that wait first, the longest wait first. */
   async report({ limit, store, app }: AppSelection): Promise<string> {
     const all = await this.#look();
     const nowMs = monotonicMs();
@@ -84,7 +86,7 @@ export class AskingApps {
       rows += `${rows === '' ? '' : ','}${this.#json(row)}`;
       if (slice.shouldYield) await slice.yield();
     }
-    return `{"Total":${selected.length},"Apps":[${rows}]}`;
+    return `{"Leading":${this.#isLeading()},"Total":${selected.length},"Apps":[${rows}]}`;
   }
 
   #look(): Promise<readonly AskingApp[]> {

@@ -31,8 +31,8 @@ export class RefusalReasons {
   }
 
   /**
-   * Members of a JSON object: `Why` is `lag`, `operator`, `priority`, `error` or `unknown store`,
-   * with `Metric`, `Host` or `Entry`.
+   * Members of a JSON object: `Why` is `lag`, `operator`, `priority`, `error`, `unknown store`, or
+   * `no value` (not read yet, or this node did not lead), with `Metric`, `Host` or `Entry`.
    */
   membersOf(pair: RefusedPair): string[] {
     switch (pair.lastStatus) {
@@ -44,10 +44,14 @@ export class RefusalReasons {
         return [`"Why":"${pair.isLowPriority ? 'priority' : 'operator'}"`];
       }
       case 404:
-        return ['"Why":"unknown store"'];
+        return [`"Why":"${this.#isStore(pair.storeName) ? 'no value' : 'unknown store'}"`];
       default:
         return ['"Why":"error"', ...this.#metricMembers(pair.storeName)];
     }
+  }
+
+  #isStore(storeName: string): boolean {
+    return this.#sources.stores().some(({ name }) => name === storeName);
   }
 
   /** Of the first metric that is enforced and fails. */

@@ -117,7 +117,8 @@ const ASKING_APP = object(
   },
   {
     ...{ WaitingSeconds: NUMBER, LongestWaitSeconds: NUMBER, Metric: TEXT, Host: TEXT },
-    ...{ Entry: TEXT, Why: oneOf('lag', 'operator', 'priority', 'error', 'unknown store') },
+    Entry: TEXT,
+    Why: oneOf('lag', 'operator', 'priority', 'error', 'unknown store', 'no value'),
   },
 );
 
@@ -175,7 +176,7 @@ export const BODIES = {
   ExemptedApps: map(object({ ExpireAt: TIME }, NOTE)),
   Thresholds: map(object({ Threshold: NUMBER, ExpireAt: TIME }, NOTE)),
   RecentApps: map(object({ CheckedAtEpoch: WHOLE, MinutesSinceChecked: WHOLE })),
-  Apps: object({ Total: WHOLE, Apps: list(ASKING_APP) }),
+  Apps: object({ Leading: FLAG, Total: WHOLE, Apps: list(ASKING_APP) }),
   Text: TEXT,
   Quoted: described(TEXT, 'a JSON string'),
   ConsensusStatus: object({
