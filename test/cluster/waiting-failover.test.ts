@@ -5,13 +5,16 @@ import { STORE, TestCluster, VALUE } from '../support/cluster.js';
 import { fetchJson, fetchOnce } from '../support/http-client.js';
 import { until } from '../support/until.js';
 
+/** At both HTTP workers. */
+const CLIENTS = 60;
+
 const PATH = `/check/archive/mysql/${STORE}`;
 
 describe('a client that waits while the leader changes', () => {
   let cluster: TestCluster;
 
   before(async () => {
-    cluster = await TestCluster.start(3);
+    cluster = await TestCluster.start(3, { HttpWorkers: 2 });
   });
 
   after(() => cluster?.stop());
@@ -21,25 +24,33 @@ describe('a client that waits while the leader changes', () => {
     await cluster.fleet.change([{ server: 0, value: 9 }]);
   });
 
-  /** Resolves with the leader, the response to a client that waits there, and once it waits. */
-  async function waiting(): Promise<{ leader: FrenoNode; response: Promise<number | 'closed'> }> {
+  /** Resolves with the leader and the responses to clients that wait there, once all wait. */
+  async function waiting(): Promise<{
+    readonly leader: FrenoNode;
+    readonly responses: Promise<ReadonlyArray<number | 'closed'>>;
+  }> {
     const leader = await cluster.leader();
     await leader.process.waitFor(PATH, 429);
-    const response = fetchOnce(leader.port, `${PATH}?wait=60`).then(
-      ({ status }) => status,
-      (): 'closed' => 'closed',
+    const responses = Promise.all(
+      Array.from({ length: CLIENTS }, () =>
+        fetchOnce(leader.port, `${PATH}?wait=60`).then(
+          ({ status }) => status,
+          (): 'closed' => 'closed',
+        ),
+      ),
     );
     await until(async () => {
       const { body } = await fetchOnce(leader.port, '/metrics');
-      return /^freno_waiting_checks\{[^}]*\} 1$/m.test(body);
+      const perWorker = [...body.matchAll(/^freno_waiting_checks\{[^}]*\} (\d+)$/gm)];
+      return perWorker.reduce((sum, [, count]) => sum + Number(count), 0) === CLIENTS;
     });
-    return { leader, response };
+    return { leader, responses };
   }
 
   it('is answered by the next leader when it asks again after a crash', async () => {
-    const { leader, response } = await waiting();
+    const { leader, responses } = await waiting();
     leader.process.signal('SIGKILL');
-    expect(await response).to.equal('closed');
+    expect(new Set(await responses)).to.deep.equal(new Set(['closed']));
     const next = await cluster.leader(cluster.others(leader));
     const again = fetchOnce(next.port, `${PATH}?wait=60`);
     await cluster.fleet.change([{ server: 0, value: VALUE }]);
@@ -49,10 +60,12 @@ describe('a client that waits while the leader changes', () => {
   it('is answered at once by a leader that hands over, and by one that stops', async () => {
     const yielded = await waiting();
     await fetchOnce(yielded.leader.port, '/raft/yield', { method: 'POST' });
-    expect(await yielded.response).to.equal(404);
+    expect(new Set(await yielded.responses)).to.deep.equal(new Set([404]));
     const stopped = await waiting();
     const end = stopped.leader.stop();
-    expect(await stopped.response).to.be.oneOf([404, 429]);
+    expect(await stopped.responses).to.satisfy((statuses: ReadonlyArray<number | 'closed'>) =>
+      statuses.every((status) => status === 404 || status === 429),
+    );
     await end;
     const { port } = await cluster.leader();
     // It is looked at once a second.

@@ -9,6 +9,9 @@ import { shorten } from './shorten.js';
 // of node would make mocha start a second process.
 process.setSourceMapsEnabled(true);
 
+// Each child process and each directory of a test is removed when this process exits.
+process.setMaxListeners(100);
+
 /** Mocha prints failures after all tests, from the error that is shortened here. */
 export const mochaHooks = {
   afterEach(this: Mocha.Context): void {
