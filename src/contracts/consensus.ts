@@ -119,6 +119,15 @@ export interface RaftMetrics {
   readonly nodesReached: number;
 }
 
+/**
+ * Logs in once to hosts of each of these stores. Resolves with those where that worked, or where
+ * there is no host to log in to. Does not reject.
+ */
+export type LoginTrial = (stores: readonly string[]) => Promise<readonly string[]>;
+
+/** Most stores in one question about logins. */
+export const ASKED_STORES_MAX = 20;
+
 export interface Consensus {
   /** Resolves when the node participates. Rejects with `RESOURCE` when it cannot. */
   start(): Promise<void>;
@@ -142,8 +151,15 @@ export interface Consensus {
   /**
    * Lets another node lead, at once. Resolves with the address of the node that leads then. Rejects
    * with `CONFLICT` when this node does not lead, or no other node can, and with `OUTCOME_UNKNOWN`.
+   * `to`: which node, as in an answer of `askLogins`; any unless given.
    */
-  yieldLeadership(): Promise<string>;
+  yieldLeadership(to?: string): Promise<string>;
+  /**
+   * Asks each other node which of these stores (at most `ASKED_STORES_MAX`) it can log in to.
+   * Resolves, in a few seconds, with the answers by node, without those that do not answer. Absent
+   * with a MySQL backend: its nodes do not talk to each other.
+   */
+  askLogins?(stores: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
   /** Absent with a MySQL backend. */
   raftMetrics?(): RaftMetrics;
 }

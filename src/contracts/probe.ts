@@ -33,6 +33,10 @@ export type ToProbe =
   | { readonly kind: 'collect'; readonly id: number }
   /** `store`: the name of a cluster; null: all of the worker. */
   | { readonly kind: 'describe'; readonly id: number; readonly store: string | null }
+  /** Which stores have hosts, none of which accepts a login. Answered with `stores`. */
+  | { readonly kind: 'listCutOff'; readonly id: number }
+  /** Which of these stores can be logged in to now. Answered with `stores`, in some seconds. */
+  | { readonly kind: 'tryLogins'; readonly id: number; readonly stores: readonly string[] }
   /** For the watchdog: the worker sends `pong` at once. */
   | { readonly kind: 'ping' }
   | { readonly kind: 'stop' };
@@ -43,6 +47,8 @@ export type FromProbe =
   | { readonly kind: 'pong' }
   | { readonly kind: 'acknowledge'; readonly version: number }
   | { readonly kind: 'collected'; readonly id: number; readonly statistics: ProbeStatistics }
+  /** Names of stores, in answer to the request of that number. */
+  | { readonly kind: 'stores'; readonly id: number; readonly stores: readonly string[] }
   /** Long descriptions come in parts. */
   | {
       readonly kind: 'described';

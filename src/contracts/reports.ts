@@ -69,6 +69,30 @@ export interface StoreDescriber {
   describe(store: string | null): Promise<StoreDescription[]>;
 }
 
+/**
+ * How far this leader comes with a store. `cutOff`: none of its hosts accepts a login of this node.
+ * `silent`: its probe thread does not respond. `unlisted`: its list of hosts was never read.
+ */
+export type StoreReach = 'reached' | 'cutOff' | 'silent' | 'unlisted';
+
+export interface StoreReachSource {
+  /** By name, of the stores that are assigned to a probe thread. */
+  reach(): Promise<ReadonlyMap<string, StoreReach>>;
+}
+
+/** How a leader comes along with its work. */
+export interface FitnessReport {
+  /** Stores of which it reads nothing, for a reason that may be its own. */
+  readonly failingStores: number;
+  /** How often it asked the other nodes, and handed over, since its start. */
+  readonly questions: number;
+  readonly handovers: number;
+}
+
+export interface FitnessReporter {
+  report(): FitnessReport;
+}
+
 export interface ConfigReport {
   /** Whether the latest reload succeeded; the start counts as one. */
   readonly isReloadSuccessful: boolean;

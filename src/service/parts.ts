@@ -7,6 +7,7 @@ import { RaftConsensus } from '../consensus/raft/consensus.js';
 import type {
   Consensus,
   ConsensusObserver,
+  LoginTrial,
   NodeDescription,
   StateMachine,
 } from '../contracts/consensus.js';
@@ -62,11 +63,15 @@ export function createHttpPool(
   });
 }
 
-/** Elects the leader and replicates the commands: the MySQL backend if it is set, else Raft. */
+/**
+ * Elects the leader and replicates the commands: the MySQL backend if it is set, else Raft.
+ * `loginTrial` answers the questions of a leader.
+ */
 export function createConsensus(
   { settings, forceNewCluster, config, log }: ServiceOptions,
   state: StateMachine,
   observer: ConsensusObserver,
+  loginTrial: LoginTrial,
 ): Consensus {
   const { consensus, listenPort, domain, shareDomain } = settings;
   const release = version();
@@ -77,7 +82,7 @@ export function createConsensus(
   });
   if (consensus.kind === 'raft') {
     const raft = { ...consensus, forceNewCluster };
-    return new RaftConsensus(raft, state, observer, log, { description });
+    return new RaftConsensus(raft, state, observer, log, { description, loginTrial });
   }
   const identity = { serviceId: `${hostname()}:${listenPort}`, domain, shareDomain };
   return new MySQLConsensus({ settings: consensus, identity, state, observer, log, description });

@@ -22,6 +22,7 @@ import { Vars } from '../publish/main/vars/vars.js';
 import { Inventory } from '../stores/main/inventory.js';
 import type { ProbePool } from '../stores/main/pool.js';
 import { ThrottleState } from '../throttle/state.js';
+import { FitnessWatch } from './fitness-watch.js';
 import { Leadership } from './leadership.js';
 import type { ServiceOptions } from './options.js';
 import { createConsensus, createHttpPool, createProbePool } from './parts.js';
@@ -39,6 +40,7 @@ export class Service {
   readonly #http: HttpPool;
   readonly #vars: Vars;
   readonly #eventWatch: EventWatch;
+  readonly #fitness: FitnessWatch;
   readonly #history: HistoryKeeper;
   readonly #mainRpc: MainRpc;
   /** Settles when every part has started or failed to. */
@@ -68,7 +70,11 @@ export class Service {
     });
     this.#leadership = new Leadership({ board, prober: inventory, stores: inventory, forced });
     const replicated = new ReplicatedState(state, this.#http, inventory);
-    this.#consensus = createConsensus(options, replicated, this.#leadership);
+    this.#consensus = createConsensus(options, replicated, this.#leadership, (asked) => {
+      // A list that this node does not use may be old: the next question finds it read.
+      inventory.refreshNow();
+      return this.#probes.tryLogins(asked);
+    });
     const consensus = this.#consensus;
     this.#shareDomain = new ShareDomain({
       status: () => consensus.status(),
@@ -80,11 +86,14 @@ export class Service {
     const reported = { http, probes: this.#probes, board, stores, state, consensus };
     const backend = settings.consensus.kind === 'raft' ? 'raft' : 'mysql';
     this.#vars = new Vars({ ...reported, backend });
+    const probes = this.#probes;
+    this.#fitness = new FitnessWatch({ consensus, probes, inventory, events, log });
     const threads = this.#diagnostics;
     const metrics = new Metrics({
       ...reported,
       threads,
       inventory,
+      fitness: this.#fitness,
       config: options.config,
       engine: () => http.engine,
     });
@@ -124,6 +133,7 @@ export class Service {
     if (this.#stopped !== undefined) return;
     this.#vars.start();
     this.#eventWatch.start();
+    if (!forceLeadership) this.#fitness.start();
     this.#history.start();
     this.#shareDomain.start();
     log.info(
@@ -165,6 +175,7 @@ export class Service {
     await this.#starting;
     this.#vars.stop();
     this.#eventWatch.stop();
+    this.#fitness.stop();
     this.#history.stop();
     this.#shareDomain.stop();
     await this.#consensus.stop();

@@ -6,6 +6,7 @@ import { LOG_LEVELS, type LogOptions } from '../../src/base/log.js';
 import { Board, emptyStoreReading, type StoreReading } from '../../src/board/board.js';
 import type { ClusterAssignment, ProbeTarget } from '../../src/contracts/stores.js';
 import { SimulatedMySQL } from '../../src/demo/simulated-mysql.js';
+import { freePorts } from '../../src/demo/temporary.js';
 import { DiagnosticsHub } from '../../src/publish/main/diagnostics-hub.js';
 import { ProbePool } from '../../src/stores/main/pool.js';
 import { MetricState } from '../../src/throttle/metric.js';
@@ -58,6 +59,11 @@ describe('ProbePool', () => {
 
   function cluster(slot: number, targets: readonly ProbeTarget[] = [server]): ClusterAssignment {
     return clusterAssignment(slot, targets, slot + 1, { ignoreDialTcpErrors: true });
+  }
+
+  async function unusedPort(): Promise<number> {
+    const [port] = await freePorts(1);
+    return port!;
   }
 
   function crash(command: CrashCommand): void {
@@ -160,6 +166,28 @@ describe('ProbePool', () => {
     await hang(0);
     expect(await pool.collect()).to.have.length(1);
     await fresh(0);
+  });
+
+  it('knows which stores it cannot log in to, and which thread is silent', async () => {
+    const refused = { host: '127.0.0.1', port: await unusedPort() };
+    pool.lead(true, 1);
+    await pool.assign([cluster(0), cluster(1), cluster(2, [refused]), cluster(3, [])]);
+    await fresh(0, 1);
+    await until(async () => (await pool.reach()).get('c2') === 'cutOff');
+    const reach = { c0: 'reached', c1: 'reached', c2: 'cutOff', c3: 'reached' };
+    expect(Object.fromEntries(await pool.reach())).to.deep.equal(reach);
+    await hang(0);
+    const silent = [...(await pool.reach())].filter(([, each]) => each === 'silent');
+    expect(silent.map(([store]) => store)).to.deep.equal(['c0', 'c2']);
+  });
+
+  it('tries logins while the node does not lead, and leaves no connection', async () => {
+    const refused = { host: '127.0.0.1', port: await unusedPort() };
+    await pool.assign([cluster(0), cluster(1, [refused]), cluster(2, [refused, server])]);
+    const accepted = await pool.tryLogins(['c0', 'c1', 'c2', 'unknown']);
+    expect([...accepted].sort()).to.deep.equal(['c0', 'c2']);
+    await until(() => server.connections === 0);
+    expect(read(0).state).to.equal(MetricState.nothing);
   });
 
   it('restarts a thread that dies again and again', async () => {

@@ -8,19 +8,19 @@
  */
 import { Backoff } from '../../base/backoff.js';
 import { monotonicMs } from '../../base/clock.js';
-import { type ErrorCode, FrenoError, messageOf } from '../../base/errors.js';
+import { FrenoError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import type { RaftSettings } from '../../config/settings.js';
-import {
-  type ClusterStatus,
-  type Consensus,
-  type ConsensusObserver,
-  type ConsensusState,
-  type ConsensusStatus,
-  type NodeDescription,
-  OUTCOME_UNKNOWN_MESSAGE,
-  type RaftMetrics,
-  type StateMachine,
+import type {
+  ClusterStatus,
+  Consensus,
+  ConsensusObserver,
+  ConsensusState,
+  ConsensusStatus,
+  LoginTrial,
+  NodeDescription,
+  RaftMetrics,
+  StateMachine,
 } from '../../contracts/consensus.js';
 import type { Command, CommandEffect } from '../../throttle/commands.js';
 import { clusterStatus } from './cluster-status.js';
@@ -28,14 +28,14 @@ import type { NodeReport } from './codec/node-report.js';
 import { majorityOf } from './core/quorum.js';
 import type { Role, SoftState } from './core/types.js';
 import { RaftCounters } from './counters.js';
-import type { DriverObserver, RequestRefusal, RequestResult } from './driver-types.js';
+import type { DriverObserver, RequestResult } from './driver-types.js';
 import { Handover } from './handover.js';
 import { lossTexts, roleText } from './leadership-texts.js';
 import type { RaftNode } from './node.js';
 import { isAlone } from './options.js';
-import { type UnreadableAt, unreadableText } from './peer-features.js';
 import { RateLimitedLog } from './rate-limited-log.js';
 import { majorityStatus } from './reach.js';
+import { outcomeUnknown, refusalOf, unreadable } from './request-errors.js';
 import type { SyncedRecord } from './storage/synced-file.js';
 import { within } from './within.js';
 
@@ -58,18 +58,6 @@ const states: Record<Role, ConsensusState> = {
   candidate: 'Candidate',
 };
 
-const refusals: Record<RequestRefusal, readonly [ErrorCode, string]> = {
-  notLeader: ['NO_LEADER', 'there is no leader; nothing was changed, try again'],
-  transferring: ['NO_LEADER', 'leadership is being transferred; nothing was changed, try again'],
-  overloaded: ['OVERLOADED', 'too many changes are waiting; nothing was changed, try again later'],
-  unsupported: [
-    'UNSUPPORTED',
-    'the leader has not heard from every node that it can read this command; nothing was changed',
-  ],
-  full: ['OVERLOADED', 'the table has no room for another entry; nothing was changed'],
-  tooLarge: ['BAD_REQUEST', 'the name is too long, or a number out of bounds; nothing was changed'],
-};
-
 const NOT_PARTICIPATING = 'this node does not participate';
 
 const NO_SOFT_STATE: SoftState = {
@@ -87,6 +75,8 @@ export interface RaftNodeContext {
   /** Its wall clock; `Date.now` unless given. */
   readonly unixMs?: () => number;
   readonly description?: () => NodeDescription;
+  /** No login works unless given. */
+  readonly loginTrial?: LoginTrial;
 }
 
 const UNDESCRIBED: NodeDescription = { version: '', configHash: 0, listenPort: 0 };
@@ -99,6 +89,7 @@ export class RaftConsensus implements Consensus {
   /** This node's wall clock. */
   readonly #unixMs: () => number;
   readonly #description: () => NodeDescription;
+  readonly #loginTrial: LoginTrial;
   /** Rate-limited: a disk that stays full fails at every restart. */
   readonly #faults: RateLimitedLog;
   #isFaulty = false;
@@ -125,14 +116,15 @@ export class RaftConsensus implements Consensus {
     stateMachine: StateMachine,
     observer: ConsensusObserver,
     log: Logger,
-    { unixMs = Date.now, description = () => UNDESCRIBED }: RaftNodeContext = {},
+    context: RaftNodeContext = {},
   ) {
     this.#settings = settings;
     this.#stateMachine = stateMachine;
     this.#observer = observer;
     this.#log = log;
-    this.#unixMs = unixMs;
-    this.#description = description;
+    this.#unixMs = context.unixMs ?? Date.now;
+    this.#description = context.description ?? (() => UNDESCRIBED);
+    this.#loginTrial = context.loginTrial ?? (async () => []);
     this.#handover = new Handover(settings.electionMs, () => this.#soft);
     this.#faults = new RateLimitedLog(log, monotonicMs);
   }
@@ -199,12 +191,16 @@ export class RaftConsensus implements Consensus {
     return clusterStatus({ self, leader, own, participates: false, peers });
   }
 
-  async yieldLeadership(): Promise<string> {
+  async yieldLeadership(to?: string): Promise<string> {
     if (isAlone(this.#settings)) {
       throw new FrenoError('CONFLICT', 'this is the only node of the cluster');
     }
     if (this.#node === null) throw new FrenoError('CONFLICT', NOT_PARTICIPATING);
-    return this.#handover.yield(this.#node.driver);
+    return this.#handover.yield(this.#node.driver, to);
+  }
+
+  async askLogins(stores: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    return (await this.#node?.logins.ask(stores)) ?? new Map();
   }
 
   raftMetrics(): RaftMetrics {
@@ -271,6 +267,7 @@ export class RaftConsensus implements Consensus {
       log: this.#log,
       unixMs: this.#unixMs,
       report: () => this.#report(),
+      loginTrial: this.#loginTrial,
       held: this.#held,
     });
     if (failure !== null) {
@@ -379,19 +376,4 @@ export class RaftConsensus implements Consensus {
       );
     }, this.#restartBackoff.failed());
   }
-}
-
-function refusalOf(refusal: RequestRefusal): FrenoError {
-  const [code, message] = refusals[refusal];
-  return new FrenoError(code, message);
-}
-
-/** A node that may only not have connected yet is worth another try. */
-function unreadable(at: UnreadableAt): FrenoError {
-  const code = at.older.length > 0 ? 'UNSUPPORTED' : 'NO_LEADER';
-  return new FrenoError(code, `${unreadableText(at)}; nothing was changed`);
-}
-
-function outcomeUnknown(): FrenoError {
-  return new FrenoError('OUTCOME_UNKNOWN', OUTCOME_UNKNOWN_MESSAGE);
 }

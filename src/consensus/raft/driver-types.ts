@@ -213,8 +213,8 @@ export interface DriverInterface {
    * the call.
    */
   read(answer: (result: RequestResult) => void): void;
-  /** False if this node does not lead, or no follower can take over. */
-  transferLeadership(): boolean;
+  /** As `RaftCore.transferLeadership`. */
+  transferLeadership(to?: NodeId): boolean;
   campaign(): void;
   /** Keeps the identity of the cluster with the data of this node. */
   storeClusterId(clusterId: string): void;

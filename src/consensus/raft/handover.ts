@@ -1,12 +1,12 @@
 /** Leadership handed over to another node: because this one stops, or because an operator asks. */
 import { FrenoError } from '../../base/errors.js';
-import type { SoftState } from './core/types.js';
+import type { NodeId, SoftState } from './core/types.js';
 import { within } from './within.js';
 
 /** What a hand-over needs of a running node. */
 interface TransferringDriver {
-  /** False if a transfer is in progress, or no follower can take over. */
-  transferLeadership(): boolean;
+  /** False if a transfer is in progress, or no follower (or not that one) can take over. */
+  transferLeadership(to?: NodeId): boolean;
 }
 
 export class Handover {
@@ -27,8 +27,8 @@ export class Handover {
    * Resolves when another node is known to lead, so that requests can still be forwarded to it, or
    * after the time-out. False: nothing has begun.
    */
-  async begin(driver: TransferringDriver): Promise<boolean> {
-    if (!driver.transferLeadership()) return false;
+  async begin(driver: TransferringDriver, to?: NodeId): Promise<boolean> {
+    if (!driver.transferLeadership(to)) return false;
     await within(this.timeoutMs, (done) => {
       this.#onSoftState = () => {
         const { role, leader } = this.soft();
@@ -41,11 +41,12 @@ export class Handover {
   }
 
   /** As `Consensus.yieldLeadership`. */
-  async yield(driver: TransferringDriver): Promise<string> {
+  async yield(driver: TransferringDriver, to?: NodeId): Promise<string> {
     const { role, leader: known, transferTo } = this.soft();
     if (role !== 'leader') throw conflict(`this node does not lead: ${leaderText(known)}`);
     if (transferTo !== null) throw conflict(`leadership is being handed over to ${transferTo}`);
-    if (!(await this.begin(driver))) {
+    if (!(await this.begin(driver, to))) {
+      if (to !== undefined) throw conflict(`${to} cannot lead now: it has not every command`);
       throw conflict('no other node can lead now: none responds that has every command');
     }
     const { role: roleNow, leader } = this.soft();

@@ -5,11 +5,12 @@
 import { monotonicMs } from '../../base/clock.js';
 import type { Logger } from '../../base/log.js';
 import type { RaftSettings } from '../../config/settings.js';
-import type { StateMachine } from '../../contracts/consensus.js';
+import type { LoginTrial, StateMachine } from '../../contracts/consensus.js';
 import type { Command } from '../../throttle/commands.js';
 import { ClusterIdentity } from './cluster-identity.js';
 import type { KnownPeer } from './cluster-status.js';
-import { FEATURE_NODE_REPORT } from './codec/features.js';
+import { FEATURE_LOGIN_QUESTION, FEATURE_NODE_REPORT } from './codec/features.js';
+import { decodeLoginMessage, isLoginMessage } from './codec/login-question.js';
 import { decodeNodeReport, isNodeReport, type NodeReport } from './codec/node-report.js';
 import { Raft } from './core/raft.js';
 import type { NodeId } from './core/types.js';
@@ -20,6 +21,7 @@ import { ElectionWatch } from './election-watch.js';
 import { LockoutStore } from './lockout-store.js';
 import { coreConfig, driverOptions, isAlone, startTicksOf, tickMsOf } from './options.js';
 import { PeerFeatures, type UnreadableAt } from './peer-features.js';
+import { PeerLogins } from './peer-logins.js';
 import { PeerReports } from './peer-reports.js';
 import { type PeerFaults, type Reach, reachOf } from './reach.js';
 import { StateMachineAdapter } from './state-machine-adapter.js';
@@ -45,6 +47,8 @@ export interface RaftNodeOptions {
   readonly unixMs: () => number;
   /** What this node says of itself to its peers. */
   readonly report: () => NodeReport;
+  /** Answers which stores this node can log in to. */
+  readonly loginTrial: LoginTrial;
   /** What this process knows to be in the data directory; null: nothing. */
   readonly held: SyncedRecord | null;
 }
@@ -58,6 +62,7 @@ interface NodeParts {
   readonly identity: ClusterIdentity;
   readonly features: PeerFeatures;
   readonly reports: PeerReports;
+  readonly logins: PeerLogins;
   readonly transport: {
     stop(): Promise<void>;
     peerFaults(): PeerFaults;
@@ -74,7 +79,8 @@ export class RaftNode {
 
   /** Rejects with `CONFIG` or `RESOURCE`. */
   static async open(options: RaftNodeOptions): Promise<RaftNode> {
-    const { settings, stateMachine, observer, counters, log, unixMs, held, report } = options;
+    const { settings, stateMachine, observer, counters, log, unixMs, held, report, loginTrial } =
+      options;
     const { advertise, bind, clusterName, dataDir, forceNewCluster } = settings;
     const baseConfig = coreConfig(settings);
     const environment = { ...processEnvironment, unixMs };
@@ -119,6 +125,7 @@ export class RaftNode {
             {
               receive: (from, body) => {
                 if (isNodeReport(body)) reports.received(from, decodeNodeReport(body));
+                else if (isLoginMessage(body)) logins.received(from, decodeLoginMessage(body));
                 else driver.receive(from, body);
               },
               unreachable: (peer) => driver.unreachable(peer),
@@ -141,6 +148,13 @@ export class RaftNode {
         send: (to, body) => transport.send(to, body),
         unixMs,
       });
+      const logins = new PeerLogins({
+        peers,
+        isRead: (peer) => features.isListed(peer, FEATURE_LOGIN_QUESTION),
+        send: (to, body) => transport.send(to, body),
+        trial: loginTrial,
+        random: environment.random,
+      });
       await transport.start();
       await storage.watch(failed);
       ticker.start();
@@ -155,7 +169,7 @@ export class RaftNode {
       watch.start();
       identity.start();
       reports.start();
-      const services = { storage, ticker, transport, lockout, watch, identity, reports };
+      const services = { storage, ticker, transport, lockout, watch, identity, reports, logins };
       return new RaftNode({ driver, features, ...services });
     } catch (error) {
       await storage.close();
@@ -170,6 +184,10 @@ export class RaftNode {
   /** As `PeerFeatures.unreadableAt`. */
   unreadableAt(command: Command): UnreadableAt | null {
     return this.#parts.features.unreadableAt(command);
+  }
+
+  get logins(): PeerLogins {
+    return this.#parts.logins;
   }
 
   /** Which nodes it reaches now. */

@@ -109,3 +109,12 @@ function leastLoaded(loads: readonly number[]): number {
 function mostLoaded(loads: readonly number[]): number {
   return loads.indexOf(Math.max(...loads));
 }
+
+/** Whether both are lists of the same objects. */
+export function isSameList(left: readonly unknown[], right: readonly unknown[] | null): boolean {
+  return (
+    right !== null &&
+    left.length === right.length &&
+    left.every((entry, index) => entry === right[index])
+  );
+}

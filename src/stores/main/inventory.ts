@@ -25,6 +25,7 @@ import type {
 import type { ClusterAssignment, ClusterSettings } from '../../contracts/stores.js';
 import type { ThresholdKey } from '../../throttle/commands.js';
 import type { ThresholdEntry } from '../../throttle/state.js';
+import { isSameList } from './assignment.js';
 import { DescriptorWatch } from './descriptor-watch.js';
 import { createReaderFactory } from './hosts/create-host-source.js';
 import type { ReaderFactory } from './hosts/host-source.js';
@@ -197,6 +198,12 @@ export class Inventory implements InventoryReporter, SkipMatcher {
     }
   }
 
+  /** Names of the stores whose lists of hosts were never read. */
+  unlistedStores(): string[] {
+    const unlisted = [...this.#clusters.values()].filter(({ isUnlisted }) => isUnlisted);
+    return unlisted.map(({ name }) => name);
+  }
+
   /** By cluster name. */
   report(): ReadonlyMap<string, ClusterReport> {
     const isSkipped = this.#skipTest();
@@ -345,7 +352,7 @@ export class Inventory implements InventoryReporter, SkipMatcher {
     const assignments = [...this.#clusters.values()]
       .map((cluster) => cluster.assignment(isSkipped))
       .filter((assignment) => assignment !== null);
-    if (!isSame(assignments, this.#assigned)) {
+    if (!isSameList(assignments, this.#assigned)) {
       this.#assigned = assignments;
       this.#descriptors.compare(assignments);
       this.#assigning = this.#prober.assign(assignments);
@@ -384,15 +391,4 @@ function logFields(cluster: PlacedCluster, source: ListedSource): object {
   const [own] = cluster.sources;
   const metric = cluster.metricsOf(source)[0]?.settings.name;
   return source === own ? { store: cluster.name } : { store: cluster.name, metric };
-}
-
-function isSame(
-  left: readonly ClusterAssignment[],
-  right: readonly ClusterAssignment[] | null,
-): boolean {
-  return (
-    right !== null &&
-    left.length === right.length &&
-    left.every((assignment, index) => assignment === right[index])
-  );
 }

@@ -73,6 +73,17 @@ export class PlacedCluster {
     return this.#sources;
   }
 
+  /** Whether it names sources of hosts, none of which has been read. */
+  get isUnlisted(): boolean {
+    const metrics = [...this.metrics];
+    return (
+      metrics.some(({ settings }) => settings.hosts.kind !== 'none') &&
+      metrics.every(
+        (metric) => (metric.source.targets ?? this.#targetsWithoutSource(metric)) === null,
+      )
+    );
+  }
+
   get location(): StoreLocation {
     const locations = Array.from(this.metrics, ({ settings, slot }): MetricLocation => {
       return { name: settings.name, slot, mode: settings.mode };

@@ -15,7 +15,12 @@ import { WATCHDOG_LIMITS, type WatchdogLimits } from '../../base/watchdog.js';
 import type { DiagnosticsPorts } from '../../contracts/diagnostics.js';
 import type { ProbeStatistics, ProbeTask, StoreDescription } from '../../contracts/probe.js';
 import type { MemcacheAddress } from '../../contracts/publisher.js';
-import type { ProbeStatisticsSource, StoreDescriber } from '../../contracts/reports.js';
+import type {
+  ProbeStatisticsSource,
+  StoreDescriber,
+  StoreReach,
+  StoreReachSource,
+} from '../../contracts/reports.js';
 import type { ClusterAssignment, MetricAssignment } from '../../contracts/stores.js';
 import { assignClusters, unmovedClusters } from './assignment.js';
 import type { ClusterProber } from './inventory.js';
@@ -42,7 +47,9 @@ export interface ProbePoolOptions {
   readonly diagnostics: DiagnosticsPorts;
 }
 
-export class ProbePool implements ClusterProber, ProbeStatisticsSource, StoreDescriber {
+export class ProbePool
+  implements ClusterProber, ProbeStatisticsSource, StoreDescriber, StoreReachSource
+{
   readonly #pool: Piscina<ProbeTask, void>;
   readonly #threads: readonly ProbeThread[];
   /** The number of the thread by name of the cluster. */
@@ -104,6 +111,26 @@ export class ProbePool implements ClusterProber, ProbeStatisticsSource, StoreDes
     const asked = owner === undefined ? this.#threads : [this.#threads[owner]!];
     const described = await Promise.all(asked.map((thread) => thread.describe(store)));
     return described.flatMap((stores) => stores ?? []);
+  }
+
+  async reach(): Promise<ReadonlyMap<string, StoreReach>> {
+    const cutOff = await Promise.all(this.#threads.map((thread) => thread.cutOffStores()));
+    const sets = cutOff.map((stores) => (stores === null ? null : new Set(stores)));
+    const reach = new Map<string, StoreReach>();
+    for (const [store, owner] of this.#owners) {
+      const stores = sets[owner]!;
+      reach.set(store, stores === null ? 'silent' : stores.has(store) ? 'cutOff' : 'reached');
+    }
+    return reach;
+  }
+
+  /** As `LoginTrial`. */
+  async tryLogins(stores: readonly string[]): Promise<readonly string[]> {
+    const tried = this.#threads.map((thread, number) => {
+      const own = stores.filter((store) => this.#owners.get(store) === number);
+      return own.length === 0 ? [] : thread.tryLogins(own);
+    });
+    return (await Promise.all(tried)).flatMap((accepted) => accepted ?? []);
   }
 
   /** Resolves when the threads are over. */

@@ -30,6 +30,15 @@ import type { ClusterAssignment } from '../../contracts/stores.js';
 const RESPONSE_TIMEOUT_MS = 500;
 const EXIT_TIMEOUT_MS = 2_000;
 
+/** A thread that lets a message wait for so long does not probe either. */
+const CUT_OFF_TIMEOUT_MS = 400;
+
+/** A login of a trial takes up to 2 s. */
+const TRIAL_TIMEOUT_MS = 2_500;
+
+/** Most requests for stores in flight: one of each kind, and what is late of them. */
+const STORE_LISTS_MAX = 8;
+
 /** Most collections in flight: `/metrics`, `/debug/vars` and its ticker, each of them shared. */
 const COLLECTIONS_MAX = 64;
 
@@ -60,6 +69,7 @@ export class ProbeThread {
   readonly #acknowledgements = new Acknowledgements<MessagePort>();
   readonly #collections = new PendingCalls<ProbeStatistics>(COLLECTIONS_MAX);
   readonly #descriptions = new PendingCalls<StoreDescription[]>(DESCRIPTIONS_MAX);
+  readonly #storeLists = new PendingCalls<readonly string[]>(STORE_LISTS_MAX);
   /** What has arrived of each description. */
   readonly #described = new Map<number, StoreDescription[]>();
   #isStopping = false;
@@ -111,6 +121,25 @@ export class ProbeThread {
       this.#described.set(id, []);
       this.#post({ kind: 'describe', id, store });
     });
+  }
+
+  /**
+   * The stores that have hosts, none of which accepts a login, while it probes. Null as of
+   * `collect`.
+   */
+  cutOffStores(): Promise<readonly string[] | null> {
+    if (this.#port === undefined) return Promise.resolve(null);
+    return this.#storeLists.call(CUT_OFF_TIMEOUT_MS, (id) =>
+      this.#post({ kind: 'listCutOff', id }),
+    );
+  }
+
+  /** Those of its stores that can be logged in to. Null as of `collect`. */
+  tryLogins(stores: readonly string[]): Promise<readonly string[] | null> {
+    if (this.#port === undefined) return Promise.resolve(null);
+    return this.#storeLists.call(TRIAL_TIMEOUT_MS, (id) =>
+      this.#post({ kind: 'tryLogins', id, stores }),
+    );
   }
 
   /**
@@ -172,6 +201,7 @@ export class ProbeThread {
     this.#acknowledgements.gone(port1);
     this.#collections.abandonAll();
     this.#descriptions.abandonAll();
+    this.#storeLists.abandonAll();
     this.#described.clear();
     if (!this.#isStopping) this.#replace(supervised, reason);
   }
@@ -197,6 +227,9 @@ export class ProbeThread {
         break;
       case 'collected':
         this.#collections.settle(message.id, message.statistics);
+        break;
+      case 'stores':
+        this.#storeLists.settle(message.id, message.stores);
         break;
       case 'described': {
         const stores = this.#described.get(message.id);

@@ -117,6 +117,16 @@ export class ProbedCluster implements Scheduled {
     logger.error({ store: this.name, error: messageOf(thrown) }, 'cannot publish the metrics');
   }
 
+  /** While it probes: whether it has hosts, and cannot log in to any of them. */
+  get isCutOff(): boolean {
+    return this.#term !== null && this.#hosts.isCutOff;
+  }
+
+  /** As `HostPool.tryLogin`; a metric that has no hosts yet has no part in it. */
+  tryLogin(): Promise<boolean> {
+    return this.#hosts.tryLogin();
+  }
+
   /** Null while it does not probe. */
   describe(): StoreDescription | null {
     if (this.#term === null) return null;

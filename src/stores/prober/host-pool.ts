@@ -8,6 +8,7 @@ import type { Login } from '../../base/mysql/connection.js';
 import { TlsMaterial } from '../../base/mysql/tls.js';
 import type { MetricSettings, ProbeTarget } from '../../contracts/stores.js';
 import { type HostContext, ProbedHost } from './host.js';
+import { TRIED_HOSTS_MAX, tryLogin } from './login-trial.js';
 import type { MemberScheduling } from './probe-scheduler.js';
 
 export type LoginSettings = Pick<MetricSettings, 'user' | 'password' | 'collation' | 'tls'>;
@@ -55,6 +56,22 @@ export class HostPool {
       if (this.#isProbing) this.#scheduling.start(host);
       return host;
     });
+  }
+
+  /** Whether the store has hosts, and none of them accepted the latest login. */
+  get isCutOff(): boolean {
+    for (const { hosts } of this.#groups) {
+      for (const { isReached } of hosts.values()) if (isReached) return false;
+    }
+    return this.#groups.length > 0;
+  }
+
+  /** Resolves whether one of the first hosts accepts a login now, or there are none. */
+  async tryLogin(): Promise<boolean> {
+    const hosts = this.#groups.flatMap((group) => [...group.hosts.values()]);
+    const tried = hosts.slice(0, TRIED_HOSTS_MAX);
+    if (tried.length === 0) return true;
+    return tryLogin(tried.map((host) => (listener) => host.trialProbe(listener)));
   }
 
   /** Their next query is due at once. */

@@ -15,6 +15,7 @@ import type { ProbeTarget } from '../../contracts/stores.js';
 import { type FailureLines, FailureLog } from './failure-log.js';
 import { CHECK_INTERVAL_MS, type HttpChecker } from './http-check.js';
 import type { MetricHost, SharedHost } from './metric-host.js';
+import type { ConnectionListener } from './mysql/connection-listener.js';
 import { GatedProbe } from './mysql/gated-probe.js';
 import type { LoginGate } from './mysql/login-gate.js';
 import type { MysqlProbe } from './mysql/probe.js';
@@ -94,6 +95,17 @@ export class ProbedHost implements Openable, SharedHost {
 
   get isFailing(): boolean {
     return this.#log.isOpen;
+  }
+
+  /** As of its probe. */
+  get isReached(): boolean {
+    return this.#probe.isReached;
+  }
+
+  /** A probe without queries, which its caller opens, ticks and closes. */
+  trialProbe(listener: ConnectionListener): MysqlProbe {
+    const { resolver, counters, logins } = this.#context;
+    return new GatedProbe(this.#target, this.#login, resolver, listener, counters, logins);
   }
 
   add(member: MetricHost): void {

@@ -120,6 +120,12 @@ export class ProbeWorker {
       case 'describe':
         void this.#describe(message.id, message.store);
         break;
+      case 'listCutOff':
+        this.#post({ kind: 'stores', id: message.id, stores: this.#cutOffStores() });
+        break;
+      case 'tryLogins':
+        void this.#tryLogins(message.id, message.stores);
+        break;
       case 'ping':
         this.#post({ kind: 'pong' });
         break;
@@ -217,6 +223,19 @@ export class ProbeWorker {
       await nextIteration();
     }
     this.#post({ kind: 'described', id, stores, isLast: true });
+  }
+
+  #cutOffStores(): string[] {
+    const stores: string[] = [];
+    for (const { name, isCutOff } of this.#clusters.values()) if (isCutOff) stores.push(name);
+    return stores;
+  }
+
+  async #tryLogins(id: number, stores: readonly string[]): Promise<void> {
+    const accepted = await Promise.all(
+      stores.map((store) => this.#clusters.get(store)?.tryLogin() ?? false),
+    );
+    this.#post({ kind: 'stores', id, stores: stores.filter((_, index) => accepted[index]) });
   }
 
   #collect(id: number): void {

@@ -19,6 +19,9 @@ const FEATURE_IDENTITY = 'command:identifyCluster';
 /** Reads reports of other nodes about themselves. */
 export const FEATURE_NODE_REPORT = 'nodeReport';
 
+/** Answers which stores it can log in to. */
+export const FEATURE_LOGIN_QUESTION = 'loginQuestion';
+
 /** The feature of a node that reads all commands of this level. */
 function levelFeature(level: number): string {
   return `level:${level}`;
@@ -29,6 +32,7 @@ export const ownFeatures: readonly string[] = [
   FEATURE_CRC32C,
   FEATURE_IDENTITY,
   FEATURE_NODE_REPORT,
+  FEATURE_LOGIN_QUESTION,
   ...Array.from({ length: FEATURE_LEVEL_MAX }, (_, below) => levelFeature(below + 1)),
 ];
 

@@ -151,10 +151,10 @@ export class RaftDriver implements DriverInterface {
     this.#schedule();
   }
 
-  transferLeadership(): boolean {
+  transferLeadership(to?: NodeId): boolean {
     let isBegun = false;
     this.#guarded(() => {
-      isBegun = this.#parts.core.transferLeadership();
+      isBegun = this.#parts.core.transferLeadership(to);
       this.#pump();
     });
     return isBegun;

@@ -2,6 +2,7 @@
 import { monotonicMs } from '../../../base/clock.js';
 import { type Board, emptyLeadershipReading } from '../../../board/board.js';
 import type { Consensus, RaftMetrics } from '../../../contracts/consensus.js';
+import type { FitnessReport } from '../../../contracts/reports.js';
 import { mayAct, mayLead } from '../../../throttle/leadership-view.js';
 import type { ThrottleState } from '../../../throttle/state.js';
 import { addStates, counter, type Family, gauge, histogram } from './prometheus-text.js';
@@ -24,6 +25,23 @@ export function leadershipFamilies(board: Board, consensus: Pick<Consensus, 'sta
       'freno_consensus_healthy',
       'Whether this node participates in consensus: it knows a leader, or reaches the backend.',
     ).add({}, consensus.status().Healthy ? 1 : 0),
+  ];
+}
+
+export function fitnessFamilies(fitness: FitnessReport): Family[] {
+  return [
+    gauge(
+      'freno_leader_failing_stores',
+      'Stores of which this leader reads nothing, for a reason that may be its own.',
+    ).add({}, fitness.failingStores),
+    counter(
+      'freno_leader_questions_total',
+      'How often this leader, which could not read a store, looked for a node that can.',
+    ).add({}, fitness.questions),
+    counter(
+      'freno_leader_handovers_total',
+      'How often this node handed over because another one reads more stores.',
+    ).add({}, fitness.handovers),
   ];
 }
 

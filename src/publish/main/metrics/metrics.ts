@@ -7,6 +7,7 @@ import type { Consensus } from '../../../contracts/consensus.js';
 import type { HttpStatisticsSource, StoreLocation } from '../../../contracts/http.js';
 import type {
   ConfigReporter,
+  FitnessReporter,
   InventoryReporter,
   MetricsReporter,
   ProbeStatisticsSource,
@@ -15,7 +16,12 @@ import type { ThrottleState } from '../../../throttle/state.js';
 import type { Vitals } from '../diagnostics-hub.js';
 import { checkFamilies } from './checks.js';
 import { configFamilies } from './config.js';
-import { leadershipFamilies, operatorFamilies, raftFamilies } from './consensus.js';
+import {
+  fitnessFamilies,
+  leadershipFamilies,
+  operatorFamilies,
+  raftFamilies,
+} from './consensus.js';
 import { probeFamilies } from './probes.js';
 import { processFamilies, threadFamilies } from './process.js';
 import { prometheusText } from './prometheus-text.js';
@@ -31,6 +37,7 @@ export interface MetricsSources {
   readonly stores: () => readonly StoreLocation[];
   readonly state: ThrottleState;
   readonly consensus: Pick<Consensus, 'status' | 'raftMetrics'>;
+  readonly fitness: FitnessReporter;
   readonly config: ConfigReporter;
   /** The HTTP engine in use. */
   readonly engine: () => string;
@@ -54,7 +61,7 @@ export class Metrics implements MetricsReporter {
 
   async #report(): Promise<string> {
     const { http, probes, threads, inventory, board, state } = this.#sources;
-    const { consensus, config, engine } = this.#sources;
+    const { consensus, fitness, config, engine } = this.#sources;
     const [checks, probing, vitals] = await Promise.all([
       http.collect('checks'),
       probes.collect(),
@@ -66,6 +73,7 @@ export class Metrics implements MetricsReporter {
       ...configFamilies(config.report()),
       ...threadFamilies(vitals),
       ...leadershipFamilies(board, consensus),
+      ...fitnessFamilies(fitness.report()),
       ...raftFamilies(consensus.raftMetrics?.()),
       ...operatorFamilies(board, state),
       ...boardFamilies(board, stores),

@@ -49,6 +49,7 @@ export class GatedProbe extends MysqlProbe {
     if (this.#failsAtMs === Number.POSITIVE_INFINITY) this.#failsAtMs = nowMs + PROBE_TIMEOUT_MS;
     if (nowMs < this.#failsAtMs) return;
     this.#failsAtMs = nowMs + PROBE_TIMEOUT_MS;
+    this.isReached = false;
     const reason = `${LOGINS_MAX} logins to it are not answered yet`;
     const unreachable = this.#place.isUnreachable;
     this.#waiting.failed({ ...hostFailure(this.address, reason), unreachable }, nowMs);

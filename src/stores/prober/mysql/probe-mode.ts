@@ -29,7 +29,13 @@ const NEXT: Readonly<Record<ProbeMode, readonly ProbeMode[]>> = {
   querying: ['idle'],
 };
 
-/** `closed` and `disconnected` (a failure) are legal from every mode. */
-export function isLegalChange(from: ProbeMode, to: ProbeMode): boolean {
-  return to === 'closed' || to === 'disconnected' || NEXT[from].includes(to);
+/** Throws. `closed` and `disconnected` (a failure) are legal from every mode. */
+export function assertLegalChange(from: ProbeMode, to: ProbeMode): void {
+  const isLegal = to === 'closed' || to === 'disconnected' || NEXT[from].includes(to);
+  if (!isLegal) throw new Error(`a probe cannot go from ${from} to ${to}`);
+}
+
+/** Whether an attempt to log in is over: it leads to `preparing`, or has failed. */
+export function isLoginEnd(from: ProbeMode, to: ProbeMode): boolean {
+  return (from === 'dialing' && to !== 'greeting') || from === 'greeting';
 }

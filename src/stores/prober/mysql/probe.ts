@@ -46,7 +46,7 @@ import {
   pauseMaxMs,
   READ_BYTES,
 } from './probe-bounds.js';
-import { isLegalChange, type ProbeMode } from './probe-mode.js';
+import { assertLegalChange, isLoginEnd, type ProbeMode } from './probe-mode.js';
 import type { ProbeCounters, ProbeQuery } from './probe-query.js';
 import { QueryRound } from './query-round.js';
 
@@ -58,11 +58,13 @@ export class MysqlProbe implements Scheduled {
   readonly queries = new QueryRound();
   /** Whether the connection that there is was made for several metrics. */
   isShared = false;
+  /** Whether the server accepted the latest attempt to log in, of those that are over. */
+  isReached = false;
   readonly #target: ProbeTarget;
   readonly #resolver: ResolverClient;
   readonly #login: Login;
   readonly #listener: ConnectionListener;
-  /** Of attempts to connect. */
+  /** Of attempts that fail before a query is sent. */
   readonly #counters: ProbeCounters;
   #mode: ProbeMode = 'closed';
   #socket: Socket | null = null;
@@ -81,7 +83,6 @@ export class MysqlProbe implements Scheduled {
   /** The query that was sent last; null: none since the connection was made. */
   #sent: ProbeQuery | null = null;
 
-  /** `counters`: of attempts that fail before a query is sent. */
   constructor(
     target: ProbeTarget,
     login: Login,
@@ -252,9 +253,9 @@ export class MysqlProbe implements Scheduled {
       running: ifCurrent((leftBehind: LeftBehind) => {
         this.#failed(hostFailure(this.address, stillRunning(leftBehind)));
       }),
-      failed: ifCurrent((error: QueryError) => {
-        this.#failed(connectionFailure(this.address, error));
-      }),
+      failed: ifCurrent((error: QueryError) =>
+        this.#failed(connectionFailure(this.address, error)),
+      ),
     });
   }
 
@@ -286,7 +287,6 @@ export class MysqlProbe implements Scheduled {
     this.#dial(nowMs);
   }
 
-  /** The query has failed: rejected by the server, or with the connection. */
   #queryFailed(error: QueryError): void {
     if (!isServerError(error)) {
       this.#failed(connectionFailure(this.address, error));
@@ -338,8 +338,7 @@ export class MysqlProbe implements Scheduled {
 
   /**
    * The failure is reported at each time-out, and the login goes on: a server counts those that its
-   * client gave up, and in the end blocks the client's machine (`max_connect_errors`). TCP notices
-   * a server that is gone.
+   * client gave up, and in the end blocks the client's machine. TCP notices a server that is gone.
    */
   #loginUnanswered(nowMs: number): void {
     const failure = readTimeout(this.address);
@@ -349,6 +348,7 @@ export class MysqlProbe implements Scheduled {
     }
     this.#socket!.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
     this.queries.restart();
+    this.isReached = false;
     this.#counters.finished(nowMs - this.#startedAtMs);
     this.#counters.failed();
     this.#startedAtMs = nowMs;
@@ -393,8 +393,8 @@ export class MysqlProbe implements Scheduled {
   }
 
   #enter(mode: ProbeMode): void {
-    if (!isLegalChange(this.#mode, mode))
-      throw new Error(`a probe cannot go from ${this.#mode} to ${mode}`);
+    assertLegalChange(this.#mode, mode);
+    if (isLoginEnd(this.#mode, mode)) this.isReached = mode === 'preparing';
     this.#mode = mode;
   }
 }
