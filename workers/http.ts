@@ -1,5 +1,6 @@
 /** Entry of an HTTP worker thread. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { loadLogLibrary } from '../src/base/log.js';
 import type { HttpWorkerData } from '../src/contracts/http.js';
 import { runHttpWorker } from '../src/http/worker/worker.js';
 import { serveDiagnostics } from '../src/publish/shared/thread-diagnostics.js';
@@ -8,3 +9,4 @@ if (parentPort === null) throw new Error('workers/http.js runs as a worker threa
 const data = workerData as HttpWorkerData;
 serveDiagnostics(data.diagnostics);
 runHttpWorker(parentPort, data);
+setImmediate(loadLogLibrary);

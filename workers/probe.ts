@@ -1,7 +1,7 @@
 /** Entry of a probe thread: one endless task of the pool. */
 import { monotonicMs } from '../src/base/clock.js';
 import { logLibraryOutput } from '../src/base/library-output.js';
-import { createLogger } from '../src/base/log.js';
+import { createLogger, loadLogLibrary } from '../src/base/log.js';
 import { Board, emptyLeadershipReading } from '../src/board/board.js';
 import type { ProbeTask } from '../src/contracts/probe.js';
 import { MemcachePublisher } from '../src/publish/prober/memcache/publisher.js';
@@ -21,5 +21,6 @@ export function probe(task: ProbeTask): Promise<void> {
     mayAct: () => mayAct(board.readLeadership(leadership), monotonicMs()),
     log,
   });
+  setImmediate(loadLogLibrary);
   return new ProbeWorker(task, publisher).run();
 }

@@ -34,8 +34,16 @@ const require = createRequire(import.meta.url);
 let destination: LineBuffer | undefined;
 
 /**
- * `thread` names the writer in each line. The library is loaded with the first line: it costs a
- * thread 20 ms of its start and two megabytes, and most threads never log.
+ * Loads the library now, which takes 20 ms: the first line of a thread may be one about descriptors
+ * that have run out, and without one nothing can be loaded.
+ */
+export function loadLogLibrary(): void {
+  openDestination(require('pino') as typeof import('pino'));
+}
+
+/**
+ * `thread` names the writer in each line. The library is loaded with the first line, unless
+ * `loadLogLibrary` was called: a thread that starts need not wait for it.
  */
 export function createLogger(options: LogOptions, thread: string): Logger {
   let made: PinoLogger<'notice'> | undefined;
@@ -63,13 +71,8 @@ export function createLogger(options: LogOptions, thread: string): Logger {
 }
 
 function makeLogger(options: LogOptions, thread: string): PinoLogger<'notice'> {
-  const { pino, symbols } = require('pino') as typeof import('pino');
-  if (destination === undefined) {
-    // Synchronous, so that the last line before an exit is not lost.
-    const lines = new LineBuffer(pino.destination({ fd: 2, sync: true }));
-    process.on('exit', () => lines.flush());
-    destination = Object.assign(lines, { [symbols.needsMetadataGsym]: true });
-  }
+  const library = require('pino') as typeof import('pino');
+  const { pino } = library;
   return pino(
     {
       base: { pid: process.pid, thread },
@@ -82,6 +85,16 @@ function makeLogger(options: LogOptions, thread: string): PinoLogger<'notice'> {
           options.stacks ? pino.stdSerializers.err(error) : { message: error.message },
       },
     },
-    destination,
+    openDestination(library),
   );
+}
+
+function openDestination({ pino, symbols }: typeof import('pino')): LineBuffer {
+  if (destination === undefined) {
+    // Synchronous, so that the last line before an exit is not lost.
+    const lines = new LineBuffer(pino.destination({ fd: 2, sync: true }));
+    process.on('exit', () => lines.flush());
+    destination = Object.assign(lines, { [symbols.needsMetadataGsym]: true });
+  }
+  return destination;
 }

@@ -56,7 +56,7 @@ const LONG_LIFE_MS = 10_000;
  */
 export class ThreadRestarts {
   /** No jitter: the threads are of one process, and nothing outside sees when they start. */
-  readonly #backoff = new Backoff({ firstMs: 100, maxMs: 5_000, freeFailures: 1, jitter: 0 });
+  readonly #backoff = new Backoff({ firstMs: 100, maxMs: 1_000, freeFailures: 1, jitter: 0 });
   readonly #timers = new Set<NodeJS.Timeout>();
 
   /** Calls `start` after the pause that it returns, in milliseconds, unless stopped before. */

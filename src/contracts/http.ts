@@ -50,6 +50,8 @@ export interface HttpWorkerData {
   readonly answers: SharedArrayBuffer;
   /** Clients that may wait for a check in this worker. */
   readonly waitersMax: number;
+  /** Memory of `ConnectionCounts`. */
+  readonly connections: SharedArrayBuffer;
   /** When main, which sends a ping at least each second, counts as hung. */
   readonly mainWatchdog: WatchdogLimits;
 }

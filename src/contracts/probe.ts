@@ -11,6 +11,9 @@ export interface ProbeTask {
   readonly port: MessagePort;
   readonly diagnostics: MessagePort;
   readonly board: SharedArrayBuffer;
+  /** Memory of `ProbeSockets`, and its bound. */
+  readonly sockets: SharedArrayBuffer;
+  readonly socketsMax: number;
   readonly log: LogOptions;
   readonly memcache: MemcacheAddress;
   /** Number of the worker, for its name in the log. */

@@ -93,6 +93,21 @@ export interface FitnessReporter {
   report(): FitnessReport;
 }
 
+/** Connections of HTTP clients, and descriptors of the process. Null: not known, or no limit. */
+export interface ConnectionReport {
+  readonly open: number;
+  /** As many as leave descriptors to all else. */
+  readonly max: number | null;
+  /** Closed at once for want of a place, since the start. */
+  readonly refused: number;
+  readonly descriptorsOpen: number | null;
+  readonly descriptorsMax: number | null;
+}
+
+export interface ConnectionReporter {
+  report(): ConnectionReport;
+}
+
 export interface ConfigReport {
   /** Whether the latest reload succeeded; the start counts as one. */
   readonly isReloadSuccessful: boolean;

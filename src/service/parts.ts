@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { version } from '../base/version.js';
 import type { Board } from '../board/board.js';
+import type { ConnectionCounts } from '../board/connection-counts.js';
 import { MySQLConsensus } from '../consensus/mysql/consensus.js';
 import { RaftConsensus } from '../consensus/raft/consensus.js';
 import type {
@@ -24,6 +25,7 @@ export interface PoolContext {
   readonly options: ServiceOptions;
   readonly board: Board;
   readonly diagnostics: DiagnosticsHub;
+  readonly connections: ConnectionCounts;
 }
 
 export function createProbePool({ options, board, diagnostics }: PoolContext): ProbePool {
@@ -40,7 +42,7 @@ export function createProbePool({ options, board, diagnostics }: PoolContext): P
 }
 
 export function createHttpPool(
-  { options, board, diagnostics }: PoolContext,
+  { options, board, diagnostics, connections }: PoolContext,
   state: ThrottleState,
   handlers: Pick<HttpPoolOptions, 'handleRequest' | 'refused'>,
 ): HttpPool {
@@ -58,6 +60,7 @@ export function createHttpPool(
     log,
     workerLog: logOptions,
     diagnostics,
+    connections: connections.memory,
     profiling: settings.profiling,
     failed,
   });

@@ -9,6 +9,7 @@ import type { ClusterSettings } from '../contracts/stores.js';
 import { AskingApps } from '../http/main/asking-apps.js';
 import { CommandLog } from '../http/main/command-log.js';
 import { CommandMatches } from '../http/main/command-matches.js';
+import { ConnectionLimit } from '../http/main/connection-limit.js';
 import { MainRpc } from '../http/main/main-rpc.js';
 import type { HttpPool } from '../http/main/pool.js';
 import { RefusalReasons } from '../http/main/refusal-reasons.js';
@@ -38,6 +39,7 @@ export class Service {
   readonly #consensus: Consensus;
   readonly #shareDomain: ShareDomain;
   readonly #http: HttpPool;
+  readonly #connections: ConnectionLimit;
   readonly #vars: Vars;
   readonly #eventWatch: EventWatch;
   readonly #fitness: FitnessWatch;
@@ -52,11 +54,15 @@ export class Service {
     const { settings, forceLeadership: forced, log } = options;
     const board = Board.create();
     const state = new ThrottleState();
-    const common = { options, board, diagnostics: this.#diagnostics };
+    const connections = new ConnectionLimit(log);
+    this.#connections = connections;
+    const { counts } = connections;
+    const common = { options, board, diagnostics: this.#diagnostics, connections: counts };
     this.#options = options;
 
     this.#probes = createProbePool(common);
-    this.#inventory = new Inventory({ board, prober: this.#probes, logger: log });
+    const hostsCounted = (hosts: number) => connections.setHosts(hosts);
+    this.#inventory = new Inventory({ board, prober: this.#probes, logger: log, hostsCounted });
     const inventory = this.#inventory;
     const stores = () => inventory.stores();
 
@@ -94,6 +100,7 @@ export class Service {
       threads,
       inventory,
       fitness: this.#fitness,
+      connections,
       config: options.config,
       engine: () => http.engine,
     });
@@ -131,6 +138,7 @@ export class Service {
     const failure = (await starting).find((start) => start.status === 'rejected');
     if (failure !== undefined) throw failure.reason;
     if (this.#stopped !== undefined) return;
+    this.#connections.start();
     this.#vars.start();
     this.#eventWatch.start();
     if (!forceLeadership) this.#fitness.start();
@@ -173,6 +181,7 @@ export class Service {
 
   async #stop(): Promise<void> {
     await this.#starting;
+    this.#connections.stop();
     this.#vars.stop();
     this.#eventWatch.stop();
     this.#fitness.stop();

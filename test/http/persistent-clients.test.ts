@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { pino } from 'pino';
 import { LOG_LEVELS } from '../../src/base/log.js';
+import { ConnectionCounts } from '../../src/board/connection-counts.js';
 import { probePort } from '../../src/http/main/port-probe.js';
 import { NodeEngine } from '../../src/http/worker/engines/node.js';
 import { exchangeRaw } from '../support/http-client.js';
@@ -19,7 +20,8 @@ describe('a client', () => {
     front.addStore('ok');
     const log = pino({ level: 'silent', customLevels: LOG_LEVELS });
     const { handler, checks } = front;
-    engine = new NodeEngine({ handler, checks, log }, IDLE_TIMEOUT_MS);
+    const connections = ConnectionCounts.create();
+    engine = new NodeEngine({ handler, checks, connections, log }, IDLE_TIMEOUT_MS);
     port = await probePort(0);
     await engine.listen(port);
   });

@@ -10,12 +10,19 @@ describe('more hosts than file descriptors', () => {
     const lines: Array<{ hosts: number; descriptors: number }> = [];
     const write = (line: string): void => void lines.push(JSON.parse(line));
     const logger = pino({ level: 'warn', customLevels: LOG_LEVELS }, { write });
-    const watch = new DescriptorWatch(logger, () => 1_024);
+    const counted: number[] = [];
+    const watch = new DescriptorWatch(
+      logger,
+      (hosts) => counted.push(hosts),
+      () => 1_024,
+    );
     const compare = (hosts: number): void => {
       const targets = Array.from({ length: hosts }, (_, n) => ({ host: `db${n}`, port: 3306 }));
       watch.compare([clusterAssignment(1, targets, 1)]);
     };
-    for (const hosts of [900, 1_000, 1_000, 2_000, 10, 1_000]) compare(hosts);
+    const all = [900, 1_000, 1_000, 2_000, 10, 1_000];
+    for (const hosts of all) compare(hosts);
+    expect(counted).to.deep.equal(all);
     expect(lines.map(({ hosts }) => hosts)).to.deep.equal([1_000, 2_000, 1_000]);
     expect(lines[0]).to.include({ hosts: 1_000, descriptors: 1_024 });
   });

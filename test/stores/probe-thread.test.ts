@@ -1,9 +1,11 @@
 /** A probe thread counts as a writer of the board until it has really ended. */
 import { BroadcastChannel } from 'node:worker_threads';
 import { expect } from 'chai';
+import { pino } from 'pino';
 import { Piscina } from 'piscina';
-import { createLogger, type LogOptions } from '../../src/base/log.js';
+import { createLogger, LOG_LEVELS, type LogOptions } from '../../src/base/log.js';
 import { Board } from '../../src/board/board.js';
+import { ProbeSockets } from '../../src/board/probe-sockets.js';
 import type { ProbeTask } from '../../src/contracts/probe.js';
 import { DiagnosticsHub } from '../../src/publish/main/diagnostics-hub.js';
 import { ProbeThread } from '../../src/stores/main/probe-thread.js';
@@ -24,6 +26,7 @@ describe('ProbeThread', () => {
     const thread = new ProbeThread({
       pool,
       board: Board.create().memory,
+      sockets: ProbeSockets.memory(1),
       log,
       logger: createLogger(log, 'test'),
       memcache: { servers: [], path: '' },
@@ -52,6 +55,40 @@ describe('ProbeThread', () => {
     } finally {
       channel.close();
       await thread.stop();
+      await pool.destroy();
+    }
+  });
+
+  it('is started again when the pool could not start its thread', async () => {
+    const pool = new Piscina<ProbeTask, void>({
+      filename: new URL('./crashing-probe.js', import.meta.url).href,
+      name: 'probe',
+      minThreads: 1,
+      maxThreads: 1,
+      atomics: 'disabled',
+    });
+    const reasons: string[] = [];
+    const write = (line: string): void => void reasons.push(JSON.parse(line).reason);
+    const shared = {
+      pool,
+      board: Board.create().memory,
+      sockets: ProbeSockets.memory(2),
+      log,
+      logger: pino({ customLevels: LOG_LEVELS }, { write }),
+      memcache: { servers: [], path: '' },
+      diagnostics: new DiagnosticsHub(),
+      watchdog: { tickMs: 100, ticksMax: 10, firstTicksMax: 100 },
+    };
+    const threads = [0, 1].map((worker) => new ProbeThread({ ...shared, worker }));
+    try {
+      await until(async () => (await threads[0]!.cutOffStores()) !== null);
+      // The one thread is taken: the second task waits, as it would when its thread did not start.
+      for (const thread of threads) thread.poolFailed();
+      await until(() => reasons.length > 0);
+      expect(reasons).to.deep.equal(['it did not start']);
+      expect(await threads[0]!.cutOffStores()).to.deep.equal([]);
+    } finally {
+      await Promise.all(threads.map((thread) => thread.stop()));
       await pool.destroy();
     }
   });

@@ -5,6 +5,7 @@ import { monotonicMs } from '../../src/base/clock.js';
 import { LOG_LEVELS } from '../../src/base/log.js';
 import { AnswerCounts } from '../../src/board/answer-counts.js';
 import { Board, encodeHost } from '../../src/board/board.js';
+import { ConnectionCounts } from '../../src/board/connection-counts.js';
 import type {
   HttpEngine,
   MainRequest,
@@ -53,6 +54,7 @@ interface MetricSetup {
 }
 
 export class TestFront {
+  readonly connections = ConnectionCounts.create();
   readonly board = Board.create();
   readonly state = new ThrottleState();
   readonly counters = new CheckCounters();
@@ -112,6 +114,7 @@ export class TestFront {
       hasSeen: (app) => recentApps.hasSeen(app, '', Date.now()),
     });
     const context = {
+      connections: this.connections,
       handler: this.handler,
       checks: this.checks,
       log: pino({ level: 'silent', customLevels: LOG_LEVELS }),

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { monotonicMs } from '../../src/base/clock.js';
 import { LOG_LEVELS } from '../../src/base/log.js';
 import { Board } from '../../src/board/board.js';
+import { ConnectionCounts } from '../../src/board/connection-counts.js';
 import type { MainRequest, MainResponse } from '../../src/contracts/http.js';
 import { HttpPool, type HttpPoolOptions } from '../../src/http/main/pool.js';
 import { DiagnosticsHub } from '../../src/publish/main/diagnostics-hub.js';
@@ -16,6 +17,7 @@ export class TestPool {
   readonly board = Board.create();
   readonly state = new ThrottleState();
   readonly diagnostics = new DiagnosticsHub();
+  readonly connections = ConnectionCounts.create();
   readonly pool: HttpPool;
   respond: (request: MainRequest) => Promise<MainResponse> = async (request) => {
     if (request.kind === 'submit') await this.apply(request.command);
@@ -37,6 +39,7 @@ export class TestPool {
       log: pino({ level: 'silent', customLevels: LOG_LEVELS }),
       workerLog: { level: 'error', stacks: true },
       diagnostics: this.diagnostics,
+      connections: this.connections.memory,
       profiling: false,
       failed: (error) => {
         throw error;

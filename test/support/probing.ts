@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { createLogger } from '../../src/base/log.js';
 import { Board, emptyStoreReading, type StoreReading } from '../../src/board/board.js';
+import { ProbeSockets } from '../../src/board/probe-sockets.js';
 import type { FromProbe, ProbeStatistics, ToProbe } from '../../src/contracts/probe.js';
 import type { ClusterAssignment, ProbeTarget } from '../../src/contracts/stores.js';
 import { MemcachePublisher } from '../../src/publish/prober/memcache/publisher.js';
@@ -19,13 +20,15 @@ export class Probing {
   #version = 0;
   #generation = 0;
 
-  /** `leading`: probes under term 1 from the start. */
-  constructor(leading = true) {
+  /** `leading`: probes under term 1 from the start. `socketsMax`: connections to hosts. */
+  constructor(leading = true, socketsMax = Number.POSITIVE_INFINITY) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     const log = { level: 'error', stacks: false } as const;
     const memcache = { servers: [], path: '' };
-    const task = { port: port2, board: this.board.memory, log, memcache, worker: 0 };
+    const sockets = ProbeSockets.memory(1);
+    const places = { sockets, socketsMax };
+    const task = { port: port2, board: this.board.memory, ...places, log, memcache, worker: 0 };
     const publisher = new MemcachePublisher({
       address: memcache,
       mayAct: () => false,

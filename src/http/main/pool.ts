@@ -61,6 +61,8 @@ export interface HttpPoolOptions {
   readonly log: Logger;
   readonly workerLog: LogOptions;
   readonly diagnostics: DiagnosticsPorts;
+  /** Memory of `ConnectionCounts`. */
+  readonly connections: SharedArrayBuffer;
   /** Whether profiles may be taken. */
   readonly profiling: boolean;
   /** Called when a worker that had started hangs: only a new process can replace it. */
@@ -212,7 +214,7 @@ export class HttpPool implements HttpStatisticsSource {
   }
 
   #startWorker(): HttpWorkerHandle {
-    const { board, workerLog, workers, diagnostics, profiling } = this.#options;
+    const { board, workerLog, workers, diagnostics, profiling, connections } = this.#options;
     const { watchdog = WATCHDOG_LIMITS, mainWatchdog = MAIN_WATCHDOG_LIMITS } = this.#options;
     const number = this.#nextNumber++;
     const worker = new HttpWorkerHandle(
@@ -228,6 +230,7 @@ export class HttpPool implements HttpStatisticsSource {
         worker: number,
         answers: this.answers.open(number),
         waitersMax: Math.floor(WAITERS_MAX / workers),
+        connections,
         mainWatchdog,
       },
       {

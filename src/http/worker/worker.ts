@@ -14,6 +14,7 @@ import { TimeSlice } from '../../base/time-slice.js';
 import { Watchdog } from '../../base/watchdog.js';
 import { AnswerCounts } from '../../board/answer-counts.js';
 import { Board } from '../../board/board.js';
+import { ConnectionCounts } from '../../board/connection-counts.js';
 import type {
   AskingPair,
   CheckCount,
@@ -121,7 +122,8 @@ class HttpWorker {
       callMain,
       hasSeen: (app) => this.#hasSeen(app),
     });
-    this.#context = { handler: this.#handler, checks: this.#checks, log: this.#log };
+    const connections = new ConnectionCounts(data.connections);
+    this.#context = { handler: this.#handler, checks: this.#checks, connections, log: this.#log };
   }
 
   async load(): Promise<void> {

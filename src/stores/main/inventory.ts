@@ -63,6 +63,8 @@ export interface InventoryOptions {
   readonly board: Board;
   readonly prober: ClusterProber;
   readonly logger: Logger;
+  /** Called with the number of hosts that are connected to. */
+  readonly hostsCounted?: (hosts: number) => void;
   /** Slots of the board. */
   readonly metricsMax?: number;
   /** Creates the readers of host lists: those of `hosts/`, unless given. */
@@ -99,7 +101,7 @@ export class Inventory implements InventoryReporter, SkipMatcher {
     this.#board = options.board;
     this.#prober = options.prober;
     this.#logger = options.logger;
-    this.#descriptors = new DescriptorWatch(options.logger);
+    this.#descriptors = new DescriptorWatch(options.logger, options.hostsCounted ?? (() => {}));
     this.#metricsMax = options.metricsMax ?? METRICS_MAX;
     this.#nowMs = options.nowMs ?? monotonicMs;
     this.#context = {

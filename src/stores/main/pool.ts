@@ -10,8 +10,10 @@
  */
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
+import { messageOf } from '../../base/errors.js';
 import type { Logger, LogOptions } from '../../base/log.js';
 import { WATCHDOG_LIMITS, type WatchdogLimits } from '../../base/watchdog.js';
+import { ProbeSockets } from '../../board/probe-sockets.js';
 import type { DiagnosticsPorts } from '../../contracts/diagnostics.js';
 import type { ProbeStatistics, ProbeTask, StoreDescription } from '../../contracts/probe.js';
 import type { MemcacheAddress } from '../../contracts/publisher.js';
@@ -60,7 +62,8 @@ export class ProbePool
   constructor(options: ProbePoolOptions) {
     const { board, threads, workerFile, log, logger, memcache, diagnostics } = options;
     const { watchdog = WATCHDOG_LIMITS } = options;
-    const shared = { board, log, logger, memcache, diagnostics, watchdog };
+    const sockets = ProbeSockets.memory(threads);
+    const shared = { board, sockets, log, logger, memcache, diagnostics, watchdog };
     const pool = new Piscina<ProbeTask, void>({
       filename: fileURLToPath(workerFile),
       name: 'probe',
@@ -72,7 +75,10 @@ export class ProbePool
       recordTiming: false,
       resourceLimits: RESOURCE_LIMITS,
     });
-    pool.on('error', (err: Error) => logger.error({ err }, 'the pool of probe threads'));
+    pool.on('error', (err: Error) => {
+      logger.error({ error: messageOf(err) }, 'a probe thread did not start');
+      for (const thread of this.#threads) thread.poolFailed();
+    });
     this.#pool = pool;
     this.#threads = Array.from(
       { length: threads },

@@ -10,6 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import { Acknowledgements } from '../../base/acknowledgements.js';
+import { probeSocketsMax } from '../../base/descriptors.js';
 import { messageOf } from '../../base/errors.js';
 import type { Logger, LogOptions } from '../../base/log.js';
 import { PendingCalls } from '../../base/pending-calls.js';
@@ -49,6 +50,8 @@ export interface ProbeThreadOptions {
   /** With one thread for each `ProbeThread`, so that a task never waits for another. */
   readonly pool: Piscina<ProbeTask, void>;
   readonly board: SharedArrayBuffer;
+  /** Memory of `ProbeSockets`. */
+  readonly sockets: SharedArrayBuffer;
   readonly log: LogOptions;
   readonly logger: Logger;
   readonly memcache: MemcacheAddress;
@@ -75,6 +78,7 @@ export class ProbeThread {
   #isStopping = false;
   /** Resolves when the latest task is over. */
   #taskOver: Promise<void> = Promise.resolve();
+  #abandonTask: () => void = () => {};
   #port: MessagePort | undefined;
   #worker: Worker | undefined;
   #memcache: MemcacheAddress;
@@ -143,6 +147,14 @@ export class ProbeThread {
   }
 
   /**
+   * A thread of the pool did not start, and the pool does not say whose: a task that has not begun
+   * may wait for it in vain, and is given to a new one.
+   */
+  poolFailed(): void {
+    if (this.#worker === undefined) this.#abandonTask();
+  }
+
+  /**
    * Resolves when the thread has closed its connections, or is unresponsive: the pool terminates it
    * then.
    */
@@ -159,11 +171,16 @@ export class ProbeThread {
 
   /** Resolves when the task is over and its thread writes no more. */
   async #runTask(): Promise<void> {
-    const { pool, board, log, worker, watchdog, diagnostics } = this.#options;
+    const { pool, board, sockets, log, worker, watchdog, diagnostics } = this.#options;
     const name = `probe-${worker}`;
     const ownDiagnostics = diagnostics.open(name);
     const { port1, port2 } = new MessageChannel();
     const termination = new AbortController();
+    let hasStarted = true;
+    this.#abandonTask = () => {
+      hasStarted = false;
+      termination.abort();
+    };
     const watched = {
       ping: () => port1.postMessage({ kind: 'ping' } satisfies ToProbe),
       isExcused: () => diagnostics.isProfiled(name),
@@ -179,6 +196,8 @@ export class ProbeThread {
         port: port2,
         diagnostics: ownDiagnostics,
         board,
+        sockets,
+        socketsMax: probeSocketsMax(),
         log,
         memcache: this.#memcache,
         worker,
@@ -193,7 +212,8 @@ export class ProbeThread {
       await task;
     } catch (thrown) {
       await this.#threadExited();
-      reason = supervised.isHung ? 'it was unresponsive' : messageOf(thrown);
+      if (!hasStarted) reason = 'it did not start';
+      else reason = supervised.isHung ? 'it was unresponsive' : messageOf(thrown);
     }
     supervised.ended();
     this.#port = undefined;

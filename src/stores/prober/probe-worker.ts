@@ -10,6 +10,7 @@ import { FairResolver } from '../../base/dns-resolver.js';
 import { messageOf } from '../../base/errors.js';
 import { createLogger } from '../../base/log.js';
 import { Board } from '../../board/board.js';
+import { ProbeSockets } from '../../board/probe-sockets.js';
 import type { FromProbe, ProbeTask, StoreDescription, ToProbe } from '../../contracts/probe.js';
 import type { MetricPublisher } from '../../contracts/publisher.js';
 import type { ClusterAssignment } from '../../contracts/stores.js';
@@ -79,7 +80,7 @@ export class ProbeWorker {
       publisher,
       logger,
       lines: new HostLines(logger),
-      logins: new LoginGate(),
+      logins: new LoginGate(new ProbeSockets(task.sockets, task.worker, task.socketsMax)),
       scheduling,
       prometheus: new PrometheusQueries(resolver.client().lookup, scheduling),
     };

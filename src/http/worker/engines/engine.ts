@@ -1,5 +1,6 @@
 /** The interface between an HTTP engine and the worker that runs it. */
 import type { Logger } from '../../../base/log.js';
+import type { ConnectionCounts } from '../../../board/connection-counts.js';
 import type { Checks } from '../checks.js';
 import type { Handler } from '../handler.js';
 
@@ -8,6 +9,8 @@ export interface EngineContext {
   readonly handler: Handler;
   /** For an engine that recognises a check without the handler. */
   readonly checks: Checks;
+  /** Of all workers. */
+  readonly connections: ConnectionCounts;
   readonly log: Logger;
 }
 

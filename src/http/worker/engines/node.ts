@@ -39,6 +39,10 @@ export class NodeEngine implements Engine {
       connectionsCheckingInterval: idleTimeoutMs / 10,
     };
     this.#server = createServer(times, (req, res) => this.#serve(req, res));
+    this.#server.on('connection', (socket) => {
+      socket.once('close', () => context.connections.closed());
+      if (!context.connections.opened()) socket.destroy();
+    });
   }
 
   listen(port: number): Promise<void> {

@@ -88,8 +88,14 @@ export class UwsEngine implements Engine {
 
   /** `change`: 1 for a connection that opened, -1 for one that closed. */
   #connectionsChanged(res: HttpResponse, change: number): void {
-    if (change > 0) this.#peers.opened(binaryClient(res.getRemoteAddress()));
-    else this.#peers.closed();
+    const { connections } = this.#context;
+    if (change < 0) {
+      this.#peers.closed();
+      connections.closed();
+      return;
+    }
+    this.#peers.opened(binaryClient(res.getRemoteAddress()));
+    if (!connections.opened()) res.close();
   }
 
   /** Nearly all checks ask for nothing but the result. */

@@ -7,6 +7,7 @@ import type { Consensus } from '../../../contracts/consensus.js';
 import type { HttpStatisticsSource, StoreLocation } from '../../../contracts/http.js';
 import type {
   ConfigReporter,
+  ConnectionReporter,
   FitnessReporter,
   InventoryReporter,
   MetricsReporter,
@@ -23,7 +24,7 @@ import {
   raftFamilies,
 } from './consensus.js';
 import { probeFamilies } from './probes.js';
-import { processFamilies, threadFamilies } from './process.js';
+import { connectionFamilies, processFamilies, threadFamilies } from './process.js';
 import { prometheusText } from './prometheus-text.js';
 import { boardFamilies, hostFamilies } from './stores.js';
 
@@ -38,6 +39,7 @@ export interface MetricsSources {
   readonly state: ThrottleState;
   readonly consensus: Pick<Consensus, 'status' | 'raftMetrics'>;
   readonly fitness: FitnessReporter;
+  readonly connections: ConnectionReporter;
   readonly config: ConfigReporter;
   /** The HTTP engine in use. */
   readonly engine: () => string;
@@ -61,7 +63,7 @@ export class Metrics implements MetricsReporter {
 
   async #report(): Promise<string> {
     const { http, probes, threads, inventory, board, state } = this.#sources;
-    const { consensus, fitness, config, engine } = this.#sources;
+    const { consensus, fitness, connections, config, engine } = this.#sources;
     const [checks, probing, vitals] = await Promise.all([
       http.collect('checks'),
       probes.collect(),
@@ -70,6 +72,7 @@ export class Metrics implements MetricsReporter {
     const stores = this.#sources.stores();
     return prometheusText([
       ...processFamilies(engine()),
+      ...connectionFamilies(connections.report()),
       ...configFamilies(config.report()),
       ...threadFamilies(vitals),
       ...leadershipFamilies(board, consensus),

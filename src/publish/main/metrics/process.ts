@@ -3,6 +3,7 @@
  * Prometheus' client libraries.
  */
 import { version } from '../../../base/version.js';
+import type { ConnectionReport } from '../../../contracts/reports.js';
 import type { Vitals } from '../diagnostics-hub.js';
 import { counter, type Family, gauge } from './prometheus-text.js';
 
@@ -29,6 +30,36 @@ export function processFamilies(engine: string): Family[] {
       startedAtSeconds,
     ),
   ];
+}
+
+export function connectionFamilies(connections: ConnectionReport): Family[] {
+  const { open, max, refused, descriptorsOpen, descriptorsMax } = connections;
+  return [
+    known(
+      gauge('process_open_fds', 'File descriptors that the process has open.'),
+      descriptorsOpen,
+    ),
+    known(
+      gauge('process_max_fds', 'File descriptors that the process may have open.'),
+      descriptorsMax,
+    ),
+    gauge('freno_http_connections', 'Connections of HTTP clients.').add({}, open),
+    known(
+      gauge(
+        'freno_http_connections_max',
+        'Connections of HTTP clients that leave descriptors to probes, peers and files.',
+      ),
+      max,
+    ),
+    counter(
+      'freno_http_connections_refused_total',
+      'Connections of HTTP clients that were closed for want of a place.',
+    ).add({}, refused),
+  ];
+}
+
+function known(family: Family, value: number | null): Family {
+  return value === null ? family : family.add({}, value);
 }
 
 export function threadFamilies(vitals: Vitals): Family[] {

@@ -1,7 +1,7 @@
-/** A probe that waits for a place before it logs in (login-gate.ts). */
+/** A probe that waits for a place before it connects and logs in (login-gate.ts). */
 import type { ResolverClient } from '../../../base/dns-resolver.js';
 import type { Login } from '../../../base/mysql/connection.js';
-import { hostFailure } from '../../../base/mysql/failure.js';
+import { dialFailure, hostFailure, type MySQLFailure } from '../../../base/mysql/failure.js';
 import type { ProbeTarget } from '../../../contracts/stores.js';
 import type { ConnectionListener } from './connection-listener.js';
 import { LOGINS_MAX, type LoginGate, type LoginPlace } from './login-gate.js';
@@ -9,9 +9,14 @@ import { MysqlProbe } from './probe.js';
 import { PROBE_TIMEOUT_MS } from './probe-bounds.js';
 import type { ProbeCounters } from './probe-query.js';
 
+/** As of a connection that the system refuses: there would be none left for clients and files. */
+const NO_DESCRIPTOR = Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+
 export class GatedProbe extends MysqlProbe {
+  readonly #gate: LoginGate;
   readonly #place: LoginPlace;
   readonly #waiting: ConnectionListener;
+  #hasSocket = false;
   /** When the wait is a failure, as if it were a step of the login; infinite: it does not wait. */
   #failsAtMs = Number.POSITIVE_INFINITY;
 
@@ -25,17 +30,22 @@ export class GatedProbe extends MysqlProbe {
   ) {
     super(target, login, resolver, listener, counters);
     this.#waiting = listener;
+    this.#gate = gate;
     this.#place = gate.place(this.address);
   }
 
   override tick(nowMs: number): void {
-    if (nowMs >= this.dialAtMs && !this.#place.take()) {
-      this.#wait(nowMs);
-      return;
+    if (nowMs >= this.dialAtMs) {
+      const missing = this.#missingPlace();
+      if (missing !== null) {
+        this.#wait(missing, nowMs);
+        return;
+      }
     }
     this.#failsAtMs = Number.POSITIVE_INFINITY;
     super.tick(nowMs);
-    const isLoggingIn = !this.isConnected && this.dialAtMs === Number.POSITIVE_INFINITY;
+    if (this.dialAtMs < Number.POSITIVE_INFINITY) this.#leaveSocket();
+    const isLoggingIn = !this.isConnected && this.#hasSocket;
     if (isLoggingIn) this.#place.setDialing(this.lateFailure(0).unreachable);
     else this.#place.leave();
   }
@@ -43,15 +53,32 @@ export class GatedProbe extends MysqlProbe {
   override close(): void {
     super.close();
     this.#place.leave();
+    this.#leaveSocket();
   }
 
-  #wait(nowMs: number): void {
+  /** Takes the places for an attempt to connect. Null: it has them; else why it has not. */
+  #missingPlace(): MySQLFailure | null {
+    if (!this.#place.take()) {
+      const reason = `${LOGINS_MAX} logins to it are not answered yet`;
+      const unreachable = this.#place.isUnreachable;
+      return { ...hostFailure(this.address, reason), unreachable };
+    }
+    this.#hasSocket ||= this.#gate.takeSocket();
+    if (this.#hasSocket) return null;
+    this.#place.leave();
+    return { ...dialFailure(this.address, NO_DESCRIPTOR), isFull: true };
+  }
+
+  #leaveSocket(): void {
+    if (this.#hasSocket) this.#gate.leaveSocket();
+    this.#hasSocket = false;
+  }
+
+  #wait(missing: MySQLFailure, nowMs: number): void {
     if (this.#failsAtMs === Number.POSITIVE_INFINITY) this.#failsAtMs = nowMs + PROBE_TIMEOUT_MS;
     if (nowMs < this.#failsAtMs) return;
     this.#failsAtMs = nowMs + PROBE_TIMEOUT_MS;
     this.isReached = false;
-    const reason = `${LOGINS_MAX} logins to it are not answered yet`;
-    const unreachable = this.#place.isUnreachable;
-    this.#waiting.failed({ ...hostFailure(this.address, reason), unreachable }, nowMs);
+    this.#waiting.failed(missing, nowMs);
   }
 }

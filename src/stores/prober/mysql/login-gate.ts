@@ -14,8 +14,29 @@ interface AddressLogins {
   dialing: number;
 }
 
+/** A bound on connections. */
+interface SocketPlaces {
+  take(): boolean;
+  leave(): void;
+}
+
 export class LoginGate {
   readonly #logins = new Map<string, AddressLogins>();
+  readonly #sockets: SocketPlaces;
+
+  /** `sockets`: for all connections of the thread; without a bound unless given. */
+  constructor(sockets: SocketPlaces = { take: () => true, leave: () => {} }) {
+    this.#sockets = sockets;
+  }
+
+  /** Whether one more connection may be made, which counts until `leaveSocket`. */
+  takeSocket(): boolean {
+    return this.#sockets.take();
+  }
+
+  leaveSocket(): void {
+    this.#sockets.leave();
+  }
 
   place(address: string): LoginPlace {
     return new LoginPlace(this.#logins, address);

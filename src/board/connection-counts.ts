@@ -1,0 +1,58 @@
+/**
+ * The HTTP connections of all workers together, and how many there may be: the workers count, main
+ * sets the bound. The kernel deals connections out unevenly, so each worker alone could not tell.
+ */
+
+const OPEN = 0;
+const MAX = 1;
+const REFUSED = 2;
+
+const UNBOUNDED = 2 ** 31 - 1;
+
+export class ConnectionCounts {
+  readonly #words: Int32Array;
+
+  /** `memory` is that of counts made by `create`, in any thread. */
+  constructor(readonly memory: SharedArrayBuffer) {
+    this.#words = new Int32Array(memory);
+  }
+
+  static create(): ConnectionCounts {
+    const counts = new ConnectionCounts(new SharedArrayBuffer(3 * 4));
+    counts.max = UNBOUNDED;
+    return counts;
+  }
+
+  /** A connection opened: false when it has no place, and is to be closed. */
+  opened(): boolean {
+    if (Atomics.add(this.#words, OPEN, 1) < this.max) return true;
+    Atomics.add(this.#words, REFUSED, 1);
+    return false;
+  }
+
+  /** One that opened has closed, with or without a place. */
+  closed(): void {
+    Atomics.sub(this.#words, OPEN, 1);
+  }
+
+  get open(): number {
+    return Atomics.load(this.#words, OPEN);
+  }
+
+  get max(): number {
+    return Atomics.load(this.#words, MAX);
+  }
+
+  set max(max: number) {
+    Atomics.store(this.#words, MAX, Math.min(max, UNBOUNDED));
+  }
+
+  get isBounded(): boolean {
+    return this.max < UNBOUNDED;
+  }
+
+  /** Closed for want of a place, since the start; wraps around at 2^32. */
+  get refused(): number {
+    return Atomics.load(this.#words, REFUSED) >>> 0;
+  }
+}
