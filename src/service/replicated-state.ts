@@ -5,7 +5,7 @@
 
 import type { StateMachine } from '../contracts/consensus.js';
 import type { Command, CommandOutcome } from '../throttle/commands.js';
-import type { StateImage, ThrottleState } from '../throttle/state.js';
+import type { HostSkips, StateImage, ThrottleState } from '../throttle/state.js';
 
 /**
  * Threads with a copy of the state. `apply` and `restore` resolve when every live one has the
@@ -19,11 +19,11 @@ export interface StateCopies {
 }
 
 /**
- * Leaves skipped hosts out of probing, each until its time; the time of some may have passed.
+ * Leaves skipped hosts out of probing, each until its time, from the call after a change on.
  * Resolves when no probe worker probes them any more.
  */
 export interface HostSkipper {
-  setSkippedHosts(hosts: ReadonlyArray<readonly [string, number]>): Promise<void>;
+  skipsChanged(skips: HostSkips): Promise<void>;
 }
 
 /** Judges metrics by the thresholds that operators have set, from the moment of the call. */
@@ -51,6 +51,10 @@ export class ReplicatedState implements StateMachine {
     return outcomes;
   }
 
+  isFullFor(command: Command, atMs: number): boolean {
+    return this.#state.isFullFor(command, atMs);
+  }
+
   settled(): Promise<void> {
     return this.#copies.settled();
   }
@@ -66,14 +70,12 @@ export class ReplicatedState implements StateMachine {
   }
 
   #publishThresholds(): void {
-    this.#inventory.setThresholds(this.#state.image().thresholds);
+    this.#inventory.setThresholds(this.#state.thresholdRows());
   }
 
+  /** Not their list: with each command it would be built again. */
   #publishSkippedHosts(): Promise<void> {
-    const { skippedHosts } = this.#state.image();
-    return this.#inventory.setSkippedHosts(
-      skippedHosts.map(([host, { expireAtMs }]) => [host, expireAtMs]),
-    );
+    return this.#inventory.skipsChanged(this.#state);
   }
 }
 

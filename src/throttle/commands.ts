@@ -135,6 +135,11 @@ export type OperatorCommand =
 
 export type Command = OperatorCommand | IdentifyCluster;
 
+/** Whether its operator said anything of it. */
+export function hasNote({ reason, owner }: CommandNote): boolean {
+  return reason !== undefined || owner !== undefined;
+}
+
 /** The same command as of `atMs`: it expires as long after that as it would have before. */
 export function asOf(command: Command, atMs: number): Command {
   const hasEnd = 'expireAtMs' in command && command.expireAtMs !== NO_EXPIRY;

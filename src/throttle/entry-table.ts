@@ -1,10 +1,15 @@
 /**
  * A table of the replicated state: entries by name, each until its time, bounded in number.
  *
+ * Clients decide how full it is and how many commands come: no command may take longer because
+ * there are many entries. So the names of a group (an app with its stores, a host with its ports)
+ * are listed, and the rows that expire are in a heap.
+ *
  * It holds rows in the form of an image. Rows are replaced and never changed, so that an image
  * shares them: an image of 100,000 entries takes 0.5 ms, and 20 ms with copies of the rows.
  */
 import { type CommandNote, type CommandOrigin, NO_EXPIRY } from './commands.js';
+import { ExpiryHeap } from './expiry-heap.js';
 
 /** What the operator said of an entry, and when (Unix time in milliseconds). */
 export interface EntryNote extends CommandNote {
@@ -27,6 +32,10 @@ export interface TableOptions {
   readonly notedMax: number;
   /** `NO_EXPIRY` means that the entry does not expire; otherwise it is a time like any other. */
   readonly endless: boolean;
+  /** The key of an entry, from its name as it was written: the same for the same thing. */
+  readonly keyOf: (name: string) => string;
+  /** The group of a key, with which it can be removed; null: none. */
+  readonly groupOf: (key: string) => string | null;
 }
 
 /** The note of an entry that the command makes; spread into it. */
@@ -41,13 +50,20 @@ export function noteOf({ atMs, reason, owner }: CommandOrigin): { readonly note?
   };
 }
 
+/** When one row in so many has expired, all rows are looked at: a third of the time. */
+const REBUILT_SHARE = 16;
+
 export class EntryTable<Entry extends TableEntry> {
   readonly #options: TableOptions;
   readonly #rows = new Map<string, TableRow<Entry>>();
+  /** The keys of each group; alone, without a set: most groups have one. */
+  readonly #groups = new Map<string, string | Set<string>>();
+  readonly #expiring: ExpiryHeap<TableRow<Entry>>;
   #noted = 0;
 
   constructor(options: TableOptions) {
     this.#options = options;
+    this.#expiring = new ExpiryHeap((row) => this.#rows.get(options.keyOf(row[0])) !== row);
   }
 
   /** Expired or not. */
@@ -69,9 +85,12 @@ export class EntryTable<Entry extends TableEntry> {
   }
 
   countLive(nowMs: number): number {
-    let count = 0;
-    for (const [, entry] of this.#rows.values()) if (this.#isLive(entry, nowMs)) count++;
-    return count;
+    return this.size - this.#expiring.expiredBy(nowMs).count;
+  }
+
+  /** When the next entry in force at `nowMs` expires; Infinity: none does. */
+  nextExpiryMs(nowMs: number): number {
+    return this.#expiring.expiredBy(nowMs).nextMs;
   }
 
   /** All rows, expired or not. */
@@ -79,63 +98,136 @@ export class EntryTable<Entry extends TableEntry> {
     return [...this.#rows.values()];
   }
 
-  /** Keys of all rows, as they were put. */
-  keys(): Iterable<string> {
-    return this.#rows.keys();
-  }
-
   /**
    * False, and nothing was changed, when there is no room. A full table drops what has expired by
-   * `atMs`, the time of the command that needs room. `shownAs`: the name in the row.
+   * `atMs`, the time of the command that needs room.
    */
-  put(key: string, entry: Entry, atMs: number, shownAs = key): boolean {
-    if (!this.#fits(key, entry)) {
+  put(name: string, entry: Entry, atMs: number): boolean {
+    const key = this.#options.keyOf(name);
+    const hasNote = entry.note !== undefined;
+    if (!this.#hasRoom(key, hasNote)) {
       this.dropExpired(atMs);
-      if (!this.#fits(key, entry)) return false;
+      if (!this.#hasRoom(key, hasNote)) return false;
     }
-    this.#set(key, [shownAs, entry]);
+    const row = [name, entry] as const;
+    this.#set(key, row);
+    if (this.#expires(entry)) this.#expiring.add(row);
     return true;
+  }
+
+  /** Whether `put` would find no room; false too when something has expired by `atMs`. */
+  isFullFor(name: string, hasNote: boolean, atMs: number): boolean {
+    const { first } = this.#expiring;
+    const isAnyExpired = first !== undefined && first[1].expireAtMs <= atMs;
+    return !isAnyExpired && !this.#hasRoom(this.#options.keyOf(name), hasNote);
   }
 
   /** Returns how many entries in force at `atMs` it removed: 0 or 1. */
   remove(key: string, atMs: number): number {
-    const removed = this.live(key, atMs) === undefined ? 0 : 1;
-    if (this.#rows.get(key)?.[1].note !== undefined) this.#noted -= 1;
-    this.#rows.delete(key);
+    const row = this.#rows.get(key);
+    if (row === undefined) return 0;
+    this.#delete(key, row);
+    if (this.#expires(row[1])) this.#expiring.becameStale();
+    return this.#isLive(row[1], atMs) ? 1 : 0;
+  }
+
+  /** As `remove`, of all entries of the group whose keys begin with `prefix`. */
+  removeGroup(group: string, prefix: string, atMs: number): number {
+    const keys = this.#groups.get(group) ?? [];
+    let removed = 0;
+    for (const key of typeof keys === 'string' ? [keys] : keys) {
+      if (key.startsWith(prefix)) removed += this.remove(key, atMs);
+    }
     return removed;
   }
 
   dropExpired(atMs: number): void {
-    for (const [key, [, entry]] of this.#rows) {
-      if (!this.#isLive(entry, atMs)) this.remove(key, atMs);
+    let untilRebuilt = this.size / REBUILT_SHARE;
+    for (;;) {
+      const row = this.#expiring.takeExpired(atMs);
+      if (row === undefined) return;
+      this.#delete(this.#options.keyOf(row[0]), row);
+      if (--untilRebuilt < 0) break;
     }
+    for (const [key, row] of this.#rows) if (!this.#isLive(row[1], atMs)) this.#delete(key, row);
+    this.#replaceExpiring();
   }
 
-  /** Replaces all rows. `keyOf`: by which key a name is put. */
-  restore(rows: Iterable<TableRow<Entry>>, keyOf: (shown: string) => string = sameKey): void {
+  /** Replaces all rows. */
+  restore(rows: Iterable<TableRow<Entry>>): void {
     this.#rows.clear();
+    this.#groups.clear();
+    this.#expiring.replace([]);
     this.#noted = 0;
-    for (const row of rows) this.#set(keyOf(row[0]), row);
+    for (const row of rows) this.#set(this.#options.keyOf(row[0]), row);
+    this.#replaceExpiring();
   }
 
+  /** Throws when more is kept than the rows need: for tests. */
+  assertInvariants(): void {
+    const { groupOf } = this.#options;
+    const grouped = [...this.#rows.keys()].filter((key) => groupOf(key) !== null).sort();
+    const listed = [...this.#groups.values()].flatMap((keys) =>
+      typeof keys === 'string' ? [keys] : [...keys],
+    );
+    if (listed.sort().join('\n') !== grouped.join('\n')) throw new Error('groups list other keys');
+    const expiring = this.rows().filter(([, entry]) => this.#expires(entry)).length;
+    this.#expiring.assertBounded(expiring);
+  }
+
+  #replaceExpiring(): void {
+    this.#expiring.replace(this.rows().filter(([, entry]) => this.#expires(entry)));
+  }
+
+  /** Leaves it to the caller to add the row to those that expire. */
   #set(key: string, row: TableRow<Entry>): void {
-    if (this.#rows.get(key)?.[1].note !== undefined) this.#noted -= 1;
-    if (row[1].note !== undefined) this.#noted += 1;
+    const present = this.#rows.get(key)?.[1];
     this.#rows.set(key, row);
+    if (row[1].note !== undefined) this.#noted += 1;
+    if (present === undefined) {
+      this.#join(key);
+      return;
+    }
+    if (present.note !== undefined) this.#noted -= 1;
+    if (this.#expires(present)) this.#expiring.becameStale();
   }
 
-  #fits(key: string, { note }: Entry): boolean {
+  /** Leaves it to the caller to remove the row from those that expire. */
+  #delete(key: string, [, { note }]: TableRow<Entry>): void {
+    if (note !== undefined) this.#noted -= 1;
+    this.#rows.delete(key);
+    this.#leave(key);
+  }
+
+  #join(key: string): void {
+    const group = this.#options.groupOf(key);
+    if (group === null) return;
+    const keys = this.#groups.get(group);
+    if (keys === undefined) this.#groups.set(group, key);
+    else if (typeof keys === 'string') this.#groups.set(group, new Set([keys, key]));
+    else keys.add(key);
+  }
+
+  #leave(key: string): void {
+    const group = this.#options.groupOf(key);
+    if (group === null) return;
+    const keys = this.#groups.get(group);
+    if (typeof keys === 'object') keys.delete(key);
+    if (typeof keys === 'string' || keys?.size === 0) this.#groups.delete(group);
+  }
+
+  #hasRoom(key: string, hasNote: boolean): boolean {
     const present = this.#rows.get(key);
     const { entriesMax, notedMax } = this.#options;
-    if (present === undefined && this.#rows.size >= entriesMax) return false;
-    return note === undefined || present?.[1].note !== undefined || this.#noted < notedMax;
+    if (present === undefined && this.size >= entriesMax) return false;
+    return !hasNote || present?.[1].note !== undefined || this.#noted < notedMax;
   }
 
-  #isLive({ expireAtMs }: Entry, nowMs: number): boolean {
-    return expireAtMs > nowMs || (expireAtMs === NO_EXPIRY && this.#options.endless);
+  #isLive(entry: Entry, nowMs: number): boolean {
+    return entry.expireAtMs > nowMs || !this.#expires(entry);
   }
-}
 
-function sameKey(shown: string): string {
-  return shown;
+  #expires({ expireAtMs }: Entry): boolean {
+    return expireAtMs !== NO_EXPIRY || !this.#options.endless;
+  }
 }

@@ -2,7 +2,7 @@
  * What a node must know to read a command: a log entry that a member of the cluster cannot read
  * would stop that member, or be misread by it.
  */
-import { type Command, EVERY_APP } from './commands.js';
+import { type Command, EVERY_APP, hasNote } from './commands.js';
 
 /**
  * 0: throttles of an app by its name, skips, and the identity of the cluster. 1: exemptions, set
@@ -35,8 +35,4 @@ export function featureLevelOf(command: Command): FeatureLevel {
 /** Whether the entry stands for every app, everywhere or on one store. */
 export function isOfEveryApp(key: string): boolean {
   return key === EVERY_APP || key.startsWith(`${EVERY_APP}/`);
-}
-
-function hasNote(command: Exclude<Command, { kind: 'identifyCluster' }>): boolean {
-  return command.reason !== undefined || command.owner !== undefined;
 }

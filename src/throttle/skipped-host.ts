@@ -9,9 +9,9 @@ export function portEntryPrefix(host: string): string {
   return formatAddress({ host, port: 0 }).slice(0, -1);
 }
 
-/** Whether the entry, which begins with that prefix, ends in a port. */
-export function endsInPort(entry: string, prefix: string): boolean {
-  return /^\d+$/.test(entry.slice(prefix.length));
+/** As `portEntryPrefix`, of the host of an entry for one port; null: the entry has no port. */
+export function portEntryGroup(entry: string): string | null {
+  return /:\d+$/.test(entry) ? entry.slice(0, entry.lastIndexOf(':') + 1) : null;
 }
 
 /** The entry that an operator's text stands for; null: its port is not valid. */

@@ -9,6 +9,7 @@ import {
   type Command,
   type CommandOutcome,
   DEFAULT_TTL_MINUTES,
+  hasNote,
   NO_EFFECT,
   type OperatorCommand,
   type SkipHost,
@@ -18,7 +19,7 @@ import {
 import { EntryTable, noteOf, type TableEntry, type TableRow } from './entry-table.js';
 import { type FeatureLevel, featureLevelOf } from './feature-level.js';
 import { RecentCommands } from './recent-commands.js';
-import { endsInPort, portEntryPrefix } from './skipped-host.js';
+import { portEntryGroup, portEntryPrefix } from './skipped-host.js';
 
 /**
  * Most entries of each table. A client can use any name of an app: without a bound it could exhaust
@@ -44,6 +45,9 @@ export interface ThrottledApp extends TableEntry {
 }
 
 export type SkippedHost = TableEntry;
+
+/** The skips of hosts, as they are at each call. */
+export type HostSkips = Pick<ThrottleState, 'hasSkippedHosts' | 'skippedHost' | 'nextSkipEndMs'>;
 
 export type ExemptedApp = TableEntry;
 
@@ -99,10 +103,13 @@ export class ThrottleState {
   constructor(entriesMax = ENTRIES_MAX) {
     const notedMax = Math.min(NOTED_MAX, entriesMax);
     const shortLived = { entriesMax: Math.min(SHORT_LIVED_MAX, entriesMax), notedMax };
-    this.#throttledApps = new EntryTable({ entriesMax, notedMax, endless: true });
-    this.#skippedHosts = new EntryTable({ entriesMax, notedMax, endless: false });
-    this.#exemptedApps = new EntryTable({ ...shortLived, endless: false });
-    this.#thresholds = new EntryTable({ ...shortLived, endless: false });
+    const ofApps = { keyOf: sameName, groupOf: appOfEntry };
+    const ofHosts = { keyOf: lowerCase, groupOf: portEntryGroup };
+    const alone = { keyOf: sameName, groupOf: () => null };
+    this.#throttledApps = new EntryTable({ entriesMax, notedMax, endless: true, ...ofApps });
+    this.#skippedHosts = new EntryTable({ entriesMax, notedMax, endless: false, ...ofHosts });
+    this.#exemptedApps = new EntryTable({ ...shortLived, endless: false, ...ofApps });
+    this.#thresholds = new EntryTable({ ...shortLived, endless: false, ...alone });
   }
 
   apply(command: Command): CommandOutcome {
@@ -145,7 +152,17 @@ export class ThrottleState {
 
   /** The skip under that very name (of a host, or `host:port`) at `nowMs`. */
   skippedHost(name: string, nowMs: number): SkippedHost | undefined {
-    return this.#skippedHosts.live(name.toLowerCase(), nowMs);
+    return this.#skippedHosts.live(lowerCase(name), nowMs);
+  }
+
+  /** As `hasThrottledApps`. */
+  get hasSkippedHosts(): boolean {
+    return this.#skippedHosts.size > 0;
+  }
+
+  /** When the next skip in force at `nowMs` ends; Infinity: none does. */
+  nextSkipEndMs(nowMs: number): number {
+    return this.#skippedHosts.nextExpiryMs(nowMs);
   }
 
   /** Hosts skipped at `nowMs`, sorted by name. */
@@ -177,9 +194,33 @@ export class ThrottleState {
     return this.#thresholds.liveRows(nowMs);
   }
 
+  /** All thresholds that were set, expired or not. */
+  thresholdRows(): Array<TableRow<ThresholdEntry>> {
+    return this.#thresholds.rows();
+  }
+
   /** The last commands that took effect, at most `RECENT_COMMANDS_MAX`, oldest first. */
   recentCommands(): OperatorCommand[] {
     return this.#recentCommands.list();
+  }
+
+  /**
+   * Whether the command would find no room in its table if it came now, with the time `atMs`. Other
+   * commands before it may make room, or take it.
+   */
+  isFullFor(command: Command, atMs: number): boolean {
+    switch (command.kind) {
+      case 'throttleApp':
+        return this.#throttledApps.isFullFor(command.key, hasNote(command), atMs);
+      case 'skipHost':
+        return this.#skippedHosts.isFullFor(command.host, hasNote(command), atMs);
+      case 'exemptApp':
+        return this.#exemptedApps.isFullFor(command.key, hasNote(command), atMs);
+      case 'setThreshold':
+        return this.#thresholds.isFullFor(command.key, hasNote(command), atMs);
+      default:
+        return false;
+    }
   }
 
   /** How many entries are live at `nowMs` (Unix time). */
@@ -211,7 +252,7 @@ export class ThrottleState {
     this.#level = image.level;
     this.#sweptAtMs = image.sweptAtMs;
     this.#throttledApps.restore(image.throttledApps);
-    this.#skippedHosts.restore(image.skippedHosts, (host) => host.toLowerCase());
+    this.#skippedHosts.restore(image.skippedHosts);
     this.#exemptedApps.restore(image.exemptedApps);
     this.#thresholds.restore(image.thresholds);
     this.#recentCommands.restore(image.recentCommands);
@@ -227,7 +268,7 @@ export class ThrottleState {
       case 'skipHost':
         return this.#skipHost(command);
       case 'recoverHost':
-        return this.#recoverHost(command.host.toLowerCase(), atMs);
+        return this.#recoverHost(lowerCase(command.host), atMs);
       case 'exemptApp': {
         const { key, expireAtMs } = command;
         return put(this.#exemptedApps, key, { expireAtMs, ...noteOf(command) }, atMs);
@@ -256,19 +297,14 @@ export class ThrottleState {
 
   #skipHost(command: SkipHost): CommandOutcome {
     const { host, expireAtMs, atMs } = command;
-    const entry = { expireAtMs, ...noteOf(command) };
-    return this.#skippedHosts.put(host.toLowerCase(), entry, atMs, host) ? NO_EFFECT : 'full';
+    return put(this.#skippedHosts, host, { expireAtMs, ...noteOf(command) }, atMs);
   }
 
   /** A host without port ends the skips of its ports too, as `unthrottleApp` those of stores. */
   #recoverHost(key: string, atMs: number): CommandOutcome {
-    let lifted = this.#skippedHosts.remove(key, atMs);
-    const prefix = portEntryPrefix(key);
-    for (const other of this.#skippedHosts.keys()) {
-      if (!other.startsWith(prefix) || !endsInPort(other, prefix)) continue;
-      lifted += this.#skippedHosts.remove(other, atMs);
-    }
-    return { lifted };
+    const lifted = this.#skippedHosts.remove(key, atMs);
+    const ofPorts = portEntryPrefix(key);
+    return { lifted: lifted + this.#skippedHosts.removeGroup(ofPorts, ofPorts, atMs) };
   }
 
   /**
@@ -292,11 +328,11 @@ export class ThrottleState {
 
 function put<Entry extends TableEntry>(
   table: EntryTable<Entry>,
-  key: string,
+  name: string,
   entry: Entry,
   atMs: number,
 ): CommandOutcome {
-  return table.put(key, entry, atMs) ? NO_EFFECT : 'full';
+  return table.put(name, entry, atMs) ? NO_EFFECT : 'full';
 }
 
 interface LiftedApp {
@@ -305,12 +341,26 @@ interface LiftedApp {
   readonly atMs: number;
 }
 
-function lift(table: EntryTable<TableEntry>, { key, everyStore, atMs }: LiftedApp): CommandOutcome {
-  let lifted = table.remove(key, atMs);
+function lift(
+  table: Pick<EntryTable<TableEntry>, 'remove' | 'removeGroup'>,
+  { key, everyStore, atMs }: LiftedApp,
+): CommandOutcome {
+  const lifted = table.remove(key, atMs);
   if (!everyStore) return { lifted };
-  const prefix = `${key}/`;
-  for (const other of table.keys()) {
-    if (other.startsWith(prefix)) lifted += table.remove(other, atMs);
-  }
-  return { lifted };
+  const app = appOfEntry(key) ?? key;
+  return { lifted: lifted + table.removeGroup(app, `${key}/`, atMs) };
+}
+
+/** The app of an entry for one store; null: the entry is for all stores. */
+function appOfEntry(key: AppKey): string | null {
+  const slash = key.indexOf('/');
+  return slash === -1 ? null : key.slice(0, slash);
+}
+
+function sameName(name: string): string {
+  return name;
+}
+
+function lowerCase(host: string): string {
+  return host.toLowerCase();
 }

@@ -25,7 +25,10 @@ function setUp() {
       settled: () => publish('settled'),
     },
     {
-      setSkippedHosts: (hosts) => publish(`skipped ${hosts.map(([host]) => host).join()}`),
+      skipsChanged: (skips) => {
+        const hosts = ['db1', 'db2'].filter((host) => skips.skippedHost(host, 0) !== undefined);
+        return publish(`skipped ${hosts.join()}`);
+      },
       setThresholds: (thresholds) => {
         published.push(`thresholds ${thresholds.map(([key, { value }]) => [key, value]).join()}`);
       },

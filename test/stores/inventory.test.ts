@@ -8,6 +8,7 @@ import type { ClusterAssignment } from '../../src/contracts/stores.js';
 import { type ClusterProber, Inventory } from '../../src/stores/main/inventory.js';
 import { clusterSettings, type MetricChanges } from '../support/cluster-settings.js';
 import { failureOf } from '../support/failure.js';
+import { skipsOf } from '../support/host-skips.js';
 import { until } from '../support/until.js';
 
 /** Records its calls; assignments are acknowledged at once unless the test holds them back. */
@@ -199,21 +200,25 @@ describe('the inventory of clusters', () => {
   describe('skipped hosts of the inventory', () => {
     it('drops skipped hosts at once, by name for any port, and reports them', async () => {
       await inventory.replaceClusters([listed('c', ['a', 'B:3307', 'c'])]);
-      await inventory.setSkippedHosts([
-        ['b', Date.now() + HOUR_MS],
-        ['a', Date.now() + HOUR_MS],
-      ]);
+      await inventory.skipsChanged(
+        skipsOf([
+          ['b', Date.now() + HOUR_MS],
+          ['a', Date.now() + HOUR_MS],
+        ]),
+      );
       expect(prober.hosts('c')).to.deep.equal(['c:3306']);
       expect(inventory.report().get('c')!.skipped).to.deep.equal(['a:3306', 'B:3307']);
     });
 
     it('drops one port of a skipped host:port, also of an IPv6 address', async () => {
       await inventory.replaceClusters([listed('c', ['a:1', 'A:2', '[2001:DB8::1]:1', '[::1]:2'])]);
-      await inventory.setSkippedHosts([
-        ['A:1', Date.now() + HOUR_MS],
-        ['[2001:db8::1]:1', Date.now() + HOUR_MS],
-        ['[::1]:1', Date.now() + HOUR_MS],
-      ]);
+      await inventory.skipsChanged(
+        skipsOf([
+          ['A:1', Date.now() + HOUR_MS],
+          ['[2001:db8::1]:1', Date.now() + HOUR_MS],
+          ['[::1]:1', Date.now() + HOUR_MS],
+        ]),
+      );
       expect(prober.hosts('c')).to.deep.equal(['A:2', '::1:2']);
       expect(inventory.report().get('c')!.skipped).to.deep.equal(['a:1', '[2001:DB8::1]:1']);
     });
@@ -222,10 +227,12 @@ describe('the inventory of clusters', () => {
       const clockOffsetMs = Date.now() - monotonicMs() - 24 * HOUR_MS;
       board.publishLeadership({ ...emptyLeadershipReading(), clockOffsetMs });
       await inventory.replaceClusters([listed('c', ['a', 'b'])]);
-      await inventory.setSkippedHosts([
-        ['a', Date.now() - 23 * HOUR_MS],
-        ['b', Date.now() - 25 * HOUR_MS],
-      ]);
+      await inventory.skipsChanged(
+        skipsOf([
+          ['a', Date.now() - 23 * HOUR_MS],
+          ['b', Date.now() - 25 * HOUR_MS],
+        ]),
+      );
       expect(prober.hosts('c')).to.deep.equal(['b:3306']);
     });
 
@@ -236,7 +243,7 @@ describe('the inventory of clusters', () => {
         release = resolve;
       });
       let done = false;
-      const skipped = inventory.setSkippedHosts([['a', Date.now() + HOUR_MS]]).then(() => {
+      const skipped = inventory.skipsChanged(skipsOf([['a', Date.now() + HOUR_MS]])).then(() => {
         done = true;
       });
       await until(() => prober.assigned.length === 2);
@@ -248,22 +255,24 @@ describe('the inventory of clusters', () => {
 
     it('assigns an empty list when all hosts are skipped', async () => {
       await inventory.replaceClusters([listed('c', ['a'])]);
-      await inventory.setSkippedHosts([['a', Date.now() + HOUR_MS]]);
+      await inventory.skipsChanged(skipsOf([['a', Date.now() + HOUR_MS]]));
       expect(prober.last).to.have.length(1);
       expect(prober.hosts('c')).to.deep.equal([]);
     });
 
     it('probes skipped hosts again when the skip expires or is removed', async () => {
       await inventory.replaceClusters([listed('c', ['a', 'b'])]);
-      await inventory.setSkippedHosts([
-        ['a', Date.now() + 300],
-        ['b', Date.now() + HOUR_MS],
-      ]);
+      await inventory.skipsChanged(
+        skipsOf([
+          ['a', Date.now() + 300],
+          ['b', Date.now() + HOUR_MS],
+        ]),
+      );
       const assigned = (): string[][] =>
         prober.assigned.map((_, at) => prober.hosts('c', prober.assigned[at]));
       await until(() => assigned().length === 3);
       expect(assigned()).to.deep.equal([['a:3306', 'b:3306'], [], ['a:3306']]);
-      await inventory.setSkippedHosts([]);
+      await inventory.skipsChanged(skipsOf([]));
       expect(prober.hosts('c')).to.deep.equal(['a:3306', 'b:3306']);
     });
   });

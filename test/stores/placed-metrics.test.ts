@@ -21,6 +21,7 @@ import { thresholdInForce } from '../../src/throttle/metric.js';
 import { type MetricChanges, metricSettings } from '../support/cluster-settings.js';
 import { eventLoopTurns } from '../support/event-loop.js';
 import { failureOf } from '../support/failure.js';
+import { skipsOf } from '../support/host-skips.js';
 
 const REPLICAS: HostSource = { kind: 'haproxy', addresses: ['proxy'], poolName: 'replicas' };
 const PRIMARY: HostSource = { kind: 'haproxy', addresses: ['proxy'], poolName: 'primary' };
@@ -194,7 +195,7 @@ describe('the metrics of a store in the inventory', () => {
     expect([hosts('lag'), hosts('threads_running')]).to.deep.equal([['r1', 'r2'], ['r1']]);
     const { otherLists } = inventory.report().get('main')!;
     expect(otherLists.get('threads_running')!.ignored).to.deep.equal(['r2:3306']);
-    await inventory.setSkippedHosts([['r1', Date.now() + 60_000]]);
+    await inventory.skipsChanged(skipsOf([['r1', Date.now() + 60_000]]));
     expect([hosts('lag'), hosts('threads_running')]).to.deep.equal([['r2'], []]);
   });
 

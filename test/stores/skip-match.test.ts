@@ -7,6 +7,7 @@ import type { ClusterSettings, HostSource } from '../../src/contracts/stores.js'
 import { Inventory } from '../../src/stores/main/inventory.js';
 import { metricSettings } from '../support/cluster-settings.js';
 import { eventLoopTurns } from '../support/event-loop.js';
+import { skipsOf } from '../support/host-skips.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -43,7 +44,7 @@ describe('what a skip takes out', () => {
   /** As it is once the skip is in force, beside those of `others`. */
   async function match(entry: string, ...others: string[]) {
     const untilMs = Date.now() + HOUR_MS;
-    await inventory.setSkippedHosts([entry, ...others].map((host) => [host, untilMs]));
+    await inventory.skipsChanged(skipsOf([entry, ...others].map((host) => [host, untilMs])));
     return inventory.skipMatch(entry);
   }
 

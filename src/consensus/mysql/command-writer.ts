@@ -5,10 +5,15 @@
 import { FrenoError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import { isPrivilegeError } from '../../base/mysql/failure.js';
-import { type CommandEffect, NO_EFFECT, type OperatorCommand } from '../../throttle/commands.js';
+import {
+  type CommandEffect,
+  hasNote,
+  NO_EFFECT,
+  type OperatorCommand,
+} from '../../throttle/commands.js';
 import type { BackendConnection } from './backend-connection.js';
 import { BackendError, commandError, SERVER_ERROR } from './backend-error.js';
-import { hasNote, noteStatementOf, ownStatementOf, recordOf } from './own-statements.js';
+import { noteStatementOf, ownStatementOf, recordOf } from './own-statements.js';
 import type { OwnTable, OwnTables } from './own-tables.js';
 import { type BackendStatement, statementOf } from './statements.js';
 import type { Tables } from './tables.js';

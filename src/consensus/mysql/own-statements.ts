@@ -11,7 +11,7 @@ import type {
   ThrottleApp,
   UnexemptApp,
 } from '../../throttle/commands.js';
-import { NO_EXPIRY } from '../../throttle/commands.js';
+import { hasNote, NO_EXPIRY } from '../../throttle/commands.js';
 import type { SqlParameter } from './open-connection.js';
 import {
   type BackendStatement,
@@ -87,10 +87,6 @@ export function noteStatementOf(command: ThrottleApp | SkipHost): BackendStateme
       reason = VALUES(reason), owner = VALUES(owner)`,
     values: [kind, name, ...noteOf(command), isApp ? command.key : command.host],
   };
-}
-
-export function hasNote({ reason, owner }: OperatorCommand): boolean {
-  return reason !== undefined || owner !== undefined;
 }
 
 /** The record of a command that took effect. */

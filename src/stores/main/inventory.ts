@@ -24,7 +24,7 @@ import type {
 } from '../../contracts/reports.js';
 import type { ClusterAssignment, ClusterSettings } from '../../contracts/stores.js';
 import type { ThresholdKey } from '../../throttle/commands.js';
-import type { ThresholdEntry } from '../../throttle/state.js';
+import type { HostSkips, ThresholdEntry } from '../../throttle/state.js';
 import { isSameList } from './assignment.js';
 import { DescriptorWatch } from './descriptor-watch.js';
 import { createReaderFactory } from './hosts/create-host-source.js';
@@ -37,6 +37,7 @@ import {
   type SkipTest,
 } from './placed-cluster.js';
 import { matchSkip } from './skip-match.js';
+import { SkipTimer } from './skip-timer.js';
 
 /** Host lists are read this often while this node is leader. */
 const REFRESH_INTERVAL_MS = 10_000;
@@ -45,12 +46,6 @@ const RESOLVER_LIMITS = { lookupsMax: 4, foundMs: 5_000, notFoundMs: 1_000 };
 
 /** Of one reading; `/inventory` has all. */
 const ODD_ROWS_LOGGED = 10;
-
-/** Longest delay of `setTimeout`. */
-const TIMER_MAX_MS = 2 ** 31 - 1;
-
-/** Skips that expire within this time of each other are ended together. */
-const SKIP_TIMER_MIN_MS = 20;
 
 /** Probes what the inventory lists: the pool of probe threads. */
 export interface ClusterProber {
@@ -85,9 +80,9 @@ export class Inventory implements InventoryReporter, SkipMatcher {
   readonly #freeSlots: number[] = [];
   #slotsUsed = 0;
   #lastGeneration = 0;
-  /** Until when each is skipped (Unix, milliseconds), by lower-case host name or `host:port`. */
-  #skippedUntil: ReadonlyMap<string, number> = new Map();
-  #skipTimer: NodeJS.Timeout | undefined;
+  /** As they are at any time. */
+  #skips: HostSkips | undefined;
+  readonly #skipTimer: SkipTimer;
   /** As the state has them, those whose time has passed included. */
   #setThresholds: ReadonlyMap<ThresholdKey, ThresholdEntry> = new Map();
   #refreshTimer: NodeJS.Timeout | undefined;
@@ -104,6 +99,10 @@ export class Inventory implements InventoryReporter, SkipMatcher {
     this.#descriptors = new DescriptorWatch(options.logger, options.hostsCounted ?? (() => {}));
     this.#metricsMax = options.metricsMax ?? METRICS_MAX;
     this.#nowMs = options.nowMs ?? monotonicMs;
+    this.#skipTimer = new SkipTimer(
+      () => this.#nextSkipEndInMs(),
+      () => void this.#assignSoon(),
+    );
     this.#context = {
       readerFor:
         options.readerFor ??
@@ -139,12 +138,12 @@ export class Inventory implements InventoryReporter, SkipMatcher {
   }
 
   /**
-   * Hosts by name or `host:port`, with the Unix time in milliseconds until which each is skipped.
-   * Resolves when none of them is probed.
+   * Hosts were skipped or recovered. `skips` is kept, and asked at each assignment. Resolves when
+   * no skipped host is probed.
    */
-  setSkippedHosts(hosts: ReadonlyArray<readonly [string, number]>): Promise<void> {
-    this.#skippedUntil = new Map(hosts.map(([host, untilMs]) => [host.toLowerCase(), untilMs]));
-    this.#armSkipTimer();
+  skipsChanged(skips: HostSkips): Promise<void> {
+    this.#skips = skips;
+    this.#skipTimer.changed();
     return this.#assignSoon();
   }
 
@@ -224,7 +223,7 @@ export class Inventory implements InventoryReporter, SkipMatcher {
   /** Stops all timers for good: a later `lead` starts none. */
   stop(): void {
     this.#isStopped = true;
-    clearTimeout(this.#skipTimer);
+    this.#skipTimer.stop();
     clearInterval(this.#refreshTimer);
   }
 
@@ -362,29 +361,17 @@ export class Inventory implements InventoryReporter, SkipMatcher {
     return this.#assigning;
   }
 
-  #skipTest(): SkipTest {
-    const skippedUntil = this.#skippedUntil;
+  #nextSkipEndInMs(): number {
     const nowUnixMs = this.#board.expiryTimeMs();
-    const isSkipped = (entry: string): boolean =>
-      (skippedUntil.get(entry.toLowerCase()) ?? 0) > nowUnixMs;
-    return (target) =>
-      skippedUntil.size > 0 && (isSkipped(target.host) || isSkipped(formatAddress(target)));
+    return (this.#skips?.nextSkipEndMs(nowUnixMs) ?? Number.POSITIVE_INFINITY) - nowUnixMs;
   }
 
-  #armSkipTimer(): void {
-    clearTimeout(this.#skipTimer);
-    if (this.#isStopped) return;
+  #skipTest(): SkipTest {
+    const skips = this.#skips;
+    if (!skips?.hasSkippedHosts) return () => false;
     const nowUnixMs = this.#board.expiryTimeMs();
-    let nextMs = Number.POSITIVE_INFINITY;
-    for (const untilMs of this.#skippedUntil.values()) {
-      if (untilMs > nowUnixMs && untilMs < nextMs) nextMs = untilMs;
-    }
-    if (nextMs === Number.POSITIVE_INFINITY) return;
-    const delayMs = Math.min(TIMER_MAX_MS, Math.max(SKIP_TIMER_MIN_MS, nextMs - nowUnixMs));
-    this.#skipTimer = setTimeout(() => {
-      this.#armSkipTimer();
-      void this.#assignSoon();
-    }, delayMs);
+    const isSkipped = (entry: string): boolean => skips.skippedHost(entry, nowUnixMs) !== undefined;
+    return (target) => isSkipped(target.host) || isSkipped(formatAddress(target));
   }
 }
 

@@ -68,7 +68,7 @@ export const defaultLimits: Omit<RaftConfig, 'id' | 'nodes' | 'lockoutMs' | 'sta
   maxInflightAppends: 64,
   maxInflightBytes: 4 * 1024 * 1024,
   maxUncommittedBytes: 16 * 1024 * 1024,
-  maxApplyEntries: 1024,
+  maxApplyEntries: 256,
   maxPendingReads: 4096,
 };
 
