@@ -189,6 +189,11 @@ export interface StateMachine {
    */
   apply(commands: readonly Command[]): Promise<readonly CommandOutcome[]>;
   /**
+   * Whether the table of the command would have no room for it at `atMs` (Unix time), after all
+   * that was applied so far.
+   */
+  isFullFor(command: Command, atMs: number): boolean;
+  /**
    * Resolves when every thread has processed all that was applied. `apply` may resolve earlier,
    * while a change is still in a thread's message queue: that is enough for what follows in the
    * same queue, but the board (shared memory) overtakes the queue.

@@ -7,15 +7,8 @@
  */
 import type { Command, CommandEffect, CommandOutcome } from '../../throttle/commands.js';
 import type { StateImage } from '../../throttle/state.js';
-import type {
-  Entry,
-  HardState,
-  NodeId,
-  RaftCore,
-  Refusal,
-  SnapshotMeta,
-  SoftState,
-} from './core/types.js';
+import type { ForwardRefusalReason } from './codec/messages.js';
+import type { Entry, HardState, NodeId, RaftCore, SnapshotMeta, SoftState } from './core/types.js';
 
 /** Null: done. */
 export type Done = (error: Error | null) => void;
@@ -115,6 +108,8 @@ export interface ReplicatedMachine {
    * decides by it. Calls may overlap.
    */
   apply(commands: readonly Command[], done: (outcomes: readonly CommandOutcome[]) => void): void;
+  /** See `StateMachine`. */
+  isFullFor(command: Command, atMs: number): boolean;
   /** `done` (once) when every thread decides by all that was applied: see `StateMachine`. */
   settled(done: () => void): void;
   image(): StateImage;
@@ -126,6 +121,8 @@ export interface ReplicatedMachine {
 export interface MemberReleases {
   /** Whether every member reads the command as it is meant: no other may go into the log. */
   canAllRead(command: Command): boolean;
+  /** Whether the peer understands that a command was refused because its table is full. */
+  readsFull(peer: NodeId): boolean;
 }
 
 /** Where the driver reports. */
@@ -165,7 +162,7 @@ export interface DriverParts {
  * Why a request had no effect. `notLeader`: there is no leader to which this node could forward it.
  * `unsupported`: not every member of the cluster reads the command.
  */
-export type RequestRefusal = Refusal | 'unsupported' | 'tooLarge' | 'full';
+export type RequestRefusal = ForwardRefusalReason | 'tooLarge';
 
 /** The result of a request. `unknown`: it may take effect at any later time, or never. */
 export type RequestResult =

@@ -9,7 +9,11 @@ import type { LoginTrial, StateMachine } from '../../contracts/consensus.js';
 import type { Command } from '../../throttle/commands.js';
 import { ClusterIdentity } from './cluster-identity.js';
 import type { KnownPeer } from './cluster-status.js';
-import { FEATURE_LOGIN_QUESTION, FEATURE_NODE_REPORT } from './codec/features.js';
+import {
+  FEATURE_FULL_REFUSAL,
+  FEATURE_LOGIN_QUESTION,
+  FEATURE_NODE_REPORT,
+} from './codec/features.js';
 import { decodeLoginMessage, isLoginMessage } from './codec/login-question.js';
 import { decodeNodeReport, isNodeReport, type NodeReport } from './codec/node-report.js';
 import { Raft } from './core/raft.js';
@@ -137,7 +141,10 @@ export class RaftNode {
             log,
           );
       const timed = counters.timed(storage);
-      const members = { canAllRead: (command: Command) => features.unreadableAt(command) === null };
+      const members = {
+        canAllRead: (command: Command) => features.unreadableAt(command) === null,
+        readsFull: (peer: NodeId) => features.isListed(peer, FEATURE_FULL_REFUSAL),
+      };
       const parts = { core, storage: timed, transport, machine, environment, members, observer };
       const driver: RaftDriver = new RaftDriver(driverOptions(settings), parts);
       const ticker = new Ticker(tickMsOf(settings), () => driver.tick());

@@ -26,6 +26,10 @@ export class StateMachineAdapter implements ReplicatedMachine {
     this.#machine.apply(commands).then(done).catch(this.#failed);
   }
 
+  isFullFor(command: Command, atMs: number): boolean {
+    return this.#machine.isFullFor(command, atMs);
+  }
+
   settled(done: () => void): void {
     this.#machine.settled().then(done).catch(this.#failed);
   }

@@ -66,6 +66,10 @@ export class BackendTestNode implements ConsensusObserver, StateMachine {
     return commands.map((command) => this.throttles.apply(command));
   }
 
+  isFullFor(): boolean {
+    return false;
+  }
+
   async settled(): Promise<void> {}
 
   image(): StateImage {

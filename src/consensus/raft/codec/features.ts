@@ -22,6 +22,9 @@ export const FEATURE_NODE_REPORT = 'nodeReport';
 /** Answers which stores it can log in to. */
 export const FEATURE_LOGIN_QUESTION = 'loginQuestion';
 
+/** Understands that a forwarded command was refused because its table is full. */
+export const FEATURE_FULL_REFUSAL = 'refusal:full';
+
 /** The feature of a node that reads all commands of this level. */
 function levelFeature(level: number): string {
   return `level:${level}`;
@@ -33,6 +36,7 @@ export const ownFeatures: readonly string[] = [
   FEATURE_IDENTITY,
   FEATURE_NODE_REPORT,
   FEATURE_LOGIN_QUESTION,
+  FEATURE_FULL_REFUSAL,
   ...Array.from({ length: FEATURE_LEVEL_MAX }, (_, below) => levelFeature(below + 1)),
 ];
 

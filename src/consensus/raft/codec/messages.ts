@@ -72,8 +72,8 @@ export interface ForwardRefusal {
   readonly reason: ForwardRefusalReason;
 }
 
-/** `unsupported`: not every member reads the command. */
-export type ForwardRefusalReason = Refusal | 'unsupported';
+/** `unsupported`: not every member reads the command. `full`: its table has no room. */
+export type ForwardRefusalReason = Refusal | 'unsupported' | 'full';
 
 export type PeerMessage = SentMessage | SnapshotChunk | SnapshotAck | Forward | ForwardRefusal;
 
@@ -83,6 +83,7 @@ const refusalReasons: readonly ForwardRefusalReason[] = [
   'transferring',
   'overloaded',
   'unsupported',
+  'full',
 ];
 
 /** Sender and receiver are not encoded: the connection knows them. */

@@ -230,11 +230,16 @@ export class RaftDriver implements DriverInterface {
    */
   #pump(arrived: ArrivedSnapshot | null = null): void {
     const { core } = this.#parts;
-    this.#requests.flush(core, this.#clock.latestUnixMs());
+    this.#requests.flush(core, this.#clock.latestUnixMs(), this.#isFullFor);
     if (!core.hasReady()) return;
     this.#handle(core.ready(), arrived);
     if (core.hasReady()) this.#schedule();
   }
+
+  /** Without the lease another node may have acknowledged a command that made room. */
+  readonly #isFullFor = (command: Command, atMs: number): boolean =>
+    this.#parts.environment.nowMs() < this.#leaseUntilMs &&
+    this.#parts.machine.isFullFor(command, atMs);
 
   #handle(ready: Ready, arrived: ArrivedSnapshot | null): void {
     // Before the report: a single node confirms a round in the batch that begins it.

@@ -17,6 +17,7 @@ const STAMP_TOLERANCE_MS = 1000;
 
 export interface QueuedProposal {
   readonly data: Uint8Array;
+  readonly command: Command;
   /** When it was requested, by the clock of the node that received the request. */
   readonly atMs: number;
   readonly sequence: number;

@@ -4,10 +4,15 @@
  */
 import { FrenoError } from '../../../base/errors.js';
 import { type Command, type CommandOutcome, NO_EFFECT } from '../../../throttle/commands.js';
-import type { Forward, ForwardRefusal, PeerMessage } from '../codec/messages.js';
+import type {
+  Forward,
+  ForwardRefusal,
+  ForwardRefusalReason,
+  PeerMessage,
+} from '../codec/messages.js';
 import { committedProposal, encodeProposal } from '../codec/proposals.js';
 import { invariant } from '../core/errors.js';
-import type { Entry, NodeId, RaftCore, ReadGrant, Refusal } from '../core/types.js';
+import type { Entry, NodeId, RaftCore, ReadGrant } from '../core/types.js';
 import type { MemberReleases, RequestRefusal, RequestResult } from '../driver-types.js';
 import { checkedProposal, groupsOf, type QueuedProposal, stamped } from './proposal-queue.js';
 
@@ -23,6 +28,9 @@ interface Pending {
   readonly answer: RequestCallback;
   readonly deadlineTick: number;
 }
+
+/** Whether the table of the command has no room for it at that time (Unix milliseconds). */
+type FullTest = (command: Command, atMs: number) => boolean;
 
 interface PendingReads {
   readonly answers: readonly RequestCallback[];
@@ -92,7 +100,7 @@ export class Requests {
     this.#lastSequence = sequence;
     const deadlineTick = this.#tick + this.options.timeoutTicks;
     this.#pending.set(sequence, { answer, deadlineTick });
-    this.#queue.push({ data, atMs: command.atMs, sequence, from: null });
+    this.#queue.push({ data, command, atMs: command.atMs, sequence, from: null });
   }
 
   read(answer: RequestCallback): void {
@@ -119,7 +127,7 @@ export class Requests {
       const command = commands[at]!;
       const sequence = sequences[at]!;
       if (!this.options.members.canAllRead(command)) unsupported.push(sequence);
-      else this.#queue.push({ data, atMs: command.atMs, sequence, from });
+      else this.#queue.push({ data, command, atMs: command.atMs, sequence, from });
     });
     if (unsupported.length === 0) return;
     this.send(from, { kind: 'forwardRefusal', sequences: unsupported, reason: 'unsupported' });
@@ -131,14 +139,16 @@ export class Requests {
 
   /**
    * Gives queued requests to the core, or forwards them to the leader. `unixMs`: the time of the
-   * cluster; a leader that does not know it yet lets commands wait.
+   * cluster; a leader that does not know it yet lets commands wait. `isFullFor`: a leader refuses
+   * these commands itself, before they cost the cluster anything.
    */
-  flush(core: RaftCore, unixMs: number | null): void {
+  flush(core: RaftCore, unixMs: number | null, isFullFor: FullTest): void {
     this.#flushReads(core);
     const leads = core.soft.role === 'leader';
     if (this.#queue.length === 0 || (leads && unixMs === null)) return;
-    const queue = this.#queue;
+    const queue = leads ? this.#withoutRefused(this.#queue, unixMs ?? 0, isFullFor) : this.#queue;
     this.#queue = [];
+    if (queue.length === 0) return;
     for (const group of groupsOf(queue)) {
       if (leads && unixMs !== null) this.#propose(core, group, unixMs);
       else this.#forwardToLeader(core.soft.leader, group);
@@ -265,6 +275,23 @@ export class Requests {
     }
   }
 
+  /** Refuses what would find its table full, unless a peer would not understand that. */
+  #withoutRefused(
+    queue: readonly QueuedProposal[],
+    unixMs: number,
+    isFullFor: FullTest,
+  ): readonly QueuedProposal[] {
+    const { members } = this.options;
+    const isRefused = ({ command, from }: QueuedProposal): boolean =>
+      (from === null || members.readsFull(from)) &&
+      // Its time in the log is one of these.
+      isFullFor(command, Math.max(unixMs, command.atMs));
+    const refused = new Set(queue.filter(isRefused));
+    if (refused.size === 0) return queue;
+    this.#refuseGroup([...refused], 'full');
+    return queue.filter((queued) => !refused.has(queued));
+  }
+
   #propose(core: RaftCore, group: readonly QueuedProposal[], unixMs: number): void {
     const proposed = core.propose(
       group.map((one) => stamped(one, unixMs)),
@@ -291,7 +318,7 @@ export class Requests {
     if (!isSent) this.#refuseGroup(own, 'notLeader');
   }
 
-  #refuseGroup(group: readonly QueuedProposal[], reason: Refusal): void {
+  #refuseGroup(group: readonly QueuedProposal[], reason: ForwardRefusalReason): void {
     const ofPeers = new Map<NodeId, number[]>();
     for (const { from, sequence } of group) {
       if (from === null) this.#refuse(sequence, reason);

@@ -1,6 +1,6 @@
 /** What becomes of requests: done, refused, unknown. */
 import { expect } from 'chai';
-import type { PeerMessage } from '../../../../src/consensus/raft/codec/messages.js';
+import type { Forward, PeerMessage } from '../../../../src/consensus/raft/codec/messages.js';
 import { decodeProposal, encodeProposal } from '../../../../src/consensus/raft/codec/proposals.js';
 import type {
   Entry,
@@ -57,6 +57,9 @@ describe('raft requests', () => {
   let clusterMs: number | null;
   /** Kinds of commands that some member cannot read. */
   let unreadable: string[];
+  /** Keys for which the table has no room, and since when. */
+  let fullSinceMs: Map<string, number>;
+  let readsFull: boolean;
 
   beforeEach(() => {
     clusterMs = Date.now();
@@ -65,7 +68,12 @@ describe('raft requests', () => {
     isConnected = true;
     results = [];
     unreadable = [];
-    const members = { canAllRead: ({ kind }: Command) => !unreadable.includes(kind) };
+    fullSinceMs = new Map();
+    readsFull = true;
+    const members = {
+      canAllRead: ({ kind }: Command) => !unreadable.includes(kind),
+      readsFull: () => readsFull,
+    };
     const options = { session: 77, timeoutTicks: TIMEOUT_TICKS, members };
     requests = new Requests(options, (_to, message) => {
       if (isConnected) sent.push(message);
@@ -78,7 +86,17 @@ describe('raft requests', () => {
   }
 
   function flush(): void {
-    requests.flush(core as unknown as RaftCore, clusterMs);
+    requests.flush(core as unknown as RaftCore, clusterMs, isFullFor);
+  }
+
+  function isFullFor(command: Command, atMs: number): boolean {
+    const sinceMs = 'key' in command ? fullSinceMs.get(command.key) : undefined;
+    return sinceMs !== undefined && sinceMs <= atMs;
+  }
+
+  function forwarded(key: string): Forward {
+    const proposal = { session: 99, sequence: 5, command: throttle(key) };
+    return { kind: 'forward', proposals: [encodeProposal(proposal)], sequences: [5] };
   }
 
   /** Applies what was proposed or sent, as entries from `index` on. */
@@ -197,7 +215,7 @@ describe('raft requests', () => {
     if (forward?.kind !== 'forward') throw new Error('nothing was forwarded');
     const leader = new FakeCore();
     requests.forwarded('follower:1', forward);
-    requests.flush(leader as unknown as RaftCore, Date.now());
+    requests.flush(leader as unknown as RaftCore, Date.now(), () => false);
     expect(leader.proposed).to.have.length(1);
     expect(leader.waiting).to.deep.equal(['follower:1']);
   });
@@ -226,15 +244,56 @@ describe('raft requests', () => {
     ]);
   });
 
+  it('refuses before it is proposed what has no room in its table', () => {
+    fullSinceMs.set('full', 0);
+    for (const key of ['a', 'full', 'b']) submit(key);
+    flush();
+    expect(results).to.deep.equal([{ kind: 'refused', refusal: 'full' }]);
+    expect(core.proposed.map((data) => decodeProposal(data).command)).to.have.length(2);
+    submit('full');
+    flush();
+    expect([core.proposed.length, results.length]).to.deep.equal([2, 2]);
+  });
+
+  it('judges whether there is room at the later of both times that a command may get', () => {
+    fullSinceMs.set('soon', clusterMs! + 500);
+    clusterMs! += 1_000;
+    submit('soon');
+    flush();
+    expect(results).to.deep.equal([{ kind: 'refused', refusal: 'full' }]);
+  });
+
+  it('lets the leader judge whether there is room', () => {
+    fullSinceMs.set('full', 0);
+    core.follow(LEADER);
+    submit('full');
+    flush();
+    expect(sent.map(({ kind }) => kind)).to.deep.equal(['forward']);
+    requests.forwardRefused({ kind: 'forwardRefusal', sequences: [78], reason: 'full' });
+    expect(results).to.deep.equal([{ kind: 'refused', refusal: 'full' }]);
+  });
+
+  it('answers a peer that there is no room, and proposes where it would not understand', () => {
+    fullSinceMs.set('full', 0);
+    requests.forwarded('other:1', forwarded('full'));
+    flush();
+    const refusal = { kind: 'forwardRefusal', sequences: [5], reason: 'full' };
+    expect([sent, core.proposed]).to.deep.equal([[refusal], []]);
+    readsFull = false;
+    requests.forwarded('other:1', forwarded('full'));
+    flush();
+    expect([sent.length, core.proposed.length]).to.deep.equal([1, 1]);
+  });
+
   it('proposes the requests of a peer unchanged, or refuses them', () => {
     const other = new Requests(
-      { session: 99, timeoutTicks: 5, members: { canAllRead: () => true } },
+      { session: 99, timeoutTicks: 5, members: { canAllRead: () => true, readsFull: () => true } },
       (_to, message) => sent.push(message) > 0,
     );
     const follower = new FakeCore();
     follower.follow(LEADER);
     other.submit(throttle('a'), () => {});
-    other.flush(follower as unknown as RaftCore, null);
+    other.flush(follower as unknown as RaftCore, null, () => true);
     const forward = sent.pop();
     if (forward?.kind !== 'forward') throw new Error('nothing was forwarded');
     requests.forwarded('other:1', forward);

@@ -203,7 +203,7 @@ export class SimulatedNode {
       storage: this.#storage(),
       transport: { send: (to, body) => world.network.send(id, to, body) },
       machine: this.#machine(),
-      members: { canAllRead: () => true },
+      members: { canAllRead: () => true, readsFull: () => true },
       environment: {
         nowMs: () => this.#nowMs(),
         unixMs: () => this.unixMs(),
@@ -363,6 +363,7 @@ export class SimulatedNode {
           done(outcomes);
         } else this.#after(this.#readerDelayMs(), finish);
       },
+      isFullFor: (command, atMs) => this.#state.isFullFor(command, atMs),
       settled: (done) => this.#after(this.world.random.between(0, 3), done),
       image: () => this.#state.image(),
       restore: (image, done) => {

@@ -15,7 +15,7 @@ import { LogRecorder } from './log-recorder.js';
 
 /** A state machine whose acknowledgements can be held back. */
 export class TestMachine implements StateMachine {
-  readonly state = new ThrottleState();
+  readonly state: ThrottleState;
   applied = 0;
   restores = 0;
   /** Resolve to let `apply` acknowledge. */
@@ -27,6 +27,10 @@ export class TestMachine implements StateMachine {
   /** The next `apply` rejects. */
   breaks = false;
 
+  constructor(entriesMax?: number) {
+    this.state = new ThrottleState(entriesMax);
+  }
+
   async apply(commands: readonly Command[]): Promise<readonly CommandOutcome[]> {
     if (this.breaks) {
       this.breaks = false;
@@ -36,6 +40,10 @@ export class TestMachine implements StateMachine {
     this.applied += commands.length;
     await this.gate;
     return outcomes;
+  }
+
+  isFullFor(command: Command, atMs: number): boolean {
+    return this.state.isFullFor(command, atMs);
   }
 
   settled(): Promise<void> {
@@ -94,7 +102,7 @@ class TestObserver implements ConsensusObserver {
 }
 
 export class RaftTestNode {
-  readonly machine = new TestMachine();
+  readonly machine: TestMachine;
   readonly observer = new TestObserver();
   readonly log = new LogRecorder();
   readonly consensus: RaftConsensus;
@@ -105,7 +113,11 @@ export class RaftTestNode {
   /** What it says of itself to the others. */
   description = { version: '1.2.3', configHash: 7, listenPort: 8087 };
 
-  constructor(readonly settings: RaftSettings) {
+  constructor(
+    readonly settings: RaftSettings,
+    entriesMax?: number,
+  ) {
+    this.machine = new TestMachine(entriesMax);
     const { machine, observer, log } = this;
     const unixMs = (): number => this.unixMs();
     this.consensus = new RaftConsensus(settings, machine, observer, log.logger, {
@@ -126,6 +138,8 @@ export class RaftTestNode {
 export interface RaftClusterOptions {
   readonly size: number;
   readonly snapshotEntries?: number;
+  /** Of each table of the state machines. */
+  readonly entriesMax?: number;
 }
 
 /** Nodes that can be stopped and started again with what their disks hold. */
@@ -170,7 +184,7 @@ export class RaftTestCluster {
 
   /** A new node with the settings of that index and an empty state machine, not started. */
   freshNode(at: number, overrides: Partial<RaftSettings> = {}): RaftTestNode {
-    return new RaftTestNode({ ...this.settingsOf(at), ...overrides });
+    return new RaftTestNode({ ...this.settingsOf(at), ...overrides }, this.options.entriesMax);
   }
 
   /** Starts a new node with the settings, and so the disk, of that index. */
