@@ -6,6 +6,7 @@ import { messageOf } from '../src/base/errors.js';
 import { checks } from './checks.js';
 import { control } from './control.js';
 import { dead } from './dead.js';
+import { entries } from './entries.js';
 import { failover } from './failover.js';
 import { fleets } from './fleets.js';
 import { flood } from './flood.js';
@@ -35,6 +36,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   start,
   memory,
   control,
+  entries,
   failover,
   haproxy,
   restart,
