@@ -48,11 +48,13 @@ function compile(source) {
   });
   run(process.execPath, ['proto/generate.mjs'], source);
   run('node_modules/.bin/tsc', ['-p', config], source);
-  const client = join(source, 'tsconfig.client.json');
-  if (existsSync(client)) {
-    run('node_modules/.bin/tsc', ['-p', client, '--incremental', 'false'], source);
+  // The client has declarations, and the page is for browsers: configurations of their own.
+  for (const part of ['client', 'web']) {
+    const own = join(source, `tsconfig.${part}.json`);
+    if (!existsSync(own)) continue;
+    run('node_modules/.bin/tsc', ['-p', own, '--incremental', 'false'], source);
+    rmSync(join(source, `dist/.${part}.tsbuildinfo`), { force: true });
   }
-  rmSync(join(source, 'dist/.client.tsbuildinfo'), { force: true });
 }
 
 export function writeJson(file, value) {
