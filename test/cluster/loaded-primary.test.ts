@@ -14,7 +14,7 @@ const LOGIN = { User: 'freno', Password: 'secret-of-freno' };
 const RUNNING_MAX = 5;
 const DELAY_SECONDS = 2;
 
-interface ShownStore {
+interface FieldStore {
   readonly Metrics: ReadonlyArray<Readonly<Record<string, unknown>>>;
 }
 
@@ -101,7 +101,7 @@ describe('a store of a real primary and a real replica', function () {
   it('passes while both are well, whatever a metric says that is only observed', async () => {
     const leader = await cluster.leader();
     await leader.process.waitFor(CHECK, 200);
-    const { Metrics } = (await fetchJson(leader.port, '/stores/mysql/field')) as ShownStore;
+    const { Metrics } = (await fetchJson(leader.port, '/stores/mysql/field')) as FieldStore;
     expect(
       Metrics.map(({ Metric, Mode, State, Host }) => [Metric, Mode, State, Host]),
     ).to.deep.equal([
