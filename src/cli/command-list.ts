@@ -51,6 +51,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     title: 'To set up',
     commands: [
       { name: 'check-config', summary: 'validate a configuration file' },
+      { name: 'token', summary: 'create a token, by which a caller proves who it is' },
       { name: 'completion', summary: 'print a completion script for a shell' },
     ],
   },

@@ -1,8 +1,10 @@
-/** The commands to set up: check-config, completion. */
-import { Argument, type Command } from 'commander';
+/** The commands to set up: check-config, token, completion. */
+import { Argument, Command, Option } from 'commander';
+import { ROLES } from '../../base/access-names.js';
 import type { CheckConfigOptions } from '../check-config/check-config.js';
 import type { Shell } from '../commands/completion.js';
 import type { ListedNames } from '../commands/names.js';
+import type { TokenOptions } from '../commands/token.js';
 import { contextOf } from '../context.js';
 import { processOutput } from '../output/output.js';
 import { CHECK_CONFIG_EXIT_CODES, defineCommand, exitWith } from './command.js';
@@ -26,6 +28,7 @@ export function addSetupCommands(program: Command): void {
         ),
       ),
   );
+  program.addCommand(tokenCommand());
   program.addCommand(
     defineCommand('completion')
       .addArgument(new Argument('<shell>', 'the shell').choices(['bash', 'zsh', 'fish']))
@@ -42,4 +45,27 @@ export function addSetupCommands(program: Command): void {
     .action((kind: ListedNames) =>
       exitWith(import('../commands/names.js').then(({ names }) => names(contextOf({}), kind))),
     );
+}
+
+function tokenCommand(): Command {
+  const create = new Command('create')
+    .description('Create a token; prints it once, and the entry for the configuration.')
+    .argument('<name>', 'who gets it: shown in the log and in events')
+    .addOption(roleOption())
+    .option('--app <patterns...>', "for these apps alone, such as 'archiver-*'")
+    .option('--store <patterns...>', "for these stores alone, such as 'mysql/main*'")
+    .option('--json', 'print JSON')
+    .action((name: string, { json, ...options }: TokenOptions & { readonly json?: boolean }) =>
+      exitWith(
+        import('../commands/token.js').then(({ createToken }) =>
+          createToken(processOutput(json === true), name, options),
+        ),
+      ),
+    );
+  return defineCommand('token').addCommand(create);
+}
+
+function roleOption(): Option {
+  const option = new Option('--role <roles...>', 'what it may do; no role contains another one');
+  return option.choices(ROLES).makeOptionMandatory();
 }
