@@ -47,13 +47,20 @@ function toJsonSchema(schema: z.core.$ZodType): Record<string, unknown> {
 }
 
 function topLevelSections(): string[] {
-  return [
-    ...Object.entries<Shape>(topLevelGroups).map(([title, shape]) =>
-      section(`## ${title}`, AFTER_TABLE[title] ?? '', shape),
-    ),
-    section('### Apps', APP, shapeAt(['Apps', '<name>'])),
-  ];
+  return Object.entries<Shape>(topLevelGroups).flatMap(([title, shape]) => [
+    section(`## ${title}`, AFTER_TABLE[title] ?? '', shape),
+    ...(SUBSECTIONS[title]?.() ?? []),
+  ]);
 }
+
+const SUBSECTIONS: Readonly<Record<string, () => string[]>> = {
+  Throttling: () => [section('### Apps', APP, shapeAt(['Apps', '<name>']))],
+  'Who may do what': () => [
+    section('### Access', '', shapeAt(['Access'])),
+    section('### Access.Tokens', TOKEN, shapeAt(['Access', 'Tokens', '0'])),
+    section('### Access.Certificates', '', shapeAt(['Access', 'Certificates', '0'])),
+  ],
+};
 
 function storesSections(): string[] {
   const mysql = ['Stores', 'MySQL'];
@@ -100,7 +107,7 @@ function valueText(schema: Described): string {
     case 'boolean':
       return '`true` or `false`';
     case 'array':
-      return 'list of strings';
+      return schema.items?.type === 'object' ? 'list of objects' : 'list of strings';
     default:
       return schema.type ?? '';
   }
@@ -118,7 +125,7 @@ function defaultText({ default: value }: Described): string {
 }
 
 function emptyText(value: unknown): string {
-  return Array.isArray(value) ? '`[]`' : '';
+  return Array.isArray(value) ? `\`${JSON.stringify(value)}\`` : '';
 }
 
 const introduction = () => `# Configuration
@@ -200,6 +207,10 @@ If it names none, it is accepted with a warning, and its checks have no value.`;
 const APP = `These are the keys of one app.
 A key that is not set leaves what holds for every app.
 [Metrics of stores](metrics-of-stores.md#rules-per-app) says more.`;
+
+const TOKEN = `\`freno token create NAME --role check --app 'archiver-*'\` prints a token
+and its entry.
+[Security](security.md#access) says what each role may do.`;
 
 const METRIC = `These are the keys of one metric;
 they are the same in \`Metrics\` of \`Stores.MySQL\` and of a cluster.

@@ -1,6 +1,7 @@
 /** Schema of the whole configuration file: every key, its type, bounds, default and description. */
 import { z } from 'zod';
 import { address, count, list, port, text } from './key-types.js';
+import { accessKeys } from './schema-access.js';
 import { appKeys } from './schema-apps.js';
 import { backendKeys, raftKeys } from './schema-consensus.js';
 import { stores } from './schema-stores.js';
@@ -81,6 +82,7 @@ export const topLevelGroups = {
   Domain: domainKeys,
   memcached: memcacheKeys,
   Throttling: { ...throttleKeys, ...appKeys },
+  'Who may do what': accessKeys,
 };
 
 export const configSchema = z.strictObject({
@@ -94,6 +96,7 @@ export const configSchema = z.strictObject({
   ...memcacheKeys,
   ...throttleKeys,
   ...appKeys,
+  ...accessKeys,
   Stores: stores.prefault({}).meta({ description: 'The stores that are probed.', live: true }),
 });
 

@@ -2,9 +2,10 @@
 
 import { type Address, formatAddress, parseAddress } from '../base/address.js';
 import { MYSQL_DEFAULT_PORT } from '../base/mysql/default-port.js';
-import type { AppRulesSettings, HttpEngineChoice } from '../contracts/http.js';
+import type { AccessSettings, AppRulesSettings, HttpEngineChoice } from '../contracts/http.js';
 import type { MemcacheAddress } from '../contracts/publisher.js';
 import type { TlsSettings } from '../contracts/stores.js';
+import { accessSettings } from './access.js';
 import { appRulesSettings } from './apps.js';
 import type { FrenoConfig } from './schema.js';
 import { tlsSettings } from './tls.js';
@@ -58,6 +59,7 @@ export interface ServiceSettings {
   readonly shareDomain: string;
   readonly memcache: MemcacheAddress;
   readonly appRules: AppRulesSettings;
+  readonly access: AccessSettings;
 }
 
 const AUTOMATIC_WORKERS_MAX = 4;
@@ -75,6 +77,7 @@ export function serviceSettings(config: FrenoConfig, cores: number): ServiceSett
     shareDomain: config.ShareDomain,
     memcache: { servers: config.MemcacheServers, path: config.MemcachePath },
     appRules: appRulesSettings(config),
+    access: accessSettings(config),
   };
 }
 

@@ -3,6 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { DurationCounts } from '../base/durations.js';
 import type { LogOptions } from '../base/log.js';
 import type { WatchdogLimits } from '../base/watchdog.js';
+import type { AccessSettings } from '../throttle/access.js';
 import type { AppRulesSettings } from '../throttle/app-rules.js';
 import type { Command, CommandOrigin, OperatorCommand } from '../throttle/commands.js';
 import type { StateImage } from '../throttle/state.js';
@@ -11,7 +12,7 @@ import type { MemcacheAddress } from './publisher.js';
 import type { AppSelection, EventSelection } from './reports.js';
 import type { MetricMode } from './stores.js';
 
-export type { AppRulesSettings };
+export type { AccessSettings, AppRulesSettings };
 
 /** Where a store lies on the board. */
 export interface StoreLocation {
@@ -229,12 +230,17 @@ export interface UnknownStoreCheck {
 /** A control request that an HTTP worker refused, for the log. */
 export interface RefusedCommand {
   readonly client: string;
+  /** As `CommandOrigin.caller`. */
+  readonly caller?: string;
   /** As the query names it. */
   readonly owner?: string;
   readonly method: string;
   readonly path: string;
   readonly status: number;
-  readonly reason: string;
+  /** As the query gives it. */
+  readonly reason?: string;
+  /** Why it was refused. */
+  readonly error: string;
   /** How many others were refused since the one before, and not reported. */
   readonly notLogged?: number;
 }
@@ -245,6 +251,7 @@ export type ToHttp =
       readonly kind: 'serve';
       readonly stores: readonly StoreLocation[];
       readonly appRules: AppRulesSettings;
+      readonly access: AccessSettings;
       readonly memcache: MemcacheAddress;
       readonly image: StateImage;
     }
@@ -254,6 +261,7 @@ export type ToHttp =
       readonly stores: readonly StoreLocation[];
       readonly appRules: AppRulesSettings;
     }
+  | { readonly kind: 'access'; readonly version: number; readonly access: AccessSettings }
   | { readonly kind: 'memcache'; readonly memcache: MemcacheAddress }
   /** `version` null: not to be acknowledged. */
   | {
@@ -287,6 +295,8 @@ export type FromHttp =
   | { readonly kind: 'acknowledge'; readonly version: number }
   | { readonly kind: 'seen'; readonly id: number; readonly seen: boolean }
   | { readonly kind: 'unknownStore'; readonly check: UnknownStoreCheck }
+  /** A client has sent a token that is not known. */
+  | { readonly kind: 'unknownToken'; readonly client: string }
   | { readonly kind: 'refusedCommand'; readonly refusal: RefusedCommand }
   | {
       readonly kind: 'requests';

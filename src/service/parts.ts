@@ -44,7 +44,7 @@ export function createProbePool({ options, board, diagnostics }: PoolContext): P
 export function createHttpPool(
   { options, board, diagnostics, connections }: PoolContext,
   state: ThrottleState,
-  handlers: Pick<HttpPoolOptions, 'handleRequest' | 'refused'>,
+  handlers: Pick<HttpPoolOptions, 'handleRequest' | 'refused' | 'unknownToken'>,
 ): HttpPool {
   const { settings, log, logOptions, failed } = options;
   return new HttpPool({
@@ -54,6 +54,7 @@ export function createHttpPool(
     board: board.memory,
     stores: [],
     appRules: settings.appRules,
+    access: settings.access,
     memcache: settings.memcache,
     image: () => state.image(),
     ...handlers,

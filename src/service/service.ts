@@ -67,12 +67,18 @@ export class Service {
     const stores = () => inventory.stores();
 
     const events = new EventLog(() => state.recentCommands());
-    const commands = new CommandLog(log, events, (key, nowMs) => state.throttledApp(key, nowMs));
+    const commands = new CommandLog(
+      log,
+      events,
+      (key, nowMs) => state.throttledApp(key, nowMs),
+      () => this.#consensus.status().ServiceID,
+    );
     // The pool passes requests to the RPC, which reports the pool's statistics: it passes none
     // before `start`.
     this.#http = createHttpPool(common, state, {
       handleRequest: (request) => this.#mainRpc.handle(request),
       refused: (refusal) => commands.refused(refusal),
+      unknownToken: (client) => commands.unknownToken(client),
     });
     this.#leadership = new Leadership({ board, prober: inventory, stores: inventory, forced });
     const replicated = new ReplicatedState(state, this.#http, inventory);
@@ -130,6 +136,7 @@ export class Service {
           'do not set it on another node',
       );
     }
+    this.#warnOfOpenAccess();
     this.#leadership.start();
     const assigned = this.#inventory.replaceClusters(clusters);
     this.#http.setStores(this.#inventory.stores(), settings.appRules);
@@ -155,16 +162,30 @@ export class Service {
     );
   }
 
+  /** The service listens on all addresses. */
+  #warnOfOpenAccess(): void {
+    const { settings, log } = this.#options;
+    if (!settings.access.anonymous.includes('control')) return;
+    log.warn(
+      { port: settings.listenPort },
+      'Access: every client that reaches the port may throttle any app and skip any host; ' +
+        'docs/security.md says how to restrict that',
+    );
+  }
+
   /**
-   * Replaces stores, thresholds, credentials, rules of apps and memcached servers. Resolves when
-   * every thread uses the new ones. Rejects, and changes nothing, when the clusters are refused.
+   * Replaces stores, thresholds, credentials, rules of apps, rights and memcached servers.
+   * Resolves when every thread uses the new ones. Rejects, and changes nothing, when the clusters
+   * are refused.
    */
   async reconfigure(
     clusters: readonly ClusterSettings[],
-    { appRules, memcache }: Pick<ServiceSettings, 'appRules' | 'memcache'>,
+    { appRules, access, memcache }: Pick<ServiceSettings, 'appRules' | 'access' | 'memcache'>,
   ): Promise<void> {
     const assigned = this.#inventory.replaceClusters(clusters);
-    await Promise.all([assigned, this.#http.setStores(this.#inventory.stores(), appRules)]);
+    const http = this.#http;
+    const known = http.setStores(this.#inventory.stores(), appRules);
+    await Promise.all([assigned, known, http.setAccess(access)]);
     // Only now: when the clusters are refused, nothing may have changed.
     this.#http.setMemcache(memcache);
     this.#probes.setMemcache(memcache);

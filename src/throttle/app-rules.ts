@@ -47,7 +47,9 @@ export class AppRules {
   ruleFor(app: string): PatternRule | null {
     if (this.#rules.length === 0) return null;
     const names = appAndPrefixes(app, this.separator);
-    return this.#rules.find(({ pattern }) => names.some((name) => fits(pattern, name))) ?? null;
+    return (
+      this.#rules.find(({ pattern }) => names.some((name) => fitsPattern(pattern, name))) ?? null
+    );
   }
 }
 
@@ -79,7 +81,7 @@ function specificity(pattern: string): number {
 }
 
 /** Linear in the length of the name, whatever the pattern: names come from clients. */
-function fits(pattern: string, name: string): boolean {
+export function fitsPattern(pattern: string, name: string): boolean {
   const [start = '', ...rest] = pattern.split('*');
   const end = rest.pop();
   if (end === undefined) return name === pattern;

@@ -24,6 +24,10 @@ export const NOTE_LENGTH_MAX = 200;
 /** Characters of a client's address. */
 const CLIENT_LENGTH_MAX = 64;
 
+/** Characters of the text that names a caller, and of the address of a node. */
+const CALLER_LENGTH_MAX = 160;
+const NODE_LENGTH_MAX = 300;
+
 /** What no client could have sent, in words; null: all is within bounds. */
 export function commandFault(command: Command): string | null {
   if (command.kind === 'identifyCluster') return 'the identity of a cluster';
@@ -50,7 +54,11 @@ export function noteFault(text: string): string | null {
   if (text.length > NOTE_LENGTH_MAX && [...text].length > NOTE_LENGTH_MAX) {
     return `more than ${NOTE_LENGTH_MAX} characters`;
   }
-  return /[\p{Cc}\p{Cs}]/u.test(text) ? 'control characters' : null;
+  return hasControls(text) ? 'control characters' : null;
+}
+
+function hasControls(text: string): boolean {
+  return /[\p{Cc}\p{Cs}]/u.test(text);
 }
 
 function nameFault(name: string): string | null {
@@ -59,8 +67,11 @@ function nameFault(name: string): string | null {
   return `a name of ${bytes} bytes, not of 1 to ${NAME_BYTES_MAX}`;
 }
 
-function originFault({ reason, owner, client }: OperatorCommand): string | null {
+function originFault(command: OperatorCommand): string | null {
+  const { reason, owner, client, caller = '', node = '' } = command;
   if ((client ?? '').length > CLIENT_LENGTH_MAX) return 'a client that is no address';
+  if (caller.length > CALLER_LENGTH_MAX || hasControls(caller)) return 'a caller that has no name';
+  if (node.length > NODE_LENGTH_MAX || hasControls(node)) return 'a node that is no address';
   for (const [field, text] of Object.entries({ reason, owner })) {
     const fault = text === undefined ? null : text === '' ? 'no text' : noteFault(text);
     if (fault !== null) return `${field} with ${fault}`;

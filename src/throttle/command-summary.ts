@@ -15,9 +15,14 @@ export const COMMAND_EFFECTS: Readonly<Record<OperatorCommand['kind'], string>> 
 
 export type NamedValues = Readonly<Record<string, string | number>>;
 
-/** Who gave it. */
-export function originValues({ client, owner }: CommandOrigin): NamedValues {
-  return { ...(client !== undefined && { client }), ...(owner !== undefined && { owner }) };
+/** Who gave it, and through which node. */
+export function originValues({ client, owner, caller, node }: CommandOrigin): NamedValues {
+  return {
+    ...(client !== undefined && { client }),
+    ...(owner !== undefined && { owner }),
+    ...(caller !== undefined && { caller }),
+    ...(node !== undefined && { node }),
+  };
 }
 
 /** What the command asks for, and until when. */

@@ -45,6 +45,10 @@ export interface CommandOrigin extends CommandNote {
   readonly atMs: number;
   /** Address of the operator's client. */
   readonly client?: string;
+  /** `token NAME` or `certificate NAME`, as the node that was asked has verified it. */
+  readonly caller?: string;
+  /** The node that was asked, as its peers name it. */
+  readonly node?: string;
 }
 
 /**

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import type { ConfigInput } from '../../src/config/schema.js';
 import { serviceSettings } from '../../src/config/settings.js';
+import { OPEN_ACCESS } from '../../src/throttle/access.js';
 import { configOf } from './documents.js';
 
 const settingsOf = (document: ConfigInput, cores = 8) => serviceSettings(configOf(document), cores);
@@ -28,6 +29,7 @@ describe('the settings of the service', () => {
       domain: '',
       shareDomain: '',
       appRules: { separator: '', rules: [] },
+      access: OPEN_ACCESS,
       memcache: { servers: [], path: 'freno' },
     });
   });

@@ -9,12 +9,17 @@ import { logLines } from '../support/log-lines.js';
 
 const HOUR_MS = 3_600_000;
 
+const DONE = { audit: true, outcome: 'done', level: 'notice', client: '192.0.2.7', node: 'a:1' };
+
 describe('the log of commands', () => {
   function setUp() {
     const { log, lines } = logLines();
     const state = new ThrottleState();
-    const commands = new CommandLog(log, ignoreEvents, (key, nowMs) =>
-      state.throttledApp(key, nowMs),
+    const commands = new CommandLog(
+      log,
+      ignoreEvents,
+      (key, nowMs) => state.throttledApp(key, nowMs),
+      () => 'a:1',
     );
     const apply = (command: OperatorCommand): void => {
       state.apply(command);
@@ -32,7 +37,7 @@ describe('the log of commands', () => {
     apply({ ...throttle, expireAtMs, ratio: 0.5 });
     apply({ ...throttle, ratio: 0.25 });
     apply({ ...throttle, expireAtMs: NO_EXPIRY });
-    const line = { level: 'notice', client: '192.0.2.7', app: 'archive/main' };
+    const line = { ...DONE, command: 'throttleApp', app: 'archive/main' };
     expect(lines).to.deep.equal([
       { ...line, ratio: 0.5, until, msg: 'app throttled' },
       { ...line, ratio: 0.25, until, msg: 'app throttled' },
@@ -47,12 +52,12 @@ describe('the log of commands', () => {
     apply({ kind: 'unthrottleApp', atMs, key: 'archive', everyStore: true });
     apply({ kind: 'skipHost', atMs, host: 'db1', expireAtMs });
     apply({ kind: 'recoverHost', atMs, host: 'db1' });
-    const line = { level: 'notice', client: '192.0.2.7' };
+    const line = DONE;
     const until = new Date(expireAtMs).toISOString();
     expect(lines).to.deep.equal([
-      { ...line, app: 'archive', msg: 'app no longer throttled' },
-      { ...line, host: 'db1', until, msg: 'host skipped' },
-      { ...line, host: 'db1', msg: 'host no longer skipped' },
+      { ...line, command: 'unthrottleApp', app: 'archive', msg: 'app no longer throttled' },
+      { ...line, command: 'skipHost', host: 'db1', until, msg: 'host skipped' },
+      { ...line, command: 'recoverHost', host: 'db1', msg: 'host no longer skipped' },
     ]);
   });
 
@@ -66,13 +71,21 @@ describe('the log of commands', () => {
     apply({ kind: 'unexemptApp', atMs, key: 'archive', everyStore: true });
     apply({ kind: 'setThreshold', atMs, key: 'mysql/main', value: 5, expireAtMs, owner: 'dba' });
     apply({ kind: 'resetThreshold', atMs, key: 'mysql/main', reason: 'over' });
-    const line = { level: 'notice', client: '192.0.2.7' };
+    const line = DONE;
     const metric = 'mysql/main';
     expect(lines).to.deep.equal([
-      { ...line, ...said, app: 'archive', until, msg: 'app exempted' },
-      { ...line, app: 'archive', msg: 'app no longer exempted' },
-      { ...line, owner: 'dba', metric, threshold: 5, until, msg: 'threshold set' },
-      { ...line, metric, reason: 'over', msg: 'threshold reset' },
+      { ...line, ...said, command: 'exemptApp', app: 'archive', until, msg: 'app exempted' },
+      { ...line, command: 'unexemptApp', app: 'archive', msg: 'app no longer exempted' },
+      {
+        ...line,
+        command: 'setThreshold',
+        owner: 'dba',
+        metric,
+        threshold: 5,
+        until,
+        msg: 'threshold set',
+      },
+      { ...line, command: 'resetThreshold', metric, reason: 'over', msg: 'threshold reset' },
     ]);
   });
 
@@ -92,9 +105,10 @@ describe('the log of commands', () => {
     commands.failed(asked, 501, 'an earlier release');
     expect(lines).to.deep.equal([
       {
-        ...{ level: 'warn', ...who, command: 'exemptApp', app: 'a' },
+        ...{ audit: true, outcome: 'failed', level: 'warn', ...who, node: 'a:1' },
+        ...{ command: 'exemptApp', app: 'a', reason: 'mine' },
         ...{ until: new Date(expireAtMs).toISOString(), status: 501 },
-        ...{ reason: 'an earlier release', msg: 'command failed' },
+        ...{ error: 'an earlier release', msg: 'command failed' },
       },
     ]);
   });
@@ -102,14 +116,24 @@ describe('the log of commands', () => {
   it('has commands that were refused or failed', () => {
     const { commands, lines } = setUp();
     const client = '192.0.2.7';
-    const refusal = { client, method: 'GET', path: '/skip-host/a', status: 403, reason: 'why' };
+    const refusal = { client, method: 'GET', path: '/skip-host/a', status: 403, error: 'why' };
     commands.refused(refusal);
     commands.failed({ kind: 'recoverHost', atMs: 0, host: 'db1', client }, 503, 'no leader');
-    const failed = { command: 'recoverHost', host: 'db1', status: 503, reason: 'no leader' };
+    const failed = { command: 'recoverHost', host: 'db1', status: 503, error: 'no leader' };
+    const line = { audit: true, level: 'warn', node: 'a:1' };
     expect(lines).to.deep.equal([
-      { level: 'warn', ...refusal, msg: 'command refused' },
-      { level: 'warn', client, ...failed, msg: 'command failed' },
+      { ...line, outcome: 'refused', ...refusal, msg: 'command refused' },
+      { ...line, outcome: 'failed', client, ...failed, msg: 'command failed' },
     ]);
+  });
+
+  it('has each command of a caller with a name, and says that an outcome is unknown', () => {
+    const { commands, lines } = setUp();
+    const command = { kind: 'recoverHost', atMs: 0, host: 'db1', caller: 'token ci' } as const;
+    for (let count = 0; count < 1_100; count++) commands.applied(command);
+    expect(lines).to.have.length(1_100);
+    commands.failed(command, 504, 'not known in time');
+    expect(lines.at(-1)).to.include({ audit: true, outcome: 'unknown', caller: 'token ci' });
   });
 
   it('is bounded when a client sends commands in a loop', () => {

@@ -98,7 +98,12 @@ function control({
     storeHosts: { report: async () => '{"Hosts":[]}' },
     history: { report: () => undefined },
     apps: { report: async () => '{}' },
-    commands: new CommandLog(log, ignoreEvents, (key, nowMs) => state.throttledApp(key, nowMs)),
+    commands: new CommandLog(
+      log,
+      ignoreEvents,
+      (key, nowMs) => state.throttledApp(key, nowMs),
+      () => STATUS.ServiceID,
+    ),
     matches: new CommandMatches({
       apps: { hasSeenElsewhere: async () => true },
       hosts: { skipMatch: () => ({ hosts: [], stores: [], emptied: [] }) },
@@ -122,7 +127,7 @@ describe('MainRpc', () => {
     });
     const json = '{"StatusCode":200,"Message":"OK","Matched":{"Entries":2}}';
     expect(await main.handle(SUBMIT)).to.deep.equal({ status: 200, json });
-    expect(submitted).to.deep.equal([SUBMIT.command]);
+    expect(submitted).to.deep.equal([{ ...SUBMIT.command, node: STATUS.ServiceID }]);
   });
 
   const statuses: ReadonlyArray<readonly [ErrorCode, number]> = [

@@ -154,13 +154,13 @@ describe('the report of refused commands', () => {
       const other = 'refused: a browser sent this command for another site; nothing was changed';
       const ttl = 'ttl: whole minutes from 0 to 52560000, got soon';
       const [first, second] = [
-        { client: '192.0.2.7', method: 'GET', path: '/skip-host/db1', status: 403, reason: other },
+        { client: '192.0.2.7', method: 'GET', path: '/skip-host/db1', status: 403, error: other },
         {
           client: '127.0.0.1',
           method: 'GET',
           path: '/skip-host/db1/ttl/soon',
           status: 400,
-          reason: ttl,
+          error: ttl,
         },
       ];
       expect(front.reports).to.deep.equal([

@@ -19,9 +19,9 @@ describe('a client', () => {
     front = await TestFront.start('node');
     front.addStore('ok');
     const log = pino({ level: 'silent', customLevels: LOG_LEVELS });
-    const { handler, checks } = front;
+    const { handler, checks, access } = front;
     const connections = ConnectionCounts.create();
-    engine = new NodeEngine({ handler, checks, connections, log }, IDLE_TIMEOUT_MS);
+    engine = new NodeEngine({ handler, checks, access, connections, log }, IDLE_TIMEOUT_MS);
     port = await probePort(0);
     await engine.listen(port);
   });

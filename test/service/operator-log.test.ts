@@ -85,11 +85,10 @@ describe('the log at the default level', () => {
     await fetchOnce(freno.port, '/throttle-app/archive/ttl/5/ratio/0.5', { headers });
     const { until: end, ...throttled } = await lineOf('app throttled');
     expect(throttled).to.deep.equal({
-      level: 'notice',
-      client: '192.0.2.7',
-      app: 'archive',
-      ratio: 0.5,
+      ...{ audit: true, outcome: 'done', level: 'notice', command: 'throttleApp' },
+      ...{ client: '192.0.2.7', node: throttled.node, app: 'archive', ratio: 0.5 },
     });
+    expect(throttled.node).to.match(/^127\.0\.0\.1:\d+$/);
     const { body } = await fetchOnce(freno.port, '/throttled-apps');
     expect(Date.parse(String(end))).to.equal(Date.parse(JSON.parse(body).archive.ExpireAt));
     await fetchOnce(freno.port, '/unthrottle-app/archive');
@@ -102,13 +101,15 @@ describe('the log at the default level', () => {
 
   it('has commands that were refused, with the reason', async () => {
     await fetchOnce(freno.port, '/throttle-app/archive/ratio/2');
-    expect(await lineOf('command refused')).to.deep.equal({
-      level: 'warn',
+    const { node, ...refused } = await lineOf('command refused');
+    expect(node).to.match(/^127\.0\.0\.1:\d+$/);
+    expect(refused).to.deep.equal({
+      ...{ audit: true, outcome: 'refused', level: 'warn' },
       client: '127.0.0.1',
       method: 'GET',
       path: '/throttle-app/archive/ratio/2',
       status: 400,
-      reason: 'ratio: a number from 0 to 1, got 2',
+      error: 'ratio: a number from 0 to 1, got 2',
     });
   });
 

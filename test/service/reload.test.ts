@@ -1,4 +1,5 @@
 /** SIGHUP, as an operator uses it on a serving node. */
+import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -74,6 +75,23 @@ describe('SIGHUP', () => {
     expect(await check('main')).to.equal(429);
     await reload(configuration({}));
     expect(await check('main')).to.equal(200);
+  });
+
+  it('changes who may do what, and no longer takes a token that was removed', async () => {
+    const SHA256 = createHash('sha256').update('secret').digest('hex');
+    const Tokens = [{ Name: 'ci', SHA256, Roles: ['check'] }];
+    const statuses = async () => {
+      const headers = { Authorization: 'Bearer secret' };
+      const named = await fetchOnce(port, '/check/a/mysql/main', { headers });
+      return [named.status, await check('main')];
+    };
+    const lines = await reload(configuration({ top: { Access: { Anonymous: [], Tokens } } }));
+    expect(lines).to.include('Access.Tokens: (changed)');
+    expect(await statuses()).to.deep.equal([200, 401]);
+    await reload(configuration({ top: { Access: { Anonymous: [] } } }));
+    expect(await statuses()).to.deep.equal([401, 401]);
+    await reload(configuration({}));
+    expect(await statuses()).to.deep.equal([200, 200]);
   });
 
   it('reports in the metrics how the latest reload ended, and what is in force', async () => {

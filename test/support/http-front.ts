@@ -13,6 +13,7 @@ import type {
   StoreLocation,
 } from '../../src/contracts/http.js';
 import { probePort } from '../../src/http/main/port-probe.js';
+import { AccessGuard } from '../../src/http/worker/access/guard.js';
 import { CheckRequests } from '../../src/http/worker/check-requests.js';
 import { Checks } from '../../src/http/worker/checks.js';
 import { CheckCounters } from '../../src/http/worker/counters.js';
@@ -64,6 +65,7 @@ export class TestFront {
   readonly reports: Report[] = [];
   readonly promotedAtMs = monotonicMs();
   readonly checks: Checks;
+  readonly access: AccessGuard;
   readonly waiters = new Waiters(WAITERS_MAX);
   readonly streams: LiveStreams;
   readonly handler: Handler;
@@ -85,6 +87,7 @@ export class TestFront {
   ) {
     const { board, state, counters, recentApps } = this;
     const reports = new Reports((report) => this.reports.push(report));
+    this.access = new AccessGuard((client) => reports.unknownToken(client));
     this.checks = new Checks({
       ...{ board, state, counters, recentApps, reports, answers: AnswerCounts.create() },
       dice: () => this.dice,
@@ -102,6 +105,7 @@ export class TestFront {
       isLeading: () => lookAt(board).isLeading,
     });
     this.handler = new Handler({
+      access: this.access,
       checks: this.checks,
       checkRequests: new CheckRequests({ checks: this.checks, waiters: this.waiters, callMain }),
       board,
@@ -117,6 +121,7 @@ export class TestFront {
       connections: this.connections,
       handler: this.handler,
       checks: this.checks,
+      access: this.access,
       log: pino({ level: 'silent', customLevels: LOG_LEVELS }),
     };
     this.engine = name === 'uws' ? new UwsEngine(context) : new NodeEngine(context);

@@ -7,6 +7,7 @@ import { ConnectionCounts } from '../../src/board/connection-counts.js';
 import type { MainRequest, MainResponse } from '../../src/contracts/http.js';
 import { HttpPool, type HttpPoolOptions } from '../../src/http/main/pool.js';
 import { DiagnosticsHub } from '../../src/publish/main/diagnostics-hub.js';
+import { OPEN_ACCESS } from '../../src/throttle/access.js';
 import { NO_APP_RULES } from '../../src/throttle/app-rules.js';
 import { type Command, NO_EXPIRY } from '../../src/throttle/commands.js';
 import { MetricState } from '../../src/throttle/metric.js';
@@ -32,10 +33,12 @@ export class TestPool {
       board: this.board.memory,
       stores: [storeLocation('main1', 0)],
       appRules: NO_APP_RULES,
+      access: OPEN_ACCESS,
       memcache: { servers: [], path: 'freno' },
       image: () => this.state.image(),
       handleRequest: (request) => this.respond(request),
       refused: () => {},
+      unknownToken: () => {},
       log: pino({ level: 'silent', customLevels: LOG_LEVELS }),
       workerLog: { level: 'error', stacks: true },
       diagnostics: this.diagnostics,

@@ -148,7 +148,8 @@ export class MainRpc {
   async #submit(command: OperatorCommand, appSeen: boolean): Promise<MainResponse> {
     const { consensus, commands, matches } = this.#sources;
     const matched = matches.look(command, appSeen);
-    const effect = await consensus.submit(command);
+    // Every node lists through which node the command came.
+    const effect = await consensus.submit({ ...command, node: consensus.status().ServiceID });
     const response = { status: 200, json: commandJson(await matched(effect)) };
     // The client does not wait for the log.
     setImmediate(() => commands.applied(command));

@@ -13,6 +13,7 @@ import { ThreadRestarts } from '../../base/supervised-thread.js';
 import { MAIN_WATCHDOG_LIMITS, WATCHDOG_LIMITS, type WatchdogLimits } from '../../base/watchdog.js';
 import type { DiagnosticsPorts } from '../../contracts/diagnostics.js';
 import type {
+  AccessSettings,
   AppRulesSettings,
   FromHttp,
   HttpEngine,
@@ -52,12 +53,15 @@ export interface HttpPoolOptions {
   readonly board: SharedArrayBuffer;
   readonly stores: readonly StoreLocation[];
   readonly appRules: AppRulesSettings;
+  readonly access: AccessSettings;
   readonly memcache: MemcacheAddress;
   /** The whole replicated state of the moment. */
   readonly image: () => StateImage;
   readonly handleRequest: MainRequestHandler;
   /** A worker refused a control request. */
   readonly refused: (refusal: RefusedCommand) => void;
+  /** A client has sent a token that is not known. */
+  readonly unknownToken: (client: string) => void;
   readonly log: Logger;
   readonly workerLog: LogOptions;
   readonly diagnostics: DiagnosticsPorts;
@@ -87,6 +91,7 @@ export class HttpPool implements HttpStatisticsSource {
   #port: number;
   #stores: readonly StoreLocation[];
   #appRules: AppRulesSettings;
+  #access: AccessSettings;
   #memcache: MemcacheAddress;
   #nextNumber = 0;
   /** Set while `start` waits: `start` handles a failure then. */
@@ -101,6 +106,7 @@ export class HttpPool implements HttpStatisticsSource {
     this.#port = options.listenPort;
     this.#stores = options.stores;
     this.#appRules = options.appRules;
+    this.#access = options.access;
     this.#memcache = options.memcache;
     this.#unknownStores = new UnknownStoreLog(options.log);
   }
@@ -145,6 +151,12 @@ export class HttpPool implements HttpStatisticsSource {
     this.#stores = stores;
     this.#appRules = appRules;
     return this.#outbox.broadcast((version) => ({ kind: 'stores', version, stores, appRules }));
+  }
+
+  /** Resolves when every live worker judges callers by it. */
+  setAccess(access: AccessSettings): Promise<void> {
+    this.#access = access;
+    return this.#outbox.broadcast((version) => ({ kind: 'access', version, access }));
   }
 
   setMemcache(memcache: MemcacheAddress): void {
@@ -267,6 +279,9 @@ export class HttpPool implements HttpStatisticsSource {
           this.#stores.map(({ name }) => name),
         );
         return;
+      case 'unknownToken':
+        this.#options.unknownToken(message.client);
+        return;
       case 'refusedCommand':
         this.#options.refused(message.refusal);
         return;
@@ -287,6 +302,7 @@ export class HttpPool implements HttpStatisticsSource {
       kind: 'serve',
       stores: this.#stores,
       appRules: this.#appRules,
+      access: this.#access,
       memcache: this.#memcache,
       image: this.#options.image(),
     });

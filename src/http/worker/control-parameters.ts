@@ -21,12 +21,14 @@ export interface ControlParameters {
 export interface ControlOrigin extends ControlParameters {
   /** Address of the client. */
   readonly client: string;
+  /** As `CommandOrigin.caller`. */
+  readonly caller: string | undefined;
   readonly nowUnixMs: number;
 }
 
 /** When the command was given, by which client, and what its query says of it. */
 export function originOf(request: ControlOrigin): CommandOrigin | HandlerResponse {
-  const { query, client, nowUnixMs } = request;
+  const { query, client, caller, nowUnixMs } = request;
   const reason = noteText(query, 'reason');
   if (typeof reason !== 'string') return reason;
   const owner = noteText(query, 'owner');
@@ -34,15 +36,16 @@ export function originOf(request: ControlOrigin): CommandOrigin | HandlerRespons
   return {
     atMs: nowUnixMs,
     ...(client !== '' && { client }),
+    ...(caller !== undefined && { caller }),
     ...(reason !== '' && { reason }),
     ...(owner !== '' && { owner }),
   };
 }
 
-/** The owner that a query names, for the log of a request that is refused; empty: none. */
-export function namedOwner(query: string): string {
-  const owner = noteText(query, 'owner');
-  return typeof owner === 'string' ? owner : '';
+/** What a query says of a request that is refused, for the log; empty: nothing that is valid. */
+export function givenNote(query: string, name: 'owner' | 'reason'): string {
+  const text = noteText(query, name);
+  return typeof text === 'string' ? text : '';
 }
 
 function noteText(query: string, name: string): string | HandlerResponse {

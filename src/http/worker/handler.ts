@@ -8,24 +8,28 @@ import { type Board, emptyLeadershipReading } from '../../board/board.js';
 import { nearest } from '../../config/nearest.js';
 import type { MainRequest, MainResponse, StoreLocation } from '../../contracts/http.js';
 import type { MemcacheAddress } from '../../contracts/publisher.js';
+import { type Caller, callerText } from '../../throttle/access.js';
 import type { OperatorCommand } from '../../throttle/commands.js';
 import { mayLead } from '../../throttle/leadership-view.js';
 import type { ThrottleState } from '../../throttle/state.js';
+import { accessJson } from './access/access-json.js';
+import { type AccessGuard, credentialsOf } from './access/guard.js';
 import { appSelection } from './app-selection.js';
 import type { CheckRequests } from './check-requests.js';
 import { type Checks, withQuery } from './checks.js';
 import { isRefused, originOf, parseWholeNumber } from './control-parameters.js';
 import { commandOf, matchedCommand } from './control-requests.js';
-import { crossSiteRefusal, type HeaderReader } from './cross-site.js';
+import { crossSiteRefusal } from './cross-site.js';
 import { entryLists } from './entry-lists.js';
 import { eventSelection } from './event-request.js';
+import type { HandlerRequest } from './handler-request.js';
 import { historySeconds } from './history-request.js';
 import { aggregatedMetrics, metricsHealth } from './list-responses.js';
 import type { LiveStreams } from './live/streams.js';
 import { openApiDocument } from './openapi/document.js';
 import { PAGE, type PageFiles } from './page/page-files.js';
 import { profileRequest } from './profile-request.js';
-import { type ClientKey, clientName } from './recent-apps.js';
+import { clientName } from './recent-apps.js';
 import type { Reports } from './reports.js';
 import {
   generalResponse,
@@ -40,26 +44,13 @@ import {
   responseFromMain,
   textResponse,
 } from './response.js';
-import { allows, isControl, type Match, matchRoute, ROUTES } from './routes.js';
+import { type FoundRoute, helpResponse, parametersOf } from './route-parameters.js';
+import { allows, isControl, matchRoute } from './routes.js';
 import { allStoresJson, storeJson } from './store-reports.js';
-import { decodeParameters, queryParameter } from './url-params.js';
-
-/** A request as an engine received it. */
-export interface HandlerRequest {
-  /** `GET`, `HEAD`, `POST`, `OPTIONS`, or any other text for another method. */
-  readonly method: string;
-  /** Still encoded. */
-  readonly path: string;
-  /** Without its question mark; empty when there is none. */
-  readonly query: string;
-  readonly client: ClientKey;
-  /** To be called before the handler returns or has returned its promise. */
-  readonly header: HeaderReader;
-  /** The listener is called when the client has gone before it got its response. */
-  readonly onAbort: (listener: () => void) => void;
-}
+import { queryParameter } from './url-params.js';
 
 export interface HandlerSources {
+  readonly access: AccessGuard;
   readonly checks: Checks;
   readonly checkRequests: CheckRequests;
   readonly board: Board;
@@ -75,8 +66,6 @@ export interface HandlerSources {
   /** Does not reject. */
   readonly callMain: (request: MainRequest) => Promise<MainResponse>;
 }
-
-type FoundRoute = Extract<Match, { kind: 'found' }>;
 
 const CHECK_ALL = '/check-all';
 
@@ -126,7 +115,11 @@ export class Handler {
     const { method, path, query, client } = request;
     const isRead = method === 'GET' || method === 'HEAD';
     if (isRead && path.startsWith('/check') && !path.startsWith(CHECK_ALL)) {
-      const { checks, checkRequests } = this.#sources;
+      const { checks, checkRequests, access } = this.#sources;
+      if (!access.checksAreOpen) {
+        const refusal = access.refusalOfCheck(path, credentialsOf(request));
+        if (refusal !== null) return refusal;
+      }
       const response =
         query === '' ? checks.respond(path, query, client) : checkRequests.check(path, request);
       if (response instanceof Promise || response.status !== 301) return response;
@@ -137,14 +130,19 @@ export class Handler {
     if (match.kind === 'redirect') return redirectResponse(method, withQuery(match.path, query));
     if (method === 'OPTIONS') return optionsResponse(match.route.allow);
     if (!allows(match.route, method)) return methodNotAllowedResponse(match.route.allow);
-    return isControl(match.route) ? this.#control(match, request) : this.#dispatch(match, request);
+    if (isControl(match.route)) return this.#control(match, request);
+    const caller = this.#sources.access.enter(match.route.endpoint, credentialsOf(request));
+    return isResponse(caller) ? caller : this.#dispatch(match, request, caller);
   }
 
   /** The same question as a check. */
   #why(
     match: FoundRoute,
     { query, client }: HandlerRequest,
+    caller: Caller,
   ): HandlerResponse | Promise<HandlerResponse> {
+    const refusal = this.#sources.access.refusalOfWhy(caller, match.encoded);
+    if (refusal !== null) return refusal;
     const threshold = queryParameter(query, 'threshold');
     if (typeof threshold === 'object') return threshold;
     const path = match.encoded.join('/');
@@ -154,9 +152,13 @@ export class Handler {
   }
 
   #control(match: FoundRoute, request: HandlerRequest): HandlerResponse | Promise<HandlerResponse> {
-    const asked = crossSiteRefusal(request.header) ?? this.#askedOfMain(match, request);
+    const { access, reports } = this.#sources;
+    const caller = access.enter(match.route.endpoint, credentialsOf(request));
+    const asked =
+      crossSiteRefusal(request.header) ??
+      (isResponse(caller) ? caller : this.#askedOfMain(match, request, caller));
     if (isResponse(asked)) {
-      this.#sources.reports.refusedCommand(request, asked);
+      reports.refusedCommand(request, asked, isResponse(caller) ? undefined : callerText(caller));
       return asked;
     }
     return this.#callMain(asked);
@@ -165,19 +167,23 @@ export class Handler {
   #askedOfMain(
     match: FoundRoute,
     { query, client }: HandlerRequest,
+    caller: Caller,
   ): MainRequest | HandlerResponse {
+    const { access } = this.#sources;
     const parameters = parametersOf(match);
     if (isResponse(parameters)) return parameters;
     const { route } = match;
-    const given = { parameters, query, client: clientName(client), nowUnixMs: Date.now() };
+    const from = { client: clientName(client), caller: callerText(caller) };
+    const given = { parameters, query, ...from, nowUnixMs: Date.now() };
     if (route.endpoint === 'yieldLeadership') {
       const origin = originOf(given);
-      return isRefused(origin) ? origin : { kind: 'yieldLeadership', origin };
+      if (isRefused(origin)) return origin;
+      return access.tooManyCommands(caller, client) ?? { kind: 'yieldLeadership', origin };
     }
     const command = commandOf({ route, stores: this.#stores, ...given });
-    return isResponse(command)
-      ? command
-      : { kind: 'submit', command, appSeen: this.#hasSeenAppOf(command) };
+    if (isResponse(command)) return command;
+    const refusal = access.refusalOfCommand(caller, command, client);
+    return refusal ?? { kind: 'submit', command, appSeen: this.#hasSeenAppOf(command) };
   }
 
   #hasSeenAppOf(command: OperatorCommand): boolean {
@@ -189,14 +195,18 @@ export class Handler {
   #dispatch(
     match: FoundRoute,
     request: HandlerRequest,
+    caller: Caller,
   ): HandlerResponse | Promise<HandlerResponse> {
     const parameters = parametersOf(match);
     if (isResponse(parameters)) return parameters;
     const { route } = match;
-    const { board, state, profiling } = this.#sources;
+    const { board, state, profiling, access, checkRequests } = this.#sources;
     switch (route.endpoint) {
       case 'checkAll':
-        return this.#sources.checkRequests.checkAll(match.encoded[0]!, request);
+        return (
+          access.refusalOfStores(caller, parameters.get('app')!, request.query) ??
+          checkRequests.checkAll(match.encoded[0]!, request)
+        );
       case 'check':
       case 'throttleApp':
       case 'unthrottleApp':
@@ -209,7 +219,9 @@ export class Handler {
       case 'yieldLeadership':
         throw new Error('checks and commands are dispatched before');
       case 'why':
-        return this.#why(match, request);
+        return this.#why(match, request, caller);
+      case 'access':
+        return jsonResponse(200, accessJson(caller, access.anonymous));
       case 'throttledApps':
       case 'skippedHosts':
       case 'exemptedApps':
@@ -378,19 +390,4 @@ export class Handler {
     const { status, json } = await this.#sources.callMain(request);
     return status === 200 ? textResponse(200, `${json}\n`) : responseFromMain({ status, json });
   }
-}
-
-/** Decoded, by their names in the pattern of the route; or the response that refuses them. */
-function parametersOf({ route, encoded }: FoundRoute): Map<string, string> | HandlerResponse {
-  const values = decodeParameters(encoded);
-  if (isResponse(values)) return values;
-  const names = route.segments.filter((segment) => segment.startsWith(':'));
-  return new Map(names.map((name, index) => [name.slice(1), values[index]!]));
-}
-
-/** The patterns of all routes; those of the profiler only when it is enabled. */
-function helpResponse(profiling: boolean): HandlerResponse {
-  const patterns = ROUTES.map(({ pattern }) => pattern);
-  const served = patterns.filter((pattern) => profiling || !pattern.startsWith('/debug/pprof/'));
-  return jsonResponse(200, JSON.stringify(served));
 }

@@ -44,6 +44,7 @@ export type HttpEndpoint =
   | 'pageFile'
   | 'stream'
   | 'openapi'
+  | 'access'
   | 'help';
 
 export interface Route {
@@ -133,6 +134,7 @@ export const ROUTES: readonly Route[] = [
   read('page', '/'),
   read('stream', '/web/stream'),
   read('pageFile', '/web/:file'),
+  read('access', '/access'),
   read('openapi', '/openapi.json'),
   read('help', '/help'),
 ];

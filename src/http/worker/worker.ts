@@ -30,6 +30,7 @@ import type {
 import { ASKING_HOUR_MS } from '../../contracts/http.js';
 import { AppRules } from '../../throttle/app-rules.js';
 import { ThrottleState } from '../../throttle/state.js';
+import { AccessGuard } from './access/guard.js';
 import { CheckRequests } from './check-requests.js';
 import { Checks } from './checks.js';
 import { CheckCounters } from './counters.js';
@@ -74,6 +75,7 @@ class HttpWorker {
   readonly #state = new ThrottleState();
   readonly #counters = new CheckCounters();
   readonly #recentApps = new RecentApps();
+  readonly #access: AccessGuard;
   readonly #mainClient: MainClient;
   readonly #checks: Checks;
   readonly #waiters: Waiters;
@@ -90,6 +92,7 @@ class HttpWorker {
     this.#mainClient = new MainClient((requests) => this.#post({ kind: 'requests', requests }));
     const board = new Board(data.board);
     const reports = new Reports((report) => this.#post(report));
+    this.#access = new AccessGuard((client) => reports.unknownToken(client));
     this.#checks = new Checks({
       board,
       state: this.#state,
@@ -109,6 +112,7 @@ class HttpWorker {
       isLeading: () => lookAt(board).isLeading,
     });
     this.#handler = new Handler({
+      access: this.#access,
       checks: this.#checks,
       checkRequests: new CheckRequests({
         ...{ checks: this.#checks, waiters: this.#waiters, callMain },
@@ -123,7 +127,8 @@ class HttpWorker {
       hasSeen: (app) => this.#hasSeen(app),
     });
     const connections = new ConnectionCounts(data.connections);
-    this.#context = { handler: this.#handler, checks: this.#checks, connections, log: this.#log };
+    const [handler, checks, access] = [this.#handler, this.#checks, this.#access];
+    this.#context = { handler, checks, access, connections, log: this.#log };
   }
 
   async load(): Promise<void> {
@@ -139,6 +144,7 @@ class HttpWorker {
     switch (message.kind) {
       case 'serve':
         this.#state.restore(message.image);
+        this.#access.setAccess(message.access);
         this.#checks.setAppRules(new AppRules(message.appRules));
         this.#handler.setStores(message.stores);
         this.#handler.setMemcache(message.memcache);
@@ -148,6 +154,10 @@ class HttpWorker {
         this.#checks.setAppRules(new AppRules(message.appRules));
         this.#handler.setStores(message.stores);
         this.#waiters.configurationChanged();
+        this.#acknowledge(message.version);
+        return;
+      case 'access':
+        this.#access.setAccess(message.access);
         this.#acknowledge(message.version);
         return;
       case 'memcache':

@@ -13,7 +13,7 @@ export function commandToWire(command: Command) {
   if (command.kind === 'identifyCluster') {
     return { atMs, identifyCluster: { clusterId: command.clusterId } };
   }
-  const { client, reason, owner } = command;
+  const { client, reason, owner, caller, node } = command;
   const kind = kindToWire(command);
   return {
     atMs,
@@ -21,6 +21,8 @@ export function commandToWire(command: Command) {
     ...(client !== undefined && { client }),
     ...(reason !== undefined && { reason }),
     ...(owner !== undefined && { owner }),
+    ...(caller !== undefined && { caller }),
+    ...(node !== undefined && { node }),
   };
 }
 
@@ -95,12 +97,15 @@ export function commandFromWire(command: WireCommand, bytesOf: () => Uint8Array 
   );
 }
 
-function originFromWire({ client, reason, owner }: WireCommand, atMs: number): CommandOrigin {
+function originFromWire(command: WireCommand, atMs: number): CommandOrigin {
+  const { client, reason, owner, caller, node } = command;
   return {
     atMs,
     ...(client != null && { client }),
     ...(reason != null && { reason }),
     ...(owner != null && { owner }),
+    ...(caller != null && { caller }),
+    ...(node != null && { node }),
   };
 }
 
@@ -172,8 +177,8 @@ function liftFromWire({ key, everyStore }: WireLift) {
   return { key: name(key, 'key'), everyStore: everyStore ?? false };
 }
 
-/** `at_ms`, `client`, `reason` and `owner` of `Command` in proto/raft.proto. */
-const ORIGIN_FIELDS: readonly number[] = [1, 20, 21, 22];
+/** Of `Command` in proto/raft.proto: all that is not its kind. */
+const ORIGIN_FIELDS: readonly number[] = [1, 20, 21, 22, 23, 24];
 
 /** The field number of a command's kind; null: it has none. */
 function unknownKindOf(command: Uint8Array): number | null {

@@ -1,6 +1,7 @@
 /** The interface between an HTTP engine and the worker that runs it. */
 import type { Logger } from '../../../base/log.js';
 import type { ConnectionCounts } from '../../../board/connection-counts.js';
+import type { AccessGuard } from '../access/guard.js';
 import type { Checks } from '../checks.js';
 import type { Handler } from '../handler.js';
 
@@ -11,6 +12,8 @@ export interface EngineContext {
   readonly checks: Checks;
   /** Of all workers. */
   readonly connections: ConnectionCounts;
+  /** As `checks`. */
+  readonly access: AccessGuard;
   readonly log: Logger;
 }
 

@@ -12,7 +12,7 @@ import {
 import { pipeline } from 'node:stream/promises';
 import { messageOf } from '../../../base/errors.js';
 import { forwardedClient, textClient } from '../client-address.js';
-import type { HandlerRequest } from '../handler.js';
+import type { HandlerRequest } from '../handler-request.js';
 import { type HandlerResponse, INTERNAL_ERROR_RESPONSE } from '../response.js';
 import { openAndUnlink } from '../temporary-file.js';
 import { type Engine, type EngineContext, InFlight } from './engine.js';

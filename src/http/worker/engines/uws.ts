@@ -107,12 +107,21 @@ export class UwsEngine implements Engine {
     }
     let response: HandlerResponse;
     try {
+      const { checks, access } = this.#context;
       const client = this.#clientOf(res, req.getHeader('x-forwarded-for'));
-      response = this.#context.checks.respond(req.getUrl(), query, client);
+      const path = req.getUrl();
+      response =
+        (access.checksAreOpen ? null : this.#refusalOfCheck(path, req, client)) ??
+        checks.respond(path, query, client);
     } catch (error) {
       response = this.#failed(error);
     }
     this.#endRaw(res, response);
+  }
+
+  #refusalOfCheck(path: string, req: HttpRequest, client: ClientKey): HandlerResponse | null {
+    const authorization = req.getHeader('authorization');
+    return this.#context.access.refusalOfCheck(path, { authorization, certificate: '', client });
   }
 
   #endRaw(res: HttpResponse, response: HandlerResponse): void {

@@ -26,6 +26,8 @@ const CHECKED: Members = {
 
 const NOTE: Members = { Reason: TEXT, Owner: TEXT, At: TIME };
 
+const ACCESS_ROLES = list(oneOf('check', 'read', 'control', 'admin'));
+
 const METRIC_STATE = oneOf('within', 'above', 'error', 'not read yet', 'unknown');
 const MODE = oneOf('enforce', 'observe');
 const ROLE = oneOf('Leader', 'Follower', 'Candidate', 'Healthy', 'Unhealthy');
@@ -195,6 +197,10 @@ export const BODIES = {
   MetricsHealth: map(
     object({ LastHealthyAt: TIME, SecondsSinceLastHealthy: WHOLE }, { Mode: MODE }),
   ),
+  Access: object({
+    ...{ Caller: TEXT, Roles: ACCESS_ROLES, Apps: list(TEXT), Stores: list(TEXT) },
+    Anonymous: described(ACCESS_ROLES, 'what every caller may do'),
+  }),
   Memcache: object({ MemcacheServers: list(TEXT), MemcachePath: TEXT }),
   Stores: object({ Leading: FLAG, Stores: map(object({ Metrics: list(STORE_METRIC) })) }),
   Store: object(

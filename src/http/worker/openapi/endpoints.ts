@@ -258,6 +258,7 @@ export const ENDPOINTS: Readonly<Record<HttpEndpoint, DescribedEndpoint>> = {
       503: json('TooManyPages', 'Too many pages are open on this node.', 'General'),
     },
   },
+  access: local('Who the caller is, and what it may do', 'Access'),
   openapi: { ...local('This document', 'Document'), tag: 'Diagnostics' },
   help: { ...local('All paths', 'Paths'), tag: 'Diagnostics' },
 };
