@@ -25,6 +25,11 @@ export class TimeSlice {
   get shouldYield(): boolean {
     this.#steps++;
     if (this.#steps % STEPS_PER_CLOCK_READING !== 0) return false;
+    return this.isOver;
+  }
+
+  /** The same, read from the clock: for steps that are long. */
+  get isOver(): boolean {
     return performance.now() - this.#startedAtMs >= SLICE_MS;
   }
 

@@ -56,6 +56,10 @@ export class ExpiryHeap<Row extends ExpiringRow> {
    * those that have, at stale ones, and at as many others at most.
    */
   expiredBy(atMs: number): { readonly count: number; readonly nextMs: number } {
+    const { first } = this;
+    if (first === undefined) return { count: 0, nextMs: Number.POSITIVE_INFINITY };
+    // Most stale rows come early: they are no longer there.
+    if (first[1].expireAtMs > atMs) return { count: 0, nextMs: first[1].expireAtMs };
     let count = 0;
     let nextMs = Number.POSITIVE_INFINITY;
     const places = [0];

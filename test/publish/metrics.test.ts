@@ -9,6 +9,7 @@ import {
   histogram,
   prometheusText,
 } from '../../src/publish/main/metrics/prometheus-text.js';
+import { hostFamilies } from '../../src/publish/main/metrics/stores.js';
 import { storeLocation } from '../support/cluster-settings.js';
 import { Exposition } from '../support/exposition.js';
 import { checkCount, httpStatistics, probeStatistics } from '../support/statistics.js';
@@ -17,7 +18,7 @@ const STORES = [storeLocation('s1', 0), storeLocation('s2', 1)];
 
 async function checksOf(...workers: CheckCount[][]): Promise<Exposition> {
   const statistics = workers.map((checks, worker) => httpStatistics({ worker, checks }));
-  return new Exposition(await prometheusText(checkFamilies(statistics, STORES)));
+  return new Exposition(await prometheusText(await checkFamilies(statistics, STORES)));
 }
 
 describe('the text format of metrics', () => {
@@ -45,6 +46,15 @@ describe('the text format of metrics', () => {
       ['+Inf', 4],
     ]);
     expect(parsed.value('freno_test_sum')).to.be.closeTo(0.5065, 1e-9);
+  });
+
+  it('names a metric of many series once', async () => {
+    const family = gauge('freno_test', 'Test.');
+    for (let value = 0; value < 1_000; value++) family.add({ value }, value);
+    const parsed = new Exposition(await prometheusText([family, gauge('b', 'B.').add({}, 1)]));
+    const values = parsed.all('freno_test').map(({ value }) => value);
+    expect(values).to.deep.equal(Array.from({ length: 1_000 }, (_, value) => value));
+    expect(parsed.value('b')).to.equal(1);
   });
 
   it('leaves out a metric without series', async () => {
@@ -102,6 +112,14 @@ describe('the metrics of checks', () => {
     expect(others.map(({ labels }) => labels.store).sort()).to.deep.equal([OTHER, 's1']);
   });
 
+  it('has one series for all that is counted under no name', async () => {
+    const parsed = await checksOf([
+      checkCount(OTHER, 's1', { ok: 1, rank: 0 }),
+      checkCount('late', 's1', { ok: 2, rank: PAIRS_MAX }),
+    ]);
+    expect(parsed.value('freno_checks_total', { app: OTHER, store: 's1' })).to.equal(3);
+  });
+
   it('has series for the first pairs of app and store, in any order of the list', async () => {
     const early = checkCount('early', 's2', { ok: 1, rank: 0 });
     const late = checkCount('late', 's1', { ok: 1_000, rank: PAIRS_MAX });
@@ -112,6 +130,22 @@ describe('the metrics of checks', () => {
 });
 
 describe('the metrics of probes', () => {
+  it('sums what two threads have counted for a store that moves', async () => {
+    const hosts = { failingHosts: 1, leftOutHosts: 0, catchingUpHosts: 0, negativeHosts: 0 };
+    const counts = { total: 10, error: 1, seconds: 0.5 };
+    const metrics = [{ metric: 'lag', isOwn: true, ...counts, ...hosts }];
+    const statistics = [0, 1].map((worker) =>
+      probeStatistics({ worker, stores: [{ store: 's1', ...counts, metrics }] }),
+    );
+    const families = [
+      ...(await probeFamilies(statistics)),
+      ...(await hostFamilies({ reportOf: () => undefined }, STORES, statistics)),
+    ];
+    const parsed = new Exposition(await prometheusText(families));
+    expect(parsed.value('freno_probes_total', { store: 's1' })).to.equal(20);
+    expect(parsed.value('freno_store_hosts', { store: 's1', state: 'failing' })).to.equal(2);
+  });
+
   it('counts probes by store, and HTTP checks and writes by thread', async () => {
     const store = {
       total: 10,
@@ -129,7 +163,7 @@ describe('the metrics of probes', () => {
         published: { written: 5, deleted: 0, failed: 0, dropped: 9 },
       }),
     ];
-    const parsed = new Exposition(await prometheusText(probeFamilies(statistics)));
+    const parsed = new Exposition(await prometheusText(await probeFamilies(statistics)));
     for (const name of ['a', 'b']) {
       expect(parsed.value('freno_probes_total', { store: name })).to.equal(10);
       expect(parsed.value('freno_probe_errors_total', { store: name })).to.equal(1);

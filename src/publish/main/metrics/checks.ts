@@ -1,4 +1,5 @@
 /** Checks by app, store and status, bounded however many names clients invent. */
+import { TimeSlice } from '../../../base/time-slice.js';
 import type { CheckCount, HttpStatistics, StoreLocation } from '../../../contracts/http.js';
 import { counter, type Family, gauge, histogram } from './prometheus-text.js';
 
@@ -24,10 +25,10 @@ const STATUSES = {
  * one series to another, which Prometheus would take for a restart. All others are counted by store
  * under `(other)`.
  */
-export function checkFamilies(
+export async function checkFamilies(
   statistics: readonly HttpStatistics[],
   stores: readonly StoreLocation[],
-): Family[] {
+): Promise<Family[]> {
   const checks = counter(
     'freno_checks_total',
     'Checks answered, by the app that asked, the store it asked for and the status of the answer.',
@@ -59,7 +60,7 @@ export function checkFamilies(
     durations.addHistogram({ thread }, checkDurations);
     waiting.add({ thread }, waits.waiting);
     refused.add({ thread }, waits.refused);
-    addCounts(checks, thread, counts, pairsMax, configured);
+    await addCounts(checks, thread, counts, pairsMax, configured);
     for (const { storeName: store, metric, count } of observedDenials) {
       observed.add({ store, metric, thread }, count);
     }
@@ -67,16 +68,18 @@ export function checkFamilies(
   return [checks, durations, observed, waiting, refused];
 }
 
-function addCounts(
+async function addCounts(
   checks: Family,
   thread: string,
   counts: readonly CheckCount[],
   pairsMax: number,
   configured: ReadonlySet<string>,
-): void {
+): Promise<void> {
+  const slice = new TimeSlice();
   const others = new Map<string, number>();
   for (const count of counts) {
-    const isListed = count.rank < pairsMax;
+    // An app may have that name, or checks of apps beyond the thread's bounds may come first.
+    const isListed = count.rank < pairsMax && count.app !== OTHER;
     const store = isListed || configured.has(count.storeName) ? count.storeName : OTHER;
     for (const [name, status] of Object.entries(STATUSES)) {
       const value = count[name as keyof typeof STATUSES];
@@ -84,6 +87,7 @@ function addCounts(
       if (isListed) checks.add({ app: count.app, store, status, thread }, value);
       else others.set(`${status} ${store}`, (others.get(`${status} ${store}`) ?? 0) + value);
     }
+    if (slice.shouldYield) await slice.yield();
   }
   for (const [key, value] of others) {
     const [status, store] = [key.slice(0, 3), key.slice(4)];

@@ -32,7 +32,7 @@ export interface MetricsSources {
   readonly http: HttpStatisticsSource;
   readonly probes: ProbeStatisticsSource;
   readonly threads: { vitals(): Promise<Vitals> };
-  readonly inventory: InventoryReporter;
+  readonly inventory: Pick<InventoryReporter, 'reportOf'>;
   readonly board: Board;
   /** The current stores. */
   readonly stores: () => readonly StoreLocation[];
@@ -79,10 +79,10 @@ export class Metrics implements MetricsReporter {
       ...fitnessFamilies(fitness.report()),
       ...raftFamilies(consensus.raftMetrics?.()),
       ...operatorFamilies(board, state),
-      ...boardFamilies(board, stores),
-      ...hostFamilies(inventory.report(), probing),
-      ...probeFamilies(probing),
-      ...checkFamilies(checks, stores),
+      ...(await boardFamilies(board, stores)),
+      ...(await hostFamilies(inventory, stores, probing)),
+      ...(await probeFamilies(probing)),
+      ...(await checkFamilies(checks, stores)),
     ]);
   }
 }

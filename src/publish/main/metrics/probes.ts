@@ -1,8 +1,62 @@
 /** Metrics of probes, HTTP checks of hosts and writes to memcached, from the probe threads. */
-import type { ProbeStatistics } from '../../../contracts/probe.js';
+import { TimeSlice } from '../../../base/time-slice.js';
+import type {
+  MetricProbeStatistics,
+  ProbeStatistics,
+  StoreProbeStatistics,
+} from '../../../contracts/probe.js';
 import { counter, type Family, histogram, summary } from './prometheus-text.js';
 
-export function probeFamilies(statistics: readonly ProbeStatistics[]): Family[] {
+/**
+ * Of each store once: while it moves from one thread to another, both may have counted for it.
+ */
+export async function probesByStore(
+  statistics: readonly ProbeStatistics[],
+): Promise<StoreProbeStatistics[]> {
+  const slice = new TimeSlice();
+  const merged = new Map<string, StoreProbeStatistics>();
+  for (const { stores } of statistics) {
+    for (const counted of stores) {
+      const known = merged.get(counted.store);
+      merged.set(counted.store, known === undefined ? counted : sumOf(known, counted));
+      if (slice.shouldYield) await slice.yield();
+    }
+  }
+  return [...merged.values()];
+}
+
+function sumOf(left: StoreProbeStatistics, right: StoreProbeStatistics): StoreProbeStatistics {
+  const metrics = new Map(left.metrics.map((counted) => [counted.metric, counted]));
+  for (const counted of right.metrics) {
+    const known = metrics.get(counted.metric);
+    metrics.set(counted.metric, known === undefined ? counted : sumOfMetric(known, counted));
+  }
+  return {
+    store: left.store,
+    total: left.total + right.total,
+    error: left.error + right.error,
+    seconds: left.seconds + right.seconds,
+    metrics: [...metrics.values()],
+  };
+}
+
+function sumOfMetric(
+  left: MetricProbeStatistics,
+  right: MetricProbeStatistics,
+): MetricProbeStatistics {
+  return {
+    ...left,
+    total: left.total + right.total,
+    error: left.error + right.error,
+    seconds: left.seconds + right.seconds,
+    failingHosts: left.failingHosts + right.failingHosts,
+    leftOutHosts: left.leftOutHosts + right.leftOutHosts,
+    catchingUpHosts: left.catchingUpHosts + right.catchingUpHosts,
+    negativeHosts: left.negativeHosts + right.negativeHosts,
+  };
+}
+
+export async function probeFamilies(statistics: readonly ProbeStatistics[]): Promise<Family[]> {
   const probes = counter('freno_probes_total', 'Probes of hosts that are over, by store.');
   const errors = counter('freno_probe_errors_total', 'Probes of hosts that failed, by store.');
   const byStore = summary(
@@ -31,11 +85,6 @@ export function probeFamilies(statistics: readonly ProbeStatistics[]): Family[] 
     const thread = `probe-${counted.worker}`;
     durations.addHistogram({ thread }, counted.durations);
     missed.add({ thread }, counted.missedPhases);
-    for (const { store, total, error, seconds } of counted.stores) {
-      probes.add({ store }, total);
-      errors.add({ store }, error);
-      byStore.addSummary({ store }, seconds, total);
-    }
     for (const [status, count] of Object.entries(counted.httpChecks)) {
       httpChecks.add({ result: status, thread }, count);
     }
@@ -44,6 +93,13 @@ export function probeFamilies(statistics: readonly ProbeStatistics[]): Family[] 
     for (const [result, count] of Object.entries(counted.published)) {
       memcache.add({ result, thread }, count);
     }
+  }
+  const slice = new TimeSlice();
+  for (const { store, total, error, seconds } of await probesByStore(statistics)) {
+    probes.add({ store }, total);
+    errors.add({ store }, error);
+    byStore.addSummary({ store }, seconds, total);
+    if (slice.shouldYield) await slice.yield();
   }
   return [probes, errors, byStore, durations, missed, httpChecks, memcache];
 }

@@ -1,5 +1,6 @@
 /** Metrics of each store, from the board, the inventory and the probe threads. */
 import { monotonicMs } from '../../../base/clock.js';
+import { TimeSlice } from '../../../base/time-slice.js';
 import {
   type Board,
   emptyLeadershipReading,
@@ -9,10 +10,11 @@ import {
 import type { StoreLocation } from '../../../contracts/http.js';
 import { locatedMetrics } from '../../../contracts/metric-paths.js';
 import type { ProbeStatistics } from '../../../contracts/probe.js';
-import type { ClusterReport } from '../../../contracts/reports.js';
+import type { InventoryReporter } from '../../../contracts/reports.js';
 import { lastHealthyAtMs } from '../../../throttle/health.js';
 import { mayAct } from '../../../throttle/leadership-view.js';
 import { isCurrent, MetricState, thresholdInForce } from '../../../throttle/metric.js';
+import { probesByStore } from './probes.js';
 import { addStates, type Family, gauge } from './prometheus-text.js';
 
 const STATE_NAMES = new Map<MetricState, string>([
@@ -24,7 +26,10 @@ const STATE_NAMES = new Map<MetricState, string>([
 ]);
 
 /** Values and states. A node that may not act as leader reports no values. */
-export function boardFamilies(board: Board, stores: readonly StoreLocation[]): Family[] {
+export async function boardFamilies(
+  board: Board,
+  stores: readonly StoreLocation[],
+): Promise<Family[]> {
   const value = gauge(
     'freno_store_value',
     'Value of the store: the highest of its hosts that counts.',
@@ -47,6 +52,8 @@ export function boardFamilies(board: Board, stores: readonly StoreLocation[]): F
   const acts = mayAct(leadership, nowMs);
   const nowUnixMs = board.expiryTimeMs();
   const metric: StoreReading = emptyStoreReading();
+  const states = [...STATE_NAMES.values()];
+  const slice = new TimeSlice();
   for (const { store, name, slot, isOwn } of locatedMetrics(stores)) {
     // Series of the own metric are what they are in a store that has no other.
     const labels = isOwn ? { store } : { store, metric: name };
@@ -54,20 +61,21 @@ export function boardFamilies(board: Board, stores: readonly StoreLocation[]): F
     const isKnown = isCurrent(metric, leadership, nowMs);
     const current = isKnown ? metric.state : MetricState.nothing;
     threshold.add(labels, thresholdInForce(metric, nowUnixMs));
-    addStates(state, labels, 'state', [...STATE_NAMES.values()], STATE_NAMES.get(current)!);
+    addStates(state, labels, 'state', states, STATE_NAMES.get(current)!);
     if (acts) unhealthy.add(labels, sinceSeconds(lastHealthyAtMs(metric, leadership), nowMs));
-    if (!isKnown) continue;
-    staleness.add(labels, sinceSeconds(metric.readAtMs, nowMs));
-    if (metric.state === MetricState.ok) value.add(labels, metric.value);
+    if (isKnown) staleness.add(labels, sinceSeconds(metric.readAtMs, nowMs));
+    if (current === MetricState.ok) value.add(labels, metric.value);
+    if (slice.shouldYield) await slice.yield();
   }
   return [value, threshold, state, staleness, unhealthy];
 }
 
 /** Hosts of each store, and its list of them. */
-export function hostFamilies(
-  inventory: ReadonlyMap<string, ClusterReport>,
+export async function hostFamilies(
+  inventory: Pick<InventoryReporter, 'reportOf'>,
+  stores: readonly StoreLocation[],
   statistics: readonly ProbeStatistics[],
-): Family[] {
+): Promise<Family[]> {
   const hosts = gauge(
     'freno_store_hosts',
     'Hosts of the store: probed (among them failing, left out by their HTTP check, catching up, ' +
@@ -86,7 +94,10 @@ export function hostFamilies(
     'Rows of the list of hosts that are incomplete or have an unknown state.',
   );
   const nowUnixMs = Date.now();
-  for (const [store, report] of inventory) {
+  const slice = new TimeSlice();
+  for (const { name: store } of stores) {
+    const report = inventory.reportOf(store);
+    if (report === undefined) continue;
     hosts.add({ store, state: 'probed' }, report.hosts.length);
     hosts.add({ store, state: 'ignored' }, report.ignored.length);
     hosts.add({ store, state: 'skipped' }, report.skipped.length);
@@ -94,8 +105,9 @@ export function hostFamilies(
     oddRows.add({ store }, report.oddRows.length);
     if (report.readAtUnixMs !== null)
       age.add({ store }, sinceSeconds(report.readAtUnixMs, nowUnixMs));
+    if (slice.isOver) await slice.yield();
   }
-  for (const { store, metrics } of statistics.flatMap(({ stores }) => stores)) {
+  for (const { store, metrics } of await probesByStore(statistics)) {
     for (const { metric, isOwn, ...counted } of metrics) {
       const labels = isOwn ? { store } : { store, metric };
       hosts.add({ ...labels, state: 'failing' }, counted.failingHosts);
@@ -103,6 +115,7 @@ export function hostFamilies(
       hosts.add({ ...labels, state: 'catching_up' }, counted.catchingUpHosts);
       hosts.add({ ...labels, state: 'negative' }, counted.negativeHosts);
     }
+    if (slice.shouldYield) await slice.yield();
   }
   return [hosts, age, failing, oddRows];
 }
