@@ -274,7 +274,16 @@ export type ToHttp =
       readonly kind: 'responses';
       readonly responses: readonly NumberedResponse[];
     }
-  | { readonly kind: 'collect'; readonly id: number; readonly statistics: StatisticsKind }
+  /**
+   * The next chunk of that collection, which begins with its first request. Main asks for one when
+   * it has taken the one before, so that neither thread is busy for long.
+   */
+  | {
+      readonly kind: 'collect';
+      readonly id: number;
+      readonly collection: number;
+      readonly statistics: StatisticsKind;
+    }
   /** Whether that app (`EVERY_APP`: any app) has checked recently. */
   | { readonly kind: 'hasSeen'; readonly id: number; readonly app: string }
   /** For the watchdogs on both sides: the worker sends `pong` at once. */
@@ -302,7 +311,7 @@ export type FromHttp =
       readonly kind: 'requests';
       readonly requests: readonly NumberedRequest[];
     }
-  /** In chunks, so that no thread is busy for long with one; `last` is true for the last one. */
+  /** The response to `collect` of that `id`; `last`: the collection is complete. */
   | {
       readonly kind: 'collected';
       readonly id: number;

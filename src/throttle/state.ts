@@ -150,6 +150,11 @@ export class ThrottleState {
     return this.#throttledApps.liveRows(nowMs);
   }
 
+  /** All throttled apps, expired or not. */
+  throttledAppRows(): Array<TableRow<ThrottledApp>> {
+    return this.#throttledApps.rows();
+  }
+
   /** The skip under that very name (of a host, or `host:port`) at `nowMs`. */
   skippedHost(name: string, nowMs: number): SkippedHost | undefined {
     return this.#skippedHosts.live(lowerCase(name), nowMs);

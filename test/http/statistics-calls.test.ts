@@ -11,18 +11,19 @@ describe('StatisticsCalls', () => {
   const totals = async (collected: Promise<HttpStatistics | null>): Promise<number[] | undefined> =>
     (await collected)?.checks.map(checksOf);
 
-  it('joins the chunks of a response', async () => {
+  it('joins the chunks of a response, each asked for when the one before is there', async () => {
     const calls = new StatisticsCalls();
-    const collected = [1, 3].map((first) =>
-      calls.collect((id) => {
-        calls.received(id, chunk(first), false);
-        calls.received(id, chunk(first + 1), true);
-      }),
+    const asked: Array<[id: number, collection: number]> = [];
+    const collected = [1, 2].map(() =>
+      calls.collect((id, collection) => asked.push([id, collection])),
     );
-    expect(await Promise.all(collected.map(totals))).to.deep.equal([
-      [1, 2],
-      [3, 4],
-    ]);
+    expect(asked.map(([, collection]) => collection)).to.deep.equal([1, 2]);
+    calls.received(asked[0]![0], chunk(1), false);
+    calls.received(asked[1]![0], chunk(3), true);
+    await collected[1];
+    expect(asked.map(([, collection]) => collection)).to.deep.equal([1, 2, 1]);
+    calls.received(asked[2]![0], chunk(2), true);
+    expect(await Promise.all(collected.map(totals))).to.deep.equal([[1, 2], [3]]);
   });
 
   it('resolves with null when the worker has ended', async () => {
@@ -32,9 +33,14 @@ describe('StatisticsCalls', () => {
     expect(await collected).to.equal(null);
   });
 
-  it('resolves with null when the last chunk does not arrive in time', async () => {
+  it('resolves with null when a later chunk does not arrive in time', async () => {
     const calls = new StatisticsCalls(20);
-    expect(await calls.collect((id) => calls.received(id, chunk(9), false))).to.equal(null);
+    let chunks = 0;
+    const collected = calls.collect((id) => {
+      if (++chunks === 1) setImmediate(() => calls.received(id, chunk(9), false));
+    });
+    expect(await collected).to.equal(null);
+    expect(chunks).to.equal(2);
   });
 
   it('drops a chunk that arrives after the time-out', async () => {

@@ -103,7 +103,9 @@ export class HttpWorkerHandle {
 
   /** What it has counted; null when it does not respond in time. */
   collect(statistics: StatisticsKind): Promise<HttpStatistics | null> {
-    return this.#statistics.collect((id) => this.post({ kind: 'collect', id, statistics }));
+    return this.#statistics.collect((id, collection) =>
+      this.post({ kind: 'collect', id, collection, statistics }),
+    );
   }
 
   /** As `AppSightings.hasSeenElsewhere`, of this worker. */

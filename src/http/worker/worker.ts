@@ -10,7 +10,6 @@ import type { MessagePort } from 'node:worker_threads';
 import { monotonicMs } from '../../base/clock.js';
 import { messageOf } from '../../base/errors.js';
 import { createLogger, type Logger } from '../../base/log.js';
-import { TimeSlice } from '../../base/time-slice.js';
 import { Watchdog } from '../../base/watchdog.js';
 import { AnswerCounts } from '../../board/answer-counts.js';
 import { Board } from '../../board/board.js';
@@ -33,6 +32,7 @@ import { ThrottleState } from '../../throttle/state.js';
 import { AccessGuard } from './access/guard.js';
 import { CheckRequests } from './check-requests.js';
 import { Checks } from './checks.js';
+import { Collections } from './collections.js';
 import { CheckCounters } from './counters.js';
 import type { Engine, EngineContext } from './engines/engine.js';
 import { Handler } from './handler.js';
@@ -51,9 +51,6 @@ const DRAIN_AT_LEAST_MS = 50;
 const DRAIN_AT_MOST_MS = 3_000;
 
 type Counted = CheckCount | RecentApp | AskingPair;
-
-/** Counts in one message to main. */
-const COUNTS_PER_CHUNK = 500;
 
 /** Runs the worker on the thread that calls it; `port` leads to main. */
 export function runHttpWorker(port: MessagePort, data: HttpWorkerData): void {
@@ -76,6 +73,7 @@ class HttpWorker {
   readonly #counters = new CheckCounters();
   readonly #recentApps = new RecentApps();
   readonly #access: AccessGuard;
+  readonly #collections = new Collections<Counted>();
   readonly #mainClient: MainClient;
   readonly #checks: Checks;
   readonly #waiters: Waiters;
@@ -177,7 +175,7 @@ class HttpWorker {
         this.#mainClient.received(message.responses);
         return;
       case 'collect':
-        void this.#collect(message.id, message.statistics);
+        this.#collect(message);
         return;
       case 'hasSeen': {
         this.#post({ kind: 'seen', id: message.id, seen: this.#hasSeen(message.app) });
@@ -244,18 +242,10 @@ class HttpWorker {
     }
   }
 
-  async #collect(id: number, statistics: StatisticsKind): Promise<void> {
-    const slice = new TimeSlice();
-    const all = this.#counted(statistics);
-    let counts: Counted[] = [];
-    for (const one of all) {
-      counts.push(one);
-      if (counts.length < COUNTS_PER_CHUNK) continue;
-      this.#postChunk(id, statistics, counts, false);
-      counts = [];
-      await slice.yield();
-    }
-    this.#postChunk(id, statistics, counts, true);
+  #collect({ id, collection, statistics }: Extract<ToHttp, { kind: 'collect' }>): void {
+    const all = () => this.#counted(statistics);
+    const { items, last } = this.#collections.next(collection, all);
+    this.#postChunk(id, statistics, items, last);
   }
 
   #counted(statistics: StatisticsKind): Iterable<Counted> {

@@ -59,7 +59,7 @@ export class Vars implements VarsReporter {
     const sets = [
       await checkVars(checks),
       probeVars(probing, this.#averages.rates, uptimeSeconds),
-      this.#storeVars(),
+      await this.#storeVars(),
       await this.#throttledVars(),
     ];
     for (const set of sets) {
@@ -72,7 +72,8 @@ export class Vars implements VarsReporter {
     return jsonObjectInChunks(vars);
   }
 
-  #storeVars(): Map<string, number> {
+  async #storeVars(): Promise<Map<string, number>> {
+    const slice = new TimeSlice();
     const { board, stores } = this.#sources;
     const vars = new Map<string, number>();
     const nowMs = monotonicMs();
@@ -87,6 +88,7 @@ export class Vars implements VarsReporter {
       if (metric.state === MetricState.ok && isCurrent(metric, leadership, nowMs)) {
         vars.set(`aggregated.mysql.${name}`, metric.value);
       }
+      if (slice.shouldYield) await slice.yield();
     }
     return vars;
   }
@@ -96,7 +98,7 @@ export class Vars implements VarsReporter {
     const vars = new Map<string, number>();
     const { board, state } = this.#sources;
     const nowUnixMs = board.expiryTimeMs();
-    for (const [key] of state.image().throttledApps) {
+    for (const [key] of state.throttledAppRows()) {
       if (state.throttledApp(key, nowUnixMs) !== undefined) vars.set(`throttled_states.${key}`, 1);
       if (slice.shouldYield) await slice.yield();
     }
