@@ -8,6 +8,8 @@
  * client has none of them: `freno run` gives its environment to the command that it runs.
  */
 function startService(): Promise<void> {
+  // What this process writes (the log in RaftDataDir, profiles) holds what only its user may read.
+  process.umask(0o077);
   /**
    * libuv uses at most half of its threads for DNS lookups. Half of 48 lets all lookups of four
    * probe threads run at once.
@@ -27,6 +29,12 @@ function startService(): Promise<void> {
 function startClient(): Promise<void> {
   return import('./cli/main.js').then(({ runClient }) => runClient(argv));
 }
+
+/**
+ * Without a listener, Node opens its debugger at this signal: a port at which every local user may
+ * read the passwords of this process, and run code in it.
+ */
+process.on('SIGUSR1', () => {});
 
 const argv = process.argv.slice(2);
 const isCommand = argv[0] !== undefined && !argv[0].startsWith('-');

@@ -10,25 +10,33 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
+/** What is unusual in a document. */
+export interface DocumentNotes {
+  /** It has one meaning all the same: one line, which begins with the path of the key. */
+  warn(warning: string): void;
+  /** A password stands in the document itself. */
+  password(): void;
+}
+
 /**
- * Rewrites the document of one file. What is unusual but has one meaning goes to `warn`; mistakes
- * stay, for the validation to find.
+ * Rewrites the document of one file. What is unusual goes to `notes`; mistakes stay, for the
+ * validation to find.
  */
 export function canonical(
   document: unknown,
   environment: Environment,
-  warn: (warning: string) => void,
+  notes: DocumentNotes,
 ): unknown {
-  return new Canonicalizer(environment, warn).value(configSchema, document, []);
+  return new Canonicalizer(environment, notes).value(configSchema, document, []);
 }
 
 class Canonicalizer {
   readonly #environment: Environment;
-  readonly #warn: (warning: string) => void;
+  readonly #notes: DocumentNotes;
 
-  constructor(environment: Environment, warn: (warning: string) => void) {
+  constructor(environment: Environment, notes: DocumentNotes) {
     this.#environment = environment;
-    this.#warn = warn;
+    this.#notes = notes;
   }
 
   /** `schema` is undefined below a key that is not known. */
@@ -66,7 +74,7 @@ class Canonicalizer {
       if (value === null) continue;
       const key = this.#keyFor(shape, written, path);
       if (Object.hasOwn(result, key)) {
-        this.#warn(`${pathText([...path, key])}: set twice; the last one is used`);
+        this.#notes.warn(`${pathText([...path, key])}: set twice; the last one is used`);
       }
       const schema = Object.hasOwn(shape, key) ? shape[key] : undefined;
       result[key] = this.value(schema, value, [...path, key]);
@@ -78,22 +86,26 @@ class Canonicalizer {
     if (Object.hasOwn(shape, written)) return written;
     const key = Object.keys(shape).find((name) => name.toLowerCase() === written.toLowerCase());
     if (key === undefined) return written;
-    this.#warn(`${pathText([...path, written])}: unknown key, read as ${key}; correct the case`);
+    this.#notes.warn(
+      `${pathText([...path, written])}: unknown key, read as ${key}; correct the case`,
+    );
     return key;
   }
 
   #text(value: string, path: Path): string | number {
+    const { secret, digits } = metaAt(path);
+    if (secret && value.replace(VARIABLE, '') !== '') this.#notes.password();
     const replaced = value.replace(VARIABLE, (_, name: string) => {
       const known = this.#environment[name];
       if (known === undefined) {
-        this.#warn(
+        this.#notes.warn(
           `${pathText(path)}: environment variable ${name} is not set, replaced by an empty string`,
         );
       }
       return known ?? '';
     });
-    if (!/^\d{1,9}$/.test(replaced) || !metaAt(path).digits) return replaced;
-    this.#warn(`${pathText(path)}: a string, read as a number; remove the quotes`);
+    if (!/^\d{1,9}$/.test(replaced) || !digits) return replaced;
+    this.#notes.warn(`${pathText(path)}: a string, read as a number; remove the quotes`);
     return Number(replaced);
   }
 }

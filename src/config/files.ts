@@ -6,6 +6,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
+import { exposure, isExposed } from './exposed-files.js';
 import { readFailure } from './file-errors.js';
 import { namedMetrics } from './named-metrics.js';
 import type { FrenoConfig } from './schema.js';
@@ -27,8 +28,15 @@ interface NamedFile {
   readonly name: string;
 }
 
-/** One line for each unusable file. `config` is valid otherwise. */
-export async function checkFiles(config: FrenoConfig): Promise<string[]> {
+/** What is wrong with the files: one line each, which begins with the path of a key. */
+export interface FileFindings {
+  /** The file cannot be used. */
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** Reads each file once. `config` is valid otherwise. */
+export async function checkFiles(config: FrenoConfig): Promise<FileFindings> {
   const files = new FileCheck();
   const { MySQL } = config.Stores;
   const mysqlPath: Path = ['Stores', 'MySQL'];
@@ -46,12 +54,13 @@ export async function checkFiles(config: FrenoConfig): Promise<string[]> {
   if (config.BackendMySQLHost !== '') {
     await files.check({ tls: config.BackendMySQLTLS, path: ['BackendMySQLTLS'] });
   }
-  return [...files.problems];
+  return { problems: [...files.problems], warnings: [...files.warnings] };
 }
 
 class FileCheck {
   /** A set: a problem of a file that several clusters inherit is reported once. */
   readonly problems = new Set<string>();
+  readonly warnings = new Set<string>();
   /** The files checked so far: most clusters use the same ones. */
   readonly #checked = new Set<string>();
 
@@ -82,6 +91,9 @@ class FileCheck {
 
   async #checkPair(certificate: NamedFile, key: NamedFile): Promise<void> {
     const [cert, privateKey] = [await this.#read(certificate), await this.#read(key)];
+    if (privateKey !== undefined && (await isExposed(key.name))) {
+      this.warnings.add(`${key.path}: ${key.name} ${exposure('a private key')}`);
+    }
     if (cert !== undefined && !isCertificate(cert)) this.#problem(certificate, NO_CERTIFICATE);
     else if (privateKey !== undefined && !isKey(privateKey)) this.#problem(key, NO_KEY);
     else if (cert !== undefined && privateKey !== undefined && !isPair(cert, privateKey)) {

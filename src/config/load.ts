@@ -5,6 +5,7 @@ import { FrenoError, messageOf } from '../base/errors.js';
 import { advice } from './advice.js';
 import { canonical, type Environment } from './canonical.js';
 import type { Overrides } from './commandline.js';
+import { exposure, isExposed } from './exposed-files.js';
 import { codeOf, readFailure } from './file-errors.js';
 import { checkFiles } from './files.js';
 import { readJson } from './json.js';
@@ -39,6 +40,13 @@ export interface LoadedConfig {
 
 type Document = Readonly<Record<string, unknown>>;
 
+interface ReadDocument {
+  readonly name: string;
+  readonly document: Document;
+  /** Written in the file itself, not as `${NAME}`. */
+  readonly holdsPassword: boolean;
+}
+
 interface TextFile {
   readonly name: string;
   readonly text: string;
@@ -54,7 +62,15 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const names = files.map((file) => file.name);
   const warnings: string[] = [];
   const documents = files.map((file) => readDocument(file, options.environment, warnings));
-  const merged = documents.reduce<Document>((base, over) => merge(configSchema, base, over), {});
+  for (const { name, holdsPassword } of documents) {
+    if (holdsPassword && (await isExposed(name))) {
+      warnings.push(`${name}: ${exposure('a password')}`);
+    }
+  }
+  const merged = documents.reduce<Document>(
+    (base, { document }) => merge(configSchema, base, document),
+    {},
+  );
   const result = validate({ ...merged, ...options.overrides });
   const label = (line: string) => {
     const [key = ''] = line.split(/[:[]/, 1);
@@ -66,13 +82,14 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     const notes = warnings.slice(0, NOTES_MAX).map((warning) => `${warning} (warning)`);
     throw new FrenoError('CONFIG', [...result.problems.map(label), ...notes].join('\n'));
   }
-  const fileProblems = await checkFiles(result.config);
-  if (fileProblems.length > 0) {
-    throw new FrenoError('CONFIG', fileProblems.map(label).join('\n'));
+  const checked = await checkFiles(result.config);
+  if (checked.problems.length > 0) {
+    throw new FrenoError('CONFIG', checked.problems.map(label).join('\n'));
   }
+  const found = [...result.warnings, ...checked.warnings, ...advice(result.config)];
   return {
     config: result.config,
-    warnings: [...warnings, ...[...result.warnings, ...advice(result.config)].map(label)],
+    warnings: [...warnings, ...found.map(label)],
     files: names,
   };
 }
@@ -118,7 +135,7 @@ function isMissing(error: unknown): boolean {
   return error instanceof FrenoError && codeOf(error.cause) === 'ENOENT';
 }
 
-function readDocument(file: TextFile, environment: Environment, warnings: string[]): Document {
+function readDocument(file: TextFile, environment: Environment, warnings: string[]): ReadDocument {
   const warn = (warning: string) => warnings.push(`${file.name}: ${warning}`);
   let parsed: ReturnType<typeof readJson>;
   try {
@@ -127,10 +144,14 @@ function readDocument(file: TextFile, environment: Environment, warnings: string
     throw new FrenoError('CONFIG', `${file.name}: ${messageOf(error)}`, { cause: error });
   }
   for (const key of parsed.repeatedKeys) warn(`${key} is set twice; the last one is used`);
-  const document = canonical(parsed.value, environment, warn);
+  let holdsPassword = false;
+  const password = () => {
+    holdsPassword = true;
+  };
+  const document = canonical(parsed.value, environment, { warn, password });
   if (!isObject(document))
     throw new FrenoError('CONFIG', `${file.name}: must contain a JSON object`);
-  return document;
+  return { name: file.name, document, holdsPassword };
 }
 
 /** Merges `over` into `base`: objects key by key, all else (a cluster too) as a whole. */

@@ -85,7 +85,14 @@ describe('advice on a valid configuration', () => {
     const passwordAdvice = (Password: string) =>
       adviceOn(withCluster({ ThrottleThreshold: 1, ...SOURCE, Password }));
 
-    for (const value of ['$DB_PASSWORD', '$(DB_PASSWORD)', '%DB_PASSWORD%', '${DB_PASSWORD:-x}']) {
+    for (const value of [
+      '$DB_PASSWORD',
+      '$(DB_PASSWORD)',
+      '%DB_PASSWORD%',
+      '${DB_PASSWORD:-x}',
+      '${DB-PW}',
+      '${DB_PW',
+    ]) {
       it(`recognizes ${value} as a variable, and does not quote it`, () => {
         expect(passwordAdvice(value)).to.deep.equal([
           `${password}: looks like an environment variable, and is used as it is; a variable is ` +

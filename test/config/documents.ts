@@ -9,7 +9,8 @@ export const MINIMAL: ConfigInput = { RaftDataDir: '/tmp/freno' };
 /** The validation of a document, with its problems and warnings. */
 export function check(document: unknown, environment: Environment = {}): Validation {
   const warnings: string[] = [];
-  const result = validate(canonical(document, environment, (warning) => warnings.push(warning)));
+  const notes = { warn: (warning: string) => void warnings.push(warning), password: () => {} };
+  const result = validate(canonical(document, environment, notes));
   return { ...result, warnings: [...warnings, ...result.warnings] };
 }
 

@@ -1,5 +1,5 @@
 /** Files that a configuration names: a wrong one is reported with the path of its key. */
-import { writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { checkFiles } from '../../src/config/files.js';
@@ -28,8 +28,8 @@ describe('the files that a configuration names', () => {
     directory.remove();
   });
 
-  function problemsOf(MySQL: Stores, rest: ConfigInput = {}): Promise<string[]> {
-    return checkFiles(configSchema.parse({ ...rest, Stores: { MySQL } }));
+  async function problemsOf(MySQL: Stores, rest: ConfigInput = {}) {
+    return (await checkFiles(configSchema.parse({ ...rest, Stores: { MySQL } }))).problems;
   }
 
   function fileOf(name: string, text: string): string {
@@ -51,6 +51,21 @@ describe('the files that a configuration names', () => {
       `${MYSQL}.TLS.CAFile: /nowhere/ca.pem cannot be read: no such file`,
       `${MYSQL}.Clusters.c.TLS.CAFile: ${directory.path} cannot be read: is a directory`,
     ]);
+  });
+
+  it('warns once of a key that every user may read, by its name', async () => {
+    const key = readFileSync(first.keyFile, 'utf8');
+    const warningsOf = async (mode: number) => {
+      const KeyFile = fileOf('exposed.key', key);
+      chmodSync(KeyFile, mode);
+      const TLS = { CertFile: first.certFile, KeyFile };
+      const MySQL = { TLS, Clusters: { a: {}, b: {} } };
+      return (await checkFiles(configSchema.parse({ Stores: { MySQL } }))).warnings;
+    };
+    expect(await warningsOf(0o640), 'the group may').to.be.empty;
+    const exposed = await warningsOf(0o604);
+    expect(exposed).to.have.length(1);
+    expect(exposed[0]).to.match(/^Stores\.MySQL\.TLS\.KeyFile: .*exposed\.key holds a private key/);
   });
 
   it('reports a file with the wrong content', async () => {

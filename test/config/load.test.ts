@@ -1,7 +1,7 @@
 /** Loading: the files that are read, their order, and the messages for their mistakes. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is how variables are written in
 // the file
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -48,6 +48,20 @@ describe('loading the configuration', () => {
     expect(config).to.include({ RaftDataDir: '/d', ListenPort: 9777 });
     expect(warnings).to.deep.equal([]);
     expect(files).to.deep.equal([name]);
+  });
+
+  it('warns of a file with a password that every user may read', async () => {
+    const warningsOf = async (Password: string, mode: number) => {
+      const MySQL = { ...STORES.MySQL, Password };
+      const name = file('a.json', { RaftDataDir: '/d', Stores: { MySQL } });
+      chmodSync(name, mode);
+      return (await load(name, { environment: { PW: 'secret' } })).warnings;
+    };
+    const exposed = await warningsOf('secret', 0o644);
+    expect(exposed).to.have.length(1);
+    expect(exposed[0]).to.match(/a\.json: holds a password and may be read by every user/);
+    expect(await warningsOf('secret', 0o640), 'its group may').to.be.empty;
+    expect(await warningsOf('${PW}', 0o644), 'no password in it').to.be.empty;
   });
 
   it('reads the usual files by default', () => {

@@ -111,7 +111,9 @@ describe('the sample files of this project', () => {
     it(`${name} loads with a warning for each placeholder, and no other`, async () => {
       const { config, warnings } = await load(name);
       const haproxy = 'Stores.MySQL.Clusters.orders.HAProxySettings.Host';
-      expect(warnings.map((line) => line.replace(/^.*?: /, ''))).to.deep.equal(
+      // The checkout may be readable by all, and one sample holds the password of a sandbox.
+      const ofKeys = warnings.filter((line) => !line.includes('every user of this machine'));
+      expect(ofKeys.map((line) => line.replace(/^.*?: /, ''))).to.deep.equal(
         [...keys, haproxy].map((key) => `${key}: ${RESERVED}`),
       );
       expect(clusterSettings(config).map(({ metrics }) => metrics[0].hosts.kind)).to.deep.equal([

@@ -1,6 +1,6 @@
 /** The process as an operator sees it: command line, refusals, signals. */
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -117,6 +117,26 @@ describe('the process', () => {
       serving.signal(signal);
       expect(await serving.exited, `serving, ${signal}`).to.deep.equal({ code: 0, signal: null });
     }
+  });
+
+  it('opens no debugger on SIGUSR1, and goes on', async () => {
+    const serving = new FrenoProcess(minimal(), directory.path);
+    await serving.waitFor('/lb-check', 200);
+    serving.signal('SIGUSR1');
+    await serving.waitFor('/lb-check', 200);
+    await serving.stop();
+    expect(serving.log).not.to.include('Debugger listening');
+  });
+
+  it('writes files that only its user may read', async () => {
+    const config = minimal();
+    const serving = new FrenoProcess(config, directory.path);
+    await serving.waitFor('/leader-check', 200);
+    for (const name of readdirSync(config.RaftDataDir)) {
+      const { mode } = statSync(join(config.RaftDataDir, name));
+      expect((mode & 0o077).toString(8), name).to.equal('0');
+    }
+    await serving.stop();
   });
 
   it('acts as forced leader without a majority, but commands still need one', async () => {
