@@ -5,6 +5,7 @@
 import { monotonicMs } from '../base/clock.js';
 import { messageOf } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
+import { sharedInterval } from '../base/shared-interval.js';
 import type { Consensus } from '../contracts/consensus.js';
 import type {
   EventRecorder,
@@ -36,18 +37,18 @@ export class FitnessWatch implements FitnessReporter {
   #questions = 0;
   #handovers = 0;
   #isLooking = false;
-  #timer: NodeJS.Timeout | undefined;
+  #cancel: (() => void) | undefined;
 
   constructor(options: FitnessWatchOptions) {
     this.#options = options;
   }
 
   start(): void {
-    this.#timer = setInterval(() => void this.look(), LOOK_INTERVAL_MS);
+    this.#cancel = sharedInterval(LOOK_INTERVAL_MS, () => void this.look());
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#cancel?.();
   }
 
   report(): FitnessReport {

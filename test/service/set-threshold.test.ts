@@ -1,38 +1,22 @@
 /** A threshold set for the time of an incident, and an exempted app, on a real node. */
-import { join } from 'node:path';
 import { expect } from 'chai';
-import { Fleet } from '../../src/demo/fleet.js';
-import { FrenoProcess } from '../../src/demo/freno-process.js';
-import { freePorts, TemporaryDirectory } from '../../src/demo/temporary.js';
+import type { Fleet } from '../../src/demo/fleet.js';
+import type { FrenoProcess } from '../../src/demo/freno-process.js';
 import { fetchJson, fetchOnce } from '../support/http-client.js';
+import { CHECK_PATH, OneNode } from '../support/one-node.js';
 import { until } from '../support/until.js';
 
-const CHECK = '/check/a/mysql/main';
-
 describe('a node in an incident', () => {
-  let directory: TemporaryDirectory;
+  let node: OneNode;
   let fleet: Fleet;
   let freno: FrenoProcess;
 
   before(async () => {
-    directory = new TemporaryDirectory();
-    fleet = await Fleet.start([{ value: 0.5 }]);
-    const [port = 0] = await freePorts(1);
-    const MySQL = {
-      MetricQuery: 'select lag from meta.heartbeat',
-      ThrottleThreshold: 1,
-      Clusters: { main: { StaticHostsSettings: { Hosts: fleet.hosts } } },
-    };
-    const keys = { ListenPort: port, HttpWorkers: 2, RaftDataDir: join(directory.path, 'raft') };
-    freno = new FrenoProcess({ ...keys, Stores: { MySQL } }, directory.path);
-    await freno.waitFor(CHECK, 200);
+    node = await OneNode.start();
+    ({ freno, fleet } = node);
   });
 
-  after(async () => {
-    await freno?.stop();
-    await fleet?.stop();
-    directory.remove();
-  });
+  after(() => node?.stop());
 
   async function command(path: string): Promise<unknown> {
     const { status, body } = await fetchOnce(freno.port, path);
@@ -42,7 +26,7 @@ describe('a node in an incident', () => {
 
   /** The responses of both workers to checks on fresh connections. */
   async function responses(): Promise<Set<string>> {
-    const checks = Array.from({ length: 20 }, () => fetchOnce(freno.port, CHECK));
+    const checks = Array.from({ length: 20 }, () => fetchOnce(freno.port, CHECK_PATH));
     return new Set((await Promise.all(checks)).map(({ body }) => body));
   }
 
