@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { monotonicMs } from '../../src/base/clock.js';
 import { error, handshake, ok, resultSet } from '../../src/demo/mysql/packets.js';
 import { MetricState } from '../../src/throttle/metric.js';
+import { mutatedBytes } from '../support/mutated-bytes.js';
 import { OddMySQL, type SessionScript } from '../support/odd-mysql.js';
 import { Probing } from '../support/probing.js';
 import { SeededRandom } from '../support/random.js';
@@ -15,31 +16,6 @@ const HEALTHY = 1;
 const ODD = Array.from({ length: 30 }, (_, number) => number + 2);
 const CONNECTIONS = 150;
 const DROP_INTERVAL_MS = 150;
-
-/** The bytes with a few of them changed, cut, doubled or moved. */
-function mutated(bytes: Buffer, random: SeededRandom): Buffer {
-  let mutant = Buffer.from(bytes);
-  for (let change = 1 + random.below(4); change > 0; change--) {
-    const at = random.below(Math.max(1, mutant.length));
-    switch (random.below(5)) {
-      case 0:
-        if (mutant.length > 0) mutant[at] = random.below(256);
-        break;
-      case 1:
-        mutant = mutant.subarray(0, at);
-        break;
-      case 2:
-        mutant = Buffer.concat([mutant, mutant.subarray(at)]);
-        break;
-      case 3:
-        mutant = Buffer.concat([mutant.subarray(0, at), mutant.subarray(at + 1)]);
-        break;
-      default:
-        if (mutant.length > 0) mutant[at] = random.chance(0.5) ? 0xff : 0;
-    }
-  }
-  return mutant;
-}
 
 function script(seed: number): SessionScript {
   const random = new SeededRandom(seed);
@@ -54,12 +30,12 @@ function script(seed: number): SessionScript {
   ];
   return {
     ...(step === 0 && {
-      greet: (socket) => socket.write(mutated(handshake('8.4.3-odd', 1), random)),
+      greet: (socket) => socket.write(mutatedBytes(handshake('8.4.3-odd', 1), random)),
     }),
-    ...(step === 1 && { logIn: (socket) => socket.write(mutated(ok(2), random)) }),
+    ...(step === 1 && { logIn: (socket) => socket.write(mutatedBytes(ok(2), random)) }),
     answer: (sql) => {
-      if (/^set/i.test(sql)) return step === 2 ? mutated(ok(1), random) : null;
-      return mutated(results[random.below(results.length)]!, random);
+      if (/^set/i.test(sql)) return step === 2 ? mutatedBytes(ok(1), random) : null;
+      return mutatedBytes(results[random.below(results.length)]!, random);
     },
   };
 }
