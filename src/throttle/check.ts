@@ -75,7 +75,10 @@ export function check(request: CheckRequest, context: CheckContext): Judgement {
   if (isThrottled(request, context, exemption) || (!exemption && isHeld(request, context))) {
     return denied(app, 0, request.readThreshold ?? 0);
   }
-  if (metrics === undefined) return unknownStore(request.ifExists, request.readThreshold ?? 0);
+  if (metrics === undefined) {
+    const threshold = request.readThreshold ?? 0;
+    return app === '' ? denied(app, 0, threshold) : unknownStore(request.ifExists, threshold);
+  }
   const [first] = metrics;
   if (app === '') {
     return denied(app, shownValue(first, context), thresholdOf(first, context.nowUnixMs));

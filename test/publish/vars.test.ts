@@ -75,6 +75,13 @@ describe('/debug/vars', () => {
     expect(vars).not.to.have.any.keys('check.a.mysql.s2.error', 'check.any.mysql.s2.error');
   });
 
+  it('has the variables of expvar, with the memory that has a meaning here', async () => {
+    const { memstats, cmdline } = await varsOf({});
+    expect(memstats).to.have.all.keys('Alloc', 'HeapAlloc', 'HeapSys', 'Sys');
+    for (const bytes of Object.values(memstats as object)) expect(bytes).to.be.above(1e6);
+    expect(cmdline).to.deep.equal(process.argv);
+  });
+
   it('merges the probes of all workers', async () => {
     const vars = await varsOf({
       probes: {

@@ -165,6 +165,9 @@ function expected(
     const message = app === '' ? 'no app indicated' : 'App denied';
     return { status: 417, value: 0, threshold: readThreshold ?? 0, message };
   }
+  if (store === undefined && app === '') {
+    return { status: 417, value: 0, threshold, message: 'no app indicated' };
+  }
   if (store === undefined) {
     const status = question.ifExists ? 200 : 404;
     return { status, value: 0, threshold, message: 'No such metric' };

@@ -43,7 +43,8 @@ export class CheckRequests {
   check(path: string, question: ReceivedCheck): HandlerResponse | Promise<HandlerResponse> {
     const { query, client } = question;
     const { checks } = this.#sources;
-    if (!query.includes(WAIT) && !query.includes(VERBOSE)) {
+    // Letters of their names may be encoded.
+    if (!query.includes(WAIT) && !query.includes(VERBOSE) && !query.includes('%')) {
       return checks.respond(path, query, client);
     }
     const waitMs = waitMsOf(query);

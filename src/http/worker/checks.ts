@@ -54,7 +54,7 @@ import {
   redirectResponse,
 } from './response.js';
 import { matchRoute } from './routes.js';
-import { decodeParameters, parseDecimal, queryParameter } from './url-params.js';
+import { decodeParameters, parseDecimal, queryParameter, withoutSemicolons } from './url-params.js';
 
 /** Compiled paths in the cache; all are dropped when there is no room. */
 const COMPILED_CHECKS_MAX = 4096;
@@ -282,6 +282,7 @@ export class Checks {
   #compile(asked: AskedCheck, client: ClientKey): CompiledCheck | HandlerResponse {
     const match = matchRoute(asked.path);
     if (match.kind === 'unknown') return NOT_FOUND_RESPONSE;
+    if (match.kind === 'found' && match.route.endpoint !== 'check') return NOT_FOUND_RESPONSE;
     if (match.kind === 'redirect') {
       return redirectResponse('GET', withQuery(match.path, asked.query));
     }
@@ -355,7 +356,7 @@ function namesNoMetric(query: string): boolean {
 function isLowPriority(query: string, isLowByRule: boolean): boolean {
   if (query === '') return isLowByRule;
   if (query === LOW_PRIORITY_QUERY) return true;
-  const priority = queryParameter(query, 'p');
+  const priority = queryParameter(withoutSemicolons(query), 'p');
   return priority === '' ? isLowByRule : priority === 'low';
 }
 

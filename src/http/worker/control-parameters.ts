@@ -10,7 +10,7 @@ import {
 import type { AppKey, CommandOrigin } from '../../throttle/commands.js';
 import { skippedHostName } from '../../throttle/skipped-host.js';
 import { generalResponse, type HandlerResponse, isResponse } from './response.js';
-import { parseDecimal, queryParameter } from './url-params.js';
+import { parseDecimal, queryParameter, withoutSemicolons } from './url-params.js';
 
 export interface ControlParameters {
   /** Decoded, by their names in the pattern of the route. */
@@ -65,6 +65,9 @@ export function appKey({ parameters, query }: ControlParameters): AppKey | Handl
   if (app === '') return generalResponse(400, 'no app indicated');
   const store = queryParameter(query, 'store_name');
   if (typeof store === 'object') return store;
+  if (queryParameter(withoutSemicolons(query), 'store_name') !== store) {
+    return generalResponse(400, 'store_name: a semicolon is written %3B, and separates nothing');
+  }
   if (store.includes('/')) {
     return generalResponse(400, 'store_name: the name of a store has no slash');
   }

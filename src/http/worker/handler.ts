@@ -47,7 +47,7 @@ import {
 import { type FoundRoute, helpResponse, parametersOf } from './route-parameters.js';
 import { allows, isControl, matchRoute } from './routes.js';
 import { allStoresJson, storeJson } from './store-reports.js';
-import { queryParameter } from './url-params.js';
+import { queryParameter, withoutSemicolons } from './url-params.js';
 
 export interface HandlerSources {
   readonly access: AccessGuard;
@@ -112,18 +112,10 @@ export class Handler {
 
   /** A response that is not a promise may be overwritten by the next call: send it at once. */
   handle(request: HandlerRequest): HandlerResponse | Promise<HandlerResponse> {
-    const { method, path, query, client } = request;
+    const { method, path, query } = request;
     const isRead = method === 'GET' || method === 'HEAD';
     if (isRead && path.startsWith('/check') && !path.startsWith(CHECK_ALL)) {
-      const { checks, checkRequests, access } = this.#sources;
-      if (!access.checksAreOpen) {
-        const refusal = access.refusalOfCheck(path, credentialsOf(request));
-        if (refusal !== null) return refusal;
-      }
-      const response =
-        query === '' ? checks.respond(path, query, client) : checkRequests.check(path, request);
-      if (response instanceof Promise || response.status !== 301) return response;
-      return redirectResponse(method, response.location);
+      return this.#check(request);
     }
     const match = matchRoute(path);
     if (match.kind === 'unknown') return NOT_FOUND_RESPONSE;
@@ -135,7 +127,20 @@ export class Handler {
     return isResponse(caller) ? caller : this.#dispatch(match, request, caller);
   }
 
-  /** The same question as a check. */
+  /** Also when letters of its path are encoded. */
+  #check(request: HandlerRequest): HandlerResponse | Promise<HandlerResponse> {
+    const { method, path, query, client } = request;
+    const { checks, checkRequests, access } = this.#sources;
+    if (!access.checksAreOpen) {
+      const refusal = access.refusalOfCheck(path, credentialsOf(request));
+      if (refusal !== null) return refusal;
+    }
+    const response =
+      query === '' ? checks.respond(path, query, client) : checkRequests.check(path, request);
+    if (response instanceof Promise || response.status !== 301) return response;
+    return redirectResponse(method, response.location);
+  }
+
   #why(
     match: FoundRoute,
     { query, client }: HandlerRequest,
@@ -208,6 +213,7 @@ export class Handler {
           checkRequests.checkAll(match.encoded[0]!, request)
         );
       case 'check':
+        return this.#check(request);
       case 'throttleApp':
       case 'unthrottleApp':
       case 'skipHost':
@@ -217,7 +223,7 @@ export class Handler {
       case 'setThreshold':
       case 'resetThreshold':
       case 'yieldLeadership':
-        throw new Error('checks and commands are dispatched before');
+        throw new Error('commands are dispatched before');
       case 'why':
         return this.#why(match, request, caller);
       case 'access':
@@ -259,9 +265,10 @@ export class Handler {
       case 'hostname':
         return HOSTNAME_RESPONSE;
       case 'aggregatedMetrics': {
-        const isBrief = queryParameter(request.query, 'brief') === 'true';
-        const key = `${route.endpoint} ${isBrief}`;
-        return this.#list(key, () => aggregatedMetrics(board, this.#stores, isBrief));
+        const isBrief = queryParameter(withoutSemicolons(request.query), 'brief') === 'true';
+        return this.#list(`brief ${isBrief}`, () =>
+          aggregatedMetrics(board, this.#stores, isBrief),
+        );
       }
       case 'metricsHealth':
         return this.#list(route.endpoint, () => metricsHealth(board, this.#stores));

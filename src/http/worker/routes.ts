@@ -167,7 +167,7 @@ function findRoute(path: string): Extract<Match, { kind: 'found' }> | undefined 
   // The last segment must not be empty, but for the page's: that is a superfluous slash.
   if (!path.startsWith('/') || (path.endsWith('/') && path !== '/')) return undefined;
   const segments = path.slice(1).split('/');
-  const route = byFirstSegment.get(segments[0]!)?.find((candidate) => fits(candidate, segments));
+  const route = routeOf(segments) ?? (path.includes('%') ? routeOf(plain(segments)) : undefined);
   if (route === undefined) return undefined;
   const encoded = segments.filter((_, index) => route.segments[index]!.startsWith(':'));
   return { kind: 'found', route, encoded };
@@ -183,8 +183,7 @@ function cleanPath(path: string): string | undefined {
   const shortened = path.slice(0, -1);
   if (path.endsWith('/') && findRoute(shortened) !== undefined) return shortened;
   const segments = cleanSegments(path);
-  const folded = segments.map((segment) => segment.toLowerCase());
-  const route = byFirstSegment.get(folded[0] ?? '')?.find((candidate) => fits(candidate, folded));
+  const route = routeOf(plain(segments).map((segment) => segment.toLowerCase()));
   if (route === undefined) return undefined;
   const cased = route.segments.map((segment, index) =>
     segment.startsWith(':') ? segments[index]! : segment,
@@ -201,6 +200,22 @@ function cleanSegments(path: string): string[] {
     else if (plain !== '' && plain !== '.') cleaned.push(segment);
   }
   return cleaned;
+}
+
+function routeOf(segments: readonly string[]): Route | undefined {
+  return byFirstSegment.get(segments[0] ?? '')?.find((candidate) => fits(candidate, segments));
+}
+
+/** Percent-decoded, but for what is malformed, and for slashes: those separate nothing. */
+function plain(segments: readonly string[]): string[] {
+  return segments.map((segment) => {
+    if (!segment.includes('%') || /%2f/i.test(segment)) return segment;
+    try {
+      return decodeURIComponent(segment);
+    } catch {
+      return segment;
+    }
+  });
 }
 
 function fits(route: Route, segments: readonly string[]): boolean {

@@ -29,8 +29,8 @@ export function decodeParameters(encoded: readonly string[]): string[] | Handler
  */
 export function queryParameter(query: string, name: string): string | HandlerResponse {
   for (const pair of query.split('&')) {
+    if (!isNamed(pair, name)) continue;
     const equals = pair.indexOf('=');
-    if ((equals === -1 ? pair : pair.slice(0, equals)) !== name) continue;
     const encoded = equals === -1 ? '' : pair.slice(equals + 1).replaceAll('+', ' ');
     const value = decodePercent(encoded);
     if (value === undefined) return malformedEncoding(pair);
@@ -43,12 +43,29 @@ export function queryParameter(query: string, name: string): string | HandlerRes
 export function queryParameters(query: string, name: string): string[] | HandlerResponse {
   const values: string[] = [];
   for (const pair of query.split('&')) {
-    if (pair !== name && !pair.startsWith(`${name}=`)) continue;
+    if (!isNamed(pair, name)) continue;
     const value = queryParameter(pair, name);
     if (typeof value === 'object') return value;
     values.push(value);
   }
   return values;
+}
+
+/**
+ * The query without what has a semicolon, which the original ignores, value and all. Only for its
+ * parameters of reading requests: elsewhere that could change the meaning of the request.
+ */
+export function withoutSemicolons(query: string): string {
+  if (!query.includes(';')) return query;
+  const pairs = query.split('&').filter((pair) => !pair.includes(';'));
+  return pairs.join('&');
+}
+
+/** Whether that part of the query gives the parameter: letters of its name may be encoded. */
+function isNamed(pair: string, name: string): boolean {
+  const equals = pair.indexOf('=');
+  const given = equals === -1 ? pair : pair.slice(0, equals);
+  return given === name || (given.includes('%') && decodePercent(given) === name);
 }
 
 /** Matches in linear time: no digit can belong to two of its parts. */

@@ -217,7 +217,13 @@ export const BODIES = {
     Answers: map(POINTS),
   }),
   Inventory: map(object(HOST_LIST, { Metrics: map(object(HOST_LIST)) })),
-  Variables: map({ type: ['number', 'string'] }),
+  Variables: {
+    ...map({ type: ['number', 'string'] }),
+    properties: {
+      cmdline: list(TEXT),
+      memstats: object({ Alloc: WHOLE, HeapAlloc: WHOLE, HeapSys: WHOLE, Sys: WHOLE }),
+    },
+  },
   Profile: { type: 'object' },
   Document: { type: 'object' },
   Paths: list(TEXT),

@@ -69,6 +69,7 @@ export class Vars implements VarsReporter {
       }
     }
     this.#addConsensusVars(vars);
+    addProcessVars(vars);
     return jsonObjectInChunks(vars);
   }
 
@@ -115,4 +116,12 @@ export class Vars implements VarsReporter {
     }
     if (backend === 'raft') vars.set('raft.leader', jsonString(Leader));
   }
+}
+
+/** As of Go's package expvar, as far as it has a meaning here; of the main thread's heap. */
+function addProcessVars(vars: Map<string, string>): void {
+  const { rss, heapUsed, heapTotal } = process.memoryUsage();
+  const memory = { Alloc: heapUsed, HeapAlloc: heapUsed, HeapSys: heapTotal, Sys: rss };
+  vars.set('memstats', JSON.stringify(memory));
+  vars.set('cmdline', JSON.stringify(process.argv));
 }
