@@ -13,6 +13,7 @@ import type {
 import { hostSource, inheritedSources } from './host-sources.js';
 import { KNOWN_METRICS } from './known-metrics.js';
 import { namedMetrics, ownMetricName } from './named-metrics.js';
+import { passwordOf } from './passwords.js';
 import type { FrenoConfig } from './schema.js';
 import { CATCH_UP_DEFAULTS, type CatchUpConfig, type MetricConfig } from './schema-metrics.js';
 import type { ClusterConfig, MySQLConfig } from './schema-stores.js';
@@ -45,7 +46,7 @@ function ownMetric(mysql: MySQLConfig, cluster: ClusterConfig): MetricSettings {
     hosts: hostSource(mysql, cluster),
     port: cluster.Port || mysql.Port || MYSQL_DEFAULT_PORT,
     user: cluster.User || mysql.User,
-    password: cluster.Password || mysql.Password,
+    ...passwordOf(cluster, mysql),
     collation: mysql.Collation,
     tls: tlsSettings(inheritedTls(cluster.TLS, mysql.TLS)),
     connectionMaxAgeMs: mysql.MaxConnectionAgeSecs * 1_000,
@@ -81,7 +82,7 @@ function otherMetric(
         : hostSource(mysql, inheritedSources(keys.Hosts, cluster)),
     port: keys.Port || own.port,
     user: keys.User || own.user,
-    password: keys.Password || own.password,
+    ...passwordOf(keys, cluster, mysql),
     collation: own.collation,
     tls:
       keys.TLS === undefined

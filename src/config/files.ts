@@ -1,11 +1,13 @@
 /**
- * The files that a configuration names: certificates and keys. Each is checked before the
- * configuration is applied, so that a wrong file stops a start or a reload and not the first
- * connection. Later, each new connection reads them again: a renewed certificate needs no reload.
+ * The files that a configuration names: certificates, keys and passwords. Each is checked before
+ * the configuration is applied, so that a wrong file stops a start or a reload and not the first
+ * connection. Later, each new connection reads them again: a renewed certificate or password needs
+ * no reload.
  */
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
+import { passwordIn } from '../base/mysql/password-file.js';
 import { exposure, isExposed } from './exposed-files.js';
 import { readFailure } from './file-errors.js';
 import { namedMetrics } from './named-metrics.js';
@@ -40,19 +42,31 @@ export async function checkFiles(config: FrenoConfig): Promise<FileFindings> {
   const files = new FileCheck();
   const { MySQL } = config.Stores;
   const mysqlPath: Path = ['Stores', 'MySQL'];
+  await files.checkPassword(MySQL.PasswordFile, [...mysqlPath, 'PasswordFile']);
+  await files.checkPassword(MySQL.ProxySQLPasswordFile, [...mysqlPath, 'ProxySQLPasswordFile']);
   const common: PlacedTls = { tls: MySQL.TLS, path: [...mysqlPath, 'TLS'] };
   for (const [name, cluster] of Object.entries(MySQL.Clusters)) {
     const path: Path = [...mysqlPath, 'Clusters', name];
     const own: PlacedTls = { tls: cluster.TLS, path: [...path, 'TLS'] };
     await files.check(own, common);
+    await files.checkPassword(cluster.PasswordFile, [...path, 'PasswordFile']);
+    const proxysql: Path = ['ProxySQLSettings', 'PasswordFile'];
+    await files.checkPassword(cluster.ProxySQLSettings.PasswordFile, [...path, ...proxysql]);
     for (const [metric, { keys }] of namedMetrics(MySQL, cluster)) {
+      const homeOf = (key: 'TLS' | 'PasswordFile' | 'Hosts'): Path => [
+        ...(cluster.Metrics[metric]?.[key] === undefined ? mysqlPath : path),
+        ...['Metrics', metric, key],
+      ];
+      await files.checkPassword(keys.PasswordFile, homeOf('PasswordFile'));
+      const ofHosts = keys.Hosts?.ProxySQLSettings.PasswordFile;
+      await files.checkPassword(ofHosts, [...homeOf('Hosts'), ...proxysql]);
       if (keys.TLS === undefined) continue;
-      const home = cluster.Metrics[metric]?.TLS === undefined ? mysqlPath : path;
-      await files.check({ tls: keys.TLS, path: [...home, 'Metrics', metric, 'TLS'] }, own, common);
+      await files.check({ tls: keys.TLS, path: homeOf('TLS') }, own, common);
     }
   }
   if (config.BackendMySQLHost !== '') {
     await files.check({ tls: config.BackendMySQLTLS, path: ['BackendMySQLTLS'] });
+    await files.checkPassword(config.BackendMySQLPasswordFile, ['BackendMySQLPasswordFile']);
   }
   return { problems: [...files.problems], warnings: [...files.warnings] };
 }
@@ -82,6 +96,17 @@ class FileCheck {
     this.#checked.add(files);
     await this.#checkAuthorities(authorities);
     await this.#checkPair(certificate, key);
+  }
+
+  /** Of a file that holds a password; none if its name is empty. */
+  async checkPassword(name = '', path: Path): Promise<void> {
+    const file = { path: pathText(path), name };
+    const text = await this.#read(file);
+    if (text === undefined) return;
+    if (passwordIn(text) === '') this.#problem(file, 'is empty');
+    if (await isExposed(name)) {
+      this.warnings.add(`${file.path}: ${name} ${exposure('a password')}`);
+    }
   }
 
   async #checkAuthorities(file: NamedFile): Promise<void> {

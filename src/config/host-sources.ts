@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { formatAddress } from '../base/address.js';
 import type { HostSource } from '../contracts/stores.js';
 import { splitList } from './key-types.js';
+import { passwordKeys, passwordOf, prefixedPassword } from './passwords.js';
 import { type HostSourcesConfig, NO_SOURCES } from './schema-hosts.js';
 import type { MySQLConfig } from './schema-stores.js';
 
@@ -62,7 +63,7 @@ const sourceReaders: Readonly<
       kind: 'proxysql',
       addresses,
       user: proxysql.User || mysql.ProxySQLUser,
-      password: proxysql.Password || mysql.ProxySQLPassword,
+      ...passwordOf(proxysql, prefixedPassword('ProxySQL', mysql)),
       hostgroupId: proxysql.HostgroupID ?? 0,
       ignoreServerTtlMs: proxysql.IgnoreServerTTLSecs * 1_000 || IGNORE_SERVER_TTL_MS,
     };
@@ -102,7 +103,7 @@ export function inheritedSources(
     ProxySQLSettings: inherit('ProxySQLSettings', (own, cluster) => ({
       Addresses: own.Addresses.length > 0 ? own.Addresses : cluster.Addresses,
       User: own.User || cluster.User,
-      Password: own.Password || cluster.Password,
+      ...passwordKeys(own, cluster),
       HostgroupID: own.HostgroupID ?? cluster.HostgroupID,
       IgnoreServerTTLSecs: own.IgnoreServerTTLSecs || cluster.IgnoreServerTTLSecs,
     })),

@@ -1,5 +1,6 @@
 /** The metrics that a cluster has beside its own: its `Metrics`, and those of `Stores.MySQL`. */
 import { LAG } from './known-metrics.js';
+import { hasPassword } from './passwords.js';
 import type { MetricConfig } from './schema-metrics.js';
 import type { ClusterConfig, MySQLConfig } from './schema-stores.js';
 
@@ -18,8 +19,9 @@ export interface NamedMetric {
 
 /**
  * By name, those of `Stores.MySQL` first, each in the order of the file; without those that are not
- * enabled. Objects (`Hosts`, `Prometheus`, `TLS`, `CatchUp`) are inherited as a whole, and a
- * `Query` here takes the place of `Prometheus` there, or the other way round.
+ * enabled. Objects (`Hosts`, `Prometheus`, `TLS`, `CatchUp`) are inherited as a whole. A `Query`
+ * here takes the place of `Prometheus` there, a `Password` that of `PasswordFile`, and the other
+ * way round.
  */
 export function namedMetrics(
   mysql: MySQLConfig,
@@ -41,6 +43,11 @@ export function namedMetrics(
 }
 
 function inheritedKeys(inherited: MetricConfig = {}, own: MetricConfig): MetricConfig {
+  const { Password, PasswordFile, ...withoutPassword } = inherited;
+  return inheritedQuery(hasPassword(own) ? withoutPassword : inherited, own);
+}
+
+function inheritedQuery(inherited: MetricConfig, own: MetricConfig): MetricConfig {
   const { Query, Kind, Prometheus, ...others } = inherited;
   if (own.Prometheus !== undefined) return others;
   return own.Query === undefined ? inherited : { ...others, Kind };

@@ -6,6 +6,7 @@ import { inheritedSources, NEEDS, namedSources, SOURCE_KEYS } from './host-sourc
 import { KNOWN_METRICS, LAG } from './known-metrics.js';
 import { type NamedMetric, namedMetrics, ownMetricName } from './named-metrics.js';
 import { nearest } from './nearest.js';
+import { checkPassword } from './passwords.js';
 import { checkCertificate } from './rules-certificate.js';
 import { NO_SOURCES } from './schema-hosts.js';
 import type { MetricConfig } from './schema-metrics.js';
@@ -46,6 +47,9 @@ export function checkMetrics(
     checkMeasured(placed, findings);
     checkHosts(mysql, cluster, placed, findings);
     checkCertificate(metric.keys.TLS, [...placed.path, 'TLS'], findings);
+    checkPassword(metric.keys, placed.path, findings);
+    const proxysql = metric.keys.Hosts?.ProxySQLSettings ?? {};
+    checkPassword(proxysql, [...placed.path, 'Hosts', 'ProxySQLSettings'], findings);
   }
 }
 

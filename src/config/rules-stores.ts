@@ -4,6 +4,7 @@ import { METRICS_MAX, STORES_MAX } from '../base/limits.js';
 import type { Findings } from './findings.js';
 import { NEEDS, namedSources, SOURCE_KEYS } from './host-sources.js';
 import { namedMetrics } from './named-metrics.js';
+import { checkPassword, prefixedPassword } from './passwords.js';
 import { checkCertificate } from './rules-certificate.js';
 import { checkMetrics } from './rules-metrics.js';
 import { type ClusterConfig, EMPTY_CLUSTER, type MySQLConfig } from './schema-stores.js';
@@ -19,6 +20,8 @@ export function checkStores(mysql: MySQLConfig, findings: Findings): void {
     );
   }
   checkCertificate(mysql.TLS, [...path, 'TLS'], findings);
+  checkPassword(mysql, path, findings);
+  checkPassword(prefixedPassword('ProxySQL', mysql), path, findings, 'ProxySQL');
   checkMetricCount(mysql, path, findings);
   for (const [name, cluster] of clusters) {
     checkCluster(mysql, cluster, [...path, 'Clusters', name], findings);
@@ -42,6 +45,8 @@ function checkCluster(
   findings: Findings,
 ): void {
   checkCertificate(cluster.TLS, [...path, 'TLS'], findings);
+  checkPassword(cluster, path, findings);
+  checkPassword(cluster.ProxySQLSettings, [...path, 'ProxySQLSettings'], findings);
   checkMetrics(mysql, cluster, path, findings);
   const [used, ...unused] = namedSources(mysql, cluster);
   for (const key of SOURCE_KEYS) {

@@ -2,6 +2,7 @@
 import { formatAddress } from '../base/address.js';
 import { ELECTION_HEARTBEATS_MIN } from '../contracts/consensus.js';
 import type { Findings } from './findings.js';
+import { checkPassword, prefixedPassword } from './passwords.js';
 import { checkAccess } from './rules-access.js';
 import { checkCertificate } from './rules-certificate.js';
 import { checkStores } from './rules-stores.js';
@@ -21,6 +22,7 @@ export function checkRules(config: FrenoConfig, findings: Findings): void {
     findings.warning(['HttpWorkers'], 'ignored: HttpEngine "node" has one worker');
   }
   checkCertificate(config.BackendMySQLTLS, ['BackendMySQLTLS'], findings);
+  checkPassword(prefixedPassword('BackendMySQL', config), [], findings, 'BackendMySQL');
   checkApps(config.Apps, findings);
   checkAccess(config.Access, findings);
   checkStores(config.Stores.MySQL, findings);

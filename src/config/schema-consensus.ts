@@ -78,6 +78,9 @@ export const backendKeys = {
   BackendMySQLPassword: text()
     .default('')
     .meta({ description: 'Password of the backend user.', secret: true }),
+  BackendMySQLPasswordFile: text()
+    .default('')
+    .meta({ description: 'File that holds it, instead of `BackendMySQLPassword`.' }),
   BackendMySQLCollation: collation()
     .default('')
     .meta({ description: 'Collation of the connections. Empty: that of the client library.' }),

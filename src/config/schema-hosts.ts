@@ -87,6 +87,9 @@ const proxysql = z.strictObject({
     description: 'Its password. Empty: `ProxySQLPassword` of `Stores.MySQL`.',
     secret: true,
   }),
+  PasswordFile: text().default('').meta({
+    description: 'File that holds it, instead of `Password`.',
+  }),
   HostgroupID: count(Number.MAX_SAFE_INTEGER).optional().meta({
     description: 'Host group whose servers are the hosts. Default with `Addresses`: 0.',
   }),

@@ -111,6 +111,9 @@ const metric = z
     Password: text()
       .optional()
       .meta({ description: 'As of the cluster. Empty inherits.', secret: true }),
+    PasswordFile: text().optional().meta({
+      description: 'As of the cluster. Empty inherits, unless `Password` is set.',
+    }),
     TLS: optionalTls().meta({ description: 'As of the cluster. Keys that are not set inherit.' }),
     IgnoreHosts: list(text().min(1)).optional().meta({ description: 'As of the cluster.' }),
     IgnoreHostsCount: count(HOSTS_MAX).optional().meta({ description: 'As of the cluster.' }),

@@ -27,6 +27,9 @@ const cluster = z.strictObject({
   Password: text()
     .default('')
     .meta({ description: 'As in `Stores.MySQL`. Empty inherits.', secret: true }),
+  PasswordFile: text().default('').meta({
+    description: 'As in `Stores.MySQL`. Empty inherits, unless `Password` is set.',
+  }),
   MetricQuery: metricQuery()
     .default('')
     .meta({ description: 'As in `Stores.MySQL`. Empty inherits.' }),
@@ -88,6 +91,13 @@ const clusterName = z
 const mysql = z.strictObject({
   User: text().default('').meta({ description: 'User of the MySQL servers.' }),
   Password: text().default('').meta({ description: 'Its password.', secret: true }),
+  PasswordFile: text()
+    .default('')
+    .meta({
+      description:
+        'File that holds the password, instead of `Password`. ' +
+        'It may change while freno runs: see [Security](security.md#passwords-in-files).',
+    }),
   MetricQuery: metricQuery()
     .default('')
     .meta({
@@ -165,6 +175,9 @@ const mysql = z.strictObject({
     .default('')
     .meta({ description: 'User of the admin interface of ProxySQL.' }),
   ProxySQLPassword: text().default('').meta({ description: 'Its password.', secret: true }),
+  ProxySQLPasswordFile: text()
+    .default('')
+    .meta({ description: 'File that holds it, instead of `ProxySQLPassword`.' }),
   VitessCells: list(text().min(1))
     .default([])
     .meta({ description: 'Cells of Vitess whose tablets are probed. Empty: all.' }),

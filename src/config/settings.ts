@@ -7,6 +7,7 @@ import type { MemcacheAddress } from '../contracts/publisher.js';
 import type { TlsSettings } from '../contracts/stores.js';
 import { accessSettings } from './access.js';
 import { appRulesSettings } from './apps.js';
+import { type PasswordSettings, passwordOf, prefixedPassword } from './passwords.js';
 import type { FrenoConfig } from './schema.js';
 import { tlsSettings } from './tls.js';
 
@@ -31,13 +32,12 @@ export interface RaftSettings {
 }
 
 /** A MySQL backend elects the leader. */
-export interface BackendSettings {
+export interface BackendSettings extends PasswordSettings {
   readonly kind: 'backend';
   readonly host: string;
   readonly port: number;
   readonly schema: string;
   readonly user: string;
-  readonly password: string;
   /** Empty: the client's default. */
   readonly collation: string;
   readonly tls: TlsSettings | null;
@@ -124,7 +124,7 @@ function backendSettings(config: FrenoConfig): BackendSettings {
     port: config.BackendMySQLPort || MYSQL_DEFAULT_PORT,
     schema: config.BackendMySQLSchema,
     user: config.BackendMySQLUser,
-    password: config.BackendMySQLPassword,
+    ...passwordOf(prefixedPassword('BackendMySQL', config)),
     collation: config.BackendMySQLCollation,
     tls: tlsSettings(config.BackendMySQLTLS),
   };

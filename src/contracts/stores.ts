@@ -25,6 +25,8 @@ export interface ProxySQLHosts {
   readonly addresses: readonly string[];
   readonly user: string;
   readonly password: string;
+  /** A file that holds the password instead; empty: none. */
+  readonly passwordFile: string;
   readonly hostgroupId: number;
   readonly ignoreServerTtlMs: number;
 }
@@ -88,6 +90,8 @@ export interface MetricSettings {
   readonly port: number;
   readonly user: string;
   readonly password: string;
+  /** A file that holds the password instead; empty: none. */
+  readonly passwordFile: string;
   /** Empty: the client's default. */
   readonly collation: string;
   readonly tls: TlsSettings | null;

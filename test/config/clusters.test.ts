@@ -38,6 +38,7 @@ describe('the settings of a cluster', () => {
     hosts: { kind: 'none' },
     user: 'u',
     password: 'p',
+    passwordFile: '',
     measured: { kind: 'query', query: 'select 1' },
     cacheMs: 10,
     threshold: 1.5,
@@ -225,6 +226,7 @@ describe('the source of hosts of a cluster', () => {
         addresses: ['g1:6032', 'g2:6032'],
         user: 'gu',
         password: 'gp',
+        passwordFile: '',
         hostgroupId: 0,
         ignoreServerTtlMs: 10_000,
       });
@@ -243,6 +245,7 @@ describe('the source of hosts of a cluster', () => {
         addresses: ['p:6032'],
         user: 'u',
         password: 'p',
+        passwordFile: '',
         hostgroupId: 5,
         ignoreServerTtlMs: 3_000,
       });

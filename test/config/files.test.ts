@@ -68,6 +68,37 @@ describe('the files that a configuration names', () => {
     expect(exposed[0]).to.match(/^Stores\.MySQL\.TLS\.KeyFile: .*exposed\.key holds a private key/);
   });
 
+  it('checks the files of passwords: missing, empty, exposed', async () => {
+    const [good, empty] = [fileOf('password', 'secret\n'), fileOf('empty', '\n')];
+    chmodSync(good, 0o600);
+    const found = await checkFiles(
+      configSchema.parse({
+        BackendMySQLHost: 'h',
+        BackendMySQLPasswordFile: '/nowhere/password',
+        Stores: {
+          MySQL: {
+            PasswordFile: good,
+            ProxySQLPasswordFile: empty,
+            Metrics: { m: { PasswordFile: empty } },
+            Clusters: { a: {}, b: { PasswordFile: '/nowhere/b' } },
+          },
+        },
+      }),
+    );
+    expect(found.problems).to.deep.equal([
+      `${MYSQL}.ProxySQLPasswordFile: ${empty} is empty`,
+      `${MYSQL}.Metrics.m.PasswordFile: ${empty} is empty`,
+      `${MYSQL}.Clusters.b.PasswordFile: /nowhere/b cannot be read: no such file`,
+      'BackendMySQLPasswordFile: /nowhere/password cannot be read: no such file',
+    ]);
+    expect(found.warnings.filter((line) => line.includes(good))).to.be.empty;
+    chmodSync(good, 0o644);
+    const again = await checkFiles(
+      configSchema.parse({ Stores: { MySQL: { PasswordFile: good } } }),
+    );
+    expect(again.warnings.join()).to.match(/MySQL\.PasswordFile: .*holds a password/);
+  });
+
   it('reports a file with the wrong content', async () => {
     const empty = fileOf('empty.pem', '');
     const CAFile = first.keyFile;

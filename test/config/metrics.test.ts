@@ -200,6 +200,7 @@ describe('the metrics of a cluster', () => {
         addresses: ['p:6032'],
         user: 'a',
         password: '',
+        passwordFile: '',
         hostgroupId: 0,
         ignoreServerTtlMs: 10_000,
       });

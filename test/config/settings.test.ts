@@ -91,6 +91,7 @@ describe('the settings of the service', () => {
       schema: 's',
       user: 'u',
       password: 'p',
+      passwordFile: '',
       collation: 'utf8mb4_bin',
       tls: { caFile: 'ca', certFile: '', keyFile: '', serverName: '', skipVerify: false },
     });

@@ -26,6 +26,7 @@ export function metricSettings(
     port: 3306,
     user: 'freno',
     password: 'freno',
+    passwordFile: '',
     collation: '',
     tls: null,
     connectionMaxAgeMs: 60_000,

@@ -1,8 +1,12 @@
 /** Connections to MySQL servers: how they are opened and closed. */
 import { connect, type LookupFunction, type Socket } from 'node:net';
-import { type Connection, type ConnectionOptions, createConnection } from 'mysql2';
+import { type Connection, type ConnectionOptions, createConnection, type QueryError } from 'mysql2';
+import { formatAddress } from '../address.js';
+import { monotonicMs } from '../clock.js';
 import { messageOf } from '../errors.js';
 import { connectWithSmallReads } from '../small-reads.js';
+import { isDeniedError } from './failure.js';
+import type { PasswordFile } from './password-file.js';
 import type { TlsMaterial } from './tls.js';
 
 /** One server. */
@@ -15,6 +19,8 @@ export interface Endpoint {
 export interface Login {
   readonly user: string;
   readonly password: string;
+  /** Holds the password instead. */
+  readonly passwordFile?: PasswordFile | null;
   /** The default database; none unless given. */
   readonly database?: string;
   /** Empty: the client's default. */
@@ -50,7 +56,7 @@ export function dial(
  * Logs in over a connected socket. Emits `connect` with the server's greeting, or `error`.
  * The caller handles time-outs: those of the library would cost a timer each. A response of more
  * than `responseBytesMax` ends the connection. Throws when the login is invalid (unknown collation,
- * unreadable TLS file).
+ * unreadable file).
  */
 export function logIn(
   socket: Socket,
@@ -59,6 +65,8 @@ export function logIn(
   nowMs: number,
   responseBytesMax = RESPONSE_BYTES_MAX,
 ): Connection {
+  const address = formatAddress({ host, port });
+  const password = login.passwordFile?.passwordFor(address, nowMs) ?? login.password;
   const verifiedName = login.tls?.serverName || host;
   // The library passes the server name to TLS unless it is a literal address. Then tls.connect
   // verifies this name; without it, it would verify "localhost".
@@ -69,7 +77,7 @@ export function logIn(
     host: verifiedName,
     port,
     user: login.user,
-    password: login.password,
+    password,
     connectTimeout: 0,
     // The default would reserve half a megabyte.
     maxPreparedStatements: 8,
@@ -83,6 +91,12 @@ export function logIn(
   };
   const connection = createConnection(options);
   contain(connection, socket, responseBytesMax);
+  const { passwordFile } = login;
+  if (passwordFile) {
+    connection.once('error', (error: QueryError) => {
+      if (isDeniedError(error)) passwordFile.refused(address, password, monotonicMs());
+    });
+  }
   return connection;
 }
 

@@ -59,6 +59,14 @@ export function isPrivilegeError({ errno }: { readonly errno?: number | undefine
   return PRIVILEGE_ERRORS.has(errno);
 }
 
+/** The login is refused: ER_ACCESS_DENIED_ERROR, ER_ACCESS_DENIED_NO_PASSWORD_ERROR. */
+const DENIED_ERRORS: ReadonlySet<number | undefined> = new Set([1045, 1698]);
+
+/** The server does not accept user and password. */
+export function isDeniedError({ errno }: { readonly errno?: number | undefined }): boolean {
+  return DENIED_ERRORS.has(errno);
+}
+
 /**
  * The statement took too long, or was ended: ER_LOCK_WAIT_TIMEOUT, ER_QUERY_INTERRUPTED,
  * ER_STATEMENT_TIMEOUT (MariaDB), ER_QUERY_TIMEOUT (MySQL).

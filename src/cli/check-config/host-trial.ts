@@ -4,7 +4,7 @@ import { monotonicMs } from '../../base/clock.js';
 import type { ResolverClient } from '../../base/dns-resolver.js';
 import type { Login } from '../../base/mysql/connection.js';
 import type { MySQLFailure } from '../../base/mysql/failure.js';
-import { TlsMaterial } from '../../base/mysql/tls.js';
+import { loginOf } from '../../base/mysql/login.js';
 import type { MetricSettings, ProbeTarget, StatementSource } from '../../contracts/stores.js';
 import { metricOf } from '../../stores/prober/mysql/metric.js';
 import { MysqlProbe } from '../../stores/prober/mysql/probe.js';
@@ -77,8 +77,4 @@ function probeOnce(
     const ticks = setInterval(() => probe.tick(monotonicMs()), TICK_MS);
     probe.open(monotonicMs());
   });
-}
-
-function loginOf({ user, password, collation, tls }: MetricSettings): Login {
-  return { user, password, collation, tls: tls === null ? null : new TlsMaterial(tls) };
 }

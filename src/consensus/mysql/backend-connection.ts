@@ -9,8 +9,10 @@ import type { LookupFunction } from 'node:net';
 import { Backoff } from '../../base/backoff.js';
 import { monotonicMs } from '../../base/clock.js';
 import { messageOf } from '../../base/errors.js';
+import type { Login } from '../../base/mysql/connection.js';
 import { ConnectionAge } from '../../base/mysql/connection-age.js';
 import { isFullError } from '../../base/mysql/failure.js';
+import { loginOf } from '../../base/mysql/login.js';
 import type { BackendSettings } from '../../config/settings.js';
 import { BackendError, connectError } from './backend-error.js';
 import type { BackendRow, OpenConnection, SqlParameter } from './open-connection.js';
@@ -25,6 +27,7 @@ const RECONNECT_BACKOFF = { firstMs: 50, maxMs: 1_000, jitter: 0.5 };
  */
 export class BackendConnection {
   readonly #settings: BackendSettings;
+  readonly #login: Login;
   readonly #times: BackendTimes;
   readonly #lookup: LookupFunction;
   readonly #age: ConnectionAge;
@@ -42,6 +45,7 @@ export class BackendConnection {
 
   constructor(settings: BackendSettings, times: BackendTimes, lookup: LookupFunction) {
     this.#settings = settings;
+    this.#login = loginOf(settings);
     this.#times = times;
     this.#lookup = lookup;
     this.#age = new ConnectionAge(settings.host, lookup);
@@ -110,7 +114,7 @@ export class BackendConnection {
 
   /** It goes on when its caller does not wait any longer, and is there for the next one. */
   #opened({ open }: typeof OpenConnection): Promise<OpenConnection> {
-    const opening = open(this.#settings, this.#times, this.#lookup, this.#stop.signal);
+    const opening = open(this.#settings, this.#login, this.#times, this.#lookup, this.#stop.signal);
     this.#opening = opening;
     opening.catch(() => {
       if (this.#opening === opening) this.#opening = undefined;

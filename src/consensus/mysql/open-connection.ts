@@ -7,9 +7,8 @@ import type { LookupFunction, Socket } from 'node:net';
 import type { Connection } from 'mysql2';
 import { monotonicMs } from '../../base/clock.js';
 import { FrenoError, messageOf } from '../../base/errors.js';
-import { dial, logIn, quit } from '../../base/mysql/connection.js';
+import { dial, type Login, logIn, quit } from '../../base/mysql/connection.js';
 import { setUpSession, writingSession } from '../../base/mysql/session.js';
-import { TlsMaterial } from '../../base/mysql/tls.js';
 import type { BackendSettings } from '../../config/settings.js';
 import { BackendError, connectError, statementError } from './backend-error.js';
 import type { BackendTimes } from './options.js';
@@ -53,12 +52,13 @@ export class OpenConnection {
    */
   static async open(
     settings: BackendSettings,
+    login: Login,
     times: BackendTimes,
     lookup: LookupFunction,
     stop: AbortSignal,
   ): Promise<OpenConnection> {
     try {
-      const opened = await OpenConnection.#connect(settings, times, lookup, stop);
+      const opened = await OpenConnection.#connect(settings, login, times, lookup, stop);
       await opened.#setUp().catch((error: unknown) => {
         opened.destroy();
         throw error;
@@ -71,6 +71,7 @@ export class OpenConnection {
 
   static #connect(
     settings: BackendSettings,
+    login: Login,
     times: BackendTimes,
     lookup: LookupFunction,
     stop: AbortSignal,
@@ -92,7 +93,7 @@ export class OpenConnection {
         socket.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
       });
       try {
-        const connection = logInTo(settings, socket);
+        const connection = logInTo(settings, login, socket);
         connection.on('error', fail);
         connection.once('connect', ({ serverVersion = '' }: { serverVersion?: string }) => {
           stop.removeEventListener('abort', stopped);
@@ -202,17 +203,10 @@ export function timedOut({ host, port }: BackendSettings): Error {
 }
 
 /** Throws `CONFIG` or `RESOURCE`, naming the key, when the settings cannot be used at all. */
-function logInTo(settings: BackendSettings, socket: Socket): Connection {
-  const { user, password, schema, collation } = settings;
-  const tls = settings.tls === null ? null : new TlsMaterial(settings.tls);
+function logInTo(settings: BackendSettings, login: Login, socket: Socket): Connection {
+  const database = settings.schema;
   try {
-    return logIn(
-      socket,
-      settings,
-      { user, password, database: schema, collation, tls },
-      monotonicMs(),
-      RESPONSE_BYTES_MAX,
-    );
+    return logIn(socket, settings, { ...login, database }, monotonicMs(), RESPONSE_BYTES_MAX);
   } catch (error) {
     if (error instanceof FrenoError) {
       throw new FrenoError(error.code, `BackendMySQL${error.message}`, { cause: error });

@@ -5,13 +5,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { formatAddress } from '../../base/address.js';
 import type { Login } from '../../base/mysql/connection.js';
-import { TlsMaterial } from '../../base/mysql/tls.js';
+import { type LoginSettings, loginOf } from '../../base/mysql/login.js';
 import type { MetricSettings, ProbeTarget } from '../../contracts/stores.js';
 import { type HostContext, ProbedHost } from './host.js';
 import { TRIED_HOSTS_MAX, tryLogin } from './login-trial.js';
 import type { MemberScheduling } from './probe-scheduler.js';
-
-export type LoginSettings = Pick<MetricSettings, 'user' | 'password' | 'collation' | 'tls'>;
 
 export type ConnectionSettings = LoginSettings & Pick<MetricSettings, 'connectionMaxAgeMs'>;
 
@@ -105,14 +103,13 @@ export class HostPool {
     this.#groups = this.#groups.filter(({ hosts }) => hosts.size > 0);
   }
 
-  /** One object for equal settings: certificates are read once, and kept with the login. */
+  /** One object for equal settings: files are read once, and kept with the login. */
   #group(settings: LoginSettings): LoginGroup {
-    const { user, password, collation, tls } = settings;
-    const wanted = { user, password, collation, tls };
+    const { user, password, passwordFile, collation, tls } = settings;
+    const wanted = { user, password, passwordFile, collation, tls };
     const present = this.#groups.find((group) => isDeepStrictEqual(group.settings, wanted));
     if (present !== undefined) return present;
-    const login = { user, password, collation, tls: tls === null ? null : new TlsMaterial(tls) };
-    const group: LoginGroup = { settings: wanted, login, hosts: new Map() };
+    const group: LoginGroup = { settings: wanted, login: loginOf(wanted), hosts: new Map() };
     this.#groups = [...this.#groups, group];
     return group;
   }

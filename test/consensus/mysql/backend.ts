@@ -56,6 +56,7 @@ export class Backend {
       schema: 'freno',
       user: 'freno',
       password: PASSWORD,
+      passwordFile: '',
       collation: '',
       tls: null,
     };

@@ -24,7 +24,8 @@ describe('a connection to the backend', () => {
     const { host, port } = server;
     const settings = {
       kind: 'backend',
-      ...{ host, port, schema: 'freno', user: 'u', password: 'p', collation: '', tls: null },
+      ...{ host, port, schema: 'freno', user: 'u', password: 'p', passwordFile: '' },
+      ...{ collation: '', tls: null },
     } as const;
     connection = new BackendConnection(settings, times, lookup);
   }

@@ -51,6 +51,7 @@ const proxySql = {
   addresses: ['proxy:6032'],
   user: 'stats',
   password: 'one',
+  passwordFile: '',
   hostgroupId: 1,
   ignoreServerTtlMs: 10_000,
 } as const;
@@ -406,6 +407,7 @@ describe('the inventory and its host sources', () => {
           addresses: ['127.0.0.1:1'],
           user: 'u',
           password: 'p',
+          passwordFile: '',
           hostgroupId: 0,
           ignoreServerTtlMs: 1,
         }),

@@ -34,6 +34,7 @@ describe('the ProxySQL host source', () => {
       addresses: [admin.address],
       user: admin.user,
       password: admin.password,
+      passwordFile: '',
       hostgroupId: GROUP,
       ignoreServerTtlMs: 10_000,
       ...changes,

@@ -45,6 +45,7 @@ function vitess(api: string) {
 function proxysql(admin: { host: string; port: number }) {
   return readerOf({
     ...{ kind: 'proxysql', addresses: [`${admin.host}:${admin.port}`], user: 'u', password: 'p' },
+    passwordFile: '',
     ...{ hostgroupId: 1, ignoreServerTtlMs: 0 },
   } as HostSource);
 }

@@ -12,6 +12,7 @@ import { formatAddress, parseAddress } from '../../../base/address.js';
 import { monotonicMs } from '../../../base/clock.js';
 import { FrenoError, messageOf } from '../../../base/errors.js';
 import type { Login } from '../../../base/mysql/connection.js';
+import { loginOf } from '../../../base/mysql/login.js';
 import type { ProbeTarget, ProxySQLHosts } from '../../../contracts/stores.js';
 import { type HostList, type HostSourceReader, quoted } from './host-source.js';
 import type { PoolRow } from './proxysql-admin.js';
@@ -40,9 +41,10 @@ export class ProxySQLSource implements HostSourceReader {
   #offline = new Map<string, OfflineServer>();
 
   constructor(source: ProxySQLHosts, port: number, lookup: LookupFunction) {
-    const { user, password } = source;
+    const { user, password, passwordFile } = source;
     this.#admins = source.addresses.map(adminAddress);
-    this.#login = { user, password, database: DATABASE, collation: '', tls: null };
+    const account = { user, password, passwordFile, collation: '', tls: null };
+    this.#login = { ...loginOf(account), database: DATABASE };
     this.#hostgroupId = source.hostgroupId;
     this.#port = port;
     this.#ignoreTtlMs = source.ignoreServerTtlMs;
