@@ -108,7 +108,7 @@ describe('a mutated list of hosts', () => {
     const admin = await ProxySQLAdmin.listen();
     const source = {
       ...({ kind: 'proxysql', addresses: [admin.address], user: admin.user } as const),
-      ...{ password: admin.password, hostgroupId: 1, ignoreServerTtlMs: 10_000 },
+      ...{ password: admin.password, passwordFile: '', hostgroupId: 1, ignoreServerTtlMs: 10_000 },
     };
     try {
       for (let count = 0; count < MUTANTS / 3; count++) {
