@@ -84,6 +84,12 @@ for (const engine of ENGINES) {
       expect(await statusOf('/check/%6fther/mysql/ok', 'job')).to.equal(403);
       expect(await statusOf('/check/%65tl/mysql/ok', 'job')).to.equal(200);
       expect(await statusOf('/check/etl/mysql/%61udit', 'job')).to.equal(403);
+      expect(await statusOf('/%63heck/other/mysql/ok', 'job')).to.equal(403);
+      expect(await statusOf('/%63heck/other/mysql/ok')).to.equal(401);
+      expect(await statusOf('/check%2Dread/etl/mysql/audit/7', 'job')).to.equal(403);
+      expect(await statusOf('/check-all/etl?%73tore=mysql/audit', 'job')).to.equal(403);
+      expect(await statusOf('/throttle-app/etl?store%5Fname=audit', 'team')).to.equal(403);
+      expect(await statusOf('/%74hrottle-app/other?store_name=ok', 'team')).to.equal(403);
       expect(await statusOf('//check/other/mysql/ok', 'job')).to.equal(301);
     });
 
