@@ -181,6 +181,23 @@ describe('ProbePool', () => {
     expect(silent.map(([store]) => store)).to.deep.equal(['c0', 'c2']);
   });
 
+  it('finds a store cut off that answers no login, but none that refuses queries', async () => {
+    pool.lead(true, 1);
+    await pool.assign([cluster(0)]);
+    await fresh(0);
+    await server.setFault({ kind: 'error', code: 1142, message: 'SELECT command denied' });
+    // The connection is made again and again: what is granted later counts for new ones.
+    await until(() => read(0).state === MetricState.error);
+    for (let look = 0; look < 20; look++) {
+      expect((await pool.reach()).get('c0')).to.equal('reached');
+    }
+    await server.setFault({ kind: 'hang' });
+    await until(async () => (await pool.reach()).get('c0') === 'cutOff');
+    expect(await pool.tryLogins(['c0'])).to.deep.equal([]);
+    await server.setFault({ kind: 'none' });
+    await until(async () => (await pool.reach()).get('c0') === 'reached');
+  });
+
   it('tries logins while the node does not lead, and leaves no connection', async () => {
     const refused = { host: '127.0.0.1', port: await unusedPort() };
     await pool.assign([cluster(0), cluster(1, [refused]), cluster(2, [refused, server])]);

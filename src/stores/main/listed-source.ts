@@ -142,6 +142,11 @@ export class ListedSource {
     return this.#error;
   }
 
+  /** Whether it was tried to read, and never could be. */
+  get isUnreadable(): boolean {
+    return this.#listed === null && this.#error !== '';
+  }
+
   /** Odd rows of the last good list that this has not returned before. */
   takeNewOddRows(): string[] {
     if (this.#loggedRows.size > LOGGED_ROWS_MAX) this.#loggedRows.clear();

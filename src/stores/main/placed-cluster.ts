@@ -73,14 +73,10 @@ export class PlacedCluster {
     return this.#sources;
   }
 
-  /** Whether it names sources of hosts, none of which has been read. */
+  /** Whether no metric has hosts because no list of them could be read since the start. */
   get isUnlisted(): boolean {
-    const metrics = [...this.metrics];
-    return (
-      metrics.some(({ settings }) => settings.hosts.kind !== 'none') &&
-      metrics.every(
-        (metric) => (metric.source.targets ?? this.#targetsWithoutSource(metric)) === null,
-      )
+    return [...this.metrics].every(
+      (metric) => metric.source.isUnreadable && this.#targetsWithoutSource(metric) === null,
     );
   }
 
