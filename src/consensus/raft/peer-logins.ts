@@ -15,7 +15,8 @@ export interface PeerLoginsOptions {
   readonly peers: readonly NodeId[];
   /** Whether the release of the peer knows the question. */
   readonly isRead: (peer: NodeId) => boolean;
-  readonly send: (to: NodeId, body: Uint8Array) => void;
+  /** False: there is no connection. */
+  readonly send: (to: NodeId, body: Uint8Array) => boolean;
   /** Answers for this node. */
   readonly trial: LoginTrial;
   /** Uniform in [0, 1). */
@@ -37,7 +38,7 @@ export class PeerLogins {
   }
 
   /**
-   * Resolves with the answers, when all that know the question have answered, or in time. A call
+   * Resolves with the answers, when all that got the question have answered, or in time. A call
    * ends the one before.
    */
   async ask(stores: readonly string[]): Promise<ReadonlyMap<NodeId, readonly string[]>> {
@@ -45,16 +46,15 @@ export class PeerLogins {
     const id = ++this.#id;
     this.#onAnswer();
     const answers = new Map<NodeId, readonly string[]>();
-    const asked = new Set(peers.filter(isRead));
-    this.#asked = asked;
     this.#answers = answers;
-    if (asked.size === 0) return answers;
     const body = encodeLoginMessage({ kind: 'question', id, stores });
+    const asked = new Set(peers.filter((peer) => isRead(peer) && send(peer, body)));
+    this.#asked = asked;
+    if (asked.size === 0) return answers;
     await within(ANSWER_TIMEOUT_MS, (done) => {
       this.#onAnswer = () => {
         if (answers.size === asked.size || id !== this.#id) done();
       };
-      for (const peer of asked) send(peer, body);
     });
     return answers;
   }

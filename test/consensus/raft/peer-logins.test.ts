@@ -18,18 +18,24 @@ type Sent = readonly [to: string, message: LoginMessage];
 describe('questions about logins', () => {
   let sent: Sent[];
   let tried: Array<readonly string[]>;
+  let unreachable: string[];
   let endTrial: () => void;
 
   beforeEach(() => {
     sent = [];
     tried = [];
+    unreachable = [];
   });
 
   function newNode(knowing: readonly string[] = ['b', 'c']): PeerLogins {
     return new PeerLogins({
       peers: ['b', 'c'],
       isRead: (peer) => knowing.includes(peer),
-      send: (to, body) => sent.push([to, decodeLoginMessage(body)]),
+      send: (to, body) => {
+        if (unreachable.includes(to)) return false;
+        sent.push([to, decodeLoginMessage(body)]);
+        return true;
+      },
       trial: (stores) => {
         tried.push(stores);
         return new Promise((resolve) => {
@@ -67,6 +73,14 @@ describe('questions about logins', () => {
     expect((await answers).size).to.equal(1);
     expect((await newNode([]).ask(['x'])).size).to.equal(0);
     expect(sent).to.have.length(1);
+  });
+
+  it('wait for no peer that is not connected', async () => {
+    unreachable = ['b'];
+    const node = newNode();
+    const asking = node.ask(['x']);
+    node.received('c', answer(sent[0]!, ['x']));
+    expect([...(await asking)]).to.deep.equal([['c', ['x']]]);
   });
 
   it('take no answer to an earlier question, nor of a node that was not asked', async () => {
