@@ -6,6 +6,7 @@ import { type NamedServers, serverList } from './servers/server-list.js';
 /** Options that every command with a server has. */
 export interface CommonOptions {
   readonly server?: string;
+  readonly tokenFile?: string;
   readonly json?: boolean;
 }
 
@@ -15,7 +16,7 @@ export interface CommandContext {
   readonly output: Output;
 }
 
-export function contextOf({ server, json }: CommonOptions): CommandContext {
-  const servers = serverList(server);
+export function contextOf({ server, tokenFile, json }: CommonOptions): CommandContext {
+  const servers = serverList(server, tokenFile);
   return { servers, group: new ServerGroup(servers), output: processOutput(json === true) };
 }

@@ -77,6 +77,11 @@ Of several the command finds the leader.
 Without either it asks \`http://127.0.0.1:8087\`.
 A user and a password in the URLs are for a proxy before freno, and are never printed.
 
+Where freno [restricts access](security.md#access), \`--token-file FILE\` names a file with the
+token to send, or \`FRENO_TOKEN\` has it.
+There is no option for the token itself, which other users would see in the list of processes.
+The command of \`freno run\` gets the environment, \`FRENO_TOKEN\` included.
+
 The server may be older than the client: a command that it does not have says so.
 What responds and is no freno is named as that, and never counts as a yes.
 

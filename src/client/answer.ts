@@ -93,6 +93,9 @@ export function verdictOf(reply: HttpReply, server: string): ServerVerdict {
   if (status === 400 && message !== null) {
     return { kind: 'refused', code: 'BAD_REQUEST', text: message };
   }
+  if ((status === 401 || status === 403) && message !== null) {
+    return { kind: 'refused', code: 'FORBIDDEN', text: message };
+  }
   // Only a metric that the request names has a text of its own.
   if (body !== null && status === 404) {
     return { kind: 'refused', code: 'UNKNOWN_STORE', text: body.Message };

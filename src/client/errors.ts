@@ -7,6 +7,8 @@ export type ClientErrorCode =
   | 'NOT_FRENO'
   /** freno refuses the request as malformed. */
   | 'BAD_REQUEST'
+  /** freno does not know the token, or it may not check as this app on this store. */
+  | 'FORBIDDEN'
   /** No permission within `maxWaitMs`. */
   | 'WAIT_TIMEOUT'
   /** No freno responds: for `unreachableAfterMs` with `whenUnreachable: 'reject'`. */

@@ -60,6 +60,8 @@ export interface FrenoClientOptions extends CheckSubject {
   readonly onWaited?: (summary: WaitSummary) => void;
   /** One request has its response, or has failed. */
   readonly onCheck?: (event: CheckEvent) => void;
+  /** By which freno knows the caller: sent as `Authorization: Bearer`, whatever `headers` says. */
+  readonly token?: string;
   /** Sent with each request, for example to a proxy that authenticates clients. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Instead of the global `fetch`. */
@@ -109,10 +111,20 @@ export function settingsOf(options: FrenoClientOptions): ClientSettings {
     onWaiting: options.onWaiting ?? null,
     onWaited: options.onWaited ?? (() => undefined),
     onCheck: options.onCheck ?? (() => undefined),
-    headers: options.headers ?? {},
+    headers: headersOf(options),
     // As a function of no object: browsers refuse it as a method of another one.
     fetch: options.fetch ?? ((input, init) => fetch(input, init)),
   };
+}
+
+/** RFC 6750, section 2.1; no error shows the token. */
+const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
+
+function headersOf({ token, headers = {} }: FrenoClientOptions): Readonly<Record<string, string>> {
+  if (token === undefined) return headers;
+  if (!TOKEN.test(token)) throw new TypeError('token: has characters that a token has not');
+  const others = Object.entries(headers).filter(([name]) => !/^authorization$/i.test(name));
+  return { ...Object.fromEntries(others), Authorization: `Bearer ${token}` };
 }
 
 export function maxWait(maxWaitMs: number): number {

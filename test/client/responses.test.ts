@@ -283,6 +283,26 @@ describe('a client of freno', () => {
     });
   });
 
+  it('sends its token, and reports at once that it is not enough', async () => {
+    let sent: string | undefined;
+    respond = (request, response) => {
+      sent = request.headers.authorization;
+      return respondWith(403, '{"StatusCode":403,"Message":"the role \\"check\\""}')(
+        request,
+        response,
+      );
+    };
+    const headers = { authorization: 'Basic eDp5' };
+    const { code, message } = await failureOf(client({ token: 'freno_a-b', headers }).check());
+    expect(sent).to.equal('Bearer freno_a-b');
+    expect({ code, message }).to.deep.equal({
+      code: 'FORBIDDEN',
+      message: `${pages.url}: the role "check"`,
+    });
+    const malformed = () => client({ token: 'secret\n' });
+    expect(malformed).to.throw(TypeError, /^token: (?!.*secret)/);
+  });
+
   it('reports a metric that the store does not have', async () => {
     const text = 'No such metric: threads';
     respond = respondWith(404, checkBody(404, { message: text }));

@@ -1,6 +1,9 @@
 /** Tokens on real nodes: a follower judges the caller, and passes the caller on to the leader. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import type { FrenoNode } from '../../src/demo/freno-node.js';
+import { TemporaryDirectory } from '../../src/demo/temporary.js';
 import { STORE, TestCluster } from '../support/cluster.js';
 import { runCommand } from '../support/freno-command.js';
 import { fetchJson, fetchOnce } from '../support/http-client.js';
@@ -25,6 +28,7 @@ function auditOf(node: FrenoNode): AuditLine[] {
 }
 
 describe('a cluster with tokens', () => {
+  const directory = new TemporaryDirectory();
   let cluster: TestCluster;
   let follower: FrenoNode;
   let leader: FrenoNode;
@@ -41,7 +45,10 @@ describe('a cluster with tokens', () => {
     await cluster.joined(follower);
   });
 
-  after(() => cluster?.stop());
+  after(async () => {
+    await cluster?.stop();
+    directory.remove();
+  });
 
   function ask(
     node: FrenoNode,
@@ -100,6 +107,27 @@ describe('a cluster with tokens', () => {
     expect((await ask(leader, '/raft/yield', dba)).status).to.equal(200);
     await until(() => auditOf(leader).some(({ msg }) => msg === 'leadership handed over'));
     expect(auditOf(leader).at(-1)).to.include({ caller: 'token dba', outcome: 'done' });
+  });
+
+  it('are asked by commands with the token of a file or of the environment', async () => {
+    const file = join(directory.path, 'token');
+    writeFileSync(file, `${team.Token}\n`, { mode: 0o600 });
+    const server = ['--server', cluster.nodes.map(({ url }) => url).join()];
+    const fromFile = [...server, '--token-file', file];
+    const check = (app: string) => runCommand(['check', app, STORE, ...fromFile]);
+    expect(await check('archiver-2')).to.include({ code: 0, stderr: '' });
+    const forbidden = await check('other');
+    expect(forbidden).to.include({ code: 1, stdout: '' });
+    expect(forbidden.stderr).to.contain('token team does not have the role "check" for this app');
+    const words = ['throttle', 'archiver-3', ...server];
+    const throttled = await runCommand(words, { FRENO_TOKEN: team.Token });
+    expect(throttled).to.include({ code: 0, stderr: '' });
+    const anonymous = await runCommand(words);
+    expect(anonymous.code).to.equal(1);
+    expect(anonymous.stderr).to.contain('the role "control"');
+    const malformed = await runCommand(words, { FRENO_TOKEN: 'two words' });
+    expect(malformed).to.include({ code: 2 });
+    expect(malformed.stderr).to.not.contain('two words');
   });
 
   it('names an unknown token by its client, and never shows a token', async () => {

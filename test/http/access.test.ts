@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import type { AccessRole } from '../../src/base/access-names.js';
 import { CONTROL_REQUESTS_MAX, FAILED_ATTEMPTS_MAX } from '../../src/http/worker/access/guard.js';
+import { openApiDocument, templateOf } from '../../src/http/worker/openapi/document.js';
 import { ROUTES } from '../../src/http/worker/routes.js';
 import type { AccessSettings, TokenRights } from '../../src/throttle/access.js';
 import { pathOf } from '../support/api-requests.js';
@@ -31,6 +32,9 @@ const bearer = (name: string) => ({ headers: { Authorization: `Bearer secret-${n
 
 for (const engine of ENGINES) {
   describe(`access on the ${engine} engine`, () => {
+    const described = JSON.parse(openApiDocument()).paths as Readonly<
+      Record<string, { readonly get: { readonly security?: [] } }>
+    >;
     let front: TestFront;
 
     before(async () => {
@@ -120,6 +124,8 @@ for (const engine of ENGINES) {
       const open = ['lbCheck', 'leaderCheck', 'metricsHealth', 'page', 'pageFile', 'openapi'];
       for (const route of ROUTES) {
         const isOpen = [...open, 'help', 'access'].includes(route.endpoint);
+        const { security } = described[templateOf(route)]!.get;
+        expect(security !== undefined, route.pattern).to.equal(isOpen);
         const status = await statusOf(pathOf(route, { storeName: 'ok' }));
         expect(status === 401, `${route.pattern} ${status}`).to.equal(!isOpen);
       }

@@ -22,7 +22,12 @@ export interface RunningCommand {
 }
 
 /** Without the settings of the user who runs the tests. */
-const CLEAN = { FRENO_SERVER: undefined, FRENO_APP: undefined, NO_COLOR: undefined };
+const CLEAN = {
+  FRENO_SERVER: undefined,
+  FRENO_APP: undefined,
+  FRENO_TOKEN: undefined,
+  NO_COLOR: undefined,
+};
 
 /** Starts freno with those arguments; `environment` is added to that of this process. */
 export function startCommand(

@@ -51,6 +51,7 @@ from urllib.parse import quote, urlsplit
 
 __all__ = [
     "BadRequestError",
+    "ForbiddenError",
     "CheckAnswer",
     "CheckEvent",
     "Explanation",
@@ -118,6 +119,10 @@ class NotFrenoError(FrenoError):
 
 class BadRequestError(FrenoError):
     """freno refuses the request as malformed."""
+
+
+class ForbiddenError(FrenoError):
+    """freno does not know the token, or it may not check as this app on this store."""
 
 
 class WaitTimeoutError(FrenoError):
@@ -289,6 +294,8 @@ class FrenoClient:
         each second. A fail-over takes about a second: keep unreachable_after well above that.
     on_waiting: called when a wait takes longer than report_after, and then every minute.
     on_waited, on_check: called when a wait, or a request, has ended.
+    token: by which freno knows the caller: sent as "Authorization: Bearer", in the place of that
+        header.
     headers: sent with each request, for example to a proxy that authenticates clients.
     ssl_context: for https, instead of the default one.
 
@@ -312,6 +319,7 @@ class FrenoClient:
         on_waiting: Optional[Callable[[WaitingReport], None]] = None,
         on_waited: Optional[Callable[[WaitSummary], None]] = None,
         on_check: Optional[Callable[[CheckEvent], None]] = None,
+        token: Optional[str] = None,
         headers: Optional[Mapping[str, str]] = None,
         ssl_context: Optional[ssl.SSLContext] = None,
     ) -> None:
@@ -333,7 +341,7 @@ class FrenoClient:
         self._on_waiting = on_waiting
         self._on_waited = on_waited
         self._on_check = on_check
-        self._headers = dict(headers or {})
+        self._headers = _headers(token, headers or {})
         self._ssl_context = ssl_context
         self._shared = self._new_state()
 
@@ -554,6 +562,16 @@ def _within(option: str, value: float, least: float, most: float = math.inf) -> 
     if least <= value <= most:
         return value
     raise ValueError(f"{option}: must be from {least:g} to {most:g}, got {value}")
+
+
+def _headers(token: Optional[str], headers: Mapping[str, str]) -> Dict[str, str]:
+    if token is None:
+        return dict(headers)
+    # RFC 6750, section 2.1; no error shows the token.
+    if re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", token) is None:
+        raise ValueError("token: has characters that a token has not")
+    others = {name: value for name, value in headers.items() if name.lower() != "authorization"}
+    return {**others, "Authorization": f"Bearer {token}"}
 
 
 class _Address:
@@ -959,6 +977,8 @@ class _Servers:
         message = reply.failure_message
         if reply.status == 400 and message is not None:
             raise BadRequestError(f"{server.url}: {message}")
+        if reply.status in (401, 403) and message is not None:
+            raise ForbiddenError(f"{server.url}: {message}")
         # Only a metric that the request names has a text of its own.
         if reply.status == 404 and reply.is_check:
             raise UnknownStoreError(f"{server.url}: {message}")

@@ -96,6 +96,7 @@ const EXIT_CODES: Readonly<Partial<Record<ClientErrorCode, ExitCode>>> = {
   UNKNOWN_STORE: EXIT.unknownStore,
   NOT_FRENO: EXIT.notFreno,
   BAD_REQUEST: EXIT.usage,
+  FORBIDDEN: EXIT.failed,
   UNREACHABLE: EXIT.unreachable,
 };
 

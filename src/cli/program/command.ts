@@ -25,6 +25,7 @@ export function addServerOptions(command: Command): Command {
       'one server, or several with commas, of which the leader is found ' +
         `(FRENO_SERVER; default: ${DEFAULT_SERVER})`,
     )
+    .option('--token-file <file>', 'a file with the token to send (or FRENO_TOKEN)')
     .option('--json', 'print JSON, one value per line');
 }
 

@@ -36,6 +36,7 @@ const COMMON_OPTIONS: ReadonlySet<string | undefined> = new Set([
   '--reason',
   '--owner',
   '--server',
+  '--token-file',
   '--json',
   '--help',
 ]);

@@ -1,5 +1,6 @@
 /** The servers that `--server` or `FRENO_SERVER` names. */
 import { usageFailure } from '../exit-codes.js';
+import { tokenOf } from './token.js';
 
 /** The service's default port. */
 export const DEFAULT_SERVER = 'http://127.0.0.1:8087';
@@ -13,9 +14,10 @@ export interface NamedServers {
 
 /**
  * URLs from a list with commas; without a scheme they are http. A user and a password in them go to
- * a proxy before the servers. Throws a usage failure that names the option.
+ * a proxy before the servers. Throws a usage failure that names the option. `tokenFile`: the option
+ * that names a file with a token.
  */
-export function serverList(option: string | undefined): NamedServers {
+export function serverList(option: string | undefined, tokenFile?: string): NamedServers {
   const [source, text] =
     option !== undefined
       ? ['--server', option]
@@ -26,12 +28,18 @@ export function serverList(option: string | undefined): NamedServers {
   const logins = new Set(urls.map(loginOf).filter((login) => login !== ''));
   if (logins.size > 1) throw usageFailure(`${source}: all servers need the same user and password`);
   const [login] = logins;
+  const token = tokenOf(tokenFile);
+  if (login !== undefined && token !== undefined) {
+    throw usageFailure(`${source}: a user and a password cannot be sent beside a token`);
+  }
   return {
     urls: urls.map((url) => `${url.protocol}//${url.host}${url.pathname.replace(/\/+$/, '')}`),
-    headers:
-      login === undefined
-        ? {}
-        : { Authorization: `Basic ${Buffer.from(login).toString('base64')}` },
+    headers: {
+      ...(login !== undefined && {
+        Authorization: `Basic ${Buffer.from(login).toString('base64')}`,
+      }),
+      ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+    },
   };
 }
 

@@ -20,11 +20,12 @@ import unittest
 import urllib.error
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Callable, Dict, Iterator, List, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 import freno_client
 from freno_client import (
     BadRequestError,
+    ForbiddenError,
     FrenoClient,
     NotFrenoError,
     Reason,
@@ -70,6 +71,7 @@ class ScriptedServer:
     def __init__(self) -> None:
         self.respond: Respond = lambda path: YES
         self.paths: List[str] = []
+        self.authorization: Optional[str] = None
         self.connections = 0
         scripted = self
 
@@ -82,6 +84,7 @@ class ScriptedServer:
 
             def do_GET(self) -> None:
                 scripted.paths.append(self.path)
+                scripted.authorization = self.headers.get("authorization")
                 if self.path.startswith("/why/"):
                     # As releases that do not explain themselves, unless the test says otherwise.
                     status, body = scripted.explain(self.path)
@@ -257,6 +260,17 @@ class Answers(ScriptedTest):
         self.server.respond = lambda path: check_body(404, 0, 0, "No such metric: threads")
         with self.assertRaisesRegex(UnknownStoreError, "threads"):
             self.client(metrics=["threads"]).check()
+
+    def test_sends_its_token_and_reports_at_once_that_it_is_not_enough(self) -> None:
+        for status in (401, 403):
+            body = f'{{"StatusCode":{status},"Message":"the role"}}'
+            self.server.respond = lambda path, reply=(status, body): reply
+            client = self.client(token="freno_a-b", headers={"authorization": "Basic eDp5"})
+            with self.assertRaisesRegex(ForbiddenError, "the role"):
+                client.check()
+            self.assertEqual(self.server.authorization, "Bearer freno_a-b")
+        with self.assertRaisesRegex(ValueError, "^token: (?!.*secret)"):
+            self.client(token="secret\n")
 
     def test_refuses_malformed_options(self) -> None:
         for options, message in (

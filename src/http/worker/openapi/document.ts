@@ -3,6 +3,7 @@
  * the router and what is known of their endpoints.
  */
 import { version } from '../../../base/version.js';
+import { needOf } from '../access/rights.js';
 import { isControl, ROUTES, type Route } from '../routes.js';
 import { BODIES } from './bodies.js';
 import { type DescribedEndpoint, ENDPOINTS } from './endpoints.js';
@@ -19,7 +20,17 @@ import { component, type JsonSchema } from './schema.js';
 const DESCRIPTION =
   'A cooperative throttler for writers: ask before each small batch, write on 200, else wait. ' +
   'A path that is a known one but for superfluous slashes or letter case gets 301 or 307, an ' +
-  'unknown path 404, another method 405, and a defect of freno 500.';
+  'unknown path 404, another method 405, and a defect of freno 500. Where the configuration ' +
+  'restricts access, a request gets 401 without a known token, 403 without the right that its ' +
+  'message names, and 429 with Retry-After when it comes too often.';
+
+/** Callers may also be anonymous: the configuration says what they may do. */
+const SECURITY = [{}, { token: [] }, { certificate: [] }];
+
+const SECURITY_SCHEMES = {
+  token: { type: 'http', scheme: 'bearer', description: 'As `freno token create` prints it.' },
+  certificate: { type: 'mutualTLS', description: 'A certificate of the client.' },
+};
 
 const TAGS: Readonly<Record<DescribedEndpoint['tag'], string>> = {
   Checks: 'May this app write to this store now?',
@@ -57,7 +68,7 @@ export function openApiDocument(): string {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
-    security: [],
+    security: SECURITY,
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths: Object.fromEntries(paths),
     components: {
@@ -67,6 +78,7 @@ export function openApiDocument(): string {
       },
       responses: Object.fromEntries(responses),
       schemas: BODIES,
+      securitySchemes: SECURITY_SCHEMES,
     },
   });
 }
@@ -118,6 +130,7 @@ function pathItem(route: Route, identifier: string): object {
     tags: [tag],
     summary: summaries?.[route.pattern] ?? summary,
     responses,
+    ...(needOf(route.endpoint) === 'open' && { security: [] }),
   };
   const other = capitalised(identifier);
   return {
