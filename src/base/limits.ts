@@ -18,5 +18,8 @@ export const METRICS_MAX = 4_096;
 /** Metrics of one store. */
 export const STORE_METRICS_MAX = 16;
 
+/** Characters of the name of a store. */
+export const STORE_LENGTH_MAX = 128;
+
 /** Stores (clusters) of a node: each has a metric of its own. */
 export const STORES_MAX = METRICS_MAX;

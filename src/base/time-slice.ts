@@ -93,8 +93,13 @@ function byCodeUnits<T>(left: T, right: T): number {
 /** A JSON object with sorted keys; the values are JSON already. */
 export async function jsonObjectInChunks(values: ReadonlyMap<string, string>): Promise<string> {
   const slice = new TimeSlice();
+  const keys: string[] = [];
+  for (const key of values.keys()) {
+    keys.push(key);
+    if (slice.shouldYield) await slice.yield();
+  }
   let json = '';
-  for (const key of await sortInChunks([...values.keys()], slice)) {
+  for (const key of await sortInChunks(keys, slice)) {
     json += `${json === '' ? '{' : ','}${jsonString(key)}:${values.get(key)}`;
     if (slice.shouldYield) await slice.yield();
   }

@@ -1,6 +1,6 @@
 /** Schema of `Stores`: the clusters that are probed, and how. */
 import { z } from 'zod';
-import { STORES_MAX } from '../base/limits.js';
+import { STORE_LENGTH_MAX, STORES_MAX } from '../base/limits.js';
 import { MYSQL_DEFAULT_PORT } from '../base/mysql/default-port.js';
 import {
   address,
@@ -19,8 +19,6 @@ import {
 import { KNOWN_METRICS } from './known-metrics.js';
 import { HOSTS_MAX, hostSourceKeys, optionalTls } from './schema-hosts.js';
 import { metrics, optionalCatchUp, optionalMode, percent } from './schema-metrics.js';
-
-const CLUSTER_NAME_LENGTH_MAX = 128;
 
 const cluster = z.strictObject({
   User: text().default('').meta({ description: 'As in `Stores.MySQL`. Empty inherits.' }),
@@ -78,10 +76,7 @@ export const EMPTY_CLUSTER: ClusterConfig = cluster.parse({});
 const clusterName = z
   .string()
   .min(1, 'the name of a cluster must not be empty')
-  .max(
-    CLUSTER_NAME_LENGTH_MAX,
-    `the name of a cluster must have at most ${CLUSTER_NAME_LENGTH_MAX} characters`,
-  )
+  .max(STORE_LENGTH_MAX, `the name of a cluster must have at most ${STORE_LENGTH_MAX} characters`)
   .regex(
     /^[^/]*$/,
     'the name of a cluster must not contain "/": it is a segment of the path of a check',

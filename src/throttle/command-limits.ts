@@ -13,6 +13,13 @@ export const TTL_MINUTES_MAX = 100 * 365 * 24 * 60;
 export const SHORT_TTL_MINUTES_MAX = 24 * 60;
 
 /**
+ * Characters (code points) of names in requests: of an app, as many as a MySQL backend has room
+ * for; of a host, see RFC 1035, section 2.3.4.
+ */
+export const APP_LENGTH_MAX = 128;
+export const HOST_LENGTH_MAX = 255;
+
+/**
  * Each thread of each node holds the names of all entries: a bound on the number of entries alone
  * would not bound their memory.
  */
@@ -49,9 +56,14 @@ export function isThreshold(value: number): boolean {
   return Number.isFinite(value) && value >= 0;
 }
 
+/** Whether the text has more characters (code points) than that. */
+export function isLongerThan(lengthMax: number, text: string): boolean {
+  return text.length > lengthMax && [...text].length > lengthMax;
+}
+
 /** What is wrong with a reason or an owner, in words; null: nothing. */
 export function noteFault(text: string): string | null {
-  if (text.length > NOTE_LENGTH_MAX && [...text].length > NOTE_LENGTH_MAX) {
+  if (isLongerThan(NOTE_LENGTH_MAX, text)) {
     return `more than ${NOTE_LENGTH_MAX} characters`;
   }
   return hasControls(text) ? 'control characters' : null;

@@ -9,7 +9,6 @@ import {
   type Command,
   type CommandOutcome,
   DEFAULT_TTL_MINUTES,
-  hasNote,
   NO_EFFECT,
   type OperatorCommand,
   type SkipHost,
@@ -27,6 +26,13 @@ import { portEntryGroup, portEntryPrefix } from './skipped-host.js';
  */
 const ENTRIES_MAX = 200_000;
 const SHORT_LIVED_MAX = 10_000;
+
+/**
+ * Most bytes of the names, reasons and owners of each table: every thread holds them, and reports
+ * list them. A leader refuses what is beyond; what is in the log is applied all the same, because
+ * nodes of earlier releases apply it.
+ */
+const BYTES_MAX = 32 * 1024 * 1024;
 
 /** Most entries of each table with a reason or an owner: together far longer than a name. */
 const NOTED_MAX = 10_000;
@@ -100,14 +106,14 @@ export class ThrottleState {
   #clusterId = '';
   #level: FeatureLevel = 0;
 
-  constructor(entriesMax = ENTRIES_MAX) {
-    const notedMax = Math.min(NOTED_MAX, entriesMax);
-    const shortLived = { entriesMax: Math.min(SHORT_LIVED_MAX, entriesMax), notedMax };
+  constructor(entriesMax = ENTRIES_MAX, bytesMax = BYTES_MAX) {
+    const noted = { notedMax: Math.min(NOTED_MAX, entriesMax), bytesMax };
+    const shortLived = { entriesMax: Math.min(SHORT_LIVED_MAX, entriesMax), ...noted };
     const ofApps = { keyOf: sameName, groupOf: appOfEntry };
     const ofHosts = { keyOf: lowerCase, groupOf: portEntryGroup };
     const alone = { keyOf: sameName, groupOf: () => null };
-    this.#throttledApps = new EntryTable({ entriesMax, notedMax, endless: true, ...ofApps });
-    this.#skippedHosts = new EntryTable({ entriesMax, notedMax, endless: false, ...ofHosts });
+    this.#throttledApps = new EntryTable({ entriesMax, ...noted, endless: true, ...ofApps });
+    this.#skippedHosts = new EntryTable({ entriesMax, ...noted, endless: false, ...ofHosts });
     this.#exemptedApps = new EntryTable({ ...shortLived, endless: false, ...ofApps });
     this.#thresholds = new EntryTable({ ...shortLived, endless: false, ...alone });
   }
@@ -216,13 +222,13 @@ export class ThrottleState {
   isFullFor(command: Command, atMs: number): boolean {
     switch (command.kind) {
       case 'throttleApp':
-        return this.#throttledApps.isFullFor(command.key, hasNote(command), atMs);
+        return this.#throttledApps.isFullFor(command.key, command, atMs);
       case 'skipHost':
-        return this.#skippedHosts.isFullFor(command.host, hasNote(command), atMs);
+        return this.#skippedHosts.isFullFor(command.host, command, atMs);
       case 'exemptApp':
-        return this.#exemptedApps.isFullFor(command.key, hasNote(command), atMs);
+        return this.#exemptedApps.isFullFor(command.key, command, atMs);
       case 'setThreshold':
-        return this.#thresholds.isFullFor(command.key, hasNote(command), atMs);
+        return this.#thresholds.isFullFor(command.key, command, atMs);
       default:
         return false;
     }

@@ -3,12 +3,13 @@ import { expect } from 'chai';
 import {
   type MainRequest,
   type NumberedRequest,
+  OTHER,
   RECENT_APPS_MAX,
   RECENT_MS,
   type RecentApp,
 } from '../../src/contracts/http.js';
 import { mergeRecentApps } from '../../src/http/main/merge-recent-apps.js';
-import { CheckCounters, OTHER } from '../../src/http/worker/counters.js';
+import { CheckCounters } from '../../src/http/worker/counters.js';
 import { MainClient } from '../../src/http/worker/main-client.js';
 import { RecentApps } from '../../src/http/worker/recent-apps.js';
 import { checkCount, checksOf, httpStatistics } from '../support/statistics.js';
@@ -80,6 +81,49 @@ describe('CheckCounters', () => {
     });
   });
 
+  it('counts apps and stores with names beyond the limit under one name', () => {
+    const counters = new CheckCounters();
+    const [fits, beyond] = ['ä😀'.repeat(64), '世'.repeat(129)];
+    for (const name of [fits, beyond]) {
+      counters.of(name, 's', true).add(200, 1, false);
+      counters.of('a', name, false).add(404, 1, false);
+    }
+    expect(countsOf(counters)).to.deep.equal({
+      [`${fits} s`]: 1,
+      [`a ${fits}`]: 1,
+      [`${OTHER} s`]: 1,
+      [`a ${OTHER}`]: 1,
+    });
+  });
+
+  for (const character of ['n', '世']) {
+    it(`bounds the bytes of names such as ${character}, and counts the others together`, () => {
+      const bytesMax = 100_000;
+      const counters = new CheckCounters({ bytesMax });
+      for (let app = 0; app < 2_000; app++) {
+        const name = `${app}${character.repeat(120)}`;
+        counters.of(name, 's', true).add(200, 1, false);
+        counters.of('a', name, false).add(404, 1, false);
+      }
+      const counts = [...counters.counts()];
+      const bytes = counts.reduce(
+        (sum, { app, storeName }) => sum + Buffer.byteLength(`${app}${storeName}`),
+        0,
+      );
+      expect(bytes).to.be.within(bytesMax * 0.3, bytesMax);
+      expect(counts.reduce((sum, count) => sum + checksOf(count), 0)).to.equal(4_000);
+    });
+  }
+
+  it('has room again for the names of stores that are gone', () => {
+    const counters = new CheckCounters({ bytesMax: 400 });
+    for (let round = 0; round < 20; round++) {
+      counters.of('app', `store${round}`, true).add(200, 1, false);
+      expect(countsOf(counters)).to.deep.equal({ [`app store${round}`]: 1 });
+      counters.forgetStores(new Set([`store${round}`]));
+    }
+  });
+
   it('bounds the number of counts for 100,000 apps', () => {
     const counters = new CheckCounters();
     for (let app = 0; app < 100_000; app++) counters.of(`app${app}`, 's', true).add(200, 1, false);
@@ -126,6 +170,15 @@ describe('RecentApps', () => {
     expect(names(recent)).to.include('new/x').and.not.to.include('app0/x');
     recent.record('newer', 'x', NOW + 3);
     expect(names(recent)).to.include.members(['new/x', 'newer/x']).and.not.to.include('app1/x');
+  });
+
+  it('bounds the bytes of its names, and keeps the latest', () => {
+    const recent = new RecentApps(1_000, 10_000);
+    for (let app = 0; app < 500; app++) recent.record(`${app}${'世'.repeat(100)}`, 'x', NOW + app);
+    const listed = names(recent);
+    const bytes = listed.reduce((sum, name) => sum + Buffer.byteLength(name), 0);
+    expect(bytes - listed.length).to.be.within(8_000, 10_000);
+    expect(names(recent).some((name) => name.startsWith('499'))).to.equal(true);
   });
 
   it('bounds the number of recent apps and holds the newest of 100,000', () => {

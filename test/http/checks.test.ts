@@ -216,6 +216,22 @@ for (const engine of ENGINES) {
       );
     });
 
+    it('answers an app with a name beyond the limit, which is counted under (other)', async () => {
+      const long = '%E4%B8%96'.repeat(129);
+      expect(await fetchOnce(front.port, `/check/${long}/mysql/ok`)).to.have.property(
+        'status',
+        200,
+      );
+      expect(await fetchOnce(front.port, `/check/a/mysql/${long}`)).to.have.property('status', 404);
+      const counted = [...front.counters.counts()].map(({ app, storeName }) => [app, storeName]);
+      expect(counted).to.deep.equal([
+        ['(other)', 'ok'],
+        ['a', '(other)'],
+      ]);
+      const apps = [...front.recentApps.entries()].map(({ app }) => app);
+      expect(apps).to.deep.equal(['(other)', 'a']);
+    });
+
     it('counts checks by app and store, and records the app as recent', async () => {
       const headers = { 'X-Forwarded-For': '10.0.0.1, 10.0.0.2' };
       await fetchOnce(front.port, '/check/a/mysql/ok', { headers });

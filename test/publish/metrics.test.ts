@@ -1,8 +1,8 @@
 /** `/metrics`: the series, their bounds and the text format. */
 import { expect } from 'chai';
 import { Durations } from '../../src/base/durations.js';
-import type { CheckCount } from '../../src/contracts/http.js';
-import { checkFamilies, OTHER, PAIRS_MAX } from '../../src/publish/main/metrics/checks.js';
+import { type CheckCount, OTHER } from '../../src/contracts/http.js';
+import { checkFamilies, PAIRS_MAX } from '../../src/publish/main/metrics/checks.js';
 import { probeFamilies } from '../../src/publish/main/metrics/probes.js';
 import {
   gauge,

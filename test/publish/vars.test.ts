@@ -5,6 +5,7 @@ import { monotonicMs } from '../../src/base/clock.js';
 import { Board, emptyLeadershipReading } from '../../src/board/board.js';
 import type { ConsensusStatus } from '../../src/contracts/consensus.js';
 import type { ProbeStatistics } from '../../src/contracts/probe.js';
+import { checkVars } from '../../src/publish/main/vars/check-vars.js';
 import { MovingAverages } from '../../src/publish/main/vars/moving-averages.js';
 import { Vars, type VarsSources } from '../../src/publish/main/vars/vars.js';
 import { MetricState } from '../../src/throttle/metric.js';
@@ -38,6 +39,16 @@ async function varsOf(sources: Partial<VarsSources>): Promise<Record<string, unk
 }
 
 describe('/debug/vars', () => {
+  it('counts pairs of app and store together where their names do not fit', async () => {
+    const checks = Array.from({ length: 100 }, (_, app) => checkCount(`世${app}`, 's', { ok: 1 }));
+    const statistics = [httpStatistics({ checks }), httpStatistics({ checks })];
+    const vars = await checkVars(statistics, 700);
+    expect(vars.get('check.any.total')).to.equal(200);
+    expect(vars.get('check.世0.mysql.s.total')).to.equal(2);
+    expect(vars.get('check.(other).mysql.(other).total')).to.equal(180);
+    expect([...vars.keys()].filter((name) => name.startsWith('check.世'))).to.have.length(20);
+  });
+
   it('sums checks over workers, apps and stores', async () => {
     const vars = await varsOf({
       http: {

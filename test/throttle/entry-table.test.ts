@@ -67,7 +67,14 @@ function compare(random: SeededRandom, endless: boolean): void {
   const keyOf = (name: string): string => name.toLowerCase();
   const stores = random.chance(0.5) ? 4 : 40;
   const [entriesMax, notedMax] = [stores + random.below(3 * stores), 1 + random.below(6)];
-  const table = new EntryTable<TableEntry>({ entriesMax, notedMax, endless, groupOf, keyOf });
+  const table = new EntryTable<TableEntry>({
+    entriesMax,
+    notedMax,
+    bytesMax: 1e6,
+    endless,
+    groupOf,
+    keyOf,
+  });
   const naive = new NaiveTable(entriesMax, notedMax, endless);
   for (let step = 0; step < 500; step++) {
     // The clock goes back now and then.
@@ -95,7 +102,7 @@ function compare(random: SeededRandom, endless: boolean): void {
         if (random.chance(0.2)) table.restore(table.rows());
         break;
       default: {
-        const isFull = table.isFullFor(key, entry.note !== undefined, atMs);
+        const isFull = table.isFullFor(key, entry.note ?? {}, atMs);
         const isPut = naive.put(key, entry, atMs);
         // Where something had expired, it may be full all the same.
         if (isFull) expect(isPut, 'full, as was said').to.equal(false);
@@ -184,6 +191,9 @@ describe('a full table', () => {
     for (const other of others) expect(state.isFullFor(other, T)).to.equal(true);
     const isFullLater = others.map((other) => state.isFullFor(other, T + 9));
     expect(isFullLater).to.deep.equal([true, false, false, false]);
+    const noted = { ...throttle('a'), reason: 'r'.repeat(9) } as Command;
+    expect(new ThrottleState(1, 9).isFullFor(noted, T), 'ten bytes in nine').to.equal(true);
+    expect(new ThrottleState(1, 10).isFullFor(noted, T)).to.equal(false);
     const lifts: Command[] = [
       { kind: 'unthrottleApp', atMs: T, key: 'b', everyStore: true },
       { kind: 'recoverHost', atMs: T, host: 'i' },

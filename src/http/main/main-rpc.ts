@@ -168,7 +168,7 @@ export class MainRpc {
       const statistics = await this.#sources.http.collect('recentApps');
       const nowUnixMs = Date.now();
       const merged = await mergeRecentApps(statistics, nowUnixMs, lastMinutes);
-      return jsonObjectInChunks(recentAppsJson(merged, nowUnixMs));
+      return jsonObjectInChunks(await recentAppsJson(merged, nowUnixMs));
     });
   }
 

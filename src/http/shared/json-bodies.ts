@@ -3,6 +3,7 @@
  * keys and their order are those of the original freno.
  */
 import { goTime, jsonString } from '../../base/json.js';
+import { TimeSlice } from '../../base/time-slice.js';
 import type { RecentApp } from '../../contracts/http.js';
 import type { ClusterReport, HostListReport } from '../../contracts/reports.js';
 
@@ -22,15 +23,17 @@ export function yieldJson(leader: string): string {
 }
 
 /** The entries of `/recent-apps` as JSON, by key `app/client`. */
-export function recentAppsJson(
+export async function recentAppsJson(
   recentApps: Iterable<RecentApp>,
   nowUnixMs: number,
-): Map<string, string> {
+): Promise<Map<string, string>> {
+  const slice = new TimeSlice();
   const entries = new Map<string, string>();
   for (const { app, client, checkedAtUnixMs } of recentApps) {
     const epoch = Math.floor(checkedAtUnixMs / 1000);
     const minutes = Math.max(0, Math.floor((nowUnixMs - checkedAtUnixMs) / 60_000));
     entries.set(`${app}/${client}`, `{"CheckedAtEpoch":${epoch},"MinutesSinceChecked":${minutes}}`);
+    if (slice.shouldYield) await slice.yield();
   }
   return entries;
 }

@@ -248,7 +248,7 @@ export class Checks {
     compiled.count ??= this.#countOf(compiled);
     compiled.count.add(result.status, nowMs, request.lowPriority);
     if (store !== undefined) answers.add(store.slot, result.status);
-    recentApps.record(request.app, client, this.#judgedAtUnixMs);
+    recentApps.record(compiled.countedApp, client, this.#judgedAtUnixMs);
     this.#response.status = result.status;
     this.#response.body = compiled.bodyOf(result);
     if (--this.#untilSample === 0) {

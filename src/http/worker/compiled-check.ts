@@ -9,7 +9,7 @@ import type { AppRule, PatternRule } from '../../throttle/app-rules.js';
 import type { CheckRequest } from '../../throttle/check.js';
 import type { JudgedMetric, Judgement, ThresholdOrigin } from '../../throttle/judgement.js';
 import type { StoreMetric } from '../../throttle/metric.js';
-import type { Count } from './counters.js';
+import { type Count, countedApp } from './counters.js';
 
 /** A store with the readers of its metrics, shared by all checks of the thread. */
 export class ConfiguredStore {
@@ -114,6 +114,8 @@ function chosenMetrics(
 /** The meaning of a path and of the metrics that its query names. */
 export class CompiledCheck {
   readonly request: Mutable<CheckRequest>;
+  /** The name under which the app is counted. */
+  readonly countedApp: string;
   /** As `request.metrics`. */
   readonly metrics: readonly ApplicableMetric[];
   /** Equal for checks that the same metrics judge by the same thresholds. */
@@ -137,6 +139,7 @@ export class CompiledCheck {
     rule: PatternRule | null,
   ) {
     this.request = { ...request, metrics };
+    this.countedApp = countedApp(request.app);
     this.metrics = metrics ?? [];
     this.metricsKey = this.metrics
       .map(({ slot, origin, ownThreshold }) => `${slot} ${origin} ${ownThreshold}`)

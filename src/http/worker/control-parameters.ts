@@ -1,5 +1,9 @@
 /** The parameters of control requests: each is valid, or the response that refuses it. */
+import { STORE_LENGTH_MAX } from '../../base/limits.js';
 import {
+  APP_LENGTH_MAX,
+  HOST_LENGTH_MAX,
+  isLongerThan,
   isThreshold,
   NAME_BYTES_MAX,
   NOTE_LENGTH_MAX,
@@ -71,7 +75,9 @@ export function appKey({ parameters, query }: ControlParameters): AppKey | Handl
   if (store.includes('/')) {
     return generalResponse(400, 'store_name: the name of a store has no slash');
   }
-  return boundedName('app and store', store === '' ? app : `${app}/${store}`);
+  const refused =
+    tooLong('app', app, APP_LENGTH_MAX) ?? tooLong('store_name', store, STORE_LENGTH_MAX);
+  return refused ?? boundedName('app and store', store === '' ? app : `${app}/${store}`);
 }
 
 /** The name of a host, or `host:port` for one of its ports. */
@@ -79,6 +85,8 @@ export function hostName({ parameters }: ControlParameters): string | HandlerRes
   const given = parameters.get('hostName') ?? '';
   if (/^(:\d+)?$/.test(given)) return generalResponse(400, 'no host indicated');
   const name = skippedHostName(given);
+  const refused = tooLong('host', given.replace(/:\d+$/, ''), HOST_LENGTH_MAX);
+  if (refused !== null) return refused;
   if (name !== null) return boundedName('host', name);
   return generalResponse(400, `host: HOST, or HOST:PORT (1 to 65535), got ${shortened(given)}`);
 }
@@ -141,6 +149,15 @@ export function parseWholeNumber(text: string): number | undefined {
 
 export function shortened(text: string): string {
   return text.length > 100 ? `${text.slice(0, 100)}...` : text;
+}
+
+/** Null: the name is not too long. */
+function tooLong(what: string, name: string, lengthMax: number): HandlerResponse | null {
+  if (!isLongerThan(lengthMax, name)) return null;
+  return generalResponse(
+    400,
+    `${what}: a name of at most ${lengthMax} characters, got ${shortened(name)}`,
+  );
 }
 
 export function boundedName(what: string, name: string): string | HandlerResponse {

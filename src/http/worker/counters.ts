@@ -1,16 +1,23 @@
 /** Counts of checks by app and store, bounded however many names clients invent. */
 
+import { STORE_LENGTH_MAX } from '../../base/limits.js';
 import type { Mutable } from '../../base/mutable.js';
 import {
   type AskingPair,
   type CheckCount,
+  COUNTED_BYTES_MAX,
+  countedBytes,
   type ObservedDenials,
+  OTHER,
   STOPPED_ASKING_MS,
 } from '../../contracts/http.js';
+import { APP_LENGTH_MAX, isLongerThan } from '../../throttle/command-limits.js';
 import type { CheckStatus } from '../../throttle/judgement.js';
 
-/** Names beyond the bound count together under this one. */
-export const OTHER = '(other)';
+/** The name under which an app is counted, and listed as recent. */
+export function countedApp(app: string): string {
+  return isLongerThan(APP_LENGTH_MAX, app) ? OTHER : app;
+}
 
 export interface CounterLimits {
   readonly appsMax: number;
@@ -18,12 +25,15 @@ export interface CounterLimits {
   readonly unconfiguredStoresMax: number;
   /** Pairs of app and store. Each app may have one more entry, for all other stores. */
   readonly pairsMax: number;
+  /** UTF-8 bytes of apps and unconfigured stores, and `countedBytes` of each pair. */
+  readonly bytesMax: number;
 }
 
 const COUNTER_LIMITS: CounterLimits = {
   appsMax: 10_000,
   unconfiguredStoresMax: 1_000,
   pairsMax: 50_000,
+  bytesMax: COUNTED_BYTES_MAX,
 };
 
 /** Checks of one app on one store, by the status of the response. */
@@ -98,22 +108,24 @@ export class CheckCounters {
   /** By `pairKey`. One map: a map for each app would take more memory than all the counts. */
   readonly #counts = new Map<string, Count>();
   #pairs = 0;
+  #bytes = 0;
   /** By `pairKey`: as many as metrics are configured. */
   readonly #observed = new Map<string, Mutable<ObservedDenials>>();
 
-  constructor(limits = COUNTER_LIMITS) {
-    this.#limits = limits;
+  constructor(limits: Partial<CounterLimits> = {}) {
+    this.#limits = { ...COUNTER_LIMITS, ...limits };
   }
 
   /** The count of that app and that store. The same object every time, so that it can be cached. */
   of(app: string, storeName: string, isConfigured: boolean): Count {
-    const boundedApp = bounded(app, this.#apps, this.#limits.appsMax);
+    const { appsMax, unconfiguredStoresMax, pairsMax } = this.#limits;
+    const boundedApp = this.#bounded(countedApp(app), this.#apps, appsMax);
     const store = isConfigured
       ? storeName
-      : bounded(storeName, this.#unconfiguredStores, this.#limits.unconfiguredStoresMax);
+      : this.#bounded(storeName, this.#unconfiguredStores, unconfiguredStoresMax);
     const present = this.#counts.get(pairKey(boundedApp, store));
     if (present !== undefined) return present;
-    if (this.#pairs < this.#limits.pairsMax) {
+    if (this.#pairs < pairsMax && this.#takeBytes(countedBytes(boundedApp, store))) {
       this.#pairs++;
       return this.#add(boundedApp, store);
     }
@@ -122,10 +134,11 @@ export class CheckCounters {
 
   /** Drops what was counted of stores that are no longer configured, with their labels. */
   forgetStores(names: ReadonlySet<string>): void {
-    for (const [key, { storeName }] of this.#counts) {
+    for (const [key, { app, storeName }] of this.#counts) {
       if (!names.has(storeName)) continue;
       this.#counts.delete(key);
       this.#pairs--;
+      this.#bytes -= countedBytes(app, storeName);
     }
     for (const [key, { storeName }] of this.#observed) {
       if (names.has(storeName)) this.#observed.delete(key);
@@ -168,19 +181,27 @@ export class CheckCounters {
     }
   }
 
+  /** The name, when it is known or there is room for it; otherwise `OTHER`. */
+  #bounded(name: string, known: Set<string>, knownMax: number): string {
+    if (known.has(name)) return name;
+    const isRefused = known.size >= knownMax || isLongerThan(STORE_LENGTH_MAX, name);
+    if (isRefused || !this.#takeBytes(Buffer.byteLength(name))) return OTHER;
+    known.add(name);
+    return name;
+  }
+
+  /** False: there is no room. */
+  #takeBytes(bytes: number): boolean {
+    if (this.#bytes + bytes > this.#limits.bytesMax) return false;
+    this.#bytes += bytes;
+    return true;
+  }
+
   #add(app: string, storeName: string): Count {
     const count = new Count(app, storeName, this.#counts.size);
     this.#counts.set(pairKey(app, storeName), count);
     return count;
   }
-}
-
-/** The name, when it is known or there is room for it; otherwise `OTHER`. */
-function bounded(name: string, known: Set<string>, knownMax: number): string {
-  if (known.has(name)) return name;
-  if (known.size >= knownMax) return OTHER;
-  known.add(name);
-  return name;
 }
 
 /** Unambiguous: the names come from segments of paths and have no slash. */

@@ -10,6 +10,9 @@
 import { RECENT_APPS_MAX, RECENT_MS, type RecentApp } from '../../contracts/http.js';
 import { EVERY_APP } from '../../throttle/commands.js';
 
+/** UTF-8 bytes of the names of apps and clients that one worker holds. */
+const RECENT_BYTES_MAX = 2 * 1024 * 1024;
+
 /** Share of the entries that is evicted at a time, so that evictions are rare. */
 const EVICTED_SHARE = 0.1;
 
@@ -29,9 +32,12 @@ export class RecentApps {
   /** All entries; the head is examined first. */
   readonly #queue = new Set<RecentAppEntry>();
   readonly #entriesMax: number;
+  readonly #bytesMax: number;
+  #bytes = 0;
 
-  constructor(entriesMax = RECENT_APPS_MAX) {
+  constructor(entriesMax = RECENT_APPS_MAX, bytesMax = RECENT_BYTES_MAX) {
     this.#entriesMax = entriesMax;
+    this.#bytesMax = bytesMax;
   }
 
   get size(): number {
@@ -73,6 +79,9 @@ export class RecentApps {
 
   #add(app: string, client: ClientKey, nowUnixMs: number): void {
     if (this.size >= this.#entriesMax) this.#evict();
+    const bytes = bytesOf({ app, client });
+    while (this.size > 0 && this.#bytes + bytes > this.#bytesMax) this.#evict();
+    this.#bytes += bytes;
     let clients = this.#apps.get(app);
     if (clients === undefined) {
       clients = new Map();
@@ -84,7 +93,7 @@ export class RecentApps {
   }
 
   #evict(): void {
-    let remaining = Math.max(1, Math.floor(this.#entriesMax * EVICTED_SHARE));
+    let remaining = Math.max(1, Math.floor(this.size * EVICTED_SHARE));
     // The loop ends: an entry that moves to the tail is evicted when it comes up again.
     for (const entry of this.#queue) {
       this.#queue.delete(entry);
@@ -98,11 +107,17 @@ export class RecentApps {
     }
   }
 
-  #remove({ app, client }: RecentAppEntry): void {
+  #remove(entry: RecentAppEntry): void {
+    const { app, client } = entry;
+    this.#bytes -= bytesOf(entry);
     const clients = this.#apps.get(app)!;
     clients.delete(client);
     if (clients.size === 0) this.#apps.delete(app);
   }
+}
+
+function bytesOf({ app, client }: Pick<RecentAppEntry, 'app' | 'client'>): number {
+  return Buffer.byteLength(app) + (typeof client === 'string' ? Buffer.byteLength(client) : 4);
 }
 
 /** The text of a client: of an IPv4 address, its dotted decimal notation. */

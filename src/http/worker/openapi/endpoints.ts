@@ -104,7 +104,8 @@ const matched = (name: 'AppCommand' | 'HostCommand' | 'Lift' | 'ThresholdCommand
   json(name, 'Committed by a majority, applied here, and known to every thread.', name);
 
 const SHORT_TTL = { path: { ttlMinutes: 'shortTtlMinutes' } } as const;
-const ONE_STORE: Further = { queries: ['store_name'] };
+const COMMANDED = { app: 'commandedApp' } as const;
+const ONE_STORE: Further = { queries: ['store_name'], path: COMMANDED };
 const LIFT = matched('Lift');
 
 const NO_METRIC = json('NoMetric', 'The store or metric is not configured.', 'General');
@@ -158,7 +159,7 @@ export const ENDPOINTS: Readonly<Record<HttpEndpoint, DescribedEndpoint>> = {
   exemptApp: command(
     'Lets the app pass whatever the metrics say, for 60 minutes unless given',
     matched('AppCommand'),
-    { ...ONE_STORE, ...SHORT_TTL },
+    { ...ONE_STORE, path: { ...COMMANDED, ...SHORT_TTL.path } },
   ),
   unexemptApp: command('Ends all exemptions of the app', LIFT, ONE_STORE),
   exemptedApps: state('The exempted apps', 'ExemptedApps'),
@@ -224,7 +225,7 @@ export const ENDPOINTS: Readonly<Record<HttpEndpoint, DescribedEndpoint>> = {
       '/matches/app/:app': 'What throttle-app would match; nothing is changed',
       '/matches/host/:hostName': 'What skip-host would match; nothing is changed',
     },
-    queries: ['store_name'],
+    ...ONE_STORE,
   }),
   inventory: state('The hosts of each cluster, and where they come from', 'Inventory'),
   vars: {

@@ -1,6 +1,9 @@
 /** The parameters of paths and queries, with the limits that the router's code has. */
+import { STORE_LENGTH_MAX } from '../../../base/limits.js';
 import { THREAD_KINDS } from '../../../contracts/diagnostics.js';
 import {
+  APP_LENGTH_MAX,
+  HOST_LENGTH_MAX,
   NOTE_LENGTH_MAX,
   SHORT_TTL_MINUTES_MAX,
   TTL_MINUTES_MAX,
@@ -28,14 +31,16 @@ export interface DescribedParameter {
 }
 
 const NAME: JsonSchema = { type: 'string', maxLength: NAME_LENGTH_MAX };
+const APP: JsonSchema = { type: 'string', maxLength: APP_LENGTH_MAX };
 const NOTE: JsonSchema = { type: 'string', maxLength: NOTE_LENGTH_MAX };
 
 export const PATH_PARAMETERS = {
   app: { description: 'The name of an app.', schema: NAME },
+  commandedApp: { name: 'app', description: 'The name of an app.', schema: APP },
   throttledApp: {
     name: 'app',
     description: 'The name of an app; * stands for every app but exempted ones and freno.',
-    schema: NAME,
+    schema: APP,
   },
   storeType: { description: 'The type of the store.', schema: oneOf('mysql') },
   storeName: { description: 'The name of a store, as configured.', schema: NAME },
@@ -62,7 +67,7 @@ export const PATH_PARAMETERS = {
   hostName: {
     description:
       'A name or an address, for all its ports, or host:port; IPv6 as [2001:db8::1]:3306.',
-    schema: NAME,
+    schema: { type: 'string', maxLength: HOST_LENGTH_MAX },
   },
   lastMinutes: { description: 'Of the last minutes; 0: of a day.', schema: wholeFrom(0) },
   file: { description: 'The name of a file.', schema: NAME },
@@ -95,7 +100,7 @@ export const QUERIES = {
   threshold: { description: 'The threshold of a check-read.', schema: NUMBER },
   store_name: {
     description: 'Concerns the app on this store alone.',
-    schema: NAME,
+    schema: { type: 'string', maxLength: STORE_LENGTH_MAX },
     beside: 'app',
   },
   reason: { description: 'Why: kept with the entry, and logged.', schema: NOTE },

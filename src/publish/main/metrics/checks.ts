@@ -1,6 +1,11 @@
 /** Checks by app, store and status, bounded however many names clients invent. */
 import { TimeSlice } from '../../../base/time-slice.js';
-import type { CheckCount, HttpStatistics, StoreLocation } from '../../../contracts/http.js';
+import {
+  type CheckCount,
+  type HttpStatistics,
+  OTHER,
+  type StoreLocation,
+} from '../../../contracts/http.js';
 import { counter, type Family, gauge, histogram } from './prometheus-text.js';
 
 /**
@@ -8,9 +13,6 @@ import { counter, type Family, gauge, histogram } from './prometheus-text.js';
  * series, one for each status.
  */
 export const PAIRS_MAX = 500;
-
-/** The label of all names beyond the bound. */
-export const OTHER = '(other)';
 
 const STATUSES = {
   ok: 200,
