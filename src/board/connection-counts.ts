@@ -6,6 +6,7 @@
 const OPEN = 0;
 const MAX = 1;
 const REFUSED = 2;
+const PIPELINED = 3;
 
 const UNBOUNDED = 2 ** 31 - 1;
 
@@ -18,7 +19,7 @@ export class ConnectionCounts {
   }
 
   static create(): ConnectionCounts {
-    const counts = new ConnectionCounts(new SharedArrayBuffer(3 * 4));
+    const counts = new ConnectionCounts(new SharedArrayBuffer(4 * 4));
     counts.max = UNBOUNDED;
     return counts;
   }
@@ -33,6 +34,11 @@ export class ConnectionCounts {
   /** One that opened has closed, with or without a place. */
   closed(): void {
     Atomics.sub(this.#words, OPEN, 1);
+  }
+
+  /** One was closed because more requests arrived on it at once than are answered in one turn. */
+  pipelined(): void {
+    Atomics.add(this.#words, PIPELINED, 1);
   }
 
   get open(): number {
@@ -54,5 +60,10 @@ export class ConnectionCounts {
   /** Closed for want of a place, since the start; wraps around at 2^32. */
   get refused(): number {
     return Atomics.load(this.#words, REFUSED) >>> 0;
+  }
+
+  /** Closed for pipelining too much, since the start; wraps around at 2^32. */
+  get closedForPipelining(): number {
+    return Atomics.load(this.#words, PIPELINED) >>> 0;
   }
 }

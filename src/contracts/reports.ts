@@ -100,6 +100,8 @@ export interface ConnectionReport {
   readonly max: number | null;
   /** Closed at once for want of a place, since the start. */
   readonly refused: number;
+  /** Closed because more requests than a turn answers arrived on them at once. */
+  readonly closedForPipelining: number;
   readonly descriptorsOpen: number | null;
   readonly descriptorsMax: number | null;
 }

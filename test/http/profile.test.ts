@@ -1,11 +1,24 @@
 /** Requests for metrics and profiles over HTTP, with a main that the test plays. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { TemporaryDirectory } from '../../src/demo/temporary.js';
+import { eventLoopTurns } from '../support/event-loop.js';
 import { fetchJson, fetchOnce } from '../support/http-client.js';
 import { ENGINES, TestFront } from '../support/http-front.js';
+import { until } from '../support/until.js';
+
+/** Of this process (Linux). */
+function openFiles(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((descriptor) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${descriptor}`)];
+    } catch {
+      return [];
+    }
+  });
+}
 
 for (const engine of ENGINES) {
   describe(`metrics and profiles on the ${engine} engine`, () => {
@@ -49,6 +62,27 @@ for (const engine of ENGINES) {
       const gone = await fetchOnce(front.port, '/debug/pprof/heap');
       expect(gone.status).to.equal(500);
       expect((await fetchOnce(front.port, '/lb-check')).status).to.equal(200);
+    });
+
+    it('closes the file of a profile whose client has gone', async function () {
+      if (!existsSync('/proc/self/fd')) this.skip();
+      const path = join(directory.path, 'gone.heapsnapshot');
+      writeFileSync(path, randomBytes(1_000_000));
+      let finish = (): void => {};
+      front.respond = () =>
+        new Promise((resolve) => {
+          finish = () => resolve({ status: 200, json: '', other: { kind: 'file', path } });
+        });
+      const client = new AbortController();
+      const { signal } = client;
+      const got = fetchOnce(front.port, '/debug/pprof/heap', { signal }).catch(() => 'aborted');
+      await until(() => front.mainRequests.length > 0);
+      client.abort();
+      expect(await got).to.equal('aborted');
+      await eventLoopTurns();
+      finish();
+      await until(() => !existsSync(path));
+      await until(() => openFiles().every((file) => !file.startsWith(path)), 2_000);
     });
 
     it('requests a profile by the parameters and their defaults', async () => {

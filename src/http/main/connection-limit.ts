@@ -70,11 +70,12 @@ export class ConnectionLimit implements ConnectionReporter {
   }
 
   report(): ConnectionReport {
-    const { open, max, refused, isBounded } = this.counts;
+    const { open, max, refused, closedForPipelining, isBounded } = this.counts;
     return {
       open,
       max: isBounded ? max : null,
       refused,
+      closedForPipelining,
       descriptorsOpen: this.#descriptors.open(),
       descriptorsMax: this.#descriptors.max(),
     };

@@ -9,6 +9,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
+import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { messageOf } from '../../../base/errors.js';
 import { forwardedClient, textClient } from '../client-address.js';
@@ -16,6 +17,8 @@ import type { HandlerRequest } from '../handler-request.js';
 import { type HandlerResponse, INTERNAL_ERROR_RESPONSE } from '../response.js';
 import { openAndUnlink } from '../temporary-file.js';
 import { type Engine, type EngineContext, InFlight } from './engine.js';
+import { MALFORMED_RESPONSE } from './framing.js';
+import { NodeConnections } from './node-connections.js';
 import { NodeSink } from './node-sink.js';
 
 /**
@@ -28,6 +31,7 @@ export class NodeEngine implements Engine {
   readonly #context: EngineContext;
   readonly #server: Server;
   readonly #inFlight = new InFlight();
+  readonly #connections = new NodeConnections();
   #draining = false;
 
   constructor(context: EngineContext, idleTimeoutMs = IDLE_TIMEOUT_MS) {
@@ -38,11 +42,17 @@ export class NodeEngine implements Engine {
       requestTimeout: idleTimeoutMs,
       connectionsCheckingInterval: idleTimeoutMs / 10,
     };
-    this.#server = createServer(times, (req, res) => this.#serve(req, res));
+    this.#server = createServer(times, (req, res) => this.#receive(req, res));
     this.#server.on('connection', (socket) => {
       socket.once('close', () => context.connections.closed());
-      if (!context.connections.opened()) socket.destroy();
+      if (context.connections.opened()) this.#connections.opened(socket);
+      else socket.destroy();
     });
+    // An expectation that is not known is ignored (RFC 9110, section 10.1.1).
+    this.#server.on('checkExpectation', (req, res) => this.#receive(req, res));
+    this.#server.on('clientError', (error, socket) =>
+      this.#connections.failed(error, socket as Socket),
+    );
   }
 
   listen(port: number): Promise<void> {
@@ -67,8 +77,28 @@ export class NodeEngine implements Engine {
     this.#server.closeAllConnections();
   }
 
-  #serve(req: IncomingMessage, res: ServerResponse): void {
+  /** Nothing is carried out before the request is known to be whole. */
+  #receive(req: IncomingMessage, res: ServerResponse): void {
+    const { socket } = req;
+    const accepted = this.#connections.accept(req);
+    if (accepted !== 'accepted') {
+      if (accepted === 'too many') this.#context.connections.pipelined();
+      return;
+    }
     req.resume();
+    const { 'content-length': length, 'transfer-encoding': coding } = req.headers;
+    if (coding !== undefined && !/^chunked$/i.test(coding)) {
+      this.#connections.closes(socket);
+      this.#send(MALFORMED_RESPONSE, req, res.setHeader('Connection', 'close'));
+      return;
+    }
+    if (!res.shouldKeepAlive) this.#connections.closes(socket);
+    if (coding === undefined && (length === undefined || length === '0')) this.#serve(req, res);
+    else this.#connections.whenWhole(req, () => this.#serve(req, res));
+  }
+
+  #serve(req: IncomingMessage, res: ServerResponse): void {
+    this.#connections.carriedOut(req.socket, res);
     try {
       const response = this.#context.handler.handle(requestOf(req, res));
       if (response instanceof Promise) this.#sendLater(response, req, res);
@@ -116,10 +146,15 @@ export class NodeEngine implements Engine {
    */
   async #sendFile(file: string, response: HandlerResponse, res: ServerResponse): Promise<void> {
     const body = await openAndUnlink(file);
-    res.writeHead(response.status, { 'Content-Type': response.contentType });
-    await pipeline(body, res).catch((error: unknown) => {
+    try {
+      if (res.destroyed) return;
+      res.writeHead(response.status, { 'Content-Type': response.contentType });
+      await pipeline(body, res);
+    } catch (error) {
       this.#context.log.debug({ reason: messageOf(error) }, 'a file was not sent to its end');
-    });
+    } finally {
+      body.destroy();
+    }
   }
 }
 

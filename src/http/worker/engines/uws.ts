@@ -9,11 +9,14 @@ import { STATUS_CODES } from 'node:http';
 import HyperExpress from 'hyper-express';
 import { LOW_PRIORITY_QUERY } from '../checks.js';
 import { binaryClient, forwardedClient } from '../client-address.js';
+import type { HandlerRequest } from '../handler-request.js';
 import type { ClientKey } from '../recent-apps.js';
 import { type HandlerResponse, INTERNAL_ERROR_RESPONSE } from '../response.js';
 import { openAndUnlink } from '../temporary-file.js';
 import { ConnectedPeers } from './connected-peers.js';
 import { type Engine, type EngineContext, InFlight } from './engine.js';
+import { asksToClose, type Framing, framingOf, MALFORMED_RESPONSE } from './framing.js';
+import { isCheckAll, TurnBudget } from './turn-budget.js';
 import { UwsSink } from './uws-sink.js';
 
 /** Requests need no body; a larger one is refused (413). */
@@ -23,6 +26,10 @@ const BODY_BYTES_MAX = 64 * 1024;
 const LISTEN_SHARED = 0;
 const LISTEN_EXCLUSIVE_PORT = 1;
 
+/** How many plain checks take as long as a request that passes hyper-express. */
+const OTHER_WEIGHT = 4;
+const CHECK_ALL_WEIGHT = 64;
+
 const CHECK_PATTERNS = [
   '/check/*',
   '/check-if-exists/*',
@@ -30,11 +37,14 @@ const CHECK_PATTERNS = [
   '/check-read-if-exists/*',
 ];
 
+type RawEnd = (response: HandlerResponse, closes: boolean) => void;
+
 export class UwsEngine implements Engine {
   readonly #context: EngineContext;
   readonly #server: HyperExpress.Server;
   readonly #inFlight = new InFlight();
   readonly #peers = new ConnectedPeers();
+  readonly #turn = new TurnBudget();
   #socket: uWebSockets.us_listen_socket | undefined;
   #draining = false;
   #closed = false;
@@ -48,7 +58,9 @@ export class UwsEngine implements Engine {
       native.get(pattern, (res, req) => this.#serveCheck(res, req));
     }
     native.get('/web/stream', (res, req) =>
-      this.#serveRaw('GET', res, req, (response) => this.#openStream(res, response)),
+      this.#serveRaw('GET', res, req, (response, closes) =>
+        this.#openStream(res, response, closes),
+      ),
     );
     native.head('/*', (res, req) => this.#serveHead(res, req));
     this.#server.get('/*', (req, res) => this.#serve('GET', req, res));
@@ -98,11 +110,16 @@ export class UwsEngine implements Engine {
     if (!connections.opened()) res.close();
   }
 
-  /** Nearly all checks ask for nothing but the result. */
+  /** Nearly all checks ask for nothing but the result, and have no body. */
   #serveCheck(res: HttpResponse, req: HttpRequest): void {
     const query = req.getQuery() ?? '';
-    if (query !== '' && query !== LOW_PRIORITY_QUERY) {
-      this.#serveRaw('GET', res, req, (response) => this.#endRaw(res, response));
+    const isPlain =
+      (query === '' || query === LOW_PRIORITY_QUERY) &&
+      req.getHeader('content-length') === '' &&
+      req.getHeader('transfer-encoding') === '' &&
+      !asksToClose(req.getHeader('connection'));
+    if (!isPlain || !this.#turn.take()) {
+      this.#serveRaw('GET', res, req, (response, closes) => this.#endRaw(res, response, closes));
       return;
     }
     let response: HandlerResponse;
@@ -116,7 +133,8 @@ export class UwsEngine implements Engine {
     } catch (error) {
       response = this.#failed(error);
     }
-    this.#endRaw(res, response);
+    if (this.#turn.isFresh) this.#endRaw(res, response, this.#draining);
+    else res.cork(() => this.#endRaw(res, response, this.#draining));
   }
 
   #refusalOfCheck(path: string, req: HttpRequest, client: ClientKey): HandlerResponse | null {
@@ -124,14 +142,14 @@ export class UwsEngine implements Engine {
     return this.#context.access.refusalOfCheck(path, { authorization, certificate: '', client });
   }
 
-  #endRaw(res: HttpResponse, response: HandlerResponse): void {
+  #endRaw(res: HttpResponse, response: HandlerResponse, closes: boolean): void {
     writeHead(res, response);
-    res.end(response.body, this.#draining);
+    res.end(response.body, closes);
   }
 
-  #openStream(res: HttpResponse, response: HandlerResponse): void {
+  #openStream(res: HttpResponse, response: HandlerResponse, closes: boolean): void {
     if (response.stream === undefined) {
-      this.#endRaw(res, response);
+      this.#endRaw(res, response, closes);
       return;
     }
     writeHead(res, response);
@@ -139,42 +157,46 @@ export class UwsEngine implements Engine {
   }
 
   #serveHead(res: HttpResponse, req: HttpRequest): void {
-    this.#serveRaw('HEAD', res, req, (response) => this.#endHead(res, response));
+    this.#serveRaw('HEAD', res, req, (response, closes) => this.#endHead(res, response, closes));
   }
 
-  #serveRaw(
-    method: 'GET' | 'HEAD',
-    res: HttpResponse,
-    req: HttpRequest,
-    end: (response: HandlerResponse) => void,
-  ): void {
-    let response: HandlerResponse | Promise<HandlerResponse>;
+  #serveRaw(method: 'GET' | 'HEAD', res: HttpResponse, req: HttpRequest, end: RawEnd): void {
+    const path = req.getUrl();
+    const framing = framingOfRaw(req, path);
+    const hasBody = framing === 'length' || framing === 'chunked';
+    const headers = hasBody ? copyOfHeaders(req) : undefined;
+    const closes = mustClose(framing, req.getHeader('connection'));
+    const isOver = !this.#turn.take();
     let gone = (): void => {};
-    try {
-      response = this.#context.handler.handle({
-        method,
-        onAbort: (listener) => {
-          gone = listener;
-        },
-        path: req.getUrl(),
-        query: req.getQuery() ?? '',
-        client: this.#clientOf(res, req.getHeader('x-forwarded-for')),
-        header: (name) => req.getHeader(name),
-      });
-    } catch (error) {
-      response = this.#failed(error);
-    }
+    const request: HandlerRequest = {
+      method,
+      onAbort: (listener) => {
+        gone = listener;
+      },
+      path,
+      query: req.getQuery() ?? '',
+      client: this.#clientOf(res, req.getHeader('x-forwarded-for')),
+      header: (name) => (headers === undefined ? req.getHeader(name) : (headers.get(name) ?? '')),
+    };
+    let isAborted = false;
+    let bodyEnded = (): void => {};
+    const response = hasBody
+      ? bodyOf(res, (listener) => {
+          bodyEnded = listener;
+        }).then(() => (isAborted ? MALFORMED_RESPONSE : this.#answer(request, framing, closes)))
+      : this.#answer(request, framing, isOver || closes);
     if (!(response instanceof Promise)) {
-      end(response);
+      end(response, this.#draining);
       return;
     }
-    let isAborted = false;
     res.onAborted(() => {
+      if (isOver) this.#context.connections.pipelined();
       isAborted = true;
       gone();
+      bodyEnded();
     });
     this.#settle(response, (settled) => {
-      if (!isAborted) res.cork(() => end(settled));
+      if (!isAborted) res.cork(() => end(settled, closes || this.#draining));
     });
   }
 
@@ -182,34 +204,80 @@ export class UwsEngine implements Engine {
    * Writes `Content-Length` and `Connection` itself: with arguments, `endWithoutBody` of this
    * version aborts the process, waits for a body, or writes a second length.
    */
-  #endHead(res: HttpResponse, response: HandlerResponse): void {
+  #endHead(res: HttpResponse, response: HandlerResponse, closes: boolean): void {
     writeHead(res, response);
     res.writeHeader('Content-Length', String(Buffer.byteLength(response.body)));
-    if (this.#draining) res.writeHeader('Connection', 'close');
+    if (closes) res.writeHeader('Connection', 'close');
     res.endWithoutBody();
   }
 
   #serve(method: string, req: HyperExpress.Request, res: HyperExpress.Response): void {
-    let response: HandlerResponse | Promise<HandlerResponse>;
-    try {
-      response = this.#context.handler.handle({
-        method,
-        path: req.path,
-        query: req.path_query ?? '',
-        client: this.#clientOf(res.raw, req.headers['x-forwarded-for'] ?? ''),
-        onAbort: (listener) => res.once('abort', listener),
-        header: (name) => req.headers[name] ?? '',
+    const framing = framingOf((visit) => req.raw.forEach(visit));
+    const closes = mustClose(framing, req.headers.connection ?? '');
+    const isOver = !this.#turn.take(isCheckAll(req.path) ? CHECK_ALL_WEIGHT : OTHER_WEIGHT);
+    if (isOver) res.once('abort', () => this.#context.connections.pipelined());
+    const request: HandlerRequest = {
+      method,
+      path: req.path,
+      query: req.path_query ?? '',
+      client: this.#clientOf(res.raw, req.headers['x-forwarded-for'] ?? ''),
+      onAbort: (listener) => res.once('abort', listener),
+      header: (name) => req.headers[name] ?? '',
+    };
+    if (framing === 'malformed') {
+      // Not through hyper-express, which waits for the body first.
+      this.#settle(this.#afterTurn(MALFORMED_RESPONSE), (response) => {
+        if (!res.completed) res.raw.cork(() => this.#endRaw(res.raw, response, true));
       });
-    } catch (error) {
-      response = this.#failed(error);
+    } else if (req.received) {
+      this.#finish(res, this.#answer(request, framing, isOver || closes), closes);
+    } else {
+      // Does not resolve when the body is malformed: the engine has closed the connection then.
+      void req
+        .buffer()
+        .then(() => this.#finish(res, this.#answer(request, framing, closes), closes));
     }
-    if (!(response instanceof Promise)) this.#end(res, response);
+  }
+
+  #finish(
+    res: HyperExpress.Response,
+    response: HandlerResponse | Promise<HandlerResponse>,
+    closes: boolean,
+  ): void {
+    if (!(response instanceof Promise)) this.#end(res, response, closes);
     else {
       this.#settle(response, (settled) =>
         settled.file === undefined
-          ? this.#end(res, settled)
+          ? this.#end(res, settled, closes)
           : this.#sendFile(settled.file, settled, res),
       );
+    }
+  }
+
+  #answer(
+    request: HandlerRequest,
+    framing: Framing,
+    isLater: boolean,
+  ): HandlerResponse | Promise<HandlerResponse> {
+    const response = framing === 'malformed' ? MALFORMED_RESPONSE : this.#handled(request);
+    return isLater ? this.#afterTurn(response) : response;
+  }
+
+  /**
+   * So that the engine closes the connection when another request follows in what it has read.
+   */
+  async #afterTurn(response: HandlerResponse | Promise<HandlerResponse>): Promise<HandlerResponse> {
+    // The handler may overwrite its own.
+    const settled = response instanceof Promise ? response : { ...response };
+    await this.#turn.over();
+    return settled;
+  }
+
+  #handled(request: HandlerRequest): HandlerResponse | Promise<HandlerResponse> {
+    try {
+      return this.#context.handler.handle(request);
+    } catch (error) {
+      return this.#failed(error);
     }
   }
 
@@ -221,20 +289,25 @@ export class UwsEngine implements Engine {
   ): Promise<void> {
     try {
       const body = await openAndUnlink(file);
-      body.on('error', () => res.close());
-      res.status(response.status).header('Content-Type', response.contentType);
-      await res.stream(body);
+      try {
+        body.on('error', () => res.close());
+        res.status(response.status).header('Content-Type', response.contentType);
+        await res.stream(body);
+      } finally {
+        // A client that has gone before leaves it unread.
+        if (res.completed) body.destroy();
+      }
     } catch (error) {
-      this.#end(res, this.#failed(error));
+      this.#end(res, this.#failed(error), true);
     }
   }
 
-  #end(res: HyperExpress.Response, response: HandlerResponse): void {
+  #end(res: HyperExpress.Response, response: HandlerResponse, closes: boolean): void {
     res.status(response.status).header('Content-Type', response.contentType);
     if (response.location !== '') res.header('Location', response.location);
     if (response.allow !== '') res.header('Allow', response.allow);
     for (const [name, value] of response.headers ?? []) res.header(name, value);
-    res.send(response.body, this.#draining);
+    res.send(response.body, closes || this.#draining);
   }
 
   #settle(
@@ -269,4 +342,40 @@ function writeHead(res: HttpResponse, response: HandlerResponse): void {
   if (response.location !== '') res.writeHeader('Location', response.location);
   if (response.allow !== '') res.writeHeader('Allow', response.allow);
   for (const [name, value] of response.headers ?? []) res.writeHeader(name, value);
+}
+
+/**
+ * A body of chunks ends the connection: this version of the engine does not look whether a chunk
+ * ends where it says.
+ */
+function mustClose(framing: Framing, connection: string): boolean {
+  return framing === 'chunked' || framing === 'malformed' || asksToClose(connection);
+}
+
+/** Nearly all checks have no body, and are not looked at more closely. */
+function framingOfRaw(req: HttpRequest, path: string): Framing {
+  const isBare =
+    path.startsWith('/check') &&
+    req.getHeader('content-length') === '' &&
+    req.getHeader('transfer-encoding') === '';
+  return isBare ? 'none' : framingOf((visit) => req.forEach(visit));
+}
+
+/** Headers can be read only until the handler returns. */
+function copyOfHeaders(req: HttpRequest): Map<string, string> {
+  const headers = new Map<string, string>();
+  req.forEach((name, value) => {
+    headers.set(name, value);
+  });
+  return headers;
+}
+
+/** Resolves when the body is received, or by the listener that `onEnd` gets. */
+function bodyOf(res: HttpResponse, onEnd: (listener: () => void) => void): Promise<void> {
+  return new Promise((resolve) => {
+    onEnd(resolve);
+    res.onData((_chunk, isLast) => {
+      if (isLast) resolve();
+    });
+  });
 }

@@ -33,7 +33,7 @@ export function processFamilies(engine: string): Family[] {
 }
 
 export function connectionFamilies(connections: ConnectionReport): Family[] {
-  const { open, max, refused, descriptorsOpen, descriptorsMax } = connections;
+  const { open, max, refused, closedForPipelining, descriptorsOpen, descriptorsMax } = connections;
   return [
     known(
       gauge('process_open_fds', 'File descriptors that the process has open.'),
@@ -55,6 +55,10 @@ export function connectionFamilies(connections: ConnectionReport): Family[] {
       'freno_http_connections_refused_total',
       'Connections of HTTP clients that were closed for want of a place.',
     ).add({}, refused),
+    counter(
+      'freno_http_connections_pipelined_total',
+      'Connections of HTTP clients that were closed for too many requests at once.',
+    ).add({}, closedForPipelining),
   ];
 }
 
