@@ -7,6 +7,7 @@ import { metricAdvice } from './advice-metrics.js';
 import { clusterSettings } from './clusters.js';
 import type { FrenoConfig } from './schema.js';
 import { keyPath, metaAt, type Path, pathText } from './schema-walk.js';
+import { raftAddress } from './settings.js';
 
 /** Names in a line about several clusters. */
 const NAMES_MAX = 5;
@@ -39,9 +40,29 @@ export function advice(config: FrenoConfig): string[] {
   return [...lines];
 }
 
-function raftAdvice({ BackendMySQLHost, RaftNodes }: FrenoConfig): string[] {
+function raftAdvice(config: FrenoConfig): string[] {
+  if (config.BackendMySQLHost !== '') return [];
+  return [...sizeAdvice(config), ...peerAdvice(config)];
+}
+
+/** Loopback: only programs of this machine reach it. */
+function peerAdvice(config: FrenoConfig): string[] {
+  const { RaftNodes, RaftSecret, RaftSecretFile, RaftBind } = config;
+  const isProved = RaftSecret !== '' || RaftSecretFile !== '';
+  if (RaftNodes.length < 2 || isProved || isLoopback(raftAddress(config, RaftBind).host)) return [];
+  return [
+    'RaftBind: not a loopback address, and peers need not prove anything: every host that ' +
+      'reaches it can participate in the cluster; set RaftSecretFile',
+  ];
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+function sizeAdvice({ RaftNodes }: FrenoConfig): string[] {
   const nodes = RaftNodes.length;
-  if (BackendMySQLHost !== '' || nodes === 0) return [];
+  if (nodes === 0) return [];
   if (nodes === 1) {
     return [
       'RaftNodes: lists only this node, so no other node takes over when it fails; ' +

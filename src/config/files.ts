@@ -1,6 +1,6 @@
 /**
- * The files that a configuration names: certificates, keys and passwords. Each is checked before
- * the configuration is applied, so that a wrong file stops a start or a reload and not the first
+ * The files that a configuration names: certificates, keys, passwords and secrets. Each is checked
+ * before the configuration is applied: a wrong file stops a start or a reload and not the first
  * connection. Later, each new connection reads them again: a renewed certificate or password needs
  * no reload.
  */
@@ -11,6 +11,7 @@ import { passwordIn } from '../base/mysql/password-file.js';
 import { exposure, isExposed } from './exposed-files.js';
 import { readFailure } from './file-errors.js';
 import { namedMetrics } from './named-metrics.js';
+import { secretsProblem } from './raft-secret.js';
 import type { FrenoConfig } from './schema.js';
 import type { TlsConfig } from './schema-hosts.js';
 import { type Path, pathText } from './schema-walk.js';
@@ -67,6 +68,8 @@ export async function checkFiles(config: FrenoConfig): Promise<FileFindings> {
   if (config.BackendMySQLHost !== '') {
     await files.check({ tls: config.BackendMySQLTLS, path: ['BackendMySQLTLS'] });
     await files.checkPassword(config.BackendMySQLPasswordFile, ['BackendMySQLPasswordFile']);
+  } else if (config.RaftSecretFile !== '') {
+    await files.checkSecrets({ path: 'RaftSecretFile', name: config.RaftSecretFile });
   }
   return { problems: [...files.problems], warnings: [...files.warnings] };
 }
@@ -106,6 +109,15 @@ class FileCheck {
     if (passwordIn(text) === '') this.#problem(file, 'is empty');
     if (await isExposed(name)) {
       this.warnings.add(`${file.path}: ${name} ${exposure('a password')}`);
+    }
+  }
+
+  async checkSecrets(file: NamedFile): Promise<void> {
+    const text = await this.#read(file);
+    const problem = text === undefined ? null : secretsProblem(text);
+    if (problem !== null) this.#problem(file, problem);
+    else if (await isExposed(file.name)) {
+      this.warnings.add(`${file.path}: ${file.name} ${exposure('a secret')}`);
     }
   }
 

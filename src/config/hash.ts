@@ -18,6 +18,7 @@ const NODE_KEYS: ReadonlySet<string> = new Set<keyof FrenoConfig>([
   'RaftDataDir',
   'RaftBind',
   'RaftAdvertise',
+  'RaftSecretFile',
 ]);
 
 /** Numbers in Prometheus are doubles, which hold integers of 53 bits. */

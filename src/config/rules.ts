@@ -3,6 +3,7 @@ import { formatAddress } from '../base/address.js';
 import { ELECTION_HEARTBEATS_MIN } from '../contracts/consensus.js';
 import type { Findings } from './findings.js';
 import { checkPassword, prefixedPassword } from './passwords.js';
+import { secretsProblem } from './raft-secret.js';
 import { checkAccess } from './rules-access.js';
 import { checkCertificate } from './rules-certificate.js';
 import { checkStores } from './rules-stores.js';
@@ -69,6 +70,7 @@ function checkRaft(config: FrenoConfig, findings: Findings): void {
     findings.warning(['ShareDomain'], 'ignored: needs the MySQL backend; set BackendMySQLHost');
   }
   checkRaftTimes(config, findings);
+  checkRaftSecret(config, findings);
   checkRaftAddresses(config, findings);
 }
 
@@ -81,6 +83,18 @@ function checkRaftTimes(config: FrenoConfig, findings: Findings): void {
       `got ${electionMs}`,
     [['RaftHeartbeatMillis']],
   );
+}
+
+function checkRaftSecret(config: FrenoConfig, findings: Findings): void {
+  const { RaftSecret, RaftSecretFile } = config;
+  if (RaftSecret === '') return;
+  if (RaftSecretFile !== '') {
+    findings.problem(['RaftSecret'], 'must not be set, because RaftSecretFile is set', [
+      ['RaftSecretFile'],
+    ]);
+  }
+  const problem = secretsProblem(RaftSecret);
+  if (problem !== null) findings.problem(['RaftSecret'], problem);
 }
 
 function checkRaftAddresses(config: FrenoConfig, findings: Findings): void {

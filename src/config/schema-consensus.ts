@@ -45,6 +45,26 @@ export const raftKeys = {
   RaftClusterName: text().min(1).max(128).default('freno').meta({
     description: 'Name of the cluster. Peers with another name are rejected.',
   }),
+  RaftSecretFile: text()
+    .default('')
+    .meta({
+      description:
+        'File of the secret that the nodes prove to each other, at least 32 characters. ' +
+        'With two lines the first is used and both are accepted. Read again on SIGHUP.',
+    }),
+  RaftSecret: text().default('').meta({
+    description:
+      'The secret itself, as an environment variable; it cannot change without a restart.',
+    secret: true,
+  }),
+  RaftSecretMode: z
+    .enum(['accept', 'require'])
+    .default('require')
+    .meta({
+      description:
+        '`require`: a node that does not prove that it knows the secret is refused. ' +
+        '`accept`: it is accepted with a warning, while the secret is introduced.',
+    }),
   RaftHeartbeatMillis: z.int().min(10).max(10_000).default(50).meta({
     description: 'Interval of the heartbeats of the leader, in milliseconds.',
   }),

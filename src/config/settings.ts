@@ -8,6 +8,7 @@ import type { TlsSettings } from '../contracts/stores.js';
 import { accessSettings } from './access.js';
 import { appRulesSettings } from './apps.js';
 import { type PasswordSettings, passwordOf, prefixedPassword } from './passwords.js';
+import type { RaftSecretSettings } from './raft-secret.js';
 import type { FrenoConfig } from './schema.js';
 import { tlsSettings } from './tls.js';
 
@@ -22,6 +23,8 @@ export interface RaftSettings {
   /** `host:port` of every node, including this one. Empty: a single node. */
   readonly nodes: readonly string[];
   readonly clusterName: string;
+  /** What peers prove that they know; null or absent: nothing. */
+  readonly secret?: RaftSecretSettings | null;
   /** Goes on alone from data that were used with other nodes: `--force-new-cluster`. */
   readonly forceNewCluster?: boolean;
   readonly heartbeatMs: number;
@@ -101,10 +104,16 @@ function raftSettings(config: FrenoConfig): RaftSettings {
     ),
     nodes: config.RaftNodes.map((node) => formatAddress(raftAddress(config, node))),
     clusterName: config.RaftClusterName,
+    secret: raftSecret(config),
     heartbeatMs: config.RaftHeartbeatMillis,
     electionMs: config.RaftElectionMillis,
     snapshotEntries: config.RaftSnapshotEntries,
   };
+}
+
+function raftSecret(config: FrenoConfig): RaftSecretSettings | null {
+  const { RaftSecret: value, RaftSecretFile: file, RaftSecretMode: mode } = config;
+  return value === '' && file === '' ? null : { value, file, mode };
 }
 
 /**

@@ -71,6 +71,8 @@ export interface ClusterNode {
   readonly LastContactMillis: number | null;
   /** Why this node does not reach it; empty: it does. */
   readonly Error: string;
+  /** Why this node refused a connection in its name in the last 10 minutes, and from where. */
+  readonly Refused?: string;
 }
 
 /** Body of `/cluster`, in its order of keys. */
@@ -110,6 +112,10 @@ export interface RaftMetrics {
   readonly checksumErrors: number;
   /** Connections to the port of peers that were refused, or closed for what they sent. */
   readonly refusedConnections: number;
+  /** Connections, in both directions, without the proof that this node requires. */
+  readonly refusedProofs: number;
+  /** Peers accepted without the configured proof. */
+  readonly unprovenPeers: number;
   /** Peers whose `RaftNodes` differs from this node's. */
   readonly differingLists: number;
   readonly nodes: number;
@@ -160,6 +166,11 @@ export interface Consensus {
    * with a MySQL backend: its nodes do not talk to each other.
    */
   askLogins?(stores: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
+  /**
+   * Reads the files of secrets again, for new connections. Rejects with `CONFIG` when one is
+   * unusable, and goes on with the earlier ones. Absent with a MySQL backend.
+   */
+  readSecretsAgain?(): Promise<void>;
   /** Absent with a MySQL backend. */
   raftMetrics?(): RaftMetrics;
 }

@@ -174,14 +174,15 @@ export class Service {
   }
 
   /**
-   * Replaces stores, thresholds, credentials, rules of apps, rights and memcached servers.
-   * Resolves when every thread uses the new ones. Rejects, and changes nothing, when the clusters
-   * are refused.
+   * Replaces stores, thresholds, credentials, rules of apps, rights and memcached servers, and
+   * reads the secrets of the peers again. Resolves when every thread uses the new ones. Rejects,
+   * and changes nothing, when the secrets or the clusters are refused.
    */
   async reconfigure(
     clusters: readonly ClusterSettings[],
     { appRules, access, memcache }: Pick<ServiceSettings, 'appRules' | 'access' | 'memcache'>,
   ): Promise<void> {
+    await this.#consensus.readSecretsAgain?.();
     const assigned = this.#inventory.replaceClusters(clusters);
     const http = this.#http;
     const known = http.setStores(this.#inventory.stores(), appRules);

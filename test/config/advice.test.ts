@@ -45,8 +45,8 @@ describe('advice on a valid configuration', () => {
   describe('about the nodes of Raft', () => {
     const nodes = (count: number) =>
       adviceOn({
-        RaftBind: 'n1:1',
-        RaftNodes: Array.from({ length: count }, (_, index) => `n${index + 1}:1`),
+        RaftBind: '127.0.0.1:1',
+        RaftNodes: Array.from({ length: count }, (_, index) => `127.0.0.1:${index + 1}`),
       });
 
     it('accepts no list, and an odd number of nodes', () => {
@@ -72,6 +72,14 @@ describe('advice on a valid configuration', () => {
         'RaftNodes: lists only this node, so no other node takes over when it fails; list all ' +
           'nodes, or leave RaftNodes out to run a single node',
       ]);
+    });
+
+    it('says that peers prove nothing where other hosts reach their port', () => {
+      const RaftNodes = ['n1:1', 'n2:1', 'n3:1'];
+      const reached = { RaftBind: '0.0.0.0:1', RaftAdvertise: 'n1:1', RaftNodes };
+      expect(adviceOn(reached).join()).to.contain('set RaftSecretFile');
+      expect(adviceOn({ ...reached, RaftSecretFile: '/etc/freno/secret' })).to.deep.equal([]);
+      expect(adviceOn({ ...reached, RaftSecret: 'x'.repeat(32) })).to.deep.equal([]);
     });
 
     it('has no line for RaftNodes with a MySQL backend', () => {

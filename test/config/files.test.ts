@@ -121,6 +121,19 @@ describe('the files that a configuration names', () => {
     ]);
   });
 
+  it('reports a file of secrets of peers that is unusable, and quotes nothing of it', async () => {
+    const problems = (name: string) => problemsOf({}, { RaftSecretFile: name });
+    expect(await problems(fileOf('good', 'x'.repeat(32)))).to.be.empty;
+    expect(await problems('/nowhere/secret')).to.deep.equal([
+      'RaftSecretFile: /nowhere/secret cannot be read: no such file',
+    ]);
+    const short = fileOf('short', 'hunter2');
+    expect(await problems(short)).to.deep.equal([
+      `RaftSecretFile: ${short} line 1 has fewer than 32 characters; ` +
+        'make a secret with: openssl rand -hex 32',
+    ]);
+  });
+
   it('reports the files of metrics at the object that names them', async () => {
     const TLS = { CAFile: '/nowhere/ca.pem' };
     const x = { Query: 'select 1', TLS: { CAFile: '/nowhere/x.pem' } };

@@ -100,6 +100,17 @@ describe('rules between keys', () => {
     });
   });
 
+  it('requires one secret of the peers, and one that cannot be guessed', () => {
+    const secret = (keys: object) => problemsOf({ ...MINIMAL, ...keys });
+    expect(secret({ RaftSecret: 'x'.repeat(32) })).to.be.empty;
+    expect(secret({ RaftSecret: 'x'.repeat(31) })).to.deep.equal([
+      'RaftSecret: line 1 has fewer than 32 characters; make a secret with: openssl rand -hex 32',
+    ]);
+    expect(secret({ RaftSecret: 'x'.repeat(32), RaftSecretFile: '/s' })).to.deep.equal([
+      'RaftSecret: must not be set, because RaftSecretFile is set',
+    ]);
+  });
+
   it('requires an election timeout of at least three heartbeats', () => {
     const times = (heartbeat: number, election: number) =>
       problemsOf({ ...MINIMAL, RaftHeartbeatMillis: heartbeat, RaftElectionMillis: election });

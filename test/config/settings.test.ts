@@ -22,6 +22,7 @@ describe('the settings of the service', () => {
         advertise: '127.0.0.1:10008',
         nodes: [],
         clusterName: 'freno',
+        secret: null,
         heartbeatMs: 50,
         electionMs: 400,
         snapshotEntries: 8192,

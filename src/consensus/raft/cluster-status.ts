@@ -20,6 +20,8 @@ export interface KnownPeer {
   readonly heardAgoMs: number | null;
   /** Why messages do not reach it; null: they do. */
   readonly fault: string | null;
+  /** The latest refusal of a connection in its name, from where; empty or absent: none recently. */
+  readonly refused?: string;
 }
 
 export interface KnownCluster {
@@ -57,7 +59,8 @@ function ownNode({ self, own, participates }: KnownCluster): ClusterNode {
   };
 }
 
-function peerNode({ node, received, heardAgoMs, fault }: KnownPeer, own: NodeReport): ClusterNode {
+function peerNode(peer: KnownPeer, own: NodeReport): ClusterNode {
+  const { node, received, heardAgoMs, fault, refused = '' } = peer;
   const report = received?.report;
   return {
     Node: node,
@@ -68,6 +71,7 @@ function peerNode({ node, received, heardAgoMs, fault }: KnownPeer, own: NodeRep
     ClockDifferenceMillis: received?.clockDifferenceMs ?? null,
     LastContactMillis: heardAgoMs === null ? null : Math.round(heardAgoMs),
     Error: fault ?? '',
+    ...(refused !== '' && { Refused: refused }),
   };
 }
 

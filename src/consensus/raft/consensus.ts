@@ -37,6 +37,7 @@ import { RateLimitedLog } from './rate-limited-log.js';
 import { majorityStatus } from './reach.js';
 import { outcomeUnknown, refusalOf, unreadable } from './request-errors.js';
 import type { SyncedRecord } from './storage/synced-file.js';
+import { PeerSecrets } from './transport/peer-secrets.js';
 import { within } from './within.js';
 
 /** How long a stopping node waits for its pending requests, after the transfer of leadership. */
@@ -101,6 +102,8 @@ export class RaftConsensus implements Consensus {
    * One that holds less is not the same directory: a volume was unmounted.
    */
   #held: SyncedRecord | null = null;
+  /** Null: none is configured. */
+  #secrets: PeerSecrets | null = null;
   #soft: SoftState = NO_SOFT_STATE;
   #isStopping = false;
   /** The restart in progress after a failure, if any. */
@@ -130,7 +133,13 @@ export class RaftConsensus implements Consensus {
   }
 
   async start(): Promise<void> {
+    const { secret = null } = this.#settings;
+    if (secret !== null) this.#secrets = await PeerSecrets.read(secret);
     this.#node = await this.#open();
+  }
+
+  async readSecretsAgain(): Promise<void> {
+    await this.#secrets?.readAgain();
   }
 
   async stop(): Promise<void> {
@@ -204,40 +213,31 @@ export class RaftConsensus implements Consensus {
   }
 
   raftMetrics(): RaftMetrics {
-    const { role, term } = this.#soft;
-    const driver = this.#node?.driver;
     const nodes = Math.max(1, this.#settings.nodes.length);
-    const { elections, leaderChanges, diskWrites, peers } = this.#counters;
     return {
-      role: role === 'preCandidate' ? 'candidate' : role,
-      term,
-      commitIndex: driver?.commitIndex ?? 0,
-      appliedIndex: driver?.appliedIndex ?? 0,
-      elections,
-      leaderChanges,
-      pendingRequests: driver?.pendingRequests ?? 0,
-      diskWrites,
-      checksumErrors: peers.checksumErrors,
-      refusedConnections: peers.refusedConnections,
-      differingLists: peers.differingLists.size,
+      ...this.#position(),
+      ...this.#counters.counted,
+      pendingRequests: this.#node?.driver.pendingRequests ?? 0,
       nodes,
       nodesNeeded: majorityOf(nodes),
       nodesReached: this.#node?.reach.reached ?? 0,
     };
   }
 
-  /** What this node says of itself to the others. */
-  #report(): NodeReport {
+  #position() {
     const { role, term } = this.#soft;
     const driver = this.#node?.driver;
     return {
-      role: role === 'preCandidate' ? 'candidate' : role,
+      role: role === 'preCandidate' ? ('candidate' as const) : role,
       term,
       commitIndex: driver?.commitIndex ?? 0,
       appliedIndex: driver?.appliedIndex ?? 0,
-      unixMs: this.#unixMs(),
-      ...this.#description(),
     };
+  }
+
+  /** What this node says of itself to the others. */
+  #report(): NodeReport {
+    return { ...this.#position(), unixMs: this.#unixMs(), ...this.#description() };
   }
 
   async #open(): Promise<RaftNode> {
@@ -269,6 +269,7 @@ export class RaftConsensus implements Consensus {
       report: () => this.#report(),
       loginTrial: this.#loginTrial,
       held: this.#held,
+      secrets: this.#secrets,
     });
     if (failure !== null) {
       this.#held = node.held;

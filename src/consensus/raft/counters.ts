@@ -28,6 +28,16 @@ export class RaftCounters {
     return this.#diskWrites.counted;
   }
 
+  /** For `/metrics`. */
+  get counted() {
+    const { checksumErrors, refusedConnections, refusedProofs, unprovenPeers } = this.peers;
+    return {
+      ...{ elections: this.#elections, leaderChanges: this.#leaderChanges },
+      ...{ diskWrites: this.diskWrites, differingLists: this.peers.differingLists.size },
+      ...{ checksumErrors, refusedConnections, refusedProofs, unprovenPeers },
+    };
+  }
+
   /** A node that is elected at once is never seen as a candidate, but its term counts. */
   softStateChanged(before: SoftState, after: SoftState): void {
     const wasCandidate = after.role === 'candidate' || after.role === 'leader';

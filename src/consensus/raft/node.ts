@@ -32,6 +32,7 @@ import { StateMachineAdapter } from './state-machine-adapter.js';
 import { SqliteStorage } from './storage/sqlite.js';
 import type { SyncedRecord } from './storage/synced-file.js';
 import { Ticker } from './ticker.js';
+import type { PeerSecrets } from './transport/peer-secrets.js';
 import { noTransport, TcpTransport } from './transport/tcp.js';
 
 const processEnvironment: Omit<DriverEnvironment, 'unixMs'> = {
@@ -55,6 +56,8 @@ export interface RaftNodeOptions {
   readonly loginTrial: LoginTrial;
   /** What this process knows to be in the data directory; null: nothing. */
   readonly held: SyncedRecord | null;
+  /** Null: peers need not prove anything. */
+  readonly secrets: PeerSecrets | null;
 }
 
 interface NodeParts {
@@ -67,6 +70,7 @@ interface NodeParts {
   readonly features: PeerFeatures;
   readonly reports: PeerReports;
   readonly logins: PeerLogins;
+  readonly counters: RaftCounters;
   readonly transport: {
     stop(): Promise<void>;
     peerFaults(): PeerFaults;
@@ -85,6 +89,7 @@ export class RaftNode {
   static async open(options: RaftNodeOptions): Promise<RaftNode> {
     const { settings, stateMachine, observer, counters, log, unixMs, held, report, loginTrial } =
       options;
+    const { secrets } = options;
     const { advertise, bind, clusterName, dataDir, forceNewCluster } = settings;
     const baseConfig = coreConfig(settings);
     const environment = { ...processEnvironment, unixMs };
@@ -123,6 +128,7 @@ export class RaftNode {
               bind,
               peers,
               counters: counters.peers,
+              secrets,
               holdsData: () => driver.holdsData,
               clusterId: () => identity.id,
             },
@@ -176,7 +182,17 @@ export class RaftNode {
       watch.start();
       identity.start();
       reports.start();
-      const services = { storage, ticker, transport, lockout, watch, identity, reports, logins };
+      const services = {
+        storage,
+        ticker,
+        transport,
+        lockout,
+        watch,
+        identity,
+        reports,
+        logins,
+        counters,
+      };
       return new RaftNode({ driver, features, ...services });
     } catch (error) {
       await storage.close();
@@ -204,11 +220,12 @@ export class RaftNode {
 
   /** What it knows of each peer now. */
   get knownPeers(): KnownPeer[] {
-    const { transport, reports } = this.#parts;
+    const { transport, reports, counters } = this.#parts;
     return [...transport.peerFaults()].map(([node, fault]) => {
       const heardAtMs = transport.heardAtMs(node);
       const heardAgoMs = heardAtMs === null ? null : monotonicMs() - heardAtMs;
-      return { node, received: reports.of(node), heardAgoMs, fault };
+      const refused = counters.peers.refusalOf(node);
+      return { node, received: reports.of(node), heardAgoMs, fault, refused };
     });
   }
 

@@ -1,6 +1,6 @@
 /** The handshake of a connection, and the ping that keeps it alive. */
 import type { NodeId } from '../core/types.js';
-import { decodeUntrusted, exact, wire } from './wire.js';
+import { copyOf, decodeUntrusted, exact, wire } from './wire.js';
 
 /** Raised when an older node could misread a message of a newer one. */
 export const PROTOCOL_VERSION = 1;
@@ -38,8 +38,13 @@ interface HelloIdentity {
   readonly to: string;
 }
 
+/** Asks the other side for a proof; empty: it does not. */
+interface Asking {
+  readonly nonce: Uint8Array;
+}
+
 /** Sent by the node that dials. */
-export type Hello = HelloIdentity & Greeting;
+export type Hello = HelloIdentity & Greeting & Asking;
 
 interface WelcomeIdentity {
   readonly protocolVersion: number;
@@ -49,10 +54,17 @@ interface WelcomeIdentity {
   readonly refusal: string;
 }
 
-/** The response to a `Hello`. */
-export type Welcome = WelcomeIdentity & Greeting;
+/** Proves that the sender knows the secret; empty: it does not. */
+interface Proving {
+  readonly proof: Uint8Array;
+}
 
-export function encodeHello(hello: HelloIdentity & Partial<Greeting>): Uint8Array {
+/** The response to a `Hello`, and to a proof. With a nonce it asks for one and says no more. */
+export type Welcome = WelcomeIdentity & Greeting & Asking & Proving;
+
+const NO_BYTES = new Uint8Array(0);
+
+export function encodeHello(hello: HelloIdentity & Partial<Greeting & Asking>): Uint8Array {
   return wire.Hello.encode({ ...hello, ...greetingToWire(hello) }).finish();
 }
 
@@ -60,10 +72,13 @@ export function encodeHello(hello: HelloIdentity & Partial<Greeting>): Uint8Arra
 export function decodeHello(body: Uint8Array): Hello {
   const hello = decodeUntrusted('a hello', () => wire.Hello.decode(body));
   const { protocolVersion, clusterName, from, to } = hello;
-  return { protocolVersion, clusterName, from, to, ...greetingFromWire(hello) };
+  const nonce = copyOf(hello.nonce ?? NO_BYTES);
+  return { protocolVersion, clusterName, from, to, nonce, ...greetingFromWire(hello) };
 }
 
-export function encodeWelcome(welcome: WelcomeIdentity & Partial<Greeting>): Uint8Array {
+export function encodeWelcome(
+  welcome: WelcomeIdentity & Partial<Greeting & Asking & Proving>,
+): Uint8Array {
   return wire.Welcome.encode({ ...welcome, ...greetingToWire(welcome) }).finish();
 }
 
@@ -71,7 +86,18 @@ export function encodeWelcome(welcome: WelcomeIdentity & Partial<Greeting>): Uin
 export function decodeWelcome(body: Uint8Array): Welcome {
   const welcome = decodeUntrusted('a welcome', () => wire.Welcome.decode(body));
   const { protocolVersion, clusterName, node, refusal } = welcome;
-  return { protocolVersion, clusterName, node, refusal, ...greetingFromWire(welcome) };
+  const [nonce, proof] = [copyOf(welcome.nonce ?? NO_BYTES), copyOf(welcome.proof ?? NO_BYTES)];
+  const identity = { protocolVersion, clusterName, node, refusal };
+  return { ...identity, nonce, proof, ...greetingFromWire(welcome) };
+}
+
+export function encodeProof(proof: Uint8Array): Uint8Array {
+  return wire.Proof.encode({ proof }).finish();
+}
+
+/** Throws `PROTOCOL`. */
+export function decodeProof(body: Uint8Array): Uint8Array {
+  return copyOf(decodeUntrusted('a proof', () => wire.Proof.decode(body)).proof ?? NO_BYTES);
 }
 
 function greetingToWire(said: Partial<Greeting>) {

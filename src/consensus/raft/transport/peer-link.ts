@@ -15,15 +15,18 @@ import {
   decodeWelcome,
   encodeHello,
   encodePing,
+  encodeProof,
   type Greeting,
   isPing,
   PROTOCOL_VERSION,
+  type Welcome,
 } from '../codec/handshake.js';
 import { protocolError } from '../codec/wire.js';
 import type { NodeId } from '../core/types.js';
 import { ChecksumError, FrameReader, frameOf } from './frame.js';
 import { mismatch, type PeerAdmission } from './identity.js';
 import type { PeerCounters } from './peer-counters.js';
+import { isNonce, NO_PROOF, type PeerSecrets, WRONG_PROOF } from './peer-secrets.js';
 import { SendQueue } from './send-queue.js';
 
 /** From the dial to the welcome. */
@@ -41,6 +44,8 @@ const REFUSED_BACKOFF = { firstMs: 5000, maxMs: 5000, jitter: 0.5 };
  */
 const UNANSWERED_PINGS_MAX = 3;
 
+const REFUSAL_CHARACTERS_SHOWN = 1000;
+
 /** Bytes of a frame from the peer: a welcome or a ping. */
 const RESPONSE_BYTES_MAX = 64 * 1024;
 
@@ -52,9 +57,12 @@ export interface PeerLinkOptions {
   random(): number;
   readonly admission: PeerAdmission;
   readonly counters: PeerCounters;
+  /** Null: none is configured. */
+  readonly secrets: PeerSecrets | null;
   /** The connection broke: messages sent on it may be lost. */
   onLost(reason: string): void;
-  onUp(greeting: Greeting): void;
+  /** `doubt`: as `PeerListenerOptions.onPeer`. */
+  onUp(greeting: Greeting, doubt: string | null): void;
   /** A dial failed or was refused; the link retries. */
   onFailure(reason: string): void;
 }
@@ -76,6 +84,10 @@ export class PeerLink {
   #timer: NodeJS.Timeout | undefined;
   #backoff: Backoff;
   #unansweredPings = 0;
+  /** The hello on the present socket, where it asks for a proof that has not come. */
+  #unanswered: Uint8Array | null = null;
+  /** Why this is not surely the peer, where a secret is configured; null: it is. */
+  #doubt: string | null = null;
   /** Why the last connection ended or was not made. */
   #fault = 'it was not reached yet';
 
@@ -136,7 +148,7 @@ export class PeerLink {
     this.#reader = reader;
     socket.on('connect', () => {
       const identity = { protocolVersion: PROTOCOL_VERSION, clusterName, from: self, to: peer };
-      socket.write(frameOf(encodeHello({ ...identity, ...this.#options.admission.own() })));
+      socket.write(frameOf(this.#helloOf({ ...identity, ...this.#options.admission.own() })));
     });
     socket.on('data', (chunk) => {
       try {
@@ -150,9 +162,19 @@ export class PeerLink {
     socket.on('close', () => ended('it closed the connection'));
   }
 
+  #helloOf(hello: Parameters<typeof encodeHello>[0]): Uint8Array {
+    const { secrets } = this.#options;
+    this.#doubt = secrets === null ? null : NO_PROOF;
+    if (secrets === null) return encodeHello(hello);
+    this.#unanswered = encodeHello({ ...hello, nonce: secrets.nonce() });
+    return this.#unanswered;
+  }
+
   #onFrame(body: Buffer): void {
     if (this.#state === 'handshake') {
-      this.#onWelcome(body);
+      const welcome = decodeWelcome(body);
+      if (welcome.nonce.length > 0) this.#onChallenge(welcome);
+      else this.#onWelcome(welcome);
     } else if (isPing(body)) {
       this.#unansweredPings = 0;
     } else {
@@ -160,26 +182,58 @@ export class PeerLink {
     }
   }
 
-  #onWelcome(body: Buffer): void {
-    const { peer, clusterName } = this.#options;
-    const welcome = decodeWelcome(body);
-    // A mismatch found here goes first: in the peer's text "it" would be this node.
-    const refusal =
-      mismatch(welcome, { protocolVersion: PROTOCOL_VERSION, clusterName, node: peer }) ??
-      this.#options.admission.refusalOf(peer, welcome) ??
-      (welcome.refusal === '' ? null : `it refuses this node: "${welcome.refusal}"`);
-    if (refusal !== null) {
-      this.#backoff = this.#newBackoff(REFUSED_BACKOFF);
-      this.#drop(refusal);
+  /** The peer has proved the secret, or tried to: this node proves it in turn. */
+  #onChallenge({ nonce, proof }: Welcome): void {
+    const { secrets, self } = this.#options;
+    const hello = this.#unanswered;
+    if (secrets === null || hello === null || !isNonce(nonce)) {
+      throw protocolError('the peer asks for a proof out of turn');
+    }
+    this.#unanswered = null;
+    const challenge = { prover: this.#options.peer, hello, nonce };
+    this.#doubt = secrets.isProof(proof, 'listening', challenge) ? null : WRONG_PROOF;
+    if (this.#doubt !== null && secrets.mode === 'require') {
+      this.#options.counters.refusedProofs += 1;
+      this.#refuse(WRONG_PROOF);
       return;
     }
+    this.#socket!.write(
+      frameOf(encodeProof(secrets.proof('dialling', { ...challenge, prover: self }))),
+    );
+  }
+
+  #onWelcome(welcome: Welcome): void {
+    const { peer, clusterName, counters } = this.#options;
+    // A mismatch found here goes first: in the peer's text "it" would be this node.
+    const refusal =
+      this.#unprovenRefusal(welcome) ??
+      mismatch(welcome, { protocolVersion: PROTOCOL_VERSION, clusterName, node: peer }) ??
+      this.#options.admission.refusalOf(peer, welcome) ??
+      (welcome.refusal === '' ? null : refusedBy(welcome.refusal));
+    if (refusal !== null) {
+      this.#refuse(refusal);
+      return;
+    }
+    counters.accepted('to', peer, this.#doubt === null);
     clearTimeout(this.#timer);
     this.#state = 'up';
     this.#reader!.isChecksummed = welcome.features.includes(FEATURE_CRC32C);
     this.#backoff = this.#newBackoff(DIAL_BACKOFF);
     this.#unansweredPings = 0;
     this.#sendQueue = new SendQueue(this.#socket!);
-    this.#options.onUp(welcome);
+    this.#options.onUp(welcome, this.#doubt);
+  }
+
+  /** Nothing that an unproven peer says is believed, where a proof is required. */
+  #unprovenRefusal({ refusal }: Welcome): string | null {
+    if (this.#doubt === null || this.#options.secrets?.mode !== 'require') return null;
+    this.#options.counters.refusedProofs += 1;
+    return refusal === '' ? this.#doubt : refusedBy(refusal);
+  }
+
+  #refuse(reason: string): void {
+    this.#backoff = this.#newBackoff(REFUSED_BACKOFF);
+    this.#drop(reason);
   }
 
   #drop(reason: string): void {
@@ -199,4 +253,9 @@ export class PeerLink {
   #newBackoff(pauses: { firstMs: number; maxMs: number; jitter: number }): Backoff {
     return new Backoff({ ...pauses, random: () => this.#options.random() });
   }
+}
+
+/** The peer chooses the text: a line of the log stays short. */
+function refusedBy(refusal: string): string {
+  return `it refuses this node: "${refusal.slice(0, REFUSAL_CHARACTERS_SHOWN)}"`;
 }

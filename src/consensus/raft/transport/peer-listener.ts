@@ -1,8 +1,8 @@
 /**
  * The incoming connections from peers: handshake, checks, reading.
  *
- * Until a connection has named itself as a peer in a valid hello it is a stranger: see
- * unidentified-connections.ts. This is no authentication: see docs/raft.md.
+ * Until a connection has named itself as a peer in a valid hello, and has proved it where this node
+ * asks for a proof, it is a stranger: see unidentified-connections.ts and peer-secrets.ts.
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Address } from '../../../base/address.js';
@@ -10,17 +10,20 @@ import { FrenoError, messageOf } from '../../../base/errors.js';
 import { FEATURE_CRC32C } from '../codec/features.js';
 import {
   decodeHello,
+  decodeProof,
   encodeWelcome,
   type Greeting,
   type Hello,
   isPing,
   PROTOCOL_VERSION,
 } from '../codec/handshake.js';
+import { copyOf, protocolError } from '../codec/wire.js';
 import type { NodeId } from '../core/types.js';
 import { ChecksumError, FRAME_BYTES_MAX, FrameError, FrameReader, frameOf } from './frame.js';
 import { mismatch, NODE_CHARACTERS_SHOWN, type PeerAdmission } from './identity.js';
 import { PeerConnections } from './peer-connections.js';
 import type { PeerCounters } from './peer-counters.js';
+import { isNonce, NO_PROOF, type PeerSecrets, WRONG_PROOF } from './peer-secrets.js';
 import { Pongs } from './pongs.js';
 import { type StrangerFault, UnidentifiedConnections } from './unidentified-connections.js';
 
@@ -37,10 +40,15 @@ export interface PeerListenerOptions {
   readonly peers: ReadonlySet<NodeId>;
   readonly admission: PeerAdmission;
   readonly counters: PeerCounters;
+  /** Null: none is configured. */
+  readonly secrets: PeerSecrets | null;
   /** Throws `PROTOCOL` for an invalid message; the connection is then closed. */
   receive(from: NodeId, body: Uint8Array): void;
-  /** This peer has connected and was accepted. */
-  onPeer(peer: NodeId, greeting: Greeting): void;
+  /**
+   * This peer has connected and was accepted. `doubt`: why it is not sure who it is, where a proof
+   * is configured and not required.
+   */
+  onPeer(peer: NodeId, greeting: Greeting, doubt: string | null): void;
   /**
    * A connection was refused, or closed for what it sent. `remote` is the peer's name, or the
    * address (without port) while that is unknown. `kind`: for the log, which has one line a minute
@@ -54,6 +62,7 @@ type RefusalKind =
   | FrameError['kind']
   | 'greeting'
   | 'identity'
+  | 'proof'
   | 'name'
   | 'message';
 
@@ -108,16 +117,26 @@ export class PeerListener {
     socket.on('error', () => {});
     let peer: NodeId | null = null;
     let pongs: Pongs | null = null;
-    let onBody = (body: Buffer): void => {
-      const hello = decodeHello(body);
-      peer = this.#handshake(socket, remote, hello);
+    const onMessage = (body: Buffer): void => {
+      if (isPing(body)) pongs?.pinged();
+      else if (peer !== null) this.#options.receive(peer, body);
+    };
+    const onIdentified = (hello: Hello, doubt: string | null): void => {
+      peer = this.#handshake(socket, remote, hello, doubt);
       if (peer !== null) reader.bodyBytesMax = FRAME_BYTES_MAX;
       reader.isChecksummed = hello.features.includes(FEATURE_CRC32C);
       pongs = new Pongs(socket, reader.isChecksummed);
-      onBody = (next) => {
-        if (isPing(next)) pongs?.pinged();
-        else if (peer !== null) this.#options.receive(peer, next);
-      };
+      onBody = onMessage;
+    };
+    let onBody = (body: Buffer): void => {
+      const hello = decodeHello(body);
+      const { secrets } = this.#options;
+      if (secrets === null || hello.nonce.length === 0) {
+        onIdentified(hello, secrets === null ? null : NO_PROOF);
+      } else {
+        const isProof = this.#challenge(socket, hello, body, secrets);
+        onBody = (next) => onIdentified(hello, isProof(decodeProof(next)) ? null : WRONG_PROOF);
+      }
     };
     const reader = new FrameReader((body) => onBody(body), HELLO_BYTES_MAX);
     socket.on('data', (chunk) => {
@@ -135,9 +154,31 @@ export class PeerListener {
     });
   }
 
-  /** Responds to the hello; returns the peer's name, or null when it is refused. */
-  #handshake(socket: Socket, remote: string, hello: Hello): NodeId | null {
-    const { self, clusterName } = this.#options;
+  /** Proves the secret to the sender of a hello; returns what judges its proof. */
+  #challenge(
+    socket: Socket,
+    hello: Hello,
+    body: Buffer,
+    secrets: PeerSecrets,
+  ): (proof: Uint8Array) => boolean {
+    if (!isNonce(hello.nonce)) throw protocolError('a hello with a nonce of another length');
+    const nonce = secrets.nonce();
+    const challenge = { prover: hello.from, hello: copyOf(body), nonce };
+    const proof = secrets.proof('listening', { ...challenge, prover: this.#options.self });
+    socket.write(frameOf(encodeWelcome({ ...echoOf(hello), refusal: '', nonce, proof })));
+    return (theirs) => secrets.isProof(theirs, 'dialling', challenge);
+  }
+
+  /**
+   * Responds to the hello; returns the peer's name, or null when it is refused. `doubt`: why the
+   * secret is not proved.
+   */
+  #handshake(socket: Socket, remote: string, hello: Hello, doubt: string | null): NodeId | null {
+    const { self, clusterName, secrets } = this.#options;
+    if (doubt !== null && secrets?.mode === 'require') {
+      this.#refuseUnproven(socket, remote, hello, doubt);
+      return null;
+    }
     const misfit = this.#refusalOf(hello);
     const refusal = misfit ?? this.#peers.refusalOf(socket, hello);
     const identity = { protocolVersion: PROTOCOL_VERSION, clusterName, node: self };
@@ -151,8 +192,18 @@ export class PeerListener {
       return null;
     }
     socket.write(welcome);
-    this.#accepted(socket, hello);
+    this.#accepted(socket, hello, doubt);
     return hello.from;
+  }
+
+  /** It learns nothing of this node but the reason. */
+  #refuseUnproven(socket: Socket, remote: string, hello: Hello, reason: string): void {
+    const { counters, peers, onRefused } = this.#options;
+    const from = hello.from.slice(0, NODE_CHARACTERS_SHOWN);
+    counters.refusedProofs += 1;
+    if (peers.has(hello.from)) counters.proofRefused(hello.from, remote, reason);
+    onRefused(remote, 'proof', `node ${from}: ${reason}`);
+    socket.end(frameOf(encodeWelcome({ ...echoOf(hello), refusal: reason })));
   }
 
   #refusalOf(hello: Hello): string | null {
@@ -167,10 +218,16 @@ export class PeerListener {
     return this.#options.admission.refusalOf(from, hello);
   }
 
-  #accepted(socket: Socket, hello: Hello): void {
+  #accepted(socket: Socket, hello: Hello, doubt: string | null): void {
+    this.#options.counters.accepted('from', hello.from, doubt === null);
     this.#strangers.remove(socket);
     this.#peers.add(socket, hello);
     socket.setTimeout(IDLE_TIMEOUT_MS, () => socket.destroy());
-    this.#options.onPeer(hello.from, hello);
+    this.#options.onPeer(hello.from, hello, doubt);
   }
+}
+
+/** The identity that the sender of a hello expects: nothing that it does not know. */
+function echoOf({ clusterName, to }: Hello) {
+  return { protocolVersion: PROTOCOL_VERSION, clusterName, node: to };
 }

@@ -13,6 +13,7 @@ import { PeerAdmission } from './identity.js';
 import { PeerCounters } from './peer-counters.js';
 import { PeerLink } from './peer-link.js';
 import { PeerListener } from './peer-listener.js';
+import type { PeerSecrets } from './peer-secrets.js';
 
 const PING_INTERVAL_MS = 500;
 
@@ -33,6 +34,8 @@ export interface TransportOptions {
   holdsData?(): boolean;
   clusterId?(): string;
   readonly counters?: PeerCounters;
+  /** Absent: peers need not prove anything. */
+  readonly secrets?: PeerSecrets | null;
 }
 
 /** What a peer says of itself that concerns more than its connections. */
@@ -56,6 +59,7 @@ export class TcpTransport implements PeerTransport {
 
   constructor(options: TransportOptions, handlers: TransportHandlers, log: Logger) {
     const { self, clusterName, bind, peers, counters = new PeerCounters() } = options;
+    const { secrets = null } = options;
     const warnings = new RateLimitedLog(log, monotonicMs);
     // Apart: strangers must not use up the lines of peers.
     const refusals = new RateLimitedLog(log, monotonicMs);
@@ -74,6 +78,11 @@ export class TcpTransport implements PeerTransport {
       const { holdsData, clusterId, nodes, features } = said;
       handlers.greeted?.(peer, { holdsData, clusterId, nodes, features });
     };
+    const doubted = (peer: NodeId, doubt: string | null): void => {
+      if (doubt === null) return;
+      const consequence = 'it is accepted, because RaftSecretMode is "accept"';
+      warnings.warn(`raft: peer ${peer} is not proved: ${doubt}; ${consequence}`);
+    };
     for (const peer of peers) {
       /** Whether the last log line about the peer is of a failure. */
       let isDown = false;
@@ -85,8 +94,10 @@ export class TcpTransport implements PeerTransport {
         random: Math.random,
         admission,
         counters,
-        onUp: (said) => {
+        secrets,
+        onUp: (said, doubt) => {
           greeted(peer, said);
+          doubted(peer, doubt);
           log[isDown ? 'warn' : 'info']({ peer }, 'raft: peer connected');
           isDown = false;
         },
@@ -109,9 +120,11 @@ export class TcpTransport implements PeerTransport {
       peers: new Set(peers),
       admission,
       counters,
+      secrets,
       receive: (from, body) => handlers.receive(from, body),
-      onPeer: (peer, said) => {
+      onPeer: (peer, said, doubt) => {
         greeted(peer, said);
+        doubted(peer, doubt);
         this.#links.get(peer)?.dialNow();
       },
       onRefused: (remote, kind, reason) => {

@@ -97,20 +97,23 @@ const STORE_HOST = object(
   },
 );
 
-const CLUSTER_NODE = object({
-  Node: TEXT,
-  HTTP: nullable(TEXT),
-  Role: nullable(ROLE),
-  Term: nullable(WHOLE),
-  CommitIndex: nullable(WHOLE),
-  AppliedIndex: nullable(WHOLE),
-  Version: nullable(TEXT),
-  ConfigHash: nullable(WHOLE),
-  SameConfig: nullable(FLAG),
-  ClockDifferenceMillis: nullable(NUMBER),
-  LastContactMillis: nullable(NUMBER),
-  Error: TEXT,
-});
+const CLUSTER_NODE = object(
+  {
+    Node: TEXT,
+    HTTP: nullable(TEXT),
+    Role: nullable(ROLE),
+    Term: nullable(WHOLE),
+    CommitIndex: nullable(WHOLE),
+    AppliedIndex: nullable(WHOLE),
+    Version: nullable(TEXT),
+    ConfigHash: nullable(WHOLE),
+    SameConfig: nullable(FLAG),
+    ClockDifferenceMillis: nullable(NUMBER),
+    LastContactMillis: nullable(NUMBER),
+    Error: TEXT,
+  },
+  { Refused: TEXT },
+);
 
 const ASKING_APP = object(
   {

@@ -92,6 +92,14 @@ export function raftFamilies(raft: RaftMetrics | undefined): Family[] {
       'freno_raft_refused_connections_total',
       'Connections to the port of peers that were refused, or closed for what they sent.',
     ).add({}, raft.refusedConnections),
+    counter(
+      'freno_raft_refused_proofs_total',
+      'Connections refused because the other side did not prove that it is a peer.',
+    ).add({}, raft.refusedProofs),
+    gauge('freno_raft_unproven_peers', 'Peers accepted without the configured proof.').add(
+      {},
+      raft.unprovenPeers,
+    ),
     gauge('freno_raft_differing_node_lists', "Peers whose RaftNodes differs from this node's.").add(
       {},
       raft.differingLists,

@@ -9,74 +9,13 @@ import {
   encodeWelcome,
   PROTOCOL_VERSION,
 } from '../../../../src/consensus/raft/codec/handshake.js';
-import { protocolError } from '../../../../src/consensus/raft/codec/wire.js';
 import { FrameReader, frameOf } from '../../../../src/consensus/raft/transport/frame.js';
-import { PeerCounters } from '../../../../src/consensus/raft/transport/peer-counters.js';
-import {
-  type ReportedGreeting,
-  TcpTransport,
-} from '../../../../src/consensus/raft/transport/tcp.js';
 import { freePorts } from '../../../../src/demo/temporary.js';
 import { failureOf } from '../../../support/failure.js';
 import { needAddress } from '../../../support/needs.js';
 import { TcpProxy } from '../../../support/tcp-proxy.js';
 import { until } from '../../../support/until.js';
-import { LogRecorder } from '../support/log-recorder.js';
-
-interface TestPeerOptions {
-  readonly clusterName?: string;
-  readonly bind?: string;
-  readonly holdsData?: boolean;
-  readonly clusterId?: string;
-}
-
-/** A transport and what arrived through it. */
-class TestPeer {
-  readonly log = new LogRecorder();
-  readonly received: string[] = [];
-  readonly lost: string[] = [];
-  readonly greetings: Array<readonly [string, ReportedGreeting]> = [];
-  readonly counters = new PeerCounters();
-  readonly transport: TcpTransport;
-
-  constructor(
-    readonly name: string,
-    others: readonly string[],
-    options: TestPeerOptions = {},
-  ) {
-    const { clusterName = 'test', bind = name, holdsData = false, clusterId = '' } = options;
-    this.transport = new TcpTransport(
-      {
-        self: name,
-        clusterName,
-        bind: parseAddress(bind, 0)!,
-        peers: others,
-        holdsData: () => holdsData,
-        clusterId: () => clusterId,
-        counters: this.counters,
-      },
-      {
-        receive: (from, body) => {
-          const text = Buffer.from(body).toString();
-          if (text === 'invalid') throw protocolError('an invalid message');
-          this.received.push(`${from} ${text}`);
-        },
-        unreachable: (peer) => this.lost.push(peer),
-        greeted: (peer, greeting) => this.greetings.push([peer, greeting]),
-      },
-      this.log.logger,
-    );
-  }
-
-  say(to: string, text: string): boolean {
-    return this.transport.send(to, Buffer.from(text));
-  }
-
-  /** Retries until it is sent. */
-  async reach(to: string, text: string): Promise<void> {
-    await until(() => this.say(to, text));
-  }
-}
+import { TestPeer } from '../support/test-peer.js';
 
 describe('TcpTransport', () => {
   const running: Array<{ stop(): Promise<void> }> = [];
