@@ -186,6 +186,8 @@ export interface AskingPair {
   /** Since the start. */
   readonly longestWaitMs: number;
   readonly lastStatus: number;
+  /** That decided its last refusal; empty: none did. */
+  readonly lastMetric: string;
   readonly isLowPriority: boolean;
   /** Answers since the start: 200, and all others. */
   readonly ok: number;

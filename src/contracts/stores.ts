@@ -138,6 +138,8 @@ export interface MetricAssignment {
    * of its own ("No hosts found").
    */
   readonly targets: readonly ProbeTarget[];
+  /** Why there are no targets although hosts are listed, `skipped: db7:3306`; otherwise empty. */
+  readonly leftOut: string;
   /** False: no source lists hosts, and those that Prometheus names count. */
   readonly isListed: boolean;
 }

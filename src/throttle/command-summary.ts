@@ -13,6 +13,39 @@ export const COMMAND_EFFECTS: Readonly<Record<OperatorCommand['kind'], string>> 
   resetThreshold: 'threshold reset',
 };
 
+/** What the command did, how far and until when. */
+export function commandText(command: OperatorCommand): string {
+  const effect = COMMAND_EFFECTS[command.kind];
+  switch (command.kind) {
+    case 'throttleApp': {
+      const { ratio, expireAtMs } = command;
+      const share = ratio === undefined || ratio === 1 ? '' : ` for ${percent(ratio)} of checks`;
+      return `${effect}${share}${endText(expireAtMs)}`;
+    }
+    case 'setThreshold':
+      return `threshold set to ${command.value}${endText(command.expireAtMs)}`;
+    case 'skipHost':
+    case 'exemptApp':
+      return `${effect}${endText(command.expireAtMs)}`;
+    default:
+      return effect;
+  }
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toFixed(3))} %`;
+}
+
+/** `expireAtMs`: undefined, and the entry keeps the end that it has. */
+function endText(expireAtMs: number | undefined): string {
+  if (expireAtMs === undefined) return '';
+  return expireAtMs === NO_EXPIRY ? ' until it is lifted' : ` until ${isoTime(expireAtMs)}`;
+}
+
+function isoTime(unixMs: number): string {
+  return new Date(unixMs).toISOString();
+}
+
 export type NamedValues = Readonly<Record<string, string | number>>;
 
 /** Who gave it, and through which node. */
@@ -53,5 +86,5 @@ export function commandValues(command: OperatorCommand): NamedValues {
 }
 
 function until(expireAtMs: number): { readonly until: string } {
-  return { until: expireAtMs === NO_EXPIRY ? 'removed' : new Date(expireAtMs).toISOString() };
+  return { until: expireAtMs === NO_EXPIRY ? 'removed' : isoTime(expireAtMs) };
 }

@@ -139,6 +139,16 @@ export type OperatorCommand =
 
 export type Command = OperatorCommand | IdentifyCluster;
 
+/** Whether the command removes entries, of which there may be none. */
+export function isLifting({ kind }: OperatorCommand): boolean {
+  return (
+    kind === 'unthrottleApp' ||
+    kind === 'recoverHost' ||
+    kind === 'unexemptApp' ||
+    kind === 'resetThreshold'
+  );
+}
+
 /** Whether its operator said anything of it. */
 export function hasNote({ reason, owner }: CommandNote): boolean {
   return reason !== undefined || owner !== undefined;

@@ -5,9 +5,9 @@
 import type { CheckContext, CheckRequest } from './check.js';
 import { isHeld, ruleKeys } from './check.js';
 import { EVERY_APP, NO_EXPIRY } from './commands.js';
-import type { EntryNote } from './entry-table.js';
+import type { EntryNote, TableEntry } from './entry-table.js';
 import { type JudgedMetric, type Judgement, judge } from './judgement.js';
-import { MetricState } from './metric.js';
+import { MetricState, SKIPPED } from './metric.js';
 
 /** What an explanation needs beside the check. */
 export interface Surroundings {
@@ -20,9 +20,11 @@ export interface Surroundings {
   /** Of `monotonicMs()`, to Unix time in milliseconds. */
   readonly toUnixMs: (monotonicMs: number) => number;
   /** The entry of a threshold that an operator has set for the metric, if one is in force. */
-  readonly setThreshold: (
-    metric: JudgedMetric,
-  ) => { readonly expireAtMs: number; readonly note?: EntryNote } | undefined;
+  readonly setThreshold: (metric: JudgedMetric) => TableEntry | undefined;
+  /** All metrics of the store, with the thresholds that hold for all apps. */
+  readonly storeMetrics: () => readonly JudgedMetric[];
+  /** The skip in force of a host, by its address. */
+  readonly skipOf: (address: string) => TableEntry | undefined;
 }
 
 export type RuleKind =
@@ -30,6 +32,7 @@ export type RuleKind =
   | 'exemption'
   | 'low priority'
   | 'shared domain'
+  | 'skipped host'
   | 'threshold'
   | 'set threshold'
   | 'app rule'
@@ -38,7 +41,7 @@ export type RuleKind =
 /** The rule that decided; what does not apply to its kind is absent. */
 export interface DecisiveRule {
   readonly kind: RuleKind;
-  /** Of the entry; the pattern of an app rule; the domains that share. */
+  /** Of the entry; the pattern of an app rule; the domains that share; the skipped host. */
   readonly key?: string;
   readonly ratio?: number;
   readonly threshold?: number;
@@ -55,6 +58,8 @@ export interface ExplainedMetric extends Judgement {
   readonly sinceUnixMs: number | null;
   /** Of the oldest value that counts; null: there is none. */
   readonly ageMs: number | null;
+  /** The threshold that an operator has set, where it is the one that judges. */
+  readonly set?: TableEntry;
 }
 
 export interface CheckExplanation {
@@ -85,7 +90,7 @@ export function explain(
     decisive,
     sinceUnixMs: sinceOf(result, decisive, metrics, rule),
     rule,
-    why: sentence(request, context, result, rule, metrics),
+    why: sentence({ request, context, result, rule, metrics, around }),
     metrics,
   };
 }
@@ -96,6 +101,7 @@ function explainMetric(
   around: Surroundings,
 ): ExplainedMetric {
   const judgement = judge(metric, context);
+  const set = metric.origin === 'client' ? undefined : around.setThreshold(metric);
   const { sinceMs, readAtMs, state } = metric.reading;
   const isKnown = judgement.status !== 404;
   // What another threshold would have said is not kept.
@@ -106,6 +112,7 @@ function explainMetric(
     host: isKnown ? around.hostOf(metric) : '',
     sinceUnixMs: isSinceKnown ? around.toUnixMs(sinceMs) : null,
     ageMs: isKnown && state === MetricState.ok ? Math.max(0, context.nowMs - readAtMs) : null,
+    ...(set !== undefined && { set }),
   };
 }
 
@@ -133,7 +140,8 @@ function decisiveRule(
   if (result.status === 417) return denyingRule(request, context);
   if (result.message === 'App exempted') return exemptingRule(request, context);
   const { metric } = result;
-  if (metric === null || result.status === 404 || result.status === 500) return null;
+  if (metric === null || result.status === 404) return null;
+  if (result.status === 500) return skippingRule(result, around);
   if (result.status === 429 && result.value <= result.threshold) {
     const key = around.unhealthyDomains;
     return { kind: 'shared domain', ...(key !== '' && { key }) };
@@ -161,6 +169,24 @@ function denyingRule(request: CheckRequest, context: CheckContext): DecisiveRule
   return isCertain ? { kind: 'low priority' } : null;
 }
 
+/** The first host that is named as skipped. */
+function skippingRule({ message }: Judgement, around: Surroundings): DecisiveRule | null {
+  const at = message.indexOf(SKIPPED);
+  if (at === -1) return null;
+  const [address = ''] = message.slice(at + SKIPPED.length).split(/, | and /, 1);
+  const entry = around.skipOf(address);
+  return entry === undefined ? null : { kind: 'skipped host', key: address, ...entry };
+}
+
+/** Throttles of a part of the checks, which may deny the next one. */
+function partialThrottles(request: CheckRequest, context: CheckContext): DecisiveRule[] {
+  return ruleKeys(request).flatMap((key) => {
+    const entry = context.throttles.throttledApp(key, context.nowUnixMs);
+    const isPartial = entry !== undefined && entry.ratio > 0 && entry.ratio < 1;
+    return isPartial ? [{ kind: 'throttle', key, ...entry } as const] : [];
+  });
+}
+
 function exemptingRule(request: CheckRequest, context: CheckContext): DecisiveRule | null {
   for (const key of request.keys) {
     const entry = context.throttles.exemptedApp(key, context.nowUnixMs);
@@ -169,20 +195,28 @@ function exemptingRule(request: CheckRequest, context: CheckContext): DecisiveRu
   return null;
 }
 
-function sentence(
-  request: CheckRequest,
-  context: CheckContext,
-  result: Judgement,
-  rule: DecisiveRule | null,
-  metrics: readonly ExplainedMetric[],
-): string {
+/** What a sentence is about. */
+interface Explained {
+  readonly request: CheckRequest;
+  readonly context: CheckContext;
+  readonly result: Judgement;
+  readonly rule: DecisiveRule | null;
+  readonly metrics: readonly ExplainedMetric[];
+  readonly around: Surroundings;
+}
+
+function sentence(explained: Explained): string {
+  const { request, context, result, rule, metrics, around } = explained;
   const { app, storeName } = request;
   if (app === '') return 'denied: no app indicated';
   switch (rule?.kind) {
     case 'throttle':
       return `denied: ${operatorRule(rule, 'throttled')}`;
     case 'low priority':
-      return `denied: low priority waits while other apps wait for ${storeName}`;
+      return (
+        `denied: low priority waits while other apps wait for ${storeName}` +
+        othersWait(context, around)
+      );
     case 'exemption':
       return `passes: ${operatorRule(rule, 'exempted')}; ${texts(despite(metrics), context)}`;
     case 'shared domain':
@@ -192,21 +226,37 @@ function sentence(
       );
   }
   if (result.status === 417) return 'denied: an operator throttled the app';
+  const judged = result.status === 200 ? passing(metrics, context) : waiting(explained);
+  const throttles = partialThrottles(request, context);
+  return [judged, ...throttles.map((entry) => operatorRule(entry, 'throttled'))].join('; ');
+}
+
+function passing(metrics: readonly ExplainedMetric[], context: CheckContext): string {
   const enforced = metrics.filter(({ metric }) => metric.mode === 'enforce');
-  if (result.status === 200) {
-    return `passes: ${texts(enforced.length > 0 ? enforced : metrics, context)}`;
-  }
-  const failing = enforced.filter(({ status }) => status !== 200);
+  return `passes: ${texts(enforced.length > 0 ? enforced : metrics, context)}`;
+}
+
+function waiting({ context, result, rule, metrics }: Explained): string {
+  const failing = failingOf(metrics);
   const others = failing.filter(({ metric }) => metric !== result.metric);
   const first = failing.filter(({ metric }) => metric === result.metric);
-  return `waits: ${texts([...first, ...others], context)}`;
+  const skip = rule?.kind === 'skipped host' ? [operatorRule(rule, 'skipped')] : [];
+  return `waits: ${[texts([...first, ...others], context), ...skip].join('; ')}`;
+}
+
+function othersWait(context: CheckContext, around: Surroundings): string {
+  const metrics = around.storeMetrics().map((metric) => explainMetric(metric, context, around));
+  const failing = failingOf(metrics);
+  return failing.length === 0 ? '' : `: ${texts(failing, context)}`;
+}
+
+function failingOf(metrics: readonly ExplainedMetric[]): ExplainedMetric[] {
+  return metrics.filter(({ metric, status }) => metric.mode === 'enforce' && status !== 200);
 }
 
 /** What an exempted app would wait for; otherwise the first metric. */
 function despite(metrics: readonly ExplainedMetric[]): readonly ExplainedMetric[] {
-  const failing = metrics.filter(
-    ({ metric, status }) => metric.mode === 'enforce' && status !== 200,
-  );
+  const failing = failingOf(metrics);
   return failing.length > 0 ? failing : metrics.slice(0, 1);
 }
 
@@ -215,15 +265,21 @@ function texts(metrics: readonly ExplainedMetric[], context: CheckContext): stri
 }
 
 function textOf(explained: ExplainedMetric, context: CheckContext): string {
-  const { metric, status, value, threshold, message, host } = explained;
+  const { metric, status, value, threshold, message, host, set } = explained;
   const { name } = metric;
+  const configured = metric.origin === 'app' ? metric.ownThreshold : metric.reading.threshold;
   if (status === 404) return `${name} has no value yet`;
   const lasts = status === 200 ? '' : lasting(explained, context);
   if (status === 500) return `${name} cannot be read${lasts}: ${message}`;
   const unit = name === OWN_METRIC ? ' s' : '';
   const where = host === '' ? '' : ` on ${host}`;
   const limit = `${status === 200 ? 'at most' : 'above'} ${rounded(threshold)}${unit}`;
-  return `${name}${where} is ${rounded(value)}${unit}, ${limit}${lasts}`;
+  const by =
+    set === undefined
+      ? ''
+      : ` (${setThresholdText(set)}; configured: ${rounded(configured)}${unit})`;
+  const mode = metric.mode === 'observe' ? ' (only observed)' : '';
+  return `${name}${where} is ${rounded(value)}${unit}, ${limit}${by}${lasts}${mode}`;
 }
 
 /** The own metric of a store unless the configuration names it: seconds. */
@@ -241,22 +297,32 @@ function domainsOf({ key }: DecisiveRule): string {
 }
 
 function operatorRule(rule: DecisiveRule, what: string): string {
-  const { key = '', ratio, expireAtMs, note } = rule;
+  const { key = '', ratio } = rule;
   const [app, store] = key.split('/') as [string, string?];
   const who = app === EVERY_APP ? 'every app' : app;
   const where = store === undefined ? '' : ` on ${store}`;
   const share =
     ratio === undefined || ratio === 1 ? '' : ` for ${rounded(ratio * 100)} % of checks`;
+  return `${who} is ${what}${where}${share}${entryText(rule)}`;
+}
+
+function setThresholdText(entry: TableEntry): string {
+  return `set${entryText(entry)}`;
+}
+
+/** Who made an entry, until when and why. */
+function entryText({ expireAtMs, note }: Pick<DecisiveRule, 'expireAtMs' | 'note'>): string {
   const by = note?.owner === undefined ? '' : ` by ${note.owner}`;
   const end =
     expireAtMs === undefined || expireAtMs === NO_EXPIRY
       ? ' until it is lifted'
       : ` until ${new Date(expireAtMs).toISOString()}`;
   const because = note?.reason === undefined ? '' : `: ${note.reason}`;
-  return `${who} is ${what}${where}${share}${by}${end}${because}`;
+  return `${by}${end}${because}`;
 }
 
-/** At most three decimals, and none that are zero. */
+/** At most three decimals, and none that are zero; two digits of what is smaller. */
 function rounded(value: number): string {
-  return String(Number(value.toFixed(3)));
+  const short = Number(value.toFixed(3));
+  return String(short === 0 ? Number(value.toPrecision(2)) : short);
 }

@@ -45,8 +45,8 @@ export interface Measurement {
    */
   readonly sinceMs: number;
   /**
-   * Meaningful when `state` is `error`; when it is `noHosts`, the error of a host
-   * that was ignored, or empty.
+   * Meaningful when `state` is `error`; when it is `noHosts`, what was left out: `ignored: ` and
+   * an error, `skipped: ` and addresses, or empty.
    */
   readonly errorText: string;
 }
@@ -100,7 +100,10 @@ export function thresholdInForce(
   return nowUnixMs < setThresholdUntilMs ? setThreshold : threshold;
 }
 
+/** Before the addresses of the hosts that operators have skipped. */
+export const SKIPPED = 'skipped: ';
+
 /** Why there is no value although hosts may be listed. */
 export function noHostsMessage({ errorText }: Measurement): string {
-  return errorText === '' ? 'No hosts found' : `No hosts found; ignored: ${errorText}`;
+  return errorText === '' ? 'No hosts found' : `No hosts found; ${errorText}`;
 }

@@ -9,6 +9,7 @@ import {
   type Command,
   type CommandOutcome,
   DEFAULT_TTL_MINUTES,
+  isLifting,
   NO_EFFECT,
   type OperatorCommand,
   type SkipHost,
@@ -127,7 +128,7 @@ export class ThrottleState {
       return NO_EFFECT;
     }
     const outcome = this.#change(command);
-    if (outcome !== 'full') this.#recentCommands.add(command);
+    if (hasEffect(command, outcome)) this.#recentCommands.add(command);
     return outcome;
   }
 
@@ -335,6 +336,11 @@ export class ThrottleState {
     this.#exemptedApps.dropExpired(atMs);
     this.#thresholds.dropExpired(atMs);
   }
+}
+
+/** Not of a command that found no room, or nothing to lift. */
+function hasEffect(command: OperatorCommand, outcome: CommandOutcome): boolean {
+  return outcome !== 'full' && (!isLifting(command) || outcome.lifted > 0);
 }
 
 function put<Entry extends TableEntry>(

@@ -16,7 +16,6 @@ export const GLOSSARY = {
   'catching up': 'A host that was just added counts once it has caught up (CatchUp).',
   observe: 'This metric is judged and counted, and denies nothing.',
   priority: 'A job of low priority waits while one of normal priority is held back.',
-  lag: 'The store is above its threshold.',
   'unknown store': 'No store of this name is configured.',
   'no value': 'The store had no value yet, or this node did not lead.',
   operator: 'A throttle that an operator has entered.',

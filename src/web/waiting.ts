@@ -89,8 +89,8 @@ function historyText({ WaitShare, LongestWaitSeconds = 0 }: AppRow): string {
 
 function whyText({ Why, Metric, Host, Entry }: AppRow): string {
   switch (Why) {
-    case 'lag':
-      return `${Metric ?? 'lag'}${Host === undefined ? '' : ` on ${Host}`}`;
+    case 'threshold':
+      return `${Metric ?? 'a metric'}${Host === undefined ? '' : ` on ${Host}`}`;
     case 'operator':
       return `throttled${Entry === undefined ? '' : ` (${Entry})`}`;
     case 'priority':

@@ -5,6 +5,7 @@ import type { AskingPair } from '../../src/contracts/http.js';
 import { AskingApps } from '../../src/http/main/asking-apps.js';
 import type { RefusalReasons } from '../../src/http/main/refusal-reasons.js';
 import { Count } from '../../src/http/worker/counters.js';
+import type { JudgedMetric } from '../../src/throttle/judgement.js';
 import { httpStatistics } from '../support/statistics.js';
 
 const EVERYTHING = { limit: 100, store: '', app: '' };
@@ -36,6 +37,20 @@ describe('the waits of an app', () => {
   });
 });
 
+describe('a client that waits for one check', () => {
+  it('asks all the time', () => {
+    const count = new Count('a', 's', 0);
+    const metric = { name: 'lag' } as JudgedMetric;
+    const refusal = { status: 429, value: 2, threshold: 1, message: '', metric } as const;
+    count.isAwaited(refusal, 1_000, false);
+    count.isAwaited(refusal, 9_000, false);
+    expect(count).to.include({ waitingSinceMs: 1_000, seenAtMs: 9_000, lastMetric: 'lag' });
+    expect(count.exceeded).to.equal(0);
+    count.add(200, 10_000, false);
+    expect(count).to.include({ waitingSinceMs: 0, longestWaitMs: 9_000, ok: 1 });
+  });
+});
+
 describe('the apps that ask', () => {
   let nowMs: number;
   let workers: AskingPair[][];
@@ -57,7 +72,7 @@ describe('the apps that ask', () => {
     return {
       ...{ app, storeName: 'main', seenAtMs: nowMs, waitingSinceMs: 0, longestWaitMs: 0 },
       wentOnAtMs: given.waitingSinceMs === undefined ? (given.seenAtMs ?? nowMs) : 0,
-      ...{ lastStatus: 200, isLowPriority: false, ok: 1, refused: 0 },
+      ...{ lastStatus: 200, lastMetric: '', isLowPriority: false, ok: 1, refused: 0 },
       ...given,
     };
   }
@@ -135,6 +150,12 @@ describe('the apps that ask', () => {
     isDone = true;
     // Each run that is sorted is a turn of its own.
     expect(turns).to.be.greaterThan(9);
+  });
+
+  it('do not wait when they were refused only once', async () => {
+    const once = { seenAtMs: nowMs - 5_000, waitingSinceMs: nowMs - 5_000 };
+    workers = [[pair('mistyped', { ...once, lastStatus: 404, ok: 0, refused: 1 })]];
+    expect((await report()).Apps[0]).not.to.have.property('WaitingSeconds');
   });
 
   it('wait no more when they have stopped asking', async () => {

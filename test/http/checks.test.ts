@@ -80,7 +80,7 @@ for (const engine of ENGINES) {
       front.addStore('half', { measured: { state: MetricState.notCollected } });
       front.addStore('empty', { measured: { state: MetricState.noHosts } });
       front.addStore('ignored', {
-        measured: { state: MetricState.noHosts, errorText: 'db1: "denied"' },
+        measured: { state: MetricState.noHosts, errorText: 'ignored: db1: "denied"' },
       });
       front.addStore('mute', { measured: null });
       front.addStore('old', { measured: { readAtMs: monotonicMs() - 60_000 } });

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { CommandLog } from '../../src/http/main/command-log.js';
 import { UnknownStoreLog } from '../../src/http/main/unknown-stores.js';
-import { NO_EXPIRY, type OperatorCommand } from '../../src/throttle/commands.js';
+import { NO_EFFECT, NO_EXPIRY, type OperatorCommand } from '../../src/throttle/commands.js';
 import { ThrottleState } from '../../src/throttle/state.js';
 import { ignoreEvents } from '../support/ignore-events.js';
 import { logLines } from '../support/log-lines.js';
@@ -23,7 +23,7 @@ describe('the log of commands', () => {
     );
     const apply = (command: OperatorCommand): void => {
       state.apply(command);
-      commands.applied({ ...command, client: '192.0.2.7' });
+      commands.applied({ ...command, client: '192.0.2.7' }, { lifted: 1 });
     };
     return { commands, lines, apply };
   }
@@ -55,9 +55,15 @@ describe('the log of commands', () => {
     const line = DONE;
     const until = new Date(expireAtMs).toISOString();
     expect(lines).to.deep.equal([
-      { ...line, command: 'unthrottleApp', app: 'archive', msg: 'app no longer throttled' },
+      {
+        ...line,
+        command: 'unthrottleApp',
+        app: 'archive',
+        lifted: 1,
+        msg: 'app no longer throttled',
+      },
       { ...line, command: 'skipHost', host: 'db1', until, msg: 'host skipped' },
-      { ...line, command: 'recoverHost', host: 'db1', msg: 'host no longer skipped' },
+      { ...line, command: 'recoverHost', host: 'db1', lifted: 1, msg: 'host no longer skipped' },
     ]);
   });
 
@@ -75,7 +81,7 @@ describe('the log of commands', () => {
     const metric = 'mysql/main';
     expect(lines).to.deep.equal([
       { ...line, ...said, command: 'exemptApp', app: 'archive', until, msg: 'app exempted' },
-      { ...line, command: 'unexemptApp', app: 'archive', msg: 'app no longer exempted' },
+      { ...line, command: 'unexemptApp', app: 'archive', lifted: 1, msg: 'app no longer exempted' },
       {
         ...line,
         command: 'setThreshold',
@@ -85,7 +91,14 @@ describe('the log of commands', () => {
         until,
         msg: 'threshold set',
       },
-      { ...line, command: 'resetThreshold', metric, reason: 'over', msg: 'threshold reset' },
+      {
+        ...line,
+        command: 'resetThreshold',
+        metric,
+        lifted: 1,
+        reason: 'over',
+        msg: 'threshold reset',
+      },
     ]);
   });
 
@@ -130,7 +143,7 @@ describe('the log of commands', () => {
   it('has each command of a caller with a name, and says that an outcome is unknown', () => {
     const { commands, lines } = setUp();
     const command = { kind: 'recoverHost', atMs: 0, host: 'db1', caller: 'token ci' } as const;
-    for (let count = 0; count < 1_100; count++) commands.applied(command);
+    for (let count = 0; count < 1_100; count++) commands.applied(command, NO_EFFECT);
     expect(lines).to.have.length(1_100);
     commands.failed(command, 504, 'not known in time');
     expect(lines.at(-1)).to.include({ audit: true, outcome: 'unknown', caller: 'token ci' });

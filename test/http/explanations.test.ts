@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { monotonicMs } from '../../src/base/clock.js';
 import { AppRules } from '../../src/throttle/app-rules.js';
+import { NO_EXPIRY } from '../../src/throttle/commands.js';
 import { MetricState } from '../../src/throttle/metric.js';
 import { fetchOnce } from '../support/http-client.js';
 import { ENGINES, TestFront } from '../support/http-front.js';
@@ -80,7 +81,11 @@ for (const engine of ENGINES) {
       const held = await ask('/why/archive/mysql/main1?p=low');
       expect(held).to.include({ status: 417 });
       expect(held.Rule).to.deep.equal({ Kind: 'low priority' });
-      expect(held.Why).to.equal('denied: low priority waits while other apps wait for main1');
+      expect(held.Why).to.equal(
+        'denied: low priority waits while other apps wait for main1: ' +
+          'lag on db7:3306 is 8.2 s, above 1 s, for 40 s; ' +
+          'threads_running on db1:3306 is 150, above 100',
+      );
     });
 
     it('takes the metrics and the threshold of the question', async () => {
@@ -104,6 +109,45 @@ for (const engine of ENGINES) {
         'denied: archive is throttled on main1 for 50 % of checks by jane ' +
           'until 2100-01-01T00:00:00.000Z: incident 7',
       );
+    });
+
+    it('names a throttle of a part of the checks, whatever the dice say', async () => {
+      const throttle = { kind: 'throttleApp', key: 'archive', expireAtMs: NO_EXPIRY } as const;
+      front.state.apply({ ...throttle, atMs: Date.now(), ratio: 0.001 });
+      const text = 'archive is throttled for 0.1 % of checks until it is lifted';
+      for (let times = 0; times < 5; times++) {
+        const answer = await ask('/why/archive/mysql/main2');
+        expect(answer).to.include({ status: 417, Why: `denied: ${text}` });
+      }
+      front.dice = 0.5;
+      const passing = await ask('/check/archive/mysql/main2?verbose=1');
+      expect(passing.Why).to.equal(`passes: lag is 0.43 s, at most 1 s; ${text}`);
+    });
+
+    it('says of a metric that is only observed that it is', async () => {
+      const answer = await ask('/why/archive/mysql/main1?metric=disk');
+      expect(answer.Why).to.equal('passes: disk on db1:3306 is 0.95, above 0.9 (only observed)');
+    });
+
+    it('names who skipped the only host, until when and why', async () => {
+      front.addStore('alone', {
+        measured: { state: MetricState.noHosts, errorText: 'skipped: db9:3306' },
+      });
+      front.state.apply({
+        ...{ kind: 'skipHost', atMs: Date.now(), host: 'db9', owner: 'jane', reason: 'rebuild' },
+        expireAtMs: Date.UTC(2100, 0, 1),
+      });
+      const answer = await ask('/check/archive/mysql/alone?verbose=1');
+      expect(answer).to.include({ status: 500, Message: 'No hosts found; skipped: db9:3306' });
+      expect(answer.Rule).to.include({ Kind: 'skipped host', Key: 'db9:3306', Owner: 'jane' });
+      expect(answer.Why).to.match(
+        /^waits: lag cannot be read.*; db9:3306 is skipped by jane until 2100-.*: rebuild$/,
+      );
+    });
+
+    it('shows the digits of a small threshold', async () => {
+      const answer = await ask('/why/archive/mysql/main2?threshold=0.00012');
+      expect(answer.Why).to.equal('waits: lag is 0.43 s, above 0.00012 s');
     });
 
     it('names the exemption beside what the metrics say', async () => {
@@ -153,6 +197,12 @@ for (const engine of ENGINES) {
       });
       expect((await ask('/why/other/mysql/main2')).Rule).to.include({
         ...{ Kind: 'set threshold', Reason: 'restore', ExpireAt: '2100-01-01T00:00:00.000Z' },
+      });
+      const { Why, Metrics } = await ask('/why/other/mysql/main2');
+      expect(Why).to.match(/ \(set until 2100-01-01T\S+: restore; configured: 1 s\)$/);
+      expect(Metrics[0]).to.include({
+        ...{ ConfiguredThreshold: 1, Reason: 'restore' },
+        SetUntil: '2100-01-01T00:00:00.000Z',
       });
     });
 

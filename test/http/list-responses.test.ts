@@ -47,7 +47,7 @@ for (const engine of ENGINES) {
       front.addStore('down', { measured: { state: MetricState.error, errorText: 'refused' } });
       front.addStore('empty', { measured: { state: MetricState.noHosts } });
       front.addStore('ignored', {
-        measured: { state: MetricState.noHosts, errorText: 'denied' },
+        measured: { state: MetricState.noHosts, errorText: 'ignored: denied' },
       });
       front.addStore('half', { measured: { state: MetricState.notCollected } });
       front.addStore('mute', { measured: null });

@@ -21,6 +21,8 @@ function listed(
   return JSON.parse(log.report(selection)) as EventObject[];
 }
 
+const THROTTLED = 'app throttled for 50 % of checks until 1970-01-01T00:01:02.000Z';
+
 describe('the list of events', () => {
   const throttle: OperatorCommand = {
     ...{ kind: 'throttleApp', atMs: 2_000, key: 'archive', ratio: 0.5, expireAtMs: 62_000 },
@@ -34,7 +36,7 @@ describe('the list of events', () => {
     expect(listed(log)).to.deep.equal([
       { At: '1970-01-01T00:00:01.000Z', Kind: 'reload', Text: 'configuration reloaded' },
       {
-        ...{ At: '1970-01-01T00:00:02.000Z', Kind: 'command', Text: 'app throttled' },
+        ...{ At: '1970-01-01T00:00:02.000Z', Kind: 'command', Text: THROTTLED },
         ...{ App: 'archive', Ratio: 0.5, Until: '1970-01-01T00:01:02.000Z' },
         ...{ Client: '10.0.0.1', Owner: 'jane', Reason: 'incident "7"' },
       },
@@ -48,9 +50,9 @@ describe('the list of events', () => {
     const kinds = (selection: Parameters<EventLog['report']>[0]) =>
       listed(log, selection).map(({ Text }) => Text);
     expect(kinds({ sinceUnixMs: 2_000, limit: 10 })).to.deep.equal([
-      ...['2000', 'app throttled', '3000'],
+      ...['2000', THROTTLED, '3000'],
     ]);
-    expect(kinds({ sinceUnixMs: null, limit: 2 })).to.deep.equal(['app throttled', '3000']);
+    expect(kinds({ sinceUnixMs: null, limit: 2 })).to.deep.equal([THROTTLED, '3000']);
   });
 
   it('keeps the last 1,000 events, and cuts long texts', () => {

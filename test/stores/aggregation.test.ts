@@ -112,11 +112,13 @@ describe('aggregation', () => {
 
   it('reports the error of the last host that was ignored when none is left', () => {
     const ignoring = { ignoreHostsCount: 3, ignoreDialTcpErrors: true };
-    expect(aggregate(of('error'), ignoring).errorText).to.equal(textOf(0));
-    expect(aggregate(of('error', 'unreachable'), ignoring).errorText).to.equal(textOf(1));
+    expect(aggregate(of('error'), ignoring).errorText).to.equal(`ignored: ${textOf(0)}`);
+    expect(aggregate(of('error', 'unreachable'), ignoring).errorText).to.equal(
+      `ignored: ${textOf(1)}`,
+    );
     const leftOut = { reading: 'error', leftOut: true } as const;
     const readings = readingsOf([{ reading: 'error' }, leftOut]);
-    expect(aggregate(readings, ignoring).errorText).to.equal(textOf(0));
+    expect(aggregate(readings, ignoring).errorText).to.equal(`ignored: ${textOf(0)}`);
     expect(aggregate(readingsOf([leftOut]), ignoring).errorText).to.equal('');
     expect(aggregate(of('error', 1), ignoring).errorText).to.equal('');
   });

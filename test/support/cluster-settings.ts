@@ -62,7 +62,9 @@ export function clusterAssignment(
   const plain = targets.map(({ host, port }) => ({ host, port }));
   return {
     name: `c${slot}`,
-    metrics: [{ settings, isOwn: true, slot, generation, targets: plain, isListed: true }],
+    metrics: [
+      { settings, isOwn: true, slot, generation, targets: plain, leftOut: '', isListed: true },
+    ],
   };
 }
 

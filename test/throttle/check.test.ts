@@ -188,7 +188,7 @@ function expected(
   const message = {
     [MetricState.notCollected]: 'Metric not collected yet',
     [MetricState.noHosts]:
-      store.errorText === '' ? 'No hosts found' : 'No hosts found; ignored: cannot connect',
+      store.errorText === '' ? 'No hosts found' : 'No hosts found; cannot connect',
     [MetricState.error]: 'cannot connect',
   }[store.state as 2 | 3 | 4];
   return { status: 500, value: 0, threshold, message };

@@ -109,7 +109,10 @@ describe('the replicated state in an incident', () => {
   });
 
   describe('the last commands', () => {
-    const host = (at: number): OperatorCommand => ({ kind: 'recoverHost', atMs: at, host: 'h' });
+    const host = (at: number): OperatorCommand => ({
+      ...{ kind: 'skipHost', atMs: at, host: 'h', expireAtMs: T + 9 },
+    });
+    const lift = { kind: 'recoverHost', atMs: T, host: 'h' } as const;
 
     it('are those that took effect, oldest first, with who gave them', () => {
       state = new ThrottleState(1);
@@ -119,6 +122,11 @@ describe('the replicated state in an incident', () => {
       state.apply(host(T));
       state.apply({ kind: 'identifyCluster', atMs: T, clusterId: 'c' });
       expect(state.recentCommands()).to.deep.equal([first, host(T)]);
+      state.apply(lift);
+      expect(state.recentCommands()).to.deep.equal([first, host(T), lift]);
+      // There is nothing left to lift.
+      state.apply(lift);
+      expect(state.recentCommands()).to.have.length(3);
     });
 
     it('are bounded in number, before and after a restore', () => {

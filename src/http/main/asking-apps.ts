@@ -33,6 +33,7 @@ interface AskingApp {
   wentOnAtMs: number;
   longestWaitMs: number;
   lastStatus: number;
+  lastMetric: string;
   isLowPriority: boolean;
   ok: number;
   refused: number;
@@ -117,11 +118,10 @@ export class AskingApps {
   }
 
   #json({ each, waitMs: waitingMs, share }: RankedApp): string {
-    const { app, storeName, seenAtMs, longestWaitMs, lastStatus, isLowPriority } = each;
+    const { app, storeName, seenAtMs, longestWaitMs, lastStatus } = each;
     const perSecond = this.#rates.get(`${app}/${storeName}`)?.perSecond ?? 0;
     const longestMs = Math.max(longestWaitMs, waitingMs);
-    const why =
-      waitingMs === 0 ? [] : this.#reasons.membersOf({ app, storeName, lastStatus, isLowPriority });
+    const why = waitingMs === 0 ? [] : this.#reasons.membersOf(each);
     const members = [
       `"App":${jsonString(app)},"Store":${jsonString(`mysql/${storeName}`)}`,
       `"PerSecond":${round(perSecond)},"WaitShare":${round(share)}`,
@@ -144,10 +144,11 @@ function byNeed(left: RankedApp, right: RankedApp): number {
   );
 }
 
-/** How long it has waited; 0: it goes on, or has stopped asking. */
+/** How long it has waited; 0: it goes on, has stopped asking, or was refused only once. */
 function waitMs(asking: AskingApp, nowMs: number): number {
   const { seenAtMs, refusedSinceMs, refusedUntilMs, wentOnAtMs } = asking;
   if (refusedUntilMs <= wentOnAtMs || nowMs - seenAtMs > STOPPED_ASKING_MS) return 0;
+  if (refusedUntilMs === refusedSinceMs) return 0;
   return Math.max(0, nowMs - Math.max(refusedSinceMs, wentOnAtMs));
 }
 
@@ -169,7 +170,8 @@ async function mergePairs(statistics: readonly HttpStatistics[]): Promise<Map<st
 function firstOf(pair: AskingPair): AskingApp {
   const { app, storeName } = pair;
   const asking: AskingApp = {
-    ...{ app, storeName, seenAtMs: 0, wentOnAtMs: 0, longestWaitMs: 0, lastStatus: 0 },
+    ...{ app, storeName, seenAtMs: 0, wentOnAtMs: 0, longestWaitMs: 0 },
+    ...{ lastStatus: 0, lastMetric: '' },
     ...{ refusedSinceMs: Number.POSITIVE_INFINITY, refusedUntilMs: Number.NEGATIVE_INFINITY },
     ...{ isLowPriority: false, ok: 0, refused: 0 },
   };
@@ -178,7 +180,7 @@ function firstOf(pair: AskingPair): AskingApp {
 }
 
 function addPair(asking: AskingApp, pair: AskingPair): void {
-  const { seenAtMs, waitingSinceMs, wentOnAtMs, longestWaitMs, lastStatus, isLowPriority } = pair;
+  const { seenAtMs, waitingSinceMs, wentOnAtMs, longestWaitMs } = pair;
   asking.ok += pair.ok;
   asking.refused += pair.refused;
   asking.longestWaitMs = Math.max(asking.longestWaitMs, longestWaitMs);
@@ -186,8 +188,9 @@ function addPair(asking: AskingApp, pair: AskingPair): void {
   if (waitingSinceMs > 0) addRefusals(asking, waitingSinceMs, seenAtMs);
   if (seenAtMs < asking.seenAtMs) return;
   asking.seenAtMs = seenAtMs;
-  asking.lastStatus = lastStatus;
-  asking.isLowPriority = isLowPriority;
+  asking.lastStatus = pair.lastStatus;
+  asking.lastMetric = pair.lastMetric;
+  asking.isLowPriority = pair.isLowPriority;
 }
 
 /** Refusals of several workers are one wait, unless it stopped asking in between. */

@@ -14,7 +14,13 @@ import {
   type NamedValues,
   originValues,
 } from '../../throttle/command-summary.js';
-import type { AppKey, CommandOrigin, OperatorCommand } from '../../throttle/commands.js';
+import {
+  type AppKey,
+  type CommandEffect,
+  type CommandOrigin,
+  isLifting,
+  type OperatorCommand,
+} from '../../throttle/commands.js';
 import type { ThrottledApp } from '../../throttle/state.js';
 
 /**
@@ -48,10 +54,11 @@ export class CommandLog {
     this.#nodeName = nodeName;
   }
 
-  applied(command: OperatorCommand): void {
+  applied(command: OperatorCommand, { lifted }: CommandEffect): void {
     if (!this.#takeLine(command)) return;
     const { kind } = command;
-    const effect = { command: kind, ...this.#effectOf(command), ...reasonOf(command) };
+    const lifts = isLifting(command) ? { lifted } : {};
+    const effect = { command: kind, ...this.#effectOf(command), ...lifts, ...reasonOf(command) };
     this.#log.notice(this.#line('done', command, effect), COMMAND_EFFECTS[kind]);
   }
 

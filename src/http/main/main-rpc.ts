@@ -152,7 +152,7 @@ export class MainRpc {
     const effect = await consensus.submit({ ...command, node: consensus.status().ServiceID });
     const response = { status: 200, json: commandJson(await matched(effect)) };
     // The client does not wait for the log.
-    setImmediate(() => commands.applied(command));
+    setImmediate(() => commands.applied(command, effect));
     return response;
   }
 

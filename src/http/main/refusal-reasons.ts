@@ -19,6 +19,7 @@ export interface RefusedPair {
   readonly app: string;
   readonly storeName: string;
   readonly lastStatus: number;
+  readonly lastMetric: string;
   readonly isLowPriority: boolean;
 }
 
@@ -31,13 +32,14 @@ export class RefusalReasons {
   }
 
   /**
-   * Members of a JSON object: `Why` is `lag`, `operator`, `priority`, `error`, `unknown store`, or
-   * `no value` (not read yet, or this node did not lead), with `Metric`, `Host` or `Entry`.
+   * Members of a JSON object: `Why` is `threshold`, `operator`, `priority`, `error`,
+   * `unknown store`, or `no value` (not read yet, or this node did not lead), with `Metric`, `Host`
+   * or `Entry`.
    */
   membersOf(pair: RefusedPair): string[] {
     switch (pair.lastStatus) {
       case 429:
-        return ['"Why":"lag"', ...this.#metricMembers(pair.storeName)];
+        return ['"Why":"threshold"', ...this.#metricMembers(pair)];
       case 417: {
         const entry = this.#entryOf(pair);
         if (entry !== undefined) return ['"Why":"operator"', `"Entry":${jsonString(entry)}`];
@@ -46,7 +48,7 @@ export class RefusalReasons {
       case 404:
         return [`"Why":"${this.#isStore(pair.storeName) ? 'no value' : 'unknown store'}"`];
       default:
-        return ['"Why":"error"', ...this.#metricMembers(pair.storeName)];
+        return ['"Why":"error"', ...this.#metricMembers(pair)];
     }
   }
 
@@ -54,24 +56,19 @@ export class RefusalReasons {
     return this.#sources.stores().some(({ name }) => name === storeName);
   }
 
-  /** Of the first metric that is enforced and fails. */
-  #metricMembers(storeName: string): string[] {
+  /** The metric that decided, with its host if it still fails. */
+  #metricMembers({ storeName, lastMetric }: RefusedPair): string[] {
+    if (lastMetric === '') return [];
+    const members = [`"Metric":${jsonString(lastMetric)}`];
     const { board, stores } = this.#sources;
-    const metrics = stores().find(({ name }) => name === storeName)?.metrics ?? [];
-    const nowUnixMs = board.expiryTimeMs();
-    for (const { name, slot, mode } of metrics) {
-      if (mode === 'observe') continue;
-      const reading = board.readStore(slot, this.#reading);
-      const isFine =
-        reading.state === MetricState.ok && reading.value <= thresholdInForce(reading, nowUnixMs);
-      if (isFine) continue;
-      const host = board.readHost(slot);
-      return [
-        `"Metric":${jsonString(name)}`,
-        ...(host === '' ? [] : [`"Host":${jsonString(host)}`]),
-      ];
-    }
-    return [];
+    const store = stores().find(({ name }) => name === storeName);
+    const slot = store?.metrics.find(({ name }) => name === lastMetric)?.slot;
+    if (slot === undefined) return members;
+    const reading = board.readStore(slot, this.#reading);
+    const threshold = thresholdInForce(reading, board.expiryTimeMs());
+    const isFine = reading.state === MetricState.ok && reading.value <= threshold;
+    const host = isFine ? '' : board.readHost(slot);
+    return host === '' ? members : [...members, `"Host":${jsonString(host)}`];
   }
 
   /** The entry that denies the app: its own, one of its groups, or that of every app. */

@@ -15,6 +15,11 @@ export function appSelection(query: string): AppSelection | HandlerResponse {
   const app = queryParameter(query, 'app');
   if (typeof app === 'object') return app;
   const count = /^\d{1,5}$/.test(limit) ? Number(limit) : 0;
-  if (count >= 1 && count <= LIMIT_MAX) return { limit: count, store, app };
+  if (count >= 1 && count <= LIMIT_MAX) return { limit: count, store: withType(store), app };
   return generalResponse(400, `limit: 1 to ${LIMIT_MAX}, got ${limit.slice(0, 100)}`);
+}
+
+/** `main1` is short for `mysql/main1`. */
+function withType(store: string): string {
+  return store === '' || store.includes('/') ? store : `mysql/${store}`;
 }

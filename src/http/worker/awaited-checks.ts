@@ -10,16 +10,28 @@ import type { AwaitedQuestion } from './waiters.js';
 /** What the question means now, or the response that refuses it. */
 type Compiler<Compiled> = () => Compiled | HandlerResponse;
 
+/** Answers and counts a check. */
+export type CheckResponder = (
+  compiled: CompiledCheck,
+) => HandlerResponse | Promise<HandlerResponse>;
+
 export class AwaitedCheck implements AwaitedQuestion {
   readonly #checks: Checks;
   readonly #query: string;
   readonly #compile: Compiler<CompiledCheck>;
+  readonly #answer: CheckResponder;
   #compiled: CompiledCheck | HandlerResponse;
 
-  constructor(checks: Checks, query: string, compile: Compiler<CompiledCheck>) {
+  constructor(
+    checks: Checks,
+    query: string,
+    compile: Compiler<CompiledCheck>,
+    answer: CheckResponder,
+  ) {
     this.#checks = checks;
     this.#query = query;
     this.#compile = compile;
+    this.#answer = answer;
     this.#compiled = compile();
   }
 
@@ -35,10 +47,8 @@ export class AwaitedCheck implements AwaitedQuestion {
     return isResponse(this.#compiled) || this.#checks.needsNoWait(this.#compiled, this.#query);
   }
 
-  answer(client: ClientKey): HandlerResponse {
-    const compiled = this.#compiled;
-    if (isResponse(compiled)) return compiled;
-    return this.#checks.answer(compiled, this.#checks.judge(compiled, this.#query, true), client);
+  answer(): HandlerResponse | Promise<HandlerResponse> {
+    return isResponse(this.#compiled) ? this.#compiled : this.#answer(this.#compiled);
   }
 
   recompile(): void {
@@ -57,12 +67,19 @@ export class AwaitedStores implements AwaitedQuestion {
   readonly #checks: Checks;
   readonly #query: string;
   readonly #compile: Compiler<readonly AskedStore[]>;
+  readonly #isVerbose: boolean;
   #stores: readonly AskedStore[] | HandlerResponse;
 
-  constructor(checks: Checks, query: string, compile: Compiler<readonly AskedStore[]>) {
+  constructor(
+    checks: Checks,
+    query: string,
+    compile: Compiler<readonly AskedStore[]>,
+    isVerbose: boolean,
+  ) {
     this.#checks = checks;
     this.#query = query;
     this.#compile = compile;
+    this.#isVerbose = isVerbose;
     this.#stores = compile();
   }
 
@@ -82,7 +99,7 @@ export class AwaitedStores implements AwaitedQuestion {
     let passes = true;
     for (const { compiled } of this.#stores) {
       if (!this.#checks.needsNoWait(compiled, this.#query)) passes = false;
-      else if (this.#checks.judge(compiled, this.#query).status !== 200) return true;
+      else if (this.#checks.judge(compiled, this.#query, 'look').status !== 200) return true;
     }
     return passes;
   }
@@ -100,13 +117,18 @@ export class AwaitedStores implements AwaitedQuestion {
     let worst: Judgement | undefined;
     const members: string[] = [];
     for (const { store, compiled } of stores) {
-      const result = checks.judge(compiled, query, true);
+      const result = checks.judge(compiled, query, 'answer');
+      const json = this.#jsonOf(compiled, result);
       checks.answer(compiled, result, client);
       if (worst === undefined || isWorse(result, worst)) worst = result;
-      const json = checkJson(result, compiled.store?.hasSeveralMetrics ?? false);
       members.push(`{"Store":${JSON.stringify(store)},${json.slice(1)}`);
     }
     const own = checkJson(worst!, false).slice(0, -1);
     return jsonResponse(worst!.status, `${own},"Stores":[${members.join(',')}]}`);
+  }
+
+  #jsonOf(compiled: CompiledCheck, result: Judgement): string {
+    const explained = this.#isVerbose ? this.#checks.explain(compiled, result).json : null;
+    return explained ?? checkJson(result, compiled.store?.hasSeveralMetrics ?? false);
   }
 }

@@ -1,7 +1,12 @@
 /** Requests about checks that ask for more than the check: reasons, waiting, several stores. */
 import type { ClusterStatus } from '../../contracts/consensus.js';
 import type { MainRequest, MainResponse } from '../../contracts/http.js';
-import { type AskedStore, AwaitedCheck, AwaitedStores } from './awaited-checks.js';
+import {
+  type AskedStore,
+  AwaitedCheck,
+  AwaitedStores,
+  type CheckResponder,
+} from './awaited-checks.js';
 import type { Checks, ExplainedCheck } from './checks.js';
 import { CompiledCheck } from './compiled-check.js';
 import { notLeadingJson } from './explanations.js';
@@ -42,7 +47,7 @@ export class CheckRequests {
   /** A check with a query; `path` begins with `/check`. */
   check(path: string, question: ReceivedCheck): HandlerResponse | Promise<HandlerResponse> {
     const { query, client } = question;
-    const { checks } = this.#sources;
+    const { checks, waiters } = this.#sources;
     // Letters of their names may be encoded.
     if (!query.includes(WAIT) && !query.includes(VERBOSE) && !query.includes('%')) {
       return checks.respond(path, query, client);
@@ -52,24 +57,13 @@ export class CheckRequests {
     const isVerbose = asksForReasons(query);
     const compiled = checks.compiled(path, query, client, isVerbose);
     if (!(compiled instanceof CompiledCheck)) return compiled;
-    const answer = (): HandlerResponse | Promise<HandlerResponse> => {
-      if (!isVerbose) return checks.answer(compiled, checks.judge(compiled, query, true), client);
-      const result = checks.judge(compiled, query, true);
-      const explained = checks.explain(compiled, result);
-      checks.answer(compiled, result, client);
-      return this.#explained(explained);
-    };
-    if (waitMs === 0) return answer();
-    if (checks.needsNoWait(compiled, query)) return answer();
-    const awaited = new AwaitedCheck(checks, query, () =>
-      checks.compiled(path, query, client, isVerbose),
-    );
-    const waiting = this.#sources.waiters.wait(`${path}?${query}`, awaited, {
-      ...question,
-      waitMs,
-    });
-    if (waiting === null) return answer();
-    return isVerbose ? waiting.then(() => this.why(path, query, client)) : waiting;
+    const answer: CheckResponder = (meaning) =>
+      isVerbose ? this.#explain(meaning, query, client) : checks.answered(meaning, query, client);
+    if (waitMs === 0 || checks.needsNoWait(compiled, query)) return answer(compiled);
+    const compile = () => checks.compiled(path, query, client, isVerbose);
+    const awaited = new AwaitedCheck(checks, query, compile, answer);
+    const place = { ...question, waitMs };
+    return waiters.wait(`${path}?${query}`, awaited, place) ?? answer(compiled);
   }
 
   /** Why a check has its result; neither counted nor marked. */
@@ -77,7 +71,20 @@ export class CheckRequests {
     const { checks } = this.#sources;
     const compiled = checks.compiled(path, query, client, true);
     if (!(compiled instanceof CompiledCheck)) return compiled;
-    return this.#explained(checks.explain(compiled, checks.judge(compiled, query)));
+    return this.#explained(checks.explain(compiled, checks.judge(compiled, query, 'question')));
+  }
+
+  /** Answers and counts the check, and says why. */
+  #explain(
+    compiled: CompiledCheck,
+    query: string,
+    client: ClientKey,
+  ): HandlerResponse | Promise<HandlerResponse> {
+    const { checks } = this.#sources;
+    const result = checks.judge(compiled, query, 'answer');
+    const explained = checks.explain(compiled, result);
+    checks.answer(compiled, result, client);
+    return this.#explained(explained);
   }
 
   /** `/check-all/<app>?store=…&store=…`: the worst of all, and each by itself. */
@@ -89,7 +96,8 @@ export class CheckRequests {
     const { checks, waiters } = this.#sources;
     const waitMs = waitMsOf(query);
     if (typeof waitMs === 'object') return waitMs;
-    const awaited = new AwaitedStores(checks, query, () => this.#storesOf(encodedApp, question));
+    const compile = () => this.#storesOf(encodedApp, question);
+    const awaited = new AwaitedStores(checks, query, compile, asksForReasons(query));
     if (waitMs === 0 || awaited.isReady()) return awaited.answer(question.client);
     const key = `all ${encodedApp}?${query}`;
     const waiting = waiters.wait(key, awaited, { ...question, waitMs });

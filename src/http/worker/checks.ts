@@ -71,6 +71,9 @@ const DURATION_BOUNDS_SECONDS = [1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2.5e-
 /** The whole query of most checks that have one. */
 export const LOW_PRIORITY_QUERY = 'p=low';
 
+/** What a throttle of a part of the checks draws where no check is answered. */
+const DICE = { look: () => 1 - Number.EPSILON, question: () => 0 } as const;
+
 /** A path, and what of its query decides how it is compiled. */
 interface AskedCheck {
   readonly path: string;
@@ -95,6 +98,13 @@ export interface ChecksSources {
   /** Called now and then while checks are answered, also within one turn of the event loop. */
   readonly alive: () => void;
 }
+
+/**
+ * `answer`: what is only observed is counted. `look`: of a client that waits; a throttle of a part
+ * of the checks denies by chance once, when it is answered. `question`: why; such a throttle is the
+ * answer.
+ */
+type JudgingPurpose = 'answer' | 'look' | 'question';
 
 /** A check with the reasons for its result. */
 export interface ExplainedCheck {
@@ -167,7 +177,12 @@ export class Checks {
   respond(path: string, query: string, client: ClientKey): HandlerResponse {
     const compiled = this.compiled(path, query, client);
     if (!(compiled instanceof CompiledCheck)) return compiled;
-    return this.answer(compiled, this.judge(compiled, query, true), client);
+    return this.answered(compiled, query, client);
+  }
+
+  /** As `respond`. */
+  answered(compiled: CompiledCheck, query: string, client: ClientKey): HandlerResponse {
+    return this.answer(compiled, this.judge(compiled, query, 'answer'), client);
   }
 
   /**
@@ -188,11 +203,12 @@ export class Checks {
     );
   }
 
-  /** Judges the check as of now; counts what is only observed if `counts`, and marks nothing. */
-  judge(compiled: CompiledCheck, query: string, counts = false): Judgement {
+  /** Judges the check as of now, and marks nothing. */
+  judge(compiled: CompiledCheck, query: string, purpose: JudgingPurpose): Judgement {
     const { request, store } = compiled;
     const context = this.#beginJudging(compiled);
-    context.observed = counts ? countObserved : ignoreObserved;
+    context.observed = purpose === 'answer' ? countObserved : ignoreObserved;
+    context.dice = purpose === 'answer' ? this.#sources.dice : DICE[purpose];
     request.lowPriority = isLowPriority(query, compiled.isLowByRule);
     context.lowPriorityHeldAtMs =
       request.lowPriority && store !== undefined
@@ -214,15 +230,18 @@ export class Checks {
 
   /**
    * Whether a client that waits for 200 gets its answer now: it is 200, or one that waiting does
-   * not change. A check that goes on waiting holds low priority off, as if it were asked again.
+   * not change. A check that goes on waiting holds low priority off, and is seen, as if it were
+   * asked again.
    */
   needsNoWait(compiled: CompiledCheck, query: string): boolean {
-    const result = this.judge(compiled, query);
+    const result = this.judge(compiled, query, 'look');
     const { leadership, nowMs } = this.#context;
     const { store, request } = compiled;
     if (result.status === 200 || result.status === 417 || store === undefined) return true;
     if (!mayAct(leadership, nowMs)) return true;
     if (holdsLowPriority(request, result)) this.#sources.board.holdLowPriority(store.slot, nowMs);
+    compiled.count ??= this.#countOf(compiled);
+    compiled.count.isAwaited(result, nowMs, request.lowPriority);
     return false;
   }
 
@@ -246,7 +265,7 @@ export class Checks {
       board.holdLowPriority(store.slot, nowMs);
     }
     compiled.count ??= this.#countOf(compiled);
-    compiled.count.add(result.status, nowMs, request.lowPriority);
+    compiled.count.add(result.status, nowMs, request.lowPriority, result.metric);
     if (store !== undefined) answers.add(store.slot, result.status);
     recentApps.record(compiled.countedApp, client, this.#judgedAtUnixMs);
     this.#response.status = result.status;

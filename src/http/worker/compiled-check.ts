@@ -34,7 +34,7 @@ export class ConfiguredStore {
   }
 }
 
-class ConfiguredMetric {
+export class ConfiguredMetric {
   readonly name: string;
   readonly mode: MetricMode;
   readonly slot: number;

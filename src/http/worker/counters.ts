@@ -12,7 +12,7 @@ import {
   STOPPED_ASKING_MS,
 } from '../../contracts/http.js';
 import { APP_LENGTH_MAX, isLongerThan } from '../../throttle/command-limits.js';
-import type { CheckStatus } from '../../throttle/judgement.js';
+import type { CheckStatus, JudgedMetric, Judgement } from '../../throttle/judgement.js';
 
 /** The name under which an app is counted, and listed as recent. */
 export function countedApp(app: string): string {
@@ -36,6 +36,9 @@ const COUNTER_LIMITS: CounterLimits = {
   bytesMax: COUNTED_BYTES_MAX,
 };
 
+/** The metric that decided; null: none did. */
+type DecidingMetric = Pick<JudgedMetric, 'name'> | null;
+
 /** Checks of one app on one store, by the status of the response. */
 export class Count {
   /** As `AskingPair`. */
@@ -44,6 +47,7 @@ export class Count {
   wentOnAtMs = 0;
   longestWaitMs = 0;
   lastStatus = 0;
+  lastMetric = '';
   isLowPriority = false;
   ok = 0;
   notFound = 0;
@@ -59,9 +63,15 @@ export class Count {
   ) {}
 
   /** `nowMs`: `monotonicMs()` of the check. */
-  add(status: CheckStatus, nowMs: number, isLowPriority: boolean): void {
+  add(
+    status: CheckStatus,
+    nowMs: number,
+    isLowPriority: boolean,
+    metric: DecidingMetric = null,
+  ): void {
     if (status !== 200) {
       this.#waits(nowMs);
+      this.lastMetric = metric === null ? '' : metric.name;
     } else {
       if (this.waitingSinceMs !== 0) this.#goesOn(nowMs);
       this.wentOnAtMs = nowMs;
@@ -85,6 +95,15 @@ export class Count {
       case 500:
         this.internalError++;
     }
+  }
+
+  /** A client waits for this check, which has no answer yet. */
+  isAwaited({ status, metric }: Judgement, nowMs: number, isLowPriority: boolean): void {
+    this.#waits(nowMs);
+    this.seenAtMs = nowMs;
+    this.lastStatus = status;
+    this.lastMetric = metric === null ? '' : metric.name;
+    this.isLowPriority = isLowPriority;
   }
 
   #waits(nowMs: number): void {
@@ -174,10 +193,10 @@ export class CheckCounters {
     for (const { app, storeName, ...count } of this.#counts.values()) {
       const { seenAtMs, waitingSinceMs, wentOnAtMs, longestWaitMs } = count;
       if (seenAtMs < sinceMs) continue;
-      const { lastStatus, isLowPriority, ok } = count;
+      const { lastStatus, lastMetric, isLowPriority, ok } = count;
       const refused = count.notFound + count.denied + count.exceeded + count.internalError;
       const waits = { seenAtMs, waitingSinceMs, wentOnAtMs, longestWaitMs };
-      yield { app, storeName, ...waits, lastStatus, isLowPriority, ok, refused };
+      yield { app, storeName, ...waits, lastStatus, lastMetric, isLowPriority, ok, refused };
     }
   }
 

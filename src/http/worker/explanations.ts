@@ -1,10 +1,12 @@
 /** The body of a check that also says why: `?verbose=1`, and `/why/…`. */
+import { parseAddress } from '../../base/address.js';
 import { monotonicToUnixMs } from '../../base/clock.js';
 import { jsonString } from '../../base/json.js';
 import type { Board } from '../../board/board.js';
 import { nearest } from '../../config/nearest.js';
 import type { ClusterStatus } from '../../contracts/consensus.js';
 import { NO_EXPIRY } from '../../throttle/commands.js';
+import type { TableEntry } from '../../throttle/entry-table.js';
 import type {
   CheckExplanation,
   DecisiveRule,
@@ -14,8 +16,9 @@ import type {
 import type { JudgedMetric, Judgement } from '../../throttle/judgement.js';
 import type { ThrottleState } from '../../throttle/state.js';
 import {
-  type ApplicableMetric,
+  ApplicableMetric,
   type CompiledCheck,
+  type ConfiguredMetric,
   type ConfiguredStore,
   checkJson,
 } from './compiled-check.js';
@@ -46,7 +49,17 @@ export function surroundingsOf(
       const key = metric.name === own ? store : `${store}/${metric.name}`;
       return state.threshold(key, nowUnixMs);
     },
+    storeMetrics: () => (compiled.store?.metrics ?? []).map(forAllApps),
+    skipOf: (address) =>
+      state.skippedHost(address, nowUnixMs) ??
+      state.skippedHost(parseAddress(address, 0)?.host ?? address, nowUnixMs),
   };
+}
+
+function forAllApps(metric: ConfiguredMetric): ApplicableMetric {
+  const applicable = new ApplicableMetric(metric, 'all', 0, null);
+  applicable.refresh();
+  return applicable;
 }
 
 /** The keys of the check, then `Host`, `Since`, `Rule`, `Why` and `Metrics`. */
@@ -118,7 +131,7 @@ export function notLeadingJson(
 }
 
 function metricJson(explained: ExplainedMetric): string {
-  const { metric, status, value, threshold, message, host, sinceUnixMs, ageMs } = explained;
+  const { metric, status, value, threshold, message, host, sinceUnixMs, ageMs, set } = explained;
   const members = [
     `"Metric":${jsonString(metric.name)},"StatusCode":${status}`,
     `"Value":${value},"Threshold":${threshold},"Message":${jsonString(message)}`,
@@ -126,8 +139,22 @@ function metricJson(explained: ExplainedMetric): string {
     ...(host === '' ? [] : [`"Host":${jsonString(host)}`]),
     ...(sinceUnixMs === null ? [] : [`"Since":"${rfc3339(sinceUnixMs)}"`]),
     ...(ageMs === null ? [] : [`"AgeSeconds":${Math.round(ageMs) / 1000}`]),
+    ...(set === undefined ? [] : setThresholdMembers(metric, set)),
   ];
   return `{${members.join(',')}}`;
+}
+
+/** Of a threshold that an operator has set, in the place of the configured one. */
+function setThresholdMembers(
+  { origin, ownThreshold, reading }: JudgedMetric,
+  { expireAtMs, note }: TableEntry,
+): string[] {
+  const configured = origin === 'app' ? ownThreshold : reading.threshold;
+  return [
+    `"ConfiguredThreshold":${configured},"SetUntil":"${rfc3339(expireAtMs)}"`,
+    ...(note?.reason === undefined ? [] : [`"Reason":${jsonString(note.reason)}`]),
+    ...(note?.owner === undefined ? [] : [`"Owner":${jsonString(note.owner)}`]),
+  ];
 }
 
 function ruleJson({ kind, key, ratio, threshold, expireAtMs, note }: DecisiveRule): string {

@@ -34,14 +34,14 @@ export interface AwaitedQuestion {
   /** Judges it whole: whether its answer need not be waited for any longer. */
   isReady(): boolean;
   /** Counts the check, with the result of now. */
-  answer(client: ClientKey): HandlerResponse;
+  answer(client: ClientKey): HandlerResponse | Promise<HandlerResponse>;
   /** What it means may have changed with the configuration. */
   recompile(): void;
 }
 
 interface Waiter {
   readonly client: ClientKey;
-  readonly resolve: (response: HandlerResponse) => void;
+  readonly resolve: (response: HandlerResponse | Promise<HandlerResponse>) => void;
   readonly timer: NodeJS.Timeout;
 }
 
@@ -222,7 +222,9 @@ export class Waiters {
   #answerSome(): void {
     for (const { question, waiter } of this.#due.splice(0, ANSWERS_PER_TURN)) {
       this.#gone(waiter);
-      waiter.resolve({ ...question.answer(waiter.client) });
+      const response = question.answer(waiter.client);
+      // The next check overwrites one that is there already.
+      waiter.resolve(response instanceof Promise ? response : { ...response });
     }
   }
 

@@ -14,8 +14,12 @@ import type {
   ProbeTarget,
 } from '../../contracts/stores.js';
 import { type ThresholdKey, thresholdKey } from '../../throttle/commands.js';
+import { SKIPPED } from '../../throttle/metric.js';
 import type { HostListSettings, ReaderFactory } from './hosts/host-source.js';
 import { ListedSource } from './listed-source.js';
+
+/** Skipped hosts that the error of a store without hosts names. */
+const SKIPPED_SHOWN = 3;
 
 /** Whether an operator has skipped a host (`/skip-host`). */
 export type SkipTest = (host: ProbeTarget) => boolean;
@@ -147,8 +151,9 @@ export class PlacedCluster {
       const { slot, generation } = metric;
       const isOwn = settings.name === this.#settings.metrics[0].name;
       const targets = listed.filter((host) => !isIgnored(settings, host) && !isSkipped(host));
+      const leftOut = targets.length > 0 ? '' : leftOutText(settings, listed);
       const isListed = hosts.kind !== 'none';
-      assigned.push({ settings, isOwn, slot, generation, targets, isListed });
+      assigned.push({ settings, isOwn, slot, generation, targets, leftOut, isListed });
     }
     const [first, ...others] = assigned;
     if (first === undefined) return null;
@@ -225,6 +230,19 @@ export function isIgnored(
 ): boolean {
   const address = formatAddress(host);
   return ignoreHosts.some((part) => part !== '' && address.includes(part));
+}
+
+/** As of `MetricAssignment`, where each listed host is ignored or skipped. */
+function leftOutText(
+  settings: Pick<MetricSettings, 'ignoreHosts'>,
+  listed: readonly ProbeTarget[],
+): string {
+  if (listed.length === 0) return '';
+  const skipped = listed.filter((host) => !isIgnored(settings, host)).map(formatAddress);
+  if (skipped.length === 0) return 'all are in IgnoreHosts';
+  const others = skipped.length - SKIPPED_SHOWN;
+  const rest = others > 0 ? ` and ${others} more` : '';
+  return `${SKIPPED}${skipped.slice(0, SKIPPED_SHOWN).join(', ')}${rest}`;
 }
 
 function listReport({ settings, source }: PlacedMetric, isSkipped: SkipTest): HostListReport {

@@ -37,8 +37,8 @@ export interface Aggregate {
   /** Index of the host whose value or error this is; -1: it is of none. */
   host: number;
   /**
-   * Meaningful when `state` is `error`; when it is `noHosts`, the error of the last host in the
-   * list that was ignored, or empty.
+   * Meaningful when `state` is `error`; when it is `noHosts`, `ignored: ` and the error of the last
+   * host in the list that was ignored, or empty.
    */
   errorText: string;
 }
@@ -275,7 +275,7 @@ export class HostReadings {
     for (let host = this.hosts - 1; host >= 0; host--) {
       const reading = this.#readings[host];
       const isError = reading === Kind.error || reading === Kind.unreachable;
-      if (isError && this.#leftOut[host] === 0) return this.#errors[host]!;
+      if (isError && this.#leftOut[host] === 0) return `ignored: ${this.#errors[host]!}`;
     }
     return '';
   }

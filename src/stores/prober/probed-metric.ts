@@ -239,7 +239,7 @@ export class ProbedMetric implements ReadMetric, CheckedMetric {
 
   publish(nowMs: number): void {
     if (this.#term === null) return;
-    const { settings, slot } = this.#assignment;
+    const { settings, slot, leftOut } = this.#assignment;
     const { state, value, readAtMs, host, errorText } = this.#readings.aggregate(
       settings,
       nowMs,
@@ -249,7 +249,8 @@ export class ProbedMetric implements ReadMetric, CheckedMetric {
     measurement.state = state;
     measurement.value = value;
     measurement.readAtMs = readAtMs;
-    measurement.errorText = errorText;
+    const isWithout = state === MetricState.noHosts && errorText === '';
+    measurement.errorText = isWithout ? leftOut : errorText;
     this.#judge(nowMs);
     const encodedHost = host < 0 ? undefined : this.#encodedHosts[host];
     this.#context.board.publishMeasurement(slot, measurement, encodedHost);

@@ -50,7 +50,7 @@ const RULE = object(
   {
     Kind: oneOf(
       ...['threshold', 'set threshold', 'app rule', 'threshold of the client', 'throttle'],
-      ...['exemption', 'low priority', 'shared domain'],
+      ...['exemption', 'low priority', 'skipped host', 'shared domain'],
     ),
   },
   { Key: TEXT, Threshold: NUMBER, Ratio: NUMBER, ExpireAt: TIME, ...NOTE },
@@ -58,7 +58,10 @@ const RULE = object(
 
 const JUDGED_METRIC = object(
   { ...CHECKED, Metric: TEXT, Mode: MODE },
-  { Host: TEXT, Since: TIME, AgeSeconds: NUMBER },
+  {
+    ...{ Host: TEXT, Since: TIME, AgeSeconds: NUMBER },
+    ...{ ConfiguredThreshold: NUMBER, SetUntil: TIME, Reason: TEXT, Owner: TEXT },
+  },
 );
 
 const APP_MATCH = object(
@@ -123,7 +126,7 @@ const ASKING_APP = object(
   {
     ...{ WaitingSeconds: NUMBER, LongestWaitSeconds: NUMBER, Metric: TEXT, Host: TEXT },
     Entry: TEXT,
-    Why: oneOf('lag', 'operator', 'priority', 'error', 'unknown store', 'no value'),
+    Why: oneOf('threshold', 'operator', 'priority', 'error', 'unknown store', 'no value'),
   },
 );
 

@@ -11,7 +11,7 @@ import type {
   EventsReporter,
 } from '../../../contracts/reports.js';
 import {
-  COMMAND_EFFECTS,
+  commandText,
   commandValues,
   type NamedValues,
   originValues,
@@ -72,13 +72,13 @@ export class EventLog implements EventRecorder, EventsReporter {
 }
 
 function eventOf(command: OperatorCommand): LoggedEvent {
-  const { atMs, kind, reason } = command;
+  const { atMs, reason } = command;
   const values = {
     ...commandValues(command),
     ...originValues(command),
     ...(reason !== undefined && { reason }),
   };
-  return { atMs, kind: 'command', text: COMMAND_EFFECTS[kind], values };
+  return { atMs, kind: 'command', text: commandText(command), values };
 }
 
 function eventJson({ atMs, kind, text, values }: LoggedEvent): string {
