@@ -12,15 +12,41 @@ export interface CommandAnswer {
   readonly text: string;
 }
 
+/** In memory alone: never in storage, a cookie or the address. Empty: none. */
+let token = '';
+
+/** The token of the requests from now on. */
+export function useToken(text: string): void {
+  token = text;
+}
+
+export function hasToken(): boolean {
+  return token !== '';
+}
+
+/** The headers by which the node knows the caller. */
+export function authorization(): Readonly<Record<string, string>> {
+  // Other characters cannot stand in a header: such a token is unknown anyway.
+  return token === '' ? {} : { Authorization: `Bearer ${encodeURI(token)}` };
+}
+
 /** The JSON of a report; null when the node does not give it. */
 export async function report<Report>(path: string): Promise<Report | null> {
+  const { body } = await answerTo<Report>(path);
+  return body;
+}
+
+/** With the status of the node, 0: it did not answer. */
+export async function answerTo<Report>(
+  path: string,
+): Promise<{ readonly status: number; readonly body: Report | null }> {
   try {
     const signal = AbortSignal.timeout(REPORT_TIMEOUT_MS);
-    const response = await fetch(path, { cache: 'no-store', signal });
-    if (!response.ok) return null;
-    return (await response.json()) as Report;
+    const response = await fetch(path, { headers: authorization(), cache: 'no-store', signal });
+    const { status, ok } = response;
+    return { status, body: ok ? ((await response.json()) as Report) : null };
   } catch {
-    return null;
+    return { status: 0, body: null };
   }
 }
 
@@ -28,7 +54,8 @@ export async function report<Report>(path: string): Promise<Report | null> {
 export async function command(path: string): Promise<CommandAnswer> {
   try {
     const signal = AbortSignal.timeout(COMMAND_TIMEOUT_MS);
-    const response = await fetch(path, { method: 'POST', cache: 'no-store', signal });
+    const headers = authorization();
+    const response = await fetch(path, { method: 'POST', headers, cache: 'no-store', signal });
     const text = await response.text();
     return { isDone: response.ok, text: `${response.status} ${messageIn(text)}` };
   } catch {
@@ -50,7 +77,8 @@ export function pathOf(
   return query === '' ? path : `${path}?${query}`;
 }
 
-function messageIn(text: string): string {
+/** What a node says in a body; the text itself where that is no JSON. */
+export function messageIn(text: string): string {
   try {
     const { Message, Matched } = JSON.parse(text) as { Message?: string; Matched?: object };
     return [Message ?? '', Matched === undefined ? '' : matchedText(Matched)].join(' ').trim();

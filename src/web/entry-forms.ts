@@ -2,7 +2,7 @@
  * The forms by which operators throttle, exempt, skip and set: each shows what it would match and
  * how long it lasts before it is sent, and then what the node answered and what takes it back.
  */
-import { command, pathOf, report } from './api.js';
+import { command, hasToken, pathOf, report } from './api.js';
 import { byId, element, setText } from './dom.js';
 import { clockTime } from './format.js';
 import { matchesText, needsConfirmation } from './matches-text.js';
@@ -221,7 +221,8 @@ export class EntryForms {
     this.#submit.disabled = false;
     const lines = [element('p', { class: answer.isDone ? 'done' : 'failed' }, answer.text)];
     if (answer.isDone) {
-      const back = element('code', {}, `curl -X POST '${location.origin}${undo}'`);
+      const sent = hasToken() ? ' -H "Authorization: Bearer $FRENO_TOKEN"' : '';
+      const back = element('code', {}, `curl -X POST${sent} '${location.origin}${undo}'`);
       lines.push(element('p', {}, 'To take it back: ', back));
     }
     this.#answer.replaceChildren(...lines);

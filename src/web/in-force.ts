@@ -67,8 +67,12 @@ function entryItem(forms: EntryForms): KeyedItem<ShownEntry> {
   let shown: ShownEntry | undefined;
   const change = button('change', () => shown && forms.change(shown.kind, shown.key, shown.entry), {
     class: 'quiet',
+    'data-needs': 'control',
   });
-  const lift = button('lift', () => void liftShown(), { class: 'quiet' });
+  const lift = button('lift', () => void liftShown(), {
+    class: 'quiet',
+    'data-needs': 'control',
+  });
   const liftShown = async (): Promise<void> => {
     if (shown === undefined) return;
     const { text: answered } = await command(KIND_LOOKS[shown.kind].lift(shown.key));

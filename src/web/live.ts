@@ -1,4 +1,5 @@
 /** The stream of the node: it comes again by itself, and says at once when it is lost. */
+import { EventStream } from './event-stream.js';
 import { TOPIC_NAMES, type TopicName, type Topics } from './topics.js';
 
 const STREAM = '/web/stream';
@@ -6,10 +7,15 @@ const STREAM = '/web/stream';
 const SILENT_MAX_MS = 2_500;
 const RETRY_MS = 1_000;
 const LOOK_MS = 500;
+/** A request that brings nothing for so long is made again. */
+const HANGING_MS = 5_000;
 
 export class LiveTopics {
   #topics: Topics = {};
-  #source: EventSource | undefined;
+  #stream: EventStream | undefined;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #connectedAtMs = 0;
+  #refusal = '';
   #isOpen = false;
   #heardAtMs: number | null = null;
   readonly #startedAtMs = performance.now();
@@ -33,32 +39,38 @@ export class LiveTopics {
     return this.#silentMs() / 1_000;
   }
 
+  /** Why the node gives no stream; empty: it does, or does not answer. */
+  get refusal(): string {
+    return this.#refusal;
+  }
+
   start(): void {
-    this.#connect();
+    this.connect();
     setInterval(() => this.#look(), LOOK_MS);
   }
 
-  #connect(): void {
-    const source = new EventSource(STREAM);
-    this.#source = source;
-    for (const name of TOPIC_NAMES) {
-      source.addEventListener(name, ({ data }) => this.#received(name, data));
-    }
-    source.addEventListener('error', () => {
-      this.#isOpen = false;
-      this.#changed(null);
-      // The browser comes again by itself, unless it was refused.
-      if (source.readyState === EventSource.CLOSED) this.#reconnectLater(source);
+  /** Begins again, as another caller. */
+  connect(): void {
+    this.#stream?.close();
+    clearTimeout(this.#retryTimer);
+    this.#connectedAtMs = performance.now();
+    this.#stream = new EventStream(STREAM, {
+      opened: () => {
+        this.#refusal = '';
+      },
+      received: (event, data) => this.#received(event, data),
+      ended: (refusal) => {
+        this.#isOpen = false;
+        this.#refusal = refusal;
+        this.#retryTimer = setTimeout(() => this.connect(), RETRY_MS);
+        this.#changed(null);
+      },
     });
   }
 
-  #reconnectLater(source: EventSource): void {
-    setTimeout(() => {
-      if (this.#source === source) this.#connect();
-    }, RETRY_MS);
-  }
-
-  #received(name: TopicName, data: string): void {
+  #received(event: string, data: string): void {
+    const name = TOPIC_NAMES.find((topic) => topic === event);
+    if (name === undefined) return;
     this.#isOpen = true;
     this.#heardAtMs = performance.now();
     this.#topics = { ...this.#topics, [name]: JSON.parse(data) };
@@ -68,11 +80,8 @@ export class LiveTopics {
   /** A connection that hangs is given up: the browser would wait for it without end. */
   #look(): void {
     this.#changed(null);
-    const source = this.#source;
-    if (this.isLive || source === undefined || this.#silentMs() % 5_000 > LOOK_MS) return;
-    if (source.readyState !== EventSource.OPEN) return;
-    source.close();
-    this.#connect();
+    if (this.isLive || performance.now() - this.#connectedAtMs < HANGING_MS) return;
+    this.connect();
   }
 
   #silentMs(): number {

@@ -1,4 +1,5 @@
 /** The page: topics come from the node, and each zone shows its own. */
+import { AccessZone } from './access.js';
 import { ClusterZone } from './cluster.js';
 import { byId, setAttribute, setText } from './dom.js';
 import { EntryForms } from './entry-forms.js';
@@ -18,6 +19,9 @@ const ICONS: Readonly<Record<Mood, string>> = {
   unknown: '/web/icon-unknown.svg',
 };
 
+/** Rights are changed by a reload, which no topic shows. */
+const ACCESS_LOOK_MS = 10_000;
+
 const headline = byId('headline');
 const advice = byId('advice');
 const standing = byId('standing');
@@ -31,6 +35,7 @@ const inForce = new InForceZone(forms);
 const events = new EventsZone();
 const cluster = new ClusterZone();
 const live = new LiveTopics(updateSoon);
+const access = new AccessZone(() => live.connect());
 let isUpdateDue = false;
 
 /** Topics arrive several at a time. A hidden tab runs timers, but draws no frames. */
@@ -45,8 +50,8 @@ function updateSoon(): void {
 
 /** Cheap where nothing has changed: each zone compares before it touches the document. */
 function update(): void {
-  const { topics, isLive, silentSeconds } = live;
-  const stream = { isLive, silentSeconds };
+  const { topics, isLive, silentSeconds, refusal } = live;
+  const stream = { isLive, silentSeconds, refusal };
   showHeadline(headlineOf(topics, stream));
   setText(standing, isLive ? '● live' : `○ no news for ${wholeDuration(silentSeconds)}`);
   setAttribute(document.body, 'class', isLive ? '' : 'stale');
@@ -92,3 +97,4 @@ addEventListener('hashchange', openByAddress);
 listenToKeys();
 openByAddress();
 live.start();
+setInterval(() => void access.look(), ACCESS_LOOK_MS);

@@ -7,6 +7,8 @@ export interface StreamStanding {
   readonly isLive: boolean;
   /** Since the last topic came; null: none has. */
   readonly silentSeconds: number | null;
+  /** Why the node gives no stream; empty or missing: it does. */
+  readonly refusal?: string;
 }
 
 export type Mood = 'fine' | 'bad' | 'unknown';
@@ -22,10 +24,16 @@ export interface Headline {
 
 export function headlineOf(topics: Topics, stream: StreamStanding): Headline {
   const { stores, cluster, entries } = topics;
+  if (!stream.isLive && stream.refusal) return refused(stream.refusal);
   if (stores === undefined) return waiting(stream);
   if (!stream.isLive) return LOST;
   if (!stores.Leading) return notLeading(cluster);
   return leading(stores, entries);
+}
+
+function refused(refusal: string): Headline {
+  const text = 'This node does not show what it knows';
+  return { mood: 'unknown', text, advice: `It says: ${refusal}` };
 }
 
 function waiting({ silentSeconds }: StreamStanding): Headline {

@@ -173,6 +173,7 @@ const earlierCommands: Command[] = [
   { kind: 'unthrottleApp', atMs: 1, key: 'archive', everyStore: false },
   { kind: 'skipHost', atMs: 1, host: 'db1', expireAtMs: 1_795_400_937_123 },
   { kind: 'recoverHost', atMs: 1, host: 'db1', client: '10.0.0.1' },
+  { kind: 'recoverHost', atMs: 1, host: 'db1', caller: 'token ci', node: 'b:1' },
 ];
 const laterCommands: Command[] = [
   { kind: 'throttleApp', atMs: 1, key: '*', ratio: 1 },
