@@ -7,7 +7,7 @@ import { openApiDocument, templateOf } from '../../src/http/worker/openapi/docum
 import { ROUTES } from '../../src/http/worker/routes.js';
 import type { AccessSettings, TokenRights } from '../../src/throttle/access.js';
 import { pathOf } from '../support/api-requests.js';
-import { fetchOnce } from '../support/http-client.js';
+import { exchangeRaw, fetchOnce } from '../support/http-client.js';
 import { ENGINES, TestFront } from '../support/http-front.js';
 
 function token(name: string, roles: AccessRole[], apps = ['*'], stores = ['*']): TokenRights {
@@ -95,6 +95,13 @@ for (const engine of ENGINES) {
       expect(await statusOf('/throttle-app/etl?store%5Fname=audit', 'team')).to.equal(403);
       expect(await statusOf('/%74hrottle-app/other?store_name=ok', 'team')).to.equal(403);
       expect(await statusOf('//check/other/mysql/ok', 'job')).to.equal(301);
+      expect(await statusOf('/ch%65ck/other/mysql/ok', 'job')).to.equal(403);
+      expect(await statusOf('/ch%65ck/etl/mysql/ok', 'job')).to.equal(200);
+      expect(await statusOf('/ch%65ck-all/other?st%6fre=mysql/ok', 'job')).to.equal(403);
+      expect(await statusOf('/wh%79/other/mysql/ok', 'job')).to.equal(403);
+      expect(await statusOf('/thr%6fttle-app/other?st%6fre_name=ok', 'team')).to.equal(403);
+      expect(await statusOf('/throttle-app/etl?x=;store_name=ok', 'team')).to.equal(403);
+      expect(await statusOf('/stor%65s', 'job')).to.equal(403);
     });
 
     it('lets a team control its own apps on its own stores alone', async () => {
@@ -118,6 +125,17 @@ for (const engine of ENGINES) {
       expect(front.mainRequests).to.have.length(1);
       expect(front.reports[0]).to.have.nested.property('refusal.caller', caller);
       expect(await statusOf('/set-threshold/mysql/ok/5', 'dba', 'POST')).to.equal(200);
+    });
+
+    it('reads the token of a command whose body is still to come', async () => {
+      const send = async (name: string): Promise<string> => {
+        const head = `POST /throttle-app/etl-1?store_name=ok HTTP/1.1\r\nHost: x\r\n`;
+        const rest = `Authorization: Bearer secret-${name}\r\nContent-Length: 4\r\n\r\na`;
+        return exchangeRaw(front.port, [head + rest, 'b=c'], /"StatusCode"/);
+      };
+      expect(await send('team')).to.match(/^HTTP\/1.1 200 /);
+      expect(await send('job')).to.match(/^HTTP\/1.1 403 /);
+      expect(await send('wrong')).to.match(/^HTTP\/1.1 401 /);
     });
 
     it('asks for the role of each route, and for none of those that balancers ask', async () => {
