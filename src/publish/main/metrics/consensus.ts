@@ -5,9 +5,18 @@ import type { Consensus, RaftMetrics } from '../../../contracts/consensus.js';
 import type { FitnessReport } from '../../../contracts/reports.js';
 import { mayAct, mayLead } from '../../../throttle/leadership-view.js';
 import type { ThrottleState } from '../../../throttle/state.js';
-import { addStates, counter, type Family, gauge, histogram } from './prometheus-text.js';
+import {
+  addStates,
+  counter,
+  type Family,
+  gauge,
+  histogram,
+  stateLabels,
+} from './prometheus-text.js';
 
-const ROLES: ReadonlyArray<RaftMetrics['role']> = ['leader', 'candidate', 'follower'];
+const ROLES = stateLabels('role', ['leader', 'candidate', 'follower'] satisfies ReadonlyArray<
+  RaftMetrics['role']
+>);
 
 export function leadershipFamilies(board: Board, consensus: Pick<Consensus, 'status'>): Family[] {
   const nowMs = monotonicMs();
@@ -60,7 +69,7 @@ export function operatorFamilies(board: Board, state: ThrottleState): Family[] {
 export function raftFamilies(raft: RaftMetrics | undefined): Family[] {
   if (raft === undefined) return [];
   const role = gauge('freno_raft_role', 'Whether this node is in that role.');
-  addStates(role, {}, 'role', ROLES, raft.role);
+  addStates(role, {}, ROLES, raft.role);
   return [
     role,
     gauge('freno_raft_term', 'The latest term that this node knows.').add({}, raft.term),

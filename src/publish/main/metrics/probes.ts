@@ -96,9 +96,10 @@ export async function probeFamilies(statistics: readonly ProbeStatistics[]): Pro
   }
   const slice = new TimeSlice();
   for (const { store, total, error, seconds } of await probesByStore(statistics)) {
-    probes.add({ store }, total);
-    errors.add({ store }, error);
-    byStore.addSummary({ store }, seconds, total);
+    const labels = { store };
+    probes.addShared(labels, total);
+    errors.addShared(labels, error);
+    byStore.addSummary(labels, seconds, total);
     if (slice.shouldYield) await slice.yield();
   }
   return [probes, errors, byStore, durations, missed, httpChecks, memcache];

@@ -11,8 +11,12 @@ interface MetricSample {
   /** Where it differs from the name of the family. */
   readonly metricName?: string;
   readonly labels: Labels;
+  /** Further labels. prom-client writes those of one object once, however many samples have it. */
+  readonly sharedLabels: Labels;
   readonly value: number;
 }
+
+const NO_LABELS: Labels = {};
 
 /** Has the shape in which prom-client accepts metrics that were counted elsewhere. */
 export class Family {
@@ -25,13 +29,20 @@ export class Family {
   ) {}
 
   add(labels: Labels, value: number): this {
-    this.values.push({ labels, value });
+    this.values.push({ labels, sharedLabels: NO_LABELS, value });
     return this;
   }
 
-  addSummary(labels: Labels, sum: number, count: number): this {
-    this.values.push({ metricName: `${this.name}_sum`, labels, value: sum });
-    this.values.push({ metricName: `${this.name}_count`, labels, value: count });
+  /** `sharedLabels`: the same object for many samples, beside `labels`. */
+  addShared(sharedLabels: Labels, value: number, labels = NO_LABELS): this {
+    this.values.push({ labels, sharedLabels, value });
+    return this;
+  }
+
+  addSummary(sharedLabels: Labels, sum: number, count: number): this {
+    const labels = { labels: NO_LABELS, sharedLabels };
+    this.values.push({ metricName: `${this.name}_sum`, ...labels, value: sum });
+    this.values.push({ metricName: `${this.name}_count`, ...labels, value: count });
     return this;
   }
 
@@ -42,7 +53,8 @@ export class Family {
       const le = boundsSeconds[bucket] ?? '+Inf';
       this.values.push({
         metricName: `${this.name}_bucket`,
-        labels: { ...labels, le },
+        labels: { le },
+        sharedLabels: labels,
         value: cumulative,
       });
     }
@@ -69,12 +81,23 @@ export function summary(name: string, help: string): Family {
 /** 1 for the current state, 0 for the others: the sum over nodes counts the nodes in a state. */
 export function addStates(
   family: Family,
-  labels: Labels,
-  label: string,
-  states: readonly string[],
+  sharedLabels: Labels,
+  states: readonly StateLabels[],
   current: string,
 ): void {
-  for (const state of states) family.add({ ...labels, [label]: state }, state === current ? 1 : 0);
+  for (const { name, labels } of states) {
+    family.addShared(sharedLabels, name === current ? 1 : 0, labels);
+  }
+}
+
+/** A state and its label, which all samples of that state share. */
+export interface StateLabels {
+  readonly name: string;
+  readonly labels: Labels;
+}
+
+export function stateLabels(label: string, names: Iterable<string>): StateLabels[] {
+  return Array.from(names, (name) => ({ name, labels: { [label]: name } }));
 }
 
 /** Samples that are written in one go: a fraction of a millisecond. */

@@ -15,7 +15,7 @@ import { lastHealthyAtMs } from '../../../throttle/health.js';
 import { mayAct } from '../../../throttle/leadership-view.js';
 import { isCurrent, MetricState, thresholdInForce } from '../../../throttle/metric.js';
 import { probesByStore } from './probes.js';
-import { addStates, type Family, gauge } from './prometheus-text.js';
+import { addStates, type Family, gauge, stateLabels } from './prometheus-text.js';
 
 const STATE_NAMES = new Map<MetricState, string>([
   [MetricState.nothing, 'nothing'],
@@ -24,6 +24,19 @@ const STATE_NAMES = new Map<MetricState, string>([
   [MetricState.noHosts, 'no_hosts'],
   [MetricState.error, 'error'],
 ]);
+
+const STATES = stateLabels('state', STATE_NAMES.values());
+
+/** Labels of the hosts in a state. */
+const HOSTS = {
+  probed: { state: 'probed' },
+  ignored: { state: 'ignored' },
+  skipped: { state: 'skipped' },
+  failing: { state: 'failing' },
+  left_out: { state: 'left_out' },
+  catching_up: { state: 'catching_up' },
+  negative: { state: 'negative' },
+} as const;
 
 /** Values and states. A node that may not act as leader reports no values. */
 export async function boardFamilies(
@@ -52,7 +65,6 @@ export async function boardFamilies(
   const acts = mayAct(leadership, nowMs);
   const nowUnixMs = board.expiryTimeMs();
   const metric: StoreReading = emptyStoreReading();
-  const states = [...STATE_NAMES.values()];
   const slice = new TimeSlice();
   for (const { store, name, slot, isOwn } of locatedMetrics(stores)) {
     // Series of the own metric are what they are in a store that has no other.
@@ -60,11 +72,11 @@ export async function boardFamilies(
     board.readStore(slot, metric);
     const isKnown = isCurrent(metric, leadership, nowMs);
     const current = isKnown ? metric.state : MetricState.nothing;
-    threshold.add(labels, thresholdInForce(metric, nowUnixMs));
-    addStates(state, labels, 'state', states, STATE_NAMES.get(current)!);
-    if (acts) unhealthy.add(labels, sinceSeconds(lastHealthyAtMs(metric, leadership), nowMs));
-    if (isKnown) staleness.add(labels, sinceSeconds(metric.readAtMs, nowMs));
-    if (current === MetricState.ok) value.add(labels, metric.value);
+    threshold.addShared(labels, thresholdInForce(metric, nowUnixMs));
+    addStates(state, labels, STATES, STATE_NAMES.get(current)!);
+    if (acts) unhealthy.addShared(labels, sinceSeconds(lastHealthyAtMs(metric, leadership), nowMs));
+    if (isKnown) staleness.addShared(labels, sinceSeconds(metric.readAtMs, nowMs));
+    if (current === MetricState.ok) value.addShared(labels, metric.value);
     if (slice.shouldYield) await slice.yield();
   }
   return [value, threshold, state, staleness, unhealthy];
@@ -98,22 +110,23 @@ export async function hostFamilies(
   for (const { name: store } of stores) {
     const report = inventory.reportOf(store);
     if (report === undefined) continue;
-    hosts.add({ store, state: 'probed' }, report.hosts.length);
-    hosts.add({ store, state: 'ignored' }, report.ignored.length);
-    hosts.add({ store, state: 'skipped' }, report.skipped.length);
-    failing.add({ store }, report.error === '' ? 0 : 1);
-    oddRows.add({ store }, report.oddRows.length);
+    const labels = { store };
+    hosts.addShared(labels, report.hosts.length, HOSTS.probed);
+    hosts.addShared(labels, report.ignored.length, HOSTS.ignored);
+    hosts.addShared(labels, report.skipped.length, HOSTS.skipped);
+    failing.addShared(labels, report.error === '' ? 0 : 1);
+    oddRows.addShared(labels, report.oddRows.length);
     if (report.readAtUnixMs !== null)
-      age.add({ store }, sinceSeconds(report.readAtUnixMs, nowUnixMs));
+      age.addShared(labels, sinceSeconds(report.readAtUnixMs, nowUnixMs));
     if (slice.isOver) await slice.yield();
   }
   for (const { store, metrics } of await probesByStore(statistics)) {
     for (const { metric, isOwn, ...counted } of metrics) {
       const labels = isOwn ? { store } : { store, metric };
-      hosts.add({ ...labels, state: 'failing' }, counted.failingHosts);
-      hosts.add({ ...labels, state: 'left_out' }, counted.leftOutHosts);
-      hosts.add({ ...labels, state: 'catching_up' }, counted.catchingUpHosts);
-      hosts.add({ ...labels, state: 'negative' }, counted.negativeHosts);
+      hosts.addShared(labels, counted.failingHosts, HOSTS.failing);
+      hosts.addShared(labels, counted.leftOutHosts, HOSTS.left_out);
+      hosts.addShared(labels, counted.catchingUpHosts, HOSTS.catching_up);
+      hosts.addShared(labels, counted.negativeHosts, HOSTS.negative);
     }
     if (slice.shouldYield) await slice.yield();
   }
