@@ -90,8 +90,17 @@ function byCodeUnits<T>(left: T, right: T): number {
   return left > right ? 1 : 0;
 }
 
-/** A JSON object with sorted keys; the values are JSON already. */
-export async function jsonObjectInChunks(values: ReadonlyMap<string, string>): Promise<string> {
+/** A JSON object with sorted keys; values that are texts are JSON already. */
+export async function jsonObjectInChunks(
+  values: ReadonlyMap<string, string | number>,
+): Promise<string> {
+  return `{${await jsonMembersInChunks(values)}}`;
+}
+
+/** The members of such an object. */
+export async function jsonMembersInChunks(
+  values: ReadonlyMap<string, string | number>,
+): Promise<string> {
   const slice = new TimeSlice();
   const keys: string[] = [];
   for (const key of values.keys()) {
@@ -100,8 +109,8 @@ export async function jsonObjectInChunks(values: ReadonlyMap<string, string>): P
   }
   let json = '';
   for (const key of await sortInChunks(keys, slice)) {
-    json += `${json === '' ? '{' : ','}${jsonString(key)}:${values.get(key)}`;
+    json += `${json === '' ? '' : ','}${jsonString(key)}:${values.get(key)}`;
     if (slice.shouldYield) await slice.yield();
   }
-  return json === '' ? '{}' : `${json}}`;
+  return json;
 }

@@ -140,7 +140,7 @@ export const OTHER = '(other)';
  * Bound on what the counts of one worker take, and those of all in one report, in the bytes of
  * `countedBytes`.
  */
-export const COUNTED_BYTES_MAX = 8 * 1024 * 1024;
+export const COUNTED_BYTES_MAX = 4 * 1024 * 1024;
 
 /** UTF-8 bytes of a pair of app and store, and about as many as its numbers take. */
 export function countedBytes(app: string, storeName: string): number {
