@@ -79,9 +79,16 @@ export const raftKeys = {
         'long without a heartbeat (a random time). ' +
         `At least ${ELECTION_HEARTBEATS_MIN} times \`RaftHeartbeatMillis\`.`,
     }),
-  RaftSnapshotEntries: z.int().min(100).max(1_000_000).default(8_192).meta({
-    description: 'Log entries between two snapshots. A snapshot truncates the log.',
-  }),
+  RaftSnapshotEntries: z
+    .int()
+    .min(100)
+    .max(1_000_000)
+    .default(8_192)
+    .meta({
+      description:
+        'Log entries between two snapshots, or a quarter as many as there are entries in force ' +
+        'if that is more. A snapshot truncates the log.',
+    }),
 };
 
 export const backendKeys = {

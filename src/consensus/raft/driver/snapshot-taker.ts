@@ -5,6 +5,7 @@
  * snapshot that is kept replaces the log before it, and may be sent to a follower, which takes all
  * of it for committed: so it is kept only once both have caught up.
  */
+import type { StateImage } from '../../../throttle/state.js';
 import { encodeImage } from '../codec/snapshots.js';
 import type { SnapshotMeta } from '../core/types.js';
 import type {
@@ -19,6 +20,12 @@ import type {
  * takes long, and with each new snapshot it begins again.
  */
 const IN_USE_FACTOR = 4;
+
+/**
+ * A snapshot has all rows, however few have changed: with many the log may grow to so many entries
+ * per row, or each command would pay for the size of the tables.
+ */
+const ENTRIES_PER_ROW = 0.25;
 
 export interface SnapshotTakerHooks {
   /** Whether a snapshot of the state at `index` may be kept. */
@@ -36,6 +43,8 @@ export class SnapshotTaker {
   /** Encoded, and not settled yet. */
   #waiting: EncodedSnapshot | null = null;
   #lastIndex: number;
+  /** In the last snapshot that this node took since its start. */
+  #rows = 0;
 
   constructor(
     private readonly parts: {
@@ -52,11 +61,14 @@ export class SnapshotTaker {
   /** Everything up to `applied` is in the state, nothing else. */
   applied(applied: SnapshotMeta): void {
     const entries = applied.index - this.#lastIndex;
-    if (this.#isBusy || entries < this.everyEntries) return;
-    if (this.hooks.isInUse() && entries < this.everyEntries * IN_USE_FACTOR) return;
+    const everyEntries = Math.max(this.everyEntries, this.#rows * ENTRIES_PER_ROW);
+    if (this.#isBusy || entries < everyEntries) return;
+    if (this.hooks.isInUse() && entries < everyEntries * IN_USE_FACTOR) return;
     this.#isBusy = true;
     this.#lastIndex = applied.index;
-    this.#encode(applied, encodeImage(this.parts.machine.image()), []);
+    const image = this.parts.machine.image();
+    this.#rows = rowsOf(image);
+    this.#encode(applied, encodeImage(image), []);
   }
 
   /** The leader's snapshot at `index` took the place of the state. */
@@ -101,4 +113,8 @@ export class SnapshotTaker {
       }
     });
   }
+}
+
+function rowsOf({ throttledApps, skippedHosts, exemptedApps, thresholds }: StateImage): number {
+  return throttledApps.length + skippedHosts.length + exemptedApps.length + thresholds.length;
 }
