@@ -8,6 +8,16 @@ export class SingleFlight<T> {
   readonly #queued = new Map<string, Promise<T>>();
   #last: Promise<unknown> = Promise.resolve();
 
+  /** How many different runs have not started. */
+  get queued(): number {
+    return this.#queued.size;
+  }
+
+  /** Whether a call with that key would share a run. */
+  isQueued(key: string): boolean {
+    return this.#queued.has(key);
+  }
+
   /**
    * Runs when all earlier runs are over. A caller with the same `key` shares a run that has not
    * started; once it has started, a caller gets a new one, so that the result has everything that

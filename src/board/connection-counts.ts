@@ -7,6 +7,7 @@ const OPEN = 0;
 const MAX = 1;
 const REFUSED = 2;
 const PIPELINED = 3;
+const REQUESTS_REFUSED = 4;
 
 const UNBOUNDED = 2 ** 31 - 1;
 
@@ -19,7 +20,7 @@ export class ConnectionCounts {
   }
 
   static create(): ConnectionCounts {
-    const counts = new ConnectionCounts(new SharedArrayBuffer(4 * 4));
+    const counts = new ConnectionCounts(new SharedArrayBuffer(5 * 4));
     counts.max = UNBOUNDED;
     return counts;
   }
@@ -41,6 +42,11 @@ export class ConnectionCounts {
     Atomics.add(this.#words, PIPELINED, 1);
   }
 
+  /** A request was refused because too many others wait. */
+  requestRefused(): void {
+    Atomics.add(this.#words, REQUESTS_REFUSED, 1);
+  }
+
   get open(): number {
     return Atomics.load(this.#words, OPEN);
   }
@@ -60,6 +66,11 @@ export class ConnectionCounts {
   /** Closed for want of a place, since the start; wraps around at 2^32. */
   get refused(): number {
     return Atomics.load(this.#words, REFUSED) >>> 0;
+  }
+
+  /** Since the start; wraps around at 2^32. */
+  get requestsRefused(): number {
+    return Atomics.load(this.#words, REQUESTS_REFUSED) >>> 0;
   }
 
   /** Closed for pipelining too much, since the start; wraps around at 2^32. */

@@ -102,6 +102,8 @@ export interface ConnectionReport {
   readonly refused: number;
   /** Closed because more requests than a turn answers arrived on them at once. */
   readonly closedForPipelining: number;
+  /** Requests refused because too many others wait. */
+  readonly requestsRefused: number;
   readonly descriptorsOpen: number | null;
   readonly descriptorsMax: number | null;
 }

@@ -275,10 +275,43 @@ describe('MainClient', () => {
 
   it('responds 503 at once when too many requests are in flight', async () => {
     const client = new MainClient(() => {}, { inFlightMax: 2, timeoutMs: 60_000 });
-    const waiting = [client.call(submit), client.call({ kind: 'vars' })];
-    expect((await client.call(submit)).status).to.equal(503);
+    const waiting = [client.call({ kind: 'inventory' }), client.call({ kind: 'vars' })];
+    expect((await client.call({ kind: 'vars' })).status).to.equal(503);
     client.close();
-    expect((await Promise.all(waiting)).map(({ status }) => status)).to.deep.equal([504, 503]);
+    expect((await Promise.all(waiting)).map(({ status }) => status)).to.deep.equal([503, 503]);
+  });
+
+  it('has places for commands, however many requests read', async () => {
+    const client = new MainClient(() => {}, { inFlightMax: 2, timeoutMs: 60_000 });
+    const waiting = ['vars', 'metrics', 'vars'] as const;
+    const reading = waiting.map((kind) => client.call({ kind }));
+    expect((await reading[2]!).status).to.equal(503);
+    const commands = [client.call(submit), client.call(submit), client.call(submit)];
+    expect((await commands[2]!).status).to.equal(503);
+    client.close();
+    expect((await commands[0]!).status).to.equal(504);
+  });
+
+  it('leaves places to others beside a client that asks too much', async () => {
+    let refused = 0;
+    const limits = { inFlightMax: 4, timeoutMs: 60_000 };
+    const client = new MainClient(
+      () => {},
+      limits,
+      () => {
+        refused += 1;
+      },
+    );
+    const greedy = [1, 2, 3].map(() => client.call(submit, 'greedy'));
+    expect((await greedy[2]!).status).to.equal(503);
+    const modest = client.call(submit, 'modest');
+    expect(refused).to.equal(1);
+    client.received([[0, { status: 200, json: '' }]]);
+    expect((await greedy[0]!).status).to.equal(200);
+    const again = client.call(submit, 'greedy');
+    client.close();
+    expect((await again).status).to.equal(504);
+    expect((await modest).status).to.equal(504);
   });
 
   it('responds 504 to a change and 503 to a read when main does not respond in time', async () => {

@@ -36,6 +36,8 @@ const QUERIES: Partial<Record<HttpEndpoint, string>> = {
 const REFUSED_QUERIES: Partial<Record<HttpEndpoint, string>> = {
   ...{ apps: 'limit=0', events: 'since=x', cpuProfile: 'seconds=61', heapSnapshot: 'thread=x' },
   yieldLeadership: 'reason=%00',
+  ...{ throttledApps: 'limit=0', skippedHosts: 'limit=0' },
+  ...{ exemptedApps: 'limit=0', thresholds: 'limit=0' },
 };
 
 const CROSS_SITE = { 'Sec-Fetch-Site': 'cross-site' };

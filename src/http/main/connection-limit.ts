@@ -70,12 +70,13 @@ export class ConnectionLimit implements ConnectionReporter {
   }
 
   report(): ConnectionReport {
-    const { open, max, refused, closedForPipelining, isBounded } = this.counts;
+    const { open, max, refused, closedForPipelining, requestsRefused, isBounded } = this.counts;
     return {
       open,
       max: isBounded ? max : null,
       refused,
       closedForPipelining,
+      requestsRefused,
       descriptorsOpen: this.#descriptors.open(),
       descriptorsMax: this.#descriptors.max(),
     };

@@ -6,7 +6,7 @@
  * in the original, and an object only when there is more to say.
  */
 import { goTime, jsonString } from '../../base/json.js';
-import { jsonObjectInChunks, TimeSlice } from '../../base/time-slice.js';
+import { sortInChunks, TimeSlice } from '../../base/time-slice.js';
 import type { EntryNote, TableEntry, TableRow } from '../../throttle/entry-table.js';
 import type {
   ExemptedApp,
@@ -16,6 +16,7 @@ import type {
   ThrottledApp,
   ThrottleState,
 } from '../../throttle/state.js';
+import type { ListPage } from './list-page.js';
 
 /** One kind of entries: where they are, and how they are written. */
 interface EntryWriter<Entry extends TableEntry> {
@@ -51,15 +52,21 @@ const THRESHOLDS: EntryWriter<ThresholdEntry> = {
   json: (entry) => object([`"Threshold":${entry.value}`, expiry(entry), ...noteFields(entry)]),
 };
 
-/** Writes a list of the entries in force at a Unix time. */
-type ListWriter = (state: ThrottleState, nowUnixMs: number) => Promise<string>;
+/** Writes a page of the entries in force at a Unix time. */
+type ListWriter = (state: ThrottleState, nowUnixMs: number, page: ListPage) => Promise<string>;
+
+interface ListRequest {
+  readonly state: ThrottleState;
+  readonly nowUnixMs: number;
+  readonly page: ListPage;
+}
 
 /** By endpoint. */
 export const entryLists = {
-  throttledApps: (state, nowUnixMs) => writeAll(THROTTLED_APPS, state, nowUnixMs),
-  skippedHosts: (state, nowUnixMs) => writeAll(SKIPPED_HOSTS, state, nowUnixMs),
-  exemptedApps: (state, nowUnixMs) => writeAll(EXEMPTED_APPS, state, nowUnixMs),
-  thresholds: (state, nowUnixMs) => writeAll(THRESHOLDS, state, nowUnixMs),
+  throttledApps: (state, nowUnixMs, page) => writePage(THROTTLED_APPS, { state, nowUnixMs, page }),
+  skippedHosts: (state, nowUnixMs, page) => writePage(SKIPPED_HOSTS, { state, nowUnixMs, page }),
+  exemptedApps: (state, nowUnixMs, page) => writePage(EXEMPTED_APPS, { state, nowUnixMs, page }),
+  thresholds: (state, nowUnixMs, page) => writePage(THRESHOLDS, { state, nowUnixMs, page }),
 } as const satisfies Record<string, ListWriter>;
 
 /**
@@ -94,19 +101,27 @@ export async function entriesInForce(
   ]);
 }
 
-async function writeAll<Entry extends TableEntry>(
+async function writePage<Entry extends TableEntry>(
   list: EntryWriter<Entry>,
-  state: ThrottleState,
-  nowUnixMs: number,
+  { state, nowUnixMs, page }: ListRequest,
 ): Promise<string> {
   const slice = new TimeSlice();
-  const entries = new Map<string, string>();
+  const names: string[] = [];
   for (const [name] of list.rows(state.image())) {
-    const entry = list.live(state, name, nowUnixMs);
-    if (entry !== undefined) entries.set(name, list.json(entry));
+    if (name > page.after && name.startsWith(page.prefix)) names.push(name);
     if (slice.shouldYield) await slice.yield();
   }
-  return jsonObjectInChunks(entries);
+  let json = '';
+  let count = 0;
+  for (const name of await sortInChunks(names, slice)) {
+    const entry = list.live(state, name, nowUnixMs);
+    if (entry !== undefined) {
+      json += `${json === '' ? '{' : ','}${jsonString(name)}:${list.json(entry)}`;
+      if (++count === page.limit) break;
+    }
+    if (slice.shouldYield) await slice.yield();
+  }
+  return json === '' ? '{}' : `${json}}`;
 }
 
 function object(fields: readonly string[]): string {

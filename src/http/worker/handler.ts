@@ -3,7 +3,6 @@
 import { hostname } from 'node:os';
 import { monotonicMs } from '../../base/clock.js';
 import { jsonString } from '../../base/json.js';
-import { SingleFlight } from '../../base/single-flight.js';
 import { type Board, emptyLeadershipReading } from '../../board/board.js';
 import { nearest } from '../../config/nearest.js';
 import type { MainRequest, MainResponse, StoreLocation } from '../../contracts/http.js';
@@ -24,16 +23,19 @@ import { entryLists } from './entry-lists.js';
 import { eventSelection } from './event-request.js';
 import type { HandlerRequest } from './handler-request.js';
 import { historySeconds } from './history-request.js';
+import { pageOfList } from './list-page.js';
 import { aggregatedMetrics, metricsHealth } from './list-responses.js';
+import { Lists } from './lists.js';
 import type { LiveStreams } from './live/streams.js';
 import { openApiDocument } from './openapi/document.js';
 import { PAGE, type PageFiles } from './page/page-files.js';
 import { profileRequest } from './profile-request.js';
-import { clientName } from './recent-apps.js';
+import { type ClientKey, clientName } from './recent-apps.js';
 import type { Reports } from './reports.js';
 import {
   generalResponse,
   type HandlerResponse,
+  inBytes,
   isResponse,
   jsonResponse,
   methodNotAllowedResponse,
@@ -42,6 +44,8 @@ import {
   optionsResponse,
   redirectResponse,
   responseFromMain,
+  STREAM_RESPONSE,
+  TOO_MANY_STREAMS_RESPONSE,
   textResponse,
 } from './response.js';
 import { type FoundRoute, helpResponse, parametersOf } from './route-parameters.js';
@@ -64,33 +68,27 @@ export interface HandlerSources {
   /** Whether the app has checked here in the last 24 h. */
   readonly hasSeen: (app: string) => boolean;
   /** Does not reject. */
-  readonly callMain: (request: MainRequest) => Promise<MainResponse>;
+  readonly callMain: (request: MainRequest, client?: ClientKey) => Promise<MainResponse>;
 }
 
 const CHECK_ALL = '/check-all';
 
 const HOSTNAME_RESPONSE = textResponse(200, `${jsonString(hostname())}\n`);
 const PROFILE_HEAD_RESPONSE = { ...jsonResponse(200, ''), body: '' };
-const STREAM_RESPONSE: HandlerResponse = {
-  ...textResponse(200, ''),
-  contentType: 'text/event-stream',
-  headers: [['Cache-Control', 'no-store']],
-};
-const TOO_MANY_STREAMS_RESPONSE = generalResponse(503, 'too many pages are open on this node');
 const LEADER_RESPONSE = textResponse(200, '"HTTP 200"\n');
 const NO_LEADER_RESPONSE = textResponse(404, '"HTTP 404"\n');
 
 export class Handler {
   readonly #sources: HandlerSources;
   readonly #leadership = emptyLeadershipReading();
-  /** Lists that take long to write: a flood of requests for them must not delay the checks. */
-  readonly #lists = new SingleFlight<string>();
+  readonly #lists: Lists;
   #stores: readonly StoreLocation[] = [];
   #memcacheResponse: HandlerResponse = NOT_FOUND_RESPONSE;
   #openApiResponse: HandlerResponse | undefined;
 
   constructor(sources: HandlerSources) {
     this.#sources = sources;
+    this.#lists = new Lists(sources.callMain);
   }
 
   setStores(stores: readonly StoreLocation[]): void {
@@ -166,7 +164,7 @@ export class Handler {
       reports.refusedCommand(request, asked, isResponse(caller) ? undefined : callerText(caller));
       return asked;
     }
-    return this.#callMain(asked);
+    return this.#callMain(asked, request.client);
   }
 
   #askedOfMain(
@@ -232,46 +230,55 @@ export class Handler {
       case 'skippedHosts':
       case 'exemptedApps':
       case 'thresholds': {
+        const page = pageOfList(request.query);
+        if (isResponse(page)) return page;
         const write = entryLists[route.endpoint];
-        return this.#afterBarrier(route.endpoint, () => write(state, board.expiryTimeMs()));
+        return this.#lists.afterBarrier(`${route.endpoint} ${page.key}`, request.client, () =>
+          write(state, board.expiryTimeMs(), page),
+        );
       }
       case 'recentApps':
         return this.#recentApps(parameters.get('lastMinutes') ?? '0');
       case 'apps': {
         const selection = appSelection(request.query);
-        return isResponse(selection) ? selection : this.#callMain({ kind: 'apps', selection });
+        return isResponse(selection)
+          ? selection
+          : this.#callMain({ kind: 'apps', selection }, request.client);
       }
       case 'lbCheck':
         return OK_RESPONSE;
       case 'leaderCheck':
         return this.#leaderCheck();
       case 'stores':
-        return this.#list(route.endpoint, () => allStoresJson(board, this.#stores));
+        return this.#lists.write(route.endpoint, () => allStoresJson(board, this.#stores));
       case 'store':
         return this.#store(parameters.get('storeType') ?? '', parameters.get('storeName') ?? '');
       case 'events': {
         const selection = eventSelection(request.query, Date.now());
-        return isResponse(selection) ? selection : this.#callMain({ kind: 'events', selection });
+        return isResponse(selection)
+          ? selection
+          : this.#callMain({ kind: 'events', selection }, request.client);
       }
       case 'consensusLeader':
       case 'consensusState':
-        return this.#callMainForText({ kind: route.endpoint });
+        return this.#callMainForText({ kind: route.endpoint }, request.client);
       case 'consensusStatus':
       case 'cluster':
+        return this.#callMain({ kind: route.endpoint }, request.client);
       case 'inventory':
       case 'vars':
       case 'metrics':
-        return this.#callMain({ kind: route.endpoint });
+        return this.#lists.fromMain({ kind: route.endpoint });
       case 'hostname':
         return HOSTNAME_RESPONSE;
       case 'aggregatedMetrics': {
         const isBrief = queryParameter(withoutSemicolons(request.query), 'brief') === 'true';
-        return this.#list(`brief ${isBrief}`, () =>
+        return this.#lists.write(`brief ${isBrief}`, () =>
           aggregatedMetrics(board, this.#stores, isBrief),
         );
       }
       case 'metricsHealth':
-        return this.#list(route.endpoint, () => metricsHealth(board, this.#stores));
+        return this.#lists.write(route.endpoint, () => metricsHealth(board, this.#stores));
       case 'memcache':
         return this.#memcacheResponse;
       case 'cpuProfile':
@@ -340,7 +347,7 @@ export class Handler {
   }
 
   #openApi(): HandlerResponse {
-    this.#openApiResponse ??= jsonResponse(200, openApiDocument());
+    this.#openApiResponse ??= inBytes(jsonResponse(200, openApiDocument()));
     return this.#openApiResponse;
   }
 
@@ -370,31 +377,22 @@ export class Handler {
     return method === 'HEAD' ? PROFILE_HEAD_RESPONSE : this.#callMain({ kind: 'profile', profile });
   }
 
-  /** On the leader the list has all changes that were acknowledged before the request. */
-  async #afterBarrier(key: string, write: () => Promise<string>): Promise<HandlerResponse> {
-    const barrier = await this.#sources.callMain({ kind: 'readBarrier' });
-    return barrier.status === 200 ? this.#list(key, write) : responseFromMain(barrier);
-  }
-
-  async #list(key: string, write: () => Promise<string>): Promise<HandlerResponse> {
-    return jsonResponse(200, await this.#lists.run(key, write));
-  }
-
   #recentApps(lastMinutes: string): HandlerResponse | Promise<HandlerResponse> {
     const minutes = parseWholeNumber(lastMinutes);
     if (minutes === undefined) {
       return generalResponse(400, `whole minutes, got ${lastMinutes.slice(0, 100)}`);
     }
-    return this.#callMain({ kind: 'recentApps', lastMinutes: minutes === 0 ? null : minutes });
+    const request = { kind: 'recentApps', lastMinutes: minutes === 0 ? null : minutes } as const;
+    return this.#lists.fromMain(request, String(minutes));
   }
 
-  async #callMain(request: MainRequest): Promise<HandlerResponse> {
-    return responseFromMain(await this.#sources.callMain(request));
+  async #callMain(request: MainRequest, client?: ClientKey): Promise<HandlerResponse> {
+    return responseFromMain(await this.#sources.callMain(request, client));
   }
 
   /** The original sends these as text. */
-  async #callMainForText(request: MainRequest): Promise<HandlerResponse> {
-    const { status, json } = await this.#sources.callMain(request);
+  async #callMainForText(request: MainRequest, client: ClientKey): Promise<HandlerResponse> {
+    const { status, json } = await this.#sources.callMain(request, client);
     return status === 200 ? textResponse(200, `${json}\n`) : responseFromMain({ status, json });
   }
 }

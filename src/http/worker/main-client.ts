@@ -5,7 +5,9 @@
  * A client always gets a response, even when main is overloaded or stuck. The requests of one turn
  * of the event loop go in one message, which costs both threads less than one for each.
  */
+
 import { PendingCalls } from '../../base/pending-calls.js';
+import { Places } from '../../base/places.js';
 import { OUTCOME_UNKNOWN_MESSAGE } from '../../contracts/consensus.js';
 import type {
   MainRequest,
@@ -14,9 +16,13 @@ import type {
   NumberedResponse,
 } from '../../contracts/http.js';
 import { generalMessage } from '../shared/json-bodies.js';
+import type { ClientKey } from './recent-apps.js';
 
-/** Most requests in flight of one worker. */
+/** Most commands in flight of one worker, and most other requests. */
 const REQUESTS_MAX = 1024;
+
+/** What one client may have of each: a half, so that others have places too. */
+const SHARE = 0.5;
 
 /** Longer than consensus itself waits, so that its own report of the outcome comes first. */
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -37,21 +43,47 @@ export class MainClient {
   readonly #calls: PendingCalls<MainResponse>;
   #unsent: NumberedRequest[] = [];
 
-  /** `send` gets the requests of one turn of the event loop together. */
+  readonly #commands: Places<ClientKey>;
+  readonly #reads: Places<ClientKey>;
+  readonly #refused: () => void;
+
+  /**
+   * `send` gets the requests of one turn of the event loop together; `refused` is called for each
+   * that has no place.
+   */
   constructor(
     send: (requests: readonly NumberedRequest[]) => void,
     limits: MainClientLimits = LIMITS,
+    refused = (): void => {},
   ) {
     this.#send = send;
     this.#timeoutMs = limits.timeoutMs;
-    this.#calls = new PendingCalls(limits.inFlightMax);
+    this.#calls = new PendingCalls(2 * limits.inFlightMax);
+    const share = Math.ceil(limits.inFlightMax * SHARE);
+    this.#commands = new Places(limits.inFlightMax, share);
+    this.#reads = new Places(limits.inFlightMax, share);
+    this.#refused = refused;
   }
 
-  /** Never rejects: too many requests, or no response in time, gives a response too. */
-  async call(request: MainRequest): Promise<MainResponse> {
-    if (this.#calls.isFull) {
+  /**
+   * Commands have places of their own: however many clients read, one can be given. `client`: who
+   * asks, and has no more than a share. Never rejects: too many requests, or no response in time,
+   * gives a response too.
+   */
+  async call(request: MainRequest, client?: ClientKey): Promise<MainResponse> {
+    const places = isCommand(request) ? this.#commands : this.#reads;
+    if (!places.take(client)) {
+      this.#refused();
       return failure(503, 'too many requests are waiting; nothing was changed');
     }
+    try {
+      return await this.#callInPlace(request);
+    } finally {
+      places.give(client);
+    }
+  }
+
+  async #callInPlace(request: MainRequest): Promise<MainResponse> {
     const response = await this.#calls.call(this.#timeoutOf(request), (id) => {
       if (this.#unsent.length === 0) setImmediate(() => this.#sendAll());
       this.#unsent.push([id, request]);
@@ -79,6 +111,10 @@ export class MainClient {
     if (request.kind !== 'profile') return this.#timeoutMs;
     return (request.profile.seconds ?? 0) * 1000 + PROFILE_EXTRA_TIMEOUT_MS;
   }
+}
+
+function isCommand({ kind }: MainRequest): boolean {
+  return kind === 'submit' || kind === 'yieldLeadership';
 }
 
 function noResponse(request: MainRequest): MainResponse {

@@ -6,6 +6,9 @@ import type { StreamOpener } from './live/sink.js';
 export const JSON_TYPE = 'application/json';
 const TEXT_TYPE = 'text/plain; charset=utf-8';
 
+/** Bodies from this on are sent as fast as the client takes them. */
+export const LARGE_BODY_BYTES = 64 * 1024;
+
 export interface HandlerResponse {
   readonly status: number;
   readonly contentType: string;
@@ -36,6 +39,11 @@ export function generalResponse(status: number, message: string): HandlerRespons
   return jsonResponse(status, generalMessage(status, message));
 }
 
+/** With a body that clients share. */
+export function inBytes(response: HandlerResponse): HandlerResponse {
+  return { ...response, body: Buffer.from(response.body) };
+}
+
 /** A response of main, for the client. */
 export function responseFromMain({ status, json, other }: MainResponse): HandlerResponse {
   if (other?.kind === 'file') return { ...jsonResponse(status, ''), body: '', file: other.path };
@@ -47,6 +55,20 @@ export function responseFromMain({ status, json, other }: MainResponse): Handler
 export const OK_RESPONSE = generalResponse(200, 'OK');
 export const NOT_FOUND_RESPONSE = textResponse(404, '404 page not found\n');
 export const INTERNAL_ERROR_RESPONSE = generalResponse(500, 'internal error; see the log');
+
+export const STREAM_RESPONSE: HandlerResponse = {
+  ...textResponse(200, ''),
+  contentType: 'text/event-stream',
+  headers: [['Cache-Control', 'no-store']],
+};
+export const TOO_MANY_STREAMS_RESPONSE = generalResponse(
+  503,
+  'too many pages are open on this node',
+);
+export const TOO_MANY_BODIES_RESPONSE = generalResponse(
+  503,
+  'clients have not taken the lists and reports before; ask for a part of the list (limit)',
+);
 
 /**
  * To the path that the client should have used: 301, or 307 for other methods than GET, as the

@@ -40,7 +40,7 @@ import { LiveStreams } from './live/streams.js';
 import { writeTopics } from './live/topics.js';
 import { MainClient } from './main-client.js';
 import { PageFiles } from './page/page-files.js';
-import { RecentApps } from './recent-apps.js';
+import { type ClientKey, RecentApps } from './recent-apps.js';
 import { Reports } from './reports.js';
 import { lookAt } from './store-reports.js';
 import { Waiters } from './waiters.js';
@@ -87,7 +87,12 @@ class HttpWorker {
     this.#port = port;
     this.#data = data;
     this.#log = createLogger(data.log, `http-${data.worker}`);
-    this.#mainClient = new MainClient((requests) => this.#post({ kind: 'requests', requests }));
+    const connections = new ConnectionCounts(data.connections);
+    this.#mainClient = new MainClient(
+      (requests) => this.#post({ kind: 'requests', requests }),
+      undefined,
+      () => connections.requestRefused(),
+    );
     const board = new Board(data.board);
     const reports = new Reports((report) => this.#post(report));
     this.#access = new AccessGuard((client) => reports.unknownToken(client));
@@ -102,7 +107,8 @@ class HttpWorker {
       alive: () => this.#post({ kind: 'pong' }),
     });
     this.#waiters = new Waiters(data.waitersMax);
-    const callMain = (request: MainRequest) => this.#mainClient.call(request);
+    const callMain = (request: MainRequest, client?: ClientKey) =>
+      this.#mainClient.call(request, client);
     const stores = () => this.#handler.stores;
     const topicSources = { board, state: this.#state, stores, callMain };
     this.#streams = new LiveStreams({
@@ -124,7 +130,6 @@ class HttpWorker {
       callMain,
       hasSeen: (app) => this.#hasSeen(app),
     });
-    const connections = new ConnectionCounts(data.connections);
     const [handler, checks, access] = [this.#handler, this.#checks, this.#access];
     this.#context = { handler, checks, access, connections, log: this.#log };
   }

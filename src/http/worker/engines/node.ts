@@ -14,10 +14,15 @@ import { pipeline } from 'node:stream/promises';
 import { messageOf } from '../../../base/errors.js';
 import { forwardedClient, textClient } from '../client-address.js';
 import type { HandlerRequest } from '../handler-request.js';
-import { type HandlerResponse, INTERNAL_ERROR_RESPONSE } from '../response.js';
+import {
+  type HandlerResponse,
+  INTERNAL_ERROR_RESPONSE,
+  TOO_MANY_BODIES_RESPONSE,
+} from '../response.js';
 import { openAndUnlink } from '../temporary-file.js';
 import { type Engine, type EngineContext, InFlight } from './engine.js';
 import { MALFORMED_RESPONSE } from './framing.js';
+import { HeldBodies, TRANSFER_MS_MAX } from './held-bodies.js';
 import { NodeConnections } from './node-connections.js';
 import { NodeSink } from './node-sink.js';
 
@@ -32,6 +37,7 @@ export class NodeEngine implements Engine {
   readonly #server: Server;
   readonly #inFlight = new InFlight();
   readonly #connections = new NodeConnections();
+  readonly #held = new HeldBodies();
   #draining = false;
 
   constructor(context: EngineContext, idleTimeoutMs = IDLE_TIMEOUT_MS) {
@@ -125,7 +131,8 @@ export class NodeEngine implements Engine {
     this.#send(INTERNAL_ERROR_RESPONSE, req, res);
   }
 
-  #send(response: HandlerResponse, req: IncomingMessage, res: ServerResponse): void {
+  #send(asked: HandlerResponse, req: IncomingMessage, res: ServerResponse): void {
+    const response = this.#withPlace(asked, req, res);
     const headers: OutgoingHttpHeaders = {
       'Content-Type': response.contentType,
       ...(response.stream === undefined && { 'Content-Length': Buffer.byteLength(response.body) }),
@@ -138,6 +145,26 @@ export class NodeEngine implements Engine {
     if (req.method === 'HEAD') res.end();
     else if (response.stream === undefined) res.end(response.body);
     else response.stream(new NodeSink(res));
+  }
+
+  /** The response, or the one that refuses to send so long a body now. */
+  #withPlace(
+    response: HandlerResponse,
+    req: IncomingMessage,
+    res: ServerResponse,
+  ): HandlerResponse {
+    const { body } = response;
+    if (!HeldBodies.isLarge(body) || req.method === 'HEAD' || res.destroyed) return response;
+    if (!this.#held.hold(body)) {
+      this.#context.connections.requestRefused();
+      return TOO_MANY_BODIES_RESPONSE;
+    }
+    const timer = setTimeout(() => res.destroy(), TRANSFER_MS_MAX);
+    res.once('close', () => {
+      clearTimeout(timer);
+      this.#held.release(body);
+    });
+    return response;
   }
 
   /**

@@ -5,18 +5,24 @@
  */
 
 import uWebSockets, { type HttpRequest, type HttpResponse } from 'uWebSockets.js';
-import { STATUS_CODES } from 'node:http';
 import HyperExpress from 'hyper-express';
 import { LOW_PRIORITY_QUERY } from '../checks.js';
 import { binaryClient, forwardedClient } from '../client-address.js';
 import type { HandlerRequest } from '../handler-request.js';
 import type { ClientKey } from '../recent-apps.js';
-import { type HandlerResponse, INTERNAL_ERROR_RESPONSE } from '../response.js';
+import {
+  type HandlerResponse,
+  INTERNAL_ERROR_RESPONSE,
+  TOO_MANY_BODIES_RESPONSE,
+} from '../response.js';
 import { openAndUnlink } from '../temporary-file.js';
 import { ConnectedPeers } from './connected-peers.js';
 import { type Engine, type EngineContext, InFlight } from './engine.js';
 import { asksToClose, type Framing, framingOf, MALFORMED_RESPONSE } from './framing.js';
+import { HeldBodies } from './held-bodies.js';
 import { isCheckAll, TurnBudget } from './turn-budget.js';
+import { LargeBodySender } from './uws-large-body.js';
+import { bodyOf, copyOfHeaders, framingOfRaw, mustClose, writeHead } from './uws-requests.js';
 import { UwsSink } from './uws-sink.js';
 
 /** Requests need no body; a larger one is refused (413). */
@@ -45,6 +51,8 @@ export class UwsEngine implements Engine {
   readonly #inFlight = new InFlight();
   readonly #peers = new ConnectedPeers();
   readonly #turn = new TurnBudget();
+  readonly #held = new HeldBodies();
+  readonly #largeBodies = new LargeBodySender();
   #socket: uWebSockets.us_listen_socket | undefined;
   #draining = false;
   #closed = false;
@@ -302,7 +310,27 @@ export class UwsEngine implements Engine {
     }
   }
 
+  /** Around hyper-express, which has no part in the body. */
+  #sendLarge(res: HttpResponse, response: HandlerResponse, body: Buffer): void {
+    if (!this.#held.hold(body)) {
+      this.#context.connections.requestRefused();
+      res.cork(() => this.#endRaw(res, TOO_MANY_BODIES_RESPONSE, this.#draining));
+      return;
+    }
+    this.#inFlight.begin();
+    void this.#largeBodies
+      .send(res, body, () => writeHead(res, response))
+      .finally(() => {
+        this.#held.release(body);
+        this.#inFlight.end();
+      });
+  }
+
   #end(res: HyperExpress.Response, response: HandlerResponse, closes: boolean): void {
+    if (HeldBodies.isLarge(response.body)) {
+      if (!res.completed) this.#sendLarge(res.raw, response, response.body);
+      return;
+    }
     res.status(response.status).header('Content-Type', response.contentType);
     if (response.location !== '') res.header('Location', response.location);
     if (response.allow !== '') res.header('Allow', response.allow);
@@ -331,51 +359,4 @@ export class UwsEngine implements Engine {
     this.#context.log.error({ err: error }, 'a request failed');
     return INTERNAL_ERROR_RESPONSE;
   }
-}
-
-/** Status line and headers; a plain 200 is the engine's default and not written. */
-function writeHead(res: HttpResponse, response: HandlerResponse): void {
-  if (response.status !== 200) {
-    res.writeStatus(`${response.status} ${STATUS_CODES[response.status] ?? ''}`);
-  }
-  res.writeHeader('Content-Type', response.contentType);
-  if (response.location !== '') res.writeHeader('Location', response.location);
-  if (response.allow !== '') res.writeHeader('Allow', response.allow);
-  for (const [name, value] of response.headers ?? []) res.writeHeader(name, value);
-}
-
-/**
- * A body of chunks ends the connection: this version of the engine does not look whether a chunk
- * ends where it says.
- */
-function mustClose(framing: Framing, connection: string): boolean {
-  return framing === 'chunked' || framing === 'malformed' || asksToClose(connection);
-}
-
-/** Nearly all checks have no body, and are not looked at more closely. */
-function framingOfRaw(req: HttpRequest, path: string): Framing {
-  const isBare =
-    path.startsWith('/check') &&
-    req.getHeader('content-length') === '' &&
-    req.getHeader('transfer-encoding') === '';
-  return isBare ? 'none' : framingOf((visit) => req.forEach(visit));
-}
-
-/** Headers can be read only until the handler returns. */
-function copyOfHeaders(req: HttpRequest): Map<string, string> {
-  const headers = new Map<string, string>();
-  req.forEach((name, value) => {
-    headers.set(name, value);
-  });
-  return headers;
-}
-
-/** Resolves when the body is received, or by the listener that `onEnd` gets. */
-function bodyOf(res: HttpResponse, onEnd: (listener: () => void) => void): Promise<void> {
-  return new Promise((resolve) => {
-    onEnd(resolve);
-    res.onData((_chunk, isLast) => {
-      if (isLast) resolve();
-    });
-  });
 }

@@ -108,6 +108,8 @@ const COMMANDED = { app: 'commandedApp' } as const;
 const ONE_STORE: Further = { queries: ['store_name'], path: COMMANDED };
 const LIFT = matched('Lift');
 
+const PART: Further = { queries: ['entries', 'after', 'prefix'] };
+
 const NO_METRIC = json('NoMetric', 'The store or metric is not configured.', 'General');
 
 export const ENDPOINTS: Readonly<Record<HttpEndpoint, DescribedEndpoint>> = {
@@ -149,20 +151,20 @@ export const ENDPOINTS: Readonly<Record<HttpEndpoint, DescribedEndpoint>> = {
     },
   }),
   unthrottleApp: command('Removes all entries of the app', LIFT, ONE_STORE),
-  throttledApps: state('The throttled apps', 'ThrottledApps'),
+  throttledApps: state('The throttled apps', 'ThrottledApps', PART),
   skipHost: command(
     'Excludes a host from all probes, for 60 minutes unless given',
     matched('HostCommand'),
   ),
   recoverHost: command('Probes a skipped host again', LIFT),
-  skippedHosts: state('The skipped hosts', 'SkippedHosts'),
+  skippedHosts: state('The skipped hosts', 'SkippedHosts', PART),
   exemptApp: command(
     'Lets the app pass whatever the metrics say, for 60 minutes unless given',
     matched('AppCommand'),
     { ...ONE_STORE, path: { ...COMMANDED, ...SHORT_TTL.path } },
   ),
   unexemptApp: command('Ends all exemptions of the app', LIFT, ONE_STORE),
-  exemptedApps: state('The exempted apps', 'ExemptedApps'),
+  exemptedApps: state('The exempted apps', 'ExemptedApps', PART),
   setThreshold: {
     ...command(
       'Judges a metric by this threshold, for 60 minutes unless given',
@@ -172,7 +174,7 @@ export const ENDPOINTS: Readonly<Record<HttpEndpoint, DescribedEndpoint>> = {
     responses: { 200: matched('ThresholdCommand'), 404: NO_METRIC, ...REFUSED_COMMANDS },
   },
   resetThreshold: command('The configured threshold counts again', LIFT),
-  thresholds: state('The thresholds that operators have set', 'Thresholds'),
+  thresholds: state('The thresholds that operators have set', 'Thresholds', PART),
   recentApps: state('Apps that checked on this node in the last 24 hours', 'RecentApps', {
     summaries: { '/recent-apps/:lastMinutes': 'Apps that checked on this node lately' },
   }),

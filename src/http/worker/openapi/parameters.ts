@@ -12,6 +12,7 @@ import { LIMIT_MAX as APPS_MAX } from '../app-selection.js';
 import { STORES_MAX, WAIT_SECONDS_MAX } from '../check-requests.js';
 import { LIMIT_MAX as EVENTS_MAX } from '../event-request.js';
 import { SECONDS_MAX as HISTORY_SECONDS_MAX } from '../history-request.js';
+import { LIMIT_MAX as ENTRIES_MAX } from '../list-page.js';
 import { SECONDS_MAX as PROFILE_SECONDS_MAX } from '../profile-request.js';
 import { NAME_LENGTH_MAX } from '../url-params.js';
 import { type JsonSchema, NUMBER, numberFrom, oneOf, TEXT, wholeFrom } from './schema.js';
@@ -122,6 +123,13 @@ export const QUERIES = {
     description: 'Of the last seconds.',
     schema: wholeFrom(1, HISTORY_SECONDS_MAX),
   },
+  entries: {
+    name: 'limit',
+    description: 'How many entries at most, in the order of their names.',
+    schema: wholeFrom(1, ENTRIES_MAX),
+  },
+  after: { description: 'Only entries whose names follow this one.', schema: NAME },
+  prefix: { description: 'Only entries whose names begin so.', schema: NAME },
   brief: {
     description: 'With 3 decimals instead of 6.',
     schema: oneOf('true', 'false'),

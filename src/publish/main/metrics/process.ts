@@ -33,7 +33,7 @@ export function processFamilies(engine: string): Family[] {
 }
 
 export function connectionFamilies(connections: ConnectionReport): Family[] {
-  const { open, max, refused, closedForPipelining, descriptorsOpen, descriptorsMax } = connections;
+  const { open, max, refused, descriptorsOpen, descriptorsMax } = connections;
   return [
     known(
       gauge('process_open_fds', 'File descriptors that the process has open.'),
@@ -58,7 +58,11 @@ export function connectionFamilies(connections: ConnectionReport): Family[] {
     counter(
       'freno_http_connections_pipelined_total',
       'Connections of HTTP clients that were closed for too many requests at once.',
-    ).add({}, closedForPipelining),
+    ).add({}, connections.closedForPipelining),
+    counter(
+      'freno_http_requests_refused_total',
+      'Requests of HTTP clients that got 503 because too many others waited.',
+    ).add({}, connections.requestsRefused),
   ];
 }
 

@@ -1,0 +1,82 @@
+/**
+ * Long bodies: written or fetched once for all that ask meanwhile, and encoded once, so that
+ * however many clients ask, the thread does one at a time and holds one copy.
+ */
+import { SingleFlight } from '../../base/single-flight.js';
+import { TimeSlice } from '../../base/time-slice.js';
+import type { MainRequest, MainResponse } from '../../contracts/http.js';
+import type { ClientKey } from './recent-apps.js';
+import {
+  generalResponse,
+  type HandlerResponse,
+  jsonResponse,
+  LARGE_BODY_BYTES,
+  responseFromMain,
+} from './response.js';
+
+/** Different lists that wait to be written. */
+const QUEUED_MAX = 100;
+
+/** Characters that are encoded in one go. */
+const ENCODED_LENGTH = 64 * 1024;
+
+const FULL_RESPONSE = generalResponse(503, 'too many lists are waiting to be written');
+
+type CallMain = (request: MainRequest, client?: ClientKey) => Promise<MainResponse>;
+
+export class Lists {
+  readonly #callMain: CallMain;
+  readonly #written = new SingleFlight<HandlerResponse>();
+  /** By the kind of the request, so that none waits for another. */
+  readonly #fromMain = new Map<string, SingleFlight<HandlerResponse>>();
+
+  constructor(callMain: CallMain) {
+    this.#callMain = callMain;
+  }
+
+  /** `key`: which list. */
+  async write(key: string, write: () => Promise<string>): Promise<HandlerResponse> {
+    if (this.#written.queued >= QUEUED_MAX && !this.#written.isQueued(key)) return FULL_RESPONSE;
+    return this.#written.run(key, async () => encoded(jsonResponse(200, await write())));
+  }
+
+  /** On the leader the list has all changes that were acknowledged before the request. */
+  async afterBarrier(
+    key: string,
+    client: ClientKey,
+    write: () => Promise<string>,
+  ): Promise<HandlerResponse> {
+    const barrier = await this.#callMain({ kind: 'readBarrier' }, client);
+    return barrier.status === 200 ? this.write(key, write) : responseFromMain(barrier);
+  }
+
+  /** What main writes; `key`: which of that kind. */
+  async fromMain(request: MainRequest, key = ''): Promise<HandlerResponse> {
+    const runs = this.#fromMain.get(request.kind) ?? new SingleFlight();
+    this.#fromMain.set(request.kind, runs);
+    if (runs.queued >= QUEUED_MAX && !runs.isQueued(key)) return FULL_RESPONSE;
+    return runs.run(key, async () => encoded(responseFromMain(await this.#callMain(request))));
+  }
+}
+
+/** With the body in bytes if it is long. */
+async function encoded(response: HandlerResponse): Promise<HandlerResponse> {
+  const { body } = response;
+  if (typeof body !== 'string' || body.length < LARGE_BODY_BYTES) return response;
+  const slice = new TimeSlice();
+  const chunks: Buffer[] = [];
+  for (let from = 0; from < body.length; ) {
+    const to = endOfChunk(body, from);
+    chunks.push(Buffer.from(body.slice(from, to), 'utf8'));
+    from = to;
+    await slice.yield();
+  }
+  return { ...response, body: Buffer.concat(chunks) };
+}
+
+/** Not between the halves of a surrogate pair. */
+function endOfChunk(text: string, from: number): number {
+  const to = Math.min(text.length, from + ENCODED_LENGTH);
+  const last = text.charCodeAt(to - 1);
+  return to < text.length && last >= 0xd800 && last < 0xdc00 ? to - 1 : to;
+}
