@@ -13,7 +13,10 @@
 export const REQUESTS_PER_TURN_MAX = 256;
 
 /** Without a look at whether it is still the same turn, which would cost each check a little. */
-const UNWATCHED_MAX = 32;
+const UNWATCHED_MAX = 128;
+
+/** The engine gathers about a hundred responses before it writes each by itself. */
+const FRESH_MAX = 192;
 
 /** A check of up to 64 stores, which counts as much. */
 export function isCheckAll(path: string): boolean {
@@ -39,7 +42,7 @@ export class TurnBudget {
 
   /** Whether most of the budget of this turn is left. */
   get isFresh(): boolean {
-    return this.#taken <= UNWATCHED_MAX;
+    return this.#taken <= FRESH_MAX;
   }
 
   /** Resolves after this turn. */

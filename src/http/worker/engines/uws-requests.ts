@@ -4,6 +4,12 @@ import { STATUS_CODES } from 'node:http';
 import type { HandlerResponse } from '../response.js';
 import { asksToClose, type Framing, framingOf } from './framing.js';
 
+/** Names of headers that each check is asked for: the engine takes bytes faster than a string. */
+export const CONNECTION = bytesOf('connection');
+export const CONTENT_LENGTH = bytesOf('content-length');
+export const FORWARDED_FOR = bytesOf('x-forwarded-for');
+export const TRANSFER_ENCODING = bytesOf('transfer-encoding');
+
 /** Status line and headers; a plain 200 is the engine's default and not written. */
 export function writeHead(res: HttpResponse, response: HandlerResponse): void {
   if (response.status !== 200) {
@@ -27,8 +33,8 @@ export function mustClose(framing: Framing, connection: string): boolean {
 export function framingOfRaw(req: HttpRequest, path: string): Framing {
   const isBare =
     path.startsWith('/check') &&
-    req.getHeader('content-length') === '' &&
-    req.getHeader('transfer-encoding') === '';
+    req.getHeader(CONTENT_LENGTH) === '' &&
+    req.getHeader(TRANSFER_ENCODING) === '';
   return isBare ? 'none' : framingOf((visit) => req.forEach(visit));
 }
 
@@ -49,4 +55,10 @@ export function bodyOf(res: HttpResponse, onEnd: (listener: () => void) => void)
       if (isLast) resolve();
     });
   });
+}
+
+function bytesOf(text: string): ArrayBuffer {
+  const bytes = new ArrayBuffer(text.length);
+  new Uint8Array(bytes).set(Buffer.from(text, 'latin1'));
+  return bytes;
 }

@@ -22,7 +22,17 @@ import { asksToClose, type Framing, framingOf, MALFORMED_RESPONSE } from './fram
 import { HeldBodies } from './held-bodies.js';
 import { isCheckAll, TurnBudget } from './turn-budget.js';
 import { LargeBodySender } from './uws-large-body.js';
-import { bodyOf, copyOfHeaders, framingOfRaw, mustClose, writeHead } from './uws-requests.js';
+import {
+  bodyOf,
+  CONNECTION,
+  CONTENT_LENGTH,
+  copyOfHeaders,
+  FORWARDED_FOR,
+  framingOfRaw,
+  mustClose,
+  TRANSFER_ENCODING,
+  writeHead,
+} from './uws-requests.js';
 import { UwsSink } from './uws-sink.js';
 
 /** Requests need no body; a larger one is refused (413). */
@@ -123,9 +133,9 @@ export class UwsEngine implements Engine {
     const query = req.getQuery() ?? '';
     const isPlain =
       (query === '' || query === LOW_PRIORITY_QUERY) &&
-      req.getHeader('content-length') === '' &&
-      req.getHeader('transfer-encoding') === '' &&
-      !asksToClose(req.getHeader('connection'));
+      req.getHeader(CONTENT_LENGTH) === '' &&
+      req.getHeader(TRANSFER_ENCODING) === '' &&
+      !asksToClose(req.getHeader(CONNECTION));
     if (!isPlain || !this.#turn.take()) {
       this.#serveRaw('GET', res, req, (response, closes) => this.#endRaw(res, response, closes));
       return;
@@ -133,7 +143,7 @@ export class UwsEngine implements Engine {
     let response: HandlerResponse;
     try {
       const { checks, access } = this.#context;
-      const client = this.#clientOf(res, req.getHeader('x-forwarded-for'));
+      const client = this.#clientOf(res, req.getHeader(FORWARDED_FOR));
       const path = req.getUrl();
       response =
         (access.checksAreOpen ? null : this.#refusalOfCheck(path, req, client)) ??
@@ -173,7 +183,7 @@ export class UwsEngine implements Engine {
     const framing = framingOfRaw(req, path);
     const hasBody = framing === 'length' || framing === 'chunked';
     const headers = hasBody ? copyOfHeaders(req) : undefined;
-    const closes = mustClose(framing, req.getHeader('connection'));
+    const closes = mustClose(framing, req.getHeader(CONNECTION));
     const isOver = !this.#turn.take();
     let gone = (): void => {};
     const request: HandlerRequest = {
@@ -183,7 +193,7 @@ export class UwsEngine implements Engine {
       },
       path,
       query: req.getQuery() ?? '',
-      client: this.#clientOf(res, req.getHeader('x-forwarded-for')),
+      client: this.#clientOf(res, req.getHeader(FORWARDED_FOR)),
       header: (name) => (headers === undefined ? req.getHeader(name) : (headers.get(name) ?? '')),
     };
     let isAborted = false;
