@@ -47,12 +47,12 @@ function raftAdvice(config: FrenoConfig): string[] {
 
 /** Loopback: only programs of this machine reach it. */
 function peerAdvice(config: FrenoConfig): string[] {
-  const { RaftNodes, RaftSecret, RaftSecretFile, RaftBind } = config;
-  const isProved = RaftSecret !== '' || RaftSecretFile !== '';
+  const { RaftNodes, RaftSecret, RaftSecretFile, RaftTLS, RaftBind } = config;
+  const isProved = RaftSecret !== '' || RaftSecretFile !== '' || RaftTLS !== undefined;
   if (RaftNodes.length < 2 || isProved || isLoopback(raftAddress(config, RaftBind).host)) return [];
   return [
     'RaftBind: not a loopback address, and peers need not prove anything: every host that ' +
-      'reaches it can participate in the cluster; set RaftSecretFile',
+      'reaches it can participate in the cluster; set RaftTLS or RaftSecretFile',
   ];
 }
 

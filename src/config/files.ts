@@ -68,8 +68,15 @@ export async function checkFiles(config: FrenoConfig): Promise<FileFindings> {
   if (config.BackendMySQLHost !== '') {
     await files.check({ tls: config.BackendMySQLTLS, path: ['BackendMySQLTLS'] });
     await files.checkPassword(config.BackendMySQLPasswordFile, ['BackendMySQLPasswordFile']);
-  } else if (config.RaftSecretFile !== '') {
-    await files.checkSecrets({ path: 'RaftSecretFile', name: config.RaftSecretFile });
+  } else {
+    if (config.RaftSecretFile !== '') {
+      await files.checkSecrets({ path: 'RaftSecretFile', name: config.RaftSecretFile });
+    }
+    if (config.RaftTLS !== undefined) {
+      const { CAFile, CertFile, KeyFile } = config.RaftTLS;
+      const tls = { CAFile, CertFile, KeyFile, ServerName: '' };
+      await files.check({ tls, path: ['RaftTLS'] });
+    }
   }
   return { problems: [...files.problems], warnings: [...files.warnings] };
 }

@@ -19,6 +19,7 @@ const NODE_KEYS: ReadonlySet<string> = new Set<keyof FrenoConfig>([
   'RaftBind',
   'RaftAdvertise',
   'RaftSecretFile',
+  'RaftTLS',
 ]);
 
 /** Numbers in Prometheus are doubles, which hold integers of 53 bits. */

@@ -54,6 +54,7 @@ function topLevelSections(): string[] {
 }
 
 const SUBSECTIONS: Readonly<Record<string, () => string[]>> = {
+  Raft: () => [section('### RaftTLS', '', shapeAt(['RaftTLS']))],
   Throttling: () => [section('### Apps', APP, shapeAt(['Apps', '<name>']))],
   'Who may do what': () => [
     section('### Access', '', shapeAt(['Access'])),

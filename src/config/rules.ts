@@ -4,6 +4,7 @@ import { ELECTION_HEARTBEATS_MIN } from '../contracts/consensus.js';
 import type { Findings } from './findings.js';
 import { checkPassword, prefixedPassword } from './passwords.js';
 import { secretsProblem } from './raft-secret.js';
+import { normalNode } from './raft-tls.js';
 import { checkAccess } from './rules-access.js';
 import { checkCertificate } from './rules-certificate.js';
 import { checkStores } from './rules-stores.js';
@@ -71,6 +72,7 @@ function checkRaft(config: FrenoConfig, findings: Findings): void {
   }
   checkRaftTimes(config, findings);
   checkRaftSecret(config, findings);
+  checkRaftNames(config, findings);
   checkRaftAddresses(config, findings);
 }
 
@@ -83,6 +85,15 @@ function checkRaftTimes(config: FrenoConfig, findings: Findings): void {
       `got ${electionMs}`,
     [['RaftHeartbeatMillis']],
   );
+}
+
+function checkRaftNames(config: FrenoConfig, findings: Findings): void {
+  const normal = (node: string): string => normalNode(node, config.DefaultRaftPort);
+  const nodes = config.RaftNodes.map(normal);
+  for (const node of Object.keys(config.RaftTLS?.Names ?? {})) {
+    if (nodes.includes(normal(node))) continue;
+    findings.problem(['RaftTLS', 'Names', node], 'is not among RaftNodes', [['RaftNodes']]);
+  }
 }
 
 function checkRaftSecret(config: FrenoConfig, findings: Findings): void {

@@ -16,6 +16,37 @@ import { optionalTls } from './schema-hosts.js';
 
 const RAFT_NODES_MAX = 63;
 
+const proofMode = () => z.enum(['accept', 'require']).default('require');
+
+const raftTls = z.strictObject({
+  CAFile: text().min(1).meta({
+    description: 'File of the authorities that sign the certificates of the nodes (PEM).',
+  }),
+  CertFile: text()
+    .min(1)
+    .meta({
+      description:
+        'File of the certificate of this node (PEM). ' +
+        'Its name is the host of `RaftAdvertise`, or stands in `Names`.',
+    }),
+  KeyFile: text().min(1).meta({ description: 'File of the key of the certificate (PEM).' }),
+  Mode: proofMode().meta({
+    description:
+      '`require`: nodes without TLS or a valid certificate are refused. ' +
+      '`accept`: they are accepted with a warning, while TLS is introduced.',
+  }),
+  Names: z
+    .record(address(), text().min(1))
+    .default({})
+    .meta({
+      description:
+        'Names in the certificates of nodes, by address as in `RaftNodes`, ' +
+        'where it is not the host of the address.',
+    }),
+});
+
+export type RaftTlsConfig = z.output<typeof raftTls>;
+
 export const raftKeys = {
   RaftDataDir: text()
     .default('')
@@ -57,14 +88,16 @@ export const raftKeys = {
       'The secret itself, as an environment variable; it cannot change without a restart.',
     secret: true,
   }),
-  RaftSecretMode: z
-    .enum(['accept', 'require'])
-    .default('require')
-    .meta({
-      description:
-        '`require`: a node that does not prove that it knows the secret is refused. ' +
-        '`accept`: it is accepted with a warning, while the secret is introduced.',
-    }),
+  RaftSecretMode: proofMode().meta({
+    description:
+      '`require`: a node that does not prove that it knows the secret is refused. ' +
+      '`accept`: it is accepted with a warning, while the secret is introduced.',
+  }),
+  RaftTLS: raftTls.optional().meta({
+    description:
+      'Encrypts the connections between the nodes, which show each other certificates. ' +
+      'None if not set.',
+  }),
   RaftHeartbeatMillis: z.int().min(10).max(10_000).default(50).meta({
     description: 'Interval of the heartbeats of the leader, in milliseconds.',
   }),

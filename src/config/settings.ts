@@ -9,6 +9,7 @@ import { accessSettings } from './access.js';
 import { appRulesSettings } from './apps.js';
 import { type PasswordSettings, passwordOf, prefixedPassword } from './passwords.js';
 import type { RaftSecretSettings } from './raft-secret.js';
+import { type RaftTlsSettings, raftTlsSettings } from './raft-tls.js';
 import type { FrenoConfig } from './schema.js';
 import { tlsSettings } from './tls.js';
 
@@ -25,6 +26,8 @@ export interface RaftSettings {
   readonly clusterName: string;
   /** What peers prove that they know; null or absent: nothing. */
   readonly secret?: RaftSecretSettings | null;
+  /** Null or absent: peers talk in clear. */
+  readonly tls?: RaftTlsSettings | null;
   /** Goes on alone from data that were used with other nodes: `--force-new-cluster`. */
   readonly forceNewCluster?: boolean;
   readonly heartbeatMs: number;
@@ -105,6 +108,7 @@ function raftSettings(config: FrenoConfig): RaftSettings {
     nodes: config.RaftNodes.map((node) => formatAddress(raftAddress(config, node))),
     clusterName: config.RaftClusterName,
     secret: raftSecret(config),
+    tls: raftTlsSettings(config.RaftTLS, config.DefaultRaftPort),
     heartbeatMs: config.RaftHeartbeatMillis,
     electionMs: config.RaftElectionMillis,
     snapshotEntries: config.RaftSnapshotEntries,

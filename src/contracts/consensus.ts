@@ -167,10 +167,10 @@ export interface Consensus {
    */
   askLogins?(stores: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
   /**
-   * Reads the files of secrets again, for new connections. Rejects with `CONFIG` when one is
-   * unusable, and goes on with the earlier ones. Absent with a MySQL backend.
+   * Reads the files of secrets and certificates again, for new connections. Rejects with `CONFIG`
+   * when one is unusable, and goes on with the earlier ones. Absent with a MySQL backend.
    */
-  readSecretsAgain?(): Promise<void>;
+  readCredentialsAgain?(): Promise<void>;
   /** Absent with a MySQL backend. */
   raftMetrics?(): RaftMetrics;
 }

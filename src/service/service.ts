@@ -175,14 +175,14 @@ export class Service {
 
   /**
    * Replaces stores, thresholds, credentials, rules of apps, rights and memcached servers, and
-   * reads the secrets of the peers again. Resolves when every thread uses the new ones. Rejects,
-   * and changes nothing, when the secrets or the clusters are refused.
+   * reads the credentials of the peers again. Resolves when every thread uses the new ones.
+   * Rejects, and changes nothing, when these or the clusters are refused.
    */
   async reconfigure(
     clusters: readonly ClusterSettings[],
     { appRules, access, memcache }: Pick<ServiceSettings, 'appRules' | 'access' | 'memcache'>,
   ): Promise<void> {
-    await this.#consensus.readSecretsAgain?.();
+    await this.#consensus.readCredentialsAgain?.();
     const assigned = this.#inventory.replaceClusters(clusters);
     const http = this.#http;
     const known = http.setStores(this.#inventory.stores(), appRules);

@@ -77,7 +77,7 @@ describe('advice on a valid configuration', () => {
     it('says that peers prove nothing where other hosts reach their port', () => {
       const RaftNodes = ['n1:1', 'n2:1', 'n3:1'];
       const reached = { RaftBind: '0.0.0.0:1', RaftAdvertise: 'n1:1', RaftNodes };
-      expect(adviceOn(reached).join()).to.contain('set RaftSecretFile');
+      expect(adviceOn(reached).join()).to.contain('set RaftTLS or RaftSecretFile');
       expect(adviceOn({ ...reached, RaftSecretFile: '/etc/freno/secret' })).to.deep.equal([]);
       expect(adviceOn({ ...reached, RaftSecret: 'x'.repeat(32) })).to.deep.equal([]);
     });

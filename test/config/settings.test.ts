@@ -23,6 +23,7 @@ describe('the settings of the service', () => {
         nodes: [],
         clusterName: 'freno',
         secret: null,
+        tls: null,
         heartbeatMs: 50,
         electionMs: 400,
         snapshotEntries: 8192,

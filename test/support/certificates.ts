@@ -38,7 +38,16 @@ export class CertificateAuthority {
   }
 
   /** A certificate for these names, each as `DNS:name` or `IP:address`. */
-  async issue(name: string, ...alternatives: string[]): Promise<Certificate> {
+  issue(name: string, ...alternatives: string[]): Promise<Certificate> {
+    return this.issueFor({ fromDay: 0, untilDay: 2 }, name, ...alternatives);
+  }
+
+  /** The same, valid from and until that many days from now: `openssl ca` knows dates. */
+  async issueFor(
+    { fromDay, untilDay }: { readonly fromDay: number; readonly untilDay: number },
+    name: string,
+    ...alternatives: string[]
+  ): Promise<Certificate> {
     const file = (suffix: string): string => join(this.#directory, `${name}.${suffix}`);
     const [certFile, keyFile] = [file('pem'), file('key')];
     await writeFile(file('ext'), `subjectAltName=${alternatives.join(',')}\n`);
@@ -46,11 +55,25 @@ export class CertificateAuthority {
       ...['req', ...KEY, '-subj', `/CN=${name}`],
       ...['-keyout', keyFile, '-out', file('csr')],
     );
-    await openssl(
-      ...['x509', '-req', '-in', file('csr'), '-CA', this.#own.certFile, '-CAkey'],
-      ...[this.#own.keyFile, '-CAcreateserial', '-days', '2', '-extfile', file('ext')],
-      ...['-out', certFile],
-    );
+    const files = ['-in', file('csr'), '-extfile', file('ext'), '-out', certFile];
+    const { certFile: caFile, keyFile: caKey } = this.#own;
+    if (fromDay === 0) {
+      await openssl(
+        ...['x509', '-req', '-CA', caFile, '-CAkey', caKey, '-CAcreateserial'],
+        ...['-days', String(untilDay), ...files],
+      );
+    } else {
+      await writeFile(file('index'), '');
+      await writeFile(
+        file('cnf'),
+        '[ca]\ndefault_ca=a\n[a]\ndefault_md=sha256\npolicy=p\nrand_serial=yes\n' +
+          `database=${file('index')}\nnew_certs_dir=${this.#directory}\n[p]\ncommonName=supplied\n`,
+      );
+      await openssl(
+        ...['ca', '-batch', '-config', file('cnf'), '-cert', caFile, '-keyfile', caKey],
+        ...['-startdate', dateOf(fromDay), '-enddate', dateOf(untilDay), '-notext', ...files],
+      );
+    }
     return { certFile, keyFile };
   }
 
@@ -61,4 +84,10 @@ export class CertificateAuthority {
 
 async function openssl(...parameters: string[]): Promise<void> {
   await run('openssl', parameters);
+}
+
+/** As openssl reads it: YYYYMMDDHHMMSSZ. */
+function dateOf(day: number): string {
+  const date = new Date(Date.now() + day * 86_400_000);
+  return `${date.toISOString().replace(/[-:T]/g, '').slice(0, 14)}Z`;
 }

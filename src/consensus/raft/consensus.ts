@@ -37,7 +37,7 @@ import { RateLimitedLog } from './rate-limited-log.js';
 import { majorityStatus } from './reach.js';
 import { outcomeUnknown, refusalOf, unreadable } from './request-errors.js';
 import type { SyncedRecord } from './storage/synced-file.js';
-import { PeerSecrets } from './transport/peer-secrets.js';
+import { NO_CREDENTIALS, PeerCredentials } from './transport/peer-credentials.js';
 import { within } from './within.js';
 
 /** How long a stopping node waits for its pending requests, after the transfer of leadership. */
@@ -102,8 +102,7 @@ export class RaftConsensus implements Consensus {
    * One that holds less is not the same directory: a volume was unmounted.
    */
   #held: SyncedRecord | null = null;
-  /** Null: none is configured. */
-  #secrets: PeerSecrets | null = null;
+  #credentials = NO_CREDENTIALS;
   #soft: SoftState = NO_SOFT_STATE;
   #isStopping = false;
   /** The restart in progress after a failure, if any. */
@@ -133,13 +132,12 @@ export class RaftConsensus implements Consensus {
   }
 
   async start(): Promise<void> {
-    const { secret = null } = this.#settings;
-    if (secret !== null) this.#secrets = await PeerSecrets.read(secret);
+    this.#credentials = await PeerCredentials.read(this.#settings);
     this.#node = await this.#open();
   }
 
-  async readSecretsAgain(): Promise<void> {
-    await this.#secrets?.readAgain();
+  readCredentialsAgain(): Promise<void> {
+    return this.#credentials.readAgain();
   }
 
   async stop(): Promise<void> {
@@ -269,7 +267,7 @@ export class RaftConsensus implements Consensus {
       report: () => this.#report(),
       loginTrial: this.#loginTrial,
       held: this.#held,
-      secrets: this.#secrets,
+      credentials: this.#credentials,
     });
     if (failure !== null) {
       this.#held = node.held;

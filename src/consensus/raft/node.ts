@@ -32,7 +32,7 @@ import { StateMachineAdapter } from './state-machine-adapter.js';
 import { SqliteStorage } from './storage/sqlite.js';
 import type { SyncedRecord } from './storage/synced-file.js';
 import { Ticker } from './ticker.js';
-import type { PeerSecrets } from './transport/peer-secrets.js';
+import type { PeerCredentials } from './transport/peer-credentials.js';
 import { noTransport, TcpTransport } from './transport/tcp.js';
 
 const processEnvironment: Omit<DriverEnvironment, 'unixMs'> = {
@@ -56,8 +56,7 @@ export interface RaftNodeOptions {
   readonly loginTrial: LoginTrial;
   /** What this process knows to be in the data directory; null: nothing. */
   readonly held: SyncedRecord | null;
-  /** Null: peers need not prove anything. */
-  readonly secrets: PeerSecrets | null;
+  readonly credentials: PeerCredentials;
 }
 
 interface NodeParts {
@@ -89,7 +88,6 @@ export class RaftNode {
   static async open(options: RaftNodeOptions): Promise<RaftNode> {
     const { settings, stateMachine, observer, counters, log, unixMs, held, report, loginTrial } =
       options;
-    const { secrets } = options;
     const { advertise, bind, clusterName, dataDir, forceNewCluster } = settings;
     const baseConfig = coreConfig(settings);
     const environment = { ...processEnvironment, unixMs };
@@ -128,7 +126,7 @@ export class RaftNode {
               bind,
               peers,
               counters: counters.peers,
-              secrets,
+              credentials: options.credentials,
               holdsData: () => driver.holdsData,
               clusterId: () => identity.id,
             },

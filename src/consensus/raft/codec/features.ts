@@ -13,6 +13,9 @@ import {
 /** Frames after the greeting end in a checksum. */
 export const FEATURE_CRC32C = 'crc32c';
 
+/** Takes TLS on the same port. */
+export const FEATURE_TLS = 'tls';
+
 /** Reads the identity of the cluster in the log: listed since before there were levels. */
 const FEATURE_IDENTITY = 'command:identifyCluster';
 

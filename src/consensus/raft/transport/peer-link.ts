@@ -10,7 +10,7 @@ import { connect, type LookupFunction, type Socket } from 'node:net';
 import { parseAddress } from '../../../base/address.js';
 import { Backoff } from '../../../base/backoff.js';
 import { messageOf } from '../../../base/errors.js';
-import { FEATURE_CRC32C } from '../codec/features.js';
+import { FEATURE_CRC32C, FEATURE_TLS } from '../codec/features.js';
 import {
   decodeWelcome,
   encodeHello,
@@ -26,8 +26,11 @@ import type { NodeId } from '../core/types.js';
 import { ChecksumError, FrameReader, frameOf } from './frame.js';
 import { mismatch, type PeerAdmission } from './identity.js';
 import type { PeerCounters } from './peer-counters.js';
-import { isNonce, NO_PROOF, type PeerSecrets, WRONG_PROOF } from './peer-secrets.js';
+import type { PeerCredentials } from './peer-credentials.js';
+import { isNonce, NO_PROOF, WRONG_PROOF } from './peer-secrets.js';
+import { isEncrypted, type PeerTls } from './peer-tls.js';
 import { SendQueue } from './send-queue.js';
+import { TlsChoice } from './tls-choice.js';
 
 /** From the dial to the welcome. */
 const HANDSHAKE_TIMEOUT_MS = 1000;
@@ -57,8 +60,9 @@ export interface PeerLinkOptions {
   random(): number;
   readonly admission: PeerAdmission;
   readonly counters: PeerCounters;
-  /** Null: none is configured. */
-  readonly secrets: PeerSecrets | null;
+  readonly credentials: PeerCredentials;
+  /** The peer accepted a TCP connection at this address. */
+  onReached(address: string): void;
   /** The connection broke: messages sent on it may be lost. */
   onLost(reason: string): void;
   /** `doubt`: as `PeerListenerOptions.onPeer`. */
@@ -78,6 +82,9 @@ export class PeerLink {
   readonly #options: PeerLinkOptions;
   #state: LinkState = 'backoff';
   #socket: Socket | null = null;
+  /** `#socket`, or TLS over it. */
+  #stream: Socket | null = null;
+  readonly #tlsChoice: TlsChoice;
   #sendQueue: SendQueue | null = null;
   /** Of the present socket. */
   #reader: FrameReader | null = null;
@@ -94,6 +101,7 @@ export class PeerLink {
   constructor(options: PeerLinkOptions) {
     this.#options = options;
     this.#backoff = this.#newBackoff(DIAL_BACKOFF);
+    this.#tlsChoice = new TlsChoice(options.credentials.tls?.mode ?? null);
   }
 
   /** Why messages do not reach the peer; null: they do. */
@@ -122,6 +130,11 @@ export class PeerLink {
       this.#drop('it is unresponsive');
       return;
     }
+    if (this.#tlsChoice.isDue()) {
+      this.#drop('to encrypt it (RaftTLS)');
+      this.dialNow();
+      return;
+    }
     this.#unansweredPings += 1;
     this.send(encodePing());
   }
@@ -130,27 +143,55 @@ export class PeerLink {
     this.#state = 'stopped';
     clearTimeout(this.#timer);
     // Messages of this iteration are still sent: a vote, a transfer of leadership.
-    this.#socket?.end();
+    this.#stream?.end();
     this.#socket?.setTimeout(100, () => this.#socket?.destroy());
   }
 
   #dial(): void {
     this.#state = 'handshake';
-    const { self, peer, clusterName } = this.#options;
+    const { peer, credentials } = this.#options;
     const { host, port } = parseAddress(peer, 0)!;
     const socket = connect({ host, port, lookup: this.#options.lookUp, noDelay: true });
     this.#socket = socket;
+    this.#stream = socket;
     const ended = (reason: string) => {
       if (this.#socket === socket) this.#drop(reason);
     };
     this.#timer = setTimeout(() => ended('handshake timed out'), HANDSHAKE_TIMEOUT_MS);
+    socket.on('connect', () => {
+      if (this.#socket !== socket) return;
+      this.#options.onReached(`${socket.remoteAddress}`);
+      const { tls } = credentials;
+      if (tls !== null && this.#tlsChoice.isNext) this.#encrypt(socket, tls, ended);
+      else this.#greet(socket, socket, ended);
+    });
+    socket.on('error', (error) => ended(messageOf(error)));
+    socket.on('close', () => ended('it closed the connection'));
+  }
+
+  /** Until the certificate of the peer is verified, nothing is sent. */
+  #encrypt(socket: Socket, tls: PeerTls, ended: (reason: string) => void): void {
+    const stream = tls.dialled(socket, this.#options.peer);
+    this.#stream = stream;
+    stream.on('error', (error) => ended(`TLS failed: ${messageOf(error)}`));
+    stream.on('close', () => ended('it closed the connection during the TLS handshake'));
+    stream.on('secureConnect', () => {
+      if (this.#socket !== socket) return;
+      const doubt = tls.doubtOf(stream, this.#options.peer);
+      if (doubt === null) {
+        this.#greet(socket, stream, ended);
+        return;
+      }
+      this.#options.counters.refusedProofs += 1;
+      this.#refuse(doubt);
+    });
+  }
+
+  #greet(socket: Socket, stream: Socket, ended: (reason: string) => void): void {
+    const { self, peer, clusterName, admission } = this.#options;
     const reader = new FrameReader((body) => this.#onFrame(body), RESPONSE_BYTES_MAX);
     this.#reader = reader;
-    socket.on('connect', () => {
-      const identity = { protocolVersion: PROTOCOL_VERSION, clusterName, from: self, to: peer };
-      socket.write(frameOf(this.#helloOf({ ...identity, ...this.#options.admission.own() })));
-    });
-    socket.on('data', (chunk) => {
+    stream.on('data', (chunk) => {
       try {
         if (this.#socket === socket) reader.push(chunk);
       } catch (error) {
@@ -158,12 +199,12 @@ export class PeerLink {
         ended(messageOf(error));
       }
     });
-    socket.on('error', (error) => ended(messageOf(error)));
-    socket.on('close', () => ended('it closed the connection'));
+    const identity = { protocolVersion: PROTOCOL_VERSION, clusterName, from: self, to: peer };
+    stream.write(frameOf(this.#helloOf({ ...identity, ...admission.own() })));
   }
 
   #helloOf(hello: Parameters<typeof encodeHello>[0]): Uint8Array {
-    const { secrets } = this.#options;
+    const { secrets } = this.#options.credentials;
     this.#doubt = secrets === null ? null : NO_PROOF;
     if (secrets === null) return encodeHello(hello);
     this.#unanswered = encodeHello({ ...hello, nonce: secrets.nonce() });
@@ -184,7 +225,8 @@ export class PeerLink {
 
   /** The peer has proved the secret, or tried to: this node proves it in turn. */
   #onChallenge({ nonce, proof }: Welcome): void {
-    const { secrets, self } = this.#options;
+    const { self, credentials } = this.#options;
+    const { secrets } = credentials;
     const hello = this.#unanswered;
     if (secrets === null || hello === null || !isNonce(nonce)) {
       throw protocolError('the peer asks for a proof out of turn');
@@ -197,13 +239,20 @@ export class PeerLink {
       this.#refuse(WRONG_PROOF);
       return;
     }
-    this.#socket!.write(
+    this.#stream!.write(
       frameOf(encodeProof(secrets.proof('dialling', { ...challenge, prover: self }))),
     );
   }
 
   #onWelcome(welcome: Welcome): void {
     const { peer, clusterName, counters } = this.#options;
+    if (!isEncrypted(this.#stream!)) {
+      this.#tlsChoice.offered(welcome.features.includes(FEATURE_TLS));
+      if (this.#tlsChoice.isNext) {
+        this.#redial();
+        return;
+      }
+    }
     // A mismatch found here goes first: in the peer's text "it" would be this node.
     const refusal =
       this.#unprovenRefusal(welcome) ??
@@ -214,35 +263,48 @@ export class PeerLink {
       this.#refuse(refusal);
       return;
     }
-    counters.accepted('to', peer, this.#doubt === null);
+    const tlsDoubt = this.#tlsChoice.upWith(isEncrypted(this.#stream!));
+    const doubt = tlsDoubt ?? this.#doubt;
+    counters.accepted('to', peer, doubt === null);
     clearTimeout(this.#timer);
     this.#state = 'up';
     this.#reader!.isChecksummed = welcome.features.includes(FEATURE_CRC32C);
     this.#backoff = this.#newBackoff(DIAL_BACKOFF);
     this.#unansweredPings = 0;
-    this.#sendQueue = new SendQueue(this.#socket!);
-    this.#options.onUp(welcome, this.#doubt);
+    this.#sendQueue = new SendQueue(this.#stream!);
+    this.#options.onUp(welcome, doubt);
   }
 
   /** Nothing that an unproven peer says is believed, where a proof is required. */
   #unprovenRefusal({ refusal }: Welcome): string | null {
-    if (this.#doubt === null || this.#options.secrets?.mode !== 'require') return null;
+    if (this.#doubt === null || this.#options.credentials.secrets?.mode !== 'require') return null;
     this.#options.counters.refusedProofs += 1;
     return refusal === '' ? this.#doubt : refusedBy(refusal);
   }
 
   #refuse(reason: string): void {
-    this.#backoff = this.#newBackoff(REFUSED_BACKOFF);
+    // Without TLS it may accept this node, at once.
+    if (!this.#tlsChoice.canFallBack) this.#backoff = this.#newBackoff(REFUSED_BACKOFF);
     this.#drop(reason);
+  }
+
+  /** The peer takes TLS: it was dialled in clear to learn that. */
+  #redial(): void {
+    clearTimeout(this.#timer);
+    this.#state = 'backoff';
+    this.#socket?.destroy();
+    this.#dial();
   }
 
   #drop(reason: string): void {
     if (this.#state === 'stopped' || this.#state === 'backoff') return;
     const wasUp = this.#state === 'up';
+    if (!wasUp && this.#stream !== this.#socket) this.#tlsChoice.failed(reason);
     this.#fault = reason;
     this.#state = 'backoff';
     this.#socket?.destroy();
     this.#socket = null;
+    this.#stream = null;
     this.#sendQueue = null;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#dial(), this.#backoff.failed());

@@ -7,7 +7,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Address } from '../../../base/address.js';
 import { FrenoError, messageOf } from '../../../base/errors.js';
-import { FEATURE_CRC32C } from '../codec/features.js';
+import { FEATURE_CRC32C, FEATURE_TLS } from '../codec/features.js';
 import {
   decodeHello,
   decodeProof,
@@ -20,10 +20,13 @@ import {
 import { copyOf, protocolError } from '../codec/wire.js';
 import type { NodeId } from '../core/types.js';
 import { ChecksumError, FRAME_BYTES_MAX, FrameError, FrameReader, frameOf } from './frame.js';
+import type { HandshakeBudget } from './handshake-budget.js';
 import { mismatch, NODE_CHARACTERS_SHOWN, type PeerAdmission } from './identity.js';
 import { PeerConnections } from './peer-connections.js';
 import type { PeerCounters } from './peer-counters.js';
+import type { PeerCredentials } from './peer-credentials.js';
 import { isNonce, NO_PROOF, type PeerSecrets, WRONG_PROOF } from './peer-secrets.js';
+import { isEncrypted, NO_TLS, PeerTls } from './peer-tls.js';
 import { Pongs } from './pongs.js';
 import { type StrangerFault, UnidentifiedConnections } from './unidentified-connections.js';
 
@@ -40,8 +43,8 @@ export interface PeerListenerOptions {
   readonly peers: ReadonlySet<NodeId>;
   readonly admission: PeerAdmission;
   readonly counters: PeerCounters;
-  /** Null: none is configured. */
-  readonly secrets: PeerSecrets | null;
+  readonly credentials: PeerCredentials;
+  readonly tlsHandshakes: HandshakeBudget;
   /** Throws `PROTOCOL` for an invalid message; the connection is then closed. */
   receive(from: NodeId, body: Uint8Array): void;
   /**
@@ -63,8 +66,27 @@ type RefusalKind =
   | 'greeting'
   | 'identity'
   | 'proof'
+  | 'budget'
   | 'name'
   | 'message';
+
+/** Why a connection is not surely that of a peer; null: it is, or nothing is configured. */
+interface Doubts {
+  readonly tls: TlsDoubt;
+  readonly secret: string | null;
+}
+
+interface TlsDoubt {
+  readonly text: string | null;
+  readonly isRefused: boolean;
+}
+
+interface Incoming {
+  readonly socket: Socket;
+  /** The same, or TLS over it. */
+  readonly stream: Socket;
+  readonly remote: string;
+}
 
 const expulsions: Record<StrangerFault, string> = {
   timeout: 'it did not say in time which node it is',
@@ -115,33 +137,65 @@ export class PeerListener {
     this.#strangers.add(socket, remote);
     // 'close' follows and does the clean-up.
     socket.on('error', () => {});
+    const { tls } = this.#options.credentials;
+    if (tls === null) this.#serve(socket, socket, remote);
+    else socket.once('data', (chunk) => this.#onFirst(socket, remote, chunk, tls));
+  }
+
+  /** TLS and plain connections come to one port. */
+  #onFirst(socket: Socket, remote: string, chunk: Buffer, tls: PeerTls): void {
+    const { onRefused, tlsHandshakes } = this.#options;
+    // What has arrived is read again, by the one that it is for.
+    socket.pause();
+    socket.unshift(chunk);
+    if (!PeerTls.isHello(chunk)) {
+      this.#serve(socket, socket, remote);
+      socket.resume();
+    } else if (tlsHandshakes.take(remote)) {
+      tls.accept(socket, {
+        secured: (stream) => this.#serve(socket, stream, remote),
+        failed: (reason) => onRefused(remote, 'TLS', reason),
+      });
+    } else {
+      onRefused(remote, 'budget', 'too many connections of strangers ask for TLS');
+      socket.destroy();
+    }
+  }
+
+  /** `socket` holds a place among the strangers; `stream` is the same, or TLS over it. */
+  #serve(socket: Socket, stream: Socket, remote: string): void {
+    const connection = { socket, stream, remote };
+    stream.on('error', () => {});
     let peer: NodeId | null = null;
     let pongs: Pongs | null = null;
     const onMessage = (body: Buffer): void => {
       if (isPing(body)) pongs?.pinged();
       else if (peer !== null) this.#options.receive(peer, body);
     };
-    const onIdentified = (hello: Hello, doubt: string | null): void => {
-      peer = this.#handshake(socket, remote, hello, doubt);
+    const onIdentified = (hello: Hello, doubts: Doubts): void => {
+      peer = this.#handshake(connection, hello, doubts);
       if (peer !== null) reader.bodyBytesMax = FRAME_BYTES_MAX;
       reader.isChecksummed = hello.features.includes(FEATURE_CRC32C);
-      pongs = new Pongs(socket, reader.isChecksummed);
+      pongs = new Pongs(stream, reader.isChecksummed);
       onBody = onMessage;
     };
     let onBody = (body: Buffer): void => {
       const hello = decodeHello(body);
-      const { secrets } = this.#options;
-      if (secrets === null || hello.nonce.length === 0) {
-        onIdentified(hello, secrets === null ? null : NO_PROOF);
+      const { secrets } = this.#options.credentials;
+      const tls = this.#tlsDoubt(stream, hello);
+      if (secrets === null || hello.nonce.length === 0 || tls.isRefused) {
+        onIdentified(hello, { tls, secret: secrets === null ? null : NO_PROOF });
       } else {
-        const isProof = this.#challenge(socket, hello, body, secrets);
-        onBody = (next) => onIdentified(hello, isProof(decodeProof(next)) ? null : WRONG_PROOF);
+        const isProof = this.#challenge(stream, hello, body, secrets);
+        onBody = (next) => {
+          onIdentified(hello, { tls, secret: isProof(decodeProof(next)) ? null : WRONG_PROOF });
+        };
       }
     };
     const reader = new FrameReader((body) => onBody(body), HELLO_BYTES_MAX);
-    socket.on('data', (chunk) => {
+    stream.on('data', (chunk) => {
       try {
-        if (socket.destroyed) return;
+        if (stream.destroyed) return;
         reader.push(chunk);
         if (peer !== null) pongs?.flush();
       } catch (error) {
@@ -149,14 +203,23 @@ export class PeerListener {
         if (error instanceof ChecksumError) this.#options.counters.checksumErrors += 1;
         const kind = error instanceof FrameError ? error.kind : peer ? 'message' : 'greeting';
         this.#options.onRefused(peer ?? remote, kind, messageOf(error));
-        socket.destroy();
+        stream.destroy();
       }
     });
   }
 
+  #tlsDoubt(stream: Socket, hello: Hello): TlsDoubt {
+    const { tls } = this.#options.credentials;
+    if (tls === null) return { text: null, isRefused: false };
+    if (!isEncrypted(stream)) return { text: NO_TLS, isRefused: tls.mode === 'require' };
+    // In the mode "accept" the other side then comes without TLS.
+    const text = tls.doubtOf(stream, hello.from);
+    return { text, isRefused: text !== null };
+  }
+
   /** Proves the secret to the sender of a hello; returns what judges its proof. */
   #challenge(
-    socket: Socket,
+    stream: Socket,
     hello: Hello,
     body: Buffer,
     secrets: PeerSecrets,
@@ -165,22 +228,24 @@ export class PeerListener {
     const nonce = secrets.nonce();
     const challenge = { prover: hello.from, hello: copyOf(body), nonce };
     const proof = secrets.proof('listening', { ...challenge, prover: this.#options.self });
-    socket.write(frameOf(encodeWelcome({ ...echoOf(hello), refusal: '', nonce, proof })));
+    stream.write(frameOf(encodeWelcome({ ...echoOf(hello), refusal: '', nonce, proof })));
     return (theirs) => secrets.isProof(theirs, 'dialling', challenge);
   }
 
   /**
-   * Responds to the hello; returns the peer's name, or null when it is refused. `doubt`: why the
-   * secret is not proved.
+   * Responds to the hello; returns the peer's name, or null when it is refused.
    */
-  #handshake(socket: Socket, remote: string, hello: Hello, doubt: string | null): NodeId | null {
-    const { self, clusterName, secrets } = this.#options;
-    if (doubt !== null && secrets?.mode === 'require') {
-      this.#refuseUnproven(socket, remote, hello, doubt);
+  #handshake(connection: Incoming, hello: Hello, doubts: Doubts): NodeId | null {
+    const { self, clusterName, credentials } = this.#options;
+    const { stream, remote } = connection;
+    const refused = doubts.tls.isRefused ? doubts.tls.text : null;
+    const unproven = credentials.secrets?.mode === 'require' ? doubts.secret : null;
+    if (refused !== null || unproven !== null) {
+      this.#refuseUnproven(stream, remote, hello, refused ?? unproven!);
       return null;
     }
     const misfit = this.#refusalOf(hello);
-    const refusal = misfit ?? this.#peers.refusalOf(socket, hello);
+    const refusal = misfit ?? this.#peers.refusalOf(stream, hello);
     const identity = { protocolVersion: PROTOCOL_VERSION, clusterName, node: self };
     const greeting = this.#options.admission.own();
     const welcome = frameOf(encodeWelcome({ ...identity, ...greeting, refusal: refusal ?? '' }));
@@ -188,22 +253,23 @@ export class PeerListener {
       const from = hello.from.slice(0, NODE_CHARACTERS_SHOWN);
       const kind = misfit === null ? 'name' : 'identity';
       this.#options.onRefused(remote, kind, `node ${from}: ${refusal}`);
-      socket.end(welcome);
+      stream.end(welcome);
       return null;
     }
-    socket.write(welcome);
-    this.#accepted(socket, hello, doubt);
+    stream.write(welcome);
+    this.#accepted(connection, hello, doubts.tls.text ?? doubts.secret);
     return hello.from;
   }
 
-  /** It learns nothing of this node but the reason. */
-  #refuseUnproven(socket: Socket, remote: string, hello: Hello, reason: string): void {
-    const { counters, peers, onRefused } = this.#options;
+  /** It learns nothing of this node but the reason, and whether it may try TLS. */
+  #refuseUnproven(stream: Socket, remote: string, hello: Hello, reason: string): void {
+    const { counters, peers, onRefused, credentials } = this.#options;
     const from = hello.from.slice(0, NODE_CHARACTERS_SHOWN);
     counters.refusedProofs += 1;
     if (peers.has(hello.from)) counters.proofRefused(hello.from, remote, reason);
     onRefused(remote, 'proof', `node ${from}: ${reason}`);
-    socket.end(frameOf(encodeWelcome({ ...echoOf(hello), refusal: reason })));
+    const features = credentials.tls === null ? [] : [FEATURE_TLS];
+    stream.end(frameOf(encodeWelcome({ ...echoOf(hello), features, refusal: reason })));
   }
 
   #refusalOf(hello: Hello): string | null {
@@ -218,12 +284,14 @@ export class PeerListener {
     return this.#options.admission.refusalOf(from, hello);
   }
 
-  #accepted(socket: Socket, hello: Hello, doubt: string | null): void {
+  #accepted({ socket, stream }: Incoming, hello: Hello, doubt: string | null): void {
     this.#options.counters.accepted('from', hello.from, doubt === null);
     this.#strangers.remove(socket);
-    this.#peers.add(socket, hello);
-    socket.setTimeout(IDLE_TIMEOUT_MS, () => socket.destroy());
-    this.#options.onPeer(hello.from, hello, doubt);
+    this.#peers.add(stream, hello);
+    stream.setTimeout(IDLE_TIMEOUT_MS, () => stream.destroy());
+    // One that takes TLS itself learns by this connection that this node does, and comes again.
+    const isComing = doubt === NO_TLS && hello.features.includes(FEATURE_TLS);
+    this.#options.onPeer(hello.from, hello, isComing ? null : doubt);
   }
 }
 

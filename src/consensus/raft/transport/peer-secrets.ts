@@ -56,9 +56,15 @@ export class PeerSecrets {
     return new PeerSecrets(settings, await readSecrets(settings));
   }
 
-  /** What the file holds now counts for new connections. Rejects with `CONFIG`: nothing changed. */
-  async readAgain(): Promise<void> {
-    this.#secrets = await readSecrets(this.#settings);
+  /**
+   * Reads the file again; what it resolves with puts it in force for new connections. Rejects with
+   * `CONFIG`.
+   */
+  async prepare(): Promise<() => void> {
+    const secrets = await readSecrets(this.#settings);
+    return () => {
+      this.#secrets = secrets;
+    };
   }
 
   get mode(): PeerProofMode {

@@ -4,16 +4,17 @@ import type { Address } from '../../../base/address.js';
 import { monotonicMs } from '../../../base/clock.js';
 import { FairResolver } from '../../../base/dns-resolver.js';
 import type { Logger } from '../../../base/log.js';
-import { ownFeatures } from '../codec/features.js';
+import { FEATURE_TLS, ownFeatures } from '../codec/features.js';
 import type { Greeting } from '../codec/handshake.js';
 import type { NodeId } from '../core/types.js';
 import type { PeerTransport } from '../driver-types.js';
 import { RateLimitedLog } from '../rate-limited-log.js';
+import { HandshakeBudget } from './handshake-budget.js';
 import { PeerAdmission } from './identity.js';
 import { PeerCounters } from './peer-counters.js';
+import { NO_CREDENTIALS, type PeerCredentials } from './peer-credentials.js';
 import { PeerLink } from './peer-link.js';
 import { PeerListener } from './peer-listener.js';
-import type { PeerSecrets } from './peer-secrets.js';
 
 const PING_INTERVAL_MS = 500;
 
@@ -35,7 +36,7 @@ export interface TransportOptions {
   clusterId?(): string;
   readonly counters?: PeerCounters;
   /** Absent: peers need not prove anything. */
-  readonly secrets?: PeerSecrets | null;
+  readonly credentials?: PeerCredentials;
 }
 
 /** What a peer says of itself that concerns more than its connections. */
@@ -59,7 +60,8 @@ export class TcpTransport implements PeerTransport {
 
   constructor(options: TransportOptions, handlers: TransportHandlers, log: Logger) {
     const { self, clusterName, bind, peers, counters = new PeerCounters() } = options;
-    const { secrets = null } = options;
+    const { credentials = NO_CREDENTIALS } = options;
+    const tlsHandshakes = new HandshakeBudget();
     const warnings = new RateLimitedLog(log, monotonicMs);
     // Apart: strangers must not use up the lines of peers.
     const refusals = new RateLimitedLog(log, monotonicMs);
@@ -69,7 +71,7 @@ export class TcpTransport implements PeerTransport {
       holdsData: options.holdsData?.() ?? false,
       clusterId: options.clusterId?.() ?? '',
       nodes: [self, ...peers],
-      features: ownFeatures,
+      features: credentials.tls === null ? ownFeatures : [...ownFeatures, FEATURE_TLS],
       instance,
     });
     const warn = (text: string, key: string): void => warnings.warn(text, key);
@@ -80,7 +82,7 @@ export class TcpTransport implements PeerTransport {
     };
     const doubted = (peer: NodeId, doubt: string | null): void => {
       if (doubt === null) return;
-      const consequence = 'it is accepted, because RaftSecretMode is "accept"';
+      const consequence = 'it is accepted, as the mode "accept" allows';
       warnings.warn(`raft: peer ${peer} is not proved: ${doubt}; ${consequence}`);
     };
     for (const peer of peers) {
@@ -94,7 +96,8 @@ export class TcpTransport implements PeerTransport {
         random: Math.random,
         admission,
         counters,
-        secrets,
+        credentials,
+        onReached: (address) => tlsHandshakes.reached(peer, address),
         onUp: (said, doubt) => {
           greeted(peer, said);
           doubted(peer, doubt);
@@ -120,7 +123,8 @@ export class TcpTransport implements PeerTransport {
       peers: new Set(peers),
       admission,
       counters,
-      secrets,
+      credentials,
+      tlsHandshakes,
       receive: (from, body) => handlers.receive(from, body),
       onPeer: (peer, said, doubt) => {
         greeted(peer, said);

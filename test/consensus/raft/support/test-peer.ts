@@ -2,7 +2,7 @@
 import { parseAddress } from '../../../../src/base/address.js';
 import { protocolError } from '../../../../src/consensus/raft/codec/wire.js';
 import { PeerCounters } from '../../../../src/consensus/raft/transport/peer-counters.js';
-import type { PeerSecrets } from '../../../../src/consensus/raft/transport/peer-secrets.js';
+import type { PeerCredentials } from '../../../../src/consensus/raft/transport/peer-credentials.js';
 import {
   type ReportedGreeting,
   TcpTransport,
@@ -15,7 +15,7 @@ export interface TestPeerOptions {
   readonly bind?: string;
   readonly holdsData?: boolean;
   readonly clusterId?: string;
-  readonly secrets?: PeerSecrets;
+  readonly credentials?: PeerCredentials;
 }
 
 /** A transport and what arrived through it. */
@@ -33,7 +33,6 @@ export class TestPeer {
     options: TestPeerOptions = {},
   ) {
     const { clusterName = 'test', bind = name, holdsData = false, clusterId = '' } = options;
-    const { secrets = null } = options;
     this.transport = new TcpTransport(
       {
         self: name,
@@ -43,7 +42,7 @@ export class TestPeer {
         holdsData: () => holdsData,
         clusterId: () => clusterId,
         counters: this.counters,
-        secrets,
+        ...(options.credentials && { credentials: options.credentials }),
       },
       {
         receive: (from, body) => {

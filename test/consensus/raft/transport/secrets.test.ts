@@ -14,6 +14,7 @@ import {
   type Welcome,
 } from '../../../../src/consensus/raft/codec/handshake.js';
 import { FrameReader, frameOf } from '../../../../src/consensus/raft/transport/frame.js';
+import { PeerCredentials } from '../../../../src/consensus/raft/transport/peer-credentials.js';
 import { PeerSecrets } from '../../../../src/consensus/raft/transport/peer-secrets.js';
 import { freePorts, TemporaryDirectory } from '../../../../src/demo/temporary.js';
 import { failureOf } from '../../../support/failure.js';
@@ -57,7 +58,11 @@ describe('peers with a secret', () => {
   }
 
   async function started(name: string, other: string, secrets?: PeerSecrets): Promise<TestPeer> {
-    const peer = new TestPeer(name, [other], secrets && { secrets });
+    const peer = new TestPeer(
+      name,
+      [other],
+      secrets && { credentials: new PeerCredentials(secrets, null) },
+    );
     await peer.transport.start();
     running.push(peer.transport);
     return peer;
@@ -91,7 +96,7 @@ describe('peers with a secret', () => {
     const two = await started(b, a, await secretsOf(b, [OLD]));
     await reachEachOther(one, two);
     writeFileSync(fileOf(a), NEW);
-    await secrets.readAgain();
+    await new PeerCredentials(secrets, null).readAgain();
     one.say(b, 'still there');
     await until(() => two.received.includes(`${a} still there`));
     expect(one.lost).to.deep.equal([]);
@@ -108,7 +113,7 @@ describe('peers with a secret', () => {
       [`${OLD}\n${NEW}\n${NEW}`, 'has 3 lines'],
     ] as const) {
       writeFileSync(fileOf(a), text);
-      expect((await failureOf(secrets.readAgain())).message).to.contain(problem);
+      expect((await failureOf(secrets.prepare())).message).to.contain(problem);
     }
     const one = await started(a, b, secrets);
     await reachEachOther(one, await started(b, a, await secretsOf(b, [OLD])));
@@ -146,7 +151,7 @@ describe('peers with a secret', () => {
       const reason = lines === undefined ? NO_PROOF : WRONG_PROOF;
       expect(one.log.warnings()).to.include(
         `raft: peer ${b} is not proved: ${reason}; ` +
-          'it is accepted, because RaftSecretMode is "accept"',
+          'it is accepted, as the mode "accept" allows',
       );
       expect(one.counters.unprovenPeers).to.equal(1);
     });
