@@ -134,6 +134,19 @@ describe('the files that a configuration names', () => {
     ]);
   });
 
+  it('reports the files of RaftTLS that are unusable', async () => {
+    const RaftTLS = { CAFile: authority.caFile, ...pair(first) };
+    expect(await problemsOf({}, { RaftTLS })).to.be.empty;
+    const mixed = { ...RaftTLS, KeyFile: second.keyFile };
+    expect(await problemsOf({}, { RaftTLS: mixed })).to.deep.equal([
+      `RaftTLS.KeyFile: ${second.keyFile} does not match the certificate in CertFile`,
+    ]);
+    const missing = { ...RaftTLS, CAFile: '/nowhere/ca.pem' };
+    expect(await problemsOf({}, { RaftTLS: missing })).to.deep.equal([
+      'RaftTLS.CAFile: /nowhere/ca.pem cannot be read: no such file',
+    ]);
+  });
+
   it('reports the files of metrics at the object that names them', async () => {
     const TLS = { CAFile: '/nowhere/ca.pem' };
     const x = { Query: 'select 1', TLS: { CAFile: '/nowhere/x.pem' } };

@@ -100,6 +100,17 @@ describe('rules between keys', () => {
     });
   });
 
+  it('requires the nodes in RaftTLS.Names to be among RaftNodes, in any case', () => {
+    const named = (node: string) =>
+      problemsOf({
+        ...MINIMAL,
+        ...{ RaftBind: 'a:1', RaftNodes: ['a:1', 'b:1'] },
+        RaftTLS: { CAFile: '/c', CertFile: '/c', KeyFile: '/k', Names: { [node]: 'n' } },
+      });
+    expect(named('B:1')).to.be.empty;
+    expect(named('c:1')).to.deep.equal(['RaftTLS.Names["c:1"]: is not among RaftNodes']);
+  });
+
   it('requires one secret of the peers, and one that cannot be guessed', () => {
     const secret = (keys: object) => problemsOf({ ...MINIMAL, ...keys });
     expect(secret({ RaftSecret: 'x'.repeat(32) })).to.be.empty;

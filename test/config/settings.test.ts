@@ -36,6 +36,26 @@ describe('the settings of the service', () => {
     });
   });
 
+  it('writes the nodes of RaftTLS.Names as those of RaftNodes', () => {
+    const RaftTLS = { CAFile: '/c', CertFile: '/p', KeyFile: '/k', Names: { A: 'n', 'b:2': 'm' } };
+    const { consensus } = settingsOf({
+      RaftDataDir: '/d',
+      RaftBind: 'a:1',
+      RaftNodes: ['a:1', 'b:2'],
+      DefaultRaftPort: 1,
+      RaftTLS,
+    });
+    expect(consensus)
+      .to.have.property('tls')
+      .that.deep.equals({
+        ...{ caFile: '/c', certFile: '/p', keyFile: '/k', mode: 'require' },
+        names: new Map([
+          ['a:1', 'n'],
+          ['b:2', 'm'],
+        ]),
+      });
+  });
+
   const workers: ReadonlyArray<readonly [cores: number, http: number, probe: number]> = [
     [1, 1, 1],
     [2, 1, 1],
