@@ -13,7 +13,7 @@ import { median, percentile } from './support/statistics.js';
 const TIMEOUT_MS = 20_000;
 
 /** Milliseconds from the signal to the first 200 of any other node. */
-interface FailoverKind {
+export interface FailoverKind {
   readonly leaderMs: number;
   readonly checkMs: number;
 }
@@ -83,7 +83,7 @@ function demandsOf(killed: CheckTimes, terminated: CheckTimes): Demand[] {
 }
 
 /** Ends the leader and waits for the next one. */
-async function handover(
+export async function handover(
   leader: FrenoNode,
   signal: NodeJS.Signals,
   others: readonly FrenoNode[],

@@ -15,6 +15,7 @@ import { idle } from './idle.js';
 import { memory } from './memory.js';
 import { metrics } from './metrics.js';
 import { pages } from './pages.js';
+import { peers } from './peers.js';
 import { probes } from './probes.js';
 import { restart } from './restart.js';
 import { scale } from './scale.js';
@@ -37,6 +38,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   memory,
   control,
   entries,
+  peers,
   failover,
   haproxy,
   restart,

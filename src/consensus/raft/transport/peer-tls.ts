@@ -8,7 +8,7 @@
  * The handshake itself refuses no certificate: the reason would be an alert, which names neither
  * the node nor what is wrong. It is refused before anything that came over the connection counts.
  */
-import { SSL_OP_NO_TICKET } from 'node:constants';
+import { constants } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isIP, type Socket } from 'node:net';
 import {
@@ -171,7 +171,7 @@ async function readOptions(settings: RaftTlsSettings): Promise<SecureContextOpti
   try {
     const [ca, cert, key] = await Promise.all([caFile, certFile, keyFile].map((f) => readFile(f)));
     const options = { ca, cert, key, minVersion: 'TLSv1.3' as const };
-    const secured = { ...options, secureOptions: SSL_OP_NO_TICKET };
+    const secured = { ...options, secureOptions: constants.SSL_OP_NO_TICKET };
     createSecureContext(secured);
     return secured;
   } catch (error) {
