@@ -40,8 +40,13 @@ function nodeRow({ paint }: Pick<Output, 'paint'>, node: JsonObject): string[] {
     text(node.Version),
     SameConfig === null ? '-' : SameConfig === true ? 'same' : paint('bad', 'differs'),
     typeof clockMs === 'number' ? clockText(paint, clockMs) : '-',
-    error === '' ? '' : paint('broken', error),
+    error === '' ? refusedText(paint, node.Refused) : paint('broken', error),
   ];
+}
+
+/** Another host may have used the name of a node that is well. */
+function refusedText(paint: Output['paint'], refused: unknown): string {
+  return refused === undefined ? '' : paint('bad', `refused in its name: ${text(refused)}`);
 }
 
 function clockText(paint: Output['paint'], differenceMs: number): string {
