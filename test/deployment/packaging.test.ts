@@ -66,6 +66,16 @@ describe('resources/Dockerfile', () => {
     }
   });
 
+  it('copies the configurations that the build reads, and the page', () => {
+    const { scripts } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')) as {
+      scripts: { build: string };
+    };
+    const named = scripts.build.match(/tsconfig[.\w]*\.json/g)!;
+    const copied = instructions('COPY').flatMap((text) => text.split(' '));
+    expect(named).to.include('tsconfig.web.json');
+    expect(copied).to.include.members([...named, 'resources/web']);
+  });
+
   it('runs the launcher as a user other than root, with arguments that it accepts', () => {
     const [entry] = instructions('ENTRYPOINT').map((text) => JSON.parse(text) as string[]);
     const [flags] = instructions('CMD')
