@@ -14,6 +14,7 @@ import { namedMetrics } from './named-metrics.js';
 import { secretsProblem } from './raft-secret.js';
 import type { FrenoConfig } from './schema.js';
 import type { TlsConfig } from './schema-hosts.js';
+import type { ListenTlsConfig } from './schema-listen.js';
 import { type Path, pathText } from './schema-walk.js';
 import { inheritedTls, tlsSettings } from './tls.js';
 
@@ -65,6 +66,7 @@ export async function checkFiles(config: FrenoConfig): Promise<FileFindings> {
       await files.check({ tls: keys.TLS, path: homeOf('TLS') }, own, common);
     }
   }
+  if (config.ListenTLS !== undefined) await files.checkListening(config.ListenTLS);
   if (config.BackendMySQLHost !== '') {
     await files.check({ tls: config.BackendMySQLTLS, path: ['BackendMySQLTLS'] });
     await files.checkPassword(config.BackendMySQLPasswordFile, ['BackendMySQLPasswordFile']);
@@ -125,6 +127,29 @@ class FileCheck {
     if (problem !== null) this.#problem(file, problem);
     else if (await isExposed(file.name)) {
       this.warnings.add(`${file.path}: ${file.name} ${exposure('a secret')}`);
+    }
+  }
+
+  /** What is expired would be noticed by every client at once, so it is refused here. */
+  async checkListening({ CertFile, KeyFile, ClientCAFile }: ListenTlsConfig): Promise<void> {
+    const named = (key: string, name: string): NamedFile => ({ path: `ListenTLS.${key}`, name });
+    const certificate = named('CertFile', CertFile);
+    const authorities = named('ClientCAFile', ClientCAFile);
+    await this.#checkPair(certificate, named('KeyFile', KeyFile));
+    await this.#checkAuthorities(authorities);
+    await this.#checkValidity(certificate);
+    await this.#checkValidity(authorities);
+  }
+
+  async #checkValidity(file: NamedFile): Promise<void> {
+    if (file.name === '') return;
+    // A file that cannot be read is reported already.
+    const text = await readFile(file.name, 'utf8').catch(() => '');
+    if (!isCertificate(text)) return;
+    const { validFrom, validTo } = new X509Certificate(text);
+    if (Date.parse(validTo) < Date.now()) this.#problem(file, `has expired on ${validTo}`);
+    if (Date.parse(validFrom) > Date.now()) {
+      this.#problem(file, `is not valid before ${validFrom}`);
     }
   }
 

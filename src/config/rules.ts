@@ -2,6 +2,7 @@
 import { formatAddress } from '../base/address.js';
 import { ELECTION_HEARTBEATS_MIN } from '../contracts/consensus.js';
 import type { Findings } from './findings.js';
+import { checkListening } from './listening.js';
 import { checkPassword, prefixedPassword } from './passwords.js';
 import { secretsProblem } from './raft-secret.js';
 import { normalNode } from './raft-tls.js';
@@ -27,6 +28,7 @@ export function checkRules(config: FrenoConfig, findings: Findings): void {
   checkPassword(prefixedPassword('BackendMySQL', config), [], findings, 'BackendMySQL');
   checkApps(config.Apps, findings);
   checkAccess(config.Access, findings);
+  checkListening(config, findings);
   checkStores(config.Stores.MySQL, findings);
 }
 

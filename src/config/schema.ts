@@ -4,12 +4,14 @@ import { address, count, list, port, text } from './key-types.js';
 import { accessKeys } from './schema-access.js';
 import { appKeys } from './schema-apps.js';
 import { backendKeys, raftKeys } from './schema-consensus.js';
+import { listenKeys } from './schema-listen.js';
 import { stores } from './schema-stores.js';
 
 const WORKERS_MAX = 64;
 
 const serviceKeys = {
   ListenPort: port().default(8087).meta({ description: 'Port of the HTTP service.' }),
+  ...listenKeys,
   HttpEngine: z
     .enum(['auto', 'uws', 'node'])
     .default('auto')

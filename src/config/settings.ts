@@ -2,11 +2,17 @@
 
 import { type Address, formatAddress, parseAddress } from '../base/address.js';
 import { MYSQL_DEFAULT_PORT } from '../base/mysql/default-port.js';
-import type { AccessSettings, AppRulesSettings, HttpEngineChoice } from '../contracts/http.js';
+import type {
+  AccessSettings,
+  AppRulesSettings,
+  HttpEngineChoice,
+  ListenTlsSettings,
+} from '../contracts/http.js';
 import type { MemcacheAddress } from '../contracts/publisher.js';
 import type { TlsSettings } from '../contracts/stores.js';
 import { accessSettings } from './access.js';
 import { appRulesSettings } from './apps.js';
+import { httpEngine, listenTls } from './listening.js';
 import { type PasswordSettings, passwordOf, prefixedPassword } from './passwords.js';
 import type { RaftSecretSettings } from './raft-secret.js';
 import { type RaftTlsSettings, raftTlsSettings } from './raft-tls.js';
@@ -52,6 +58,10 @@ export interface BackendSettings extends PasswordSettings {
 /** Everything but the stores (see `clusterSettings`). */
 export interface ServiceSettings {
   readonly listenPort: number;
+  /** Empty: all. */
+  readonly listenAddress: string;
+  /** Null: plain HTTP. */
+  readonly listenTls: ListenTlsSettings | null;
   readonly httpEngine: HttpEngineChoice;
   /**
    * Threads that serve HTTP. With `auto` the number for `uws`; the fallback `node` starts one.
@@ -74,7 +84,9 @@ const AUTOMATIC_WORKERS_MAX = 4;
 export function serviceSettings(config: FrenoConfig, cores: number): ServiceSettings {
   return {
     listenPort: config.ListenPort,
-    httpEngine: config.HttpEngine,
+    listenAddress: config.ListenAddress,
+    listenTls: listenTls(config),
+    httpEngine: httpEngine(config),
     httpWorkers: httpWorkers(config, cores),
     probeWorkers: config.ProbeWorkers || automaticWorkers(Math.floor(cores / 2)),
     profiling: config.EnableProfiling,
@@ -88,7 +100,7 @@ export function serviceSettings(config: FrenoConfig, cores: number): ServiceSett
 }
 
 function httpWorkers(config: FrenoConfig, cores: number): number {
-  if (config.HttpEngine === 'node') return 1;
+  if (httpEngine(config) === 'node') return 1;
   return config.HttpWorkers || automaticWorkers(cores - 1);
 }
 

@@ -35,6 +35,15 @@ export type HttpEngine = 'uws' | 'node';
 /** `auto`: `uws`, or `node` where the native module does not load. */
 export type HttpEngineChoice = HttpEngine | 'auto';
 
+/** Files and versions of HTTP over TLS. Each thread that listens reads the files. */
+export interface ListenTlsSettings {
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Empty: clients show no certificates. */
+  readonly clientCaFile: string;
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+}
+
 /** What an HTTP worker is started with; the rest comes with `serve`. */
 export interface HttpWorkerData {
   readonly diagnostics: MessagePort;
@@ -43,6 +52,10 @@ export interface HttpWorkerData {
   readonly board: SharedArrayBuffer;
   readonly engine: HttpEngine;
   readonly listenPort: number;
+  /** Empty: all. */
+  readonly listenAddress: string;
+  /** Null: plain HTTP. */
+  readonly listenTls: ListenTlsSettings | null;
   /** Whether no other socket may listen on the port. */
   readonly exclusive: boolean;
   readonly log: LogOptions;
@@ -279,6 +292,8 @@ export type ToHttp =
     }
   | { readonly kind: 'access'; readonly version: number; readonly access: AccessSettings }
   | { readonly kind: 'memcache'; readonly memcache: MemcacheAddress }
+  /** The files of TLS have changed: new connections get what is in them now. */
+  | { readonly kind: 'renewCertificate'; readonly version: number }
   /** `version` null: not to be acknowledged. */
   | {
       readonly kind: 'apply';

@@ -50,6 +50,8 @@ export function createHttpPool(
   return new HttpPool({
     engine: settings.httpEngine,
     listenPort: settings.listenPort,
+    listenAddress: settings.listenAddress,
+    listenTls: settings.listenTls,
     workers: settings.httpWorkers,
     board: board.memory,
     stores: [],

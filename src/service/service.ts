@@ -188,6 +188,7 @@ export class Service {
     const known = http.setStores(this.#inventory.stores(), appRules);
     await Promise.all([assigned, known, http.setAccess(access)]);
     // Only now: when the clusters are refused, nothing may have changed.
+    await http.renewCertificate();
     this.#http.setMemcache(memcache);
     this.#probes.setMemcache(memcache);
   }

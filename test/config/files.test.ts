@@ -68,6 +68,27 @@ describe('the files that a configuration names', () => {
     expect(exposed[0]).to.match(/^Stores\.MySQL\.TLS\.KeyFile: .*exposed\.key holds a private key/);
   });
 
+  it('refuses certificates of the HTTP service that no client would accept', async () => {
+    const expired = await authority.issueFor([-2, -1], 'expired', 'DNS:a');
+    const early = await authority.issueFor([1, 2], 'early', 'DNS:a');
+    const listening = async (tls: object): Promise<string> => {
+      const ListenTLS = { ...pair(first), ...tls };
+      return (await checkFiles(configSchema.parse({ ListenTLS }))).problems.join();
+    };
+    expect(await listening({})).to.equal('');
+    expect(await listening({ ClientCAFile: authority.caFile })).to.equal('');
+    for (const [tls, problem] of [
+      [pair(expired), /^ListenTLS\.CertFile: .*expired\.pem has expired on /],
+      [pair(early), /^ListenTLS\.CertFile: .*early\.pem is not valid before /],
+      [{ KeyFile: second.keyFile }, /^ListenTLS\.KeyFile: .*second\.key does not match/],
+      [{ CertFile: '/nowhere' }, /^ListenTLS\.CertFile: \/nowhere cannot be read: no such file$/],
+      [{ ClientCAFile: first.keyFile }, /^ListenTLS\.ClientCAFile: .* contains no certificate/],
+      [{ ClientCAFile: expired.certFile }, /^ListenTLS\.ClientCAFile: .*has expired on /],
+    ] as const) {
+      expect(await listening(tls)).to.match(problem);
+    }
+  });
+
   it('checks the files of passwords: missing, empty, exposed', async () => {
     const [good, empty] = [fileOf('password', 'secret\n'), fileOf('empty', '\n')];
     chmodSync(good, 0o600);

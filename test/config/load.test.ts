@@ -173,7 +173,7 @@ describe('loading the configuration', () => {
     const name = file('a.json', { BackendMySQLHost: '${DB}', ListenPort: 0, Listen: 1 });
     expect((await mistake(name)).split('\n')).to.deep.equal([
       `${name}: ListenPort: must be at least 1, got 0`,
-      `${name}: Listen: unknown key; did you mean ListenPort?`,
+      `${name}: Listen: unknown key; did you mean ListenTLS?`,
       `${name}: RaftDataDir: must be set, unless BackendMySQLHost is set`,
       `${name}: BackendMySQLHost: environment variable DB is not set, replaced by an empty ` +
         'string (warning)',

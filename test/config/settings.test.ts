@@ -11,6 +11,8 @@ describe('the settings of the service', () => {
   it('has the defaults on eight cores', () => {
     expect(settingsOf({ RaftDataDir: '/d' })).to.deep.equal({
       listenPort: 8087,
+      listenAddress: '',
+      listenTls: null,
       httpEngine: 'auto',
       httpWorkers: 4,
       probeWorkers: 4,

@@ -21,9 +21,9 @@ describe('a client', () => {
     const log = pino({ level: 'silent', customLevels: LOG_LEVELS });
     const { handler, checks, access } = front;
     const connections = ConnectionCounts.create();
-    engine = new NodeEngine({ handler, checks, access, connections, log }, IDLE_TIMEOUT_MS);
+    engine = new NodeEngine({ handler, checks, access, connections, log }, null, IDLE_TIMEOUT_MS);
     port = await probePort(0);
-    await engine.listen(port);
+    await engine.listen({ port, address: '', exclusive: true });
   });
 
   after(async () => {

@@ -39,12 +39,12 @@ export class CertificateAuthority {
 
   /** A certificate for these names, each as `DNS:name` or `IP:address`. */
   issue(name: string, ...alternatives: string[]): Promise<Certificate> {
-    return this.issueFor({ fromDay: 0, untilDay: 2 }, name, ...alternatives);
+    return this.issueFor([-1, 2], name, ...alternatives);
   }
 
-  /** The same, valid from and until that many days from now: `openssl ca` knows dates. */
+  /** One that is valid from and until so many days from now. */
   async issueFor(
-    { fromDay, untilDay }: { readonly fromDay: number; readonly untilDay: number },
+    [fromDay, untilDay]: readonly [number, number],
     name: string,
     ...alternatives: string[]
   ): Promise<Certificate> {
@@ -55,25 +55,15 @@ export class CertificateAuthority {
       ...['req', ...KEY, '-subj', `/CN=${name}`],
       ...['-keyout', keyFile, '-out', file('csr')],
     );
-    const files = ['-in', file('csr'), '-extfile', file('ext'), '-out', certFile];
-    const { certFile: caFile, keyFile: caKey } = this.#own;
-    if (fromDay === 0) {
-      await openssl(
-        ...['x509', '-req', '-CA', caFile, '-CAkey', caKey, '-CAcreateserial'],
-        ...['-days', String(untilDay), ...files],
-      );
-    } else {
-      await writeFile(file('index'), '');
-      await writeFile(
-        file('cnf'),
-        '[ca]\ndefault_ca=a\n[a]\ndefault_md=sha256\npolicy=p\nrand_serial=yes\n' +
-          `database=${file('index')}\nnew_certs_dir=${this.#directory}\n[p]\ncommonName=supplied\n`,
-      );
-      await openssl(
-        ...['ca', '-batch', '-config', file('cnf'), '-cert', caFile, '-keyfile', caKey],
-        ...['-startdate', dateOf(fromDay), '-enddate', dateOf(untilDay), '-notext', ...files],
-      );
-    }
+    const database = file('index');
+    await writeFile(database, '');
+    await writeFile(file('cnf'), caConfiguration(database, this.#directory));
+    await openssl(
+      ...['ca', '-batch', '-notext', '-config', file('cnf'), '-in', file('csr')],
+      ...['-cert', this.#own.certFile, '-keyfile', this.#own.keyFile],
+      ...['-startdate', day(fromDay), '-enddate', day(untilDay), '-extfile', file('ext')],
+      ...['-out', certFile],
+    );
     return { certFile, keyFile };
   }
 
@@ -86,8 +76,17 @@ async function openssl(...parameters: string[]): Promise<void> {
   await run('openssl', parameters);
 }
 
-/** As openssl reads it: YYYYMMDDHHMMSSZ. */
-function dateOf(day: number): string {
-  const date = new Date(Date.now() + day * 86_400_000);
-  return `${date.toISOString().replace(/[-:T]/g, '').slice(0, 14)}Z`;
+/** For openssl-ca(1), which alone takes both dates. */
+function caConfiguration(database: string, directory: string): string {
+  return [
+    ...['[ca]', 'default_ca = ours', '[ours]', `database = ${database}`],
+    ...[`new_certs_dir = ${directory}`, 'rand_serial = yes', 'default_md = sha256', 'policy = any'],
+    ...['[any]', 'commonName = supplied', ''],
+  ].join('\n');
+}
+
+/** `YYYYMMDDHHMMSSZ`. */
+function day(fromNow: number): string {
+  const iso = new Date(Date.now() + fromNow * 86_400_000).toISOString();
+  return `${iso.replace(/\D/g, '').slice(0, 14)}Z`;
 }

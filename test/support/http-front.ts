@@ -8,6 +8,7 @@ import { Board, encodeHost } from '../../src/board/board.js';
 import { ConnectionCounts } from '../../src/board/connection-counts.js';
 import type {
   HttpEngine,
+  ListenTlsSettings,
   MainRequest,
   MainResponse,
   StoreLocation,
@@ -17,9 +18,10 @@ import { AccessGuard } from '../../src/http/worker/access/guard.js';
 import { CheckRequests } from '../../src/http/worker/check-requests.js';
 import { Checks } from '../../src/http/worker/checks.js';
 import { CheckCounters } from '../../src/http/worker/counters.js';
-import type { Engine } from '../../src/http/worker/engines/engine.js';
+import type { Engine, EngineContext } from '../../src/http/worker/engines/engine.js';
 import { NodeEngine } from '../../src/http/worker/engines/node.js';
 import { UwsEngine } from '../../src/http/worker/engines/uws.js';
+import { UwsTlsEngine } from '../../src/http/worker/engines/uws-tls.js';
 import { Handler } from '../../src/http/worker/handler.js';
 import { LiveStreams } from '../../src/http/worker/live/streams.js';
 import { writeTopics } from '../../src/http/worker/live/topics.js';
@@ -84,6 +86,7 @@ export class TestFront {
   constructor(
     readonly name: HttpEngine,
     profiling = false,
+    tls: ListenTlsSettings | null = null,
   ) {
     const { board, state, counters, recentApps } = this;
     const reports = new Reports((report) => this.reports.push(report));
@@ -124,14 +127,18 @@ export class TestFront {
       access: this.access,
       log: pino({ level: 'silent', customLevels: LOG_LEVELS }),
     };
-    this.engine = name === 'uws' ? new UwsEngine(context) : new NodeEngine(context);
+    this.engine = engineOf(name, context, tls);
     this.handler.setMemcache({ servers: [], path: 'freno' });
   }
 
-  static async start(name: HttpEngine, profiling = false): Promise<TestFront> {
-    const front = new TestFront(name, profiling);
+  static async start(
+    name: HttpEngine,
+    profiling = false,
+    tls: ListenTlsSettings | null = null,
+  ): Promise<TestFront> {
+    const front = new TestFront(name, profiling, tls);
     front.port = await probePort(0);
-    await front.engine.listen(front.port, true);
+    await front.engine.listen({ port: front.port, address: '', exclusive: true });
     front.lead(true);
     return front;
   }
@@ -201,4 +208,9 @@ export class TestFront {
   stop(): void {
     this.engine.close();
   }
+}
+
+function engineOf(name: HttpEngine, context: EngineContext, tls: ListenTlsSettings | null): Engine {
+  if (name === 'node') return new NodeEngine(context, tls);
+  return tls === null ? new UwsEngine(context) : new UwsTlsEngine(context, tls);
 }

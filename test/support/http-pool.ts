@@ -29,6 +29,8 @@ export class TestPool {
     this.pool = new HttpPool({
       engine: 'uws',
       listenPort: 0,
+      listenAddress: '',
+      listenTls: null,
       workers: 2,
       board: this.board.memory,
       stores: [storeLocation('main1', 0)],

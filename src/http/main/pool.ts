@@ -7,7 +7,7 @@
  * process.
  */
 
-import { FrenoError } from '../../base/errors.js';
+import type { FrenoError } from '../../base/errors.js';
 import type { Logger, LogOptions } from '../../base/log.js';
 import { ThreadRestarts } from '../../base/supervised-thread.js';
 import { MAIN_WATCHDOG_LIMITS, WATCHDOG_LIMITS, type WatchdogLimits } from '../../base/watchdog.js';
@@ -20,6 +20,7 @@ import type {
   HttpEngineChoice,
   HttpStatistics,
   HttpStatisticsSource,
+  ListenTlsSettings,
   MainRequest,
   MainRequestHandler,
   RefusedCommand,
@@ -30,8 +31,10 @@ import type { MemcacheAddress } from '../../contracts/publisher.js';
 import type { Command } from '../../throttle/commands.js';
 import type { StateImage } from '../../throttle/state.js';
 import { AnswerTotals } from './answer-totals.js';
+import { CertificateFiles } from './certificate-files.js';
 import { WorkerOutbox } from './outbox.js';
-import { portError, probePort } from './port-probe.js';
+import { hungError, startError } from './pool-errors.js';
+import { probePort } from './port-probe.js';
 import { UnknownStoreLog } from './unknown-stores.js';
 import { HttpWorkerHandle, threadName } from './worker-handle.js';
 
@@ -46,6 +49,10 @@ export interface HttpPoolOptions {
   readonly engine: HttpEngineChoice;
   /** 0: one that the system chooses, for tests. */
   readonly listenPort: number;
+  /** Empty: all. */
+  readonly listenAddress: string;
+  /** Null: plain HTTP. */
+  readonly listenTls: ListenTlsSettings | null;
   /**
    * The `node` engine has one worker, whatever this says: Node cannot share a port between threads.
    */
@@ -87,6 +94,7 @@ export class HttpPool implements HttpStatisticsSource {
   readonly #workers = new Set<HttpWorkerHandle>();
   readonly #restarts = new ThreadRestarts();
   readonly #unknownStores: UnknownStoreLog;
+  readonly #certificate: CertificateFiles;
   #engine: HttpEngine;
   #port: number;
   #stores: readonly StoreLocation[];
@@ -104,6 +112,7 @@ export class HttpPool implements HttpStatisticsSource {
     this.#options = options;
     this.#engine = options.engine === 'auto' ? 'uws' : options.engine;
     this.#port = options.listenPort;
+    this.#certificate = new CertificateFiles(options.listenTls);
     this.#stores = options.stores;
     this.#appRules = options.appRules;
     this.#access = options.access;
@@ -131,7 +140,8 @@ export class HttpPool implements HttpStatisticsSource {
    * engine does not load, with `THREAD_HUNG` when a worker is unresponsive.
    */
   async start(): Promise<void> {
-    this.#port = await probePort(this.#options.listenPort);
+    this.#port = await probePort(this.#options.listenPort, this.#options.listenAddress);
+    await this.#certificate.hasChanged();
     let failed = await this.#startAll();
     if (failed?.failure?.cause === 'native' && this.#options.engine === 'auto') {
       this.#options.log.warn(
@@ -143,7 +153,7 @@ export class HttpPool implements HttpStatisticsSource {
     }
     if (failed === undefined) return;
     await this.#endAll();
-    throw this.#startError(failed);
+    throw startError(failed, this.#port);
   }
 
   /** Resolves when every live worker has the stores, and the rules of apps. */
@@ -157,6 +167,16 @@ export class HttpPool implements HttpStatisticsSource {
   setAccess(access: AccessSettings): Promise<void> {
     this.#access = access;
     return this.#outbox.broadcast((version) => ({ kind: 'access', version, access }));
+  }
+
+  /**
+   * Reads the certificate again: new connections get it when it has changed. Resolves when every
+   * live worker has it.
+   */
+  async renewCertificate(): Promise<void> {
+    if (!(await this.#certificate.hasChanged())) return;
+    await this.#outbox.broadcast((version) => ({ kind: 'renewCertificate', version }));
+    this.#options.log.warn('ListenTLS: new connections get the renewed certificate');
   }
 
   setMemcache(memcache: MemcacheAddress): void {
@@ -227,6 +247,7 @@ export class HttpPool implements HttpStatisticsSource {
 
   #startWorker(): HttpWorkerHandle {
     const { board, workerLog, workers, diagnostics, profiling, connections } = this.#options;
+    const { listenAddress, listenTls } = this.#options;
     const { watchdog = WATCHDOG_LIMITS, mainWatchdog = MAIN_WATCHDOG_LIMITS } = this.#options;
     const number = this.#nextNumber++;
     const worker = new HttpWorkerHandle(
@@ -237,6 +258,8 @@ export class HttpPool implements HttpStatisticsSource {
         board,
         engine: this.#engine,
         listenPort: this.#port,
+        listenAddress,
+        listenTls,
         exclusive: workers === 1,
         log: workerLog,
         worker: number,
@@ -372,28 +395,4 @@ export class HttpPool implements HttpStatisticsSource {
       this.#onGone();
     });
   }
-
-  #startError(worker: HttpWorkerHandle): FrenoError {
-    if (worker.phase !== 'gone') return hungError([worker]);
-    const reason = worker.failure?.message ?? 'it ended';
-    switch (worker.failure?.cause) {
-      case 'native': {
-        const advice = 'choose "node" or "auto"';
-        const message = `HttpEngine: uws does not load here: ${reason}; ${advice}`;
-        return new FrenoError('RESOURCE', message);
-      }
-      case 'listen':
-        return portError(this.#port, reason);
-      default:
-        return new FrenoError('RESOURCE', `an HTTP worker did not start: ${reason}`);
-    }
-  }
-}
-
-function hungError(workers: readonly HttpWorkerHandle[]): FrenoError {
-  const threads = workers.map(({ number }) => threadName(number)).join(', ');
-  return new FrenoError(
-    'THREAD_HUNG',
-    `${threads}: unresponsive HTTP worker; the process must be restarted`,
-  );
 }

@@ -6,16 +6,17 @@ import { createServer } from 'node:net';
 import { FrenoError, messageOf } from '../../base/errors.js';
 
 /**
- * Listens on the port for a moment, on all addresses, and resolves with its number (port 0: one
- * that the system chose). Rejects with `RESOURCE` when it is taken.
+ * Listens on the port for a moment, on that address or on all, and resolves with its number (port
+ * 0: one that the system chose). Rejects with `RESOURCE` when it is taken.
  */
-export function probePort(port: number): Promise<number> {
+export function probePort(port: number, address = ''): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', (error: NodeJS.ErrnoException) => reject(portError(port, reasonOf(error))));
-    probe.listen({ port, exclusive: true }, () => {
-      const address = probe.address();
-      const found = typeof address === 'object' && address !== null ? address.port : port;
+    const host = address === '' ? {} : { host: address };
+    probe.listen({ port, exclusive: true, ...host }, () => {
+      const bound = probe.address();
+      const found = typeof bound === 'object' && bound !== null ? bound.port : port;
       probe.close(() => resolve(found));
     });
   });
@@ -28,6 +29,7 @@ export function portError(port: number, reason: string): FrenoError {
 function reasonOf(error: NodeJS.ErrnoException): string {
   if (error.code === 'EADDRINUSE')
     return 'it is taken by another process; stop it or choose another';
+  if (error.code === 'EADDRNOTAVAIL') return 'ListenAddress is none of this machine';
   if (error.code === 'EACCES') return 'not permitted; choose a port above 1023';
   return messageOf(error);
 }

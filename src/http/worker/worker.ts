@@ -19,7 +19,6 @@ import type {
   CheckCount,
   FailureCause,
   FromHttp,
-  HttpEngine,
   HttpWorkerData,
   MainRequest,
   RecentApp,
@@ -136,7 +135,7 @@ class HttpWorker {
 
   async load(): Promise<void> {
     try {
-      this.#engine = await loadEngine(this.#data.engine, this.#context);
+      this.#engine = await loadEngine(this.#data, this.#context);
       this.#post({ kind: 'ready' });
     } catch (error) {
       this.fail('native', messageOf(error));
@@ -165,6 +164,9 @@ class HttpWorker {
         return;
       case 'memcache':
         this.#handler.setMemcache(message.memcache);
+        return;
+      case 'renewCertificate':
+        void this.#renewCertificate(message.version);
         return;
       case 'apply':
         for (const command of message.commands) this.#state.apply(command);
@@ -217,12 +219,23 @@ class HttpWorker {
   }
 
   async #listen(): Promise<void> {
+    const { listenPort: port, listenAddress: address, exclusive } = this.#data;
     try {
-      await this.#engine?.listen(this.#data.listenPort, this.#data.exclusive);
+      await this.#engine?.listen({ port, address, exclusive });
       this.#post({ kind: 'listening' });
     } catch (error) {
       this.fail('listen', messageOf(error));
     }
+  }
+
+  /** Main has checked the files; if they have changed since, the certificate before stays. */
+  async #renewCertificate(version: number): Promise<void> {
+    try {
+      await this.#engine?.renewCertificate?.();
+    } catch (error) {
+      this.#log.error({ reason: messageOf(error) }, 'ListenTLS: the certificate was not renewed');
+    }
+    this.#acknowledge(version);
   }
 
   async #stop(): Promise<void> {
@@ -293,13 +306,18 @@ class HttpWorker {
 }
 
 /** Loads the native module only when it is used: on some platforms it does not load. */
-async function loadEngine(engine: HttpEngine, context: EngineContext): Promise<Engine> {
+async function loadEngine(
+  { engine, listenTls }: HttpWorkerData,
+  context: EngineContext,
+): Promise<Engine> {
   if (engine === 'node') {
     const { NodeEngine } = await import('./engines/node.js');
-    return new NodeEngine(context);
+    return new NodeEngine(context, listenTls);
   }
   const { UwsEngine } = await import('./engines/uws.js');
-  return new UwsEngine(context);
+  if (listenTls === null) return new UwsEngine(context);
+  const { UwsTlsEngine } = await import('./engines/uws-tls.js');
+  return new UwsTlsEngine(context, listenTls);
 }
 
 function elapsed(milliseconds: number): Promise<void> {

@@ -17,6 +17,10 @@ export class ConnectedPeers {
     return this.#hasSeveral ? undefined : this.#solePeer;
   }
 
+  get isEmpty(): boolean {
+    return this.#open === 0;
+  }
+
   opened(peer: ClientKey): void {
     this.#open++;
     if (this.#solePeer === undefined) this.#solePeer = peer;

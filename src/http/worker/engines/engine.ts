@@ -17,12 +17,23 @@ export interface EngineContext {
   readonly log: Logger;
 }
 
+/** Where an engine listens. */
+export interface Listening {
+  readonly port: number;
+  /** Empty: all addresses, of IPv6 and IPv4 where there are both. */
+  readonly address: string;
+  /** Whether no other socket may listen on the port. */
+  readonly exclusive: boolean;
+}
+
 export interface Engine {
+  /** Rejects with the reason. */
+  listen(where: Listening): Promise<void>;
   /**
-   * Listens on all addresses, of IPv6 and IPv4 where there are both; rejects with the reason.
-   * `exclusive`: no other socket may listen on the port.
+   * With TLS: new connections get the certificate that is now in the files; those that are open
+   * stay. Rejects, and changes nothing, when the files cannot be used.
    */
-  listen(port: number, exclusive: boolean): Promise<void>;
+  renewCertificate?(): Promise<void>;
   /**
    * Accepts no new connections; requests on the open ones still get their response, which closes
    * the connection. Resolves when nothing is in flight.

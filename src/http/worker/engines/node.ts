@@ -6,12 +6,16 @@ import {
   createServer,
   type IncomingMessage,
   type OutgoingHttpHeaders,
+  type RequestListener,
   type Server,
+  type ServerOptions,
   type ServerResponse,
 } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { messageOf } from '../../../base/errors.js';
+import type { ListenTlsSettings } from '../../../contracts/http.js';
 import { forwardedClient, textClient } from '../client-address.js';
 import type { HandlerRequest } from '../handler-request.js';
 import {
@@ -20,11 +24,12 @@ import {
   TOO_MANY_BODIES_RESPONSE,
 } from '../response.js';
 import { openAndUnlink } from '../temporary-file.js';
-import { type Engine, type EngineContext, InFlight } from './engine.js';
+import { type Engine, type EngineContext, InFlight, type Listening } from './engine.js';
 import { MALFORMED_RESPONSE } from './framing.js';
 import { HeldBodies, TRANSFER_MS_MAX } from './held-bodies.js';
 import { NodeConnections } from './node-connections.js';
 import { NodeSink } from './node-sink.js';
+import { ClientCertificates, secureContext } from './node-tls.js';
 
 /**
  * Connections close after this while they are idle, or their request is not whole, as with the
@@ -34,41 +39,82 @@ const IDLE_TIMEOUT_MS = 10_000;
 
 export class NodeEngine implements Engine {
   readonly #context: EngineContext;
-  readonly #server: Server;
+  readonly #server: Server | TlsServer;
+  readonly #tls: ListenTlsSettings | null;
+  readonly #certificates = new ClientCertificates();
   readonly #inFlight = new InFlight();
   readonly #connections = new NodeConnections();
   readonly #held = new HeldBodies();
   #draining = false;
 
-  constructor(context: EngineContext, idleTimeoutMs = IDLE_TIMEOUT_MS) {
+  /** `tls` null: plain HTTP. Throws `RESOURCE` when its files cannot be used. */
+  constructor(
+    context: EngineContext,
+    tls: ListenTlsSettings | null = null,
+    idleTimeoutMs = IDLE_TIMEOUT_MS,
+  ) {
     this.#context = context;
+    this.#tls = tls;
     const times = {
       keepAliveTimeout: idleTimeoutMs,
       headersTimeout: idleTimeoutMs,
       requestTimeout: idleTimeoutMs,
       connectionsCheckingInterval: idleTimeoutMs / 10,
     };
-    this.#server = createServer(times, (req, res) => this.#receive(req, res));
+    const serve = (req: IncomingMessage, res: ServerResponse) => this.#receive(req, res);
+    this.#server =
+      tls === null ? createServer(times, serve) : this.#tlsServer(tls, idleTimeoutMs, times, serve);
     this.#server.on('connection', (socket) => {
       socket.once('close', () => context.connections.closed());
-      if (context.connections.opened()) this.#connections.opened(socket);
-      else socket.destroy();
+      if (!context.connections.opened()) socket.destroy();
+      else if (tls === null) this.#connections.opened(socket);
     });
     // An expectation that is not known is ignored (RFC 9110, section 10.1.1).
     this.#server.on('checkExpectation', (req, res) => this.#receive(req, res));
-    this.#server.on('clientError', (error, socket) =>
-      this.#connections.failed(error, socket as Socket),
-    );
+    this.#server.on('clientError', (error, socket) => this.#clientFailed(error, socket as Socket));
   }
 
-  listen(port: number): Promise<void> {
+  #tlsServer(
+    tls: ListenTlsSettings,
+    handshakeTimeout: number,
+    times: ServerOptions,
+    serve: RequestListener,
+  ): TlsServer {
+    const requestCert = tls.clientCaFile !== '';
+    // Clients without a certificate are served too: what they may do is not decided here.
+    const clients = { requestCert, rejectUnauthorized: false, handshakeTimeout };
+    const server = createTlsServer({ ...times, ...clients, ...secureContext(tls) }, serve);
+    server.on('secureConnection', (socket) => {
+      this.#connections.opened(socket);
+      this.#certificates.connected(socket);
+    });
+    return server;
+  }
+
+  /** After a handshake that failed, a response could not be read. */
+  #clientFailed(error: NodeJS.ErrnoException, socket: Socket): void {
+    if (this.#tls !== null && !this.#certificates.isConnected(socket)) socket.destroy();
+    else this.#connections.failed(error, socket);
+  }
+
+  async renewCertificate(): Promise<void> {
+    if (this.#tls === null || !('setSecureContext' in this.#server)) return;
+    this.#server.setSecureContext(secureContext(this.#tls));
+  }
+
+  listen({ port, address }: Listening): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen({ port, exclusive: true }, () => {
-        this.#server.off('error', reject);
-        this.#server.on('error', (error) => this.#context.log.error({ err: error }, 'HTTP server'));
-        resolve();
-      });
+      this.#server.listen(
+        { port, exclusive: true, ...(address !== '' && { host: address }) },
+        () => {
+          this.#server.off('error', reject);
+          this.#server.on('error', (error) =>
+            this.#context.log.error({ err: error }, 'HTTP server'),
+          );
+          resolve();
+        },
+      );
     });
   }
 
@@ -106,12 +152,18 @@ export class NodeEngine implements Engine {
   #serve(req: IncomingMessage, res: ServerResponse): void {
     this.#connections.carriedOut(req.socket, res);
     try {
-      const response = this.#context.handler.handle(requestOf(req, res));
+      const response = this.#context.handler.handle(this.#requestOf(req, res));
       if (response instanceof Promise) this.#sendLater(response, req, res);
       else this.#send(response, req, res);
     } catch (error) {
       this.#fail(error, req, res);
     }
+  }
+
+  #requestOf(req: IncomingMessage, res: ServerResponse): HandlerRequest {
+    const request = requestOf(req, res);
+    const certificate = this.#tls === null ? '' : this.#certificates.nameOf(req.socket);
+    return certificate === '' ? request : { ...request, certificate };
   }
 
   #sendLater(response: Promise<HandlerResponse>, req: IncomingMessage, res: ServerResponse): void {

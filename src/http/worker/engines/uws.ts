@@ -6,6 +6,7 @@
 
 import uWebSockets, { type HttpRequest, type HttpResponse } from 'uWebSockets.js';
 import HyperExpress from 'hyper-express';
+import type { ListenTlsSettings } from '../../../contracts/http.js';
 import { LOW_PRIORITY_QUERY } from '../checks.js';
 import { binaryClient, forwardedClient } from '../client-address.js';
 import type { HandlerRequest } from '../handler-request.js';
@@ -17,11 +18,12 @@ import {
 } from '../response.js';
 import { openAndUnlink } from '../temporary-file.js';
 import { ConnectedPeers } from './connected-peers.js';
-import { type Engine, type EngineContext, InFlight } from './engine.js';
+import { type Engine, type EngineContext, InFlight, type Listening } from './engine.js';
 import { asksToClose, type Framing, framingOf, MALFORMED_RESPONSE } from './framing.js';
 import { HeldBodies } from './held-bodies.js';
 import { isCheckAll, TurnBudget } from './turn-budget.js';
 import { LargeBodySender } from './uws-large-body.js';
+import { listenWith } from './uws-listen.js';
 import {
   bodyOf,
   CONNECTION,
@@ -37,10 +39,6 @@ import { UwsSink } from './uws-sink.js';
 
 /** Requests need no body; a larger one is refused (413). */
 const BODY_BYTES_MAX = 64 * 1024;
-
-/** Options of `listen` (`LIBUS_LISTEN_…`), which the types of the package do not declare. */
-const LISTEN_SHARED = 0;
-const LISTEN_EXCLUSIVE_PORT = 1;
 
 /** How many plain checks take as long as a request that passes hyper-express. */
 const OTHER_WEIGHT = 4;
@@ -67,9 +65,14 @@ export class UwsEngine implements Engine {
   #draining = false;
   #closed = false;
 
-  constructor(context: EngineContext) {
+  /** `tls` null: plain HTTP. Throws when its files cannot be used. */
+  constructor(context: EngineContext, tls: ListenTlsSettings | null = null) {
     this.#context = context;
-    this.#server = new HyperExpress.Server({ auto_close: false, max_body_length: BODY_BYTES_MAX });
+    this.#server = new HyperExpress.Server({
+      auto_close: false,
+      max_body_length: BODY_BYTES_MAX,
+      ...(tls !== null && { cert_file_name: tls.certFile, key_file_name: tls.keyFile }),
+    });
     const native = this.#server.uws_instance;
     native.filter((res, change) => this.#connectionsChanged(res, Number(change)));
     for (const pattern of CHECK_PATTERNS) {
@@ -89,23 +92,24 @@ export class UwsEngine implements Engine {
     this.#server.any('/*', (req, res) => this.#serve('other', req, res));
   }
 
-  listen(port: number, exclusive: boolean): Promise<void> {
-    const options = exclusive ? LISTEN_EXCLUSIVE_PORT : LISTEN_SHARED;
-    return new Promise((resolve, reject) => {
-      this.#server.uws_instance.listen(port, options, (socket) => {
-        if (socket === false) reject(new Error('the port is taken, or not permitted'));
-        else {
-          this.#socket = socket;
-          resolve();
-        }
-      });
-    });
+  async listen(where: Listening): Promise<void> {
+    this.#socket = await listenWith(this.#server.uws_instance, where);
+  }
+
+  /** No open connection. */
+  get isUnused(): boolean {
+    return this.#peers.isEmpty;
+  }
+
+  /** Accepts no new connections; those that are open are served as before. */
+  retire(): void {
+    if (this.#socket !== undefined) uWebSockets.us_listen_socket_close(this.#socket);
+    this.#socket = undefined;
   }
 
   drain(): Promise<void> {
     this.#draining = true;
-    if (this.#socket !== undefined) uWebSockets.us_listen_socket_close(this.#socket);
-    this.#socket = undefined;
+    this.retire();
     return this.#inFlight.idle();
   }
 

@@ -114,16 +114,15 @@ describe('peers with certificates', () => {
     await until(() => faultOf(one, b).includes('is for IP Address:127.0.0.2, not for 127.0.0.1'));
   });
 
-  const days = (fromDay: number, untilDay: number) => ({ fromDay, untilDay });
   const unusable: ReadonlyArray<readonly [string, () => Promise<Certificate>, string]> = [
     [
       'has expired',
-      () => authority.issueFor(days(-2, -1), 'expired', 'DNS:b'),
+      () => authority.issueFor([-2, -1], 'expired', 'DNS:b'),
       'its certificate, or that of its authority, has expired',
     ],
     [
       'is not yet valid',
-      () => authority.issueFor(days(1, 2), 'future', 'DNS:b'),
+      () => authority.issueFor([1, 2], 'future', 'DNS:b'),
       'its certificate, or that of its authority, is not yet valid',
     ],
     [
@@ -182,7 +181,7 @@ describe('peers with certificates', () => {
   }
 
   it('that accept both talk in clear where a certificate is refused, with a warning', async () => {
-    const expired = await authority.issueFor(days(-2, -1), 'expired too', 'DNS:b');
+    const expired = await authority.issueFor([-2, -1], 'expired too', 'DNS:b');
     const one = await started(a, b, await tlsOf(certificates.a, { mode: 'accept' }));
     const two = await started(b, a, await tlsOf(expired, { mode: 'accept' }));
     await reachEachOther(one, two);

@@ -1,0 +1,54 @@
+/** Which engine serves HTTP over TLS, and what is refused. */
+import { expect } from 'chai';
+import type { ConfigInput } from '../../src/config/schema.js';
+import { serviceSettings } from '../../src/config/settings.js';
+import { configOf, MINIMAL, problemsOf } from './documents.js';
+
+const FILES = { CertFile: 'c', KeyFile: 'k' };
+
+describe('where and how HTTP listens', () => {
+  const settingsOf = (document: ConfigInput) => serviceSettings(configOf(document), 4);
+
+  it('is plain HTTP on all addresses by default', () => {
+    expect(settingsOf({})).to.include({ listenAddress: '', listenTls: null, httpEngine: 'auto' });
+  });
+
+  it('is TLS 1.2 and later on one address where that is configured', () => {
+    const { listenAddress, listenTls, httpEngine } = settingsOf({
+      ListenAddress: '10.0.0.1',
+      ListenTLS: FILES,
+    });
+    expect({ listenAddress, httpEngine }).to.deep.equal({
+      listenAddress: '10.0.0.1',
+      httpEngine: 'auto',
+    });
+    expect(listenTls).to.deep.equal({
+      ...{ certFile: 'c', keyFile: 'k', clientCaFile: '', minVersion: 'TLSv1.2' },
+    });
+  });
+
+  for (const only of [{ ClientCAFile: 'a' }, { MinVersion: 'TLSv1.3' as const }]) {
+    const [key] = Object.keys(only);
+
+    it(`chooses the node engine for ${key}, with one worker`, () => {
+      const ListenTLS = { ...FILES, ...only };
+      expect(settingsOf({ ListenTLS })).to.include({ httpEngine: 'node', httpWorkers: 1 });
+    });
+
+    it(`refuses ${key} with the native engine`, () => {
+      const ListenTLS = { ...FILES, ...only };
+      const problems = problemsOf({ ...MINIMAL, HttpEngine: 'uws', ListenTLS });
+      expect(problems).to.have.length(1);
+      expect(problems[0]).to.match(new RegExp(`^ListenTLS\\.${key}: not with HttpEngine "uws"`));
+    });
+  }
+
+  it('refuses a certificate without a key, and an address with a port', () => {
+    const problems = problemsOf({
+      ...{ ...MINIMAL, ListenAddress: '10.0.0.1:80', ListenTLS: { CertFile: 'c' } },
+    });
+    expect(problems.join('\n'))
+      .to.match(/ListenTLS\.KeyFile/)
+      .and.match(/ListenAddress: must be/);
+  });
+});
