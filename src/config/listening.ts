@@ -1,5 +1,6 @@
 /** How the HTTP service listens: the engine that can do what is asked of TLS, and its settings. */
-import type { HttpEngineChoice, ListenTlsSettings } from '../contracts/http.js';
+import { parseAddress } from '../base/address.js';
+import type { DoorSettings, HttpEngineChoice, ListenTlsSettings } from '../contracts/http.js';
 import type { Findings } from './findings.js';
 import type { FrenoConfig } from './schema.js';
 
@@ -12,6 +13,11 @@ function nodeOnly({ ListenTLS: tls }: FrenoConfig): readonly [key: string, why: 
 }
 
 export function checkListening(config: FrenoConfig, findings: Findings): void {
+  if (doorSettings(config).adminListen?.port === config.ListenPort) {
+    findings.problem(['AdminListen'], 'has the port of ListenPort: choose another', [
+      ['ListenPort'],
+    ]);
+  }
   const reason = nodeOnly(config);
   if (config.HttpEngine !== 'uws' || reason === null) return;
   const [key, why] = reason;
@@ -35,5 +41,13 @@ export function listenTls({ ListenTLS: tls }: FrenoConfig): ListenTlsSettings | 
     keyFile: tls.KeyFile,
     clientCaFile: tls.ClientCAFile,
     minVersion: tls.MinVersion,
+  };
+}
+
+export function doorSettings(config: FrenoConfig): DoorSettings {
+  return {
+    allowedHosts: config.AllowedHosts,
+    allowedOrigins: config.AllowedOrigins,
+    adminListen: config.AdminListen === '' ? null : parseAddress(config.AdminListen, 0),
   };
 }

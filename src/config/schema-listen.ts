@@ -1,6 +1,7 @@
 /** Keys of the top level about where and how the HTTP service listens. */
 import { z } from 'zod';
-import { optionalHost, text } from './key-types.js';
+import { parseAddress } from '../base/address.js';
+import { list, optionalHost, text } from './key-types.js';
 
 const listenTls = z.strictObject({
   CertFile: text()
@@ -21,6 +22,18 @@ const listenTls = z.strictObject({
 
 export type ListenTlsConfig = z.output<typeof listenTls>;
 
+const hostName = () =>
+  text()
+    .min(1)
+    .refine(
+      (value) => parseAddress(value, 0)?.port === 0,
+      'must be a host name, without scheme and port',
+    );
+
+/** RFC 6454, section 6.1. */
+const origin = () =>
+  text().regex(/^https?:\/\/[^/?#@]+$/i, 'must be SCHEME://HOST or SCHEME://HOST:PORT, no path');
+
 export const listenKeys = {
   ListenAddress: optionalHost().default('').meta({
     description: 'Address on which the HTTP service listens. Empty: all.',
@@ -29,5 +42,27 @@ export const listenKeys = {
     description:
       'HTTP over TLS instead of plain HTTP. None if not set. ' +
       'A reload reads its files again: see [Security](security.md#http-over-tls).',
+  }),
+  AdminListen: text()
+    .default('')
+    .refine(
+      (value) => value === '' || (parseAddress(value, 0)?.port ?? 0) > 0,
+      'must be ADDRESS:PORT',
+    )
+    .meta({
+      description:
+        'Address, as `10.1.2.3:8088`, on which alone commands, profiles, events and the page ' +
+        'answer; all else answers there too. Empty: all answers on `ListenPort`.',
+    }),
+  AllowedHosts: list(hostName())
+    .default([])
+    .meta({
+      description:
+        'Names of this node, without port: requests under other names in `Host` get 421. ' +
+        'IP addresses and `localhost` are always served. Empty: all names.',
+    }),
+  AllowedOrigins: list(origin()).default([]).meta({
+    description:
+      'Origins, as `https://tools.example.com`, whose pages may talk to this node from a browser.',
   }),
 };

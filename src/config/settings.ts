@@ -5,6 +5,7 @@ import { MYSQL_DEFAULT_PORT } from '../base/mysql/default-port.js';
 import type {
   AccessSettings,
   AppRulesSettings,
+  DoorSettings,
   HttpEngineChoice,
   ListenTlsSettings,
 } from '../contracts/http.js';
@@ -12,7 +13,7 @@ import type { MemcacheAddress } from '../contracts/publisher.js';
 import type { TlsSettings } from '../contracts/stores.js';
 import { accessSettings } from './access.js';
 import { appRulesSettings } from './apps.js';
-import { httpEngine, listenTls } from './listening.js';
+import { doorSettings, httpEngine, listenTls } from './listening.js';
 import { type PasswordSettings, passwordOf, prefixedPassword } from './passwords.js';
 import type { RaftSecretSettings } from './raft-secret.js';
 import { type RaftTlsSettings, raftTlsSettings } from './raft-tls.js';
@@ -62,6 +63,7 @@ export interface ServiceSettings {
   readonly listenAddress: string;
   /** Null: plain HTTP. */
   readonly listenTls: ListenTlsSettings | null;
+  readonly door: DoorSettings;
   readonly httpEngine: HttpEngineChoice;
   /**
    * Threads that serve HTTP. With `auto` the number for `uws`; the fallback `node` starts one.
@@ -86,6 +88,7 @@ export function serviceSettings(config: FrenoConfig, cores: number): ServiceSett
     listenPort: config.ListenPort,
     listenAddress: config.ListenAddress,
     listenTls: listenTls(config),
+    door: doorSettings(config),
     httpEngine: httpEngine(config),
     httpWorkers: httpWorkers(config, cores),
     probeWorkers: config.ProbeWorkers || automaticWorkers(Math.floor(cores / 2)),

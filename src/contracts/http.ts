@@ -1,5 +1,6 @@
 /** The messages between main and an HTTP worker, and what main's side of HTTP offers and needs. */
 import type { MessagePort } from 'node:worker_threads';
+import type { Address } from '../base/address.js';
 import type { DurationCounts } from '../base/durations.js';
 import type { LogOptions } from '../base/log.js';
 import type { WatchdogLimits } from '../base/watchdog.js';
@@ -44,6 +45,16 @@ export interface ListenTlsSettings {
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
 }
 
+/** What is decided about a request before its path counts. */
+export interface DoorSettings {
+  /** Names in `Host` that are served, beside addresses and this machine; empty: all. */
+  readonly allowedHosts: readonly string[];
+  /** Pages of these origins may talk to this node. */
+  readonly allowedOrigins: readonly string[];
+  /** Where commands, profiles, events and the page answer; null: everywhere. */
+  readonly adminListen: Address | null;
+}
+
 /** What an HTTP worker is started with; the rest comes with `serve`. */
 export interface HttpWorkerData {
   readonly diagnostics: MessagePort;
@@ -56,6 +67,7 @@ export interface HttpWorkerData {
   readonly listenAddress: string;
   /** Null: plain HTTP. */
   readonly listenTls: ListenTlsSettings | null;
+  readonly door: DoorSettings;
   /** Whether no other socket may listen on the port. */
   readonly exclusive: boolean;
   readonly log: LogOptions;

@@ -52,6 +52,7 @@ export function createHttpPool(
     listenPort: settings.listenPort,
     listenAddress: settings.listenAddress,
     listenTls: settings.listenTls,
+    door: settings.door,
     workers: settings.httpWorkers,
     board: board.memory,
     stores: [],

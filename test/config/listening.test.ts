@@ -43,6 +43,27 @@ describe('where and how HTTP listens', () => {
     });
   }
 
+  it('has a second address, names and origins where they are configured', () => {
+    const { door } = settingsOf({
+      AdminListen: '[::1]:8088',
+      AllowedHosts: ['freno'],
+      AllowedOrigins: ['https://a.example.com:8443'],
+    });
+    expect(door).to.deep.equal({
+      adminListen: { host: '::1', port: 8088 },
+      allowedHosts: ['freno'],
+      allowedOrigins: ['https://a.example.com:8443'],
+    });
+  });
+
+  it('refuses addresses, names and origins that could never match', () => {
+    const refused = (document: object) => problemsOf({ ...MINIMAL, ...document }).join('\n');
+    expect(refused({ AdminListen: '10.0.0.1' })).to.match(/AdminListen: must be ADDRESS:PORT/);
+    expect(refused({ AdminListen: 'h:8087' })).to.match(/AdminListen: has the port of ListenPort/);
+    expect(refused({ AllowedHosts: ['freno:80'] })).to.match(/AllowedHosts\[0\]: must be a host/);
+    expect(refused({ AllowedOrigins: ['https://a/'] })).to.match(/AllowedOrigins\[0\]: must be S/);
+  });
+
   it('refuses a certificate without a key, and an address with a port', () => {
     const problems = problemsOf({
       ...{ ...MINIMAL, ListenAddress: '10.0.0.1:80', ListenTLS: { CertFile: 'c' } },

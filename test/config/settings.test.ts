@@ -13,6 +13,7 @@ describe('the settings of the service', () => {
       listenPort: 8087,
       listenAddress: '',
       listenTls: null,
+      door: { allowedHosts: [], allowedOrigins: [], adminListen: null },
       httpEngine: 'auto',
       httpWorkers: 4,
       probeWorkers: 4,

@@ -31,6 +31,7 @@ export class TestPool {
       listenPort: 0,
       listenAddress: '',
       listenTls: null,
+      door: { allowedHosts: [], allowedOrigins: [], adminListen: null },
       workers: 2,
       board: this.board.memory,
       stores: [storeLocation('main1', 0)],

@@ -15,6 +15,7 @@ import type { DiagnosticsPorts } from '../../contracts/diagnostics.js';
 import type {
   AccessSettings,
   AppRulesSettings,
+  DoorSettings,
   FromHttp,
   HttpEngine,
   HttpEngineChoice,
@@ -34,7 +35,7 @@ import { AnswerTotals } from './answer-totals.js';
 import { CertificateFiles } from './certificate-files.js';
 import { WorkerOutbox } from './outbox.js';
 import { hungError, startError } from './pool-errors.js';
-import { probePort } from './port-probe.js';
+import { probePorts } from './port-probe.js';
 import { UnknownStoreLog } from './unknown-stores.js';
 import { HttpWorkerHandle, threadName } from './worker-handle.js';
 
@@ -53,6 +54,7 @@ export interface HttpPoolOptions {
   readonly listenAddress: string;
   /** Null: plain HTTP. */
   readonly listenTls: ListenTlsSettings | null;
+  readonly door: DoorSettings;
   /**
    * The `node` engine has one worker, whatever this says: Node cannot share a port between threads.
    */
@@ -140,7 +142,7 @@ export class HttpPool implements HttpStatisticsSource {
    * engine does not load, with `THREAD_HUNG` when a worker is unresponsive.
    */
   async start(): Promise<void> {
-    this.#port = await probePort(this.#options.listenPort, this.#options.listenAddress);
+    this.#port = await probePorts(this.#options);
     await this.#certificate.hasChanged();
     let failed = await this.#startAll();
     if (failed?.failure?.cause === 'native' && this.#options.engine === 'auto') {
@@ -247,7 +249,7 @@ export class HttpPool implements HttpStatisticsSource {
 
   #startWorker(): HttpWorkerHandle {
     const { board, workerLog, workers, diagnostics, profiling, connections } = this.#options;
-    const { listenAddress, listenTls } = this.#options;
+    const { listenAddress, listenTls, door } = this.#options;
     const { watchdog = WATCHDOG_LIMITS, mainWatchdog = MAIN_WATCHDOG_LIMITS } = this.#options;
     const number = this.#nextNumber++;
     const worker = new HttpWorkerHandle(
@@ -258,8 +260,7 @@ export class HttpPool implements HttpStatisticsSource {
         board,
         engine: this.#engine,
         listenPort: this.#port,
-        listenAddress,
-        listenTls,
+        ...{ listenAddress, listenTls, door },
         exclusive: workers === 1,
         log: workerLog,
         worker: number,

@@ -1,6 +1,13 @@
 /** A request as the handler gets it from any engine. */
 import type { HeaderReader } from './cross-site.js';
 import type { ClientKey } from './recent-apps.js';
+import type { HandlerResponse } from './response.js';
+
+/** Answers requests, whatever engine they come from. */
+export interface RequestHandler {
+  /** A response that is not a promise may be overwritten by the next call: send it at once. */
+  handle(request: HandlerRequest): HandlerResponse | Promise<HandlerResponse>;
+}
 
 export interface HandlerRequest {
   /** `GET`, `HEAD`, `POST`, `OPTIONS`, or any other text for another method. */

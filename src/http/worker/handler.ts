@@ -21,7 +21,7 @@ import { commandOf, matchedCommand } from './control-requests.js';
 import { crossSiteRefusal } from './cross-site.js';
 import { entryLists } from './entry-lists.js';
 import { eventSelection } from './event-request.js';
-import type { HandlerRequest } from './handler-request.js';
+import type { HandlerRequest, RequestHandler } from './handler-request.js';
 import { historySeconds } from './history-request.js';
 import { pageOfList } from './list-page.js';
 import { aggregatedMetrics, metricsHealth } from './list-responses.js';
@@ -78,7 +78,7 @@ const PROFILE_HEAD_RESPONSE = { ...jsonResponse(200, ''), body: '' };
 const LEADER_RESPONSE = textResponse(200, '"HTTP 200"\n');
 const NO_LEADER_RESPONSE = textResponse(404, '"HTTP 404"\n');
 
-export class Handler {
+export class Handler implements RequestHandler {
   readonly #sources: HandlerSources;
   readonly #leadership = emptyLeadershipReading();
   readonly #lists: Lists;

@@ -34,6 +34,7 @@ import { Checks } from './checks.js';
 import { Collections } from './collections.js';
 import { CheckCounters } from './counters.js';
 import type { Engine, EngineContext } from './engines/engine.js';
+import { FrontDoor } from './front-door.js';
 import { Handler } from './handler.js';
 import { LiveStreams } from './live/streams.js';
 import { writeTopics } from './live/topics.js';
@@ -78,8 +79,9 @@ class HttpWorker {
   readonly #waiters: Waiters;
   readonly #streams: LiveStreams;
   readonly #handler: Handler;
-  readonly #context: EngineContext;
-  #engine: Engine | undefined;
+  /** One for each address on which the worker listens. */
+  readonly #contexts: readonly EngineContext[];
+  #engines: readonly Engine[] = [];
   #isEnding = false;
 
   constructor(port: MessagePort, data: HttpWorkerData) {
@@ -130,12 +132,22 @@ class HttpWorker {
       hasSeen: (app) => this.#hasSeen(app),
     });
     const [handler, checks, access] = [this.#handler, this.#checks, this.#access];
-    this.#context = { handler, checks, access, connections, log: this.#log };
+    const { door } = data;
+    const behind = (isForOperators: boolean): EngineContext => {
+      const front = new FrontDoor(handler, door, isForOperators);
+      const log = this.#log;
+      return front.isOpen
+        ? { handler, checks, access, connections, log }
+        : { handler: front, checks: null, access, connections, log };
+    };
+    this.#contexts = door.adminListen === null ? [behind(true)] : [behind(false), behind(true)];
   }
 
   async load(): Promise<void> {
     try {
-      this.#engine = await loadEngine(this.#data, this.#context);
+      this.#engines = await Promise.all(
+        this.#contexts.map((context) => loadEngine(this.#data, context)),
+      );
       this.#post({ kind: 'ready' });
     } catch (error) {
       this.fail('native', messageOf(error));
@@ -219,9 +231,12 @@ class HttpWorker {
   }
 
   async #listen(): Promise<void> {
-    const { listenPort: port, listenAddress: address, exclusive } = this.#data;
+    const { listenPort: port, listenAddress: address, exclusive, door } = this.#data;
+    const admin = door.adminListen ?? { host: '', port: 0 };
     try {
-      await this.#engine?.listen({ port, address, exclusive });
+      const [main, operators] = this.#engines;
+      await main?.listen({ port, address, exclusive });
+      await operators?.listen({ port: admin.port, address: admin.host, exclusive });
       this.#post({ kind: 'listening' });
     } catch (error) {
       this.fail('listen', messageOf(error));
@@ -231,7 +246,7 @@ class HttpWorker {
   /** Main has checked the files; if they have changed since, the certificate before stays. */
   async #renewCertificate(version: number): Promise<void> {
     try {
-      await this.#engine?.renewCertificate?.();
+      for (const engine of this.#engines) await engine.renewCertificate?.();
     } catch (error) {
       this.#log.error({ reason: messageOf(error) }, 'ListenTLS: the certificate was not renewed');
     }
@@ -241,7 +256,7 @@ class HttpWorker {
   async #stop(): Promise<void> {
     if (this.#isEnding) return;
     this.#isEnding = true;
-    const idle = this.#engine?.drain() ?? Promise.resolve();
+    const idle = Promise.all(this.#engines.map((engine) => engine.drain()));
     this.#waiters.stop();
     this.#streams.stop();
     await Promise.race([
@@ -254,7 +269,7 @@ class HttpWorker {
   #end(code: number): void {
     this.#mainClient.close();
     try {
-      this.#engine?.close();
+      for (const engine of this.#engines) engine.close();
     } finally {
       setImmediate(() => process.exit(code));
     }

@@ -3,13 +3,13 @@ import type { Logger } from '../../../base/log.js';
 import type { ConnectionCounts } from '../../../board/connection-counts.js';
 import type { AccessGuard } from '../access/guard.js';
 import type { Checks } from '../checks.js';
-import type { Handler } from '../handler.js';
+import type { RequestHandler } from '../handler-request.js';
 
 /** The parts of the worker that an engine passes requests to. */
 export interface EngineContext {
-  readonly handler: Handler;
-  /** For an engine that recognises a check without the handler. */
-  readonly checks: Checks;
+  readonly handler: RequestHandler;
+  /** For an engine that recognises a check without the handler; null: each goes to the handler. */
+  readonly checks: Checks | null;
   /** Of all workers. */
   readonly connections: ConnectionCounts;
   /** As `checks`. */

@@ -135,18 +135,18 @@ export class UwsEngine implements Engine {
   /** Nearly all checks ask for nothing but the result, and have no body. */
   #serveCheck(res: HttpResponse, req: HttpRequest): void {
     const query = req.getQuery() ?? '';
+    const { checks, access } = this.#context;
     const isPlain =
       (query === '' || query === LOW_PRIORITY_QUERY) &&
       req.getHeader(CONTENT_LENGTH) === '' &&
       req.getHeader(TRANSFER_ENCODING) === '' &&
       !asksToClose(req.getHeader(CONNECTION));
-    if (!isPlain || !this.#turn.take()) {
+    if (checks === null || !isPlain || !this.#turn.take()) {
       this.#serveRaw('GET', res, req, (response, closes) => this.#endRaw(res, response, closes));
       return;
     }
     let response: HandlerResponse;
     try {
-      const { checks, access } = this.#context;
       const client = this.#clientOf(res, req.getHeader(FORWARDED_FOR));
       const path = req.getUrl();
       response =
