@@ -49,6 +49,7 @@ function ownMetric(mysql: MySQLConfig, cluster: ClusterConfig): MetricSettings {
     ...passwordOf(cluster, mysql),
     collation: mysql.Collation,
     tls: tlsSettings(inheritedTls(cluster.TLS, mysql.TLS)),
+    serverPublicKeyFile: cluster.ServerPublicKeyFile || mysql.ServerPublicKeyFile,
     connectionMaxAgeMs: mysql.MaxConnectionAgeSecs * 1_000,
     ignoreDialTcpErrors: mysql.IgnoreDialTcpErrors,
     ignoreHostsCount: cluster.IgnoreHostsCount || mysql.IgnoreHostsCount,
@@ -88,6 +89,7 @@ function otherMetric(
       keys.TLS === undefined
         ? own.tls
         : tlsSettings(inheritedTls(keys.TLS, inheritedTls(cluster.TLS, mysql.TLS))),
+    serverPublicKeyFile: own.serverPublicKeyFile,
     connectionMaxAgeMs: own.connectionMaxAgeMs,
     ignoreDialTcpErrors: keys.IgnoreDialTcpErrors ?? own.ignoreDialTcpErrors,
     ignoreHostsCount: keys.IgnoreHostsCount ?? own.ignoreHostsCount,

@@ -4,7 +4,7 @@
  * connection. Later, each new connection reads them again: a renewed certificate or password needs
  * no reload.
  */
-import { X509Certificate } from 'node:crypto';
+import { createPublicKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { passwordIn } from '../base/mysql/password-file.js';
@@ -44,6 +44,7 @@ export async function checkFiles(config: FrenoConfig): Promise<FileFindings> {
   const files = new FileCheck();
   const { MySQL } = config.Stores;
   const mysqlPath: Path = ['Stores', 'MySQL'];
+  await files.checkPublicKey(MySQL.ServerPublicKeyFile, [...mysqlPath, 'ServerPublicKeyFile']);
   await files.checkPassword(MySQL.PasswordFile, [...mysqlPath, 'PasswordFile']);
   await files.checkPassword(MySQL.ProxySQLPasswordFile, [...mysqlPath, 'ProxySQLPasswordFile']);
   const common: PlacedTls = { tls: MySQL.TLS, path: [...mysqlPath, 'TLS'] };
@@ -51,6 +52,7 @@ export async function checkFiles(config: FrenoConfig): Promise<FileFindings> {
     const path: Path = [...mysqlPath, 'Clusters', name];
     const own: PlacedTls = { tls: cluster.TLS, path: [...path, 'TLS'] };
     await files.check(own, common);
+    await files.checkPublicKey(cluster.ServerPublicKeyFile, [...path, 'ServerPublicKeyFile']);
     await files.checkPassword(cluster.PasswordFile, [...path, 'PasswordFile']);
     const proxysql: Path = ['ProxySQLSettings', 'PasswordFile'];
     await files.checkPassword(cluster.ProxySQLSettings.PasswordFile, [...path, ...proxysql]);
@@ -69,6 +71,8 @@ export async function checkFiles(config: FrenoConfig): Promise<FileFindings> {
   if (config.ListenTLS !== undefined) await files.checkListening(config.ListenTLS);
   if (config.BackendMySQLHost !== '') {
     await files.check({ tls: config.BackendMySQLTLS, path: ['BackendMySQLTLS'] });
+    const key = 'BackendMySQLServerPublicKeyFile';
+    await files.checkPublicKey(config[key], [key]);
     await files.checkPassword(config.BackendMySQLPasswordFile, ['BackendMySQLPasswordFile']);
   } else {
     if (config.RaftSecretFile !== '') {
@@ -108,6 +112,14 @@ class FileCheck {
     this.#checked.add(files);
     await this.#checkAuthorities(authorities);
     await this.#checkPair(certificate, key);
+  }
+
+  /** Of a file that holds the key of MySQL servers; none if its name is empty. */
+  async checkPublicKey(name: string, path: Path): Promise<void> {
+    const file = { path: pathText(path), name };
+    const text = await this.#read(file);
+    if (text === undefined || succeeds(() => createPublicKey(text))) return;
+    this.#problem(file, 'contains no public key in PEM format');
   }
 
   /** Of a file that holds a password; none if its name is empty. */

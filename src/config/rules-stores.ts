@@ -6,6 +6,7 @@ import { NEEDS, namedSources, SOURCE_KEYS } from './host-sources.js';
 import { namedMetrics } from './named-metrics.js';
 import { checkPassword, prefixedPassword } from './passwords.js';
 import { checkCertificate } from './rules-certificate.js';
+import { checkLogin } from './rules-login.js';
 import { checkMetrics } from './rules-metrics.js';
 import { type ClusterConfig, EMPTY_CLUSTER, type MySQLConfig } from './schema-stores.js';
 import type { Path } from './schema-walk.js';
@@ -46,6 +47,7 @@ function checkCluster(
 ): void {
   checkCertificate(cluster.TLS, [...path, 'TLS'], findings);
   checkPassword(cluster, path, findings);
+  checkLogin(mysql, cluster, path, findings);
   checkPassword(cluster.ProxySQLSettings, [...path, 'ProxySQLSettings'], findings);
   checkMetrics(mysql, cluster, path, findings);
   const [used, ...unused] = namedSources(mysql, cluster);

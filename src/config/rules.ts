@@ -8,6 +8,7 @@ import { secretsProblem } from './raft-secret.js';
 import { normalNode } from './raft-tls.js';
 import { checkAccess } from './rules-access.js';
 import { checkCertificate } from './rules-certificate.js';
+import { checkBackendLogin } from './rules-login.js';
 import { checkStores } from './rules-stores.js';
 import type { FrenoConfig } from './schema.js';
 import { APP_PATTERNS_MAX } from './schema-apps.js';
@@ -26,6 +27,7 @@ export function checkRules(config: FrenoConfig, findings: Findings): void {
   }
   checkCertificate(config.BackendMySQLTLS, ['BackendMySQLTLS'], findings);
   checkPassword(prefixedPassword('BackendMySQL', config), [], findings, 'BackendMySQL');
+  checkBackendLogin(config, findings);
   checkApps(config.Apps, findings);
   checkAccess(config.Access, findings);
   checkListening(config, findings);

@@ -12,7 +12,7 @@ import {
   optionalPort,
   text,
 } from './key-types.js';
-import { optionalTls } from './schema-hosts.js';
+import { optionalLogin, optionalTls } from './schema-hosts.js';
 
 const RAFT_NODES_MAX = 63;
 
@@ -144,6 +144,10 @@ export const backendKeys = {
   BackendMySQLCollation: collation()
     .default('')
     .meta({ description: 'Collation of the connections. Empty: that of the client library.' }),
+  BackendMySQLLogin: optionalLogin().meta({ description: 'As `Login` of `Stores.MySQL`.' }),
+  BackendMySQLServerPublicKeyFile: text()
+    .default('')
+    .meta({ description: 'As `ServerPublicKeyFile` of `Stores.MySQL`.' }),
   BackendMySQLTLS: optionalTls().meta({
     description: 'Encryption of the connections to the backend. None if not set.',
   }),

@@ -45,6 +45,9 @@ const tls = z.strictObject({
     }),
 });
 
+/** To which servers the password is sent. */
+export const optionalLogin = () => z.enum(['any', 'tls']).optional();
+
 /** `TLS` wherever it occurs. */
 export const optionalTls = () => tls.optional();
 

@@ -17,7 +17,7 @@ import {
   threshold,
 } from './key-types.js';
 import { KNOWN_METRICS } from './known-metrics.js';
-import { HOSTS_MAX, hostSourceKeys, optionalTls } from './schema-hosts.js';
+import { HOSTS_MAX, hostSourceKeys, optionalLogin, optionalTls } from './schema-hosts.js';
 import { metrics, optionalCatchUp, optionalMode, percent } from './schema-metrics.js';
 
 const cluster = z.strictObject({
@@ -67,6 +67,10 @@ const cluster = z.strictObject({
   TLS: optionalTls().meta({
     description: 'As in `Stores.MySQL`. Keys that are not set inherit.',
   }),
+  Login: optionalLogin().meta({ description: 'As in `Stores.MySQL`. Not set inherits.' }),
+  ServerPublicKeyFile: text()
+    .default('')
+    .meta({ description: 'As in `Stores.MySQL`. Empty inherits.' }),
   ...hostSourceKeys,
 });
 
@@ -182,6 +186,18 @@ const mysql = z.strictObject({
   TLS: optionalTls().meta({
     description: 'Encryption of the connections to the MySQL servers. None if not set.',
   }),
+  Login: optionalLogin().meta({
+    description:
+      '`tls`: a configuration is refused that would send the password to a server which has not ' +
+      'proved who it is, by TLS or by `ServerPublicKeyFile`. Default: `any`.',
+  }),
+  ServerPublicKeyFile: text()
+    .default('')
+    .meta({
+      description:
+        'File of the RSA key of the servers (PEM; `caching_sha2_password_public_key_path`), with ' +
+        'which logins without TLS encrypt the password. Empty: the server is asked for its key.',
+    }),
   MaxConnectionAgeSecs: connectionAge()
     .default(60)
     .meta({

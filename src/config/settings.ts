@@ -54,6 +54,8 @@ export interface BackendSettings extends PasswordSettings {
   /** Empty: the client's default. */
   readonly collation: string;
   readonly tls: TlsSettings | null;
+  /** The RSA key of the backend, for logins without TLS; empty: none. */
+  readonly serverPublicKeyFile: string;
 }
 
 /** Everything but the stores (see `clusterSettings`). */
@@ -155,6 +157,7 @@ function backendSettings(config: FrenoConfig): BackendSettings {
     ...passwordOf(prefixedPassword('BackendMySQL', config)),
     collation: config.BackendMySQLCollation,
     tls: tlsSettings(config.BackendMySQLTLS),
+    serverPublicKeyFile: config.BackendMySQLServerPublicKeyFile,
   };
 }
 

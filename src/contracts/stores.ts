@@ -95,6 +95,8 @@ export interface MetricSettings {
   /** Empty: the client's default. */
   readonly collation: string;
   readonly tls: TlsSettings | null;
+  /** The RSA key of the servers, for logins without TLS; empty: none. */
+  readonly serverPublicKeyFile: string;
   /** A connection to a host that is older is replaced by a new one. The same in all metrics. */
   readonly connectionMaxAgeMs: number;
   readonly ignoreDialTcpErrors: boolean;

@@ -39,6 +39,7 @@ describe('the settings of a cluster', () => {
     user: 'u',
     password: 'p',
     passwordFile: '',
+    serverPublicKeyFile: '',
     measured: { kind: 'query', query: 'select 1' },
     cacheMs: 10,
     threshold: 1.5,

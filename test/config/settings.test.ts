@@ -117,6 +117,7 @@ describe('the settings of the service', () => {
       user: 'u',
       password: 'p',
       passwordFile: '',
+      serverPublicKeyFile: '',
       collation: 'utf8mb4_bin',
       tls: { caFile: 'ca', certFile: '', keyFile: '', serverName: '', skipVerify: false },
     });

@@ -123,9 +123,13 @@ for (const engine of ENGINES) {
 
     it('refuses a check under another name', async () => {
       const get = (host: string): string =>
-        `GET /check/x/mysql/main1 HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
-      expect(await exchangeRaw(test.pool.port, [get('evil')])).to.match(/^HTTP\/1\.1 421 /);
-      expect(await exchangeRaw(test.pool.port, [get('freno')])).to.match(/^HTTP\/1\.1 200 /);
+        `GET /check/x/mysql/main1 HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+      expect(await exchangeRaw(test.pool.port, [get('evil')], /Message|421/)).to.match(
+        /^HTTP\/1\.1 421 /,
+      );
+      expect(await exchangeRaw(test.pool.port, [get('freno')], /Message/)).to.match(
+        /^HTTP\/1\.1 200 /,
+      );
     });
   });
 }

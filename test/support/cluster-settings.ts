@@ -27,6 +27,7 @@ export function metricSettings(
     user: 'freno',
     password: 'freno',
     passwordFile: '',
+    serverPublicKeyFile: '',
     collation: '',
     tls: null,
     connectionMaxAgeMs: 60_000,

@@ -7,6 +7,7 @@ import { messageOf } from '../errors.js';
 import { connectWithSmallReads } from '../small-reads.js';
 import { isDeniedError } from './failure.js';
 import type { PasswordFile } from './password-file.js';
+import { pluginsWithKey } from './server-public-key.js';
 import type { TlsMaterial } from './tls.js';
 
 /** One server. */
@@ -25,6 +26,8 @@ export interface Login {
   readonly database?: string;
   /** Empty: the client's default. */
   readonly collation: string;
+  /** Holds the key by which a login without TLS encrypts the password; empty: none. */
+  readonly serverPublicKeyFile?: string;
   /** Null: no TLS. */
   readonly tls: TlsMaterial | null;
 }
@@ -88,6 +91,7 @@ export function logIn(
     ...(login.database !== undefined && { database: login.database }),
     ...(login.collation !== '' && { charset: login.collation }),
     ...(login.tls !== null && { ssl: login.tls.options(nowMs) }),
+    ...(login.serverPublicKeyFile && { authPlugins: pluginsWithKey(login.serverPublicKeyFile) }),
   };
   const connection = createConnection(options);
   contain(connection, socket, responseBytesMax);

@@ -10,15 +10,19 @@ export interface LoginSettings {
   readonly passwordFile: string;
   readonly collation: string;
   readonly tls: TlsSettings | null;
+  /** Of the servers; empty: none. */
+  readonly serverPublicKeyFile: string;
 }
 
 /** Connections to servers of one account share it. */
-export function loginOf({ user, password, passwordFile, collation, tls }: LoginSettings): Login {
+export function loginOf(settings: LoginSettings): Login {
+  const { user, password, passwordFile, collation, tls, serverPublicKeyFile } = settings;
   return {
     user,
     password,
     passwordFile: passwordFile === '' ? null : new PasswordFile(passwordFile),
     collation,
+    serverPublicKeyFile,
     tls: tls === null ? null : new TlsMaterial(tls),
   };
 }

@@ -105,8 +105,8 @@ export class HostPool {
 
   /** One object for equal settings: files are read once, and kept with the login. */
   #group(settings: LoginSettings): LoginGroup {
-    const { user, password, passwordFile, collation, tls } = settings;
-    const wanted = { user, password, passwordFile, collation, tls };
+    const { user, password, passwordFile, collation, tls, serverPublicKeyFile } = settings;
+    const wanted = { user, password, passwordFile, collation, tls, serverPublicKeyFile };
     const present = this.#groups.find((group) => isDeepStrictEqual(group.settings, wanted));
     if (present !== undefined) return present;
     const group: LoginGroup = { settings: wanted, login: loginOf(wanted), hosts: new Map() };

@@ -57,6 +57,7 @@ export class Backend {
       user: 'freno',
       password: PASSWORD,
       passwordFile: '',
+      serverPublicKeyFile: '',
       collation: '',
       tls: null,
     };

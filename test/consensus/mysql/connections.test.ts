@@ -24,7 +24,15 @@ describe('a connection to the backend', () => {
     const { host, port } = server;
     const settings = {
       kind: 'backend',
-      ...{ host, port, schema: 'freno', user: 'u', password: 'p', passwordFile: '' },
+      ...{
+        host,
+        port,
+        schema: 'freno',
+        user: 'u',
+        password: 'p',
+        passwordFile: '',
+        serverPublicKeyFile: '',
+      },
       ...{ collation: '', tls: null },
     } as const;
     connection = new BackendConnection(settings, times, lookup);

@@ -44,7 +44,8 @@ export class ProxySQLSource implements HostSourceReader {
     const { user, password, passwordFile } = source;
     this.#admins = source.addresses.map(adminAddress);
     const account = { user, password, passwordFile, collation: '', tls: null };
-    this.#login = { ...loginOf(account), database: DATABASE };
+    const serverPublicKeyFile = '';
+    this.#login = { ...loginOf({ ...account, serverPublicKeyFile }), database: DATABASE };
     this.#hostgroupId = source.hostgroupId;
     this.#port = port;
     this.#ignoreTtlMs = source.ignoreServerTtlMs;
