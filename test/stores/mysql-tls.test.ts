@@ -86,6 +86,20 @@ describe('TLS to a MySQL server', () => {
     expect(text.startsWith(`${server.address}: `), text).to.equal(true);
   });
 
+  it('rejects a server whose certificate has expired', async () => {
+    const expired = await authority.issueFor([-2, -1], 'expired', 'IP:127.0.0.1');
+    const late = await MariaDb.start([
+      ...['--skip-log-bin', `--ssl-ca=${authority.caFile}`],
+      ...[`--ssl-cert=${expired.certFile}`, `--ssl-key=${expired.keyFile}`],
+    ]);
+    try {
+      await probe(late, { caFile: authority.caFile });
+      expect(await probing.error(SLOT)).to.match(/TLS: .*certificate has expired/);
+    } finally {
+      await late.stop();
+    }
+  });
+
   it('rejects a server of an unknown CA', async () => {
     await probe(server, {});
     expect(await probing.error(SLOT)).to.match(/TLS: /);
