@@ -6,10 +6,12 @@ import { HAProxy } from './haproxy.js';
 const SHIPPED = readFileSync(new URL('../../../resources/haproxy.cfg', import.meta.url), 'utf8');
 
 /**
- * The shipped file with only its addresses replaced: its `port` forwards to the node that leads.
+ * The shipped file with only its addresses replaced, and edited before: its `port` forwards to the
+ * node that leads.
  */
 export async function startShippedHAProxy(
   nodes: ReadonlyArray<{ readonly port: number }>,
+  edited: (shipped: string) => string = (shipped) => shipped,
 ): Promise<HAProxy> {
   const [statistics] = await freePorts(1);
   return HAProxy.startFile((port, socket) => {
@@ -24,6 +26,6 @@ export async function startShippedHAProxy(
     return replacements.reduce((text, [from, to]) => {
       if (text.split(from).length !== 2) throw new Error(`haproxy.cfg must have ${from} once`);
       return text.replace(from, to);
-    }, SHIPPED);
+    }, edited(SHIPPED));
   });
 }
