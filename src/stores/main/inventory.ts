@@ -266,8 +266,12 @@ export class Inventory implements InventoryReporter, SkipMatcher {
   }
 
   #hostsBeside(source: ListedSource): number {
-    const sources = [...this.#clusters.values()].flatMap((cluster) => cluster.sources);
-    return sources.reduce((sum, other) => sum + (other === source ? 0 : other.hosts), 0);
+    let hosts = 0;
+    // For each list that is read: with thousands of them, arrays held the thread for seconds.
+    for (const { sources } of this.#clusters.values()) {
+      for (const other of sources) if (other !== source) hosts += other.hosts;
+    }
+    return hosts;
   }
 
   /** Returns the metrics that are removed. */
