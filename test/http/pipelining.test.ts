@@ -17,11 +17,11 @@ const BOUNDS = { uws: REQUESTS_PER_TURN_MAX, node: PIPELINED_MAX };
 
 describe('TurnBudget', () => {
   it('is spent by the requests of one turn, and whole again in the next', async () => {
-    const turn = new TurnBudget(100);
-    const taken = (): number => Array.from({ length: 200 }, () => turn.take()).indexOf(false);
-    expect(taken()).to.equal(100);
+    const turn = new TurnBudget();
+    const taken = (): number => Array.from({ length: 300 }, () => turn.take()).indexOf(false);
+    expect(taken()).to.equal(REQUESTS_PER_TURN_MAX);
     await turn.over();
-    expect(taken()).to.equal(100);
+    expect(taken()).to.equal(REQUESTS_PER_TURN_MAX);
   });
 });
 

@@ -12,7 +12,10 @@
 /** Takes a few milliseconds. */
 export const REQUESTS_PER_TURN_MAX = 256;
 
-/** Without a look at whether it is still the same turn, which would cost each check a little. */
+/**
+ * Without a look at whether it is still the same turn, which would cost each check a little: so
+ * many of earlier turns may count as of this one.
+ */
 const UNWATCHED_MAX = 128;
 
 /** The engine gathers about a hundred responses before it writes each by itself. */
@@ -24,20 +27,15 @@ export function isCheckAll(path: string): boolean {
 }
 
 export class TurnBudget {
-  readonly #requestsMax: number;
   #taken = 0;
   #over: Promise<void> | undefined;
-
-  constructor(requestsMax = REQUESTS_PER_TURN_MAX) {
-    this.#requestsMax = requestsMax;
-  }
 
   /** Takes `count` from what is left; whether that was enough. */
   take(count = 1): boolean {
     this.#taken += count;
     if (this.#taken <= UNWATCHED_MAX) return true;
     void this.over();
-    return this.#taken <= this.#requestsMax;
+    return this.#taken <= REQUESTS_PER_TURN_MAX;
   }
 
   /** Whether most of the budget of this turn is left. */
