@@ -1,10 +1,11 @@
 /** JSON, numbers and times as Go writes them, so that bodies are the same byte for byte. */
 
-const HTML_CHARACTERS = /[<>&\u2028\u2029]/g;
+/** With a meaning in HTML, or to a terminal: DEL, C1 controls, and those that turn text around. */
+const MEANING_CHARACTERS = /[<>&\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
 
-/** A string as JSON. Like Go, it escapes characters with a meaning in HTML too. */
+/** A string as JSON. Like Go, it escapes characters with a meaning in HTML; and all controls. */
 export function jsonString(text: string): string {
-  return JSON.stringify(text).replace(HTML_CHARACTERS, escaped);
+  return JSON.stringify(text).replace(MEANING_CHARACTERS, escaped);
 }
 
 function escaped(character: string): string {

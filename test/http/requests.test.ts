@@ -222,6 +222,24 @@ for (const engine of ENGINES) {
       expect(response).not.to.contain('\x01');
     });
 
+    it('escapes all control characters of names in bodies', async () => {
+      const odd = '%00%1b%0d%0a%7f%c2%9b%e2%80%ae%e2%81%a6';
+      for (const path of [
+        `/throttle-app/${odd}`,
+        '/throttled-apps',
+        `/check-all/a?store=mysql/${odd}`,
+        `/check/a/mysql/${odd}?verbose=1`,
+        `/stores/mysql/${odd}`,
+      ]) {
+        const { body } = await fetchOnce(front.port, path);
+        expect(body.slice(0, -1), path).to.match(/^[\x20-\x7e]*$/);
+        expect(() => JSON.parse(body), path).not.to.throw();
+      }
+      expect(Object.keys((await fetchJson(front.port, '/throttled-apps')) as object)).to.include(
+        decodeURIComponent(odd),
+      );
+    });
+
     it('accepts POST for control requests, with and without a body', async () => {
       const path = '/throttle-app/posted/ttl/5';
       expect((await fetchOnce(front.port, path, { method: 'POST' })).status).to.equal(200);

@@ -1,5 +1,6 @@
 /** The questions for which clients wait: one check, or one of several stores. */
 
+import { jsonString } from '../../base/json.js';
 import { isWorse, type Judgement } from '../../throttle/judgement.js';
 import type { Checks } from './checks.js';
 import { type CompiledCheck, checkJson } from './compiled-check.js';
@@ -121,7 +122,7 @@ export class AwaitedStores implements AwaitedQuestion {
       const json = this.#jsonOf(compiled, result);
       checks.answer(compiled, result, client);
       if (worst === undefined || isWorse(result, worst)) worst = result;
-      members.push(`{"Store":${JSON.stringify(store)},${json.slice(1)}`);
+      members.push(`{"Store":${jsonString(store)},${json.slice(1)}`);
     }
     const own = checkJson(worst!, false).slice(0, -1);
     return jsonResponse(worst!.status, `${own},"Stores":[${members.join(',')}]}`);
