@@ -1,5 +1,6 @@
 /** What every command runs with: the servers and the output, from its options. */
 import { type Output, processOutput } from './output/output.js';
+import { fetchWith } from './servers/https-fetch.js';
 import { ServerGroup } from './servers/server-group.js';
 import { type NamedServers, serverList } from './servers/server-list.js';
 
@@ -7,6 +8,9 @@ import { type NamedServers, serverList } from './servers/server-list.js';
 export interface CommonOptions {
   readonly server?: string;
   readonly tokenFile?: string;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
   readonly json?: boolean;
 }
 
@@ -16,7 +20,8 @@ export interface CommandContext {
   readonly output: Output;
 }
 
-export function contextOf({ server, tokenFile, json }: CommonOptions): CommandContext {
-  const servers = serverList(server, tokenFile);
+export function contextOf(options: CommonOptions): CommandContext {
+  const { server, tokenFile, json, ca, cert, key } = options;
+  const servers = { ...serverList(server, tokenFile), fetch: fetchWith({ ca, cert, key }) };
   return { servers, group: new ServerGroup(servers), output: processOutput(json === true) };
 }

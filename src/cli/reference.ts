@@ -82,6 +82,10 @@ token to send, or \`FRENO_TOKEN\` has it.
 There is no option for the token itself, which other users would see in the list of processes.
 The command of \`freno run\` gets the environment, \`FRENO_TOKEN\` included.
 
+Servers with [HTTP over TLS](security.md#http-over-tls) have \`https://\` URLs.
+\`--ca FILE\` trusts an authority of your own beside the usual ones; \`--cert FILE\` and
+\`--key FILE\` show a certificate that names the caller.
+
 The server may be older than the client: a command that it does not have says so.
 What responds and is no freno is named as that, and never counts as a yes.
 

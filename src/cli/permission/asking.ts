@@ -25,13 +25,14 @@ export interface CheckOptions {
 
 /** A client with one subject. */
 export function clientFor(
-  { servers: { urls, headers } }: Pick<CommandContext, 'servers'>,
+  { servers: { urls, headers, fetch } }: Pick<CommandContext, 'servers'>,
   { app, store }: CheckTarget,
   { metric, low = false }: CheckOptions,
   hooks: Pick<FrenoClientOptions, 'onWaiting' | 'onCheck'> = {},
 ): FrenoClient {
   return new FrenoClient({
     servers: urls,
+    ...(fetch !== undefined && { fetch }),
     headers,
     app,
     store: storeText(store),

@@ -26,6 +26,9 @@ export function addServerOptions(command: Command): Command {
         `(FRENO_SERVER; default: ${DEFAULT_SERVER})`,
     )
     .option('--token-file <file>', 'a file with the token to send (or FRENO_TOKEN)')
+    .option('--ca <file>', 'trust these certificate authorities too (PEM)')
+    .option('--cert <file>', 'the certificate to show, with its key unless --key is given')
+    .option('--key <file>', 'the key of that certificate')
     .option('--json', 'print JSON, one value per line');
 }
 

@@ -37,6 +37,9 @@ const COMMON_OPTIONS: ReadonlySet<string | undefined> = new Set([
   '--owner',
   '--server',
   '--token-file',
+  '--ca',
+  '--cert',
+  '--key',
   '--json',
   '--help',
 ]);

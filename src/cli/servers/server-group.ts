@@ -47,8 +47,9 @@ export class ServerGroup {
 
   constructor(list: NamedServers) {
     this.#list = list;
+    const fetch_ = list.fetch ?? fetch;
     const exchange = (method: 'GET' | 'POST'): HttpExchange =>
-      new HttpExchange((url, init) => fetch(url, { ...init, method }), list.headers);
+      new HttpExchange((url, init) => fetch_(url, { ...init, method }), list.headers);
     this.#exchanges = { GET: exchange('GET'), POST: exchange('POST') };
   }
 

@@ -10,6 +10,8 @@ export interface NamedServers {
   /** Without a slash at their ends, and without credentials. */
   readonly urls: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
+  /** With certificates of one's own; undefined: the global `fetch`. */
+  readonly fetch?: typeof fetch | undefined;
 }
 
 /**
