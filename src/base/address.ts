@@ -49,3 +49,8 @@ export function isHttpAddress(text: string): boolean {
   const url = text.includes('://') ? text : `http://${text}`;
   return /^https?:\/\//i.test(url) && URL.canParse(url);
 }
+
+/** Whether only programs of this machine reach what listens there. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}

@@ -3,6 +3,7 @@
  * start, and no check would ever pass, or no node could replace another. They are not mistakes, so
  * they refuse nothing. No value is quoted: any string may be a password.
  */
+import { isLoopback } from '../base/address.js';
 import { metricAdvice } from './advice-metrics.js';
 import { clusterSettings } from './clusters.js';
 import type { FrenoConfig } from './schema.js';
@@ -54,10 +55,6 @@ function peerAdvice(config: FrenoConfig): string[] {
     'RaftBind: not a loopback address, and peers need not prove anything: every host that ' +
       'reaches it can participate in the cluster; set RaftTLS or RaftSecretFile',
   ];
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
 function sizeAdvice({ RaftNodes }: FrenoConfig): string[] {

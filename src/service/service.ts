@@ -1,5 +1,6 @@
 /** The service: its parts, started, reconfigured and stopped in order. */
 
+import { isLoopback } from '../base/address.js';
 import { version } from '../base/version.js';
 import { Board } from '../board/board.js';
 import type { ServiceSettings } from '../config/settings.js';
@@ -162,12 +163,14 @@ export class Service {
     );
   }
 
-  /** The service listens on all addresses. */
   #warnOfOpenAccess(): void {
     const { settings, log } = this.#options;
-    if (!settings.access.anonymous.includes('control')) return;
+    const { access, listenAddress, door } = settings;
+    // Where there is an address for operators, commands are answered there alone.
+    const host = door.adminListen?.host ?? listenAddress;
+    if (!access.anonymous.includes('control') || isLoopback(host)) return;
     log.warn(
-      { port: settings.listenPort },
+      { port: door.adminListen?.port ?? settings.listenPort },
       'Access: every client that reaches the port may throttle any app and skip any host; ' +
         'docs/security.md says how to restrict that',
     );

@@ -1,6 +1,6 @@
 /** Network addresses as operators write them. */
 import { expect } from 'chai';
-import { formatAddress, isHttpAddress, parseAddress } from '../../src/base/address.js';
+import { formatAddress, isHttpAddress, isLoopback, parseAddress } from '../../src/base/address.js';
 
 describe('addresses', () => {
   const valid: ReadonlyArray<readonly [text: string, host: string, port: number]> = [
@@ -24,6 +24,15 @@ describe('addresses', () => {
       expect(parseAddress(text, 3306)).to.equal(null);
     });
   }
+
+  it('recognises addresses that only this machine reaches', () => {
+    for (const host of ['127.0.0.1', '127.9.9.9', '::1', 'localhost']) {
+      expect(isLoopback(host), host).to.equal(true);
+    }
+    for (const host of ['', '0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example.com', 'db1']) {
+      expect(isLoopback(host), host).to.equal(false);
+    }
+  });
 
   it('formats addresses with IPv6 in brackets', () => {
     expect(formatAddress({ host: 'db1', port: 3306 })).to.equal('db1:3306');

@@ -8,6 +8,7 @@ import { FrenoProcess } from '../../src/demo/freno-process.js';
 import { freePorts, TemporaryDirectory } from '../../src/demo/temporary.js';
 import { statusOf } from '../support/cluster.js';
 import { type ProgramOutcome, runCommand } from '../support/freno-command.js';
+import { until } from '../support/until.js';
 
 /** Runs freno to its end. */
 const run = (...flags: string[]): Promise<ProgramOutcome> => runCommand(flags);
@@ -116,6 +117,21 @@ describe('the process', () => {
       await serving.waitFor('/lb-check', 200);
       serving.signal(signal);
       expect(await serving.exited, `serving, ${signal}`).to.deep.equal({ code: 0, signal: null });
+    }
+  });
+
+  it('warns of open access unless only this machine reaches commands', async () => {
+    const [adminPort] = await freePorts(1);
+    for (const [keys, warns] of [
+      [{}, true],
+      [{ ListenAddress: '127.0.0.1' }, false],
+      [{ AdminListen: `127.0.0.1:${adminPort}` }, false],
+    ] as const) {
+      const flags = { freno: ['--verbose'] };
+      const serving = new FrenoProcess({ ...minimal(), ...keys }, directory.path, flags);
+      await until(() => serving.log.includes('"serving"'), 20_000);
+      expect(serving.log.includes('every client that reaches'), String(warns)).to.equal(warns);
+      await serving.stop();
     }
   });
 
