@@ -14,14 +14,18 @@ if (!isMainThread) {
 }
 
 function plant(worker: number): void {
+  let isPlanted = false;
   parentPort?.on('message', (message: ToHttp) => {
-    if (message.kind === 'serve' && worker % 3 === 0) {
+    // Commands come when the pool has started: a crash before that is a start that has failed.
+    if (message.kind !== 'apply' || isPlanted) return;
+    isPlanted = true;
+    if (worker % 3 === 0) {
       setTimeout(() => {
         throw new Error('planted: thrown from a timer');
       }, CRASH_AFTER_MS);
-    } else if (message.kind === 'serve' && worker % 3 === 1) {
+    } else if (worker % 3 === 1) {
       setTimeout(() => void Promise.reject(new Error('planted: rejected')), CRASH_AFTER_MS * 2);
-    } else if (message.kind === 'apply' && worker % 3 === 2) {
+    } else {
       throw new Error('planted: thrown from a message');
     }
   });
