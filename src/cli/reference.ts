@@ -99,6 +99,13 @@ Commands that change something are kept with \`--reason\` and \`--owner\`, by de
 name (behind \`sudo\`, that of the person).
 They are shown in the lists and in the log.
 
+Each of them says what is in force afterwards: \`archiver throttled: ratio 1, on every store,
+until 14:07:08 (in 60 min)\`.
+An entry gets all that the command says and, for what it leaves out, the default: a throttle
+without \`--ratio\` is whole, whatever it was before.
+Times are whole minutes; \`--ttl 90s\` counts as 2, and a line on standard error says so.
+A command that ends an entry exits with 0 also when there was none, and says so.
+
 ## Output
 
 Answers go to standard output, everything else to standard error.

@@ -11,6 +11,11 @@ import { fetchJson } from '../support/http-client.js';
 /** What a leader answers while a node of an earlier release is a member. */
 const NOT_READ = '{"StatusCode":501,"Message":"b:1: an earlier release that does not know it"}';
 
+interface EntryBody {
+  readonly Ratio: number;
+  readonly ExpireAt: string;
+}
+
 describe('the commands for operators', () => {
   let cluster: TestCluster;
   let url: string;
@@ -33,7 +38,9 @@ describe('the commands for operators', () => {
 
   it('throttle, list and unthrottle an app', async () => {
     const { stdout } = await run('throttle', 'archiver', '--ttl', '2h', '--ratio', '0.8');
-    expect(stdout).to.equal('archiver throttled\n  app seen: no\n');
+    expect(stdout).to.match(
+      /^archiver throttled: ratio 0\.8, on every store, until .* \(in 2 h\)\n {2}app seen: no\n$/,
+    );
     const { archiver } = (await list('/throttled-apps')) as Record<string, Record<string, unknown>>;
     expect(archiver).to.include({ Ratio: 0.8 });
     const minutes = (Date.parse(String(archiver!.ExpireAt)) - Date.now()) / 60_000;
@@ -46,8 +53,60 @@ describe('the commands for operators', () => {
     expect((await run('throttled')).stdout).to.equal('no app is throttled\n');
   });
 
+  it('throttle an app wholly and for an hour, whatever its throttle was before', async () => {
+    const entry = async (): Promise<{ readonly Ratio: number; readonly minutesLeft: number }> => {
+      const { archiver } = (await list('/throttled-apps')) as Record<string, EntryBody>;
+      const { Ratio, ExpireAt } = archiver!;
+      return { Ratio, minutesLeft: Math.ceil((Date.parse(ExpireAt) - Date.now()) / 60_000) };
+    };
+    await list('/throttle-app/archiver/ttl/0/ratio/0.5');
+    const { stdout } = await run('throttle', 'archiver', '--ttl', '30m');
+    expect(stdout).to.match(/^archiver throttled: ratio 1, .* \(in 30 min\)\n/);
+    expect(await entry()).to.deep.equal({ Ratio: 1, minutesLeft: 30 });
+    await run('throttle', 'archiver', '--ratio', '0.5');
+    expect(await entry()).to.deep.equal({ Ratio: 0.5, minutesLeft: 60 });
+    await list('/unthrottle-app/archiver');
+  });
+
+  it('say that a time was rounded up to whole minutes, and send those', async () => {
+    const words = ['skip', 'db7', '--ttl', '90s'];
+    const { stdout, stderr } = await runCommand(words, { FRENO_SERVER: url });
+    expect(stdout).to.match(/^db7 skipped until .*\(in 2 min\)\n/);
+    expect(stderr).to.equal(
+      'freno: --ttl 90s: rounded up to 2 minutes, as freno counts whole ones\n',
+    );
+    const { db7 } = (await list('/skipped-hosts')) as Record<string, EntryBody>;
+    expect(Date.parse(db7!.ExpireAt) - Date.now()).to.be.within(100_000, 120_500);
+    // The server takes no time for an hour, as the answer says.
+    expect((await run('skip', 'db7', '--ttl', '0')).stdout).to.match(/ \(in 60 min\)\n/);
+    await list('/recover-host/db7');
+  });
+
+  it('say that there was nothing to end', async () => {
+    const nothing: ReadonlyArray<readonly [words: readonly string[], said: string]> = [
+      [['unthrottle', 'typo'], 'typo was not throttled'],
+      [['unthrottle', 'typo', '--store', STORE], `typo was not throttled on mysql/${STORE}`],
+      [['unexempt', 'typo'], 'typo was not exempted'],
+      [['recover', 'zzz'], 'zzz was not skipped'],
+      [
+        ['threshold', 'reset', STORE],
+        `threshold of mysql/${STORE} was not set: it is as configured`,
+      ],
+    ];
+    const outcomes = await Promise.all(nothing.map(([words]) => run(...words)));
+    expect(outcomes.map(({ stdout }) => stdout)).to.deep.equal(
+      nothing.map(([, said]) => `${said}, so nothing has changed\n`),
+    );
+  });
+
   it('throttle an app on one store, and without an end', async () => {
-    await run('throttle', 'app with spaces', '--store', STORE, '--ttl', '0');
+    const words = ['throttle', 'app with spaces', '--store', `mysql/${STORE}`, '--ttl', '0'];
+    expect((await run(...words)).stdout).to.match(
+      new RegExp(
+        `^app with spaces throttled: ratio 1, on mysql/${STORE}, until it is lifted\n` +
+          '.*\n {2}store configured: yes\n$',
+      ),
+    );
     const { stdout } = await run('throttled');
     expect(stdout).to.match(new RegExp(`\napp with spaces/${STORE} +1 +never `));
     await run('unthrottle', 'app with spaces', '--store', STORE);
@@ -55,23 +114,31 @@ describe('the commands for operators', () => {
   });
 
   it('skip, list and recover a host', async () => {
-    expect((await run('skip', 'db7:3307', '--ttl', '5')).stdout).to.match(/^db7:3307 skipped\n/);
+    expect((await run('skip', 'db7:3307', '--ttl', '5')).stdout).to.match(
+      /^db7:3307 skipped until .* \(in 5 min\)\n/,
+    );
     expect((await run('skipped')).stdout).to.match(/^HOST +ENDS .*\ndb7:3307 +in 5 min /);
     await run('recover', 'db7:3307');
     expect((await run('skipped')).stdout).to.equal('no host is skipped\n');
   });
 
   it('exempt an app, list and end its exemption', async () => {
-    await run('exempt', 'archiver', '--ttl', '90s', '--owner', 'ada', '--reason', 'restore first');
+    const note = ['--owner', 'ada', '--reason', 'restore first'];
+    expect((await run('exempt', 'archiver', '--ttl', '2m', ...note)).stdout).to.match(
+      /^archiver exempted: on every store, until .* \(in 2 min\)\n/,
+    );
     expect((await run('exempted')).stdout).to.match(
-      /^APP +ENDS +OWNER +REASON\narchiver +in 1[12]\d s +ada +restore first\n$/,
+      /^APP +ENDS +OWNER +REASON\narchiver +in (?:1[12]\d s|2 min) +ada +restore first\n$/,
     );
     expect((await run('unexempt', 'archiver')).stdout).to.include('entries: 1');
     expect((await run('exempted')).stdout).to.equal('no app is exempted\n');
   });
 
   it('set, list and reset a threshold', async () => {
-    await run('threshold', 'set', STORE, '2.5', '--ttl', '30', '--owner', 'ada');
+    const set = await run('threshold', 'set', STORE, '2.5', '--ttl', '30', '--owner', 'ada');
+    expect(set.stdout).to.match(
+      new RegExp(`^threshold of mysql/${STORE} set to 2\\.5 until .* \\(in 30 min\\)\n`),
+    );
     const { stdout } = await run('threshold', 'list');
     expect(stdout).to.match(new RegExp(`\nmysql/${STORE} +2\\.5 +in 30 min +ada +-\n$`));
     await run('threshold', 'reset', STORE);

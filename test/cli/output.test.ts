@@ -41,9 +41,16 @@ describe('durations', () => {
     }
   });
 
-  it('count as whole minutes, a part of one too', () => {
-    expect(['30', '90s', '1h', '1s'].map((text) => wholeMinutes('--ttl', text))).to.deep.equal([
-      30, 2, 60, 1,
+  it('count as whole minutes, a part of one too, and say so', () => {
+    const notes: string[] = [];
+    const output = { note: (text: string) => void notes.push(text) };
+    const minutesOf = (text: string): number => wholeMinutes(output, '--ttl', text);
+    expect(['30', '2h', '1.1h', '120s'].map(minutesOf)).to.deep.equal([30, 120, 66, 2]);
+    expect(notes).to.deep.equal([]);
+    expect(['90s', '0.5'].map(minutesOf)).to.deep.equal([2, 1]);
+    expect(notes).to.deep.equal([
+      '--ttl 90s: rounded up to 2 minutes, as freno counts whole ones',
+      '--ttl 0.5: rounded up to 1 minute, as freno counts whole ones',
     ]);
   });
 

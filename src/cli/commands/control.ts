@@ -3,10 +3,10 @@ import { userInfo } from 'node:os';
 import type { CommandContext } from '../context.js';
 import { EXIT, usageFailure } from '../exit-codes.js';
 import { printable } from '../output/printable.js';
-import { wholeMinutes } from '../output/quantities.js';
+import { localTime, shortDuration, wholeMinutes } from '../output/quantities.js';
 import { isJsonObject, type JsonObject, okObject } from '../servers/reply-body.js';
 import { COMMAND_TIMEOUT_MS, pathOf, type Reply, withParameters } from '../servers/server-group.js';
-import { appOf, type StoreName, storeText } from '../target.js';
+import { appOf, type StoreName, storeOf, storeText } from '../target.js';
 
 /** Options of every command that changes something. */
 export interface NoteOptions {
@@ -30,6 +30,9 @@ export interface ThresholdOptions extends TtlOptions {
   readonly metric?: string;
 }
 
+/** What the server takes for the time of an entry that is given none. */
+const DEFAULT_MINUTES = 60;
+
 /** A request that changes something. */
 interface CommandRequest {
   /** As in the documentation: `/throttle-app`. */
@@ -39,16 +42,21 @@ interface CommandRequest {
   readonly note: NoteOptions;
   /** What the command has done, in words. */
   readonly done: string;
+  /** The same of a command that ends entries, and has found none. */
+  readonly foundNothing?: string;
 }
 
+/**
+ * Ratio and time are always sent: a request without one of them would keep that of an entry that is
+ * there already.
+ */
 export function throttle(context: CommandContext, app: string, options: ThrottleOptions) {
-  const { ttl, ratio, store, ...note } = options;
-  const path =
-    pathOf('throttle-app', appOf('APP', app)) +
-    (ttl === undefined ? '' : pathOf('ttl', String(wholeMinutes('--ttl', ttl)))) +
-    (ratio === undefined ? '' : pathOf('ratio', ratio));
-  const query = { store_name: store };
-  return control(context, { name: '/throttle-app', path, query, note, done: `${app} throttled` });
+  const { ttl, ratio = '1', store, ...note } = options;
+  const minutes = minutesOf(context, ttl);
+  const path = pathOf('throttle-app', appOf('APP', app), 'ttl', String(minutes), 'ratio', ratio);
+  const end = minutes === 0 ? 'until it is lifted' : endText(minutes);
+  const done = `${app} throttled: ratio ${ratio}, ${placeText(store)}, ${end}`;
+  return control(context, { name: '/throttle-app', path, query: storeQuery(store), note, done });
 }
 
 export function unthrottle(
@@ -56,16 +64,15 @@ export function unthrottle(
   app: string,
   options: StoreOptions & NoteOptions,
 ) {
-  return liftApp(context, '/unthrottle-app', app, options, 'no longer throttled');
+  return liftApp(context, '/unthrottle-app', app, options, 'throttled');
 }
 
 export function exempt(context: CommandContext, app: string, options: TtlOptions & StoreOptions) {
   const { ttl, store, ...note } = options;
-  const path =
-    pathOf('exempt-app', appOf('APP', app)) +
-    (ttl === undefined ? '' : pathOf('ttl', String(wholeMinutes('--ttl', ttl))));
-  const query = { store_name: store };
-  return control(context, { name: '/exempt-app', path, query, note, done: `${app} exempted` });
+  const minutes = minutesOf(context, ttl);
+  const path = pathOf('exempt-app', appOf('APP', app), 'ttl', String(minutes));
+  const done = `${app} exempted: ${placeText(store)}, ${endText(minutes)}`;
+  return control(context, { name: '/exempt-app', path, query: storeQuery(store), note, done });
 }
 
 export function unexempt(
@@ -73,19 +80,25 @@ export function unexempt(
   app: string,
   options: StoreOptions & NoteOptions,
 ) {
-  return liftApp(context, '/unexempt-app', app, options, 'no longer exempted');
+  return liftApp(context, '/unexempt-app', app, options, 'exempted');
 }
 
 export function skip(context: CommandContext, host: string, { ttl, ...note }: TtlOptions) {
-  const path =
-    pathOf('skip-host', hostOf(host)) +
-    (ttl === undefined ? '' : pathOf('ttl', String(wholeMinutes('--ttl', ttl))));
-  return control(context, { name: '/skip-host', path, note, done: `${host} skipped` });
+  // The server takes 0 for the time of an entry that is given none.
+  const minutes = minutesOf(context, ttl) || DEFAULT_MINUTES;
+  const path = pathOf('skip-host', hostOf(host), 'ttl', String(minutes));
+  const done = `${host} skipped ${endText(minutes)}`;
+  return control(context, { name: '/skip-host', path, note, done });
 }
 
 export function recover(context: CommandContext, host: string, note: NoteOptions) {
-  const path = pathOf('recover-host', hostOf(host));
-  return control(context, { name: '/recover-host', path, note, done: `${host} no longer skipped` });
+  return control(context, {
+    name: '/recover-host',
+    path: pathOf('recover-host', hostOf(host)),
+    note,
+    done: `${host} no longer skipped`,
+    foundNothing: `${host} was not skipped`,
+  });
 }
 
 export function setThreshold(
@@ -94,11 +107,12 @@ export function setThreshold(
   value: string,
   { ttl, metric, ...note }: ThresholdOptions,
 ) {
+  const minutes = minutesOf(context, ttl);
   const path =
     pathOf('set-threshold', store.type, store.name, value) +
     (metric === undefined ? '' : pathOf('metric', metric)) +
-    (ttl === undefined ? '' : pathOf('ttl', String(wholeMinutes('--ttl', ttl))));
-  const done = `threshold of ${metricText(store, metric)} set to ${value}`;
+    pathOf('ttl', String(minutes));
+  const done = `threshold of ${metricText(store, metric)} set to ${value} ${endText(minutes)}`;
   return control(context, { name: '/set-threshold', path, note, done });
 }
 
@@ -110,8 +124,14 @@ export function resetThreshold(
   const path =
     pathOf('reset-threshold', store.type, store.name) +
     (metric === undefined ? '' : pathOf('metric', metric));
-  const done = `threshold of ${metricText(store, metric)} as configured`;
-  return control(context, { name: '/reset-threshold', path, note, done });
+  const what = `threshold of ${metricText(store, metric)}`;
+  return control(context, {
+    name: '/reset-threshold',
+    path,
+    note,
+    done: `${what} as configured`,
+    foundNothing: `${what} was not set: it is as configured`,
+  });
 }
 
 export function yieldLeadership(context: CommandContext, note: NoteOptions) {
@@ -128,22 +148,23 @@ function liftApp(
   name: string,
   app: string,
   { store, ...note }: StoreOptions & NoteOptions,
-  effect: string,
+  state: string,
 ): Promise<number> {
-  const path = name + pathOf(appOf('APP', app));
+  const where = store === undefined ? '' : ` ${placeText(store)}`;
   return control(context, {
     name,
-    path,
-    query: { store_name: store },
+    path: name + pathOf(appOf('APP', app)),
+    query: storeQuery(store),
     note,
-    done: `${app} ${effect}`,
+    done: `${app} no longer ${state}${where}`,
+    foundNothing: `${app} was not ${state}${where}`,
   });
 }
 
 /** Resolves with the exit code when the server has confirmed the command; rejects otherwise. */
 async function control(
   { group, output }: CommandContext,
-  { name, path, query, note, done }: CommandRequest,
+  { name, path, query, note, done, foundNothing }: CommandRequest,
 ): Promise<number> {
   const { reason, owner } = note;
   const send = (said: NoteOptions): Promise<Reply> =>
@@ -154,11 +175,18 @@ async function control(
   if (isOwnerTooNew) reply = await send({});
   const body = await okObject(group, reply, { name });
   if (output.isJson) output.json(body);
-  else output.lines(printable(done), ...detailLines(body).map((line) => `  ${line}`));
+  else if (foundNothing !== undefined && hasEndedNothing(body)) {
+    output.lines(`${printable(foundNothing)}, so nothing has changed`);
+  } else output.lines(printable(done), ...detailLines(body).map((line) => `  ${line}`));
   return EXIT.ok;
 }
 
 const SENDING = { method: 'POST', timeoutMs: COMMAND_TIMEOUT_MS } as const;
+
+/** An older server does not say how many entries a command has ended. */
+function hasEndedNothing({ Matched: matched }: JsonObject): boolean {
+  return isJsonObject(matched) && matched.Entries === 0;
+}
 
 /** What the command has matched, and who leads now: one line for each part of the answer. */
 function detailLines({ Matched: matched = {}, Leader: leader }: JsonObject): string[] {
@@ -177,6 +205,25 @@ function valueText(value: unknown): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (!Array.isArray(value)) return printable(String(value));
   return value.length === 0 ? 'none' : value.map((item) => printable(String(item))).join(', ');
+}
+
+function minutesOf({ output }: CommandContext, ttl: string | undefined): number {
+  return ttl === undefined ? DEFAULT_MINUTES : wholeMinutes(output, '--ttl', ttl);
+}
+
+/** `until 02:41:14 (in 30 min)`. */
+function endText(minutes: number): string {
+  const ms = minutes * 60_000;
+  return `until ${localTime(Date.now() + ms)} (in ${shortDuration(ms)})`;
+}
+
+function placeText(store: string | undefined): string {
+  return store === undefined ? 'on every store' : `on ${storeText(storeOf(store))}`;
+}
+
+/** The server names an entry of one store by the store alone, without its type. */
+function storeQuery(store: string | undefined) {
+  return { store_name: store === undefined ? undefined : storeOf(store).name };
 }
 
 function metricText(store: StoreName, metric: string | undefined): string {

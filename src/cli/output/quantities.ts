@@ -1,5 +1,6 @@
 /** Numbers, times and durations: as people read them, and as they type them. */
 import { usageFailure } from '../exit-codes.js';
+import type { Output } from './output.js';
 
 const UNITS_MS: Readonly<Record<string, number>> = {
   ms: 1,
@@ -35,9 +36,18 @@ export function timerMs(option: string, text: string): number {
   throw usageFailure(`${option}: at most 24d, got ${JSON.stringify(text)}`);
 }
 
-/** Whole minutes, as the commands of the server take them; a part of a minute counts as one. */
-export function wholeMinutes(option: string, text: string): number {
-  return Math.ceil(durationMs(option, text, 'm') / UNITS_MS.m!);
+/**
+ * Whole minutes, as the server takes them; a part of a minute counts as one, with a note.
+ */
+export function wholeMinutes(output: Pick<Output, 'note'>, option: string, text: string): number {
+  // To the millisecond: 1.1h are 66 minutes, and not a little more.
+  const exact = Math.round(durationMs(option, text, 'm')) / UNITS_MS.m!;
+  const minutes = Math.ceil(exact);
+  if (minutes !== exact) {
+    const rounded = minutes === 1 ? '1 minute' : `${minutes} minutes`;
+    output.note(`${option} ${text}: rounded up to ${rounded}, as freno counts whole ones`);
+  }
+  return minutes;
 }
 
 /** `8.2 s`, `4 min`, `3 h`, `2 d`: the largest unit of which there are two, or the smallest. */

@@ -47,9 +47,12 @@ export function addCommandOptions(command: Command): Command {
     .option('--owner <name>', 'who (default: the login name)');
 }
 
-/** The options that narrow a command to a time or a store. */
+/** The time of an entry. */
 export function ttlOption(fallback: string): Option {
-  return new Option('--ttl <time>', `how long: minutes, or 90s, 2h, 1d (default: ${fallback})`);
+  return new Option(
+    '--ttl <time>',
+    `how long: minutes, or 2h, 1d; rounded up to whole minutes (default: ${fallback})`,
+  );
 }
 
 /** Runs the handler, and sets the exit code that it resolves with. */

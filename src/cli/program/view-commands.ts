@@ -43,13 +43,15 @@ export function addViewCommands(program: Command): void {
   );
   program.addCommand(
     addServerOptions(defineCommand('recent'))
-      .option('--since <time>', 'not longer ago than: minutes, or 2h (default: 24h)')
+      .option('--since <time>', 'not longer ago than: whole minutes, or 2h (default: 24h)')
       .action((options: RecentOptions) =>
         exitWith(
           import('../commands/lists.js').then(({ recent }) => {
             const { since } = options;
-            const minutes = since === undefined ? null : wholeMinutes('--since', since);
-            return recent(contextOf(options), minutes);
+            const context = contextOf(options);
+            const minutes =
+              since === undefined ? null : wholeMinutes(context.output, '--since', since);
+            return recent(context, minutes);
           }),
         ),
       ),
