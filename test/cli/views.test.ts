@@ -5,7 +5,12 @@ import { stripVTControlCharacters } from 'node:util';
 import { expect } from 'chai';
 import { endingWithUs } from '../support/child.js';
 import { STORE, statusOf, TestCluster } from '../support/cluster.js';
-import { LAUNCHER, type ProgramOutcome, runCommand } from '../support/freno-command.js';
+import {
+  LAUNCHER,
+  type ProgramOutcome,
+  runCommand,
+  startCommand,
+} from '../support/freno-command.js';
 import { needPrograms } from '../support/needs.js';
 import { until } from '../support/until.js';
 
@@ -37,7 +42,10 @@ describe('the commands that show what happens', () => {
       expect(stdout).to.match(/^NODE +ROLE +TERM +APPLIED +HEARD +VERSION +CONFIG +CLOCK\n/);
       expect(stdout.match(/ Leader /g)).to.have.length(1);
       expect(stdout.match(/ Follower .* same /g)).to.have.length(2);
-      expect(stdout).to.match(new RegExp(`\nmysql/${STORE} +0.25 +1 +good\n`));
+      const [host] = cluster.fleet.hosts;
+      expect(stdout)
+        .to.match(/\nSTORE +VALUE +THRESHOLD +HOST +HOSTS +STATE\n/)
+        .and.match(new RegExp(`\nmysql/${STORE} +0.25 +1 +${host} +1 +within\n`));
       expect(stdout).to.match(
         /\nthrottled +archiver, ratio 1, ends in 60 min, ada, restore first\n/,
       );
@@ -58,7 +66,7 @@ describe('the commands that show what happens', () => {
       const { stdout } = await run('status');
       expect(stdout)
         .to.include(`${gone!.url} does not respond: `)
-        .and.match(new RegExp(`\nmysql/${STORE} +0.25 +1 +good\n`));
+        .and.match(new RegExp(`\nmysql/${STORE} +0.25 +1 .* within\n`));
       await cluster.heal();
     });
   });
@@ -97,9 +105,21 @@ describe('the commands that show what happens', () => {
     expect(output).to.match(/^\d\d:\d\d:\d\d {2}go on \(200\): value 0\.25, threshold 1\n141\n$/);
   });
 
-  it('top prints one screen in a pipe, and watch ends for an unknown store', async () => {
-    const { stdout } = await run('top');
-    expect(stdout).to.match(new RegExp(`\nmysql/${STORE} +0.25 +1 +good `));
+  it('top prints one screen in a pipe, with the apps that check meanwhile', async () => {
+    const leader = await cluster.leader();
+    const top = startCommand(['top'], { FRENO_SERVER: servers });
+    await until(async () => {
+      await statusOf(leader, `/check/archiver/mysql/${STORE}`);
+      return top.child.exitCode !== null;
+    });
+    const { stdout } = await top.ended;
+    expect(stdout)
+      .to.match(new RegExp(`\nmysql/${STORE} +0.25 +1 .* within `))
+      .and.match(/; apps 1, checks [\d.]+\/s\n/)
+      .and.match(/\narchiver +[\d.]+ +0 %\n/);
+  });
+
+  it('watch ends for an unknown store', async () => {
     const { code } = await runCommand(['watch', 'nowhere'], { FRENO_SERVER: servers });
     expect(code).to.equal(4);
   });
@@ -158,8 +178,8 @@ describe('the commands that show what happens', () => {
       });
       const last = terminal.frames.at(-1)!;
       expect(last.split('\n').every((line) => line.trimEnd().length <= 80)).to.equal(true);
-      expect(last).to.match(new RegExp(`\nmysql/${STORE} +0.25 +1 +good +[▁-█]{2,}`));
-      expect(terminal.output).to.include(ENTER_SCREEN).and.include('\x1b[32mgood');
+      expect(last).to.match(new RegExp(`\nmysql/${STORE} +0.25 +1 .* within +[▁-█]{2,}`));
+      expect(terminal.output).to.include(ENTER_SCREEN).and.include('\x1b[32mwithin');
       terminal.type('q');
       expect((await terminal.ended)[0]).to.equal(0);
       expect(terminal.output.trimEnd().endsWith(LEAVE_SCREEN)).to.equal(true);

@@ -1,4 +1,5 @@
 /** `freno top`: the stores and apps of a cluster, live. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { monotonicMs } from '../../base/clock.js';
 import type { CommandContext } from '../context.js';
@@ -13,7 +14,7 @@ import { runLive } from '../terminal/live-command.js';
 import { type ScreenSize, spread } from '../terminal/live-screen.js';
 import { type AppRate, AppRates } from '../views/app-rates.js';
 import { SeriesSet } from '../views/series.js';
-import { readStores, type StoreView, storeJson, storeLines } from '../views/stores.js';
+import { isWaitedFor, readStores, type StoreView, storeJson, storeLines } from '../views/stores.js';
 
 interface TopReading {
   readonly stores: readonly StoreView[];
@@ -27,8 +28,15 @@ const FIXED_LINES = 8;
 
 const SPARKLINE_COLUMNS_MIN = 10;
 
+/** From the first count of checks to the second. */
+const RATE_MS = 1_000;
+
 export async function top({ group, output }: CommandContext): Promise<number> {
-  return runLive(new TopView(group, output), output);
+  const view = new TopView(group, output);
+  // Rates come from two counts: without the first one no frame could show an app.
+  await view.look();
+  await delay(RATE_MS);
+  return runLive(view, output);
 }
 
 class TopView {
@@ -81,20 +89,25 @@ class TopView {
     return this.output.paint('faint', stripVTControlCharacters(line));
   }
 
-  readonly json = ({ stores, cluster }: TopReading): object => ({
+  readonly json = ({ stores, apps, cluster }: TopReading): object => ({
     Cluster: cluster,
     Stores: stores.map(storeJson),
+    Apps: apps.map(({ app, checksPerSecond, waitingShare }) => ({
+      App: app,
+      PerSecond: checksPerSecond,
+      WaitShare: waitingShare,
+    })),
   });
 
   #head(failure: string, columns: number): string[] {
     const { paint } = this.output;
     const { stores, apps, cluster } = this.#latest;
     const leader = cluster === null ? '' : String(cluster.Leader || 'no leader');
-    const waiting = stores.filter(({ verdict }) => verdict === 'waiting').length;
+    const waiting = stores.filter(isWaitedFor).length;
     const rate = apps.reduce((sum, { checksPerSecond }) => sum + checksPerSecond, 0);
     const title = `${paint('strong', 'freno top')}  ${printable(leader)}`;
     const counts = [
-      `stores ${stores.length}, to wait for ${waiting}`,
+      `metrics ${stores.length}, to wait for ${waiting}`,
       `apps ${apps.length}, checks ${shortNumber(rate)}/s`,
     ].join('; ');
     return [
@@ -105,8 +118,10 @@ class TopView {
 
   #storeLines(stores: readonly StoreView[], columns: number): string[] {
     const { paint } = this.output;
-    const lines = storeLines(this.output, stores);
-    const width = Math.max(0, ...lines.map(widthOf));
+    const all = storeLines(this.output, stores);
+    const isWide = widestOf(all) + 2 + SPARKLINE_COLUMNS_MIN > columns;
+    const lines = isWide ? storeLines(this.output, stores, { withHost: false }) : all;
+    const width = widestOf(lines);
     const room = Math.max(SPARKLINE_COLUMNS_MIN, columns - width - 2);
     return lines.map((line, at) => {
       const store = stores[at - 1];
@@ -133,6 +148,10 @@ class TopView {
     });
     return tableLines(columns, rows);
   }
+}
+
+function widestOf(lines: readonly string[]): number {
+  return Math.max(0, ...lines.map(widthOf));
 }
 
 function more(count: number, what: string): string[] {

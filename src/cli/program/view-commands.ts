@@ -13,7 +13,7 @@ interface RecentOptions extends CommonOptions {
 
 const LIVE_HELP = `
 On a terminal it is drawn again each second, until q or Ctrl-C. In a pipe, and
-with --json, top prints what it sees once, and watch each second.`;
+with --json, top prints what it sees in a second, once, and watch each second.`;
 
 export function addViewCommands(program: Command): void {
   program.addCommand(

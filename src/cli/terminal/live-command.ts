@@ -7,7 +7,7 @@ import { LiveScreen, type ScreenSize } from './live-screen.js';
 const INTERVAL_MS = 1_000;
 
 /** Of a pipe. */
-const PLAIN_SIZE: ScreenSize = { columns: 100, rows: 60 };
+const PLAIN_SIZE: ScreenSize = { columns: 120, rows: 60 };
 
 export interface LiveView<Reading> {
   /** Reads what is shown. Rejects with a `CommandFailure` when no server responds. */

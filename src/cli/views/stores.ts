@@ -3,62 +3,63 @@ import type { Output } from '../output/output.js';
 import type { Tone } from '../output/paint.js';
 import { printable } from '../output/printable.js';
 import { shortDuration, shortNumber } from '../output/quantities.js';
-import { tableLines } from '../output/table.js';
+import { type Column, tableLines } from '../output/table.js';
 import { isJsonObject, type JsonObject, okObject } from '../servers/reply-body.js';
 import type { ServerGroup } from '../servers/server-group.js';
-
-/** `waiting`: above its threshold, or without a value. */
-export type MetricVerdict = 'good' | 'waiting' | 'unknown';
 
 export interface StoreView {
   /** `mysql/main`, or `mysql/main/threads_running` for another metric than the own one. */
   readonly name: string;
+  /** `within`, `above`, `error`, `not read yet` or `unknown`: as the server judges it. */
+  readonly state: string;
+  /** It is judged, and denies nothing. */
+  readonly isObserved: boolean;
   /** Null: there is none. */
   readonly value: number | null;
-  /** Why there is no value; empty: there is one. */
-  readonly error: string;
-  readonly verdict: MetricVerdict;
-  /** Milliseconds since it was within its threshold last; null: not known. */
-  readonly waitingMs: number | null;
   /** `3`, `3, 1 skipped`; empty for another metric than the own one. */
   readonly hosts: string;
+  /** As `/stores` has it. */
+  readonly metric: JsonObject;
 }
 
-const TONES: Readonly<Record<MetricVerdict, Tone>> = {
-  good: 'good',
-  waiting: 'bad',
-  unknown: 'faint',
+const TONES: Readonly<Record<string, Tone>> = {
+  within: 'good',
+  above: 'bad',
+  error: 'broken',
 };
 
-const ERROR_PREFIX = 'error: ';
+/** From bad to good. */
+const WORST_FIRST = ['error', 'above', 'not read yet', 'unknown', 'within'];
 
-/** The worst first. */
+/** Jobs wait for it. */
+export function isWaitedFor({ state, isObserved }: StoreView): boolean {
+  return state !== 'within' && !isObserved;
+}
+
+/** The worst first, those that are only observed after the others that jobs wait for. */
 export async function readStores(group: ServerGroup): Promise<StoreView[]> {
-  const [values, health, inventory] = (await Promise.all(
-    ['/aggregated-metrics', '/metrics-health', '/inventory'].map(async (path) =>
+  const [{ Stores: stores }, inventory] = (await Promise.all(
+    ['/stores', '/inventory'].map(async (path) =>
       okObject(group, await group.ask(path), { name: path }),
     ),
-  )) as [JsonObject, JsonObject, JsonObject];
-  const names = new Set([...Object.keys(values), ...Object.keys(health)]);
-  const views = [...names].map((name) => ({
-    name,
-    hosts: hostsText(inventory[name.replace(/^mysql\//, '')]),
-    ...viewOf(values[name], health[name]),
-  }));
+  )) as [JsonObject, JsonObject];
+  const views = Object.entries(isJsonObject(stores) ? stores : {}).flatMap(([name, store]) =>
+    metricViews(name, store, inventory[name.replace(/^mysql\//, '')]),
+  );
   return views.sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
 }
 
-type JudgedView = Omit<StoreView, 'name' | 'hosts'>;
-
-function viewOf(text: unknown, health: unknown): JudgedView {
-  const shown = typeof text === 'string' ? text : '';
-  const error = shown.startsWith(ERROR_PREFIX) ? shown.slice(ERROR_PREFIX.length) : '';
-  const value = shown === '' || error !== '' ? null : Number(shown);
-  const seconds = isJsonObject(health) ? Number(health.SecondsSinceLastHealthy) : Number.NaN;
-  if (Number.isNaN(seconds)) return { value, error, verdict: 'unknown', waitingMs: null };
-  const isWaiting = seconds > 0 || value === null;
-  const verdict = isWaiting ? 'waiting' : 'good';
-  return { value, error, verdict, waitingMs: isWaiting ? seconds * 1_000 : 0 };
+/** The own metric is the first one. */
+function metricViews(store: string, body: unknown, cluster: unknown): StoreView[] {
+  const metrics = isJsonObject(body) && Array.isArray(body.Metrics) ? body.Metrics : [];
+  return metrics.filter(isJsonObject).map((metric, at) => ({
+    name: at === 0 ? store : `${store}/${metric.Metric}`,
+    state: String(metric.State),
+    isObserved: metric.Mode === 'observe',
+    value: typeof metric.Value === 'number' ? metric.Value : null,
+    hosts: at === 0 ? hostsText(cluster) : '',
+    metric,
+  }));
 }
 
 /** How many hosts are probed, and how many are not, although they are listed. */
@@ -73,44 +74,53 @@ function hostsText(cluster: unknown): string {
   ].join(', ');
 }
 
-function rank({ verdict, error }: StoreView): number {
-  if (verdict === 'good') return 2;
-  return error === '' ? 1 : 0;
+/** What is within its threshold comes last. */
+function rank({ state, isObserved }: StoreView): number {
+  const place = WORST_FIRST.indexOf(state);
+  return isObserved && state !== 'within' ? WORST_FIRST.length - 1.5 : place;
 }
 
 export function storeLines(
   { paint }: Pick<Output, 'paint'>,
   stores: readonly StoreView[],
+  { withHost = true }: { readonly withHost?: boolean } = {},
 ): string[] {
-  if (stores.length === 0) return ['no store has a value: this node does not lead, or has none'];
-  return tableLines(
-    [{ title: 'STORE' }, { title: 'VALUE', right: true }, { title: 'HOSTS' }, { title: 'STATE' }],
-    stores.map((store) => [
-      printable(store.name),
-      store.value === null ? '-' : shortNumber(store.value),
-      printable(store.hosts),
-      paint(TONES[store.verdict], stateText(store)),
-    ]),
-  );
+  if (stores.length === 0) return ['no store is configured'];
+  const columns: Column[] = [
+    { title: 'STORE' },
+    { title: 'VALUE', right: true },
+    { title: 'THRESHOLD', right: true },
+    ...(withHost ? [{ title: 'HOST' }] : []),
+    { title: 'HOSTS' },
+    { title: 'STATE' },
+  ];
+  const rows = stores.map((store) => [
+    printable(store.name),
+    store.value === null ? '-' : shortNumber(store.value),
+    shortNumber(Number(store.metric.Threshold)),
+    ...(withHost ? [printable(String(store.metric.Host ?? '-'))] : []),
+    printable(store.hosts),
+    paint(store.isObserved ? 'faint' : (TONES[store.state] ?? 'faint'), stateText(store)),
+  ]);
+  const isRead = stores.some(({ state }) => state !== 'unknown');
+  return [
+    ...tableLines(columns, rows),
+    ...(isRead ? [] : ['no store has a value: this node does not lead, or has read none']),
+  ];
 }
 
-/** With keys as those of the server. */
-export function storeJson(store: StoreView): object {
-  const { name, value, hosts, error, verdict, waitingMs } = store;
-  return {
-    Store: name,
-    Value: value,
-    Hosts: hosts,
-    Error: error,
-    Verdict: verdict,
-    WaitingMillis: waitingMs,
-  };
+/** With the keys of `/stores`. */
+export function storeJson({ name, hosts, metric }: StoreView): object {
+  return { Store: name, Hosts: hosts, ...metric };
 }
 
-/** `good`, `above its threshold for 12 s`, or the error. */
-function stateText({ verdict, error, waitingMs }: StoreView): string {
-  if (verdict === 'unknown') return 'unknown';
-  if (verdict === 'good') return 'good';
-  const time = waitingMs === null || waitingMs === 0 ? '' : ` for ${shortDuration(waitingMs)}`;
-  return error === '' ? `above its threshold${time}` : `${printable(error)}${time}`;
+/** `within`, `above for 12 s, only observed`, or the error. */
+function stateText({ state, isObserved, metric }: StoreView): string {
+  const { Since, Error: error, SetUntil } = metric;
+  const ms = state === 'within' ? Number.NaN : Date.now() - Date.parse(String(Since));
+  return [
+    `${printable(String(error ?? state))}${Number.isNaN(ms) ? '' : ` for ${shortDuration(ms)}`}`,
+    ...(SetUntil === undefined ? [] : ['threshold set']),
+    ...(isObserved ? ['only observed'] : []),
+  ].join(', ');
 }

@@ -1,0 +1,91 @@
+/** The table of the stores: what the leader judges, and nothing that the client works out. */
+import { expect } from 'chai';
+import type { ServerGroup } from '../../src/cli/servers/server-group.js';
+import { isWaitedFor, readStores, storeJson, storeLines } from '../../src/cli/views/stores.js';
+
+const unpainted = { paint: (_tone: string, text: string): string => text };
+
+/** What a server answers to the paths that the table is made of. */
+function serverWith(stores: object, inventory: object = {}): ServerGroup {
+  const bodies: Readonly<Record<string, object>> = {
+    '/stores': { Leading: true, Stores: stores },
+    '/inventory': inventory,
+  };
+  const ask = async (path: string) => ({
+    server: 'http://freno',
+    status: 200,
+    text: JSON.stringify(bodies[path]),
+  });
+  return { ask } as unknown as ServerGroup;
+}
+
+const ago = (seconds: number): string => new Date(Date.now() - seconds * 1_000).toISOString();
+
+const enforced = { Mode: 'enforce', Threshold: 1 };
+const STORES = {
+  'mysql/fine': { Metrics: [{ Metric: 'lag', ...enforced, State: 'within', Value: 0.2 }] },
+  'mysql/main': {
+    Metrics: [
+      {
+        Metric: 'lag',
+        ...enforced,
+        State: 'above',
+        Value: 1.142,
+        Host: 'db7:3306',
+        // A crossing of this very second is above too.
+        Since: ago(0),
+      },
+      { Metric: 'queue', Mode: 'observe', Threshold: 3, State: 'above', Value: 5, Since: ago(62) },
+    ],
+  },
+  'mysql/raised': {
+    Metrics: [
+      {
+        Metric: 'lag',
+        Mode: 'enforce',
+        State: 'within',
+        Value: 3,
+        Threshold: 5,
+        ConfiguredThreshold: 1,
+        SetUntil: ago(-600),
+      },
+    ],
+  },
+  'mysql/unread': {
+    Metrics: [
+      { Metric: 'lag', ...enforced, State: 'error', Error: 'No hosts found', Since: ago(20) },
+    ],
+  },
+};
+
+describe('the table of the stores', () => {
+  it('has the state, the threshold and the host of the server, the worst first', async () => {
+    const inventory = { main: { Hosts: ['db7:3306', 'db8:3306'], SkippedHosts: ['db9:3306'] } };
+    const stores = await readStores(serverWith(STORES, inventory));
+    expect(storeLines(unpainted, stores)).to.deep.equal([
+      'STORE             VALUE  THRESHOLD  HOST      HOSTS         STATE',
+      'mysql/unread          -          1  -                       No hosts found for 20 s',
+      'mysql/main        1.142          1  db7:3306  2, 1 skipped  above for 0 s',
+      'mysql/main/queue      5          3  -                       above for 62 s, only observed',
+      'mysql/fine          0.2          1  -                       within',
+      'mysql/raised          3          5  -                       within, threshold set',
+    ]);
+    expect(stores.filter(isWaitedFor).map(({ name }) => name)).to.deep.equal([
+      'mysql/unread',
+      'mysql/main',
+    ]);
+    expect(storeJson(stores[1]!)).to.include({ Store: 'mysql/main', State: 'above', Value: 1.142 });
+  });
+
+  it('says so when the server that was asked has read nothing', async () => {
+    const unknown = { Metrics: [{ Metric: 'lag', ...enforced, State: 'unknown' }] };
+    const lines = storeLines(unpainted, await readStores(serverWith({ 'mysql/main': unknown })));
+    expect(lines.slice(1)).to.deep.equal([
+      'mysql/main      -          1  -            unknown',
+      'no store has a value: this node does not lead, or has read none',
+    ]);
+    expect(storeLines(unpainted, await readStores(serverWith({})))).to.deep.equal([
+      'no store is configured',
+    ]);
+  });
+});
