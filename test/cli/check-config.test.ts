@@ -41,7 +41,7 @@ describe('check-config', () => {
     expect(stderr)
       .to.include('Stores.MySQL.ThrottleThreshold')
       .and.include('Stores.MySQL.Clusterz')
-      .and.not.match(/^ {4}at /m);
+      .and.match(/^(?:freno: .*\n){2}$/);
     const json = JSON.parse((await check(mysql, '--json')).stdout);
     expect(json).to.include({ Valid: false });
     expect(json.Errors).to.have.length(2);

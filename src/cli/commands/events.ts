@@ -1,10 +1,10 @@
 /** `freno events`: what happened, oldest first; with `--follow` also what happens. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CommandContext } from '../context.js';
-import { CommandFailure, EXIT } from '../exit-codes.js';
+import { CommandFailure, EXIT, usageFailure } from '../exit-codes.js';
 import type { Output } from '../output/output.js';
 import { printable } from '../output/printable.js';
-import { durationMs, localTime } from '../output/quantities.js';
+import { durationMs, isDuration, localTime, shortNumber } from '../output/quantities.js';
 import { isJsonObject, type JsonObject, okJson } from '../servers/reply-body.js';
 import { type ServerGroup, withParameters } from '../servers/server-group.js';
 
@@ -17,7 +17,10 @@ export interface EventOptions {
 const POLL_MS = 1_000;
 
 /** Keys that have a place of their own in a line. */
-const SHOWN_FIRST: ReadonlySet<string> = new Set(['At', 'Kind']);
+const SHOWN_FIRST: ReadonlySet<string> = new Set(['At', 'Kind', 'Text']);
+
+/** The longest name of a kind, `threshold`. */
+const KIND_WIDTH = 9;
 
 export async function events(
   { group, output }: CommandContext,
@@ -43,8 +46,18 @@ export async function events(
 
 /** RFC 3339, or how long ago. */
 function sinceTime(text: string): string {
-  if (/^\d{4}-\d\d-\d\dT/.test(text) && !Number.isNaN(Date.parse(text))) return text;
+  if (isTime(text)) return text;
+  if (!isDuration(text)) {
+    throw usageFailure(
+      '--since: must be a duration such as 10m or 2h, or a time as RFC 3339 such as ' +
+        `2026-11-23T02:41:14Z, got ${JSON.stringify(text)}`,
+    );
+  }
   return new Date(Date.now() - durationMs('--since', text, 'm')).toISOString();
+}
+
+function isTime(text: string): boolean {
+  return /^\d{4}-\d\d-\d\dT/.test(text) && !Number.isNaN(Date.parse(text));
 }
 
 async function read(
@@ -65,14 +78,33 @@ function write(output: Output, events: readonly JsonObject[]): void {
   }
 }
 
-/** `12:41:07  throttleApp  app=archiver ratio=1`. */
+/** `12:41:07  command    app throttled  App=archiver  Ratio=0.5`, without what the text says already. */
 function eventText(event: JsonObject): string {
-  const fields = Object.entries(event).filter(([key]) => !SHOWN_FIRST.has(key));
+  const text = String(event.Text ?? '');
+  const fields = Object.entries(event).filter(
+    ([key, value]) => !SHOWN_FIRST.has(key) && !isSaid(text, value),
+  );
   const details = fields.map(([key, value]) => `${key}=${fieldText(value)}`);
-  const kind = String(event.Kind ?? 'event');
-  return printable([localTime(String(event.At)), kind, ...details].join('  '));
+  const kind = String(event.Kind ?? 'event').padEnd(KIND_WIDTH);
+  const parts = [localTime(String(event.At)), kind, ...(text === '' ? [] : [text]), ...details];
+  return printable(parts.join('  '));
+}
+
+/** Whether the sentence of an event has the value already, a number perhaps with fewer digits. */
+function isSaid(text: string, value: unknown): boolean {
+  const words = text.split(/[\s,;]+/).map((word) => word.replace(/:$/, ''));
+  if (typeof value === 'string') {
+    return words.includes(value) || (value.includes(' ') && text.includes(value));
+  }
+  if (typeof value !== 'number') return false;
+  return words.some((word) => {
+    const digits = /^-?\d+(?:\.(\d+))?$/.exec(word)?.[1]?.length ?? 0;
+    return word !== '' && Number(word) === Number(value.toFixed(digits));
+  });
 }
 
 function fieldText(value: unknown): string {
+  if (typeof value === 'number') return shortNumber(value);
+  if (typeof value === 'string' && isTime(value)) return localTime(value);
   return typeof value === 'string' && !/[\s"]/.test(value) ? value : JSON.stringify(value);
 }

@@ -10,7 +10,7 @@ export interface Output {
   lines(...lines: readonly string[]): void;
   /** Writes a value as one line of JSON. */
   json(value: unknown): void;
-  /** Writes a remark that is no part of the answer. */
+  /** Writes a remark that is no part of the answer; each of its lines says whose it is. */
   note(text: string): void;
 }
 
@@ -23,7 +23,7 @@ export function processOutput(isJson: boolean): Output {
       if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
     },
     json: (value) => void process.stdout.write(`${JSON.stringify(value)}\n`),
-    note: (text) => void process.stderr.write(`freno: ${text}\n`),
+    note: (text) => void process.stderr.write(`${text.replace(/^/gm, 'freno: ')}\n`),
   };
 }
 

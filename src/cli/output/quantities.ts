@@ -26,6 +26,11 @@ export function durationMs(option: string, text: string, unit: 's' | 'm'): numbe
   return Number(match[1]) * UNITS_MS[match[2] ?? unit]!;
 }
 
+/** Whether `durationMs` reads the text. */
+export function isDuration(text: string): boolean {
+  return DURATION.test(text);
+}
+
 /** The longest delay of a timer; a longer one would fire at once. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
