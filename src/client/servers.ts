@@ -65,7 +65,7 @@ export class FrenoServers {
     let elsewhere: RefusedAnswer | null = null;
     const failures: string[] = [];
     for (const server of this.#inOrder()) {
-      const verdict = await this.#verdict(server, question.path, 0, signal);
+      const verdict = await this.#verdict(server, question, 0, signal);
       if (verdict.kind === 'answered') {
         this.#current = this.#servers.indexOf(server);
         this.#unreachableSinceMs = null;
@@ -79,7 +79,9 @@ export class FrenoServers {
       return unreachable(failures.join('; '));
     }
     this.#unreachableSinceMs = null;
-    if (elsewhere.reason === 'no-such-metric') await this.#refuseUnknown(question, signal);
+    if (elsewhere.reason === 'no-such-metric') {
+      await this.#refuseUnknown(question, elsewhere.message, signal);
+    }
     return elsewhere;
   }
 
@@ -94,7 +96,7 @@ export class FrenoServers {
    * null when it has not: it is of another release, has too many waiters, or is gone.
    */
   async hold(
-    { path }: CheckQuestion,
+    question: CheckQuestion,
     { server: url }: CheckAnswer,
     seconds: number,
     signal: AbortSignal,
@@ -102,8 +104,7 @@ export class FrenoServers {
     const server = this.#servers.find((each) => each.url === url);
     if (server === undefined) return null;
     const askedAtMs = nowMs();
-    const held = `${path}${path.includes('?') ? '&' : '?'}wait=${seconds}`;
-    const verdict = await this.#verdict(server, held, seconds, signal);
+    const verdict = await this.#verdict(server, question, seconds, signal);
     if (verdict.kind === 'elsewhere') return null;
     if (verdict.kind === 'answered') {
       this.#unreachableSinceMs = null;
@@ -151,21 +152,30 @@ export class FrenoServers {
     return [...this.#servers.slice(this.#current), ...this.#servers.slice(0, this.#current)];
   }
 
-  /** A release that explains itself says `No such metric` only of a store that it does not have. */
-  async #refuseUnknown(question: CheckQuestion, signal: AbortSignal): Promise<void> {
+  /**
+   * Rejects if freno's own explanation is of that message: it names what there is instead. A
+   * release that explains itself says `No such metric` only of a store that it does not have.
+   */
+  async #refuseUnknown(
+    question: CheckQuestion,
+    message: string,
+    signal: AbortSignal,
+  ): Promise<void> {
     const explanation = await this.explain(question, signal);
-    if (explanation?.message === 'No such metric') {
-      throw unknownStore(question, explanation.server, explanation.text);
+    if (explanation?.message === message) {
+      const text = `${explanation.server}: ${explanation.text}`;
+      throw new FrenoClientError('UNKNOWN_STORE', text);
     }
   }
 
   async #verdict(
     server: FrenoServer,
-    path: string,
+    question: CheckQuestion,
     heldSeconds: number,
     signal: AbortSignal,
   ): Promise<Exclude<ServerVerdict, { readonly kind: 'foreign' | 'refused' }>> {
     const askedAtMs = nowMs();
+    const path = heldSeconds === 0 ? question.path : heldPath(question, heldSeconds);
     const reply = await this.#get(server, path, BODY_BYTES_MAX, signal, heldSeconds);
     const verdict: ServerVerdict =
       reply.kind === 'failure'
@@ -180,6 +190,9 @@ export class FrenoServers {
       case 'unavailable':
         return verdict;
       case 'refused':
+        if (verdict.code === 'UNKNOWN_STORE') {
+          await this.#refuseUnknown(question, verdict.text, signal);
+        }
         throw new FrenoClientError(verdict.code, `${server.url}: ${verdict.text}`);
       case 'foreign':
         // A page in front of a freno that has answered before will go away again.
@@ -207,12 +220,13 @@ export class FrenoServers {
   }
 }
 
-export function unknownStore(
-  { store }: CheckQuestion,
-  server: string | null,
-  text: string,
-): FrenoClientError {
-  return new FrenoClientError('UNKNOWN_STORE', `${server} has no store ${store}: ${text}`);
+function heldPath({ path }: CheckQuestion, seconds: number): string {
+  return `${path}${path.includes('?') ? '&' : '?'}wait=${seconds}`;
+}
+
+/** Of a release that does not explain itself. */
+export function unknownStore({ store }: CheckQuestion, server: string | null): FrenoClientError {
+  return new FrenoClientError('UNKNOWN_STORE', `${server} has no store ${store}`);
 }
 
 /** A server that does not know the store may be a follower, of a release that does not say so. */

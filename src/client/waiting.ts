@@ -2,6 +2,7 @@
 import { becauseOf, type CheckAnswer, type PermittedAnswer } from './answer.js';
 import { FrenoClientError } from './errors.js';
 import type { WaitSummary } from './events.js';
+import type { Explanation } from './explanation.js';
 import type { Inquiry } from './inquiry.js';
 import type { ClientSettings } from './options.js';
 import { type FrenoServers, unknownStore } from './servers.js';
@@ -16,6 +17,9 @@ const PROCEED_MS = 1_000;
  * cannot explain itself, is of a release that says `No such metric` of unknown stores too.
  */
 const UNKNOWN_STORE_AFTER_MS = 2_000;
+
+/** Not longer than that before its end, a wait asks once why it must go on. */
+const EXPLAIN_BEFORE_END_MS = 2_500;
 
 export interface Permission {
   readonly waitedMs: number;
@@ -83,6 +87,9 @@ class OneWait {
   readonly #settings: ClientSettings;
   readonly #startedAtMs = nowMs();
   #latest: CheckAnswer | null = null;
+  /** freno's own, from shortly before the end: an answer does not name the host. */
+  #explanation: Explanation | null = null;
+  #explaining: Promise<void> | null = null;
   /** Since when a leader has not had the store. */
   #unknownSinceMs: number | null = null;
 
@@ -109,6 +116,7 @@ class OneWait {
     const secondsLeft = (this.#maxWaitMs - this.waitedMs) / 1_000;
     const answer = await this.#inquiry.next(secondsLeft, this.#scope.signal);
     this.#latest = answer;
+    if (!answer.permitted && answer.reason !== 'unreachable') this.#explainBeforeEnd();
     if (answer.reason === 'no-such-metric') await this.#refuseUnknown(answer);
     else this.#unknownSinceMs = null;
     return answer;
@@ -116,6 +124,7 @@ class OneWait {
 
   end(outcome: WaitSummary['outcome']): void {
     this.#scope.end();
+    if (this.#explaining !== null) this.#scope.abort(new Error('the wait has ended'));
     const { app, store } = this.#inquiry.question;
     this.#settings.onWaited({ app, store, waitedMs: this.waitedMs, outcome });
   }
@@ -126,15 +135,34 @@ class OneWait {
     if (this.#unknownSinceMs !== null && nowMs() - sinceMs < UNKNOWN_STORE_AFTER_MS) return;
     const isLed = await this.#servers.haveLeader(this.#scope.signal);
     if (isLed && this.#unknownSinceMs !== null) {
-      throw unknownStore(this.#inquiry.question, answer.server, answer.message);
+      throw unknownStore(this.#inquiry.question, answer.server);
     }
     this.#unknownSinceMs = isLed ? sinceMs : null;
   }
 
+  /** Goes on by itself: a yes that comes meanwhile must not wait for it. */
+  #explainBeforeEnd(): void {
+    if (this.#maxWaitMs - this.waitedMs > EXPLAIN_BEFORE_END_MS) return;
+    this.#explaining ??= this.#servers.explain(this.#inquiry.question, this.#scope.signal).then(
+      (explanation) => {
+        this.#explanation = explanation;
+      },
+      // The wait has ended, and needs none.
+      () => undefined,
+    );
+  }
+
   #timedOut(): FrenoClientError {
     const { app, store } = this.#inquiry.question;
-    const because = this.#latest === null ? 'no answer yet' : becauseOf(this.#latest);
-    const text = `${app} may not write to ${store} within ${this.#maxWaitMs} ms: ${because}`;
+    const [latest, explanation] = [this.#latest, this.#explanation];
+    const because =
+      latest === null
+        ? 'no answer yet'
+        : explanation?.status === latest.status
+          ? explanation.text
+          : becauseOf(latest);
+    const time = `${this.#maxWaitMs / 1_000} s`;
+    const text = `${app} may not write to ${store} within ${time}: ${because}`;
     return new FrenoClientError('WAIT_TIMEOUT', text);
   }
 

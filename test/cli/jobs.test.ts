@@ -83,13 +83,40 @@ describe('the commands for jobs', () => {
       const denied = await runCommand(['check', 'denied', STORE], await environment());
       await statusOf(leader, '/unthrottle-app/denied');
       expect(denied.code).to.equal(3);
-      expect(denied.stdout).to.include('wait (417): App denied');
+      expect(denied.stdout).to.match(
+        /: wait \(417\): App denied: denied is throttled until \d{4}-.*Z\n$/,
+      );
     });
 
     it('exits with 4 for an unknown store', async () => {
       const { code, stdout, stderr } = await runCommand(['check', 'nowhere'], await environment());
       expect({ code, stdout }).to.deep.equal({ code: 4, stdout: '' });
-      expect(stderr).to.include('has no store mysql/nowhere');
+      expect(stderr).to.match(/^freno: http:\S+: no such store: mysql\/nowhere\n$/);
+      const why = await runCommand(['why', 'nowhere'], await environment());
+      expect(why).to.include({ code: 4, stdout: 'no such store: mysql/nowhere\n' });
+    });
+
+    it('exits with 4 for an unknown metric, and says which there are', async () => {
+      const words = ['check', STORE, '--metric', 'threads'];
+      const { code, stderr } = await runCommand(words, await environment());
+      expect(code).to.equal(4);
+      expect(stderr).to.match(/: mysql\/main has no metric threads; it has lag\n$/);
+    });
+
+    it('says to low priority which others go first, as freno explains it', async () => {
+      await exceed();
+      const leader = await cluster.leader();
+      let outcome = { code: null as number | null, stdout: '' };
+      await until(async () => {
+        // Holds low priority back for a second.
+        await statusOf(leader, `/check/app/mysql/${STORE}`);
+        outcome = await runCommand(['check', STORE, '--low'], await environment());
+        return outcome.stdout.includes('(417)');
+      });
+      expect(outcome.code).to.equal(3);
+      expect(outcome.stdout).to.match(
+        /^mysql\/main: wait \(417\): App denied: low priority waits while other apps wait /,
+      );
     });
 
     it('exits with 1 on a follower, which does not know', async () => {
@@ -185,10 +212,12 @@ describe('the commands for jobs', () => {
 
     it('ends with the last answer after --timeout', async () => {
       await exceed();
-      const words = ['wait', STORE, '--timeout', '300ms'];
+      const words = ['wait', STORE, '--timeout', '700ms'];
       const { code, stdout, stderr } = await runCommand(words, await environment());
       expect({ code, stdout }).to.deep.equal({ code: 3, stdout: '' });
-      expect(stderr).to.match(/may not write to mysql\/main within 300 ms: 5 is above/);
+      expect(stderr).to.match(
+        /may not write to mysql\/main within 0\.7 s: waits: lag on \S+ is 5 s, above 1 s/,
+      );
     });
 
     it('ends for an unknown store', async () => {
@@ -247,7 +276,7 @@ describe('the commands for jobs', () => {
       const denied = await runCommand(late, await environment());
       expect(denied.code).to.equal(124);
       expect(denied.stderr).to.include(
-        'not run: archiver may not write to mysql/main within 300 ms',
+        'not run: archiver may not write to mysql/main within 0.3 s',
       );
       const unknown = await runCommand(
         ['run', 'nowhere', '--', 'touch', file],

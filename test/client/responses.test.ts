@@ -313,6 +313,17 @@ describe('a client of freno', () => {
     });
   });
 
+  it('reports which metrics the store has, where freno says so', async () => {
+    const Message = 'No such metric: threads';
+    const Why = 'mysql/main has no metric threads; it has lag, queue';
+    const explained = respondWith(404, JSON.stringify({ StatusCode: 404, Message, Why }));
+    const refused = respondWith(404, checkBody(404, { message: Message }));
+    respond = (request, response) =>
+      (request.url!.startsWith('/why/') ? explained : refused)(request, response);
+    const { message } = await failureOf(client({ metrics: ['threads'] }).check());
+    expect(message).to.equal(`${pages.url}: ${Why}`);
+  });
+
   it('reports each request to its owner', async () => {
     const events: CheckEvent[] = [];
     const one = client({ onCheck: (event) => events.push(event) });

@@ -13,6 +13,7 @@ import { until } from '../support/until.js';
 
 const CHECK = '/check/job/mysql/main';
 const HELD = `${CHECK}?wait=10`;
+const WHY = '/why/job/mysql/main';
 
 const yes = respondWith(200, checkBody(200));
 const no = withoutWhy(respondWith(429, checkBody(429, { value: 8.2 })));
@@ -124,8 +125,17 @@ describe('a client that waits', () => {
       const { code, message } = await failureOf(client({ maxWaitMs: 50 }).waitFor());
       expect({ code, message }).to.deep.equal({
         code: 'WAIT_TIMEOUT',
-        message: 'job may not write to mysql/main within 50 ms: 8.2 is above the threshold 1',
+        message: 'job may not write to mysql/main within 0.05 s: 8.2 is above the threshold 1',
       });
+    });
+
+    it('after its time, with the words of freno and the host where it has some', async () => {
+      const Why = 'waits: lag on db7:3306 is 8.2 s, above 1 s';
+      const explained = respondWith(429, JSON.stringify({ StatusCode: 429, Why }));
+      respond = (request, response) => (request.url === WHY ? explained : no)(request, response);
+      const { message } = await failureOf(client({ maxWaitMs: 500 }).waitFor());
+      expect(message).to.equal(`job may not write to mysql/main within 0.5 s: ${Why}`);
+      expect(requests(WHY)).to.equal(1);
     });
 
     it('after its time when the server never responds', async () => {

@@ -40,7 +40,6 @@ from typing import (
     Iterator,
     List,
     Mapping,
-    NoReturn,
     Optional,
     Sequence,
     Tuple,
@@ -88,6 +87,8 @@ _UNKNOWN_STORE_AFTER = 2.0
 _REPORT_EVERY = 60.0
 # While a client goes on without freno, it asks only so often.
 _PROCEED = 1.0
+# Not longer than that before its end, a wait asks once why it must go on.
+_EXPLAIN_BEFORE_END = 2.5
 # No lag is above it: a check-read with it is a yes whenever the value is known.
 _ANY_LAG = 1e9
 # Answers to checks and explanations are far smaller; /aggregated-metrics of the largest
@@ -680,6 +681,7 @@ class _Http:
                 return _Failure(str(error) or type(error).__name__)
             # A process that was paused finds the response late: it is as old as the pause.
             if time.monotonic() > deadline:
+                connection.close()
                 break
             if connection.may_be_kept and len(idle) < _IDLE_CONNECTIONS_MAX:
                 idle.append(connection)
@@ -847,7 +849,7 @@ class _Servers:
         elsewhere: Optional[CheckAnswer] = None
         failures: List[str] = []
         for server in self._in_order():
-            answer, is_judged, text = self._verdict(server, question.path, 0, deadline)
+            answer, is_judged, text = self._verdict(server, question, 0, deadline)
             if answer is not None and is_judged:
                 self._current = self._servers.index(server)
                 self._unreachable_since = None
@@ -864,7 +866,7 @@ class _Servers:
             return _unreachable("; ".join(failures))
         self._unreachable_since = None
         if elsewhere.reason is Reason.NO_SUCH_METRIC:
-            self._refuse_unknown(question, deadline)
+            self._refuse_unknown(question, elsewhere.message, deadline)
         return elsewhere
 
     def hold_seconds(self, answer: CheckAnswer) -> int:
@@ -885,8 +887,7 @@ class _Servers:
         if server is None:
             return None
         asked_at = time.monotonic()
-        path = f"{question.path}{'&' if '?' in question.path else '?'}wait={seconds}"
-        answer, is_judged, _ = self._verdict(server, path, seconds, deadline)
+        answer, is_judged, _ = self._verdict(server, question, seconds, deadline)
         if answer is not None and not is_judged:
             return None
         if answer is not None:
@@ -942,17 +943,23 @@ class _Servers:
         current = self._current
         return self._servers[current:] + self._servers[:current]
 
-    def _refuse_unknown(self, question: _Question, deadline: float) -> None:
-        """A release that explains itself says "No such metric" only of stores it does not have."""
+    def _refuse_unknown(self, question: _Question, message: str, deadline: float) -> None:
+        """Raises if freno's own explanation is of that message: it names what there is instead.
+
+        A release that explains itself says "No such metric" only of stores it does not have.
+        """
         explanation = self.explain(question, deadline)
-        if explanation is not None and explanation.message == "No such metric":
-            _raise_unknown(question, explanation.server, explanation.text)
+        if explanation is not None and explanation.message == message:
+            raise UnknownStoreError(f"{explanation.server}: {explanation.text}")
 
     def _verdict(
-        self, server: _Server, path: str, held_seconds: int, deadline: float
+        self, server: _Server, question: _Question, held_seconds: int, deadline: float
     ) -> Tuple[Optional[CheckAnswer], bool, str]:
         """The answer, if it is one; whether the node judges the store; or why there is none."""
         asked_at = time.monotonic()
+        path = question.path
+        if held_seconds > 0:
+            path += f"{'&' if '?' in path else '?'}wait={held_seconds}"
         reply = self._get(server, path, _BODY_BYTES_MAX, held_seconds, deadline)
         answer = None if isinstance(reply, _Failure) else _answer_of(reply, server.url)
         if self._on_check is not None:
@@ -970,9 +977,11 @@ class _Servers:
             return answer, answer.reason not in (Reason.NOT_LEADER, Reason.NO_SUCH_METRIC), ""
         if isinstance(reply, _Failure):
             return None, False, reply.text
-        return None, False, self._transient(server, reply)
+        return None, False, self._transient(server, question, reply, deadline)
 
-    def _transient(self, server: _Server, reply: _Reply) -> str:
+    def _transient(
+        self, server: _Server, question: _Question, reply: _Reply, deadline: float
+    ) -> str:
         """The text of a response that is no answer, and may be one later; raises otherwise."""
         message = reply.failure_message
         if reply.status == 400 and message is not None:
@@ -981,6 +990,7 @@ class _Servers:
             raise ForbiddenError(f"{server.url}: {message}")
         # Only a metric that the request names has a text of its own.
         if reply.status == 404 and reply.is_check:
+            self._refuse_unknown(question, message or "", deadline)
             raise UnknownStoreError(f"{server.url}: {message}")
         text = f"HTTP status {reply.status}" + (f": {message}" if message else "")
         # A page in front of a freno that has answered before will go away again.
@@ -1029,10 +1039,6 @@ def _answer_of(reply: _Reply, server: str) -> Optional[CheckAnswer]:
 
 def _unreachable(message: str) -> CheckAnswer:
     return CheckAnswer(Reason.UNREACHABLE, 0, None, None, message, None, None)
-
-
-def _raise_unknown(question: _Question, server: Optional[str], text: str) -> NoReturn:
-    raise UnknownStoreError(f"{server} has no store {question.store}: {text}")
 
 
 def _explanation_of(reply: _Reply, server: str) -> Optional[Explanation]:
@@ -1276,6 +1282,9 @@ class _Wait:
         self.deadline = self._started_at + limit
         self._report_at = self._started_at + client._report_after
         self._latest: Optional[CheckAnswer] = None
+        # freno's own, from shortly before the end: an answer does not name the host.
+        self._is_explained = False
+        self._explanation: Optional[Explanation] = None
         # Since when a leader has not had the store.
         self._unknown_since: Optional[float] = None
 
@@ -1288,10 +1297,9 @@ class _Wait:
             return Permission(self._waited, answer)
         except _DeadlinePassed:
             question = self._inquiry.question
-            because = "no answer yet" if self._latest is None else self._latest.because
             raise WaitTimeoutError(
                 f"{question.app} may not write to {question.store} within {self._limit:g} s: "
-                f"{because}"
+                f"{self._because}"
             ) from None
         finally:
             self._inquiry.leave()
@@ -1331,6 +1339,15 @@ class _Wait:
             time.sleep(min(left, bound or left))
 
     @property
+    def _because(self) -> str:
+        latest, explanation = self._latest, self._explanation
+        if latest is None:
+            return "no answer yet"
+        if explanation is not None and explanation.status == latest.status:
+            return explanation.text
+        return latest.because
+
+    @property
     def _waited(self) -> float:
         return time.monotonic() - self._started_at
 
@@ -1345,6 +1362,8 @@ class _Wait:
             if answer.permitted:
                 return answer
             self._latest = answer
+            if answer.reason is not Reason.UNREACHABLE:
+                self._explain_before_end()
             if answer.reason is Reason.NO_SUCH_METRIC:
                 self._refuse_unknown(answer)
             else:
@@ -1355,6 +1374,12 @@ class _Wait:
                 state.proceed_until = time.monotonic() + _PROCEED
                 return None
             self._report_if_due(answer)
+
+    def _explain_before_end(self) -> None:
+        if self._is_explained or self.deadline - time.monotonic() > _EXPLAIN_BEFORE_END:
+            return
+        self._is_explained = True
+        self._explanation = self._state.servers.explain(self._inquiry.question, self.deadline)
 
     def _must_decide(self) -> bool:
         client = self._client
@@ -1369,7 +1394,9 @@ class _Wait:
             return
         is_led = self._state.servers.have_leader(self.deadline)
         if is_led and since is not None:
-            _raise_unknown(self._inquiry.question, answer.server, answer.message)
+            # Of a release that does not explain itself.
+            store = self._inquiry.question.store
+            raise UnknownStoreError(f"{answer.server} has no store {store}")
         self._unknown_since = now if is_led else None
 
     def _report_if_due(self, answer: CheckAnswer) -> None:

@@ -23,6 +23,10 @@ export async function check(
     throw commandFailure(error);
   });
   if (answer.reason === 'unreachable') throw new CommandFailure(EXIT.unreachable, answer.message);
-  writeAnswer(context.output, target.store, answer);
+  // The answer itself does not say who denies the app, or what goes first.
+  const isDenied = answer.reason === 'app-denied';
+  const explanation = isDenied ? await client.why().catch(() => null) : null;
+  const why = explanation?.status === answer.status ? explanation.text : null;
+  writeAnswer(context.output, target.store, answer, why);
   return exitCodeOf(answer);
 }

@@ -78,7 +78,7 @@ function write(output: Output, events: readonly JsonObject[]): void {
   }
 }
 
-/** `12:41:07  command    app throttled  App=archiver  Ratio=0.5`, without what the text says already. */
+/** `12:41:07  command    app throttled  App=archiver  Ratio=0.5`: nothing twice. */
 function eventText(event: JsonObject): string {
   const text = String(event.Text ?? '');
   const fields = Object.entries(event).filter(

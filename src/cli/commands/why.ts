@@ -34,7 +34,9 @@ function explanationLines(
   { store }: CheckTarget,
   { text, metrics }: Explanation,
 ): string[] {
-  const sentence = `${storeText(store)}: ${printable(text)}`;
+  const name = storeText(store);
+  // A store or a metric that there is not is named in the sentence.
+  const sentence = printable(text.includes(name) ? text : `${name}: ${text}`);
   if (metrics.length === 0) return [sentence];
   const rows = metrics.map((metric) => metricRow(output, metric));
   return [sentence, '', ...tableLines(METRIC_COLUMNS, rows)];

@@ -14,7 +14,7 @@ export function exitCodeOf({ status, message }: Pick<CheckAnswer, 'status' | 'me
     case 200:
       return EXIT.ok;
     case 404:
-      return message === 'No such metric' ? EXIT.unknownStore : EXIT.failed;
+      return message.startsWith('No such metric') ? EXIT.unknownStore : EXIT.failed;
     case 417:
     case 429:
       return EXIT.wait;
@@ -23,10 +23,22 @@ export function exitCodeOf({ status, message }: Pick<CheckAnswer, 'status' | 'me
   }
 }
 
-/** Writes the answer: one line, or an object with the keys of freno's own. */
-export function writeAnswer(output: Output, store: StoreName, answer: CheckAnswer): void {
-  if (output.isJson) output.json(answerJson(answer));
-  else output.lines(`${storeText(store)}: ${answerText(output, answer)}`);
+/**
+ * Writes the answer: one line, or an object with the keys of freno's own. `why`: freno's
+ * explanation, of an app that is denied.
+ */
+export function writeAnswer(
+  output: Output,
+  store: StoreName,
+  answer: CheckAnswer,
+  why: string | null = null,
+): void {
+  if (output.isJson) {
+    output.json({ ...answerJson(answer), ...(why !== null && { Why: why }) });
+    return;
+  }
+  const reason = why === null ? '' : `: ${printable(why.replace(/^denied: /, ''))}`;
+  output.lines(`${storeText(store)}: ${answerText(output, answer)}${reason}`);
 }
 
 /** `wait (429): Threshold exceeded, lag 8.2, threshold 1`. */

@@ -40,6 +40,7 @@ Respond = Callable[[str], Response]
 
 CHECK = "/check/job/mysql/main"
 HELD = CHECK + "?wait=10"
+WHY = "/why/job/mysql/main"
 PAGE = "<!doctype html><title>Welcome</title>"
 REQUEST_TIMEOUT = 0.3
 
@@ -258,7 +259,12 @@ class Answers(ScriptedTest):
         with self.assertRaisesRegex(BadRequestError, "invalid"):
             self.client().check()
         self.server.respond = lambda path: check_body(404, 0, 0, "No such metric: threads")
-        with self.assertRaisesRegex(UnknownStoreError, "threads"):
+        with self.assertRaisesRegex(UnknownStoreError, ": No such metric: threads$"):
+            self.client(metrics=["threads"]).check()
+        why = "mysql/main has no metric threads; it has lag, queue"
+        body = {"StatusCode": 404, "Message": "No such metric: threads", "Why": why}
+        self.server.explain = lambda path: (404, json.dumps(body))
+        with self.assertRaisesRegex(UnknownStoreError, f"^{self.server.url}: {why}$"):
             self.client(metrics=["threads"]).check()
 
     def test_sends_its_token_and_reports_at_once_that_it_is_not_enough(self) -> None:
@@ -405,6 +411,14 @@ class Waiting(ScriptedTest):
             "job may not write to mysql/main within 0.05 s: 8.2 is above the threshold 1",
         ):
             self.client(max_wait=0.05).wait_for()
+
+    def test_ends_after_its_time_with_the_words_of_freno_and_the_host(self) -> None:
+        why = "waits: lag on db7:3306 is 8.2 s, above 1 s"
+        self.server.respond = lambda path: NO
+        self.server.explain = lambda path: (429, json.dumps({"StatusCode": 429, "Why": why}))
+        with self.assertRaisesRegex(WaitTimeoutError, f"within 0.5 s: {why}$"):
+            self.client(max_wait=0.5).wait_for()
+        self.assertEqual(self.server.count(WHY), 1)
 
     def test_ends_after_its_time_when_the_server_never_responds(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -597,7 +611,7 @@ class RealNodes(unittest.TestCase):
 
     def test_2_ends_early_for_an_unknown_store(self) -> None:
         with self.assertRaisesRegex(
-            UnknownStoreError, "has no store mysql/mian: .*did you mean mysql/main"
+            UnknownStoreError, ": no such store: mysql/mian; did you mean mysql/main"
         ):
             self.client("typo").wait_for(store="mian")
 
