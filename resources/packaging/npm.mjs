@@ -22,7 +22,7 @@ export function writeServerPackage(release) {
     if (existsSync(join(source, name))) cpSync(join(source, name), join(root, name), DEEP);
   }
   cpSync(join(source, 'resources'), join(root, 'resources'), DEEP);
-  for (const name of ['README.md', 'CHANGELOG.md', 'LICENSE']) {
+  for (const name of ['README.md', 'CHANGELOG.md', 'SECURITY.md', 'LICENSE']) {
     if (existsSync(join(source, name))) cpSync(join(source, name), join(root, name));
   }
   copyModules(source, join(root, 'dist/node_modules'), ABIS);

@@ -14,7 +14,7 @@ const RUNTIME_LICENCES = ['../LICENSE', '../share/doc/nodejs/LICENSE', '../share
 export function layTree({ source, workplace }) {
   const path = join(workplace, 'tree');
   mkdirSync(join(path, 'bin'), { recursive: true });
-  for (const name of ['docs', 'resources', 'README.md', 'CHANGELOG.md', 'LICENSE']) {
+  for (const name of ['docs', 'resources', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'LICENSE']) {
     if (existsSync(join(source, name))) cpSync(join(source, name), join(path, name), COPY);
   }
   for (const name of ['package.json', 'dist']) {

@@ -161,7 +161,8 @@ see [Recover from a lost majority](raft.md#recover-from-a-lost-majority).
   \`"$schema": "/path/to/freno.schema.json"\`.
 
 Samples: \`resources/freno.conf.skeleton.json\`, \`resources/freno.conf.sample.json\` (Raft),
-\`resources/freno.conf.sample.mysql-backend.json\`.
+\`resources/freno.conf.sample.mysql-backend.json\`,
+\`resources/freno.conf.sample.hardened.json\` ([Security](security.md#a-hardened-configuration)).
 
 ## Reload the configuration
 

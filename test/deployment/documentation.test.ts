@@ -11,7 +11,7 @@ import { needPrograms, programPath } from '../support/needs.js';
 const ROOT = new URL('../../../', import.meta.url);
 const names = readdirSync(new URL('docs/', ROOT)).filter((name) => name.endsWith('.md'));
 const pages = [
-  ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'],
+  ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'],
   ...names.map((name) => `docs/${name}`),
 ];
 const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
@@ -61,6 +61,8 @@ describe('the documentation', () => {
   it('shows configuration that loads without a warning', async () => {
     const directory = new TemporaryDirectory();
     const configFile = join(directory.path, 'freno.conf.json');
+    const secretFile = join(directory.path, 'raft.secret');
+    writeFileSync(secretFile, 'a secret of at least 32 characters', { mode: 0o600 });
     const environment = new Proxy({}, { get: () => 'set' });
     const blocks = pages.flatMap((path) =>
       [...read(path).matchAll(/^```json\n([\s\S]*?)^```/gm)].map(([, block]) => block!),
@@ -69,8 +71,11 @@ describe('the documentation', () => {
     expect(shown.length).to.be.greaterThan(7);
     for (const block of shown) {
       const overrides = block.includes('"BackendMySQLHost"') ? {} : { RaftDataDir: directory.path };
-      // The file that this key names does not exist here.
-      writeFileSync(configFile, block.replace(/ +"BackendMySQLTLS".*\n/, ''));
+      // The files that these keys name do not exist here.
+      const shownHere = block
+        .replace(/ +"BackendMySQLTLS".*\n/, '')
+        .replace('/etc/freno/raft.secret', secretFile);
+      writeFileSync(configFile, shownHere);
       const { warnings } = await loadConfig({ configFile, overrides, environment });
       const unexpected = warnings.filter(
         (line) =>
