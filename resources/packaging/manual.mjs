@@ -29,7 +29,7 @@ export async function manualPage({ source, version, epochSeconds }) {
   lines.push(
     '.SH FILES',
     ...entry('/etc/freno.conf.json', 'The configuration of the service.'),
-    ...entry('/etc/default/freno', 'Values of its ${NAMES}, such as passwords.'),
+    ...entry('/etc/default/freno', 'Values of its ${NAMES}.'),
     ...entry('/var/lib/freno', 'What the node must not lose: RaftDataDir.'),
     '.SH SEE ALSO',
     'The documentation in /usr/share/doc/freno/docs, which begins with README.md.',

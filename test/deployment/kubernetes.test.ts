@@ -3,12 +3,14 @@
  * with freno's paths.
  */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { loadAll } from 'js-yaml';
 import { loadConfig } from '../../src/config/load.js';
 import { serviceSettings } from '../../src/config/settings.js';
+import { TemporaryDirectory } from '../../src/demo/temporary.js';
 import { matchRoute } from '../../src/http/worker/routes.js';
 import { needPrograms, programPath } from '../support/needs.js';
 
@@ -28,7 +30,7 @@ interface Probe {
 interface Container {
   readonly name: string;
   readonly args?: readonly string[];
-  readonly env: ReadonlyArray<{ readonly name: string }>;
+  readonly env: ReadonlyArray<{ readonly name: string; readonly valueFrom?: object }>;
   readonly ports: readonly Port[];
   readonly readinessProbe: Probe;
   readonly livenessProbe: Probe;
@@ -57,6 +59,7 @@ interface Manifest {
         readonly volumes: ReadonlyArray<{
           readonly name: string;
           readonly configMap?: { readonly name: string };
+          readonly secret?: { readonly secretName: string; readonly defaultMode: number };
         }>;
       };
     };
@@ -140,15 +143,24 @@ describe('the manifests for Kubernetes', () => {
   it('configures each pod as one of RaftNodes, with its ports and directory', async () => {
     const variables = container.env.map(({ name }) => name);
     const nodes: string[] = [];
+    const secrets = container.volumeMounts.find(({ name }) => name === 'secrets')!.mountPath;
+    const directory = new TemporaryDirectory();
+    for (const name of secretKeys()) {
+      writeFileSync(join(directory.path, name), 'a secret of 32 characters or more', {
+        mode: 0o600,
+      });
+    }
+    const configFile = join(directory.path, 'freno.conf.json');
+    writeFileSync(configFile, read('freno.conf.json').replaceAll(secrets, directory.path));
     for (let index = 0; index < freno.spec.replicas; index++) {
       const environment = Object.fromEntries(variables.map((name) => [name, 'x']));
       const { config, warnings } = await loadConfig({
-        configFile: fileURLToPath(new URL('freno.conf.json', FOLDER)),
+        configFile,
         overrides: {},
         environment: { ...environment, POD_NAME: `${freno.metadata.name}-${index}` },
       });
       expect(warnings.filter((line) => !line.includes('reserved for documentation'))).to.be.empty;
-      const { consensus, listenPort } = serviceSettings(config, 2);
+      const { access, consensus, door, listenPort } = serviceSettings(config, 2);
       if (consensus.kind !== 'raft') throw new Error('it does not use Raft');
       expect(consensus.nodes).to.have.length(freno.spec.replicas);
       expect(consensus.advertise).to.equal(
@@ -157,10 +169,27 @@ describe('the manifests for Kubernetes', () => {
       nodes.push(consensus.advertise);
       expect(consensus.nodes).to.include.members(nodes);
       expect(listenPort).to.equal(portOf('http'));
+      expect(door.adminListen).to.include({ port: portOf('admin') });
+      expect(access.anonymous).to.have.members(['check', 'read']);
       expect(container.volumeMounts.map(({ mountPath }) => mountPath)).to.include(
         config.RaftDataDir,
       );
     }
+    directory.remove();
+  });
+
+  it('has secrets in files of its group alone, and none in the environment', () => {
+    const { secret } = freno.spec.template.spec.volumes.find(({ name }) => name === 'secrets')!;
+    expect(secret!.defaultMode).to.equal(0o440);
+    expect(read('kustomization.yaml')).to.include(`secret generic ${secret!.secretName}`);
+    expect(JSON.stringify(container.env)).not.to.match(/secret|password|token/i);
+  });
+
+  it('lets only operators reach the port of commands', () => {
+    const policy = read('network-policy.yaml');
+    const [rule] = policy.split(/^ {4}- (?=from:|ports:)/m).filter((each) => /admin/.test(each));
+    expect(rule).to.match(/^from:[\s\S]*freno-operator: "true"[\s\S]*port: admin/);
+    expect(the('Service', 'freno-admin').spec.ports[0]!.port).to.equal(portOf('admin'));
   });
 
   it('has a haproxy.cfg that HAProxy accepts', function () {
@@ -178,6 +207,12 @@ describe('the manifests for Kubernetes', () => {
     expect(rules(read('haproxy.cfg').replace(' resolvers kubernetes', ''))).to.deep.equal(tested);
   });
 });
+
+/** The names of the files that the secret is made of. */
+function secretKeys(): string[] {
+  const keys = read('kustomization.yaml').matchAll(/--from-file=([\w-]+)/g);
+  return [...keys].map(([, key]) => key!);
+}
 
 function portOf(name: string): number {
   return container.ports.find((port) => port.name === name)!.containerPort!;
