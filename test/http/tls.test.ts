@@ -145,7 +145,9 @@ describe('HTTP over TLS', () => {
       front = await TestFront.start('node', false, tls);
       front.access.setAccess({
         ...{ anonymous: ['read'], tokens: [], separator: '' },
-        certificates: [{ name: 'archiver', roles: ['control'], apps: ['*'], stores: ['*'] }],
+        certificates: [
+          { name: 'archiver', roles: ['check', 'control'], apps: ['archiver*'], stores: ['*'] },
+        ],
       });
     });
 
@@ -155,6 +157,24 @@ describe('HTTP over TLS', () => {
       const client = await authority.issue('archiver', 'DNS:elsewhere');
       const { body } = await ask(front, '/access', { client });
       expect(JSON.parse(body)).to.include({ Caller: 'certificate archiver' });
+    });
+
+    it('lets it do what its certificate is given the roles for, and no more', async () => {
+      front.addStore('ok');
+      const client = await authority.issue('archiver', 'DNS:elsewhere');
+      const unknown = await authority.issue('somebody', 'DNS:elsewhere');
+      for (const [app, status] of [
+        ['archiver-1', 200],
+        ['other', 403],
+      ] as const) {
+        for (const path of [`/check/${app}/mysql/ok`, `/throttle-app/${app}`]) {
+          expect((await ask(front, path, { client })).status, path).to.equal(status);
+          expect((await ask(front, path, { client: unknown })).status, path).to.equal(403);
+          expect((await ask(front, path)).status, path).to.equal(401);
+        }
+      }
+      const caller = 'certificate archiver';
+      expect(front.mainRequests).to.have.nested.property('[0].command.caller', caller);
     });
 
     it('takes a client without one for anonymous', async () => {
