@@ -1,0 +1,41 @@
+/**
+ * `npm run fuzz -- --inputs N --seed S`: N mutated inputs in all, half of them at nodes with TLS.
+ * Exits with 1 after a violation.
+ */
+import { parseArgs } from 'node:util';
+import { type FuzzReport, fuzz } from './fuzz.js';
+
+const INPUTS = 200_000;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { inputs: { type: 'string' }, seed: { type: 'string' } },
+  });
+  const inputs = Number(values.inputs ?? INPUTS);
+  const seed = Number(values.seed ?? Date.now() % 1_000_000);
+  if (!Number.isSafeInteger(inputs) || inputs < 2 || !Number.isSafeInteger(seed)) {
+    console.error('--inputs and --seed must be whole numbers');
+    process.exit(2);
+  }
+  console.log(`seed ${seed}, ${inputs} inputs`);
+  // Each node, disk and directory ends with this process.
+  process.setMaxListeners(0);
+  const reports = await fuzz(Math.ceil(inputs / 2), seed);
+  reports.forEach(print);
+  if (reports.every(({ violations }) => violations.length === 0)) return;
+  console.error(`Again: npm run fuzz -- --inputs ${inputs} --seed ${seed}`);
+  process.exitCode = 1;
+}
+
+function print(report: FuzzReport): void {
+  const { transport, inputs, checks, longestCheckMs, longestGapMs, growthBytes } = report;
+  const growth = growthBytes === null ? 'not known' : `${(growthBytes / 2 ** 20).toFixed(1)} MiB`;
+  console.log(
+    `${transport}: ${inputs} inputs; ${checks} checks, ` +
+      `the longest ${longestCheckMs.toFixed(0)} ms, ` +
+      `at most ${longestGapMs.toFixed(0)} ms without a 200; growth ${growth}`,
+  );
+  for (const violation of report.violations) console.error(`VIOLATION: ${violation}`);
+}
+
+await main();
