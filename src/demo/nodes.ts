@@ -1,11 +1,14 @@
-/** The freno nodes of the demo: one cluster whose leader is killed on request and restarted. */
+/** The freno nodes of the demo: one cluster, whose nodes are restarted when they are killed. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Balancer } from './balancer.js';
 import { createNodes, type FrenoNode } from './freno-node.js';
+import type { Exit } from './freno-process.js';
 import type { FailoverView, NodeView } from './view.js';
 
 const HEALTH_CHECK_MS = 25;
 const RESTART_AFTER_MS = 2_000;
+/** Of a node that failed. */
+const LOG_LINES_SHOWN = 10;
 
 interface DemoFailover {
   readonly killed: number;
@@ -16,13 +19,13 @@ interface DemoFailover {
 
 export class Nodes {
   readonly balancer: Balancer;
-  /** Killed, but still exiting. */
-  readonly #killed = new Set<FrenoNode>();
+  /** Killed or ended, and not started again yet. */
+  readonly #down = new Set<FrenoNode>();
   #healthChecks: NodeJS.Timeout | undefined;
   #failover: DemoFailover | undefined;
   #stopping = false;
 
-  /** Rejects when a node ends that was not killed by `killLeader`. */
+  /** Rejects when a node ends by a failure of its own. */
   readonly broken: Promise<never>;
   #break: (reason: Error) => void = () => undefined;
 
@@ -60,15 +63,12 @@ export class Nodes {
     this.balancer.close();
   }
 
-  /** Kills the leader, if there is one, and restarts it some time later. */
+  /** Kills the leader, if there is one: it is restarted some time later. */
   killLeader(): void {
-    const killed = this.balancer.leader;
-    const node = this.nodes[killed];
-    if (node === undefined || !node.running || this.#stopping) return;
-    this.#killed.add(node);
-    this.#failover = { killed, killedAtMs: performance.now() };
+    const node = this.nodes[this.balancer.leader];
+    if (node === undefined || !node.running || this.#stopping || this.#down.has(node)) return;
+    this.#lost(node);
     node.process.signal('SIGKILL');
-    void this.#restart(node);
   }
 
   get views(): NodeView[] {
@@ -90,15 +90,31 @@ export class Nodes {
   }
 
   #start(node: FrenoNode): void {
-    const process = node.start();
-    process.exited.then(() => {
-      if (this.#stopping || this.#killed.delete(node)) return;
-      this.#break(new Error(`freno on port ${node.port} has ended:\n${process.log}`));
-    });
+    this.#down.delete(node);
+    node.start().exited.then((exit) => this.#ended(node, exit));
+  }
+
+  /** A node that somebody ended is restarted, however it was ended; one that failed is not. */
+  #ended(node: FrenoNode, { code, signal }: Exit): void {
+    if (this.#stopping) return;
+    if (signal === null && code !== 0) {
+      const lines = node.process.logLines.slice(-LOG_LINES_SHOWN).join('\n');
+      this.#break(new Error(`freno on port ${node.port} has failed:\n${lines}`));
+      return;
+    }
+    if (!this.#down.has(node)) this.#lost(node);
+    void this.#restart(node);
+  }
+
+  #lost(node: FrenoNode): void {
+    this.#down.add(node);
+    const lost = this.nodes.indexOf(node);
+    // The health check may have noticed it first.
+    const wasLeading = [lost, -1].includes(this.balancer.leader);
+    if (wasLeading) this.#failover = { killed: lost, killedAtMs: performance.now() };
   }
 
   async #restart(node: FrenoNode): Promise<void> {
-    await node.process.exited;
     await delay(RESTART_AFTER_MS, undefined, { ref: false });
     if (!this.#stopping) this.#start(node);
   }
@@ -110,7 +126,7 @@ export class Nodes {
     if (failover === undefined || failover.newLeader !== undefined) return;
     const node = this.nodes[leader];
     // The killed node may have responded just before its end.
-    if (node === undefined || !node.running || this.#killed.has(node)) return;
+    if (node === undefined || !node.running || this.#down.has(node)) return;
     this.#failover = {
       ...failover,
       newLeader: leader,

@@ -89,7 +89,9 @@ export function introduction(
     'client that checks with freno before each batch. While the worst lag is above',
     'the threshold the response is 429: the client waits, the replicas catch up.',
     `Try it yourself:  F=${url}; curl -i $F${checkPath}`,
-    keys ? 'Press k to kill the leader, q or Ctrl-C to quit.' : 'Press Ctrl-C to quit.',
+    keys
+      ? 'Press k to kill the leader, q or Ctrl-C to quit.'
+      : 'Press Ctrl-C to quit; --kill-leader-every N kills the leader every N seconds.',
   ];
 }
 

@@ -67,6 +67,17 @@ describe('npm run demo', () => {
     expect(processesNaming(temporary)).to.deep.equal([]);
   });
 
+  it('goes on when somebody else kills the leader, and says how to have it killed', async function () {
+    if (!existsSync('/proc/self/environ')) this.skip();
+    start();
+    await shows(/response (200|429)/);
+    expect(output).to.contain('--kill-leader-every N');
+    process.kill(await leaderPid(temporary), 'SIGKILL');
+    await shows(/freno (\d) was killed: freno (?!\1)\d became leader [\d.]+ s later/);
+    demo.kill('SIGTERM');
+    expect(await ended, output).to.equal(0);
+  });
+
   it('ends all its processes on a signal', async () => {
     start();
     await shows(/response (200|429)/);
@@ -83,16 +94,30 @@ describe('npm run demo', () => {
   });
 });
 
+/** Of the node that leads, by the ports in the names of the configuration files. */
+async function leaderPid(directory: string): Promise<number> {
+  for (const pid of pidsNaming(directory)) {
+    const [, port] = /freno-(\d+)\.conf\.json/.exec(readable(`/proc/${pid}/cmdline`)) ?? [];
+    if (port === undefined) continue;
+    const { status } = await fetch(`http://127.0.0.1:${port}/leader-check`);
+    if (status === 200) return Number(pid);
+  }
+  throw new Error('no node leads');
+}
+
 /**
  * Processes whose environment or arguments name that directory: all that the demo started inherit
  * it.
  */
 function processesNaming(directory: string): string[] {
+  return pidsNaming(directory).map((pid) => readable(`/proc/${pid}/cmdline`).replaceAll('\0', ' '));
+}
+
+function pidsNaming(directory: string): string[] {
   if (!existsSync('/proc/self/environ')) return [];
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
-    .filter((pid) => readable(`/proc/${pid}/environ`).includes(directory))
-    .map((pid) => readable(`/proc/${pid}/cmdline`).replaceAll('\0', ' '));
+    .filter((pid) => readable(`/proc/${pid}/environ`).includes(directory));
 }
 
 function readable(path: string): string {
