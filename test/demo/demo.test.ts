@@ -67,7 +67,7 @@ describe('npm run demo', () => {
     expect(processesNaming(temporary)).to.deep.equal([]);
   });
 
-  it('goes on when somebody else kills the leader, and says how to have it killed', async function () {
+  it('goes on when the leader is killed from outside, and says how', async function () {
     if (!existsSync('/proc/self/environ')) this.skip();
     start();
     await shows(/response (200|429)/);
