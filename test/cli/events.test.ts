@@ -38,6 +38,7 @@ describe('events', () => {
         { At, Kind: 'command', Text: 'app throttled', App: 'app-1', ...rest },
         { At, Kind: 'command', Text: 'app-1 throttled, ratio 0.12', App: 'app-1', ...rest },
         { At, Kind: 'command', Text: 'a1 throttled', App: 'a', Ratio: 1 },
+        { At, Kind: 'command', Text: `host skipped until ${Until}`, Host: 'db7', Until },
       ),
     ).to.deep.equal([
       'command    app throttled  App=app-1  Ratio=0.1235  ' +
@@ -45,6 +46,7 @@ describe('events', () => {
       'command    app-1 throttled, ratio 0.12  ' +
         `Until=${localTime(Until)}  Owner=ada  Reason="disk is full"`,
       'command    a1 throttled  App=a  Ratio=1',
+      `command    host skipped until ${localTime(Until)}  Host=db7`,
     ]);
   });
 

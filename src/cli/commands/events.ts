@@ -86,7 +86,9 @@ function eventText(event: JsonObject): string {
   );
   const details = fields.map(([key, value]) => `${key}=${fieldText(value)}`);
   const kind = String(event.Kind ?? 'event').padEnd(KIND_WIDTH);
-  const parts = [localTime(String(event.At)), kind, ...(text === '' ? [] : [text]), ...details];
+  // A sentence has its times in UTC; all others of the line are local.
+  const sentence = text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => localTime(time));
+  const parts = [localTime(String(event.At)), kind, ...(text === '' ? [] : [sentence]), ...details];
   return printable(parts.join('  '));
 }
 
