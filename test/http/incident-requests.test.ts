@@ -102,7 +102,7 @@ for (const engine of ENGINES) {
 
     for (const [path, names] of [
       ['/set-threshold/mysql/main/1/metric/lga', 'mysql/main/lga; did you mean lag?'],
-      ['/set-threshold/mysql/mian/1', 'no such store: mysql/mian; did you mean main?'],
+      ['/set-threshold/mysql/mian/1', 'no such store: mysql/mian; did you mean mysql/main?'],
       ['/set-threshold/mysql/zzzzzzzz/1', 'no such store: mysql/zzzzzzzz'],
       ['/set-threshold/redis/main/1', 'no such store: redis/main'],
       ['/set-threshold/mysql/main/1/metric/nosuch', 'no such metric: mysql/main/nosuch'],

@@ -8,6 +8,7 @@ import { isPrivilegeError } from '../../base/mysql/failure.js';
 import {
   type CommandEffect,
   hasNote,
+  isLifting,
   NO_EFFECT,
   type OperatorCommand,
 } from '../../throttle/commands.js';
@@ -34,8 +35,9 @@ export class CommandWriter {
   async write(command: OperatorCommand, tables: Tables): Promise<CommandEffect> {
     const rows = await this.#change(command, tables);
     await this.#note(command);
-    await this.#record(command);
-    return isLift(command) ? { lifted: rows } : NO_EFFECT;
+    const lifts = isLifting(command);
+    if (!lifts || rows > 0) await this.#record(command);
+    return lifts ? { lifted: rows } : NO_EFFECT;
   }
 
   async #change(command: OperatorCommand, tables: Tables): Promise<number> {
@@ -122,15 +124,5 @@ function isTableFault(error: unknown): error is BackendError {
     error instanceof BackendError &&
     error.fault === 'refused' &&
     (error.errno === SERVER_ERROR.noSuchTable || isPrivilegeError(error))
-  );
-}
-
-/** Whether the rows of its statement are those of entries that it ends. */
-function isLift({ kind }: OperatorCommand): boolean {
-  return (
-    kind === 'unthrottleApp' ||
-    kind === 'recoverHost' ||
-    kind === 'unexemptApp' ||
-    kind === 'resetThreshold'
   );
 }

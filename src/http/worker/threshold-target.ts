@@ -14,11 +14,11 @@ export interface ThresholdRequest extends ControlParameters {
 export function setThresholdKey(request: ThresholdRequest): ThresholdKey | HandlerResponse {
   const { type, name, metric } = targetOf(request);
   const store = findStore(request);
-  if (store === undefined) return unknown(`store: ${type}/${name}`, name, request.stores);
+  if (store === undefined) return unknownStore(type, name, request.stores);
   const isKnown = metric === '' || store.metrics.some((one) => one.name === metric);
   return isKnown
     ? keyOf(request, store)
-    : unknown(`metric: ${type}/${name}/${metric}`, metric, store.metrics);
+    : unknownMetric(`${type}/${name}/${metric}`, metric, store);
 }
 
 /** What is set may be of a store or a metric that was taken out of the configuration since. */
@@ -45,15 +45,22 @@ function findStore(request: ThresholdRequest): StoreLocation | undefined {
   return type === 'mysql' ? request.stores.find((store) => store.name === name) : undefined;
 }
 
-function unknown(
-  what: string,
+function unknownStore(
+  type: string,
   name: string,
-  known: ReadonlyArray<{ readonly name: string }>,
+  stores: readonly StoreLocation[],
 ): HandlerResponse {
-  const near = nearest(
+  const known = nearest(
     name,
-    known.map((one) => one.name),
+    stores.map((store) => store.name),
   );
-  const hint = near === undefined ? '' : `; did you mean ${near}?`;
-  return generalResponse(404, `no such ${shortened(what)}${hint}`);
+  const hint = known === undefined ? '' : `; did you mean mysql/${known}?`;
+  return generalResponse(404, `no such store: ${shortened(`${type}/${name}`)}${hint}`);
+}
+
+function unknownMetric(path: string, name: string, { metrics }: StoreLocation): HandlerResponse {
+  const names = metrics.map((metric) => metric.name);
+  const known = nearest(name, names);
+  const hint = known === undefined ? `it has ${names.join(', ')}` : `did you mean ${known}?`;
+  return generalResponse(404, `no such metric: ${shortened(path)}; ${hint}`);
 }

@@ -141,9 +141,9 @@ describe('the own tables of the MySQL backend', () => {
 
   it('are read again from the start after an operator has emptied one', async () => {
     const [node] = (await backend.nodes(['a:1'])) as [BackendTestNode];
-    for (let count = 0; count < 3; count++) await submit(node, { kind: 'recoverHost', host: 'h' });
+    for (let count = 0; count < 3; count++) await submit(node, { kind: 'skipHost', host: 'h' });
     await backend.server.run('TRUNCATE freno_commands');
-    await submit(node, { kind: 'recoverHost', host: 'other' });
+    await submit(node, { kind: 'skipHost', host: 'other' });
     expect(node.throttles.recentCommands()).to.have.length(1);
   });
 
