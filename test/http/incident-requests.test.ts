@@ -13,6 +13,7 @@ const REFUSED: ReadonlyArray<readonly [path: string, names: string]> = [
   ['/exempt-app/a/ttl/x', 'ttl'],
   ['/exempt-app//ttl/5', 'no app'],
   ['/exempt-app/*', 'app: *'],
+  ['/unexempt-app/*', 'app: *'],
   ['/exempt-app/a?store_name=x/y', 'store_name'],
   ['/set-threshold/mysql/main/-1', 'threshold'],
   ['/set-threshold/mysql/main/NaN', 'threshold'],

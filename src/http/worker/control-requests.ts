@@ -5,6 +5,7 @@
 import type { StoreLocation } from '../../contracts/http.js';
 import { MINUTE_MS } from '../../throttle/command-limits.js';
 import {
+  type AppKey,
   type CommandOrigin,
   DEFAULT_TTL_MINUTES,
   EVERY_APP,
@@ -106,7 +107,7 @@ function liftCommand(
   request: ControlParameters,
   origin: CommandOrigin,
 ): OperatorCommand | HandlerResponse {
-  const key = appKey(request);
+  const key = kind === 'unexemptApp' ? exemptedKey(request) : appKey(request);
   if (isRefused(key)) return key;
   return { kind, ...origin, key, everyStore: !key.includes('/') };
 }
@@ -133,15 +134,17 @@ function recoverHostCommand(
 }
 
 /** An exemption is for one app: a threshold for all is set. */
+function exemptedKey(request: ControlParameters): AppKey | HandlerResponse {
+  if (request.parameters.get('app') !== EVERY_APP) return appKey(request);
+  return generalResponse(400, `app: ${EVERY_APP} is no app; use set-threshold for all apps`);
+}
+
 function exemptAppCommand(
   request: ControlParameters,
   origin: CommandOrigin,
 ): OperatorCommand | HandlerResponse {
-  const key = appKey(request);
+  const key = exemptedKey(request);
   if (isRefused(key)) return key;
-  if (request.parameters.get('app') === EVERY_APP) {
-    return generalResponse(400, `app: ${EVERY_APP} is no app; use set-threshold for all apps`);
-  }
   const expireAtMs = shortExpiry(request, origin);
   return isRefused(expireAtMs) ? expireAtMs : { kind: 'exemptApp', ...origin, key, expireAtMs };
 }
