@@ -1,4 +1,5 @@
 /** Requests to the node that serves the page. */
+import type { MatchesReport } from './topics.js';
 
 /** After so long a node that is asked for a report is silent. */
 const REPORT_TIMEOUT_MS = 5_000;
@@ -9,8 +10,21 @@ const COMMAND_TIMEOUT_MS = 15_000;
 /** What a node answers to a command. */
 export interface CommandAnswer {
   readonly isDone: boolean;
-  readonly text: string;
+  /** Of the answer; 0: there was none. */
+  readonly status: number;
+  /** Why it is not done; empty: it is. */
+  readonly refusal: string;
+  /** What the command matched. */
+  readonly matched: MatchesReport;
+  /** Of a handover: the address of the new leader. */
+  readonly leader: string;
 }
+
+type AnswerBody = {
+  readonly Message?: string;
+  readonly Matched?: MatchesReport;
+  readonly Leader?: string;
+};
 
 /** In memory alone: never in storage, a cookie or the address. Empty: none. */
 let token = '';
@@ -56,39 +70,25 @@ export async function command(path: string): Promise<CommandAnswer> {
     const signal = AbortSignal.timeout(COMMAND_TIMEOUT_MS);
     const headers = authorization();
     const response = await fetch(path, { method: 'POST', headers, cache: 'no-store', signal });
-    const text = await response.text();
-    return { isDone: response.ok, text: `${response.status} ${messageIn(text)}` };
+    const body = await response.text();
+    const { Matched: matched = {}, Leader: leader = '' } = parsed(body);
+    const refusal = response.ok ? '' : `Refused (${response.status}): ${messageIn(body)}`;
+    return { isDone: response.ok, status: response.status, refusal, matched, leader };
   } catch {
-    return {
-      isDone: false,
-      text: 'No answer: the command may have taken effect. All commands are safe to repeat.',
-    };
+    const refusal = 'No answer: the command may have taken effect. It is safe to send it again.';
+    return { isDone: false, status: 0, refusal, matched: {}, leader: '' };
   }
-}
-
-/** A path of segments, each encoded, with the queries that are not empty. */
-export function pathOf(
-  segments: readonly string[],
-  queries: Readonly<Record<string, string>> = {},
-): string {
-  const given = Object.entries(queries).filter(([, value]) => value !== '');
-  const query = new URLSearchParams(given).toString();
-  const path = `/${segments.map(encodeURIComponent).join('/')}`;
-  return query === '' ? path : `${path}?${query}`;
 }
 
 /** What a node says in a body; the text itself where that is no JSON. */
 export function messageIn(text: string): string {
-  try {
-    const { Message, Matched } = JSON.parse(text) as { Message?: string; Matched?: object };
-    return [Message ?? '', Matched === undefined ? '' : matchedText(Matched)].join(' ').trim();
-  } catch {
-    return text.trim();
-  }
+  return parsed(text).Message ?? text.trim();
 }
 
-function matchedText(matched: object): string {
-  return Object.entries(matched)
-    .map(([name, value]) => `${name}: ${Array.isArray(value) ? value.join(', ') : String(value)}`)
-    .join('; ');
+function parsed(text: string): AnswerBody {
+  try {
+    return (JSON.parse(text) ?? {}) as AnswerBody;
+  } catch {
+    return {};
+  }
 }

@@ -1,25 +1,32 @@
 /** Is freno itself well? A line in the bar; a click opens the nodes. */
-import { command } from './api.js';
+import type { ActDialog } from './act-dialog.js';
+import { type CommandAnswer, command } from './api.js';
 import { byId, element, type KeyedItem, KeyedList, setAttribute, setText } from './dom.js';
+import type { FormValues } from './entry-commands.js';
 import { counted, shortNumber, wholeDuration } from './format.js';
+import { pathOf } from './paths.js';
 import type { ClusterTopic, NodeRow } from './topics.js';
 
 /** Clocks that differ by more are shown as a fault. */
 const CLOCK_DIFFERENCE_MAX_MS = 500;
+/** Without an answer, the page looks for so long which node leads next. */
+const NEXT_LEADER_MS = 10_000;
+const LOOK_MS = 200;
 
 export class ClusterZone {
   readonly #summary = byId('cluster-summary');
   readonly #configuration = byId('configuration');
   readonly #list = new KeyedList<NodeRow>(byId('nodes'), nodeItem);
   readonly #yield = byId<HTMLButtonElement>('yield');
-  readonly #answer = byId('yield-answer');
+  #topic: ClusterTopic | undefined;
 
-  constructor() {
-    this.#yield.addEventListener('click', () => void this.#handOver());
+  constructor(acts: ActDialog) {
+    this.#yield.addEventListener('click', () => this.#askToHandOver(acts));
   }
 
   update(topic: ClusterTopic | undefined): void {
     if (topic === undefined) return;
+    this.#topic = topic;
     const { Leader, Nodes } = topic;
     const reached = Nodes.filter((node) => node.Error === '').length;
     const term = Nodes.find(({ Node }) => Node === Leader)?.Term;
@@ -44,10 +51,40 @@ export class ClusterZone {
     );
   }
 
-  async #handOver(): Promise<void> {
-    const { text } = await command('/raft/yield');
-    setText(this.#answer, text);
+  #askToHandOver(acts: ActDialog): void {
+    const topic = this.#topic;
+    if (topic === undefined) return;
+    acts.ask({
+      title: 'Hand over to another node',
+      effect:
+        `${nameOf(topic, topic.Leader)} stops leading, and the node with the newest log leads. ` +
+        'Checks are not answered for about a tenth of a second.',
+      verb: 'Hand over',
+      send: (note) => this.#handOver(note, topic.Leader),
+      done: ({ leader }) => [
+        leader === '' ? 'Done: another node leads.' : `Done: ${nameOf(topic, leader)} leads now.`,
+        'Its page can hand over again; which node leads next is not chosen.',
+      ],
+      back: [],
+      focusAfter: () => byId('cluster-summary').closest('summary')?.focus(),
+    });
   }
+
+  /** A balancer may cut the answer off together with the node that no longer leads. */
+  async #handOver(note: FormValues, from: string): Promise<CommandAnswer> {
+    const answer = await command(pathOf(['raft', 'yield'], note));
+    if (!hasNoAnswer(answer)) return answer;
+    for (let waitedMs = 0; waitedMs < NEXT_LEADER_MS; waitedMs += LOOK_MS) {
+      const { Leader: leader = '' } = this.#topic ?? {};
+      if (leader !== '' && leader !== from) return { ...answer, isDone: true, leader };
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+    return answer;
+  }
+}
+
+function hasNoAnswer({ status }: CommandAnswer): boolean {
+  return status === 0 || status >= 502;
 }
 
 function nameOf({ Nodes }: ClusterTopic, node: string): string {

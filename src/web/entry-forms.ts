@@ -2,83 +2,94 @@
  * The forms by which operators throttle, exempt, skip and set: each shows what it would match and
  * how long it lasts before it is sent, and then what the node answered and what takes it back.
  */
-import { command, hasToken, pathOf, report } from './api.js';
+import { rememberedOwner, rememberOwner, showDone, showRefusal } from './answer.js';
+import { command, report } from './api.js';
 import { byId, element, setText } from './dom.js';
-import { clockTime } from './format.js';
+import {
+  bareStore,
+  ENTRY_KINDS,
+  enterPath,
+  entryOf,
+  type FormValues,
+  keyOf,
+  liftPath,
+  valuesOf,
+} from './entry-commands.js';
+import { entryEndText, keyText } from './entry-text.js';
+import { endTime } from './format.js';
 import { matchesText, needsConfirmation } from './matches-text.js';
-import type { EntryKind, InForceEntry, MatchesReport, Topics } from './topics.js';
+import { pathOf } from './paths.js';
+import { thresholdLook } from './threshold-text.js';
+import type {
+  EntryKind,
+  InForceEntry,
+  InventoryReport,
+  MatchesReport,
+  StoreReport,
+  Topics,
+} from './topics.js';
 
 const MINUTE_MS = 60_000;
 const LOOK_AFTER_MS = 200;
-const OWNER_KEY = 'freno.owner';
-/** An entry without end has this time, as in the original. */
-const NO_END = '0001-01-01';
-
-/** A command as the form has it: what to send, and what takes it back. */
-interface EntryCommand {
-  readonly path: string;
-  readonly undo: string;
-}
+const DAY_MINUTES = 1_440;
+const SUGGESTED_MAX = 1_000;
 
 interface FormKind {
   readonly title: string;
   readonly fields: readonly string[];
-  readonly commandOf: (values: FormValues) => EntryCommand;
-  /** Where the node says what it would match. */
-  readonly matchesPath: (values: FormValues) => string | null;
+  /** At least one minute otherwise. */
+  readonly mayBeEndless?: boolean;
+  readonly minutesMax?: number;
+  /** By field. */
+  readonly hints: FormValues;
 }
-
-type FormValues = Readonly<Record<string, string>>;
 
 const FORMS: Readonly<Record<EntryKind, FormKind>> = {
   ThrottledApps: {
     title: 'Throttle an app',
     fields: ['app', 'store', 'ratio'],
-    commandOf: (values) => ({
-      path: pathOf(
-        ['throttle-app', name(values), 'ttl', minutes(values), 'ratio', ratioOf(values)],
-        { ...storeQuery(values), ...noteQueries(values) },
-      ),
-      undo: pathOf(['unthrottle-app', name(values)], storeQuery(values)),
-    }),
-    matchesPath: appMatches,
+    mayBeEndless: true,
+    hints: {
+      app: '* stands for every app',
+      store: 'leave empty for all stores',
+      minutes: '0: until it is lifted',
+    },
   },
   ExemptedApps: {
     title: 'Exempt an app',
     fields: ['app', 'store'],
-    commandOf: (values) => ({
-      path: pathOf(['exempt-app', name(values), 'ttl', minutes(values)], {
-        ...storeQuery(values),
-        ...noteQueries(values),
-      }),
-      undo: pathOf(['unexempt-app', name(values)], storeQuery(values)),
-    }),
-    matchesPath: appMatches,
+    minutesMax: DAY_MINUTES,
+    hints: {
+      app: 'one app; for all of them set a threshold',
+      store: 'leave empty for all stores',
+      minutes: 'at most a day',
+    },
   },
   Thresholds: {
     title: 'Set a threshold',
     fields: ['store', 'metric', 'threshold'],
-    commandOf: (values) => ({
-      path: pathOf(
-        ['set-threshold', 'mysql', store(values), values.threshold ?? '', ...metric(values)].concat(
-          ['ttl', minutes(values)],
-        ),
-        noteQueries(values),
-      ),
-      undo: pathOf(['reset-threshold', 'mysql', store(values), ...metric(values)]),
-    }),
-    matchesPath: () => null,
+    minutesMax: DAY_MINUTES,
+    hints: {
+      metric: "leave empty for the store's own metric",
+      threshold: 'of lag in seconds',
+      minutes: 'at most a day',
+    },
   },
   SkippedHosts: {
     title: 'Skip a host',
     fields: ['host'],
-    commandOf: (values) => ({
-      path: pathOf(['skip-host', values.host ?? '', 'ttl', minutes(values)], noteQueries(values)),
-      undo: pathOf(['recover-host', values.host ?? '']),
-    }),
-    matchesPath: ({ host = '' }) => (host === '' ? null : pathOf(['matches', 'host', host])),
+    hints: { host: 'a name stands for all its ports; or host:port' },
   },
 };
+
+/** What must be typed once more, because of what is at stake; an empty word: nothing. */
+interface WordToType {
+  readonly word: string;
+  readonly stake: string;
+}
+
+const NO_CONFIRMATION: WordToType = { word: '', stake: '' };
+const EVERY_APP = '*';
 
 export class EntryForms {
   readonly #dialog = byId<HTMLDialogElement>('entry-dialog');
@@ -93,11 +104,12 @@ export class EntryForms {
   #kind: EntryKind = 'ThrottledApps';
   #topics: Topics = {};
   #lookTimer: ReturnType<typeof setTimeout> | undefined;
-  /** What must be typed once more; empty: nothing. */
-  #word = '';
+  /** What the node said about what is in the form. */
+  #looked: Promise<void> = Promise.resolve();
+  #confirmation = NO_CONFIRMATION;
 
   constructor() {
-    for (const kind of Object.keys(FORMS) as EntryKind[]) {
+    for (const kind of ENTRY_KINDS) {
       byId(`new-${kind}`).addEventListener('click', () => this.#show(kind, {}));
     }
     byId('entry-close').addEventListener('click', () => this.#dialog.close());
@@ -115,37 +127,29 @@ export class EntryForms {
 
   /** The form of an entry that is there. */
   change(kind: EntryKind, key: string, entry: InForceEntry): void {
-    const endMs = endOf(entry.ExpireAt);
-    const left = endMs === null ? 0 : Math.max(1, Math.round((endMs - Date.now()) / MINUTE_MS));
-    this.#show(kind, {
-      ...keyValues(kind, key),
-      ...(entry.Ratio !== undefined && { ratio: String(entry.Ratio * 100) }),
-      ...(entry.Threshold !== undefined && { threshold: String(entry.Threshold) }),
-      ...(entry.Reason !== undefined && { reason: entry.Reason }),
-      minutes: String(left),
-    });
+    const { owner: _, ...values } = valuesOf(kind, key, entry);
+    this.#show(kind, values);
   }
 
   #show(kind: EntryKind, values: FormValues): void {
     this.#kind = kind;
-    const { title, fields } = FORMS[kind];
+    const { title, fields, hints, mayBeEndless = false, minutesMax } = FORMS[kind];
     this.#form.reset();
     setText(this.#title, title);
-    setText(this.#answer, '');
+    setText(this.#matches, '');
     this.#answer.replaceChildren();
     for (const label of this.#form.querySelectorAll<HTMLElement>('[data-field]')) {
       const isShown = fields.includes(label.dataset.field ?? '');
       label.hidden = !isShown;
       for (const input of label.querySelectorAll('input')) input.disabled = !isShown;
     }
-    const storeInput = this.#input('store');
-    storeInput.required = kind === 'Thresholds';
-    const isEndless = kind === 'ThrottledApps';
-    this.#input('minutes').min = isEndless ? '0' : '1';
-    this.#input('minutes').max = kind === 'ThrottledApps' || kind === 'SkippedHosts' ? '' : '1440';
-    byId('minutes-hint').hidden = !isEndless;
-    const remembered = { owner: localStorage.getItem(OWNER_KEY) ?? '' };
-    for (const [field, value] of Object.entries({ ...remembered, ...values })) {
+    for (const hint of this.#form.querySelectorAll<HTMLElement>('[data-hint]')) {
+      setText(hint, hints[hint.dataset.hint ?? ''] ?? '');
+    }
+    this.#input('store').required = kind === 'Thresholds';
+    this.#input('minutes').min = mayBeEndless ? '0' : '1';
+    this.#input('minutes').max = minutesMax === undefined ? '' : String(minutesMax);
+    for (const [field, value] of Object.entries({ owner: rememberedOwner(), ...values })) {
       this.#input(field).value = value;
     }
     this.#suggest();
@@ -155,77 +159,151 @@ export class EntryForms {
 
   #suggest(): void {
     const { apps, stores } = this.#topics;
-    fill('known-apps', new Set((apps?.Apps ?? []).map(({ App }) => App)));
-    fill(
+    const rows = stores?.Rows ?? [];
+    const names = (apps?.Apps ?? []).map(({ App }) => App);
+    suggest('known-apps', this.#kind === 'ThrottledApps' ? [...names, EVERY_APP] : names);
+    suggest(
       'known-stores',
-      new Set((stores?.Rows ?? []).map(({ Store }) => Store.replace('mysql/', ''))),
+      rows.map(({ Store }) => bareStore(Store)),
     );
-    const hosts = (stores?.Rows ?? []).flatMap(({ Metrics }) =>
-      Metrics.flatMap(({ Host }) => Host ?? []),
-    );
-    fill('known-hosts', new Set(hosts));
+    suggest('known-metrics', []);
+    if (this.#kind === 'SkippedHosts') void this.#suggestHosts();
+  }
+
+  async #suggestHosts(): Promise<void> {
+    const inventory = await report<InventoryReport>('/inventory');
+    const listed = Object.values(inventory ?? {}).flatMap(({ Hosts = [] }) => Hosts);
+    suggest('known-hosts', listed.sort());
   }
 
   #changed(): void {
     const values = this.#values();
-    const lasting = Number(values.minutes ?? '');
-    const until = clockTime(Date.now() + lasting * MINUTE_MS);
-    setText(this.#lasts, lasting === 0 ? 'Until it is lifted.' : `Until ${until}.`);
-    this.#setWord(values.app === '*' ? '*' : '', 'every app');
-    this.#checkConfirmation();
+    setText(this.#lasts, this.#lastsText());
+    this.#require(this.#starConfirmation(values));
     clearTimeout(this.#lookTimer);
-    this.#lookTimer = setTimeout(() => void this.#look(values), LOOK_AFTER_MS);
+    this.#lookTimer = setTimeout(() => this.#lookNow(), LOOK_AFTER_MS);
   }
 
+  #lookNow(): void {
+    clearTimeout(this.#lookTimer);
+    this.#lookTimer = undefined;
+    this.#looked = this.#look(this.#values());
+  }
+
+  #lastsText(): string {
+    const input = this.#input('minutes');
+    if (!input.validity.valid) {
+      const upTo = input.max === '' ? '' : ` to ${input.max}`;
+      return `Minutes: a whole number from ${input.min}${upTo}.`;
+    }
+    const minutes = Number(input.value);
+    if (minutes === 0) return 'Until it is lifted.';
+    return `Until ${endTime(Date.now() + minutes * MINUTE_MS)}.`;
+  }
+
+  /** Says what the form would match, or change. */
   async #look(values: FormValues): Promise<void> {
-    const path = FORMS[this.#kind].matchesPath(values);
-    if (path === null) {
-      setText(this.#matches, '');
+    const { app = '', host = '', store = '' } = values;
+    const isCurrent = (): boolean => JSON.stringify(values) === JSON.stringify(this.#values());
+    if (this.#kind === 'Thresholds') {
+      const path = pathOf(['stores', 'mysql', bareStore(store)]);
+      const found = store === '' ? null : await report<StoreReport>(path);
+      if (isCurrent()) this.#showThreshold(values, found);
       return;
     }
+    const isSkip = this.#kind === 'SkippedHosts';
+    const name = isSkip ? host : app;
+    if (name === '' || this.#isRefusedStar(values)) {
+      setText(this.#matches, name === '' ? '' : 'An exemption is for one app.');
+      return;
+    }
+    const queries = isSkip ? {} : { store_name: bareStore(store) };
+    const path = pathOf(['matches', isSkip ? 'host' : 'app', name], queries);
     const matches = await report<MatchesReport>(path);
-    if (JSON.stringify(values) !== JSON.stringify(this.#values())) return;
+    if (!isCurrent()) return;
     if (matches === null) setText(this.#matches, 'The node does not say what this would match.');
     else {
-      setText(this.#matches, matchesText(matches, values.app ?? ''));
+      setText(this.#matches, matchesText(matches, app));
       const { StoresWithoutHosts: emptied } = matches;
-      if (needsConfirmation(matches)) this.#setWord(values.host ?? '', emptied!.join(', '));
+      if (needsConfirmation(matches)) this.#require({ word: host, stake: emptied!.join(', ') });
     }
   }
 
-  /** Asks for the word once more, because all of that is at stake. */
-  #setWord(word: string, stake: string): void {
-    if (word === this.#word) return;
-    this.#word = word;
-    this.#confirm.hidden = word === '';
-    setText(this.#confirmWord, `This concerns ${stake}. Type ${word} once more to confirm.`);
+  #showThreshold(
+    { store = '', metric = '', threshold = '' }: FormValues,
+    found: StoreReport | null,
+  ) {
+    suggest(
+      'known-metrics',
+      (found?.Metrics ?? []).map(({ Metric }) => Metric),
+    );
+    if (store === '' || found === null) {
+      setText(this.#matches, store === '' ? '' : `The node knows no store ${store}.`);
+      return;
+    }
+    const given = threshold === '' ? Number.NaN : Number(threshold);
+    const { text, isFar } = thresholdLook(found, metric, given);
+    setText(this.#matches, text);
+    if (isFar) this.#require({ word: bareStore(store), stake: 'every app that asks about it' });
+  }
+
+  #isRefusedStar({ app }: FormValues): boolean {
+    return this.#kind === 'ExemptedApps' && app === EVERY_APP;
+  }
+
+  #starConfirmation(values: FormValues): WordToType {
+    const isStar = this.#kind === 'ThrottledApps' && values.app === EVERY_APP;
+    return isStar ? { word: EVERY_APP, stake: 'every app' } : NO_CONFIRMATION;
+  }
+
+  #require(confirmation: WordToType): void {
+    const { word, stake } = confirmation;
     const input = this.#input('confirmation');
+    if (word !== this.#confirmation.word) input.value = '';
+    this.#confirmation = confirmation;
+    this.#confirm.hidden = word === '';
     input.disabled = word === '';
-    input.value = '';
-    this.#checkConfirmation();
+    setText(this.#confirmWord, `This concerns ${stake}. Type ${word} once more to confirm.`);
+    this.#checkValidity();
   }
 
   /** A form with an invalid field is not sent. */
-  #checkConfirmation(): void {
+  #checkValidity(): void {
+    const { word } = this.#confirmation;
     const input = this.#input('confirmation');
-    const isConfirmed = this.#word === '' || input.value === this.#word;
-    input.setCustomValidity(isConfirmed ? '' : `Type ${this.#word} to confirm`);
+    input.setCustomValidity(word === '' || input.value === word ? '' : `Type ${word} to confirm`);
+    const isStar = this.#isRefusedStar(this.#values());
+    this.#input('app').setCustomValidity(isStar ? 'An exemption is for one app' : '');
   }
 
   async #send(): Promise<void> {
-    const values = this.#values();
-    if (values.owner !== undefined) localStorage.setItem(OWNER_KEY, values.owner);
-    const { path, undo } = FORMS[this.#kind].commandOf(values);
+    // What it would match may be about to come, and to ask for a confirmation.
+    if (this.#lookTimer !== undefined) this.#lookNow();
     this.#submit.disabled = true;
-    const answer = await command(path);
+    await this.#looked;
     this.#submit.disabled = false;
-    const lines = [element('p', { class: answer.isDone ? 'done' : 'failed' }, answer.text)];
-    if (answer.isDone) {
-      const sent = hasToken() ? ' -H "Authorization: Bearer $FRENO_TOKEN"' : '';
-      const back = element('code', {}, `curl -X POST${sent} '${location.origin}${undo}'`);
-      lines.push(element('p', {}, 'To take it back: ', back));
+    if (!this.#form.reportValidity()) return;
+    const kind = this.#kind;
+    const values = this.#values();
+    rememberOwner(values.owner ?? '');
+    const key = keyOf(kind, values);
+    const { entries } = this.#topics;
+    const before = entries === undefined ? null : entryOf(entries, kind, key);
+    const back =
+      before === null ? liftPath(kind, key) : enterPath(kind, valuesOf(kind, key, before));
+    this.#submit.disabled = true;
+    const { isDone, refusal, matched } = await command(enterPath(kind, values));
+    this.#submit.disabled = false;
+    this.#submit.focus();
+    if (!isDone) showRefusal(this.#answer, refusal);
+    else {
+      const said = [doneText(kind, key, values), matchesText(matched, values.app ?? '')];
+      showDone(
+        this.#answer,
+        said.filter((text) => text !== ''),
+        [back],
+      );
     }
-    this.#answer.replaceChildren(...lines);
   }
 
   #values(): FormValues {
@@ -242,54 +320,19 @@ export class EntryForms {
   }
 }
 
-/** When an entry ends, in Unix milliseconds; null: never by itself. */
-export function endOf(time: string): number | null {
-  return time.startsWith(NO_END) ? null : Date.parse(time);
+/** `Done. etl/main1: throttled, 40 %, until 12:41:00.` */
+function doneText(kind: EntryKind, key: string, values: FormValues): string {
+  const { minutes = '', ratio, threshold } = values;
+  const end = new Date(Date.now() + Number(minutes) * MINUTE_MS).toISOString();
+  const entry: InForceEntry = {
+    ExpireAt: minutes === '0' ? '0001-01-01T00:00:00Z' : end,
+    ...(ratio !== undefined && { Ratio: Number(ratio) / 100 }),
+    ...(threshold !== undefined && { Threshold: Number(threshold) }),
+  };
+  return `Done. ${keyText(key)}: ${entryEndText(kind, entry)}.`;
 }
 
-function fill(list: string, names: ReadonlySet<string>): void {
-  byId(list).replaceChildren(...[...names].map((value) => element('option', { value })));
-}
-
-function keyValues(kind: EntryKind, key: string): FormValues {
-  if (kind === 'SkippedHosts') return { host: key };
-  const [first = '', second = '', third = ''] = key.split('/');
-  return kind === 'Thresholds' ? { store: second, metric: third } : { app: first, store: second };
-}
-
-function appMatches({ app = '', store: storeName = '' }: FormValues): string | null {
-  return app === '' ? null : pathOf(['matches', 'app', app], { store_name: bare(storeName) });
-}
-
-function name({ app = '' }: FormValues): string {
-  return app;
-}
-
-function store({ store: given = '' }: FormValues): string {
-  return bare(given);
-}
-
-function metric({ metric: given = '' }: FormValues): string[] {
-  return given === '' ? [] : ['metric', given];
-}
-
-function minutes({ minutes: given = '60' }: FormValues): string {
-  return given;
-}
-
-function ratioOf({ ratio = '100' }: FormValues): string {
-  return String(Number(ratio) / 100);
-}
-
-function storeQuery(values: FormValues): FormValues {
-  return { store_name: store(values) };
-}
-
-function noteQueries({ reason = '', owner = '' }: FormValues): FormValues {
-  return { reason, owner };
-}
-
-/** The name of a store without its type. */
-function bare(given: string): string {
-  return given.replace(/^mysql\//, '');
+function suggest(list: string, names: readonly string[]): void {
+  const options = [...new Set(names)].slice(0, SUGGESTED_MAX);
+  byId(list).replaceChildren(...options.map((value) => element('option', { value })));
 }

@@ -1,11 +1,12 @@
-/** What happened lately, the newest first. */
+/** What happened lately, the newest first: of all stores, and of one that is open. */
 import { byId, element, type KeyedItem, KeyedList, setAttribute, setText } from './dom.js';
-import { clockTime, exactTime } from './format.js';
+import { clockTime } from './format.js';
+import { type Happening, happeningsOf } from './happenings.js';
 import type { EventRow } from './topics.js';
 
-const EVENTS_SHOWN = 30;
+const EVENTS_SHOWN = 20;
 
-const GLYPHS: Readonly<Record<string, string>> = {
+export const EVENT_GLYPHS: Readonly<Record<string, string>> = {
   command: '✎',
   refused: '⊗',
   threshold: '↕',
@@ -15,7 +16,7 @@ const GLYPHS: Readonly<Record<string, string>> = {
 };
 
 export class EventsZone {
-  readonly #list = new KeyedList<EventRow>(byId('events'), () => eventItem());
+  readonly #list = new EventList(byId('events'), EVENTS_SHOWN);
   readonly #empty = byId('no-events');
   #search = '';
 
@@ -24,39 +25,44 @@ export class EventsZone {
   }
 
   update(events: readonly EventRow[] | undefined): void {
-    const newest = [...(events ?? [])]
-      .reverse()
-      .filter((event) => eventText(event).toLowerCase().includes(this.#search))
-      .slice(0, EVENTS_SHOWN);
-    this.#list.update(new Map(newest.map((event) => [`${event.At} ${eventText(event)}`, event])));
-    this.#empty.hidden = newest.length > 0;
+    const shown = this.#list.update(events ?? [], this.#search);
+    this.#empty.hidden = shown > 0;
+    setText(this.#empty, this.#search === '' ? 'Nothing has happened.' : 'No event matches.');
   }
 }
 
-function eventItem(): KeyedItem<EventRow> {
-  const time = element('time');
-  const glyph = element('span', { class: 'glyph', 'aria-hidden': 'true' });
-  const text = element('span');
-  return {
-    node: element('li', {}, time, ' ', glyph, ' ', text),
-    update: (event) => {
-      const { At, Kind } = event;
-      const unixMs = Date.parse(At);
-      setText(time, clockTime(unixMs));
-      setAttribute(time, 'title', exactTime(unixMs));
-      setAttribute(time, 'datetime', At);
-      setText(glyph, GLYPHS[Kind] ?? '·');
-      setAttribute(glyph, 'title', Kind);
-      setText(text, eventText(event));
-    },
-  };
+export class EventList {
+  readonly #list: KeyedList<Happening>;
+  readonly #limit: number;
+
+  constructor(parent: Element, limit: number) {
+    this.#list = new KeyedList(parent, () => eventItem());
+    this.#limit = limit;
+  }
+
+  /** How many rows it shows. `search` in lower case. */
+  update(events: readonly EventRow[], search = ''): number {
+    const newest = happeningsOf(events)
+      .filter(({ text }) => text.toLowerCase().includes(search))
+      .slice(0, this.#limit);
+    this.#list.update(new Map(newest.map((happening) => [happening.key, happening])));
+    return newest.length;
+  }
 }
 
-/** `etl-nightly: app throttled, by oncall: “backfill”` */
-export function eventText({ Kind, Text, App, Host, Metric, Owner, Reason }: EventRow): string {
-  const subject = Kind === 'command' ? (App ?? Host ?? Metric) : undefined;
-  const about = subject === undefined ? '' : `${subject === '*' ? 'every app' : subject}: `;
-  const by = Owner === undefined ? '' : `, by ${Owner}`;
-  const reason = Reason === undefined ? '' : `${by === '' ? ',' : ':'} “${Reason}”`;
-  return `${about}${Text}${by}${reason}`;
+function eventItem(): KeyedItem<Happening> {
+  const time = element('time');
+  const glyph = element('span', { class: 'glyph', 'aria-hidden': 'true' });
+  const words = element('span');
+  return {
+    node: element('li', {}, time, ' ', glyph, ' ', words),
+    update: ({ kind, unixMs, text, title }) => {
+      setText(time, clockTime(unixMs));
+      setAttribute(time, 'title', title);
+      setAttribute(time, 'datetime', new Date(unixMs).toISOString());
+      setText(glyph, EVENT_GLYPHS[kind] ?? '·');
+      setAttribute(glyph, 'title', kind);
+      setText(words, text);
+    },
+  };
 }

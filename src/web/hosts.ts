@@ -8,7 +8,7 @@ import type { HostMetricRow, HostRow } from './topics.js';
 export function hostItem(host: string): KeyedItem<HostRow> {
   const glyph = element('td', { class: 'glyph' });
   const value = element('td');
-  const age = element('td', { class: 'number' });
+  const age = element('td', { class: 'age' });
   const standing = element('td');
   const node = element(
     'tr',
@@ -26,6 +26,8 @@ export function hostItem(host: string): KeyedItem<HostRow> {
       setText(glyph, decides ? '▸' : '');
       setAttribute(glyph, 'title', decides ? 'this host decides' : undefined);
       setText(value, (row.Metrics ?? []).map(valueText).join(', '));
+      const isFailing = (row.Metrics ?? []).some(({ Error: error }) => error !== undefined);
+      setAttribute(value, 'class', isFailing ? '' : 'number');
       setText(age, ageText(row.Metrics ?? []));
       const text = standingText(row);
       setText(standing, text);

@@ -1,25 +1,20 @@
 /** What operators have entered and what is still in force; each entry can be changed and lifted. */
-import { command, pathOf } from './api.js';
+import type { Act, ActDialog } from './act-dialog.js';
+import { type CommandAnswer, command } from './api.js';
 import { button, byId, element, type KeyedItem, KeyedList, setAttribute, setText } from './dom.js';
-import { type EntryForms, endOf } from './entry-forms.js';
-import { counted, exactTime, percent, shortNumber, wholeDuration } from './format.js';
+import {
+  ENTRY_KINDS,
+  endOf,
+  enterPath,
+  entryOf,
+  liftedKeys,
+  liftPath,
+  valuesOf,
+} from './entry-commands.js';
+import type { EntryForms } from './entry-forms.js';
+import { entryEndText, entryText, KIND_LOOKS, keyText, noteText } from './entry-text.js';
+import { counted, exactTime } from './format.js';
 import type { EntriesTopic, EntryKind, InForceEntry } from './topics.js';
-
-interface KindLook {
-  readonly glyph: string;
-  readonly word: string;
-  /** Lifts an entry: the path of the command. */
-  readonly lift: (key: string) => string;
-}
-
-export const KIND_LOOKS: Readonly<Record<EntryKind, KindLook>> = {
-  ThrottledApps: { glyph: '‖', word: 'throttled', lift: (key) => appPath('unthrottle-app', key) },
-  SkippedHosts: { glyph: '⊘', word: 'skipped', lift: (key) => pathOf(['recover-host', key]) },
-  ExemptedApps: { glyph: '▶', word: 'exempt', lift: (key) => appPath('unexempt-app', key) },
-  Thresholds: { glyph: '⇕', word: 'threshold', lift: resetPath },
-};
-
-const KINDS = Object.keys(KIND_LOOKS) as EntryKind[];
 
 interface ShownEntry {
   readonly kind: EntryKind;
@@ -27,60 +22,89 @@ interface ShownEntry {
   readonly entry: InForceEntry;
 }
 
+/** What happens when an entry is lifted. */
+const AFTERWARDS: Readonly<Record<EntryKind, string>> = {
+  ThrottledApps: 'Its checks will be answered by the metrics.',
+  ExemptedApps: 'Its checks will be answered by the metrics.',
+  SkippedHosts: 'It will be probed again, and counts.',
+  Thresholds: 'The configured threshold will count again.',
+};
+
 export class InForceZone {
+  readonly #node = byId('entries');
+  readonly #heading = byId('in-force');
   readonly #list: KeyedList<ShownEntry>;
   readonly #empty = byId('no-entries');
   readonly #rest = byId('more-entries');
+  #topic: EntriesTopic | undefined;
 
-  constructor(forms: EntryForms) {
-    this.#list = new KeyedList(byId('entries'), () => entryItem(forms));
+  constructor(forms: EntryForms, acts: ActDialog) {
+    const lift = (shown: ShownEntry): void => {
+      if (this.#topic !== undefined) acts.ask(this.#liftOf(shown, this.#topic));
+    };
+    this.#list = new KeyedList(this.#node, () => entryItem(forms, lift));
   }
 
   update(topic: EntriesTopic | undefined): void {
     if (topic === undefined) return;
+    this.#topic = topic;
     const shown = new Map<string, ShownEntry>();
     let total = 0;
-    for (const kind of KINDS) {
-      const { Total, Entries } = topic[kind];
-      total += Total;
-      for (const [key, value] of Object.entries(Entries)) {
-        const entry = typeof value === 'string' ? { ExpireAt: value } : value;
-        shown.set(`${kind} ${key}`, { kind, key, entry });
+    for (const kind of ENTRY_KINDS) {
+      total += topic[kind].Total;
+      for (const key of Object.keys(topic[kind].Entries)) {
+        shown.set(`${kind} ${key}`, { kind, key, entry: entryOf(topic, kind, key)! });
       }
     }
+    const hadFocus = this.#node.contains(document.activeElement);
     this.#list.update(shown);
+    if (hadFocus && !this.#node.contains(document.activeElement)) this.#heading.focus();
     this.#empty.hidden = total > 0;
     this.#rest.hidden = total <= shown.size;
-    setText(
-      this.#rest,
-      `… ${counted(total - shown.size, 'entry').replace('entrys', 'entries')} more`,
-    );
+    setText(this.#rest, `… ${counted(total - shown.size, 'entry')} more`);
+  }
+
+  #liftOf({ kind, key }: ShownEntry, topic: EntriesTopic): Act {
+    const keys = liftedKeys(topic, kind, key);
+    const texts = keys.map((each) => {
+      const entry = entryOf(topic, kind, each)!;
+      const note = noteText(entry);
+      return `${keyText(each)}, ${entryEndText(kind, entry)}${note === '' ? '' : `, ${note}`}`;
+    });
+    return {
+      title: `Lift: ${keyText(key)}, ${KIND_LOOKS[kind].word}`,
+      effect: `This ends ${texts.join('; ')}. ${AFTERWARDS[kind]}`,
+      verb: 'Lift',
+      send: (note) => command(liftPath(kind, key, note)),
+      done: (answer) => [`Done. ${endedText(answer)}`],
+      back: keys.map((each) => enterPath(kind, valuesOf(kind, each, entryOf(topic, kind, each)!))),
+      focusAfter: () => this.#heading.focus(),
+    };
   }
 }
 
-function entryItem(forms: EntryForms): KeyedItem<ShownEntry> {
+function endedText({ matched: { Entries } }: CommandAnswer): string {
+  if (Entries === undefined) return 'It is lifted.';
+  if (Entries === 0) return 'It had ended before.';
+  return `${counted(Entries, 'entry')} ended.`;
+}
+
+function entryItem(forms: EntryForms, lift: (shown: ShownEntry) => void): KeyedItem<ShownEntry> {
   const glyph = element('span', { class: 'glyph', role: 'img' });
   const key = element('strong');
   const text = element('span');
-  const note = element('div', { class: 'muted' });
-  const answer = element('output', { class: 'muted' });
+  const note = element('span', { class: 'muted' });
   let shown: ShownEntry | undefined;
-  const change = button('change', () => shown && forms.change(shown.kind, shown.key, shown.entry), {
-    class: 'quiet',
-    'data-needs': 'control',
+  const changing = button('change', () => {
+    if (shown !== undefined) forms.change(shown.kind, shown.key, shown.entry);
   });
-  const lift = button('lift', () => void liftShown(), {
-    class: 'quiet',
-    'data-needs': 'control',
+  const lifting = button('lift', () => {
+    if (shown !== undefined) lift(shown);
   });
-  const liftShown = async (): Promise<void> => {
-    if (shown === undefined) return;
-    const { text: answered } = await command(KIND_LOOKS[shown.kind].lift(shown.key));
-    setText(answer, answered);
-  };
-  const line = element('div', {}, glyph, ' ', key, ' ', text, ' ', change, lift);
+  const words = element('div', { class: 'entry-text' }, glyph, ' ', key, ' ', text, ' ', note);
+  const needs = { class: 'entry-acts', 'data-needs': 'control' };
   return {
-    node: element('li', {}, line, note, answer),
+    node: element('li', {}, words, element('div', needs, changing, lifting)),
     update: (value) => {
       shown = value;
       const { kind, entry } = value;
@@ -88,41 +112,13 @@ function entryItem(forms: EntryForms): KeyedItem<ShownEntry> {
       setText(glyph, look.glyph);
       setAttribute(glyph, 'aria-label', look.word);
       setAttribute(glyph, 'title', look.word);
-      setText(key, value.key === '*' ? 'every app' : value.key);
+      setText(key, keyText(value.key));
       setText(text, entryText(kind, entry));
       setText(note, noteText(entry));
-      setAttribute(lift, 'aria-label', `lift: ${look.word} ${value.key}`);
-      setAttribute(change, 'aria-label', `change: ${look.word} ${value.key}`);
+      setAttribute(lifting, 'aria-label', `lift: ${look.word} ${value.key}`);
+      setAttribute(changing, 'aria-label', `change: ${look.word} ${value.key}`);
       const endMs = endOf(entry.ExpireAt);
       setAttribute(text, 'title', endMs === null ? undefined : `until ${exactTime(endMs)}`);
     },
   };
-}
-
-function entryText(kind: EntryKind, { ExpireAt, Ratio, Threshold }: InForceEntry): string {
-  const endMs = endOf(ExpireAt);
-  const left = endMs === null ? 'until it is lifted' : wholeDuration((endMs - Date.now()) / 1_000);
-  const share = Ratio === undefined ? '' : `, ${percent(Ratio)}`;
-  const threshold = Threshold === undefined ? '' : ` ${shortNumber(Threshold)}`;
-  return `${KIND_LOOKS[kind].word}${threshold}${share}, ${left}`;
-}
-
-function noteText({ Owner, Reason }: InForceEntry): string {
-  const by = Owner === undefined ? '' : `by ${Owner}`;
-  const reason = Reason === undefined ? '' : `“${Reason}”`;
-  return [by, reason].filter((part) => part !== '').join(': ');
-}
-
-/** The key of an entry is `app` or `app/store`. */
-function appPath(verb: string, key: string): string {
-  const slash = key.indexOf('/');
-  if (slash === -1) return pathOf([verb, key]);
-  return pathOf([verb, key.slice(0, slash)], { store_name: key.slice(slash + 1) });
-}
-
-/** The key of a threshold is `mysql/store` or `mysql/store/metric`. */
-function resetPath(key: string): string {
-  const [type = '', store = '', metric] = key.split('/');
-  const ofMetric = metric === undefined ? [] : ['metric', metric];
-  return pathOf(['reset-threshold', type, store, ...ofMetric]);
 }

@@ -23,6 +23,8 @@ export function listenToKeys(): void {
 /** An open dialog closes itself; then the search is emptied; then the open row closes. */
 function pressEscape(search: HTMLInputElement): void {
   if (document.querySelector('dialog[open]') !== null) return;
+  // What is typed next is a key of the page again.
+  if (document.activeElement === search) search.blur();
   if (search.value !== '') {
     search.value = '';
     search.dispatchEvent(new Event('input'));

@@ -1,5 +1,6 @@
 /** The page: topics come from the node, and each zone shows its own. */
 import { AccessZone } from './access.js';
+import { ActDialog } from './act-dialog.js';
 import { ClusterZone } from './cluster.js';
 import { byId, setAttribute, setText } from './dom.js';
 import { EntryForms } from './entry-forms.js';
@@ -29,11 +30,13 @@ const leaderLink = byId<HTMLAnchorElement>('leader-page');
 const icon = byId<HTMLLinkElement>('icon');
 
 const forms = new EntryForms();
+const acts = new ActDialog();
+const search = byId<HTMLInputElement>('search');
 const stores = new StoresZone(new SeriesKeeper());
 const waiting = new WaitingZone();
-const inForce = new InForceZone(forms);
+const inForce = new InForceZone(forms, acts);
 const events = new EventsZone();
-const cluster = new ClusterZone();
+const cluster = new ClusterZone(acts);
 const live = new LiveTopics(updateSoon);
 const access = new AccessZone(() => live.connect());
 let isUpdateDue = false;
@@ -75,15 +78,31 @@ function showHeadline({ mood, text, advice: next, leaderPage }: Headline): void 
 
 function openByAddress(): void {
   const [, zone, ...store] = location.hash.slice(1).split('/');
-  stores.open = zone === 'stores' ? store.map(decodeURIComponent).join('/') : null;
+  const open = zone === 'stores' ? store.map(decoded).join('/') : null;
+  // An address asks for that store, whatever was searched before.
+  if (open !== null && !stores.finds(open)) searchFor('');
+  stores.open = open;
   update();
 }
 
-byId<HTMLInputElement>('search').addEventListener('input', (event) => {
-  const text = (event.target as HTMLInputElement).value;
+/** As it is, where it is no encoded text. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+function searchFor(text: string): void {
+  search.value = text;
   stores.search = text;
   waiting.search = text;
   events.search = text;
+}
+
+search.addEventListener('input', () => {
+  searchFor(search.value);
   update();
 });
 // A link to the row that is open closes it.

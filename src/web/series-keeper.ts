@@ -1,5 +1,6 @@
 /** The series of all metrics that the page has shown, with what the node kept of them. */
-import { pathOf, report } from './api.js';
+import { report } from './api.js';
+import { pathOf } from './paths.js';
 import { MetricSeries } from './series.js';
 import type { HistoryReport, StoreRow } from './topics.js';
 

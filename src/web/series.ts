@@ -6,6 +6,19 @@ export const SERIES_SECONDS = 900;
 
 export type Point = number | null;
 
+/** Axes that are long enough for a minute of data, and for all of it. */
+const SPANS_SECONDS = [120, 180, 300, 480, SERIES_SECONDS];
+
+/** The shortest axis that shows all that is known of the series. */
+export function spanOf(series: readonly MetricSeries[]): number {
+  const known = series.map(({ values }) => {
+    const first = values.findIndex((value) => value !== null);
+    return first === -1 ? 0 : SERIES_SECONDS - first;
+  });
+  const longest = Math.max(0, ...known);
+  return SPANS_SECONDS.find((span) => span >= longest) ?? SERIES_SECONDS;
+}
+
 /** Where a report of history begins, in Unix seconds. */
 export interface PastSpan {
   readonly fromSecond: number;

@@ -1,17 +1,22 @@
 /** An open store: its plots, its hosts from bad to good, and how it answered. */
-import { pathOf, report } from './api.js';
+import { report } from './api.js';
 import { element, KeyedList, setText } from './dom.js';
-import { counted, metricValue, shortNumber } from './format.js';
+import { bareStore, entryOf } from './entry-commands.js';
+import { entryText, keyText, noteText } from './entry-text.js';
+import { EventList } from './events.js';
+import { counted, metricValue } from './format.js';
+import { eventsOfStore } from './happenings.js';
 import { hostsWorstFirst } from './host-order.js';
 import { hostItem } from './hosts.js';
-import { type PlotBand, type PlotMark, TimePlot } from './plots.js';
-import { type Point, SERIES_SECONDS } from './series.js';
+import { pathOf } from './paths.js';
+import { plotMarks } from './plot-marks.js';
+import { type PlotBand, TimePlot } from './plots.js';
+import { type Point, SERIES_SECONDS, spanOf } from './series.js';
 import type { SeriesKeeper } from './series-keeper.js';
 import type {
   EventRow,
   HistoryReport,
   HostRow,
-  InForceEntry,
   MetricRow,
   StoreReport,
   StoreRow,
@@ -20,6 +25,7 @@ import type {
 
 const PERIOD_MS = 1_000;
 const HOSTS_SHOWN = 25;
+const EVENTS_SHOWN = 10;
 /** By status, in the order of the legend. */
 const ANSWERS = [
   ['200', 'go on', 'fine', undefined],
@@ -37,6 +43,7 @@ export class StoreDetail {
   readonly #answers = new TimePlot({
     title: 'Answers per second',
     isLow: true,
+    hidesZero: true,
     lines: ANSWERS.map(([status, word, colour, dash]) => ({
       label: `${status} ${word}`,
       colour,
@@ -45,11 +52,16 @@ export class StoreDetail {
   });
   readonly #metrics = new Map<string, TimePlot>();
   readonly #notes = element('ul', { class: 'notes' });
+  readonly #eventRows = element('ol', { class: 'events' });
+  readonly #eventList = new EventList(this.#eventRows, EVENTS_SHOWN);
+  readonly #noEvents = element('p', { class: 'muted' }, 'Nothing has happened to it.');
   readonly #hostsCaption = element('caption');
   readonly #hosts: KeyedList<HostRow>;
   readonly #allHosts: HTMLButtonElement;
   #showsAllHosts = false;
   #history: HistoryReport | null = null;
+  /** Each as `host:port`. */
+  #hostNames: readonly string[] = [];
   #askedAtMs = 0;
   #isAsking = false;
   #isClosed = false;
@@ -59,7 +71,8 @@ export class StoreDetail {
     this.#series = series;
     const body = element('tbody');
     const head = element('tr');
-    for (const title of ['▸', 'Host', 'Value', 'Age', 'Counts']) {
+    head.append(element('td'));
+    for (const title of ['Host', 'Value', 'Age', 'Counts']) {
       head.append(element('th', { scope: 'col' }, title));
     }
     this.#hosts = new KeyedList(body, hostItem);
@@ -71,8 +84,11 @@ export class StoreDetail {
     this.#plots.append(this.#answers.node);
     const table = element('table', { class: 'hosts' }, this.#hostsCaption);
     table.append(element('thead', {}, head), body);
-    const cell = element('td', { colspan: 5 }, this.#plots, this.#notes, table, this.#allHosts);
-    this.node.append(cell);
+    const hosts = element('div', {}, element('h2', {}, 'Hosts'), table, this.#allHosts);
+    const events = element('div', {}, element('h2', {}, 'Just now, of this store'));
+    events.append(this.#eventRows, this.#noEvents);
+    const lists = element('div', { class: 'store-lists' }, hosts, events);
+    this.node.append(element('td', { colspan: 5 }, this.#plots, this.#notes, lists));
   }
 
   update({ Metrics }: StoreRow, topics: Topics, nowUnixMs: number): void {
@@ -81,11 +97,18 @@ export class StoreDetail {
       this.#askedAtMs = nowMs;
       void this.#ask();
     }
-    const marks = marksOf(topics.events ?? [], this.#store);
-    const bands = bandsOf(topics, this.#store, nowUnixMs);
-    for (const metric of Metrics) this.#drawMetric(metric, marks, bands);
-    this.#drawAnswers(marks, bands);
-    this.#writeNotes(Metrics, bands, marks);
+    const store = this.#store;
+    const asking = (topics.apps?.Apps ?? []).filter(({ Store }) => Store === store);
+    const apps = asking.map(({ App }) => App);
+    const scope = { store, hosts: this.#hostNames, apps };
+    const events = eventsOfStore(topics.events ?? [], scope);
+    const bands = bandsOf(topics, bareStore(store), apps, nowUnixMs);
+    const spanSeconds = spanOf(Metrics.map(({ Metric }) => this.#series.of(store, Metric)));
+    const drawn = { spanSeconds, events, bands };
+    for (const metric of Metrics) this.#drawMetric(metric, drawn);
+    this.#drawAnswers(drawn);
+    this.#writeNotes(Metrics, bands);
+    this.#noEvents.hidden = this.#eventList.update(events) > 0;
   }
 
   close(): void {
@@ -107,6 +130,7 @@ export class StoreDetail {
   }
 
   #writeHosts({ Hosts, HostsError }: StoreReport): void {
+    this.#hostNames = Hosts.map(({ Host }) => Host);
     const sorted = hostsWorstFirst(Hosts);
     const shown = this.#showsAllHosts ? sorted : sorted.slice(0, HOSTS_SHOWN);
     this.#hosts.update(new Map(shown.map((host) => [host.Host, host])));
@@ -116,7 +140,7 @@ export class StoreDetail {
     setText(this.#hostsCaption, HostsError ?? `${counted(sorted.length, 'host')}, the worst first`);
   }
 
-  #drawMetric(metric: MetricRow, marks: readonly PlotMark[], bands: readonly PlotBand[]): void {
+  #drawMetric(metric: MetricRow, drawn: DrawnSpan): void {
     const { Metric, Mode } = metric;
     let plot = this.#metrics.get(Metric);
     if (plot === undefined) {
@@ -132,10 +156,11 @@ export class StoreDetail {
       this.#plots.insertBefore(plot.node, this.#answers.node);
     }
     const series = this.#series.of(this.#store, Metric);
-    plot.draw(series.lastSecond, [series.values, series.thresholds], marks, bands);
+    const lines = [series.values, series.thresholds];
+    plot.draw(contentOf(series.lastSecond, lines, drawn));
   }
 
-  #drawAnswers(marks: readonly PlotMark[], bands: readonly PlotBand[]): void {
+  #drawAnswers(drawn: DrawnSpan): void {
     const history = this.#history;
     this.#answers.node.hidden = history === null;
     if (history === null) return;
@@ -145,19 +170,14 @@ export class StoreDetail {
       return [...missing, ...points];
     });
     const lastSecond = Date.parse(history.From) / 1_000 + history.Points - 1;
-    this.#answers.draw(lastSecond, lines, marks, bands);
+    this.#answers.draw(contentOf(lastSecond, lines, drawn));
   }
 
   /** What the plots show, in words. */
-  #writeNotes(
-    metrics: readonly MetricRow[],
-    bands: readonly PlotBand[],
-    marks: readonly PlotMark[],
-  ): void {
+  #writeNotes(metrics: readonly MetricRow[], bands: readonly PlotBand[]): void {
     const notes = [
       ...metrics.map((metric) => this.#summaryOf(metric)),
       ...bands.map(({ text }) => text),
-      ...marks.slice(-5).map(({ text }) => text),
     ];
     if (notes.join('\n') === [...this.#notes.children].map((each) => each.textContent).join('\n')) {
       return;
@@ -171,28 +191,49 @@ export class StoreDetail {
     const set =
       ConfiguredThreshold === undefined
         ? ''
-        : `, set by an operator (configured: ${shortNumber(ConfiguredThreshold)})`;
+        : `, set by an operator (configured: ${metricValue(Metric, ConfiguredThreshold)})`;
     const failed = error === undefined ? '' : `; ${error}`;
     const threshold = metricValue(Metric, Threshold);
     return `${Metric}: highest in 15 minutes ${highest}, threshold ${threshold}${set}${failed}`;
   }
 }
 
-function marksOf(events: readonly EventRow[], store: string): PlotMark[] {
-  return events
-    .filter(({ Store, Kind }) => Store === store || Kind === 'leader')
-    .map(({ At, Text }) => ({ second: Date.parse(At) / 1_000, text: Text }));
+/** What all plots of the store have in common. */
+interface DrawnSpan {
+  readonly spanSeconds: number;
+  readonly events: readonly EventRow[];
+  readonly bands: readonly PlotBand[];
+}
+
+function contentOf(
+  lastSecond: number,
+  lines: ReadonlyArray<readonly Point[]>,
+  { spanSeconds, events, bands }: DrawnSpan,
+) {
+  const marks = plotMarks(events, lastSecond - spanSeconds + 1, spanSeconds);
+  return { lastSecond, spanSeconds, lines, marks, bands };
 }
 
 /** Throttles that hold back apps on this store. */
-function bandsOf({ entries }: Topics, store: string, nowUnixMs: number): PlotBand[] {
-  const name = store.slice(store.indexOf('/') + 1);
-  return Object.entries(entries?.ThrottledApps.Entries ?? {})
-    .filter((entry): entry is [string, InForceEntry] => typeof entry[1] === 'object')
-    .filter(([key]) => key === '*' || key.endsWith(`/${name}`))
-    .map(([key, { At, ExpireAt }]) => ({
+function bandsOf(
+  { entries }: Topics,
+  name: string,
+  apps: readonly string[],
+  nowUnixMs: number,
+): PlotBand[] {
+  if (entries === undefined) return [];
+  const keys = Object.keys(entries.ThrottledApps.Entries);
+  const concerning = keys.filter(
+    (key) => key === '*' || key.endsWith(`/${name}`) || apps.includes(key),
+  );
+  return concerning.map((key) => {
+    const entry = entryOf(entries, 'ThrottledApps', key)!;
+    const { At, ExpireAt } = entry;
+    const said = [entryText('ThrottledApps', entry), noteText(entry)].filter(Boolean).join(', ');
+    return {
       fromSecond: At === undefined ? nowUnixMs / 1_000 : Date.parse(At) / 1_000,
       toSecond: Math.max(Date.parse(ExpireAt), nowUnixMs) / 1_000,
-      text: `${key === '*' ? 'every app' : key} is throttled`,
-    }));
+      text: `${keyText(key)}: ${said}`,
+    };
+  });
 }

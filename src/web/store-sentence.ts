@@ -1,5 +1,5 @@
 /** A store's row as a sentence: what, how bad, since when, because of which host. */
-import { metricValue, wholeDuration } from './format.js';
+import { comparedValues, metricValue, wholeDuration } from './format.js';
 import type { MetricRow } from './topics.js';
 
 export interface StoreSentence {
@@ -10,15 +10,14 @@ export interface StoreSentence {
 /** `nowUnixMs`: by the clock of the node. */
 export function storeSentence(metric: MetricRow, nowUnixMs: number): StoreSentence {
   const { Metric, State, Value, Threshold, Host, Since, Error: error } = metric;
-  const age =
-    Since === undefined ? '' : ` for ${wholeDuration((nowUnixMs - Date.parse(Since)) / 1e3)}`;
+  const seconds = Since === undefined ? 0 : (nowUnixMs - Date.parse(Since)) / 1e3;
+  const age = seconds < 1 ? '' : ` for ${wholeDuration(seconds)}`;
   const host = Host === undefined ? '' : ` because of ${Host}`;
+  const [value, threshold] = comparedValues(Metric, Value ?? Threshold, Threshold);
+  const set = setText(metric);
   switch (State) {
     case 'above':
-      return {
-        value: `${Metric} ${valueTextOf(metric)}`,
-        rest: `above ${metricValue(Metric, Threshold)}${age}${host}`,
-      };
+      return { value: `${Metric} ${value}`, rest: `above ${threshold}${set}${age}${host}` };
     case 'error':
       return { value: `error${age}`, rest: error ?? '' };
     case 'not read yet':
@@ -27,12 +26,14 @@ export function storeSentence(metric: MetricRow, nowUnixMs: number): StoreSenten
       return { value: 'unknown', rest: '' };
     case 'within':
       return {
-        value: `${Metric} ${Value === undefined ? '' : valueTextOf(metric)}`,
-        rest: `of ${metricValue(Metric, Threshold)}`,
+        value: Value === undefined ? Metric : `${Metric} ${value}`,
+        rest: Value === Threshold ? `at its threshold${set}` : `of ${threshold}${set}`,
       };
   }
 }
 
-function valueTextOf({ Metric, Value }: MetricRow): string {
-  return metricValue(Metric, Value ?? 0);
+/** Of a threshold that is not the configured one. */
+function setText({ Metric, ConfiguredThreshold }: MetricRow): string {
+  if (ConfiguredThreshold === undefined) return '';
+  return ` (set by an operator, configured ${metricValue(Metric, ConfiguredThreshold)})`;
 }

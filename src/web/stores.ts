@@ -9,17 +9,21 @@ import { Sparkline } from './sparkline.js';
 import { decidingMetric, STATE_LOOKS } from './states.js';
 import { StoreDetail } from './store-detail.js';
 import { storeSentence } from './store-sentence.js';
-import type { AppRow, StoreRow, StoresTopic, Topics } from './topics.js';
+import type { AppRow, InventoryReport, StoreRow, StoresTopic, Topics } from './topics.js';
 
 /** Rows beyond the troubled ones, unless somebody searches or asks for more. */
 const FINE_ROWS = 8;
 const MORE_ROWS = 50;
 /** The whole list is read again after this while it is searched. */
 const SEARCH_PERIOD_MS = 2_000;
+/** Lists of hosts seldom change. */
+const HOSTS_PERIOD_MS = 10_000;
 
 /** A row with what belongs to it. */
 interface ShownStore {
   readonly store: StoreRow;
+  /** By which host a search found it; empty: by its name, or there is no search. */
+  readonly foundHost: string;
   readonly topics: Topics;
   readonly nowUnixMs: number;
 }
@@ -29,6 +33,8 @@ export class StoresZone {
   readonly #table = byId<HTMLTableElement>('stores');
   readonly #more = byId<HTMLButtonElement>('more-stores');
   readonly #none = byId('no-match');
+  readonly #unknown = byId('no-store');
+  readonly #unknownName = byId('no-store-name');
   readonly #list: KeyedList<ShownStore>;
   #order: readonly string[] = [];
   #orderedAtMs = 0;
@@ -40,6 +46,9 @@ export class StoresZone {
   #all: ReadonlyMap<string, StoreRow> | null = null;
   #allAtMs = 0;
   #isReadingAll = false;
+  /** Of each store, while hosts are searched. */
+  #hosts: ReadonlyMap<string, readonly string[]> = new Map();
+  #hostsAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(series: SeriesKeeper) {
     this.#series = series;
@@ -62,6 +71,12 @@ export class StoresZone {
   set open(store: string | null) {
     this.#open = store;
     this.#orderedAtMs = 0;
+    this.#allAtMs = 0;
+  }
+
+  /** Whether the search, if there is one, finds that store. */
+  finds(store: string): boolean {
+    return this.#search === '' || this.#foundBy(store) !== null;
   }
 
   update(topics: Topics): void {
@@ -79,28 +94,44 @@ export class StoresZone {
     this.#order = nextOrder(this.#order, wanted, mayMove);
     if (mayMove) this.#orderedAtMs = nowMs;
     this.#list.update(
-      new Map(this.#order.map((key) => [key, { store: rows.get(key)!, topics, nowUnixMs }])),
+      new Map(
+        this.#order.map((key) => {
+          const foundHost = this.#foundBy(key) ?? '';
+          return [key, { store: rows.get(key)!, foundHost, topics, nowUnixMs }];
+        }),
+      ),
     );
     this.#tellTheRest(stores, rows.size);
+    const open = this.#open;
+    this.#unknown.hidden = open === null || rows.has(open) || this.#all === null;
+    setText(this.#unknownName, `No store is called ${open?.replace(/^mysql\//, '')}.`);
   }
 
   #rows({ Rows }: StoresTopic): ReadonlyMap<string, StoreRow> {
     const rows = new Map<string, StoreRow>();
     const isListed = this.#search !== '' || this.#extraRows > 0;
     const known = new Map(Rows.map((row) => [row.Store, row]));
-    const all = isListed && this.#all !== null ? new Map([...known, ...this.#all]) : known;
+    const listed = this.#all ?? new Map<string, StoreRow>();
+    const open = [...listed].filter(([name]) => name === this.#open);
+    const all = new Map([...known, ...(isListed ? listed : open)]);
     const limit = this.#search === '' ? FINE_ROWS + this.#extraRows : MORE_ROWS + this.#extraRows;
     let fine = 0;
     for (const [name, older] of all) {
       const row = known.get(name) ?? older;
       const isOpen = name === this.#open;
-      const isMatch = name.toLowerCase().includes(this.#search);
+      const isMatch = this.#foundBy(name) !== null;
       const isFine = decidingMetric(row).State === 'within';
       if (!isOpen && (!isMatch || (isFine && fine >= limit))) continue;
       if (isFine) fine++;
       rows.set(name, row);
     }
     return rows;
+  }
+
+  /** The host by which the search finds a store; empty: by its name; null: it does not. */
+  #foundBy(name: string): string | null {
+    if (name.toLowerCase().includes(this.#search)) return '';
+    return this.#hosts.get(name)?.find((host) => host.toLowerCase().includes(this.#search)) ?? null;
   }
 
   async #readAllIfDue({ Rows }: StoresTopic): Promise<void> {
@@ -114,11 +145,23 @@ export class StoresZone {
     this.#allAtMs = nowMs;
     this.#isReadingAll = true;
     type AllStores = { readonly Stores: Readonly<Record<string, Omit<StoreRow, 'Store'>>> };
-    const all = await report<AllStores>('/stores');
+    const [all] = await Promise.all([report<AllStores>('/stores'), this.#readHostsIfDue(nowMs)]);
     this.#isReadingAll = false;
     if (all === null) return;
     const rows = Object.entries(all.Stores).map(([Store, { Metrics }]) => ({ Store, Metrics }));
     this.#all = new Map(rows.map((row) => [row.Store, row]));
+  }
+
+  async #readHostsIfDue(nowMs: number): Promise<void> {
+    if (this.#search === '' || nowMs - this.#hostsAtMs < HOSTS_PERIOD_MS) return;
+    this.#hostsAtMs = nowMs;
+    const inventory = await report<InventoryReport>('/inventory');
+    const hosts = new Map<string, string[]>();
+    for (const [key, { Hosts = [], SkippedHosts = [] }] of Object.entries(inventory ?? {})) {
+      const store = `mysql/${key.split('/')[0]}`;
+      hosts.set(store, [...(hosts.get(store) ?? []), ...Hosts, ...SkippedHosts]);
+    }
+    this.#hosts = hosts;
   }
 
   #tellTheRest({ Counts }: StoresTopic, shown: number): void {
@@ -129,7 +172,7 @@ export class StoresZone {
     const kind = troubled > shown ? 'more' : 'more, which are fine';
     setText(this.#more, `… ${counted(rest, 'store')} ${kind}`);
     this.#none.hidden = this.#search === '' || shown > 0;
-    setText(this.#none, `No store is called “${this.#search}”.`);
+    setText(this.#none, `No store is called “${this.#search}”. No store has such a host either.`);
   }
 
   #pointed(isUnderPointer: boolean): void {
@@ -147,6 +190,7 @@ class StoreItem implements KeyedItem<ShownStore> {
   readonly #value = element('strong');
   readonly #rest = element('span');
   readonly #others = element('span', { class: 'muted' });
+  readonly #found = element('span', { class: 'muted' });
   readonly #spark = new Sparkline();
   readonly #asking = element('td', { class: 'asking' });
   #detail: StoreDetail | undefined;
@@ -162,14 +206,24 @@ class StoreItem implements KeyedItem<ShownStore> {
     this.#row.append(
       element('td', { class: 'glyph' }, this.#state),
       element('th', { scope: 'row' }, this.#link),
-      element('td', { class: 'sentence' }, this.#value, ' ', this.#rest, ' ', this.#others),
+      element(
+        'td',
+        { class: 'sentence' },
+        this.#value,
+        ' ',
+        this.#rest,
+        ' ',
+        this.#others,
+        ' ',
+        this.#found,
+      ),
       element('td', { class: 'spark-cell' }, this.#spark.node),
       this.#asking,
     );
     this.node.append(this.#row);
   }
 
-  update({ store, topics, nowUnixMs }: ShownStore): void {
+  update({ store, foundHost, topics, nowUnixMs }: ShownStore): void {
     const metric = decidingMetric(store);
     const { glyph, word } = STATE_LOOKS[metric.State];
     setAttribute(this.node, 'class', `store ${metric.State.replaceAll(' ', '-')}`);
@@ -185,6 +239,7 @@ class StoreItem implements KeyedItem<ShownStore> {
     }
     const others = store.Metrics.length - 1;
     setText(this.#others, others > 0 ? `+ ${counted(others, 'metric')}` : '');
+    setText(this.#found, foundHost === '' ? '' : `(it has ${foundHost})`);
     setText(this.#asking, askingText(this.#key, topics.apps?.Apps ?? []));
     this.#spark.draw(this.#series.of(this.#key, metric.Metric));
     this.#updateDetail(store, topics, nowUnixMs);
@@ -220,7 +275,7 @@ function askingText(store: string, apps: readonly AppRow[]): string {
     return `${counted(asking.length, 'app')} ${asking.length === 1 ? 'goes' : 'go'} on`;
   }
   const longest = Math.max(...waiting.map((app) => app.WaitingSeconds ?? 0));
-  const verb = waiting.length === 1 ? 'waits' : 'wait, longest';
-  const age = longest < 1 ? '' : ` ${wholeDuration(longest)}`;
-  return `${counted(waiting.length, 'app')} ${verb}${age}`;
+  const verb = waiting.length === 1 ? 'waits' : 'wait';
+  const age = `${waiting.length === 1 ? '' : ', longest'} ${wholeDuration(longest)}`;
+  return `${counted(waiting.length, 'app')} ${verb}${longest < 1 ? '' : age}`;
 }

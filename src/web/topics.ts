@@ -79,10 +79,18 @@ export interface EventRow {
   readonly Store?: string;
   readonly Owner?: string;
   readonly Reason?: string;
-  /** Of a command: what it is about. */
+  /** The caller that gave the command: `token dba`. */
+  readonly Caller?: string;
+  /** Of a command: what it is about, as the key of its entry. */
   readonly App?: string;
   readonly Host?: string;
+  /** Of a crossing the name of the metric, of a command `mysql/main1/threads_running`. */
   readonly Metric?: string;
+  /** Of a crossing: what was read. */
+  readonly Value?: number;
+  readonly Threshold?: number;
+  readonly Ratio?: number;
+  readonly Until?: string;
 }
 
 export interface NodeRow {
@@ -175,4 +183,13 @@ export interface MatchesReport {
   readonly Hosts?: readonly string[] | null;
   readonly Stores?: readonly string[] | null;
   readonly StoresWithoutHosts?: readonly string[] | null;
+  /** How many entries a command ended. */
+  readonly Entries?: number;
+  /** To which metric a threshold applies. */
+  readonly Metric?: string;
 }
+
+/** `/inventory`: by store, or by `store/metric` for a metric with hosts of its own. */
+export type InventoryReport = Readonly<
+  Record<string, { readonly Hosts?: readonly string[]; readonly SkippedHosts?: readonly string[] }>
+>;

@@ -1,6 +1,6 @@
 /** Who asks: apps that wait come first, the longest wait before the shorter ones. */
 import { byId, element, type KeyedItem, KeyedList, setAttribute, setText } from './dom.js';
-import { counted, percent, shortNumber, wholeDuration } from './format.js';
+import { counted, percent, rate, wholeDuration } from './format.js';
 import { meaningOf } from './glossary.js';
 import { addressOf } from './stores.js';
 import type { AppRow, AppsTopic } from './topics.js';
@@ -43,11 +43,11 @@ export class WaitingZone {
 function appItem(): KeyedItem<AppRow> {
   const name = element('th', { scope: 'row' });
   const state = element('td', { class: 'app-state' });
-  const what = element('div');
-  const more = element('div', { class: 'muted' });
-  state.append(what, more);
-  const rate = element('td', { class: 'number' });
-  const node = element('tr', {}, name, state, rate);
+  const what = element('span');
+  const more = element('span', { class: 'muted' });
+  state.append(what, ' ', more);
+  const speed = element('td', { class: 'number' });
+  const node = element('tr', {}, name, state, speed);
   const store = element('a', { class: 'muted' });
   const app = element('span');
   name.append(app, ' ', store);
@@ -61,9 +61,9 @@ function appItem(): KeyedItem<AppRow> {
       setText(more, historyText(row));
       setAttribute(state, 'title', row.Why === undefined ? undefined : meaningOf(row.Why));
       setAttribute(node, 'class', row.WaitingSeconds === undefined ? '' : 'waits');
-      setText(rate, `${shortNumber(row.PerSecond)}/s`);
+      setText(speed, rate(row.PerSecond));
       setAttribute(
-        rate,
+        speed,
         'title',
         `last asked ${new Date(row.LastSeen).toLocaleTimeString('en-GB')}`,
       );
@@ -71,15 +71,16 @@ function appItem(): KeyedItem<AppRow> {
   };
 }
 
-/** `waits 38 s: lag on db7`, or `goes on`. */
+/** `waits 38 s: lag on db7`, `goes on`, or `no longer asks`. */
 function stateText(row: AppRow): string {
-  const { WaitingSeconds } = row;
-  if (WaitingSeconds === undefined) return 'goes on';
+  const { WaitingSeconds, LastStatus } = row;
+  // An app that has not asked for a minute does not wait.
+  if (WaitingSeconds === undefined) return LastStatus === 200 ? 'goes on' : 'no longer asks';
   const age = WaitingSeconds < 1 ? '' : ` ${wholeDuration(WaitingSeconds)}`;
   return `waits${age}: ${whyText(row)}`;
 }
 
-/** `97 % of its checks wait, the longest wait was 41 s` */
+/** `97 % of its checks wait, longest wait 41 s` */
 function historyText({ WaitShare, LongestWaitSeconds = 0 }: AppRow): string {
   const share = WaitShare > 0 ? [`${percent(WaitShare)} of its checks wait`] : [];
   const longest =
@@ -87,12 +88,12 @@ function historyText({ WaitShare, LongestWaitSeconds = 0 }: AppRow): string {
   return [...share, ...longest].join(', ');
 }
 
-function whyText({ Why, Metric, Host, Entry }: AppRow): string {
+function whyText({ App, Why, Metric, Host, Entry }: AppRow): string {
   switch (Why) {
     case 'threshold':
       return `${Metric ?? 'a metric'}${Host === undefined ? '' : ` on ${Host}`}`;
     case 'operator':
-      return `throttled${Entry === undefined ? '' : ` (${Entry})`}`;
+      return Entry === '*' && App !== '*' ? 'throttled, like every app' : 'throttled';
     case 'priority':
       return 'its low priority';
     default:

@@ -73,6 +73,9 @@ describe('the page with tokens', function () {
     await page.click('#entry-close');
     const lift = page.locator('#entries li').getByRole('button', { name: 'lift' });
     await lift.click();
+    await page.click('#act-submit');
+    await page.locator('#act-answer .done').waitFor();
+    await page.click('#act-close');
     await lift.waitFor({ state: 'detached' });
     const headers = { Authorization: 'Bearer secret-reader' };
     const events = await (await fetch(`${leader.url}/events`, { headers })).text();

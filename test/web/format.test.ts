@@ -1,6 +1,7 @@
 /** Numbers and times on the page: three digits at most, with their unit. */
 import { expect } from 'chai';
 import {
+  comparedValues,
   counted,
   metricValue,
   percent,
@@ -11,7 +12,9 @@ import {
 
 describe('numbers on the page', () => {
   it('have three digits at most', () => {
-    const shown = [0, 0.04, 0.123456, 8.2, 999, 999.6, 12_345, 999_499, 1_500_000].map(shortNumber);
+    const shown = [0, 0.04, 0.123456, 8.2, 999, 999.6, 12_345, 999_499, 1_500_000].map((each) =>
+      shortNumber(each),
+    );
     expect(shown).to.deep.equal([
       '0',
       '0.04',
@@ -26,11 +29,12 @@ describe('numbers on the page', () => {
   });
 
   it('are times in the unit that fits', () => {
-    const shown = [0, 0.0004, 0.04, 0.9999, 8.2, 119, 120, 7_199, 7_200, 172_800].map(shortSeconds);
-    expect(shown).to.deep.equal([
+    const seconds = [0, 0.0001, 0.0412, 0.123456, 0.9999, 8.2, 119, 120, 7_199, 7_200, 172_800];
+    expect([...seconds, 1e9].map((each) => shortSeconds(each))).to.deep.equal([
       '0 s',
-      '0 ms',
-      '40 ms',
+      '0.1 ms',
+      '41 ms',
+      '123 ms',
       '1 s',
       '8.2 s',
       '119 s',
@@ -38,7 +42,16 @@ describe('numbers on the page', () => {
       '120 min',
       '2 h',
       '2 d',
+      '31.7 years',
     ]);
+  });
+
+  it('have as many digits as tell which of two is higher', () => {
+    expect(comparedValues('lag', 8.2, 1)).to.deep.equal(['8.2 s', '1 s']);
+    expect(comparedValues('lag', 2.9996, 3)).to.deep.equal(['2.9996 s', '3 s']);
+    expect(comparedValues('lag', 3, 3)).to.deep.equal(['3 s', '3 s']);
+    expect(comparedValues('lag', 0.173, 0.0001)).to.deep.equal(['173 ms', '0.1 ms']);
+    expect(comparedValues('threads', 1_001.5, 1_001)).to.deep.equal(['1.002 k', '1.001 k']);
   });
 
   it('are ages in whole units', () => {

@@ -4,6 +4,7 @@ import { matchesText, needsConfirmation } from '../../src/web/matches-text.js';
 import { nextOrder } from '../../src/web/order.js';
 import { headlineOf } from '../../src/web/sentence.js';
 import { storeSentence } from '../../src/web/store-sentence.js';
+import { thresholdLook } from '../../src/web/threshold-text.js';
 import type { ClusterTopic, EntriesTopic, MetricRow, StoresTopic } from '../../src/web/topics.js';
 
 const LIVE = { isLive: true, silentSeconds: 0.2 };
@@ -87,6 +88,11 @@ describe('the sentence of a store', () => {
     expect(sentence({ ...above, Since: '2026-11-27T12:00:00Z' })).to.equal(
       'lag 8.2 s above 1 s for 40 s because of db7:3306',
     );
+    expect(sentence({ ...above, Threshold: 2, ConfiguredThreshold: 1 })).to.equal(
+      'lag 8.2 s above 2 s (set by an operator, configured 1 s) because of db7:3306',
+    );
+    expect(sentence({ Value: 2.999, Threshold: 3 })).to.equal('lag 2.999 s of 3 s');
+    expect(sentence({ Value: 3, Threshold: 3 })).to.equal('lag 3 s at its threshold');
     expect(sentence({ State: 'error', Error: 'access denied' })).to.equal('error access denied');
     expect(sentence({ State: 'not read yet', Host: 'db7:3306' })).to.equal(
       'not read yet because of db7:3306',
@@ -111,6 +117,31 @@ describe('what a command would match', () => {
     expect(needsConfirmation(last)).to.equal(true);
     expect(matchesText({ Hosts: [], Stores: [] }, '')).to.contain('No store lists this host');
     expect(matchesText({ Hosts: null, Stores: null }, '')).to.contain('does not know');
+  });
+});
+
+describe('what a threshold would change', () => {
+  const row: MetricRow = { Metric: 'lag', Mode: 'enforce', State: 'within', Threshold: 1 };
+  const look = (given: number, metric = '', more: Partial<MetricRow> = {}) =>
+    thresholdLook(
+      { Store: 'mysql/main', Metrics: [{ ...row, Value: 0.4, ...more }] },
+      metric,
+      given,
+    );
+
+  it('is said beside what it is and what was configured', () => {
+    expect(look(Number.NaN).text).to.equal('lag is 400 ms now, its threshold 1 s, as configured.');
+    expect(look(5, '', { Threshold: 2, ConfiguredThreshold: 1 }).text).to.equal(
+      'lag is 400 ms now, its threshold 2 s, set by an operator; configured: 1 s.',
+    );
+    expect(look(0.1).text).to.contain('The value is above 100 ms: jobs will wait.');
+    expect(look(5, 'threads').text).to.equal('mysql/main has no metric threads. It has lag.');
+  });
+
+  it('is to be confirmed when it is far from the configured one', () => {
+    expect(look(10).isFar).to.equal(false);
+    expect(look(11).isFar).to.equal(true);
+    expect(look(11, '', { Threshold: 20, ConfiguredThreshold: 2 }).isFar).to.equal(false);
   });
 });
 

@@ -1,7 +1,8 @@
 /** The series behind the plots: one point a second, gaps where nothing is known. */
 import { expect } from 'chai';
 import { hostsWorstFirst } from '../../src/web/host-order.js';
-import { expandRuns, MetricSeries, SERIES_SECONDS } from '../../src/web/series.js';
+import { plotMarks } from '../../src/web/plot-marks.js';
+import { expandRuns, MetricSeries, SERIES_SECONDS, spanOf } from '../../src/web/series.js';
 
 describe('a series of the page', () => {
   it('keeps one point a second, and leaves gaps', () => {
@@ -71,5 +72,45 @@ describe('the hosts of a store', () => {
       'left out',
       'skipped',
     ]);
+  });
+});
+
+describe('the time axis of the plots', () => {
+  it('is as long as what is known, and at least two minutes', () => {
+    const series = new MetricSeries();
+    expect(spanOf([series])).to.equal(120);
+    const lengths: number[] = [];
+    for (let second = 1; second <= 1_000; second++) {
+      series.add(second, 1, 1);
+      if ([60, 121, 200, 400, 500, 1_000].includes(second)) lengths.push(spanOf([series]));
+    }
+    expect(lengths).to.deep.equal([120, 180, 300, 480, 900, 900]);
+    expect(spanOf([new MetricSeries(), series])).to.equal(900);
+  });
+});
+
+describe('the marks of the plots', () => {
+  const at = (second: number, Kind: string) => {
+    return { At: new Date(second * 1_000).toISOString(), Kind, Text: '' };
+  };
+
+  it('are the newest dozen of what was done, merged where they are close', () => {
+    const done = Array.from({ length: 20 }, (_, index) => at(1_000 + index * 40, 'command'));
+    const twice = done.flatMap((event) => [event, event]);
+    const marks = plotMarks(twice, 1_000, 900);
+    expect(marks).to.have.length(12);
+    expect(marks.at(-1)!.second).to.equal(1_760);
+  });
+
+  it('leave out crossings where there are many', () => {
+    const few = Array.from({ length: 12 }, (_, index) => at(1_000 + index * 60, 'threshold'));
+    expect(plotMarks(few, 1_000, 900)).to.have.length(12);
+    const many = Array.from({ length: 300 }, (_, index) => at(1_000 + index * 3, 'threshold'));
+    const marks = plotMarks([...many, at(1_890, 'leader')], 1_000, 900);
+    expect(marks).to.deep.equal([{ second: 1_890, kind: 'leader' }]);
+  });
+
+  it('are on the axis', () => {
+    expect(plotMarks([at(999, 'command'), at(1_000, 'command')], 1_000, 900)).to.have.length(1);
   });
 });

@@ -1,0 +1,215 @@
+/**
+ * What happened, in rows. Crossings of one store that follow each other are one row, and so are
+ * those of several stores at one moment, because of one host: a value that wavers around its
+ * threshold does not bury what people did.
+ */
+import { bareStore } from './entry-commands.js';
+import {
+  clockTime,
+  comparedValues,
+  counted,
+  endTime,
+  exactTime,
+  metricValue,
+  percent,
+  shortNumber,
+  wholeDuration,
+} from './format.js';
+import type { EventRow } from './topics.js';
+
+/** Crossings that are further apart stay apart. */
+const RUN_GAP_MS = 120_000;
+/** The node looks at each metric once a second. */
+const SAME_MOMENT_MS = 1_500;
+const STORES_NAMED = 3;
+
+export interface Happening {
+  /** The same for the same row, as long as it is there. */
+  readonly key: string;
+  readonly kind: string;
+  /** Of the latest event of the row. */
+  readonly unixMs: number;
+  readonly text: string;
+  /** When exactly. */
+  readonly title: string;
+}
+
+/** Events of one kind, one metric and one store, or the same of several stores. */
+interface EventRun {
+  readonly stores: string[];
+  readonly latest: EventRow;
+  readonly latestMs: number;
+  earliestMs: number;
+  count: number;
+}
+
+/** The newest first. `events`: oldest first. */
+export function happeningsOf(events: readonly EventRow[]): Happening[] {
+  const rows: Array<EventRun | EventRow> = [];
+  const current = new Map<string, EventRun>();
+  for (const event of [...events].reverse()) {
+    const { Kind, Store, Metric, Threshold } = event;
+    if (Store === undefined || (Kind !== 'threshold' && Kind !== 'store')) {
+      rows.push(event);
+      continue;
+    }
+    const unixMs = Date.parse(event.At);
+    const key = JSON.stringify([Kind, Store, Metric, Threshold]);
+    const run = current.get(key);
+    if (run !== undefined && run.earliestMs - unixMs <= RUN_GAP_MS) {
+      run.earliestMs = unixMs;
+      run.count += 1;
+    } else {
+      const started = { latest: event, latestMs: unixMs, earliestMs: unixMs, count: 1 };
+      const fresh: EventRun = { ...started, stores: [Store] };
+      current.set(key, fresh);
+      rows.push(fresh);
+    }
+  }
+  const seen = new Map<string, number>();
+  return joined(rows).map((row) => {
+    const happening = 'latest' in row ? ofRun(row) : ofEvent(row);
+    // Equal events of one millisecond are rows of their own.
+    const times = seen.get(happening.key) ?? 0;
+    seen.set(happening.key, times + 1);
+    return times === 0 ? happening : { ...happening, key: `${happening.key} ${times}` };
+  });
+}
+
+/** Runs of several stores that say the same are one. */
+function joined(rows: ReadonlyArray<EventRun | EventRow>): Array<EventRun | EventRow> {
+  const kept: Array<EventRun | EventRow> = [];
+  const latestOf = new Map<string, EventRun>();
+  for (const row of rows) {
+    if (!('latest' in row)) {
+      kept.push(row);
+      continue;
+    }
+    const { latest, latestMs, count } = row;
+    const { Kind, Metric, Host, Threshold } = latest;
+    const what = [Kind, Metric, Host, Threshold, isAbove(latest), count, saidOf(latest)];
+    const key = JSON.stringify(Kind === 'threshold' ? what.slice(0, -1) : what);
+    const same = latestOf.get(key);
+    if (same !== undefined && same.latestMs - latestMs <= SAME_MOMENT_MS) {
+      same.stores.push(...row.stores);
+      same.earliestMs = Math.min(same.earliestMs, row.earliestMs);
+    } else {
+      latestOf.set(key, row);
+      kept.push(row);
+    }
+  }
+  return kept;
+}
+
+function ofRun({ stores, latest, latestMs, earliestMs, count }: EventRun): Happening {
+  const { Kind, Metric = '', Value, Threshold, Host } = latest;
+  const names = stores.map(bareStore).sort();
+  const about = namesOf(names);
+  const span = counted(count, 'time').concat(` in ${wholeDuration((latestMs - earliestMs) / 1e3)}`);
+  const title =
+    count === 1
+      ? exactTime(latestMs)
+      : `${clockTime(earliestMs)} to ${clockTime(latestMs)}: ${span}`;
+  const common = { kind: Kind, unixMs: latestMs, title };
+  const key = `${Kind} ${names[0]} ${Metric} ${count === 1 ? latestMs : earliestMs}`;
+  if (Kind !== 'threshold' || Value === undefined || Threshold === undefined) {
+    const often = count === 1 ? '' : ` (the last of ${span})`;
+    return { ...common, key, text: `${about}: ${saidOf(latest)}${often}` };
+  }
+  const [value, threshold] = comparedValues(Metric, Value, Threshold);
+  const where = Host === undefined ? '' : ` on ${Host}`;
+  const side = isAbove(latest) ? 'above' : 'at most';
+  if (count === 1) {
+    const again = isAbove(latest) ? '' : ' again';
+    return {
+      ...common,
+      ...{ key, text: `${about}: ${Metric}${where} is ${value}, ${side} ${threshold}${again}` },
+    };
+  }
+  const last = `last ${isAbove(latest) ? 'up' : 'down'} to ${value}${where}`;
+  return { ...common, key, text: `${about}: ${Metric} crossed ${threshold} ${span}, ${last}` };
+}
+
+function ofEvent(event: EventRow): Happening {
+  const unixMs = Date.parse(event.At);
+  const text = eventText(event);
+  const title = exactTime(unixMs);
+  return { key: `${event.At} ${text}`, kind: event.Kind, unixMs, text, title };
+}
+
+/** `etl-nightly: app throttled, 50 %, until 12:41, by oncall: “backfill”` */
+export function eventText(event: EventRow): string {
+  const { Kind, Text, App, Host, Metric, Owner, Caller, Reason } = event;
+  const subject = Kind === 'command' ? (App ?? Host ?? bareStore(Metric ?? '')) : '';
+  const about = subject === '' ? '' : `${subject === '*' ? 'every app' : subject}: `;
+  const details = Kind === 'command' ? detailsOf(event) : [];
+  const who = Owner ?? Caller;
+  const by = who === undefined ? '' : `, by ${who}`;
+  const reason = Reason === undefined ? '' : `${by === '' ? ',' : ':'} “${Reason}”`;
+  return `${about}${[Text, ...details].join(', ')}${by}${reason}`;
+}
+
+/** The point of a command: how much, and until when. */
+function detailsOf({ Ratio, Threshold, Metric, Until }: EventRow): string[] {
+  return [
+    ...(Ratio === undefined ? [] : [percent(Ratio)]),
+    ...(Threshold === undefined ? [] : [thresholdText(Metric ?? '', Threshold)]),
+    ...(Until === undefined ? [] : [untilText(Date.parse(Until))]),
+  ];
+}
+
+/** Of an entry without end the node gives a word instead of a time. */
+function untilText(unixMs: number): string {
+  return Number.isNaN(unixMs) ? 'until it is lifted' : `until ${endTime(unixMs)}`;
+}
+
+/** `metric`: the key of an entry, which names the metric unless it is the store's own. */
+function thresholdText(metric: string, threshold: number): string {
+  const named = metric.split('/')[2];
+  return named === undefined ? shortNumber(threshold) : metricValue(named, threshold);
+}
+
+function isAbove({ Value = 0, Threshold = 0 }: EventRow): boolean {
+  return Value > Threshold;
+}
+
+/** Without the store, which the row names. */
+function saidOf({ Text, Store = '' }: EventRow): string {
+  return Text.startsWith(`${Store}: `) ? Text.slice(Store.length + 2) : Text;
+}
+
+function namesOf(stores: readonly string[]): string {
+  const rest = stores.length - STORES_NAMED;
+  const named = stores.slice(0, STORES_NAMED).join(', ');
+  return rest <= 0 ? named : `${named} and ${counted(rest, 'store')} more`;
+}
+
+/** What else belongs to a store: by these, commands concern it. */
+export interface StoreScope {
+  /** `mysql/main3` */
+  readonly store: string;
+  /** Each as `host:port`. */
+  readonly hosts: readonly string[];
+  /** That ask about it. */
+  readonly apps: readonly string[];
+}
+
+/** What happened to a store, and the commands that concern it. */
+export function eventsOfStore(events: readonly EventRow[], scope: StoreScope): EventRow[] {
+  return events.filter((event) => concerns(event, scope));
+}
+
+function concerns(event: EventRow, { store, hosts, apps }: StoreScope): boolean {
+  const { Kind, Store, App, Host, Metric } = event;
+  if (Kind === 'leader' || Kind === 'reload' || Store === store) return true;
+  if (Kind !== 'command') return false;
+  if (Metric !== undefined) return Metric === store || Metric.startsWith(`${store}/`);
+  if (Host !== undefined) return hosts.some((each) => each === Host || withoutPort(each) === Host);
+  if (App === undefined) return false;
+  return App === '*' || App.endsWith(`/${bareStore(store)}`) || apps.includes(App);
+}
+
+/** `[2001:db8::1]:3306` is a port of `2001:db8::1`. */
+function withoutPort(host: string): string {
+  return host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+}
