@@ -144,6 +144,8 @@ export interface EventSelection {
   readonly sinceUnixMs: number | null;
   /** How many of the newest. */
   readonly limit: number;
+  /** So many of the newest commands are among them, or stand before them. */
+  readonly commands?: number;
 }
 
 export type EventKind = 'command' | 'refused' | 'threshold' | 'store' | 'leader' | 'reload';

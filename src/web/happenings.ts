@@ -4,17 +4,7 @@
  * threshold does not bury what people did.
  */
 import { bareStore } from './entry-commands.js';
-import {
-  clockTime,
-  comparedValues,
-  counted,
-  endTime,
-  exactTime,
-  metricValue,
-  percent,
-  shortNumber,
-  wholeDuration,
-} from './format.js';
+import { clockTime, comparedValues, counted, endTime, exactTime, wholeDuration } from './format.js';
 import type { EventRow } from './topics.js';
 
 /** Crossings that are further apart stay apart. */
@@ -137,36 +127,18 @@ function ofEvent(event: EventRow): Happening {
   return { key: `${event.At} ${text}`, kind: event.Kind, unixMs, text, title };
 }
 
-/** `etl-nightly: app throttled, 50 %, until 12:41, by oncall: “backfill”` */
+/** `etl-nightly: app throttled for 50 % of checks until 12:41, by oncall: “backfill”` */
 export function eventText(event: EventRow): string {
-  const { Kind, Text, App, Host, Metric, Owner, Caller, Reason } = event;
+  const { Kind, Text, App, Host, Metric, Until, Owner, Caller, Reason } = event;
   const subject = Kind === 'command' ? (App ?? Host ?? bareStore(Metric ?? '')) : '';
   const about = subject === '' ? '' : `${subject === '*' ? 'every app' : subject}: `;
-  const details = Kind === 'command' ? detailsOf(event) : [];
   const who = Owner ?? Caller;
   const by = who === undefined ? '' : `, by ${who}`;
   const reason = Reason === undefined ? '' : `${by === '' ? ',' : ':'} “${Reason}”`;
-  return `${about}${[Text, ...details].join(', ')}${by}${reason}`;
-}
-
-/** The point of a command: how much, and until when. */
-function detailsOf({ Ratio, Threshold, Metric, Until }: EventRow): string[] {
-  return [
-    ...(Ratio === undefined ? [] : [percent(Ratio)]),
-    ...(Threshold === undefined ? [] : [thresholdText(Metric ?? '', Threshold)]),
-    ...(Until === undefined ? [] : [untilText(Date.parse(Until))]),
-  ];
-}
-
-/** Of an entry without end the node gives a word instead of a time. */
-function untilText(unixMs: number): string {
-  return Number.isNaN(unixMs) ? 'until it is lifted' : `until ${endTime(unixMs)}`;
-}
-
-/** `metric`: the key of an entry, which names the metric unless it is the store's own. */
-function thresholdText(metric: string, threshold: number): string {
-  const named = metric.split('/')[2];
-  return named === undefined ? shortNumber(threshold) : metricValue(named, threshold);
+  // The node writes the time of its log; a reader has a clock of an own time zone.
+  const endMs = Until === undefined ? Number.NaN : Date.parse(Until);
+  const said = Number.isNaN(endMs) ? Text : Text.replace(Until!, endTime(endMs));
+  return `${about}${said}${by}${reason}`;
 }
 
 function isAbove({ Value = 0, Threshold = 0 }: EventRow): boolean {

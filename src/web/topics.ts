@@ -89,7 +89,7 @@ export interface EventRow {
   /** Of a crossing: what was read. */
   readonly Value?: number;
   readonly Threshold?: number;
-  readonly Ratio?: number;
+  /** As in `Text`; of an entry without end a word. */
   readonly Until?: string;
 }
 

@@ -73,9 +73,10 @@ function appItem(): KeyedItem<AppRow> {
 
 /** `waits 38 s: lag on db7`, `goes on`, or `no longer asks`. */
 function stateText(row: AppRow): string {
-  const { WaitingSeconds, LastStatus } = row;
-  // An app that has not asked for a minute does not wait.
-  if (WaitingSeconds === undefined) return LastStatus === 200 ? 'goes on' : 'no longer asks';
+  const { WaitingSeconds, LastStatus, PerSecond } = row;
+  if (WaitingSeconds === undefined) {
+    return LastStatus === 200 || PerSecond > 0 ? 'goes on' : 'no longer asks';
+  }
   const age = WaitingSeconds < 1 ? '' : ` ${wholeDuration(WaitingSeconds)}`;
   return `waits${age}: ${whyText(row)}`;
 }

@@ -55,6 +55,17 @@ describe('the list of events', () => {
     expect(kinds({ sinceUnixMs: null, limit: 2 })).to.deep.equal([THROTTLED, '3000']);
   });
 
+  it('keeps some of the newest commands beside the newest events', () => {
+    const commands = [1, 2, 3].map((atMs) => ({ ...throttle, atMs, key: `app${atMs}` }));
+    const log = new EventLog(() => [...commands, { ...throttle, atMs: 20, key: 'app20' }]);
+    for (let atMs = 10; atMs < 30; atMs++) log.record('threshold', `${atMs}`, {}, atMs);
+    const events = listed(log, { sinceUnixMs: null, limit: 15, commands: 3 });
+    expect(events.flatMap(({ App }) => App ?? [])).to.deep.equal(['app2', 'app3', 'app20']);
+    expect(events).to.have.length(17);
+    const newest = listed(log, { sinceUnixMs: null, limit: 15, commands: 1 });
+    expect(newest).to.have.length(15);
+  });
+
   it('keeps the last 1,000 events, and cuts long texts', () => {
     const log = new EventLog(() => []);
     for (let n = 0; n < 1_500; n++) log.record('store', `${n}`, {}, n);

@@ -58,7 +58,8 @@ describe('the forms of the page', function () {
     const item = visits.entry('etl/main1');
     await item.waitFor();
     expect(await item.innerText()).to.match(/throttled, 40 %, 12 min by oncall: “backfill”/);
-    const said = /etl\/main1: app throttled, 40 %, until \d\d:\d\d, by oncall: “backfill”/;
+    const said =
+      /etl\/main1: app throttled for 40 % of checks until \d\d:\d\d, by oncall: “backfill”/;
     await page.locator('#events li', { hasText: said }).waitFor();
 
     await item.getByRole('button', { name: 'change' }).click();
@@ -233,13 +234,13 @@ describe('the forms of the page', function () {
     await page.locator('a.row-link', { hasText: /^main3$/ }).click();
     const own = page.locator('.detail .events li');
     await own
-      .filter({ hasText: `${skipped}: host skipped, until` })
+      .filter({ hasText: `${skipped}: host skipped until` })
       .first()
       .waitFor();
     const texts = await own.allInnerTexts();
     expect(texts[0]).to.match(/^\d\d:\d\d:\d\d/);
-    expect(texts.join('\n')).to.contain('main3: threshold set, 2, until');
-    expect(texts.join('\n')).not.to.contain('purge: app throttled, until');
+    expect(texts.join('\n')).to.contain('main3: threshold set to 2 until');
+    expect(texts.join('\n')).not.to.contain('purge: app throttled');
     for (const key of ['purge', 'main3', skipped]) await visits.lift(key);
   });
 });

@@ -75,16 +75,16 @@ describe('what happened', () => {
   it('says of commands how much, until when, with owner and reason', () => {
     const Until = new Date(Date.now() - 1_000).toISOString();
     const note = { Owner: 'oncall', Reason: 'backfill' };
-    const throttled = { Text: 'app throttled', App: 'etl', Ratio: 0.5, Until };
-    expect(texts(event(0, { ...throttled, ...note }))[0]).to.match(
-      /^etl: app throttled, 50 %, until .*\d\d:\d\d, by oncall: “backfill”$/,
+    const Text = `app throttled for 50 % of checks until ${Until}`;
+    expect(texts(event(0, { Text, App: 'etl', Until, ...note }))[0]).to.match(
+      /^etl: app throttled for 50 % of checks until [^Z]*\d\d:\d\d, by oncall: “backfill”$/,
     );
-    const endless = { Text: 'app throttled', App: '*', Until: 'removed', Caller: 'token dba' };
-    expect(texts(event(0, endless))).to.deep.equal([
-      'every app: app throttled, until it is lifted, by token dba',
+    const endless = { Text: 'app throttled until it is lifted', App: '*', Until: 'removed' };
+    expect(texts(event(0, { ...endless, Caller: 'token dba' }))).to.deep.equal([
+      'every app: app throttled until it is lifted, by token dba',
     ]);
-    const set = { Text: 'threshold set', Metric: 'mysql/main', Threshold: 5 };
-    expect(texts(event(0, set))).to.deep.equal(['main: threshold set, 5']);
+    const set = { Text: 'threshold set to 5', Metric: 'mysql/main' };
+    expect(texts(event(0, set))).to.deep.equal(['main: threshold set to 5']);
   });
 });
 

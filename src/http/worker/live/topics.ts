@@ -20,7 +20,8 @@ const TROUBLED_MAX = 100;
 const ROWS_MIN = 20;
 /** Of each kind of entry. */
 const ENTRIES_MAX = 200;
-const EVENTS_MAX = 200;
+/** A value that wavers around its threshold does not push out what people did. */
+const EVENTS = { sinceUnixMs: null, limit: 200, commands: 20 };
 const APPS_MAX = 500;
 
 /** States of stores that hold no jobs back, or of which this node cannot tell. */
@@ -44,7 +45,7 @@ export async function writeTopics(sources: TopicSources): Promise<TopicTexts> {
   const asked: ReadonlyArray<readonly [string, MainRequest]> = [
     ['apps', { kind: 'apps', selection: { limit: APPS_MAX, store: '', app: '' } }],
     ['cluster', { kind: 'cluster' }],
-    ['events', { kind: 'events', selection: { sinceUnixMs: null, limit: EVENTS_MAX } }],
+    ['events', { kind: 'events', selection: EVENTS }],
   ];
   const answers = asked.map(async ([topic, request]) => {
     const { status, json } = await callMain(request);

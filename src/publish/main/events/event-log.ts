@@ -62,13 +62,20 @@ export class EventLog implements EventRecorder, EventsReporter {
   }
 
   /** As JSON: the newest that are selected, oldest first. */
-  report({ sinceUnixMs, limit }: EventSelection): string {
+  report({ sinceUnixMs, limit, commands = 0 }: EventSelection): string {
     const all = [...this.#events, ...this.#commands().map(eventOf)];
     const selected = all.filter(({ atMs }) => sinceUnixMs === null || atMs >= sinceUnixMs);
     // Stable: events of one millisecond keep their order.
     selected.sort((left, right) => left.atMs - right.atMs);
-    return `[${selected.slice(-limit).map(eventJson).join(',')}]`;
+    const newest = selected.slice(-limit);
+    const missing = commands - newest.filter(isCommand).length;
+    const older = missing > 0 ? selected.slice(0, -limit).filter(isCommand).slice(-missing) : [];
+    return `[${[...older, ...newest].map(eventJson).join(',')}]`;
   }
+}
+
+function isCommand({ kind }: LoggedEvent): boolean {
+  return kind === 'command';
 }
 
 function eventOf(command: OperatorCommand): LoggedEvent {
