@@ -38,21 +38,23 @@ export function happeningsOf(events: readonly EventRow[]): Happening[] {
   const rows: Array<EventRun | EventRow> = [];
   const current = new Map<string, EventRun>();
   for (const event of [...events].reverse()) {
-    const { Kind, Store, Metric, Threshold } = event;
-    if (Store === undefined || (Kind !== 'threshold' && Kind !== 'store')) {
+    const place = placeOf(event);
+    if (place === null) {
       rows.push(event);
       continue;
     }
     const unixMs = Date.parse(event.At);
-    const key = JSON.stringify([Kind, Store, Metric, Threshold]);
-    const run = current.get(key);
-    if (run !== undefined && run.earliestMs - unixMs <= RUN_GAP_MS) {
+    const run = current.get(place);
+    if (run !== undefined && follows(run, event, unixMs)) {
       run.earliestMs = unixMs;
       run.count += 1;
     } else {
       const started = { latest: event, latestMs: unixMs, earliestMs: unixMs, count: 1 };
-      const fresh: EventRun = { ...started, stores: [Store] };
-      current.set(key, fresh);
+      const fresh: EventRun = {
+        ...started,
+        stores: event.Store === undefined ? [] : [event.Store],
+      };
+      current.set(place, fresh);
       rows.push(fresh);
     }
   }
@@ -66,12 +68,28 @@ export function happeningsOf(events: readonly EventRow[]): Happening[] {
   });
 }
 
+/** Where an event may follow another one; null: each command is a row of its own. */
+function placeOf({ Kind, Store, Metric, Threshold }: EventRow): string | null {
+  if (Kind === 'command') return null;
+  return JSON.stringify(isMeasured(Kind) ? [Kind, Store, Metric, Threshold] : [Kind]);
+}
+
+/** Of what is not measured, only the same that comes again. */
+function follows({ latest, earliestMs }: EventRun, event: EventRow, unixMs: number): boolean {
+  if (earliestMs - unixMs > RUN_GAP_MS) return false;
+  return isMeasured(event.Kind) || eventText(latest) === eventText(event);
+}
+
+function isMeasured(kind: string): boolean {
+  return kind === 'threshold' || kind === 'store';
+}
+
 /** Runs of several stores that say the same are one. */
 function joined(rows: ReadonlyArray<EventRun | EventRow>): Array<EventRun | EventRow> {
   const kept: Array<EventRun | EventRow> = [];
   const latestOf = new Map<string, EventRun>();
   for (const row of rows) {
-    if (!('latest' in row)) {
+    if (!('latest' in row) || row.stores.length === 0) {
       kept.push(row);
       continue;
     }
@@ -94,17 +112,17 @@ function joined(rows: ReadonlyArray<EventRun | EventRow>): Array<EventRun | Even
 function ofRun({ stores, latest, latestMs, earliestMs, count }: EventRun): Happening {
   const { Kind, Metric = '', Value, Threshold, Host } = latest;
   const names = stores.map(bareStore).sort();
-  const about = namesOf(names);
+  const about = names.length === 0 ? '' : `${namesOf(names)}: `;
   const span = counted(count, 'time').concat(` in ${wholeDuration((latestMs - earliestMs) / 1e3)}`);
   const title =
     count === 1
       ? exactTime(latestMs)
       : `${clockTime(earliestMs)} to ${clockTime(latestMs)}: ${span}`;
   const common = { kind: Kind, unixMs: latestMs, title };
-  const key = `${Kind} ${names[0]} ${Metric} ${count === 1 ? latestMs : earliestMs}`;
+  const key = `${Kind} ${names[0]} ${Metric} ${earliestMs}`;
   if (Kind !== 'threshold' || Value === undefined || Threshold === undefined) {
     const often = count === 1 ? '' : ` (the last of ${span})`;
-    return { ...common, key, text: `${about}: ${saidOf(latest)}${often}` };
+    return { ...common, key, text: `${about}${saidOf(latest)}${often}` };
   }
   const [value, threshold] = comparedValues(Metric, Value, Threshold);
   const where = Host === undefined ? '' : ` on ${Host}`;
@@ -113,11 +131,11 @@ function ofRun({ stores, latest, latestMs, earliestMs, count }: EventRun): Happe
     const again = isAbove(latest) ? '' : ' again';
     return {
       ...common,
-      ...{ key, text: `${about}: ${Metric}${where} is ${value}, ${side} ${threshold}${again}` },
+      ...{ key, text: `${about}${Metric}${where} is ${value}, ${side} ${threshold}${again}` },
     };
   }
   const last = `last ${isAbove(latest) ? 'up' : 'down'} to ${value}${where}`;
-  return { ...common, key, text: `${about}: ${Metric} crossed ${threshold} ${span}, ${last}` };
+  return { ...common, key, text: `${about}${Metric} crossed ${threshold} ${span}, ${last}` };
 }
 
 function ofEvent(event: EventRow): Happening {
@@ -146,8 +164,10 @@ function isAbove({ Value = 0, Threshold = 0 }: EventRow): boolean {
 }
 
 /** Without the store, which the row names. */
-function saidOf({ Text, Store = '' }: EventRow): string {
-  return Text.startsWith(`${Store}: `) ? Text.slice(Store.length + 2) : Text;
+function saidOf(event: EventRow): string {
+  const { Store } = event;
+  const text = eventText(event);
+  return Store !== undefined && text.startsWith(`${Store}: `) ? text.slice(Store.length + 2) : text;
 }
 
 function namesOf(stores: readonly string[]): string {

@@ -72,6 +72,16 @@ describe('what happened', () => {
     ]);
   });
 
+  it('is one row for the same that comes again, but keeps the order of what differs', () => {
+    const leader = (second: number, Text: string) => event(second, { Kind: 'leader', Text });
+    const again = [0, 20, 60].map((second) => leader(second, 'it leads on'));
+    expect(texts(...again)).to.deep.equal(['it leads on (the last of 3 times in 60 s)']);
+    const others = [leader(0, 'a leads'), leader(0.5, 'no leader'), leader(1, 'a leads')];
+    expect(texts(...others)).to.deep.equal(['a leads', 'no leader', 'a leads']);
+    const command = (second: number) => event(second, { Text: 'host skipped', Host: 'db7' });
+    expect(texts(command(0), command(1))).to.have.length(2);
+  });
+
   it('says of commands how much, until when, with owner and reason', () => {
     const Until = new Date(Date.now() - 1_000).toISOString();
     const note = { Owner: 'oncall', Reason: 'backfill' };
