@@ -43,6 +43,13 @@ describe('where and how HTTP listens', () => {
     });
   }
 
+  it('refuses TLS where leaders of other domains ask in clear', () => {
+    const shared = { BackendMySQLHost: 'h', BackendMySQLSchema: 's', ShareDomain: 'production' };
+    expect(problemsOf({ ...MINIMAL, ...shared })).to.deep.equal([]);
+    const problems = problemsOf({ ...MINIMAL, ...shared, ListenTLS: FILES });
+    expect(problems.join()).to.match(/^ListenTLS: not with ShareDomain/);
+  });
+
   it('has a second address, names and origins where they are configured', () => {
     const { door } = settingsOf({
       AdminListen: '[::1]:8088',
