@@ -3,7 +3,7 @@
  * Exits with 1 after a violation.
  */
 import { parseArgs } from 'node:util';
-import { type FuzzReport, fuzz } from './fuzz.js';
+import { type FuzzReport, fuzz, TRANSPORTS } from './fuzz.js';
 
 const INPUTS = 200_000;
 
@@ -20,9 +20,13 @@ async function main(): Promise<void> {
   console.log(`seed ${seed}, ${inputs} inputs`);
   // Each node, disk and directory ends with this process.
   process.setMaxListeners(0);
-  const reports = await fuzz(Math.ceil(inputs / 2), seed);
-  reports.forEach(print);
-  if (reports.every(({ violations }) => violations.length === 0)) return;
+  let violations = 0;
+  for (const transport of TRANSPORTS) {
+    const report = await fuzz(transport, Math.ceil(inputs / TRANSPORTS.length), seed);
+    print(report);
+    violations += report.violations.length;
+  }
+  if (violations === 0) return;
   console.error(`Again: npm run fuzz -- --inputs ${inputs} --seed ${seed}`);
   process.exitCode = 1;
 }
