@@ -104,8 +104,8 @@ function otherMetric(
 
 function metricSource(name: string, { Query, Kind, Prometheus }: MetricConfig): MetricSource {
   if (Prometheus !== undefined) {
-    const { URL: url, Query: query, IntervalMillis: intervalMs } = Prometheus;
-    return { kind: 'prometheus', url, query, intervalMs };
+    const { URL: url, CAFile: caFile, Query: query, IntervalMillis: intervalMs } = Prometheus;
+    return { kind: 'prometheus', url, caFile, query, intervalMs };
   }
   if (Query !== undefined) return { kind: Kind ?? 'query', query: Query.trim() };
   const known = KNOWN_METRICS.get(name);

@@ -13,7 +13,7 @@ import { readFailure } from './file-errors.js';
 import { namedMetrics } from './named-metrics.js';
 import { secretsProblem } from './raft-secret.js';
 import type { FrenoConfig } from './schema.js';
-import type { TlsConfig } from './schema-hosts.js';
+import type { HostSourcesConfig, TlsConfig } from './schema-hosts.js';
 import type { ListenTlsConfig } from './schema-listen.js';
 import { type Path, pathText } from './schema-walk.js';
 import { inheritedTls, tlsSettings } from './tls.js';
@@ -54,16 +54,19 @@ export async function checkFiles(config: FrenoConfig): Promise<FileFindings> {
     await files.check(own, common);
     await files.checkPublicKey(cluster.ServerPublicKeyFile, [...path, 'ServerPublicKeyFile']);
     await files.checkPassword(cluster.PasswordFile, [...path, 'PasswordFile']);
+    await files.checkSources(cluster, path);
     const proxysql: Path = ['ProxySQLSettings', 'PasswordFile'];
     await files.checkPassword(cluster.ProxySQLSettings.PasswordFile, [...path, ...proxysql]);
     for (const [metric, { keys }] of namedMetrics(MySQL, cluster)) {
-      const homeOf = (key: 'TLS' | 'PasswordFile' | 'Hosts'): Path => [
+      const homeOf = (key: 'TLS' | 'PasswordFile' | 'Hosts' | 'Prometheus'): Path => [
         ...(cluster.Metrics[metric]?.[key] === undefined ? mysqlPath : path),
         ...['Metrics', metric, key],
       ];
       await files.checkPassword(keys.PasswordFile, homeOf('PasswordFile'));
       const ofHosts = keys.Hosts?.ProxySQLSettings.PasswordFile;
       await files.checkPassword(ofHosts, [...homeOf('Hosts'), ...proxysql]);
+      if (keys.Hosts !== undefined) await files.checkSources(keys.Hosts, homeOf('Hosts'));
+      await files.checkAuthorities(keys.Prometheus?.CAFile, [...homeOf('Prometheus'), 'CAFile']);
       if (keys.TLS === undefined) continue;
       await files.check({ tls: keys.TLS, path: homeOf('TLS') }, own, common);
     }
@@ -112,6 +115,18 @@ class FileCheck {
     this.#checked.add(files);
     await this.#checkAuthorities(authorities);
     await this.#checkPair(certificate, key);
+  }
+
+  /** Of a file of authorities; none if its name is empty. */
+  async checkAuthorities(name = '', path: Path): Promise<void> {
+    await this.#checkAuthorities({ path: pathText(path), name });
+  }
+
+  /** Of the sources of hosts at `path` that are read over HTTPS. */
+  async checkSources(sources: HostSourcesConfig, path: Path): Promise<void> {
+    for (const key of ['HAProxySettings', 'VitessSettings'] as const) {
+      await this.checkAuthorities(sources[key].CAFile, [...path, key, 'CAFile']);
+    }
   }
 
   /** Of a file that holds the key of MySQL servers; none if its name is empty. */

@@ -52,7 +52,7 @@ const sourceReaders: Readonly<
         ? [formatAddress({ host: haproxy.Host, port: haproxy.Port })]
         : splitList(haproxy.Addresses);
     if (haproxy.PoolName === '' || addresses.length === 0) return null;
-    return { kind: 'haproxy', addresses, poolName: haproxy.PoolName };
+    return { kind: 'haproxy', addresses, poolName: haproxy.PoolName, caFile: haproxy.CAFile };
   },
 
   ProxySQLSettings: (mysql, { ProxySQLSettings: proxysql }) => {
@@ -77,6 +77,7 @@ const sourceReaders: Readonly<
       cells: vitess.Cells.length > 0 ? vitess.Cells : mysql.VitessCells,
       keyspace: vitess.Keyspace,
       shard: vitess.Shard,
+      caFile: vitess.CAFile,
       timeoutMs: vitess.TimeoutSecs * 1_000 || VITESS_TIMEOUT_MS,
     };
   },
@@ -99,6 +100,7 @@ export function inheritedSources(
     HAProxySettings: inherit('HAProxySettings', (own, cluster) => ({
       ...(own.Host !== '' || own.Addresses !== '' ? own : cluster),
       PoolName: own.PoolName || cluster.PoolName,
+      CAFile: own.CAFile || cluster.CAFile,
     })),
     ProxySQLSettings: inherit('ProxySQLSettings', (own, cluster) => ({
       Addresses: own.Addresses.length > 0 ? own.Addresses : cluster.Addresses,
@@ -112,6 +114,7 @@ export function inheritedSources(
       Cells: own.Cells.length > 0 ? own.Cells : cluster.Cells,
       Keyspace: own.Keyspace || cluster.Keyspace,
       Shard: own.Shard || cluster.Shard,
+      CAFile: own.CAFile || cluster.CAFile,
       TimeoutSecs: own.TimeoutSecs || cluster.TimeoutSecs,
     })),
     StaticHostsSettings: own.StaticHostsSettings,

@@ -1,4 +1,4 @@
-/** The rule between the keys of a `TLS` object, wherever it occurs. */
+/** The rules between keys about certificates, wherever they occur. */
 import type { Findings } from './findings.js';
 import type { TlsConfig } from './schema-hosts.js';
 import type { Path } from './schema-walk.js';
@@ -9,4 +9,16 @@ export function checkCertificate(tls: TlsConfig | undefined, path: Path, finding
   findings.problem([...path, missing!], `must be set, because ${given} is set`, [
     [...path, given!],
   ]);
+}
+
+/** `addresses`: those that are verified against `CAFile`. */
+export function checkAuthorities(
+  { CAFile }: { readonly CAFile: string },
+  addresses: readonly string[],
+  path: Path,
+  findings: Findings,
+): void {
+  if (CAFile === '' || addresses.length === 0) return;
+  if (addresses.some((address) => /^https:/i.test(address))) return;
+  findings.warning([...path, 'CAFile'], 'ignored: no address begins with https://');
 }

@@ -7,7 +7,7 @@ import { KNOWN_METRICS, LAG } from './known-metrics.js';
 import { type NamedMetric, namedMetrics, ownMetricName } from './named-metrics.js';
 import { nearest } from './nearest.js';
 import { checkPassword } from './passwords.js';
-import { checkCertificate } from './rules-certificate.js';
+import { checkAuthorities, checkCertificate } from './rules-certificate.js';
 import { NO_SOURCES } from './schema-hosts.js';
 import type { MetricConfig } from './schema-metrics.js';
 import type { ClusterConfig, MySQLConfig } from './schema-stores.js';
@@ -97,6 +97,7 @@ function checkMeasured({ name, keys, path, places }: PlacedKeys, findings: Findi
     if (Kind === 'rate') {
       findings.problem([...path, 'Kind'], 'not with Prometheus: write rate(…) in its Query', read);
     }
+    checkAuthorities(Prometheus, [Prometheus.URL], [...path, 'Prometheus'], findings);
     for (const key of ['URL', 'Query'] as const) {
       if (Prometheus[key].trim() !== '') continue;
       findings.problem([...path, 'Prometheus', key], 'must be set', read);

@@ -3,9 +3,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { METRICS_MAX, STORES_MAX } from '../base/limits.js';
 import type { Findings } from './findings.js';
 import { NEEDS, namedSources, SOURCE_KEYS } from './host-sources.js';
+import { splitList } from './key-types.js';
 import { namedMetrics } from './named-metrics.js';
 import { checkPassword, prefixedPassword } from './passwords.js';
-import { checkCertificate } from './rules-certificate.js';
+import { checkAuthorities, checkCertificate } from './rules-certificate.js';
 import { checkLogin } from './rules-login.js';
 import { checkMetrics } from './rules-metrics.js';
 import { type ClusterConfig, EMPTY_CLUSTER, type MySQLConfig } from './schema-stores.js';
@@ -64,7 +65,11 @@ function checkCluster(
       `has no source of hosts, so its checks fail; set one of ${SOURCE_KEYS.join(', ')}`,
     );
   }
-  const haproxy = cluster.HAProxySettings;
+  const { HAProxySettings: haproxy, VitessSettings: vitess } = cluster;
+  const pages =
+    haproxy.Host !== '' && haproxy.Port > 0 ? [haproxy.Host] : splitList(haproxy.Addresses);
+  checkAuthorities(haproxy, pages, [...path, 'HAProxySettings'], findings);
+  checkAuthorities(vitess, [vitess.API], [...path, 'VitessSettings'], findings);
   if (haproxy.Host !== '' && haproxy.Port > 0 && haproxy.Addresses !== '') {
     findings.warning(
       [...path, 'HAProxySettings', 'Addresses'],

@@ -45,6 +45,16 @@ const tls = z.strictObject({
     }),
 });
 
+/** `CAFile` beside an address of HTTPS. */
+export const httpsAuthorities = () =>
+  text()
+    .default('')
+    .meta({
+      description:
+        'File of the certificate authorities that an `https://` address is verified against ' +
+        "(PEM). Empty: the system's list.",
+    });
+
 /** To which servers the password is sent. */
 export const optionalLogin = () => z.enum(['any', 'tls']).optional();
 
@@ -77,6 +87,7 @@ const haproxy = z.strictObject({
   PoolName: text()
     .default('')
     .meta({ description: 'Name of the backend whose servers are the hosts.' }),
+  CAFile: httpsAuthorities(),
 });
 
 const proxysql = z.strictObject({
@@ -122,6 +133,7 @@ const vitess = z.strictObject({
   TimeoutSecs: count(SECONDS_MAX)
     .default(0)
     .meta({ description: 'Timeout of a request. 0: 5 seconds.' }),
+  CAFile: httpsAuthorities(),
 });
 
 /** The sources of hosts, wherever one can be named. */

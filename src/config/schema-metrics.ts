@@ -14,7 +14,7 @@ import {
   threshold,
 } from './key-types.js';
 import { KNOWN_METRICS } from './known-metrics.js';
-import { HOSTS_MAX, hostSources, optionalTls } from './schema-hosts.js';
+import { HOSTS_MAX, hostSources, httpsAuthorities, optionalTls } from './schema-hosts.js';
 
 const CATCH_UP_MINUTES_MAX = 7 * 24 * 60;
 const PERCENT_MAX = 100;
@@ -58,6 +58,7 @@ const prometheus = z.strictObject({
     description: 'Address of the server, without `/api`.',
     credentials: true,
   }),
+  CAFile: httpsAuthorities(),
   Query: text().default('').meta({
     description: 'An instant query that yields one number, or one for each host.',
   }),

@@ -18,6 +18,8 @@ export interface HAProxyHosts {
   /** Addresses of the statistics page; scheme, port and path are optional. */
   readonly addresses: readonly string[];
   readonly poolName: string;
+  /** File of the authorities that HTTPS trusts; empty: the system's bundle. */
+  readonly caFile: string;
 }
 
 export interface ProxySQLHosts {
@@ -37,6 +39,8 @@ export interface VitessHosts {
   readonly cells: readonly string[];
   readonly keyspace: string;
   readonly shard: string;
+  /** As of HAProxy. */
+  readonly caFile: string;
   readonly timeoutMs: number;
 }
 
@@ -53,6 +57,8 @@ export type MetricSource =
   | {
       readonly kind: 'prometheus';
       readonly url: string;
+      /** As of HAProxy. */
+      readonly caFile: string;
       readonly query: string;
       readonly intervalMs: number;
     };

@@ -263,6 +263,7 @@ describe('the source of hosts of a cluster', () => {
     it('inherits the cells of Vitess, with a timeout of five seconds', () => {
       expect(sourceOf({ VitessSettings }, { VitessCells: ['a', 'b'] })).to.deep.equal({
         kind: 'vitess',
+        caFile: '',
         api: 'http://v/api',
         cells: ['a', 'b'],
         keyspace: 'k',

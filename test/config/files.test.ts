@@ -120,6 +120,25 @@ describe('the files that a configuration names', () => {
     expect(again.warnings.join()).to.match(/MySQL\.PasswordFile: .*holds a password/);
   });
 
+  it('reports the authorities of HTTPS that are missing or none, each with its key', async () => {
+    const CAFile = fileOf('none.pem', '');
+    const problems = await problemsOf({
+      Metrics: { m: { Prometheus: { CAFile } } },
+      Clusters: {
+        a: { HAProxySettings: { CAFile: '/nowhere/ca.pem' }, VitessSettings: { CAFile } },
+        b: { Metrics: { n: { Hosts: { VitessSettings: { CAFile } } } } },
+        c: { HAProxySettings: { CAFile: authority.caFile } },
+      },
+    });
+    const none = `${CAFile} contains no certificate in PEM format`;
+    expect(problems).to.deep.equal([
+      `${MYSQL}.Clusters.a.HAProxySettings.CAFile: /nowhere/ca.pem cannot be read: no such file`,
+      `${MYSQL}.Clusters.a.VitessSettings.CAFile: ${none}`,
+      `${MYSQL}.Metrics.m.Prometheus.CAFile: ${none}`,
+      `${MYSQL}.Clusters.b.Metrics.n.Hosts.VitessSettings.CAFile: ${none}`,
+    ]);
+  });
+
   it('reports a file with the wrong content', async () => {
     const empty = fileOf('empty.pem', '');
     const CAFile = first.keyFile;

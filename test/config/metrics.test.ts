@@ -53,6 +53,7 @@ describe('the metrics of a cluster', () => {
     const Prometheus = { URL: 'http://p:9090', Query: 'node_load1' };
     expect(other({ Prometheus }).measured).to.deep.equal({
       kind: 'prometheus',
+      caFile: '',
       url: 'http://p:9090',
       query: 'node_load1',
       intervalMs: 5_000,
@@ -182,12 +183,14 @@ describe('the metrics of a cluster', () => {
       const pool = { HAProxySettings: { PoolName: 'main_rw' } };
       expect(hosts(pool, HAPROXY)).to.deep.equal({
         kind: 'haproxy',
+        caFile: '',
         addresses: ['lb:1936'],
         poolName: 'main_rw',
       });
       const Addresses = 'lb2:1936';
       expect(hosts({ HAProxySettings: { Addresses } }, HAPROXY)).to.deep.equal({
         kind: 'haproxy',
+        caFile: '',
         addresses: ['lb2:1936'],
         poolName: 'replicas',
       });
@@ -210,10 +213,25 @@ describe('the metrics of a cluster', () => {
       const VitessSettings = { API: 'http://v', Keyspace: 'k', Shard: '-80', TimeoutSecs: 2 };
       expect(hosts({ VitessSettings: { Shard: '80-' } }, { VitessSettings })).to.deep.include({
         kind: 'vitess',
+        caFile: '',
         api: 'http://v',
         shard: '80-',
         timeoutMs: 2_000,
       });
+    });
+
+    it('are read with the authorities of the cluster, or with their own', () => {
+      const own = { Addresses: 'https://h', PoolName: 'replicas', CAFile: '/ca.pem' };
+      const cluster = { HAProxySettings: own };
+      for (const [keys, caFile] of [
+        [{ PoolName: 'primary' }, '/ca.pem'],
+        [{ PoolName: 'primary', CAFile: '/other.pem' }, '/other.pem'],
+      ] as const) {
+        expect(hosts({ HAProxySettings: keys }, cluster)).to.include({ caFile });
+      }
+      const VitessSettings = { API: 'https://v', Keyspace: 'k', CAFile: '/ca.pem' };
+      const shard = hosts({ VitessSettings: { Shard: '80-' } }, { VitessSettings });
+      expect(shard).to.include({ caFile: '/ca.pem' });
     });
 
     it('are of another kind than those of the cluster', () => {

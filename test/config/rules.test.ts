@@ -208,5 +208,24 @@ describe('rules between keys', () => {
         `${CLUSTER}.HAProxySettings.Addresses: ignored: Host and Port take precedence`,
       ]);
     });
+
+    it('warns of authorities for addresses that are not read over HTTPS', () => {
+      const CAFile = '/ca.pem';
+      const ignored = 'CAFile: ignored: no address begins with https://';
+      const found = (cluster: object) => warningsOf(withCluster(cluster));
+      const pool = { PoolName: 'p', CAFile };
+      expect(found({ HAProxySettings: { ...pool, Addresses: 'h,https://h' } })).to.be.empty;
+      for (const where of [{ Host: 'h', Port: 1 }, { Addresses: 'h,http://h' }]) {
+        expect(found({ HAProxySettings: { ...pool, ...where } })).to.deep.equal([
+          `${CLUSTER}.HAProxySettings.${ignored}`,
+        ]);
+      }
+      const VitessSettings = { ...complete.VitessSettings, CAFile };
+      expect(found({ VitessSettings })).to.deep.equal([`${CLUSTER}.VitessSettings.${ignored}`]);
+      const load = { Prometheus: { URL: 'http://p', Query: 'x', CAFile }, Threshold: 1 };
+      expect(
+        found({ StaticHostsSettings: complete.StaticHostsSettings, Metrics: { load } }),
+      ).to.deep.equal([`${CLUSTER}.Metrics.load.Prometheus.${ignored}`]);
+    });
   });
 });

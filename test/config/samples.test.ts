@@ -56,7 +56,12 @@ describe('the sample files of the original freno', () => {
       user: 'u',
       password: 'p',
       threshold: 0.8,
-      hosts: { kind: 'haproxy', addresses: ['haproxy.example.com:1001'], poolName: 'prod4_pool' },
+      hosts: {
+        kind: 'haproxy',
+        caFile: '',
+        addresses: ['haproxy.example.com:1001'],
+        poolName: 'prod4_pool',
+      },
     });
     expect(local).to.include({ user: 'sandbox', password: 'sandbox', threshold: 1 });
   });

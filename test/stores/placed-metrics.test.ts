@@ -23,8 +23,18 @@ import { eventLoopTurns } from '../support/event-loop.js';
 import { failureOf } from '../support/failure.js';
 import { skipsOf } from '../support/host-skips.js';
 
-const REPLICAS: HostSource = { kind: 'haproxy', addresses: ['proxy'], poolName: 'replicas' };
-const PRIMARY: HostSource = { kind: 'haproxy', addresses: ['proxy'], poolName: 'primary' };
+const REPLICAS: HostSource = {
+  kind: 'haproxy',
+  caFile: '',
+  addresses: ['proxy'],
+  poolName: 'replicas',
+};
+const PRIMARY: HostSource = {
+  kind: 'haproxy',
+  caFile: '',
+  addresses: ['proxy'],
+  poolName: 'primary',
+};
 const METRICS_MAX = 6;
 
 /** A pool whose hosts the test decides: null, the reading does not end; `away`: it fails. */
@@ -169,6 +179,7 @@ describe('the metrics of a store in the inventory', () => {
   it('keep a value of Prometheus for longer than its interval', async () => {
     const measured = {
       kind: 'prometheus',
+      caFile: '',
       url: 'http://p',
       query: 'x',
       intervalMs: 9_000,
@@ -210,6 +221,7 @@ describe('the metrics of a store in the inventory', () => {
   it('need no hosts when Prometheus yields them', async () => {
     const measured = {
       kind: 'prometheus',
+      caFile: '',
       url: 'http://p',
       query: 'x',
       intervalMs: 1_000,

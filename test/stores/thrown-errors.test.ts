@@ -102,7 +102,7 @@ describe('a list of tablets with odd values', () => {
       const { hosts, oddRows } = await createReaderFactory(lookup)({
         cluster: 'main',
         hosts: {
-          ...{ kind: 'vitess', api: pages.url, cells: [], keyspace: 'k', shard: '0' },
+          ...{ kind: 'vitess', caFile: '', api: pages.url, cells: [], keyspace: 'k', shard: '0' },
           timeoutMs: 5_000,
         },
         port: 3306,

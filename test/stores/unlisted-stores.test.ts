@@ -25,7 +25,7 @@ describe('a store whose list of hosts cannot be read', () => {
       readerFor: ({ hosts }) => (hosts.kind === 'none' ? null : { read }),
     });
     const refused = new FrenoError('HOST_SOURCE', 'connection refused');
-    const source = { kind: 'haproxy', addresses: ['lb'], poolName: 'p' } as const;
+    const source = { kind: 'haproxy', caFile: '', addresses: ['lb'], poolName: 'p' } as const;
     await inventory.replaceClusters([
       clusterSettings('main', source),
       clusterSettings('bare', { kind: 'none' }),

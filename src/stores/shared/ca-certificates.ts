@@ -1,10 +1,13 @@
 /**
- * The certificate authorities that HTTPS trusts: the system's bundle, because operators add their
- * own authority there. Node's built-in list is used where the system has no bundle.
+ * The certificate authorities that HTTPS trusts: those of a file that the configuration names, or
+ * else the system's bundle, because operators add their own authority there. Node's built-in list
+ * is used where the system has no bundle.
  */
+import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { monotonicMs } from '../../base/clock.js';
+import { FrenoError, messageOf } from '../../base/errors.js';
 
 /**
  * Where Linux distributions keep the bundle; the first one that exists is used. `SSL_CERT_FILE`
@@ -18,15 +21,23 @@ const BUNDLE_FILES = [
   '/etc/ssl/cert.pem',
 ];
 
-/** How often a connection looks whether the bundle was replaced. */
+/** How often a connection looks whether a file was replaced. */
 const LOOK_AFTER_MS = 10_000;
+
+/** A file that no connection needed for so long is forgotten: a reload may have replaced it. */
+const FORGET_AFTER_MS = 3_600_000;
+
+interface TrustedFile {
+  readonly context: SecureContext;
+  /** Of the file that the context was read from. */
+  readonly version: string;
+  lookedAtMs: number;
+}
 
 export class CaCertificates {
   readonly #now: () => number;
-  #context: SecureContext | undefined;
-  /** Of the bundle that the context was read from. */
-  #version = '';
-  #lookedAtMs = Number.NEGATIVE_INFINITY;
+  /** By name; empty: the system's bundle. */
+  readonly #files = new Map<string, TrustedFile>();
 
   /** `now`: `monotonicMs` unless given. */
   constructor(now: () => number = monotonicMs) {
@@ -34,27 +45,36 @@ export class CaCertificates {
   }
 
   /**
-   * Read on first use, and again when the file has changed: a hundred certificates take tens of
-   * milliseconds.
+   * Of `caFile`, or of the system's bundle if that is empty. Read on first use, and again when the
+   * file has changed: a hundred certificates take tens of milliseconds. Throws `RESOURCE`, naming
+   * `caFile`, when that cannot be read.
    */
-  get context(): SecureContext {
+  context(caFile: string): SecureContext {
     const nowMs = this.#now();
-    if (this.#context !== undefined && nowMs - this.#lookedAtMs < LOOK_AFTER_MS) {
-      return this.#context;
+    const known = this.#files.get(caFile);
+    if (known !== undefined && nowMs - known.lookedAtMs < LOOK_AFTER_MS) return known.context;
+    const version = versionOf(caFile === '' ? bundleFiles() : [caFile]);
+    if (known?.version === version) {
+      known.lookedAtMs = nowMs;
+      return known.context;
     }
-    this.#lookedAtMs = nowMs;
-    const version = versionOfBundle();
-    if (this.#context === undefined || version !== this.#version) {
-      this.#context = readCertificates();
-      this.#version = version;
+    this.#forget(nowMs);
+    this.#files.delete(caFile);
+    const context = caFile === '' ? readBundle() : readOwn(caFile);
+    this.#files.set(caFile, { context, version, lookedAtMs: nowMs });
+    return context;
+  }
+
+  #forget(nowMs: number): void {
+    for (const [caFile, { lookedAtMs }] of this.#files) {
+      if (nowMs - lookedAtMs > FORGET_AFTER_MS) this.#files.delete(caFile);
     }
-    return this.#context;
   }
 }
 
-/** Differs when the bundle was replaced; empty: there is none. */
-function versionOfBundle(): string {
-  for (const file of bundleFiles()) {
+/** Differs when the first of the files that exists was replaced; empty: there is none. */
+function versionOf(files: readonly string[]): string {
+  for (const file of files) {
     const found = statSync(file, { throwIfNoEntry: false });
     if (found !== undefined) return `${file} ${found.ino} ${found.mtimeMs} ${found.size}`;
   }
@@ -66,7 +86,20 @@ function bundleFiles(): readonly string[] {
   return named === '' ? BUNDLE_FILES : [named];
 }
 
-function readCertificates(): SecureContext {
+function readOwn(caFile: string): SecureContext {
+  try {
+    const ca = readFileSync(caFile);
+    // Throws where there is no certificate; the context would trust no authority without a word.
+    new X509Certificate(ca);
+    return createSecureContext({ ca });
+  } catch (thrown) {
+    const reason = messageOf(thrown);
+    const named = reason.includes(caFile) ? reason : `${caFile}: ${reason}`;
+    throw new FrenoError('RESOURCE', `CAFile: ${named}`, { cause: thrown });
+  }
+}
+
+function readBundle(): SecureContext {
   for (const file of bundleFiles()) {
     const certificates = readIfPresent(file);
     if (certificates !== null) return createSecureContext({ ca: certificates });

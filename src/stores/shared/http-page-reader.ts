@@ -27,6 +27,13 @@ export interface PageLimits {
   readonly statuses?: ReadonlySet<number>;
 }
 
+/** Of one page; what is not given is that of the reader. */
+export interface PageOptions {
+  readonly timeoutMs?: number;
+  /** File of the authorities that HTTPS trusts; empty, as by default: the system's bundle. */
+  readonly caFile?: string;
+}
+
 const OK_ONLY: ReadonlySet<number> = new Set([200]);
 
 /** Fetches pages, with a bounded number of connections to each server. */
@@ -35,7 +42,12 @@ export class HttpPageReader {
   readonly #certificates: CaCertificates;
   readonly #limits: PageLimits;
   readonly #httpAgent: Agent;
-  readonly #httpsAgent: HttpsAgent;
+  readonly #requestsMax: number;
+  /**
+   * One for each list of authorities: an agent hands connections on to requests that wait, and
+   * resumes sessions, without a look at what they were verified against.
+   */
+  readonly #httpsAgents = new WeakMap<SecureContext, HttpsAgent>();
 
   constructor(
     lookup: LookupFunction,
@@ -47,7 +59,7 @@ export class HttpPageReader {
     this.#certificates = certificates;
     this.#limits = limits;
     this.#httpAgent = new SmallReadsAgent({ maxSockets: requestsMax });
-    this.#httpsAgent = new HttpsAgent({ maxSockets: requestsMax });
+    this.#requestsMax = requestsMax;
   }
 
   /**
@@ -55,10 +67,13 @@ export class HttpPageReader {
    * too large or too late, with the reason; the caller adds the URL. The connection is closed
    * afterwards.
    */
-  async *read(url: URL, timeoutMs = this.#limits.timeoutMs): AsyncGenerator<Buffer, void, void> {
+  async *read(
+    url: URL,
+    { timeoutMs = this.#limits.timeoutMs, caFile = '' }: PageOptions = {},
+  ): AsyncGenerator<Buffer, void, void> {
     const signal = AbortSignal.timeout(timeoutMs);
     try {
-      const response = await this.#open(url, signal);
+      const response = await this.#open(url, caFile, signal);
       let sizeBytes = 0;
       // Leaving the loop early destroys the response, and with it the connection.
       for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -75,10 +90,10 @@ export class HttpPageReader {
     }
   }
 
-  async #open(from: URL, signal: AbortSignal): Promise<IncomingMessage> {
+  async #open(from: URL, caFile: string, signal: AbortSignal): Promise<IncomingMessage> {
     let url = from;
     for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
-      const response = await this.#request(url, signal);
+      const response = await this.#request(url, caFile, signal);
       const { statusCode = 0, headers } = response;
       if ((this.#limits.statuses ?? OK_ONLY).has(statusCode)) return response;
       response.destroy();
@@ -89,12 +104,12 @@ export class HttpPageReader {
     throw new Error(`more than ${REDIRECTS_MAX} redirects`);
   }
 
-  #request(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
+  #request(url: URL, caFile: string, signal: AbortSignal): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const options = { lookup: this.#lookup, signal, headers: { accept: '*/*' } };
       const request =
         url.protocol === 'https:'
-          ? httpsRequest(url, { ...options, ...this.#encryption() })
+          ? httpsRequest(url, { ...options, ...this.#encryption(caFile) })
           : httpRequest(url, { ...options, agent: this.#httpAgent });
       request.once('socket', (socket) => {
         // A list of hosts must not delay the end of the process.
@@ -124,8 +139,14 @@ export class HttpPageReader {
     });
   }
 
-  #encryption(): { agent: HttpsAgent; secureContext: SecureContext } {
-    return { agent: this.#httpsAgent, secureContext: this.#certificates.context };
+  #encryption(caFile: string): { agent: HttpsAgent; secureContext: SecureContext } {
+    const secureContext = this.#certificates.context(caFile);
+    let agent = this.#httpsAgents.get(secureContext);
+    if (agent === undefined) {
+      agent = new HttpsAgent({ maxSockets: this.#requestsMax });
+      this.#httpsAgents.set(secureContext, agent);
+    }
+    return { agent, secureContext };
   }
 }
 

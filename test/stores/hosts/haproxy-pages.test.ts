@@ -42,7 +42,7 @@ describe("a page of HAProxy's statistics", () => {
   }
 
   function read(poolName = 'pool', readerFor = createReaderFactory(lookup)): Promise<HostList> {
-    const source = { kind: 'haproxy', addresses: [pages.url], poolName } as const;
+    const source = { kind: 'haproxy', caFile: '', addresses: [pages.url], poolName } as const;
     return readerFor({ cluster: 'main', hosts: source, port: 3306 })!.read();
   }
 
@@ -201,6 +201,7 @@ describe("a page of HAProxy's statistics", () => {
     const lists = ['a', 'b', 'c', 'd'].map((path) => {
       const source = {
         kind: 'haproxy',
+        caFile: '',
         addresses: [`${pages.url}/${path}`],
         poolName: 'pool',
       } as const;

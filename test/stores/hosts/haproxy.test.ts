@@ -53,7 +53,7 @@ describe('the HAProxy host source', () => {
   }
 
   function settingsOf(addresses: string[], poolName = 'pool'): HostListSettings {
-    const hosts = { kind: 'haproxy', addresses, poolName } as const;
+    const hosts = { kind: 'haproxy', caFile: '', addresses, poolName } as const;
     return { cluster: 'main', hosts, port: 3306 };
   }
 

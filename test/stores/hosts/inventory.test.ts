@@ -44,7 +44,7 @@ class FakeSource implements HostSourceReader {
   }
 }
 
-const pool = { kind: 'haproxy', addresses: ['proxy'], poolName: 'pool' } as const;
+const pool = { kind: 'haproxy', caFile: '', addresses: ['proxy'], poolName: 'pool' } as const;
 
 const proxySql = {
   kind: 'proxysql',
@@ -58,6 +58,7 @@ const proxySql = {
 
 const vitess = {
   kind: 'vitess',
+  caFile: '',
   api: 'http://vtctld',
   cells: [],
   keyspace: 'commerce',
@@ -393,9 +394,15 @@ describe('the inventory and its host sources', () => {
       start({});
       await inventory.replaceClusters([
         clusterSettings('static', { kind: 'static', hosts: ['s:1'] }),
-        clusterSettings('haproxy', { kind: 'haproxy', addresses: [pages.url], poolName: 'pool' }),
+        clusterSettings('haproxy', {
+          kind: 'haproxy',
+          caFile: '',
+          addresses: [pages.url],
+          poolName: 'pool',
+        }),
         clusterSettings('vitess', {
           kind: 'vitess',
+          caFile: '',
           api: pages.url,
           cells: [],
           keyspace: 'ks',

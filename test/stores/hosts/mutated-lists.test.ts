@@ -88,7 +88,12 @@ describe('a mutated list of hosts', () => {
   }
 
   it("of HAProxy's page is an error of its own, or dialable hosts", async () => {
-    const source = { kind: 'haproxy', addresses: [pages.url], poolName: 'pool' } as const;
+    const source = {
+      kind: 'haproxy',
+      caFile: '',
+      addresses: [pages.url],
+      poolName: 'pool',
+    } as const;
     await expectBoth(source, () => {
       const odd = `pool,${String(random.pick(ODD_VALUES))},0,${random.pick(STATUSES)},1,2,,\n`;
       const whole = Buffer.from(random.chance(0.5) ? HAPROXY_PAGE + odd : HAPROXY_PAGE);
@@ -98,7 +103,7 @@ describe('a mutated list of hosts', () => {
 
   it('of Vitess is an error of its own, or dialable hosts', async () => {
     const place = { cells: [], keyspace: 'commerce', shard: '-80', timeoutMs: 5_000 };
-    await expectBoth({ kind: 'vitess', api: pages.url, ...place }, () => {
+    await expectBoth({ kind: 'vitess', caFile: '', api: pages.url, ...place }, () => {
       const whole = Buffer.from(JSON.stringify([tablet(random), tablet(random)]));
       page = random.chance(0.5) ? mutatedBytes(whole, random) : whole;
     });

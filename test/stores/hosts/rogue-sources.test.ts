@@ -38,7 +38,7 @@ function readerOf(hosts: HostSource) {
 
 function vitess(api: string) {
   return readerOf({
-    ...{ kind: 'vitess', api, cells: [], keyspace: 'k', shard: '0', timeoutMs: 5_000 },
+    ...{ kind: 'vitess', caFile: '', api, cells: [], keyspace: 'k', shard: '0', timeoutMs: 5_000 },
   } as HostSource);
 }
 

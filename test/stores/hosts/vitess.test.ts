@@ -43,6 +43,7 @@ describe('the Vitess host source', () => {
   function read(changes: Partial<VitessHosts> = {}): Promise<HostList> {
     const source: VitessHosts = {
       kind: 'vitess',
+      caFile: '',
       api: pages.url,
       cells: [],
       keyspace: 'commerce',

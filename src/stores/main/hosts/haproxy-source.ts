@@ -30,6 +30,7 @@ interface ServerList {
 
 export class HAProxySource implements HostSourceReader {
   readonly #urls: readonly URL[];
+  readonly #caFile: string;
   readonly #pool: string;
   readonly #port: number;
   readonly #cache: HAProxyStatisticsCache;
@@ -38,6 +39,7 @@ export class HAProxySource implements HostSourceReader {
 
   constructor(source: HAProxyHosts, port: number, cache: HAProxyStatisticsCache) {
     this.#urls = source.addresses.map(statisticsUrl);
+    this.#caFile = source.caFile;
     this.#pool = source.poolName;
     this.#port = port;
     this.#cache = cache;
@@ -79,7 +81,7 @@ export class HAProxySource implements HostSourceReader {
   }
 
   async #readOne(url: URL): Promise<ServerList> {
-    const statistics = await this.#cache.read(url);
+    const statistics = await this.#cache.read(url, this.#caFile);
     const hosts: ProbeTarget[] = [];
     const oddRows: string[] = [];
     for (const { name, status } of usedServers(statistics, this.#pool)) {

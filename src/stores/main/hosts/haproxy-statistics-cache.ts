@@ -25,15 +25,16 @@ export class HAProxyStatisticsCache {
   }
 
   /** Rejects when the page cannot be read, with the reason. The caller adds the address. */
-  read(url: URL): Promise<Statistics> {
+  read(url: URL, caFile: string): Promise<Statistics> {
     this.#evictExpired();
-    const cached = this.#cached.get(url.href);
+    const key = `${url.href} ${caFile}`;
+    const cached = this.#cached.get(key);
     if (cached !== undefined) return cached.statistics;
     const page = {
-      statistics: parseStatistics(this.#pages.read(url)),
+      statistics: parseStatistics(this.#pages.read(url, { caFile })),
       untilMs: Number.POSITIVE_INFINITY,
     };
-    this.#cached.set(url.href, page);
+    this.#cached.set(key, page);
     const settled = (): void => {
       page.untilMs = monotonicMs() + CACHE_MS;
     };

@@ -22,7 +22,7 @@ export class VitessSource implements HostSourceReader {
   async read(): Promise<HostList> {
     try {
       const chunks: Buffer[] = [];
-      for await (const chunk of this.#pages.read(this.#url, this.#source.timeoutMs)) {
+      for await (const chunk of this.#pages.read(this.#url, this.#source)) {
         chunks.push(chunk);
       }
       const tablets = await parseTablets(Buffer.concat(chunks));

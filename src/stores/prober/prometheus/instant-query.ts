@@ -37,13 +37,15 @@ export interface AnswerListener {
 export class InstantQuery implements Openable {
   readonly listeners = new Set<AnswerListener>();
   readonly #url: URL;
+  readonly #caFile: string;
   readonly #intervalMs: number;
   readonly #pages: HttpPageReader;
   #isAsking = false;
   #nextMs = 0;
 
-  constructor({ url, query, intervalMs }: PrometheusSource, pages: HttpPageReader) {
+  constructor({ url, caFile, query, intervalMs }: PrometheusSource, pages: HttpPageReader) {
     this.#url = queryUrl(url, query);
+    this.#caFile = caFile;
     this.#intervalMs = intervalMs;
     this.#pages = pages;
   }
@@ -84,7 +86,8 @@ export class InstantQuery implements Openable {
     const fail = (reason: string): string => `Prometheus ${this.#shown}: ${reason}`;
     try {
       const chunks: Buffer[] = [];
-      for await (const chunk of this.#pages.read(this.#url)) chunks.push(chunk);
+      const pages = this.#pages.read(this.#url, { caFile: this.#caFile });
+      for await (const chunk of pages) chunks.push(chunk);
       const answer = readAnswer(Buffer.concat(chunks).toString());
       return 'reason' in answer ? fail(answer.reason) : answer;
     } catch (thrown) {

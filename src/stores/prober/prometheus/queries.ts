@@ -55,6 +55,6 @@ export class PrometheusQueries {
   }
 }
 
-function keyOf({ url, query, intervalMs }: PrometheusSource): string {
-  return JSON.stringify([url, query, intervalMs]);
+function keyOf({ url, caFile, query, intervalMs }: PrometheusSource): string {
+  return JSON.stringify([url, caFile, query, intervalMs]);
 }
