@@ -113,7 +113,8 @@ function ofRun({ stores, latest, latestMs, earliestMs, count }: EventRun): Happe
   const { Kind, Metric = '', Value, Threshold, Host } = latest;
   const names = stores.map(bareStore).sort();
   const about = names.length === 0 ? '' : `${namesOf(names)}: `;
-  const span = counted(count, 'time').concat(` in ${wholeDuration((latestMs - earliestMs) / 1e3)}`);
+  const seconds = (latestMs - earliestMs) / 1e3;
+  const span = `${counted(count, 'time')}${seconds < 1 ? '' : ` in ${wholeDuration(seconds)}`}`;
   const title =
     count === 1
       ? exactTime(latestMs)

@@ -10,6 +10,8 @@ export interface PageClusterOptions {
   readonly stores: number;
   /** Of `main3`. */
   readonly hosts: number;
+  /** Each store has a host of its own instead, in their order, and `main3` the last one too. */
+  readonly isEachOwn?: boolean;
   /** For how long values are reused, milliseconds. */
   readonly cacheMillis?: number;
   /** Further keys of the configuration. */
@@ -29,15 +31,19 @@ export class PageCluster {
   /** Resolves when a node leads and `main3` is above its threshold. */
   static async start(options: PageClusterOptions): Promise<PageCluster> {
     const { nodes: count, stores, hosts, cacheMillis = 0, besides = {} } = options;
+    const { isEachOwn = false } = options;
     const directory = new TemporaryDirectory();
+    const servers = isEachOwn ? stores : hosts + 1;
     // The last server is that of the store which is above.
-    const values = Array.from({ length: hosts + 1 }, (_, index) => ({ value: 0.02 + index / 1e4 }));
+    const values = Array.from({ length: servers }, (_, at) => ({ value: 0.02 + at / 1e4 }));
     const fleet = await Fleet.start([...values, { value: LAG }]);
     const [first, ...others] = fleet.hosts;
-    const clusters = Array.from({ length: stores }, (_, index) => [
-      `main${index + 1}`,
-      { StaticHostsSettings: { Hosts: index === 2 ? others : [first] } },
-    ]);
+    const clusters = Array.from({ length: stores }, (_, index) => {
+      const own = [fleet.hosts[index], ...(index === 2 ? [fleet.hosts.at(-1)] : [])];
+      const shared = index === 2 ? others : [first];
+      const Hosts = isEachOwn ? own : shared;
+      return [`main${index + 1}`, { StaticHostsSettings: { Hosts } }];
+    });
     // Nothing listens there.
     const [closed] = await freePorts(1);
     const audit = { StaticHostsSettings: { Hosts: [`127.0.0.1:${closed}`] } };
@@ -57,7 +63,9 @@ export class PageCluster {
     for (const node of nodes) node.start();
     try {
       const leader = await cluster.leader();
-      await until(async () => (await leader.process.status('/check/test/mysql/main3')) === 429);
+      await until(
+        async () => (await leader.process.status('/check/nightly-archive/mysql/main3')) === 429,
+      );
     } catch (thrown) {
       await cluster.stop();
       throw thrown;

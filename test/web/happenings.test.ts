@@ -67,6 +67,7 @@ describe('what happened', () => {
       return event(second, { Kind: 'store', Store: 'mysql/main', Metric: 'lag', Text });
     };
     expect(texts(error(0))).to.deep.equal(['main: lag cannot be read: access denied']);
+    expect(texts(error(0), error(0.5))[0]).to.match(/\(the last of 2 times\)$/);
     expect(texts(error(0), error(30))).to.deep.equal([
       'main: lag cannot be read: access denied (the last of 2 times in 30 s)',
     ]);
