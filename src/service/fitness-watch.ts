@@ -29,18 +29,24 @@ export interface FitnessWatchOptions {
   readonly inventory: { unlistedStores(): readonly string[] };
   readonly events: EventRecorder;
   readonly log: Logger;
+  /** `monotonicMs` unless given. */
+  readonly nowMs?: () => number;
 }
 
 export class FitnessWatch implements FitnessReporter {
   readonly #options: FitnessWatchOptions;
+  readonly #nowMs: () => number;
   readonly #fitness = new Fitness();
   #questions = 0;
   #handovers = 0;
   #isLooking = false;
+  /** Why it leads on although stores fail, as it was said last; empty: none fails. */
+  #stayedBecause = '';
   #cancel: (() => void) | undefined;
 
   constructor(options: FitnessWatchOptions) {
     this.#options = options;
+    this.#nowMs = options.nowMs ?? monotonicMs;
   }
 
   start(): void {
@@ -81,7 +87,8 @@ export class FitnessWatch implements FitnessReporter {
       return;
     }
     const reaches = await this.#reaches();
-    const question = this.#fitness.look(reaches, monotonicMs());
+    const question = this.#fitness.look(reaches, this.#nowMs());
+    if (this.#fitness.failing.length === 0) this.#stayedBecause = '';
     if (question !== null && this.#hasOthers) await this.#ask(question, reaches);
   }
 
@@ -109,7 +116,7 @@ export class FitnessWatch implements FitnessReporter {
   async #handOver(reason: string, to?: string): Promise<void> {
     const { consensus, log } = this.#options;
     log.warn({ reason, ...(to !== undefined && { to }) }, 'handing over leadership');
-    this.#fitness.handsOver(monotonicMs());
+    this.#fitness.handsOver(this.#nowMs());
     try {
       const leader = await consensus.yieldLeadership(to);
       this.#handovers++;
@@ -119,9 +126,13 @@ export class FitnessWatch implements FitnessReporter {
     }
   }
 
+  /** Said again only when it is something else: a server may be down for days. */
   #stay(reason: string, why: string): void {
+    const because = `${reason}; ${why}`;
+    if (because === this.#stayedBecause) return;
+    this.#stayedBecause = because;
     this.#options.log.warn({ reason, why }, 'this leader cannot do its work, and leads on');
-    this.#record(`this leader cannot do its work, and leads on: ${reason}; ${why}`);
+    this.#record(`this leader cannot do its work, and leads on: ${because}`);
   }
 
   #record(text: string): void {

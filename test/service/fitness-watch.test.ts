@@ -17,6 +17,7 @@ describe('a leader that cannot log in to a store', () => {
   let failure: FrenoError | null;
   let texts: string[];
   let lines: string[];
+  let nowMs: number;
 
   beforeEach(() => {
     reaches = { a: 'cutOff' };
@@ -27,6 +28,7 @@ describe('a leader that cannot log in to a store', () => {
     failure = null;
     texts = [];
     lines = [];
+    nowMs = 1_000_000;
   });
 
   /** With a MySQL backend `askLogins` is absent. */
@@ -48,6 +50,7 @@ describe('a leader that cannot log in to a store', () => {
       inventory: { unlistedStores: () => unlisted },
       events: { record: (kind, text) => texts.push(`${kind}: ${text}`) },
       log: pino({ level: 'warn' }, { write: (line: string) => lines.push(line) }),
+      nowMs: () => nowMs,
     });
   }
 
@@ -75,6 +78,26 @@ describe('a leader that cannot log in to a store', () => {
     expect(texts).to.deep.equal([`leader: ${text}`]);
     expect(lines).to.have.length(1);
     expect(watch.report()).to.deep.equal({ failingStores: 1, questions: 1, handovers: 0 });
+  });
+
+  it('says again that it leads on when other stores fail, or the same again', async () => {
+    const watch = newWatch(async () => new Map([['n2', []]]));
+    const lookAnHour = async (): Promise<void> => {
+      for (let hour = 0; hour < 12; hour++) {
+        nowMs += 300_000;
+        await look(watch);
+      }
+    };
+    await lookAnHour();
+    expect(texts).to.have.length(1);
+    reaches = { a: 'cutOff', b: 'cutOff' };
+    await lookAnHour();
+    expect(texts).to.have.length(2);
+    reaches = { a: 'reached', b: 'reached' };
+    await look(watch);
+    reaches = { a: 'cutOff', b: 'cutOff' };
+    await lookAnHour();
+    expect(texts).to.have.length(3);
   });
 
   it('leads on when no node answers, or it reaches the store again meanwhile', async () => {
