@@ -6,6 +6,8 @@ import { addressOf } from './stores.js';
 import type { AppRow, AppsTopic } from './topics.js';
 
 const ROWS_SHOWN = 12;
+/** An app that has not asked for so long does not wait, as the node counts it. */
+const GONE_AFTER_MS = 60_000;
 
 export class WaitingZone {
   readonly #list = new KeyedList<AppRow>(byId('apps'), appItem);
@@ -73,9 +75,10 @@ function appItem(): KeyedItem<AppRow> {
 
 /** `waits 38 s: lag on db7`, `goes on`, or `no longer asks`. */
 function stateText(row: AppRow): string {
-  const { WaitingSeconds, LastStatus, PerSecond } = row;
+  const { WaitingSeconds, LastStatus, LastSeen } = row;
   if (WaitingSeconds === undefined) {
-    return LastStatus === 200 || PerSecond > 0 ? 'goes on' : 'no longer asks';
+    const isGone = LastStatus !== 200 && Date.now() - Date.parse(LastSeen) > GONE_AFTER_MS;
+    return isGone ? 'no longer asks' : 'goes on';
   }
   const age = WaitingSeconds < 1 ? '' : ` ${wholeDuration(WaitingSeconds)}`;
   return `waits${age}: ${whyText(row)}`;
