@@ -89,6 +89,8 @@ describe('the commands that show what happens', () => {
   });
 
   it('end quietly when their reader has gone', async () => {
+    // The lead was handed over before.
+    await (await cluster.leader()).process.waitFor(`/check/freno/mysql/${STORE}`, 200);
     const command = `"${process.execPath}" "${LAUNCHER}" watch ${STORE} | head -n 1`;
     const shell = endingWithUs(
       spawn('bash', ['-c', `${command}; echo "\${PIPESTATUS[0]}"`], {
