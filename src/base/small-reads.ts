@@ -3,9 +3,17 @@
  * is much memory for a short response, and much work at once where a stranger sends without end.
  */
 import { connect, type NetConnectOpts, type OnReadOpts, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 
-/** Starts connecting. `readBytes`: of the one buffer into which it reads. */
-export function connectWithSmallReads(options: NetConnectOpts, readBytes: number): Socket {
+/**
+ * Starts connecting, over TLS where its options are given. `readBytes`: of the one buffer into
+ * which it reads.
+ */
+export function connectWithSmallReads(
+  options: NetConnectOpts,
+  readBytes: number,
+  tls: ConnectionOptions | null = null,
+): Socket {
   const onread: OnReadOpts = {
     buffer: Buffer.allocUnsafeSlow(readBytes),
     callback: (bytes, buffer) => {
@@ -14,6 +22,7 @@ export function connectWithSmallReads(options: NetConnectOpts, readBytes: number
       return true;
     },
   };
-  const socket = connect({ ...options, onread });
+  const reading = { ...options, onread };
+  const socket: Socket = tls === null ? connect(reading) : connectTls({ ...reading, ...tls });
   return socket;
 }

@@ -58,6 +58,7 @@ function ownMetric(mysql: MySQLConfig, cluster: ClusterConfig): MetricSettings {
     catchUp: catchUpSettings(cluster.CatchUp, mysql.CatchUp),
     httpCheckPort: Math.max(0, cluster.HttpCheckPort || mysql.HttpCheckPort),
     httpCheckPath: cluster.HttpCheckPath || mysql.HttpCheckPath,
+    httpCheckTls: tlsSettings(inheritedTls(cluster.HttpCheckTLS, mysql.HttpCheckTLS)),
     ignoreHosts: cluster.IgnoreHosts.length > 0 ? cluster.IgnoreHosts : mysql.IgnoreHosts,
   };
 }
@@ -98,6 +99,12 @@ function otherMetric(
     catchUp: catchUpSettings(keys.CatchUp, undefined),
     httpCheckPort: Math.max(0, keys.HttpCheckPort ?? own.httpCheckPort),
     httpCheckPath: keys.HttpCheckPath || own.httpCheckPath,
+    httpCheckTls:
+      keys.HttpCheckTLS === undefined
+        ? own.httpCheckTls
+        : tlsSettings(
+            inheritedTls(keys.HttpCheckTLS, inheritedTls(cluster.HttpCheckTLS, mysql.HttpCheckTLS)),
+          ),
     ignoreHosts: keys.IgnoreHosts ?? own.ignoreHosts,
   };
 }

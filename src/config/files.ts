@@ -15,6 +15,7 @@ import { secretsProblem } from './raft-secret.js';
 import type { FrenoConfig } from './schema.js';
 import type { HostSourcesConfig, TlsConfig } from './schema-hosts.js';
 import type { ListenTlsConfig } from './schema-listen.js';
+import type { MetricConfig } from './schema-metrics.js';
 import { type Path, pathText } from './schema-walk.js';
 import { inheritedTls, tlsSettings } from './tls.js';
 
@@ -48,17 +49,23 @@ export async function checkFiles(config: FrenoConfig): Promise<FileFindings> {
   await files.checkPassword(MySQL.PasswordFile, [...mysqlPath, 'PasswordFile']);
   await files.checkPassword(MySQL.ProxySQLPasswordFile, [...mysqlPath, 'ProxySQLPasswordFile']);
   const common: PlacedTls = { tls: MySQL.TLS, path: [...mysqlPath, 'TLS'] };
+  const commonCheck: PlacedTls = {
+    tls: MySQL.HttpCheckTLS,
+    path: [...mysqlPath, 'HttpCheckTLS'],
+  };
   for (const [name, cluster] of Object.entries(MySQL.Clusters)) {
     const path: Path = [...mysqlPath, 'Clusters', name];
     const own: PlacedTls = { tls: cluster.TLS, path: [...path, 'TLS'] };
     await files.check(own, common);
+    const check: PlacedTls = { tls: cluster.HttpCheckTLS, path: [...path, 'HttpCheckTLS'] };
+    await files.check(check, commonCheck);
     await files.checkPublicKey(cluster.ServerPublicKeyFile, [...path, 'ServerPublicKeyFile']);
     await files.checkPassword(cluster.PasswordFile, [...path, 'PasswordFile']);
     await files.checkSources(cluster, path);
     const proxysql: Path = ['ProxySQLSettings', 'PasswordFile'];
     await files.checkPassword(cluster.ProxySQLSettings.PasswordFile, [...path, ...proxysql]);
     for (const [metric, { keys }] of namedMetrics(MySQL, cluster)) {
-      const homeOf = (key: 'TLS' | 'PasswordFile' | 'Hosts' | 'Prometheus'): Path => [
+      const homeOf = (key: keyof MetricConfig): Path => [
         ...(cluster.Metrics[metric]?.[key] === undefined ? mysqlPath : path),
         ...['Metrics', metric, key],
       ];
@@ -67,8 +74,12 @@ export async function checkFiles(config: FrenoConfig): Promise<FileFindings> {
       await files.checkPassword(ofHosts, [...homeOf('Hosts'), ...proxysql]);
       if (keys.Hosts !== undefined) await files.checkSources(keys.Hosts, homeOf('Hosts'));
       await files.checkAuthorities(keys.Prometheus?.CAFile, [...homeOf('Prometheus'), 'CAFile']);
-      if (keys.TLS === undefined) continue;
-      await files.check({ tls: keys.TLS, path: homeOf('TLS') }, own, common);
+      if (keys.TLS !== undefined) {
+        await files.check({ tls: keys.TLS, path: homeOf('TLS') }, own, common);
+      }
+      if (keys.HttpCheckTLS === undefined) continue;
+      const ofMetric = { tls: keys.HttpCheckTLS, path: homeOf('HttpCheckTLS') };
+      await files.check(ofMetric, check, commonCheck);
     }
   }
   if (config.ListenTLS !== undefined) await files.checkListening(config.ListenTLS);

@@ -224,8 +224,8 @@ A key that is set counts, also as 0 or as an empty list, but where the table say
 [Metrics of stores](metrics-of-stores.md) says more.`;
 
 const TLS = `The keys are the same in \`Stores.MySQL.TLS\`, in \`TLS\` of a cluster or a metric,
-and in \`BackendMySQLTLS\`.
-A cluster inherits from \`Stores.MySQL.TLS\` what it does not set
+in \`HttpCheckTLS\` of these places, and in \`BackendMySQLTLS\`.
+A cluster inherits from the same key of \`Stores.MySQL\` what it does not set
 (a certificate together with its key); \`{"Enabled": false}\` turns encryption off for it.
 Certificates are verified unless \`SkipVerify\` is set.
 A file that cannot be read, or does not contain what its key says, stops the start or the reload,

@@ -47,6 +47,7 @@ export function checkMetrics(
     checkMeasured(placed, findings);
     checkHosts(mysql, cluster, placed, findings);
     checkCertificate(metric.keys.TLS, [...placed.path, 'TLS'], findings);
+    checkCertificate(metric.keys.HttpCheckTLS, [...placed.path, 'HttpCheckTLS'], findings);
     checkPassword(metric.keys, placed.path, findings);
     const proxysql = metric.keys.Hosts?.ProxySQLSettings ?? {};
     checkPassword(proxysql, [...placed.path, 'Hosts', 'ProxySQLSettings'], findings);

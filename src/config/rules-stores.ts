@@ -22,6 +22,7 @@ export function checkStores(mysql: MySQLConfig, findings: Findings): void {
     );
   }
   checkCertificate(mysql.TLS, [...path, 'TLS'], findings);
+  checkCertificate(mysql.HttpCheckTLS, [...path, 'HttpCheckTLS'], findings);
   checkPassword(mysql, path, findings);
   checkPassword(prefixedPassword('ProxySQL', mysql), path, findings, 'ProxySQL');
   checkMetricCount(mysql, path, findings);
@@ -47,6 +48,7 @@ function checkCluster(
   findings: Findings,
 ): void {
   checkCertificate(cluster.TLS, [...path, 'TLS'], findings);
+  checkCertificate(cluster.HttpCheckTLS, [...path, 'HttpCheckTLS'], findings);
   checkPassword(cluster, path, findings);
   checkLogin(mysql, cluster, path, findings);
   checkPassword(cluster.ProxySQLSettings, [...path, 'ProxySQLSettings'], findings);

@@ -127,6 +127,9 @@ const metric = z
       description: 'As of the cluster. 0 or -1: no HTTP check.',
     }),
     HttpCheckPath: text().optional().meta({ description: 'As of the cluster. Empty inherits.' }),
+    HttpCheckTLS: optionalTls().meta({
+      description: 'As of the cluster. Keys that are not set inherit.',
+    }),
     CatchUp: optionalCatchUp().meta({
       description:
         'As in `Stores.MySQL`, and not inherited. `AboveSeconds` is in the unit of the metric.',

@@ -61,6 +61,9 @@ const cluster = z.strictObject({
     .default(0)
     .meta({ description: 'As in `Stores.MySQL`. 0 inherits, -1 disables the HTTP check.' }),
   HttpCheckPath: text().default('').meta({ description: 'As in `Stores.MySQL`. Empty inherits.' }),
+  HttpCheckTLS: optionalTls().meta({
+    description: 'As in `Stores.MySQL`. Keys that are not set inherit.',
+  }),
   IgnoreHosts: list(text().min(1))
     .default([])
     .meta({ description: 'As in `Stores.MySQL`. Empty inherits.' }),
@@ -164,6 +167,9 @@ const mysql = z.strictObject({
         '0 or -1: no check.',
     }),
   HttpCheckPath: text().default('').meta({ description: 'Path of the HTTP check.' }),
+  HttpCheckTLS: optionalTls().meta({
+    description: 'Encryption of the HTTP check (`https`). None if not set.',
+  }),
   IgnoreHosts: list(text().min(1))
     .default([])
     .meta({ description: 'Hosts whose `host:port` contains one of these are not probed.' }),

@@ -115,6 +115,8 @@ export interface MetricSettings {
   /** 0: no HTTP check. */
   readonly httpCheckPort: number;
   readonly httpCheckPath: string;
+  /** Null: the check is not encrypted. */
+  readonly httpCheckTls: TlsSettings | null;
   /** Substrings of `host:port` of hosts that are not probed. */
   readonly ignoreHosts: readonly string[];
 }

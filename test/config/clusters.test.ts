@@ -54,6 +54,7 @@ describe('the settings of a cluster', () => {
     catchUp: null,
     httpCheckPort: 8080,
     httpCheckPath: '/up',
+    httpCheckTls: null,
     ignoreHosts: ['backup'],
   };
 
@@ -140,6 +141,14 @@ describe('the settings of a cluster', () => {
       expect(settingsOf({ TLS: { Enabled: true } }, { TLS: { Enabled: false } }).tls).to.not.equal(
         null,
       );
+    });
+
+    it('encrypts the HTTP check by a TLS object of its own, which is inherited alike', () => {
+      const HttpCheckTLS = { CAFile: 'ca', ServerName: 'agent' };
+      const inherits = settingsOf({ HttpCheckTLS: { ServerName: 'own' } }, { HttpCheckTLS });
+      expect(inherits.httpCheckTls).to.deep.equal({ ...tls, serverName: 'own' });
+      const off = settingsOf({ HttpCheckTLS: { Enabled: false } }, { HttpCheckTLS });
+      expect([off.httpCheckTls, settingsOf({}, common).httpCheckTls]).to.deep.equal([null, null]);
     });
 
     it('inherits the TLS keys that the cluster does not set, a certificate with its key', () => {

@@ -127,7 +127,7 @@ describe('the files that a configuration names', () => {
       Clusters: {
         a: { HAProxySettings: { CAFile: '/nowhere/ca.pem' }, VitessSettings: { CAFile } },
         b: { Metrics: { n: { Hosts: { VitessSettings: { CAFile } } } } },
-        c: { HAProxySettings: { CAFile: authority.caFile } },
+        c: { HAProxySettings: { CAFile: authority.caFile }, HttpCheckTLS: { CAFile } },
       },
     });
     const none = `${CAFile} contains no certificate in PEM format`;
@@ -136,6 +136,7 @@ describe('the files that a configuration names', () => {
       `${MYSQL}.Clusters.a.VitessSettings.CAFile: ${none}`,
       `${MYSQL}.Metrics.m.Prometheus.CAFile: ${none}`,
       `${MYSQL}.Clusters.b.Metrics.n.Hosts.VitessSettings.CAFile: ${none}`,
+      `${MYSQL}.Clusters.c.HttpCheckTLS.CAFile: ${none}`,
     ]);
   });
 

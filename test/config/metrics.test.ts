@@ -126,6 +126,10 @@ describe('the metrics of a cluster', () => {
       port: 3307,
     });
     expect(other({ ...X, TLS: { Enabled: false } }, SOURCE, inherited).tls).to.equal(null);
+    const check = { HttpCheckTLS: { CAFile: 'ca' } };
+    expect(other(X, SOURCE, check).httpCheckTls).to.include({ caFile: 'ca' });
+    const named = other({ ...X, HttpCheckTLS: { ServerName: 'n' } }, SOURCE, check);
+    expect(named.httpCheckTls).to.include({ caFile: 'ca', serverName: 'n' });
   });
 
   it('of Stores.MySQL are those of each cluster, which may set keys or take one out', () => {

@@ -38,6 +38,7 @@ export function metricSettings(
     catchUp: null,
     httpCheckPort: 0,
     httpCheckPath: '',
+    httpCheckTls: null,
     ignoreHosts: [],
     ...changes,
   };

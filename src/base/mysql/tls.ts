@@ -1,10 +1,10 @@
-/** TLS to MySQL servers: the files of the settings, as options of the client library. */
+/** The files of a `TLS` object, as options of the MySQL client library. */
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { SslOptions } from 'mysql2';
 import { FrenoError, messageOf } from '../errors.js';
 
-/** TLS to a MySQL server. Files are read by the thread that connects. */
+/** TLS to a server. Files are read by the thread that connects. */
 export interface TlsSettings {
   readonly caFile: string;
   readonly certFile: string;
@@ -23,11 +23,14 @@ const RELOAD_AFTER_MS = 10_000;
 /** The TLS settings of one cluster, or of the backend. */
 export class TlsMaterial {
   readonly #settings: TlsSettings;
+  readonly #key: string;
   #options: SslOptions | undefined;
   #readAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(settings: TlsSettings) {
+  /** `key`: of the configuration, for errors. */
+  constructor(settings: TlsSettings, key = 'TLS') {
     this.#settings = settings;
+    this.#key = key;
   }
 
   /** Name to verify instead of the host's; empty: the host's. */
@@ -41,7 +44,7 @@ export class TlsMaterial {
    */
   options(nowMs: number): SslOptions {
     if (this.#options === undefined || nowMs - this.#readAtMs >= RELOAD_AFTER_MS) {
-      const options = readOptions(this.#settings);
+      const options = readOptions(this.#settings, this.#key);
       if (!isDeepStrictEqual(options, this.#options)) this.#options = options;
       this.#readAtMs = nowMs;
     }
@@ -49,12 +52,12 @@ export class TlsMaterial {
   }
 }
 
-function readOptions(settings: TlsSettings): SslOptions {
+function readOptions(settings: TlsSettings, key: string): SslOptions {
   const { caFile, certFile, keyFile, skipVerify } = settings;
   return {
-    ...(caFile !== '' && { ca: readText('CAFile', caFile) }),
-    ...(certFile !== '' && { cert: readText('CertFile', certFile) }),
-    ...(keyFile !== '' && { key: readText('KeyFile', keyFile) }),
+    ...(caFile !== '' && { ca: readText(`${key}.CAFile`, caFile) }),
+    ...(certFile !== '' && { cert: readText(`${key}.CertFile`, certFile) }),
+    ...(keyFile !== '' && { key: readText(`${key}.KeyFile`, keyFile) }),
     rejectUnauthorized: !skipVerify,
     verifyIdentity: !skipVerify,
   };
@@ -64,6 +67,6 @@ function readText(key: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (thrown) {
-    throw new FrenoError('RESOURCE', `TLS.${key}: ${messageOf(thrown)}`, { cause: thrown });
+    throw new FrenoError('RESOURCE', `${key}: ${messageOf(thrown)}`, { cause: thrown });
   }
 }

@@ -74,7 +74,7 @@ export class ProbedCluster implements Scheduled {
       { store, httpChecker, logger, lines, counters, resolver, logins: context.logins },
       scheduling,
     );
-    this.#checks = new HostChecks({ httpChecker, resolver, scheduling });
+    this.#checks = new HostChecks({ store, httpChecker, lines, resolver, scheduling });
     this.#assignment = assignment;
     this.#replaceMetrics(nowMs);
   }

@@ -6,7 +6,9 @@
 import { formatAddress } from '../../base/address.js';
 import { monotonicMs } from '../../base/clock.js';
 import type { ResolverClient } from '../../base/dns-resolver.js';
+import type { TlsSettings } from '../../base/mysql/tls.js';
 import type { MetricAssignment } from '../../contracts/stores.js';
+import { type FailureLines, FailureLog } from './failure-log.js';
 import { CHECK_INTERVAL_MS, checkUrl, type HttpChecker } from './http-check.js';
 import type { MemberScheduling, Openable } from './probe-scheduler.js';
 
@@ -22,14 +24,26 @@ interface CheckedHost {
 }
 
 export interface HostChecksContext {
+  readonly store: string;
   readonly httpChecker: HttpChecker;
+  readonly lines: FailureLines;
   readonly resolver: ResolverClient;
   readonly scheduling: MemberScheduling;
 }
 
+interface PageKey {
+  readonly url: string;
+  readonly tls: TlsSettings | null;
+}
+
+const MESSAGES = {
+  failed: 'HTTP check over TLS failed: the host is kept',
+  recovered: 'HTTP check over TLS responds again',
+};
+
 export class HostChecks {
   readonly #context: HostChecksContext;
-  /** By URL. */
+  /** By URL and settings of TLS, as JSON. */
   #pages = new Map<string, CheckedPage>();
   #isProbing = false;
 
@@ -46,7 +60,7 @@ export class HostChecks {
     const hosts = new Map<string, CheckedHost[]>();
     const unchecked: CheckedHost[] = [];
     for (const [metric, { settings, targets }] of metrics) {
-      const { httpCheckPort: port, httpCheckPath: path } = settings;
+      const { httpCheckPort: port, httpCheckPath: path, httpCheckTls: tls } = settings;
       for (const target of targets) {
         const checked = { metric, address: formatAddress(target) };
         if (port === 0) {
@@ -54,9 +68,10 @@ export class HostChecks {
           continue;
         }
         addresses.add(checked.address);
-        const url = checkUrl(target.host, port, path);
-        const ofPage = hosts.get(url);
-        if (ofPage === undefined) hosts.set(url, [checked]);
+        const page: PageKey = { url: checkUrl(target.host, port, path, tls !== null), tls };
+        const key = JSON.stringify(page);
+        const ofPage = hosts.get(key);
+        if (ofPage === undefined) hosts.set(key, [checked]);
         else ofPage.push(checked);
       }
     }
@@ -80,14 +95,14 @@ export class HostChecks {
     const before = this.#pages;
     const { scheduling } = this.#context;
     this.#pages = new Map();
-    for (const [url, checked] of hosts) {
-      const page = before.get(url) ?? new CheckedPage(url, this.#context);
+    for (const [key, checked] of hosts) {
+      const page = before.get(key) ?? new CheckedPage(JSON.parse(key) as PageKey, this.#context);
       page.hosts = checked;
-      this.#pages.set(url, page);
-      if (this.#isProbing && !before.has(url)) scheduling.start(page);
+      this.#pages.set(key, page);
+      if (this.#isProbing && !before.has(key)) scheduling.start(page);
     }
-    for (const [url, page] of before) {
-      if (this.#pages.has(url)) continue;
+    for (const [key, page] of before) {
+      if (this.#pages.has(key)) continue;
       page.hosts = [];
       scheduling.stop(page);
     }
@@ -95,16 +110,23 @@ export class HostChecks {
 }
 
 class CheckedPage implements Openable {
-  readonly #url: string;
+  readonly #page: PageKey;
   readonly #context: HostChecksContext;
+  /** Null without TLS: a page that does not respond is no failure of the check. */
+  readonly #log: FailureLog | null;
   hosts: readonly CheckedHost[] = [];
   #leavesOut = false;
   #isChecking = false;
   #nextMs = 0;
 
-  constructor(url: string, context: HostChecksContext) {
-    this.#url = url;
+  constructor(page: PageKey, context: HostChecksContext) {
+    const { store, lines } = context;
+    this.#page = page;
     this.#context = context;
+    this.#log =
+      page.tls === null
+        ? null
+        : new FailureLog(lines, { store, host: new URL(page.url).host }, MESSAGES);
   }
 
   /** The first check runs beside the first probes. */
@@ -119,11 +141,15 @@ class CheckedPage implements Openable {
     this.#nextMs = nowMs + CHECK_INTERVAL_MS;
     this.#isChecking = true;
     const { httpChecker, resolver } = this.#context;
-    httpChecker.check(this.#url, resolver.lookup, (leavesOut) => {
+    const done = (leavesOut: boolean, failure: string): void => {
       this.#isChecking = false;
       this.#leavesOut = leavesOut;
-      this.apply(monotonicMs());
-    });
+      const atMs = monotonicMs();
+      if (failure === '') this.#log?.recovered();
+      else this.#log?.failed(failure, atMs);
+      this.apply(atMs);
+    };
+    httpChecker.check(this.#page.url, resolver.lookup, done, this.#page.tls);
   }
 
   /** As a check without a response. */
