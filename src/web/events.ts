@@ -1,7 +1,7 @@
 /** What happened lately, the newest first: of all stores, and of one that is open. */
 import { byId, element, type KeyedItem, KeyedList, setAttribute, setText } from './dom.js';
+import { type Happening, happeningsOf } from './event-rows.js';
 import { clockTime } from './format.js';
-import { type Happening, happeningsOf } from './happenings.js';
 import type { EventRow } from './topics.js';
 
 const EVENTS_SHOWN = 20;

@@ -1,6 +1,6 @@
 /** What happened, in rows that a person can read. */
 import { expect } from 'chai';
-import { eventsOfStore, happeningsOf } from '../../src/web/happenings.js';
+import { eventsOfStore, happeningsOf } from '../../src/web/event-rows.js';
 import type { EventRow } from '../../src/web/topics.js';
 
 const START_MS = Date.parse('2026-11-27T12:00:00Z');
