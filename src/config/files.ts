@@ -82,6 +82,7 @@ export async function checkFiles(config: FrenoConfig): Promise<FileFindings> {
       await files.check(ofMetric, check, commonCheck);
     }
   }
+  await files.check({ tls: config.MemcacheTLS, path: ['MemcacheTLS'] });
   if (config.ListenTLS !== undefined) await files.checkListening(config.ListenTLS);
   if (config.BackendMySQLHost !== '') {
     await files.check({ tls: config.BackendMySQLTLS, path: ['BackendMySQLTLS'] });

@@ -224,7 +224,7 @@ A key that is set counts, also as 0 or as an empty list, but where the table say
 [Metrics of stores](metrics-of-stores.md) says more.`;
 
 const TLS = `The keys are the same in \`Stores.MySQL.TLS\`, in \`TLS\` of a cluster or a metric,
-in \`HttpCheckTLS\` of these places, and in \`BackendMySQLTLS\`.
+in \`HttpCheckTLS\` of these places, in \`BackendMySQLTLS\` and in \`MemcacheTLS\`.
 A cluster inherits from the same key of \`Stores.MySQL\` what it does not set
 (a certificate together with its key); \`{"Enabled": false}\` turns encryption off for it.
 Certificates are verified unless \`SkipVerify\` is set.

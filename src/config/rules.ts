@@ -26,6 +26,7 @@ export function checkRules(config: FrenoConfig, findings: Findings): void {
     findings.warning(['HttpWorkers'], 'ignored: HttpEngine "node" has one worker');
   }
   checkCertificate(config.BackendMySQLTLS, ['BackendMySQLTLS'], findings);
+  checkCertificate(config.MemcacheTLS, ['MemcacheTLS'], findings);
   checkPassword(prefixedPassword('BackendMySQL', config), [], findings, 'BackendMySQL');
   checkBackendLogin(config, findings);
   checkApps(config.Apps, findings);

@@ -4,6 +4,7 @@ import { address, count, list, port, text } from './key-types.js';
 import { accessKeys } from './schema-access.js';
 import { appKeys } from './schema-apps.js';
 import { backendKeys, raftKeys } from './schema-consensus.js';
+import { optionalTls } from './schema-hosts.js';
 import { listenKeys } from './schema-listen.js';
 import { stores } from './schema-stores.js';
 
@@ -72,6 +73,10 @@ const memcacheKeys = {
   }),
   MemcachePath: text().default('freno').meta({
     description: 'First part of the memcached keys: `<MemcachePath>/mysql/<store>`.',
+    live: true,
+  }),
+  MemcacheTLS: optionalTls().meta({
+    description: 'Encryption of the connections to the memcached servers. None if not set.',
     live: true,
   }),
 };

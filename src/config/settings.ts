@@ -98,7 +98,11 @@ export function serviceSettings(config: FrenoConfig, cores: number): ServiceSett
     consensus: config.BackendMySQLHost === '' ? raftSettings(config) : backendSettings(config),
     domain: domain(config),
     shareDomain: config.ShareDomain,
-    memcache: { servers: config.MemcacheServers, path: config.MemcachePath },
+    memcache: {
+      servers: config.MemcacheServers,
+      path: config.MemcachePath,
+      tls: tlsSettings(config.MemcacheTLS),
+    },
     appRules: appRulesSettings(config),
     access: accessSettings(config),
   };

@@ -2,14 +2,17 @@
  * Where a probe thread publishes the values of its stores, from the stores' side: nothing here
  * waits, fails or throws.
  */
+import type { TlsSettings } from '../base/mysql/tls.js';
 import type { MetricState } from '../throttle/metric.js';
 
-/** Where values are published, as `/config/memcache` shows it. */
+/** Where values are published; `/config/memcache` shows servers and path. */
 export interface MemcacheAddress {
   /** `host` or `host:port` (11211 where none is given). Empty: nothing is published. */
   readonly servers: readonly string[];
   /** First part of the keys. */
   readonly path: string;
+  /** Null: not encrypted. */
+  readonly tls: TlsSettings | null;
 }
 
 /** Writes to the servers since the start of the thread. */

@@ -175,6 +175,14 @@ describe('the files that a configuration names', () => {
     ]);
   });
 
+  it('reports the files of MemcacheTLS that are unusable', async () => {
+    const mixed = { ...pair(first), KeyFile: second.keyFile };
+    expect(await problemsOf({}, { MemcacheTLS: pair(first) })).to.be.empty;
+    expect(await problemsOf({}, { MemcacheTLS: mixed })).to.deep.equal([
+      `MemcacheTLS.KeyFile: ${second.keyFile} does not match the certificate in CertFile`,
+    ]);
+  });
+
   it('reports the files of RaftTLS that are unusable', async () => {
     const RaftTLS = { CAFile: authority.caFile, ...pair(first) };
     expect(await problemsOf({}, { RaftTLS })).to.be.empty;

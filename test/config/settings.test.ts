@@ -35,7 +35,7 @@ describe('the settings of the service', () => {
       shareDomain: '',
       appRules: { separator: '', rules: [] },
       access: OPEN_ACCESS,
-      memcache: { servers: [], path: 'freno' },
+      memcache: { servers: [], path: 'freno', tls: null },
     });
   });
 

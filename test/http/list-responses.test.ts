@@ -104,7 +104,7 @@ for (const engine of ENGINES) {
     });
 
     it('responds with the memcached servers', async () => {
-      front.handler.setMemcache({ servers: ['a:1', 'b:2'], path: 'p' });
+      front.handler.setMemcache({ servers: ['a:1', 'b:2'], path: 'p', tls: null });
       expect((await fetchOnce(front.port, '/config/memcache')).body).to.equal(
         '{"MemcacheServers":["a:1","b:2"],"MemcachePath":"p"}\n',
       );

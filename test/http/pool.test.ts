@@ -90,7 +90,7 @@ for (const engine of ENGINES) {
     });
 
     it('sends new memcached servers to the workers', async () => {
-      test.pool.setMemcache({ servers: ['cache:11211'], path: 'x' });
+      test.pool.setMemcache({ servers: ['cache:11211'], path: 'x', tls: null });
       // Messages keep their order: the acknowledgement of a later one covers this one.
       await test.pool.setStores([], NO_APP_RULES);
       expect(await fetchJson(test.pool.port, '/config/memcache')).to.deep.equal({

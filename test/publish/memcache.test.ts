@@ -80,7 +80,7 @@ describe('MemcachePublisher', () => {
 
   function publisherTo(addresses: readonly string[], path = 'freno'): MemcachePublisher {
     const publisher = new MemcachePublisher({
-      address: { servers: addresses, path },
+      address: { servers: addresses, path, tls: null },
       mayAct: () => acting,
       log: logInto(log),
     });
@@ -261,12 +261,12 @@ describe('MemcachePublisher', () => {
     const publisher = publisherTo([first.address]);
     const store = publisher.open('main1');
     await connected(publisher, store);
-    publisher.setAddress({ servers: [second.address], path: 'elsewhere' });
+    publisher.setAddress({ servers: [second.address], path: 'elsewhere', tls: null });
     await publishUntil(
       async () => (await second.get('elsewhere/mysql/main1')) !== undefined,
       () => store.publish(ok, 1),
     );
-    publisher.setAddress({ servers: [], path: 'elsewhere' });
+    publisher.setAddress({ servers: [], path: 'elsewhere', tls: null });
     const written = publisher.statistics.written;
     store.publish(ok, 1);
     await pause(2 * WRITE_INTERVAL_MS);
@@ -280,7 +280,7 @@ describe('MemcachePublisher', () => {
     await connected(publisher, store);
     store.publish(ok, 1);
     store.publish(ok, 2);
-    publisher.setAddress({ servers: [], path: 'freno' });
+    publisher.setAddress({ servers: [], path: 'freno', tls: null });
     await pause(3 * WRITE_INTERVAL_MS);
     expect(valuesOf(writes)).to.deep.equal([1]);
   });

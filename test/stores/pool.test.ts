@@ -51,7 +51,7 @@ describe('ProbePool', () => {
       workerFile: CRASHING,
       log,
       logger,
-      memcache: { servers: [], path: '' },
+      memcache: { servers: [], path: '', tls: null },
       diagnostics: new DiagnosticsHub(),
       watchdog: { tickMs: 100, ticksMax: 30, firstTicksMax: 100 },
     });

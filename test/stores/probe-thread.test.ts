@@ -29,7 +29,7 @@ describe('ProbeThread', () => {
       sockets: ProbeSockets.memory(1),
       log,
       logger: createLogger(log, 'test'),
-      memcache: { servers: [], path: '' },
+      memcache: { servers: [], path: '', tls: null },
       diagnostics: new DiagnosticsHub(),
       worker: 0,
       watchdog: { tickMs: 100, ticksMax: 10, firstTicksMax: 100 },
@@ -75,7 +75,7 @@ describe('ProbeThread', () => {
       sockets: ProbeSockets.memory(2),
       log,
       logger: pino({ customLevels: LOG_LEVELS }, { write }),
-      memcache: { servers: [], path: '' },
+      memcache: { servers: [], path: '', tls: null },
       diagnostics: new DiagnosticsHub(),
       watchdog: { tickMs: 100, ticksMax: 10, firstTicksMax: 100 },
     };

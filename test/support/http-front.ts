@@ -128,7 +128,7 @@ export class TestFront {
       log: pino({ level: 'silent', customLevels: LOG_LEVELS }),
     };
     this.engine = engineOf(name, context, tls);
-    this.handler.setMemcache({ servers: [], path: 'freno' });
+    this.handler.setMemcache({ servers: [], path: 'freno', tls: null });
   }
 
   static async start(

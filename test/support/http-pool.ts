@@ -37,7 +37,7 @@ export class TestPool {
       stores: [storeLocation('main1', 0)],
       appRules: NO_APP_RULES,
       access: OPEN_ACCESS,
-      memcache: { servers: [], path: 'freno' },
+      memcache: { servers: [], path: 'freno', tls: null },
       image: () => this.state.image(),
       handleRequest: (request) => this.respond(request),
       refused: () => {},

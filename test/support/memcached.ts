@@ -2,7 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { freePorts } from '../../src/demo/temporary.js';
+import type { Certificate } from './certificates.js';
 import { endingWithUs } from './child.js';
 import { programPath } from './needs.js';
 import { until } from './until.js';
@@ -16,14 +18,18 @@ export class Memcached {
   private constructor(
     readonly port: number,
     private readonly protocol: MemcachedProtocol,
+    private readonly certificate?: Certificate,
   ) {
-    this.#child = launch(port, protocol);
+    this.#child = launch(port, protocol, certificate);
   }
 
   /** Resolves when it answers. */
-  static async start(protocol: MemcachedProtocol = 'auto'): Promise<Memcached> {
+  static async start(
+    protocol: MemcachedProtocol = 'auto',
+    certificate?: Certificate,
+  ): Promise<Memcached> {
     const [port = 0] = await freePorts(1);
-    const memcached = new Memcached(port, protocol);
+    const memcached = new Memcached(port, protocol, certificate);
     await memcached.#answering();
     return memcached;
   }
@@ -62,7 +68,7 @@ export class Memcached {
 
   async restart(): Promise<void> {
     await this.stop();
-    this.#child = launch(this.port, this.protocol);
+    this.#child = launch(this.port, this.protocol, this.certificate);
     await this.#answering();
   }
 
@@ -76,7 +82,10 @@ export class Memcached {
   }
 
   async #ask(command: string, end: RegExp): Promise<string> {
-    const socket = connect(this.port, '127.0.0.1');
+    const socket =
+      this.certificate === undefined
+        ? connect(this.port, '127.0.0.1')
+        : connectTls({ port: this.port, host: '127.0.0.1', rejectUnauthorized: false });
     socket.setTimeout(2_000, () => socket.destroy(new Error('memcached does not answer')));
     socket.write(`${command}\r\n`);
     let reply = '';
@@ -92,8 +101,16 @@ export class Memcached {
   }
 }
 
-function launch(port: number, protocol: MemcachedProtocol): ChildProcess {
+function launch(
+  port: number,
+  protocol: MemcachedProtocol,
+  certificate?: Certificate,
+): ChildProcess {
   const address = ['-U', '0', '-l', '127.0.0.1', '-p', String(port)];
   const flags = [...address, '-u', 'root', '-m', '16', '-B', protocol];
+  if (certificate !== undefined) {
+    const { certFile, keyFile } = certificate;
+    flags.push('-Z', '-o', `ssl_chain_cert=${certFile},ssl_key=${keyFile}`);
+  }
   return endingWithUs(spawn(programPath('memcached'), flags, { stdio: 'ignore' }));
 }

@@ -25,7 +25,7 @@ export class Probing {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     const log = { level: 'error', stacks: false } as const;
-    const memcache = { servers: [], path: '' };
+    const memcache = { servers: [], path: '', tls: null };
     const sockets = ProbeSockets.memory(1);
     const places = { sockets, socketsMax };
     const task = { port: port2, board: this.board.memory, ...places, log, memcache, worker: 0 };

@@ -7,6 +7,7 @@ import { parseAddress } from '../../../base/address.js';
 import { monotonicMs } from '../../../base/clock.js';
 import { goFixed } from '../../../base/json.js';
 import type { Logger } from '../../../base/log.js';
+import { TlsClient } from '../../../base/tls-client.js';
 import type {
   MemcacheAddress,
   MetricPublisher,
@@ -87,13 +88,14 @@ export class MemcachePublisher implements MetricPublisher {
     };
   }
 
-  setAddress({ servers, path }: MemcacheAddress): void {
+  setAddress({ servers, path, tls }: MemcacheAddress): void {
+    const client = tls === null ? null : new TlsClient(tls, 'MemcacheTLS');
     for (const server of this.#servers) server.close();
     this.#path = path;
     this.#servers = servers.map((text) => {
       const address = parseAddress(text, MEMCACHE_PORT);
       if (address === null) throw new Error('an address in MemcacheServers was not validated');
-      return new MemcacheServer(address, this.#counters, this.#options.log);
+      return new MemcacheServer(address, client, this.#counters, this.#options.log);
     });
     this.#version++;
     if (servers.length === 0) this.#deferred.clear();

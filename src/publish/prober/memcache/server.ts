@@ -17,6 +17,8 @@ import { Backoff } from '../../../base/backoff.js';
 import { monotonicMs } from '../../../base/clock.js';
 import { messageOf } from '../../../base/errors.js';
 import type { Logger } from '../../../base/log.js';
+import type { TlsClient } from '../../../base/tls-client.js';
+import { encrypt } from './encrypt.js';
 
 /**
  * A write without a response fails after this, and the connection with it: its value has expired
@@ -51,6 +53,8 @@ export interface WriteCounters {
 /** One connection, from its attempt to its first failure. */
 interface MemcacheConnection {
   readonly node: MemcacheNode;
+  /** Whether it may be written to: over TLS, the server has proved who it is. */
+  isReady: boolean;
   /**
    * When each write in flight was sent (`monotonicMs()`), oldest first: responses arrive in the
    * order of the writes.
@@ -67,6 +71,8 @@ interface MemcacheConnection {
  */
 export class MemcacheServer {
   readonly #address: Address;
+  /** Null: not encrypted. */
+  readonly #tls: TlsClient | null;
   readonly #counters: WriteCounters;
   readonly #log: Logger;
   #connection: MemcacheConnection | null = null;
@@ -80,8 +86,9 @@ export class MemcacheServer {
   readonly #backoff = new Backoff({ firstMs: 100, maxMs: 5_000, jitter: 0 });
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(address: Address, counters: WriteCounters, log: Logger) {
+  constructor(address: Address, tls: TlsClient | null, counters: WriteCounters, log: Logger) {
     this.#address = address;
+    this.#tls = tls;
     this.#counters = counters;
     this.#log = log;
   }
@@ -113,7 +120,7 @@ export class MemcacheServer {
     if (this.#connection === null) this.#lookUp();
     const connection = this.#connection;
     const isFull = (connection?.sentAtMs.length ?? 0) >= IN_FLIGHT_MAX;
-    if (connection === null || !connection.node.isConnected() || isFull) {
+    if (!connection?.isReady || !connection.node.isConnected() || isFull) {
       this.#counters.dropped++;
       return;
     }
@@ -150,17 +157,18 @@ export class MemcacheServer {
   /** An attempt that takes too long fails by the time-out of the node. */
   #connect(ip: string): void {
     const node = new MemcacheNode(ip, this.#address.port, { timeout: TIMEOUT_MS });
-    const connection: MemcacheConnection = { node, sentAtMs: [], bytes: 0 };
+    const connection: MemcacheConnection = { node, isReady: false, sentAtMs: [], bytes: 0 };
     this.#connection = connection;
     const fail = (reason: string): void => {
       if (connection === this.#connection) this.#fail(reason);
     };
     node.on('error', (error: unknown) => fail(messageOf(error)));
     node.on('close', () => fail('the server closed the connection'));
-    node.connect().then(
+    this.#open(node, fail).then(
       // From here on the node's time-out would close a connection that is only idle.
       () => {
         node.socket?.setTimeout(0);
+        connection.isReady = true;
         // Before the library reads them.
         node.socket?.prependListener('data', (chunk: Buffer) => {
           connection.bytes += chunk.length;
@@ -169,6 +177,13 @@ export class MemcacheServer {
       },
       (error: unknown) => fail(messageOf(error)),
     );
+  }
+
+  async #open(node: MemcacheNode, fail: (reason: string) => void): Promise<void> {
+    await node.connect();
+    if (this.#tls === null || node.socket === undefined) return;
+    const options = this.#tls.optionsFor(this.#address.host);
+    await encrypt(node.socket, options, (error) => fail(messageOf(error)));
   }
 
   /** Responses arrive in the order of the writes. */
