@@ -3,19 +3,27 @@ import type { OperatorCommand } from './commands.js';
 
 export const RECENT_COMMANDS_MAX = 1_000;
 
+/** A ring: commands are added far more often than they are listed. */
 export class RecentCommands {
   #commands: OperatorCommand[] = [];
+  /** The place of the oldest one, which the next one takes once all places are taken. */
+  #oldest = 0;
 
   add(command: OperatorCommand): void {
-    this.#commands.push(command);
-    if (this.#commands.length > RECENT_COMMANDS_MAX) this.#commands.shift();
+    if (this.#commands.length < RECENT_COMMANDS_MAX) {
+      this.#commands.push(command);
+      return;
+    }
+    this.#commands[this.#oldest] = command;
+    this.#oldest = (this.#oldest + 1) % RECENT_COMMANDS_MAX;
   }
 
   list(): OperatorCommand[] {
-    return [...this.#commands];
+    return [...this.#commands.slice(this.#oldest), ...this.#commands.slice(0, this.#oldest)];
   }
 
   restore(commands: readonly OperatorCommand[]): void {
     this.#commands = commands.slice(-RECENT_COMMANDS_MAX);
+    this.#oldest = 0;
   }
 }
