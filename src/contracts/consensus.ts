@@ -135,6 +135,10 @@ export type LoginTrial = (stores: readonly string[]) => Promise<readonly string[
 export const ASKED_STORES_MAX = 20;
 
 export interface Consensus {
+  /** This node, as its peers name it. */
+  readonly name: string;
+  /** Whether this node leads now. */
+  readonly isLeading: boolean;
   /** Resolves when the node participates. Rejects with `RESOURCE` when it cannot. */
   start(): Promise<void>;
   /** Transfers leadership, flushes, closes. */

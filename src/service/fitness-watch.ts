@@ -24,7 +24,7 @@ import {
 } from './fitness.js';
 
 export interface FitnessWatchOptions {
-  readonly consensus: Pick<Consensus, 'status' | 'cluster' | 'askLogins' | 'yieldLeadership'>;
+  readonly consensus: Pick<Consensus, 'isLeading' | 'cluster' | 'askLogins' | 'yieldLeadership'>;
   readonly probes: StoreReachSource;
   readonly inventory: { unlistedStores(): readonly string[] };
   readonly events: EventRecorder;
@@ -147,7 +147,7 @@ export class FitnessWatch implements FitnessReporter {
   }
 
   get #isLeading(): boolean {
-    return this.#options.consensus.status().IsLeader;
+    return this.#options.consensus.isLeading;
   }
 
   get #hasOthers(): boolean {

@@ -72,7 +72,7 @@ export class Service {
       log,
       events,
       (key, nowMs) => state.throttledApp(key, nowMs),
-      () => this.#consensus.status().ServiceID,
+      () => this.#consensus.name,
     );
     // The pool passes requests to the RPC, which reports the pool's statistics: it passes none
     // before `start`.
@@ -111,7 +111,7 @@ export class Service {
       config: options.config,
       engine: () => http.engine,
     });
-    const isLeading = () => consensus.status().IsLeader;
+    const isLeading = () => consensus.isLeading;
     const matches = new CommandMatches({ apps: http, hosts: inventory, stores, isLeading });
     this.#eventWatch = new EventWatch(events, { board, stores, consensus, config: options.config });
     const storeHosts = new StoreHosts({ describer: this.#probes, inventory, board, state });

@@ -80,6 +80,8 @@ function control({
   const log = pino({ level: 'silent', customLevels: LOG_LEVELS });
   return new MainRpc({
     consensus: {
+      name: STATUS.ServiceID,
+      isLeading: STATUS.IsLeader,
       start: async () => {},
       stop: async () => {},
       submit: async () => NO_EFFECT,

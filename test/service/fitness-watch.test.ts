@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { pino } from 'pino';
 import { FrenoError } from '../../src/base/errors.js';
-import type { ClusterStatus, Consensus, ConsensusStatus } from '../../src/contracts/consensus.js';
+import type { ClusterStatus, Consensus } from '../../src/contracts/consensus.js';
 import type { StoreReach } from '../../src/contracts/reports.js';
 import { FitnessWatch } from '../../src/service/fitness-watch.js';
 
@@ -34,7 +34,9 @@ describe('a leader that cannot log in to a store', () => {
   /** With a MySQL backend `askLogins` is absent. */
   function newWatch(askLogins?: Consensus['askLogins']): FitnessWatch {
     const consensus = {
-      status: () => ({ IsLeader: isLeading }) as ConsensusStatus,
+      get isLeading() {
+        return isLeading;
+      },
       cluster: () => ({ Nodes: nodes.map((Node) => ({ Node })) }) as unknown as ClusterStatus,
       yieldLeadership: async (to?: string) => {
         yielded.push(to);

@@ -115,6 +115,14 @@ export class MySQLConsensus implements Consensus {
     this.#healthFaults = new TransitionLog(log, 'MySQL backend: reading service_health');
   }
 
+  get name(): string {
+    return this.#identity.serviceId;
+  }
+
+  get isLeading(): boolean {
+    return this.#lease.isLeading;
+  }
+
   /**
    * Resolves also when the backend is down: the node participates once it is up. Rejects when
    * waiting would not help.

@@ -131,6 +131,14 @@ export class RaftConsensus implements Consensus {
     this.#faults = new RateLimitedLog(log, monotonicMs);
   }
 
+  get name(): string {
+    return this.#settings.advertise;
+  }
+
+  get isLeading(): boolean {
+    return this.#soft.role === 'leader';
+  }
+
   async start(): Promise<void> {
     this.#credentials = await PeerCredentials.read(this.#settings);
     this.#node = await this.#open();

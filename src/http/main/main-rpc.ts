@@ -149,7 +149,7 @@ export class MainRpc {
     const { consensus, commands, matches } = this.#sources;
     const matched = matches.look(command, appSeen);
     // Every node lists through which node the command came.
-    const effect = await consensus.submit({ ...command, node: consensus.status().ServiceID });
+    const effect = await consensus.submit({ ...command, node: consensus.name });
     const response = { status: 200, json: commandJson(await matched(effect)) };
     // The client does not wait for the log.
     setImmediate(() => commands.applied(command, effect));

@@ -6,48 +6,45 @@ import { featureLevelOf } from '../../../throttle/feature-level.js';
 import { exact, positive, protocolError, type wire } from './wire.js';
 
 export type WireCommand = ReturnType<typeof wire.Command.decode>;
+type WireProperties = Parameters<typeof wire.Command.encode>[0];
 
 /** Throws `BAD_REQUEST` when the command holds what cannot be replicated. */
-export function commandToWire(command: Command) {
-  const atMs = sendable(command.atMs, 'atMs');
+export function commandToWire(command: Command): WireProperties {
+  const message: WireProperties = { atMs: sendable(command.atMs, 'atMs') };
   if (command.kind === 'identifyCluster') {
-    return { atMs, identifyCluster: { clusterId: command.clusterId } };
+    message.identifyCluster = { clusterId: command.clusterId };
+    return message;
   }
   const { client, reason, owner, caller, node } = command;
+  if (client !== undefined) message.client = client;
+  if (reason !== undefined) message.reason = reason;
+  if (owner !== undefined) message.owner = owner;
+  if (caller !== undefined) message.caller = caller;
+  if (node !== undefined) message.node = node;
   const kind = kindToWire(command);
-  return {
-    atMs,
-    ...(isEarlierKind(command.kind) && featureLevelOf(command) > 0 ? { earlierKind: kind } : kind),
-    ...(client !== undefined && { client }),
-    ...(reason !== undefined && { reason }),
-    ...(owner !== undefined && { owner }),
-    ...(caller !== undefined && { caller }),
-    ...(node !== undefined && { node }),
-  };
+  if (featureLevelOf(command) === 0 || !EARLIER_KINDS.includes(command.kind)) {
+    return Object.assign(message, kind);
+  }
+  message.earlierKind = kind;
+  return message;
 }
 
 /** Nodes of level 0 read these kinds, and would pass over the rest of the command. */
-function isEarlierKind(kind: OperatorCommand['kind']): boolean {
-  const kinds: ReadonlyArray<OperatorCommand['kind']> = [
-    'throttleApp',
-    'unthrottleApp',
-    'skipHost',
-    'recoverHost',
-  ];
-  return kinds.includes(kind);
-}
+const EARLIER_KINDS: ReadonlyArray<OperatorCommand['kind']> = [
+  'throttleApp',
+  'unthrottleApp',
+  'skipHost',
+  'recoverHost',
+];
 
 function kindToWire(command: OperatorCommand) {
   switch (command.kind) {
     case 'throttleApp': {
       const { key, expireAtMs, ratio } = command;
-      return {
-        throttleApp: {
-          key,
-          ...(expireAtMs === undefined ? {} : { expireAtMs: sendable(expireAtMs, 'expireAtMs') }),
-          ...(ratio === undefined ? {} : { ratio }),
-        },
-      };
+      const throttleApp: WireProperties['throttleApp'] = { key };
+      if (expireAtMs !== undefined) throttleApp.expireAtMs = sendable(expireAtMs, 'expireAtMs');
+      if (ratio !== undefined) throttleApp.ratio = ratio;
+      return { throttleApp };
     }
     case 'unthrottleApp':
       return { unthrottleApp: { key: command.key, everyStore: command.everyStore } };

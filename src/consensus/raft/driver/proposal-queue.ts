@@ -1,6 +1,6 @@
 /** Proposals that wait to be appended or forwarded: their checks, their times, and their groups. */
 import { commandFault } from '../../../throttle/command-limits.js';
-import type { Command } from '../../../throttle/commands.js';
+import { asOf, type Command } from '../../../throttle/commands.js';
 import { decodeProposal, movedProposal } from '../codec/proposals.js';
 import { protocolError } from '../codec/wire.js';
 import type { NodeId } from '../core/types.js';
@@ -34,9 +34,10 @@ export function checkedProposal(data: Uint8Array): Command {
 }
 
 /** As it goes into the log: a command of a node with a wrong clock counts from now. */
-export function stamped({ data, atMs }: QueuedProposal, unixMs: number): Uint8Array {
-  const isRight = Math.abs(unixMs - atMs) <= STAMP_TOLERANCE_MS;
-  return isRight ? data : movedProposal(data, unixMs);
+export function stamped(queued: QueuedProposal, unixMs: number): QueuedProposal {
+  const { data, command, atMs } = queued;
+  if (Math.abs(unixMs - atMs) <= STAMP_TOLERANCE_MS) return queued;
+  return { ...queued, data: movedProposal(data, unixMs), command: asOf(command, unixMs) };
 }
 
 /** Cuts a queue into groups of bounded number and size, in order. */

@@ -32,6 +32,13 @@ interface Pending {
 /** Whether the table of the command has no room for it at that time (Unix milliseconds). */
 type FullTest = (command: Command, atMs: number) => boolean;
 
+/** What was appended to the log for a request of this node, in the term that it led. */
+interface AppendedRequest {
+  readonly term: number;
+  readonly sequence: number;
+  readonly command: Command;
+}
+
 interface PendingReads {
   readonly answers: readonly RequestCallback[];
   readonly deadlineTick: number;
@@ -60,10 +67,11 @@ export class Requests {
   /** In order of their deadlines. */
   readonly #pending = new Map<number, Pending>();
   /**
-   * Where requests of this node were appended while it led: entries of another term that commit
-   * there are not them.
+   * By index, requests of this node that it appended while it led. An entry that commits there is
+   * the one that was appended when it has the same term, and only then (Raft, section 5.3: log
+   * matching).
    */
-  readonly #appended = new Map<number, { readonly term: number; readonly sequence: number }>();
+  readonly #appended = new Map<number, AppendedRequest>();
   #queue: QueuedProposal[] = [];
   #readQueue: RequestCallback[] = [];
   /** By context, in order of their deadlines. */
@@ -164,7 +172,12 @@ export class Requests {
     const commands: Command[] = [];
     const own: Array<number | null> = [];
     for (const entry of entries) {
-      this.#settleOverwritten(entry);
+      const appended = this.#takeAppended(entry);
+      if (appended !== null) {
+        commands.push(appended.command);
+        own.push(appended.sequence);
+        continue;
+      }
       if (entry.data.length === 0) continue;
       const { session, sequence, command } = committedProposal(entry.data);
       commands.push(command);
@@ -293,17 +306,18 @@ export class Requests {
   }
 
   #propose(core: RaftCore, group: readonly QueuedProposal[], unixMs: number): void {
+    const toAppend = group.map((one) => stamped(one, unixMs));
     const proposed = core.propose(
-      group.map((one) => stamped(one, unixMs)),
-      group.flatMap(({ from }) => from ?? []),
+      toAppend.map(({ data }) => data),
+      toAppend.flatMap(({ from }) => from ?? []),
     );
     if (!proposed.accepted) {
       this.#refuseGroup(group, proposed.refusal);
       return;
     }
-    group.forEach(({ sequence, from }, at) => {
+    toAppend.forEach(({ sequence, command, from }, at) => {
       const { firstIndex, term } = proposed;
-      if (from === null) this.#appended.set(firstIndex + at, { term, sequence });
+      if (from === null) this.#appended.set(firstIndex + at, { term, sequence, command });
     });
   }
 
@@ -345,14 +359,16 @@ export class Requests {
   }
 
   /**
-   * An entry that was appended here in another term has been overwritten: it never took effect and
-   * never will.
+   * The request that this entry was appended for, or null. One that was appended there in another
+   * term has been overwritten: it never took effect and never will.
    */
-  #settleOverwritten({ index, term }: Entry): void {
+  #takeAppended({ index, term }: Entry): AppendedRequest | null {
     const appended = this.#appended.get(index);
-    if (appended === undefined) return;
+    if (appended === undefined) return null;
     this.#appended.delete(index);
-    if (appended.term !== term) this.#refuse(appended.sequence, 'notLeader');
+    if (appended.term === term) return appended;
+    this.#refuse(appended.sequence, 'notLeader');
+    return null;
   }
 
   #refuse(sequence: number, refusal: RequestRefusal): void {

@@ -99,10 +99,14 @@ describe('raft requests', () => {
     return { kind: 'forward', proposals: [encodeProposal(proposal)], sequences: [5] };
   }
 
+  function committed(data: readonly Uint8Array[], index: number, term: number) {
+    const entries: Entry[] = data.map((bytes, at) => ({ index: index + at, term, data: bytes }));
+    return requests.committed(entries);
+  }
+
   /** Applies what was proposed or sent, as entries from `index` on. */
   function commit(data: readonly Uint8Array[], index: number, term: number): void {
-    const entries: Entry[] = data.map((bytes, at) => ({ index: index + at, term, data: bytes }));
-    const { own, commands } = requests.committed(entries);
+    const { own, commands } = committed(data, index, term);
     requests.applied(
       own,
       commands.map(() => ({ lifted: 0 })),
@@ -122,10 +126,12 @@ describe('raft requests', () => {
     expect(requests.pending).to.equal(0);
   });
 
-  it('refuses a request when another entry took its place', () => {
+  it('refuses a request when another entry took its place, and applies that one', () => {
     submit();
     flush();
-    commit([new Uint8Array(0)], 10, 4);
+    const { commands, own } = committed(forwarded('other').proposals, 10, 4);
+    expect(commands.map((command) => 'key' in command && command.key)).to.deep.equal(['other']);
+    expect(own).to.deep.equal([null]);
     expect(results).to.deep.equal([{ kind: 'refused', refusal: 'notLeader' }]);
   });
 
@@ -182,13 +188,16 @@ describe('raft requests', () => {
     for (const command of commands) requests.submit(command, () => {});
     clusterMs = at - day;
     flush();
-    expect(core.proposed.map((data) => decodeProposal(data).command)).to.deep.equal([
+    const inLog = core.proposed.map((data) => decodeProposal(data).command);
+    expect(inLog).to.deep.equal([
       { ...commands[0], atMs: at - day, expireAtMs: at - day + 60_000 },
       { ...commands[1], atMs: at - day },
       { ...commands[2], atMs: at - day },
       { ...commands[3], atMs: at - day, expireAtMs: at - day + 60_000 },
       { ...commands[4], atMs: at - day },
     ]);
+    // What the other nodes read from their logs.
+    expect(committed(core.proposed, 10, 3).commands).to.deep.equal(inLog);
   });
 
   it('keeps a request expired that was expired before it arrived', () => {

@@ -351,6 +351,7 @@ class Simulation {
     });
   }
 
+  /** With its members as the log gives them back: states are compared as JSON. */
   #command(number: number, atMs: number, ttlMs: number): Command {
     const origin = { atMs, client: String(number) };
     const key = `app${this.#random.below(APPS)}`;
@@ -361,7 +362,7 @@ class Simulation {
       case 1:
         return { kind: 'setThreshold', ...origin, key, value: number, expireAtMs };
       case 2:
-        return { kind: 'throttleApp', ...origin, key, expireAtMs, reason: `command ${number}` };
+        return { kind: 'throttleApp', ...origin, reason: `command ${number}`, key, expireAtMs };
       case 3:
         return { kind: 'unexemptApp', ...origin, key, everyStore: true };
       case 4:
