@@ -9,13 +9,15 @@ export class RecentCommands {
   /** The place of the oldest one, which the next one takes once all places are taken. */
   #oldest = 0;
 
+  constructor(private readonly max: number) {}
+
   add(command: OperatorCommand): void {
-    if (this.#commands.length < RECENT_COMMANDS_MAX) {
+    if (this.#commands.length < this.max) {
       this.#commands.push(command);
-      return;
+    } else if (this.max > 0) {
+      this.#commands[this.#oldest] = command;
+      this.#oldest = (this.#oldest + 1) % this.max;
     }
-    this.#commands[this.#oldest] = command;
-    this.#oldest = (this.#oldest + 1) % RECENT_COMMANDS_MAX;
   }
 
   list(): OperatorCommand[] {
@@ -23,7 +25,7 @@ export class RecentCommands {
   }
 
   restore(commands: readonly OperatorCommand[]): void {
-    this.#commands = commands.slice(-RECENT_COMMANDS_MAX);
+    this.#commands = this.max === 0 ? [] : commands.slice(-this.max);
     this.#oldest = 0;
   }
 }

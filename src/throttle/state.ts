@@ -18,7 +18,7 @@ import {
 } from './commands.js';
 import { EntryTable, noteOf, type TableEntry, type TableRow } from './entry-table.js';
 import { type FeatureLevel, featureLevelOf } from './feature-level.js';
-import { RecentCommands } from './recent-commands.js';
+import { RECENT_COMMANDS_MAX, RecentCommands } from './recent-commands.js';
 import { portEntryGroup, portEntryPrefix } from './skipped-host.js';
 
 /**
@@ -102,12 +102,14 @@ export class ThrottleState {
   readonly #skippedHosts: EntryTable<SkippedHost>;
   readonly #exemptedApps: EntryTable<ExemptedApp>;
   readonly #thresholds: EntryTable<ThresholdEntry>;
-  readonly #recentCommands = new RecentCommands();
+  readonly #recentCommands: RecentCommands;
   #sweptAtMs = 0;
   #clusterId = '';
   #level: FeatureLevel = 0;
 
-  constructor(entriesMax = ENTRIES_MAX, bytesMax = BYTES_MAX) {
+  /** `commandsMax`: how many of the last commands are kept; a thread that only judges needs 0. */
+  constructor(entriesMax = ENTRIES_MAX, bytesMax = BYTES_MAX, commandsMax = RECENT_COMMANDS_MAX) {
+    this.#recentCommands = new RecentCommands(commandsMax);
     const noted = { notedMax: Math.min(NOTED_MAX, entriesMax), bytesMax };
     const shortLived = { entriesMax: Math.min(SHORT_LIVED_MAX, entriesMax), ...noted };
     const ofApps = { keyOf: sameName, groupOf: appOfEntry };

@@ -69,7 +69,8 @@ class HttpWorker {
   readonly #port: MessagePort;
   readonly #data: HttpWorkerData;
   readonly #log: Logger;
-  readonly #state = new ThrottleState();
+  /** Without the last commands, which main lists. */
+  readonly #state = new ThrottleState(undefined, undefined, 0);
   readonly #counters = new CheckCounters();
   readonly #recentApps = new RecentApps();
   readonly #access: AccessGuard;
