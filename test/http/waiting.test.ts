@@ -48,6 +48,18 @@ for (const engine of ENGINES) {
       expect([...front.counters.counts()][0]).to.include({ ok: 1, exceeded: 0 });
     });
 
+    it('is counted for the client that it is of, also where others ask the same', async () => {
+      const addresses = ['10.0.0.1', '10.0.0.2', '10.0.0.3'];
+      const answers = addresses.map((address) =>
+        fetchOnce(front.port, `${PATH}?wait=60`, { headers: { 'X-Forwarded-For': address } }),
+      );
+      await untilWaiting(3);
+      front.measure('main1', { value: 0.5 });
+      await Promise.all(answers);
+      const seen = JSON.stringify([...front.recentApps.entries()]);
+      for (const address of addresses) expect(seen).to.include(address);
+    });
+
     it('is answered as it is when its time is over, with reasons if it asks for them', async () => {
       expect(await statusOf(`${PATH}?wait=0.03`)).to.equal(429);
       const { status, body } = await fetchOnce(front.port, `${PATH}?wait=0.03&verbose=1`);

@@ -14,6 +14,7 @@ type Compiler<Compiled> = () => Compiled | HandlerResponse;
 /** Answers and counts a check. */
 export type CheckResponder = (
   compiled: CompiledCheck,
+  client: ClientKey,
 ) => HandlerResponse | Promise<HandlerResponse>;
 
 export class AwaitedCheck implements AwaitedQuestion {
@@ -48,8 +49,8 @@ export class AwaitedCheck implements AwaitedQuestion {
     return isResponse(this.#compiled) || this.#checks.needsNoWait(this.#compiled, this.#query);
   }
 
-  answer(): HandlerResponse | Promise<HandlerResponse> {
-    return isResponse(this.#compiled) ? this.#compiled : this.#answer(this.#compiled);
+  answer(client: ClientKey): HandlerResponse | Promise<HandlerResponse> {
+    return isResponse(this.#compiled) ? this.#compiled : this.#answer(this.#compiled, client);
   }
 
   recompile(): void {

@@ -57,13 +57,14 @@ export class CheckRequests {
     const isVerbose = asksForReasons(query);
     const compiled = checks.compiled(path, query, client, isVerbose);
     if (!(compiled instanceof CompiledCheck)) return compiled;
-    const answer: CheckResponder = (meaning) =>
-      isVerbose ? this.#explain(meaning, query, client) : checks.answered(meaning, query, client);
-    if (waitMs === 0 || checks.needsNoWait(compiled, query)) return answer(compiled);
+    // All who wait with this question share it: each is counted as the client that it is.
+    const answer: CheckResponder = (meaning, asking) =>
+      isVerbose ? this.#explain(meaning, query, asking) : checks.answered(meaning, query, asking);
+    if (waitMs === 0 || checks.needsNoWait(compiled, query)) return answer(compiled, client);
     const compile = () => checks.compiled(path, query, client, isVerbose);
     const awaited = new AwaitedCheck(checks, query, compile, answer);
     const place = { ...question, waitMs };
-    return waiters.wait(`${path}?${query}`, awaited, place) ?? answer(compiled);
+    return waiters.wait(`${path}?${query}`, awaited, place) ?? answer(compiled, client);
   }
 
   /** Why a check has its result; neither counted nor marked. */
