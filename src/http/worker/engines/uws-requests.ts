@@ -1,13 +1,15 @@
 /** Of the native engine's own requests and responses. */
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import { STATUS_CODES } from 'node:http';
-import type { HandlerResponse } from '../response.js';
+import { type HandlerResponse, JSON_TYPE } from '../response.js';
 import { asksToClose, type Framing, framingOf } from './framing.js';
 
-/** Names of headers that each check is asked for: the engine takes bytes faster than a string. */
+/** Headers that each check has, or is asked for: the engine takes bytes faster than a string. */
 export const CONNECTION = bytesOf('connection');
 export const CONTENT_LENGTH = bytesOf('content-length');
+const CONTENT_TYPE = bytesOf('Content-Type');
 export const FORWARDED_FOR = bytesOf('x-forwarded-for');
+const JSON_TYPE_BYTES = bytesOf(JSON_TYPE);
 export const TRANSFER_ENCODING = bytesOf('transfer-encoding');
 
 /** Status line and headers; a plain 200 is the engine's default and not written. */
@@ -15,7 +17,8 @@ export function writeHead(res: HttpResponse, response: HandlerResponse): void {
   if (response.status !== 200) {
     res.writeStatus(`${response.status} ${STATUS_CODES[response.status] ?? ''}`);
   }
-  res.writeHeader('Content-Type', response.contentType);
+  const { contentType } = response;
+  res.writeHeader(CONTENT_TYPE, contentType === JSON_TYPE ? JSON_TYPE_BYTES : contentType);
   if (response.location !== '') res.writeHeader('Location', response.location);
   if (response.allow !== '') res.writeHeader('Allow', response.allow);
   for (const [name, value] of response.headers ?? []) res.writeHeader(name, value);
