@@ -8,6 +8,7 @@
  * It holds rows in the form of an image. Rows are replaced and never changed, so that an image
  * shares them: an image of 100,000 entries takes 0.5 ms, and 20 ms with copies of the rows.
  */
+import { NAME_BYTES_MAX, NOTE_LENGTH_MAX } from './command-limits.js';
 import { type CommandNote, type CommandOrigin, hasNote, NO_EXPIRY } from './commands.js';
 import { ExpiryHeap } from './expiry-heap.js';
 
@@ -51,6 +52,9 @@ export function noteOf({ atMs, reason, owner }: CommandOrigin): { readonly note?
     },
   };
 }
+
+/** UTF-8 bytes of an entry with the longest name, reason and owner. */
+const ENTRY_BYTES_MAX = NAME_BYTES_MAX + 2 * 4 * NOTE_LENGTH_MAX;
 
 /** When one row in so many has expired, all rows are looked at: a third of the time. */
 const REBUILT_SHARE = 16;
@@ -123,6 +127,7 @@ export class EntryTable<Entry extends TableEntry> {
    * which nodes of earlier releases do not count. False when something has expired by `atMs`.
    */
   isFullFor(name: string, note: CommandNote, atMs: number): boolean {
+    if (this.#hasRoomForAny) return false;
     const { first } = this.#expiring;
     if (first !== undefined && first[1].expireAtMs <= atMs) return false;
     const key = this.#options.keyOf(name);
@@ -232,6 +237,14 @@ export class EntryTable<Entry extends TableEntry> {
     const keys = this.#groups.get(group);
     if (typeof keys === 'object') keys.delete(key);
     if (typeof keys === 'string' || keys?.size === 0) this.#groups.delete(group);
+  }
+
+  /** Whatever the name and the note of one more: nearly always. */
+  get #hasRoomForAny(): boolean {
+    const { entriesMax, notedMax, bytesMax } = this.#options;
+    return (
+      this.size < entriesMax && this.#noted < notedMax && this.#bytes + ENTRY_BYTES_MAX <= bytesMax
+    );
   }
 
   #hasRoom(key: string, hasNote: boolean): boolean {

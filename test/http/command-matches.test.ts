@@ -18,7 +18,7 @@ describe('what a command matched', () => {
       lifted = 0,
     } = {},
     skipped: SkipMatch = { hosts: [], stores: [], emptied: [] },
-  ): Promise<string> {
+  ): string | Promise<string> {
     const matches = new CommandMatches({
       apps: { hasSeenElsewhere: async (app) => seen?.includes(app) ?? null },
       hosts: { skipMatch: () => skipped },

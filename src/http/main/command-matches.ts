@@ -14,9 +14,10 @@ const NAMES_MAX = 100;
 export interface AppSightings {
   /**
    * Whether the app (`EVERY_APP`: any app) has checked in the last 24 h at another worker than the
-   * one that received the command; null when a thread did not respond in time.
+   * one that received the command; null when a thread did not respond in time. At once when there
+   * is no other.
    */
-  hasSeenElsewhere(app: string): Promise<boolean | null>;
+  hasSeenElsewhere(app: string): Promise<boolean | null> | false;
 }
 
 export interface CommandMatchSources {
@@ -28,7 +29,7 @@ export interface CommandMatchSources {
 }
 
 /** What the command matched, as JSON, once it has taken effect. */
-export type MatchReport = (effect: CommandEffect) => Promise<string>;
+export type MatchReport = (effect: CommandEffect) => string | Promise<string>;
 
 export class CommandMatches {
   readonly #sources: CommandMatchSources;
@@ -49,21 +50,26 @@ export class CommandMatches {
         return () => matched;
       }
       case 'skipHost':
-        return async () => this.#skip(command.host);
+        return () => this.#skip(command.host);
       case 'setThreshold':
-        return async () => `{"Metric":${jsonString(this.#metricName(command.key))}}`;
+        return () => `{"Metric":${jsonString(this.#metricName(command.key))}}`;
       default:
-        return async ({ lifted }) => `{"Entries":${lifted}}`;
+        return ({ lifted }) => `{"Entries":${lifted}}`;
     }
   }
 
-  async #app(key: string, appSeen: boolean): Promise<string> {
+  #app(key: string, appSeen: boolean): string | Promise<string> {
     const slash = key.indexOf('/');
     const app = slash === -1 ? key : key.slice(0, slash);
-    const seen = appSeen || (await this.#sources.apps.hasSeenElsewhere(app));
+    const store = slash === -1 ? null : key.slice(slash + 1);
+    const seen = appSeen || this.#sources.apps.hasSeenElsewhere(app);
+    if (typeof seen === 'boolean') return this.#appJson(seen, store);
+    return seen.then((known) => this.#appJson(known, store));
+  }
+
+  #appJson(seen: boolean | null, store: string | null): string {
     const known = seen === false && !this.#sources.isLeading() ? null : seen;
-    if (slash === -1) return `{"AppSeen":${known}}`;
-    const store = key.slice(slash + 1);
+    if (store === null) return `{"AppSeen":${known}}`;
     const isConfigured = this.#sources.stores().some(({ name }) => name === store);
     return `{"AppSeen":${known},"StoreConfigured":${isConfigured}}`;
   }

@@ -19,7 +19,7 @@ import type {
   StoreHostsReporter,
   VarsReporter,
 } from '../../contracts/reports.js';
-import type { CommandOrigin, OperatorCommand } from '../../throttle/commands.js';
+import type { CommandEffect, CommandOrigin, OperatorCommand } from '../../throttle/commands.js';
 import {
   commandJson,
   generalMessage,
@@ -67,6 +67,7 @@ export class MainRpc {
   readonly #sources: MainRpcSources;
   /** Reports that take long: a flood of requests for them must not delay a heartbeat. */
   readonly #reports = new SingleFlight<string>();
+  #unlogged: Array<readonly [OperatorCommand, CommandEffect]> = [];
 
   constructor(sources: MainRpcSources) {
     this.#sources = sources;
@@ -146,14 +147,24 @@ export class MainRpc {
   }
 
   async #submit(command: OperatorCommand, appSeen: boolean): Promise<MainResponse> {
-    const { consensus, commands, matches } = this.#sources;
+    const { consensus, matches } = this.#sources;
     const matched = matches.look(command, appSeen);
     // Every node lists through which node the command came.
     const effect = await consensus.submit({ ...command, node: consensus.name });
     const response = { status: 200, json: commandJson(await matched(effect)) };
-    // The client does not wait for the log.
-    setImmediate(() => commands.applied(command, effect));
+    this.#logSoon(command, effect);
     return response;
+  }
+
+  /** The client does not wait for the log. */
+  #logSoon(command: OperatorCommand, effect: CommandEffect): void {
+    this.#unlogged.push([command, effect]);
+    if (this.#unlogged.length > 1) return;
+    setImmediate(() => {
+      const applied = this.#unlogged;
+      this.#unlogged = [];
+      for (const [one, itsEffect] of applied) this.#sources.commands.applied(one, itsEffect);
+    });
   }
 
   async #yieldLeadership(origin: CommandOrigin): Promise<MainResponse> {
