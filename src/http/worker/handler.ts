@@ -386,8 +386,8 @@ export class Handler implements RequestHandler {
     return this.#lists.fromMain(request, String(minutes));
   }
 
-  async #callMain(request: MainRequest, client?: ClientKey): Promise<HandlerResponse> {
-    return responseFromMain(await this.#sources.callMain(request, client));
+  #callMain(request: MainRequest, client?: ClientKey): Promise<HandlerResponse> {
+    return this.#sources.callMain(request, client).then(responseFromMain);
   }
 
   /** The original sends these as text. */

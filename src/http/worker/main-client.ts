@@ -70,25 +70,21 @@ export class MainClient {
    * asks, and has no more than a share. Never rejects: too many requests, or no response in time,
    * gives a response too.
    */
-  async call(request: MainRequest, client?: ClientKey): Promise<MainResponse> {
+  call(request: MainRequest, client?: ClientKey): Promise<MainResponse> {
     const places = isCommand(request) ? this.#commands : this.#reads;
     if (!places.take(client)) {
       this.#refused();
-      return failure(503, 'too many requests are waiting; nothing was changed');
+      const message = 'too many requests are waiting; nothing was changed';
+      return Promise.resolve(failure(503, message));
     }
-    try {
-      return await this.#callInPlace(request);
-    } finally {
-      places.give(client);
-    }
-  }
-
-  async #callInPlace(request: MainRequest): Promise<MainResponse> {
-    const response = await this.#calls.call(this.#timeoutOf(request), (id) => {
+    const answered = this.#calls.call(this.#timeoutOf(request), (id) => {
       if (this.#unsent.length === 0) setImmediate(() => this.#sendAll());
       this.#unsent.push([id, request]);
     });
-    return response ?? noResponse(request);
+    return answered.then((response) => {
+      places.give(client);
+      return response ?? noResponse(request);
+    });
   }
 
   /** A response to a request that has timed out is dropped. */

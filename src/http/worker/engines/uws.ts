@@ -1,7 +1,8 @@
 /**
- * The engine on hyper-express and uWebSockets.js. Two kinds of requests bypass hyper-express and go
- * straight to uWebSockets: checks, because each microsecond counts there; and HEAD, because
- * hyper-express would send a body with it, or a length that leaves the connection waiting for one.
+ * The engine on hyper-express and uWebSockets.js. Some requests bypass hyper-express and go straight
+ * to uWebSockets: checks and the commands that scripts send, because each microsecond counts there;
+ * and HEAD, because hyper-express would send a body with it, or a length that leaves the connection
+ * waiting for one.
  */
 
 import uWebSockets, { type HttpRequest, type HttpResponse } from 'uWebSockets.js';
@@ -51,6 +52,15 @@ const CHECK_PATTERNS = [
   '/check-read-if-exists/*',
 ];
 
+const COMMAND_PATTERNS = [
+  '/throttle-app/*',
+  '/unthrottle-app/*',
+  '/skip-host/*',
+  '/recover-host/*',
+  '/exempt-app/*',
+  '/unexempt-app/*',
+];
+
 type RawEnd = (response: HandlerResponse, closes: boolean) => void;
 
 export class UwsEngine implements Engine {
@@ -77,6 +87,11 @@ export class UwsEngine implements Engine {
     native.filter((res, change) => this.#connectionsChanged(res, Number(change)));
     for (const pattern of CHECK_PATTERNS) {
       native.get(pattern, (res, req) => this.#serveCheck(res, req));
+    }
+    for (const pattern of COMMAND_PATTERNS) {
+      native.get(pattern, (res, req) =>
+        this.#serveRaw('GET', res, req, (response, closes) => this.#endRaw(res, response, closes)),
+      );
     }
     native.get('/web/stream', (res, req) =>
       this.#serveRaw('GET', res, req, (response, closes) =>
@@ -358,8 +373,7 @@ export class UwsEngine implements Engine {
   ): void {
     this.#inFlight.begin();
     later
-      .catch((error: unknown) => this.#failed(error))
-      .then(end)
+      .then(end, (error: unknown) => end(this.#failed(error)))
       .finally(() => this.#inFlight.end());
   }
 
