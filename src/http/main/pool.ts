@@ -212,13 +212,10 @@ export class HttpPool implements HttpStatisticsSource {
   /** As `AppSightings.hasSeenElsewhere`: a lone worker has received the command itself. */
   hasSeenElsewhere(app: string): Promise<boolean | null> | false {
     const serving = this.#serving();
-    return serving.length === 1 ? false : this.#askWhoHasSeen(app, serving);
-  }
-
-  async #askWhoHasSeen(app: string, serving: readonly HttpWorkerHandle[]): Promise<boolean | null> {
-    const answers = await Promise.all(serving.map((worker) => worker.hasSeen(app)));
-    if (answers.includes(true)) return true;
-    return answers.includes(null) ? null : false;
+    if (serving.length === 1) return false;
+    return Promise.all(serving.map((worker) => worker.hasSeen(app))).then(
+      (answers) => answers.includes(true) || (answers.includes(null) ? null : false),
+    );
   }
 
   /**

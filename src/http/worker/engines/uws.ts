@@ -1,8 +1,8 @@
 /**
- * The engine on hyper-express and uWebSockets.js. Some requests bypass hyper-express and go straight
- * to uWebSockets: checks and the commands that scripts send, because each microsecond counts there;
- * and HEAD, because hyper-express would send a body with it, or a length that leaves the connection
- * waiting for one.
+ * The engine on hyper-express and uWebSockets.js. Some requests bypass hyper-express and go
+ * straight to uWebSockets: checks, and the commands that scripts send, because each microsecond
+ * counts there; and HEAD, because hyper-express would send a body with it, or a length that leaves
+ * the connection waiting for one.
  */
 
 import uWebSockets, { type HttpRequest, type HttpResponse } from 'uWebSockets.js';
