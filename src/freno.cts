@@ -7,7 +7,6 @@
  * and when the native HTTP module loads. In an ES module, its static imports would run first. The
  * client has none of them: `freno run` gives its environment to the command that it runs.
  */
-import v8 = require('node:v8');
 
 function startService(): Promise<void> {
   // What this process writes (the log in RaftDataDir, profiles) holds what only its user may read.
@@ -29,9 +28,6 @@ function startService(): Promise<void> {
 }
 
 function startClient(): Promise<void> {
-  // The HTTP parser of fetch is WebAssembly. Its optimized code comes 60 ms later, for which the
-  // process would wait at its end: most of the time that a command takes.
-  v8.setFlagsFromString('--liftoff-only');
   return import('./cli/main.js').then(({ runClient }) => runClient(argv));
 }
 

@@ -24,7 +24,7 @@ export async function manualPage({ source, version, epochSeconds }) {
   if (existsSync(join(source, 'dist/src/cli/command-list.js'))) {
     const { COMMAND_GROUPS } = await load('cli/command-list.js');
     const { createProgram } = await load('cli/program/program.js');
-    lines.push(...commandSections(COMMAND_GROUPS, createProgram()));
+    lines.push(...commandSections(COMMAND_GROUPS, await createProgram()));
   }
   lines.push(
     '.SH FILES',

@@ -81,6 +81,19 @@ export function listedCommand(name: string): ListedCommand {
   throw new Error(`no command ${name} is listed`);
 }
 
+/** Scripts of completion call it for each key. */
+const UNLISTED: Readonly<Record<string, string>> = { names: 'To set up' };
+
+/**
+ * Title of the group whose commands are all that a command needs. Undefined: it needs all groups,
+ * for their names, or is no command.
+ */
+export function groupOf(name: string): string | undefined {
+  if (name === 'completion') return undefined;
+  const group = COMMAND_GROUPS.find(({ commands }) => commands.some((each) => each.name === name));
+  return group?.title ?? (Object.hasOwn(UNLISTED, name) ? UNLISTED[name] : undefined);
+}
+
 function nameLength({ name }: CommandSummary): number {
   return name.length;
 }

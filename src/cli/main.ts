@@ -1,8 +1,8 @@
 /** The client: command line -> command -> exit code. */
-import { CommanderError } from 'commander';
 import { messageOf } from '../base/errors.js';
 import { CommandFailure, EXIT, RUN_EXIT } from './exit-codes.js';
 import { endWithReader } from './output/output.js';
+import { commander } from './program/commander.js';
 import { createProgram } from './program/program.js';
 
 /** Runs the command of the arguments after the program's name; sets the exit code. */
@@ -13,7 +13,8 @@ export async function runClient(argv: readonly string[]): Promise<void> {
   const own = isRun && separator !== -1 ? argv.slice(0, separator) : argv;
   const childCommand = isRun && separator !== -1 ? argv.slice(separator + 1) : [];
   try {
-    await createProgram(childCommand).parseAsync([...own], { from: 'user' });
+    const program = await createProgram(own[0], childCommand);
+    await program.parseAsync([...own], { from: 'user' });
   } catch (thrown) {
     const exitCode = report(thrown);
     // Small codes are those of the command that it runs.
@@ -24,7 +25,7 @@ export async function runClient(argv: readonly string[]): Promise<void> {
 
 /** Writes why a command failed; returns its exit code. */
 function report(thrown: unknown): number {
-  if (thrown instanceof CommanderError) {
+  if (thrown instanceof commander.CommanderError) {
     // The library has written the text already.
     return thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }

@@ -5,8 +5,8 @@ import { createProgram } from './program/program.js';
 
 const HELP_COLUMNS = 90;
 
-export function commandLinePage(): string {
-  const program = createProgram();
+export async function commandLinePage(): Promise<string> {
+  const program = await createProgram();
   const sections = COMMAND_GROUPS.map(({ title, commands }) => {
     const helps = commands.map(({ name }) => commandSection(commandOf(program, name)));
     return `## ${title}\n\n${helps.join('\n')}`;

@@ -2,4 +2,4 @@
 import { writeFileSync } from 'node:fs';
 import { commandLinePage } from './reference.js';
 
-writeFileSync(new URL('../../../docs/cli.md', import.meta.url), commandLinePage());
+writeFileSync(new URL('../../../docs/cli.md', import.meta.url), await commandLinePage());

@@ -18,6 +18,30 @@ export interface HttpFailure {
   readonly timedOut: boolean;
 }
 
+/** What a request is sent with. */
+export interface FetchRequest {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly redirect: 'manual';
+  readonly cache: 'no-store';
+  readonly signal: AbortSignal;
+}
+
+/** What is read of a response. */
+export interface FetchedResponse {
+  readonly status: number;
+  /** `opaqueredirect`: of a browser, which hides all else of a redirect. */
+  readonly type?: string | undefined;
+  readonly headers: { get(name: string): string | null };
+  readonly body: { getReader(): BodyReader } | null;
+}
+
+export interface BodyReader {
+  read(): Promise<{ readonly done?: boolean; readonly value?: Uint8Array | undefined }>;
+}
+
+/** The global `fetch` is one. */
+export type FetchFunction = (url: string, request: FetchRequest) => Promise<FetchedResponse>;
+
 export interface RequestBounds {
   readonly timeoutMs: number;
   readonly bodyBytesMax: number;
@@ -25,10 +49,10 @@ export interface RequestBounds {
 }
 
 export class HttpExchange {
-  readonly #fetch: typeof fetch;
+  readonly #fetch: FetchFunction;
   readonly #headers: Readonly<Record<string, string>>;
 
-  constructor(fetch_: typeof fetch, headers: Readonly<Record<string, string>>) {
+  constructor(fetch_: FetchFunction, headers: Readonly<Record<string, string>>) {
     this.#fetch = fetch_;
     this.#headers = headers;
   }
@@ -66,8 +90,12 @@ export class HttpExchange {
 
   async #read(url: string, bodyBytesMax: number, signal: AbortSignal): Promise<HttpReply> {
     // A redirect is no answer: freno never redirects these paths. A cache knows nothing of now.
-    const init = { headers: this.#headers, redirect: 'manual', cache: 'no-store', signal } as const;
-    const response = await this.#fetch(url, init);
+    const response = await this.#fetch(url, {
+      headers: this.#headers,
+      redirect: 'manual',
+      cache: 'no-store',
+      signal,
+    });
     return {
       kind: 'reply',
       status: response.status,
@@ -80,26 +108,25 @@ export class HttpExchange {
 }
 
 /** Null when the body is longer. */
-async function boundedText(response: Response, bytesMax: number): Promise<string | null> {
-  if (response.body === null) return '';
-  const reader = response.body.getReader();
+async function boundedText({ body }: FetchedResponse, bytesMax: number): Promise<string | null> {
+  if (body === null) return '';
+  const reader = body.getReader();
   const decoder = new TextDecoder();
   let text = '';
   let bytes = 0;
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
+    if (done || value === undefined) return text + decoder.decode();
     bytes += value.byteLength;
     if (bytes > bytesMax) return null;
     text += decoder.decode(value, { stream: true });
   }
 }
 
-/** `fetch` hides the cause: Node has it in `cause`, with a code. */
+/** `fetch` hides the cause: Node has it in `cause`. Of several addresses it has only a code. */
 function failureText(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
-  const { cause } = thrown;
-  if (!(cause instanceof Error)) return thrown.message;
-  const { code } = cause as { readonly code?: unknown };
-  return cause.message !== '' ? cause.message : String(code ?? thrown.message);
+  const error = thrown.cause instanceof Error ? thrown.cause : thrown;
+  const { code } = error as { readonly code?: unknown };
+  return error.message !== '' ? error.message : String(code ?? thrown.message);
 }

@@ -9,6 +9,7 @@ export type {
 export { FrenoClient } from './client.js';
 export { type ClientErrorCode, FrenoClientError } from './errors.js';
 export type { CheckEvent, WaitingReport, WaitSummary } from './events.js';
+export type { BodyReader, FetchedResponse, FetchFunction, FetchRequest } from './exchange.js';
 export type { Explanation } from './explanation.js';
 export type {
   CheckSubject,

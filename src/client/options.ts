@@ -1,5 +1,6 @@
 /** The options of a client, with their defaults and bounds. */
 import type { CheckEvent, WaitingReport, WaitSummary } from './events.js';
+import type { FetchFunction } from './exchange.js';
 import { DELAY_MAX_MS } from './timing.js';
 
 /** Who asks, and for what. A call may differ from its client in each. */
@@ -64,8 +65,8 @@ export interface FrenoClientOptions extends CheckSubject {
   readonly token?: string;
   /** Sent with each request, for example to a proxy that authenticates clients. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Instead of the global `fetch`. */
-  readonly fetch?: typeof fetch;
+  /** Instead of the global `fetch`, of which it needs only a part. */
+  readonly fetch?: FetchFunction;
 }
 
 /** What the client runs on. */
@@ -82,7 +83,7 @@ export interface ClientSettings {
   readonly onWaited: (summary: WaitSummary) => void;
   readonly onCheck: (event: CheckEvent) => void;
   readonly headers: Readonly<Record<string, string>>;
-  readonly fetch: typeof fetch;
+  readonly fetch: FetchFunction;
 }
 
 const SERVERS_MAX = 16;
@@ -113,7 +114,7 @@ export function settingsOf(options: FrenoClientOptions): ClientSettings {
     onCheck: options.onCheck ?? (() => undefined),
     headers: headersOf(options),
     // As a function of no object: browsers refuse it as a method of another one.
-    fetch: options.fetch ?? ((input, init) => fetch(input, init)),
+    fetch: options.fetch ?? ((url, request) => fetch(url, request)),
   };
 }
 

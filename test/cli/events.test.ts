@@ -10,10 +10,10 @@ const Until = '2026-11-23T03:11:14.184Z';
 /** The lines of a server that has these events, without their time. */
 async function linesOf(...found: readonly object[]): Promise<string[]> {
   const lines: string[] = [];
-  const reply = { server: 'http://freno', status: 200, text: JSON.stringify(found) };
-  const group = { askLeader: async () => reply };
+  const fetch = async () => new Response(JSON.stringify(found));
+  const servers = { urls: ['http://freno'], headers: {}, fetch };
   const output = { isJson: false, lines: (line: string) => void lines.push(line) };
-  await events({ group, output } as unknown as CommandContext, {});
+  await events({ servers, output } as unknown as CommandContext, {});
   const time = `${localTime(At)}  `;
   return lines.map((line) => (line.startsWith(time) ? line.slice(time.length) : line));
 }

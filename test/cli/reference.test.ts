@@ -7,13 +7,13 @@ import { runCommand } from '../support/freno-command.js';
 import { readFromRoot } from '../support/sources.js';
 
 describe('the reference of the commands', () => {
-  it('docs/cli.md matches the program', () => {
-    const isSame = readFromRoot('docs/cli.md') === commandLinePage();
+  it('docs/cli.md matches the program', async () => {
+    const isSame = readFromRoot('docs/cli.md') === (await commandLinePage());
     expect(isSame, 'docs/cli.md is stale: run "npm run docs:cli"').to.equal(true);
   });
 
-  it('lists every command that is defined', () => {
-    const program = createProgram();
+  it('lists every command that is defined', async () => {
+    const program = await createProgram();
     const visible = program.createHelp().visibleCommands(program);
     const listed = COMMAND_GROUPS.flatMap(({ commands }) => commands.map(({ name }) => name));
     expect(visible.map((command) => command.name())).to.have.members([...listed, 'help']);
@@ -23,6 +23,6 @@ describe('the reference of the commands', () => {
     const { code, stdout } = await runCommand(['help', 'run']);
     expect(code).to.equal(0);
     const words = (text: string): string => text.replace(/\s+/g, ' ').trim();
-    expect(words(commandLinePage())).to.include(words(stdout));
+    expect(words(await commandLinePage())).to.include(words(stdout));
   });
 });

@@ -1,6 +1,11 @@
-/** What a command loads before it runs: a script may call it ten times a second. */
-import { posix } from 'node:path';
+/** What freno loads before it does something: a script may call it ten times a second. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import { expect } from 'chai';
+import { TemporaryDirectory } from '../../src/demo/temporary.js';
+import { checkBody, respondWith } from '../support/check-responses.js';
+import { runCommand } from '../support/freno-command.js';
+import { Pages } from '../support/pages.js';
 import { readFromRoot } from '../support/sources.js';
 
 /** Of imports that are no types, and that are not made by `import(…)`. */
@@ -20,21 +25,53 @@ function loadedWith(file: string, seen = new Set<string>()): Set<string> {
   return seen;
 }
 
+function packagesOf(files: readonly string[]): string[] {
+  return files.flatMap(specifiersOf).filter((name) => !/^(?:\.|node:)/.test(name));
+}
+
 describe('the client', () => {
   const loaded = [...loadedWith('src/cli/main.ts')];
 
-  it('loads the command line, and no handler before its command runs', () => {
-    expect(loaded).to.include('src/cli/program/job-commands.ts');
-    const handlers = loaded.filter((file) =>
-      /^src\/cli\/(?:commands|views|check-config)\//.test(file),
+  it('loads the command line, and no definition or handler before it is needed', () => {
+    expect(loaded).to.include('src/cli/program/program.ts');
+    const others = loaded.filter((file) =>
+      /^src\/cli\/(?:commands|views|check-config|servers|program\/.*-commands)\b/.test(file),
     );
-    expect(handlers).to.deep.equal([]);
+    expect(others).to.deep.equal([]);
+  });
+
+  it('loads for a check nothing of other commands', () => {
+    const check = [...loadedWith('src/cli/program/job-commands.ts')].concat([
+      ...loadedWith('src/cli/commands/check.ts'),
+    ]);
+    expect(check).to.include('src/cli/servers/transport.ts');
+    expect(check).not.to.include('src/cli/servers/server-group.ts');
+    expect(packagesOf(check)).to.deep.equal([]);
   });
 
   it('loads no part of the service, and one package', () => {
     const foreign = loaded.filter((file) => !/^src\/(?:cli|client|base)\//.test(file));
     expect(foreign).to.deep.equal([]);
-    const packages = loaded.flatMap(specifiersOf).filter((name) => !/^(?:\.|node:)/.test(name));
-    expect(new Set(packages)).to.deep.equal(new Set(['commander']));
+    expect(packagesOf(loaded)).to.deep.equal([]);
+    const requiring = loaded.filter((file) => readFromRoot(file).includes('createRequire'));
+    expect(requiring).to.deep.equal(['src/cli/program/commander.ts']);
+  });
+
+  it('asks without fetch, which takes longer to load than all else', async () => {
+    const directory = new TemporaryDirectory();
+    const pages = await Pages.serve(respondWith(200, checkBody(200)));
+    const [preload, list] = [join(directory.path, 'list.cjs'), join(directory.path, 'list')];
+    const write = `writeFileSync(${JSON.stringify(list)}, process.moduleLoadList.join())`;
+    writeFileSync(preload, `process.once('exit', () => require('node:fs').${write});\n`);
+    const words = ['check', 'app', 'main', '--server', pages.url];
+    const { code } = await runCommand(words, { NODE_OPTIONS: `--require ${preload}` });
+    const modules = readFileSync(list, 'utf8').split(',');
+    await pages.close();
+    directory.remove();
+    expect(code).to.equal(0);
+    expect(modules).to.include('NativeModule http');
+    expect(modules.filter((name) => /undici|NativeModule (?:http2|tls)$/.test(name))).to.deep.equal(
+      [],
+    );
   });
 });

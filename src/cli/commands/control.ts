@@ -5,7 +5,13 @@ import { EXIT, usageFailure } from '../exit-codes.js';
 import { printable } from '../output/printable.js';
 import { localTime, shortDuration, wholeMinutes } from '../output/quantities.js';
 import { isJsonObject, type JsonObject, okObject } from '../servers/reply-body.js';
-import { COMMAND_TIMEOUT_MS, pathOf, type Reply, withParameters } from '../servers/server-group.js';
+import {
+  COMMAND_TIMEOUT_MS,
+  pathOf,
+  type Reply,
+  ServerGroup,
+  withParameters,
+} from '../servers/server-group.js';
 import { appOf, type StoreName, storeOf, storeText } from '../target.js';
 
 /** Options of every command that changes something. */
@@ -163,9 +169,10 @@ function liftApp(
 
 /** Resolves with the exit code when the server has confirmed the command; rejects otherwise. */
 async function control(
-  { group, output }: CommandContext,
+  { servers, output }: CommandContext,
   { name, path, query, note, done, foundNothing }: CommandRequest,
 ): Promise<number> {
+  const group = new ServerGroup(servers);
   const { reason, owner } = note;
   const send = (said: NoteOptions): Promise<Reply> =>
     group.askLeader(withParameters(path, { ...query, ...said }), SENDING);

@@ -6,7 +6,7 @@ import type { Output } from '../output/output.js';
 import { printable } from '../output/printable.js';
 import { durationMs, isDuration, localTime, shortNumber } from '../output/quantities.js';
 import { isJsonObject, type JsonObject, okJson } from '../servers/reply-body.js';
-import { type ServerGroup, withParameters } from '../servers/server-group.js';
+import { ServerGroup, withParameters } from '../servers/server-group.js';
 
 export interface EventOptions {
   readonly since?: string;
@@ -23,10 +23,11 @@ const SHOWN_FIRST: ReadonlySet<string> = new Set(['At', 'Kind', 'Text']);
 const KIND_WIDTH = 9;
 
 export async function events(
-  { group, output }: CommandContext,
+  { servers, output }: CommandContext,
   { since, limit, follow = false }: EventOptions,
 ): Promise<number> {
   let from = since === undefined ? undefined : sinceTime(since);
+  const group = new ServerGroup(servers);
   /** Of the latest time: they come again with the next question, which includes that time. */
   let printed = new Set<string>();
   for (;;) {

@@ -5,6 +5,7 @@ import { printable } from '../output/printable.js';
 import { localTime, shortDuration, shortNumber } from '../output/quantities.js';
 import { type Column, tableLines } from '../output/table.js';
 import { isJsonObject, type JsonObject, okObject } from '../servers/reply-body.js';
+import { ServerGroup } from '../servers/server-group.js';
 
 /** A list of entries that end: by the name of each, its end or an object with it. */
 export interface EntryList {
@@ -45,7 +46,11 @@ export const THRESHOLDS: EntryList = {
 /** The time of an entry that has no end. */
 const NO_END = '0001-01-01T00:00:00Z';
 
-export async function list({ group, output }: CommandContext, entries: EntryList): Promise<number> {
+export async function list(
+  { servers, output }: CommandContext,
+  entries: EntryList,
+): Promise<number> {
+  const group = new ServerGroup(servers);
   const reply = await group.askLeader(entries.path);
   const body = await okObject(group, reply, { name: entries.path });
   if (output.isJson) output.json(body);
@@ -102,9 +107,10 @@ function endText(expireAt: string): string {
 
 /** `/recent-apps`, the latest first. */
 export async function recent(
-  { group, output }: CommandContext,
+  { servers, output }: CommandContext,
   minutes: number | null,
 ): Promise<number> {
+  const group = new ServerGroup(servers);
   const path = minutes === null ? '/recent-apps' : `/recent-apps/${minutes}`;
   const reply = await group.askLeader(path);
   const body = await okObject(group, reply, { name: '/recent-apps' });

@@ -3,14 +3,19 @@ import type { CommandContext } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { printable } from '../output/printable.js';
 import { isJsonObject, okObject } from '../servers/reply-body.js';
+import { ServerGroup } from '../servers/server-group.js';
 
 export type ListedNames = 'apps' | 'stores' | 'hosts';
 
 /** A user waits for it while a key is pressed. */
 const TIMEOUT_MS = 1_000;
 
-export async function names({ group, output }: CommandContext, kind: ListedNames): Promise<number> {
+export async function names(
+  { servers, output }: CommandContext,
+  kind: ListedNames,
+): Promise<number> {
   const path = kind === 'apps' ? '/recent-apps' : '/inventory';
+  const group = new ServerGroup(servers);
   const reply = await group.ask(path, { timeoutMs: TIMEOUT_MS });
   const body = await okObject(group, reply, { name: path });
   output.lines(...[...new Set(namesIn(kind, body))].sort().map(printable));

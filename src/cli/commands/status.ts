@@ -4,7 +4,7 @@ import { EXIT } from '../exit-codes.js';
 import type { Output } from '../output/output.js';
 import type { JsonObject } from '../servers/reply-body.js';
 import { optionalObject } from '../servers/reply-body.js';
-import { isReply, type NoReply, type ServerGroup } from '../servers/server-group.js';
+import { isReply, type NoReply, ServerGroup } from '../servers/server-group.js';
 import { nodeLines } from '../views/nodes.js';
 import { readStores, type StoreView, storeJson, storeLines } from '../views/stores.js';
 import { type EntryList, EXEMPTED, entryTexts, SKIPPED, THRESHOLDS, THROTTLED } from './lists.js';
@@ -26,8 +26,8 @@ interface ClusterPicture {
   readonly silent: readonly NoReply[];
 }
 
-export async function status({ group, output }: CommandContext): Promise<number> {
-  const picture = await look(group);
+export async function status({ servers, output }: CommandContext): Promise<number> {
+  const picture = await look(new ServerGroup(servers));
   if (output.isJson) output.json(pictureJson(picture));
   else output.lines(...pictureLines(output, picture));
   return EXIT.ok;

@@ -9,7 +9,7 @@ import { localTime, shortNumber } from '../output/quantities.js';
 import { sparkline } from '../output/sparkline.js';
 import { tableLines, widthOf } from '../output/table.js';
 import { type JsonObject, okObject, optionalObject } from '../servers/reply-body.js';
-import type { ServerGroup } from '../servers/server-group.js';
+import { ServerGroup } from '../servers/server-group.js';
 import { runLive } from '../terminal/live-command.js';
 import { type ScreenSize, spread } from '../terminal/live-screen.js';
 import { type AppRate, AppRates } from '../views/app-rates.js';
@@ -31,8 +31,8 @@ const SPARKLINE_COLUMNS_MIN = 10;
 /** From the first count of checks to the second. */
 const RATE_MS = 1_000;
 
-export async function top({ group, output }: CommandContext): Promise<number> {
-  const view = new TopView(group, output);
+export async function top({ servers, output }: CommandContext): Promise<number> {
+  const view = new TopView(new ServerGroup(servers), output);
   // Rates come from two counts: without the first one no frame could show an app.
   await view.look();
   await delay(RATE_MS);

@@ -1,5 +1,6 @@
 /** `freno watch`: the value of a store against its threshold, as a plot that moves. */
-import type { CheckAnswer, FrenoClient } from '../../client/index.js';
+import type { CheckAnswer } from '../../client/answer.js';
+import type { FrenoClient } from '../../client/client.js';
 import type { CommandContext } from '../context.js';
 import { CommandFailure, EXIT } from '../exit-codes.js';
 import type { Output } from '../output/output.js';

@@ -1,5 +1,5 @@
 /** `freno why`: the reason for the answer that a check would get. */
-import type { Explanation } from '../../client/index.js';
+import type { Explanation } from '../../client/explanation.js';
 import type { CommandContext } from '../context.js';
 import { CommandFailure, EXIT } from '../exit-codes.js';
 import type { Output } from '../output/output.js';

@@ -1,5 +1,5 @@
 /** What an answer to a check means for the app: an exit code, and a line of text. */
-import type { CheckAnswer } from '../../client/index.js';
+import type { CheckAnswer } from '../../client/answer.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import type { Output } from '../output/output.js';
 import { printable } from '../output/printable.js';

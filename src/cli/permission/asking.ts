@@ -2,14 +2,11 @@
  * The client that programs use, asked by a command. It finds the leader, waits through a fail-over,
  * and knows a server that is no freno.
  */
-import {
-  type CheckEvent,
-  type ClientErrorCode,
-  FrenoClient,
-  FrenoClientError,
-  type FrenoClientOptions,
-  type PermittedAnswer,
-} from '../../client/index.js';
+import type { PermittedAnswer } from '../../client/answer.js';
+import { FrenoClient } from '../../client/client.js';
+import { type ClientErrorCode, FrenoClientError } from '../../client/errors.js';
+import type { CheckEvent } from '../../client/events.js';
+import type { FrenoClientOptions } from '../../client/options.js';
 import type { CommandContext } from '../context.js';
 import { CommandFailure, EXIT, type ExitCode, usageFailure } from '../exit-codes.js';
 import { shortDuration } from '../output/quantities.js';
@@ -32,7 +29,7 @@ export function clientFor(
 ): FrenoClient {
   return new FrenoClient({
     servers: urls,
-    ...(fetch !== undefined && { fetch }),
+    fetch,
     headers,
     app,
     store: storeText(store),

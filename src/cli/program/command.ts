@@ -1,13 +1,15 @@
 /** What the definitions of the commands share: options, help, exit codes. */
-import { Command, Option } from 'commander';
+
+import type { Command, Option } from 'commander';
 import { listedCommand } from '../command-list.js';
 import { EXIT, RUN_EXIT } from '../exit-codes.js';
 import { DEFAULT_SERVER } from '../servers/server-list.js';
+import { commander } from './commander.js';
 
 /** A command with its line in the list. Its handler is imported when it runs. */
 export function defineCommand(name: string): Command {
   const { summary, group } = listedCommand(name);
-  const command = new Command(name).summary(summary).description(sentence(summary));
+  const command = new commander.Command(name).summary(summary).description(sentence(summary));
   return command.helpGroup(`${group}:`);
 }
 
@@ -49,7 +51,7 @@ export function addCommandOptions(command: Command): Command {
 
 /** The time of an entry. */
 export function ttlOption(fallback: string): Option {
-  return new Option(
+  return new commander.Option(
     '--ttl <time>',
     `how long: minutes, or 2h, 1d; rounded up to whole minutes (default: ${fallback})`,
   );

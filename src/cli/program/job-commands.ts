@@ -1,4 +1,5 @@
 /** The commands for jobs: check, wait, run, why. */
+
 import type { Command } from 'commander';
 import type { CheckCommandOptions } from '../commands/check.js';
 import type { RunOptions } from '../commands/run.js';

@@ -1,5 +1,6 @@
 /** The commands for operators: throttles, skips, exemptions, thresholds, leadership. */
-import { Command } from 'commander';
+
+import type { Command } from 'commander';
 import { type CommandContext, type CommonOptions, contextOf } from '../context.js';
 import { storeOf } from '../target.js';
 import {
@@ -10,6 +11,7 @@ import {
   exitWith,
   ttlOption,
 } from './command.js';
+import { commander } from './commander.js';
 
 type ControlModule = typeof import('../commands/control.js');
 type ListModule = typeof import('../commands/lists.js');
@@ -80,7 +82,7 @@ export function addOperatorCommands(program: Command): void {
 }
 
 function thresholdCommand(): Command {
-  const set = new Command('set')
+  const set = new commander.Command('set')
     .description('Set a threshold for a time, in the place of the configured one.')
     .argument('<store>', 'the store')
     .argument('<value>', 'the threshold')
@@ -92,7 +94,7 @@ function thresholdCommand(): Command {
         module.setThreshold(context, storeOf(store), value, options),
       ),
     );
-  const reset = new Command('reset')
+  const reset = new commander.Command('reset')
     .description('Let the configured threshold count again.')
     .argument('<store>', 'the store')
     .option('--metric <name>', "of this metric, not of the store's own")
@@ -102,7 +104,7 @@ function thresholdCommand(): Command {
         module.resetThreshold(context, storeOf(store), options),
       ),
     );
-  const shown = new Command('list')
+  const shown = new commander.Command('list')
     .description('List the thresholds that are set.')
     .action((options: CommonOptions) => showList(options, ({ THRESHOLDS }) => THRESHOLDS));
   return defineCommand('threshold')

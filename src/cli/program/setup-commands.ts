@@ -1,5 +1,6 @@
 /** The commands to set up: check-config, token, completion. */
-import { Argument, Command, Option } from 'commander';
+
+import type { Command, Option } from 'commander';
 import { ROLES } from '../../base/access-names.js';
 import type { CheckConfigOptions } from '../check-config/check-config.js';
 import type { Shell } from '../commands/completion.js';
@@ -8,6 +9,7 @@ import type { TokenOptions } from '../commands/token.js';
 import { contextOf } from '../context.js';
 import { processOutput } from '../output/output.js';
 import { CHECK_CONFIG_EXIT_CODES, defineCommand, exitWith } from './command.js';
+import { commander } from './commander.js';
 
 interface CheckConfigFlags extends CheckConfigOptions {
   readonly json?: boolean;
@@ -31,7 +33,7 @@ export function addSetupCommands(program: Command): void {
   program.addCommand(tokenCommand());
   program.addCommand(
     defineCommand('completion')
-      .addArgument(new Argument('<shell>', 'the shell').choices(['bash', 'zsh', 'fish']))
+      .addArgument(new commander.Argument('<shell>', 'the shell').choices(['bash', 'zsh', 'fish']))
       .action((shell: Shell) =>
         exitWith(
           import('../commands/completion.js').then(({ completion }) => completion(program, shell)),
@@ -41,14 +43,14 @@ export function addSetupCommands(program: Command): void {
   program
     .command('names', { hidden: true })
     .description('Print the names that completion scripts offer.')
-    .addArgument(new Argument('<kind>').choices(['apps', 'stores', 'hosts']))
+    .addArgument(new commander.Argument('<kind>').choices(['apps', 'stores', 'hosts']))
     .action((kind: ListedNames) =>
       exitWith(import('../commands/names.js').then(({ names }) => names(contextOf({}), kind))),
     );
 }
 
 function tokenCommand(): Command {
-  const create = new Command('create')
+  const create = new commander.Command('create')
     .description('Create a token; prints it once, and the entry for the configuration.')
     .argument('<name>', 'who gets it: shown in the log and in events')
     .addOption(roleOption())
@@ -66,6 +68,9 @@ function tokenCommand(): Command {
 }
 
 function roleOption(): Option {
-  const option = new Option('--role <roles...>', 'what it may do; no role contains another one');
+  const option = new commander.Option(
+    '--role <roles...>',
+    'what it may do; no role contains another one',
+  );
   return option.choices(ROLES).makeOptionMandatory();
 }

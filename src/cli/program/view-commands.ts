@@ -1,4 +1,5 @@
 /** The commands that show what happens: status, top, watch, recent, events. */
+
 import type { Command } from 'commander';
 import type { EventOptions } from '../commands/events.js';
 import type { WatchOptions } from '../commands/watch.js';

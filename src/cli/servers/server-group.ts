@@ -7,7 +7,7 @@
  */
 import { HttpExchange } from '../../client/exchange.js';
 import { CommandFailure, EXIT } from '../exit-codes.js';
-import type { NamedServers } from './server-list.js';
+import type { ReachedServers } from './server-list.js';
 
 export interface Reply {
   /** URL of the server. */
@@ -39,17 +39,16 @@ const LEADER_CHECK_TIMEOUT_MS = 1_000;
 const BODY_BYTES_MAX = 256 * 1024 * 1024;
 
 export class ServerGroup {
-  readonly #list: NamedServers;
+  readonly #list: ReachedServers;
   readonly #exchanges: Readonly<Record<'GET' | 'POST', HttpExchange>>;
   readonly #signal = new AbortController().signal;
   /** The one to ask first: the leader when that was found, else the last that responded. */
   #preferred: string | undefined;
 
-  constructor(list: NamedServers) {
+  constructor(list: ReachedServers) {
     this.#list = list;
-    const fetch_ = list.fetch ?? fetch;
     const exchange = (method: 'GET' | 'POST'): HttpExchange =>
-      new HttpExchange((url, init) => fetch_(url, { ...init, method }), list.headers);
+      new HttpExchange((url, request) => list.fetch(url, { ...request, method }), list.headers);
     this.#exchanges = { GET: exchange('GET'), POST: exchange('POST') };
   }
 

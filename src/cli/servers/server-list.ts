@@ -1,6 +1,7 @@
 /** The servers that `--server` or `FRENO_SERVER` names. */
 import { usageFailure } from '../exit-codes.js';
 import { tokenOf } from './token.js';
+import type { ServerFetch } from './transport.js';
 
 /** The service's default port. */
 export const DEFAULT_SERVER = 'http://127.0.0.1:8087';
@@ -10,8 +11,11 @@ export interface NamedServers {
   /** Without a slash at their ends, and without credentials. */
   readonly urls: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
-  /** With certificates of one's own; undefined: the global `fetch`. */
-  readonly fetch?: typeof fetch | undefined;
+}
+
+/** The servers, and the way to them. */
+export interface ReachedServers extends NamedServers {
+  readonly fetch: ServerFetch;
 }
 
 /**
