@@ -1,9 +1,9 @@
 /** The command line: flags as Go programs accept them (`-x`, `--x`, `--x=v`, `--x v`). */
 import { FrenoError } from '../base/errors.js';
 import type { LogOptions } from '../base/log.js';
-import { splitList } from './key-types.js';
 import { nearest } from './nearest.js';
 import type { ConfigInput } from './schema.js';
+import { splitList } from './split-list.js';
 
 /** What to do. `none`: no flag asks for anything, so the usage is printed. */
 export type Action = 'run' | 'version' | 'help' | 'none';

@@ -2,10 +2,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { formatAddress } from '../base/address.js';
 import type { HostSource } from '../contracts/stores.js';
-import { splitList } from './key-types.js';
 import { passwordKeys, passwordOf, prefixedPassword } from './passwords.js';
 import { type HostSourcesConfig, NO_SOURCES } from './schema-hosts.js';
 import type { MySQLConfig } from './schema-stores.js';
+import { splitList } from './split-list.js';
 
 const IGNORE_SERVER_TTL_MS = 10_000;
 const VITESS_TIMEOUT_MS = 5_000;

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { z } from 'zod';
 import { isHttpAddress, parseAddress } from '../base/address.js';
 import { hasSeveralStatements, metricQueryKind } from './metric-query.js';
+import { splitList } from './split-list.js';
 
 declare module 'zod' {
   interface GlobalMeta {
@@ -127,11 +128,3 @@ export const httpUrl = () =>
     (value) => value === '' || (/^https?:\/\//i.test(value) && URL.canParse(value)),
     'must be a URL that begins with http:// or https://',
   );
-
-/** The items of a comma-separated string, without blanks around them and without empty ones. */
-export function splitList(value: string): string[] {
-  return value
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
-}

@@ -3,7 +3,6 @@ import { isDeepStrictEqual } from 'node:util';
 import { METRICS_MAX, STORES_MAX } from '../base/limits.js';
 import type { Findings } from './findings.js';
 import { NEEDS, namedSources, SOURCE_KEYS } from './host-sources.js';
-import { splitList } from './key-types.js';
 import { namedMetrics } from './named-metrics.js';
 import { checkPassword, prefixedPassword } from './passwords.js';
 import { checkAuthorities, checkCertificate } from './rules-certificate.js';
@@ -11,6 +10,7 @@ import { checkLogin } from './rules-login.js';
 import { checkMetrics } from './rules-metrics.js';
 import { type ClusterConfig, EMPTY_CLUSTER, type MySQLConfig } from './schema-stores.js';
 import type { Path } from './schema-walk.js';
+import { splitList } from './split-list.js';
 
 export function checkStores(mysql: MySQLConfig, findings: Findings): void {
   const path: Path = ['Stores', 'MySQL'];

@@ -75,3 +75,12 @@ describe('the client', () => {
     );
   });
 });
+
+describe('the flags', () => {
+  it('load the service only to run it', () => {
+    const loaded = [...loadedWith('src/main.ts')];
+    expect(loaded).to.include('src/config/commandline.ts');
+    expect(loaded.filter((file) => file.startsWith('src/service/'))).to.deep.equal([]);
+    expect(packagesOf(loaded)).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,53 @@
+/** The composition root: configuration -> service -> shutdown. */
+import { availableParallelism } from 'node:os';
+import { logLibraryOutput } from '../base/library-output.js';
+import { createLogger } from '../base/log.js';
+import { clusterSettings } from '../config/clusters.js';
+import type { CommandLine } from '../config/commandline.js';
+import { loadConfig } from '../config/load.js';
+import { serviceSettings } from '../config/settings.js';
+import { ConfigState } from './config-state.js';
+import { Reloader } from './reload.js';
+import { Service } from './service.js';
+import { Shutdown } from './shutdown.js';
+
+/** Resolves when the service has ended. */
+export async function runService(commandLine: CommandLine): Promise<void> {
+  const log = createLogger(commandLine.log, 'main');
+  logLibraryOutput(log);
+  const load = () => loadConfig({ ...commandLine, environment: process.env });
+  const { config, warnings } = await load();
+  for (const warning of warnings) log.warn(warning);
+  const shutdown = new Shutdown(log);
+  const state = new ConfigState(config);
+  const service = new Service({
+    settings: serviceSettings(config, availableParallelism()),
+    clusters: clusterSettings(config),
+    forceLeadership: commandLine.forceLeadership,
+    forceNewCluster: commandLine.forceNewCluster,
+    config: state,
+    log,
+    logOptions: commandLine.log,
+    failed: (error) => shutdown.start(error),
+  });
+  const reloader = new Reloader({
+    config,
+    state,
+    load,
+    apply: (next) =>
+      service.reconfigure(clusterSettings(next), serviceSettings(next, availableParallelism())),
+    log,
+  });
+  // Before the start: a signal that arrives while the service starts must stop it.
+  shutdown.listen(() => service.stop());
+  const started = service.start();
+  started.catch((error: unknown) => shutdown.start(error));
+  // After a failed start the process ends: there is nothing to reload.
+  const reload = () =>
+    started.then(
+      () => reloader.reload(),
+      () => {},
+    );
+  process.on('SIGHUP', reload);
+  await shutdown.done;
+}
