@@ -4,12 +4,17 @@ import type { NodeId } from '../core/types.js';
 
 /** The peer chooses the names: a line of the log stays short. */
 const NODES_SHOWN = 5;
-export const NODE_CHARACTERS_SHOWN = 100;
+const CHARACTERS_SHOWN = 100;
 
 interface PeerIdentity {
   readonly protocolVersion: number;
   readonly clusterName: string;
   readonly node: NodeId;
+}
+
+/** What a peer chose, as it is quoted. */
+export function shown(text: string): string {
+  return text.slice(0, CHARACTERS_SHOWN);
 }
 
 /** How two nodes that should be peers differ, in words; null: they match. */
@@ -22,12 +27,12 @@ export function mismatch(theirs: PeerIdentity, expected: PeerIdentity): string |
   }
   if (theirs.clusterName !== expected.clusterName) {
     return (
-      `it belongs to cluster "${theirs.clusterName}", ` +
+      `it belongs to cluster "${shown(theirs.clusterName)}", ` +
       `this node to "${expected.clusterName}" (RaftClusterName)`
     );
   }
-  if (theirs.node !== expected.node) return `it is node ${theirs.node}, not ${expected.node}`;
-  return null;
+  if (theirs.node === expected.node) return null;
+  return `it is node ${shown(theirs.node)}, not ${expected.node}`;
 }
 
 /**
@@ -54,7 +59,7 @@ export class PeerAdmission {
     const listRefusal = this.#compareLists(peer, theirs.nodes, own.nodes);
     if (theirs.clusterId !== '' && own.clusterId !== '' && theirs.clusterId !== own.clusterId) {
       return (
-        `the data of ${peer} are of cluster ${theirs.clusterId}, ` +
+        `the data of ${peer} are of cluster ${shown(theirs.clusterId)}, ` +
         `those of ${this.self} of cluster ${own.clusterId} with the same RaftClusterName`
       );
     }
@@ -83,6 +88,6 @@ export class PeerAdmission {
 }
 
 function listed(nodes: readonly NodeId[]): string {
-  const shown = nodes.slice(0, NODES_SHOWN).map((node) => node.slice(0, NODE_CHARACTERS_SHOWN));
-  return [...shown, ...(nodes.length > shown.length ? ['...'] : [])].join(', ');
+  const first = nodes.slice(0, NODES_SHOWN).map(shown);
+  return [...first, ...(nodes.length > first.length ? ['...'] : [])].join(', ');
 }

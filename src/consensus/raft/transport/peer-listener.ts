@@ -21,7 +21,8 @@ import { copyOf, protocolError } from '../codec/wire.js';
 import type { NodeId } from '../core/types.js';
 import { ChecksumError, FRAME_BYTES_MAX, FrameError, FrameReader, frameOf } from './frame.js';
 import type { HandshakeBudget } from './handshake-budget.js';
-import { mismatch, NODE_CHARACTERS_SHOWN, type PeerAdmission } from './identity.js';
+import { mismatch, type PeerAdmission, shown } from './identity.js';
+import type { PeerAddresses } from './peer-addresses.js';
 import { PeerConnections } from './peer-connections.js';
 import type { PeerCounters } from './peer-counters.js';
 import type { PeerCredentials } from './peer-credentials.js';
@@ -44,6 +45,7 @@ export interface PeerListenerOptions {
   readonly admission: PeerAdmission;
   readonly counters: PeerCounters;
   readonly credentials: PeerCredentials;
+  readonly peerAddresses: PeerAddresses;
   readonly tlsHandshakes: HandshakeBudget;
   /** Throws `PROTOCOL` for an invalid message; the connection is then closed. */
   receive(from: NodeId, body: Uint8Array): void;
@@ -58,6 +60,8 @@ export interface PeerListenerOptions {
    * for each remote and kind.
    */
   onRefused(remote: string, kind: RefusalKind, reason: string): void;
+  /** A connection could not be taken from the system, which has no descriptors for instance. */
+  onAcceptFailed(reason: string): void;
 }
 
 type RefusalKind =
@@ -101,7 +105,7 @@ export class PeerListener {
 
   constructor(options: PeerListenerOptions) {
     this.#options = options;
-    this.#strangers = new UnidentifiedConnections((address, fault) =>
+    this.#strangers = new UnidentifiedConnections(options.peerAddresses, (address, fault) =>
       options.onRefused(address, fault, expulsions[fault]),
     );
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
@@ -111,10 +115,14 @@ export class PeerListener {
   start(): Promise<void> {
     const { host, port } = this.#options.bind;
     return new Promise((resolve, reject) => {
-      this.#server.once('error', (error) =>
-        reject(new FrenoError('RESOURCE', `RaftBind: ${messageOf(error)}`, { cause: error })),
-      );
-      this.#server.listen({ host, port, exclusive: true }, () => resolve());
+      const failed = (error: Error): void =>
+        reject(new FrenoError('RESOURCE', `RaftBind: ${messageOf(error)}`, { cause: error }));
+      this.#server.once('error', failed);
+      this.#server.listen({ host, port, exclusive: true }, () => {
+        this.#server.off('error', failed);
+        this.#server.on('error', (error) => this.#options.onAcceptFailed(messageOf(error)));
+        resolve();
+      });
     });
   }
 
@@ -250,9 +258,8 @@ export class PeerListener {
     const greeting = this.#options.admission.own();
     const welcome = frameOf(encodeWelcome({ ...identity, ...greeting, refusal: refusal ?? '' }));
     if (refusal !== null) {
-      const from = hello.from.slice(0, NODE_CHARACTERS_SHOWN);
       const kind = misfit === null ? 'name' : 'identity';
-      this.#options.onRefused(remote, kind, `node ${from}: ${refusal}`);
+      this.#options.onRefused(remote, kind, `node ${shown(hello.from)}: ${refusal}`);
       stream.end(welcome);
       return null;
     }
@@ -264,10 +271,9 @@ export class PeerListener {
   /** It learns nothing of this node but the reason, and whether it may try TLS. */
   #refuseUnproven(stream: Socket, remote: string, hello: Hello, reason: string): void {
     const { counters, peers, onRefused, credentials } = this.#options;
-    const from = hello.from.slice(0, NODE_CHARACTERS_SHOWN);
     counters.refusedProofs += 1;
     if (peers.has(hello.from)) counters.proofRefused(hello.from, remote, reason);
-    onRefused(remote, 'proof', `node ${from}: ${reason}`);
+    onRefused(remote, 'proof', `node ${shown(hello.from)}: ${reason}`);
     const features = credentials.tls === null ? [] : [FEATURE_TLS];
     stream.end(frameOf(encodeWelcome({ ...echoOf(hello), features, refusal: reason })));
   }
@@ -279,7 +285,7 @@ export class PeerListener {
     const expected = { protocolVersion: PROTOCOL_VERSION, clusterName: ours, node: from };
     const refusal = mismatch(theirs, expected);
     if (refusal !== null) return refusal;
-    if (to !== self) return `it looks for node ${to}, this is ${self}`;
+    if (to !== self) return `it looks for node ${shown(to)}, this is ${self}`;
     if (!peers.has(from)) return `it is not among RaftNodes of ${self}`;
     return this.#options.admission.refusalOf(from, hello);
   }

@@ -25,15 +25,13 @@ import { FrenoError, messageOf } from '../../../base/errors.js';
 import type { PeerProofMode } from '../../../config/raft-secret.js';
 import type { RaftTlsSettings } from '../../../config/raft-tls.js';
 import type { NodeId } from '../core/types.js';
+import { shown } from './identity.js';
 
 /** As long as a stranger may stay. */
 const HANDSHAKE_TIMEOUT_MS = 1000;
 
 /** The first byte of a ClientHello: a TLS record of a handshake (RFC 8446, section 5.1). */
 const HANDSHAKE_RECORD = 0x16;
-
-/** Characters of a name in a certificate that are shown. */
-const NAME_CHARACTERS_SHOWN = 100;
 
 export const NO_TLS = 'its connection is not encrypted (RaftTLS)';
 
@@ -141,8 +139,7 @@ export class PeerTls {
     const expected = this.#settings.names.get(node) ?? parseAddress(node, 0)?.host ?? node;
     if (checkServerIdentity(expected, certificate) === undefined) return null;
     const names = certificate.subjectaltname ?? `CN=${String(certificate.subject?.CN)}`;
-    const shown = names.slice(0, NAME_CHARACTERS_SHOWN);
-    return `its certificate is for ${shown}, not for ${expected} (RaftTLS.Names)`;
+    return `its certificate is for ${shown(names)}, not for ${shown(expected)} (RaftTLS.Names)`;
   }
 
   #taken(socket: TLSSocket): PendingHandshake | undefined {

@@ -11,6 +11,7 @@ import type { PeerTransport } from '../driver-types.js';
 import { RateLimitedLog } from '../rate-limited-log.js';
 import { HandshakeBudget } from './handshake-budget.js';
 import { PeerAdmission } from './identity.js';
+import { PeerAddresses } from './peer-addresses.js';
 import { PeerCounters } from './peer-counters.js';
 import { NO_CREDENTIALS, type PeerCredentials } from './peer-credentials.js';
 import { PeerLink } from './peer-link.js';
@@ -61,7 +62,7 @@ export class TcpTransport implements PeerTransport {
   constructor(options: TransportOptions, handlers: TransportHandlers, log: Logger) {
     const { self, clusterName, bind, peers, counters = new PeerCounters() } = options;
     const { credentials = NO_CREDENTIALS } = options;
-    const tlsHandshakes = new HandshakeBudget();
+    const peerAddresses = new PeerAddresses();
     const warnings = new RateLimitedLog(log, monotonicMs);
     // Apart: strangers must not use up the lines of peers.
     const refusals = new RateLimitedLog(log, monotonicMs);
@@ -97,7 +98,7 @@ export class TcpTransport implements PeerTransport {
         admission,
         counters,
         credentials,
-        onReached: (address) => tlsHandshakes.reached(peer, address),
+        onReached: (address) => peerAddresses.reached(peer, address),
         onUp: (said, doubt) => {
           greeted(peer, said);
           doubted(peer, doubt);
@@ -124,7 +125,8 @@ export class TcpTransport implements PeerTransport {
       admission,
       counters,
       credentials,
-      tlsHandshakes,
+      peerAddresses,
+      tlsHandshakes: new HandshakeBudget(peerAddresses),
       receive: (from, body) => handlers.receive(from, body),
       onPeer: (peer, said, doubt) => {
         greeted(peer, said);
@@ -135,6 +137,9 @@ export class TcpTransport implements PeerTransport {
         counters.refusedConnections += 1;
         const text = `raft: connection of ${remote} refused: ${reason}`;
         refusals.warn(text, `${remote} ${kind}`);
+      },
+      onAcceptFailed: (reason) => {
+        warnings.warn(`raft: connections of peers cannot be accepted: ${reason}`);
       },
     });
   }

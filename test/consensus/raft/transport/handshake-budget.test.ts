@@ -1,14 +1,17 @@
 /** How many TLS handshakes strangers get. */
 import { expect } from 'chai';
 import { HandshakeBudget } from '../../../../src/consensus/raft/transport/handshake-budget.js';
+import { PeerAddresses } from '../../../../src/consensus/raft/transport/peer-addresses.js';
 
 describe('the budget of TLS handshakes', () => {
   let nowMs = 0;
+  let peers: PeerAddresses;
   let budget: HandshakeBudget;
 
   beforeEach(() => {
     nowMs = 5000;
-    budget = new HandshakeBudget(() => nowMs);
+    peers = new PeerAddresses();
+    budget = new HandshakeBudget(peers, () => nowMs);
   });
 
   function taken(address: string, attempts: number): number {
@@ -24,10 +27,10 @@ describe('the budget of TLS handshakes', () => {
   });
 
   it('does not count the addresses of peers, also as IPv6 writes them', () => {
-    budget.reached('node:1', '10.0.0.9');
+    peers.reached('node:1', '10.0.0.9');
     expect(taken('::ffff:10.0.0.9', 100)).to.equal(100);
     expect(taken('10.0.0.1', 100)).to.equal(50);
-    budget.reached('node:1', '10.0.0.8');
+    peers.reached('node:1', '10.0.0.8');
     expect(taken('10.0.0.9', 10)).to.equal(0);
   });
 });

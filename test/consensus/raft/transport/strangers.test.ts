@@ -1,8 +1,10 @@
 /** Connections to the port of peers that never say, or not in time, which node they are. */
-import { connect, type Socket } from 'node:net';
+import { connect, Server, type Socket } from 'node:net';
 import { expect } from 'chai';
 import type { Address } from '../../../../src/base/address.js';
 import { parseAddress } from '../../../../src/base/address.js';
+import { encodeHello, PROTOCOL_VERSION } from '../../../../src/consensus/raft/codec/handshake.js';
+import { frameOf } from '../../../../src/consensus/raft/transport/frame.js';
 import { PeerCounters } from '../../../../src/consensus/raft/transport/peer-counters.js';
 import { TcpTransport } from '../../../../src/consensus/raft/transport/tcp.js';
 import { freePorts } from '../../../../src/demo/temporary.js';
@@ -121,6 +123,43 @@ describe('strangers at the port of peers', () => {
       ]);
     });
   }
+
+  it('that name a cluster or a node at length are quoted briefly', async () => {
+    const long = 'x'.repeat(1500);
+    const hello = { protocolVersion: PROTOCOL_VERSION, clusterName: 'test', from: 'b:1', to: long };
+    await visit((socket) => socket.end(frameOf(encodeHello(hello))));
+    const elsewhere = { ...hello, clusterName: long, from: long };
+    await visit((socket) => socket.end(frameOf(encodeHello(elsewhere))));
+    expect(counters.refusedConnections).to.equal(2);
+    for (const text of refusals()) expect(text).to.have.length.below(400);
+  });
+
+  it('cannot be accepted while the system has no descriptors: the node goes on', async () => {
+    const listen = Server.prototype.listen;
+    let server: Server | undefined;
+    Server.prototype.listen = function (this: Server, ...where: unknown[]) {
+      server = this;
+      return listen.apply(this, where as Parameters<typeof listen>);
+    } as typeof listen;
+    const [port] = await freePorts(1);
+    const self = `127.0.0.1:${port}`;
+    const bind = parseAddress(self, 0)!;
+    const transport = new TcpTransport(
+      { self, clusterName: 'test', bind, peers: [] },
+      { receive: () => {}, unreachable: () => {} },
+      log.logger,
+    );
+    try {
+      await transport.start();
+    } finally {
+      Server.prototype.listen = listen;
+    }
+    running.push(transport);
+    for (let at = 0; at < 3; at++) server!.emit('error', new Error('accept EMFILE'));
+    expect(log.warnings()).to.deep.equal([
+      'raft: connections of peers cannot be accepted: accept EMFILE',
+    ]);
+  });
 
   it('do not keep peers out, also when a leader ends meanwhile', async () => {
     const cluster = await RaftTestCluster.create({ size: 3 });
