@@ -84,6 +84,11 @@ export class NodeConnections {
     request.once('end', () => this.#finishWaiting(state));
   }
 
+  /** Whether a response is being prepared, and the client has taken all that was sent. */
+  isWaiting(socket: Socket): boolean {
+    return socket.writableLength === 0 && isUnfinished(this.#states.get(socket)?.latest);
+  }
+
   carriedOut(socket: Socket, response: ServerResponse): void {
     this.#stateOf(socket).latest = response;
   }

@@ -71,6 +71,10 @@ export class NodeEngine implements Engine {
     });
     // An expectation that is not known is ignored (RFC 9110, section 10.1.1).
     this.#server.on('checkExpectation', (req, res) => this.#receive(req, res));
+    // Later than all other times: what they close may get a response that says so.
+    this.#server.setTimeout(2 * idleTimeoutMs, (socket: Socket) => {
+      if (!this.#connections.isWaiting(socket)) socket.destroy();
+    });
     this.#server.on('clientError', (error, socket) => this.#clientFailed(error, socket as Socket));
   }
 
