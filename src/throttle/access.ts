@@ -7,6 +7,7 @@
  */
 import { type AccessRole, ROLES } from '../base/access-names.js';
 import { appAndPrefixes, fitsPattern } from './app-rules.js';
+import { CALLER_LENGTH_MAX } from './command-limits.js';
 
 /** In the place of an app or a store in a right: all of them. */
 export const EVERY = '*';
@@ -111,9 +112,13 @@ export interface Caller {
   readonly grant: Grant;
 }
 
-/** `token ci`, for logs and events; undefined: anonymous, known by the address alone. */
+/**
+ * `token ci`, for logs and events; undefined: anonymous, known by the address alone. A certificate
+ * that is given no rights may have any name: the text is one that a command may carry.
+ */
 export function callerText({ kind, name }: Caller): string | undefined {
-  return kind === 'anonymous' ? undefined : `${kind} ${name}`;
+  if (kind === 'anonymous') return undefined;
+  return `${kind} ${name}`.slice(0, CALLER_LENGTH_MAX).replace(/[\p{Cc}\p{Cs}]/gu, '?');
 }
 
 /** Whether everybody may do everything, and no caller has a name. */

@@ -32,7 +32,7 @@ export const NOTE_LENGTH_MAX = 200;
 const CLIENT_LENGTH_MAX = 64;
 
 /** Characters of the text that names a caller, and of the address of a node. */
-const CALLER_LENGTH_MAX = 160;
+export const CALLER_LENGTH_MAX = 160;
 const NODE_LENGTH_MAX = 300;
 
 /** What no client could have sent, in words; null: all is within bounds. */

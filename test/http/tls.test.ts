@@ -2,7 +2,7 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { join } from 'node:path';
-import type { PeerCertificate, TLSSocket } from 'node:tls';
+import { connect, type PeerCertificate, type TLSSocket } from 'node:tls';
 import { expect } from 'chai';
 import { TemporaryDirectory } from '../../src/demo/temporary.js';
 import { type Certificate, CertificateAuthority } from '../support/certificates.js';
@@ -192,6 +192,22 @@ describe('HTTP over TLS', () => {
         expect((await ask(front, '/lb-check')).status).to.equal(200);
       });
     }
+
+    it('verifies each connection: none resumes an earlier one', async () => {
+      const { certFile, keyFile } = await authority.issue('archiver', 'DNS:elsewhere');
+      const pair = { cert: readFileSync(certFile), key: readFileSync(keyFile) };
+      /** Until the response: sessions come after the handshake. */
+      const visit = (session?: Buffer): Promise<TLSSocket> => {
+        const options = { port: front.port, host: '127.0.0.1', rejectUnauthorized: false, ...pair };
+        const socket = connect({ ...options, ...(session && { session }) });
+        socket.on('secureConnect', () => socket.write('GET /access HTTP/1.1\r\nHost: x\r\n\r\n'));
+        return new Promise((resolve) => socket.once('data', () => resolve(socket)));
+      };
+      const first = await visit();
+      const second = await visit(first.getSession());
+      expect(second.isSessionReused()).not.to.equal(true);
+      for (const socket of [first, second]) socket.destroy();
+    });
 
     it('speaks no TLS 1.2 where MinVersion says so', async () => {
       await failureOf(ask(front, '/lb-check', { maxVersion: 'TLSv1.2' }));

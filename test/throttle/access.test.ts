@@ -1,7 +1,8 @@
 /** The rules of who may do what. */
 import { expect } from 'chai';
 import { type AccessRole, ROLES } from '../../src/base/access-names.js';
-import { Grant, isOpenAccess, OPEN_ACCESS } from '../../src/throttle/access.js';
+import { callerText, Grant, isOpenAccess, OPEN_ACCESS } from '../../src/throttle/access.js';
+import { commandFault } from '../../src/throttle/command-limits.js';
 
 function grant(roles: AccessRole[], apps = ['*'], stores = ['*'], separator = ''): Grant {
   return new Grant({ roles, apps, stores }, separator);
@@ -55,5 +56,22 @@ describe('open access', () => {
     const named = { name: 'ci', sha256: '0', roles: [], apps: [], stores: [] };
     expect(isOpenAccess({ ...OPEN_ACCESS, tokens: [named] })).to.equal(false);
     expect(isOpenAccess({ ...OPEN_ACCESS, certificates: [named] })).to.equal(false);
+  });
+});
+
+describe('the text that names a caller', () => {
+  const textOf = (name: string) => callerText({ kind: 'certificate', name, grant: grant([]) });
+
+  it('is the kind and the name', () => {
+    expect(textOf('archiver')).to.equal('certificate archiver');
+  });
+
+  it('is one that a command may carry to the leader, whatever a certificate says', () => {
+    for (const name of ['n'.repeat(250), 'a\u0000b\nc', '🐢'.repeat(128)]) {
+      const caller = textOf(name)!;
+      expect(commandFault({ kind: 'recoverHost', atMs: 1, host: 'h', caller }), name).to.equal(
+        null,
+      );
+    }
   });
 });

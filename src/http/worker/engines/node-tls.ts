@@ -1,4 +1,5 @@
 /** TLS for the engine on node:http: its options from the files, and who a client is. */
+import { constants } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { SecureContextOptions, TLSSocket } from 'node:tls';
@@ -7,10 +8,15 @@ import type { ListenTlsSettings } from '../../../contracts/http.js';
 
 /** Reads the files. Throws `RESOURCE`, naming the key, when one cannot be read. */
 export function secureContext(tls: ListenTlsSettings): SecureContextOptions {
+  const ofClients = {
+    ca: tls.clientCaFile === '' ? undefined : readText('ClientCAFile', tls.clientCaFile),
+    // A session that is resumed would count a certificate that has expired since.
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  };
   return {
     cert: readText('CertFile', tls.certFile),
     key: readText('KeyFile', tls.keyFile),
-    ...(tls.clientCaFile !== '' && { ca: readText('ClientCAFile', tls.clientCaFile) }),
+    ...(tls.clientCaFile !== '' && ofClients),
     minVersion: tls.minVersion,
   };
 }
