@@ -2,7 +2,11 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import type { AccessRole } from '../../src/base/access-names.js';
-import { CONTROL_REQUESTS_MAX, FAILED_ATTEMPTS_MAX } from '../../src/http/worker/access/guard.js';
+import {
+  AccessGuard,
+  CONTROL_REQUESTS_MAX,
+  FAILED_ATTEMPTS_MAX,
+} from '../../src/http/worker/access/guard.js';
 import { openApiDocument, templateOf } from '../../src/http/worker/openapi/document.js';
 import { ROUTES } from '../../src/http/worker/routes.js';
 import type { AccessSettings, TokenRights } from '../../src/throttle/access.js';
@@ -239,5 +243,19 @@ describe('a caller that is refused or sends commands without end', () => {
     expect(status).to.equal(429);
     expect(Number(headers['retry-after'])).to.be.within(1, 60);
     expect((await skip('team')).status).to.equal(403);
+  });
+});
+
+describe('the judgements that a thread keeps', () => {
+  it('have no long paths, of which any number could be asked', () => {
+    const guard = new AccessGuard(() => {});
+    guard.setAccess(SETTINGS);
+    const credentials = { authorization: '', certificate: '', client: '10.0.0.1' };
+    const before = process.memoryUsage().heapUsed;
+    for (let at = 0; at < 4_000; at++) {
+      const path = Buffer.alloc(32_000, `/check/a${at}/`).toString('latin1');
+      guard.refusalOfCheck(path, credentials);
+    }
+    expect(process.memoryUsage().heapUsed - before).to.be.below(64 * 1024 * 1024);
   });
 });

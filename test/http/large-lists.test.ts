@@ -1,6 +1,7 @@
 /** Lists that are long, or asked for by many: written and encoded once, sent as they are taken. */
 
 import { connect } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
 import { HeldBodies } from '../../src/http/worker/engines/held-bodies.js';
 import { Lists } from '../../src/http/worker/lists.js';
@@ -51,9 +52,26 @@ describe('Lists', () => {
 
   it('refuse more than 100 different ones that wait', async () => {
     const lists = new Lists(async () => OK);
-    const asked = Array.from({ length: 150 }, (_, list) => lists.write(`${list}`, async () => '1'));
+    const asked = Array.from({ length: 150 }, (_, list) =>
+      lists.afterBarrier(`${list}`, '', async () => '1'),
+    );
     const refused = (await Promise.all(asked)).filter(({ status }) => status === 503);
     expect(refused).to.have.length(50);
+  });
+
+  it('of operators do not hold up the reports that other leaders read', async () => {
+    const lists = new Lists(async () => OK);
+    let end = (_body: string): void => {};
+    const running = new Promise<string>((resolve) => {
+      end = resolve;
+    });
+    const asked = Array.from({ length: 101 }, (_, list) =>
+      lists.afterBarrier(`${list}`, '', () => running),
+    );
+    await setImmediate();
+    expect(await lists.write('metricsHealth', async () => '{}')).to.include({ status: 200 });
+    end('{}');
+    await Promise.all(asked);
   });
 
   it('encode a long body once, and keep its characters', async () => {

@@ -172,6 +172,17 @@ for (const engine of ENGINES) {
       expect((await fetchOnce(front.port, '/nosuch', { method: 'HEAD' })).status).to.equal(404);
     });
 
+    it('looks for no known path in one of more than 64 segments', async () => {
+      for (const [slashes, status] of [
+        [60, 301],
+        [65, 404],
+        [10_000, 404],
+      ] as const) {
+        const path = `${'/'.repeat(slashes)}lb-check`;
+        expect((await fetchOnce(front.port, path)).status, `${slashes}`).to.equal(status);
+      }
+    });
+
     it('keeps the case and the encoding of names in redirects', async () => {
       for (const [from, to] of [
         ['/CHECK/App%20A/MySQL/Main', '/check/App%20A/MySQL/Main'],

@@ -26,7 +26,9 @@ type CallMain = (request: MainRequest, client?: ClientKey) => Promise<MainRespon
 
 export class Lists {
   readonly #callMain: CallMain;
-  readonly #written = new SingleFlight<HandlerResponse>();
+  readonly #reports = new SingleFlight<HandlerResponse>();
+  /** Apart: clients choose which part of a list, so that there may be any number of them. */
+  readonly #entries = new SingleFlight<HandlerResponse>();
   /** By the kind of the request, so that none waits for another. */
   readonly #fromMain = new Map<string, SingleFlight<HandlerResponse>>();
 
@@ -34,29 +36,40 @@ export class Lists {
     this.#callMain = callMain;
   }
 
-  /** `key`: which list. */
-  async write(key: string, write: () => Promise<string>): Promise<HandlerResponse> {
-    if (this.#written.queued >= QUEUED_MAX && !this.#written.isQueued(key)) return FULL_RESPONSE;
-    return this.#written.run(key, async () => encoded(jsonResponse(200, await write())));
+  /** `key`: which report. */
+  write(key: string, write: () => Promise<string>): Promise<HandlerResponse> {
+    return run(this.#reports, key, async () => jsonResponse(200, await write()));
   }
 
-  /** On the leader the list has all changes that were acknowledged before the request. */
+  /**
+   * `key`: which part of which list. On the leader it has all changes that were acknowledged before
+   * the request.
+   */
   async afterBarrier(
     key: string,
     client: ClientKey,
     write: () => Promise<string>,
   ): Promise<HandlerResponse> {
     const barrier = await this.#callMain({ kind: 'readBarrier' }, client);
-    return barrier.status === 200 ? this.write(key, write) : responseFromMain(barrier);
+    if (barrier.status !== 200) return responseFromMain(barrier);
+    return run(this.#entries, key, async () => jsonResponse(200, await write()));
   }
 
   /** What main writes; `key`: which of that kind. */
   async fromMain(request: MainRequest, key = ''): Promise<HandlerResponse> {
     const runs = this.#fromMain.get(request.kind) ?? new SingleFlight();
     this.#fromMain.set(request.kind, runs);
-    if (runs.queued >= QUEUED_MAX && !runs.isQueued(key)) return FULL_RESPONSE;
-    return runs.run(key, async () => encoded(responseFromMain(await this.#callMain(request))));
+    return run(runs, key, async () => responseFromMain(await this.#callMain(request)));
   }
+}
+
+async function run(
+  runs: SingleFlight<HandlerResponse>,
+  key: string,
+  respond: () => Promise<HandlerResponse>,
+): Promise<HandlerResponse> {
+  if (runs.queued >= QUEUED_MAX && !runs.isQueued(key)) return FULL_RESPONSE;
+  return runs.run(key, async () => encoded(await respond()));
 }
 
 /** With the body in bytes if it is long. */

@@ -139,6 +139,9 @@ export const ROUTES: readonly Route[] = [
   read('help', '/help'),
 ];
 
+/** A path with more is none of these, and to clean it would take milliseconds. */
+const SEGMENTS_MAX = 64;
+
 const byFirstSegment = new Map<string, Route[]>();
 for (const route of ROUTES) {
   const first = route.segments[0]!;
@@ -166,7 +169,7 @@ export function allows(route: Route, method: string): boolean {
 function findRoute(path: string): Extract<Match, { kind: 'found' }> | undefined {
   // The last segment must not be empty, but for the page's: that is a superfluous slash.
   if (!path.startsWith('/') || (path.endsWith('/') && path !== '/')) return undefined;
-  const segments = path.slice(1).split('/');
+  const segments = path.slice(1).split('/', SEGMENTS_MAX + 1);
   const route = routeOf(segments) ?? (path.includes('%') ? routeOf(plain(segments)) : undefined);
   if (route === undefined) return undefined;
   const encoded = segments.filter((_, index) => route.segments[index]!.startsWith(':'));
@@ -178,11 +181,14 @@ function findRoute(path: string): Extract<Match, { kind: 'found' }> | undefined 
  * end; or else without empty and dot segments, in the case of the route. Undefined: none.
  */
 function cleanPath(path: string): string | undefined {
+  if (!path.startsWith('/') || path.split('/', SEGMENTS_MAX + 2).length > SEGMENTS_MAX + 1) {
+    return undefined;
+  }
   // Nothing but slashes and dots does not stand for the page.
-  if (!path.startsWith('/') || cleanSegments(path).length === 0) return undefined;
+  const segments = cleanSegments(path);
+  if (segments.length === 0) return undefined;
   const shortened = path.slice(0, -1);
   if (path.endsWith('/') && findRoute(shortened) !== undefined) return shortened;
-  const segments = cleanSegments(path);
   const route = routeOf(plain(segments).map((segment) => segment.toLowerCase()));
   if (route === undefined) return undefined;
   const cased = route.segments.map((segment, index) =>

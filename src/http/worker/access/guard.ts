@@ -27,8 +27,9 @@ export const FAILED_ATTEMPTS_MAX = 30;
 /** Of one caller in one HTTP worker, per minute, where access is restricted. */
 export const CONTROL_REQUESTS_MAX = 600;
 
-/** Paths of checks whose caller was judged. */
+/** Paths of checks whose caller was judged; those that are longer are judged each time. */
 const JUDGED_PATHS_MAX = 4_096;
+const JUDGED_PATH_LENGTH_MAX = 512;
 
 /** What a request says of its sender. */
 export interface Credentials {
@@ -84,6 +85,7 @@ export class AccessGuard {
     const judged = this.#judged.get(path);
     if (judged?.caller === caller) return judged.refusal;
     const refusal = this.#refusal(caller, checkRight(path) ?? { role: 'check' });
+    if (path.length > JUDGED_PATH_LENGTH_MAX) return refusal;
     if (this.#judged.size >= JUDGED_PATHS_MAX) this.#judged.clear();
     this.#judged.set(path, { caller, refusal });
     return refusal;

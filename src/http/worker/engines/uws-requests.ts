@@ -32,7 +32,10 @@ export function mustClose(framing: Framing, connection: string): boolean {
   return framing === 'chunked' || framing === 'malformed' || asksToClose(connection);
 }
 
-/** Nearly all checks have no body, and are not looked at more closely. */
+/**
+ * Nearly all checks have no body, and are not looked at more closely: a header that is empty reads
+ * like one that is missing.
+ */
 export function framingOfRaw(req: HttpRequest, path: string): Framing {
   const isBare =
     path.startsWith('/check') &&
