@@ -4,6 +4,7 @@ import { type CommandAnswer, command } from './api.js';
 import { byId, element, type KeyedItem, KeyedList, setAttribute, setText } from './dom.js';
 import type { FormValues } from './entry-commands.js';
 import { counted, shortNumber, wholeDuration } from './format.js';
+import { nodeFaultText } from './node-fault.js';
 import { pathOf } from './paths.js';
 import type { ClusterTopic, NodeRow } from './topics.js';
 
@@ -109,7 +110,7 @@ function nodeItem(): KeyedItem<NodeRow> {
       setText(version, Version ?? '');
       setText(configuration, sameText(row.SameConfig));
       setText(clock, clockText(row.ClockDifferenceMillis));
-      setText(error, fault);
+      setText(error, nodeFaultText(row));
       setAttribute(node, 'class', fault === '' ? '' : 'waits');
     },
   };

@@ -106,6 +106,7 @@ export interface NodeRow {
   readonly ClockDifferenceMillis: number | null;
   readonly LastContactMillis: number | null;
   readonly Error: string;
+  readonly Refused?: string;
 }
 
 export interface ClusterTopic {
