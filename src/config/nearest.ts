@@ -15,24 +15,46 @@ const COMPARED_LENGTH_MAX = 64;
  * near, the only candidate that contains the name. Undefined: there is none of either kind.
  */
 export function nearest(name: string, candidates: readonly string[]): string | undefined {
-  const wanted = name.toLowerCase().slice(0, COMPARED_LENGTH_MAX);
-  let best: string | undefined;
-  let bestDistance = Number.POSITIVE_INFINITY;
-  for (const candidate of candidates) {
-    const distance = editDistance(wanted, candidate.toLowerCase());
-    const longer = Math.max(wanted.length, candidate.length);
-    if (distance < bestDistance && distance * CHARACTERS_PER_MISTAKE <= longer) {
-      best = candidate;
-      bestDistance = distance;
-    }
-  }
-  return best ?? onlyOneWith(wanted, candidates);
+  const search = new NearestSearch(name);
+  for (const candidate of candidates) search.compare(candidate);
+  return search.found;
 }
 
-function onlyOneWith(part: string, candidates: readonly string[]): string | undefined {
-  if (part.length < PART_LENGTH_MIN) return undefined;
-  const found = candidates.filter((candidate) => candidate.toLowerCase().includes(part));
-  return found.length === 1 ? found[0] : undefined;
+/** The same, one candidate at a time: of a list too long to be compared in one go. */
+export class NearestSearch {
+  readonly #wanted: string;
+  #best: string | undefined;
+  #bestDistance = Number.POSITIVE_INFINITY;
+  /** Candidates that contain the name. */
+  #containing: string | undefined;
+  #containingCount = 0;
+
+  constructor(name: string) {
+    this.#wanted = name.toLowerCase().slice(0, COMPARED_LENGTH_MAX);
+  }
+
+  compare(candidate: string): void {
+    const wanted = this.#wanted;
+    const folded = candidate.toLowerCase();
+    if (wanted.length >= PART_LENGTH_MIN && folded.includes(wanted)) {
+      this.#containing = candidate;
+      this.#containingCount += 1;
+    }
+    const longer = Math.max(wanted.length, folded.length);
+    const isNear = (distance: number): boolean =>
+      distance < this.#bestDistance && distance * CHARACTERS_PER_MISTAKE <= longer;
+    // No distance is smaller than the difference in length, which costs nothing.
+    if (!isNear(Math.abs(wanted.length - folded.length))) return;
+    const distance = editDistance(wanted, folded);
+    if (!isNear(distance)) return;
+    this.#best = candidate;
+    this.#bestDistance = distance;
+  }
+
+  /** Of those that were compared. */
+  get found(): string | undefined {
+    return this.#best ?? (this.#containingCount === 1 ? this.#containing : undefined);
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The reports that main's parts give to requests over HTTP. */
+import type { Address } from '../base/address.js';
 import type { NamedValues } from '../throttle/command-summary.js';
 import type { ProbeStatistics, StoreDescription } from './probe.js';
 
@@ -51,6 +52,8 @@ export interface SkipMatch {
 
 export interface SkipMatcher {
   skipMatch(entry: string): SkipMatch;
+  /** Every host that a skip can take out, once for each list that has it. */
+  skippable(): Iterable<Address>;
 }
 
 /**

@@ -5,12 +5,12 @@ import type { MatchesReport } from './topics.js';
 const NAMES_SHOWN = 5;
 
 export function matchesText(matches: MatchesReport, app: string): string {
-  const { AppSeen, StoreConfigured, Hosts, Stores, StoresWithoutHosts } = matches;
+  const { AppSeen, StoreConfigured, Hosts, Stores, StoresWithoutHosts, Nearest } = matches;
   const said: string[] = [];
   if (AppSeen !== undefined) said.push(appText(AppSeen, app));
   if (StoreConfigured === false) said.push('No such store is configured.');
   if (Hosts === null) said.push('This node follows: it does not know the hosts.');
-  else if (Hosts !== undefined) said.push(hostsText(Hosts, Stores ?? []));
+  else if (Hosts !== undefined) said.push(hostsText(Hosts, Stores ?? [], Nearest));
   if (needsConfirmation(matches))
     said.push(`Leaves ${names(StoresWithoutHosts!)} without any host.`);
   return said.join(' ');
@@ -28,8 +28,15 @@ function appText(isSeen: boolean | null, app: string): string {
   return 'No app of this name has asked in the last 24 hours. Is it spelled right?';
 }
 
-function hostsText(hosts: readonly string[], stores: readonly string[]): string {
-  if (hosts.length === 0) return 'No store lists this host. Is it spelled right?';
+function hostsText(
+  hosts: readonly string[],
+  stores: readonly string[],
+  near: string | undefined,
+): string {
+  if (hosts.length === 0) {
+    const question = near === undefined ? 'Is it spelled right?' : `Did you mean ${near}?`;
+    return `No store lists this host. ${question}`;
+  }
   return `Matches ${counted(hosts.length, 'host')} (${names(hosts)}) of ${names(stores)}.`;
 }
 

@@ -184,6 +184,8 @@ export interface MatchesReport {
   readonly Hosts?: readonly string[] | null;
   readonly Stores?: readonly string[] | null;
   readonly StoresWithoutHosts?: readonly string[] | null;
+  /** The listed host that a name which matches none may stand for. */
+  readonly Nearest?: string;
   /** How many entries a command ended. */
   readonly Entries?: number;
   /** To which metric a threshold applies. */

@@ -122,6 +122,13 @@ describe('the commands for operators', () => {
     expect((await run('skipped')).stdout).to.equal('no host is skipped\n');
   });
 
+  it('say that no store lists a skipped host, and which one may be meant', async () => {
+    const { stdout } = await run('skip', '127.0.0.11');
+    expect(stdout).to.match(/\n {2}no store lists this host: did you mean 127\.0\.0\.1\?\n$/);
+    expect((await run('skip', 'elsewhere')).stdout).to.match(/\n {2}no store lists this host\n$/);
+    for (const host of ['127.0.0.11', 'elsewhere']) await run('recover', host);
+  });
+
   it('exempt an app, list and end its exemption', async () => {
     const note = ['--owner', 'ada', '--reason', 'restore first'];
     expect((await run('exempt', 'archiver', '--ttl', '2m', ...note)).stdout).to.match(

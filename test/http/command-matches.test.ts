@@ -1,5 +1,6 @@
 /** What a command matched, as its response reports it. */
 import { expect } from 'chai';
+import type { Address } from '../../src/base/address.js';
 import type { SkipMatch } from '../../src/contracts/reports.js';
 import { CommandMatches } from '../../src/http/main/command-matches.js';
 import type { OperatorCommand } from '../../src/throttle/commands.js';
@@ -18,10 +19,11 @@ describe('what a command matched', () => {
       lifted = 0,
     } = {},
     skipped: SkipMatch = { hosts: [], stores: [], emptied: [] },
+    listed: readonly Address[] = [],
   ): string | Promise<string> {
     const matches = new CommandMatches({
       apps: { hasSeenElsewhere: async (app) => seen?.includes(app) ?? null },
-      hosts: { skipMatch: () => skipped },
+      hosts: { skipMatch: () => skipped, skippable: () => listed },
       stores: () => [storeLocation('main', 0)],
       isLeading: () => leads,
     });
@@ -68,6 +70,21 @@ describe('what a command matched', () => {
     expect(await matched(skip, { leads: false }, found)).to.equal(
       '{"Hosts":null,"Stores":null,"StoresWithoutHosts":null}',
     );
+  });
+
+  it('names the host that a mistyped one may stand for', async () => {
+    const listed = ['db1.example.com', 'db7.example.com', 'db7.example.com'].map((host, at) => {
+      return { host, port: 3306 + at };
+    });
+    const nearest = async (host: string): Promise<unknown> => {
+      const found = await matched({ ...skip, host }, {}, undefined, listed);
+      return JSON.parse(found).Nearest;
+    };
+    expect(await nearest('db7.exmaple.com')).to.equal('db7.example.com');
+    expect(await nearest('db7.example.com:3309')).to.equal('db7.example.com:3307');
+    expect(await nearest('replica-of-orders')).to.equal(undefined);
+    const found = { hosts: ['db1:1'], stores: ['mysql/main'], emptied: [] };
+    expect(await matched(skip, {}, found, listed)).not.to.contain('Nearest');
   });
 
   it('is bounded, and says how much is left out', async () => {

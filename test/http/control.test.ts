@@ -108,7 +108,7 @@ function control({
     ),
     matches: new CommandMatches({
       apps: { hasSeenElsewhere: async () => true },
-      hosts: { skipMatch: () => ({ hosts: [], stores: [], emptied: [] }) },
+      hosts: { skipMatch: () => ({ hosts: [], stores: [], emptied: [] }), skippable: () => [] },
       stores: () => [],
       isLeading: () => true,
     }),

@@ -1,6 +1,7 @@
 /** What the skip of a host takes out of the configured clusters. */
 import { expect } from 'chai';
 import { pino } from 'pino';
+import { formatAddress } from '../../src/base/address.js';
 import { LOG_LEVELS } from '../../src/base/log.js';
 import { Board } from '../../src/board/board.js';
 import type { ClusterSettings, HostSource } from '../../src/contracts/stores.js';
@@ -72,6 +73,11 @@ describe('what a skip takes out', () => {
   it('counts the hosts that other skips take out', async () => {
     const { emptied } = await match('db1', 'db2');
     expect(emptied).to.deep.equal(['mysql/main', 'mysql/main/threads_running']);
+  });
+
+  it('can be every host that counts for a metric', () => {
+    const hosts = Array.from(inventory.skippable(), formatAddress);
+    expect(hosts).to.deep.equal(['db1:3306', 'DB2:1', 'db2:2', 'db1:3306', 'db2:1']);
   });
 
   it('is nothing for a name that is not listed, or ignored anyway', async () => {

@@ -115,7 +115,9 @@ describe('what a command would match', () => {
     const last = { ...hosts, StoresWithoutHosts: ['mysql/audit'] };
     expect(matchesText(last, '')).to.contain('Leaves mysql/audit without any host.');
     expect(needsConfirmation(last)).to.equal(true);
-    expect(matchesText({ Hosts: [], Stores: [] }, '')).to.contain('No store lists this host');
+    const none = { Hosts: [], Stores: [] };
+    expect(matchesText(none, '')).to.equal('No store lists this host. Is it spelled right?');
+    expect(matchesText({ ...none, Nearest: 'db7' }, '')).to.contain('Did you mean db7?');
     expect(matchesText({ Hosts: null, Stores: null }, '')).to.contain('does not know');
   });
 });

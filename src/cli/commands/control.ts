@@ -197,9 +197,20 @@ function hasEndedNothing({ Matched: matched }: JsonObject): boolean {
 
 /** What the command has matched, and who leads now: one line for each part of the answer. */
 function detailLines({ Matched: matched = {}, Leader: leader }: JsonObject): string[] {
+  if (isJsonObject(matched) && hasFoundNoHost(matched)) return [noHostText(matched)];
   const parts = Object.entries(isJsonObject(matched) ? matched : {});
   if (leader !== undefined) parts.push(['Leader', leader]);
   return parts.map(([part, value]) => `${wordsOf(part)}: ${valueText(value)}`);
+}
+
+/** A skip of a host that no store lists; an unknown list is null. */
+function hasFoundNoHost({ Hosts: hosts }: JsonObject): boolean {
+  return Array.isArray(hosts) && hosts.length === 0;
+}
+
+function noHostText({ Nearest: near }: JsonObject): string {
+  const question = near === undefined ? '' : `: did you mean ${printable(String(near))}?`;
+  return `no store lists this host${question}`;
 }
 
 /** `stores without hosts` of `StoresWithoutHosts`. */

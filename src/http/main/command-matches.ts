@@ -2,7 +2,10 @@
  * What a command matched: a mistyped name changes nothing, and its operator should see that in the
  * response. Nothing here decides anything: what is not known here is null.
  */
+import { formatAddress, parseAddress } from '../../base/address.js';
 import { jsonString } from '../../base/json.js';
+import { TimeSlice } from '../../base/time-slice.js';
+import { NearestSearch } from '../../config/nearest.js';
 import type { StoreLocation } from '../../contracts/http.js';
 import type { SkipMatcher } from '../../contracts/reports.js';
 import type { CommandEffect, OperatorCommand, ThresholdKey } from '../../throttle/commands.js';
@@ -75,16 +78,33 @@ export class CommandMatches {
   }
 
   /** As it is now that the skip is in force. */
-  #skip(host: string): string {
+  async #skip(host: string): Promise<string> {
     if (!this.#sources.isLeading()) return '{"Hosts":null,"Stores":null,"StoresWithoutHosts":null}';
     const { hosts, stores, emptied } = this.#sources.hosts.skipMatch(host);
     const lists = [hosts, stores, emptied];
     const omitted = lists.reduce((sum, list) => sum + Math.max(0, list.length - NAMES_MAX), 0);
     const [hostsJson, storesJson, emptiedJson] = lists.map((list) => namesJson(list));
+    const near = hosts.length === 0 ? await this.#nearestHost(host) : undefined;
     return (
       `{"Hosts":${hostsJson},"Stores":${storesJson},"StoresWithoutHosts":${emptiedJson}` +
-      `${omitted === 0 ? '' : `,"Omitted":${omitted}`}}`
+      `${omitted === 0 ? '' : `,"Omitted":${omitted}`}` +
+      `${near === undefined ? '' : `,"Nearest":${jsonString(near)}`}}`
     );
+  }
+
+  /** A name is compared with names, and `host:port` with the same. */
+  async #nearestHost(entry: string): Promise<string | undefined> {
+    const hasPort = (parseAddress(entry, 0)?.port ?? 0) !== 0;
+    const listed = Array.from(this.#sources.hosts.skippable(), (address) =>
+      hasPort ? formatAddress(address) : address.host,
+    );
+    const search = new NearestSearch(entry);
+    const slice = new TimeSlice();
+    for (const name of new Set(listed)) {
+      search.compare(name);
+      if (slice.shouldYield) await slice.yield();
+    }
+    return search.found;
   }
 
   /** The key of a store stands for its own metric. */

@@ -22,7 +22,7 @@ import type {
   SkipMatch,
   SkipMatcher,
 } from '../../contracts/reports.js';
-import type { ClusterAssignment, ClusterSettings } from '../../contracts/stores.js';
+import type { ClusterAssignment, ClusterSettings, ProbeTarget } from '../../contracts/stores.js';
 import type { ThresholdKey } from '../../throttle/commands.js';
 import type { HostSkips, ThresholdEntry } from '../../throttle/state.js';
 import { isSameList } from './assignment.js';
@@ -36,7 +36,7 @@ import {
   type PlacedMetric,
   type SkipTest,
 } from './placed-cluster.js';
-import { matchSkip } from './skip-match.js';
+import { matchSkip, skippableHosts } from './skip-match.js';
 import { SkipTimer } from './skip-timer.js';
 
 /** Host lists are read this often while this node is leader. */
@@ -218,6 +218,10 @@ export class Inventory implements InventoryReporter, SkipMatcher {
   /** `entry`: the name of a skip, of a host or `host:port`. */
   skipMatch(entry: string): SkipMatch {
     return matchSkip(this.#clusters.values(), entry, this.#skipTest());
+  }
+
+  skippable(): Iterable<ProbeTarget> {
+    return skippableHosts(this.#clusters.values());
   }
 
   /** Stops all timers for good: a later `lead` starts none. */

@@ -3,7 +3,12 @@ import { formatAddress } from '../../base/address.js';
 import type { SkipMatch } from '../../contracts/reports.js';
 import type { ProbeTarget } from '../../contracts/stores.js';
 import { thresholdKey } from '../../throttle/commands.js';
-import { isIgnored, type PlacedCluster, type SkipTest } from './placed-cluster.js';
+import {
+  isIgnored,
+  type PlacedCluster,
+  type PlacedMetric,
+  type SkipTest,
+} from './placed-cluster.js';
 
 /** `entry`: the name of the skip, of a host or `host:port`. `isSkipped`: by any skip in force. */
 export function matchSkip(
@@ -17,8 +22,7 @@ export function matchSkip(
   const emptied: string[] = [];
   for (const cluster of clusters) {
     for (const metric of cluster.metrics) {
-      const { settings, source } = metric;
-      const listed = (source.targets ?? []).filter((host) => !isIgnored(settings, host));
+      const listed = countedHosts(metric);
       const named = listed.filter((host) => isNamed(host, folded));
       if (named.length === 0) continue;
       for (const host of named) hosts.add(formatAddress(host));
@@ -28,6 +32,17 @@ export function matchSkip(
     }
   }
   return { hosts: [...hosts].sort(), stores: [...stores].sort(), emptied: emptied.sort() };
+}
+
+/** Every host that a skip can take out, once for each metric that counts it. */
+export function* skippableHosts(clusters: Iterable<PlacedCluster>): Iterable<ProbeTarget> {
+  for (const cluster of clusters) {
+    for (const metric of cluster.metrics) yield* countedHosts(metric);
+  }
+}
+
+function countedHosts({ settings, source }: PlacedMetric): ProbeTarget[] {
+  return (source.targets ?? []).filter((host) => !isIgnored(settings, host));
 }
 
 function isNamed(target: ProbeTarget, folded: string): boolean {

@@ -73,7 +73,10 @@ const NAMES = nullable(list(TEXT));
 
 const HOST_MATCH = object(
   { Hosts: NAMES, Stores: NAMES, StoresWithoutHosts: NAMES },
-  { Omitted: described(WHOLE, 'how many names more there are') },
+  {
+    Omitted: described(WHOLE, 'how many names more there are'),
+    Nearest: described(TEXT, 'the listed host that a name which matches none may stand for'),
+  },
 );
 
 const STORE_METRIC = object(
