@@ -287,6 +287,13 @@ step 'set back one node at a time; nothing is lost'
 
 install_deb 1 "$deb" >/dev/null
 until_true 20 is_whole 1
+chroot "$work/root1" systemctl stop freno.service
+touch "$work/root1/run/freno-restarts"
+chroot "$work/root1" sh /var/lib/dpkg/info/freno.prerm upgrade 9
+[ ! -e "$work/root1/run/freno-restarts" ] || fail 'an upgrade does not stop a node that restarts'
+chroot "$work/root1" sh /var/lib/dpkg/info/freno.postinst abort-upgrade 9
+until_true 20 is_whole 1
+step 'a node between two starts is stopped for an upgrade, and started after it'
 chroot "$work/root1" apt-get remove --yes \
   --option Dpkg::Use-Pty=0 freno >>"$work/dpkg.log" 2>&1
 ! answers "$(url 1)/lb-check" 200 || fail 'runs after its removal'

@@ -9,8 +9,16 @@ alive() {
 }
 
 case "$*" in
+  # By packages of earlier releases.
   '--quiet is-active freno.service') alive ;;
+  'is-active freno.service')
+    alive && echo active && exit 0
+    # Between two starts of a node that fails.
+    [ -e /run/freno-restarts ] && echo activating && exit 3
+    echo inactive && exit 3
+    ;;
   'stop freno.service')
+    rm -f /run/freno-restarts
     alive || exit 0
     kill -TERM "$(cat "$pid")"
     while alive; do sleep 0.02; done
