@@ -27,7 +27,10 @@ const NETWORK_ERRORS: Readonly<Record<string, string>> = {
 };
 
 /** As the client library says that a server asks for a login it cannot do. */
-const UNKNOWN_PLUGIN = /plugin (\S+) is unknown/;
+const UNKNOWN_PLUGIN = /unknown plugin (\S+?)\.? /;
+
+/** As it says that a server asks for the password in clear, which it sends to none. */
+const CLEAR_PASSWORD = 'MYSQL_CLEAR_PASSWORD_NOT_ENABLED';
 
 /** An error of OpenSSL: `<thread>:error:<number>:<library>:<function>:<reason>:<file>:…`. */
 const OPENSSL = /^[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/;
@@ -154,15 +157,22 @@ export function connectionFailure(address: string, error: QueryError): MySQLFail
   if (alert !== undefined || error.code === 'HANDSHAKE_SSL_ERROR') {
     return hostFailure(address, `TLS: ${alert ?? error.message}`);
   }
+  if (error.code === CLEAR_PASSWORD) {
+    const why =
+      'mysql_clear_password, by which the password is sent in clear, which freno does not do';
+    return hostFailure(address, otherPlugin(why));
+  }
   const plugin = UNKNOWN_PLUGIN.exec(error.message)?.[1];
-  if (plugin !== undefined) return hostFailure(address, unknownPlugin(plugin));
+  if (plugin !== undefined) {
+    return hostFailure(address, otherPlugin(`${plugin}, which freno does not know`));
+  }
   return hostFailure(address, error.message);
 }
 
-function unknownPlugin(plugin: string): string {
+function otherPlugin(present: string): string {
   return (
-    `the account logs in by ${plugin}, which freno does not know: ` +
-    'give it another one, such as mysql_native_password or caching_sha2_password'
+    `the account logs in by ${present}: ` +
+    'give it another plugin, such as mysql_native_password or caching_sha2_password'
   );
 }
 
