@@ -1,6 +1,6 @@
 /** An entry that operators have entered, in words. */
 import { endOf } from './entry-commands.js';
-import { endTime, percent, shortNumber, wholeDuration } from './format.js';
+import { endTime, metricValue, percent, wholeDuration } from './format.js';
 import type { EntryKind, InForceEntry } from './topics.js';
 
 interface KindLook {
@@ -34,9 +34,9 @@ export function entryEndText(kind: EntryKind, entry: InForceEntry): string {
   return `${whatText(kind, entry)}, ${until}`;
 }
 
-function whatText(kind: EntryKind, { Ratio, Threshold }: InForceEntry): string {
+function whatText(kind: EntryKind, { Ratio, Threshold, Metric = '' }: InForceEntry): string {
   const share = Ratio === undefined ? '' : `, ${percent(Ratio)}`;
-  const threshold = Threshold === undefined ? '' : ` ${shortNumber(Threshold)}`;
+  const threshold = Threshold === undefined ? '' : ` ${metricValue(Metric, Threshold)}`;
   return `${KIND_LOOKS[kind].word}${threshold}${share}`;
 }
 

@@ -48,6 +48,11 @@ export interface AppRow {
   readonly LastSeen: string;
 }
 
+/** Whether the latest checks of an app got a 200: one that is throttled in part gets some. */
+export function goesOn({ WaitingSeconds, LastStatus, WaitShare }: AppRow): boolean {
+  return WaitingSeconds === undefined && (LastStatus === 200 || WaitShare < 1);
+}
+
 export interface AppsTopic {
   readonly Total: number;
   readonly Apps: readonly AppRow[];
@@ -57,6 +62,8 @@ export interface InForceEntry {
   readonly ExpireAt: string;
   readonly Ratio?: number;
   readonly Threshold?: number;
+  /** To which metric the threshold applies. */
+  readonly Metric?: string;
   readonly Reason?: string;
   readonly Owner?: string;
   readonly At?: string;

@@ -250,7 +250,7 @@ describe('the commands for jobs', () => {
       const [sentence, , titles, own] = stdout.split('\n');
       expect(sentence).to.match(new RegExp(`^mysql/${STORE}: waits: lag .*is 5 s`));
       expect(titles).to.match(/^METRIC +STATUS +VALUE +THRESHOLD +HOST +AGE +MODE$/);
-      expect(own).to.match(/^lag +429 +5 +1 +\S+ +[\d.]+ s +enforce$/);
+      expect(own).to.match(/^lag +429 +5 s +1 s +\S+ +[\d.]+ s +enforce$/);
       const { stdout: json } = await runCommand(['why', STORE, '--json'], await environment());
       expect(JSON.parse(json)).to.include({ StatusCode: 429, Message: 'Threshold exceeded' });
     });

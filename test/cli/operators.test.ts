@@ -147,7 +147,8 @@ describe('the commands for operators', () => {
       new RegExp(`^threshold of mysql/${STORE} set to 2\\.5 until .* \\(in 30 min\\)\n`),
     );
     const { stdout } = await run('threshold', 'list');
-    expect(stdout).to.match(new RegExp(`\nmysql/${STORE} +2\\.5 +in 30 min +ada +-\n$`));
+    expect(stdout).to.match(new RegExp(`\nmysql/${STORE} +2\\.5 s +in 30 min +ada +-\n$`));
+    expect((await run('status')).stdout).to.include(`mysql/${STORE}, threshold 2.5 s, ends in`);
     await run('threshold', 'reset', STORE);
     expect((await run('threshold', 'list')).stdout).to.equal('no threshold is set\n');
     const unknown = await runCommand(['threshold', 'set', 'nowhere', '1'], { FRENO_SERVER: url });

@@ -62,12 +62,12 @@ describe('the table of the stores', () => {
     const inventory = { main: { Hosts: ['db7:3306', 'db8:3306'], SkippedHosts: ['db9:3306'] } };
     const views = await readStores(serverWith(stores(), inventory));
     expect(storeLines(unpainted, views)).to.deep.equal([
-      'STORE             VALUE  THRESHOLD  HOST      HOSTS         STATE',
-      'mysql/unread          -          1  -                       No hosts found for 20 s',
-      'mysql/main        1.142          1  db7:3306  2, 1 skipped  above for 40 s',
-      'mysql/main/queue      5          3  -                       above for 62 s, only observed',
-      'mysql/fine          0.2          1  -                       within',
-      'mysql/raised          3          5  -                       within, threshold set',
+      'STORE               VALUE  THRESHOLD  HOST      HOSTS         STATE',
+      'mysql/unread            -        1 s  -                       No hosts found for 20 s',
+      'mysql/main        1.142 s        1 s  db7:3306  2, 1 skipped  above for 40 s',
+      'mysql/main/queue        5          3  -                       above for 62 s, only observed',
+      'mysql/fine          0.2 s        1 s  -                       within',
+      'mysql/raised          3 s        5 s  -                       within, threshold set',
     ]);
     expect(views.filter(isWaitedFor).map(({ name }) => name)).to.deep.equal([
       'mysql/unread',
@@ -80,7 +80,7 @@ describe('the table of the stores', () => {
     const unknown = { Metrics: [{ Metric: 'lag', ...enforced, State: 'unknown' }] };
     const lines = storeLines(unpainted, await readStores(serverWith({ 'mysql/main': unknown })));
     expect(lines.slice(1)).to.deep.equal([
-      'mysql/main      -          1  -            unknown',
+      'mysql/main      -        1 s  -            unknown',
       'no store has a value: this node does not lead, or has read none',
     ]);
     expect(storeLines(unpainted, await readStores(serverWith({})))).to.deep.equal([

@@ -45,7 +45,7 @@ describe('the commands that show what happens', () => {
       const [host] = cluster.fleet.hosts;
       expect(stdout)
         .to.match(/\nSTORE +VALUE +THRESHOLD +HOST +HOSTS +STATE\n/)
-        .and.match(new RegExp(`\nmysql/${STORE} +0.25 +1 +${host} +1 +within\n`));
+        .and.match(new RegExp(`\nmysql/${STORE} +0.25 s +1 s +${host} +1 +within\n`));
       expect(stdout).to.match(
         /\nthrottled +archiver, ratio 1, ends in 60 min, ada, restore first\n/,
       );
@@ -66,7 +66,7 @@ describe('the commands that show what happens', () => {
       const { stdout } = await run('status');
       expect(stdout)
         .to.include(`${gone!.url} does not respond: `)
-        .and.match(new RegExp(`\nmysql/${STORE} +0.25 +1 .* within\n`));
+        .and.match(new RegExp(`\nmysql/${STORE} +0.25 s +1 s .* within\n`));
       await cluster.heal();
     });
   });
@@ -116,7 +116,7 @@ describe('the commands that show what happens', () => {
     });
     const { stdout } = await top.ended;
     expect(stdout)
-      .to.match(new RegExp(`\nmysql/${STORE} +0.25 +1 .* within `))
+      .to.match(new RegExp(`\nmysql/${STORE} +0.25 s +1 s .* within `))
       .and.match(/; apps 1, checks [\d.]+\/s\n/)
       .and.match(/\narchiver +[\d.]+ +0 %\n/);
   });
@@ -180,7 +180,7 @@ describe('the commands that show what happens', () => {
       });
       const last = terminal.frames.at(-1)!;
       expect(last.split('\n').every((line) => line.trimEnd().length <= 80)).to.equal(true);
-      expect(last).to.match(new RegExp(`\nmysql/${STORE} +0.25 +1 .* within +[▁-█]{2,}`));
+      expect(last).to.match(new RegExp(`\nmysql/${STORE} +0.25 s +1 s .* within +[▁-█]{2,}`));
       expect(terminal.output).to.include(ENTER_SCREEN).and.include('\x1b[32mwithin');
       terminal.type('q');
       expect((await terminal.ended)[0]).to.equal(0);

@@ -93,12 +93,16 @@ for (const engine of ENGINES) {
       await ok('/set-threshold/mysql/three/2/ttl/5/metric/disk_used');
       await ok('/set-threshold/mysql/three/3/metric/lag/ttl/5');
       const keys = ['mysql/three', 'mysql/three/disk_used', 'mysql/three/threads_running'];
-      expect(Object.keys((await fetchJson(front.port, '/thresholds')) as object)).to.deep.equal(
-        keys,
-      );
+      const list = (await fetchJson(front.port, '/thresholds')) as Record<string, object>;
+      expect(Object.keys(list)).to.deep.equal(keys);
+      expect(list['mysql/three']).to.include({ Threshold: 3, Metric: 'lag' });
+      expect(list['mysql/three/disk_used']).to.include({ Threshold: 2, Metric: 'disk_used' });
       await ok('/reset-threshold/mysql/three/metric/lag');
       await ok('/reset-threshold/mysql/three/metric/disk_used');
-      expect(await fetchJson(front.port, '/thresholds')).to.have.all.keys(keys[2]!);
+      front.handler.setStores([]);
+      const rest = (await fetchJson(front.port, '/thresholds')) as Record<string, object>;
+      expect(rest).to.have.all.keys(keys[2]!);
+      expect(rest[keys[2]!], 'no longer configured').to.have.all.keys('Threshold', 'ExpireAt');
     });
 
     for (const [path, names] of [

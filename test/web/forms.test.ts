@@ -143,7 +143,7 @@ describe('the forms of the page', function () {
     await page.locator('#entry-answer .done').waitFor();
     await page.click('#entry-close');
     await page.getByText('of 5 s (set by an operator, configured 1 s)').waitFor();
-    await visits.entry('main2').getByText('threshold 5').waitFor();
+    await visits.entry('main2').getByText('threshold 5 s, ').waitFor();
     const refused = await visits.send('Thresholds', { store: 'nosuch', threshold: '5' });
     expect(refused).to.match(/^Refused \(404\): .*nosuch/);
     expect(await visits.lift('main2', 'oncall')).to.contain('/set-threshold/mysql/main2/5/ttl/');

@@ -2,7 +2,7 @@
 import type { CommandContext } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { printable } from '../output/printable.js';
-import { localTime, shortDuration, shortNumber } from '../output/quantities.js';
+import { localTime, metricNumber, shortDuration } from '../output/quantities.js';
 import { type Column, tableLines } from '../output/table.js';
 import { isJsonObject, type JsonObject, okObject } from '../servers/reply-body.js';
 import { ServerGroup } from '../servers/server-group.js';
@@ -67,7 +67,7 @@ export function entryTexts({ value }: EntryList, body: JsonObject): string[] {
       printable(name),
       ...(value === undefined
         ? []
-        : [`${value.title.toLowerCase()} ${shortNumber(Number(fields[value.key]))}`]),
+        : [`${value.title.toLowerCase()} ${metricNumber(fields.Metric, fields[value.key])}`]),
       `ends ${endText(String(fields.ExpireAt ?? ''))}`,
       ...[Owner, Reason].filter((said) => said !== undefined).map((said) => textOf(said)),
     ].join(', ');
@@ -92,7 +92,7 @@ function entryRow({ value }: EntryList, name: string, entry: unknown): string[] 
   const fields = isJsonObject(entry) ? entry : { ExpireAt: entry };
   return [
     printable(name),
-    ...(value === undefined ? [] : [shortNumber(Number(fields[value.key]))]),
+    ...(value === undefined ? [] : [metricNumber(fields.Metric, fields[value.key])]),
     endText(String(fields.ExpireAt ?? '')),
     textOf(fields.Owner),
     textOf(fields.Reason),

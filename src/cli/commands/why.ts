@@ -4,7 +4,7 @@ import type { CommandContext } from '../context.js';
 import { CommandFailure, EXIT } from '../exit-codes.js';
 import type { Output } from '../output/output.js';
 import { printable } from '../output/printable.js';
-import { shortDuration, shortNumber } from '../output/quantities.js';
+import { metricNumber, shortDuration } from '../output/quantities.js';
 import { type Column, tableLines } from '../output/table.js';
 import { exitCodeOf } from '../permission/answers.js';
 import { type CheckOptions, clientFor, commandFailure } from '../permission/asking.js';
@@ -58,8 +58,8 @@ function metricRow({ paint }: Output, metric: Explanation['metrics'][number]): s
   return [
     textOf(metric.Metric),
     StatusCode === 200 ? paint('good', status) : paint('bad', status),
-    shortNumber(Number(Value)),
-    shortNumber(Number(Threshold)),
+    metricNumber(metric.Metric, Value),
+    metricNumber(metric.Metric, Threshold),
     textOf(metric.Host),
     AgeSeconds === undefined ? '-' : shortDuration(Number(AgeSeconds) * 1_000),
     textOf(metric.Mode),

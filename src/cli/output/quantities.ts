@@ -81,6 +81,15 @@ export function shortNumber(value: number): string {
   return String(magnitude >= 1_000 ? Math.round(value) : Number(value.toPrecision(4)));
 }
 
+/** Replication lag, in seconds; the unit of no other metric is known. */
+const LAG = 'lag';
+
+/** A value, or a threshold, of a metric: `1.2 s` of lag, `25` of another one. */
+export function metricNumber(metric: unknown, value: unknown): string {
+  const text = shortNumber(typeof value === 'number' ? value : Number.NaN);
+  return metric === LAG && text !== '-' ? `${text} s` : text;
+}
+
 /** The time of day here, or the date with it when that is not today. `at`: RFC 3339. */
 export function localTime(at: string | number, now = new Date()): string {
   const time = new Date(at);

@@ -3,7 +3,7 @@ import type { CheckAnswer } from '../../client/answer.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import type { Output } from '../output/output.js';
 import { printable } from '../output/printable.js';
-import { shortNumber } from '../output/quantities.js';
+import { metricNumber } from '../output/quantities.js';
 import { type StoreName, storeText } from '../target.js';
 
 /** 0 only for 200. */
@@ -43,7 +43,7 @@ export function writeAnswer(
 
 /** `wait (429): Threshold exceeded, lag 8.2, threshold 1`. */
 export function answerText({ paint }: Pick<Output, 'paint'>, answer: CheckAnswer): string {
-  const { status, message, value, threshold } = answer;
+  const { status, message, value, threshold, metric } = answer;
   const code = exitCodeOf(answer);
   const verdict =
     code === EXIT.ok
@@ -51,8 +51,10 @@ export function answerText({ paint }: Pick<Output, 'paint'>, answer: CheckAnswer
       : paint(code === EXIT.wait ? 'bad' : 'broken', VERDICTS[code] ?? 'wait');
   const details = [
     ...(message === '' ? [] : [printable(message)]),
-    ...(value === null ? [] : [`${printable(answer.metric ?? 'value')} ${shortNumber(value)}`]),
-    ...(value === null || threshold === null ? [] : [`threshold ${shortNumber(threshold)}`]),
+    ...(value === null ? [] : [`${printable(metric ?? 'value')} ${metricNumber(metric, value)}`]),
+    ...(value === null || threshold === null
+      ? []
+      : [`threshold ${metricNumber(metric, threshold)}`]),
   ];
   return `${verdict} (${status}): ${details.join(', ')}`;
 }

@@ -2,7 +2,7 @@
 import type { Output } from '../output/output.js';
 import type { Tone } from '../output/paint.js';
 import { printable } from '../output/printable.js';
-import { shortDuration, shortNumber } from '../output/quantities.js';
+import { metricNumber, shortDuration } from '../output/quantities.js';
 import { type Column, tableLines } from '../output/table.js';
 import { isJsonObject, type JsonObject, okObject } from '../servers/reply-body.js';
 import type { ServerGroup } from '../servers/server-group.js';
@@ -96,8 +96,8 @@ export function storeLines(
   ];
   const rows = stores.map((store) => [
     printable(store.name),
-    store.value === null ? '-' : shortNumber(store.value),
-    shortNumber(Number(store.metric.Threshold)),
+    metricNumber(store.metric.Metric, store.value),
+    metricNumber(store.metric.Metric, store.metric.Threshold),
     ...(withHost ? [printable(String(store.metric.Host ?? '-'))] : []),
     printable(store.hosts),
     paint(store.isObserved ? 'faint' : (TONES[store.state] ?? 'faint'), stateText(store)),

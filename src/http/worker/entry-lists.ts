@@ -7,6 +7,8 @@
  */
 import { goTime, jsonString } from '../../base/json.js';
 import { sortInChunks, TimeSlice } from '../../base/time-slice.js';
+import type { StoreLocation } from '../../contracts/http.js';
+import { thresholdKey } from '../../throttle/commands.js';
 import type { EntryNote, TableEntry, TableRow } from '../../throttle/entry-table.js';
 import type {
   ExemptedApp,
@@ -22,8 +24,11 @@ import type { ListPage } from './list-page.js';
 interface EntryWriter<Entry extends TableEntry> {
   readonly rows: (image: StateImage) => ReadonlyArray<TableRow<Entry>>;
   readonly live: (state: ThrottleState, name: string, nowUnixMs: number) => Entry | undefined;
-  readonly json: (entry: Entry) => string;
+  readonly json: (entry: Entry, name: string, metrics: MetricNames) => string;
 }
+
+/** By the key of a threshold, the name of its metric; of what is configured. */
+type MetricNames = ReadonlyMap<string, string>;
 
 const THROTTLED_APPS: EntryWriter<ThrottledApp> = {
   rows: (image) => image.throttledApps,
@@ -49,24 +54,31 @@ const EXEMPTED_APPS: EntryWriter<ExemptedApp> = {
 const THRESHOLDS: EntryWriter<ThresholdEntry> = {
   rows: (image) => image.thresholds,
   live: (state, key, nowUnixMs) => state.threshold(key, nowUnixMs),
-  json: (entry) => object([`"Threshold":${entry.value}`, expiry(entry), ...noteFields(entry)]),
+  json: (entry, key, metrics) =>
+    object([
+      `"Threshold":${entry.value}`,
+      expiry(entry),
+      ...metricField(metrics.get(key)),
+      ...noteFields(entry),
+    ]),
 };
 
 /** Writes a page of the entries in force at a Unix time. */
-type ListWriter = (state: ThrottleState, nowUnixMs: number, page: ListPage) => Promise<string>;
+type ListWriter = (source: EntrySource, page: ListPage) => Promise<string>;
 
-interface ListRequest {
+/** What the lists are written from. */
+export interface EntrySource {
   readonly state: ThrottleState;
   readonly nowUnixMs: number;
-  readonly page: ListPage;
+  readonly stores: readonly StoreLocation[];
 }
 
 /** By endpoint. */
 export const entryLists = {
-  throttledApps: (state, nowUnixMs, page) => writePage(THROTTLED_APPS, { state, nowUnixMs, page }),
-  skippedHosts: (state, nowUnixMs, page) => writePage(SKIPPED_HOSTS, { state, nowUnixMs, page }),
-  exemptedApps: (state, nowUnixMs, page) => writePage(EXEMPTED_APPS, { state, nowUnixMs, page }),
-  thresholds: (state, nowUnixMs, page) => writePage(THRESHOLDS, { state, nowUnixMs, page }),
+  throttledApps: (source, page) => writePage(THROTTLED_APPS, source, page),
+  skippedHosts: (source, page) => writePage(SKIPPED_HOSTS, source, page),
+  exemptedApps: (source, page) => writePage(EXEMPTED_APPS, source, page),
+  thresholds: (source, page) => writePage(THRESHOLDS, source, page),
 } as const satisfies Record<string, ListWriter>;
 
 /**
@@ -74,11 +86,11 @@ export const entryLists = {
  * `{"ThrottledApps":{"Total":1,"Entries":{…}},…}`.
  */
 export async function entriesInForce(
-  state: ThrottleState,
-  nowUnixMs: number,
+  { state, nowUnixMs, stores }: EntrySource,
   entriesMax: number,
 ): Promise<string> {
   const image = state.image();
+  const metrics = metricNames(stores);
   const slice = new TimeSlice();
   const some = async <Entry extends TableEntry>(list: EntryWriter<Entry>): Promise<string> => {
     const written: string[] = [];
@@ -87,7 +99,9 @@ export async function entriesInForce(
       const entry = list.live(state, name, nowUnixMs);
       if (entry !== undefined) {
         total += 1;
-        if (total <= entriesMax) written.push(`${jsonString(name)}:${list.json(entry)}`);
+        if (total <= entriesMax) {
+          written.push(`${jsonString(name)}:${list.json(entry, name, metrics)}`);
+        }
       }
       if (slice.shouldYield) await slice.yield();
     }
@@ -103,9 +117,11 @@ export async function entriesInForce(
 
 async function writePage<Entry extends TableEntry>(
   list: EntryWriter<Entry>,
-  { state, nowUnixMs, page }: ListRequest,
+  { state, nowUnixMs, stores }: EntrySource,
+  page: ListPage,
 ): Promise<string> {
   const slice = new TimeSlice();
+  const metrics = metricNames(stores);
   const names: string[] = [];
   for (const [name] of list.rows(state.image())) {
     if (name > page.after && name.startsWith(page.prefix)) names.push(name);
@@ -116,12 +132,27 @@ async function writePage<Entry extends TableEntry>(
   for (const name of await sortInChunks(names, slice)) {
     const entry = list.live(state, name, nowUnixMs);
     if (entry !== undefined) {
-      json += `${json === '' ? '{' : ','}${jsonString(name)}:${list.json(entry)}`;
+      json += `${json === '' ? '{' : ','}${jsonString(name)}:${list.json(entry, name, metrics)}`;
       if (++count === page.limit) break;
     }
     if (slice.shouldYield) await slice.yield();
   }
   return json === '' ? '{}' : `${json}}`;
+}
+
+/** The key of a store stands for its own metric. */
+function metricNames(stores: readonly StoreLocation[]): MetricNames {
+  const names = new Map<string, string>();
+  for (const { name, metrics } of stores) {
+    for (const [at, metric] of metrics.entries()) {
+      names.set(thresholdKey('mysql', name, at === 0 ? '' : metric.name), metric.name);
+    }
+  }
+  return names;
+}
+
+function metricField(name: string | undefined): string[] {
+  return name === undefined ? [] : [`"Metric":${jsonString(name)}`];
 }
 
 function object(fields: readonly string[]): string {

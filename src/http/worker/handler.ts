@@ -234,7 +234,7 @@ export class Handler implements RequestHandler {
         if (isResponse(page)) return page;
         const write = entryLists[route.endpoint];
         return this.#lists.afterBarrier(`${route.endpoint} ${page.key}`, request.client, () =>
-          write(state, board.expiryTimeMs(), page),
+          write({ state, nowUnixMs: board.expiryTimeMs(), stores: this.#stores }, page),
         );
       }
       case 'recentApps':

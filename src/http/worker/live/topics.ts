@@ -52,7 +52,8 @@ export async function writeTopics(sources: TopicSources): Promise<TopicTexts> {
     return status === 200 ? ([[topic, json]] as const) : [];
   });
   const ofMain = (await Promise.all(answers)).flat();
-  const entries = await entriesInForce(state, board.expiryTimeMs(), ENTRIES_MAX);
+  const source = { state, nowUnixMs: board.expiryTimeMs(), stores: sources.stores() };
+  const entries = await entriesInForce(source, ENTRIES_MAX);
   return new Map([...ofMain, ['entries', entries], ['stores', await storesTopic(sources)]]);
 }
 

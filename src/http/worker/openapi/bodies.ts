@@ -185,7 +185,7 @@ export const BODIES = {
   ThrottledApps: map(object({ ExpireAt: TIME, Ratio: NUMBER }, NOTE)),
   SkippedHosts: map({ anyOf: [TIME, object({ ExpireAt: TIME }, NOTE)] }),
   ExemptedApps: map(object({ ExpireAt: TIME }, NOTE)),
-  Thresholds: map(object({ Threshold: NUMBER, ExpireAt: TIME }, NOTE)),
+  Thresholds: map(object({ Threshold: NUMBER, ExpireAt: TIME }, { Metric: TEXT, ...NOTE })),
   RecentApps: map(object({ CheckedAtEpoch: WHOLE, MinutesSinceChecked: WHOLE })),
   Apps: object({ Leading: FLAG, Total: WHOLE, Apps: list(ASKING_APP) }),
   Text: TEXT,
