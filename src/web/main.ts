@@ -55,7 +55,7 @@ function updateSoon(): void {
 function update(): void {
   const { topics, isLive, silentSeconds, refusal } = live;
   const stream = { isLive, silentSeconds, refusal };
-  showHeadline(headlineOf(topics, stream));
+  showHeadline(headlineOf(topics, stream, location));
   setText(standing, isLive ? '● live' : `○ no news for ${wholeDuration(silentSeconds)}`);
   setAttribute(document.body, 'class', isLive ? '' : 'stale');
   stores.update(topics);

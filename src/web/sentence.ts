@@ -11,6 +11,13 @@ export interface StreamStanding {
   readonly refusal?: string;
 }
 
+/** Where the page is: of a `Location`. */
+export interface PageAddress {
+  readonly protocol: string;
+  /** Empty: the usual one of the protocol. */
+  readonly port: string;
+}
+
 export type Mood = 'fine' | 'bad' | 'unknown';
 
 export interface Headline {
@@ -22,12 +29,12 @@ export interface Headline {
   readonly leaderPage?: string;
 }
 
-export function headlineOf(topics: Topics, stream: StreamStanding): Headline {
+export function headlineOf(topics: Topics, stream: StreamStanding, address: PageAddress): Headline {
   const { stores, cluster, entries } = topics;
   if (!stream.isLive && stream.refusal) return refused(stream.refusal);
   if (stores === undefined) return waiting(stream);
   if (!stream.isLive) return LOST;
-  if (!stores.Leading) return notLeading(cluster);
+  if (!stores.Leading) return notLeading(cluster, address);
   return leading(stores, entries);
 }
 
@@ -52,7 +59,7 @@ const LOST: Headline = {
   advice: 'The page tries again each second. Another node may lead by now.',
 };
 
-function notLeading(cluster: ClusterTopic | undefined): Headline {
+function notLeading(cluster: ClusterTopic | undefined, address: PageAddress): Headline {
   if (cluster === undefined)
     return { mood: 'unknown', text: 'This node does not lead', advice: '' };
   const { Leader, LeaderHTTP, Nodes } = cluster;
@@ -70,8 +77,18 @@ function notLeading(cluster: ClusterTopic | undefined): Headline {
     mood: 'unknown',
     text: `This node follows: ${LeaderHTTP ?? Leader} leads`,
     advice: 'Values are measured by the leader.',
-    ...(LeaderHTTP !== null && { leaderPage: `http://${LeaderHTTP}/` }),
+    ...(LeaderHTTP !== null &&
+      isOnServicePort(cluster, address) && {
+        leaderPage: `${address.protocol}//${LeaderHTTP}/`,
+      }),
   };
+}
+
+/** Nodes know of each other where they serve clients: with `AdminListen` pages are elsewhere. */
+function isOnServicePort({ Self, Nodes }: ClusterTopic, { protocol, port }: PageAddress): boolean {
+  const usual = protocol === 'https:' ? '443' : '80';
+  const own = Nodes.find(({ Node }) => Node === Self)?.HTTP ?? '';
+  return own.endsWith(`:${port === '' ? usual : port}`);
 }
 
 const ELECTING = 'An election takes less than a second.';
@@ -94,7 +111,9 @@ function leading({ Counts }: StoresTopic, entries: EntriesTopic | undefined): He
   const bad = total - (Counts.within ?? 0);
   if (bad === 0) {
     const text =
-      total === 1 ? 'The one store lets jobs write' : `All ${total} stores let jobs write`;
+      total === 1
+        ? 'The one store lets jobs write'
+        : `All ${counted(total, 'store')} let jobs write`;
     return { mood: 'fine', text, advice: '' };
   }
   const verb = bad === 1 ? 'holds' : 'hold';

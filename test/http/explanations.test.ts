@@ -267,7 +267,7 @@ for (const engine of ENGINES) {
       front.respond = () => ({ status: 200, json: JSON.stringify(leading) });
       const answer = await ask('/check/archive/mysql/main1?verbose=1');
       expect(answer).to.include({ status: 404, Message: 'Not the leader', ...leading });
-      expect(answer.Why).to.match(/the leader is http:\/\/db-freno-2:8087$/);
+      expect(answer.Why).to.match(/the leader is db-freno-2:8087$/);
       front.respond = () => ({ status: 500, json: '' });
       expect((await ask('/why/archive/mysql/main1')).Why).to.match(/no leader is known/);
     });

@@ -2,10 +2,16 @@
 import { expect } from 'chai';
 import { matchesText, needsConfirmation } from '../../src/web/matches-text.js';
 import { nextOrder } from '../../src/web/order.js';
-import { headlineOf } from '../../src/web/sentence.js';
+import { headlineOf, type StreamStanding } from '../../src/web/sentence.js';
 import { storeSentence } from '../../src/web/store-sentence.js';
 import { thresholdLook } from '../../src/web/threshold-text.js';
-import type { ClusterTopic, EntriesTopic, MetricRow, StoresTopic } from '../../src/web/topics.js';
+import type {
+  ClusterTopic,
+  EntriesTopic,
+  MetricRow,
+  StoresTopic,
+  Topics,
+} from '../../src/web/topics.js';
 
 const LIVE = { isLive: true, silentSeconds: 0.2 };
 const NOW_MS = Date.parse('2026-11-27T12:00:40Z');
@@ -31,12 +37,15 @@ const NO_ENTRIES: EntriesTopic = {
 };
 
 describe('the sentence of the page', () => {
-  const textOf = (...given: Parameters<typeof headlineOf>): string => headlineOf(...given).text;
+  const HERE = { protocol: 'http:', port: '8087' };
+  const textOf = (topics: Topics, stream: StreamStanding): string =>
+    headlineOf(topics, stream, HERE).text;
 
   it('counts the stores that hold jobs back', () => {
     const text = (counts: StoresTopic['Counts']): string =>
       textOf({ stores: storesTopic(counts), entries: NO_ENTRIES }, LIVE);
     expect(text({ within: 14 })).to.equal('All 14 stores let jobs write');
+    expect(text({ within: 1_001 })).to.equal('All 1,001 stores let jobs write');
     expect(text({ within: 1 })).to.equal('The one store lets jobs write');
     expect(text({ within: 12, above: 1, error: 1 })).to.equal('2 of 14 stores hold jobs back');
     expect(text({ within: 3, 'not read yet': 1 })).to.equal('1 of 4 stores holds jobs back');
@@ -53,14 +62,26 @@ describe('the sentence of the page', () => {
 
   it('says where the leader is, and that there is no majority', () => {
     const stores = storesTopic({ unknown: 3 }, false);
-    const follower = headlineOf({ stores, cluster: clusterTopic('n1', ['', '', '']) }, LIVE);
-    expect(follower.text).to.equal('This node follows: n1:8087 leads');
-    expect(follower.leaderPage).to.equal('http://n1:8087/');
+    const following = { stores, cluster: clusterTopic('n1', ['', '', '']) };
+    expect(textOf(following, LIVE)).to.equal('This node follows: n1:8087 leads');
     const refused = 'connection refused';
     const alone = { stores, cluster: clusterTopic('', ['', refused, refused]) };
     expect(textOf(alone, LIVE)).to.equal('No majority: 2 of 3 nodes needed, 1 reached');
     const electing = { stores, cluster: clusterTopic('', ['', '', refused]) };
     expect(textOf(electing, LIVE)).to.equal('No leader yet');
+  });
+
+  it('links to the leader by the protocol of the page, where nodes serve pages', () => {
+    const following = {
+      stores: storesTopic({ unknown: 3 }, false),
+      cluster: clusterTopic('n1', ['', '', '']),
+    };
+    const pageOf = (protocol: string, port: string): string | undefined =>
+      headlineOf(following, LIVE, { protocol, port }).leaderPage;
+    expect(pageOf('http:', '8087')).to.equal('http://n1:8087/');
+    expect(pageOf('https:', '8087')).to.equal('https://n1:8087/');
+    expect(pageOf('http:', '8088'), 'AdminListen').to.equal(undefined);
+    expect(pageOf('https:', ''), 'a balancer').to.equal(undefined);
   });
 
   it('takes nothing old for live', () => {

@@ -120,7 +120,8 @@ export function notLeadingJson(
   cluster: Pick<ClusterStatus, 'Leader' | 'LeaderHTTP'> | null,
 ): string {
   const { Leader = '', LeaderHTTP = '' } = cluster ?? {};
-  const known = LeaderHTTP === '' ? Leader : `http://${LeaderHTTP}`;
+  // Without a scheme: the service may be behind TLS.
+  const known = LeaderHTTP === '' ? Leader : LeaderHTTP;
   const where = known === '' ? 'no leader is known here' : `the leader is ${known}`;
   const why = `not answered here: this node does not lead; ${where}`;
   const members = [
