@@ -3,7 +3,7 @@
  * so that it is gone with the tab and no other page finds it; what the caller may not do is hidden.
  */
 import { answerTo, useToken } from './api.js';
-import { byId, setAttribute, setText } from './dom.js';
+import { byId, onSubmit, setAttribute, setText } from './dom.js';
 
 interface AccessReport {
   readonly Caller: string;
@@ -34,10 +34,7 @@ export class AccessZone {
     byId('token-close').addEventListener('click', () => this.#dialog.close());
     // With the token goes all that it has shown.
     byId('token-forget').addEventListener('click', () => location.reload());
-    this.#form.addEventListener('submit', (event) => {
-      event.preventDefault();
-      void this.#use(this.#token.value.trim());
-    });
+    onSubmit(this.#form, () => this.#use(this.#token.value.trim()));
     void this.look();
   }
 

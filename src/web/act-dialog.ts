@@ -4,7 +4,7 @@
  */
 import { rememberedOwner, rememberOwner, showDone, showRefusal } from './answer.js';
 import type { CommandAnswer } from './api.js';
-import { byId, setText } from './dom.js';
+import { byId, inputOf, onSubmit, setText } from './dom.js';
 import type { FormValues } from './entry-commands.js';
 
 export interface Act {
@@ -37,10 +37,7 @@ export class ActDialog {
   constructor() {
     this.#close.addEventListener('click', () => this.#dialog.close());
     this.#dialog.addEventListener('close', () => this.#keepFocus());
-    this.#form.addEventListener('submit', (event) => {
-      event.preventDefault();
-      void this.#send();
-    });
+    onSubmit(this.#form, () => this.#send());
   }
 
   ask(act: Act): void {
@@ -53,7 +50,8 @@ export class ActDialog {
     this.#answer.replaceChildren();
     this.#fields.hidden = false;
     this.#submit.hidden = false;
-    this.#input('owner').value = rememberedOwner();
+    this.#submit.disabled = false;
+    inputOf(this.#form, 'owner').value = rememberedOwner();
     this.#dialog.showModal();
     this.#submit.focus();
   }
@@ -68,13 +66,16 @@ export class ActDialog {
   async #send(): Promise<void> {
     const act = this.#act;
     if (act === undefined || this.#submit.disabled) return;
-    const note = { reason: this.#input('reason').value, owner: this.#input('owner').value };
+    const note = {
+      reason: inputOf(this.#form, 'reason').value,
+      owner: inputOf(this.#form, 'owner').value,
+    };
     rememberOwner(note.owner.trim());
     this.#submit.disabled = true;
     const answer = await act.send(note);
-    this.#submit.disabled = false;
     // Meanwhile it may have been closed, and opened for another one.
     if (act !== this.#act) return;
+    this.#submit.disabled = false;
     if (!answer.isDone) {
       showRefusal(this.#answer, answer.refusal);
       this.#submit.focus();
@@ -85,9 +86,5 @@ export class ActDialog {
     this.#submit.hidden = true;
     setText(this.#close, 'Close');
     this.#close.focus();
-  }
-
-  #input(field: string): HTMLInputElement {
-    return this.#form.elements.namedItem(field) as HTMLInputElement;
   }
 }

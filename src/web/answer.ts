@@ -6,11 +6,20 @@ import { element } from './dom.js';
 const OWNER_KEY = 'freno.owner';
 
 export function rememberedOwner(): string {
-  return localStorage.getItem(OWNER_KEY) ?? '';
+  return storage()?.getItem(OWNER_KEY) ?? '';
 }
 
 export function rememberOwner(owner: string): void {
-  localStorage.setItem(OWNER_KEY, owner);
+  storage()?.setItem(OWNER_KEY, owner);
+}
+
+/** Null in a browser that refuses it to this page. */
+function storage(): Storage | null {
+  try {
+    return localStorage;
+  } catch {
+    return null;
+  }
 }
 
 /** `back`: the paths that take it back. */

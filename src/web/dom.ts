@@ -49,6 +49,19 @@ export function button(label: string, press: () => void, attributes: Attributes 
   return made;
 }
 
+/** Calls `send` when the form is submitted, which goes nowhere by itself. */
+export function onSubmit(form: HTMLFormElement, send: () => Promise<void>): void {
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    void send();
+  });
+}
+
+/** The field of that name. */
+export function inputOf(form: HTMLFormElement, name: string): HTMLInputElement {
+  return form.elements.namedItem(name) as HTMLInputElement;
+}
+
 /** One item of a list that is kept up to date. */
 export interface KeyedItem<Value> {
   readonly node: HTMLElement;

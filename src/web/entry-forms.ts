@@ -4,7 +4,7 @@
  */
 import { rememberedOwner, rememberOwner, showDone, showRefusal } from './answer.js';
 import { command, report } from './api.js';
-import { byId, element, setText } from './dom.js';
+import { byId, element, inputOf, onSubmit, setText } from './dom.js';
 import {
   bareStore,
   ENTRY_KINDS,
@@ -107,6 +107,8 @@ export class EntryForms {
   /** What the node said about what is in the form. */
   #looked: Promise<void> = Promise.resolve();
   #confirmation = NO_CONFIRMATION;
+  /** Grows when the dialog closes: what was sent before shows no answer in another form. */
+  #use = 0;
 
   constructor() {
     for (const kind of ENTRY_KINDS) {
@@ -114,10 +116,10 @@ export class EntryForms {
     }
     byId('entry-close').addEventListener('click', () => this.#dialog.close());
     this.#form.addEventListener('input', () => this.#changed());
-    this.#form.addEventListener('submit', (event) => {
-      event.preventDefault();
-      void this.#send();
+    this.#dialog.addEventListener('close', () => {
+      this.#use += 1;
     });
+    onSubmit(this.#form, () => this.#send());
   }
 
   /** What the fields suggest comes from the topics. */
@@ -138,6 +140,7 @@ export class EntryForms {
     setText(this.#title, title);
     setText(this.#matches, '');
     this.#answer.replaceChildren();
+    this.#submit.disabled = false;
     for (const label of this.#form.querySelectorAll<HTMLElement>('[data-field]')) {
       const isShown = fields.includes(label.dataset.field ?? '');
       label.hidden = !isShown;
@@ -146,11 +149,11 @@ export class EntryForms {
     for (const hint of this.#form.querySelectorAll<HTMLElement>('[data-hint]')) {
       setText(hint, hints[hint.dataset.hint ?? ''] ?? '');
     }
-    this.#input('store').required = kind === 'Thresholds';
-    this.#input('minutes').min = mayBeEndless ? '0' : '1';
-    this.#input('minutes').max = minutesMax === undefined ? '' : String(minutesMax);
+    inputOf(this.#form, 'store').required = kind === 'Thresholds';
+    inputOf(this.#form, 'minutes').min = mayBeEndless ? '0' : '1';
+    inputOf(this.#form, 'minutes').max = minutesMax === undefined ? '' : String(minutesMax);
     for (const [field, value] of Object.entries({ owner: rememberedOwner(), ...values })) {
-      this.#input(field).value = value;
+      inputOf(this.#form, field).value = value;
     }
     this.#suggest();
     this.#changed();
@@ -191,7 +194,7 @@ export class EntryForms {
   }
 
   #lastsText(): string {
-    const input = this.#input('minutes');
+    const input = inputOf(this.#form, 'minutes');
     if (!input.validity.valid) {
       const upTo = input.max === '' ? '' : ` to ${input.max}`;
       return `Minutes: a whole number from ${input.min}${upTo}.`;
@@ -258,7 +261,7 @@ export class EntryForms {
 
   #require(confirmation: WordToType): void {
     const { word, stake } = confirmation;
-    const input = this.#input('confirmation');
+    const input = inputOf(this.#form, 'confirmation');
     if (word !== this.#confirmation.word) input.value = '';
     this.#confirmation = confirmation;
     this.#confirm.hidden = word === '';
@@ -270,17 +273,19 @@ export class EntryForms {
   /** A form with an invalid field is not sent. */
   #checkValidity(): void {
     const { word } = this.#confirmation;
-    const input = this.#input('confirmation');
+    const input = inputOf(this.#form, 'confirmation');
     input.setCustomValidity(word === '' || input.value === word ? '' : `Type ${word} to confirm`);
     const isStar = this.#isRefusedStar(this.#values());
-    this.#input('app').setCustomValidity(isStar ? 'An exemption is for one app' : '');
+    inputOf(this.#form, 'app').setCustomValidity(isStar ? 'An exemption is for one app' : '');
   }
 
   async #send(): Promise<void> {
     // What it would match may be about to come, and to ask for a confirmation.
     if (this.#lookTimer !== undefined) this.#lookNow();
+    const use = this.#use;
     this.#submit.disabled = true;
     await this.#looked;
+    if (use !== this.#use) return;
     this.#submit.disabled = false;
     if (!this.#form.reportValidity()) return;
     const kind = this.#kind;
@@ -293,11 +298,12 @@ export class EntryForms {
       before === null ? liftPath(kind, key) : enterPath(kind, valuesOf(kind, key, before));
     this.#submit.disabled = true;
     const { isDone, refusal, matched } = await command(enterPath(kind, values));
+    if (use !== this.#use) return;
     this.#submit.disabled = false;
     this.#submit.focus();
     if (!isDone) showRefusal(this.#answer, refusal);
     else {
-      const said = [doneText(kind, key, values), matchesText(matched, values.app ?? '')];
+      const said = [doneText(kind, key, values, matched), matchesText(matched, values.app ?? '')];
       showDone(
         this.#answer,
         said.filter((text) => text !== ''),
@@ -314,20 +320,21 @@ export class EntryForms {
     const { confirmation: _, ...values } = Object.fromEntries(entries) as Record<string, string>;
     return values;
   }
-
-  #input(field: string): HTMLInputElement {
-    return this.#form.elements.namedItem(field) as HTMLInputElement;
-  }
 }
 
 /** `Done. etl/main1: throttled, 40 %, until 12:41:00.` */
-function doneText(kind: EntryKind, key: string, values: FormValues): string {
-  const { minutes = '', ratio, threshold } = values;
+function doneText(
+  kind: EntryKind,
+  key: string,
+  { minutes = '', ratio, threshold }: FormValues,
+  { Metric }: MatchesReport,
+): string {
   const end = new Date(Date.now() + Number(minutes) * MINUTE_MS).toISOString();
   const entry: InForceEntry = {
     ExpireAt: minutes === '0' ? '0001-01-01T00:00:00Z' : end,
     ...(ratio !== undefined && { Ratio: Number(ratio) / 100 }),
     ...(threshold !== undefined && { Threshold: Number(threshold) }),
+    ...(Metric !== undefined && { Metric }),
   };
   return `Done. ${keyText(key)}: ${entryEndText(kind, entry)}.`;
 }

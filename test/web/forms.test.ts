@@ -1,6 +1,6 @@
 /** The forms of the page in a real browser: what they say before and after a command. */
 import { expect } from 'chai';
-import type { BrowserContextOptions, Page } from 'playwright-core';
+import type { BrowserContextOptions, Page, Route } from 'playwright-core';
 import type { FrenoNode } from '../../src/demo/freno-node.js';
 import { fetchOnce } from '../support/http-client.js';
 import { needPrograms } from '../support/needs.js';
@@ -186,6 +186,41 @@ describe('the forms of the page', function () {
     await page.getByText('without any host').first().waitFor();
     await page.locator('#entry-confirm').waitFor();
     expect(await page.locator('#entry-answer').innerText()).to.equal('');
+  });
+
+  it('show no answer in a form that was opened after they were closed', async () => {
+    const page = await openLive();
+    const sent = new Promise<Route>((resolve) => {
+      void page.route('**/throttle-app/**', (route) => resolve(route));
+    });
+    await page.click('#new-ThrottledApps');
+    await page.fill('[name=app]', 'slow');
+    await page.click('#entry-submit');
+    const route = await sent;
+    await page.click('#entry-close');
+    await page.click('#new-SkippedHosts');
+    await page.fill('[name=host]', 'db7');
+    await page.getByText('No store lists this host.').waitFor();
+    expect(await page.locator('#entry-submit').isEnabled()).to.equal(true);
+    await route.fulfill({ json: { StatusCode: 200, Message: 'OK', Matched: { AppSeen: false } } });
+    await page.fill('[name=host]', cluster.fleet.hosts[1]!);
+    await page.getByText('Matches 1 host').waitFor();
+    expect(await page.locator('#entry-answer').innerText()).to.equal('');
+  });
+
+  it('work in a browser that refuses storage to the page', async () => {
+    const page = await visits.newPage();
+    await page.addInitScript(() => {
+      Object.defineProperty(globalThis, 'localStorage', {
+        get: () => {
+          throw new DOMException('denied', 'SecurityError');
+        },
+      });
+    });
+    await page.goto(`${leader.url}/`);
+    await page.locator('#headline.bad').waitFor();
+    expect(await visits.send('ThrottledApps', { app: 'etl', owner: 'oncall' })).to.match(/^Done\./);
+    await visits.lift('etl', 'oncall');
   });
 
   it('show names that contain markup as text', async () => {
