@@ -9,7 +9,14 @@ import { Sparkline } from './sparkline.js';
 import { decidingMetric, STATE_LOOKS } from './states.js';
 import { StoreDetail } from './store-detail.js';
 import { storeSentence } from './store-sentence.js';
-import type { AppRow, InventoryReport, StoreRow, StoresTopic, Topics } from './topics.js';
+import {
+  type AppRow,
+  goesOn,
+  type InventoryReport,
+  type StoreRow,
+  type StoresTopic,
+  type Topics,
+} from './topics.js';
 
 /** Rows beyond the troubled ones, unless somebody searches or asks for more. */
 const FINE_ROWS = 8;
@@ -270,9 +277,9 @@ export function addressOf(store: string): string {
 function askingText(store: string, apps: readonly AppRow[]): string {
   const asking = apps.filter((app) => app.Store === store);
   const waiting = asking.filter((app) => app.WaitingSeconds !== undefined);
-  if (asking.length === 0) return '';
   if (waiting.length === 0) {
-    return `${counted(asking.length, 'app')} ${asking.length === 1 ? 'goes' : 'go'} on`;
+    const going = asking.filter(goesOn).length;
+    return going === 0 ? '' : `${counted(going, 'app')} ${going === 1 ? 'goes' : 'go'} on`;
   }
   const longest = Math.max(...waiting.map((app) => app.WaitingSeconds ?? 0));
   const verb = waiting.length === 1 ? 'waits' : 'wait';

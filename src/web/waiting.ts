@@ -3,7 +3,7 @@ import { byId, element, type KeyedItem, KeyedList, setAttribute, setText } from 
 import { counted, percent, rate, wholeDuration } from './format.js';
 import { meaningOf } from './glossary.js';
 import { addressOf } from './stores.js';
-import type { AppRow, AppsTopic } from './topics.js';
+import { type AppRow, type AppsTopic, goesOn } from './topics.js';
 
 const ROWS_SHOWN = 12;
 /** An app that has not asked for so long does not wait, as the node counts it. */
@@ -73,12 +73,13 @@ function appItem(): KeyedItem<AppRow> {
   };
 }
 
-/** `waits 38 s: lag on db7`, `goes on`, or `no longer asks`. */
+/** `waits 38 s: lag on db7`, `goes on`, `was refused once`, or `no longer asks`. */
 function stateText(row: AppRow): string {
   const { WaitingSeconds, LastStatus, LastSeen } = row;
   if (WaitingSeconds === undefined) {
     const isGone = LastStatus !== 200 && Date.now() - Date.parse(LastSeen) > GONE_AFTER_MS;
-    return isGone ? 'no longer asks' : 'goes on';
+    if (isGone) return 'no longer asks';
+    return goesOn(row) ? 'goes on' : 'was refused once';
   }
   const age = WaitingSeconds < 1 ? '' : ` ${wholeDuration(WaitingSeconds)}`;
   return `waits${age}: ${whyText(row)}`;
