@@ -89,6 +89,10 @@ class TopView {
     return this.output.paint('faint', stripVTControlCharacters(line));
   }
 
+  close(): void {
+    this.group.close();
+  }
+
   readonly json = ({ stores, apps, cluster }: TopReading): object => ({
     Cluster: cluster,
     Stores: stores.map(storeJson),

@@ -37,6 +37,7 @@ export async function watch(
 class WatchView {
   readonly #series = new SeriesSet();
   readonly #name: string;
+  readonly #closing = new AbortController();
   #latest: CheckAnswer | null = null;
 
   constructor(
@@ -48,7 +49,8 @@ class WatchView {
   }
 
   readonly look = async (): Promise<CheckAnswer> => {
-    const answer = await this.client.check().catch((error: unknown) => {
+    const { signal } = this.#closing;
+    const answer = await this.client.check({ signal }).catch((error: unknown) => {
       throw commandFailure(error);
     });
     // An error, and a node that does not lead, have no value: a gap.
@@ -83,6 +85,10 @@ class WatchView {
       '',
       ...plotLines(values, options, paint),
     ];
+  }
+
+  close(): void {
+    this.#closing.abort();
   }
 
   readonly json = (answer: CheckAnswer): object => ({

@@ -41,7 +41,7 @@ const BODY_BYTES_MAX = 256 * 1024 * 1024;
 export class ServerGroup {
   readonly #list: ReachedServers;
   readonly #exchanges: Readonly<Record<'GET' | 'POST', HttpExchange>>;
-  readonly #signal = new AbortController().signal;
+  readonly #closing = new AbortController();
   /** The one to ask first: the leader when that was found, else the last that responded. */
   #preferred: string | undefined;
 
@@ -102,6 +102,11 @@ export class ServerGroup {
     return Promise.all(this.#list.urls.map((server) => this.#askOne(server, path, options)));
   }
 
+  /** Ends all requests that are in progress, which reject. */
+  close(): void {
+    this.#closing.abort();
+  }
+
   #byPreference(): string[] {
     const rest = this.#list.urls.filter((server) => server !== this.#preferred);
     return this.#preferred === undefined ? rest : [this.#preferred, ...rest];
@@ -109,7 +114,7 @@ export class ServerGroup {
 
   async #askOne(server: string, path: string, options: AskOptions): Promise<Reply | NoReply> {
     const { method = 'GET', timeoutMs = TIMEOUT_MS } = options;
-    const bounds = { timeoutMs, bodyBytesMax: BODY_BYTES_MAX, signal: this.#signal };
+    const bounds = { timeoutMs, bodyBytesMax: BODY_BYTES_MAX, signal: this.#closing.signal };
     const reply = await this.#exchanges[method].get(server + path, bounds);
     if (reply.kind === 'failure') return { server, reason: reply.text };
     if (reply.body === null) return { server, reason: 'the response is too long' };

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CommandFailure, EXIT } from '../exit-codes.js';
 import type { Output } from '../output/output.js';
-import { LiveScreen, type ScreenSize } from './live-screen.js';
+import { type DrawnScreen, LiveScreen, type ScreenSize } from './live-screen.js';
 
 const INTERVAL_MS = 1_000;
 
@@ -20,24 +20,38 @@ export interface LiveView<Reading> {
   readonly line?: (reading: Reading) => string;
   /** A reading for another program. */
   readonly json: (reading: Reading) => object;
+  /** Ends a look that is in progress: its answer is not waited for any longer. */
+  close(): void;
 }
 
 /** Resolves with the exit code when the user ends it. The first look must succeed. */
-export async function runLive<Reading>(view: LiveView<Reading>, output: Output): Promise<number> {
+export async function runLive<Reading>(
+  view: LiveView<Reading>,
+  output: Output,
+  openScreen: () => DrawnScreen | null = LiveScreen.open,
+): Promise<number> {
   let reading: Reading | null = await view.look();
-  const screen = output.isJson ? null : LiveScreen.open();
+  const screen = output.isJson ? null : openScreen();
   if (screen === null) return runPlain(view, reading, output);
+  const { closing } = screen;
+  const closed = new Promise<null>((resolve) => {
+    closing.addEventListener('abort', () => resolve(null), { once: true });
+  });
   try {
     let failure = '';
-    while (!screen.closing.aborted) {
+    for (;;) {
       screen.draw(view.frame(reading, failure, screen.size));
-      await delay(INTERVAL_MS, undefined, { signal: screen.closing }).catch(() => undefined);
-      [reading, failure] = await lookAgain(view);
+      await delay(INTERVAL_MS, undefined, { signal: closing }).catch(() => undefined);
+      if (closing.aborted) return EXIT.ok;
+      // Servers that do not respond must not hold up the user who leaves.
+      const next = await Promise.race([lookAgain(view), closed]);
+      if (next === null) return EXIT.ok;
+      [reading, failure] = next;
     }
   } finally {
     screen.close();
+    view.close();
   }
-  return EXIT.ok;
 }
 
 async function runPlain<Reading>(

@@ -21,12 +21,21 @@ export interface ScreenSize {
   readonly rows: number;
 }
 
-export class LiveScreen {
+export interface DrawnScreen {
+  readonly size: ScreenSize;
+  /** Aborted when the user presses q or Ctrl-C, or a signal ends the process. */
+  readonly closing: AbortSignal;
+  /** Draws the lines that fit. */
+  draw(lines: readonly string[]): void;
+  /** Leaves the terminal as it was. */
+  close(): void;
+}
+
+export class LiveScreen implements DrawnScreen {
   readonly #terminal: WriteStream;
   readonly #keyboard: ReadStream | null;
   #latest: readonly string[] = [];
 
-  /** Aborted when the user presses q or Ctrl-C, or a signal ends the process. */
   readonly closing: AbortSignal;
   readonly #close = new AbortController();
 
@@ -52,7 +61,6 @@ export class LiveScreen {
     return { columns: columns || USUAL_SIZE.columns, rows: rows || USUAL_SIZE.rows };
   }
 
-  /** Draws the lines that fit. */
   draw(lines: readonly string[]): void {
     this.#latest = lines;
     const shown = lines.slice(0, this.size.rows);
@@ -60,7 +68,6 @@ export class LiveScreen {
     this.#terminal.write(HOME + text + CLEAR_TO_END);
   }
 
-  /** Leaves the terminal as it was. */
   close(): void {
     this.#terminal.off('resize', this.#redraw);
     this.#keyboard?.off('data', this.#pressed);
