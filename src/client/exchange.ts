@@ -127,6 +127,13 @@ async function boundedText({ body }: FetchedResponse, bytesMax: number): Promise
 function failureText(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   const error = thrown.cause instanceof Error ? thrown.cause : thrown;
-  const { code } = error as { readonly code?: unknown };
+  const { code, reason } = error as { readonly code?: unknown; readonly reason?: unknown };
+  // The message of OpenSSL names lines of its source.
+  if (/^ERR_SSL_/.test(String(code)))
+    return `TLS: ${reason ?? code}${TLS_HINTS[String(code)] ?? ''}`;
   return error.message !== '' ? error.message : String(code ?? thrown.message);
 }
+
+const TLS_HINTS: Readonly<Record<string, string>> = {
+  ERR_SSL_WRONG_VERSION_NUMBER: '; the server may not speak TLS: http:// instead of https://?',
+};

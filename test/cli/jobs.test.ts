@@ -263,6 +263,16 @@ describe('the commands for jobs', () => {
       expect({ code, stdout, stderr }).to.deep.equal({ code: 7, stdout: '--\n', stderr: '' });
     });
 
+    it('says why a command cannot be executed, also when the system says so at once', async () => {
+      const words = ['run', STORE, '--', join(directory.path, 'no', 'such')];
+      expect(await runCommand(words, await environment())).to.include({ code: 127 });
+      const file = join(directory.path, 'file');
+      writeFileSync(file, '');
+      const outcome = await runCommand(['run', STORE, '--', join(file, 'x')], await environment());
+      const stderr = `freno: ${file}/x: cannot be executed: not a directory\n`;
+      expect(outcome).to.deep.equal({ code: 126, stdout: '', stderr });
+    });
+
     it('gives the command its own environment, unchanged', async () => {
       const words = ['run', STORE, '--', 'sh', '-c', 'echo "[$UV_THREADPOOL_SIZE$RES_OPTIONS]"'];
       const { stdout } = await runCommand(words, await environment());

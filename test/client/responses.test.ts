@@ -252,6 +252,15 @@ describe('a client of freno', () => {
       });
     });
 
+    it('a server that does not speak TLS, as such', async () => {
+      respond = respondWith(200, checkBody(200));
+      const servers = pages.url.replace('http:', 'https:');
+      expect((await client({ servers }).check()).message).to.equal(
+        `${servers}: TLS: wrong version number; the server may not speak TLS: ` +
+          'http:// instead of https://?',
+      );
+    });
+
     it('one that sends its body in drops, within its time', async () => {
       const drops: NodeJS.Timeout[] = [];
       respond = (_, response) => {

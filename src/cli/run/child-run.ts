@@ -26,9 +26,7 @@ export function startChild(
   countOutput: boolean,
 ): ChildRun {
   const [file, ...args] = command;
-  const child = spawn(file, args, {
-    stdio: ['inherit', countOutput ? 'pipe' : 'inherit', 'inherit'],
-  });
+  const child = spawned(file, args, countOutput ? 'pipe' : 'inherit');
   let printedBytes = 0;
   child.stdout?.on('data', (chunk: Buffer) => {
     printedBytes += chunk.length;
@@ -43,6 +41,15 @@ export function startChild(
   return { process: child, ended };
 }
 
+/** Some errors of the system are thrown at once; those of others the child reports. */
+function spawned(file: string, args: readonly string[], output: 'pipe' | 'inherit'): ChildProcess {
+  try {
+    return spawn(file, args, { stdio: ['inherit', output, 'inherit'] });
+  } catch (error) {
+    throw notExecuted(file, error as NodeJS.ErrnoException);
+  }
+}
+
 /** What a shell reports for the signal. */
 export function exitCodeOfSignal(signal: NodeJS.Signals): number {
   return RUN_EXIT.signalBase + constants.signals[signal];
@@ -52,10 +59,16 @@ function exitCodeOfChild(code: number | null, signal: NodeJS.Signals | null): nu
   return signal === null ? (code ?? RUN_EXIT.failed) : exitCodeOfSignal(signal);
 }
 
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  ENOTDIR: 'not a directory',
+  E2BIG: 'argument list too long',
+};
+
 function notExecuted(file: string, error: NodeJS.ErrnoException): CommandFailure {
   if (error.code === 'ENOENT') {
     return new CommandFailure(RUN_EXIT.notFound, `${file}: command not found`);
   }
-  const reason = error.code === 'EACCES' ? 'permission denied' : error.message;
+  const reason = REASONS[error.code ?? ''] ?? error.message;
   return new CommandFailure(RUN_EXIT.notExecutable, `${file}: cannot be executed: ${reason}`);
 }
