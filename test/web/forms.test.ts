@@ -229,6 +229,8 @@ describe('the forms of the page', function () {
     const note = `reason=${app}&owner=${app}`;
     await fetchOnce(leader.port, `/throttle-app/${app}/ttl/5?${note}`);
     const page = await openLive();
+    const asking = page.locator('#apps tr', { hasText: MARKUP });
+    await asking.getByText('was refused once').waitFor();
     await visits.entry(MARKUP).waitFor();
     expect(await visits.entry(MARKUP).innerText()).to.contain(`by ${MARKUP}: “${MARKUP}”`);
     await visits.lift(MARKUP, MARKUP);
