@@ -1,14 +1,12 @@
 /** What must hold in every run, checked as things happen. Knows everything, changes nothing. */
 import { decodeProposal } from '../../../../src/consensus/raft/codec/proposals.js';
 import type { Entry, Message, NodeId } from '../../../../src/consensus/raft/core/types.js';
-import type { Command } from '../../../../src/throttle/commands.js';
+import { CommandLedger } from './command-ledger.js';
 import type { SimulatedDisk } from './disk.js';
+import { Witness } from './witness.js';
 
-/**
- * Right clocks drift by a hundredth, and the messages that carry their time may be late.
- */
+/** Right clocks drift by a hundredth, and the messages that carry their time may be late. */
 const CLOCK_AHEAD_MAX_MS = 500;
-const CLOCK_BEHIND_MAX_MS = 20_000;
 
 export interface Violation {
   readonly invariant: string;
@@ -27,35 +25,6 @@ interface Committed {
   readonly data: Uint8Array;
 }
 
-/** What is known of one node, across its lives. */
-class Witness {
-  /**
-   * The log as its core has handed it to the disk; `logBase` is the index before its first entry.
-   */
-  log: Entry[] = [];
-  logBase = 0;
-  logBaseTerm = 0;
-  applied = 0;
-  highestTermSent = 0;
-  readonly votesSent = new Map<number, NodeId>();
-  wonTerm = 0;
-  leaseUntilMs = 0;
-  judgesAheadMs = 0;
-  /** Every check is judged by the commands up to here. */
-  inForce = 0;
-
-  constructor(readonly disk: SimulatedDisk) {}
-
-  get lastIndex(): number {
-    return this.logBase + this.log.length;
-  }
-
-  termAt(index: number): number | undefined {
-    if (index === this.logBase) return this.logBaseTerm;
-    return this.log[index - this.logBase - 1]?.term;
-  }
-}
-
 export class Checker {
   violation: Violation | null = null;
   readonly #witnesses = new Map<NodeId, Witness>();
@@ -65,20 +34,9 @@ export class Checker {
   /** By index. */
   readonly #committed: Committed[] = [];
   readonly #states = new Map<number, string>();
-  /** Index by command. */
-  readonly #commands = new Map<number, number>();
-  readonly #refused = new Set<number>();
-  /** True Unix time until which the entry of a command has to last. */
-  readonly #mustLast = new Map<number, number>();
-  /**
-   * Commands of which a client knew before it asked for another: the index that the later one must
-   * be behind.
-   */
-  readonly #mustFollow = new Map<number, number>();
-  #acknowledgedIndex = 0;
+  readonly #commands = new CommandLedger((...required) => this.#require(...required));
   /** How many copies may be gone of an entry that a majority had: one node loses its disk. */
   #lostDisks = 0;
-  acknowledged = 0;
 
   constructor(disks: ReadonlyMap<NodeId, SimulatedDisk>) {
     for (const [id, disk] of disks) this.#witnesses.set(id, new Witness(disk));
@@ -96,9 +54,14 @@ export class Checker {
     return this.#witnesses.get(id)!;
   }
 
+  /** Commands acknowledged to clients. */
+  get acknowledged(): number {
+    return this.#commands.acknowledged;
+  }
+
   /** The greatest index of a command that some client knows to have taken effect. */
   get acknowledgedIndex(): number {
-    return this.#acknowledgedIndex;
+    return this.#commands.acknowledgedIndex;
   }
 
   /** A node starts with what its disk holds. */
@@ -331,40 +294,7 @@ export class Checker {
     }
     this.#committed[index] = { term, byTerm, data };
     if (data.length === 0) return;
-    const { command } = decodeProposal(data);
-    this.#takesEffect(index, numberOf(command));
-    this.#lasts(command);
-  }
-
-  #takesEffect(index: number, command: number): void {
-    const before = this.#commands.get(command);
-    this.#require(
-      before === undefined,
-      'a command is applied at most once',
-      () => `command ${command} stands at ${before} and at ${index}`,
-    );
-    this.#require(
-      !this.#refused.has(command),
-      'a refused command never takes effect',
-      () => `command ${command} was refused and is committed at ${index}`,
-    );
-    this.#require(
-      index > (this.#mustFollow.get(command) ?? 0),
-      'a command takes effect after it was sent',
-      () => `command ${command} at ${index} comes before what was known when it was sent`,
-    );
-    this.#commands.set(command, index);
-  }
-
-  #lasts(command: Command): void {
-    if (!('expireAtMs' in command)) return;
-    const mustLastMs = this.#mustLast.get(numberOf(command)) ?? 0;
-    const { expireAtMs = 0 } = command;
-    this.#require(
-      expireAtMs >= mustLastMs - CLOCK_BEHIND_MAX_MS,
-      'an entry lasts as long as was asked for',
-      () => `command ${numberOf(command)} ends ${mustLastMs - expireAtMs} ms too early`,
-    );
+    this.#commands.committed(index, decodeProposal(data).command);
   }
 
   #isDurableOnMajority({ index, term }: { index: number; term: number }, what: string): void {
@@ -390,8 +320,7 @@ export class Checker {
 
   /** `mustLastMs`: the true Unix time at which what is asked for ends. */
   clientSends(command: number, mustLastMs: number): void {
-    this.#mustLast.set(command, mustLastMs);
-    this.#mustFollow.set(command, this.#acknowledgedIndex);
+    this.#commands.sent(command, mustLastMs);
   }
 
   /** All threads of a node judge by the commands up to `index`. */
@@ -403,33 +332,23 @@ export class Checker {
   #isJudgedByAll(nowMs: number): void {
     for (const [id, { leaseUntilMs, inForce }] of this.#witnesses) {
       this.#require(
-        leaseUntilMs <= nowMs || inForce >= this.#acknowledgedIndex,
+        leaseUntilMs <= nowMs || inForce >= this.acknowledgedIndex,
         'what is acknowledged is in force wherever checks are judged',
-        () => `${id} holds a lease and judges by ${inForce} of ${this.#acknowledgedIndex}`,
+        () => `${id} holds a lease and judges by ${inForce} of ${this.acknowledgedIndex}`,
       );
     }
   }
 
   /** `nowMs` is true time. */
   clientLearns(command: number, nowMs: number): void {
-    const index = this.#commands.get(command);
-    if (index === undefined) {
-      this.violate('what is acknowledged is committed', `command ${command} is nowhere`);
-      return;
-    }
-    this.acknowledged++;
-    this.#acknowledgedIndex = Math.max(this.#acknowledgedIndex, index);
+    const index = this.#commands.learnt(command);
+    if (index === undefined) return;
     this.#isDurableOnMajority({ index, term: this.#committed[index]!.term }, 'acknowledged');
     this.#isJudgedByAll(nowMs);
   }
 
   clientIsRefused(command: number): void {
-    this.#refused.add(command);
-    this.#require(
-      !this.#commands.has(command),
-      'a refused command never takes effect',
-      () => `command ${command} was committed at ${this.#commands.get(command)} and then refused`,
-    );
+    this.#commands.refused(command);
   }
 
   /** A read on this node has completed; `atLeast` was acknowledged before its request. */
@@ -440,9 +359,4 @@ export class Checker {
       () => `${id} reads at ${appliedIndex}, ${atLeast} had been acknowledged`,
     );
   }
-}
-
-/** Commands of a simulation carry their number in the place of their client. */
-function numberOf(command: Command): number {
-  return command.kind === 'identifyCluster' ? 0 : Number(command.client);
 }

@@ -4,15 +4,11 @@
  */
 
 import { decodeMessage, encodeMessage } from '../../../../src/consensus/raft/codec/messages.js';
-import { ImageAssembly } from '../../../../src/consensus/raft/codec/snapshots.js';
 import { Raft } from '../../../../src/consensus/raft/core/raft.js';
 import { type Rules, raftRules } from '../../../../src/consensus/raft/core/rules.js';
 import type { NodeId, Ready, SoftState, Write } from '../../../../src/consensus/raft/core/types.js';
 import { RaftDriver } from '../../../../src/consensus/raft/driver/driver.js';
-import type {
-  RaftStorage,
-  ReplicatedMachine,
-} from '../../../../src/consensus/raft/driver-types.js';
+import type { RaftStorage } from '../../../../src/consensus/raft/driver-types.js';
 import {
   electionTicksOf,
   heartbeatTicksOf,
@@ -22,16 +18,15 @@ import {
   startTicksOf,
   tickMsOf,
 } from '../../../../src/consensus/raft/options.js';
-import { ThrottleState } from '../../../../src/throttle/state.js';
 import type { SeededRandom } from '../../../support/random.js';
 import type { Checker } from './checker.js';
 import type { SimulatedDisk } from './disk.js';
 import type { FaultProfile } from './fault-profile.js';
+import { SimulatedMachine } from './machine.js';
 import type { Mutant } from './mutant.js';
 import { MutantCore } from './mutant-core.js';
 import type { Network } from './network.js';
 import { ObservedCore } from './observed-core.js';
-import { Readers } from './readers.js';
 import type { Schedule } from './schedule.js';
 
 type DrawnTimes = Omit<RaftTimes, 'nodes'>;
@@ -84,9 +79,8 @@ export class SimulatedNode {
   #standsStillUntilMs = 0;
   /** What arrived while the node stood still, in order. */
   #missed: Array<() => void> = [];
-  #appliedIndex = 0;
-  #readers = new Readers(0);
-  #state = new ThrottleState();
+  /** Of this life. */
+  #machine!: SimulatedMachine;
   #times: RaftTimes;
   /** How many of its milliseconds pass in a true one. */
   readonly #clockRate: number;
@@ -123,7 +117,7 @@ export class SimulatedNode {
     if (world.mutant?.forgetsVote) this.disk.hardState = { ...this.disk.hardState, vote: null };
     world.checker.started(id);
     world.note(id, 1, () => `starts: term ${this.disk.hardState.term}, log ${this.disk.lastIndex}`);
-    this.#restoreState();
+    this.#machine = this.#buildMachine();
     const times = world.faults().timesDiffer ? drawTimes(world.random) : EQUAL_TIMES;
     this.#times = { ...times, nodes: world.ids };
     this.driver = this.#buildDriver();
@@ -143,17 +137,18 @@ export class SimulatedNode {
     });
   }
 
-  #restoreState(): void {
-    this.#state = new ThrottleState();
-    this.#appliedIndex = this.disk.snapshotIndex;
-    this.#readers = new Readers(this.#appliedIndex);
-    this.world.checker.inForce(this.id, this.#appliedIndex);
-    const { snapshot } = this.disk;
-    if (snapshot === null) return;
-    const assembly = new ImageAssembly();
-    for (const chunk of snapshot.chunks) assembly.add(chunk);
-    this.#state.restore(assembly.image());
-    this.#showState();
+  /** With the state of the disk. */
+  #buildMachine(): SimulatedMachine {
+    const { world, id, disk } = this;
+    const machine = new SimulatedMachine(id, disk.snapshotIndex, {
+      random: world.random,
+      checker: world.checker,
+      faults: world.faults,
+      confirmsBeforeReaders: world.mutant?.confirmsBeforeReaders ?? false,
+      after: (delayMs, run) => this.#after(delayMs, run),
+    });
+    if (disk.snapshot !== null) machine.load(disk.snapshot.chunks);
+    return machine;
   }
 
   #buildDriver(): RaftDriver {
@@ -202,7 +197,7 @@ export class SimulatedNode {
       core: observed,
       storage: this.#storage(),
       transport: { send: (to, body) => world.network.send(id, to, body) },
-      machine: this.#machine(),
+      machine: this.#machine,
       members: { canAllRead: () => true, readsFull: () => true },
       environment: {
         nowMs: () => this.#nowMs(),
@@ -345,65 +340,20 @@ export class SimulatedNode {
     this.world.moment(this, 'written');
   }
 
-  /** Applies to the real state; its readers may take that over later. */
-  #machine(): ReplicatedMachine {
-    return {
-      apply: (commands, done) => {
-        const outcomes = commands.map((command) => this.#state.apply(command));
-        this.#showState();
-        const taken = this.#readers.applied(this.#appliedIndex);
-        const finish = (): void => {
-          taken();
-          this.world.checker.inForce(this.id, this.#readers.index);
-          done(outcomes);
-        };
-        if (this.world.random.chance(0.5)) finish();
-        else if (this.world.mutant?.confirmsBeforeReaders) {
-          this.#after(this.#readerDelayMs(), taken);
-          done(outcomes);
-        } else this.#after(this.#readerDelayMs(), finish);
-      },
-      isFullFor: (command, atMs) => this.#state.isFullFor(command, atMs),
-      settled: (done) => this.#after(this.world.random.between(0, 3), done),
-      image: () => this.#state.image(),
-      restore: (image, done) => {
-        this.#state.restore(image);
-        this.#showState();
-        const taken = this.#readers.applied(this.#appliedIndex);
-        this.#after(this.#readerDelayMs(), () => {
-          taken();
-          this.world.checker.inForce(this.id, this.#readers.index);
-          done();
-        });
-      },
-    };
-  }
-
-  /** Sometimes a reader thread is busy for long. */
-  #readerDelayMs(): number {
-    const { random } = this.world;
-    const { busyReaderRate, busyReaderMs } = this.world.faults();
-    return random.chance(busyReaderRate) ? busyReaderMs : random.between(0, 3);
-  }
-
-  #showState(): void {
-    this.world.checker.state(this.id, this.#appliedIndex, JSON.stringify(this.#state.image()));
-  }
-
   #saw(ready: Ready): void {
     const { checker, note } = this.world;
     if (ready.restore !== null) {
       const { restore } = ready;
       note(this.id, 4, () => `restores snapshot ${restore.index}@${restore.term}`);
       checker.restored(this.id, restore);
-      this.#appliedIndex = restore.index;
+      this.#machine.appliedIndex = restore.index;
     }
     if (ready.write !== null) checker.wrote(this.id, ready.write.entries);
     const last = ready.committed.at(-1);
     if (last === undefined) return;
     note(this.id, last.index, () => `applies up to ${last.index}@${last.term}`);
     checker.applied(this.id, ready.soft.term, ready.committed);
-    this.#appliedIndex = last.index;
+    this.#machine.appliedIndex = last.index;
     this.world.moment(this, 'committed');
   }
 
