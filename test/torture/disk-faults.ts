@@ -61,6 +61,8 @@ function compiledLibrary(): string {
 
 export class DiskFaults {
   readonly #control: number;
+  /** How long each sync takes when the disk has no fault. */
+  #usualDelayMs = 0;
 
   /** `directory`: without symbolic links. The control file is created. */
   constructor(
@@ -78,6 +80,12 @@ export class DiskFaults {
       FRENO_DISK_DIRECTORY: this.directory,
       FRENO_DISK_CONTROL: this.controlFile,
     };
+  }
+
+  /** Each sync takes so long as long as the disk has no fault. */
+  usuallySlow(delayMs: number): void {
+    this.#usualDelayMs = delayMs;
+    this.heal();
   }
 
   /** Each sync takes so long, those that wait at this moment included. */
@@ -110,7 +118,8 @@ export class DiskFaults {
 
   /** Ends all faults of the disk: syncs that wait return. */
   heal(): void {
-    this.#put(AT.syncMode, SYNC.works);
+    if (this.#usualDelayMs > 0) this.slow(this.#usualDelayMs);
+    else this.#put(AT.syncMode, SYNC.works);
     this.#put(AT.writeErrno, 0);
   }
 

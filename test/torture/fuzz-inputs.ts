@@ -72,29 +72,39 @@ export interface VisitorTls {
   readonly key?: Buffer;
 }
 
+/** A handshake with a node on a busy machine may take long. */
+const HANDSHAKE_MS_MAX = 5_000;
+
 /**
  * Sends the bytes over a connection of its own, and drops what comes back. Resolves when it is
- * closed, by this side after `timeoutMs` at the latest. `tls` null: without TLS.
+ * closed, by this side `lastsMs` after they were sent at the latest, with whether they were. `tls`
+ * null: without TLS.
  */
 export function visit(
   port: number,
   bytes: Buffer,
   tls: VisitorTls | null,
-  timeoutMs: number,
-): Promise<void> {
+  lastsMs: number,
+): Promise<boolean> {
   return new Promise((resolve) => {
     const place = { port, host: '127.0.0.1' };
-    const sent = (): unknown => socket.end(bytes);
+    let isSent = false;
+    const send = (): void => {
+      isSent = true;
+      socket.end(bytes);
+      clearTimeout(timer);
+      timer = setTimeout(() => socket.destroy(), lastsMs);
+    };
     const socket =
       tls === null
-        ? tcpConnect(place, sent)
-        : tlsConnect({ ...place, ...tls, rejectUnauthorized: false }, sent);
-    const timer = setTimeout(() => socket.destroy(), timeoutMs);
+        ? tcpConnect(place, send)
+        : tlsConnect({ ...place, ...tls, rejectUnauthorized: false }, send);
+    let timer = setTimeout(() => socket.destroy(), HANDSHAKE_MS_MAX);
     socket.on('error', () => {});
     socket.on('data', () => {});
     socket.once('close', () => {
       clearTimeout(timer);
-      resolve();
+      resolve(isSent);
     });
   });
 }

@@ -38,6 +38,8 @@ type Transport = (typeof TRANSPORTS)[number];
 export interface FuzzReport {
   readonly transport: Transport;
   readonly inputs: number;
+  /** Those that were sent: for others no TLS connection was made. */
+  readonly delivered: number;
   readonly checks: number;
   readonly longestCheckMs: number;
   readonly longestGapMs: number;
@@ -149,13 +151,14 @@ async function attack(settings: Attack): Promise<FuzzReport> {
   const descriptors = nodes.map(descriptorsOf);
   let memory = nodes.map(memoryOf);
   let sent = 0;
+  let delivered = 0;
   const warmAt = Math.floor(inputs / 5);
   const visitor = async (): Promise<void> => {
     while (sent < inputs && nodes.every((node) => node.running)) {
       if (sent++ === warmAt) memory = nodes.map(memoryOf);
       const { port, valid, tls } = targets[random.below(targets.length)]!;
       const bytes = mutatedBytes(valid[random.below(valid.length)]!, random);
-      await visit(port, bytes, tls, VISIT_MS);
+      if (await visit(port, bytes, tls, VISIT_MS)) delivered++;
     }
   };
   const checking = client.start();
@@ -175,7 +178,8 @@ async function attack(settings: Attack): Promise<FuzzReport> {
     violations.push(`a node has grown by ${growthBytes} bytes`);
   }
   const { checks, longestCheckMs, longestGapMs } = client;
-  return { transport, inputs: sent, checks, longestCheckMs, longestGapMs, growthBytes, violations };
+  const counted = { inputs: sent, delivered, checks, longestCheckMs, longestGapMs };
+  return { transport, ...counted, growthBytes, violations };
 }
 
 /** Connections that no visitor has any more. */

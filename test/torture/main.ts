@@ -1,8 +1,8 @@
 /**
- * `npm run torture -- --minutes N --seed S --nodes 3,5`: real nodes under storms of faults. Exits
- * with 1 after a violation, and keeps the logs and data of the nodes.
+ * `npm run torture`: real nodes under storms of faults. Exits with 1 after a violation, and keeps
+ * the logs and data of the nodes.
  */
-import { parseArgs } from 'node:util';
+import { refuse, scriptOptions } from '../support/script-options.js';
 import { canFaultDisks, NEEDS_COMPILER } from './disk-faults.js';
 import { type TortureReport, torture } from './torture.js';
 import { VIOLATIONS, type ViolationKind } from './violations.js';
@@ -10,8 +10,16 @@ import { VIOLATIONS, type ViolationKind } from './violations.js';
 const STORM_MS = 20_000;
 const NODES_MAX = 5;
 
+const USAGE = `Usage: npm run torture [-- OPTIONS]
+
+  --minutes N    how long in all (2)
+  --seed S       the same faults again; their timing differs
+  --nodes 3,5    sizes of the clusters, one after the other, of up to ${NODES_MAX} nodes
+  --slow-disk MS each sync of the first node takes so long, beside all faults (0)
+`;
+
 async function main(): Promise<void> {
-  const { minutes, seed, sizes } = settings();
+  const { minutes, seed, sizes, slowDiskMs } = settings();
   console.log(`seed ${seed}, ${minutes} minutes, clusters of ${sizes.join(' and ')} nodes`);
   if (!canFaultDisks()) warn(`SKIPPED: all faults of disks and clocks: ${NEEDS_COMPILER}`);
   const onSmallDisks = process.getuid?.() === 0;
@@ -21,7 +29,8 @@ async function main(): Promise<void> {
   const reports: TortureReport[] = [];
   for (const nodes of sizes) {
     const durationMs = (minutes * 60_000) / sizes.length;
-    const report = await torture({ nodes, seed, durationMs, stormMs: STORM_MS, onSmallDisks });
+    const stormMs = STORM_MS;
+    const report = await torture({ nodes, seed, durationMs, stormMs, onSmallDisks, slowDiskMs });
     print(report);
     reports.push(report);
   }
@@ -30,14 +39,20 @@ async function main(): Promise<void> {
   for (const { nodes, directory } of failed) {
     console.error(`logs and data of the ${nodes} nodes: ${directory}`);
   }
-  console.error(`Again: npm run torture -- --minutes ${minutes} --seed ${seed}`);
+  const again = `--minutes ${minutes} --seed ${seed} --nodes ${sizes.join()}`;
+  console.error(`Again: npm run torture -- ${again} --slow-disk ${slowDiskMs}`);
   process.exitCode = 1;
 }
 
-function settings(): { minutes: number; seed: number; sizes: number[] } {
-  const { values } = parseArgs({
-    options: { minutes: { type: 'string' }, seed: { type: 'string' }, nodes: { type: 'string' } },
-  });
+interface TortureSettings {
+  readonly minutes: number;
+  readonly seed: number;
+  readonly sizes: readonly number[];
+  readonly slowDiskMs: number;
+}
+
+function settings(): TortureSettings {
+  const values = scriptOptions(USAGE, ['minutes', 'seed', 'nodes', 'slow-disk']);
   const minutes = Number(values.minutes ?? 2);
   const seed = Number(values.seed ?? Date.now() % 1_000_000);
   const sizes = (values.nodes ?? '3,5').split(',').map(Number);
@@ -48,12 +63,9 @@ function settings(): { minutes: number; seed: number; sizes: number[] } {
   if (!sizes.every((size) => Number.isInteger(size) && size > 1 && size <= NODES_MAX)) {
     refuse(`--nodes must be numbers of 2 to ${NODES_MAX}, not ${values.nodes}`);
   }
-  return { minutes, seed, sizes };
-}
-
-function refuse(reason: string): never {
-  console.error(reason);
-  process.exit(2);
+  const slowDiskMs = Number(values['slow-disk'] ?? 0);
+  if (!(slowDiskMs >= 0)) refuse(`--slow-disk must be milliseconds, not ${values['slow-disk']}`);
+  return { minutes, seed, sizes, slowDiskMs };
 }
 
 /** In CI nothing may be skipped. */

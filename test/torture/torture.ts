@@ -23,6 +23,8 @@ export interface TortureOptions {
   /** Length of a storm; after each the nodes are healed and compared. */
   readonly stormMs: number;
   readonly onSmallDisks: boolean;
+  /** Each sync of the first node takes so long, beside all faults; 0 unless given. */
+  readonly slowDiskMs?: number;
 }
 
 export interface TortureReport {
@@ -39,8 +41,9 @@ export interface TortureReport {
 }
 
 export async function torture(options: TortureOptions): Promise<TortureReport> {
-  const { nodes: count, seed, durationMs, stormMs, onSmallDisks } = options;
+  const { nodes: count, seed, durationMs, stormMs, onSmallDisks, slowDiskMs = 0 } = options;
   const cluster = await BreakableCluster.start({ count, onSmallDisks });
+  cluster.nodes[0]!.disk?.usuallySlow(slowDiskMs);
   const violations = new Violations();
   try {
     const watch = new LeadershipWatch(cluster.nodes);

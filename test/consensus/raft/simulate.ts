@@ -1,12 +1,15 @@
-/**
- * `npm run simulate -- --minutes N --seed S`: simulates seed after seed until the time is over or
- * an invariant breaks.
- */
-import { parseArgs } from 'node:util';
+/** `npm run simulate`: seed after seed until the time is over or an invariant breaks. */
+import { refuse, scriptOptions } from '../../support/script-options.js';
 import { type SimulationOutcome, simulate } from './simulation/simulation.js';
 
 const TRACE_LINES = 400;
 const PROGRESS_EVERY_MS = 5_000;
+
+const USAGE = `Usage: npm run simulate [-- OPTIONS]
+
+  --minutes N   how long (1)
+  --seed S      the first seed; each run has the next one
+`;
 
 function main(): void {
   const { minutes, seed } = settings();
@@ -26,20 +29,13 @@ function main(): void {
 }
 
 function settings(): { minutes: number; seed: number } {
-  const { values } = parseArgs({
-    options: { minutes: { type: 'string' }, seed: { type: 'string' } },
-  });
+  const values = scriptOptions(USAGE, ['minutes', 'seed']);
   const minutes = Number(values.minutes ?? 1);
   const seed = Number(values.seed ?? Date.now() % 2 ** 32);
   if (!(minutes > 0)) refuse(`--minutes must be a positive number, not ${values.minutes}`);
   if (!Number.isSafeInteger(seed) || seed < 0)
     refuse(`--seed must be a whole number, not ${values.seed}`);
   return { minutes, seed };
-}
-
-function refuse(reason: string): never {
-  console.error(reason);
-  process.exit(2);
 }
 
 type Totals = { runs: number; virtualMs: number; elections: number; acknowledged: number };
