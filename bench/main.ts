@@ -17,8 +17,11 @@ import { metrics } from './metrics.js';
 import { pages } from './pages.js';
 import { peers } from './peers.js';
 import { probes } from './probes.js';
+import { renewal } from './renewal.js';
 import { restart } from './restart.js';
+import { rogues } from './rogues.js';
 import { scale } from './scale.js';
+import { scrape } from './scrape.js';
 import { staleness } from './staleness.js';
 import { start } from './start.js';
 import { type Benchmark, BenchmarkContext } from './support/benchmark.js';
@@ -45,7 +48,10 @@ const BENCHMARKS: readonly Benchmark[] = [
   idle,
   flood,
   dead,
+  rogues,
   scale,
+  renewal,
+  scrape,
 ];
 
 const HELP = `Usage: npm run bench [-- [NAME ...] OPTIONS]
@@ -54,7 +60,7 @@ ${BENCHMARKS.map(({ name, title }) => `  ${name.padEnd(12)}${title}`).join('\n')
 
 Without a name all run. Results go to bench/results.json, the latest of each benchmark.
 
-  --quick   short runs: about two and a half minutes in all, instead of a quarter of an hour
+  --quick   short runs: about three and a half minutes in all, instead of twenty
   --soak    the memory benchmark runs for ten minutes, the flood for five
   --write   render the kept results into bench/RESULTS.md (with no run: --write --none)
   --none    run nothing

@@ -18,6 +18,8 @@ export interface NodeSettings {
   readonly engine?: 'uws' | 'node';
   readonly httpWorkers?: number;
   readonly probeWorkers?: number;
+  /** Further keys of `Stores.MySQL`. */
+  readonly mysql?: Readonly<Record<string, unknown>>;
   /** Further clusters, as the configuration file has them. */
   readonly furtherClusters?: Readonly<Record<string, object>>;
   /** Further keys of the configuration. */
@@ -74,6 +76,7 @@ function configurationOf(settings: NodeSettings): Readonly<Record<string, unknow
         Password: 'freno',
         MetricQuery: METRIC_QUERY,
         ThrottleThreshold: THRESHOLD,
+        ...settings.mysql,
         Clusters: {
           ...Object.fromEntries(
             Object.entries(settings.clusters).map(([name, hosts]) => [

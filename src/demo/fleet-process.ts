@@ -29,6 +29,7 @@ function statistics(): FleetStatistics {
   const { user, system } = process.cpuUsage();
   return {
     queries: servers.reduce((sum, server) => sum + server.queries, 0),
+    accepted: servers.reduce((sum, server) => sum + server.accepted, 0),
     connections: servers.reduce((sum, server) => sum + server.connections, 0),
     cpuMicros: user + system,
   };

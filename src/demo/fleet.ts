@@ -18,6 +18,8 @@ export interface FleetAddress {
 export interface FleetStatistics {
   /** Queries executed since the start, by all servers. */
   readonly queries: number;
+  /** Connections accepted since the start, by all servers. */
+  readonly accepted: number;
   /** Connections open now. */
   readonly connections: number;
   /** CPU time of the process since its start, microseconds. */

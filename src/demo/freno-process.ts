@@ -47,6 +47,7 @@ export class FrenoProcess {
   };
 
   readonly port: number;
+  readonly configFile: string;
   /** Resolves when the process has ended and its log is complete. */
   readonly exited: Promise<Exit>;
 
@@ -60,10 +61,10 @@ export class FrenoProcess {
       throw new FrenoError('RESOURCE', `${launcher} does not exist: run 'npm run build' first`);
     }
     this.port = configuration.ListenPort;
-    const file = join(directory, `freno-${this.port}.conf.json`);
-    writeFileSync(file, JSON.stringify(configuration, null, 2), { mode: 0o600 });
+    this.configFile = join(directory, `freno-${this.port}.conf.json`);
+    writeFileSync(this.configFile, JSON.stringify(configuration, null, 2), { mode: 0o600 });
     const [command, ...args] = [...through, process.execPath, ...node, launcher];
-    this.#child = spawn(command!, [...args, '--http', '--config', file, ...freno], {
+    this.#child = spawn(command!, [...args, '--http', '--config', this.configFile, ...freno], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     process.once('exit', this.#atExit);

@@ -57,6 +57,11 @@ export class SimulatedMySQL {
     return this.#behaviour.queries;
   }
 
+  /** Connections accepted since the start. */
+  get accepted(): number {
+    return this.#behaviour.connections;
+  }
+
   /** Connections open now. */
   get connections(): number {
     return this.#sessions.size;
