@@ -1,7 +1,8 @@
 /**
  * Faults of processes, links, disks and clocks, drawn from a seed. Two sequences run side by side:
- * one breaks processes and links, the other disks and clocks. Each draws from its own random
- * numbers, so that the seed gives the same sequences again, though not the same interleaving.
+ * one breaks processes and links, the other disks and clocks. In each storm each draws from its own
+ * random numbers, so that the seed gives the same sequences again, though not the same
+ * interleaving, nor as much of each.
  */
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -78,6 +79,12 @@ const SMALL_DISK_FAULTS: Readonly<Record<string, Fault>> = {
   'full disk': (storm, { nodes, lastsMs }) => storm.fullDisk(nodes[0]!, lastsMs),
 };
 
+/** For the two sequences of the storm with that number. */
+export function randomsOf(seed: number, storm: number): [SeededRandom, SeededRandom] {
+  const first = 2 * (seed + storm * 2 ** 32);
+  return [new SeededRandom(first), new SeededRandom(first + 1)];
+}
+
 export class Storm {
   /** How often each fault happened. */
   readonly counts = new Map<string, number>();
@@ -85,6 +92,7 @@ export class Storm {
   exits = 0;
   readonly #held = new Set<BreakableNode>();
   #ended = false;
+  #storms = 0;
 
   constructor(
     private readonly targets: StormTargets,
@@ -99,9 +107,10 @@ export class Storm {
     const disk = nodes.every((node) => node.disk !== undefined) ? DISK_FAULTS : {};
     const full = nodes.every((node) => node.smallDisk !== undefined) ? SMALL_DISK_FAULTS : {};
     const supervision = this.#supervise();
+    const [processes, disks] = randomsOf(this.seed, this.#storms++);
     await Promise.all([
-      this.#sequence(PROCESS_FAULTS, new SeededRandom(2 * this.seed), untilMs),
-      this.#sequence({ ...disk, ...full }, new SeededRandom(2 * this.seed + 1), untilMs),
+      this.#sequence(PROCESS_FAULTS, processes, untilMs),
+      this.#sequence({ ...disk, ...full }, disks, untilMs),
     ]);
     this.#ended = true;
     await supervision;
