@@ -14,6 +14,8 @@ export interface ProbeTask {
   /** Memory of `ProbeSockets`, and its bound. */
   readonly sockets: SharedArrayBuffer;
   readonly socketsMax: number;
+  /** Memory of `StoreTurns`. */
+  readonly turns: SharedArrayBuffer;
   readonly log: LogOptions;
   readonly memcache: MemcacheAddress;
   /** Number of the worker, for its name in the log. */

@@ -96,6 +96,11 @@ export interface FitnessReporter {
   report(): FitnessReport;
 }
 
+export interface WithheldStoresReporter {
+  /** Stores that are not probed for a while, because they ended their probe thread. */
+  readonly withheldStores: number;
+}
+
 /** Connections of HTTP clients, and descriptors of the process. Null: not known, or no limit. */
 export interface ConnectionReport {
   readonly open: number;

@@ -190,6 +190,7 @@ export class Service {
     const http = this.#http;
     const known = http.setStores(this.#inventory.stores(), appRules);
     await Promise.all([assigned, known, http.setAccess(access)]);
+    this.#probes.retryWithheld();
     // Only now: when the clusters are refused, nothing may have changed.
     await http.renewCertificate();
     this.#http.setMemcache(memcache);

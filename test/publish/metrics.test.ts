@@ -138,7 +138,7 @@ describe('the metrics of probes', () => {
       probeStatistics({ worker, stores: [{ store: 's1', ...counts, metrics }] }),
     );
     const families = [
-      ...(await probeFamilies(statistics)),
+      ...(await probeFamilies(statistics, 0)),
       ...(await hostFamilies({ reportOf: () => undefined }, STORES, statistics)),
     ];
     const parsed = new Exposition(await prometheusText(families));
@@ -163,7 +163,7 @@ describe('the metrics of probes', () => {
         published: { written: 5, deleted: 0, failed: 0, dropped: 9 },
       }),
     ];
-    const parsed = new Exposition(await prometheusText(await probeFamilies(statistics)));
+    const parsed = new Exposition(await prometheusText(await probeFamilies(statistics, 0)));
     for (const name of ['a', 'b']) {
       expect(parsed.value('freno_probes_total', { store: name })).to.equal(10);
       expect(parsed.value('freno_probe_errors_total', { store: name })).to.equal(1);

@@ -11,6 +11,7 @@ import { MetricHost } from '../../src/stores/prober/metric-host.js';
 import { LoginGate } from '../../src/stores/prober/mysql/login-gate.js';
 import { metricOf } from '../../src/stores/prober/mysql/metric.js';
 import { MetricState } from '../../src/throttle/metric.js';
+import { storeTurn } from '../support/cluster-settings.js';
 import { MariaDb, needMariaDb } from '../support/mariadb.js';
 import { OddMySQL, type SessionScript } from '../support/odd-mysql.js';
 import { Probing } from '../support/probing.js';
@@ -182,7 +183,7 @@ function hostAt(target: { host: string; port: number }, addresses: () => readonl
     { host: target.host, port: target.port },
     { user: '', password: '', collation: '', tls: null },
     {
-      ...{ store: 'main', httpChecker: new HttpChecker(), counters },
+      ...{ store: 'main', turn: storeTurn(), httpChecker: new HttpChecker(), counters },
       ...{ logins: new LoginGate() },
       ...{ logger: silent, lines: silent },
       connectionMaxAgeMs: () => 60_000,

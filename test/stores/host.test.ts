@@ -11,6 +11,7 @@ import { HttpChecker } from '../../src/stores/prober/http-check.js';
 import { MetricHost, type ReadMetric } from '../../src/stores/prober/metric-host.js';
 import { LoginGate } from '../../src/stores/prober/mysql/login-gate.js';
 import { metricOf } from '../../src/stores/prober/mysql/metric.js';
+import { storeTurn } from '../support/cluster-settings.js';
 
 const REFUSED = { text: 'connection refused', unreachable: true };
 const HUNG = { text: 'i/o timeout', unreachable: false };
@@ -40,7 +41,7 @@ function setUp() {
     { host: 'db1', port: 3306 },
     { user: '', password: '', collation: '', tls: null },
     {
-      ...{ store: 'main', httpChecker: new HttpChecker(), counters },
+      ...{ store: 'main', turn: storeTurn(), httpChecker: new HttpChecker(), counters },
       ...{ logins: new LoginGate() },
       ...{ logger, lines: new HostLines(logger) },
       resolver: new FairResolver().client(),

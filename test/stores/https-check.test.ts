@@ -6,7 +6,7 @@ import type { TlsSettings } from '../../src/base/mysql/tls.js';
 import { HostChecks } from '../../src/stores/prober/host-checks.js';
 import { checkUrl, HttpChecker } from '../../src/stores/prober/http-check.js';
 import { type Certificate, CertificateAuthority } from '../support/certificates.js';
-import { clusterAssignment } from '../support/cluster-settings.js';
+import { clusterAssignment, storeTurn } from '../support/cluster-settings.js';
 import { needPrograms } from '../support/needs.js';
 import { Pages } from '../support/pages.js';
 import { until } from '../support/until.js';
@@ -101,6 +101,7 @@ describe('the HTTP check of a host over TLS', () => {
     let applied = 0;
     const checks = new HostChecks({
       store: 'main',
+      turn: storeTurn(),
       httpChecker: new HttpChecker(),
       lines: { warn: (fields, message) => void lines.push({ ...fields, message }) },
       resolver: { lookup } as never,

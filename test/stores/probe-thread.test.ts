@@ -6,13 +6,20 @@ import { Piscina } from 'piscina';
 import { createLogger, LOG_LEVELS, type LogOptions } from '../../src/base/log.js';
 import { Board } from '../../src/board/board.js';
 import { ProbeSockets } from '../../src/board/probe-sockets.js';
+import { StoreTurns } from '../../src/board/store-turns.js';
 import type { ProbeTask } from '../../src/contracts/probe.js';
+import type { ClusterAssignment } from '../../src/contracts/stores.js';
 import { DiagnosticsHub } from '../../src/publish/main/diagnostics-hub.js';
 import { ProbeThread } from '../../src/stores/main/probe-thread.js';
 import { until } from '../support/until.js';
 import { CRASH_CHANNEL, type CrashCommand } from './crashing-probe.js';
 
 const log = { level: 'silent', stacks: false } as unknown as LogOptions;
+
+const NO_SUSPECTS = {
+  allowed: (assignments: readonly ClusterAssignment[]) => [...assignments],
+  died: (): void => {},
+};
 
 describe('ProbeThread', () => {
   it('resolves assignments only after a terminated thread has exited', async () => {
@@ -27,6 +34,8 @@ describe('ProbeThread', () => {
       pool,
       board: Board.create().memory,
       sockets: ProbeSockets.memory(1),
+      turns: StoreTurns.memory(1),
+      suspects: NO_SUSPECTS,
       log,
       logger: createLogger(log, 'test'),
       memcache: { servers: [], path: '', tls: null },
@@ -73,6 +82,8 @@ describe('ProbeThread', () => {
       pool,
       board: Board.create().memory,
       sockets: ProbeSockets.memory(2),
+      turns: StoreTurns.memory(2),
+      suspects: NO_SUSPECTS,
       log,
       logger: pino({ customLevels: LOG_LEVELS }, { write }),
       memcache: { servers: [], path: '', tls: null },

@@ -1,4 +1,5 @@
 /** Settings of clusters for tests, and what follows from them. */
+import { type StoreTurn, StoreTurns } from '../../src/board/store-turns.js';
 import type { StoreLocation } from '../../src/contracts/http.js';
 import type {
   ClusterAssignment,
@@ -68,6 +69,11 @@ export function clusterAssignment(
       { settings, isOwn: true, slot, generation, targets: plain, leftOut: '', isListed: true },
     ],
   };
+}
+
+/** Turns of a store that nothing watches. */
+export function storeTurn(): StoreTurn {
+  return new StoreTurns(StoreTurns.memory(1), 0).of(0);
 }
 
 /** A store with one metric. */

@@ -4,6 +4,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { createLogger } from '../../src/base/log.js';
 import { Board, emptyStoreReading, type StoreReading } from '../../src/board/board.js';
 import { ProbeSockets } from '../../src/board/probe-sockets.js';
+import { StoreTurns } from '../../src/board/store-turns.js';
 import type { FromProbe, ProbeStatistics, ToProbe } from '../../src/contracts/probe.js';
 import type { ClusterAssignment, ProbeTarget } from '../../src/contracts/stores.js';
 import { MemcachePublisher } from '../../src/publish/prober/memcache/publisher.js';
@@ -27,7 +28,7 @@ export class Probing {
     const log = { level: 'error', stacks: false } as const;
     const memcache = { servers: [], path: '', tls: null };
     const sockets = ProbeSockets.memory(1);
-    const places = { sockets, socketsMax };
+    const places = { sockets, socketsMax, turns: StoreTurns.memory(1) };
     const task = { port: port2, board: this.board.memory, ...places, log, memcache, worker: 0 };
     const publisher = new MemcachePublisher({
       address: memcache,

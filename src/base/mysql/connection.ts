@@ -30,6 +30,8 @@ export interface Login {
   readonly serverPublicKeyFile?: string;
   /** Null: no TLS. */
   readonly tls: TlsMaterial | null;
+  /** Called around the work on what the server sends. */
+  readonly turn?: { begin(): void; end(): void };
 }
 
 /**
@@ -94,7 +96,7 @@ export function logIn(
     ...(login.serverPublicKeyFile && { authPlugins: pluginsWithKey(login.serverPublicKeyFile) }),
   };
   const connection = createConnection(options);
-  contain(connection, socket, responseBytesMax);
+  contain(connection, socket, login, responseBytesMax);
   const { passwordFile } = login;
   if (passwordFile) {
     connection.once('error', (error: QueryError) => {
@@ -134,7 +136,12 @@ const ERROR_PACKET = 0xff;
  * a malformed packet at another time would escape the socket's handler and end the thread, or the
  * process. Here it ends only the connection.
  */
-function contain(connection: Connection, socket: Socket, responseBytesMax: number): void {
+function contain(
+  connection: Connection,
+  socket: Socket,
+  { turn }: Login,
+  responseBytesMax: number,
+): void {
   const library = connection as unknown as LibraryConnection;
   const { packetParser } = library;
   const handlePacket = library.handlePacket.bind(connection);
@@ -156,8 +163,13 @@ function contain(connection: Connection, socket: Socket, responseBytesMax: numbe
   const execute = (chunk: Buffer): void => {
     bytes += chunk.length;
     if (isOver) return;
-    if (bytes > bytesMax) end(new Error(`the server sent more than ${bytesMax} bytes at once`));
-    else packetParser.execute(chunk);
+    if (bytes > bytesMax) {
+      end(new Error(`the server sent more than ${bytesMax} bytes at once`));
+      return;
+    }
+    turn?.begin();
+    packetParser.execute(chunk);
+    turn?.end();
   };
   library.packetParser = { execute };
   library.handlePacket = (packet) => {

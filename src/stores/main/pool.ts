@@ -13,7 +13,9 @@ import { Piscina } from 'piscina';
 import { messageOf } from '../../base/errors.js';
 import type { Logger, LogOptions } from '../../base/log.js';
 import { WATCHDOG_LIMITS, type WatchdogLimits } from '../../base/watchdog.js';
+import { Board } from '../../board/board.js';
 import { ProbeSockets } from '../../board/probe-sockets.js';
+import { StoreTurns } from '../../board/store-turns.js';
 import type { DiagnosticsPorts } from '../../contracts/diagnostics.js';
 import type { ProbeStatistics, ProbeTask, StoreDescription } from '../../contracts/probe.js';
 import type { MemcacheAddress } from '../../contracts/publisher.js';
@@ -22,11 +24,13 @@ import type {
   StoreDescriber,
   StoreReach,
   StoreReachSource,
+  WithheldStoresReporter,
 } from '../../contracts/reports.js';
 import type { ClusterAssignment, MetricAssignment } from '../../contracts/stores.js';
 import { assignClusters, unmovedClusters } from './assignment.js';
 import type { ClusterProber } from './inventory.js';
 import { ProbeThread } from './probe-thread.js';
+import { SuspectStores } from './suspect-stores.js';
 
 /**
  * The client library keeps the last result of each connection until the next, 50 ms later. A young
@@ -47,13 +51,22 @@ export interface ProbePoolOptions {
   /** When a thread counts as hung: it is terminated and replaced. `WATCHDOG_LIMITS` by default. */
   readonly watchdog?: WatchdogLimits;
   readonly diagnostics: DiagnosticsPorts;
+  /** As in `SuspectStoresOptions`. */
+  readonly withholdMs?: number;
 }
 
 export class ProbePool
-  implements ClusterProber, ProbeStatisticsSource, StoreDescriber, StoreReachSource
+  implements
+    ClusterProber,
+    ProbeStatisticsSource,
+    StoreDescriber,
+    StoreReachSource,
+    WithheldStoresReporter
 {
   readonly #pool: Piscina<ProbeTask, void>;
   readonly #threads: readonly ProbeThread[];
+  readonly #suspects: SuspectStores;
+  #assignments: readonly ClusterAssignment[] = [];
   /** The number of the thread by name of the cluster. */
   #owners: ReadonlyMap<string, number> = new Map();
   #assigning: Promise<void> = Promise.resolve();
@@ -61,9 +74,27 @@ export class ProbePool
   /** Starts the threads. */
   constructor(options: ProbePoolOptions) {
     const { board, threads, workerFile, log, logger, memcache, diagnostics } = options;
-    const { watchdog = WATCHDOG_LIMITS } = options;
+    const { watchdog = WATCHDOG_LIMITS, withholdMs } = options;
     const sockets = ProbeSockets.memory(threads);
-    const shared = { board, sockets, log, logger, memcache, diagnostics, watchdog };
+    const turns = StoreTurns.memory(threads);
+    const suspects = new SuspectStores({
+      board: new Board(board),
+      logger,
+      released: () => this.#assignAgain(),
+      ...(withholdMs !== undefined && { pauseMs: withholdMs }),
+    });
+    const shared = {
+      board,
+      sockets,
+      turns,
+      suspects,
+      log,
+      logger,
+      memcache,
+      diagnostics,
+      watchdog,
+    };
+    this.#suspects = suspects;
     const pool = new Piscina<ProbeTask, void>({
       filename: fileURLToPath(workerFile),
       name: 'probe',
@@ -95,8 +126,18 @@ export class ProbePool
     return this.#assigning;
   }
 
+  get withheldStores(): number {
+    return this.#suspects.withheldStores;
+  }
+
+  /** Stores that are withheld because their thread died have another trial. */
+  retryWithheld(): void {
+    this.#suspects.releaseAll();
+  }
+
   /** Probe under that term, or close all connections and write nothing. */
   lead(probing: boolean, term: number): void {
+    this.#suspects.lead(probing ? term : null);
     for (const thread of this.#threads) thread.lead(probing, term);
   }
 
@@ -141,18 +182,27 @@ export class ProbePool
 
   /** Resolves when the threads are over. */
   async stop(): Promise<void> {
+    this.#suspects.stop();
     await Promise.all(this.#threads.map((thread) => thread.stop()));
     await this.#pool.destroy();
   }
 
   /** A cluster that moves is released by its thread before another gets it. */
   async #assignNow(assignments: readonly ClusterAssignment[]): Promise<void> {
+    this.#assignments = assignments;
+    this.#suspects.assigned(assignments);
     const loads = assignments.map(({ name, metrics }) => ({ name, probes: probesOf(metrics) }));
     const owners = assignClusters(loads, this.#owners, this.#threads.length);
     const unmoved = unmovedClusters(this.#owners, owners);
     if (unmoved !== null) await this.#assignToEach(assignments, unmoved);
     this.#owners = owners;
     await this.#assignToEach(assignments, owners);
+  }
+
+  #assignAgain(): void {
+    this.#assigning = this.#assigning.then(() =>
+      this.#assignToEach(this.#assignments, this.#owners),
+    );
   }
 
   async #assignToEach(

@@ -16,6 +16,7 @@ import type { Logger, LogOptions } from '../../base/log.js';
 import { PendingCalls } from '../../base/pending-calls.js';
 import { SupervisedThread, ThreadRestarts } from '../../base/supervised-thread.js';
 import type { WatchdogLimits } from '../../base/watchdog.js';
+import { StoreTurns } from '../../board/store-turns.js';
 import type { DiagnosticsPorts } from '../../contracts/diagnostics.js';
 import type {
   FromProbe,
@@ -26,6 +27,7 @@ import type {
 } from '../../contracts/probe.js';
 import type { MemcacheAddress } from '../../contracts/publisher.js';
 import type { ClusterAssignment } from '../../contracts/stores.js';
+import type { SuspectStores } from './suspect-stores.js';
 
 /** For what the thread has counted, and for descriptions of its stores. */
 const RESPONSE_TIMEOUT_MS = 500;
@@ -52,6 +54,9 @@ export interface ProbeThreadOptions {
   readonly board: SharedArrayBuffer;
   /** Memory of `ProbeSockets`. */
   readonly sockets: SharedArrayBuffer;
+  /** Memory of `StoreTurns`. */
+  readonly turns: SharedArrayBuffer;
+  readonly suspects: Pick<SuspectStores, 'allowed' | 'died'>;
   readonly log: LogOptions;
   readonly logger: Logger;
   readonly memcache: MemcacheAddress;
@@ -68,6 +73,7 @@ export interface ProbeThreadOptions {
  */
 export class ProbeThread {
   readonly #options: ProbeThreadOptions;
+  readonly #turns: StoreTurns;
   readonly #restarts = new ThreadRestarts();
   readonly #acknowledgements = new Acknowledgements<MessagePort>();
   readonly #collections = new PendingCalls<ProbeStatistics>(COLLECTIONS_MAX);
@@ -88,6 +94,7 @@ export class ProbeThread {
 
   constructor(options: ProbeThreadOptions) {
     this.#options = options;
+    this.#turns = new StoreTurns(options.turns, options.worker);
     this.#memcache = options.memcache;
     this.#start();
   }
@@ -171,7 +178,8 @@ export class ProbeThread {
 
   /** Resolves when the task is over and its thread writes no more. */
   async #runTask(): Promise<void> {
-    const { pool, board, sockets, log, worker, watchdog, diagnostics } = this.#options;
+    const { pool, board, sockets, turns, log, worker, watchdog, diagnostics } = this.#options;
+    this.#turns.end();
     const name = `probe-${worker}`;
     const ownDiagnostics = diagnostics.open(name);
     const { port1, port2 } = new MessageChannel();
@@ -198,6 +206,7 @@ export class ProbeThread {
         board,
         sockets,
         socketsMax: probeSocketsMax(),
+        turns,
         log,
         memcache: this.#memcache,
         worker,
@@ -227,10 +236,22 @@ export class ProbeThread {
   }
 
   #replace(dead: SupervisedThread, reason: string): void {
-    const { logger, worker } = this.#options;
+    const { logger, worker, suspects } = this.#options;
     const lifeMs = Math.round(dead.lifeMs);
     const pauseMs = this.#restarts.schedule(dead, () => this.#start());
-    logger.error({ worker, reason, lifeMs, pauseMs }, 'a probe thread died and is replaced');
+    const suspect = this.#storeInTurn();
+    const store = suspect?.name;
+    logger.error(
+      { worker, reason, ...(store !== undefined && { store }), lifeMs, pauseMs },
+      'a probe thread died and is replaced',
+    );
+    if (suspect !== undefined) suspects.died(suspect, lifeMs);
+  }
+
+  /** The store for which the thread worked last, if it is still assigned. */
+  #storeInTurn(): ClusterAssignment | undefined {
+    const { slot } = this.#turns;
+    return this.#assignments.find(({ metrics }) => metrics.some((metric) => metric.slot === slot));
   }
 
   #received(port: MessagePort, message: FromProbe): void {
@@ -267,7 +288,7 @@ export class ProbeThread {
   }
 
   #postAssignments(): Promise<void> {
-    const assignments = this.#assignments;
+    const assignments = this.#options.suspects.allowed(this.#assignments);
     return this.#acknowledgements.expect(this.#port === undefined ? [] : [this.#port], (version) =>
       this.#post({ kind: 'assign', version, assignments }),
     );

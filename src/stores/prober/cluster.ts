@@ -7,6 +7,7 @@ import type { FairResolver } from '../../base/dns-resolver.js';
 import { FrenoError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import type { Board } from '../../board/board.js';
+import type { StoreTurn, StoreTurns } from '../../board/store-turns.js';
 import type { StoreDescription, StoreProbeStatistics } from '../../contracts/probe.js';
 import type { MetricPublisher } from '../../contracts/publisher.js';
 import type { ClusterAssignment, MetricAssignment } from '../../contracts/stores.js';
@@ -28,6 +29,7 @@ import { StatementFeed } from './statement-feed.js';
 /** Shared by the stores of one thread. */
 export interface ClusterContext {
   readonly board: Board;
+  readonly turns: StoreTurns;
   readonly publisher: MetricPublisher;
   readonly logger: Logger;
   /** For failures of hosts. */
@@ -50,6 +52,7 @@ interface FedMetric {
 
 export class ProbedCluster implements Scheduled {
   readonly name: string;
+  readonly turn: StoreTurn;
   readonly #context: ClusterContext;
   readonly #metricContext: MetricContext;
   readonly #counters: StoreCounters;
@@ -67,14 +70,16 @@ export class ProbedCluster implements Scheduled {
     const counters = new StoreCounters(context.counters);
     const resolver = context.resolver.client();
     this.name = store;
+    const turn = context.turns.of(assignment.metrics[0].slot);
+    this.turn = turn;
     this.#context = context;
     this.#metricContext = { store, board, publisher, logger };
     this.#counters = counters;
     this.#hosts = new HostPool(
-      { store, httpChecker, logger, lines, counters, resolver, logins: context.logins },
+      { store, turn, httpChecker, logger, lines, counters, resolver, logins: context.logins },
       scheduling,
     );
-    this.#checks = new HostChecks({ store, httpChecker, lines, resolver, scheduling });
+    this.#checks = new HostChecks({ store, turn, httpChecker, lines, resolver, scheduling });
     this.#assignment = assignment;
     this.#replaceMetrics(nowMs);
   }
@@ -92,6 +97,7 @@ export class ProbedCluster implements Scheduled {
   apply(assignment: ClusterAssignment, nowMs: number): void {
     if (isDeepStrictEqual(assignment, this.#assignment)) return;
     this.#assignment = assignment;
+    this.turn.slot = assignment.metrics[0].slot;
     this.#replaceMetrics(nowMs);
   }
 
@@ -191,7 +197,11 @@ export class ProbedCluster implements Scheduled {
   #feedOf(metric: ProbedMetric, { settings: { name, measured } }: MetricAssignment): MetricFeed {
     if (measured.kind === 'prometheus') {
       const { prometheus, logger } = this.#context;
-      return new PrometheusFeed(metric, measured, prometheus, this.name, logger);
+      return new PrometheusFeed(metric, measured, prometheus, {
+        store: this.name,
+        turn: this.turn,
+        logger,
+      });
     }
     const statements = metricOf(measured);
     // The configuration rejects such a query, so this is a bug.

@@ -7,6 +7,7 @@ import { formatAddress } from '../../base/address.js';
 import { monotonicMs } from '../../base/clock.js';
 import type { ResolverClient } from '../../base/dns-resolver.js';
 import type { TlsSettings } from '../../base/mysql/tls.js';
+import type { StoreTurn } from '../../board/store-turns.js';
 import type { MetricAssignment } from '../../contracts/stores.js';
 import { type FailureLines, FailureLog } from './failure-log.js';
 import { CHECK_INTERVAL_MS, checkUrl, type HttpChecker } from './http-check.js';
@@ -25,6 +26,7 @@ interface CheckedHost {
 
 export interface HostChecksContext {
   readonly store: string;
+  readonly turn: StoreTurn;
   readonly httpChecker: HttpChecker;
   readonly lines: FailureLines;
   readonly resolver: ResolverClient;
@@ -127,6 +129,10 @@ class CheckedPage implements Openable {
       page.tls === null
         ? null
         : new FailureLog(lines, { store, host: new URL(page.url).host }, MESSAGES);
+  }
+
+  get turn(): StoreTurn {
+    return this.#context.turn;
   }
 
   /** The first check runs beside the first probes. */

@@ -109,7 +109,8 @@ export class HostPool {
     const wanted = { user, password, passwordFile, collation, tls, serverPublicKeyFile };
     const present = this.#groups.find((group) => isDeepStrictEqual(group.settings, wanted));
     if (present !== undefined) return present;
-    const group: LoginGroup = { settings: wanted, login: loginOf(wanted), hosts: new Map() };
+    const login = { ...loginOf(wanted), turn: this.#context.turn };
+    const group: LoginGroup = { settings: wanted, login, hosts: new Map() };
     this.#groups = [...this.#groups, group];
     return group;
   }

@@ -11,6 +11,7 @@ import type { Logger } from '../../base/log.js';
 import type { Login } from '../../base/mysql/connection.js';
 import { ConnectionAge } from '../../base/mysql/connection-age.js';
 import type { MySQLFailure } from '../../base/mysql/failure.js';
+import type { StoreTurn } from '../../board/store-turns.js';
 import type { ProbeTarget } from '../../contracts/stores.js';
 import { type FailureLines, FailureLog } from './failure-log.js';
 import { CHECK_INTERVAL_MS, type HttpChecker } from './http-check.js';
@@ -36,6 +37,7 @@ const LATE_AFTER_MS = 200;
 /** Shared by the hosts of one store. */
 export interface HostContext {
   readonly store: string;
+  readonly turn: StoreTurn;
   readonly httpChecker: HttpChecker;
   readonly logger: Logger;
   /** For failures of hosts, which may be many at once. */
@@ -81,6 +83,10 @@ export class ProbedHost implements Openable, SharedHost {
       { store: context.store, host: this.address },
       MESSAGES,
     );
+  }
+
+  get turn(): StoreTurn {
+    return this.#context.turn;
   }
 
   /** `host:port`. */

@@ -17,9 +17,12 @@
  * Otherwise a tick after a stall would time out probes whose results have arrived.
  */
 import { monotonicMs } from '../../base/clock.js';
+import type { StoreTurn } from '../../board/store-turns.js';
 
 /** A member of the schedule: a probed host, or a cluster. */
 export interface Scheduled {
+  /** That of its store, if it has one. */
+  readonly turn?: StoreTurn;
   /** Called once per interval, unless its phase is missed. */
   tick(nowMs: number): void;
   /**
@@ -313,9 +316,11 @@ export const systemSchedulerClock: SchedulerClock = {
 };
 
 function tick(member: Scheduled, nowMs: number): void {
+  member.turn?.begin();
   try {
     member.tick(nowMs);
   } catch (thrown) {
     member.threw(thrown);
   }
+  member.turn?.end();
 }

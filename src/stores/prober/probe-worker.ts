@@ -11,6 +11,7 @@ import { messageOf } from '../../base/errors.js';
 import { createLogger } from '../../base/log.js';
 import { Board } from '../../board/board.js';
 import { ProbeSockets } from '../../board/probe-sockets.js';
+import { StoreTurns } from '../../board/store-turns.js';
 import type { FromProbe, ProbeTask, StoreDescription, ToProbe } from '../../contracts/probe.js';
 import type { MetricPublisher } from '../../contracts/publisher.js';
 import type { ClusterAssignment } from '../../contracts/stores.js';
@@ -74,6 +75,7 @@ export class ProbeWorker {
     const logger = createLogger(task.log, `probe-${task.worker}`);
     this.#context = {
       board: new Board(task.board),
+      turns: new StoreTurns(task.turns, task.worker),
       resolver,
       httpChecker: this.#httpChecker,
       counters: this.#counters,
@@ -149,10 +151,13 @@ export class ProbeWorker {
         );
       }
     }
+    this.#context.turns.end();
   }
 
   #apply(assignment: ClusterAssignment, nowMs: number): void {
+    const turn = this.#context.turns.of(assignment.metrics[0].slot);
     const present = this.#clusters.get(assignment.name);
+    turn.begin();
     if (present !== undefined) present.apply(assignment, nowMs);
     else this.#add(new ProbedCluster(assignment, this.#context, nowMs), nowMs);
   }
@@ -174,7 +179,11 @@ export class ProbeWorker {
     const nowMs = monotonicMs();
     if (term === null) this.#scheduler.stop();
     else this.#scheduler.start();
-    for (const cluster of this.#clusters.values()) cluster.lead(term, nowMs);
+    for (const cluster of this.#clusters.values()) {
+      cluster.turn.begin();
+      cluster.lead(term, nowMs);
+      cluster.turn.end();
+    }
   }
 
   #startMember(member: Openable): void {
@@ -197,11 +206,13 @@ export class ProbeWorker {
         if (remaining-- === 0) break;
         this.#opening.delete(member);
         this.#scheduler.add(member);
+        member.turn?.begin();
         try {
           member.open(monotonicMs());
         } catch (thrown) {
           member.threw(thrown);
         }
+        member.turn?.end();
       }
       this.#openSoon();
     });

@@ -12,6 +12,7 @@ import type {
   InventoryReporter,
   MetricsReporter,
   ProbeStatisticsSource,
+  WithheldStoresReporter,
 } from '../../../contracts/reports.js';
 import type { ThrottleState } from '../../../throttle/state.js';
 import type { Vitals } from '../diagnostics-hub.js';
@@ -30,7 +31,7 @@ import { boardFamilies, hostFamilies } from './stores.js';
 
 export interface MetricsSources {
   readonly http: HttpStatisticsSource;
-  readonly probes: ProbeStatisticsSource;
+  readonly probes: ProbeStatisticsSource & WithheldStoresReporter;
   readonly threads: { vitals(): Promise<Vitals> };
   readonly inventory: Pick<InventoryReporter, 'reportOf'>;
   readonly board: Board;
@@ -81,7 +82,7 @@ export class Metrics implements MetricsReporter {
       ...operatorFamilies(board, state),
       ...(await boardFamilies(board, stores)),
       ...(await hostFamilies(inventory, stores, probing)),
-      ...(await probeFamilies(probing)),
+      ...(await probeFamilies(probing, probes.withheldStores)),
       ...(await checkFamilies(checks, stores)),
     ]);
   }

@@ -5,7 +5,7 @@ import type {
   ProbeStatistics,
   StoreProbeStatistics,
 } from '../../../contracts/probe.js';
-import { counter, type Family, histogram, summary } from './prometheus-text.js';
+import { counter, type Family, gauge, histogram, summary } from './prometheus-text.js';
 
 /**
  * Of each store once: while it moves from one thread to another, both may have counted for it.
@@ -56,7 +56,14 @@ function sumOfMetric(
   };
 }
 
-export async function probeFamilies(statistics: readonly ProbeStatistics[]): Promise<Family[]> {
+export async function probeFamilies(
+  statistics: readonly ProbeStatistics[],
+  withheldStores: number,
+): Promise<Family[]> {
+  const withheld = gauge(
+    'freno_withheld_stores',
+    'Stores that are not probed for a while, because their probe thread died in their turn.',
+  ).add({}, withheldStores);
   const probes = counter('freno_probes_total', 'Probes of hosts that are over, by store.');
   const errors = counter('freno_probe_errors_total', 'Probes of hosts that failed, by store.');
   const byStore = summary(
@@ -102,5 +109,5 @@ export async function probeFamilies(statistics: readonly ProbeStatistics[]): Pro
     byStore.addSummary(labels, seconds, total);
     if (slice.shouldYield) await slice.yield();
   }
-  return [probes, errors, byStore, durations, missed, httpChecks, memcache];
+  return [withheld, probes, errors, byStore, durations, missed, httpChecks, memcache];
 }

@@ -211,21 +211,20 @@ export class MysqlProbe implements Scheduled {
     this.#sender = new TextQuery(connection, this.#callback(connection, answered));
   }
 
-  /**
-   * Callbacks of a connection that was dropped do nothing. What one throws is an error of this
-   * host, and of no other.
-   */
+  /** Those of a dropped connection do nothing. What one throws is an error of this host. */
   #callback<Arguments extends unknown[]>(
     connection: Connection,
     act: (...values: Arguments) => void,
   ): (...values: Arguments) => void {
     return (...values) => {
       if (connection !== this.#connection) return;
+      this.#login.turn?.begin();
       try {
         act(...values);
       } catch (thrown) {
         this.threw(thrown);
       }
+      this.#login.turn?.end();
     };
   }
 

@@ -2,6 +2,7 @@
 import { formatAddress } from '../../../base/address.js';
 import type { Logger } from '../../../base/log.js';
 import { hostFailure, type MySQLFailure } from '../../../base/mysql/failure.js';
+import type { StoreTurn } from '../../../board/store-turns.js';
 import type { MetricAssignment, ProbeTarget } from '../../../contracts/stores.js';
 import { FailureLog } from '../failure-log.js';
 import type { MetricFeed } from '../metric-feed.js';
@@ -19,6 +20,12 @@ const MESSAGES = {
 /** The address of what stands for the store, where there are no hosts. */
 const WHOLE_STORE = '';
 
+export interface FeedContext {
+  readonly store: string;
+  readonly turn: StoreTurn;
+  readonly logger: Logger;
+}
+
 interface Answer {
   readonly samples: readonly Sample[];
   readonly askedAtMs: number;
@@ -29,6 +36,7 @@ export class PrometheusFeed implements MetricFeed, AnswerListener {
   readonly #source: PrometheusSource;
   readonly #queries: PrometheusQueries;
   readonly #log: FailureLog;
+  readonly #turn: StoreTurn;
   /** Null: no list of hosts decides which samples count. */
   #targets: readonly ProbeTarget[] | null = null;
   /** Null: none since this node probes. */
@@ -40,12 +48,12 @@ export class PrometheusFeed implements MetricFeed, AnswerListener {
     metric: ProbedMetric,
     source: PrometheusSource,
     queries: PrometheusQueries,
-    store: string,
-    logger: Logger,
+    { store, turn, logger }: FeedContext,
   ) {
     this.#metric = metric;
     this.#source = source;
     this.#queries = queries;
+    this.#turn = turn;
     this.#log = new FailureLog(logger, { store, metric: metric.name }, MESSAGES);
   }
 
@@ -78,8 +86,10 @@ export class PrometheusFeed implements MetricFeed, AnswerListener {
     if (askedAtMs < this.#subscribedAtMs) return;
     this.#log.recovered();
     this.#last = { samples, askedAtMs };
+    this.#turn.begin();
     this.#take(this.#last, nowMs);
     this.#metric.publish(nowMs);
+    this.#turn.end();
   }
 
   failed(error: string, askedAtMs: number, nowMs: number): void {
