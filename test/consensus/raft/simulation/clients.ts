@@ -1,17 +1,17 @@
 /** The clients of a simulation: they send commands, and read. */
 import type { Command } from '../../../../src/throttle/commands.js';
+import type { FaultStorm, Stage } from './fault-storm.js';
 import { type SimulatedNode, unixAt } from './node.js';
-import type { Stage, Storm } from './storm.js';
 
 const APPS = 12;
 const TTL_MAX_MS = 60_000;
 
 export class SimulatedClients {
   readonly #stage: Stage;
-  readonly #storm: Storm;
+  readonly #storm: FaultStorm;
   #commands = 0;
 
-  constructor(stage: Stage, storm: Storm) {
+  constructor(stage: Stage, storm: FaultStorm) {
     this.#stage = stage;
     this.#storm = storm;
   }

@@ -4,13 +4,13 @@ import { Checker, type Violation } from './checker.js';
 import { SimulatedClients } from './clients.js';
 import { SimulatedDisk } from './disk.js';
 import { calm, drawFaultProfile, type FaultProfile } from './fault-profile.js';
+import { FaultStorm, type Stage } from './fault-storm.js';
 import { Journal } from './journal.js';
 import { Liveness, type LivenessBounds } from './liveness.js';
 import type { Mutant } from './mutant.js';
 import { type Letter, Network } from './network.js';
 import { type SimulatedGreeting, SimulatedNode, type World } from './node.js';
 import { Schedule } from './schedule.js';
-import { type Stage, Storm } from './storm.js';
 import { describe } from './transcript.js';
 
 export interface Options {
@@ -68,7 +68,7 @@ class Simulation {
   /** Nodes that have completed a command since all healed. */
   readonly #responsive = new Set<SimulatedNode>();
   readonly #greetings = new Map<string, SimulatedGreeting>();
-  readonly #storm: Storm;
+  readonly #storm: FaultStorm;
   readonly #clients: SimulatedClients;
   readonly #liveness: Liveness | null;
 
@@ -104,7 +104,7 @@ class Simulation {
     };
     this.#nodes = ids.map((id) => new SimulatedNode(id, disks.get(id)!, world));
     const stage: Stage = { ...world, nodes: this.#nodes };
-    this.#storm = new Storm(stage);
+    this.#storm = new FaultStorm(stage);
     this.#clients = new SimulatedClients(stage, this.#storm);
   }
 

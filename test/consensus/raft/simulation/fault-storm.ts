@@ -18,7 +18,7 @@ export interface Stage {
   readonly note: (node: string, number: number, text: () => string) => void;
 }
 
-export class Storm {
+export class FaultStorm {
   readonly #stage: Stage;
   #isOver = false;
   #elections = 0;
