@@ -1,39 +1,32 @@
 /** What the client makes of responses: those of freno, and those of anything else. */
 import { expect } from 'chai';
-import {
-  type CheckAnswer,
-  type CheckEvent,
+import type {
+  CheckAnswer,
+  CheckEvent,
   FrenoClient,
-  type FrenoClientOptions,
+  FrenoClientOptions,
 } from '../../src/client/index.js';
-import { checkBody, type Respond, respondWith, withoutWhy } from '../support/check-responses.js';
+import { checkBody, respondWith, withoutWhy } from '../support/check-responses.js';
 import { failureOf } from '../support/failure.js';
-import { Pages } from '../support/pages.js';
+import { AskedServer } from './asked-server.js';
 
 const REQUEST_TIMEOUT_MS = 1_000;
 
 describe('a client of freno', () => {
-  let pages: Pages;
-  let respond: Respond;
+  let server: AskedServer;
 
   beforeEach(async () => {
-    pages = await Pages.serve((request, response) => respond(request, response));
+    server = await AskedServer.start();
   });
 
-  afterEach(() => pages.close());
+  afterEach(() => server.close());
 
   function client(options: Partial<FrenoClientOptions> = {}): FrenoClient {
-    return new FrenoClient({
-      servers: pages.url,
-      app: 'job',
-      store: 'main',
-      requestTimeoutMs: REQUEST_TIMEOUT_MS,
-      ...options,
-    });
+    return server.client({ requestTimeoutMs: REQUEST_TIMEOUT_MS, ...options });
   }
 
   async function answerTo(status: number, body: string): Promise<CheckAnswer> {
-    respond = respondWith(status, body);
+    server.respond = respondWith(status, body);
     return client().check();
   }
 
@@ -47,7 +40,7 @@ describe('a client of freno', () => {
         status: 200,
         value: 0.43,
         threshold: 1,
-        server: pages.url,
+        server: server.pages.url,
         ...common,
       });
     });
@@ -68,7 +61,7 @@ describe('a client of freno', () => {
           status,
           value,
           threshold,
-          server: pages.url,
+          server: server.pages.url,
           ...common,
           message: parts.message,
         });
@@ -83,19 +76,19 @@ describe('a client of freno', () => {
 
   describe('asks', () => {
     beforeEach(() => {
-      respond = respondWith(200, checkBody(200));
+      server.respond = respondWith(200, checkBody(200));
     });
 
     it('for its app and store, by their encoded names', async () => {
       await client({ app: 'nightly archive?', store: 'mysql/käse' }).check();
-      expect(pages.paths).to.deep.equal(['/check/nightly%20archive%3F/mysql/k%C3%A4se']);
+      expect(server.pages.paths).to.deep.equal(['/check/nightly%20archive%3F/mysql/k%C3%A4se']);
     });
 
     it('with the priority and the metrics, of the client or of the call', async () => {
       const low = client({ priority: 'low' });
       await low.check({ metrics: ['lag', 'threads_running'] });
       await low.check({ priority: 'normal', store: 'other', app: 'another' });
-      expect(pages.paths).to.deep.equal([
+      expect(server.pages.paths).to.deep.equal([
         '/check/job/mysql/main?p=low&metric=lag,threads_running',
         '/check/another/mysql/other?p=normal',
       ]);
@@ -104,30 +97,33 @@ describe('a client of freno', () => {
     it('for reads with a threshold in decimals', async () => {
       await client().checkRead(0.5);
       await client().checkRead(1e-7);
-      expect(pages.paths).to.deep.equal([
+      expect(server.pages.paths).to.deep.equal([
         '/check-read/job/mysql/main/0.500000',
         '/check-read/job/mysql/main/0.000000',
       ]);
     });
 
     it('with the headers of the client, below the path of the address', async () => {
-      await client({ servers: `${pages.url}/freno/`, headers: { authorization: 'x' } }).check();
-      expect(pages.paths).to.deep.equal(['/freno/check/job/mysql/main']);
-      expect(pages.requests[0]!.headers.authorization).to.equal('x');
+      await client({
+        servers: `${server.pages.url}/freno/`,
+        headers: { authorization: 'x' },
+      }).check();
+      expect(server.pages.paths).to.deep.equal(['/freno/check/job/mysql/main']);
+      expect(server.pages.requests[0]!.headers.authorization).to.equal('x');
     });
 
     it('on connections that it keeps: Node has two of them in turn', async () => {
       const one = client();
       for (let checks = 0; checks < 10; checks++) await one.check();
-      expect(new Set(pages.requests.map(({ socket }) => socket)).size).to.be.below(3);
+      expect(new Set(server.pages.requests.map(({ socket }) => socket)).size).to.be.below(3);
     });
 
     it('again at once when the server closes a connection that it kept', async () => {
       const yes = respondWith(200, checkBody(200));
       const one = client();
       await one.check();
-      respond = (request) => {
-        respond = yes;
+      server.respond = (request) => {
+        server.respond = yes;
         request.socket.destroy();
       };
       expect(await one.check()).to.include({ permitted: true });
@@ -136,12 +132,12 @@ describe('a client of freno', () => {
 
   describe('reads the replication delay', () => {
     it('whatever the threshold', async () => {
-      respond = respondWith(200, checkBody(200, { value: 7.5 }));
+      server.respond = respondWith(200, checkBody(200, { value: 7.5 }));
       expect(await client().replicationDelay()).to.equal(7.5);
     });
 
     it('of the list of values when the app is denied', async () => {
-      respond = (request, response) =>
+      server.respond = (request, response) =>
         request.url === '/aggregated-metrics'
           ? respondWith(200, '{"mysql/main":"7.500000"}')(request, response)
           : respondWith(417, checkBody(417, { message: 'App denied' }))(request, response);
@@ -149,7 +145,7 @@ describe('a client of freno', () => {
     });
 
     it('as null when it is not known', async () => {
-      respond = respondWith(500, checkBody(500, { message: 'connection refused' }));
+      server.respond = respondWith(500, checkBody(500, { message: 'connection refused' }));
       expect(await client().replicationDelay()).to.equal(null);
     });
   });
@@ -166,7 +162,7 @@ describe('a client of freno', () => {
         Since: '2026-11-27T10:00:00Z',
         Why: 'waits: lag on db7:3306 is 8.2 s, above 1 s, for 40 s',
       };
-      respond = respondWith(429, JSON.stringify(why));
+      server.respond = respondWith(429, JSON.stringify(why));
       expect(await client().why()).to.deep.equal({
         permitted: false,
         status: 429,
@@ -177,13 +173,13 @@ describe('a client of freno', () => {
         since: new Date(why.Since),
         rule: null,
         metrics: [],
-        server: pages.url,
+        server: server.pages.url,
       });
-      expect(pages.paths).to.deep.equal(['/why/job/mysql/main']);
+      expect(server.pages.paths).to.deep.equal(['/why/job/mysql/main']);
     });
 
     it('by a check where the server does not explain itself', async () => {
-      respond = withoutWhy(respondWith(429, checkBody(429, { value: 8.2 })));
+      server.respond = withoutWhy(respondWith(429, checkBody(429, { value: 8.2 })));
       expect(await client().why()).to.include({
         status: 429,
         text: 'waits: 8.2 is above the threshold 1',
@@ -208,53 +204,53 @@ describe('a client of freno', () => {
     } as const;
     for (const [what, [status, body]] of Object.entries(foreign)) {
       it(`${what}: the address is no freno`, async () => {
-        respond = respondWith(status, body);
+        server.respond = respondWith(status, body);
         const { code, message } = await failureOf(client().waitFor());
         expect(code).to.equal('NOT_FRENO');
-        expect(message).to.include(pages.url);
+        expect(message).to.include(server.pages.url);
       });
     }
 
     it('a redirect, which it does not follow', async () => {
-      respond = (request, response) =>
+      server.respond = (request, response) =>
         request.url === '/elsewhere'
           ? respondWith(200, checkBody(200))(request, response)
           : response.writeHead(302, { location: '/elsewhere' }).end();
       const { code, message } = await failureOf(client().waitFor());
       expect(code).to.equal('NOT_FRENO');
       expect(message).to.include('redirect to /elsewhere');
-      expect(pages.paths).to.deep.equal(['/check/job/mysql/main']);
+      expect(server.pages.paths).to.deep.equal(['/check/job/mysql/main']);
     });
 
     for (const status of [429, 502, 503, 504]) {
       it(`a balancer without a freno, and asks again: ${status}`, async () => {
-        respond = respondWith(status, page);
+        server.respond = respondWith(status, page);
         expect(await client().check()).to.include({ reason: 'unreachable', permitted: false });
         const permission = client().waitFor();
-        respond = respondWith(200, checkBody(200));
+        server.respond = respondWith(200, checkBody(200));
         expect((await permission).answer).to.include({ permitted: true });
       });
     }
 
     it('a page in front of a freno that has answered before, and asks again', async () => {
       const one = client();
-      respond = respondWith(200, checkBody(200));
+      server.respond = respondWith(200, checkBody(200));
       await one.check();
-      respond = respondWith(200, page);
+      server.respond = respondWith(200, page);
       expect(await one.check()).to.include({ reason: 'unreachable', permitted: false });
     });
 
     it('a server that never responds, within its time', async () => {
-      respond = () => undefined;
+      server.respond = () => undefined;
       expect(await client().check()).to.include({
         reason: 'unreachable',
-        message: `${pages.url}: no response within ${REQUEST_TIMEOUT_MS} ms`,
+        message: `${server.pages.url}: no response within ${REQUEST_TIMEOUT_MS} ms`,
       });
     });
 
     it('a server that does not speak TLS, as such', async () => {
-      respond = respondWith(200, checkBody(200));
-      const servers = pages.url.replace('http:', 'https:');
+      server.respond = respondWith(200, checkBody(200));
+      const servers = server.pages.url.replace('http:', 'https:');
       expect((await client({ servers }).check()).message).to.equal(
         `${servers}: TLS: wrong version number; the server may not speak TLS: ` +
           'http:// instead of https://?',
@@ -263,7 +259,7 @@ describe('a client of freno', () => {
 
     it('one that sends its body in drops, within its time', async () => {
       const drops: NodeJS.Timeout[] = [];
-      respond = (_, response) => {
+      server.respond = (_, response) => {
         response.writeHead(200).write(checkBody(200));
         drops.push(setInterval(() => response.write(' '), 20));
       };
@@ -272,7 +268,7 @@ describe('a client of freno', () => {
     });
 
     it('a response that came while the process was paused', async () => {
-      respond = respondWith(200, checkBody(200));
+      server.respond = respondWith(200, checkBody(200));
       const paused: typeof fetch = async (input, init) => {
         const response = await fetch(input, init);
         const untilMs = performance.now() + REQUEST_TIMEOUT_MS + 50;
@@ -284,17 +280,17 @@ describe('a client of freno', () => {
   });
 
   it('reports a malformed request as such', async () => {
-    respond = respondWith(400, '{"StatusCode":400,"Message":"invalid metric"}');
+    server.respond = respondWith(400, '{"StatusCode":400,"Message":"invalid metric"}');
     const { code, message } = await failureOf(client().check());
     expect({ code, message }).to.deep.equal({
       code: 'BAD_REQUEST',
-      message: `${pages.url}: invalid metric`,
+      message: `${server.pages.url}: invalid metric`,
     });
   });
 
   it('sends its token, and reports at once that it is not enough', async () => {
     let sent: string | undefined;
-    respond = (request, response) => {
+    server.respond = (request, response) => {
       sent = request.headers.authorization;
       return respondWith(403, '{"StatusCode":403,"Message":"the role \\"check\\""}')(
         request,
@@ -306,7 +302,7 @@ describe('a client of freno', () => {
     expect(sent).to.equal('Bearer freno_a-b');
     expect({ code, message }).to.deep.equal({
       code: 'FORBIDDEN',
-      message: `${pages.url}: the role "check"`,
+      message: `${server.pages.url}: the role "check"`,
     });
     const malformed = () => client({ token: 'secret\n' });
     expect(malformed).to.throw(TypeError, /^token: (?!.*secret)/);
@@ -314,11 +310,11 @@ describe('a client of freno', () => {
 
   it('reports a metric that the store does not have', async () => {
     const text = 'No such metric: threads';
-    respond = respondWith(404, checkBody(404, { message: text }));
+    server.respond = respondWith(404, checkBody(404, { message: text }));
     const { code, message } = await failureOf(client({ metrics: ['threads'] }).check());
     expect({ code, message }).to.deep.equal({
       code: 'UNKNOWN_STORE',
-      message: `${pages.url}: ${text}`,
+      message: `${server.pages.url}: ${text}`,
     });
   });
 
@@ -327,20 +323,20 @@ describe('a client of freno', () => {
     const Why = 'mysql/main has no metric threads; it has lag, queue';
     const explained = respondWith(404, JSON.stringify({ StatusCode: 404, Message, Why }));
     const refused = respondWith(404, checkBody(404, { message: Message }));
-    respond = (request, response) =>
+    server.respond = (request, response) =>
       (request.url!.startsWith('/why/') ? explained : refused)(request, response);
     const { message } = await failureOf(client({ metrics: ['threads'] }).check());
-    expect(message).to.equal(`${pages.url}: ${Why}`);
+    expect(message).to.equal(`${server.pages.url}: ${Why}`);
   });
 
   it('reports each request to its owner', async () => {
     const events: CheckEvent[] = [];
     const one = client({ onCheck: (event) => events.push(event) });
-    respond = respondWith(429, checkBody(429));
+    server.respond = respondWith(429, checkBody(429));
     await one.check();
-    respond = (request) => request.socket.destroy();
+    server.respond = (request) => request.socket.destroy();
     await one.check();
-    const common = { server: pages.url, held: false };
+    const common = { server: server.pages.url, held: false };
     expect(events.map(({ durationMs, ...event }) => event)).to.deep.equal([
       { ...common, status: 429, reason: 'threshold-exceeded' },
       { ...common, status: 0, reason: 'unreachable' },
@@ -373,7 +369,7 @@ describe('a client of freno', () => {
       it(`a malformed ${name}, without a request`, async () => {
         const { message } = await failureOf(client().check(options));
         expect(message).to.match(new RegExp(`^${name}`));
-        expect(pages.paths).to.deep.equal([]);
+        expect(server.pages.paths).to.deep.equal([]);
       });
     }
   });
