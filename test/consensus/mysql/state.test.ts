@@ -12,6 +12,7 @@ import { failureOf } from '../../support/failure.js';
 import { SeededRandom } from '../../support/random.js';
 import { Backend, SHORT_TIMEOUTS } from './backend.js';
 import { type BackendTestNode, liveApps } from './node.js';
+import { randomCommand } from './random-command.js';
 
 const MINUTE_MS = 60_000;
 
@@ -355,59 +356,6 @@ describe('the state in the MySQL backend', () => {
     expect(await backend.server.run('SELECT domain FROM service_election')).to.have.length(2);
   });
 });
-
-describe('the state in tables of the original', () => {
-  const backend = new Backend();
-
-  before(function () {
-    return backend.create(this);
-  });
-  after(() => backend.remove());
-
-  it('works where an expiry may not be NULL and names are case-insensitive', async () => {
-    await backend.reset();
-    await backend.server.run(
-      `CREATE TABLE throttled_apps (app_name varchar(128) NOT NULL,
-        throttled_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
-        expires_at TIMESTAMP NOT NULL, ratio DOUBLE, PRIMARY KEY (app_name)
-      ) CHARACTER SET latin1 COLLATE latin1_swedish_ci`,
-    );
-    const [node] = (await backend.nodes(['a:1'])) as [BackendTestNode];
-    const atMs = Date.now();
-    await node.consensus.submit({ kind: 'throttleApp', atMs, key: 'X', expireAtMs: NO_EXPIRY });
-    expect(node.apps()).to.deep.equal({ X: { ttl: null, ratio: 1 } });
-    await node.consensus.submit({ kind: 'throttleApp', atMs, key: 'x', ratio: 0.5 });
-    expect(node.apps()).to.deep.equal({ x: { ttl: null, ratio: 0.5 } });
-    const japanese = node.consensus.submit({ kind: 'throttleApp', atMs, key: '日本' });
-    expect((await failureOf(japanese)).code).to.equal('BAD_REQUEST');
-  });
-});
-
-const NAMES = ['a', 'a/s', 'a/t', 'ab', 'a_', 'a_/s', 'b%', 'b%/s', 'bc/s'];
-
-/** Names of hosts and of single ports, with the wildcards of LIKE. */
-const HOSTS = ['h', 'h:1', 'H:2', 'h_', 'hx:1', 'h_:1', 'h%', '2001', '2001::1', '[2001::1]:1'];
-
-function randomCommand(random: SeededRandom): OperatorCommand {
-  const atMs = Date.now();
-  const key = random.pick(NAMES);
-  const expireAtMs = atMs + (1 + random.below(100)) * MINUTE_MS;
-  const kind = random.next();
-  if (kind < 0.5) {
-    const ttl = random.next();
-    return {
-      kind: 'throttleApp',
-      atMs,
-      key,
-      ...(ttl < 0.4 ? {} : { expireAtMs: ttl < 0.6 ? NO_EXPIRY : expireAtMs }),
-      ...(random.chance(0.5) ? {} : { ratio: Math.round(random.next() * 10) / 10 }),
-    };
-  }
-  if (kind < 0.8) return { kind: 'unthrottleApp', atMs, key, everyStore: random.chance(0.5) };
-  const host = random.pick(HOSTS);
-  if (kind < 0.9) return { kind: 'skipHost', atMs, host, expireAtMs };
-  return { kind: 'recoverHost', atMs, host };
-}
 
 function describeStep(step: number, command: OperatorCommand): string {
   return `step ${step}: ${JSON.stringify(command)}`;

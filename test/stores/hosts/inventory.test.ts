@@ -2,47 +2,18 @@
 import { mock } from 'node:test';
 import { expect } from 'chai';
 import { pino } from 'pino';
-import { FrenoError } from '../../../src/base/errors.js';
 import { LOG_LEVELS, type Logger } from '../../../src/base/log.js';
 import { Board, emptyStoreReading, type StoreReading } from '../../../src/board/board.js';
 import type { ClusterReport } from '../../../src/contracts/reports.js';
 import type { ClusterAssignment } from '../../../src/contracts/stores.js';
 import type {
-  HostList,
   HostListSettings,
   HostSourceReader,
 } from '../../../src/stores/main/hosts/host-source.js';
 import { Inventory, type InventoryOptions } from '../../../src/stores/main/inventory.js';
 import { clusterSettings } from '../../support/cluster-settings.js';
 import { eventLoopTurns } from '../../support/event-loop.js';
-import { Pages } from '../../support/pages.js';
-
-/** A source whose readings the test completes. */
-class FakeSource implements HostSourceReader {
-  /** Readings in progress, the oldest first. */
-  readonly #open: Array<{ succeed(list: HostList): void; fail(error: Error): void }> = [];
-  readings = 0;
-
-  read(): Promise<HostList> {
-    this.readings++;
-    return new Promise((resolve, reject) => this.#open.push({ succeed: resolve, fail: reject }));
-  }
-
-  succeed(hosts: string[], problem = '', oddRows: readonly string[] = []): void {
-    const targets = hosts.map((host) => ({ host, port: 3306 }));
-    this.#oldest().succeed({ hosts: targets, problem, oddRows });
-  }
-
-  fail(message: string): void {
-    this.#oldest().fail(new FrenoError('HOST_SOURCE', message));
-  }
-
-  #oldest() {
-    const reading = this.#open.shift();
-    if (reading === undefined) throw new Error('the source is not being read');
-    return reading;
-  }
-}
+import { FakeSource } from './fake-source.js';
 
 const pool = { kind: 'haproxy', caFile: '', addresses: ['proxy'], poolName: 'pool' } as const;
 
@@ -384,52 +355,4 @@ describe('the inventory and its host sources', () => {
     expect(probed()).to.equal(undefined);
     expect(report()).to.deep.include({ source: 'none', hosts: [], readAtUnixMs: null });
   });
-
-  it('reads the real sources', async () => {
-    const csv = '# pxname,svname,status\npool,a,UP\npool,b,NOLB\npool,BACKEND,UP\n';
-    const pages = await Pages.serve((request, response) => {
-      response.end(request.url!.startsWith('/;csv') ? csv : '[{"type":2,"mysql_hostname":"v"}]');
-    });
-    try {
-      start({});
-      await inventory.replaceClusters([
-        clusterSettings('static', { kind: 'static', hosts: ['s:1'] }),
-        clusterSettings('haproxy', {
-          kind: 'haproxy',
-          caFile: '',
-          addresses: [pages.url],
-          poolName: 'pool',
-        }),
-        clusterSettings('vitess', {
-          kind: 'vitess',
-          caFile: '',
-          api: pages.url,
-          cells: [],
-          keyspace: 'ks',
-          shard: '0',
-          timeoutMs: 5_000,
-        }),
-        clusterSettings('proxysql', {
-          kind: 'proxysql',
-          addresses: ['127.0.0.1:1'],
-          user: 'u',
-          password: 'p',
-          passwordFile: '',
-          hostgroupId: 0,
-          ignoreServerTtlMs: 1,
-        }),
-      ]);
-      while (inventory.stores().some(({ name }) => isUnread(report(name)))) await eventLoopTurns();
-      expect(report('static').hosts).to.deep.equal(['s:1']);
-      expect(report('haproxy').hosts).to.deep.equal(['a:3306']);
-      expect(report('vitess').hosts).to.deep.equal(['v:3306']);
-      expect(report('proxysql').error).to.match(/^ProxySQL .*127\.0\.0\.1:1.*refused/);
-    } finally {
-      await pages.close();
-    }
-  });
 });
-
-function isUnread({ readAtUnixMs, error }: ClusterReport): boolean {
-  return readAtUnixMs === null && error === '';
-}
