@@ -21,28 +21,35 @@ const NO_SUSPECTS = {
   died: (): void => {},
 };
 
+const shared = {
+  board: Board.create().memory,
+  sockets: ProbeSockets.memory(2),
+  turns: StoreTurns.memory(2),
+  suspects: NO_SUSPECTS,
+  log,
+  logger: createLogger(log, 'test'),
+  memcache: { servers: [], path: '', tls: null },
+  diagnostics: new DiagnosticsHub(),
+  watchdog: { tickMs: 100, ticksMax: 10, firstTicksMax: 100 },
+};
+
 describe('ProbeThread', () => {
-  it('resolves assignments only after a terminated thread has exited', async () => {
-    const pool = new Piscina<ProbeTask, void>({
+  let pool: Piscina<ProbeTask, void>;
+
+  beforeEach(() => {
+    pool = new Piscina<ProbeTask, void>({
       filename: new URL('./crashing-probe.js', import.meta.url).href,
       name: 'probe',
       minThreads: 1,
       maxThreads: 1,
       atomics: 'disabled',
     });
-    const thread = new ProbeThread({
-      pool,
-      board: Board.create().memory,
-      sockets: ProbeSockets.memory(1),
-      turns: StoreTurns.memory(1),
-      suspects: NO_SUSPECTS,
-      log,
-      logger: createLogger(log, 'test'),
-      memcache: { servers: [], path: '', tls: null },
-      diagnostics: new DiagnosticsHub(),
-      worker: 0,
-      watchdog: { tickMs: 100, ticksMax: 10, firstTicksMax: 100 },
-    });
+  });
+
+  afterEach(() => pool.destroy());
+
+  it('resolves assignments only after a terminated thread has exited', async () => {
+    const thread = new ProbeThread({ ...shared, pool, worker: 0 });
     const channel = new BroadcastChannel(CRASH_CHANNEL);
     try {
       await thread.assign([]);
@@ -64,33 +71,14 @@ describe('ProbeThread', () => {
     } finally {
       channel.close();
       await thread.stop();
-      await pool.destroy();
     }
   });
 
   it('is started again when the pool could not start its thread', async () => {
-    const pool = new Piscina<ProbeTask, void>({
-      filename: new URL('./crashing-probe.js', import.meta.url).href,
-      name: 'probe',
-      minThreads: 1,
-      maxThreads: 1,
-      atomics: 'disabled',
-    });
     const reasons: string[] = [];
     const write = (line: string): void => void reasons.push(JSON.parse(line).reason);
-    const shared = {
-      pool,
-      board: Board.create().memory,
-      sockets: ProbeSockets.memory(2),
-      turns: StoreTurns.memory(2),
-      suspects: NO_SUSPECTS,
-      log,
-      logger: pino({ customLevels: LOG_LEVELS }, { write }),
-      memcache: { servers: [], path: '', tls: null },
-      diagnostics: new DiagnosticsHub(),
-      watchdog: { tickMs: 100, ticksMax: 10, firstTicksMax: 100 },
-    };
-    const threads = [0, 1].map((worker) => new ProbeThread({ ...shared, worker }));
+    const logger = pino({ customLevels: LOG_LEVELS }, { write });
+    const threads = [0, 1].map((worker) => new ProbeThread({ ...shared, pool, logger, worker }));
     try {
       await until(async () => (await threads[0]!.cutOffStores()) !== null);
       // The one thread is taken: the second task waits, as it would when its thread did not start.
@@ -100,7 +88,6 @@ describe('ProbeThread', () => {
       expect(await threads[0]!.cutOffStores()).to.deep.equal([]);
     } finally {
       await Promise.all(threads.map((thread) => thread.stop()));
-      await pool.destroy();
     }
   });
 });

@@ -7,6 +7,7 @@ import {
   type ReportedGreeting,
   TcpTransport,
 } from '../../../../src/consensus/raft/transport/tcp.js';
+import { freePorts } from '../../../../src/demo/temporary.js';
 import { until } from '../../../support/until.js';
 import { LogRecorder } from './log-recorder.js';
 
@@ -65,4 +66,10 @@ export class TestPeer {
   async reach(to: string, text: string): Promise<void> {
     await until(() => this.say(to, text));
   }
+}
+
+/** Addresses of this machine for two peers. */
+export async function addressPair(): Promise<[a: string, b: string]> {
+  const [a, b] = await freePorts(2);
+  return [`127.0.0.1:${a}`, `127.0.0.1:${b}`];
 }

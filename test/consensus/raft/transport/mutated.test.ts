@@ -12,11 +12,10 @@ import { frameOf } from '../../../../src/consensus/raft/transport/frame.js';
 import { PeerCredentials } from '../../../../src/consensus/raft/transport/peer-credentials.js';
 import { PeerSecrets } from '../../../../src/consensus/raft/transport/peer-secrets.js';
 import { PeerTls } from '../../../../src/consensus/raft/transport/peer-tls.js';
-import { freePorts } from '../../../../src/demo/temporary.js';
 import { type Certificate, CertificateAuthority } from '../../../support/certificates.js';
 import { SeededRandom } from '../../../support/random.js';
 import { until } from '../../../support/until.js';
-import { TestPeer } from '../support/test-peer.js';
+import { addressPair, TestPeer } from '../support/test-peer.js';
 
 const VISITS = 400;
 const AT_ONCE = 8;
@@ -50,7 +49,7 @@ describe('a port of peers that gets mutated bytes', () => {
   }
 
   it('believes none of them, and lets a peer in afterwards', async () => {
-    const [a, b] = (await freePorts(2)).map((port) => `127.0.0.1:${port}`) as [string, string];
+    const [a, b] = await addressPair();
     const one = new TestPeer(a, [b], { credentials: await credentials() });
     const two = new TestPeer(b, [a], { credentials: await credentials() });
     await one.transport.start();

@@ -16,10 +16,10 @@ import {
 import { FrameReader, frameOf } from '../../../../src/consensus/raft/transport/frame.js';
 import { PeerCredentials } from '../../../../src/consensus/raft/transport/peer-credentials.js';
 import { PeerSecrets } from '../../../../src/consensus/raft/transport/peer-secrets.js';
-import { freePorts, TemporaryDirectory } from '../../../../src/demo/temporary.js';
+import { TemporaryDirectory } from '../../../../src/demo/temporary.js';
 import { failureOf } from '../../../support/failure.js';
 import { until } from '../../../support/until.js';
-import { TestPeer } from '../support/test-peer.js';
+import { addressPair, TestPeer } from '../support/test-peer.js';
 
 const OLD = 'an old secret of the cluster, long enough';
 const NEW = 'the next secret of the cluster, long enough';
@@ -34,8 +34,7 @@ describe('peers with a secret', () => {
   let b: string;
 
   beforeEach(async () => {
-    const ports = await freePorts(2);
-    [a, b] = ports.map((port) => `127.0.0.1:${port}`) as [string, string];
+    [a, b] = await addressPair();
   });
 
   afterEach(async () => {

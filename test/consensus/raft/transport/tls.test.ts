@@ -8,11 +8,11 @@ import { encodeHello, PROTOCOL_VERSION } from '../../../../src/consensus/raft/co
 import { frameOf } from '../../../../src/consensus/raft/transport/frame.js';
 import { PeerCredentials } from '../../../../src/consensus/raft/transport/peer-credentials.js';
 import { PeerTls } from '../../../../src/consensus/raft/transport/peer-tls.js';
-import { freePorts, TemporaryDirectory } from '../../../../src/demo/temporary.js';
+import { TemporaryDirectory } from '../../../../src/demo/temporary.js';
 import { type Certificate, CertificateAuthority } from '../../../support/certificates.js';
 import { failureOf } from '../../../support/failure.js';
 import { until } from '../../../support/until.js';
-import { TestPeer } from '../support/test-peer.js';
+import { addressPair, TestPeer } from '../support/test-peer.js';
 
 const NO_TLS = 'its connection is not encrypted (RaftTLS)';
 const UNKNOWN_AUTHORITY = 'its certificate is not signed by an authority in RaftTLS.CAFile';
@@ -36,8 +36,7 @@ describe('peers with certificates', () => {
   });
 
   beforeEach(async () => {
-    const ports = await freePorts(2);
-    [a, b] = ports.map((port) => `127.0.0.1:${port}`) as [string, string];
+    [a, b] = await addressPair();
   });
 
   afterEach(async () => {

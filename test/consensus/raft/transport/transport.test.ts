@@ -15,7 +15,7 @@ import { failureOf } from '../../../support/failure.js';
 import { needAddress } from '../../../support/needs.js';
 import { TcpProxy } from '../../../support/tcp-proxy.js';
 import { until } from '../../../support/until.js';
-import { TestPeer } from '../support/test-peer.js';
+import { addressPair, TestPeer } from '../support/test-peer.js';
 
 describe('TcpTransport', () => {
   const running: Array<{ stop(): Promise<void> }> = [];
@@ -23,8 +23,7 @@ describe('TcpTransport', () => {
   let b: string;
 
   beforeEach(async () => {
-    const ports = await freePorts(2);
-    [a, b] = ports.map((port) => `127.0.0.1:${port}`) as [string, string];
+    [a, b] = await addressPair();
   });
 
   afterEach(async () => {
