@@ -13,6 +13,8 @@ const CROSSHAIR = 'store';
 const WITH_SECONDS_MAX = 400;
 /** Just now a value may not have come yet. */
 const LATEST_POINTS = 3;
+/** A canvas keeps its colours until it is drawn again, which may be never where news are lost. */
+const COLOUR_CHANGES = [matchMedia('(prefers-color-scheme: dark)'), matchMedia('print')];
 
 /** Something that lasts, drawn as a band under the plot's top. */
 export interface PlotBand {
@@ -103,6 +105,7 @@ export class TimePlot {
       if (width > 0) this.#plot.setSize({ width, height });
     });
     this.#resized.observe(canvas);
+    for (const change of COLOUR_CHANGES) change.addEventListener('change', this.#recoloured);
   }
 
   draw({ lastSecond, spanSeconds, lines, marks, bands }: PlotContent): void {
@@ -151,9 +154,12 @@ export class TimePlot {
   }
 
   destroy(): void {
+    for (const change of COLOUR_CHANGES) change.removeEventListener('change', this.#recoloured);
     this.#resized.disconnect();
     this.#plot.destroy();
   }
+
+  readonly #recoloured = (): void => this.#plot.redraw();
 
   #drawMarks(plot: uPlot): void {
     const { ctx, bbox } = plot;

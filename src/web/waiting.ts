@@ -86,7 +86,10 @@ function stateText(row: AppRow): string {
 }
 
 /** `97 % of its checks wait, longest wait 41 s` */
-function historyText({ WaitShare, LongestWaitSeconds = 0 }: AppRow): string {
+function historyText(row: AppRow): string {
+  const { WaitingSeconds, WaitShare, LongestWaitSeconds = 0 } = row;
+  // A single refusal has no share.
+  if (WaitingSeconds === undefined && !goesOn(row)) return '';
   const share = WaitShare > 0 ? [`${percent(WaitShare)} of its checks wait`] : [];
   const longest =
     LongestWaitSeconds < 1 ? [] : [`longest wait ${wholeDuration(LongestWaitSeconds)}`];

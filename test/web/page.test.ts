@@ -11,6 +11,37 @@ import { until } from '../support/until.js';
 /** All files of the page, compressed. */
 const BYTES_MAX = 150_000;
 
+/** After `cut()` the page gets no stream. */
+const CUTTABLE_STREAM = `{
+  const { fetch } = globalThis;
+  const cut = new AbortController();
+  globalThis.cut = () => cut.abort();
+  globalThis.fetch = (url, init) => {
+    const signals = [cut.signal, ...(init?.signal ? [init.signal] : [])];
+    return fetch(url, url === '/web/stream' ? { ...init, signal: AbortSignal.any(signals) } : init);
+  };
+}`;
+
+/** Of the sentence and of the stores, with what they are in. */
+const OPACITIES = `[...document.querySelectorAll('.headline, #stores')].map((element) => {
+  let opacity = 1;
+  for (let at = element; at !== null; at = at.parentElement) {
+    opacity *= Number(getComputedStyle(at).opacity);
+  }
+  return opacity;
+})`;
+
+/** The colours of lines that are drawn from now on. */
+const RECORD_STROKES = `{
+  globalThis.strokes = new Set();
+  const { prototype } = CanvasRenderingContext2D;
+  const { stroke } = prototype;
+  prototype.stroke = function (...path) {
+    strokes.add(this.strokeStyle);
+    return stroke.apply(this, path);
+  };
+}`;
+
 describe('the page', function () {
   this.timeout(60_000);
 
@@ -135,6 +166,23 @@ describe('the page', function () {
     await visits.expectAccessible();
     await page.emulateMedia({ media: 'print', colorScheme: 'light' });
     await visits.shoot('print', true);
+  });
+
+  it('greys what is old, not that it is old, and prints it black on white', async () => {
+    const page = await visits.newPage({ colorScheme: 'dark' });
+    await page.addInitScript(CUTTABLE_STREAM);
+    await page.goto(`${leader.url}/#/stores/mysql/main3`);
+    await page.locator('.hosts tbody tr').first().waitFor();
+    await page.evaluate('cut()');
+    await page.locator('body.stale').waitFor();
+    expect(await page.evaluate(OPACITIES)).to.deep.equal([1, 0.62]);
+    await page.evaluate(RECORD_STROKES);
+    await page.emulateMedia({ media: 'print' });
+    expect(await page.evaluate('getComputedStyle(document.body).color')).to.equal('rgb(0, 0, 0)');
+    // The plots are drawn again, although nothing new has come.
+    await until(() => page.evaluate('strokes.has("#e6e9ed")'));
+    expect(await page.evaluate('strokes.has("#242a32")')).to.equal(false);
+    await visits.shoot('print-lost', true);
   });
 
   it('fits a phone, also with an open store', async () => {
