@@ -89,6 +89,7 @@ export async function checkFiles(config: FrenoConfig): Promise<FileFindings> {
     const key = 'BackendMySQLServerPublicKeyFile';
     await files.checkPublicKey(config[key], [key]);
     await files.checkPassword(config.BackendMySQLPasswordFile, ['BackendMySQLPasswordFile']);
+    await files.checkAuthorities(config.ShareDomainTLS?.CAFile, ['ShareDomainTLS', 'CAFile']);
   } else {
     if (config.RaftSecretFile !== '') {
       await files.checkSecrets({ path: 'RaftSecretFile', name: config.RaftSecretFile });

@@ -20,6 +20,7 @@ const NODE_KEYS: ReadonlySet<string> = new Set<keyof FrenoConfig>([
   'RaftAdvertise',
   'RaftSecretFile',
   'RaftTLS',
+  'ShareDomainTLS',
 ]);
 
 /** Numbers in Prometheus are doubles, which hold integers of 53 bits. */

@@ -18,14 +18,6 @@ export function checkListening(config: FrenoConfig, findings: Findings): void {
       ['ListenPort'],
     ]);
   }
-  if (config.ListenTLS !== undefined && config.ShareDomain !== '') {
-    findings.problem(
-      ['ListenTLS'],
-      'not with ShareDomain: leaders of other domains ask in clear, and would no longer wait for ' +
-        'the stores of this one',
-      [['ShareDomain']],
-    );
-  }
   const reason = nodeOnly(config);
   if (config.HttpEngine !== 'uws' || reason === null) return;
   const [key, why] = reason;

@@ -55,6 +55,7 @@ function topLevelSections(): string[] {
 
 const SUBSECTIONS: Readonly<Record<string, () => string[]>> = {
   Raft: () => [section('### RaftTLS', '', shapeAt(['RaftTLS']))],
+  Domain: () => [section('### ShareDomainTLS', '', shapeAt(['ShareDomainTLS']))],
   Service: () => [section('### ListenTLS', '', shapeAt(['ListenTLS']))],
   Throttling: () => [section('### Apps', APP, shapeAt(['Apps', '<name>']))],
   'Who may do what': () => [

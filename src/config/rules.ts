@@ -14,6 +14,7 @@ import type { FrenoConfig } from './schema.js';
 import { APP_PATTERNS_MAX } from './schema-apps.js';
 import type { Path } from './schema-walk.js';
 import { domain, raftAddress } from './settings.js';
+import { checkShareDomain } from './share-domain.js';
 
 /** `service_election.domain` and `.share_domain` of the MySQL backend are varchar(32). */
 const DOMAIN_LENGTH_MAX = 32;
@@ -32,6 +33,7 @@ export function checkRules(config: FrenoConfig, findings: Findings): void {
   checkApps(config.Apps, findings);
   checkAccess(config.Access, findings);
   checkListening(config, findings);
+  checkShareDomain(config, findings);
   checkStores(config.Stores.MySQL, findings);
 }
 

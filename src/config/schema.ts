@@ -37,6 +37,20 @@ const serviceKeys = {
   }),
 };
 
+const shareDomainTls = z.strictObject({
+  CAFile: text().default('').meta({
+    description: 'File of the authorities (PEM). Empty: those that Node.js knows.',
+  }),
+  Mode: z
+    .enum(['accept', 'require'])
+    .default('require')
+    .meta({
+      description:
+        '`require`: leaders are asked over TLS alone. ' +
+        '`accept`: those that do not speak it are asked in clear, while TLS is introduced.',
+    }),
+});
+
 const domainKeys = {
   DataCenter: text().default('').meta({ description: 'Name of the data center.' }),
   Environment: text().default('').meta({ description: 'Name of the environment.' }),
@@ -50,6 +64,9 @@ const domainKeys = {
   ShareDomain: text().default('').meta({
     description:
       'Leaders of several domains that share this name throttle together. Needs the MySQL backend.',
+  }),
+  ShareDomainTLS: shareDomainTls.optional().meta({
+    description: 'Leaders of other domains are asked over HTTPS. If not set, over HTTP.',
   }),
 };
 

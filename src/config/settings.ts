@@ -18,6 +18,7 @@ import { type PasswordSettings, passwordOf, prefixedPassword } from './passwords
 import type { RaftSecretSettings } from './raft-secret.js';
 import { type RaftTlsSettings, raftTlsSettings } from './raft-tls.js';
 import type { FrenoConfig } from './schema.js';
+import { type ShareDomainTls, shareDomainTls } from './share-domain.js';
 import { tlsSettings } from './tls.js';
 
 /** Raft decides who leads. */
@@ -77,6 +78,7 @@ export interface ServiceSettings {
   /** Empty: none. */
   readonly domain: string;
   readonly shareDomain: string;
+  readonly shareDomainTls: ShareDomainTls | null;
   readonly memcache: MemcacheAddress;
   readonly appRules: AppRulesSettings;
   readonly access: AccessSettings;
@@ -98,6 +100,7 @@ export function serviceSettings(config: FrenoConfig, cores: number): ServiceSett
     consensus: config.BackendMySQLHost === '' ? raftSettings(config) : backendSettings(config),
     domain: domain(config),
     shareDomain: config.ShareDomain,
+    shareDomainTls: shareDomainTls(config),
     memcache: {
       servers: config.MemcacheServers,
       path: config.MemcachePath,

@@ -92,6 +92,7 @@ export class Service {
     this.#shareDomain = new ShareDomain({
       status: () => consensus.status(),
       peerHealth: new BoardPeerHealth(board, stores),
+      tls: settings.shareDomainTls,
       log,
     });
 

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import type { ConfigInput } from '../../src/config/schema.js';
 import { serviceSettings } from '../../src/config/settings.js';
-import { configOf, MINIMAL, problemsOf } from './documents.js';
+import { check, configOf, MINIMAL, problemsOf } from './documents.js';
 
 const FILES = { CertFile: 'c', KeyFile: 'k' };
 
@@ -43,11 +43,21 @@ describe('where and how HTTP listens', () => {
     });
   }
 
-  it('refuses TLS where leaders of other domains ask in clear', () => {
+  it('refuses TLS where this node asks leaders of other domains in clear', () => {
     const shared = { BackendMySQLHost: 'h', BackendMySQLSchema: 's', ShareDomain: 'production' };
     expect(problemsOf({ ...MINIMAL, ...shared })).to.deep.equal([]);
     const problems = problemsOf({ ...MINIMAL, ...shared, ListenTLS: FILES });
-    expect(problems.join()).to.match(/^ListenTLS: not with ShareDomain/);
+    expect(problems.join()).to.match(/^ListenTLS: needs ShareDomainTLS/);
+    const encrypted = { ...shared, ListenTLS: FILES, ShareDomainTLS: {} };
+    expect(problemsOf({ ...MINIMAL, ...encrypted })).to.deep.equal([]);
+    expect(settingsOf(encrypted).shareDomainTls).to.deep.equal({ caFile: '', acceptsClear: false });
+  });
+
+  it('warns where there is no other domain to ask over TLS', () => {
+    const document = { ...MINIMAL, ShareDomainTLS: { Mode: 'accept' } };
+    expect(check(document).warnings.join()).to.contain(
+      'ShareDomainTLS: ignored: needs ShareDomain',
+    );
   });
 
   it('has a second address, names and origins where they are configured', () => {

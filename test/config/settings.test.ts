@@ -33,6 +33,7 @@ describe('the settings of the service', () => {
       },
       domain: '',
       shareDomain: '',
+      shareDomainTls: null,
       appRules: { separator: '', rules: [] },
       access: OPEN_ACCESS,
       memcache: { servers: [], path: 'freno', tls: null },

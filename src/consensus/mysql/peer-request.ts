@@ -1,7 +1,11 @@
 /** The request to a leader of another domain: which of its stores are unhealthy. */
-import { get } from 'node:http';
+import { get, type RequestOptions } from 'node:http';
+import { get as getTls } from 'node:https';
 import type { LookupFunction } from 'node:net';
+import { parseAddress } from '../../base/address.js';
 import { FrenoError } from '../../base/errors.js';
+import { TlsClient } from '../../base/tls-client.js';
+import type { ShareDomainTls } from '../../config/share-domain.js';
 
 const TIMEOUT_MS = 900;
 
@@ -11,14 +15,38 @@ const BODY_BYTES_MAX = 1 << 20;
 /** A metric counts as unhealthy when it has not been healthy for this long. */
 const UNHEALTHY_SECONDS = 1;
 
+const PATH = '/metrics-health';
+
 const STORE_PREFIX = 'mysql/';
 
-/** Resolves with the names of the stores that are unhealthy at `service` (`host:port`). */
-export async function unhealthyStores(
-  service: string,
-  lookup: LookupFunction,
-): Promise<ReadonlySet<string>> {
-  return parseUnhealthy(await fetchText(`http://${service}/metrics-health`, lookup));
+type Get = typeof get;
+
+export class PeerRequests {
+  readonly #tls: TlsClient | null;
+  readonly #acceptsClear: boolean;
+
+  /** `tls` null: in clear. */
+  constructor(tls: ShareDomainTls | null) {
+    const noCertificate = { certFile: '', keyFile: '', serverName: '', skipVerify: false };
+    this.#tls = tls && new TlsClient({ caFile: tls.caFile, ...noCertificate }, 'ShareDomainTLS');
+    this.#acceptsClear = tls?.acceptsClear ?? true;
+  }
+
+  /** Resolves with the names of the stores that are unhealthy at `service` (`host:port`). */
+  async unhealthyStores(service: string, lookup: LookupFunction): Promise<ReadonlySet<string>> {
+    const clear = () => fetchText(get, `http://${service}${PATH}`, { lookup });
+    const tls = this.#tls;
+    if (tls === null) return parseUnhealthy(await clear());
+    try {
+      const host = parseAddress(service, 0)?.host ?? service;
+      const options = { lookup, ...tls.optionsFor(host) };
+      return parseUnhealthy(await fetchText(getTls, `https://${service}${PATH}`, options));
+    } catch (error) {
+      if (!this.#acceptsClear) throw error;
+      // One that does speak TLS refuses this too: what was wrong with TLS is what to mend.
+      return parseUnhealthy(await clear().catch(() => Promise.reject(error)));
+    }
+  }
 }
 
 /**
@@ -47,9 +75,10 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function fetchText(url: string, lookup: LookupFunction): Promise<string> {
+function fetchText(get: Get, url: string, options: RequestOptions): Promise<string> {
   return new Promise((resolve, reject) => {
-    const request = get(url, { signal: AbortSignal.timeout(TIMEOUT_MS), agent: false, lookup });
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const request = get(url, { ...options, signal, agent: false });
     request.once('error', reject);
     // Node reports no error for some failures, such as a 101 that switches protocols.
     const closed = (): void => reject(new FrenoError('PROTOCOL', 'closed without a response'));

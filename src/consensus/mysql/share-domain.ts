@@ -10,9 +10,10 @@
 import { monotonicMs } from '../../base/clock.js';
 import { FairResolver, type ResolverClient } from '../../base/dns-resolver.js';
 import type { Logger } from '../../base/log.js';
+import type { ShareDomainTls } from '../../config/share-domain.js';
 import type { ConsensusStatus } from '../../contracts/consensus.js';
 import type { PeerHealthSink, UnhealthyAtPeers } from '../../contracts/peer-health.js';
-import { unhealthyStores } from './peer-request.js';
+import { PeerRequests } from './peer-request.js';
 import { TransitionLog } from './transition-log.js';
 
 const POLL_INTERVAL_MS = 1_000;
@@ -39,12 +40,15 @@ interface DomainPeer {
 export interface ShareDomainOptions {
   readonly status: () => ConsensusStatus;
   readonly peerHealth: PeerHealthSink;
+  /** How leaders are asked; null: in clear. */
+  readonly tls: ShareDomainTls | null;
   readonly log: Logger;
   readonly intervalMs?: number;
 }
 
 export class ShareDomain {
   readonly #options: ShareDomainOptions;
+  readonly #requests: PeerRequests;
   /** By service id. */
   readonly #peers = new Map<string, DomainPeer>();
   readonly #resolver = new FairResolver({ limits: RESOLVER_LIMITS });
@@ -52,6 +56,7 @@ export class ShareDomain {
 
   constructor(options: ShareDomainOptions) {
     this.#options = options;
+    this.#requests = new PeerRequests(options.tls);
   }
 
   start(): void {
@@ -104,7 +109,7 @@ export class ShareDomain {
     if (peer.isPolling) return;
     peer.isPolling = true;
     try {
-      peer.unhealthy = await unhealthyStores(service, peer.resolver.lookup);
+      peer.unhealthy = await this.#requests.unhealthyStores(service, peer.resolver.lookup);
       peer.untilMs = monotonicMs() + REPORT_TTL_MS;
       peer.faults.succeeded();
       if (this.#peers.get(service) === peer) this.#publish();

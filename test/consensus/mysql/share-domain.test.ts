@@ -1,13 +1,17 @@
 /** Polling the leaders of other domains, which HTTP servers of the test simulate. */
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { expect } from 'chai';
 import { pino } from 'pino';
 import { monotonicMs } from '../../../src/base/clock.js';
 import { LOG_LEVELS } from '../../../src/base/log.js';
-import { ShareDomain } from '../../../src/consensus/mysql/share-domain.js';
+import type { ShareDomainTls } from '../../../src/config/share-domain.js';
+import { ShareDomain, type ShareDomainOptions } from '../../../src/consensus/mysql/share-domain.js';
 import type { ConsensusStatus } from '../../../src/contracts/consensus.js';
 import type { UnhealthyAtPeers } from '../../../src/contracts/peer-health.js';
+import { type Certificate, CertificateAuthority } from '../../support/certificates.js';
 
 const INTERVAL_MS = 20;
 
@@ -18,10 +22,11 @@ const healthBody = (seconds: number): string =>
   });
 
 describe('ShareDomain', () => {
-  const servers: Server[] = [];
+  const servers: Array<Server | TlsServer> = [];
   const lines: string[] = [];
   let status: Pick<ConsensusStatus, 'IsLeader' | 'ShareDomainServices'>;
   let shareDomain: ShareDomain;
+  let sharing: Omit<ShareDomainOptions, 'tls'>;
   let unhealthy: ReadonlyMap<string, UnhealthyAtPeers>;
   let publications: Array<() => void>;
 
@@ -30,7 +35,7 @@ describe('ShareDomain', () => {
     unhealthy = new Map();
     publications = [];
     status = { IsLeader: true, ShareDomainServices: {} };
-    shareDomain = new ShareDomain({
+    sharing = {
       status: () => status as ConsensusStatus,
       peerHealth: {
         setUnhealthyAtPeers: (reports) => {
@@ -43,9 +48,14 @@ describe('ShareDomain', () => {
         { write: (line) => lines.push(line) },
       ),
       intervalMs: INTERVAL_MS,
-    });
-    shareDomain.start();
+    };
+    start(null);
   });
+
+  function start(tls: ShareDomainTls | null): void {
+    shareDomain = new ShareDomain({ ...sharing, tls });
+    shareDomain.start();
+  }
 
   afterEach(async () => {
     shareDomain.stop();
@@ -57,8 +67,10 @@ describe('ShareDomain', () => {
   });
 
   const peer = async (listener: RequestListener): Promise<string> => {
-    const server = createServer(listener).listen(0, '127.0.0.1');
-    servers.push(server);
+    return addressOf(createServer(listener));
+  };
+  const addressOf = async (server: Server | TlsServer): Promise<string> => {
+    servers.push(server.listen(0, '127.0.0.1'));
     await once(server, 'listening');
     const address = server.address();
     return `127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
@@ -146,5 +158,66 @@ describe('ShareDomain', () => {
       expect(failures().length).to.equal(1);
       expect(unhealthy.size).to.equal(0);
     }
+  });
+
+  describe('over TLS', () => {
+    let authority: CertificateAuthority;
+    let stranger: CertificateAuthority;
+
+    before(async () => {
+      authority = await CertificateAuthority.create('authority of all domains');
+      stranger = await CertificateAuthority.create('another authority');
+    });
+
+    after(async () => {
+      await authority.remove();
+      await stranger.remove();
+    });
+
+    async function tlsPeer(issued: Promise<Certificate>): Promise<string> {
+      const { certFile, keyFile } = await issued;
+      const pair = { cert: readFileSync(certFile), key: readFileSync(keyFile) };
+      return addressOf(createTlsServer(pair, (_request, response) => response.end(healthBody(2))));
+    }
+
+    function ask(west: string, acceptsClear = false): void {
+      shareDomain.stop();
+      start({ caFile: authority.caFile, acceptsClear });
+      status = { IsLeader: true, ShareDomainServices: { west } };
+    }
+
+    const failure = (west: string): string | undefined =>
+      lines.find((line) => line.includes(`polling ${west} failed`));
+
+    it('asks a leader with a certificate of the authority', async () => {
+      ask(await tlsPeer(authority.issue('west', 'IP:127.0.0.1')));
+      await until(() => unhealthy.has('main1'));
+    });
+
+    for (const [what, issue, reason] of [
+      ['another authority', () => stranger.issue('west', 'IP:127.0.0.1'), 'unable to verify'],
+      ['another name', () => authority.issue('east', 'IP:127.0.0.2'), 'does not match'],
+      ['a past time', () => authority.issueFor([-2, -1], 'past', 'IP:127.0.0.1'), 'has expired'],
+    ] as const) {
+      for (const acceptsClear of [false, true]) {
+        const mode = acceptsClear ? 'accept' : 'require';
+        it(`says that a certificate is of ${what}, in the mode "${mode}"`, async () => {
+          const west = await tlsPeer(issue());
+          ask(west, acceptsClear);
+          await until(() => failure(west) !== undefined);
+          expect(failure(west)).to.contain(reason);
+          expect(unhealthy.size).to.equal(0);
+        });
+      }
+    }
+
+    it('asks one that speaks no TLS in clear, in the mode "accept" alone', async () => {
+      const west = await peer((_request, response) => response.end(healthBody(2)));
+      ask(west);
+      await until(() => failure(west) !== undefined);
+      expect(unhealthy.size).to.equal(0);
+      ask(west, true);
+      await until(() => unhealthy.has('main1'));
+    });
   });
 });
