@@ -87,6 +87,8 @@ CREATE TABLE IF NOT EXISTS freno_commands (
   threshold double DEFAULT NULL,
   every_store tinyint NOT NULL DEFAULT 0,
   client varchar(64) DEFAULT NULL,
+  caller varchar(160) DEFAULT NULL,
+  node varchar(300) DEFAULT NULL,
   reason varchar(200) DEFAULT NULL,
   owner varchar(200) DEFAULT NULL,
   PRIMARY KEY (id)

@@ -91,7 +91,7 @@ export function noteStatementOf(command: ThrottleApp | SkipHost): BackendStateme
 
 /** The record of a command that took effect. */
 export function recordOf(command: OperatorCommand): BackendStatement {
-  const { kind, client = null } = command;
+  const { kind, client = null, caller = null, node = null } = command;
   const values = [
     kind,
     'key' in command ? command.key : command.host,
@@ -99,13 +99,13 @@ export function recordOf(command: OperatorCommand): BackendStatement {
     'ratio' in command ? command.ratio : null,
     'value' in command ? command.value : null,
     'everyStore' in command && command.everyStore ? 1 : 0,
-    client,
+    ...[client, caller, node],
     ...noteOf(command),
   ];
   return {
     sql: `INSERT INTO freno_commands (given_at, kind, name, ttl_seconds, ratio, threshold,
-        every_store, client, reason, owner)
-      VALUES (now(3), ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        every_store, client, caller, node, reason, owner)
+      VALUES (now(3), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     values,
   };
 }

@@ -56,7 +56,7 @@ const DEFINITIONS = {
   },
   freno_commands: {
     columns: `id, given_at, kind, name, ttl_seconds, ratio, threshold, every_store, client,
-      reason, owner`,
+      caller, node, reason, owner`,
     create: `CREATE TABLE IF NOT EXISTS freno_commands (
   id bigint unsigned NOT NULL AUTO_INCREMENT,
   given_at timestamp(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
@@ -67,6 +67,8 @@ const DEFINITIONS = {
   threshold double DEFAULT NULL,
   every_store tinyint NOT NULL DEFAULT 0,
   client varchar(64) DEFAULT NULL,
+  caller varchar(160) DEFAULT NULL,
+  node varchar(300) DEFAULT NULL,
   ${NOTE_COLUMNS},
   PRIMARY KEY (id)
 ) ${TABLE_OPTIONS}`,

@@ -242,7 +242,7 @@ export class StateReader {
     return this.#selectOwn(
       'freno_commands',
       `SELECT id, UNIX_TIMESTAMP(given_at) AS given, kind, name, ttl_seconds, ratio, threshold,
-          every_store, client, reason, owner
+          every_store, client, caller, node, reason, owner
         FROM freno_commands WHERE id > ${Math.max(0, id)}
         ORDER BY id DESC LIMIT ${RECENT_COMMANDS_MAX}`,
     );

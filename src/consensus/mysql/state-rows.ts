@@ -104,6 +104,8 @@ function commandOf(
   const origin: CommandOrigin = {
     atMs,
     ...(row.client !== null && { client: String(row.client) }),
+    ...(row.caller !== null && { caller: String(row.caller) }),
+    ...(row.node !== null && { node: String(row.node) }),
     ...(row.reason !== null && { reason: String(row.reason) }),
     ...(row.owner !== null && { owner: String(row.owner) }),
   };

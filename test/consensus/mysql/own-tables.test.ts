@@ -212,6 +212,7 @@ function randomCommand(random: SeededRandom): OperatorCommand {
   const expireAtMs = atMs + (1 + random.below(100)) * 60_000;
   const origin = {
     ...{ atMs, client: '10.0.0.1' },
+    ...(random.chance(0.4) && { caller: 'token dba', node: 'db-tools:8087' }),
     ...(random.chance(0.4) && { reason: `r${random.below(3)}` }),
     ...(random.chance(0.4) && { owner: 'dba' }),
   };
