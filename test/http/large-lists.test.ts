@@ -4,9 +4,11 @@ import { connect } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
 import { HeldBodies } from '../../src/http/worker/engines/held-bodies.js';
+import { entryLists, PIECE_LENGTH } from '../../src/http/worker/entry-lists.js';
 import { Lists } from '../../src/http/worker/lists.js';
 import type { HandlerResponse } from '../../src/http/worker/response.js';
 import { NO_EXPIRY } from '../../src/throttle/commands.js';
+import { ThrottleState } from '../../src/throttle/state.js';
 import { fetchJson, fetchOnce } from '../support/http-client.js';
 import { ENGINES, TestFront } from '../support/http-front.js';
 
@@ -53,7 +55,7 @@ describe('Lists', () => {
   it('refuse more than 100 different ones that wait', async () => {
     const lists = new Lists(async () => OK);
     const asked = Array.from({ length: 150 }, (_, list) =>
-      lists.afterBarrier(`${list}`, '', async () => '1'),
+      lists.afterBarrier(`${list}`, '', async () => ['1']),
     );
     const refused = (await Promise.all(asked)).filter(({ status }) => status === 503);
     expect(refused).to.have.length(50);
@@ -61,8 +63,8 @@ describe('Lists', () => {
 
   it('of operators do not hold up the reports that other leaders read', async () => {
     const lists = new Lists(async () => OK);
-    let end = (_body: string): void => {};
-    const running = new Promise<string>((resolve) => {
+    let end = (_body: string[]): void => {};
+    const running = new Promise<string[]>((resolve) => {
       end = resolve;
     });
     const asked = Array.from({ length: 101 }, (_, list) =>
@@ -70,7 +72,7 @@ describe('Lists', () => {
     );
     await setImmediate();
     expect(await lists.write('metricsHealth', async () => '{}')).to.include({ status: 200 });
-    end('{}');
+    end(['{}']);
     await Promise.all(asked);
   });
 
@@ -84,6 +86,26 @@ describe('Lists', () => {
     ])) as [HandlerResponse, HandlerResponse];
     expect(one.body).to.equal(other.body).and.to.be.instanceOf(Buffer);
     expect(one.body.toString() === `${json}\n`).to.equal(true);
+  });
+});
+
+describe('a list that is written', () => {
+  const page = { limit: 200_000, after: '', prefix: '', key: '' };
+  const state = new ThrottleState();
+
+  it('is an empty object where there is nothing', async () => {
+    expect(await entryLists.throttledApps(state, Date.now(), page)).to.deep.equal(['{}']);
+  });
+
+  it('comes in pieces, of which none takes long to encode', async () => {
+    const atMs = Date.now();
+    for (let entry = 0; entry < ENTRIES; entry++) {
+      state.apply({ kind: 'throttleApp', atMs, key: nameOf(entry), expireAtMs: NO_EXPIRY });
+    }
+    const pieces = await entryLists.throttledApps(state, atMs, page);
+    expect(pieces.length).to.be.above(10);
+    for (const piece of pieces) expect(piece.length).to.be.below(PIECE_LENGTH + 1_000);
+    expect(Object.keys(JSON.parse(pieces.join('')))).to.have.length(ENTRIES);
   });
 });
 

@@ -1,6 +1,7 @@
 /**
  * Bodies that list the operators' entries, from this thread's copy of the state. They are written
- * in time slices, so that a long list does not delay the checks.
+ * in time slices, so that a long list does not delay the checks; and in pieces, because to gather
+ * the letters of one long string would be one long step.
  *
  * What an operator said of an entry follows its other keys. A skipped host is its time alone, as
  * in the original, and an object only when there is more to say.
@@ -63,8 +64,11 @@ const THRESHOLDS: EntryWriter<ThresholdEntry> = {
     ]),
 };
 
+/** Characters of a piece, less than those of one more entry. */
+export const PIECE_LENGTH = 64 * 1024;
+
 /** Writes a page of the entries in force at a Unix time. */
-type ListWriter = (source: EntrySource, page: ListPage) => Promise<string>;
+type ListWriter = (source: EntrySource, page: ListPage) => Promise<readonly string[]>;
 
 /** What the lists are written from. */
 export interface EntrySource {
@@ -119,7 +123,7 @@ async function writePage<Entry extends TableEntry>(
   list: EntryWriter<Entry>,
   { state, nowUnixMs, stores }: EntrySource,
   page: ListPage,
-): Promise<string> {
+): Promise<string[]> {
   const slice = new TimeSlice();
   const metrics = metricNames(stores);
   const names: string[] = [];
@@ -127,17 +131,22 @@ async function writePage<Entry extends TableEntry>(
     if (name > page.after && name.startsWith(page.prefix)) names.push(name);
     if (slice.shouldYield) await slice.yield();
   }
-  let json = '';
+  const pieces: string[] = [];
+  let piece = '{';
   let count = 0;
   for (const name of await sortInChunks(names, slice)) {
     const entry = list.live(state, name, nowUnixMs);
     if (entry !== undefined) {
-      json += `${json === '' ? '{' : ','}${jsonString(name)}:${list.json(entry, name, metrics)}`;
+      piece += `${count === 0 ? '' : ','}${jsonString(name)}:${list.json(entry, name, metrics)}`;
       if (++count === page.limit) break;
+    }
+    if (piece.length >= PIECE_LENGTH) {
+      pieces.push(piece);
+      piece = '';
     }
     if (slice.shouldYield) await slice.yield();
   }
-  return json === '' ? '{}' : `${json}}`;
+  return [...pieces, `${piece}}`];
 }
 
 /** The key of a store stands for its own metric. */

@@ -38,7 +38,7 @@ export class Lists {
 
   /** `key`: which report. */
   write(key: string, write: () => Promise<string>): Promise<HandlerResponse> {
-    return run(this.#reports, key, async () => jsonResponse(200, await write()));
+    return run(this.#reports, key, async () => encoded(jsonResponse(200, await write())));
   }
 
   /**
@@ -48,18 +48,20 @@ export class Lists {
   async afterBarrier(
     key: string,
     client: ClientKey,
-    write: () => Promise<string>,
+    write: () => Promise<readonly string[]>,
   ): Promise<HandlerResponse> {
     const barrier = await this.#callMain({ kind: 'readBarrier' }, client);
     if (barrier.status !== 200) return responseFromMain(barrier);
-    return run(this.#entries, key, async () => jsonResponse(200, await write()));
+    return run(this.#entries, key, async () =>
+      encoded(jsonResponse(200, ''), [...(await write()), '\n']),
+    );
   }
 
   /** What main writes; `key`: which of that kind. */
   async fromMain(request: MainRequest, key = ''): Promise<HandlerResponse> {
     const runs = this.#fromMain.get(request.kind) ?? new SingleFlight();
     this.#fromMain.set(request.kind, runs);
-    return run(runs, key, async () => responseFromMain(await this.#callMain(request)));
+    return run(runs, key, async () => encoded(responseFromMain(await this.#callMain(request))));
   }
 }
 
@@ -69,22 +71,37 @@ async function run(
   respond: () => Promise<HandlerResponse>,
 ): Promise<HandlerResponse> {
   if (runs.queued >= QUEUED_MAX && !runs.isQueued(key)) return FULL_RESPONSE;
-  return runs.run(key, async () => encoded(await respond()));
+  return runs.run(key, respond);
 }
 
-/** With the body in bytes if it is long. */
-async function encoded(response: HandlerResponse): Promise<HandlerResponse> {
-  const { body } = response;
-  if (typeof body !== 'string' || body.length < LARGE_BODY_BYTES) return response;
+/** With the body, of these pieces, in bytes if it is long. */
+async function encoded(
+  response: HandlerResponse,
+  pieces: readonly string[] = [response.body.toString()],
+): Promise<HandlerResponse> {
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  if (length < LARGE_BODY_BYTES) return { ...response, body: pieces.join('') };
   const slice = new TimeSlice();
   const chunks: Buffer[] = [];
-  for (let from = 0; from < body.length; ) {
-    const to = endOfChunk(body, from);
-    chunks.push(Buffer.from(body.slice(from, to), 'utf8'));
-    from = to;
-    await slice.yield();
+  for (const piece of pieces) {
+    for (let from = 0; from < piece.length; ) {
+      const to = endOfChunk(piece, from);
+      chunks.push(Buffer.from(piece.slice(from, to), 'utf8'));
+      from = to;
+      await slice.yield();
+    }
   }
-  return { ...response, body: Buffer.concat(chunks) };
+  return { ...response, body: await joined(chunks, slice) };
+}
+
+async function joined(chunks: readonly Buffer[], slice: TimeSlice): Promise<Buffer> {
+  const body = Buffer.allocUnsafeSlow(chunks.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    at += chunk.copy(body, at);
+    if (slice.isOver) await slice.yield();
+  }
+  return body;
 }
 
 /** Not between the halves of a surrogate pair. */
