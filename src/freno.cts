@@ -19,9 +19,9 @@ function startService(): Promise<void> {
   /**
    * For glibc's resolver (resolv.conf(5)), whose default is 10 s for an unresponsive name server. A
    * lookup cannot be cancelled: it occupies a thread of libuv's pool, and the process waits for it
-   * when it exits, which must not take more than 5 s.
+   * when it exits, which should not take more than 1 s. What failed is soon looked up again.
    */
-  process.env.RES_OPTIONS ??= 'timeout:1 attempts:2';
+  process.env.RES_OPTIONS ??= 'timeout:1 attempts:1';
   /** Bytes. The default of uWebSockets, 4,096, would reject long URLs before a route sees them. */
   process.env.UWS_HTTP_MAX_HEADERS_SIZE ??= '32768';
   return import('./main.js').then(({ main }) => main(argv));

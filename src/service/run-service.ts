@@ -49,5 +49,11 @@ export async function runService(commandLine: CommandLine): Promise<void> {
       () => {},
     );
   process.on('SIGHUP', reload);
-  await shutdown.done;
+  try {
+    await shutdown.done;
+  } finally {
+    // When its failure is reported. Look-ups of names cannot be cancelled: the exit waits for those
+    // in progress, but for none that would follow them, as the end of the event loop would.
+    if (!shutdown.isKilling) setImmediate(() => process.exit());
+  }
 }

@@ -14,6 +14,7 @@ export class Shutdown {
   readonly #log: Logger;
   #stop: () => Promise<void> = async () => {};
   #hasStarted = false;
+  #isKilling = false;
   #finish: (failure: unknown) => void = () => {};
 
   constructor(log: Logger) {
@@ -21,6 +22,11 @@ export class Shutdown {
     this.done = new Promise((resolve, reject) => {
       this.#finish = (failure) => (failure === null ? resolve() : reject(failure));
     });
+  }
+
+  /** Whether the process is about to be killed, and must not end in another way. */
+  get isKilling(): boolean {
+    return this.#isKilling;
   }
 
   /**
@@ -64,6 +70,7 @@ export class Shutdown {
    */
   #killProcess(failure: unknown, reason: string): void {
     this.#log.error({ reason }, 'shutdown failed; killing the process');
+    this.#isKilling = true;
     this.#finish(failure);
     setImmediate(() => process.kill(process.pid, 'SIGKILL'));
   }

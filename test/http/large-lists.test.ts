@@ -94,7 +94,9 @@ describe('a list that is written', () => {
   const state = new ThrottleState();
 
   it('is an empty object where there is nothing', async () => {
-    expect(await entryLists.throttledApps(state, Date.now(), page)).to.deep.equal(['{}']);
+    expect(
+      await entryLists.throttledApps({ state, nowUnixMs: Date.now(), stores: [] }, page),
+    ).to.deep.equal(['{}']);
   });
 
   it('comes in pieces, of which none takes long to encode', async () => {
@@ -102,7 +104,7 @@ describe('a list that is written', () => {
     for (let entry = 0; entry < ENTRIES; entry++) {
       state.apply({ kind: 'throttleApp', atMs, key: nameOf(entry), expireAtMs: NO_EXPIRY });
     }
-    const pieces = await entryLists.throttledApps(state, atMs, page);
+    const pieces = await entryLists.throttledApps({ state, nowUnixMs: atMs, stores: [] }, page);
     expect(pieces.length).to.be.above(10);
     for (const piece of pieces) expect(piece.length).to.be.below(PIECE_LENGTH + 1_000);
     expect(Object.keys(JSON.parse(pieces.join('')))).to.have.length(ENTRIES);

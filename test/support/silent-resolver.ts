@@ -23,6 +23,9 @@ export class SilentResolver {
   readonly #socket: Socket = createSocket('udp4');
   readonly #file: string;
   readonly #asked = new Set<string>();
+  /** Queries so far, whose first bytes are a random number. */
+  readonly #queries = new Set<string>();
+  #repeated = 0;
 
   /** Undefined where this process lacks the permissions. `directory` is for its file. */
   static async start(directory: string): Promise<SilentResolver | undefined> {
@@ -42,7 +45,12 @@ export class SilentResolver {
   private constructor(directory: string) {
     this.#file = join(directory, 'resolv.conf');
     writeFileSync(this.#file, `nameserver ${ADDRESS}\n`);
-    this.#socket.on('message', (query) => this.#asked.add(nameIn(query)));
+    this.#socket.on('message', (query) => {
+      const bytes = query.toString('latin1');
+      if (this.#queries.has(bytes)) this.#repeated++;
+      this.#queries.add(bytes);
+      this.#asked.add(nameIn(query));
+    });
   }
 
   /** Prefix of a command that is to run with this resolver. */
@@ -53,6 +61,11 @@ export class SilentResolver {
   /** Names in the queries so far. */
   get asked(): ReadonlySet<string> {
     return this.#asked;
+  }
+
+  /** How many queries were sent again. */
+  get repeated(): number {
+    return this.#repeated;
   }
 
   stop(): void {

@@ -8,6 +8,7 @@
  * starting threads, passing a crash to the caller as a rejection, replacing the thread, terminating
  * one by an AbortSignal, and destroying them all.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { messageOf } from '../../base/errors.js';
@@ -39,6 +40,9 @@ import { SuspectStores } from './suspect-stores.js';
  * steps, and so that a leak ends one thread, which is replaced, and not the process.
  */
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 12, maxOldGenerationSizeMb: 256 };
+
+/** For threads that have nothing left to do. */
+const END_TIMEOUT_MS = 300;
 
 export interface ProbePoolOptions {
   readonly board: SharedArrayBuffer;
@@ -184,7 +188,8 @@ export class ProbePool
   async stop(): Promise<void> {
     this.#suspects.stop();
     await Promise.all(this.#threads.map((thread) => thread.stop()));
-    await this.#pool.destroy();
+    // A thread whose look-up of a name hangs ends with the process.
+    await Promise.race([this.#pool.destroy(), pause(END_TIMEOUT_MS, undefined, { ref: false })]);
   }
 
   /** A cluster that moves is released by its thread before another gets it. */
