@@ -8,9 +8,10 @@
  * It holds rows in the form of an image. Rows are replaced and never changed, so that an image
  * shares them: an image of 100,000 entries takes 0.5 ms, and 20 ms with copies of the rows.
  */
+import { TimeSlice } from '../base/time-slice.js';
 import { NAME_BYTES_MAX, NOTE_LENGTH_MAX } from './command-limits.js';
 import { type CommandNote, type CommandOrigin, hasNote, NO_EXPIRY } from './commands.js';
-import { ExpiryHeap } from './expiry-heap.js';
+import { ExpiryHeap, type HeapNode, isBefore } from './expiry-heap.js';
 
 /** What the operator said of an entry, and when (Unix time in milliseconds). */
 export interface EntryNote extends CommandNote {
@@ -56,21 +57,30 @@ export function noteOf({ atMs, reason, owner }: CommandOrigin): { readonly note?
 /** UTF-8 bytes of an entry with the longest name, reason and owner. */
 const ENTRY_BYTES_MAX = NAME_BYTES_MAX + 2 * 4 * NOTE_LENGTH_MAX;
 
-/** When one row in so many has expired, all rows are looked at: a third of the time. */
-const REBUILT_SHARE = 16;
+/** Most entries that are dropped at once: a millisecond or two. */
+const DROPPED_AT_ONCE = 100;
+
+/** Most expired entries that are passed over in search of the next one that expires. */
+const EXPIRED_PASSED_MAX = 2_000;
+const ASKED_AGAIN_MS = 1_000;
 
 export class EntryTable<Entry extends TableEntry> {
   readonly #options: TableOptions;
   readonly #rows = new Map<string, TableRow<Entry>>();
+  /** Of the rows that expire. */
+  readonly #nodes = new Map<string, HeapNode<TableRow<Entry>>>();
   /** The keys of each group; alone, without a set: most groups have one. */
   readonly #groups = new Map<string, string | Set<string>>();
-  readonly #expiring: ExpiryHeap<TableRow<Entry>>;
+  /** The rows that expire: those with a note, and the others. */
+  readonly #expiringNoted = new ExpiryHeap<HeapNode<TableRow<Entry>>>();
+  readonly #expiring = new ExpiryHeap<HeapNode<TableRow<Entry>>>();
+  /** What has expired by then is gone, although it may still be here; minus infinity: none is. */
+  #goneByMs = Number.NEGATIVE_INFINITY;
   #noted = 0;
   #bytes = 0;
 
   constructor(options: TableOptions) {
     this.#options = options;
-    this.#expiring = new ExpiryHeap((row) => this.#rows.get(options.keyOf(row[0])) !== row);
   }
 
   /** Expired or not. */
@@ -86,39 +96,57 @@ export class EntryTable<Entry extends TableEntry> {
 
   /** Entries in force at `nowMs`, sorted by name. */
   liveRows(nowMs: number): Array<TableRow<Entry>> {
-    return [...this.#rows.values()]
+    return this.rows()
       .filter(([, entry]) => this.#isLive(entry, nowMs))
       .sort(([left], [right]) => (left < right ? -1 : left > right ? 1 : 0));
   }
 
-  countLive(nowMs: number): number {
-    return this.size - this.#expiring.expiredBy(nowMs).count;
-  }
-
-  /** When the next entry in force at `nowMs` expires; Infinity: none does. */
-  nextExpiryMs(nowMs: number): number {
-    return this.#expiring.expiredBy(nowMs).nextMs;
-  }
-
-  /** All rows, expired or not. */
-  rows(): Array<TableRow<Entry>> {
-    return [...this.#rows.values()];
+  /** In slices: what has expired stays for a day. */
+  async countLive(nowMs: number): Promise<number> {
+    if (this.#firstExpired(Math.max(nowMs, this.#goneByMs)) === undefined) return this.size;
+    const slice = new TimeSlice();
+    let live = 0;
+    for (const [, entry] of this.#rows.values()) {
+      if (this.#isLive(entry, nowMs)) live++;
+      if (slice.shouldYield) await slice.yield();
+    }
+    return live;
   }
 
   /**
-   * False, and nothing was changed, when there is no room. A full table drops what has expired by
-   * `atMs`, the time of the command that needs room.
+   * When the next entry in force at `nowMs` expires; Infinity: none does. When too much has
+   * expired before, the time at which to ask again instead.
+   */
+  nextExpiryMs(nowMs: number): number {
+    const byMs = Math.max(nowMs, this.#goneByMs);
+    const nextMs = (heap: ExpiryHeap<HeapNode<TableRow<Entry>>>): number =>
+      heap.nextAfter(byMs, EXPIRED_PASSED_MAX) ?? nowMs + ASKED_AGAIN_MS;
+    return Math.min(nextMs(this.#expiring), nextMs(this.#expiringNoted));
+  }
+
+  /** All rows, expired or not, but for those that are gone. */
+  rows(): Array<TableRow<Entry>> {
+    const rows = [...this.#rows.values()];
+    return this.#isSweeping ? rows.filter(([, entry]) => !this.#isGone(entry)) : rows;
+  }
+
+  /**
+   * False, and nothing was changed, when there is no room. A full table drops some of what has
+   * expired by `atMs`, the time of the command that needs room.
    */
   put(name: string, entry: Entry, atMs: number): boolean {
     const key = this.#options.keyOf(name);
     const hasNote = entry.note !== undefined;
-    if (!this.#hasRoom(key, hasNote)) {
-      this.dropExpired(atMs);
-      if (!this.#hasRoom(key, hasNote)) return false;
+    if (this.#isSweeping) {
+      if (this.#isGone(entry)) this.endSweep();
+      const present = this.#rows.get(key);
+      if (present !== undefined && this.#isGone(present[1])) this.#delete(key, present);
     }
-    const row = [name, entry] as const;
-    this.#set(key, row);
-    if (this.#expires(entry)) this.#expiring.add(row);
+    if (!this.#hasRoom(key, hasNote)) this.#makeRoom(key, hasNote, this.#goneByMs);
+    if (!this.#hasRoom(key, hasNote)) this.#makeRoom(key, hasNote, atMs);
+    if (!this.#hasRoom(key, hasNote)) return false;
+    const node = this.#set(key, [name, entry]);
+    if (node !== null) this.#heapOf(node).add(node);
     return true;
   }
 
@@ -128,8 +156,7 @@ export class EntryTable<Entry extends TableEntry> {
    */
   isFullFor(name: string, note: CommandNote, atMs: number): boolean {
     if (this.#hasRoomForAny) return false;
-    const { first } = this.#expiring;
-    if (first !== undefined && first[1].expireAtMs <= atMs) return false;
+    if (this.#firstExpired(Math.max(atMs, this.#goneByMs)) !== undefined) return false;
     const key = this.#options.keyOf(name);
     if (!this.#hasRoom(key, hasNote(note))) return true;
     const present = this.#rows.get(key);
@@ -142,7 +169,6 @@ export class EntryTable<Entry extends TableEntry> {
     const row = this.#rows.get(key);
     if (row === undefined) return 0;
     this.#delete(key, row);
-    if (this.#expires(row[1])) this.#expiring.becameStale();
     return this.#isLive(row[1], atMs) ? 1 : 0;
   }
 
@@ -156,27 +182,40 @@ export class EntryTable<Entry extends TableEntry> {
     return removed;
   }
 
-  dropExpired(atMs: number): void {
-    let untilRebuilt = this.size / REBUILT_SHARE;
-    for (;;) {
-      const row = this.#expiring.takeExpired(atMs);
-      if (row === undefined) return;
-      this.#delete(this.#options.keyOf(row[0]), row);
-      if (--untilRebuilt < 0) break;
-    }
-    for (const [key, row] of this.#rows) if (!this.#isLive(row[1], atMs)) this.#delete(key, row);
-    this.#replaceExpiring();
+  /** What has expired by `atMs` is gone: `sweepOn` drops it, some at a time. */
+  sweep(atMs: number): void {
+    this.endSweep();
+    this.#goneByMs = atMs;
+  }
+
+  /** Returns how many of at most `max` entries it dropped. */
+  sweepOn(max: number): number {
+    if (!this.#isSweeping) return 0;
+    let dropped = 0;
+    while (dropped < max && this.#dropFirst(this.#goneByMs)) dropped++;
+    if (dropped < max) this.#goneByMs = Number.NEGATIVE_INFINITY;
+    return dropped;
+  }
+
+  endSweep(): void {
+    this.sweepOn(Number.POSITIVE_INFINITY);
   }
 
   /** Replaces all rows. */
   restore(rows: Iterable<TableRow<Entry>>): void {
     this.#rows.clear();
-    this.#groups.clear();
+    this.#nodes.clear();
     this.#expiring.replace([]);
+    this.#expiringNoted.replace([]);
+    this.#groups.clear();
+    this.#goneByMs = Number.NEGATIVE_INFINITY;
     this.#noted = 0;
     this.#bytes = 0;
     for (const row of rows) this.#set(this.#options.keyOf(row[0]), row);
-    this.#replaceExpiring();
+    const nodes = [...this.#nodes.values()];
+    const isNoted = (node: HeapNode<TableRow<Entry>>) => this.#heapOf(node) === this.#expiringNoted;
+    this.#expiringNoted.replace(nodes.filter(isNoted));
+    this.#expiring.replace(nodes.filter((node) => !isNoted(node)));
   }
 
   /** Throws when more is kept than the rows need: for tests. */
@@ -187,34 +226,76 @@ export class EntryTable<Entry extends TableEntry> {
       typeof keys === 'string' ? [keys] : [...keys],
     );
     if (listed.sort().join('\n') !== grouped.join('\n')) throw new Error('groups list other keys');
-    const expiring = this.rows().filter(([, entry]) => this.#expires(entry)).length;
-    this.#expiring.assertBounded(expiring);
-    const bytes = this.rows().reduce((sum, [name, { note }]) => sum + bytesOf(name, note), 0);
+    const rows = [...this.#rows.values()];
+    const expiring = rows.filter(([, entry]) => this.#expires(entry)).length;
+    if (this.#expiring.size + this.#expiringNoted.size !== expiring) throw new Error('other rows');
+    for (const heap of [this.#expiring, this.#expiringNoted]) heap.assertInvariants();
+    const bytes = rows.reduce((sum, [name, { note }]) => sum + bytesOf(name, note), 0);
     if (bytes !== this.#bytes) throw new Error(`${bytes} bytes, not ${this.#bytes}`);
   }
 
-  #replaceExpiring(): void {
-    this.#expiring.replace(this.rows().filter(([, entry]) => this.#expires(entry)));
+  get #isSweeping(): boolean {
+    return this.#goneByMs !== Number.NEGATIVE_INFINITY;
   }
 
-  /** Leaves it to the caller to add the row to those that expire. */
-  #set(key: string, row: TableRow<Entry>): void {
+  /** By dropping what has expired by `atMs`, the earliest first, if that helps. */
+  #makeRoom(key: string, hasNote: boolean, atMs: number): void {
+    for (let dropped = 0; dropped < DROPPED_AT_ONCE && this.#dropFirst(atMs); dropped++);
+    while (!this.#hasRoom(key, hasNote)) {
+      const { first } = this.#expiringNoted;
+      if (first === undefined || first.row[1].expireAtMs > atMs) return;
+      this.#drop(first);
+    }
+  }
+
+  /** False: none has expired. */
+  #dropFirst(atMs: number): boolean {
+    const first = this.#firstExpired(atMs);
+    if (first !== undefined) this.#drop(first);
+    return first !== undefined;
+  }
+
+  #firstExpired(atMs: number): HeapNode<TableRow<Entry>> | undefined {
+    const { first } = this.#expiring;
+    const noted = this.#expiringNoted.first;
+    const earlier =
+      first === undefined || (noted !== undefined && isBefore(noted, first)) ? noted : first;
+    return earlier !== undefined && earlier.row[1].expireAtMs <= atMs ? earlier : undefined;
+  }
+
+  #heapOf({ row: [, { note }] }: HeapNode<TableRow<Entry>>): ExpiryHeap<HeapNode<TableRow<Entry>>> {
+    return note === undefined ? this.#expiring : this.#expiringNoted;
+  }
+
+  /** Null: it does not expire; otherwise the caller is to add the node to its heap. */
+  #set(key: string, row: TableRow<Entry>): HeapNode<TableRow<Entry>> | null {
     const present = this.#rows.get(key);
     this.#rows.set(key, row);
     this.#count(row, 1);
-    if (present === undefined) {
-      this.#join(key);
-      return;
-    }
-    this.#count(present, -1);
-    if (this.#expires(present[1])) this.#expiring.becameStale();
+    if (present === undefined) this.#join(key);
+    else this.#forget(key, present);
+    if (!this.#expires(row[1])) return null;
+    const node = { row, place: 0 };
+    this.#nodes.set(key, node);
+    return node;
   }
 
-  /** Leaves it to the caller to remove the row from those that expire. */
+  #drop({ row }: HeapNode<TableRow<Entry>>): void {
+    this.#delete(this.#options.keyOf(row[0]), row);
+  }
+
   #delete(key: string, row: TableRow<Entry>): void {
-    this.#count(row, -1);
     this.#rows.delete(key);
+    this.#forget(key, row);
     this.#leave(key);
+  }
+
+  #forget(key: string, row: TableRow<Entry>): void {
+    this.#count(row, -1);
+    const node = this.#nodes.get(key);
+    if (node === undefined) return;
+    this.#nodes.delete(key);
+    this.#heapOf(node).remove(node);
   }
 
   #count([name, { note }]: TableRow<Entry>, sign: 1 | -1): void {
@@ -255,7 +336,11 @@ export class EntryTable<Entry extends TableEntry> {
   }
 
   #isLive(entry: Entry, nowMs: number): boolean {
-    return entry.expireAtMs > nowMs || !this.#expires(entry);
+    return entry.expireAtMs > Math.max(nowMs, this.#goneByMs) || !this.#expires(entry);
+  }
+
+  #isGone(entry: Entry): boolean {
+    return entry.expireAtMs <= this.#goneByMs && this.#expires(entry);
   }
 
   #expires({ expireAtMs }: Entry): boolean {

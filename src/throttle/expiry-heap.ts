@@ -1,126 +1,118 @@
 /**
- * Which of many rows expires first: a binary heap. A row that is replaced or removed elsewhere
- * stays in it, as stale, until it is the first one or until half of the rows are stale: then the
- * heap is rebuilt. So each change takes a time that grows with the logarithm of their number, on
- * average, and rows need not know their places.
+ * Which of many rows expires first: a binary heap. Each row knows its place in it, so that a change
+ * takes a time that grows with the logarithm of their number. Rows that expire together are in the
+ * order of their names: which come first does not depend on what was added and removed before.
  */
 
 /** `expireAtMs`: Unix time in milliseconds. */
 type ExpiringRow = readonly [name: string, entry: { readonly expireAtMs: number }];
 
-/** The heap is rebuilt for more stale rows than these. */
-const STALE_MIN = 64;
+/** A row, in one heap at a time. */
+export interface HeapNode<Row extends ExpiringRow = ExpiringRow> {
+  readonly row: Row;
+  /** Maintained by the heap. */
+  place: number;
+}
 
-export class ExpiryHeap<Row extends ExpiringRow> {
-  #rows: Row[] = [];
-  #stale = 0;
-  readonly #isStale: (row: Row) => boolean;
+export class ExpiryHeap<Node extends HeapNode> {
+  readonly #nodes: Node[] = [];
 
-  /** `isStale`: whether the row is no longer one of those whose expiry is asked for. */
-  constructor(isStale: (row: Row) => boolean) {
-    this.#isStale = isStale;
+  get size(): number {
+    return this.#nodes.length;
   }
 
   /** The one that expires first. */
-  get first(): Row | undefined {
-    for (;;) {
-      const row = this.#rows[0];
-      if (row === undefined || !this.#isStale(row)) return row;
-      this.#pop();
-      this.#stale--;
+  get first(): Node | undefined {
+    return this.#nodes[0];
+  }
+
+  add(node: Node): void {
+    this.#nodes.push(node);
+    this.#rise(node, this.#nodes.length - 1);
+  }
+
+  remove(node: Node): void {
+    const last = this.#nodes.pop()!;
+    if (last === node) return;
+    if (last.place !== node.place && isBefore(last, node)) this.#rise(last, node.place);
+    else this.#sink(last, node.place);
+  }
+
+  /** Replaces all. */
+  replace(nodes: readonly Node[]): void {
+    this.#nodes.length = 0;
+    for (const node of nodes) {
+      node.place = this.#nodes.length;
+      this.#nodes.push(node);
     }
-  }
-
-  add(row: Row): void {
-    this.#rows.push(row);
-    this.#rise(row, this.#rows.length - 1);
-  }
-
-  /** One row that was added is stale from now on. */
-  becameStale(): void {
-    this.#stale++;
-    if (this.#stale <= STALE_MIN || this.#stale * 2 <= this.#rows.length) return;
-    this.replace(this.#rows.filter((row) => !this.#isStale(row)));
-  }
-
-  /** Replaces all rows. */
-  replace(rows: Row[]): void {
-    this.#rows = rows;
-    this.#stale = 0;
     // Those of the lower half have nothing below them (Floyd).
-    for (let place = (rows.length >> 1) - 1; place >= 0; place--) this.#sink(rows[place]!, place);
+    for (let place = (nodes.length >> 1) - 1; place >= 0; place--) {
+      this.#sink(this.#nodes[place]!, place);
+    }
   }
 
   /**
-   * How many have expired by `atMs`, and when the next one expires (Infinity: none does). Looks at
-   * those that have, at stale ones, and at as many others at most.
+   * When the first of those expires that have not by `atMs`; Infinity: there is none. Looks at
+   * those that have, and at as many others at most; null: more than `passedMax` have.
    */
-  expiredBy(atMs: number): { readonly count: number; readonly nextMs: number } {
-    const { first } = this;
-    if (first === undefined) return { count: 0, nextMs: Number.POSITIVE_INFINITY };
-    // Most stale rows come early: they are no longer there.
-    if (first[1].expireAtMs > atMs) return { count: 0, nextMs: first[1].expireAtMs };
-    let count = 0;
+  nextAfter(atMs: number, passedMax: number): number | null {
     let nextMs = Number.POSITIVE_INFINITY;
+    let passed = 0;
     const places = [0];
     for (let place = places.pop(); place !== undefined; place = places.pop()) {
-      const row = this.#rows[place];
-      if (row === undefined || row[1].expireAtMs >= nextMs) continue;
-      const isStale = this.#isStale(row);
-      if (!isStale && row[1].expireAtMs > atMs) {
-        nextMs = row[1].expireAtMs;
+      const expireAtMs = this.#nodes[place]?.row[1].expireAtMs ?? Number.POSITIVE_INFINITY;
+      if (expireAtMs > atMs) {
+        nextMs = Math.min(nextMs, expireAtMs);
         continue;
       }
-      if (!isStale) count++;
+      if (++passed > passedMax) return null;
       places.push(2 * place + 1, 2 * place + 2);
     }
-    return { count, nextMs };
+    return nextMs;
   }
 
-  /** Removes the first row that has expired by `atMs`; undefined: none has. */
-  takeExpired(atMs: number): Row | undefined {
-    const { first } = this;
-    if (first === undefined || first[1].expireAtMs > atMs) return undefined;
-    this.#pop();
-    return first;
+  /** Throws when a node is not where it says, or before one that it must follow: for tests. */
+  assertInvariants(): void {
+    for (const [place, node] of this.#nodes.entries()) {
+      if (node.place !== place) throw new Error(`at ${place}, not at ${node.place}`);
+      const parent = this.#nodes[(place - 1) >> 1];
+      if (place > 0 && isBefore(node, parent!)) throw new Error(`${place} is before its parent`);
+    }
   }
 
-  /** Throws when there are too many stale rows beside so many others: for tests. */
-  assertBounded(current: number): void {
-    const { length } = this.#rows;
-    if (length === current + this.#stale && length <= 2 * current + STALE_MIN) return;
-    throw new Error(`${length} rows, ${this.#stale} of them stale, for ${current}`);
-  }
-
-  #pop(): void {
-    const last = this.#rows.pop()!;
-    if (this.#rows.length > 0) this.#sink(last, 0);
-  }
-
-  #rise(row: Row, from: number): void {
+  #rise(node: Node, from: number): void {
+    const nodes = this.#nodes;
     let place = from;
     while (place > 0) {
-      const above = (place - 1) >> 1;
-      const parent = this.#rows[above]!;
-      if (parent[1].expireAtMs <= row[1].expireAtMs) break;
-      this.#rows[place] = parent;
-      place = above;
+      const parent = nodes[(place - 1) >> 1]!;
+      if (isBefore(parent, node)) break;
+      nodes[place] = parent;
+      parent.place = place;
+      place = (place - 1) >> 1;
     }
-    this.#rows[place] = row;
+    nodes[place] = node;
+    node.place = place;
   }
 
-  #sink(row: Row, from: number): void {
-    const rows = this.#rows;
-    const { length } = rows;
+  #sink(node: Node, from: number): void {
+    const nodes = this.#nodes;
     let place = from;
-    for (let below = 2 * place + 1; below < length; below = 2 * place + 1) {
-      const right = rows[below + 1];
-      if (right !== undefined && right[1].expireAtMs < rows[below]![1].expireAtMs) below++;
-      const child = rows[below]!;
-      if (child[1].expireAtMs >= row[1].expireAtMs) break;
-      rows[place] = child;
+    for (let below = 2 * place + 1; below < nodes.length; below = 2 * place + 1) {
+      const right = nodes[below + 1];
+      if (right !== undefined && isBefore(right, nodes[below]!)) below++;
+      const child = nodes[below]!;
+      if (isBefore(node, child)) break;
+      nodes[place] = child;
+      child.place = place;
       place = below;
     }
-    rows[place] = row;
+    nodes[place] = node;
+    node.place = place;
   }
+}
+
+/** A total order: no two rows have the same name. */
+export function isBefore({ row: left }: HeapNode, { row: right }: HeapNode): boolean {
+  const differenceMs = left[1].expireAtMs - right[1].expireAtMs;
+  return differenceMs < 0 || (differenceMs === 0 && left[0] < right[0]);
 }

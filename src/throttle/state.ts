@@ -45,6 +45,9 @@ const NOTED_MAX = 10_000;
  */
 const SWEEP_INTERVAL_MS = 24 * 3_600_000;
 
+/** Most entries that a sweep drops with each command. */
+const SWEPT_AT_ONCE = 100;
+
 /** `expireAtMs` may be `NO_EXPIRY`. */
 export interface ThrottledApp extends TableEntry {
   /** Share of checks denied, 0 to 1. */
@@ -123,6 +126,7 @@ export class ThrottleState {
 
   apply(command: Command): CommandOutcome {
     this.#sweepIfDue(command.atMs);
+    this.#sweepOn();
     const level = featureLevelOf(command);
     if (level > this.#level) this.#level = level;
     if (command.kind === 'identifyCluster') {
@@ -174,7 +178,7 @@ export class ThrottleState {
     return this.#skippedHosts.size > 0;
   }
 
-  /** When the next skip in force at `nowMs` ends; Infinity: none does. */
+  /** As `EntryTable.nextExpiryMs`, of the skips. */
   nextSkipEndMs(nowMs: number): number {
     return this.#skippedHosts.nextExpiryMs(nowMs);
   }
@@ -238,12 +242,12 @@ export class ThrottleState {
   }
 
   /** How many entries are live at `nowMs` (Unix time). */
-  liveEntries(nowMs: number): EntryCounts {
+  async liveEntries(nowMs: number): Promise<EntryCounts> {
     return {
-      throttledApps: this.#throttledApps.countLive(nowMs),
-      skippedHosts: this.#skippedHosts.countLive(nowMs),
-      exemptedApps: this.#exemptedApps.countLive(nowMs),
-      thresholds: this.#thresholds.countLive(nowMs),
+      throttledApps: await this.#throttledApps.countLive(nowMs),
+      skippedHosts: await this.#skippedHosts.countLive(nowMs),
+      exemptedApps: await this.#exemptedApps.countLive(nowMs),
+      thresholds: await this.#thresholds.countLive(nowMs),
     };
   }
 
@@ -328,15 +332,21 @@ export class ThrottleState {
   #sweepIfDue(atMs: number): void {
     const sinceMs = atMs - this.#sweptAtMs;
     if (sinceMs >= 0 && sinceMs < SWEEP_INTERVAL_MS) return;
-    if (sinceMs > 0) this.#dropExpired(this.#sweptAtMs);
+    for (const table of this.#tables) {
+      if (sinceMs > 0) table.sweep(this.#sweptAtMs);
+      else table.endSweep();
+    }
     this.#sweptAtMs = atMs;
   }
 
-  #dropExpired(atMs: number): void {
-    this.#throttledApps.dropExpired(atMs);
-    this.#skippedHosts.dropExpired(atMs);
-    this.#exemptedApps.dropExpired(atMs);
-    this.#thresholds.dropExpired(atMs);
+  /** A part of the sweep that was begun last. */
+  #sweepOn(): void {
+    let left = SWEPT_AT_ONCE;
+    for (const table of this.#tables) left -= table.sweepOn(left);
+  }
+
+  get #tables(): ReadonlyArray<EntryTable<TableEntry>> {
+    return [this.#throttledApps, this.#skippedHosts, this.#exemptedApps, this.#thresholds];
   }
 }
 

@@ -2,9 +2,9 @@
 import { expect } from 'chai';
 import { type Command, NO_EXPIRY } from '../../src/throttle/commands.js';
 import { EntryTable, type TableEntry } from '../../src/throttle/entry-table.js';
-import { ExpiryHeap } from '../../src/throttle/expiry-heap.js';
+import { ExpiryHeap, type HeapNode, isBefore } from '../../src/throttle/expiry-heap.js';
 import { portEntryGroup, portEntryPrefix } from '../../src/throttle/skipped-host.js';
-import { ThrottleState } from '../../src/throttle/state.js';
+import { type StateImage, ThrottleState } from '../../src/throttle/state.js';
 import { SeededRandom } from '../support/random.js';
 
 const T = 1_800_000_000_000;
@@ -56,13 +56,13 @@ class NaiveTable {
 
 describe('a table of entries', () => {
   for (const endless of [true, false]) {
-    it(`is what a search of all entries finds, with${endless ? '' : 'out'} endless ones`, () => {
-      for (let seed = 0; seed < 40; seed++) compare(new SeededRandom(seed), endless);
+    it(`is what a search of all entries finds, with${endless ? '' : 'out'} endless ones`, async () => {
+      for (let seed = 0; seed < 40; seed++) await compare(new SeededRandom(seed), endless);
     });
   }
 });
 
-function compare(random: SeededRandom, endless: boolean): void {
+async function compare(random: SeededRandom, endless: boolean): Promise<void> {
   const groupOf = (key: string): string | null => (key.includes('/') ? key.split('/')[0]! : null);
   const keyOf = (name: string): string => name.toLowerCase();
   const stores = random.chance(0.5) ? 4 : 40;
@@ -84,7 +84,7 @@ function compare(random: SeededRandom, endless: boolean): void {
     const expireAtMs = random.chance(0.2) ? NO_EXPIRY : atMs + random.below(600);
     const note = { atMs, reason: 'r' };
     const entry = { expireAtMs, ...(random.chance(0.4) && { note }) };
-    switch (random.below(8)) {
+    switch (random.below(9)) {
       case 0:
         expect(table.remove(key, atMs)).to.equal(naive.remove((other) => other === key, atMs));
         break;
@@ -95,8 +95,11 @@ function compare(random: SeededRandom, endless: boolean): void {
       }
       case 2:
         if (random.chance(0.9)) break;
-        table.dropExpired(atMs);
+        table.sweep(atMs);
         naive.drop(atMs);
+        break;
+      case 4:
+        table.sweepOn(random.below(3));
         break;
       case 3:
         if (random.chance(0.2)) table.restore(table.rows());
@@ -112,43 +115,76 @@ function compare(random: SeededRandom, endless: boolean): void {
     table.assertInvariants();
     expect(table.rows()).to.deep.equal([...naive.rows]);
     const live = naive.live(atMs);
-    expect(table.countLive(atMs)).to.equal(live.length);
+    expect(await table.countLive(atMs)).to.equal(live.length);
     const ends = live.map(([, { expireAtMs: endMs }]) => endMs).filter((ms) => ms !== NO_EXPIRY);
     expect(table.nextExpiryMs(atMs)).to.equal(Math.min(Number.POSITIVE_INFINITY, ...ends));
   }
 }
 
 describe('the heap of expiries', () => {
-  it('has the earliest first, whatever is added and removed', () => {
+  it('has the earliest first, by name among equals, whatever is added and removed', () => {
     const random = new SeededRandom(3);
-    const rows = new Set<readonly [string, { readonly expireAtMs: number }]>();
-    const heap = new ExpiryHeap<readonly [string, { readonly expireAtMs: number }]>(
-      (row) => !rows.has(row),
-    );
+    const nodes: HeapNode[] = [];
+    const heap = new ExpiryHeap<HeapNode>();
     for (let step = 0; step < 5_000; step++) {
       if (random.chance(0.55)) {
-        const row = ['r', { expireAtMs: random.below(300) }] as const;
-        rows.add(row);
-        heap.add(row);
-      } else if (rows.size > 0) {
-        rows.delete([...rows][random.below(rows.size)]!);
-        heap.becameStale();
-      }
-      const times = [...rows].map(([, { expireAtMs }]) => expireAtMs);
-      if (random.chance(0.5)) {
-        expect(heap.first?.[1].expireAtMs ?? Number.POSITIVE_INFINITY).to.equal(minimum(times));
+        const row = [`r${step}`, { expireAtMs: random.below(300) }] as const;
+        const node = { row, place: 0 };
+        nodes.push(node);
+        heap.add(node);
+      } else if (nodes.length > 0) {
+        const [removed] = nodes.splice(random.below(nodes.length), 1);
+        heap.remove(removed!);
       }
       if (step % 20 !== 0) continue;
-      const { count, nextMs } = heap.expiredBy(150);
-      expect(count).to.equal(times.filter((ms) => ms <= 150).length);
-      expect(nextMs).to.equal(minimum(times.filter((ms) => ms > 150)));
-      const byMs = random.below(random.chance(0.5) ? 10 : 300);
-      const due = [...rows].filter(([, { expireAtMs }]) => expireAtMs <= byMs);
-      const taken = due.map(() => heap.takeExpired(byMs));
-      expect(taken).to.have.members(due);
-      expect(heap.takeExpired(byMs)).to.equal(undefined);
-      for (const row of due) rows.delete(row);
+      if (random.chance(0.1)) heap.replace(nodes);
+      heap.assertInvariants();
+      nodes.sort((one, other) => (isBefore(one, other) ? -1 : 1));
+      expect(heap.first).to.equal(nodes[0]);
+      const times = nodes.map(({ row: [, { expireAtMs }] }) => expireAtMs);
+      const passed = times.filter((ms) => ms <= 150).length;
+      expect(heap.nextAfter(150, passed)).to.equal(minimum(times.filter((ms) => ms > 150)));
+      if (passed > 0) expect(heap.nextAfter(150, passed - 1)).to.equal(null);
     }
+  });
+});
+
+describe('a table in which all has expired', () => {
+  const ENTRIES = 5_000;
+  const HOUR_MS = 3_600_000;
+
+  function throttle(key: string, atMs: number): Command {
+    return { kind: 'throttleApp', atMs, key, ratio: 1, expireAtMs: atMs + HOUR_MS };
+  }
+
+  function full(): ThrottleState {
+    const state = new ThrottleState(ENTRIES);
+    for (let entry = 0; entry < ENTRIES; entry++) state.apply(throttle(`a${entry}`, T));
+    return state;
+  }
+
+  it('drops a part of it when a command needs room', async () => {
+    const state = full();
+    expect(state.apply(throttle('b', T + 2 * HOUR_MS))).to.not.equal('full');
+    expect(state.throttledAppRows()).to.have.length.within(ENTRIES - 200, ENTRIES - 50);
+    expect((await state.liveEntries(T + 2 * HOUR_MS)).throttledApps).to.equal(1);
+  });
+
+  it('drops it in parts after a sweep, and lists nothing of it meanwhile', () => {
+    const state = full();
+    state.apply(throttle('b', T + 25 * HOUR_MS));
+    state.apply(throttle('c', T + 50 * HOUR_MS));
+    const names = (image: StateImage): string[] => image.throttledApps.map(([name]) => name);
+    expect(names(state.image())).to.deep.equal(['b', 'c']);
+    const copy = new ThrottleState(ENTRIES);
+    copy.restore(state.image());
+    for (const each of [state, copy]) {
+      for (let entry = 0; entry < ENTRIES - 2; entry++) {
+        expect(each.apply(throttle(`d${entry}`, T + 50 * HOUR_MS))).to.not.equal('full');
+      }
+      expect(each.apply(throttle('e', T + 50 * HOUR_MS))).to.not.equal('full');
+    }
+    expect(state.image()).to.deep.equal(copy.image());
   });
 });
 

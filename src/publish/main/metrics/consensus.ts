@@ -54,8 +54,8 @@ export function fitnessFamilies(fitness: FitnessReport): Family[] {
   ];
 }
 
-export function operatorFamilies(board: Board, state: ThrottleState): Family[] {
-  const live = state.liveEntries(board.expiryTimeMs());
+export async function operatorFamilies(board: Board, state: ThrottleState): Promise<Family[]> {
+  const live = await state.liveEntries(board.expiryTimeMs());
   const { throttledApps, skippedHosts, exemptedApps, thresholds } = live;
   return [
     gauge('freno_throttled_apps', 'Entries of throttled apps in force.').add({}, throttledApps),

@@ -79,7 +79,7 @@ export class Metrics implements MetricsReporter {
       ...leadershipFamilies(board, consensus),
       ...fitnessFamilies(fitness.report()),
       ...raftFamilies(consensus.raftMetrics?.()),
-      ...operatorFamilies(board, state),
+      ...(await operatorFamilies(board, state)),
       ...(await boardFamilies(board, stores)),
       ...(await hostFamilies(inventory, stores, probing)),
       ...(await probeFamilies(probing, probes.withheldStores)),
