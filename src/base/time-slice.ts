@@ -6,6 +6,7 @@
  * a second. So loops over long lists yield to the event loop when their slice is over.
  */
 import { jsonString } from './json.js';
+import { TextPieces } from './text-pieces.js';
 
 /** After this time, the thread's other work comes first. */
 const SLICE_MS = 1;
@@ -94,23 +95,30 @@ function byCodeUnits<T>(left: T, right: T): number {
 export async function jsonObjectInChunks(
   values: ReadonlyMap<string, string | number>,
 ): Promise<string> {
-  return `{${await jsonMembersInChunks(values)}}`;
+  const pieces = new TextPieces();
+  await addJsonObject(values, pieces);
+  return pieces.all.join('');
 }
 
-/** The members of such an object. */
-export async function jsonMembersInChunks(
+/** The same for a long one. `addRest` adds members behind them, each with a comma before it. */
+export async function addJsonObject(
   values: ReadonlyMap<string, string | number>,
-): Promise<string> {
+  pieces: TextPieces,
+  addRest = async (): Promise<void> => {},
+): Promise<void> {
   const slice = new TimeSlice();
   const keys: string[] = [];
   for (const key of values.keys()) {
     keys.push(key);
     if (slice.shouldYield) await slice.yield();
   }
-  let json = '';
+  let separator = '';
+  pieces.add('{');
   for (const key of await sortInChunks(keys, slice)) {
-    json += `${json === '' ? '' : ','}${jsonString(key)}:${values.get(key)}`;
+    pieces.add(`${separator}${jsonString(key)}:${values.get(key)}`);
+    separator = ',';
     if (slice.shouldYield) await slice.yield();
   }
-  return json;
+  await addRest();
+  pieces.add('}');
 }

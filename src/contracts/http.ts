@@ -120,14 +120,20 @@ export interface MainResponse {
   readonly status: number;
   /** The body without its final newline; empty: no body. */
   readonly json: string;
-  /** A body that is not JSON, instead of `json`. */
-  readonly other?: TextBody | FileBody;
+  /** Another body instead of `json`. */
+  readonly other?: TextBody | SharedBody | FileBody;
 }
 
 export interface TextBody {
   readonly kind: 'text';
   readonly contentType: string;
   readonly text: string;
+}
+
+/** JSON that may be long, in UTF-8. All workers that ask have the same: it is only read. */
+export interface SharedBody {
+  readonly kind: 'shared';
+  readonly bytes: SharedArrayBuffer;
 }
 
 /** A file of JSON, to be unlinked once it is open. */

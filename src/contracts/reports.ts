@@ -183,6 +183,6 @@ export interface MetricsReporter {
 }
 
 export interface VarsReporter {
-  /** The body of `/debug/vars`, without its final newline. */
-  report(): Promise<string>;
+  /** The body of `/debug/vars` in pieces, without its final newline. */
+  report(): Promise<readonly string[]>;
 }

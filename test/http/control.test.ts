@@ -4,11 +4,12 @@ import { pino } from 'pino';
 import { type ErrorCode, FrenoError } from '../../src/base/errors.js';
 import { LOG_LEVELS } from '../../src/base/log.js';
 import type { ClusterStatus, Consensus, ConsensusStatus } from '../../src/contracts/consensus.js';
-import type { HttpStatistics, MainRequest } from '../../src/contracts/http.js';
+import type { HttpStatistics, MainRequest, MainResponse } from '../../src/contracts/http.js';
 import type { ClusterReport } from '../../src/contracts/reports.js';
 import { CommandLog } from '../../src/http/main/command-log.js';
 import { CommandMatches } from '../../src/http/main/command-matches.js';
 import { MainRpc } from '../../src/http/main/main-rpc.js';
+import { Lists } from '../../src/http/worker/lists.js';
 import { NO_EFFECT } from '../../src/throttle/commands.js';
 import { ThrottleState } from '../../src/throttle/state.js';
 import { ignoreEvents } from '../support/ignore-events.js';
@@ -66,8 +67,12 @@ interface ControlSetup {
   readonly consensus?: Partial<Consensus>;
   readonly statistics?: HttpStatistics[];
   readonly inventory?: Map<string, ClusterReport>;
-  readonly vars?: () => Promise<string>;
+  readonly vars?: () => Promise<readonly string[]>;
   readonly metrics?: () => Promise<string>;
+}
+
+function sharedText({ other }: MainResponse): string {
+  return other?.kind === 'shared' ? Buffer.from(other.bytes).toString() : '';
 }
 
 function control({
@@ -93,7 +98,7 @@ function control({
     },
     http: { collect: async () => statistics },
     inventory: { report: () => inventory, reportOf: (name) => inventory.get(name) },
-    vars: { report: reports.vars ?? (async () => '{"a":1}') },
+    vars: { report: reports.vars ?? (async () => ['{"a":1}']) },
     metrics: { report: reports.metrics ?? (async () => 'a 1\n') },
     profiler: { take: async () => '/tmp/a.cpuprofile' },
     events: { report: () => '[]' },
@@ -213,9 +218,9 @@ describe('MainRpc', () => {
       });
     const main = control({ statistics: [worker(['b', 0], ['a', 150_000]), worker(['a', 90_000])] });
     const epoch = (age: number): number => Math.floor((now - age) / 1000);
-    expect((await main.handle({ kind: 'recentApps', lastMinutes: null })).json).to.equal(
+    expect(sharedText(await main.handle({ kind: 'recentApps', lastMinutes: null }))).to.equal(
       `{"a/c":{"CheckedAtEpoch":${epoch(90_000)},"MinutesSinceChecked":1},` +
-        `"b/c":{"CheckedAtEpoch":${epoch(0)},"MinutesSinceChecked":0}}`,
+        `"b/c":{"CheckedAtEpoch":${epoch(0)},"MinutesSinceChecked":0}}\n`,
     );
   });
 
@@ -259,7 +264,7 @@ describe('MainRpc', () => {
       writing--;
       return String(++written);
     };
-    const main = control({ vars: report, metrics: report });
+    const main = control({ vars: async () => [await report()], metrics: report });
     const kinds = Array.from({ length: 20 }, () => ['vars', 'metrics'] as const).flat();
     const responses = await Promise.all(kinds.map((kind) => main.handle({ kind })));
     expect(responses.every(({ status }) => status === 200)).to.equal(true);
@@ -267,6 +272,16 @@ describe('MainRpc', () => {
   });
 
   it('responds with the variables', async () => {
-    expect((await control({}).handle({ kind: 'vars' })).json).to.equal('{"a":1}');
+    expect(sharedText(await control({}).handle({ kind: 'vars' }))).to.equal('{"a":1}\n');
+  });
+
+  it('shares a long report with the workers, and does not copy it into each message', async () => {
+    const pieces = ['{"größe":1', ',"😀":2}'];
+    const main = control({ vars: async () => pieces });
+    const answer = await main.handle({ kind: 'vars' });
+    expect(sharedText(answer)).to.equal(`${pieces.join('')}\n`);
+    const written = await new Lists(async () => answer).fromMain({ kind: 'vars' });
+    expect(written).to.include({ status: 200, contentType: 'application/json' });
+    expect(written.body.toString()).to.equal(sharedText(answer));
   });
 });

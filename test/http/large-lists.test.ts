@@ -3,8 +3,9 @@
 import { connect } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
+import { PIECE_LENGTH } from '../../src/base/text-pieces.js';
 import { HeldBodies } from '../../src/http/worker/engines/held-bodies.js';
-import { entryLists, PIECE_LENGTH } from '../../src/http/worker/entry-lists.js';
+import { entryLists } from '../../src/http/worker/entry-lists.js';
 import { Lists } from '../../src/http/worker/lists.js';
 import type { HandlerResponse } from '../../src/http/worker/response.js';
 import { NO_EXPIRY } from '../../src/throttle/commands.js';

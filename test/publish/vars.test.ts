@@ -32,7 +32,7 @@ async function varsOf(sources: Partial<VarsSources>): Promise<Record<string, unk
     backend: 'raft',
     ...sources,
   });
-  const json = await vars.report();
+  const json = (await vars.report()).join('');
   const parsed = JSON.parse(json) as Record<string, unknown>;
   expect(Object.keys(parsed), 'sorted').to.deep.equal(Object.keys(parsed).sort());
   return parsed;

@@ -7,7 +7,8 @@ import { type ErrorCode, FrenoError, messageOf } from '../../base/errors.js';
 import { jsonString } from '../../base/json.js';
 import type { Logger } from '../../base/log.js';
 import { SingleFlight } from '../../base/single-flight.js';
-import { jsonObjectInChunks } from '../../base/time-slice.js';
+import { TextPieces } from '../../base/text-pieces.js';
+import { addJsonObject } from '../../base/time-slice.js';
 import type { Consensus } from '../../contracts/consensus.js';
 import type { Profiler } from '../../contracts/diagnostics.js';
 import type { HttpStatisticsSource, MainRequest, MainResponse } from '../../contracts/http.js';
@@ -31,6 +32,7 @@ import type { AskingApps } from './asking-apps.js';
 import type { CommandLog } from './command-log.js';
 import type { CommandMatches } from './command-matches.js';
 import { mergeRecentApps } from './merge-recent-apps.js';
+import { sharedBytes } from './shared-bytes.js';
 
 export interface MainRpcSources {
   readonly consensus: Consensus;
@@ -66,7 +68,7 @@ const STATUS_BY_CODE: Partial<Record<ErrorCode, number>> = {
 export class MainRpc {
   readonly #sources: MainRpcSources;
   /** Reports that take long: a flood of requests for them must not delay a heartbeat. */
-  readonly #reports = new SingleFlight<string>();
+  readonly #reports = new SingleFlight<MainResponse>();
   #unlogged: Array<readonly [OperatorCommand, CommandEffect]> = [];
 
   constructor(sources: MainRpcSources) {
@@ -97,7 +99,7 @@ export class MainRpc {
       case 'apps':
         return { status: 200, json: await this.#sources.apps.report(request.selection) };
       case 'recentApps':
-        return { status: 200, json: await this.#recentApps(request.lastMinutes) };
+        return this.#recentApps(request.lastMinutes);
       case 'consensusLeader': {
         const { Leader } = consensus.status();
         return Leader === ''
@@ -114,14 +116,12 @@ export class MainRpc {
         return this.#yieldLeadership(request.origin);
       case 'events': {
         const { selection } = request;
-        const write = async (): Promise<string> => this.#sources.events.report(selection);
-        const key = `events ${selection.sinceUnixMs} ${selection.limit}`;
-        return { status: 200, json: await this.#reports.run(key, write) };
+        const write = async () => this.#sources.events.report(selection);
+        return this.#report(`events ${selection.sinceUnixMs} ${selection.limit}`, write);
       }
       case 'storeHosts': {
         const { store } = request;
-        const write = (): Promise<string> => this.#sources.storeHosts.report(store);
-        return { status: 200, json: await this.#reports.run(`hosts of ${store}`, write) };
+        return this.#report(`hosts of ${store}`, () => this.#sources.storeHosts.report(store));
       }
       case 'history': {
         const json = this.#sources.history.report(request.store, request.seconds);
@@ -129,16 +129,14 @@ export class MainRpc {
         const message = 'nothing was recorded of this store yet';
         return { status: 404, json: generalMessage(404, message) };
       }
-      case 'inventory': {
-        const write = async (): Promise<string> => inventoryJson(inventory.report());
-        return { status: 200, json: await this.#reports.run('inventory', write) };
-      }
+      case 'inventory':
+        return this.#report('inventory', async () => inventoryJson(inventory.report()));
       case 'vars':
-        return { status: 200, json: await this.#reports.run('vars', () => vars.report()) };
-      case 'metrics': {
-        const text = await this.#reports.run('metrics', () => metrics.report());
-        return textResponse(METRICS_TYPE, text);
-      }
+        return this.#longReport('vars', () => vars.report());
+      case 'metrics':
+        return this.#reports.run('metrics', async () =>
+          textResponse(METRICS_TYPE, await metrics.report()),
+        );
       case 'profile': {
         const path = await profiler.take(request.profile);
         return { status: 200, json: '', other: { kind: 'file', path } };
@@ -174,12 +172,26 @@ export class MainRpc {
     return { status: 200, json: yieldJson(leader) };
   }
 
-  #recentApps(lastMinutes: number | null): Promise<string> {
-    return this.#reports.run(`recentApps ${lastMinutes}`, async () => {
+  #report(key: string, write: () => Promise<string>): Promise<MainResponse> {
+    return this.#reports.run(key, async () => ({ status: 200, json: await write() }));
+  }
+
+  /** One that may have many million characters: neither written nor sent at once. */
+  #longReport(key: string, write: () => Promise<readonly string[]>): Promise<MainResponse> {
+    return this.#reports.run(key, async () => {
+      const bytes = await sharedBytes([...(await write()), '\n']);
+      return { status: 200, json: '', other: { kind: 'shared', bytes } };
+    });
+  }
+
+  #recentApps(lastMinutes: number | null): Promise<MainResponse> {
+    return this.#longReport(`recentApps ${lastMinutes}`, async () => {
       const statistics = await this.#sources.http.collect('recentApps');
       const nowUnixMs = Date.now();
       const merged = await mergeRecentApps(statistics, nowUnixMs, lastMinutes);
-      return jsonObjectInChunks(await recentAppsJson(merged, nowUnixMs));
+      const pieces = new TextPieces();
+      await addJsonObject(await recentAppsJson(merged, nowUnixMs), pieces);
+      return pieces.all;
     });
   }
 

@@ -1,12 +1,12 @@
 /**
  * Bodies that list the operators' entries, from this thread's copy of the state. They are written
- * in time slices, so that a long list does not delay the checks; and in pieces, because to gather
- * the letters of one long string would be one long step.
+ * in time slices, so that a long list does not delay the checks.
  *
  * What an operator said of an entry follows its other keys. A skipped host is its time alone, as
  * in the original, and an object only when there is more to say.
  */
 import { goTime, jsonString } from '../../base/json.js';
+import { TextPieces } from '../../base/text-pieces.js';
 import { sortInChunks, TimeSlice } from '../../base/time-slice.js';
 import type { StoreLocation } from '../../contracts/http.js';
 import { thresholdKey } from '../../throttle/commands.js';
@@ -64,9 +64,6 @@ const THRESHOLDS: EntryWriter<ThresholdEntry> = {
     ]),
 };
 
-/** Characters of a piece, less than those of one more entry. */
-export const PIECE_LENGTH = 64 * 1024;
-
 /** Writes a page of the entries in force at a Unix time. */
 type ListWriter = (source: EntrySource, page: ListPage) => Promise<readonly string[]>;
 
@@ -123,7 +120,7 @@ async function writePage<Entry extends TableEntry>(
   list: EntryWriter<Entry>,
   { state, nowUnixMs, stores }: EntrySource,
   page: ListPage,
-): Promise<string[]> {
+): Promise<readonly string[]> {
   const slice = new TimeSlice();
   const metrics = metricNames(stores);
   const names: string[] = [];
@@ -131,22 +128,19 @@ async function writePage<Entry extends TableEntry>(
     if (name > page.after && name.startsWith(page.prefix)) names.push(name);
     if (slice.shouldYield) await slice.yield();
   }
-  const pieces: string[] = [];
-  let piece = '{';
+  const pieces = new TextPieces();
   let count = 0;
+  pieces.add('{');
   for (const name of await sortInChunks(names, slice)) {
     const entry = list.live(state, name, nowUnixMs);
     if (entry !== undefined) {
-      piece += `${count === 0 ? '' : ','}${jsonString(name)}:${list.json(entry, name, metrics)}`;
+      pieces.add(`${count === 0 ? '' : ','}${jsonString(name)}:${list.json(entry, name, metrics)}`);
       if (++count === page.limit) break;
-    }
-    if (piece.length >= PIECE_LENGTH) {
-      pieces.push(piece);
-      piece = '';
     }
     if (slice.shouldYield) await slice.yield();
   }
-  return [...pieces, `${piece}}`];
+  pieces.add('}');
+  return pieces.all;
 }
 
 /** The key of a store stands for its own metric. */

@@ -61,7 +61,7 @@ export class Lists {
   async fromMain(request: MainRequest, key = ''): Promise<HandlerResponse> {
     const runs = this.#fromMain.get(request.kind) ?? new SingleFlight();
     this.#fromMain.set(request.kind, runs);
-    return run(runs, key, async () => encoded(responseFromMain(await this.#callMain(request))));
+    return run(runs, key, async () => responseOf(await this.#callMain(request)));
   }
 }
 
@@ -72,6 +72,17 @@ async function run(
 ): Promise<HandlerResponse> {
   if (runs.queued >= QUEUED_MAX && !runs.isQueued(key)) return FULL_RESPONSE;
   return runs.run(key, respond);
+}
+
+async function responseOf(answer: MainResponse): Promise<HandlerResponse> {
+  const { status, other } = answer;
+  if (other?.kind !== 'shared') return encoded(responseFromMain(answer));
+  const shared = Buffer.from(other.bytes);
+  const chunks: Buffer[] = [];
+  for (let from = 0; from < shared.length; from += ENCODED_LENGTH) {
+    chunks.push(shared.subarray(from, from + ENCODED_LENGTH));
+  }
+  return { ...jsonResponse(status, ''), body: await joined(chunks, new TimeSlice()) };
 }
 
 /** With the body, of these pieces, in bytes if it is long. */

@@ -1,7 +1,8 @@
 /** `/debug/vars`: everything that is counted or measured, as one flat JSON object. */
 import { monotonicMs } from '../../../base/clock.js';
 import { jsonString } from '../../../base/json.js';
-import { jsonMembersInChunks, sortInChunks, TimeSlice } from '../../../base/time-slice.js';
+import { TextPieces } from '../../../base/text-pieces.js';
+import { addJsonObject, sortInChunks, TimeSlice } from '../../../base/time-slice.js';
 import { type Board, emptyLeadershipReading, emptyStoreReading } from '../../../board/board.js';
 import type { Consensus } from '../../../contracts/consensus.js';
 import type { HttpStatisticsSource, StoreLocation } from '../../../contracts/http.js';
@@ -50,7 +51,8 @@ export class Vars implements VarsReporter {
     clearInterval(this.#ticker);
   }
 
-  async report(): Promise<string> {
+  /** As JSON, in pieces. */
+  async report(): Promise<readonly string[]> {
     const { http, probes } = this.#sources;
     const [checks, probing] = await Promise.all([http.collect('checks'), probes.collect()]);
     const uptimeSeconds = (monotonicMs() - this.#startedAtMs) / 1000;
@@ -66,7 +68,9 @@ export class Vars implements VarsReporter {
     }
     this.#addConsensusVars(vars);
     addProcessVars(vars);
-    return `{${await jsonMembersInChunks(vars)}${await this.#throttledMembers()}}`;
+    const pieces = new TextPieces();
+    await addJsonObject(vars, pieces, () => this.#addThrottled(pieces));
+    return pieces.all;
   }
 
   async #storeVars(): Promise<Map<string, number>> {
@@ -91,7 +95,7 @@ export class Vars implements VarsReporter {
   }
 
   /** Of up to 200,000 entries: they need no map, because no other name comes after theirs. */
-  async #throttledMembers(): Promise<string> {
+  async #addThrottled(pieces: TextPieces): Promise<void> {
     const slice = new TimeSlice();
     const { board, state } = this.#sources;
     const nowUnixMs = board.expiryTimeMs();
@@ -100,12 +104,10 @@ export class Vars implements VarsReporter {
       if (state.throttledApp(key, nowUnixMs) !== undefined) keys.push(key);
       if (slice.shouldYield) await slice.yield();
     }
-    let json = '';
     for (const key of await sortInChunks(keys, slice)) {
-      json += `,${jsonString(`throttled_states.${key}`)}:1`;
+      pieces.add(`,${jsonString(`throttled_states.${key}`)}:1`);
       if (slice.shouldYield) await slice.yield();
     }
-    return json;
   }
 
   #addConsensusVars(vars: Map<string, string | number>): void {
