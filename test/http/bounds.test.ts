@@ -134,6 +134,18 @@ describe('CheckCounters', () => {
 });
 
 describe('RecentApps', () => {
+  it('can be pulled to their end while new ones come without end', () => {
+    const apps = new RecentApps(100);
+    for (let at = 0; at < 100; at++) apps.record(`app-${at}`, 1, NOW);
+    let pulled = 0;
+    for (const _entry of apps.entries()) {
+      pulled++;
+      if (pulled > 1_000) break;
+      for (let at = 0; at < 3; at++) apps.record(`new-${pulled}-${at}`, 1, NOW);
+    }
+    expect(pulled).to.equal(100);
+  });
+
   const names = (recent: RecentApps): string[] =>
     [...recent.entries()].map(({ app, client }) => `${app}/${client}`).sort();
 

@@ -71,8 +71,9 @@ export class RecentApps {
     return false;
   }
 
+  /** Those of now: with those that come while they are pulled, there might be no end. */
   *entries(): Generator<RecentApp> {
-    for (const { app, client, checkedAtUnixMs } of this.#queue) {
+    for (const { app, client, checkedAtUnixMs } of [...this.#queue]) {
       yield { app, client: clientName(client), checkedAtUnixMs };
     }
   }
