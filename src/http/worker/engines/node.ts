@@ -28,6 +28,7 @@ import { type Engine, type EngineContext, InFlight, type Listening } from './eng
 import { MALFORMED_RESPONSE } from './framing.js';
 import { HeldBodies, TRANSFER_MS_MAX } from './held-bodies.js';
 import { NodeConnections } from './node-connections.js';
+import { NodeLargeBodySender } from './node-large-body.js';
 import { NodeSink } from './node-sink.js';
 import { ClientCertificates, secureContext } from './node-tls.js';
 
@@ -45,6 +46,7 @@ export class NodeEngine implements Engine {
   readonly #inFlight = new InFlight();
   readonly #connections = new NodeConnections();
   readonly #held = new HeldBodies();
+  readonly #largeBodies = new NodeLargeBodySender();
   #draining = false;
 
   /** `tls` null: plain HTTP. Throws `RESOURCE` when its files cannot be used. */
@@ -199,8 +201,9 @@ export class NodeEngine implements Engine {
     if (this.#draining) headers.Connection = 'close';
     res.writeHead(response.status, headers);
     if (req.method === 'HEAD') res.end();
-    else if (response.stream === undefined) res.end(response.body);
-    else response.stream(new NodeSink(res));
+    else if (response.stream !== undefined) response.stream(new NodeSink(res));
+    else if (HeldBodies.isLarge(response.body)) this.#largeBodies.send(res, response.body);
+    else res.end(response.body);
   }
 
   /** The response, or the one that refuses to send so long a body now. */

@@ -3,17 +3,11 @@
  * copy what the client has not taken yet, for each client, and again and again while it drains.
  */
 import type { HttpResponse } from 'uWebSockets.js';
+import { CHUNK_BYTES, ChunkTurns } from './chunk-turns.js';
 import { TRANSFER_MS_MAX } from './held-bodies.js';
 
-/** In one go. */
-const CHUNK_BYTES = 64 * 1024;
-
-/** Chunks of one turn of the event loop, of all bodies. */
-const CHUNKS_PER_TURN = 8;
-
 export class LargeBodySender {
-  readonly #waiting: Array<() => void> = [];
-  #isDue = false;
+  readonly #turns = new ChunkTurns();
 
   /**
    * `begin` writes the head. Resolves when the client has taken the body, or has gone. Replaces the
@@ -33,7 +27,7 @@ export class LargeBodySender {
         const chunk = body.subarray(from, from + CHUNK_BYTES);
         const [isTaken, isWhole] = res.tryEnd(chunk, body.length);
         if (isWhole) finish();
-        else if (isTaken) this.#later(goOn);
+        else if (isTaken) this.#turns.later(goOn);
         return isTaken;
       };
       const goOn = (): void => {
@@ -50,21 +44,6 @@ export class LargeBodySender {
         begin();
         sendChunk();
       });
-    });
-  }
-
-  #later(goOn: () => void): void {
-    this.#waiting.push(goOn);
-    this.#sendSoon();
-  }
-
-  #sendSoon(): void {
-    if (this.#isDue || this.#waiting.length === 0) return;
-    this.#isDue = true;
-    setImmediate(() => {
-      this.#isDue = false;
-      for (const goOn of this.#waiting.splice(0, CHUNKS_PER_TURN)) goOn();
-      this.#sendSoon();
     });
   }
 }
