@@ -82,6 +82,16 @@ export interface HttpWorkerData {
   readonly mainWatchdog: WatchdogLimits;
 }
 
+/** Entries in the order of their names. */
+export interface ListPage {
+  /** How many at most. */
+  readonly limit: number;
+  /** Only entries that follow this name; empty: from the first. */
+  readonly after: string;
+  /** Only entries whose names begin so. */
+  readonly prefix: string;
+}
+
 /** What an HTTP worker needs main for. */
 export type MainRequest =
   /** `appSeen`: whether the app of the command has checked at this worker in the last 24 h. */
@@ -98,7 +108,7 @@ export type MainRequest =
    */
   | { readonly kind: 'readBarrier' }
   | { readonly kind: 'apps'; readonly selection: AppSelection }
-  | { readonly kind: 'recentApps'; readonly lastMinutes: number | null }
+  | { readonly kind: 'recentApps'; readonly lastMinutes: number | null; readonly page: ListPage }
   | { readonly kind: 'consensusLeader' }
   | { readonly kind: 'consensusState' }
   | { readonly kind: 'consensusStatus' }
@@ -110,7 +120,7 @@ export type MainRequest =
   | { readonly kind: 'storeHosts'; readonly store: string }
   /** The last `seconds` of one store. */
   | { readonly kind: 'history'; readonly store: string; readonly seconds: number }
-  | { readonly kind: 'inventory' }
+  | { readonly kind: 'inventory'; readonly page: ListPage }
   | { readonly kind: 'vars' }
   | { readonly kind: 'metrics' }
   | { readonly kind: 'profile'; readonly profile: ProfileRequest };

@@ -28,8 +28,7 @@ export interface ClusterReport extends HostListReport {
 }
 
 export interface InventoryReporter {
-  /** By cluster name. */
-  report(): ReadonlyMap<string, ClusterReport>;
+  clusterNames(): Iterable<string>;
   /** Undefined: no such cluster is configured. */
   reportOf(cluster: string): ClusterReport | undefined;
 }

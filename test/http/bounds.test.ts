@@ -269,7 +269,7 @@ describe('MainClient', () => {
   it('sends the requests of one turn together and gives each its own response', async () => {
     const sent: Array<readonly NumberedRequest[]> = [];
     const client = new MainClient((requests) => sent.push(requests));
-    const responses = [client.call({ kind: 'vars' }), client.call({ kind: 'inventory' })];
+    const responses = [client.call({ kind: 'vars' }), client.call({ kind: 'cluster' })];
     await new Promise(setImmediate);
     expect(sent).to.have.length(1);
     const [[vars], [inventory]] = sent[0] as [NumberedRequest, NumberedRequest];
@@ -287,7 +287,7 @@ describe('MainClient', () => {
 
   it('responds 503 at once when too many requests are in flight', async () => {
     const client = new MainClient(() => {}, { inFlightMax: 2, timeoutMs: 60_000 });
-    const waiting = [client.call({ kind: 'inventory' }), client.call({ kind: 'vars' })];
+    const waiting = [client.call({ kind: 'cluster' }), client.call({ kind: 'vars' })];
     expect((await client.call({ kind: 'vars' })).status).to.equal(503);
     client.close();
     expect((await Promise.all(waiting)).map(({ status }) => status)).to.deep.equal([503, 503]);

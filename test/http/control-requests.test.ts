@@ -252,14 +252,21 @@ for (const engine of ENGINES) {
     });
 
     it('requests the recent apps of the last minutes, 0 for all', async () => {
-      for (const path of ['/recent-apps', '/recent-apps/0', '/recent-apps/15']) {
-        await fetchOnce(front.port, path);
-      }
+      const part = 'limit=2&after=a%2Fc&prefix=a';
+      const paths = ['/recent-apps', '/recent-apps/0', `/recent-apps/15?${part}`];
+      for (const path of [...paths, `/inventory?${part}`]) await fetchOnce(front.port, path);
+      const whole = { limit: 200_000, after: '', prefix: '' };
+      const page = { limit: 2, after: 'a/c', prefix: 'a' };
       expect(front.mainRequests).to.deep.equal([
-        { kind: 'recentApps', lastMinutes: null },
-        { kind: 'recentApps', lastMinutes: null },
-        { kind: 'recentApps', lastMinutes: 15 },
+        { kind: 'recentApps', lastMinutes: null, page: whole },
+        { kind: 'recentApps', lastMinutes: null, page: whole },
+        { kind: 'recentApps', lastMinutes: 15, page },
+        { kind: 'inventory', page },
       ]);
+      for (const path of ['/recent-apps', '/recent-apps/3', '/inventory']) {
+        expect((await fetchOnce(front.port, `${path}?limit=0`)).status).to.equal(400);
+      }
+      expect(front.mainRequests).to.have.length(4);
     });
 
     it('survives a client that disconnects before its response', async () => {

@@ -61,6 +61,8 @@ const READ: ClusterReport = {
 
 const YIELD = { kind: 'yieldLeadership', origin: { atMs: 0, client: 'c', owner: 'ada' } } as const;
 
+const WHOLE = { limit: 200_000, after: '', prefix: '' } as const;
+
 const CLUSTER: ClusterStatus = { Self: 'a:1', Leader: 'a:1', LeaderHTTP: 'a:8087', Nodes: [] };
 
 interface ControlSetup {
@@ -97,7 +99,7 @@ function control({
       ...consensus,
     },
     http: { collect: async () => statistics },
-    inventory: { report: () => inventory, reportOf: (name) => inventory.get(name) },
+    inventory: { clusterNames: () => inventory.keys(), reportOf: (name) => inventory.get(name) },
     vars: { report: reports.vars ?? (async () => ['{"a":1}']) },
     metrics: { report: reports.metrics ?? (async () => 'a 1\n') },
     profiler: { take: async () => '/tmp/a.cpuprofile' },
@@ -218,7 +220,8 @@ describe('MainRpc', () => {
       });
     const main = control({ statistics: [worker(['b', 0], ['a', 150_000]), worker(['a', 90_000])] });
     const epoch = (age: number): number => Math.floor((now - age) / 1000);
-    expect(sharedText(await main.handle({ kind: 'recentApps', lastMinutes: null }))).to.equal(
+    const all = { kind: 'recentApps', lastMinutes: null, page: WHOLE } as const;
+    expect(sharedText(await main.handle(all))).to.equal(
       `{"a/c":{"CheckedAtEpoch":${epoch(90_000)},"MinutesSinceChecked":1},` +
         `"b/c":{"CheckedAtEpoch":${epoch(0)},"MinutesSinceChecked":0}}\n`,
     );
@@ -226,20 +229,40 @@ describe('MainRpc', () => {
 
   it('reports the inventory by cluster', async () => {
     const main = control({ inventory: new Map(Object.entries({ b: UNREAD, a: READ })) });
-    expect((await main.handle({ kind: 'inventory' })).json).to.equal(
+    expect(sharedText(await main.handle({ kind: 'inventory', page: WHOLE }))).to.equal(
       '{"a":{"Source":"static","Hosts":["h1:3306","h2:3307"],"IgnoredHosts":["h3:3306"],' +
         '"SkippedHosts":["h4:3306"],"LastReadAt":"1970-01-01T00:00:01.5Z","LastError":"",' +
         '"OddRows":["server \\"x\\""]},' +
         '"b":{"Source":"haproxy","Hosts":[],"IgnoredHosts":[],"SkippedHosts":[],' +
-        '"LastReadAt":null,"LastError":"cannot connect","OddRows":[]}}',
+        '"LastReadAt":null,"LastError":"cannot connect","OddRows":[]}}\n',
     );
+  });
+
+  it('reports a part of the inventory, and of the recent apps', async () => {
+    const inventory = new Map(['c', 'b2', 'b1', 'a', 'b3'].map((name) => [name, UNREAD]));
+    const recentApps = [...inventory.keys()].map((app) => ({
+      ...{ app, client: 'c', checkedAtUnixMs: Date.now() },
+    }));
+    const main = control({ inventory, statistics: [httpStatistics({ recentApps })] });
+    const asked = async (request: MainRequest): Promise<string[]> =>
+      Object.keys(JSON.parse(sharedText(await main.handle(request))));
+    for (const [page, expected] of [
+      [WHOLE, ['a', 'b1', 'b2', 'b3', 'c']],
+      [{ ...WHOLE, limit: 2 }, ['a', 'b1']],
+      [{ ...WHOLE, prefix: 'b' }, ['b1', 'b2', 'b3']],
+      [{ limit: 1, prefix: 'b', after: 'b1/c' }, ['b2']],
+    ] as const) {
+      expect(await asked({ kind: 'inventory', page })).to.deep.equal(expected);
+      const apps = await asked({ kind: 'recentApps', lastMinutes: null, page });
+      expect(apps).to.deep.equal(expected.map((app) => `${app}/c`));
+    }
   });
 
   it('reports the hosts of metrics that count others than the store', async () => {
     const { otherLists: _, ...list } = READ;
     const cluster = { ...UNREAD, otherLists: new Map([['threads', list]]) };
     const main = control({ inventory: new Map([['a', cluster]]) });
-    const { json } = await main.handle({ kind: 'inventory' });
+    const json = sharedText(await main.handle({ kind: 'inventory', page: WHOLE }));
     const { Metrics } = (JSON.parse(json) as Record<string, { Metrics: object }>).a!;
     expect(Metrics).to.deep.equal({
       threads: {

@@ -84,7 +84,7 @@ describe('the inventory of clusters', () => {
       listed('c', ['a', 'very-bad-one', 'b:3307'], { ignoreHosts }),
     ]);
     expect(prober.hosts('c')).to.deep.equal(['a:3306']);
-    const report = inventory.report().get('c')!;
+    const report = inventory.reportOf('c')!;
     expect(report).to.deep.include({ source: 'static', hosts: ['a:3306'], error: '' });
     expect(report.ignored).to.deep.equal(['very-bad-one:3306', 'b:3307']);
     expect(report.readAtUnixMs).to.be.closeTo(Date.now(), 5_000);
@@ -187,14 +187,14 @@ describe('the inventory of clusters', () => {
     expect(prober.last).to.deep.equal([]);
     expect(inventory.stores()).to.have.length(1);
     expect([...inventory.slots()], 'it never gets a value').to.deep.equal([]);
-    expect(inventory.report().get('c')).to.deep.include({ source: 'none', readAtUnixMs: null });
+    expect(inventory.reportOf('c')).to.deep.include({ source: 'none', readAtUnixMs: null });
   });
 
   it('reports a list that cannot be read and keeps the last good one', async () => {
     await inventory.replaceClusters([listed('c', ['a'])]);
     await inventory.replaceClusters([listed('c', ['a:99999'])]);
     expect(prober.hosts('c')).to.deep.equal(['a:3306']);
-    expect(inventory.report().get('c')!.error).to.include('a:99999');
+    expect(inventory.reportOf('c')!.error).to.include('a:99999');
   });
 
   describe('skipped hosts of the inventory', () => {
@@ -207,7 +207,7 @@ describe('the inventory of clusters', () => {
         ]),
       );
       expect(prober.hosts('c')).to.deep.equal(['c:3306']);
-      expect(inventory.report().get('c')!.skipped).to.deep.equal(['a:3306', 'B:3307']);
+      expect(inventory.reportOf('c')!.skipped).to.deep.equal(['a:3306', 'B:3307']);
     });
 
     it('drops one port of a skipped host:port, also of an IPv6 address', async () => {
@@ -220,7 +220,7 @@ describe('the inventory of clusters', () => {
         ]),
       );
       expect(prober.hosts('c')).to.deep.equal(['A:2', '::1:2']);
-      expect(inventory.report().get('c')!.skipped).to.deep.equal(['a:1', '[2001:DB8::1]:1']);
+      expect(inventory.reportOf('c')!.skipped).to.deep.equal(['a:1', '[2001:DB8::1]:1']);
     });
 
     it('uses the clock of the cluster for skips when the clock of this node is wrong', async () => {

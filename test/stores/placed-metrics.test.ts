@@ -195,7 +195,7 @@ describe('the metrics of a store in the inventory', () => {
     expect(hosts('lag')).to.deep.equal(['r1', 'r2']);
     expect(hosts('threads_running')).to.deep.equal(['r1', 'r2']);
     expect(hosts('disk')).to.deep.equal(['p']);
-    const report = inventory.report().get('main')!;
+    const report = inventory.reportOf('main')!;
     expect(report.hosts).to.deep.equal(['r1:3306', 'r2:3306']);
     expect(report.otherLists.get('disk')!.hosts).to.deep.equal(['p:3306']);
     expect(report.otherLists.has('threads_running')).to.equal(false);
@@ -204,7 +204,7 @@ describe('the metrics of a store in the inventory', () => {
   it('ignore hosts each by rules of its own; a skipped host is skipped for all', async () => {
     await configure(store({ ...running, ignoreHosts: ['r2'] }));
     expect([hosts('lag'), hosts('threads_running')]).to.deep.equal([['r1', 'r2'], ['r1']]);
-    const { otherLists } = inventory.report().get('main')!;
+    const { otherLists } = inventory.reportOf('main')!;
     expect(otherLists.get('threads_running')!.ignored).to.deep.equal(['r2:3306']);
     await inventory.skipsChanged(skipsOf([['r1', Date.now() + 60_000]]));
     expect([hosts('lag'), hosts('threads_running')]).to.deep.equal([['r2'], []]);

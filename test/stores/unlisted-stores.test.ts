@@ -39,7 +39,7 @@ describe('a store whose list of hosts cannot be read', () => {
     await until(() => inventory.unlistedStores().length === 0);
     inventory.refreshNow();
     settle(refused);
-    await until(() => inventory.report().get('main')!.error !== '');
+    await until(() => inventory.reportOf('main')!.error !== '');
     expect(inventory.unlistedStores(), 'the last good list stays').to.deep.equal([]);
     inventory.stop();
   });

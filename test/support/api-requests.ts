@@ -37,6 +37,7 @@ const REFUSED_QUERIES: Partial<Record<HttpEndpoint, string>> = {
   ...{ apps: 'limit=0', events: 'since=x', cpuProfile: 'seconds=61', heapSnapshot: 'thread=x' },
   yieldLeadership: 'reason=%00',
   ...{ throttledApps: 'limit=0', skippedHosts: 'limit=0' },
+  ...{ recentApps: 'limit=0', inventory: 'limit=0' },
   ...{ exemptedApps: 'limit=0', thresholds: 'limit=0' },
 };
 

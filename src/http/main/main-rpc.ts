@@ -32,6 +32,7 @@ import type { AskingApps } from './asking-apps.js';
 import type { CommandLog } from './command-log.js';
 import type { CommandMatches } from './command-matches.js';
 import { mergeRecentApps } from './merge-recent-apps.js';
+import { namesOfPage } from './page-of.js';
 import { sharedBytes } from './shared-bytes.js';
 
 export interface MainRpcSources {
@@ -49,6 +50,8 @@ export interface MainRpcSources {
   readonly apps: Pick<AskingApps, 'report'>;
   readonly log: Logger;
 }
+
+type RecentAppsRequest = Extract<MainRequest, { readonly kind: 'recentApps' }>;
 
 /** The content type of Prometheus' text format. */
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
@@ -99,7 +102,7 @@ export class MainRpc {
       case 'apps':
         return { status: 200, json: await this.#sources.apps.report(request.selection) };
       case 'recentApps':
-        return this.#recentApps(request.lastMinutes);
+        return this.#recentApps(request);
       case 'consensusLeader': {
         const { Leader } = consensus.status();
         return Leader === ''
@@ -129,8 +132,13 @@ export class MainRpc {
         const message = 'nothing was recorded of this store yet';
         return { status: 404, json: generalMessage(404, message) };
       }
-      case 'inventory':
-        return this.#report('inventory', async () => inventoryJson(inventory.report()));
+      case 'inventory': {
+        const { page } = request;
+        return this.#longReport(`inventory ${JSON.stringify(page)}`, async () => {
+          const names = await namesOfPage(inventory.clusterNames(), page);
+          return inventoryJson(names, (name) => inventory.reportOf(name));
+        });
+      }
       case 'vars':
         return this.#longReport('vars', () => vars.report());
       case 'metrics':
@@ -184,13 +192,15 @@ export class MainRpc {
     });
   }
 
-  #recentApps(lastMinutes: number | null): Promise<MainResponse> {
-    return this.#longReport(`recentApps ${lastMinutes}`, async () => {
+  #recentApps({ lastMinutes, page }: RecentAppsRequest): Promise<MainResponse> {
+    return this.#longReport(`recentApps ${JSON.stringify([lastMinutes, page])}`, async () => {
       const statistics = await this.#sources.http.collect('recentApps');
       const nowUnixMs = Date.now();
       const merged = await mergeRecentApps(statistics, nowUnixMs, lastMinutes);
+      const entries = await recentAppsJson(merged, nowUnixMs);
+      const names = await namesOfPage(entries.keys(), page);
       const pieces = new TextPieces();
-      await addJsonObject(await recentAppsJson(merged, nowUnixMs), pieces);
+      await addJsonObject(new Map(names.map((name) => [name, entries.get(name)!])), pieces);
       return pieces.all;
     });
   }

@@ -3,6 +3,7 @@
  * keys and their order are those of the original freno.
  */
 import { goTime, jsonString } from '../../base/json.js';
+import { TextPieces } from '../../base/text-pieces.js';
 import { TimeSlice } from '../../base/time-slice.js';
 import type { RecentApp } from '../../contracts/http.js';
 import type { ClusterReport, HostListReport } from '../../contracts/reports.js';
@@ -39,16 +40,29 @@ export async function recentAppsJson(
 }
 
 /**
- * By cluster: where its hosts come from, which are probed and which are left out, when the list was
- * last read, its last error, and its odd rows. The same for each metric with hosts of its own.
+ * By cluster, for these names: where its hosts come from, which are probed and which are left out,
+ * when the list was last read, its last error, and its odd rows. The same for each metric with
+ * hosts of its own.
  */
-export function inventoryJson(report: ReadonlyMap<string, ClusterReport>): string {
-  return objectJson(report, (cluster) => {
+export async function inventoryJson(
+  names: readonly string[],
+  reportOf: (name: string) => ClusterReport | undefined,
+): Promise<readonly string[]> {
+  const slice = new TimeSlice();
+  const pieces = new TextPieces();
+  let separator = '{';
+  for (const name of names) {
+    const cluster = reportOf(name);
+    if (cluster === undefined) continue;
     const fields = hostListFields(cluster);
     const { otherLists } = cluster;
     if (otherLists.size > 0) fields.push(`"Metrics":${objectJson(otherLists, hostListJson)}`);
-    return `{${fields.join(',')}}`;
-  });
+    pieces.add(`${separator}${jsonString(name)}:{${fields.join(',')}}`);
+    separator = ',';
+    if (slice.isOver) await slice.yield();
+  }
+  pieces.add(separator === '{' ? '{}' : '}');
+  return pieces.all;
 }
 
 /** Sorted by key. */

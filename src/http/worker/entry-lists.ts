@@ -8,7 +8,7 @@
 import { goTime, jsonString } from '../../base/json.js';
 import { TextPieces } from '../../base/text-pieces.js';
 import { sortInChunks, TimeSlice } from '../../base/time-slice.js';
-import type { StoreLocation } from '../../contracts/http.js';
+import type { ListPage, StoreLocation } from '../../contracts/http.js';
 import { thresholdKey } from '../../throttle/commands.js';
 import type { EntryNote, TableEntry, TableRow } from '../../throttle/entry-table.js';
 import type {
@@ -19,7 +19,6 @@ import type {
   ThrottledApp,
   ThrottleState,
 } from '../../throttle/state.js';
-import type { ListPage } from './list-page.js';
 
 /** One kind of entries: where they are, and how they are written. */
 interface EntryWriter<Entry extends TableEntry> {

@@ -16,7 +16,7 @@ import { type AccessGuard, credentialsOf } from './access/guard.js';
 import { appSelection } from './app-selection.js';
 import type { CheckRequests } from './check-requests.js';
 import { type Checks, withQuery } from './checks.js';
-import { isRefused, originOf, parseWholeNumber } from './control-parameters.js';
+import { isRefused, originOf } from './control-parameters.js';
 import { commandOf, matchedCommand } from './control-requests.js';
 import { crossSiteRefusal } from './cross-site.js';
 import { entryLists } from './entry-lists.js';
@@ -29,6 +29,7 @@ import { Lists } from './lists.js';
 import type { LiveStreams } from './live/streams.js';
 import { openApiDocument } from './openapi/document.js';
 import { PAGE, type PageFiles } from './page/page-files.js';
+import { pagedRequest } from './paged-request.js';
 import { profileRequest } from './profile-request.js';
 import { type ClientKey, clientName } from './recent-apps.js';
 import type { Reports } from './reports.js';
@@ -233,12 +234,18 @@ export class Handler implements RequestHandler {
         const page = pageOfList(request.query);
         if (isResponse(page)) return page;
         const write = entryLists[route.endpoint];
-        return this.#lists.afterBarrier(`${route.endpoint} ${page.key}`, request.client, () =>
-          write({ state, nowUnixMs: board.expiryTimeMs(), stores: this.#stores }, page),
+        return this.#lists.afterBarrier(
+          `${route.endpoint} ${JSON.stringify(page)}`,
+          request.client,
+          () => write({ state, nowUnixMs: board.expiryTimeMs(), stores: this.#stores }, page),
         );
       }
       case 'recentApps':
-        return this.#recentApps(parameters.get('lastMinutes') ?? '0');
+      case 'inventory': {
+        const minutes = parameters.get('lastMinutes') ?? '0';
+        const asked = pagedRequest(route.endpoint, minutes, request.query);
+        return isResponse(asked) ? asked : this.#lists.fromMain(asked, JSON.stringify(asked));
+      }
       case 'apps': {
         const selection = appSelection(request.query);
         return isResponse(selection)
@@ -265,7 +272,6 @@ export class Handler implements RequestHandler {
       case 'consensusStatus':
       case 'cluster':
         return this.#callMain({ kind: route.endpoint }, request.client);
-      case 'inventory':
       case 'vars':
       case 'metrics':
         return this.#lists.fromMain({ kind: route.endpoint });
@@ -375,15 +381,6 @@ export class Handler implements RequestHandler {
     const profile = profileRequest(query, ofCpu);
     if (isResponse(profile)) return profile;
     return method === 'HEAD' ? PROFILE_HEAD_RESPONSE : this.#callMain({ kind: 'profile', profile });
-  }
-
-  #recentApps(lastMinutes: string): HandlerResponse | Promise<HandlerResponse> {
-    const minutes = parseWholeNumber(lastMinutes);
-    if (minutes === undefined) {
-      return generalResponse(400, `whole minutes, got ${lastMinutes.slice(0, 100)}`);
-    }
-    const request = { kind: 'recentApps', lastMinutes: minutes === 0 ? null : minutes } as const;
-    return this.#lists.fromMain(request, String(minutes));
   }
 
   #callMain(request: MainRequest, client?: ClientKey): Promise<HandlerResponse> {

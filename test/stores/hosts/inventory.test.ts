@@ -108,7 +108,7 @@ describe('the inventory and its host sources', () => {
   }
 
   function report(name = 'main'): ClusterReport {
-    return inventory.report().get(name)!;
+    return inventory.reportOf(name)!;
   }
 
   /** Hosts that are probed now. */

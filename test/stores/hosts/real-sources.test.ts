@@ -18,7 +18,7 @@ describe('an inventory of real sources', () => {
 
   after(() => inventory.stop());
 
-  const report = (name: string): ClusterReport => inventory.report().get(name)!;
+  const report = (name: string): ClusterReport => inventory.reportOf(name)!;
 
   it('reads each kind', async () => {
     const csv = '# pxname,svname,status\npool,a,UP\npool,b,NOLB\npool,BACKEND,UP\n';

@@ -176,6 +176,7 @@ export const ENDPOINTS: Readonly<Record<HttpEndpoint, DescribedEndpoint>> = {
   resetThreshold: command('The configured threshold counts again', LIFT),
   thresholds: state('The thresholds that operators have set', 'Thresholds', PART),
   recentApps: state('Apps that checked on this node in the last 24 hours', 'RecentApps', {
+    ...PART,
     summaries: { '/recent-apps/:lastMinutes': 'Apps that checked on this node lately' },
   }),
   apps: state('Which apps ask about which stores, who waits and why', 'Apps', {
@@ -229,7 +230,7 @@ export const ENDPOINTS: Readonly<Record<HttpEndpoint, DescribedEndpoint>> = {
     },
     ...ONE_STORE,
   }),
-  inventory: state('The hosts of each cluster, and where they come from', 'Inventory'),
+  inventory: state('The hosts of each cluster, and where they come from', 'Inventory', PART),
   vars: {
     ...state('Counters and measurements as one flat object', 'Variables'),
     tag: 'Diagnostics',
