@@ -48,10 +48,42 @@ for (const engine of ENGINES) {
       await open(60);
       await until(() => counts.refused === 41 && counts.open === 20);
       expect(sockets.filter(({ closed }) => !closed).length).to.be.at.least(20);
-      first.write('GET /check/app/mysql/main1 HTTP/1.1\r\nHost: freno\r\n\r\n');
-      const [response] = (await once(first, 'data')) as [Buffer];
+      const served = engine === 'node' ? sockets.at(-1)! : first;
+      served.write('GET /check/app/mysql/main1 HTTP/1.1\r\nHost: freno\r\n\r\n');
+      const [response] = (await once(served, 'data')) as [Buffer];
       expect(response.toString()).to.match(/^HTTP\/1.1 200 /);
     });
+
+    if (engine === 'node') {
+      it('closes the longest idle one for a new one, and none with a request', async () => {
+        const ends: string[] = [];
+        const named = async (name: string): Promise<Socket> => {
+          await open(1);
+          const socket = sockets.at(-1)!;
+          socket.once('close', () => ends.push(name));
+          return socket;
+        };
+        for (const socket of sockets.splice(0)) socket.destroy();
+        await until(() => counts.open === 0);
+        counts.max = 3;
+        const busy = await named('busy');
+        await until(() => counts.open === 1);
+        busy.write('GET /lb-check HTTP/1.1\r\nHost: freno\r\nContent-Length: 5\r\n\r\n');
+        const asked = await named('asked');
+        await until(() => counts.open === 2);
+        await named('idle');
+        await until(() => counts.open === 3);
+        asked.write('GET /check/app/mysql/main1 HTTP/1.1\r\nHost: freno\r\n\r\n');
+        await once(asked, 'data');
+        const { status } = await fetchOnce(workers.pool.port, '/lb-check');
+        expect(status).to.equal(200);
+        await until(() => ends.length > 0);
+        expect(ends).to.deep.equal(['idle']);
+        busy.write('12345');
+        const [response] = (await once(busy, 'data')) as [Buffer];
+        expect(response.toString()).to.match(/^HTTP\/1.1 200 /);
+      });
+    }
 
     it('has places again when connections end', async () => {
       for (const socket of sockets.splice(0)) socket.destroy();

@@ -27,6 +27,7 @@ import { openAndUnlink } from '../temporary-file.js';
 import { type Engine, type EngineContext, InFlight, type Listening } from './engine.js';
 import { MALFORMED_RESPONSE } from './framing.js';
 import { HeldBodies, TRANSFER_MS_MAX } from './held-bodies.js';
+import { IdleSockets } from './idle-sockets.js';
 import { NodeConnections } from './node-connections.js';
 import { NodeLargeBodySender } from './node-large-body.js';
 import { NodeSink } from './node-sink.js';
@@ -45,6 +46,7 @@ export class NodeEngine implements Engine {
   readonly #certificates = new ClientCertificates();
   readonly #inFlight = new InFlight();
   readonly #connections = new NodeConnections();
+  readonly #idle = new IdleSockets();
   readonly #held = new HeldBodies();
   readonly #largeBodies = new NodeLargeBodySender();
   #draining = false;
@@ -68,8 +70,9 @@ export class NodeEngine implements Engine {
       tls === null ? createServer(times, serve) : this.#tlsServer(tls, idleTimeoutMs, times, serve);
     this.#server.on('connection', (socket) => {
       socket.once('close', () => context.connections.closed());
-      if (!context.connections.opened()) socket.destroy();
-      else if (tls === null) this.#connections.opened(socket);
+      const isRefused = !context.connections.opened() && !this.#idle.closeLongestIdle(socket);
+      if (isRefused) socket.destroy();
+      else if (tls === null) this.#opened(socket);
     });
     // An expectation that is not known is ignored (RFC 9110, section 10.1.1).
     this.#server.on('checkExpectation', (req, res) => this.#receive(req, res));
@@ -91,10 +94,15 @@ export class NodeEngine implements Engine {
     const clients = { requestCert, rejectUnauthorized: false, handshakeTimeout };
     const server = createTlsServer({ ...times, ...clients, ...secureContext(tls) }, serve);
     server.on('secureConnection', (socket) => {
-      this.#connections.opened(socket);
+      this.#opened(socket);
       this.#certificates.connected(socket);
     });
     return server;
+  }
+
+  #opened(socket: Socket): void {
+    this.#connections.opened(socket);
+    this.#idle.opened(socket);
   }
 
   /** After a handshake that failed, a response could not be read. */
@@ -138,6 +146,7 @@ export class NodeEngine implements Engine {
   /** Nothing is carried out before the request is known to be whole. */
   #receive(req: IncomingMessage, res: ServerResponse): void {
     const { socket } = req;
+    this.#idle.requested(socket, res);
     const accepted = this.#connections.accept(req);
     if (accepted !== 'accepted') {
       if (accepted === 'too many') this.#context.connections.pipelined();

@@ -144,6 +144,8 @@ export class UwsEngine implements Engine {
       return;
     }
     this.#peers.opened(binaryClient(res.getRemoteAddress()));
+    // An idle connection cannot make room: nothing says which one an object of an earlier event is,
+    // nor whether it is still open, and to close one that is not would end the process.
     if (!connections.opened()) res.close();
   }
 
