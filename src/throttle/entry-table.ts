@@ -88,6 +88,11 @@ export class EntryTable<Entry extends TableEntry> {
     return this.#rows.size;
   }
 
+  /** UTF-8 bytes of names, reasons and owners. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** The entry if it is in force at `nowMs` (Unix time). */
   live(key: string, nowMs: number): Entry | undefined {
     const entry = this.#rows.get(key)?.[1];

@@ -18,6 +18,7 @@ import {
 } from './commands.js';
 import { EntryTable, noteOf, type TableEntry, type TableRow } from './entry-table.js';
 import { type FeatureLevel, featureLevelOf } from './feature-level.js';
+import { appOfEntry, lift } from './lift.js';
 import { RECENT_COMMANDS_MAX, RecentCommands } from './recent-commands.js';
 import { portEntryGroup, portEntryPrefix } from './skipped-host.js';
 
@@ -94,7 +95,7 @@ export const EMPTY_IMAGE: StateImage = {
   recentCommands: [],
 };
 
-/** How many entries of each table are in force. */
+/** A number for each table, such as how many entries are in force. */
 export type EntryCounts = Readonly<
   Record<'throttledApps' | 'skippedHosts' | 'exemptedApps' | 'thresholds', number>
 >;
@@ -251,6 +252,16 @@ export class ThrottleState {
     };
   }
 
+  /** As `EntryTable.bytes`. */
+  get entryBytes(): EntryCounts {
+    return {
+      throttledApps: this.#throttledApps.bytes,
+      skippedHosts: this.#skippedHosts.bytes,
+      exemptedApps: this.#exemptedApps.bytes,
+      thresholds: this.#thresholds.bytes,
+    };
+  }
+
   image(): StateImage {
     return {
       clusterId: this.#clusterId,
@@ -362,28 +373,6 @@ function put<Entry extends TableEntry>(
   atMs: number,
 ): CommandOutcome {
   return table.put(name, entry, atMs) ? NO_EFFECT : 'full';
-}
-
-interface LiftedApp {
-  readonly key: AppKey;
-  readonly everyStore: boolean;
-  readonly atMs: number;
-}
-
-function lift(
-  table: Pick<EntryTable<TableEntry>, 'remove' | 'removeGroup'>,
-  { key, everyStore, atMs }: LiftedApp,
-): CommandOutcome {
-  const lifted = table.remove(key, atMs);
-  if (!everyStore) return { lifted };
-  const app = appOfEntry(key) ?? key;
-  return { lifted: lifted + table.removeGroup(app, `${key}/`, atMs) };
-}
-
-/** The app of an entry for one store; null: the entry is for all stores. */
-function appOfEntry(key: AppKey): string | null {
-  const slash = key.indexOf('/');
-  return slash === -1 ? null : key.slice(0, slash);
 }
 
 function sameName(name: string): string {

@@ -303,7 +303,10 @@ describe('MainRpc', () => {
     const main = control({ vars: async () => pieces });
     const answer = await main.handle({ kind: 'vars' });
     expect(sharedText(answer)).to.equal(`${pieces.join('')}\n`);
-    const written = await new Lists(async () => answer).fromMain({ kind: 'vars' });
+    const written = await new Lists(
+      async () => answer,
+      () => {},
+    ).fromMain({ kind: 'vars' });
     expect(written).to.include({ status: 200, contentType: 'application/json' });
     expect(written.body.toString()).to.equal(sharedText(answer));
   });

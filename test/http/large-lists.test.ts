@@ -43,10 +43,11 @@ describe('Lists', () => {
 
   it('ask main once for all that ask meanwhile', async () => {
     let calls = 0;
-    const lists = new Lists(async () => {
+    const ask = async (): Promise<typeof OK> => {
       calls++;
       return OK;
-    });
+    };
+    const lists = new Lists(ask, () => {});
     const asked = Array.from({ length: 1_500 }, () => lists.fromMain({ kind: 'vars' }));
     const statuses = new Set((await Promise.all(asked)).map(({ status }) => status));
     expect([...statuses]).to.deep.equal([200]);
@@ -54,16 +55,24 @@ describe('Lists', () => {
   });
 
   it('refuse more than 100 different ones that wait', async () => {
-    const lists = new Lists(async () => OK);
+    let counted = 0;
+    const lists = new Lists(
+      async () => OK,
+      () => counted++,
+    );
     const asked = Array.from({ length: 150 }, (_, list) =>
       lists.afterBarrier(`${list}`, '', async () => ['1']),
     );
     const refused = (await Promise.all(asked)).filter(({ status }) => status === 503);
     expect(refused).to.have.length(50);
+    expect(counted).to.equal(50);
   });
 
   it('of operators do not hold up the reports that other leaders read', async () => {
-    const lists = new Lists(async () => OK);
+    const lists = new Lists(
+      async () => OK,
+      () => {},
+    );
     let end = (_body: string[]): void => {};
     const running = new Promise<string[]>((resolve) => {
       end = resolve;
@@ -78,7 +87,10 @@ describe('Lists', () => {
   });
 
   it('encode a long body once, and keep its characters', async () => {
-    const lists = new Lists(async () => OK);
+    const lists = new Lists(
+      async () => OK,
+      () => {},
+    );
     const json = `"${'ä😀'.repeat(50_000)}"`;
     const write = async (): Promise<string> => json;
     const [one, other] = (await Promise.all([

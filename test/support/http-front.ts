@@ -116,6 +116,7 @@ export class TestFront {
       profiling,
       reports,
       streams: this.streams,
+      refused: () => this.connections.requestRefused(),
       pageFiles: new PageFiles(),
       callMain,
       hasSeen: (app) => recentApps.hasSeen(app, '', Date.now()),

@@ -70,6 +70,8 @@ export interface HandlerSources {
   readonly hasSeen: (app: string) => boolean;
   /** Does not reject. */
   readonly callMain: (request: MainRequest, client?: ClientKey) => Promise<MainResponse>;
+  /** Called for each request that is refused because too many others wait. */
+  readonly refused: () => void;
 }
 
 const CHECK_ALL = '/check-all';
@@ -89,7 +91,7 @@ export class Handler implements RequestHandler {
 
   constructor(sources: HandlerSources) {
     this.#sources = sources;
-    this.#lists = new Lists(sources.callMain);
+    this.#lists = new Lists(sources.callMain, sources.refused);
   }
 
   setStores(stores: readonly StoreLocation[]): void {
@@ -359,7 +361,9 @@ export class Handler implements RequestHandler {
 
   #stream(): HandlerResponse {
     const stream = this.#sources.streams.opener;
-    return stream === undefined ? TOO_MANY_STREAMS_RESPONSE : { ...STREAM_RESPONSE, stream };
+    if (stream !== undefined) return { ...STREAM_RESPONSE, stream };
+    this.#sources.refused();
+    return TOO_MANY_STREAMS_RESPONSE;
   }
 
   #leaderCheck(): HandlerResponse {

@@ -26,19 +26,22 @@ type CallMain = (request: MainRequest, client?: ClientKey) => Promise<MainRespon
 
 export class Lists {
   readonly #callMain: CallMain;
+  readonly #refused: () => void;
   readonly #reports = new SingleFlight<HandlerResponse>();
   /** Apart: clients choose which part of a list, so that there may be any number of them. */
   readonly #entries = new SingleFlight<HandlerResponse>();
   /** By the kind of the request, so that none waits for another. */
   readonly #fromMain = new Map<string, SingleFlight<HandlerResponse>>();
 
-  constructor(callMain: CallMain) {
+  /** `refused` is called for each request that finds no place. */
+  constructor(callMain: CallMain, refused: () => void) {
     this.#callMain = callMain;
+    this.#refused = refused;
   }
 
   /** `key`: which report. */
   write(key: string, write: () => Promise<string>): Promise<HandlerResponse> {
-    return run(this.#reports, key, async () => encoded(jsonResponse(200, await write())));
+    return this.#run(this.#reports, key, async () => encoded(jsonResponse(200, await write())));
   }
 
   /**
@@ -52,7 +55,7 @@ export class Lists {
   ): Promise<HandlerResponse> {
     const barrier = await this.#callMain({ kind: 'readBarrier' }, client);
     if (barrier.status !== 200) return responseFromMain(barrier);
-    return run(this.#entries, key, async () =>
+    return this.#run(this.#entries, key, async () =>
       encoded(jsonResponse(200, ''), [...(await write()), '\n']),
     );
   }
@@ -61,17 +64,18 @@ export class Lists {
   async fromMain(request: MainRequest, key = ''): Promise<HandlerResponse> {
     const runs = this.#fromMain.get(request.kind) ?? new SingleFlight();
     this.#fromMain.set(request.kind, runs);
-    return run(runs, key, async () => responseOf(await this.#callMain(request)));
+    return this.#run(runs, key, async () => responseOf(await this.#callMain(request)));
   }
-}
 
-async function run(
-  runs: SingleFlight<HandlerResponse>,
-  key: string,
-  respond: () => Promise<HandlerResponse>,
-): Promise<HandlerResponse> {
-  if (runs.queued >= QUEUED_MAX && !runs.isQueued(key)) return FULL_RESPONSE;
-  return runs.run(key, respond);
+  async #run(
+    runs: SingleFlight<HandlerResponse>,
+    key: string,
+    respond: () => Promise<HandlerResponse>,
+  ): Promise<HandlerResponse> {
+    if (runs.queued < QUEUED_MAX || runs.isQueued(key)) return runs.run(key, respond);
+    this.#refused();
+    return FULL_RESPONSE;
+  }
 }
 
 async function responseOf(answer: MainResponse): Promise<HandlerResponse> {

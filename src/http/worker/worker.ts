@@ -90,10 +90,11 @@ class HttpWorker {
     this.#data = data;
     this.#log = createLogger(data.log, `http-${data.worker}`);
     const connections = new ConnectionCounts(data.connections);
+    const refused = (): void => connections.requestRefused();
     this.#mainClient = new MainClient(
       (requests) => this.#post({ kind: 'requests', requests }),
       undefined,
-      () => connections.requestRefused(),
+      refused,
     );
     const board = new Board(data.board);
     const reports = new Reports((report) => this.#post(report));
@@ -128,6 +129,7 @@ class HttpWorker {
       profiling: data.profiling,
       reports,
       streams: this.#streams,
+      refused,
       pageFiles: new PageFiles(),
       callMain,
       hasSeen: (app) => this.#hasSeen(app),

@@ -57,11 +57,21 @@ export function fitnessFamilies(fitness: FitnessReport): Family[] {
 export async function operatorFamilies(board: Board, state: ThrottleState): Promise<Family[]> {
   const live = await state.liveEntries(board.expiryTimeMs());
   const { throttledApps, skippedHosts, exemptedApps, thresholds } = live;
+  const bytes = gauge(
+    'freno_entries_bytes',
+    'Bytes of the names, reasons and owners of the entries of a table, expired or not.',
+  );
+  const { entryBytes } = state;
+  bytes.add({ table: 'throttled_apps' }, entryBytes.throttledApps);
+  bytes.add({ table: 'skipped_hosts' }, entryBytes.skippedHosts);
+  bytes.add({ table: 'exempted_apps' }, entryBytes.exemptedApps);
+  bytes.add({ table: 'thresholds' }, entryBytes.thresholds);
   return [
     gauge('freno_throttled_apps', 'Entries of throttled apps in force.').add({}, throttledApps),
     gauge('freno_skipped_hosts', 'Hosts skipped by an operator now.').add({}, skippedHosts),
     gauge('freno_exempted_apps', 'Exemptions of apps in force.').add({}, exemptedApps),
     gauge('freno_set_thresholds', 'Thresholds set by an operator now.').add({}, thresholds),
+    bytes,
   ];
 }
 
