@@ -2,7 +2,9 @@
 import { expect } from 'chai';
 import { events } from '../../src/cli/commands/events.js';
 import type { CommandContext } from '../../src/cli/context.js';
+import { CommandFailure, EXIT } from '../../src/cli/exit-codes.js';
 import { localTime } from '../../src/cli/output/quantities.js';
+import { failureOf } from '../support/failure.js';
 
 const At = '2026-11-23T02:41:14.184Z';
 const Until = '2026-11-23T03:11:14.184Z';
@@ -48,6 +50,31 @@ describe('events', () => {
       'command    a1 throttled  App=a  Ratio=1',
       `command    host skipped until ${localTime(Until)}  Host=db7`,
     ]);
+  });
+
+  it('are followed through a fail-over, which is said once', async () => {
+    const event = (second: number) => {
+      return { At: `2026-11-23T02:41:1${second}.000Z`, Kind: 'reload', Text: `reload ${second}` };
+    };
+    const [first, second] = [event(1), event(2)];
+    const end = new Error('the end of the test');
+    const gone = new CommandFailure(EXIT.unreachable, 'http://freno: connection refused');
+    const replies: unknown[] = [[first], gone, gone, [first, second], end];
+    const askLeader = async () => {
+      const next = replies.shift();
+      if (next instanceof Error) throw next;
+      return { server: 'http://freno', status: 200, text: JSON.stringify(next) };
+    };
+    const said: string[] = [];
+    const output = {
+      isJson: false,
+      lines: (line: string) => void said.push(line.replace(/.* {2}/, '')),
+      note: (text: string) => void said.push(text),
+    };
+    const context = { group: { askLeader }, output } as unknown as CommandContext;
+    const failure = await failureOf(events(context, { follow: true }, 1));
+    expect(failure).to.equal(end);
+    expect(said).to.deep.equal(['reload 1', gone.message, 'reload 2']);
   });
 
   it('are refused since a time that is none, with both forms that are', async () => {

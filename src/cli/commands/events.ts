@@ -22,16 +22,19 @@ const SHOWN_FIRST: ReadonlySet<string> = new Set(['At', 'Kind', 'Text']);
 /** The longest name of a kind, `threshold`. */
 const KIND_WIDTH = 9;
 
+/** With `follow` only the first question must succeed: a fail-over is among what is followed. */
 export async function events(
   { servers, output }: CommandContext,
   { since, limit, follow = false }: EventOptions,
+  pollMs = POLL_MS,
 ): Promise<number> {
   let from = since === undefined ? undefined : sinceTime(since);
   const group = new ServerGroup(servers);
   /** Of the latest time: they come again with the next question, which includes that time. */
   let printed = new Set<string>();
+  let found = await read(group, from, limit);
+  let failure = '';
   for (;;) {
-    const found = await read(group, from, limit);
     const fresh = found.filter((event) => !printed.has(JSON.stringify(event)));
     write(output, fresh);
     if (!follow) return EXIT.ok;
@@ -41,7 +44,24 @@ export async function events(
       const same = found.filter(({ At }) => At === latest);
       printed = new Set(same.map((event) => JSON.stringify(event)));
     }
-    await delay(POLL_MS);
+    do {
+      await delay(pollMs);
+      const before = failure;
+      [found, failure] = await readAgain(group, from, limit);
+      if (failure !== '' && failure !== before) output.note(failure);
+    } while (failure !== '');
+  }
+}
+
+/** The events, and why there are none now; empty: they were read. */
+async function readAgain(
+  ...question: Parameters<typeof read>
+): Promise<[found: JsonObject[], failure: string]> {
+  try {
+    return [await read(...question), ''];
+  } catch (error) {
+    if (error instanceof CommandFailure) return [[], error.message];
+    throw error;
   }
 }
 
