@@ -4,6 +4,7 @@ import { get, type IncomingMessage } from 'node:http';
 import { expect } from 'chai';
 import type { StreamSink } from '../../src/http/worker/live/sink.js';
 import { LiveStreams } from '../../src/http/worker/live/streams.js';
+import { eventLoopTurns } from '../support/event-loop.js';
 import { fetchOnce } from '../support/http-client.js';
 import { ENGINES, TestFront } from '../support/http-front.js';
 import { until } from '../support/until.js';
@@ -42,15 +43,17 @@ describe('the streams of a thread', () => {
   let isLeading: boolean;
   let writes: number;
   let topics: () => Map<string, string>;
+  let topicsLater: Promise<Map<string, string>> | undefined;
   let streams: LiveStreams;
 
   beforeEach(() => {
     isLeading = true;
     writes = 0;
+    topicsLater = undefined;
     topics = () => new Map([['stores', `${writes}`]]);
     const write = async (): Promise<Map<string, string>> => {
       writes += 1;
-      return topics();
+      return topicsLater ?? topics();
     };
     const limits = { streamsMax: 2, periodMs: PERIOD_MS, stalledMs: 50 };
     streams = new LiveStreams({ write, isLeading: () => isLeading }, limits);
@@ -111,6 +114,25 @@ describe('the streams of a thread', () => {
     await until(() => sink.text.includes(`data: ${written + 1}\n`));
     expect(sink.text).not.to.contain(`data: ${missed}\n`);
     expect(sink.ended).to.equal('no');
+  });
+
+  it('have no old topic, and do not end, where there were none before', async () => {
+    const first = open();
+    await until(() => first.text.includes('data: 1\n'));
+    let written: (topics: Map<string, string>) => void = () => undefined;
+    topicsLater = new Promise((resolve) => {
+      written = resolve;
+    });
+    await until(() => writes > 1);
+    first.end();
+    written(new Map([['apps', 'old']]));
+    topicsLater = undefined;
+    await eventLoopTurns();
+    isLeading = false;
+    const second = open();
+    await until(() => second.text.includes('event: stores'));
+    expect(second.ended).to.equal('no');
+    expect(second.text).not.to.contain('event: apps');
   });
 
   it('are bounded in number', () => {

@@ -93,7 +93,9 @@ export class LiveStreams {
     if (this.#streams.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
+    // What was so while there were streams is nothing to the next one.
     this.#latest = new Map();
+    this.#wasLeading = false;
   }
 
   async #tick(): Promise<void> {
@@ -104,6 +106,7 @@ export class LiveStreams {
       if (this.#wasLeading && !isLeading) this.#endAll();
       this.#wasLeading = isLeading;
       const written = await this.#sources.write();
+      if (this.#streams.size === 0) return;
       this.#latest = new Map([...this.#latest, ...written]);
       for (const stream of this.#streams) this.#send(stream);
     } finally {
