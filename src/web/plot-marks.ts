@@ -30,7 +30,11 @@ export function plotMarks(
     marks.filter((mark) => !isMeasured(mark)),
     apartSeconds,
   );
-  return [...(measured.length <= MARKS_MAX ? measured : []), ...done.slice(-MARKS_MAX)];
+  const shown = done.slice(-MARKS_MAX);
+  // One glyph in one place: what was done is not what the curve shows.
+  const isApart = ({ second }: PlotMark): boolean =>
+    shown.every((mark) => Math.abs(mark.second - second) > apartSeconds);
+  return [...(measured.length <= MARKS_MAX ? measured.filter(isApart) : []), ...shown];
 }
 
 /** Of marks that are close together the first one stays. `marks`: oldest first. */

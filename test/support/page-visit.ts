@@ -48,7 +48,8 @@ export class PageVisits {
   /** With the first values. */
   async openLive(url: string, options: BrowserContextOptions = {}): Promise<Page> {
     const page = await this.open(url, options);
-    await page.locator('#headline.bad').waitFor();
+    // On a busy machine there may be no leader for a moment, which is bad too.
+    await page.locator('#headline.bad', { hasText: 'jobs back' }).waitFor();
     return page;
   }
 

@@ -201,6 +201,24 @@ describe('the page', function () {
     expect(Math.abs(mark.y - name.y)).to.be.lessThan(5);
   });
 
+  for (const width of [1_360, 900, 390]) {
+    it(`opens the list of nodes and moves nothing in the bar, ${width} pixels wide`, async () => {
+      const page = await openLive({ viewport: { width, height: 844 } });
+      const places = async () => {
+        const found = ['.nodes summary', '#standing', '#search'].map(async (selector) => {
+          const { x, y } = (await page.locator(selector).boundingBox())!;
+          return { selector, x, y };
+        });
+        return (await Promise.all(found)).slice(0, width > 800 ? 3 : 2);
+      };
+      const before = await places();
+      await page.click('.nodes summary');
+      await page.locator('#yield').waitFor();
+      expect(await places()).to.deep.equal(before);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).to.equal(width);
+    });
+  }
+
   it('loads less than 150 KB, and nothing from elsewhere', async () => {
     const page = await visits.newPage();
     let bytes = 0;

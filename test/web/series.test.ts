@@ -110,6 +110,14 @@ describe('the marks of the plots', () => {
     expect(marks).to.deep.equal([{ second: 1_890, kind: 'leader' }]);
   });
 
+  it('are one where a crossing is close to what was done', () => {
+    const events = [at(1_000, 'threshold'), at(1_005, 'leader'), at(1_100, 'threshold')];
+    expect(plotMarks(events, 1_000, 900)).to.deep.equal([
+      { second: 1_100, kind: 'threshold' },
+      { second: 1_005, kind: 'leader' },
+    ]);
+  });
+
   it('are on the axis', () => {
     expect(plotMarks([at(999, 'command'), at(1_000, 'command')], 1_000, 900)).to.have.length(1);
   });
