@@ -74,10 +74,10 @@ class TopView {
     const storeRows = Math.max(1, free - appRows);
     const tables = [
       ...this.#storeLines(stores.slice(0, storeRows), size.columns),
-      ...more(stores.length - storeRows, 'stores'),
+      ...more(stores.length - storeRows, 'metric'),
       '',
       ...this.#appLines(apps.slice(0, appRows)),
-      ...more(apps.length - appRows, 'apps'),
+      ...more(apps.length - appRows, 'app'),
     ];
     // What is older than a look must not pass for what is now.
     const isOld = failure !== '';
@@ -159,5 +159,5 @@ function widestOf(lines: readonly string[]): number {
 }
 
 function more(count: number, what: string): string[] {
-  return count > 0 ? [`and ${count} more ${what}`] : [];
+  return count > 0 ? [`and ${count} more ${what}${count === 1 ? '' : 's'}`] : [];
 }
