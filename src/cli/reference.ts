@@ -162,6 +162,8 @@ mysql/main, lag: db7:3306: Error 1227 (42000): Access denied; you need …
   missing: GRANT SLAVE MONITOR ON *.* TO 'freno'@'10.0.0.%'
 \`\`\`
 
+Metrics that Prometheus measures are not tried, and named (\`NotTried\` with \`--json\`).
+
 ## Complete commands in a shell
 
 \`\`\`sh

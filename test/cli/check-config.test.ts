@@ -101,6 +101,21 @@ describe('check-config', () => {
       expect(accepted).to.equal(0);
     });
 
+    it('says which metrics it does not try: those of Prometheus', async () => {
+      const Prometheus = { URL: 'http://127.0.0.1:1', Query: 'disk' };
+      const Metrics = { disk_used: { Threshold: 1, Prometheus } };
+      const Clusters = { load: { ...clusterOf(server.address), Metrics } };
+      const mysql = { ...login, MetricQuery: 'select 1', Clusters };
+      const { code, stderr } = await check(mysql, '--connect');
+      expect(code).to.equal(0);
+      expect(stderr).to.include(
+        'freno: mysql/load, disk_used: not tried: it is read from Prometheus\n',
+      );
+      const { stdout } = await check(mysql, '--connect', '--json');
+      const untried = [{ Store: 'mysql/load', Metric: 'disk_used' }];
+      expect(JSON.parse(stdout).NotTried).to.deep.equal(untried);
+    });
+
     it('reports a refused login, a dead host and an empty list, and no password', async () => {
       const [free] = await freePorts(1);
       const mysql = {

@@ -7,7 +7,7 @@ import type { Output } from '../output/output.js';
 import { printable } from '../output/printable.js';
 import { shortNumber } from '../output/quantities.js';
 import { tableLines } from '../output/table.js';
-import { type Trial, tryClusters } from './trials.js';
+import { type Trial, tryClusters, untriedMetrics } from './trials.js';
 
 export interface CheckConfigOptions {
   /** Also log in to each host and run each metric. */
@@ -15,8 +15,9 @@ export interface CheckConfigOptions {
 }
 
 /**
- * Resolves with 0 if the service would start with the file and, with `connect`, every metric can be
- * read from every host; with 2 for a mistake in the file, as the service; with 1 for a host.
+ * Resolves with 0 if the service would start with the file and, with `connect`, every metric that
+ * is tried can be read from every host; with 2 for a mistake in the file, as the service; with 1
+ * for a host.
  */
 export async function checkConfig(
   output: Output,
@@ -32,12 +33,16 @@ export async function checkConfig(
   const { config, files, warnings } = loaded;
   const clusters = clusterSettings(config);
   const trials = connect ? await tryClusters(clusters) : [];
+  const untried = connect ? untriedMetrics(clusters) : [];
   if (output.isJson) {
     output.json({
       Valid: true,
       Files: files,
       Warnings: warnings,
-      ...(connect && { Hosts: trials.map(trialJson) }),
+      ...(connect && {
+        Hosts: trials.map(trialJson),
+        NotTried: untried.map(({ store, metric }) => ({ Store: store, Metric: metric })),
+      }),
     });
   } else {
     const count = `${clusters.length} ${clusters.length === 1 ? 'cluster' : 'clusters'}`;
@@ -46,6 +51,9 @@ export async function checkConfig(
       ...warnings.map((warning) => `warning: ${printable(warning)}`),
       ...trialLines(output, trials),
     );
+    for (const { store, metric } of untried) {
+      output.note(printable(`${store}, ${metric}: not tried: it is read from Prometheus`));
+    }
   }
   return trials.some(({ result }) => result.kind === 'failed') ? EXIT.failed : EXIT.ok;
 }

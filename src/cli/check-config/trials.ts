@@ -15,6 +15,21 @@ export interface Trial {
   readonly result: TrialResult;
 }
 
+/** A metric of a store that is not tried. */
+export interface UntriedMetric {
+  readonly store: string;
+  readonly metric: string;
+}
+
+/** Those of Prometheus: one query there has the values of many hosts. */
+export function untriedMetrics(clusters: readonly ClusterSettings[]): UntriedMetric[] {
+  return clusters.flatMap(({ name, metrics }) =>
+    metrics
+      .filter(({ measured }) => measured.kind === 'prometheus')
+      .map((metric) => ({ store: `mysql/${name}`, metric: metric.name })),
+  );
+}
+
 /** Each takes up to some seconds, on a host that does not respond. */
 const CONCURRENT_MAX = 64;
 

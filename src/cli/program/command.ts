@@ -95,7 +95,7 @@ export const COMMAND_EXIT_CODES = exitCodesHelp([
 ]);
 
 export const CHECK_CONFIG_EXIT_CODES = exitCodesHelp([
-  [EXIT.ok, 'the service would start; with --connect: every metric can be read from every host'],
+  [EXIT.ok, 'the service would start; with --connect: what was tried can be read from every host'],
   [EXIT.failed, 'with --connect: a metric cannot be read from a host'],
   [EXIT.usage, 'the file has a mistake, or the command line'],
 ]);
