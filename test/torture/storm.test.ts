@@ -8,7 +8,7 @@ function drawn(seed: number, storm: number): number[] {
 }
 
 describe('the faults of a storm', () => {
-  it('are drawn anew in each storm, and the same again with the same seed', () => {
+  it('are others in each storm, and the same again with the same seed', () => {
     const storms = [0, 1, 2, 3, 4].map((storm) => drawn(SEED, storm));
     expect(new Set(storms.flat()).size, 'no sequence twice').to.equal(10);
     expect([0, 1, 2, 3, 4].map((storm) => drawn(SEED, storm))).to.deep.equal(storms);
