@@ -81,6 +81,8 @@ function packageRoot({ workplace }, name) {
 
 function pack(release, directory, file) {
   const root = join(release.workplace, directory);
+  // Whatever the umask of the checkout was.
+  run('chmod', ['--recursive', 'u=rwX,go=rX', root]);
   run('find', [root, '-type', 'f', '-exec', 'chmod', '0644', '{}', '+']);
   const launcher = join(root, 'package/dist/src/freno.cjs');
   if (existsSync(launcher)) run('chmod', ['0755', launcher]);

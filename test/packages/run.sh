@@ -75,9 +75,18 @@ make_root() {
   rm -rf "$work/root1"/var/lib/apt/lists/*
   cp -a "$work/root1" "$work/root-image"
 }
+# Again from a clone at a path of another length, by a user with other settings.
+build_elsewhere() (
+  umask 077
+  git clone --quiet --shared . "$work/a-clone-elsewhere"
+  ln -s "$PWD/node_modules" "$work/a-clone-elsewhere/node_modules"
+  cd "$work/a-clone-elsewhere"
+  TZ=Asia/Tokyo HOME=$work LC_ALL=C \
+    node resources/packaging/package.mjs --output "$work/again"
+)
 build_others() {
   if [ -z "${PACKAGES_BUILT:-}" ]; then
-    node resources/packaging/package.mjs --output "$work/again"
+    build_elsewhere
   fi
   if [ -z "${PACKAGES_BUILT:-}" ] || [ ! -e "$before/SHA256SUMS" ]; then
     node resources/packaging/package.mjs --commit "$previous" --version 0.0.1 --only deb \
@@ -186,7 +195,7 @@ step "the image runs; $above MB above its base"
 finished "$others_job" "$work/others.log"
 if [ -z "${PACKAGES_BUILT:-}" ]; then
   diff "$release/SHA256SUMS" "$work/again/SHA256SUMS" || fail 'two builds differ'
-  step 'built again: the same bytes'
+  step 'built again, from a clone elsewhere: the same bytes'
 fi
 old_deb=$(echo "$before"/freno_*.deb)
 step "has the previous release, $previous"
