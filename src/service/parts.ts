@@ -1,10 +1,6 @@
-/** The parts of the service that are built from many settings: both pools of threads, consensus. */
+/** The parts of the service that are built from many settings: the probe threads, consensus. */
 import { hostname } from 'node:os';
 import { version } from '../base/version.js';
-import type { Board } from '../board/board.js';
-import type { ConnectionCounts } from '../board/connection-counts.js';
-import { MySQLConsensus } from '../consensus/mysql/consensus.js';
-import { RaftConsensus } from '../consensus/raft/consensus.js';
 import type {
   Consensus,
   ConsensusObserver,
@@ -12,23 +8,16 @@ import type {
   NodeDescription,
   StateMachine,
 } from '../contracts/consensus.js';
-import { HttpPool, type HttpPoolOptions } from '../http/main/pool.js';
-import type { DiagnosticsHub } from '../publish/main/diagnostics-hub.js';
 import { ProbePool } from '../stores/main/pool.js';
-import type { ThrottleState } from '../throttle/state.js';
+import type { ServiceFront } from './front.js';
 import type { ServiceOptions } from './options.js';
 
 const PROBE_WORKER = new URL('../../workers/probe.js', import.meta.url);
 
-/** What both pools of threads are given. */
-export interface PoolContext {
-  readonly options: ServiceOptions;
-  readonly board: Board;
-  readonly diagnostics: DiagnosticsHub;
-  readonly connections: ConnectionCounts;
-}
-
-export function createProbePool({ options, board, diagnostics }: PoolContext): ProbePool {
+export function createProbePool(
+  options: ServiceOptions,
+  { board, diagnostics }: Pick<ServiceFront, 'board' | 'diagnostics'>,
+): ProbePool {
   const { settings, log, logOptions } = options;
   return new ProbePool({
     board: board.memory,
@@ -41,45 +30,19 @@ export function createProbePool({ options, board, diagnostics }: PoolContext): P
   });
 }
 
-export function createHttpPool(
-  { options, board, diagnostics, connections }: PoolContext,
-  state: ThrottleState,
-  handlers: Pick<HttpPoolOptions, 'handleRequest' | 'refused' | 'unknownToken'>,
-): HttpPool {
-  const { settings, log, logOptions, failed } = options;
-  return new HttpPool({
-    engine: settings.httpEngine,
-    listenPort: settings.listenPort,
-    listenAddress: settings.listenAddress,
-    listenTls: settings.listenTls,
-    door: settings.door,
-    workers: settings.httpWorkers,
-    board: board.memory,
-    stores: [],
-    appRules: settings.appRules,
-    access: settings.access,
-    memcache: settings.memcache,
-    image: () => state.image(),
-    ...handlers,
-    log,
-    workerLog: logOptions,
-    diagnostics,
-    connections: connections.memory,
-    profiling: settings.profiling,
-    failed,
-  });
-}
-
-/**
- * Elects the leader and replicates the commands: the MySQL backend if it is set, else Raft.
- * `loginTrial` answers the questions of a leader.
- */
-export function createConsensus(
-  { settings, forceNewCluster, config, log }: ServiceOptions,
+/** `loginTrial` answers the questions of a leader. */
+export type CreateConsensus = (
   state: StateMachine,
   observer: ConsensusObserver,
   loginTrial: LoginTrial,
-): Consensus {
+) => Consensus;
+
+/**
+ * What elects the leader and replicates the commands: the MySQL backend if it is set, else Raft.
+ * Only that is loaded, and at the start: a change of it needs a restart.
+ */
+export async function loadConsensus(options: ServiceOptions): Promise<CreateConsensus> {
+  const { settings, forceNewCluster, config, log } = options;
   const { consensus, listenPort, domain, shareDomain } = settings;
   const release = version();
   const description = (): NodeDescription => ({
@@ -88,9 +51,13 @@ export function createConsensus(
     listenPort,
   });
   if (consensus.kind === 'raft') {
+    const { RaftConsensus } = await import('../consensus/raft/consensus.js');
     const raft = { ...consensus, forceNewCluster };
-    return new RaftConsensus(raft, state, observer, log, { description, loginTrial });
+    return (state, observer, loginTrial) =>
+      new RaftConsensus(raft, state, observer, log, { description, loginTrial });
   }
+  const { MySQLConsensus } = await import('../consensus/mysql/consensus.js');
   const identity = { serviceId: `${hostname()}:${listenPort}`, domain, shareDomain };
-  return new MySQLConsensus({ settings: consensus, identity, state, observer, log, description });
+  return (state, observer) =>
+    new MySQLConsensus({ settings: consensus, identity, state, observer, log, description });
 }

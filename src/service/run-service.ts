@@ -7,8 +7,10 @@ import type { CommandLine } from '../config/commandline.js';
 import { loadConfig } from '../config/load.js';
 import { serviceSettings } from '../config/settings.js';
 import { ConfigState } from './config-state.js';
+import { ServiceFront } from './front.js';
+import type { ServiceOptions } from './options.js';
 import { Reloader } from './reload.js';
-import { Service } from './service.js';
+import type { Service } from './service.js';
 import { Shutdown } from './shutdown.js';
 
 /** Resolves when the service has ended. */
@@ -20,7 +22,7 @@ export async function runService(commandLine: CommandLine): Promise<void> {
   for (const warning of warnings) log.warn(warning);
   const shutdown = new Shutdown(log);
   const state = new ConfigState(config);
-  const service = new Service({
+  const options: ServiceOptions = {
     settings: serviceSettings(config, availableParallelism()),
     clusters: clusterSettings(config),
     forceLeadership: commandLine.forceLeadership,
@@ -29,7 +31,16 @@ export async function runService(commandLine: CommandLine): Promise<void> {
     log,
     logOptions: commandLine.log,
     failed: (error) => shutdown.start(error),
-  });
+  };
+  const front = new ServiceFront(options);
+  let stop = () => front.stop();
+  // Before anything starts: a signal that arrives meanwhile must stop it.
+  shutdown.listen(() => stop());
+  front.http.launch();
+  const createService = await loadService(options).catch((error: unknown) => shutdown.start(error));
+  if (createService === undefined || shutdown.hasStarted) return shutdown.done;
+  const service = createService(front);
+  stop = () => service.stop();
   const reloader = new Reloader({
     config,
     state,
@@ -38,8 +49,6 @@ export async function runService(commandLine: CommandLine): Promise<void> {
       service.reconfigure(clusterSettings(next), serviceSettings(next, availableParallelism())),
     log,
   });
-  // Before the start: a signal that arrives while the service starts must stop it.
-  shutdown.listen(() => service.stop());
   const started = service.start();
   started.catch((error: unknown) => shutdown.start(error));
   // After a failed start the process ends: there is nothing to reload.
@@ -56,4 +65,14 @@ export async function runService(commandLine: CommandLine): Promise<void> {
     // in progress, but for none that would follow them, as the end of the event loop would.
     if (!shutdown.isKilling) setImmediate(() => process.exit());
   }
+}
+
+/** What the other parts are made of is loaded only here, beside the HTTP threads. */
+async function loadService(options: ServiceOptions): Promise<(front: ServiceFront) => Service> {
+  const [{ Service }, { loadConsensus }] = await Promise.all([
+    import('./service.js'),
+    import('./parts.js'),
+  ]);
+  const createConsensus = await loadConsensus(options);
+  return (front) => new Service(options, front, createConsensus);
 }

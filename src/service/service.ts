@@ -2,7 +2,6 @@
 
 import { isLoopback } from '../base/address.js';
 import { version } from '../base/version.js';
-import { Board } from '../board/board.js';
 import type { ServiceSettings } from '../config/settings.js';
 import { ShareDomain } from '../consensus/mysql/share-domain.js';
 import type { Consensus } from '../contracts/consensus.js';
@@ -10,11 +9,11 @@ import type { ClusterSettings } from '../contracts/stores.js';
 import { AskingApps } from '../http/main/asking-apps.js';
 import { CommandLog } from '../http/main/command-log.js';
 import { CommandMatches } from '../http/main/command-matches.js';
-import { ConnectionLimit } from '../http/main/connection-limit.js';
+import type { ConnectionLimit } from '../http/main/connection-limit.js';
 import { MainRpc } from '../http/main/main-rpc.js';
 import type { HttpPool } from '../http/main/pool.js';
 import { RefusalReasons } from '../http/main/refusal-reasons.js';
-import { DiagnosticsHub } from '../publish/main/diagnostics-hub.js';
+import type { DiagnosticsHub } from '../publish/main/diagnostics-hub.js';
 import { EventLog } from '../publish/main/events/event-log.js';
 import { EventWatch } from '../publish/main/events/event-watch.js';
 import { HistoryKeeper } from '../publish/main/history/keeper.js';
@@ -23,17 +22,17 @@ import { StoreHosts } from '../publish/main/store-hosts.js';
 import { Vars } from '../publish/main/vars/vars.js';
 import { Inventory } from '../stores/main/inventory.js';
 import type { ProbePool } from '../stores/main/pool.js';
-import { ThrottleState } from '../throttle/state.js';
 import { FitnessWatch } from './fitness-watch.js';
+import type { ServiceFront } from './front.js';
 import { Leadership } from './leadership.js';
 import type { ServiceOptions } from './options.js';
-import { createConsensus, createHttpPool, createProbePool } from './parts.js';
+import { type CreateConsensus, createProbePool } from './parts.js';
 import { BoardPeerHealth } from './peer-health.js';
 import { ReplicatedState } from './replicated-state.js';
 
 export class Service {
   readonly #options: ServiceOptions;
-  readonly #diagnostics = new DiagnosticsHub();
+  readonly #diagnostics: DiagnosticsHub;
   readonly #probes: ProbePool;
   readonly #inventory: Inventory;
   readonly #leadership: Leadership;
@@ -51,17 +50,15 @@ export class Service {
   #stopped: Promise<void> | undefined;
 
   /** Creates the parts and the probe threads; none probes or listens before `start`. */
-  constructor(options: ServiceOptions) {
+  constructor(options: ServiceOptions, front: ServiceFront, createConsensus: CreateConsensus) {
     const { settings, forceLeadership: forced, log } = options;
-    const board = Board.create();
-    const state = new ThrottleState();
-    const connections = new ConnectionLimit(log);
+    const { board, state, connections } = front;
+    this.#diagnostics = front.diagnostics;
     this.#connections = connections;
-    const { counts } = connections;
-    const common = { options, board, diagnostics: this.#diagnostics, connections: counts };
+    this.#http = front.http;
     this.#options = options;
 
-    this.#probes = createProbePool(common);
+    this.#probes = createProbePool(options, front);
     const hostsCounted = (hosts: number) => connections.setHosts(hosts);
     this.#inventory = new Inventory({ board, prober: this.#probes, logger: log, hostsCounted });
     const inventory = this.#inventory;
@@ -74,16 +71,15 @@ export class Service {
       (key, nowMs) => state.throttledApp(key, nowMs),
       () => this.#consensus.name,
     );
-    // The pool passes requests to the RPC, which reports the pool's statistics: it passes none
-    // before `start`.
-    this.#http = createHttpPool(common, state, {
+    // The pool passes requests to the RPC, which reports the pool's statistics.
+    front.handlers = {
       handleRequest: (request) => this.#mainRpc.handle(request),
       refused: (refusal) => commands.refused(refusal),
       unknownToken: (client) => commands.unknownToken(client),
-    });
+    };
     this.#leadership = new Leadership({ board, prober: inventory, stores: inventory, forced });
     const replicated = new ReplicatedState(state, this.#http, inventory);
-    this.#consensus = createConsensus(options, replicated, this.#leadership, (asked) => {
+    this.#consensus = createConsensus(replicated, this.#leadership, (asked) => {
       // A list that this node does not use may be old: the next question finds it read.
       inventory.refreshNow();
       return this.#probes.tryLogins(asked);

@@ -47,6 +47,10 @@ export class Shutdown {
     });
   }
 
+  get hasStarted(): boolean {
+    return this.#hasStarted;
+  }
+
   /**
    * `failure` is what the process fails with; null after a signal. Later calls change nothing: the
    * time is bounded by the first.

@@ -84,3 +84,20 @@ describe('the flags', () => {
     expect(packagesOf(loaded)).to.deep.equal([]);
   });
 });
+
+describe('the service', () => {
+  const loaded = [...loadedWith('src/service/run-service.ts')];
+
+  it('starts its HTTP threads before it loads the parts that they do not need', () => {
+    expect(loaded).to.include('src/http/main/pool.ts');
+    const parts = /^src\/(?:consensus|stores|service\/service)/;
+    expect(loaded.filter((file) => parts.test(file))).to.deep.equal([]);
+  });
+
+  it('loads the consensus that is configured, and not the other', () => {
+    const parts = [...loadedWith('src/service/service.ts'), ...loadedWith('src/service/parts.ts')];
+    expect(parts).to.include('src/stores/main/pool.ts');
+    const consensus = /^src\/consensus\/(?:raft|mysql)\/consensus/;
+    expect(parts.filter((file) => consensus.test(file))).to.deep.equal([]);
+  });
+});

@@ -5,7 +5,7 @@
 import { pino } from 'pino';
 import { FrenoError } from '../../src/base/errors.js';
 import { LOG_LEVELS } from '../../src/base/log.js';
-import type { HttpPoolOptions } from '../../src/http/main/pool.js';
+import type { HttpPoolOptions } from '../../src/http/main/pool-options.js';
 import { TestPool, throttle } from '../support/http-pool.js';
 
 const report = (message: object): void => void process.send?.(message);

@@ -7,10 +7,12 @@ import { FrenoError } from '../../src/base/errors.js';
 import { NO_APP_RULES } from '../../src/throttle/app-rules.js';
 import { EMPTY_IMAGE } from '../../src/throttle/state.js';
 import { storeLocation } from '../support/cluster-settings.js';
+import { failureOf } from '../support/failure.js';
 import { fetchJson, fetchOnce } from '../support/http-client.js';
 import { ENGINES } from '../support/http-front.js';
 import { TestPool, throttle, unthrottle } from '../support/http-pool.js';
 import { checksOf } from '../support/statistics.js';
+import { until } from '../support/until.js';
 
 /** Enough connections that the kernel gives some to each of two workers. */
 const CONNECTIONS = 24;
@@ -176,6 +178,37 @@ describe('the start of an HTTP pool', () => {
     const error: unknown = await second.pool.start().catch((reason: unknown) => reason);
     expect((error as FrenoError).code).to.equal('RESOURCE');
     await first.pool.stop();
+  });
+
+  it('reports at the start why its threads could not be launched before', async () => {
+    const first = new TestPool({ workers: 1 });
+    await first.pool.start();
+    const second = new TestPool({ workers: 1, listenPort: first.pool.port });
+    second.pool.launch();
+    await first.pool.settled();
+    const error: unknown = await second.pool.start().catch((reason: unknown) => reason);
+    expect((error as FrenoError).code).to.equal('RESOURCE');
+    await first.pool.stop();
+  });
+
+  it('gives its threads the state of the start, not that of the launch', async () => {
+    const { pool, state } = new TestPool({ workers: 1 });
+    pool.launch();
+    state.apply(throttle('archive'));
+    void pool.setStores([storeLocation('later', 0)], NO_APP_RULES);
+    await pool.start();
+    expect((await fetchOnce(pool.port, '/check/archive/mysql/later')).status).to.equal(417);
+    expect((await fetchOnce(pool.port, '/check/other/mysql/later')).status).to.equal(200);
+    await pool.stop();
+  });
+
+  it('ends threads that were launched and never started', async () => {
+    const { pool, diagnostics } = new TestPool({ workers: 2 });
+    pool.launch();
+    await until(() => pool.port !== 0);
+    await pool.stop();
+    await failureOf(fetchOnce(pool.port, '/lb-check'));
+    diagnostics.stop();
   });
 
   it('starts on the port of a pool that has just stopped', async () => {

@@ -7,24 +7,16 @@
  * process.
  */
 
-import type { FrenoError } from '../../base/errors.js';
-import type { Logger, LogOptions } from '../../base/log.js';
 import { ThreadRestarts } from '../../base/supervised-thread.js';
-import { MAIN_WATCHDOG_LIMITS, WATCHDOG_LIMITS, type WatchdogLimits } from '../../base/watchdog.js';
-import type { DiagnosticsPorts } from '../../contracts/diagnostics.js';
+import { MAIN_WATCHDOG_LIMITS, WATCHDOG_LIMITS } from '../../base/watchdog.js';
 import type {
   AccessSettings,
   AppRulesSettings,
-  DoorSettings,
   FromHttp,
   HttpEngine,
-  HttpEngineChoice,
   HttpStatistics,
   HttpStatisticsSource,
-  ListenTlsSettings,
   MainRequest,
-  MainRequestHandler,
-  RefusedCommand,
   StatisticsKind,
   StoreLocation,
 } from '../../contracts/http.js';
@@ -35,6 +27,7 @@ import { AnswerTotals } from './answer-totals.js';
 import { CertificateFiles } from './certificate-files.js';
 import { WorkerOutbox } from './outbox.js';
 import { hungError, startError } from './pool-errors.js';
+import type { HttpPoolOptions } from './pool-options.js';
 import { probePorts } from './port-probe.js';
 import { UnknownStoreLog } from './unknown-stores.js';
 import { HttpWorkerHandle, threadName } from './worker-handle.js';
@@ -44,50 +37,6 @@ const STOP_TIMEOUT_MS = 3_500;
 
 /** Clients that may wait for a check, in all workers together. */
 const WAITERS_MAX = 10_000;
-
-export interface HttpPoolOptions {
-  /** `auto`: uWebSockets, or node:http where the native module does not load. */
-  readonly engine: HttpEngineChoice;
-  /** 0: one that the system chooses, for tests. */
-  readonly listenPort: number;
-  /** Empty: all. */
-  readonly listenAddress: string;
-  /** Null: plain HTTP. */
-  readonly listenTls: ListenTlsSettings | null;
-  readonly door: DoorSettings;
-  /**
-   * The `node` engine has one worker, whatever this says: Node cannot share a port between threads.
-   */
-  readonly workers: number;
-  readonly board: SharedArrayBuffer;
-  readonly stores: readonly StoreLocation[];
-  readonly appRules: AppRulesSettings;
-  readonly access: AccessSettings;
-  readonly memcache: MemcacheAddress;
-  /** The whole replicated state of the moment. */
-  readonly image: () => StateImage;
-  readonly handleRequest: MainRequestHandler;
-  /** A worker refused a control request. */
-  readonly refused: (refusal: RefusedCommand) => void;
-  /** A client has sent a token that is not known. */
-  readonly unknownToken: (client: string) => void;
-  readonly log: Logger;
-  readonly workerLog: LogOptions;
-  readonly diagnostics: DiagnosticsPorts;
-  /** Memory of `ConnectionCounts`. */
-  readonly connections: SharedArrayBuffer;
-  /** Whether profiles may be taken. */
-  readonly profiling: boolean;
-  /** Called when a worker that had started hangs: only a new process can replace it. */
-  readonly failed: (error: FrenoError) => void;
-  /** When a worker counts as hung: `WATCHDOG_LIMITS` unless given. */
-  readonly watchdog?: WatchdogLimits;
-  /**
-   * When main counts as hung for the workers, which its pings feed: `MAIN_WATCHDOG_LIMITS` unless
-   * given.
-   */
-  readonly mainWatchdog?: WatchdogLimits;
-}
 
 export class HttpPool implements HttpStatisticsSource {
   readonly answers = new AnswerTotals();
@@ -104,7 +53,10 @@ export class HttpPool implements HttpStatisticsSource {
   #access: AccessSettings;
   #memcache: MemcacheAddress;
   #nextNumber = 0;
-  /** Set while `start` waits: `start` handles a failure then. */
+  /** Settles when every worker listens, or has failed. */
+  #launched: Promise<void> | undefined;
+  #mayServe = false;
+  /** Set until they listen: the launch handles a failure then. */
   #starting: ((worker: HttpWorkerHandle, outcome: 'listens' | 'failed') => void) | undefined;
   /** Resolves with the workers that have not ended in time. */
   #stopping: Promise<HttpWorkerHandle[]> | undefined;
@@ -137,15 +89,30 @@ export class HttpPool implements HttpStatisticsSource {
     return this.#port;
   }
 
+  /** Starts the threads: they load while main does, and wait with what they have for `start`. */
+  launch(): void {
+    this.#launched ??= this.#launch();
+    // Of `start`, if that is called.
+    this.#launched.catch(() => {});
+  }
+
   /**
    * Resolves when every worker listens. Rejects with `RESOURCE` when the port is taken or the
    * engine does not load, with `THREAD_HUNG` when a worker is unresponsive.
    */
   async start(): Promise<void> {
+    this.launch();
+    this.#mayServe = true;
+    for (const worker of this.#workers) if (worker.phase === 'ready') this.#letServe(worker);
+    await this.#launched;
+  }
+
+  async #launch(): Promise<void> {
     this.#port = await probePorts(this.#options);
     await this.#certificate.hasChanged();
+    if (this.#stopping !== undefined) return;
     let failed = await this.#startAll();
-    if (failed?.failure?.cause === 'native' && this.#options.engine === 'auto') {
+    if (failed?.failure?.cause === 'native' && this.#mayFallBack()) {
       this.#options.log.warn(
         { reason: failed.failure.message },
         'HttpEngine: the native module does not load here; serving with the node engine instead',
@@ -156,6 +123,10 @@ export class HttpPool implements HttpStatisticsSource {
     if (failed === undefined) return;
     await this.#endAll();
     throw startError(failed, this.#port);
+  }
+
+  #mayFallBack(): boolean {
+    return this.#options.engine === 'auto' && this.#stopping === undefined;
   }
 
   /** Resolves when every live worker has the stores, and the rules of apps. */
@@ -284,7 +255,8 @@ export class HttpPool implements HttpStatisticsSource {
   #received(worker: HttpWorkerHandle, message: FromHttp): void {
     switch (message.kind) {
       case 'ready':
-        this.#letServe(worker);
+        worker.phase = 'ready';
+        if (this.#mayServe) this.#letServe(worker);
         return;
       case 'listening':
         this.#starting?.(worker, 'listens');
