@@ -16,6 +16,8 @@ export interface ProbeTask {
   readonly socketsMax: number;
   /** Memory of `StoreTurns`. */
   readonly turns: SharedArrayBuffer;
+  /** Memory of `LoginCounts`. */
+  readonly logins: SharedArrayBuffer;
   readonly log: LogOptions;
   readonly memcache: MemcacheAddress;
   /** Number of the worker, for its name in the log. */

@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { Piscina } from 'piscina';
 import { createLogger, LOG_LEVELS, type LogOptions } from '../../src/base/log.js';
 import { Board } from '../../src/board/board.js';
+import { LoginCounts } from '../../src/board/login-counts.js';
 import { ProbeSockets } from '../../src/board/probe-sockets.js';
 import { StoreTurns } from '../../src/board/store-turns.js';
 import type { ProbeTask } from '../../src/contracts/probe.js';
@@ -25,6 +26,7 @@ const shared = {
   board: Board.create().memory,
   sockets: ProbeSockets.memory(2),
   turns: StoreTurns.memory(2),
+  logins: LoginCounts.memory(2),
   suspects: NO_SUSPECTS,
   log,
   logger: createLogger(log, 'test'),

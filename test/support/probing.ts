@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { createLogger } from '../../src/base/log.js';
 import { Board, emptyStoreReading, type StoreReading } from '../../src/board/board.js';
+import { LoginCounts } from '../../src/board/login-counts.js';
 import { ProbeSockets } from '../../src/board/probe-sockets.js';
 import { StoreTurns } from '../../src/board/store-turns.js';
 import type { FromProbe, ProbeStatistics, ToProbe } from '../../src/contracts/probe.js';
@@ -22,13 +23,17 @@ export class Probing {
   #generation = 0;
 
   /** `leading`: probes under term 1 from the start. `socketsMax`: connections to hosts. */
-  constructor(leading = true, socketsMax = Number.POSITIVE_INFINITY) {
+  constructor(
+    leading = true,
+    socketsMax = Number.POSITIVE_INFINITY,
+    logins = LoginCounts.memory(1),
+  ) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     const log = { level: 'error', stacks: false } as const;
     const memcache = { servers: [], path: '', tls: null };
     const sockets = ProbeSockets.memory(1);
-    const places = { sockets, socketsMax, turns: StoreTurns.memory(1) };
+    const places = { sockets, socketsMax, logins, turns: StoreTurns.memory(1) };
     const task = { port: port2, board: this.board.memory, ...places, log, memcache, worker: 0 };
     const publisher = new MemcachePublisher({
       address: memcache,

@@ -15,6 +15,7 @@ import { messageOf } from '../../base/errors.js';
 import type { Logger, LogOptions } from '../../base/log.js';
 import { WATCHDOG_LIMITS, type WatchdogLimits } from '../../base/watchdog.js';
 import { Board } from '../../board/board.js';
+import { LoginCounts } from '../../board/login-counts.js';
 import { ProbeSockets } from '../../board/probe-sockets.js';
 import { StoreTurns } from '../../board/store-turns.js';
 import type { DiagnosticsPorts } from '../../contracts/diagnostics.js';
@@ -80,6 +81,7 @@ export class ProbePool
     const { board, threads, workerFile, log, logger, memcache, diagnostics } = options;
     const { watchdog = WATCHDOG_LIMITS, withholdMs } = options;
     const sockets = ProbeSockets.memory(threads);
+    const logins = LoginCounts.memory(threads);
     const turns = StoreTurns.memory(threads);
     const suspects = new SuspectStores({
       board: new Board(board),
@@ -91,6 +93,7 @@ export class ProbePool
       board,
       sockets,
       turns,
+      logins,
       suspects,
       log,
       logger,

@@ -57,6 +57,8 @@ export interface ProbeThreadOptions {
   /** Memory of `StoreTurns`. */
   readonly turns: SharedArrayBuffer;
   readonly suspects: Pick<SuspectStores, 'allowed' | 'died'>;
+  /** Memory of `LoginCounts`. */
+  readonly logins: SharedArrayBuffer;
   readonly log: LogOptions;
   readonly logger: Logger;
   readonly memcache: MemcacheAddress;
@@ -178,7 +180,8 @@ export class ProbeThread {
 
   /** Resolves when the task is over and its thread writes no more. */
   async #runTask(): Promise<void> {
-    const { pool, board, sockets, turns, log, worker, watchdog, diagnostics } = this.#options;
+    const { pool, board, sockets, turns, logins, log, worker } = this.#options;
+    const { watchdog, diagnostics } = this.#options;
     this.#turns.end();
     const name = `probe-${worker}`;
     const ownDiagnostics = diagnostics.open(name);
@@ -207,6 +210,7 @@ export class ProbeThread {
         sockets,
         socketsMax: probeSocketsMax(),
         turns,
+        logins,
         log,
         memcache: this.#memcache,
         worker,

@@ -10,6 +10,7 @@ import { FairResolver } from '../../base/dns-resolver.js';
 import { messageOf } from '../../base/errors.js';
 import { createLogger } from '../../base/log.js';
 import { Board } from '../../board/board.js';
+import { LoginCounts } from '../../board/login-counts.js';
 import { ProbeSockets } from '../../board/probe-sockets.js';
 import { StoreTurns } from '../../board/store-turns.js';
 import type { FromProbe, ProbeTask, StoreDescription, ToProbe } from '../../contracts/probe.js';
@@ -82,7 +83,10 @@ export class ProbeWorker {
       publisher,
       logger,
       lines: new HostLines(logger),
-      logins: new LoginGate(new ProbeSockets(task.sockets, task.worker, task.socketsMax)),
+      logins: new LoginGate(
+        new LoginCounts(task.logins, task.worker),
+        new ProbeSockets(task.sockets, task.worker, task.socketsMax),
+      ),
       scheduling,
       prometheus: new PrometheusQueries(resolver.client().lookup, scheduling),
     };

@@ -45,15 +45,18 @@ export class GatedProbe extends MysqlProbe {
     this.#failsAtMs = Number.POSITIVE_INFINITY;
     super.tick(nowMs);
     if (this.dialAtMs < Number.POSITIVE_INFINITY) this.#leaveSocket();
-    const isLoggingIn = !this.isConnected && this.#hasSocket;
-    if (isLoggingIn) this.#place.setDialing(this.lateFailure(0).unreachable);
-    else this.#place.leave();
+    if (this.#place.isTaken) this.#place.setDialing(this.lateFailure(0).unreachable);
   }
 
   override close(): void {
     super.close();
-    this.#place.leave();
     this.#leaveSocket();
+  }
+
+  /** At once: others wait for the place. */
+  protected override loginEnded(isAccepted: boolean): void {
+    super.loginEnded(isAccepted);
+    this.#place.leave();
   }
 
   /** Takes the places for an attempt to connect. Null: it has them; else why it has not. */

@@ -1,18 +1,13 @@
 /**
- * A bound on the logins of one thread to one address that are in progress. A server that hangs
+ * A bound on the logins of the process to one address that are in progress. A server that hangs
  * counts those that are given up when it goes on, and after some it refuses the whole machine
- * (`max_connect_errors`, 100 unless set), so they must be few, however many stores list the host.
+ * (`max_connect_errors`, 100 unless set), so they must be few, however many stores list the host,
+ * and whatever threads probe them.
  */
+import { type AddressLogins, LoginCounts } from '../../../board/login-counts.js';
 
-/** Of an address. There are at most a few threads. */
+/** To one address, of all threads. */
 export const LOGINS_MAX = 16;
-
-/** Logins to one address. */
-interface AddressLogins {
-  inProgress: number;
-  /** Those that have no TCP connection yet. */
-  dialing: number;
-}
 
 /** A bound on connections. */
 interface SocketPlaces {
@@ -21,11 +16,18 @@ interface SocketPlaces {
 }
 
 export class LoginGate {
-  readonly #logins = new Map<string, AddressLogins>();
+  readonly #counts: LoginCounts;
   readonly #sockets: SocketPlaces;
 
-  /** `sockets`: for all connections of the thread; without a bound unless given. */
-  constructor(sockets: SocketPlaces = { take: () => true, leave: () => {} }) {
+  /**
+   * `counts`: with those of the other threads. `sockets`: for all connections of the thread;
+   * without a bound unless given.
+   */
+  constructor(
+    counts = new LoginCounts(LoginCounts.memory(1), 0),
+    sockets: SocketPlaces = { take: () => true, leave: () => {} },
+  ) {
+    this.#counts = counts;
     this.#sockets = sockets;
   }
 
@@ -39,53 +41,48 @@ export class LoginGate {
   }
 
   place(address: string): LoginPlace {
-    return new LoginPlace(this.#logins, address);
+    return new LoginPlace(this.#counts.of(address));
   }
 }
 
 /** The place of one probe. */
 export class LoginPlace {
-  readonly #all: Map<string, AddressLogins>;
-  readonly #address: string;
-  /** Of the address; null: the place is free. */
-  #taken: AddressLogins | null = null;
-  #isDialing = false;
+  readonly #logins: AddressLogins;
+  #isTaken = false;
+  /** Whether there is a connection, in a place that is taken. */
+  #isConnected = false;
 
-  constructor(all: Map<string, AddressLogins>, address: string) {
-    this.#all = all;
-    this.#address = address;
+  constructor(logins: AddressLogins) {
+    this.#logins = logins;
+  }
+
+  get isTaken(): boolean {
+    return this.#isTaken;
   }
 
   /** Whether no login to the address has come as far as a TCP connection. */
   get isUnreachable(): boolean {
-    const logins = this.#all.get(this.#address);
-    return logins !== undefined && logins.dialing === logins.inProgress;
+    return !this.#logins.isConnected;
   }
 
   /** Whether a login may begin, which is in progress until `leave`. */
   take(): boolean {
-    if (this.#taken !== null) return true;
-    let logins = this.#all.get(this.#address);
-    if (logins === undefined) {
-      logins = { inProgress: 0, dialing: 0 };
-      this.#all.set(this.#address, logins);
-    }
-    if (logins.inProgress >= LOGINS_MAX) return false;
-    logins.inProgress++;
-    this.#taken = logins;
-    return true;
+    this.#isTaken ||= this.#logins.begin(LOGINS_MAX);
+    return this.#isTaken;
   }
 
+  /** Whether the login that is in progress only tries to connect: so it begins. */
   setDialing(isDialing: boolean): void {
-    if (this.#taken === null || isDialing === this.#isDialing) return;
-    this.#isDialing = isDialing;
-    this.#taken.dialing += isDialing ? 1 : -1;
+    if (!this.#isTaken || isDialing !== this.#isConnected) return;
+    this.#isConnected = !isDialing;
+    if (isDialing) this.#logins.disconnected();
+    else this.#logins.connected();
   }
 
   leave(): void {
-    if (this.#taken === null) return;
-    this.setDialing(false);
-    if (--this.#taken.inProgress === 0) this.#all.delete(this.#address);
-    this.#taken = null;
+    if (!this.#isTaken) return;
+    this.setDialing(true);
+    this.#logins.end();
+    this.#isTaken = false;
   }
 }

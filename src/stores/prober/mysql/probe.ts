@@ -156,6 +156,10 @@ export class MysqlProbe implements Scheduled {
     }
   }
 
+  protected loginEnded(isAccepted: boolean): void {
+    this.isReached = isAccepted;
+  }
+
   #dial(nowMs: number): void {
     this.#enter('dialing');
     this.#startedAtMs = nowMs;
@@ -191,11 +195,8 @@ export class MysqlProbe implements Scheduled {
       return;
     }
     this.#connection = connection;
-    const greeted = ({ serverVersion = '' }: { serverVersion?: string }): void => {
-      this.#serverVersion = serverVersion;
-      this.queries.connected(serverVersion);
+    const greeted = ({ serverVersion = '' }: { serverVersion?: string }): void =>
       this.#prepare(connection, serverVersion);
-    };
     connection.on('connect', this.#callback(connection, greeted));
     connection.on('error', (error: QueryError) => this.#connectionLost(error));
     const answered: TextQueryCallback = (error, rows, fields) => {
@@ -234,6 +235,8 @@ export class MysqlProbe implements Scheduled {
 
   #prepare(connection: Connection, serverVersion: string): void {
     this.#enter('preparing');
+    this.#serverVersion = serverVersion;
+    this.queries.connected(serverVersion);
     const ifCurrent = <Arguments extends unknown[]>(act: (...values: Arguments) => void) =>
       this.#callback(connection, act);
     this.isShared = Math.max(this.queries.size, this.expectedQueries) > 1;
@@ -267,8 +270,12 @@ export class MysqlProbe implements Scheduled {
   #sendNext(nowMs: number): void {
     const query = this.queries.next(nowMs);
     if (query === null) return;
-    if (query.needsNewConnection) this.#renewConnection(nowMs);
-    else this.#send(query);
+    if (query.needsNewConnection) {
+      // The next tick dials again. All metrics keep their values meanwhile.
+      this.#quit();
+      this.#retryAtMs = 0;
+      this.#enter('disconnected');
+    } else this.#send(query);
   }
 
   #send(query: ProbeQuery): void {
@@ -277,13 +284,6 @@ export class MysqlProbe implements Scheduled {
     this.#startedAtMs = monotonicMs();
     this.#deadlineMs = this.#startedAtMs + PROBE_TIMEOUT_MS;
     this.#sender!.send(query.statement);
-  }
-
-  /** All metrics keep their values meanwhile. */
-  #renewConnection(nowMs: number): void {
-    this.#quit();
-    this.#enter('disconnected');
-    this.#dial(nowMs);
   }
 
   #queryFailed(error: QueryError): void {
@@ -393,7 +393,7 @@ export class MysqlProbe implements Scheduled {
 
   #enter(mode: ProbeMode): void {
     assertLegalChange(this.#mode, mode);
-    if (isLoginEnd(this.#mode, mode)) this.isReached = mode === 'preparing';
+    if (isLoginEnd(this.#mode, mode)) this.loginEnded(mode === 'preparing');
     this.#mode = mode;
   }
 }
