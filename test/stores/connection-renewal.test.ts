@@ -6,10 +6,12 @@ import { createLogger } from '../../src/base/log.js';
 import { error } from '../../src/demo/mysql/packets.js';
 import { StoreCounters, ThreadCounters } from '../../src/stores/prober/counters.js';
 import { ProbedHost } from '../../src/stores/prober/host.js';
+import { HostProbes } from '../../src/stores/prober/host-probes.js';
 import { HttpChecker } from '../../src/stores/prober/http-check.js';
 import { MetricHost } from '../../src/stores/prober/metric-host.js';
 import { LoginGate } from '../../src/stores/prober/mysql/login-gate.js';
 import { metricOf } from '../../src/stores/prober/mysql/metric.js';
+import type { Openable } from '../../src/stores/prober/probe-scheduler.js';
 import { MetricState } from '../../src/throttle/metric.js';
 import { storeTurn } from '../support/cluster-settings.js';
 import { MariaDb, needMariaDb } from '../support/mariadb.js';
@@ -166,25 +168,34 @@ describe('the connection to a host', () => {
 
 /** A host that the test ticks, by its own clock; what it reads. */
 function hostAt(target: { host: string; port: number }, addresses: () => readonly string[]) {
-  const counters = new StoreCounters(new ThreadCounters());
+  const counters = new StoreCounters();
   const values: number[] = [];
   const failures: string[] = [];
   const silent = createLogger({ level: 'error', stacks: false }, 'test');
   let lookUps = 0;
   let isLookDue = false;
   let laterMs = 0;
+  let probe: Openable;
   /** When no step of the connection is in progress. */
   const succeeded = (value: number): void => {
     values.push(value);
-    if (isLookDue) process.nextTick(() => probed.tick(monotonicMs() + laterMs));
+    if (isLookDue) process.nextTick(() => probe.tick(monotonicMs() + laterMs));
     isLookDue = false;
   };
   const probed = new ProbedHost(
     { host: target.host, port: target.port },
-    { user: '', password: '', collation: '', tls: null },
+    { key: '', login: { user: '', password: '', collation: '', tls: null } },
     {
       ...{ store: 'main', turn: storeTurn(), httpChecker: new HttpChecker(), counters },
-      ...{ logins: new LoginGate() },
+      probes: new HostProbes(
+        { logins: new LoginGate(), counters: new ThreadCounters() },
+        {
+          start: (started) => {
+            probe = started;
+          },
+          ...{ stop: () => undefined, wake: () => undefined },
+        },
+      ),
       ...{ logger: silent, lines: silent },
       connectionMaxAgeMs: () => 60_000,
       resolver: {
@@ -208,15 +219,15 @@ function hostAt(target: { host: string; port: number }, addresses: () => readonl
         hostSucceeded: (_host, value) => succeeded(value),
         hostFailed: (_host, { text }) => failures.push(text),
       },
-      metricOf({ kind: 'query', query })!,
-      0,
+      { measured: metricOf({ kind: 'query', query })!, queryKey: query, cacheMs: 0 },
     );
     member.index = 0;
     member.attach(probed);
+    probed.settle();
   };
   join('select 1');
-  probed.open(monotonicMs());
-  const ticks = setInterval(() => probed.tick(monotonicMs()), 10);
+  probe!.open(monotonicMs());
+  const ticks = setInterval(() => probe.tick(monotonicMs()), 10);
   return {
     values,
     failures,
@@ -230,7 +241,7 @@ function hostAt(target: { host: string; port: number }, addresses: () => readonl
     },
     close: (): void => {
       clearInterval(ticks);
-      probed.close();
+      probed.stop();
     },
   };
 }

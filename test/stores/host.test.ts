@@ -4,17 +4,23 @@ import { pino } from 'pino';
 import { FairResolver } from '../../src/base/dns-resolver.js';
 import { LOG_LEVELS } from '../../src/base/log.js';
 import type { MySQLFailure } from '../../src/base/mysql/failure.js';
+import { StoreTurns } from '../../src/board/store-turns.js';
 import { StoreCounters, ThreadCounters } from '../../src/stores/prober/counters.js';
 import { ProbedHost } from '../../src/stores/prober/host.js';
 import { HostLines } from '../../src/stores/prober/host-lines.js';
+import { HostProbes } from '../../src/stores/prober/host-probes.js';
 import { HttpChecker } from '../../src/stores/prober/http-check.js';
 import { MetricHost, type ReadMetric } from '../../src/stores/prober/metric-host.js';
 import { LoginGate } from '../../src/stores/prober/mysql/login-gate.js';
 import { metricOf } from '../../src/stores/prober/mysql/metric.js';
+import type { MemberScheduling, Openable } from '../../src/stores/prober/probe-scheduler.js';
 import { storeTurn } from '../support/cluster-settings.js';
 
 const REFUSED = { text: 'connection refused', unreachable: true };
 const HUNG = { text: 'i/o timeout', unreachable: false };
+
+/** A schedule that opens no probe. */
+const IDLE = { start: () => undefined, stop: () => undefined, wake: () => undefined };
 
 interface HostLogLine {
   readonly msg: string;
@@ -22,15 +28,19 @@ interface HostLogLine {
   readonly value?: number;
 }
 
+function probesOf(scheduling: MemberScheduling): HostProbes {
+  return new HostProbes({ logins: new LoginGate(), counters: new ThreadCounters() }, scheduling);
+}
+
 /** A host that has not been opened, which one metric reads; and its log. */
-function setUp() {
+function setUp(turn = storeTurn(), probes = probesOf(IDLE)) {
   const lines: string[] = [];
   const write = (line: string): void => {
     const { msg, error, value } = JSON.parse(line) as HostLogLine;
     lines.push([msg, error ?? value].filter((part) => part !== undefined).join(': '));
   };
   const logger = pino({ level: 'warn', customLevels: LOG_LEVELS }, { write });
-  const counters = new StoreCounters(new ThreadCounters());
+  const counters = new StoreCounters();
   const values: number[] = [];
   const metric: ReadMetric = {
     ...{ label: '', counters },
@@ -39,16 +49,18 @@ function setUp() {
   };
   const probed = new ProbedHost(
     { host: 'db1', port: 3306 },
-    { user: '', password: '', collation: '', tls: null },
+    { key: '', login: { user: '', password: '', collation: '', tls: null } },
     {
-      ...{ store: 'main', turn: storeTurn(), httpChecker: new HttpChecker(), counters },
-      ...{ logins: new LoginGate() },
+      ...{ store: 'main', turn, probes, httpChecker: new HttpChecker(), counters },
       ...{ logger, lines: new HostLines(logger) },
       resolver: new FairResolver().client(),
       connectionMaxAgeMs: () => Number.POSITIVE_INFINITY,
     },
   );
-  const member = new MetricHost(metric, metricOf({ kind: 'query', query: 'select 1' })!, 0);
+  const member = new MetricHost(metric, {
+    measured: metricOf({ kind: 'query', query: 'select 1' })!,
+    ...{ queryKey: 'select 1', cacheMs: 0 },
+  });
   member.index = 0;
   member.attach(probed);
   const host = {
@@ -56,7 +68,7 @@ function setUp() {
     succeeded: (value: number, atMs: number) => member.succeeded(value, atMs, atMs),
     sessionRefused: (reason: string) => probed.sessionRefused(reason),
   };
-  return { host, lines, values };
+  return { host, probed, lines, values };
 }
 
 describe('the log of a probed host', () => {
@@ -139,5 +151,26 @@ describe('the log of a probed host', () => {
     const { host, lines } = setUp();
     for (let connection = 0; connection < 3; connection++) host.sessionRefused('read-only');
     expect(lines).to.deep.equal(['the server refused settings of the session: read-only']);
+  });
+});
+
+describe('the turn of a probe that stores share', () => {
+  it('is that of a store which has it', () => {
+    let probe: Openable | undefined;
+    const start = (started: Openable): void => {
+      probe = started;
+    };
+    const probes = probesOf({ ...IDLE, start });
+    const turns = new StoreTurns(StoreTurns.memory(1), 0);
+    const hosts = [4, 7].map((slot) => setUp(turns.of(slot), probes).probed);
+    for (const host of hosts) host.start();
+    probe!.turn!.begin();
+    expect(turns.slot).to.equal(4);
+    probe!.turn!.end();
+    expect(turns.slot).to.equal(null);
+    hosts[0]!.stop();
+    probe!.turn!.begin();
+    expect(turns.slot).to.equal(7);
+    hosts[1]!.stop();
   });
 });

@@ -15,11 +15,10 @@ import { StoreCounters } from './counters.js';
 import type { FailureLines } from './failure-log.js';
 import { HostChecks } from './host-checks.js';
 import { HostPool } from './host-pool.js';
+import type { HostProbes } from './host-probes.js';
 import type { HttpChecker } from './http-check.js';
 import type { MetricFeed } from './metric-feed.js';
-import type { LoginGate } from './mysql/login-gate.js';
 import { metricOf } from './mysql/metric.js';
-import type { ProbeCounters } from './mysql/probe-query.js';
 import type { MemberScheduling, Scheduled } from './probe-scheduler.js';
 import { type MetricContext, ProbedMetric } from './probed-metric.js';
 import { PrometheusFeed } from './prometheus/feed.js';
@@ -35,12 +34,10 @@ export interface ClusterContext {
   /** For failures of hosts. */
   readonly lines: FailureLines;
   readonly resolver: FairResolver;
-  readonly logins: LoginGate;
+  readonly probes: HostProbes;
   readonly scheduling: MemberScheduling;
   readonly httpChecker: HttpChecker;
   readonly prometheus: PrometheusQueries;
-  /** Of the whole thread. */
-  readonly counters: ProbeCounters;
 }
 
 /** A metric, where its readings come from, and what it was assigned with. */
@@ -55,7 +52,7 @@ export class ProbedCluster implements Scheduled {
   readonly turn: StoreTurn;
   readonly #context: ClusterContext;
   readonly #metricContext: MetricContext;
-  readonly #counters: StoreCounters;
+  readonly #counters = new StoreCounters();
   readonly #hosts: HostPool;
   readonly #checks: HostChecks;
   #assignment: ClusterAssignment;
@@ -66,20 +63,17 @@ export class ProbedCluster implements Scheduled {
 
   constructor(assignment: ClusterAssignment, context: ClusterContext, nowMs: number) {
     const store = assignment.name;
-    const { board, publisher, logger, lines, scheduling, httpChecker } = context;
-    const counters = new StoreCounters(context.counters);
+    const { board, publisher, logger, lines, scheduling, httpChecker, probes } = context;
+    const counters = this.#counters;
     const resolver = context.resolver.client();
     this.name = store;
     const turn = context.turns.of(assignment.metrics[0].slot);
     this.turn = turn;
     this.#context = context;
     this.#metricContext = { store, board, publisher, logger };
-    this.#counters = counters;
-    this.#hosts = new HostPool(
-      { store, turn, httpChecker, logger, lines, counters, resolver, logins: context.logins },
-      scheduling,
-    );
-    this.#checks = new HostChecks({ store, turn, httpChecker, lines, resolver, scheduling });
+    const ofStore = { store, turn, httpChecker, lines, resolver };
+    this.#hosts = new HostPool({ ...ofStore, logger, counters, probes });
+    this.#checks = new HostChecks({ ...ofStore, scheduling });
     this.#assignment = assignment;
     this.#replaceMetrics(nowMs);
   }
@@ -165,12 +159,11 @@ export class ProbedCluster implements Scheduled {
       this.#metrics.values(),
       ({ metric, assignment }) => [metric, assignment] as const,
     );
-    this.#hosts.prune(this.#checks.replace(checked, nowMs));
+    this.#hosts.settle(this.#checks.replace(checked, nowMs));
   }
 
   #add(assignment: MetricAssignment, nowMs: number): FedMetric {
-    const counters = isRemote(assignment.settings) ? null : this.#counters;
-    const metric = new ProbedMetric(assignment, counters, this.#metricContext);
+    const metric = new ProbedMetric(assignment, this.#metricContext);
     const feed = this.#feedOf(metric, assignment);
     feed.apply(assignment, nowMs);
     metric.lead(this.#term, nowMs);
@@ -208,7 +201,7 @@ export class ProbedCluster implements Scheduled {
     if (statements === null) {
       throw new FrenoError('PROTOCOL', `${this.name}: the query of ${name} is not supported`);
     }
-    return new StatementFeed(metric, statements, this.#hosts);
+    return new StatementFeed(metric, statements, measured, this.#hosts);
   }
 }
 

@@ -1,4 +1,7 @@
-/** Counters of probes: one set per metric, one per store, and one for the whole thread. */
+/**
+ * Counters of probes: one set per metric, one per store, and one for the whole thread. A probe that
+ * stores share counts for each of them, and once for the thread.
+ */
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { type DurationCounts, Durations } from '../../base/durations.js';
 import type { ProbeCounters } from './mysql/probe-query.js';
@@ -36,24 +39,16 @@ export class ThreadCounters implements ProbeCounters {
 
 /** The probes of one store, or of one of its metrics, since it was assigned to the thread. */
 export class StoreCounters implements ProbeCounters {
-  readonly #whole: ProbeCounters | null;
   total = 0;
   error = 0;
   seconds = 0;
 
-  /** `whole`: counts them too; null: nothing does. */
-  constructor(whole: ProbeCounters | null) {
-    this.#whole = whole;
-  }
-
   finished(tookMs: number): void {
     this.total++;
     this.seconds += tookMs / 1000;
-    this.#whole?.finished(tookMs);
   }
 
   failed(): void {
     this.error++;
-    this.#whole?.failed();
   }
 }

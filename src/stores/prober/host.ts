@@ -1,27 +1,26 @@
 /**
- * One host of a store in its probe thread: the connection that its metrics share, and its log.
- *
- * A connection that must be renewed (connection-age.ts) queries on until its successor is ready, so
- * that no value is missed.
+ * One host of a store in its probe thread: the metrics that read it, and its log. Its probe may be
+ * that of other stores too (host-probe.ts).
  */
+import { formatAddress } from '../../base/address.js';
 import { monotonicMs } from '../../base/clock.js';
 import type { ResolverClient } from '../../base/dns-resolver.js';
+import { messageOf } from '../../base/errors.js';
 import { cutText } from '../../base/foreign-text.js';
 import type { Logger } from '../../base/log.js';
 import type { Login } from '../../base/mysql/connection.js';
-import { ConnectionAge } from '../../base/mysql/connection-age.js';
 import type { MySQLFailure } from '../../base/mysql/failure.js';
 import type { StoreTurn } from '../../board/store-turns.js';
 import type { ProbeTarget } from '../../contracts/stores.js';
+import { probeKey } from '../shared/probe-identity.js';
 import { type FailureLines, FailureLog } from './failure-log.js';
+import type { HostProbe, ProbeUser } from './host-probe.js';
+import type { HostProbes } from './host-probes.js';
 import { CHECK_INTERVAL_MS, type HttpChecker } from './http-check.js';
 import type { MetricHost, SharedHost } from './metric-host.js';
 import type { ConnectionListener } from './mysql/connection-listener.js';
-import { GatedProbe } from './mysql/gated-probe.js';
-import type { LoginGate } from './mysql/login-gate.js';
 import type { MysqlProbe } from './mysql/probe.js';
 import type { ProbeCounters } from './mysql/probe-query.js';
-import type { Openable } from './probe-scheduler.js';
 
 const MESSAGES = {
   failed: 'cannot read metric from host',
@@ -46,52 +45,72 @@ export interface HostContext {
   readonly counters: ProbeCounters;
   readonly resolver: ResolverClient;
   /** Of the thread. */
-  readonly logins: LoginGate;
+  readonly probes: HostProbes;
   /** That of the settings now. */
   readonly connectionMaxAgeMs: () => number;
 }
 
-export class ProbedHost implements Openable, SharedHost {
+/** How all hosts of a store with one login are logged in to. */
+export interface HostLogin {
+  readonly login: Login;
+  /** As of `loginKey`. */
+  readonly key: string;
+}
+
+export class ProbedHost implements ProbeUser, SharedHost {
   /** Whether an HTTP check decides if the host counts. */
   isChecked = false;
-  readonly #target: ProbeTarget;
-  readonly #login: Login;
+  readonly target: ProbeTarget;
+  /** `host:port`. */
+  readonly address: string;
+  readonly #login: HostLogin;
   readonly #context: HostContext;
   readonly #log: FailureLog;
-  readonly #age: ConnectionAge;
-  #probe: MysqlProbe;
-  /** Connects in order to replace the probe; null: the connection need not be renewed. */
-  #successor: MysqlProbe | null = null;
-  /** Address to which the successor is connected. */
-  #successorPeer = '';
   #members: readonly MetricHost[] = [];
-  /** Of the members, those that the probe queries. */
-  #queried: readonly MetricHost[] = [];
-  #nextSkipMs = 0;
+  /** Null: it is not probed. */
+  #probe: HostProbe | null = null;
+  /** Whether the probe does not know the members yet. */
+  #isChanged = false;
+  #nextSkipMs = Number.POSITIVE_INFINITY;
   #sessionLogged = false;
   /** When metrics that joined last are late; infinite: none did since it was last looked at. */
   #lateAtMs = Number.POSITIVE_INFINITY;
 
-  constructor(target: ProbeTarget, login: Login, context: HostContext) {
-    this.#target = target;
+  constructor(target: ProbeTarget, login: HostLogin, context: HostContext) {
+    this.target = target;
+    this.address = formatAddress(target);
     this.#login = login;
     this.#context = context;
-    this.#age = new ConnectionAge(target.host, context.resolver.lookup);
-    this.#probe = this.#newProbe();
-    this.#log = new FailureLog(
-      context.lines,
-      { store: context.store, host: this.address },
-      MESSAGES,
-    );
+    const fields = { store: context.store, host: this.address };
+    this.#log = new FailureLog(context.lines, fields, MESSAGES);
   }
 
   get turn(): StoreTurn {
     return this.#context.turn;
   }
 
-  /** `host:port`. */
-  get address(): string {
-    return this.#probe.address;
+  get login(): Login {
+    return this.#login.login;
+  }
+
+  get resolver(): ResolverClient {
+    return this.#context.resolver;
+  }
+
+  get counters(): ProbeCounters {
+    return this.#context.counters;
+  }
+
+  get connectionMaxAgeMs(): number {
+    return this.#context.connectionMaxAgeMs();
+  }
+
+  get members(): readonly MetricHost[] {
+    return this.#members;
+  }
+
+  get dueAtMs(): number {
+    return Math.min(this.#nextSkipMs, this.#lateAtMs);
   }
 
   /** Whether no metric reads from the host any more. */
@@ -105,13 +124,12 @@ export class ProbedHost implements Openable, SharedHost {
 
   /** As of its probe. */
   get isReached(): boolean {
-    return this.#probe.isReached;
+    return this.#probe?.isReached ?? false;
   }
 
   /** A probe without queries, which its caller opens, ticks and closes. */
   trialProbe(listener: ConnectionListener): MysqlProbe {
-    const { resolver, counters, logins } = this.#context;
-    return new GatedProbe(this.#target, this.#login, resolver, listener, counters, logins);
+    return this.#context.probes.trial(this, listener);
   }
 
   add(member: MetricHost): void {
@@ -123,40 +141,54 @@ export class ProbedHost implements Openable, SharedHost {
     this.#setMembers(this.#members.filter((other) => other !== member));
   }
 
-  /** Probes at once, whatever is cached. */
-  open(nowMs: number): void {
+  memberChanged(): void {
+    this.#isChanged = true;
+  }
+
+  /** Is read soon, whatever is cached. */
+  start(): void {
+    const { probes } = this.#context;
+    if (this.#probe === null) this.#probe = probes.join(this, this.#key);
+    else probes.restart(this, this.#probe);
+    this.#isChanged = false;
+  }
+
+  stop(): void {
+    if (this.#probe !== null) this.#context.probes.leave(this, this.#probe);
+    this.#probe = null;
+  }
+
+  /** Has the probe ask for what the members read now. */
+  settle(): void {
+    if (this.#probe === null) this.start();
+    else if (this.#isChanged) {
+      this.#isChanged = false;
+      this.#probe = this.#context.probes.change(this, this.#probe, this.#key);
+    }
+  }
+
+  /** Its next query is due as soon as its values are not reused. */
+  wake(): void {
+    if (this.#probe !== null) this.#context.probes.wake(this.#probe);
+  }
+
+  opened(nowMs: number): void {
     this.#nextSkipMs = nowMs;
     this.#lateAtMs = nowMs + LATE_AFTER_MS;
-    this.#probe.open(nowMs);
   }
 
-  close(): void {
-    this.#dropSuccessor();
-    this.#probe.close();
-  }
-
-  tick(nowMs: number): void {
-    if (this.#successor !== null) this.#advanceSuccessor(this.#successor, nowMs);
-    else if (!this.#probe.isConnected) this.#query(this.#members);
-    else if (this.#isSharedTooLate || this.#age.reason(nowMs) !== null) this.#succeed(nowMs);
-    this.#probe.tick(nowMs);
+  runDue(probe: MysqlProbe, nowMs: number): void {
     if (nowMs >= this.#nextSkipMs) this.#countSkippedCheck(nowMs);
-    if (nowMs >= this.#lateAtMs) this.#reportLate(nowMs);
-  }
-
-  /** While all values are reused, and nothing else is due. */
-  get restsUntilMs(): number {
-    if (this.#successor !== null || this.#isSharedTooLate || !this.#probe.isIdle) return 0;
-    return Math.min(this.#probe.queries.cachedUntilMs, this.#nextSkipMs, this.#lateAtMs);
-  }
-
-  threw(thrown: unknown): void {
-    this.#probe.threw(thrown);
+    if (nowMs >= this.#lateAtMs) this.#reportLate(probe, nowMs);
   }
 
   failed(failure: MySQLFailure, atMs: number): void {
     this.logFailure('', failure, atMs);
     for (const member of this.#members) member.connectionFailed(failure, atMs);
+  }
+
+  threw(thrown: unknown, atMs: number): void {
+    this.#log.failed(messageOf(thrown), atMs);
   }
 
   logFailure(metric: string, { text }: MySQLFailure, atMs: number): void {
@@ -186,97 +218,18 @@ export class ProbedHost implements Openable, SharedHost {
     );
   }
 
-  #newProbe(): MysqlProbe {
-    const { resolver, counters, connectionMaxAgeMs, logins } = this.#context;
-    const probe: MysqlProbe = new GatedProbe(
-      this.#target,
-      this.#login,
-      resolver,
-      {
-        failed: (failure, atMs) => {
-          if (probe === this.#probe) this.failed(failure, atMs);
-          else if (probe === this.#successor) this.#successorFailed(probe, failure, atMs);
-        },
-        sessionRefused: (reason) => this.sessionRefused(reason),
-        connected: (peer, atMs) => {
-          if (probe === this.#probe) this.#age.connected(peer, connectionMaxAgeMs(), atMs);
-          else this.#successorPeer = peer;
-        },
-      },
-      counters,
-      logins,
-    );
-    return probe;
+  get #key(): string {
+    return probeKey(this.#login.key, new Set(this.#members.map(({ asked }) => asked.queryKey)));
   }
 
   #setMembers(members: readonly MetricHost[]): void {
-    this.#dropSuccessor();
     this.#members = members;
-    const isHeldBack = this.#isSharedTooLate;
-    this.#query(isHeldBack ? members.filter((each) => this.#queried.includes(each)) : members);
+    this.#isChanged = true;
   }
 
-  /**
-   * Whether the connection was made for a single metric, and several use it: a query that is too
-   * slow would end it, and fail them all.
-   */
-  get #isSharedTooLate(): boolean {
-    return this.#members.length > 1 && this.#probe.isConnected && !this.#probe.isShared;
-  }
-
-  #query(members: readonly MetricHost[]): void {
-    if (members === this.#queried) return;
-    this.#queried = members;
-    this.#probe.setQueries(members.map(({ query }) => query));
-  }
-
-  #succeed(nowMs: number): void {
-    this.#successor = this.#newProbe();
-    this.#successor.expectedQueries = this.#members.length;
-    this.#successor.open(nowMs);
-  }
-
-  /** A probe that has lost its connection makes a new one itself, with the old one's duties. */
-  #advanceSuccessor(successor: MysqlProbe, nowMs: number): void {
-    if (!this.#probe.isConnected) {
-      this.#dropSuccessor();
-      return;
-    }
-    successor.tick(nowMs);
-    if (successor === this.#successor && successor.isIdle && this.#probe.isIdle) {
-      this.#replaceProbe(successor);
-      this.#age.connected(this.#successorPeer, this.#context.connectionMaxAgeMs(), nowMs);
-    }
-  }
-
-  /**
-   * The old connection stays for a while, in case that this passes; where the server has no place
-   * for a new one, it stays as long as it works.
-   */
-  #successorFailed(successor: MysqlProbe, failure: MySQLFailure, atMs: number): void {
-    if (failure.isFull || !this.#age.isOverdue(atMs)) return;
-    this.#replaceProbe(successor);
-    this.failed(failure, atMs);
-  }
-
-  #replaceProbe(successor: MysqlProbe): void {
-    const before = this.#probe;
-    this.#probe = successor;
-    this.#successor = null;
-    before.setQueries([]);
-    before.close();
-    this.#queried = [];
-    this.#query(this.#members);
-  }
-
-  #dropSuccessor(): void {
-    this.#successor?.close();
-    this.#successor = null;
-  }
-
-  #reportLate(nowMs: number): void {
+  #reportLate(probe: MysqlProbe, nowMs: number): void {
     this.#lateAtMs = Number.POSITIVE_INFINITY;
-    const failure = this.#probe.lateFailure(LATE_AFTER_MS);
+    const failure = probe.lateFailure(LATE_AFTER_MS);
     for (const member of this.#members) member.late(failure, nowMs);
   }
 

@@ -1,7 +1,8 @@
 /** One host of a metric that is read from MySQL servers: takes its readings to the metric. */
-import type { MySQLFailure } from '../../base/mysql/failure.js';
+import { messageOf } from '../../base/errors.js';
+import { hostFailure, type MySQLFailure } from '../../base/mysql/failure.js';
 import type { Metric } from './mysql/metric.js';
-import { type ProbeCounters, ProbeQuery, type ReadingListener } from './mysql/probe-query.js';
+import type { ProbeCounters, ProbeQuery, ReadingListener } from './mysql/probe-query.js';
 
 /**
  * A value below this is probably the lag by a heartbeat that lies in the future. By less, clocks
@@ -24,12 +25,15 @@ export interface ReadMetric {
   hostLate(host: number, failure: MySQLFailure, atMs: number): void;
 }
 
-/** What the metrics of a host share: its connection, and the log of it. */
+/** What the metrics of a store share of a host: its probe, and the log of it. */
 export interface SharedHost {
+  readonly address: string;
   /** Whether a failure was logged, and no recovery yet. */
   readonly isFailing: boolean;
   add(member: MetricHost): void;
   remove(member: MetricHost): void;
+  /** A metric asks for something else. */
+  memberChanged(): void;
   /** A metric cannot be read. */
   logFailure(metric: string, failure: MySQLFailure, atMs: number): void;
   logNegative(metric: string, value: number): void;
@@ -37,25 +41,55 @@ export interface SharedHost {
   memberRecovered(): void;
 }
 
+/** What a metric asks of all its hosts. */
+export interface AskedMetric {
+  readonly measured: Metric;
+  /** As of `queryKey`. */
+  readonly queryKey: string;
+  /** How long a value is reused; 0: not at all. */
+  readonly cacheMs: number;
+}
+
 export class MetricHost implements ReadingListener {
   /** Index in the list of the metric; -1 when it is no longer listed. */
   index = -1;
-  readonly query: ProbeQuery;
+  /** What reads it; null: nothing has yet. */
+  query: ProbeQuery | null = null;
   readonly #metric: ReadMetric;
+  #asked: AskedMetric;
   #host: SharedHost | null = null;
   #isFailing = false;
   #negativeAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(metric: ReadMetric, measured: Metric, cacheMs: number) {
+  constructor(metric: ReadMetric, asked: AskedMetric) {
     this.#metric = metric;
-    this.query = new ProbeQuery(measured, cacheMs, this, metric.counters);
+    this.#asked = asked;
   }
 
   get isFailing(): boolean {
     return this.#isFailing;
   }
 
-  /** Reads by the connection of that host from now on. */
+  get asked(): AskedMetric {
+    return this.#asked;
+  }
+
+  get counters(): ProbeCounters {
+    return this.#metric.counters;
+  }
+
+  /** Null: the metric no longer lists it. */
+  get host(): SharedHost | null {
+    return this.#host;
+  }
+
+  ask(asked: AskedMetric): void {
+    if (asked.queryKey === this.#asked.queryKey) return;
+    this.#asked = asked;
+    this.#host?.memberChanged();
+  }
+
+  /** Reads by the probe of that host from now on. */
   attach(host: SharedHost): void {
     if (host === this.#host) return;
     this.#host?.remove(this);
@@ -88,6 +122,15 @@ export class MetricHost implements ReadingListener {
     if (this.index < 0) return;
     this.#host?.logFailure(this.#metric.label, failure, atMs);
     this.connectionFailed(failure, atMs);
+  }
+
+  /** What takes a reading to the metric has thrown that: an error of this metric alone. */
+  threw(thrown: unknown, atMs: number): void {
+    try {
+      this.failed(hostFailure(this.#host?.address ?? '', messageOf(thrown)), atMs);
+    } catch {
+      // It is logged by now. A metric that takes no error either ends by the age of its value.
+    }
   }
 
   /** All metrics of the host fail, and the host has logged it. */

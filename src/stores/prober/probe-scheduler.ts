@@ -22,7 +22,7 @@ import type { StoreTurn } from '../../board/store-turns.js';
 /** A member of the schedule: a probed host, or a cluster. */
 export interface Scheduled {
   /** That of its store, if it has one. */
-  readonly turn?: StoreTurn;
+  readonly turn?: Pick<StoreTurn, 'begin' | 'end'>;
   /** Called once per interval, unless its phase is missed. */
   tick(nowMs: number): void;
   /**

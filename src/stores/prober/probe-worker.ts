@@ -19,6 +19,7 @@ import type { ClusterAssignment } from '../../contracts/stores.js';
 import { type ClusterContext, ProbedCluster } from './cluster.js';
 import { ThreadCounters } from './counters.js';
 import { HostLines } from './host-lines.js';
+import { HostProbes } from './host-probes.js';
 import { HttpChecker } from './http-check.js';
 import { LoginGate } from './mysql/login-gate.js';
 import {
@@ -73,20 +74,18 @@ export class ProbeWorker {
       stop: (member) => this.#stopMember(member),
       wake: (member) => this.#scheduler.wake(member),
     };
+    const sockets = new ProbeSockets(task.sockets, task.worker, task.socketsMax);
+    const logins = new LoginGate(new LoginCounts(task.logins, task.worker), sockets);
     const logger = createLogger(task.log, `probe-${task.worker}`);
     this.#context = {
       board: new Board(task.board),
       turns: new StoreTurns(task.turns, task.worker),
       resolver,
       httpChecker: this.#httpChecker,
-      counters: this.#counters,
       publisher,
       logger,
       lines: new HostLines(logger),
-      logins: new LoginGate(
-        new LoginCounts(task.logins, task.worker),
-        new ProbeSockets(task.sockets, task.worker, task.socketsMax),
-      ),
+      probes: new HostProbes({ logins, counters: this.#counters }, scheduling),
       scheduling,
       prometheus: new PrometheusQueries(resolver.client().lookup, scheduling),
     };

@@ -16,7 +16,6 @@ import { CatchUp } from './catch-up.js';
 import { StoreCounters } from './counters.js';
 import type { CheckedMetric } from './host-checks.js';
 import { NEGATIVE_VALUE, type ReadMetric } from './metric-host.js';
-import type { ProbeCounters } from './mysql/probe-query.js';
 import { type Crossing, ThresholdLog } from './threshold-log.js';
 import { ThresholdReader } from './threshold-reader.js';
 
@@ -41,7 +40,7 @@ type SinceCondition = 'none' | 'within' | 'above';
 type EncodedHost = ReturnType<typeof encodeHost>;
 
 export class ProbedMetric implements ReadMetric, CheckedMetric {
-  readonly counters: StoreCounters;
+  readonly counters = new StoreCounters();
   /** Name for the log; empty: the store has no other metric. */
   label = '';
   readonly #context: MetricContext;
@@ -69,16 +68,10 @@ export class ProbedMetric implements ReadMetric, CheckedMetric {
   /** Whether the readings had a value, since the last time that they were discarded. */
   #hadValue = false;
 
-  /** `storeCounters`: null when it is read from something else than the store's hosts. */
-  constructor(
-    assignment: MetricAssignment,
-    storeCounters: ProbeCounters | null,
-    context: MetricContext,
-  ) {
+  constructor(assignment: MetricAssignment, context: MetricContext) {
     const { settings, isOwn, slot, generation } = assignment;
     this.#assignment = assignment;
     this.#context = context;
-    this.counters = new StoreCounters(storeCounters);
     this.#publication = context.publisher.open(context.store, isOwn ? undefined : settings.name);
     this.#thresholdLog = new ThresholdLog(context.store, context.logger);
     this.#thresholds = new ThresholdReader(context.board, slot);

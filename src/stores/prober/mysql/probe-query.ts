@@ -1,4 +1,5 @@
 /** One metric on the connection to one host: what is sent, when, and what the results mean. */
+import { monotonicMs } from '../../../base/clock.js';
 import {
   hostFailure,
   isLimitError,
@@ -37,9 +38,11 @@ export class ProbeQuery {
   readonly listener: ReadingListener;
   readonly counters: ProbeCounters;
   readonly #rate: CounterRate | null;
-  #cacheMs: number;
+  readonly #cacheMs: number;
   #cachedUntilMs = 0;
   #pausedUntilMs = 0;
+  /** What was sent before this `monotonicMs()` is not reused. */
+  #dueSinceMs = 0;
   /** The statements to try on the server of this connection, and the index of the current one. */
   #statements: readonly MetricStatement[] = [];
   #statement = 0;
@@ -78,17 +81,17 @@ export class ProbeQuery {
     return this.#needsNewConnection;
   }
 
-  setCacheMs(cacheMs: number): void {
-    if (cacheMs === this.#cacheMs) return;
-    this.#cacheMs = cacheMs;
-    this.#cachedUntilMs = 0;
-  }
-
   /** The next query is due at once, and compared with no earlier one. */
   restart(): void {
+    this.beDue();
+    this.#rate?.restart();
+  }
+
+  /** The next query is due at once, also if one is in flight. */
+  beDue(): void {
+    this.#dueSinceMs = monotonicMs();
     this.#cachedUntilMs = 0;
     this.#pausedUntilMs = 0;
-    this.#rate?.restart();
   }
 
   /** There is a new connection, to a server of that version. */
@@ -147,8 +150,10 @@ export class ProbeQuery {
     const scaled = number * this.#metric.factor;
     const value = this.#rate === null ? scaled : this.#rate.next(scaled, sentAtMs);
     const isFirst = value === null;
-    this.#cachedUntilMs =
-      sentAtMs + (isFirst ? Math.min(this.#cacheMs, SECOND_READING_MS) : this.#cacheMs);
+    if (sentAtMs >= this.#dueSinceMs) {
+      const cacheMs = isFirst ? Math.min(this.#cacheMs, SECOND_READING_MS) : this.#cacheMs;
+      this.#cachedUntilMs = sentAtMs + cacheMs;
+    }
     if (isFirst) return;
     if (Number.isFinite(value)) this.listener.succeeded(value, sentAtMs, nowMs);
     else this.failed(hostFailure(address, 'the value of the metric is too large'), nowMs);
