@@ -1,10 +1,7 @@
 /** Which probe thread gets which cluster. */
 import { expect } from 'chai';
-import {
-  assignClusters,
-  type ClusterLoad,
-  unmovedClusters,
-} from '../../src/stores/main/assignment.js';
+import { assignClusters, unmovedClusters } from '../../src/stores/main/assignment.js';
+import type { ClusterLoad } from '../../src/stores/main/thread-loads.js';
 
 /** Clusters `0`, `1`, … with that many probes each. */
 function clustersOf(...probes: number[]): ClusterLoad[] {
@@ -65,6 +62,77 @@ describe('the assignment of clusters to threads', () => {
 
   it('reassigns the clusters of a thread that no longer exists', () => {
     expect(assignClusters(clustersOf(5), new Map([['0', 7]]), 2).get('0')).to.equal(0);
+  });
+});
+
+describe('the assignment of clusters that ask hosts the same', () => {
+  /** Clusters whose hosts are those numbers, each with one probe. */
+  function listing(...lists: ReadonlyArray<readonly number[]>): ClusterLoad[] {
+    return lists.map((hosts, index) => ({
+      name: String(index),
+      probes: hosts.length,
+      shareable: hosts.map((host) => `db${host}`),
+    }));
+  }
+
+  function range(from: number, count: number): number[] {
+    return Array.from({ length: count }, (_, index) => from + index);
+  }
+
+  function clustersPerThread(assigned: ReadonlyMap<string, number>, threads: number): number[] {
+    return range(0, threads).map(
+      (thread) => [...assigned.values()].filter((owner) => owner === thread).length,
+    );
+  }
+
+  it('gathers them on one thread', () => {
+    const clusters = listing([1, 2], [3, 4], [2, 1], [4, 3], [1], [3]);
+    const assigned = assignClusters(clusters, new Map(), 2);
+    const threads = clusters.map(({ name }) => assigned.get(name)!);
+    expect(threads).to.deep.equal([0, 1, 0, 1, 0, 1]);
+  });
+
+  it('gathers large ones too, up to about twice the load of others', () => {
+    const pair = listing(range(0, 1000), range(0, 1000));
+    expect(clustersPerThread(assignClusters(pair, new Map(), 2), 2)).to.deep.equal([2, 0]);
+    const many = listing(...range(0, 40).map(() => range(0, 1000)));
+    expect(clustersPerThread(assignClusters(many, new Map(), 4), 4)).to.deep.equal([
+      10, 10, 10, 10,
+    ]);
+  });
+
+  it('spreads the clusters of one host that all of them list', () => {
+    const alone = listing(...range(0, 2000).map(() => [0]));
+    const few = listing(...range(0, 2000).map((index) => [0, ...range(1 + 10 * index, 10)]));
+    for (const clusters of [alone, few]) {
+      const counts = clustersPerThread(assignClusters(clusters, new Map(), 4), 4);
+      expect(Math.max(...counts) - Math.min(...counts), counts.join()).to.be.at.most(50);
+    }
+  });
+
+  it('places a new one with those it shares with, and moves none for that', () => {
+    const clusters = listing([1], [2], [2], [1]);
+    const owners = new Map([
+      ['0', 1],
+      ['1', 0],
+      ['2', 1],
+    ]);
+    const assigned = assignClusters(clusters, owners, 2);
+    expect([...assigned]).to.deep.equal([...owners, ['3', 1]]);
+  });
+
+  it('is the same again when nothing has changed', () => {
+    const lists = range(0, 60).map((index) => range(0, 1 + ((index * 37) % 120)));
+    const clusters = listing(...lists);
+    for (const threads of [1, 2, 3, 8]) {
+      const before = assignClusters(clusters, new Map(), threads);
+      expect([...assignClusters(clusters, before, threads)]).to.deep.equal(
+        [...before].sort(byName),
+      );
+    }
+    function byName([left]: [string, number], [right]: [string, number]): number {
+      return Number(left) - Number(right);
+    }
   });
 });
 

@@ -57,8 +57,10 @@ describe('ProbePool', () => {
     });
   }
 
+  /** Each with a user of its own, so that they share no probe. */
   function cluster(slot: number, targets: readonly ProbeTarget[] = [server]): ClusterAssignment {
-    return clusterAssignment(slot, targets, slot + 1, { ignoreDialTcpErrors: true });
+    const settings = { user: `freno${slot}`, ignoreDialTcpErrors: true };
+    return clusterAssignment(slot, targets, slot + 1, settings);
   }
 
   async function unusedPort(): Promise<number> {

@@ -6,14 +6,12 @@
  * third above the optimum). A cluster that moves loses its connections and has no new values until
  * its hosts are connected again. So assigned clusters stay, until the loads differ so much that
  * probes of the most loaded thread could be late.
+ *
+ * Clusters that ask a host the same share its probe on one thread, so a new cluster goes where most
+ * of its probes are already, unless that thread has much more to do: what a cluster makes of a
+ * shared reading costs something too, and a host that all clusters list must not gather them all.
  */
-
-/** A cluster to assign. */
-export interface ClusterLoad {
-  readonly name: string;
-  /** In each interval. */
-  readonly probes: number;
-}
+import { type ClusterLoad, ThreadLoads } from './thread-loads.js';
 
 /** Loads may differ by this many probes, or by this share of the average, without a move. */
 const TOLERATED_PROBES = 50;
@@ -29,20 +27,19 @@ export function assignClusters(
   owners: ReadonlyMap<string, number>,
   threads: number,
 ): Map<string, number> {
-  const assigned = new Map<string, number>();
-  const loads = new Array<number>(threads).fill(0);
-  const assign = (cluster: ClusterLoad, thread: number): void => {
-    assigned.set(cluster.name, thread);
-    loads[thread]! += weight(cluster);
-  };
-  const isOwned = (cluster: ClusterLoad): boolean =>
-    (owners.get(cluster.name) ?? threads) < threads;
-  for (const cluster of clusters) if (isOwned(cluster)) assign(cluster, owners.get(cluster.name)!);
+  const isOwned = ({ name }: ClusterLoad): boolean => (owners.get(name) ?? threads) < threads;
   const unassigned = clusters.filter((cluster) => !isOwned(cluster));
   unassigned.sort((left, right) => right.probes - left.probes);
-  for (const cluster of unassigned) assign(cluster, leastLoaded(loads));
-  rebalance(clusters, assigned, loads);
-  return assigned;
+  const placed = new ThreadLoads(clusters, unassigned, threads);
+  for (const cluster of clusters) {
+    if (isOwned(cluster)) placed.assign(cluster, owners.get(cluster.name)!);
+  }
+  for (const cluster of unassigned) placed.assign(cluster, threadFor(cluster, placed));
+  if (isEven(placed.all)) return placed.owners;
+  const loads = new ThreadLoads(clusters, clusters, threads);
+  for (const cluster of clusters) loads.assign(cluster, placed.owners.get(cluster.name)!);
+  rebalance(clusters, loads);
+  return loads.owners;
 }
 
 /**
@@ -60,46 +57,53 @@ export function unmovedClusters(
   return new Map([...after].filter(([name, thread]) => before.get(name) === thread));
 }
 
+/** The thread that has most of its probes, unless that has much more to do than another would. */
+function threadFor(cluster: ClusterLoad, loads: ThreadLoads): number {
+  const after = loads.all.map((load, thread) => load + loads.added(cluster, thread));
+  const lowest = Math.min(...after);
+  let best = after.indexOf(lowest);
+  for (const [thread, load] of after.entries()) {
+    const saved = loads.saved(cluster, thread);
+    const isTolerated = load <= lowest + Math.max(TOLERATED_PROBES, saved);
+    if (isTolerated && saved > loads.saved(cluster, best)) best = thread;
+  }
+  return best;
+}
+
 /**
  * Each move lowers the load of the most loaded thread without raising another to that load, so
  * there are at most as many moves as clusters.
  */
-function rebalance(
-  clusters: readonly ClusterLoad[],
-  assigned: Map<string, number>,
-  loads: number[],
-): void {
-  const average = loads.reduce((sum, load) => sum + load, 0) / loads.length;
-  const tolerated = Math.max(TOLERATED_PROBES, average * TOLERATED_SHARE);
-  for (let moves = 0; moves < clusters.length; moves++) {
-    const from = mostLoaded(loads);
-    const to = leastLoaded(loads);
-    const difference = loads[from]! - loads[to]!;
-    if (difference <= tolerated) return;
-    const cluster = largestWithin(clusters, difference / 2, (name) => assigned.get(name) === from);
+function rebalance(clusters: readonly ClusterLoad[], loads: ThreadLoads): void {
+  for (let moves = 0; moves < clusters.length && !isEven(loads.all); moves++) {
+    const from = mostLoaded(loads.all);
+    const to = leastLoaded(loads.all);
+    const addedMax = (loads.all[from]! - loads.all[to]!) / 2;
+    const cluster = largestWithin(clusters, addedMax, loads, from, to);
     if (cluster === undefined) return;
-    assigned.set(cluster.name, to);
-    loads[from]! -= weight(cluster);
-    loads[to]! += weight(cluster);
+    loads.move(cluster, to);
   }
 }
 
 function largestWithin(
   clusters: readonly ClusterLoad[],
-  weightMax: number,
-  isCandidate: (name: string) => boolean,
+  addedMax: number,
+  loads: ThreadLoads,
+  from: number,
+  to: number,
 ): ClusterLoad | undefined {
   let best: ClusterLoad | undefined;
   for (const cluster of clusters) {
-    if (weight(cluster) > weightMax || !isCandidate(cluster.name)) continue;
+    if (loads.owners.get(cluster.name) !== from || loads.added(cluster, to) > addedMax) continue;
     if (best === undefined || cluster.probes > best.probes) best = cluster;
   }
   return best;
 }
 
-/** A cluster without hosts costs something too. */
-function weight(cluster: ClusterLoad): number {
-  return Math.max(1, cluster.probes);
+function isEven(loads: readonly number[]): boolean {
+  const average = loads.reduce((sum, load) => sum + load, 0) / loads.length;
+  const tolerated = Math.max(TOLERATED_PROBES, average * TOLERATED_SHARE);
+  return Math.max(...loads) - Math.min(...loads) <= tolerated;
 }
 
 function leastLoaded(loads: readonly number[]): number {

@@ -29,10 +29,12 @@ import type {
   WithheldStoresReporter,
 } from '../../contracts/reports.js';
 import type { ClusterAssignment, MetricAssignment } from '../../contracts/stores.js';
+import { probesOf } from '../shared/probe-identity.js';
 import { assignClusters, unmovedClusters } from './assignment.js';
 import type { ClusterProber } from './inventory.js';
 import { ProbeThread } from './probe-thread.js';
 import { SuspectStores } from './suspect-stores.js';
+import type { ClusterLoad } from './thread-loads.js';
 
 /**
  * The client library keeps the last result of each connection until the next, 50 ms later. A young
@@ -74,6 +76,8 @@ export class ProbePool
   #assignments: readonly ClusterAssignment[] = [];
   /** The number of the thread by name of the cluster. */
   #owners: ReadonlyMap<string, number> = new Map();
+  /** As of `probesOf`: an assignment may have thousands, and stays the same for long. */
+  readonly #shareable = new WeakMap<ClusterAssignment, readonly string[]>();
   #assigning: Promise<void> = Promise.resolve();
 
   /** Starts the threads. */
@@ -199,7 +203,7 @@ export class ProbePool
   async #assignNow(assignments: readonly ClusterAssignment[]): Promise<void> {
     this.#assignments = assignments;
     this.#suspects.assigned(assignments);
-    const loads = assignments.map(({ name, metrics }) => ({ name, probes: probesOf(metrics) }));
+    const loads = assignments.map((assignment) => this.#loadOf(assignment));
     const owners = assignClusters(loads, this.#owners, this.#threads.length);
     const unmoved = unmovedClusters(this.#owners, owners);
     if (unmoved !== null) await this.#assignToEach(assignments, unmoved);
@@ -213,6 +217,15 @@ export class ProbePool
     );
   }
 
+  #loadOf(assignment: ClusterAssignment): ClusterLoad {
+    const { name, metrics } = assignment;
+    const probes = countProbes(metrics);
+    if (this.#threads.length === 1) return { name, probes };
+    const shareable = this.#shareable.get(assignment) ?? probesOf(assignment);
+    this.#shareable.set(assignment, shareable);
+    return { name, probes, shareable };
+  }
+
   async #assignToEach(
     assignments: readonly ClusterAssignment[],
     owners: ReadonlyMap<string, number>,
@@ -224,7 +237,7 @@ export class ProbePool
 }
 
 /** In each interval; Prometheus is asked once for all hosts. */
-function probesOf(metrics: readonly MetricAssignment[]): number {
+function countProbes(metrics: readonly MetricAssignment[]): number {
   return metrics.reduce(
     (sum, { settings, targets }) =>
       sum + (settings.measured.kind === 'prometheus' ? 1 : targets.length),
