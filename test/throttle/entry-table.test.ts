@@ -56,7 +56,8 @@ class NaiveTable {
 
 describe('a table of entries', () => {
   for (const endless of [true, false]) {
-    it(`is what a search of all entries finds, with${endless ? '' : 'out'} endless ones`, async () => {
+    const kind = endless ? 'with endless ones' : 'without endless ones';
+    it(`is what a search of all entries finds, ${kind}`, async () => {
       for (let seed = 0; seed < 40; seed++) await compare(new SeededRandom(seed), endless);
     });
   }
