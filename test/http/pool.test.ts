@@ -194,12 +194,22 @@ describe('the start of an HTTP pool', () => {
   it('gives its threads the state of the start, not that of the launch', async () => {
     const { pool, state } = new TestPool({ workers: 1 });
     pool.launch();
+    // Its threads load after those, and as long; it drains before it stops.
+    const other = new TestPool({ workers: 1 });
+    await other.pool.start();
+    await other.pool.stop();
+    const early = fetchOnce(pool.port, '/lb-check');
+    const outcome = await early.then(
+      () => 'answered',
+      () => 'refused',
+    );
     state.apply(throttle('archive'));
     void pool.setStores([storeLocation('later', 0)], NO_APP_RULES);
     await pool.start();
-    expect((await fetchOnce(pool.port, '/check/archive/mysql/later')).status).to.equal(417);
-    expect((await fetchOnce(pool.port, '/check/other/mysql/later')).status).to.equal(200);
+    const throttled = await fetchOnce(pool.port, '/check/archive/mysql/later');
+    const free = await fetchOnce(pool.port, '/check/other/mysql/later');
     await pool.stop();
+    expect([outcome, throttled.status, free.status]).to.deep.equal(['refused', 417, 200]);
   });
 
   it('ends threads that were launched and never started', async () => {
