@@ -9,12 +9,13 @@ export const PROBE_TIMEOUT_MS = 1_000;
  * the backoff: a dead host costs no more than a live one. A failed login costs both sides a
  * multiple of a refused connection, so its pauses grow further.
  *
- * No jitter: probes that fail together are spread already, because each retries at the ticks of its
- * own phase of the scheduler, and the pause decides how soon a recovered host is noticed.
+ * Many probes share a phase of the scheduler: hosts that failed together would be tried together
+ * again and again, and their answers would hold those of healthy hosts up. The jitter spreads them
+ * over the phases; no pause becomes longer by it.
  */
 const PAUSE_AFTER_DIAL_MAX_MS = 200;
 const PAUSE_AFTER_LOGIN_MAX_MS = 1_000;
-export const BACKOFF = { firstMs: 50, maxMs: PAUSE_AFTER_LOGIN_MAX_MS, jitter: 0 } as const;
+export const BACKOFF = { firstMs: 50, maxMs: PAUSE_AFTER_LOGIN_MAX_MS, jitter: 0.5 } as const;
 
 /** The longest pause after a failed attempt. */
 export function pauseMaxMs(wasDialing: boolean): number {
