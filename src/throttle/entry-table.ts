@@ -11,7 +11,7 @@
 import { TimeSlice } from '../base/time-slice.js';
 import { NAME_BYTES_MAX, NOTE_LENGTH_MAX } from './command-limits.js';
 import { type CommandNote, type CommandOrigin, hasNote, NO_EXPIRY } from './commands.js';
-import { ExpiryHeap, type HeapNode, isBefore } from './expiry-heap.js';
+import { ExpiryHeap, type HeapNode, heapNode, isBefore } from './expiry-heap.js';
 
 /** What the operator said of an entry, and when (Unix time in milliseconds). */
 export interface EntryNote extends CommandNote {
@@ -150,8 +150,7 @@ export class EntryTable<Entry extends TableEntry> {
     if (!this.#hasRoom(key, hasNote)) this.#makeRoom(key, hasNote, this.#goneByMs);
     if (!this.#hasRoom(key, hasNote)) this.#makeRoom(key, hasNote, atMs);
     if (!this.#hasRoom(key, hasNote)) return false;
-    const node = this.#set(key, [name, entry]);
-    if (node !== null) this.#heapOf(node).add(node);
+    this.#set(key, [name, entry]);
     return true;
   }
 
@@ -216,11 +215,16 @@ export class EntryTable<Entry extends TableEntry> {
     this.#goneByMs = Number.NEGATIVE_INFINITY;
     this.#noted = 0;
     this.#bytes = 0;
-    for (const row of rows) this.#set(this.#options.keyOf(row[0]), row);
+    for (const row of rows) this.#rows.set(this.#options.keyOf(row[0]), row);
+    for (const [key, row] of this.#rows) {
+      this.#count(row, 1);
+      this.#join(key);
+      if (this.#expires(row[1])) this.#nodes.set(key, heapNode(row));
+    }
     const nodes = [...this.#nodes.values()];
-    const isNoted = (node: HeapNode<TableRow<Entry>>) => this.#heapOf(node) === this.#expiringNoted;
-    this.#expiringNoted.replace(nodes.filter(isNoted));
-    this.#expiring.replace(nodes.filter((node) => !isNoted(node)));
+    for (const heap of [this.#expiring, this.#expiringNoted]) {
+      heap.replace(nodes.filter(({ row }) => this.#heapOf(row) === heap));
+    }
   }
 
   /** Throws when more is kept than the rows need: for tests. */
@@ -268,21 +272,17 @@ export class EntryTable<Entry extends TableEntry> {
     return earlier !== undefined && earlier.row[1].expireAtMs <= atMs ? earlier : undefined;
   }
 
-  #heapOf({ row: [, { note }] }: HeapNode<TableRow<Entry>>): ExpiryHeap<HeapNode<TableRow<Entry>>> {
+  #heapOf([, { note }]: TableRow<Entry>): ExpiryHeap<HeapNode<TableRow<Entry>>> {
     return note === undefined ? this.#expiring : this.#expiringNoted;
   }
 
-  /** Null: it does not expire; otherwise the caller is to add the node to its heap. */
-  #set(key: string, row: TableRow<Entry>): HeapNode<TableRow<Entry>> | null {
+  #set(key: string, row: TableRow<Entry>): void {
     const present = this.#rows.get(key);
     this.#rows.set(key, row);
     this.#count(row, 1);
     if (present === undefined) this.#join(key);
-    else this.#forget(key, present);
-    if (!this.#expires(row[1])) return null;
-    const node = { row, place: 0 };
-    this.#nodes.set(key, node);
-    return node;
+    else this.#count(present, -1);
+    this.#schedule(key, row);
   }
 
   #drop({ row }: HeapNode<TableRow<Entry>>): void {
@@ -291,16 +291,32 @@ export class EntryTable<Entry extends TableEntry> {
 
   #delete(key: string, row: TableRow<Entry>): void {
     this.#rows.delete(key);
-    this.#forget(key, row);
+    this.#count(row, -1);
+    this.#unschedule(key);
     this.#leave(key);
   }
 
-  #forget(key: string, row: TableRow<Entry>): void {
-    this.#count(row, -1);
+  /** The expiry of the row, in the place of that of the row before. */
+  #schedule(key: string, row: TableRow<Entry>): void {
+    const heap = this.#heapOf(row);
+    const node = this.#nodes.get(key);
+    if (node !== undefined && this.#expires(row[1]) && this.#heapOf(node.row) === heap) {
+      node.row = row;
+      heap.changed(node);
+      return;
+    }
+    this.#unschedule(key);
+    if (!this.#expires(row[1])) return;
+    const added = heapNode(row);
+    this.#nodes.set(key, added);
+    heap.add(added);
+  }
+
+  #unschedule(key: string): void {
     const node = this.#nodes.get(key);
     if (node === undefined) return;
     this.#nodes.delete(key);
-    this.#heapOf(node).remove(node);
+    this.#heapOf(node.row).remove(node);
   }
 
   #count([name, { note }]: TableRow<Entry>, sign: 1 | -1): void {

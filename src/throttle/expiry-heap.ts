@@ -2,6 +2,9 @@
  * Which of many rows expires first: a binary heap. Each row knows its place in it, so that a change
  * takes a time that grows with the logarithm of their number. Rows that expire together are in the
  * order of their names: which come first does not depend on what was added and removed before.
+ *
+ * Most rows are replaced by others that expire later. Such a row stays where it is until it comes
+ * first: so a heap is in the order of times that are those of the rows, or earlier.
  */
 
 /** `expireAtMs`: Unix time in milliseconds. */
@@ -9,9 +12,14 @@ type ExpiringRow = readonly [name: string, entry: { readonly expireAtMs: number 
 
 /** A row, in one heap at a time. */
 export interface HeapNode<Row extends ExpiringRow = ExpiringRow> {
-  readonly row: Row;
-  /** Maintained by the heap. */
+  row: Row;
+  /** Maintained by the heap. `dueAtMs`: the row expires then or later. */
   place: number;
+  dueAtMs: number;
+}
+
+export function heapNode<Row extends ExpiringRow>(row: Row): HeapNode<Row> {
+  return { row, place: 0, dueAtMs: row[1].expireAtMs };
 }
 
 export class ExpiryHeap<Node extends HeapNode> {
@@ -23,7 +31,12 @@ export class ExpiryHeap<Node extends HeapNode> {
 
   /** The one that expires first. */
   get first(): Node | undefined {
-    return this.#nodes[0];
+    for (;;) {
+      const first = this.#nodes[0];
+      if (first === undefined || first.dueAtMs === first.row[1].expireAtMs) return first;
+      first.dueAtMs = first.row[1].expireAtMs;
+      this.#sink(first, 0);
+    }
   }
 
   add(node: Node): void {
@@ -36,6 +49,14 @@ export class ExpiryHeap<Node extends HeapNode> {
     if (last === node) return;
     if (last.place !== node.place && isBefore(last, node)) this.#rise(last, node.place);
     else this.#sink(last, node.place);
+  }
+
+  /** The node has another row. */
+  changed(node: Node): void {
+    const { expireAtMs } = node.row[1];
+    if (expireAtMs >= node.dueAtMs) return;
+    node.dueAtMs = expireAtMs;
+    this.#rise(node, node.place);
   }
 
   /** Replaces all. */
@@ -53,18 +74,19 @@ export class ExpiryHeap<Node extends HeapNode> {
 
   /**
    * When the first of those expires that have not by `atMs`; Infinity: there is none. Looks at
-   * those that have, and at as many others at most; null: more than `passedMax` have.
+   * those that have, or are not in their places, and at as many others at most; null: the former
+   * are more than `passedMax`.
    */
   nextAfter(atMs: number, passedMax: number): number | null {
     let nextMs = Number.POSITIVE_INFINITY;
     let passed = 0;
     const places = [0];
     for (let place = places.pop(); place !== undefined; place = places.pop()) {
-      const expireAtMs = this.#nodes[place]?.row[1].expireAtMs ?? Number.POSITIVE_INFINITY;
-      if (expireAtMs > atMs) {
-        nextMs = Math.min(nextMs, expireAtMs);
-        continue;
-      }
+      const node = this.#nodes[place];
+      if (node === undefined || node.dueAtMs >= nextMs) continue;
+      const { expireAtMs } = node.row[1];
+      if (expireAtMs > atMs) nextMs = Math.min(nextMs, expireAtMs);
+      if (expireAtMs > atMs && node.dueAtMs === expireAtMs) continue;
       if (++passed > passedMax) return null;
       places.push(2 * place + 1, 2 * place + 2);
     }
@@ -75,6 +97,7 @@ export class ExpiryHeap<Node extends HeapNode> {
   assertInvariants(): void {
     for (const [place, node] of this.#nodes.entries()) {
       if (node.place !== place) throw new Error(`at ${place}, not at ${node.place}`);
+      if (node.dueAtMs > node.row[1].expireAtMs) throw new Error(`${place} is due too late`);
       const parent = this.#nodes[(place - 1) >> 1];
       if (place > 0 && isBefore(node, parent!)) throw new Error(`${place} is before its parent`);
     }
@@ -112,7 +135,8 @@ export class ExpiryHeap<Node extends HeapNode> {
 }
 
 /** A total order: no two rows have the same name. */
-export function isBefore({ row: left }: HeapNode, { row: right }: HeapNode): boolean {
-  const differenceMs = left[1].expireAtMs - right[1].expireAtMs;
-  return differenceMs < 0 || (differenceMs === 0 && left[0] < right[0]);
+export function isBefore(left: HeapNode, right: HeapNode): boolean {
+  return (
+    left.dueAtMs < right.dueAtMs || (left.dueAtMs === right.dueAtMs && left.row[0] < right.row[0])
+  );
 }

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { type Command, NO_EXPIRY } from '../../src/throttle/commands.js';
 import { EntryTable, type TableEntry } from '../../src/throttle/entry-table.js';
-import { ExpiryHeap, type HeapNode, isBefore } from '../../src/throttle/expiry-heap.js';
+import { ExpiryHeap, type HeapNode, heapNode } from '../../src/throttle/expiry-heap.js';
 import { portEntryGroup, portEntryPrefix } from '../../src/throttle/skipped-host.js';
 import { type StateImage, ThrottleState } from '../../src/throttle/state.js';
 import { SeededRandom } from '../support/random.js';
@@ -123,16 +123,20 @@ async function compare(random: SeededRandom, endless: boolean): Promise<void> {
 }
 
 describe('the heap of expiries', () => {
-  it('has the earliest first, by name among equals, whatever is added and removed', () => {
+  it('has the earliest first, by name among equals, whatever is added, changed and removed', () => {
     const random = new SeededRandom(3);
     const nodes: HeapNode[] = [];
     const heap = new ExpiryHeap<HeapNode>();
+    const rowOf = (name: string) => [name, { expireAtMs: random.below(300) }] as const;
     for (let step = 0; step < 5_000; step++) {
-      if (random.chance(0.55)) {
-        const row = [`r${step}`, { expireAtMs: random.below(300) }] as const;
-        const node = { row, place: 0 };
+      if (random.chance(0.4)) {
+        const node = heapNode(rowOf(`r${step}`));
         nodes.push(node);
         heap.add(node);
+      } else if (nodes.length > 0 && random.chance(0.5)) {
+        const node = nodes[random.below(nodes.length)]!;
+        node.row = rowOf(node.row[0]);
+        heap.changed(node);
       } else if (nodes.length > 0) {
         const [removed] = nodes.splice(random.below(nodes.length), 1);
         heap.remove(removed!);
@@ -140,11 +144,16 @@ describe('the heap of expiries', () => {
       if (step % 20 !== 0) continue;
       if (random.chance(0.1)) heap.replace(nodes);
       heap.assertInvariants();
-      nodes.sort((one, other) => (isBefore(one, other) ? -1 : 1));
-      expect(heap.first).to.equal(nodes[0]);
-      const times = nodes.map(({ row: [, { expireAtMs }] }) => expireAtMs);
+      const rows = nodes.map(({ row }) => row);
+      rows.sort(([left, one], [right, other]) =>
+        one.expireAtMs === other.expireAtMs && left < right
+          ? -1
+          : one.expireAtMs - other.expireAtMs,
+      );
+      expect(heap.first?.row).to.equal(rows[0]);
+      const times = rows.map(([, { expireAtMs }]) => expireAtMs);
       const passed = times.filter((ms) => ms <= 150).length;
-      expect(heap.nextAfter(150, passed)).to.equal(minimum(times.filter((ms) => ms > 150)));
+      expect(heap.nextAfter(150, nodes.length)).to.equal(minimum(times.filter((ms) => ms > 150)));
       if (passed > 0) expect(heap.nextAfter(150, passed - 1)).to.equal(null);
     }
   });
