@@ -2,7 +2,6 @@
 import { expect } from 'chai';
 import { events } from '../../src/cli/commands/events.js';
 import type { CommandContext } from '../../src/cli/context.js';
-import { CommandFailure, EXIT } from '../../src/cli/exit-codes.js';
 import { localTime } from '../../src/cli/output/quantities.js';
 import { failureOf } from '../support/failure.js';
 
@@ -58,23 +57,27 @@ describe('events', () => {
     };
     const [first, second] = [event(1), event(2)];
     const end = new Error('the end of the test');
-    const gone = new CommandFailure(EXIT.unreachable, 'http://freno: connection refused');
-    const replies: unknown[] = [[first], gone, gone, [first, second], end];
-    const askLeader = async () => {
+    const gone = new Error('connection refused');
+    const replies: unknown[] = [[first], gone, gone, [first, second]];
+    const fetch = async () => {
       const next = replies.shift();
       if (next instanceof Error) throw next;
-      return { server: 'http://freno', status: 200, text: JSON.stringify(next) };
+      return new Response(JSON.stringify(next));
     };
+    const servers = { urls: ['http://freno'], headers: {}, fetch };
     const said: string[] = [];
     const output = {
       isJson: false,
-      lines: (line: string) => void said.push(line.replace(/.* {2}/, '')),
+      lines: (line: string) => {
+        said.push(line.replace(/.* {2}/, ''));
+        if (replies.length === 0) throw end;
+      },
       note: (text: string) => void said.push(text),
     };
-    const context = { group: { askLeader }, output } as unknown as CommandContext;
+    const context = { servers, output } as unknown as CommandContext;
     const failure = await failureOf(events(context, { follow: true }, 1));
     expect(failure).to.equal(end);
-    expect(said).to.deep.equal(['reload 1', gone.message, 'reload 2']);
+    expect(said).to.deep.equal(['reload 1', 'http://freno: connection refused', 'reload 2']);
   });
 
   it('are refused since a time that is none, with both forms that are', async () => {
