@@ -19,10 +19,10 @@ const CLUSTER_SIZE = 100;
 const METRICS = 3;
 const CONNECTIONS = 64;
 
-/** Two metrics beside the own one. */
+/** Two metrics beside the own one; equal queries would be one. */
 const FURTHER_METRICS = {
-  second: { Query: METRIC_QUERY, Threshold: 1 },
-  third: { Query: METRIC_QUERY, Threshold: 1 },
+  second: { Query: `${METRIC_QUERY} where id = 2`, Threshold: 1 },
+  third: { Query: `${METRIC_QUERY} where id = 3`, Threshold: 1 },
 };
 
 export const metrics: Benchmark = {
