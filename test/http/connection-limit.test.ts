@@ -55,33 +55,39 @@ for (const engine of ENGINES) {
     });
 
     if (engine === 'node') {
-      it('closes the longest idle one for a new one, and none with a request', async () => {
+      it('closes one that never asked for a new one, then the longest idle', async () => {
         const ends: string[] = [];
-        const named = async (name: string): Promise<Socket> => {
+        const check = 'GET /check/app/mysql/main1 HTTP/1.1\r\nHost: freno\r\n\r\n';
+        async function named(name: string): Promise<Socket> {
+          const others = counts.open;
           await open(1);
           const socket = sockets.at(-1)!;
           socket.once('close', () => ends.push(name));
+          await until(() => counts.open === others + 1);
           return socket;
-        };
+        }
+        async function ask(socket: Socket, request: string): Promise<void> {
+          socket.write(request);
+          const [response] = (await once(socket, 'data')) as [Buffer];
+          expect(response.toString()).to.match(/^HTTP\/1.1 200 /);
+        }
+        async function endsWithNewcomer(count: number): Promise<string[]> {
+          const { status } = await fetchOnce(workers.pool.port, '/lb-check');
+          expect(status).to.equal(200);
+          await until(() => ends.length === count && counts.open === 2);
+          return ends;
+        }
         for (const socket of sockets.splice(0)) socket.destroy();
         await until(() => counts.open === 0);
         counts.max = 3;
         const busy = await named('busy');
-        await until(() => counts.open === 1);
         busy.write('GET /lb-check HTTP/1.1\r\nHost: freno\r\nContent-Length: 5\r\n\r\n');
-        const asked = await named('asked');
-        await until(() => counts.open === 2);
-        await named('idle');
-        await until(() => counts.open === 3);
-        asked.write('GET /check/app/mysql/main1 HTTP/1.1\r\nHost: freno\r\n\r\n');
-        await once(asked, 'data');
-        const { status } = await fetchOnce(workers.pool.port, '/lb-check');
-        expect(status).to.equal(200);
-        await until(() => ends.length > 0);
-        expect(ends).to.deep.equal(['idle']);
-        busy.write('12345');
-        const [response] = (await once(busy, 'data')) as [Buffer];
-        expect(response.toString()).to.match(/^HTTP\/1.1 200 /);
+        await ask(await named('asked'), check);
+        await named('silent');
+        expect(await endsWithNewcomer(1)).to.deep.equal(['silent']);
+        await ask(await named('asked later'), check);
+        expect(await endsWithNewcomer(2)).to.deep.equal(['silent', 'asked']);
+        await ask(busy, '12345');
       });
     }
 
