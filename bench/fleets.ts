@@ -17,6 +17,12 @@ import { median } from './support/statistics.js';
 
 const CLUSTER_SIZE = 100;
 
+/**
+ * Not that of freno: at the same one the two would be in step for a whole run, beside each other or
+ * in each other's way by chance. So one passes over the other in each window.
+ */
+const BARE_INTERVAL_MS = PROBE_INTERVAL_MS - 1;
+
 /** Two cores carry both probers and the servers of so many hosts; with more, one runs at a time. */
 const TOGETHER_HOSTS_MAX = 300;
 
@@ -79,9 +85,9 @@ async function compareFleets(context: BenchmarkContext): Promise<ReportTable> {
       `Probes every ${PROBE_INTERVAL_MS} ms; clusters of at most ${CLUSTER_SIZE} hosts. ` +
         'Simulated servers in a process of their own. CPU of all threads of a freno of one node, ' +
         'divided by its probes.',
-      'The bare loop sends one query to each host in one burst per interval, and does nothing ' +
-        `with the results. Medians of paired windows; with more than ${TOGETHER_HOSTS_MAX} hosts ` +
-        'one prober runs at a time.',
+      `The bare loop sends one query to each host in one burst per ${BARE_INTERVAL_MS} ms, and ` +
+        'does nothing with the results. Medians of paired windows; with more than ' +
+        `${TOGETHER_HOSTS_MAX} hosts one prober runs at a time.`,
     ],
     demands,
   };
@@ -95,7 +101,7 @@ async function measureFleet(context: BenchmarkContext, hosts: number): Promise<P
     ownFreno(context, { clusters: clustersOf(fleet.hosts, CLUSTER_SIZE) });
   const startBare = async (): Promise<BareProbes> => {
     const bare = context.own(new BareProbes());
-    await bare.start(fleet.addresses, METRIC_QUERY, PROBE_INTERVAL_MS, 'burst');
+    await bare.start(fleet.addresses, METRIC_QUERY, BARE_INTERVAL_MS, 'burst');
     return bare;
   };
   const windows: PairedWindow[] = [];
@@ -105,8 +111,8 @@ async function measureFleet(context: BenchmarkContext, hosts: number): Promise<P
     await delay(warmUpMs);
     for (let round = 0; round < rounds; round++) {
       const [ofFreno, ofBare] = await Promise.all([
-        measureWindow(() => countersOfFreno(freno), windowMs),
-        measureWindow(() => countersOfBare(bare), windowMs),
+        measureWindow(freno.process.pid, () => probesOfFreno(freno), windowMs),
+        measureWindow(bare.pid, () => bare.made(), windowMs),
       ]);
       windows.push(pairOf(hosts, ofFreno, ofBare));
     }
@@ -115,11 +121,11 @@ async function measureFleet(context: BenchmarkContext, hosts: number): Promise<P
       const freno = await startFreno();
       await allConnected(fleet, hosts);
       await delay(warmUpMs);
-      const ofFreno = await measureWindow(() => countersOfFreno(freno), windowMs);
+      const ofFreno = await measureWindow(freno.process.pid, () => probesOfFreno(freno), windowMs);
       await context.release(freno);
       const bare = await startBare();
       await delay(warmUpMs);
-      const ofBare = await measureWindow(() => countersOfBare(bare), windowMs);
+      const ofBare = await measureWindow(bare.pid, () => bare.made(), windowMs);
       await context.release(bare);
       windows.push(pairOf(hosts, ofFreno, ofBare));
     }
@@ -128,47 +134,38 @@ async function measureFleet(context: BenchmarkContext, hosts: number): Promise<P
   return windows;
 }
 
-/** Since the start of a prober. */
-interface Counters {
-  readonly probes: number;
-  readonly cpuMicros: number;
-}
-
 interface ProberWindow {
-  readonly probes: number;
-  readonly tookMs: number;
+  readonly probesPerMs: number;
   readonly microsPerProbe: number;
 }
 
+/** `countProbes`: since the start of the prober. The CPU of that call is not measured. */
 async function measureWindow(
-  read: () => Promise<Counters>,
+  pid: number,
+  countProbes: () => Promise<number>,
   windowMs: number,
 ): Promise<ProberWindow> {
-  const before = await read();
+  const before = await countProbes();
   const startedMs = performance.now();
+  const cpuBefore = cpuMicros(pid);
   await delay(windowMs);
-  const after = await read();
-  const probes = after.probes - before.probes;
-  const microsPerProbe = (after.cpuMicros - before.cpuMicros) / probes;
-  return { probes, tookMs: performance.now() - startedMs, microsPerProbe };
+  const microsPerMs = (cpuMicros(pid) - cpuBefore) / (performance.now() - startedMs);
+  const probesPerMs = ((await countProbes()) - before) / (performance.now() - startedMs);
+  return { probesPerMs, microsPerProbe: microsPerMs / probesPerMs };
 }
 
 function pairOf(hosts: number, freno: ProberWindow, bare: ProberWindow): PairedWindow {
   return {
     frenoMicrosPerProbe: freno.microsPerProbe,
     bareMicrosPerProbe: bare.microsPerProbe,
-    kept: freno.probes / ((hosts * freno.tookMs) / PROBE_INTERVAL_MS),
+    kept: (freno.probesPerMs * PROBE_INTERVAL_MS) / hosts,
   };
 }
 
-async function countersOfFreno(freno: FrenoNode): Promise<Counters> {
+async function probesOfFreno(freno: FrenoNode): Promise<number> {
   const response = await fetch(`${freno.url}/debug/vars`);
   const vars = (await response.json()) as Readonly<Record<string, number>>;
-  return { probes: vars['probes.total'] ?? Number.NaN, cpuMicros: cpuMicros(freno.process.pid) };
-}
-
-async function countersOfBare(bare: BareProbes): Promise<Counters> {
-  return { probes: await bare.made(), cpuMicros: cpuMicros(bare.pid) };
+  return vars['probes.total'] ?? Number.NaN;
 }
 
 /** Nothing to probe and no clients. */
