@@ -1,6 +1,7 @@
 /**
  * Whose turn it is in each probe thread: a thread notes the store for which it works, so that main
- * knows it when the thread dies or hangs. A note costs some nanoseconds.
+ * knows it when the thread dies or hangs. Notes are plain stores: an atomic one waits for all
+ * stores before it, four times per probe. Main reads them long after the last one.
  *
  * A turn that an exception leaves is not ended: the exception ends the thread, or is handled by
  * code that begins the next turn.
@@ -54,10 +55,10 @@ export class StoreTurn {
   }
 
   begin(): void {
-    Atomics.store(this.#notes, this.#thread, this.slot + 1);
+    this.#notes[this.#thread] = this.slot + 1;
   }
 
   end(): void {
-    Atomics.store(this.#notes, this.#thread, NONE);
+    this.#notes[this.#thread] = NONE;
   }
 }
