@@ -14,18 +14,33 @@ class FakeConnection {
   clientEncoding = 'utf8';
   serverCapabilityFlags = 0;
   config = { clientFlags: 0 };
+  sequenceId = 0;
   readonly written: Buffer[] = [];
+  readonly stream = { write: (packet: Buffer) => this.written.push(packet) };
+
+  #command: TextQuery | undefined;
 
   addCommand(command: TextQuery): void {
-    command.execute(undefined);
+    this.#command = command;
+    this.handlePacket();
   }
 
-  writePacket(packet: { buffer: Buffer; writeHeader(sequenceId: number): void }): void {
-    packet.writeHeader(0);
-    this.written.push(Buffer.from(packet.buffer));
+  /** Returns whether the packet completed the result. */
+  handlePacket(packet?: Parameters<TextQuery['execute']>[0]): boolean {
+    const command = this.#command!;
+    if (packet !== undefined) this._bumpSequenceId(1);
+    const isEnded = command.execute(packet);
+    if (isEnded) command.ended();
+    return isEnded;
   }
 
-  _resetSequenceId(): void {}
+  _resetSequenceId(): void {
+    this.sequenceId = 0;
+  }
+
+  _bumpSequenceId(packets: number): void {
+    this.sequenceId += packets;
+  }
 }
 
 const text = (value: string | null): Buffer => {
@@ -50,12 +65,20 @@ function packetOf(payload: Buffer): Parameters<TextQuery['execute']>[0] {
     buffer,
     offset: 4,
     end: buffer.length,
-    isError: () => payload[0] === 0xff,
-    isEOF: () => payload[0] === 0xfe && payload.length < 9,
-    eofStatusFlags: () => payload.readUInt16LE(3),
     asError: () =>
       Object.assign(new Error(payload.toString('latin1', 3)), { code: '' }) as QueryError,
   };
+}
+
+/** The packets of a result as they are sent, from the first sequence number after the statement. */
+function streamOf(payloads: readonly Buffer[], firstSequenceId = 1): Buffer {
+  return Buffer.concat(
+    payloads.flatMap((payload, index) => {
+      const header = Buffer.from([0, 0, 0, firstSequenceId + index]);
+      header.writeUIntLE(payload.length, 0, 3);
+      return [header, payload];
+    }),
+  );
 }
 
 describe('a statement of a probe', () => {
@@ -73,10 +96,8 @@ describe('a statement of a probe', () => {
 
   /** Whether the last packet completed the result. */
   function receive(...payloads: readonly Buffer[]): boolean {
-    return payloads.map((payload) => query.execute(packetOf(payload))).at(-1)!;
+    return payloads.map((payload) => connection.handlePacket(packetOf(payload))).at(-1)!;
   }
-
-  const delivered = (): Promise<void> => new Promise(setImmediate);
 
   it('is sent as COM_QUERY', () => {
     query.send('select 1');
@@ -90,7 +111,7 @@ describe('a statement of a probe', () => {
     expect(connection.written[0]!.toString('latin1')).to.equal('\x0b\0\0\0\x03\0\x01select 1');
   });
 
-  it('returns rows in text, NULL as null, and the names of the columns', async () => {
+  it('returns rows in text, NULL as null, and the names of the columns', () => {
     query.send('select lag, host from t');
     const rows = [
       [text('0.5'), text(null)],
@@ -98,7 +119,6 @@ describe('a statement of a probe', () => {
     ];
     expect(receive(Buffer.from([2]), column('lag'), column('host'), EOF)).to.equal(false);
     expect(receive(...rows.map((row) => Buffer.concat(row)), EOF)).to.equal(true);
-    await delivered();
     expect(outcomes).to.deep.equal([
       {
         error: null,
@@ -111,25 +131,24 @@ describe('a statement of a probe', () => {
     ]);
   });
 
-  it('names the columns of another statement again', async () => {
+  it('names the columns of another statement again', () => {
     for (const name of ['a', 'b']) {
       query.send(`select ${name}`);
       receive(Buffer.from([1]), column(name), EOF, text('1'), EOF);
-      await delivered();
     }
     expect(outcomes.map(({ fields }) => fields)).to.deep.equal([[{ name: 'a' }], [{ name: 'b' }]]);
   });
 
-  it('has no rows where the server sends no result set', async () => {
+  it('has no rows where the server sends no result set', () => {
     query.send('select 1 into @a');
     expect(receive(Buffer.from([0, 0, 0, 2, 0, 0, 0]))).to.equal(true);
-    await delivered();
     expect(outcomes).to.deep.equal([{ error: null, rows: null, fields: [] }]);
   });
 
   it('passes on the error of the server', () => {
     query.send('select no');
     expect(receive(Buffer.from('\xff..no such column', 'latin1'))).to.equal(true);
+    expect(outcomes).to.have.length(1);
     expect(outcomes[0]!.error?.message).to.equal('no such column');
   });
 
@@ -146,4 +165,55 @@ describe('a statement of a probe', () => {
       expect(() => receive(...payloads)).to.throw(error);
     });
   }
+
+  describe('whose result arrives in one chunk', () => {
+    const first = [
+      Buffer.from([2]),
+      column('lag'),
+      column('host'),
+      EOF,
+      Buffer.concat([text('0.5'), text(null)]),
+      Buffer.concat([text('x'.repeat(300)), text('\xfe')]),
+    ];
+    const rows = [
+      ['0.5', null],
+      ['x'.repeat(300), '\xfe'],
+    ];
+
+    it('is read where it lies, up to the end of the chunk', () => {
+      const payloads = [...first, EOF];
+      const stream = streamOf(payloads);
+      const packetEnds = payloads.map((_, index) => streamOf(payloads.slice(0, index + 1)).length);
+      for (let cut = 0; cut <= stream.length; cut++) {
+        query.send('select lag, host from t');
+        const bytes = query.readAhead(stream.subarray(0, cut));
+        const whole = packetEnds.filter((end) => end <= cut);
+        expect(bytes, `${cut} bytes`).to.equal(whole.at(-1) ?? 0);
+        expect(connection.sequenceId).to.equal(1 + whole.length);
+        expect(outcomes.length).to.equal(cut === stream.length ? 1 : 0);
+        if (cut < stream.length) expect(receive(...payloads.slice(whole.length))).to.equal(true);
+        expect(outcomes.pop()?.rows).to.deep.equal(rows);
+      }
+    });
+
+    const left: ReadonlyArray<readonly [what: string, payloads: Buffer[]]> = [
+      ['no result set', [Buffer.from([0, 0, 0, 2, 0, 0, 0])]],
+      ['an error', [Buffer.from('\xff..no such column', 'latin1')]],
+      ['an empty packet', [Buffer.alloc(0), ...first]],
+    ];
+    for (const [what, payloads] of left) {
+      it(`is left to the library: ${what}`, () => {
+        query.send('select 1');
+        expect(query.readAhead(streamOf(payloads))).to.equal(0);
+        expect(connection.sequenceId).to.equal(1);
+      });
+    }
+
+    it('is left to the library from a packet that is out of order', () => {
+      query.send('select 1');
+      expect(query.readAhead(streamOf(first, 2))).to.equal(0);
+      const head = streamOf([Buffer.from([2])]);
+      expect(query.readAhead(Buffer.concat([head, streamOf(first, 4)]))).to.equal(head.length);
+    });
+  });
 });

@@ -114,12 +114,19 @@ interface ReadPacket {
   readonly offset: number;
 }
 
+interface LibraryCommand {
+  /** Reads packets where they lie in a chunk; returns how many bytes they have. */
+  readAhead?(chunk: Buffer): number;
+  /** The library has read the last packet. */
+  ended?(): void;
+}
+
 /** What is bounded of the library. */
 interface LibraryConnection {
   packetParser: { execute(chunk: Buffer): unknown };
   readonly sequenceId: number;
   /** The statement in progress. */
-  readonly _command?: unknown;
+  readonly _command?: LibraryCommand;
   handlePacket(packet?: ReadPacket): void;
   /** Called when a statement is sent. */
   _resetSequenceId(): void;
@@ -160,6 +167,16 @@ function contain(
     bytes = 0;
     resetSequenceId();
   };
+  const executeBetweenPackets = packetParser.execute;
+  const readAhead = (chunk: Buffer): number => {
+    if (packetParser.execute !== executeBetweenPackets) return 0;
+    try {
+      return library._command?.readAhead?.(chunk) ?? 0;
+    } catch (thrown) {
+      end(thrown);
+      return 0;
+    }
+  };
   const execute = (chunk: Buffer): void => {
     bytes += chunk.length;
     if (isOver) return;
@@ -168,7 +185,12 @@ function contain(
       return;
     }
     turn?.begin();
-    packetParser.execute(chunk);
+    const command = library._command;
+    const ahead = readAhead(chunk);
+    if (!isOver && ahead < chunk.length) {
+      packetParser.execute(ahead === 0 ? chunk : chunk.subarray(ahead));
+    }
+    if (command !== undefined && command !== library._command) command.ended?.();
     turn?.end();
   };
   library.packetParser = { execute };

@@ -57,9 +57,10 @@ export class HostProbe implements Openable {
   key = '';
   /** That of its first user: a thread that dies in it would do so for each of them. */
   readonly turn: Turn = {
-    begin: () => this.#users[0]?.turn.begin(),
-    end: () => this.#users[0]?.turn.end(),
+    begin: () => this.#turn?.begin(),
+    end: () => this.#turn?.end(),
   };
+  #turn: Turn | undefined;
   readonly #target: ProbeTarget;
   readonly #login: Login;
   readonly #resolver: ResolverClient;
@@ -103,7 +104,7 @@ export class HostProbe implements Openable {
 
   /** To be opened afterwards. */
   join(user: ProbeUser): void {
-    this.#users = [...this.#users, user];
+    this.#setUsers([...this.#users, user]);
     this.restart(user);
     this.#addQueries(user);
   }
@@ -121,7 +122,7 @@ export class HostProbe implements Openable {
   }
 
   leave(user: ProbeUser): void {
-    this.#users = this.#users.filter((other) => other !== user);
+    this.#setUsers(this.#users.filter((other) => other !== user));
     this.#joining.delete(user);
     for (const shared of this.#shared.values()) shared.removeAllOf(user);
   }
@@ -155,6 +156,11 @@ export class HostProbe implements Openable {
 
   threw(thrown: unknown): void {
     this.#probe.threw(thrown);
+  }
+
+  #setUsers(users: readonly ProbeUser[]): void {
+    this.#users = users;
+    this.#turn = users[0]?.turn;
   }
 
   #addQueries(user: ProbeUser): void {
