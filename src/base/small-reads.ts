@@ -7,18 +7,22 @@ import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 
 /**
  * Starts connecting, over TLS where its options are given. `readBytes`: of the one buffer into
- * which it reads.
+ * which it reads. Unless `keepsChunks`, a chunk is valid during its event only.
  */
 export function connectWithSmallReads(
   options: NetConnectOpts,
   readBytes: number,
   tls: ConnectionOptions | null = null,
+  keepsChunks = true,
 ): Socket {
+  const buffer = Buffer.allocUnsafeSlow(readBytes);
+  let chunk = buffer;
   const onread: OnReadOpts = {
-    buffer: Buffer.allocUnsafeSlow(readBytes),
-    callback: (bytes, buffer) => {
-      // A copy: readers keep the beginning of what is not whole.
-      socket.emit('data', Buffer.from(buffer.subarray(0, bytes)));
+    buffer,
+    callback: (bytes) => {
+      // Many responses have one length.
+      if (chunk.length !== bytes) chunk = buffer.subarray(0, bytes);
+      socket.emit('data', keepsChunks ? Buffer.from(chunk) : chunk);
       return true;
     },
   };

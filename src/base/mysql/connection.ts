@@ -46,7 +46,7 @@ const QUIT_TIMEOUT_MS = 1_000;
 /**
  * Starts connecting. Only a socket, so that a host that refuses costs nothing more. With
  * `readBytes` it reads into one buffer of that size, for results that are short: the stream would
- * allocate 64 KiB for each.
+ * allocate 64 KiB for each. Then only `logIn` may read from it.
  */
 export function dial(
   { host, port }: Endpoint,
@@ -54,7 +54,8 @@ export function dial(
   readBytes: number | null = null,
 ): Socket {
   const options = { host, port, lookup, noDelay: true };
-  return readBytes === null ? connect(options) : connectWithSmallReads(options, readBytes);
+  if (readBytes === null) return connect(options);
+  return connectWithSmallReads(options, readBytes, null, false);
 }
 
 /**
@@ -151,8 +152,7 @@ function contain(
 ): void {
   const library = connection as unknown as LibraryConnection;
   const { packetParser } = library;
-  const handlePacket = library.handlePacket.bind(connection);
-  const resetSequenceId = library._resetSequenceId.bind(connection);
+  const { handlePacket, _resetSequenceId: resetSequenceId } = library;
   let bytesMax = RESPONSE_BYTES_MAX;
   let bytes = 0;
   let isOver = false;
@@ -165,7 +165,7 @@ function contain(
   });
   library._resetSequenceId = () => {
     bytes = 0;
-    resetSequenceId();
+    resetSequenceId.call(library);
   };
   const executeBetweenPackets = packetParser.execute;
   const readAhead = (chunk: Buffer): number => {
@@ -188,7 +188,8 @@ function contain(
     const command = library._command;
     const ahead = readAhead(chunk);
     if (!isOver && ahead < chunk.length) {
-      packetParser.execute(ahead === 0 ? chunk : chunk.subarray(ahead));
+      // A copy: the library keeps the beginning of what is not whole.
+      packetParser.execute(Buffer.from(chunk.subarray(ahead)));
     }
     if (command !== undefined && command !== library._command) command.ended?.();
     turn?.end();
@@ -200,7 +201,7 @@ function contain(
       if (packet !== undefined && isOutOfOrder(packet, library)) {
         throw new Error('the server sent packets out of order');
       }
-      handlePacket(packet);
+      handlePacket.call(library, packet);
     } catch (thrown) {
       end(thrown);
     }
