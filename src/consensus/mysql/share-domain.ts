@@ -10,6 +10,7 @@
 import { monotonicMs } from '../../base/clock.js';
 import { FairResolver, type ResolverClient } from '../../base/dns-resolver.js';
 import type { Logger } from '../../base/log.js';
+import { sharedInterval } from '../../base/shared-interval.js';
 import type { ShareDomainTls } from '../../config/share-domain.js';
 import type { ConsensusStatus } from '../../contracts/consensus.js';
 import type { PeerHealthSink, UnhealthyAtPeers } from '../../contracts/peer-health.js';
@@ -52,7 +53,7 @@ export class ShareDomain {
   /** By service id. */
   readonly #peers = new Map<string, DomainPeer>();
   readonly #resolver = new FairResolver({ limits: RESOLVER_LIMITS });
-  #timer: NodeJS.Timeout | undefined;
+  #cancel: (() => void) | undefined;
 
   constructor(options: ShareDomainOptions) {
     this.#options = options;
@@ -60,11 +61,12 @@ export class ShareDomain {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.#pollAll(), this.#options.intervalMs ?? POLL_INTERVAL_MS);
+    const periodMs = this.#options.intervalMs ?? POLL_INTERVAL_MS;
+    this.#cancel = sharedInterval(periodMs, () => this.#pollAll());
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#cancel?.();
     this.#peers.clear();
   }
 

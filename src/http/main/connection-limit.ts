@@ -11,6 +11,7 @@ import {
   descriptorsOpen,
 } from '../../base/descriptors.js';
 import type { Logger } from '../../base/log.js';
+import { sharedInterval } from '../../base/shared-interval.js';
 import { ConnectionCounts } from '../../board/connection-counts.js';
 import type { ConnectionReport, ConnectionReporter } from '../../contracts/reports.js';
 
@@ -41,7 +42,7 @@ export class ConnectionLimit implements ConnectionReporter {
   #hosts = 0;
   #refusedLogged = 0;
   #quietUntilMs = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #cancel: (() => void) | undefined;
 
   constructor(log: Logger, descriptors = OWN_NUMBERS) {
     this.#log = log;
@@ -53,11 +54,11 @@ export class ConnectionLimit implements ConnectionReporter {
     const open = (this.#descriptors.open() ?? 0) - this.counts.open;
     this.#reserved = Math.max(DESCRIPTORS_RESERVED, open + OPENED_LATER);
     this.setHosts(this.#hosts);
-    this.#timer = setInterval(() => this.look(performance.now()), LOOK_INTERVAL_MS);
+    this.#cancel = sharedInterval(LOOK_INTERVAL_MS, () => this.look(performance.now()));
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#cancel?.();
   }
 
   /** How many hosts are connected to while this node leads. */
