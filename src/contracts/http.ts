@@ -131,18 +131,13 @@ export interface MainResponse {
   /** The body without its final newline; empty: no body. */
   readonly json: string;
   /** Another body instead of `json`. */
-  readonly other?: TextBody | SharedBody | FileBody;
+  readonly other?: SharedBody | FileBody;
 }
 
-export interface TextBody {
-  readonly kind: 'text';
-  readonly contentType: string;
-  readonly text: string;
-}
-
-/** JSON that may be long, in UTF-8. All workers that ask have the same: it is only read. */
+/** A text that may be long, in UTF-8. All workers that ask have the same: it is only read. */
 export interface SharedBody {
   readonly kind: 'shared';
+  readonly contentType: string;
   readonly bytes: SharedArrayBuffer;
 }
 

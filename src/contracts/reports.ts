@@ -177,8 +177,8 @@ export interface HistoryReporter {
 }
 
 export interface MetricsReporter {
-  /** All metrics in Prometheus' text format. */
-  report(): Promise<string>;
+  /** All metrics in Prometheus' text format, in pieces. */
+  report(): Promise<readonly string[]>;
 }
 
 export interface VarsReporter {

@@ -70,7 +70,7 @@ interface ControlSetup {
   readonly statistics?: HttpStatistics[];
   readonly inventory?: Map<string, ClusterReport>;
   readonly vars?: () => Promise<readonly string[]>;
-  readonly metrics?: () => Promise<string>;
+  readonly metrics?: () => Promise<readonly string[]>;
 }
 
 function sharedText({ other }: MainResponse): string {
@@ -101,7 +101,7 @@ function control({
     http: { collect: async () => statistics },
     inventory: { clusterNames: () => inventory.keys(), reportOf: (name) => inventory.get(name) },
     vars: { report: reports.vars ?? (async () => ['{"a":1}']) },
-    metrics: { report: reports.metrics ?? (async () => 'a 1\n') },
+    metrics: { report: reports.metrics ?? (async () => ['a 1\n']) },
     profiler: { take: async () => '/tmp/a.cpuprofile' },
     events: { report: () => '[]' },
     storeHosts: { report: async () => '{"Hosts":[]}' },
@@ -281,13 +281,13 @@ describe('MainRpc', () => {
     let writing = 0;
     let writingMost = 0;
     let written = 0;
-    const report = async (): Promise<string> => {
+    const report = async (): Promise<string[]> => {
       writingMost = Math.max(writingMost, ++writing);
       await new Promise(setImmediate);
       writing--;
-      return String(++written);
+      return [String(++written)];
     };
-    const main = control({ vars: async () => [await report()], metrics: report });
+    const main = control({ vars: report, metrics: report });
     const kinds = Array.from({ length: 20 }, () => ['vars', 'metrics'] as const).flat();
     const responses = await Promise.all(kinds.map((kind) => main.handle({ kind })));
     expect(responses.every(({ status }) => status === 200)).to.equal(true);
@@ -298,16 +298,22 @@ describe('MainRpc', () => {
     expect(sharedText(await control({}).handle({ kind: 'vars' }))).to.equal('{"a":1}\n');
   });
 
-  it('shares a long report with the workers, and does not copy it into each message', async () => {
-    const pieces = ['{"größe":1', ',"😀":2}'];
-    const main = control({ vars: async () => pieces });
-    const answer = await main.handle({ kind: 'vars' });
-    expect(sharedText(answer)).to.equal(`${pieces.join('')}\n`);
-    const written = await new Lists(
-      async () => answer,
-      () => {},
-    ).fromMain({ kind: 'vars' });
-    expect(written).to.include({ status: 200, contentType: 'application/json' });
-    expect(written.body.toString()).to.equal(sharedText(answer));
-  });
+  for (const [kind, contentType, end] of [
+    ['vars', 'application/json', '\n'],
+    ['metrics', 'text/plain; version=0.0.4; charset=utf-8', ''],
+  ] as const) {
+    it(`shares the report of ${kind} with the workers, and copies none of it`, async () => {
+      const pieces = ['{"größe":1', ',"😀":2}'];
+      const main = control({ [kind]: async () => pieces });
+      const answer = await main.handle({ kind });
+      expect(answer.json).to.equal('');
+      expect(sharedText(answer)).to.equal(`${pieces.join('')}${end}`);
+      const written = await new Lists(
+        async () => answer,
+        () => {},
+      ).fromMain({ kind });
+      expect(written).to.include({ status: 200, contentType });
+      expect(written.body.toString()).to.equal(sharedText(answer));
+    });
+  }
 });

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { TemporaryDirectory } from '../../src/demo/temporary.js';
+import { sharedBytes } from '../../src/http/main/shared-bytes.js';
 import { eventLoopTurns } from '../support/event-loop.js';
 import { fetchJson, fetchOnce } from '../support/http-client.js';
 import { ENGINES, TestFront } from '../support/http-front.js';
@@ -37,16 +38,18 @@ for (const engine of ENGINES) {
 
     it('sends metrics as the text that main wrote', async () => {
       const contentType = 'text/plain; version=0.0.4; charset=utf-8';
-      const other = { kind: 'text', contentType, text: 'a{b="ä"} 1\n' } as const;
+      const text = 'a{b="ä"} 1\n';
+      const bytes = await sharedBytes([text]);
+      const other = { kind: 'shared', contentType, bytes } as const;
       front.respond = () => ({ status: 200, json: '', other });
       const got = await fetchOnce(front.port, '/metrics');
-      expect(got).to.include({ status: 200, body: other.text });
+      expect(got).to.include({ status: 200, body: text });
       const head = await fetchOnce(front.port, '/metrics', { method: 'HEAD' });
       expect(head).to.include({ status: 200, body: '' });
       for (const { headers } of [got, head]) {
         expect(headers['content-type']).to.equal(contentType);
       }
-      expect(head.headers['content-length']).to.equal(String(Buffer.byteLength(other.text)));
+      expect(head.headers['content-length']).to.equal(String(Buffer.byteLength(text)));
       expect(front.mainRequests).to.deep.equal([{ kind: 'metrics' }, { kind: 'metrics' }]);
     });
 

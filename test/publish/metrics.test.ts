@@ -1,10 +1,12 @@
 /** `/metrics`: the series, their bounds and the text format. */
 import { expect } from 'chai';
 import { Durations } from '../../src/base/durations.js';
+import { PIECE_LENGTH } from '../../src/base/text-pieces.js';
 import { type CheckCount, OTHER } from '../../src/contracts/http.js';
 import { checkFamilies, PAIRS_MAX } from '../../src/publish/main/metrics/checks.js';
 import { probeFamilies } from '../../src/publish/main/metrics/probes.js';
 import {
+  type Family,
   gauge,
   histogram,
   prometheusText,
@@ -16,9 +18,13 @@ import { checkCount, httpStatistics, probeStatistics } from '../support/statisti
 
 const STORES = [storeLocation('s1', 0), storeLocation('s2', 1)];
 
+async function textOf(families: readonly Family[]): Promise<string> {
+  return (await prometheusText(families)).join('');
+}
+
 async function checksOf(...workers: CheckCount[][]): Promise<Exposition> {
   const statistics = workers.map((checks, worker) => httpStatistics({ worker, checks }));
-  return new Exposition(await prometheusText(await checkFamilies(statistics, STORES)));
+  return new Exposition(await textOf(await checkFamilies(statistics, STORES)));
 }
 
 describe('the text format of metrics', () => {
@@ -26,7 +32,7 @@ describe('the text format of metrics', () => {
     const names = ['a"b', 'a\\b', 'a\nb', 'a\\nb', '{a="b"} 1', 'ä€😀', ''];
     const family = gauge('freno_test', 'Backslash \\ and\nnew line.');
     for (const [value, name] of names.entries()) family.add({ name }, value);
-    const parsed = new Exposition(await prometheusText([family]));
+    const parsed = new Exposition(await textOf([family]));
     expect(parsed.families.get('freno_test')?.help).to.equal('Backslash \\ and\nnew line.');
     expect(parsed.all('freno_test').map(({ labels, value }) => [labels.name, value])).to.deep.equal(
       names.map((name, value) => [name, value]),
@@ -37,7 +43,7 @@ describe('the text format of metrics', () => {
     const durations = new Durations([0.001, 0.01]);
     for (const milliseconds of [0.5, 1, 5, 500]) durations.record(milliseconds);
     const parsed = new Exposition(
-      await prometheusText([histogram('freno_test', 'Test.').addHistogram({}, durations.counted)]),
+      await textOf([histogram('freno_test', 'Test.').addHistogram({}, durations.counted)]),
     );
     const buckets = parsed.all('freno_test_bucket').map(({ labels, value }) => [labels.le, value]);
     expect(buckets).to.deep.equal([
@@ -51,14 +57,24 @@ describe('the text format of metrics', () => {
   it('names a metric of many series once', async () => {
     const family = gauge('freno_test', 'Test.');
     for (let value = 0; value < 1_000; value++) family.add({ value }, value);
-    const parsed = new Exposition(await prometheusText([family, gauge('b', 'B.').add({}, 1)]));
+    const parsed = new Exposition(await textOf([family, gauge('b', 'B.').add({}, 1)]));
     const values = parsed.all('freno_test').map(({ value }) => value);
     expect(values).to.deep.equal(Array.from({ length: 1_000 }, (_, value) => value));
     expect(parsed.value('b')).to.equal(1);
   });
 
+  it('writes a long text in pieces', async () => {
+    const family = gauge('freno_test', 'Test.');
+    for (let value = 0; value < 20_000; value++) family.add({ value }, value);
+    const pieces = await prometheusText([family]);
+    const lengths = pieces.map(({ length }) => length);
+    expect(pieces).to.have.length.above(5);
+    expect(Math.max(...lengths)).to.be.below(2 * PIECE_LENGTH);
+    expect(new Exposition(pieces.join('')).all('freno_test')).to.have.length(20_000);
+  });
+
   it('leaves out a metric without series', async () => {
-    expect(await prometheusText([gauge('freno_test', 'Test.')])).to.equal('');
+    expect(await textOf([gauge('freno_test', 'Test.')])).to.equal('');
   });
 
   it('refuses malformed text in the parser of these tests', () => {
@@ -141,7 +157,7 @@ describe('the metrics of probes', () => {
       ...(await probeFamilies(statistics, 0)),
       ...(await hostFamilies({ reportOf: () => undefined }, STORES, statistics)),
     ];
-    const parsed = new Exposition(await prometheusText(families));
+    const parsed = new Exposition(await textOf(families));
     expect(parsed.value('freno_probes_total', { store: 's1' })).to.equal(20);
     expect(parsed.value('freno_store_hosts', { store: 's1', state: 'failing' })).to.equal(2);
   });
@@ -163,7 +179,7 @@ describe('the metrics of probes', () => {
         published: { written: 5, deleted: 0, failed: 0, dropped: 9 },
       }),
     ];
-    const parsed = new Exposition(await prometheusText(await probeFamilies(statistics, 0)));
+    const parsed = new Exposition(await textOf(await probeFamilies(statistics, 0)));
     for (const name of ['a', 'b']) {
       expect(parsed.value('freno_probes_total', { store: name })).to.equal(10);
       expect(parsed.value('freno_probe_errors_total', { store: name })).to.equal(1);

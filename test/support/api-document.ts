@@ -2,7 +2,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { expect } from 'chai';
-import { JSON_TYPE } from '../../src/http/worker/response.js';
+import { JSON_TYPE } from '../../src/http/shared/json-bodies.js';
 import type { HttpAnswer } from './http-client.js';
 
 interface Reference {

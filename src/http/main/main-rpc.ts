@@ -25,6 +25,7 @@ import {
   commandJson,
   generalMessage,
   inventoryJson,
+  JSON_TYPE,
   recentAppsJson,
   yieldJson,
 } from '../shared/json-bodies.js';
@@ -142,9 +143,7 @@ export class MainRpc {
       case 'vars':
         return this.#longReport('vars', () => vars.report());
       case 'metrics':
-        return this.#reports.run('metrics', async () =>
-          textResponse(METRICS_TYPE, await metrics.report()),
-        );
+        return this.#sharedReport('metrics', METRICS_TYPE, () => metrics.report());
       case 'profile': {
         const path = await profiler.take(request.profile);
         return { status: 200, json: '', other: { kind: 'file', path } };
@@ -184,11 +183,20 @@ export class MainRpc {
     return this.#reports.run(key, async () => ({ status: 200, json: await write() }));
   }
 
-  /** One that may have many million characters: neither written nor sent at once. */
+  /** One of JSON that may be long; `write`: without its final newline. */
   #longReport(key: string, write: () => Promise<readonly string[]>): Promise<MainResponse> {
+    return this.#sharedReport(key, JSON_TYPE, async () => [...(await write()), '\n']);
+  }
+
+  /** One that may have many million characters: neither written nor sent at once. */
+  #sharedReport(
+    key: string,
+    contentType: string,
+    write: () => Promise<readonly string[]>,
+  ): Promise<MainResponse> {
     return this.#reports.run(key, async () => {
-      const bytes = await sharedBytes([...(await write()), '\n']);
-      return { status: 200, json: '', other: { kind: 'shared', bytes } };
+      const bytes = await sharedBytes(await write());
+      return { status: 200, json: '', other: { kind: 'shared', contentType, bytes } };
     });
   }
 
@@ -218,8 +226,4 @@ export class MainRpc {
     }
     return { status: status ?? 500, json: generalMessage(status ?? 500, messageOf(error)) };
   }
-}
-
-function textResponse(contentType: string, text: string): MainResponse {
-  return { status: 200, json: '', other: { kind: 'text', contentType, text } };
 }

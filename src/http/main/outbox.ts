@@ -142,8 +142,8 @@ export class WorkerOutbox<W extends Recipient> {
 /** How many of the first responses go in one message: at least one. */
 function countPerMessage(responses: readonly NumberedResponse[]): number {
   let length = 0;
-  const beyond = responses.findIndex(([, { json, other }]) => {
-    length += json.length + (other?.kind === 'text' ? other.text.length : 0);
+  const beyond = responses.findIndex(([, { json }]) => {
+    length += json.length;
     return length > RESPONSES_LENGTH_MAX;
   });
   return beyond === -1 ? responses.length : Math.max(1, beyond);

@@ -8,6 +8,8 @@ import { TimeSlice } from '../../base/time-slice.js';
 import type { RecentApp } from '../../contracts/http.js';
 import type { ClusterReport, HostListReport } from '../../contracts/reports.js';
 
+export const JSON_TYPE = 'application/json';
+
 /** The body of every response that is only a status and a message. */
 export function generalMessage(status: number, message: string): string {
   return `{"StatusCode":${status},"Message":${jsonString(message)}}`;

@@ -27,6 +27,7 @@ import { explain } from '../../throttle/explanation.js';
 import { type Judgement, judge } from '../../throttle/judgement.js';
 import { expiryTimeMs, mayAct } from '../../throttle/leadership-view.js';
 import type { ThrottleState } from '../../throttle/state.js';
+import { JSON_TYPE } from '../shared/json-bodies.js';
 import {
   type ApplicableMetric,
   applicableMetrics,
@@ -48,7 +49,6 @@ import {
   generalResponse,
   type HandlerResponse,
   isResponse,
-  JSON_TYPE,
   jsonResponse,
   NOT_FOUND_RESPONSE,
   redirectResponse,

@@ -12,6 +12,7 @@ import {
   jsonResponse,
   LARGE_BODY_BYTES,
   responseFromMain,
+  textResponse,
 } from './response.js';
 
 /** Different lists that wait to be written. */
@@ -86,7 +87,8 @@ async function responseOf(answer: MainResponse): Promise<HandlerResponse> {
   for (let from = 0; from < shared.length; from += ENCODED_LENGTH) {
     chunks.push(shared.subarray(from, from + ENCODED_LENGTH));
   }
-  return { ...jsonResponse(status, ''), body: await joined(chunks, new TimeSlice()) };
+  const body = await joined(chunks, new TimeSlice());
+  return { ...textResponse(status, ''), contentType: other.contentType, body };
 }
 
 /** With the body, of these pieces, in bytes if it is long. */

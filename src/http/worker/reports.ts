@@ -11,9 +11,10 @@ import {
   UNKNOWN_STORE_PERIOD_MS,
   UNKNOWN_STORES_MAX,
 } from '../../contracts/http.js';
+import { JSON_TYPE } from '../shared/json-bodies.js';
 import { givenNote } from './control-parameters.js';
 import { type ClientKey, clientName } from './recent-apps.js';
-import { type HandlerResponse, JSON_TYPE } from './response.js';
+import type { HandlerResponse } from './response.js';
 
 /** Of one worker. */
 const REFUSALS_MAX = 100;

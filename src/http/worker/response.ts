@@ -1,9 +1,8 @@
 /** A response as the handler gives it to any engine. */
 import type { MainResponse } from '../../contracts/http.js';
-import { generalMessage } from '../shared/json-bodies.js';
+import { generalMessage, JSON_TYPE } from '../shared/json-bodies.js';
 import type { StreamOpener } from './live/sink.js';
 
-export const JSON_TYPE = 'application/json';
 const TEXT_TYPE = 'text/plain; charset=utf-8';
 
 /** Bodies from this on are sent as fast as the client takes them. */
@@ -47,8 +46,6 @@ export function inBytes(response: HandlerResponse): HandlerResponse {
 /** A response of main, for the client. */
 export function responseFromMain({ status, json, other }: MainResponse): HandlerResponse {
   if (other?.kind === 'file') return { ...jsonResponse(status, ''), body: '', file: other.path };
-  if (other?.kind === 'text')
-    return { ...textResponse(status, other.text), contentType: other.contentType };
   return json === '' ? textResponse(status, '') : jsonResponse(status, json);
 }
 

@@ -1,7 +1,8 @@
 /** Of the native engine's own requests and responses. */
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import { STATUS_CODES } from 'node:http';
-import { type HandlerResponse, JSON_TYPE } from '../response.js';
+import { JSON_TYPE } from '../../shared/json-bodies.js';
+import type { HandlerResponse } from '../response.js';
 import { asksToClose, type Framing, framingOf } from './framing.js';
 
 /** Headers that each check has, or is asked for: the engine takes bytes faster than a string. */

@@ -49,20 +49,20 @@ export interface MetricsSources {
 export class Metrics implements MetricsReporter {
   readonly #sources: MetricsSources;
   /** The report in progress, which concurrent requests share. */
-  #reporting: Promise<string> | undefined;
+  #reporting: Promise<readonly string[]> | undefined;
 
   constructor(sources: MetricsSources) {
     this.#sources = sources;
   }
 
-  report(): Promise<string> {
+  report(): Promise<readonly string[]> {
     this.#reporting ??= this.#report().finally(() => {
       this.#reporting = undefined;
     });
     return this.#reporting;
   }
 
-  async #report(): Promise<string> {
+  async #report(): Promise<readonly string[]> {
     const { http, probes, threads, inventory, board, state } = this.#sources;
     const { consensus, fitness, connections, config, engine } = this.#sources;
     const [checks, probing, vitals] = await Promise.all([

@@ -1,6 +1,7 @@
 /** One metric with all its series (a metric family), and Prometheus' text format. */
 import type { Metric } from 'prom-client';
 import type { DurationCounts } from '../../../base/durations.js';
+import { TextPieces } from '../../../base/text-pieces.js';
 import { TimeSlice } from '../../../base/time-slice.js';
 
 export type Labels = Readonly<Record<string, string | number>>;
@@ -104,15 +105,15 @@ export function stateLabels(label: string, names: Iterable<string>): StateLabels
 const SAMPLES_PER_PIECE = 100;
 
 /**
- * The families as text, written in time slices. No two samples of a family may have the same name
- * and labels: Prometheus would refuse the whole text.
+ * The families as text in pieces, written in time slices. No two samples of a family may have the
+ * same name and labels: Prometheus would refuse the whole text.
  */
-export async function prometheusText(families: readonly Family[]): Promise<string> {
+export async function prometheusText(families: readonly Family[]): Promise<readonly string[]> {
   // Loaded on the first scrape only.
   const { Registry } = await import('prom-client');
   const registry = new Registry();
   const slice = new TimeSlice();
-  let text = '';
+  const text = new TextPieces();
   for (const { name, help, type, values: samples } of families) {
     let values: Family['values'] = [];
     const metric = { name, get: () => ({ name, help, type, values }) };
@@ -120,11 +121,11 @@ export async function prometheusText(families: readonly Family[]): Promise<strin
     for (let from = 0; from < samples.length; from += SAMPLES_PER_PIECE) {
       values = samples.slice(from, from + SAMPLES_PER_PIECE);
       const piece = await registry.getSingleMetricAsString(name);
-      text += `${from === 0 ? piece : withoutHead(piece)}\n`;
+      text.add(`${from === 0 ? piece : withoutHead(piece)}\n`);
       if (slice.isOver) await slice.yield();
     }
   }
-  return text;
+  return text.all;
 }
 
 /** Without the two lines `# HELP` and `# TYPE`. */
