@@ -298,7 +298,12 @@ export interface RefusedCommand {
 }
 
 export type ToHttp =
-  /** The whole state of this moment: listen now. */
+  /**
+   * A part of the state that `serve` or `restore` completes. The worker says `rowsAdded` when it
+   * has it, and gets the next one then, so that neither thread is busy for long.
+   */
+  | { readonly kind: 'rows'; readonly part: StateImage }
+  /** With the parts before, the whole state of this moment: listen now. */
   | {
       readonly kind: 'serve';
       readonly stores: readonly StoreLocation[];
@@ -356,6 +361,7 @@ export type FromHttp =
   | { readonly kind: 'failed'; readonly cause: FailureCause; readonly message: string }
   | { readonly kind: 'pong' }
   | { readonly kind: 'acknowledge'; readonly version: number }
+  | { readonly kind: 'rowsAdded' }
   | { readonly kind: 'seen'; readonly id: number; readonly seen: boolean }
   | { readonly kind: 'unknownStore'; readonly check: UnknownStoreCheck }
   /** A client has sent a token that is not known. */

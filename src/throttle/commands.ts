@@ -149,6 +149,11 @@ export function isLifting({ kind }: OperatorCommand): boolean {
   );
 }
 
+/** Not of a command that found no room, or nothing to lift. */
+export function hasEffect(command: OperatorCommand, outcome: CommandOutcome): boolean {
+  return outcome !== 'full' && (!isLifting(command) || outcome.lifted > 0);
+}
+
 /** Whether its operator said anything of it. */
 export function hasNote({ reason, owner }: CommandNote): boolean {
   return reason !== undefined || owner !== undefined;

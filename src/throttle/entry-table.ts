@@ -28,6 +28,11 @@ export interface TableEntry {
 /** The name as it was last written, and the entry. */
 export type TableRow<Entry> = readonly [key: string, entry: Entry];
 
+/** A number for each table, such as how many entries are in force. */
+export type EntryCounts = Readonly<
+  Record<'throttledApps' | 'skippedHosts' | 'exemptedApps' | 'thresholds', number>
+>;
+
 export interface TableOptions {
   readonly entriesMax: number;
   /** Most entries with a note, which may be longer than all the rest of them. */
@@ -205,26 +210,20 @@ export class EntryTable<Entry extends TableEntry> {
     this.sweepOn(Number.POSITIVE_INFINITY);
   }
 
-  /** Replaces all rows. */
-  restore(rows: Iterable<TableRow<Entry>>): void {
+  clear(): void {
     this.#rows.clear();
     this.#nodes.clear();
-    this.#expiring.replace([]);
-    this.#expiringNoted.replace([]);
+    this.#expiring.clear();
+    this.#expiringNoted.clear();
     this.#groups.clear();
     this.#goneByMs = Number.NEGATIVE_INFINITY;
     this.#noted = 0;
     this.#bytes = 0;
-    for (const row of rows) this.#rows.set(this.#options.keyOf(row[0]), row);
-    for (const [key, row] of this.#rows) {
-      this.#count(row, 1);
-      this.#join(key);
-      if (this.#expires(row[1])) this.#nodes.set(key, heapNode(row));
-    }
-    const nodes = [...this.#nodes.values()];
-    for (const heap of [this.#expiring, this.#expiringNoted]) {
-      heap.replace(nodes.filter(({ row }) => this.#heapOf(row) === heap));
-    }
+  }
+
+  /** Adds rows of another table, for which there is room. */
+  add(rows: Iterable<TableRow<Entry>>): void {
+    for (const row of rows) this.#set(this.#options.keyOf(row[0]), row);
   }
 
   /** Throws when more is kept than the rows need: for tests. */

@@ -59,17 +59,8 @@ export class ExpiryHeap<Node extends HeapNode> {
     this.#rise(node, node.place);
   }
 
-  /** Replaces all. */
-  replace(nodes: readonly Node[]): void {
+  clear(): void {
     this.#nodes.length = 0;
-    for (const node of nodes) {
-      node.place = this.#nodes.length;
-      this.#nodes.push(node);
-    }
-    // Those of the lower half have nothing below them (Floyd).
-    for (let place = (nodes.length >> 1) - 1; place >= 0; place--) {
-      this.#sink(this.#nodes[place]!, place);
-    }
   }
 
   /**

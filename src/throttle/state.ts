@@ -9,14 +9,20 @@ import {
   type Command,
   type CommandOutcome,
   DEFAULT_TTL_MINUTES,
-  isLifting,
+  hasEffect,
   NO_EFFECT,
   type OperatorCommand,
   type SkipHost,
   type ThresholdKey,
   type ThrottleApp,
 } from './commands.js';
-import { EntryTable, noteOf, type TableEntry, type TableRow } from './entry-table.js';
+import {
+  type EntryCounts,
+  EntryTable,
+  noteOf,
+  type TableEntry,
+  type TableRow,
+} from './entry-table.js';
 import { type FeatureLevel, featureLevelOf } from './feature-level.js';
 import { appOfEntry, lift } from './lift.js';
 import { RECENT_COMMANDS_MAX, RecentCommands } from './recent-commands.js';
@@ -95,18 +101,13 @@ export const EMPTY_IMAGE: StateImage = {
   recentCommands: [],
 };
 
-/** A number for each table, such as how many entries are in force. */
-export type EntryCounts = Readonly<
-  Record<'throttledApps' | 'skippedHosts' | 'exemptedApps' | 'thresholds', number>
->;
-
 export class ThrottleState {
-  readonly #throttledApps: EntryTable<ThrottledApp>;
+  #throttledApps: EntryTable<ThrottledApp>;
   /** By the name in lower case: host names are case-insensitive (RFC 4343). */
-  readonly #skippedHosts: EntryTable<SkippedHost>;
-  readonly #exemptedApps: EntryTable<ExemptedApp>;
-  readonly #thresholds: EntryTable<ThresholdEntry>;
-  readonly #recentCommands: RecentCommands;
+  #skippedHosts: EntryTable<SkippedHost>;
+  #exemptedApps: EntryTable<ExemptedApp>;
+  #thresholds: EntryTable<ThresholdEntry>;
+  #recentCommands: RecentCommands;
   #sweptAtMs = 0;
   #clusterId = '';
   #level: FeatureLevel = 0;
@@ -277,14 +278,32 @@ export class ThrottleState {
 
   /** Replaces the whole state. */
   restore(image: StateImage): void {
-    this.#clusterId = image.clusterId;
-    this.#level = image.level;
-    this.#sweptAtMs = image.sweptAtMs;
-    this.#throttledApps.restore(image.throttledApps);
-    this.#skippedHosts.restore(image.skippedHosts);
-    this.#exemptedApps.restore(image.exemptedApps);
-    this.#thresholds.restore(image.thresholds);
+    for (const table of this.#tables) table.clear();
+    this.add(image);
     this.#recentCommands.restore(image.recentCommands);
+  }
+
+  /** The same for a part of an image, which is added to the parts before; without the commands. */
+  add(part: StateImage): void {
+    this.#clusterId = part.clusterId;
+    this.#level = part.level;
+    this.#sweptAtMs = part.sweptAtMs;
+    this.#throttledApps.add(part.throttledApps);
+    this.#skippedHosts.add(part.skippedHosts);
+    this.#exemptedApps.add(part.exemptedApps);
+    this.#thresholds.add(part.thresholds);
+  }
+
+  /** Becomes that state, which is not used by itself any more. */
+  become(other: ThrottleState): void {
+    this.#clusterId = other.#clusterId;
+    this.#level = other.#level;
+    this.#sweptAtMs = other.#sweptAtMs;
+    this.#throttledApps = other.#throttledApps;
+    this.#skippedHosts = other.#skippedHosts;
+    this.#exemptedApps = other.#exemptedApps;
+    this.#thresholds = other.#thresholds;
+    this.#recentCommands = other.#recentCommands;
   }
 
   #change(command: OperatorCommand): CommandOutcome {
@@ -359,11 +378,6 @@ export class ThrottleState {
   get #tables(): ReadonlyArray<EntryTable<TableEntry>> {
     return [this.#throttledApps, this.#skippedHosts, this.#exemptedApps, this.#thresholds];
   }
-}
-
-/** Not of a command that found no room, or nothing to lift. */
-function hasEffect(command: OperatorCommand, outcome: CommandOutcome): boolean {
-  return outcome !== 'full' && (!isLifting(command) || outcome.lifted > 0);
 }
 
 function put<Entry extends TableEntry>(

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { expect } from 'chai';
 import { FrenoError } from '../../src/base/errors.js';
 import { NO_APP_RULES } from '../../src/throttle/app-rules.js';
+import { PART_ROWS } from '../../src/throttle/image-parts.js';
 import { EMPTY_IMAGE } from '../../src/throttle/state.js';
 import { storeLocation } from '../support/cluster-settings.js';
 import { failureOf } from '../support/failure.js';
@@ -74,6 +75,31 @@ for (const engine of ENGINES) {
       const { port } = test.pool;
       expect(await statuses(port, '/check/gone/mysql/main1')).to.deep.equal(new Set([200]));
       expect(await statuses(port, '/check/restored/mysql/main1')).to.deep.equal(new Set([417]));
+    });
+
+    it('replaces a state of many parts in every worker, with what follows behind it', async () => {
+      const throttledApps = Array.from(
+        { length: 3 * PART_ROWS },
+        (_, app) => [`app${app}`, { expireAtMs: 0, ratio: 1 }] as const,
+      );
+      test.state.restore({ ...EMPTY_IMAGE, throttledApps });
+      const restored = test.pool.restore(test.state.image());
+      await Promise.all([restored, test.apply(unthrottle('app1'), throttle('late'))]);
+      const { port } = test.pool;
+      for (const app of ['app0', `app${3 * PART_ROWS - 1}`, 'late']) {
+        expect(await statuses(port, `/check/${app}/mysql/main1`)).to.deep.equal(new Set([417]));
+      }
+      expect(await statuses(port, '/check/app1/mysql/main1')).to.deep.equal(new Set([200]));
+    });
+
+    it('gives a state of many parts to the workers that start', async () => {
+      const late = new TestPool({ engine });
+      const many = Array.from({ length: 3 * PART_ROWS }, (_, app) => throttle(`app${app}`));
+      for (const command of many) late.state.apply(command);
+      await late.pool.start();
+      const last = `/check/app${many.length - 1}/mysql/main1`;
+      expect(await statuses(late.pool.port, last)).to.deep.equal(new Set([417]));
+      await late.pool.stop();
     });
 
     it('knows which apps have checked, whichever worker answered them', async () => {

@@ -12,6 +12,7 @@
 import { Acknowledgements } from '../../base/acknowledgements.js';
 import type { MainResponse, NumberedResponse, ToHttp } from '../../contracts/http.js';
 import type { Command } from '../../throttle/commands.js';
+import { partsOf } from '../../throttle/image-parts.js';
 import type { StateImage } from '../../throttle/state.js';
 
 /**
@@ -72,7 +73,11 @@ export class WorkerOutbox<W extends Recipient> {
   /** Resolves when every live worker has replaced its whole copy of the state. */
   restore(image: StateImage): Promise<void> {
     this.flush();
-    return this.broadcast((version) => ({ kind: 'restore', version, image }));
+    const { rows, last } = partsOf(image);
+    for (const worker of this.#serving()) {
+      for (const part of rows) worker.post({ kind: 'rows', part });
+    }
+    return this.broadcast((version) => ({ kind: 'restore', version, image: last }));
   }
 
   /** Resolves when every live worker has acknowledged the message. */

@@ -22,9 +22,11 @@ import type {
 } from '../../contracts/http.js';
 import type { MemcacheAddress } from '../../contracts/publisher.js';
 import type { Command } from '../../throttle/commands.js';
+import { partsOf } from '../../throttle/image-parts.js';
 import type { StateImage } from '../../throttle/state.js';
 import { AnswerTotals } from './answer-totals.js';
 import { CertificateFiles } from './certificate-files.js';
+import { partTurns } from './ordered-messages.js';
 import { WorkerOutbox } from './outbox.js';
 import { hungError, startError } from './pool-errors.js';
 import type { HttpPoolOptions } from './pool-options.js';
@@ -44,6 +46,7 @@ export class HttpPool implements HttpStatisticsSource {
   readonly #outbox = new WorkerOutbox(() => this.#serving());
   readonly #workers = new Set<HttpWorkerHandle>();
   readonly #restarts = new ThreadRestarts();
+  readonly #turns = partTurns();
   readonly #unknownStores: UnknownStoreLog;
   readonly #certificate: CertificateFiles;
   #engine: HttpEngine;
@@ -247,6 +250,7 @@ export class HttpPool implements HttpStatisticsSource {
         onHang: (hung) => this.#onHang(hung),
       },
       watchdog,
+      this.#turns,
     );
     this.#workers.add(worker);
     return worker;
@@ -263,6 +267,7 @@ export class HttpPool implements HttpStatisticsSource {
         return;
       case 'failed':
       case 'pong':
+      case 'rowsAdded':
       case 'collected':
       case 'seen':
         return;
@@ -294,13 +299,15 @@ export class HttpPool implements HttpStatisticsSource {
   #letServe(worker: HttpWorkerHandle): void {
     this.#outbox.flush();
     worker.phase = 'serving';
+    const { rows, last } = partsOf(this.#options.image());
+    for (const part of rows) worker.post({ kind: 'rows', part });
     worker.post({
       kind: 'serve',
       stores: this.#stores,
       appRules: this.#appRules,
       access: this.#access,
       memcache: this.#memcache,
-      image: this.#options.image(),
+      image: last,
     });
     if (this.#stopping !== undefined) worker.post({ kind: 'stop' });
   }

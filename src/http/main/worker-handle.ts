@@ -1,6 +1,7 @@
 /** One HTTP worker as main sees it: the thread, the messages to it, and its watchdog. */
 import { Worker } from 'node:worker_threads';
 import { PendingCalls } from '../../base/pending-calls.js';
+import type { SharedTurns } from '../../base/shared-turns.js';
 import { SupervisedThread } from '../../base/supervised-thread.js';
 import type { WatchdogLimits } from '../../base/watchdog.js';
 import type {
@@ -10,6 +11,7 @@ import type {
   StatisticsKind,
   ToHttp,
 } from '../../contracts/http.js';
+import { OrderedMessages } from './ordered-messages.js';
 import { StatisticsCalls } from './statistics-calls.js';
 
 /**
@@ -56,6 +58,7 @@ export class HttpWorkerHandle {
   /** Its watchdog. An HTTP worker that hangs cannot be terminated: see `HttpPool`. */
   readonly supervised: SupervisedThread;
   readonly #thread: Worker;
+  readonly #messages: OrderedMessages;
   readonly #statistics = new StatisticsCalls();
   readonly #sightings = new PendingCalls<boolean>(SIGHTINGS_MAX);
 
@@ -64,6 +67,7 @@ export class HttpWorkerHandle {
     data: HttpWorkerData,
     events: WorkerEvents,
     limits: WatchdogLimits,
+    turns: SharedTurns,
   ) {
     this.#thread = new Worker(ENTRY, {
       workerData: data,
@@ -71,8 +75,9 @@ export class HttpWorkerHandle {
       transferList: [data.diagnostics],
       resourceLimits: RESOURCE_LIMITS,
     });
+    this.#messages = new OrderedMessages((message) => this.#send(message), turns);
     const watched = {
-      ping: () => this.post({ kind: 'ping' }),
+      ping: () => this.#send({ kind: 'ping' }),
       isExcused: () => events.isExcused(this),
       onHang: () => events.onHang(this),
     };
@@ -80,6 +85,7 @@ export class HttpWorkerHandle {
     this.#thread.on('message', (message: FromHttp) => {
       this.supervised.feed();
       if (message.kind === 'failed') this.failure = message;
+      if (message.kind === 'rowsAdded') this.#messages.partAdded();
       if (message.kind === 'collected') {
         this.#statistics.received(message.id, message.chunk, message.last);
       }
@@ -99,6 +105,10 @@ export class HttpWorkerHandle {
   }
 
   post(message: ToHttp): void {
+    this.#messages.post(message);
+  }
+
+  #send(message: ToHttp): void {
     if (this.phase !== 'gone') this.#thread.postMessage(message);
   }
 

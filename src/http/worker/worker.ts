@@ -27,8 +27,8 @@ import type {
 } from '../../contracts/http.js';
 import { ASKING_HOUR_MS } from '../../contracts/http.js';
 import { AppRules } from '../../throttle/app-rules.js';
-import { ThrottleState } from '../../throttle/state.js';
 import { AccessGuard } from './access/guard.js';
+import { ArrivingState, stateOfWorker } from './arriving-state.js';
 import { CheckRequests } from './check-requests.js';
 import { Checks } from './checks.js';
 import { Collections } from './collections.js';
@@ -69,8 +69,8 @@ class HttpWorker {
   readonly #port: MessagePort;
   readonly #data: HttpWorkerData;
   readonly #log: Logger;
-  /** Without the last commands, which main lists. */
-  readonly #state = new ThrottleState(undefined, undefined, 0);
+  readonly #state = stateOfWorker();
+  readonly #arriving = new ArrivingState(this.#state);
   readonly #counters = new CheckCounters();
   readonly #recentApps = new RecentApps();
   readonly #access: AccessGuard;
@@ -159,8 +159,12 @@ class HttpWorker {
 
   received(message: ToHttp): void {
     switch (message.kind) {
+      case 'rows':
+        this.#arriving.add(message.part);
+        this.#post({ kind: 'rowsAdded' });
+        return;
       case 'serve':
-        this.#state.restore(message.image);
+        this.#arriving.complete(message.image);
         this.#access.setAccess(message.access);
         this.#checks.setAppRules(new AppRules(message.appRules));
         this.#handler.setStores(message.stores);
@@ -189,7 +193,7 @@ class HttpWorker {
         if (message.version !== null) this.#acknowledge(message.version);
         return;
       case 'restore':
-        this.#state.restore(message.image);
+        this.#arriving.complete(message.image);
         this.#waiters.entriesChanged();
         this.#acknowledge(message.version);
         return;

@@ -3,10 +3,10 @@
  * what it has room for in one turn, for each client: hundreds of milliseconds for twenty of them.
  */
 import type { ServerResponse } from 'node:http';
-import { CHUNK_BYTES, ChunkTurns } from './chunk-turns.js';
+import { CHUNK_BYTES, chunkTurns } from './chunk-turns.js';
 
 export class NodeLargeBodySender {
-  readonly #turns = new ChunkTurns();
+  readonly #turns = chunkTurns();
 
   /** After the head. */
   send(res: ServerResponse, body: Buffer): void {

@@ -3,11 +3,11 @@
  * copy what the client has not taken yet, for each client, and again and again while it drains.
  */
 import type { HttpResponse } from 'uWebSockets.js';
-import { CHUNK_BYTES, ChunkTurns } from './chunk-turns.js';
+import { CHUNK_BYTES, chunkTurns } from './chunk-turns.js';
 import { TRANSFER_MS_MAX } from './held-bodies.js';
 
 export class LargeBodySender {
-  readonly #turns = new ChunkTurns();
+  readonly #turns = chunkTurns();
 
   /**
    * `begin` writes the head. Resolves when the client has taken the body, or has gone. Replaces the
