@@ -201,6 +201,28 @@ for (const engine of ENGINES) {
       expect(front.streams.size).to.equal(0);
     });
 
+    it('is refused, and counted, where 200 are open, until one of them ends', async () => {
+      const sinks: FakeSink[] = [];
+      for (let open = front.streams.opener; open !== undefined; open = front.streams.opener) {
+        sinks.push(new FakeSink());
+        open(sinks.at(-1)!);
+      }
+      expect(sinks).to.have.length(200);
+      for (const refused of [1, 2]) {
+        const { status, body } = await fetchOnce(front.port, '/web/stream');
+        expect(status).to.equal(503);
+        expect(JSON.parse(body).Message).to.equal('too many pages are open on this node');
+        expect(front.connections.requestsRefused).to.equal(refused);
+      }
+      sinks.pop()!.end();
+      const stream = await openStream();
+      expect(stream.statusCode).to.equal(200);
+      stream.destroy();
+      for (const sink of sinks) sink.end();
+      await until(() => front.streams.size === 0);
+      expect(front.connections.requestsRefused).to.equal(2);
+    });
+
     it('ends whole when the thread stops, and is refused then', async () => {
       const stream = await openStream();
       stream.resume();
