@@ -45,6 +45,20 @@ export class TimeSlice {
   }
 }
 
+/** As `Array.prototype.map`, of many items. */
+export async function mapInSlices<Item, Result>(
+  items: readonly Item[],
+  map: (item: Item) => Result,
+  slice: TimeSlice,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const item of items) {
+    results.push(map(item));
+    if (slice.shouldYield) await slice.yield();
+  }
+  return results;
+}
+
 /** As the comparison function of `Array.prototype.sort`. */
 type Comparison<T> = (left: T, right: T) => number;
 

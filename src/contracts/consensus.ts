@@ -196,6 +196,12 @@ export interface ConsensusObserver {
   clockHeard(clockOffsetMs: number): void;
 }
 
+/** The replicated state where consensus reads the whole of it, and applies nothing beside. */
+export interface ReplaceableState {
+  /** Replaces the whole state; resolves when every thread has seen it. One call at a time. */
+  replace(image: StateImage): Promise<void>;
+}
+
 /** The replicated state as consensus drives it. */
 export interface StateMachine {
   /**

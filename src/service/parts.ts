@@ -6,6 +6,7 @@ import type {
   ConsensusObserver,
   LoginTrial,
   NodeDescription,
+  ReplaceableState,
   StateMachine,
 } from '../contracts/consensus.js';
 import { ProbePool } from '../stores/main/pool.js';
@@ -32,7 +33,7 @@ export function createProbePool(
 
 /** `loginTrial` answers the questions of a leader. */
 export type CreateConsensus = (
-  state: StateMachine,
+  state: StateMachine & ReplaceableState,
   observer: ConsensusObserver,
   loginTrial: LoginTrial,
 ) => Consensus;

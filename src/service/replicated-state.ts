@@ -3,9 +3,11 @@
  * to every thread that holds a copy or acts on it.
  */
 
-import type { StateMachine } from '../contracts/consensus.js';
+import { TimeSlice } from '../base/time-slice.js';
+import type { ReplaceableState, StateMachine } from '../contracts/consensus.js';
 import type { Command, CommandOutcome } from '../throttle/commands.js';
-import type { HostSkips, StateImage, ThrottleState } from '../throttle/state.js';
+import { partsOf } from '../throttle/image-parts.js';
+import { EMPTY_IMAGE, type HostSkips, type StateImage, ThrottleState } from '../throttle/state.js';
 
 /**
  * Threads with a copy of the state. `apply` and `restore` resolve when every live one has the
@@ -31,7 +33,7 @@ export interface ThresholdSetter {
   setThresholds(thresholds: StateImage['thresholds']): void;
 }
 
-export class ReplicatedState implements StateMachine {
+export class ReplicatedState implements StateMachine, ReplaceableState {
   readonly #state: ThrottleState;
   readonly #copies: StateCopies;
   readonly #inventory: HostSkipper & ThresholdSetter;
@@ -65,6 +67,24 @@ export class ReplicatedState implements StateMachine {
 
   async restore(image: StateImage): Promise<void> {
     this.#state.restore(image);
+    await this.#publish(image);
+  }
+
+  /** In slices, beside the state in use. */
+  async replace(image: StateImage): Promise<void> {
+    const next = new ThrottleState();
+    next.restore({ ...EMPTY_IMAGE, recentCommands: image.recentCommands });
+    const { rows, last } = partsOf(image);
+    const slice = new TimeSlice();
+    for (const part of [...rows, last]) {
+      next.add(part);
+      if (slice.isOver) await slice.yield();
+    }
+    this.#state.become(next);
+    await this.#publish(image);
+  }
+
+  async #publish(image: StateImage): Promise<void> {
     this.#publishThresholds();
     await Promise.all([this.#copies.restore(image), this.#publishSkippedHosts()]);
   }

@@ -103,4 +103,26 @@ describe('the replicated state', () => {
     for (const each of acknowledge) each();
     await restored;
   });
+
+  it('replaces a large state in slices, of which nothing is seen before it is whole', async () => {
+    const { state, replicated, published, acknowledge } = setUp();
+    void replicated.apply([throttle]);
+    published.splice(0);
+    const before = state.image();
+    const large = new ThrottleState();
+    large.apply(skip);
+    for (let app = 0; app < 50_000; app++)
+      large.apply({ ...throttle, key: `app${app}` } as Command);
+    const replaced = replicated.replace(large.image());
+    let turns = 0;
+    for (; published.length === 0; turns++) {
+      expect(state.image()).to.deep.equal(before);
+      await new Promise(setImmediate);
+    }
+    expect(turns).to.be.greaterThan(5);
+    expect(published).to.deep.equal(['thresholds ', 'restore', 'skipped db1']);
+    expect(state.image()).to.deep.equal(large.image());
+    for (const each of acknowledge) each();
+    await replaced;
+  });
 });

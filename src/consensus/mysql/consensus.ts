@@ -20,7 +20,7 @@ import type {
   ConsensusState,
   ConsensusStatus,
   NodeDescription,
-  StateMachine,
+  ReplaceableState,
 } from '../../contracts/consensus.js';
 import type { CommandEffect, OperatorCommand } from '../../throttle/commands.js';
 import { BackendConnection } from './backend-connection.js';
@@ -36,7 +36,7 @@ import { TransitionLog } from './transition-log.js';
 export interface MySQLConsensusOptions {
   readonly settings: BackendSettings;
   readonly identity: ServiceIdentity;
-  readonly state: StateMachine;
+  readonly state: ReplaceableState;
   readonly observer: ConsensusObserver;
   readonly log: Logger;
   readonly description: () => NodeDescription;

@@ -4,6 +4,7 @@
  * that a wrong clock of the node changes no TTL.
  */
 import type { Logger } from '../../base/log.js';
+import { mapInSlices, TimeSlice } from '../../base/time-slice.js';
 import type { OperatorCommand } from '../../throttle/commands.js';
 import { RECENT_COMMANDS_MAX } from '../../throttle/recent-commands.js';
 import type { StateImage } from '../../throttle/state.js';
@@ -102,7 +103,7 @@ export class StateReader {
     };
     const rows = { ...this.#usable(read), commands: await this.#commands() };
     this.#ended = [...notes.values()].filter(({ isUsed }) => !isUsed);
-    const changed = clockMoved || !sameRows(rows, this.#rows);
+    const changed = clockMoved || !(await sameRows(rows, this.#rows));
     this.#rows = rows;
     return changed ? imageOf(rows, this.#clockOffsetMs ?? 0) : null;
   }
@@ -163,7 +164,7 @@ export class StateReader {
           UNIX_TIMESTAMP(throttled_at) AS at
         FROM throttled_apps WHERE ${LIVE_APP} ORDER BY app_name LIMIT ${LIVE_ENTRIES_MAX}`,
     );
-    return rows.map(({ app_name, expires, ratio, at }) => ({
+    return mapRows(rows, ({ app_name, expires, ratio, at }) => ({
       name: String(app_name),
       expires: expirySeconds(expires),
       number: ratioOf(ratio),
@@ -176,7 +177,7 @@ export class StateReader {
       `SELECT host_name, UNIX_TIMESTAMP(expires_at) AS expires, UNIX_TIMESTAMP(skipped_at) AS at
         FROM skipped_hosts WHERE ${LIVE_ENTRY} ORDER BY host_name LIMIT ${LIVE_ENTRIES_MAX}`,
     );
-    return rows.map(({ host_name, expires, at }) => ({
+    return mapRows(rows, ({ host_name, expires, at }) => ({
       name: String(host_name),
       expires: Number(expires),
       number: 0,
@@ -191,7 +192,7 @@ export class StateReader {
           reason, owner
         FROM freno_exempted_apps WHERE ${LIVE_ENTRY} ORDER BY app_name LIMIT ${LIVE_ENTRIES_MAX}`,
     );
-    return rows.map((row) => ({
+    return mapRows(rows, (row) => ({
       name: String(row.app_name),
       expires: Number(row.expires),
       number: 0,
@@ -206,7 +207,7 @@ export class StateReader {
           UNIX_TIMESTAMP(set_at) AS at, reason, owner
         FROM freno_thresholds WHERE ${LIVE_ENTRY} ORDER BY metric LIMIT ${LIVE_ENTRIES_MAX}`,
     );
-    return rows.map((row) => ({
+    return mapRows(rows, (row) => ({
       name: String(row.metric),
       expires: Number(row.expires),
       number: Number(row.threshold),
@@ -221,7 +222,9 @@ export class StateReader {
         LIMIT ${NOTES_MAX}`,
     );
     const notes: Notes = new Map();
+    const slice = new TimeSlice();
     for (const row of rows) {
+      if (slice.shouldYield) await slice.yield();
       const [kind, name] = [String(row.kind) as NotedKind, String(row.name)];
       const note = { kind, name, at: Number(row.at), row: noteRow(row.at, row), isUsed: false };
       notes.set(noteKey(kind, name), note);
@@ -260,6 +263,10 @@ export class StateReader {
       return [];
     }
   }
+}
+
+function mapRows<Row>(rows: readonly BackendRow[], map: (row: BackendRow) => Row): Promise<Row[]> {
+  return mapInSlices(rows, map, new TimeSlice());
 }
 
 function entriesIn({ apps, hosts, exemptions, thresholds }: EntryTables): number {

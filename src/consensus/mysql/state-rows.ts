@@ -1,6 +1,7 @@
-/** The rows of the tables as the replicated state. */
+/** The rows of the tables as the replicated state; there may be many. */
+import { mapInSlices, TimeSlice } from '../../base/time-slice.js';
 import { type CommandOrigin, NO_EXPIRY, type OperatorCommand } from '../../throttle/commands.js';
-import type { EntryNote } from '../../throttle/entry-table.js';
+import type { EntryNote, TableRow } from '../../throttle/entry-table.js';
 import { EMPTY_IMAGE, type StateImage } from '../../throttle/state.js';
 import type { BackendRow } from './open-connection.js';
 import { LATEST_UNIX_SECONDS } from './statements.js';
@@ -53,29 +54,33 @@ export function isUsable({ name, expires, number }: EntryRow): boolean {
 }
 
 /** `clockOffsetMs`: this node's clock minus the database's. */
-export function imageOf(rows: StateRows, clockOffsetMs: number): StateImage {
+export async function imageOf(rows: StateRows, clockOffsetMs: number): Promise<StateImage> {
   const toLocalMs = (seconds: number): number => Math.round(seconds * 1_000 + clockOffsetMs);
   const entryOf = ({ expires, note }: EntryRow) => ({
     expireAtMs: expires === null ? NO_EXPIRY : toLocalMs(expires),
     ...(note !== null && { note: entryNote(note, toLocalMs) }),
   });
+  const slice = new TimeSlice();
+  const tableOf = <Entry>(entries: readonly EntryRow[], entry: (row: EntryRow) => Entry) =>
+    mapInSlices(entries, (row): TableRow<Entry> => [row.name, entry(row)], slice);
   return {
     ...EMPTY_IMAGE,
     sweptAtMs: Date.now(),
-    throttledApps: rows.apps.map((row) => [row.name, { ...entryOf(row), ratio: row.number }]),
-    skippedHosts: rows.hosts.map((row) => [row.name, entryOf(row)]),
-    exemptedApps: rows.exemptions.map((row) => [row.name, entryOf(row)]),
-    thresholds: rows.thresholds.map((row) => [row.name, { ...entryOf(row), value: row.number }]),
+    throttledApps: await tableOf(rows.apps, (row) => ({ ...entryOf(row), ratio: row.number })),
+    skippedHosts: await tableOf(rows.hosts, entryOf),
+    exemptedApps: await tableOf(rows.exemptions, entryOf),
+    thresholds: await tableOf(rows.thresholds, (row) => ({ ...entryOf(row), value: row.number })),
     recentCommands: rows.commands.flatMap((row) => commandOf(row, toLocalMs) ?? []),
   };
 }
 
-export function sameRows(left: StateRows, right: StateRows): boolean {
+export async function sameRows(left: StateRows, right: StateRows): Promise<boolean> {
+  const slice = new TimeSlice();
   return (
-    sameEntries(left.apps, right.apps) &&
-    sameEntries(left.hosts, right.hosts) &&
-    sameEntries(left.exemptions, right.exemptions) &&
-    sameEntries(left.thresholds, right.thresholds) &&
+    (await sameEntries(left.apps, right.apps, slice)) &&
+    (await sameEntries(left.hosts, right.hosts, slice)) &&
+    (await sameEntries(left.exemptions, right.exemptions, slice)) &&
+    (await sameEntries(left.thresholds, right.thresholds, slice)) &&
     left.commands.length === right.commands.length &&
     left.commands.every((command, index) => command.id === right.commands[index]!.id)
   );
@@ -153,8 +158,17 @@ function entryNote(
   };
 }
 
-function sameEntries(left: readonly EntryRow[], right: readonly EntryRow[]): boolean {
-  return left.length === right.length && left.every((row, index) => sameEntry(row, right[index]!));
+async function sameEntries(
+  left: readonly EntryRow[],
+  right: readonly EntryRow[],
+  slice: TimeSlice,
+): Promise<boolean> {
+  if (left.length !== right.length) return false;
+  for (const [index, row] of left.entries()) {
+    if (!sameEntry(row, right[index]!)) return false;
+    if (slice.shouldYield) await slice.yield();
+  }
+  return true;
 }
 
 function sameEntry(left: EntryRow, right: EntryRow): boolean {

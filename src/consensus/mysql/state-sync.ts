@@ -9,7 +9,7 @@
 import { monotonicMs } from '../../base/clock.js';
 import { FrenoError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
-import type { StateMachine } from '../../contracts/consensus.js';
+import type { ReplaceableState } from '../../contracts/consensus.js';
 import { type CommandEffect, NO_EFFECT, type OperatorCommand } from '../../throttle/commands.js';
 import type { BackendConnection } from './backend-connection.js';
 import { commandError } from './backend-error.js';
@@ -45,7 +45,7 @@ interface WrittenRequest {
 
 export interface StateSyncOptions {
   readonly connection: BackendConnection;
-  readonly state: StateMachine;
+  readonly state: ReplaceableState;
   readonly intervalMs: number;
   readonly log: Logger;
 }
@@ -53,7 +53,7 @@ export interface StateSyncOptions {
 export class StateSync {
   readonly #own: OwnTables;
   readonly #writer: CommandWriter;
-  readonly #state: StateMachine;
+  readonly #state: ReplaceableState;
   readonly #intervalMs: number;
   readonly #reader: StateReader;
   readonly #retention: Retention;
@@ -194,7 +194,7 @@ export class StateSync {
     const image = await this.#reader.read();
     if (image !== null) {
       try {
-        await this.#state.restore(image);
+        await this.#state.replace(image);
       } catch (error) {
         this.#reader.forget();
         throw error;

@@ -4,8 +4,8 @@ import type { Logger } from '../../../src/base/log.js';
 import type { BackendSettings } from '../../../src/config/settings.js';
 import { MySQLConsensus } from '../../../src/consensus/mysql/consensus.js';
 import type { BackendTimes } from '../../../src/consensus/mysql/options.js';
-import type { ConsensusObserver, StateMachine } from '../../../src/contracts/consensus.js';
-import { type Command, type CommandOutcome, NO_EXPIRY } from '../../../src/throttle/commands.js';
+import type { ConsensusObserver, ReplaceableState } from '../../../src/contracts/consensus.js';
+import { NO_EXPIRY } from '../../../src/throttle/commands.js';
 import { type StateImage, ThrottleState } from '../../../src/throttle/state.js';
 
 export interface Promotion {
@@ -23,7 +23,7 @@ export interface NodeOptions {
   readonly log: Logger;
 }
 
-export class BackendTestNode implements ConsensusObserver, StateMachine {
+export class BackendTestNode implements ConsensusObserver, ReplaceableState {
   readonly consensus: MySQLConsensus;
   readonly throttles = new ThrottleState();
   readonly promotions: Promotion[] = [];
@@ -62,21 +62,11 @@ export class BackendTestNode implements ConsensusObserver, StateMachine {
 
   clockHeard(): void {}
 
-  async apply(commands: readonly Command[]): Promise<readonly CommandOutcome[]> {
-    return commands.map((command) => this.throttles.apply(command));
-  }
-
-  isFullFor(): boolean {
-    return false;
-  }
-
-  async settled(): Promise<void> {}
-
   image(): StateImage {
     return this.throttles.image();
   }
 
-  async restore(image: StateImage): Promise<void> {
+  async replace(image: StateImage): Promise<void> {
     this.restores++;
     this.throttles.restore(image);
     this.#changed();

@@ -314,10 +314,10 @@ describe('the state in the MySQL backend', () => {
   });
 
   it('updates the threads again when an update failed', async () => {
-    const restore = node.restore.bind(node);
-    node.restore = () => Promise.reject(new Error('a thread is gone'));
+    const replace = node.replace.bind(node);
+    node.replace = () => Promise.reject(new Error('a thread is gone'));
     expect(await failureOf(submit({ key: 'x' }))).to.include({ code: 'OUTCOME_UNKNOWN' });
-    node.restore = restore;
+    node.replace = replace;
     await node.consensus.readBarrier();
     expect(Object.keys(node.apps())).to.deep.equal(['x']);
   });
