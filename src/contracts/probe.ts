@@ -37,7 +37,11 @@ export type ToProbe =
   /** Probe under that term, or close all connections and write nothing. */
   | { readonly kind: 'lead'; readonly probing: boolean; readonly term: number }
   | { readonly kind: 'memcache'; readonly memcache: MemcacheAddress }
-  | { readonly kind: 'collect'; readonly id: number }
+  /**
+   * The next chunk of that collection, which begins with its first request: main asks for one when
+   * it has taken the one before, so that neither thread is busy for long.
+   */
+  | { readonly kind: 'collect'; readonly id: number; readonly collection: number }
   /** `store`: the name of a cluster; null: all of the worker. */
   | { readonly kind: 'describe'; readonly id: number; readonly store: string | null }
   /** Which stores have hosts, none of which accepts a login. Answered with `stores`. */
@@ -53,7 +57,13 @@ export type FromProbe =
   | { readonly kind: 'ready'; readonly threadId: number }
   | { readonly kind: 'pong' }
   | { readonly kind: 'acknowledge'; readonly version: number }
-  | { readonly kind: 'collected'; readonly id: number; readonly statistics: ProbeStatistics }
+  /** `statistics` has the stores of this chunk; `isLast`: the collection is complete. */
+  | {
+      readonly kind: 'collected';
+      readonly id: number;
+      readonly statistics: ProbeStatistics;
+      readonly isLast: boolean;
+    }
   /** Names of stores, in answer to the request of that number. */
   | { readonly kind: 'stores'; readonly id: number; readonly stores: readonly string[] }
   /** Long descriptions come in parts. */

@@ -111,6 +111,14 @@ describe('ProbePool', () => {
     }
   });
 
+  it('collects what its threads have counted of many stores, each once', async () => {
+    const slots = Array.from({ length: 250 }, (_, slot) => slot);
+    await pool.assign(slots.map((slot) => clusterAssignment(slot, [], 1)));
+    const stores = (await pool.collect()).flatMap((statistics) => statistics.stores);
+    expect(stores).to.have.length(slots.length);
+    expect(new Set(stores.map(({ store }) => store)).size).to.equal(slots.length);
+  });
+
   it('resolves assign when a released cluster is not written any more', async () => {
     pool.lead(true, 1);
     await pool.assign([cluster(0), cluster(1)]);

@@ -21,6 +21,7 @@ export class Probing {
   readonly #assignments = new Map<number, ClusterAssignment>();
   #version = 0;
   #generation = 0;
+  #collection = 0;
 
   /** `leading`: probes under term 1 from the start. `socketsMax`: connections to hosts. */
   constructor(
@@ -101,10 +102,21 @@ export class Probing {
     return (await this.until(slot, ({ state }) => state === MetricState.error, withinMs)).errorText;
   }
 
+  /** Of a thread with few stores. */
   async statistics(): Promise<ProbeStatistics> {
-    this.#port.postMessage({ kind: 'collect', id: 1 } satisfies ToProbe);
-    const message = await this.#next('collected');
-    return message.statistics;
+    const [statistics] = await this.statisticsInChunks();
+    return statistics!;
+  }
+
+  async statisticsInChunks(): Promise<ProbeStatistics[]> {
+    const collection = ++this.#collection;
+    const chunks: ProbeStatistics[] = [];
+    for (;;) {
+      this.#port.postMessage({ kind: 'collect', id: 1, collection } satisfies ToProbe);
+      const { statistics, isLast } = await this.#next('collected');
+      chunks.push(statistics);
+      if (isLast) return chunks;
+    }
   }
 
   async stop(): Promise<void> {

@@ -8,6 +8,7 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import { monotonicMs } from '../../base/clock.js';
+import { Collections } from '../../base/collections.js';
 import { messageOf } from '../../base/errors.js';
 import { createLogger, type Logger } from '../../base/log.js';
 import { Watchdog } from '../../base/watchdog.js';
@@ -31,7 +32,6 @@ import { AccessGuard } from './access/guard.js';
 import { ArrivingState, stateOfWorker } from './arriving-state.js';
 import { CheckRequests } from './check-requests.js';
 import { Checks } from './checks.js';
-import { Collections } from './collections.js';
 import { CheckCounters } from './counters.js';
 import type { Engine, EngineContext } from './engines/engine.js';
 import { FrontDoor } from './front-door.js';
@@ -49,6 +49,9 @@ import { Waiters } from './waiters.js';
 const DRAIN_AT_LEAST_MS = 50;
 /** Requests that are in flight after this are cut off. */
 const DRAIN_AT_MOST_MS = 3_000;
+
+/** Less than a millisecond to write and to read. */
+const COUNTS_PER_CHUNK = 500;
 
 type Counted = CheckCount | RecentApp | AskingPair;
 
@@ -74,7 +77,7 @@ class HttpWorker {
   readonly #counters = new CheckCounters();
   readonly #recentApps = new RecentApps();
   readonly #access: AccessGuard;
-  readonly #collections = new Collections<Counted>();
+  readonly #collections = new Collections<Counted>(COUNTS_PER_CHUNK);
   readonly #mainClient: MainClient;
   readonly #checks: Checks;
   readonly #waiters: Waiters;

@@ -23,6 +23,7 @@ import type {
   ProbeStatistics,
   ProbeTask,
   StoreDescription,
+  StoreProbeStatistics,
   ToProbe,
 } from '../../contracts/probe.js';
 import type { MemcacheAddress } from '../../contracts/publisher.js';
@@ -73,12 +74,15 @@ export interface ProbeThreadOptions {
  * running again) -> ... -> stopped. The orders to the thread outlive its tasks: each new task gets
  * all of them when it starts.
  */
+type CollectedChunk = Extract<FromProbe, { readonly kind: 'collected' }>;
+
 export class ProbeThread {
   readonly #options: ProbeThreadOptions;
   readonly #turns: StoreTurns;
   readonly #restarts = new ThreadRestarts();
   readonly #acknowledgements = new Acknowledgements<MessagePort>();
-  readonly #collections = new PendingCalls<ProbeStatistics>(COLLECTIONS_MAX);
+  readonly #collections = new PendingCalls<CollectedChunk>(COLLECTIONS_MAX);
+  #lastCollection = 0;
   readonly #descriptions = new PendingCalls<StoreDescription[]>(DESCRIPTIONS_MAX);
   readonly #storeLists = new PendingCalls<readonly string[]>(STORE_LISTS_MAX);
   /** What has arrived of each description. */
@@ -122,9 +126,18 @@ export class ProbeThread {
   }
 
   /** Null when the thread is down or does not respond in time. */
-  collect(): Promise<ProbeStatistics | null> {
-    if (this.#port === undefined) return Promise.resolve(null);
-    return this.#collections.call(RESPONSE_TIMEOUT_MS, (id) => this.#post({ kind: 'collect', id }));
+  async collect(): Promise<ProbeStatistics | null> {
+    const collection = ++this.#lastCollection;
+    const stores: StoreProbeStatistics[] = [];
+    for (;;) {
+      if (this.#port === undefined) return null;
+      const chunk = await this.#collections.call(RESPONSE_TIMEOUT_MS, (id) =>
+        this.#post({ kind: 'collect', id, collection }),
+      );
+      if (chunk === null) return null;
+      stores.push(...chunk.statistics.stores);
+      if (chunk.isLast) return { ...chunk.statistics, stores };
+    }
   }
 
   /** Null as of `collect`. `store` as in `StoreDescriber`. */
@@ -271,7 +284,7 @@ export class ProbeThread {
         this.#acknowledgements.acknowledged(port, message.version);
         break;
       case 'collected':
-        this.#collections.settle(message.id, message.statistics);
+        this.#collections.settle(message.id, message);
         break;
       case 'stores':
         this.#storeLists.settle(message.id, message.stores);

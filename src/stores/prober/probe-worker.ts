@@ -6,6 +6,7 @@ import { setImmediate as nextIteration } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
 import { threadId } from 'node:worker_threads';
 import { monotonicMs } from '../../base/clock.js';
+import { Collections } from '../../base/collections.js';
 import { FairResolver } from '../../base/dns-resolver.js';
 import { messageOf } from '../../base/errors.js';
 import { createLogger } from '../../base/log.js';
@@ -13,7 +14,13 @@ import { Board } from '../../board/board.js';
 import { LoginCounts } from '../../board/login-counts.js';
 import { ProbeSockets } from '../../board/probe-sockets.js';
 import { StoreTurns } from '../../board/store-turns.js';
-import type { FromProbe, ProbeTask, StoreDescription, ToProbe } from '../../contracts/probe.js';
+import type {
+  FromProbe,
+  ProbeTask,
+  StoreDescription,
+  StoreProbeStatistics,
+  ToProbe,
+} from '../../contracts/probe.js';
 import type { MetricPublisher } from '../../contracts/publisher.js';
 import type { ClusterAssignment } from '../../contracts/stores.js';
 import { type ClusterContext, ProbedCluster } from './cluster.js';
@@ -33,6 +40,9 @@ import { PrometheusQueries } from './prometheus/queries.js';
 /** Every host has one tick per interval. */
 export const PROBE_INTERVAL_MS = 50;
 const PHASES = 10;
+
+/** Stores in one chunk of statistics, which may have 16 metrics each. */
+const STORES_PER_CHUNK = 100;
 
 /** Hosts of metrics in one part of a description: it takes well under a millisecond. */
 const HOSTS_PER_PART = 500;
@@ -55,6 +65,7 @@ export class ProbeWorker {
   });
   readonly #worker: number;
   readonly #counters = new ThreadCounters();
+  readonly #collections = new Collections<StoreProbeStatistics>(STORES_PER_CHUNK);
   /** By name. */
   readonly #clusters = new Map<string, ProbedCluster>();
   /** Members of the schedule that have not been opened yet. */
@@ -121,7 +132,7 @@ export class ProbeWorker {
         this.#publisher.setAddress(message.memcache);
         break;
       case 'collect':
-        this.#collect(message.id);
+        this.#collect(message.id, message.collection);
         break;
       case 'describe':
         void this.#describe(message.id, message.store);
@@ -253,7 +264,8 @@ export class ProbeWorker {
     this.#post({ kind: 'stores', id, stores: stores.filter((_, index) => accepted[index]) });
   }
 
-  #collect(id: number): void {
+  #collect(id: number, collection: number): void {
+    const { items, last } = this.#collections.next(collection, () => this.#countedStores());
     const { byStatus, skipped, failed } = this.#httpChecker.counters;
     this.#post({
       kind: 'collected',
@@ -269,9 +281,14 @@ export class ProbeWorker {
         published: this.#publisher.statistics,
         worker: this.#worker,
         durations: this.#counters.durations,
-        stores: [...this.#clusters.values()].map((cluster) => cluster.statistics),
+        stores: items,
       },
+      isLast: last,
     });
+  }
+
+  *#countedStores(): Generator<StoreProbeStatistics> {
+    for (const { statistics } of this.#clusters.values()) yield statistics;
   }
 
   #post(message: FromProbe): void {

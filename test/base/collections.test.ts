@@ -1,13 +1,13 @@
-/** What an HTTP worker has counted, pulled in chunks. */
+/** What a thread has counted, pulled in chunks. */
 import { expect } from 'chai';
-import { Collections } from '../../src/http/worker/collections.js';
+import { Collections } from '../../src/base/collections.js';
 
 const numbers = (length: number) => Array.from({ length }, (_, at) => at);
 
-describe('the collections of an HTTP worker', () => {
+describe('the collections of a thread', () => {
   let collections: Collections<number>;
   beforeEach(() => {
-    collections = new Collections();
+    collections = new Collections(500);
   });
 
   function pulled(collection: number, length: number): number[][] {

@@ -1,20 +1,23 @@
 /** What is counted in this thread, as main pulls it: in chunks, each when it asks for the next. */
 
-/** Items in a chunk: less than a millisecond to write and to read. */
-const CHUNK_LENGTH = 500;
-
 /** Collections in progress. Main has given up the oldest of more. */
 const COLLECTIONS_MAX = 64;
 
 export class Collections<Item> {
   readonly #running = new Map<number, Iterator<Item>>();
+  readonly #chunkLength: number;
+
+  /** `chunkLength`: items of which it takes about a millisecond to write and to read so many. */
+  constructor(chunkLength: number) {
+    this.#chunkLength = chunkLength;
+  }
 
   /** `begin`: all items, for a collection of which nothing was sent yet. */
   next(collection: number, begin: () => Iterable<Item>): { items: Item[]; last: boolean } {
     const items = this.#running.get(collection) ?? begin()[Symbol.iterator]();
     this.#running.delete(collection);
     const chunk: Item[] = [];
-    while (chunk.length < CHUNK_LENGTH) {
+    while (chunk.length < this.#chunkLength) {
       const item = items.next();
       if (item.done) return { items: chunk, last: true };
       chunk.push(item.value);
