@@ -69,13 +69,13 @@ export interface ProbeThreadOptions {
   readonly watchdog: WatchdogLimits;
 }
 
+type CollectedChunk = Extract<FromProbe, { readonly kind: 'collected' }>;
+
 /**
  * Modes: running (a task is in the pool and `#port` leads to it) -> down (it died; a pause, then
  * running again) -> ... -> stopped. The orders to the thread outlive its tasks: each new task gets
  * all of them when it starts.
  */
-type CollectedChunk = Extract<FromProbe, { readonly kind: 'collected' }>;
-
 export class ProbeThread {
   readonly #options: ProbeThreadOptions;
   readonly #turns: StoreTurns;
