@@ -18,7 +18,8 @@ const ABIS = ['115', '127', '137', '141'];
 export function writeServerPackage(release) {
   const { source, version, manifest } = release;
   const root = packageRoot(release, 'npm-server');
-  for (const name of ['dist/src', 'dist/workers', 'dist/build.json', 'docs', 'proto']) {
+  const parts = ['dist/src', 'dist/workers', 'dist/bundle', 'dist/build.json', 'docs', 'proto'];
+  for (const name of parts) {
     if (existsSync(join(source, name))) cpSync(join(source, name), join(root, name), DEEP);
   }
   cpSync(join(source, 'resources'), join(root, 'resources'), DEEP);

@@ -55,6 +55,9 @@ function compile(source) {
     run('node_modules/.bin/tsc', ['-p', own, '--incremental', 'false'], source);
     rmSync(join(source, `dist/.${part}.tsbuildinfo`), { force: true });
   }
+  // Earlier commits are not joined.
+  const bundle = 'resources/packaging/bundle.mjs';
+  if (existsSync(join(source, bundle))) run(process.execPath, [bundle], source);
 }
 
 export function writeJson(file, value) {

@@ -126,7 +126,7 @@ python3 -c 'import json, sys; assert json.load(open(sys.argv[1]))["bomFormat"] =
   "$release"/freno-*.cdx.json
 dpkg-deb --contents "$deb" >"$work/contents"
 for path in lib/freno/{resources/web/index.html,dist/src/web/'[a-z-]*.js',dist/src/cli/main.js} \
-  lib/freno/resources/{clients/,freno.schema.json} share/doc/freno/docs/README.md \
+  lib/freno/dist/bundle/{service,http,probe}.js lib/freno/resources/{clients/,freno.schema.json} share/doc/freno/docs/README.md \
   share/man/man1/freno.1.gz share/bash-completion/completions/freno \
   share/zsh/vendor-completions/_freno share/fish/vendor_completions.d/freno.fish; do
   grep " \./usr/$path" "$work/contents" >/dev/null || fail "the .deb does not have $path"
@@ -139,6 +139,13 @@ version=$(env -i PATH=/usr/bin:/bin "$work/freno" --version)
 for part in "commit: $commit" 'runtime: Node.js' 'HTTP engine: uws'; do
   grep -q "^$part" <<<"$version" || fail "freno --version does not say $part: $version"
 done
+# trace [NAME=VALUE]: of a failure of the service.
+trace() {
+  env -i PATH=/usr/bin:/bin "$@" "$work/freno" --http --stack --config "$work/none" 2>&1 || true
+}
+grep -q '/dist/bundle/' <<<"$(trace)" || fail 'the service does not load dist/bundle'
+grep -q '/dist/src/config/load.js:' <<<"$(trace NODE_OPTIONS=--enable-source-maps)" ||
+  fail 'the source maps of dist/bundle do not lead to dist/src'
 step 'the archive runs'
 
 mkdir "$work/npm"
