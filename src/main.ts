@@ -24,8 +24,8 @@ export async function main(argv: readonly string[]): Promise<void> {
         return;
       case 'run': {
         // Loaded only here: the service is most of this program.
-        const { runService } = await import('./service/run-service.js');
-        await runService(commandLine);
+        const { launchService } = await import('./service/launch.js');
+        await launchService(commandLine);
       }
     }
   } catch (thrown) {

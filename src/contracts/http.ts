@@ -55,6 +55,13 @@ export interface DoorSettings {
   readonly adminListen: Address | null;
 }
 
+/** What an HTTP thread has from its beginning. */
+export interface HttpThreadData {
+  readonly worker: number;
+  /** Brings the `HttpWorkerData`. */
+  readonly start: MessagePort;
+}
+
 /** What an HTTP worker is started with; the rest comes with `serve`. */
 export interface HttpWorkerData {
   readonly diagnostics: MessagePort;
@@ -71,7 +78,6 @@ export interface HttpWorkerData {
   /** Whether no other socket may listen on the port. */
   readonly exclusive: boolean;
   readonly log: LogOptions;
-  readonly worker: number;
   /** Of `AnswerCounts`. */
   readonly answers: SharedArrayBuffer;
   /** Clients that may wait for a check in this worker. */

@@ -22,8 +22,8 @@ export class ServiceFront {
   /** Set before `http.start`: the threads ask for nothing before. */
   handlers: FrontHandlers | undefined;
 
-  /** Creates the pool; its threads start with `http.launch`. */
-  constructor({ settings, log, logOptions, failed }: ServiceOptions) {
+  /** Creates the pool; its other threads start with `http.launch`. */
+  constructor({ settings, firstHttpThread, log, logOptions, failed }: ServiceOptions) {
     this.connections = new ConnectionLimit(log);
     this.http = new HttpPool({
       engine: settings.httpEngine,
@@ -32,6 +32,7 @@ export class ServiceFront {
       listenTls: settings.listenTls,
       door: settings.door,
       workers: settings.httpWorkers,
+      firstThread: firstHttpThread,
       board: this.board.memory,
       stores: [],
       appRules: settings.appRules,

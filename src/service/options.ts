@@ -4,10 +4,13 @@ import type { Logger, LogOptions } from '../base/log.js';
 import type { ServiceSettings } from '../config/settings.js';
 import type { ConfigReporter } from '../contracts/reports.js';
 import type { ClusterSettings } from '../contracts/stores.js';
+import type { HttpThread } from '../http/main/http-thread.js';
 
 export interface ServiceOptions {
   readonly settings: ServiceSettings;
   readonly clusters: readonly ClusterSettings[];
+  /** It loads already. */
+  readonly firstHttpThread: HttpThread;
   /** This node acts as leader whatever consensus reports. */
   readonly forceLeadership: boolean;
   /** This node goes on alone from the data of a cluster. */

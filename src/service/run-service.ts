@@ -6,6 +6,7 @@ import { clusterSettings } from '../config/clusters.js';
 import type { CommandLine } from '../config/commandline.js';
 import { loadConfig } from '../config/load.js';
 import { serviceSettings } from '../config/settings.js';
+import type { HttpThread } from '../http/main/http-thread.js';
 import { ConfigState } from './config-state.js';
 import { ServiceFront } from './front.js';
 import type { ServiceOptions } from './options.js';
@@ -14,7 +15,10 @@ import type { Service } from './service.js';
 import { Shutdown } from './shutdown.js';
 
 /** Resolves when the service has ended. */
-export async function runService(commandLine: CommandLine): Promise<void> {
+export async function runService(
+  commandLine: CommandLine,
+  firstHttpThread: HttpThread,
+): Promise<void> {
   const log = createLogger(commandLine.log, 'main');
   logLibraryOutput(log);
   const load = () => loadConfig({ ...commandLine, environment: process.env });
@@ -25,6 +29,7 @@ export async function runService(commandLine: CommandLine): Promise<void> {
   const options: ServiceOptions = {
     settings: serviceSettings(config, availableParallelism()),
     clusters: clusterSettings(config),
+    firstHttpThread,
     forceLeadership: commandLine.forceLeadership,
     forceNewCluster: commandLine.forceNewCluster,
     config: state,

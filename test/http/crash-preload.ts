@@ -3,13 +3,13 @@
  * while they serve, each in one of three ways.
  */
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
-import type { HttpWorkerData, ToHttp } from '../../src/contracts/http.js';
+import type { HttpThreadData, ToHttp } from '../../src/contracts/http.js';
 
 const CRASHING_WORKERS = 5;
 const CRASH_AFTER_MS = 250;
 
 if (!isMainThread) {
-  const { worker } = workerData as HttpWorkerData;
+  const { worker } = workerData as HttpThreadData;
   if (worker < CRASHING_WORKERS) plant(worker);
 }
 

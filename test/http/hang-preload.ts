@@ -3,7 +3,7 @@
  * the point that the environment names.
  */
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
-import type { HttpWorkerData, ToHttp } from '../../src/contracts/http.js';
+import type { HttpThreadData, ToHttp } from '../../src/contracts/http.js';
 
 /**
  * `FRENO_TEST_HANG`: before the worker's code loads, or on the message that makes it listen, or on
@@ -11,8 +11,8 @@ import type { HttpWorkerData, ToHttp } from '../../src/contracts/http.js';
  */
 export type HangPoint = 'load' | 'serve' | 'apply';
 
-if (!isMainThread && (workerData as Partial<HttpWorkerData>)?.engine !== undefined) {
-  const { worker } = workerData as HttpWorkerData;
+if (!isMainThread && (workerData as Partial<HttpThreadData>)?.start !== undefined) {
+  const { worker } = workerData as HttpThreadData;
   const point = process.env.FRENO_TEST_HANG as HangPoint;
   if (worker === 0 && point === 'load') hang();
   if (worker === 0) {

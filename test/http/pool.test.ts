@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect } from 'chai';
 import { FrenoError } from '../../src/base/errors.js';
+import { HttpThread } from '../../src/http/main/http-thread.js';
 import { NO_APP_RULES } from '../../src/throttle/app-rules.js';
 import { PART_ROWS } from '../../src/throttle/image-parts.js';
 import { EMPTY_IMAGE } from '../../src/throttle/state.js';
@@ -215,6 +216,25 @@ describe('the start of an HTTP pool', () => {
     const error: unknown = await second.pool.start().catch((reason: unknown) => reason);
     expect((error as FrenoError).code).to.equal('RESOURCE');
     await first.pool.stop();
+  });
+
+  it('serves from the thread that was there before it', async () => {
+    const firstThread = new HttpThread(0);
+    const { pool } = new TestPool({ workers: 1, firstThread });
+    await pool.start();
+    expect((await fetchOnce(pool.port, '/lb-check')).status).to.equal(200);
+    expect(firstThread.hasEnded).to.equal(false);
+    await pool.stop();
+    expect(firstThread.hasEnded).to.equal(true);
+  });
+
+  it('starts a thread in the place of one that has ended before it', async () => {
+    const firstThread = new HttpThread(0);
+    await firstThread.worker.terminate();
+    const { pool } = new TestPool({ workers: 1, firstThread });
+    await pool.start();
+    expect((await fetchOnce(pool.port, '/lb-check')).status).to.equal(200);
+    await pool.stop();
   });
 
   it('gives its threads the state of the start, not that of the launch', async () => {

@@ -3,13 +3,13 @@
  * process hang.
  */
 import { BroadcastChannel, isMainThread, workerData } from 'node:worker_threads';
-import type { HttpWorkerData } from '../../src/contracts/http.js';
+import type { HttpThreadData } from '../../src/contracts/http.js';
 
 const channel = new BroadcastChannel('hang-probe-threads');
 channel.unref();
 if (isMainThread) {
   process.on('SIGUSR2', () => channel.postMessage('hang'));
-} else if ((workerData as Partial<HttpWorkerData> | null)?.engine === undefined) {
+} else if ((workerData as Partial<HttpThreadData> | null)?.start === undefined) {
   channel.onmessage = () => {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   };

@@ -1,7 +1,8 @@
 /** Why the HTTP workers cannot serve. */
 import { FrenoError } from '../../base/errors.js';
+import { threadName } from './http-thread.js';
 import { portError } from './port-probe.js';
-import { type HttpWorkerHandle, threadName } from './worker-handle.js';
+import type { HttpWorkerHandle } from './worker-handle.js';
 
 /** Of a worker that has ended, or hangs, before it listened on the port. */
 export function startError(worker: HttpWorkerHandle, port: number): FrenoError {

@@ -15,6 +15,7 @@ import type {
 } from '../../contracts/http.js';
 import type { MemcacheAddress } from '../../contracts/publisher.js';
 import type { StateImage } from '../../throttle/state.js';
+import type { HttpThread } from './http-thread.js';
 
 export interface HttpPoolOptions {
   /** `auto`: uWebSockets, or node:http where the native module does not load. */
@@ -30,6 +31,8 @@ export interface HttpPoolOptions {
    * The `node` engine has one worker, whatever this says: Node cannot share a port between threads.
    */
   readonly workers: number;
+  /** Of the first worker, if it is loading already. */
+  readonly firstThread?: HttpThread;
   readonly board: SharedArrayBuffer;
   readonly stores: readonly StoreLocation[];
   readonly appRules: AppRulesSettings;

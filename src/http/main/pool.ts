@@ -26,13 +26,14 @@ import { partsOf } from '../../throttle/image-parts.js';
 import type { StateImage } from '../../throttle/state.js';
 import { AnswerTotals } from './answer-totals.js';
 import { CertificateFiles } from './certificate-files.js';
+import { HttpThread, threadName } from './http-thread.js';
 import { partTurns } from './ordered-messages.js';
 import { WorkerOutbox } from './outbox.js';
 import { hungError, startError } from './pool-errors.js';
 import type { HttpPoolOptions } from './pool-options.js';
 import { probePorts } from './port-probe.js';
 import { UnknownStoreLog } from './unknown-stores.js';
-import { HttpWorkerHandle, threadName } from './worker-handle.js';
+import { HttpWorkerHandle } from './worker-handle.js';
 
 /** `stop` waits no longer for a worker. Longer than the worker's own bound on its draining. */
 const STOP_TIMEOUT_MS = 3_500;
@@ -227,7 +228,7 @@ export class HttpPool implements HttpStatisticsSource {
     const { watchdog = WATCHDOG_LIMITS, mainWatchdog = MAIN_WATCHDOG_LIMITS } = this.#options;
     const number = this.#nextNumber++;
     const worker = new HttpWorkerHandle(
-      number,
+      this.#threadOf(number),
       {
         diagnostics: diagnostics.open(threadName(number)),
         profiling,
@@ -237,7 +238,6 @@ export class HttpPool implements HttpStatisticsSource {
         ...{ listenAddress, listenTls, door },
         exclusive: workers === 1,
         log: workerLog,
-        worker: number,
         answers: this.answers.open(number),
         waitersMax: Math.floor(WAITERS_MAX / workers),
         connections,
@@ -254,6 +254,12 @@ export class HttpPool implements HttpStatisticsSource {
     );
     this.#workers.add(worker);
     return worker;
+  }
+
+  #threadOf(number: number): HttpThread {
+    const { firstThread } = this.#options;
+    const isThere = firstThread?.number === number && !firstThread.hasEnded;
+    return isThere ? firstThread : new HttpThread(number);
   }
 
   #received(worker: HttpWorkerHandle, message: FromHttp): void {

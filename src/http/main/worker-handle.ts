@@ -1,5 +1,5 @@
 /** One HTTP worker as main sees it: the thread, the messages to it, and its watchdog. */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { PendingCalls } from '../../base/pending-calls.js';
 import type { SharedTurns } from '../../base/shared-turns.js';
 import { SupervisedThread } from '../../base/supervised-thread.js';
@@ -11,18 +11,9 @@ import type {
   StatisticsKind,
   ToHttp,
 } from '../../contracts/http.js';
+import type { HttpThread } from './http-thread.js';
 import { OrderedMessages } from './ordered-messages.js';
 import { StatisticsCalls } from './statistics-calls.js';
-
-/**
- * A check leaves only short-lived garbage: a small young generation is enough. Commands wait for
- * main meanwhile: in the smallest one, a third of what they cost went into collecting those that
- * were still there. The bound of the old generation is far above all that a worker may hold; V8
- * lets it grow in small steps by that bound.
- */
-const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 1024 };
-
-const ENTRY = new URL('../../../workers/http.js', import.meta.url);
 
 /**
  * starting -> ready -> serving -> gone, or from any phase to gone.
@@ -46,12 +37,8 @@ export interface WorkerEvents {
 const SIGHTINGS_MAX = 1_024;
 const SIGHTING_TIMEOUT_MS = 1_000;
 
-/** The name of a worker in its messages, its log and its profiles. */
-export function threadName(number: number): string {
-  return `http-${number}`;
-}
-
 export class HttpWorkerHandle {
+  readonly number: number;
   phase: WorkerPhase = 'starting';
   /** Why it ended, once it has reported that or crashed. */
   failure: WorkerFailure | undefined;
@@ -63,18 +50,14 @@ export class HttpWorkerHandle {
   readonly #sightings = new PendingCalls<boolean>(SIGHTINGS_MAX);
 
   constructor(
-    readonly number: number,
+    thread: HttpThread,
     data: HttpWorkerData,
     events: WorkerEvents,
     limits: WatchdogLimits,
     turns: SharedTurns,
   ) {
-    this.#thread = new Worker(ENTRY, {
-      workerData: data,
-      name: threadName(number),
-      transferList: [data.diagnostics],
-      resourceLimits: RESOURCE_LIMITS,
-    });
+    this.number = thread.number;
+    this.#thread = thread.worker;
     this.#messages = new OrderedMessages((message) => this.#send(message), turns);
     const watched = {
       ping: () => this.#send({ kind: 'ping' }),
@@ -102,6 +85,7 @@ export class HttpWorkerHandle {
       this.#sightings.abandonAll();
       events.gone(this);
     });
+    thread.run(data);
   }
 
   post(message: ToHttp): void {

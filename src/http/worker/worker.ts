@@ -56,8 +56,8 @@ const COUNTS_PER_CHUNK = 500;
 type Counted = CheckCount | RecentApp | AskingPair;
 
 /** Runs the worker on the thread that calls it; `port` leads to main. */
-export function runHttpWorker(port: MessagePort, data: HttpWorkerData): void {
-  const worker = new HttpWorker(port, data);
+export function runHttpWorker(port: MessagePort, number: number, data: HttpWorkerData): void {
+  const worker = new HttpWorker(port, number, data);
   const watchdog = new Watchdog({ onHang: () => worker.mainHangs() }, data.mainWatchdog);
   process.on('uncaughtException', (error) => worker.fail('crash', messageOf(error)));
   process.on('unhandledRejection', (reason) => worker.fail('crash', messageOf(reason)));
@@ -70,6 +70,7 @@ export function runHttpWorker(port: MessagePort, data: HttpWorkerData): void {
 
 class HttpWorker {
   readonly #port: MessagePort;
+  readonly #number: number;
   readonly #data: HttpWorkerData;
   readonly #log: Logger;
   readonly #state = stateOfWorker();
@@ -88,10 +89,11 @@ class HttpWorker {
   #engines: readonly Engine[] = [];
   #isEnding = false;
 
-  constructor(port: MessagePort, data: HttpWorkerData) {
+  constructor(port: MessagePort, number: number, data: HttpWorkerData) {
     this.#port = port;
+    this.#number = number;
     this.#data = data;
-    this.#log = createLogger(data.log, `http-${data.worker}`);
+    this.#log = createLogger(data.log, `http-${number}`);
     const connections = new ConnectionCounts(data.connections);
     const refused = (): void => connections.requestRefused();
     this.#mainClient = new MainClient(
@@ -309,7 +311,7 @@ class HttpWorker {
     last: boolean,
   ): void {
     const chunk = {
-      worker: this.#data.worker,
+      worker: this.#number,
       checkDurations: this.#checks.durations,
       checks: [],
       observedDenials: statistics === 'checks' && last ? this.#counters.observedDenials() : [],
