@@ -154,8 +154,9 @@ export class MainRpc {
   async #submit(command: OperatorCommand, appSeen: boolean): Promise<MainResponse> {
     const { consensus, matches } = this.#sources;
     const matched = matches.look(command, appSeen);
-    // Every node lists through which node the command came.
-    const effect = await consensus.submit({ ...command, node: consensus.name });
+    // Every node lists through which node the command came. A copy would have another layout than
+    // each that was copied before: main was as long with it as with the rest.
+    const effect = await consensus.submit(Object.assign(command, { node: consensus.name }));
     const response = { status: 200, json: commandJson(await matched(effect)) };
     this.#logSoon(command, effect);
     return response;

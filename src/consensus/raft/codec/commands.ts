@@ -10,23 +10,15 @@ type WireProperties = Parameters<typeof wire.Command.encode>[0];
 
 /** Throws `BAD_REQUEST` when the command holds what cannot be replicated. */
 export function commandToWire(command: Command): WireProperties {
-  const message: WireProperties = { atMs: sendable(command.atMs, 'atMs') };
+  const atMs = sendable(command.atMs, 'atMs');
   if (command.kind === 'identifyCluster') {
-    message.identifyCluster = { clusterId: command.clusterId };
-    return message;
+    return { atMs, identifyCluster: { clusterId: command.clusterId } };
   }
-  const { client, reason, owner, caller, node } = command;
-  if (client !== undefined) message.client = client;
-  if (reason !== undefined) message.reason = reason;
-  if (owner !== undefined) message.owner = owner;
-  if (caller !== undefined) message.caller = caller;
-  if (node !== undefined) message.node = node;
+  const { client = null, reason = null, owner = null, caller = null, node = null } = command;
   const kind = kindToWire(command);
-  if (featureLevelOf(command) === 0 || !EARLIER_KINDS.includes(command.kind)) {
-    return Object.assign(message, kind);
-  }
-  message.earlierKind = kind;
-  return message;
+  const isEarlier = featureLevelOf(command) > 0 && EARLIER_KINDS.includes(command.kind);
+  const ofKind = isEarlier ? { earlierKind: kind } : kind;
+  return { atMs, client, reason, owner, caller, node, ...ofKind };
 }
 
 /** Nodes of level 0 read these kinds, and would pass over the rest of the command. */
