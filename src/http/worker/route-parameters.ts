@@ -12,8 +12,7 @@ export function parametersOf({
 }: FoundRoute): Map<string, string> | HandlerResponse {
   const values = decodeParameters(encoded);
   if (isResponse(values)) return values;
-  const names = route.segments.filter((segment) => segment.startsWith(':'));
-  return new Map(names.map((name, index) => [name.slice(1), values[index]!]));
+  return new Map(route.names.map((name, index) => [name, values[index]!]));
 }
 
 /** The patterns of all routes; those of the profiler only when it is enabled. */

@@ -53,6 +53,8 @@ export interface Route {
   readonly pattern: string;
   /** Segments of the pattern. */
   readonly segments: readonly string[];
+  /** Names of the parameters. */
+  readonly names: readonly string[];
   /** Methods, as the header `Allow` lists them. */
   readonly allow: string;
 }
@@ -232,9 +234,15 @@ function fits(route: Route, segments: readonly string[]): boolean {
 }
 
 function read(endpoint: HttpEndpoint, pattern: string): Route {
-  return { endpoint, pattern, segments: pattern.slice(1).split('/'), allow: READ_METHODS };
+  return routeWith(endpoint, pattern, READ_METHODS);
 }
 
 function control(endpoint: HttpEndpoint, pattern: string): Route {
-  return { endpoint, pattern, segments: pattern.slice(1).split('/'), allow: CONTROL_METHODS };
+  return routeWith(endpoint, pattern, CONTROL_METHODS);
+}
+
+function routeWith(endpoint: HttpEndpoint, pattern: string, allow: string): Route {
+  const segments = pattern.slice(1).split('/');
+  const parameters = segments.filter((segment) => segment.startsWith(':'));
+  return { endpoint, pattern, segments, names: parameters.map((name) => name.slice(1)), allow };
 }

@@ -28,6 +28,7 @@ export function decodeParameters(encoded: readonly string[]): string[] | Handler
  * refused: ignoring it could change the meaning of the request.
  */
 export function queryParameter(query: string, name: string): string | HandlerResponse {
+  if (query === '') return '';
   for (const pair of query.split('&')) {
     if (!isNamed(pair, name)) continue;
     const equals = pair.indexOf('=');
