@@ -200,12 +200,8 @@ export class MysqlProbe implements Scheduled {
     connection.on('connect', this.#callback(connection, greeted));
     connection.on('error', (error: QueryError) => this.#connectionLost(error));
     const answered: TextQueryCallback = (error, rows, fields) => {
-      if (error !== null) {
-        this.#queryFailed(error);
-        return;
-      }
-      const query = this.#sent!;
-      const nowMs = this.#queryEnded();
+      if (error !== null) return this.#inTurn(() => this.#queryFailed(error));
+      const [query, nowMs] = [this.#sent!, this.#queryEnded()];
       query.finished(rows, fields, this.#startedAtMs, nowMs, this.address);
       this.#sendNext(nowMs);
     };
@@ -219,14 +215,19 @@ export class MysqlProbe implements Scheduled {
   ): (...values: Arguments) => void {
     return (...values) => {
       if (connection !== this.#connection) return;
-      this.#login.turn?.begin();
       try {
         act(...values);
       } catch (thrown) {
         this.threw(thrown);
       }
-      this.#login.turn?.end();
     };
+  }
+
+  /** What is read from the socket is so already. */
+  #inTurn(act: () => void): void {
+    this.#login.turn?.begin();
+    act();
+    this.#login.turn?.end();
   }
 
   threw(thrown: unknown): void {
@@ -238,7 +239,7 @@ export class MysqlProbe implements Scheduled {
     this.#serverVersion = serverVersion;
     this.queries.connected(serverVersion);
     const ifCurrent = <Arguments extends unknown[]>(act: (...values: Arguments) => void) =>
-      this.#callback(connection, act);
+      this.#callback(connection, (...values: Arguments) => this.#inTurn(() => act(...values)));
     this.isShared = Math.max(this.queries.size, this.expectedQueries) > 1;
     prepare(connection, serverVersion, this.isShared, this.#leftBehind, {
       sending: ifCurrent(() => {
@@ -252,9 +253,9 @@ export class MysqlProbe implements Scheduled {
         this.#listener.connected(this.#socket!.remoteAddress ?? '', nowMs);
         this.#startRound(nowMs);
       }),
-      running: ifCurrent((leftBehind: LeftBehind) => {
-        this.#failed(hostFailure(this.address, stillRunning(leftBehind)));
-      }),
+      running: ifCurrent((leftBehind: LeftBehind) =>
+        this.#failed(hostFailure(this.address, stillRunning(leftBehind))),
+      ),
       failed: ifCurrent((error: QueryError) =>
         this.#failed(connectionFailure(this.address, error)),
       ),
