@@ -5,9 +5,16 @@ import { Probing } from '../support/probing.js';
 const STORES = 250;
 
 describe('the statistics of a probe thread', () => {
-  it('come in chunks that have each store once', async () => {
-    const probing = new Probing(false);
+  let probing: Probing;
+
+  beforeEach(async () => {
+    probing = new Probing(false);
     for (let slot = 0; slot < STORES; slot++) await probing.assign(slot, []);
+  });
+
+  afterEach(() => probing.stop());
+
+  it('come in chunks that have each store once', async () => {
     const chunks = (await probing.statisticsInChunks()).map(({ stores }) => stores);
     expect(chunks.map(({ length }) => length)).to.deep.equal([100, 100, 50]);
     expect(new Set(chunks.flat().map(({ store }) => store))).to.have.property('size', STORES);
@@ -15,6 +22,15 @@ describe('the statistics of a probe thread', () => {
     expect((await probing.statisticsInChunks()).flatMap(({ stores }) => stores)).to.have.length(
       STORES - 1,
     );
-    await probing.stop();
+  });
+
+  it('have a store once that is removed and assigned again meanwhile', async () => {
+    const chunks = await probing.statisticsInChunks(async () => {
+      await probing.remove(0);
+      await probing.assign(0, []);
+    });
+    const names = chunks.flatMap(({ stores }) => stores.map(({ store }) => store));
+    expect(names).to.have.length(STORES);
+    expect(new Set(names).size).to.equal(STORES);
   });
 });

@@ -108,7 +108,8 @@ export class Probing {
     return statistics!;
   }
 
-  async statisticsInChunks(): Promise<ProbeStatistics[]> {
+  /** `afterFirst` is awaited between the first chunk and the others. */
+  async statisticsInChunks(afterFirst = async () => {}): Promise<ProbeStatistics[]> {
     const collection = ++this.#collection;
     const chunks: ProbeStatistics[] = [];
     for (;;) {
@@ -116,6 +117,7 @@ export class Probing {
       const { statistics, isLast } = await this.#next('collected');
       chunks.push(statistics);
       if (isLast) return chunks;
+      if (chunks.length === 1) await afterFirst();
     }
   }
 

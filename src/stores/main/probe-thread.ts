@@ -128,9 +128,11 @@ export class ProbeThread {
   /** Null when the thread is down or does not respond in time. */
   async collect(): Promise<ProbeStatistics | null> {
     const collection = ++this.#lastCollection;
+    const port = this.#port;
     const stores: StoreProbeStatistics[] = [];
     for (;;) {
-      if (this.#port === undefined) return null;
+      // Its successor would begin with the first store again.
+      if (port === undefined || port !== this.#port) return null;
       const chunk = await this.#collections.call(RESPONSE_TIMEOUT_MS, (id) =>
         this.#post({ kind: 'collect', id, collection }),
       );

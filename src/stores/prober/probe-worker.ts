@@ -287,8 +287,9 @@ export class ProbeWorker {
     });
   }
 
+  /** Each once, also one that is removed and assigned again meanwhile. */
   *#countedStores(): Generator<StoreProbeStatistics> {
-    for (const { statistics } of this.#clusters.values()) yield statistics;
+    for (const { statistics } of [...this.#clusters.values()]) yield statistics;
   }
 
   #post(message: FromProbe): void {

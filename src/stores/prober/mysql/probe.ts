@@ -223,7 +223,7 @@ export class MysqlProbe implements Scheduled {
     };
   }
 
-  /** What is read from the socket is so already. */
+  /** For what the library does later; connection.ts does so while it reads the socket. */
   #inTurn(act: () => void): void {
     this.#login.turn?.begin();
     act();
