@@ -154,8 +154,8 @@ export class MainRpc {
   async #submit(command: OperatorCommand, appSeen: boolean): Promise<MainResponse> {
     const { consensus, matches } = this.#sources;
     const matched = matches.look(command, appSeen);
-    // Every node lists through which node the command came. A copy would have another layout than
-    // each that was copied before: main was as long with it as with the rest.
+    // Every node lists through which node the command came. Not in a copy: V8 would give each copy
+    // a layout of its own, and every look at its properties would go the slow way.
     const effect = await consensus.submit(Object.assign(command, { node: consensus.name }));
     const response = { status: 200, json: commandJson(await matched(effect)) };
     this.#logSoon(command, effect);
